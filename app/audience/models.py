@@ -1,0 +1,108 @@
+"""People, the audiences they are in, imports, and who must not be mailed."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Field, Index, SQLModel
+
+from app.platform.db import Json, UtcDateTime
+from app.platform.ids import new_id
+
+
+class Consent(StrEnum):
+    """What a person said about being tracked."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Person(SQLModel, table=True):
+    """Somebody who may be mailed."""
+
+    __tablename__ = "person"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    email: str  # as it was written
+    email_key: str = Field(unique=True)  # what makes two addresses one: lower case, punycode
+    external_id: str | None = Field(default=None, unique=True)
+    name: str = ""
+    timezone: str = ""
+    consent_open: str = Consent.UNKNOWN
+    consent_click: str = Consent.UNKNOWN
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Audience(SQLModel, table=True):
+    """A named set of people. `columns` is the profile made when an import ends."""
+
+    __tablename__ = "audience"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True)
+    people: int = 0
+    columns: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = ""
+
+
+class Membership(SQLModel, table=True):
+    """A person in an audience, with their columns there: their insight."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_person", "person_id"),)
+
+    audience_id: str = Field(primary_key=True, foreign_key="audience.id")
+    person_id: str = Field(primary_key=True)
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Import(SQLModel, table=True):
+    """One file, read in chunks; `offset` is where the next chunk begins."""
+
+    __tablename__ = "import"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    audience_id: str = Field(index=True)
+    format: str  # csv, ndjson
+    folder: str  # the data folder's id: only its processes can read the file
+    filename: str = ""
+    status: str = "running"  # running, done, failed
+    size: int = 0  # bytes
+    offset: int = 0  # bytes read and committed
+    line: int = 0  # physical lines read and committed
+    header: list[str] = Field(default_factory=list, sa_type=Json)
+    rows: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    error: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_by: str = ""
+
+
+class Refusal(SQLModel, table=True):
+    """A line of an import that was not taken, and why."""
+
+    __tablename__ = "import_refusal"
+
+    import_id: str = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    reason: str
+    raw: str
+
+
+class Suppression(SQLModel, table=True):
+    """An address that gets no mail."""
+
+    __tablename__ = "suppression"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    email_key: str = Field(unique=True)
+    reason: str  # unsubscribed, bounced, complained, manual, …
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = ""

@@ -1,0 +1,294 @@
+"""`thinslice …`: what an operator types. Each command imports what it needs when it is called."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from app.platform.errors import AppError
+
+if TYPE_CHECKING:
+    from app.main import House
+    from app.platform.config import Settings
+
+app = typer.Typer(
+    name="thinslice",
+    help="Ship a thin slice, measure it this week, move the key result.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+users = typer.Typer(help="People who log in.", no_args_is_help=True)
+tokens = typer.Typer(help="Tokens for other systems.", no_args_is_help=True)
+people = typer.Typer(help="People who may be mailed.", no_args_is_help=True)
+app.add_typer(users, name="user")
+app.add_typer(tokens, name="token")
+app.add_typer(people, name="people")
+
+RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
+
+
+def run() -> NoReturn:
+    """The entry point: one clear line on standard error, and exit code 1, where something failed."""
+    try:
+        app(standalone_mode=True)
+    except AppError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+    sys.exit(0)
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="web processes")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="leave sending to others")] = False,
+    migrate: Annotated[bool, typer.Option("--migrate", help="bring the database up to date first")] = False,
+) -> None:
+    """Serve pages, API and tracking, ingest what comes in, and send what is due."""
+    from app.ops import supervise
+    from app.platform import log
+
+    log.set_up("serve")
+    settings = _settings_at(host, port)
+    listener = supervise.listen(host, port)
+    house = _open(settings)
+    _start_checked(house, migrating=migrate)
+    children = supervise.children_of(listener, web=workers, sender=not no_worker)
+    typer.echo(f"Thinslice is at {settings.public_url}")
+    house.database.close()
+    supervise.Supervisor(children, settings).run()
+
+
+@app.command()
+def edge(host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve the tracked addresses alone, and ingest what they journal."""
+    from app.ops import supervise
+    from app.platform import log
+
+    log.set_up("edge")
+    settings = _settings_at(host, port)
+    listener = supervise.listen(host, port)
+    house = _open(settings)
+    _start_checked(house, migrating=False)
+    children = [supervise.Child("edge", ["_edge", "--fd", str(listener.fileno())], (listener.fileno(),))]
+    house.database.close()
+    supervise.Supervisor(
+        [*children, *supervise.children_of(None, web=0, sender=False)], settings
+    ).run()
+
+
+@app.command()
+def worker() -> None:
+    """Send and schedule, on this machine, until told to stop."""
+    from app.platform import log
+    from app.worker import run_sender
+
+    log.set_up("worker")
+    house = _open(_settings())
+    _start_checked(house, migrating=False)
+    run_sender(house)
+
+
+@app.command()
+def migrate() -> None:
+    """Make the data folder and keys where missing; bring the database up to date."""
+    from app.main import prepare
+
+    house = _open(_settings())
+    token = prepare(house)
+    typer.echo("The database is up to date.")
+    _tell_set_up(house, token)
+
+
+@app.command()
+def demo(
+    port: int = 8000,
+    data: Annotated[Path, typer.Option(help="the demo's own folder")] = Path("thinslice-demo"),
+) -> None:
+    """Start Halvern, an organisation whose customers click. Ctrl-C stops; again continues."""
+    from app.demo import run as demo_run
+    from app.platform import log
+
+    log.set_up("demo")
+    demo_run.run(port=port, data=data)
+
+
+@app.command()
+def reclassify(
+    experiment: Annotated[str | None, typer.Option(help="one experiment's id")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would change")] = False,
+) -> None:
+    """Derive verdicts again from the raw hits, and print what changes."""
+    from app.delivery.facts import DeliveryFacts
+    from app.platform import clock
+    from app.tracking import reclassify as again
+
+    house = _opened_and_checked()
+    changes = again.changes(
+        house.database, DeliveryFacts(), experiment_id=experiment, now=clock.now(), keep=not dry_run
+    )
+    for change in changes:
+        typer.echo(str(change))
+    typer.echo(f"{len(changes)} hits {'would change' if dry_run else 'changed'}.")
+
+
+@app.command()
+def doctor() -> None:
+    """Look at settings, database, mail, disk, clock and address; say what is wrong."""
+    from app.ops.doctor import look
+
+    findings = look(_settings())
+    for finding in findings:
+        typer.echo(f"{'ok    ' if finding.fine else 'WRONG '} {finding.subject}: {finding.sentence}")
+    raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+@users.command("add")
+def add_user(
+    email: str,
+    role: RoleName,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="read it from standard input")] = False,
+) -> None:
+    """Add somebody who logs in."""
+    from app.identity import users as identity
+    from app.platform import clock
+
+    house = _opened_and_checked()
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    with house.database.write() as session:
+        identity.add(session, email=email, role=role, password=password, name="", now=clock.now())
+    typer.echo(f"{email} may log in as {role}.")
+
+
+@tokens.command("add")
+def add_token(name: str, role: RoleName) -> None:
+    """Make a token and print it, once, alone on the last line."""
+    from app.identity import tokens as identity
+    from app.platform import clock
+
+    house = _opened_and_checked()
+    with house.database.write() as session:
+        made = identity.add(session, name=name, role=role, by="command line", now=clock.now())
+    typer.echo(made.secret)
+
+
+@people.command("import")
+def import_people(
+    file: Path, audience: Annotated[str, typer.Option("--audience", help="its name; made where missing")]
+) -> None:
+    """Import a CSV or NDJSON file, with a progress bar."""
+    from app.ops.import_file import import_file
+
+    finished = import_file(_opened_and_checked(), file, audience_name=audience)
+    typer.echo(
+        f"{finished.rows} lines: {finished.added} added, {finished.updated} updated,"
+        f" {finished.unchanged} unchanged, {finished.refused} refused."
+    )
+    if finished.status == "failed":
+        _fail(finished.error or "The import failed.")
+
+
+@app.command("_web", hidden=True)
+def web_process(fd: int) -> None:
+    """One web process of `serve`, on a socket that is open already."""
+    from app.main import create_app
+    from app.ops.web_process import run_web
+
+    run_web("web", lambda settings: create_app(settings), fd=fd)
+
+
+@app.command("_edge", hidden=True)
+def edge_process(fd: int) -> None:
+    """The tracked addresses alone, on a socket that is open already."""
+    from app.main import create_edge_alone
+    from app.ops.web_process import run_web
+
+    run_web("edge", lambda settings: create_edge_alone(settings), fd=fd)
+
+
+@app.command("_ingester", hidden=True)
+def ingester_process() -> None:
+    """The ingester of `serve`."""
+    from app.worker import run_ingester
+
+    run_ingester(_child("ingester"))
+
+
+@app.command("_sender", hidden=True)
+def sender_process() -> None:
+    """The sender and scheduler of `serve`."""
+    from app.worker import run_sender
+
+    run_sender(_child("sender"))
+
+
+def _child(name: str) -> "House":
+    from app.ops.supervise import end_with_parent
+    from app.platform import log
+
+    log.set_up(name)
+    end_with_parent()
+    return _open(_settings())
+
+
+def _settings() -> "Settings":
+    from app.platform import config
+
+    return config.load()
+
+
+def _settings_at(host: str, port: int) -> "Settings":
+    """Where nobody said what the public address is, it is where we listen."""
+    from app.platform import config
+
+    if "THINSLICE_PUBLIC_URL" in os.environ:
+        return config.load()
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    return config.load(public_url=f"http://{shown}:{port}")
+
+
+def _open(settings: "Settings") -> "House":
+    from app.main import open_house
+
+    return open_house(settings)
+
+
+def _opened_and_checked() -> "House":
+    from app.main import refuse_misfits
+
+    house = _open(_settings())
+    refuse_misfits(house)
+    return house
+
+
+def _start_checked(house: "House", *, migrating: bool) -> None:
+    from app.main import prepare, refuse_misfits, set_up_token
+
+    if migrating:
+        _tell_set_up(house, prepare(house))
+        return
+    refuse_misfits(house)
+    _tell_set_up(house, set_up_token(house))
+
+
+def _tell_set_up(house: "House", token: str | None) -> None:
+    if token is not None:
+        typer.echo(f"Nobody can log in yet. Begin here: {house.settings.public_url}/setup?token={token}")
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

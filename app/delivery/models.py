@@ -1,0 +1,96 @@
+"""Sends, where their links lead, notices, and the built-in outbox."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column
+from sqlmodel import Field, Index, SQLModel
+
+from app.platform.db import UtcDateTime
+from app.platform.ids import new_id
+
+
+class State(StrEnum):
+    """Where a send stands; disjoint, and together they are everybody enrolled."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    UNCERTAIN = "uncertain"
+    HELD = "held"
+    SKIPPED = "skipped"
+
+
+class Send(SQLModel, table=True):
+    """One row per enrolment; the id is the enrolment's."""
+
+    __tablename__ = "send"
+    __table_args__ = (
+        Index("ix_send_due", "experiment_id", "state", "due_at"),
+        Index("ix_send_lease", "state", "lease_until"),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    experiment_id: str
+    arm: str
+    person_id: str = Field(index=True)
+    state: str = Field(default=State.QUEUED)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    holder: str | None = None  # the data folder and process that reserved it
+    attempts: int = 0
+    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # first reservation
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # state became final
+    last_reply: str | None = None
+
+
+class Destination(SQLModel, table=True):
+    """Where one link of one arm leads. A set never changes its links, but an address may be mended."""
+
+    __tablename__ = "destination"
+
+    set_id: int = Field(primary_key=True, sa_type=BigInteger)
+    link: int = Field(primary_key=True)  # its position in the mail
+    experiment_id: str = Field(index=True)
+    arm: str
+    kind: str  # fixed, personal, answer
+    label: str = ""  # the title of the Markdown link, or its text
+    address: str  # fixed: the address; personal: with {0}, {1} where the token's fills go
+    version: int = 1
+
+
+class Notice(SQLModel, table=True):
+    """A mail that belongs to no experiment and counts nowhere: test mails first of all."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_due", "state", "due_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str  # test
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    state: str = "queued"
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    last_reply: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OutboxMail(SQLModel, table=True):
+    """A mail that the built-in outbox took instead of a server."""
+
+    __tablename__ = "outbox_mail"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    send_id: int | None = Field(default=None, sa_type=BigInteger, index=True)
+    experiment_id: str | None = Field(default=None, index=True)
+    recipient: str
+    subject: str
+    raw: bytes

@@ -1,0 +1,117 @@
+"""Features, slices, experiments, arms, and who is in them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Column
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint
+
+from app.platform.db import Json, UtcDateTime
+from app.platform.ids import new_id
+
+
+class Status(StrEnum):
+    """Where an experiment stands."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    MEASURING = "measuring"
+    DECIDED = "decided"
+    CANCELLED = "cancelled"
+
+
+class Feature(SQLModel, table=True):
+    """What might be built."""
+
+    __tablename__ = "feature"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    title: str
+    problem: str = ""
+    key_result_id: str | None = Field(default=None, index=True)
+    full_build_weeks: float | None = None  # what building all of it would cost
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = ""
+
+
+class FeatureTeam(SQLModel, table=True):
+    """A team that shares a feature."""
+
+    __tablename__ = "feature_team"
+
+    feature_id: str = Field(primary_key=True)
+    team_id: str = Field(primary_key=True)
+
+
+class Slice(SQLModel, table=True):
+    """One thin, shippable, measurable part of a feature."""
+
+    __tablename__ = "slice"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    feature_id: str = Field(index=True, foreign_key="feature.id")
+    title: str
+    assumption: str = ""
+    riskiest: str | None = None
+    position: int = 0  # `order` in the API
+    status: str = "idea"  # idea, testing, decided
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Experiment(SQLModel, table=True):
+    """The test of a slice. `design` is the whole document of the API; locked at launch."""
+
+    __tablename__ = "experiment"
+    __table_args__ = (Index("ix_experiment_due", "status", "scheduled_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str
+    slice_id: str | None = Field(default=None, index=True)
+    previous_id: str | None = None
+    channel: str = "email"
+    audience_id: str | None = Field(default=None, index=True)
+    design: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    status: str = Field(default=Status.DRAFT)
+    created_by: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+    launched_by: str | None = None
+    launched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the call
+    scheduled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # when it starts
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # enrolment is complete
+    measuring_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_reason: str | None = None
+    rate_per_minute: int | None = None
+    enrolled: int | None = None  # final once started
+    pass_count: int | None = None  # k*, computed once from `enrolled`
+    rule_version: str | None = None  # of the verdicts; shared by all arms
+
+
+class Enrolment(SQLModel, table=True):
+    """This person is in this arm; decided once, by a hash. The id is the send's id, too."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (UniqueConstraint("experiment_id", "person_id"),)
+
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    experiment_id: str = Field(index=True)
+    arm: str
+    person_id: str = Field(index=True)
+    wave: int = 0
+    frozen: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # columns the content uses
+
+
+class Ineligible(SQLModel, table=True):
+    """Somebody of the audience who is not enrolled, and why."""
+
+    __tablename__ = "ineligible"
+
+    experiment_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    reason: str  # filter, sample, excluded, cooling_off, suppressed, consent, missing_column, …
+    detail: str = ""

@@ -1,0 +1,5 @@
+"""What keeps the service standing: the processes of `serve`, and `doctor`.
+
+In: settings. Out: processes that start, are watched and end together; a list of what is wrong.
+Refuses to know: what an experiment is.
+"""

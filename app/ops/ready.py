@@ -1,0 +1,47 @@
+"""`/health`: this process answers. `/ready`: database, migrations and the processes beside it."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.platform import locks, migrate
+from app.platform.migrate import WrongSchema
+
+router = APIRouter(tags=["operation"])
+
+
+class Health(BaseModel):
+    """Alive."""
+
+    status: str = "alive"
+
+
+class Readiness(BaseModel):
+    """What was looked at, each `ok` or the sentence that says what is wrong."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+@router.get("/health")
+def health() -> Health:
+    """Say that this process answers; nothing else is asked."""
+    return Health()
+
+
+@router.get("/ready", response_model=Readiness, responses={503: {"model": Readiness}})
+def ready(request: Request) -> JSONResponse:
+    """Say whether this machine can do its work: 200, or 503 with what is wrong."""
+    house = request.app.state.house
+    checks = {"database": "ok", "migrations": "ok", "ingester": "ok"}
+    try:
+        migrate.check(house.database)
+    except WrongSchema as error:
+        checks["migrations"] = str(error)
+    except SQLAlchemyError:
+        checks["database"] = checks["migrations"] = "The database is out of reach."
+    if not locks.held(house.settings.data_dir / "ingester.lock"):
+        checks["ingester"] = "No ingester runs on this data folder; `thinslice serve` starts one."
+    fine = set(checks.values()) == {"ok"}
+    return JSONResponse({"ready": fine, "checks": checks}, 200 if fine else 503)

@@ -1,0 +1,148 @@
+"""Every setting, read once from the environment (`THINSLICE_…`)."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.platform.errors import AppError
+
+
+class BadSettings(AppError):
+    """A setting cannot be used; the sentence names it."""
+
+    title = "A setting cannot be used"
+
+
+class Privacy(StrEnum):
+    """Who may be tracked as a person (trust.md, section 4)."""
+
+    STANDARD = "standard"
+    CONSENT = "consent"
+    AGGREGATE = "aggregate"
+
+
+class Durability(StrEnum):
+    """What a journalled hit survives: a killed process, or a lost power supply."""
+
+    PROCESS = "process"
+    DISK = "disk"
+
+
+def _as_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an address such as https://insights.example.com")
+    if parts.query or parts.fragment or parts.path not in {"", "/"}:
+        raise ValueError("must be the bare address of a host, without a path")
+    return url.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_as_address)]
+
+_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Names and defaults are fixed (contract)."""
+
+    model_config = SettingsConfigDict(env_prefix="THINSLICE_", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("thinslice-data")
+    database_url: str = ""
+    public_url: Address = "http://127.0.0.1:8000"
+    tracking_url: Address | None = None
+    secret_keys: str = ""
+    mail: str = "outbox:"
+    mail_from: str = ""
+    postal_address: str = ""
+    bounce_address: str = ""
+    timezone: str = "UTC"
+    privacy: Privacy = Privacy.STANDARD
+    durability: Durability = Durability.PROCESS
+    spool_limit: int = 2 * 10**9  # bytes
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("is not a time zone; write it like Europe/Oslo") from error
+        return name
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return url
+
+    @field_validator("spool_limit", mode="before")
+    @classmethod
+    def _bytes(cls, value: object) -> object:
+        match = re.fullmatch(r"\s*(\d+)\s*(|KB|MB|GB)\s*", str(value), re.IGNORECASE)
+        if match is None:
+            raise ValueError("must be a number of bytes, or like 500 MB or 2 GB")
+        return int(match[1]) * _UNITS[match[2].upper()]
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """The database's address, SQLAlchemy's way."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.resolve() / 'thinslice.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def tracking(self) -> str:
+        """Where tracked links point."""
+        return self.tracking_url or self.public_url
+
+    @property
+    def sender_address(self) -> str:
+        """The address in `From:`; its default is `insights@` the public host."""
+        if self.mail_from:
+            return self.mail_from
+        host = urlsplit(self.public_url).hostname or "localhost"
+        return f"insights@{'localhost' if _is_ip(host) else host}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Decides when a week begins."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def secure(self) -> bool:
+        """Pages are served over TLS (by the proxy in front)."""
+        return self.public_url.startswith("https://")
+
+
+def _is_ip(host: str) -> bool:
+    return bool(re.fullmatch(r"[0-9.]+", host)) or ":" in host
+
+
+def load(**overrides: object) -> Settings:
+    """Read the environment; raise BadSettings with one sentence a setting."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what comes in
+    except ValidationError as error:
+        raise BadSettings("; ".join(_sentences(error))) from error
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    return [
+        f"THINSLICE_{str(e['loc'][0]).upper()} {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors()
+    ]

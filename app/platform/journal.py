@@ -1,0 +1,212 @@
+"""Lines that survive `kill -9` once they were written: hits, and what a sender did.
+
+Every process writes segments of its own, locked while it lives. A line carries a checksum; a
+reader takes whole lines only, starts again at the next newline, and skips what does not fit.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import time
+from binascii import crc32
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.platform.config import Durability
+from app.platform.errors import Unavailable
+
+_SUFFIX = ".journal"
+_HEADER = b"thinslice journal 1 "
+_SEGMENT_BYTES = 16 * 2**20  # a new segment after that, so that the old one can be deleted
+_SEGMENT_SECONDS = 6 * 3600  # and after that, so that nothing outlives its ingest by a day
+_GRANT = 2**20  # bytes written before the folder is measured again: a limit is overrun by that
+_CHECKSUM_CHARS = 8
+
+
+class JournalFull(Unavailable):
+    """The folder reached its limit, or the disk is full."""
+
+    title = "The journal is full"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of a journal, as it was found."""
+
+    id: str
+    path: Path
+    alive: bool  # its writer lives; a dead segment never grows
+
+
+class Journal:
+    """Where one process writes. Used from one thread."""
+
+    def __init__(self, folder: Path, *, durability: Durability, limit: int) -> None:
+        self._folder = folder
+        self._limit = limit
+        self._synced = durability is Durability.DISK
+        self._room = 0
+        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._start_segment()
+
+    @classmethod
+    def open(cls, folder: Path, *, durability: Durability, limit: int) -> "Journal":
+        """Start a segment of our own in a folder, which may hold `limit` bytes in all."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(folder, durability=durability, limit=limit)
+
+    def keep(self, payload: bytes) -> None:
+        """Write a line at once. Raises JournalFull; then nothing of it was written."""
+        line = _line(payload)
+        if self._write(line) < len(line):
+            raise _full()
+
+    async def kept(self, payload: bytes) -> None:
+        """Return after the one write, shared by everybody in this turn of the loop, that has it."""
+        line = _line(payload)
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._write_waiting)
+        self._waiting.append((line, written))
+        await written
+
+    def close(self) -> None:
+        """Let the segment go: from now on a reader may take it as complete."""
+        if self._waiting:
+            self._write_waiting()
+        os.close(self._handle)
+
+    def turn_over(self) -> None:
+        """Start a new segment where this one is old or long. Idle writers call it now and then."""
+        if self._size > _SEGMENT_BYTES or time.monotonic() - self._since > _SEGMENT_SECONDS:
+            old = self._handle
+            self._start_segment()
+            os.close(old)
+
+    def _write_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            left = self._write(b"".join([line for line, _ in waiting]))
+        except (JournalFull, OSError) as error:
+            _fail(waiting, error)
+            return
+        for place, (line, written) in enumerate(waiting):
+            left -= len(line)
+            if left < 0:
+                _fail(waiting[place:], _full())
+                return
+            if not written.done():  # a caller that gave up left a cancelled one
+                written.set_result(None)
+
+    def _write(self, lines: bytes) -> int:
+        """Write lines; return how many bytes of whole lines stand in the file."""
+        self.turn_over()
+        self._make_room(len(lines))
+        written = os.write(self._handle, lines)
+        if written < len(lines):  # the disk filled up: no torn line stays behind
+            written = lines.rfind(b"\n", 0, written) + 1
+            os.ftruncate(self._handle, self._size + written)
+        self._size += written
+        self._room -= written
+        if self._synced:
+            os.fdatasync(self._handle)
+        return written
+
+    def _make_room(self, size: int) -> None:
+        if size <= self._room:
+            return
+        free = self._limit - _bytes_in(self._folder)
+        if size > free:
+            raise JournalFull("The journal reached SPOOL_LIMIT; ingest must catch up first.")
+        self._room = max(size, min(free, _GRANT))
+
+    def _start_segment(self) -> None:
+        name = secrets.token_hex(16)
+        path = self._folder / f"{time.time_ns():020d}-{name[:8]}{_SUFFIX}"
+        header = _line(_HEADER + name.encode())
+        self._handle = _create(path, header)
+        self._size = len(header)
+        self._since = time.monotonic()
+
+
+def segments(folder: Path) -> list[Segment]:
+    """Every readable segment of a folder, oldest first."""
+    found = (_segment(path) for path in sorted(folder.glob(f"*{_SUFFIX}")))
+    return [segment for segment in found if segment]
+
+
+def lines(segment: Segment, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Whole, sound lines from an offset on, each with the offset after it."""
+    with segment.path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return  # being written, or torn by a crash
+            offset += len(line)
+            payload = _payload(line)
+            if payload is not None and not payload.startswith(_HEADER):
+                yield offset, payload
+
+
+def _line(payload: bytes) -> bytes:
+    if b"\n" in payload:
+        raise ValueError("a journal's payload is one line")
+    return b"%08x %b\n" % (crc32(payload), payload)
+
+
+def _payload(line: bytes) -> bytes | None:
+    payload = line[_CHECKSUM_CHARS + 1 : -1]
+    return payload if line == b"%08x %b\n" % (crc32(payload), payload) else None
+
+
+def _create(path: Path, header: bytes) -> int:
+    """Make a segment under a name that readers overlook until it is locked and has its header."""
+    hidden = path.with_suffix(".new")
+    handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.write(handle, header)
+    hidden.rename(path)
+    return handle
+
+
+def _segment(path: Path) -> Segment | None:
+    try:
+        with path.open("rb") as file:
+            alive = _is_locked(file.fileno())
+            payload = _payload(file.readline())
+    except FileNotFoundError:  # deleted since it was listed
+        return None
+    if payload is None or not payload.startswith(_HEADER):
+        return None
+    return Segment(payload.removeprefix(_HEADER).decode(), path, alive)
+
+
+def _is_locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for entry in os.scandir(folder):
+        try:
+            total += entry.stat().st_size
+        except FileNotFoundError:  # deleted since it was listed
+            continue
+    return total
+
+
+def _full() -> JournalFull:
+    return JournalFull("The disk that holds the journal is full; make room on it.")
+
+
+def _fail(waiting: list[tuple[bytes, asyncio.Future[None]]], error: Exception) -> None:
+    for _, written in waiting:
+        if not written.done():
+            written.set_exception(error)

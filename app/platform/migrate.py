@@ -1,0 +1,91 @@
+"""Alembic, configured in code, so that it works from a wheel and from an empty folder."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+
+from app.platform.db import Database
+from app.platform.errors import AppError
+from app.platform.paths import MIGRATIONS
+
+_LOCK = 0x7415_11CE  # PostgreSQL's advisory lock; any number that nobody else uses
+
+
+class WrongSchema(AppError):
+    """The database was reached and does not fit this version of the code."""
+
+    title = "The database does not fit"
+
+
+def to_head(database: Database) -> None:
+    """Bring the database up to date. Two at once: one works, the other waits and finds it done."""
+    to(database, "head")
+
+
+def to(database: Database, revision: str) -> None:
+    """Move the database up to a revision."""
+    with _locked(database) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def back_to(database: Database, revision: str) -> None:
+    """Move the database down to a revision (`base` empties it)."""
+    with _locked(database) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def check(database: Database) -> None:
+    """Raise WrongSchema with the command that helps; SQLAlchemy's errors when out of reach."""
+    with database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(_config(None))
+    if current == script.get_current_head():
+        return
+    known = {revision.revision for revision in script.walk_revisions()}
+    if current is None or current in known:
+        raise WrongSchema("The database is behind this version. Run `thinslice migrate` and start again.")
+    raise WrongSchema(
+        f"The database is ahead of this version (it is at {current}). Install the version of"
+        " Thinslice that brought it there, or restore the backup made before: `thinslice restore FILE`."
+    )
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[Connection]:
+    if database.is_sqlite:
+        with _file_lock(database), database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        return
+    with database.engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = 0"))
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def _file_lock(database: Database) -> Iterator[None]:
+    path = Path(make_url(database.url).database or "thinslice.db")
+    with path.with_suffix(".migrate-lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

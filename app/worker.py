@@ -1,0 +1,177 @@
+"""The loops: one ingests what came in; the other sends what is due and moves what is finished."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.analysis import snapshots
+from app.audience import imports
+from app.delivery import planning, recovery, transports
+from app.delivery import store as delivery
+from app.delivery.facts import DeliveryFacts
+from app.delivery.renderable import LiquidRenderable
+from app.delivery.sending import Sender
+from app.experiments import enrolment, lifecycle
+from app.experiments import store as experiments
+from app.main import House
+from app.platform import clock, install, locks
+from app.platform.journal import Journal
+from app.tracking import destinations, ingest
+
+log = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 0.2  # how stale a page may be by a loop's own doing
+_TROUBLE_SECONDS = 2.0  # between tries while the database is away
+_NICE = 5  # the redirect goes before the counting of it
+
+
+@dataclass
+class Loop:
+    """Runs its steps again and again until told to stop; a step that fails is tried again."""
+
+    name: str
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, steps: list[Callable[[datetime], int]]) -> None:
+        """Each step says how much it did; when none did anything, the loop rests."""
+        while not self.stopping.is_set():
+            if not sum(self.attempt(step) for step in steps):
+                self.stopping.wait(_IDLE_SECONDS)
+
+    def attempt(self, step: Callable[[datetime], int]) -> int:
+        """Do one step; a failure is logged, waits a moment, and harms no other step."""
+        try:
+            return step(clock.now())
+        except Exception:
+            log.exception("%s: %s failed; it is tried again", self.name, step.__name__)
+            self.stopping.wait(_TROUBLE_SECONDS)
+            return 0
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end the loop after the step under way."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+
+
+def run_ingester(house: House) -> None:
+    """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
+    os.nice(_NICE)
+    loop = Loop("ingester")
+    loop.stop_on_signals()
+    with locks.wait_for(house.settings.data_dir / "ingester.lock"):
+        steps = ingester_steps(house)
+        loop.run(steps)
+        loop.attempt(steps[0])  # what the web processes journalled while they ended
+
+
+def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
+    """What the ingester does in a round, in this order."""
+    facts = DeliveryFacts()
+    database = house.database
+
+    def ingest_hits(now: datetime) -> int:
+        return ingest.ingest_once(database, house.hits, facts, folder_id=house.folder_id, now=now)
+
+    def judge_again(now: datetime) -> int:
+        return ingest.rejudge_due(database, facts, now=now)
+
+    def read_imports(now: datetime) -> int:
+        return imports.run_due(database, house.imports, house.folder_id, now=now)
+
+    def keep_snapshot(_now: datetime) -> int:
+        with database.read() as session:
+            rows = delivery.all_destinations(session)
+        destinations.write_snapshot(house.snapshot, rows)
+        return 0
+
+    return [ingest_hits, judge_again, read_imports, keep_snapshot]
+
+
+def run_sender(house: House) -> None:
+    """Start what is due, send, settle, finish. One per data folder; any number of machines."""
+    loop = Loop("sender")
+    loop.stop_on_signals()
+    with locks.wait_for(house.settings.data_dir / "sender.lock"):
+        recovery.settle_previous(house.database, house.sends, now=clock.now())
+        threads = [
+            threading.Thread(target=loop.run, args=([step],), name=step.__name__)
+            for step in scheduler_steps(house)
+        ]
+        for thread in threads:
+            thread.start()
+        asyncio.run(_send(house, loop))
+        for thread in threads:
+            thread.join()
+
+
+def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
+    """What moves an experiment on by itself: start it, plan its sends, finish it, freeze it."""
+    database = house.database
+    renderable = LiquidRenderable()
+
+    def start_what_is_due(now: datetime) -> int:
+        with database.read() as session:
+            due = lifecycle.due_to_start(session, now=now)
+        for experiment_id in due:
+            enrolment.settle(
+                database, experiment_id, renderable=renderable, settings=house.settings, now=now
+            )
+            planning.plan(database, experiment_id, now=now)
+        return len(due)
+
+    def plan_what_was_interrupted(now: datetime) -> int:
+        with database.read() as session:
+            unplanned = planning.unplanned(session)
+        for experiment_id in unplanned:
+            planning.plan(database, experiment_id, now=now)
+        return len(unplanned)
+
+    def finish_what_is_sent(now: datetime) -> int:
+        with database.read() as session:
+            running = experiments.running(session)
+            done = [one.id for one in running if planning.nothing_left(session, one.id)]
+        for experiment_id in done:
+            with database.write() as session:
+                lifecycle.begin_measuring(session, experiment_id, now=now)
+        return len(done)
+
+    def freeze_what_has_closed(now: datetime) -> int:
+        with database.write() as session:
+            return snapshots.freeze_due(session, now=now)
+
+    return [
+        start_what_is_due,
+        plan_what_was_interrupted,
+        finish_what_is_sent,
+        freeze_what_has_closed,
+    ]
+
+
+async def _send(house: House, loop: Loop) -> None:
+    """Send until told to stop; the batch under way is finished first."""
+    transport = transports.open_transport(house.settings, house.database)
+    journal = Journal.open(
+        house.sends, durability=house.settings.durability, limit=house.settings.spool_limit
+    )
+    sender = Sender(house.database, house.settings, house.keyring, journal, transport)
+    try:
+        while not loop.stopping.is_set():
+            if not await _attempt(sender, loop):
+                await asyncio.sleep(_IDLE_SECONDS)
+    finally:
+        await transport.close()
+        journal.close()
+
+
+async def _attempt(sender: Sender, loop: Loop) -> int:
+    try:
+        return await sender.step(clock.now())
+    except Exception:
+        log.exception("%s: a batch failed; what was attempted is settled from the journal", loop.name)
+        await asyncio.sleep(_TROUBLE_SECONDS)
+        return 0

