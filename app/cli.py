@@ -47,7 +47,9 @@ def serve(
     port: int = 8000,
     workers: Annotated[int, typer.Option(min=1, help="web processes")] = 1,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="leave sending to others")] = False,
-    migrate: Annotated[bool, typer.Option("--migrate", help="bring the database up to date first")] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="bring the database up to date first")
+    ] = False,
 ) -> None:
     """Serve pages, API and tracking, ingest what comes in, and send what is due."""
     from app.ops import supervise
@@ -75,7 +77,9 @@ def edge(host: str = "127.0.0.1", port: int = 8000) -> None:
     listener = supervise.listen(host, port)
     house = _open(settings)
     _start_checked(house, migrating=False)
-    children = [supervise.Child("edge", ["_edge", "--fd", str(listener.fileno())], (listener.fileno(),))]
+    children = [
+        supervise.Child("edge", ["_edge", "--fd", str(listener.fileno())], (listener.fileno(),))
+    ]
     house.database.close()
     supervise.Supervisor(
         [*children, *supervise.children_of(None, web=0, sender=False)], settings
@@ -121,7 +125,9 @@ def demo(
 @app.command()
 def reclassify(
     experiment: Annotated[str | None, typer.Option(help="one experiment's id")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what would change")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only print what would change")
+    ] = False,
 ) -> None:
     """Derive verdicts again from the raw hits, and print what changes."""
     from app.delivery.facts import DeliveryFacts
@@ -144,7 +150,9 @@ def doctor() -> None:
 
     findings = look(_settings())
     for finding in findings:
-        typer.echo(f"{'ok    ' if finding.fine else 'WRONG '} {finding.subject}: {finding.sentence}")
+        typer.echo(
+            f"{'ok    ' if finding.fine else 'WRONG '} {finding.subject}: {finding.sentence}"
+        )
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
 
 
@@ -152,7 +160,9 @@ def doctor() -> None:
 def add_user(
     email: str,
     role: RoleName,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="read it from standard input")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="read it from standard input")
+    ] = False,
 ) -> None:
     """Add somebody who logs in."""
     from app.identity import users as identity
@@ -183,7 +193,8 @@ def add_token(name: str, role: RoleName) -> None:
 
 @people.command("import")
 def import_people(
-    file: Path, audience: Annotated[str, typer.Option("--audience", help="its name; made where missing")]
+    file: Path,
+    audience: Annotated[str, typer.Option("--audience", help="its name; made where missing")],
 ) -> None:
     """Import a CSV or NDJSON file, with a progress bar."""
     from app.ops.import_file import import_file
@@ -282,7 +293,9 @@ def _start_checked(house: "House", *, migrating: bool) -> None:
 
 def _tell_set_up(house: "House", token: str | None) -> None:
     if token is not None:
-        typer.echo(f"Nobody can log in yet. Begin here: {house.settings.public_url}/setup?token={token}")
+        typer.echo(
+            f"Nobody can log in yet. Begin here: {house.settings.public_url}/setup?token={token}"
+        )
 
 
 def _fail(sentence: str) -> NoReturn:

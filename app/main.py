@@ -1,15 +1,19 @@
 """Wires a web process: settings, database, keys, the edge of tracking, pages and API."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import Depends, FastAPI
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from starlette.types import ASGIApp
 
+from app.api import problems
 from app.api import site as api
 from app.delivery import store as delivery
 from app.identity import guard, setup
@@ -18,12 +22,15 @@ from app.ops import ready
 from app.platform import clock, install, keys, migrate
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.errors import Unavailable
 from app.platform.journal import Journal
-from app.tracking.destinations import Destinations, Target
+from app.tracking.destinations import Destinations, Target, TargetKind
 from app.tracking.edge import Edge
 from app.web import site as web
 
 log = logging.getLogger(__name__)
+
+_TURN_SECONDS = 60  # how often an idle process looks whether its segment is old
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +96,108 @@ def prepare(house: House) -> str | None:
         return setup.issue(session, now=clock.now())
 
 
+def set_up_token(house: House) -> str | None:
+    """A new set-up token while nobody can log in; None once somebody can, or without a database."""
+    try:
+        with house.database.write() as session:
+            return setup.issue(session, now=clock.now())
+    except (OperationalError, InterfaceError):
+        return None
+
+
 def create_app(settings: Settings) -> ASGIApp:
     """The whole web process: the edge in front, pages and API behind it."""
     house = open_house(settings)
     refuse_misfits(house)
-    return create_edge(house, behind=_pages_and_api(house))
+    tracking = Tracking(house)
+    return tracking.edge(behind=_pages_and_api(house, tracking))
 
 
-def create_edge(house: House, *, behind: ASGIApp) -> ASGIApp:
-    """The tracked addresses; whatever is not one of them goes to the application behind."""
-    settings = house.settings
-    return Edge(
-        behind,
-        keyring=house.keyring,
-        destinations=_destinations(house),
-        journal=lambda: Journal.open(
-            house.hits, durability=settings.durability, limit=settings.spool_limit
-        ),
-        public_url=settings.public_url,
-        trusted_proxies=settings.trusted_proxies,
-    )
+def create_edge_alone(settings: Settings) -> ASGIApp:
+    """The tracked addresses, and whether they are served; nothing else."""
+    house = open_house(settings)
+    refuse_misfits(house)
+    tracking = Tracking(house)
+    bare = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=tracking.running)
+    bare.state.house = house
+    bare.include_router(ready.router)
+    return tracking.edge(behind=bare)
 
 
-def _pages_and_api(house: House) -> FastAPI:
+class Tracking:
+    """What the edge stands on in one process: a journal of its own, and where links lead."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._destinations = Destinations(
+            load=self._load, version=self._version, snapshot=house.snapshot
+        )
+        self._journal = Journal.open(
+            house.hits,
+            durability=house.settings.durability,
+            limit=house.settings.spool_limit,
+        )
+
+    def edge(self, *, behind: ASGIApp) -> Edge:
+        """The edge, in front of whatever else is served."""
+        settings = self._house.settings
+        return Edge(
+            behind,
+            keyring=self._house.keyring,
+            destinations=self._destinations,
+            journal=self._journal,
+            public_url=settings.public_url,
+            trusted_proxies=settings.trusted_proxies,
+            folder=self._house.hits,
+        )
+
+    @asynccontextmanager
+    async def running(self, _application: FastAPI) -> AsyncIterator[None]:
+        """While the process serves: notice edited destinations, begin new segments in time."""
+        chores = [
+            asyncio.create_task(self._destinations.watch()),
+            asyncio.create_task(self._turn()),
+        ]
+        yield
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+        self._destinations.close()
+        self._journal.close()
+        self._house.database.close()
+
+    async def _turn(self) -> None:
+        while True:
+            await asyncio.sleep(_TURN_SECONDS)
+            self._journal.turn_over()
+
+    def _load(self, set_id: int) -> dict[int, Target] | None:
+        with _away_is_unavailable(), self._house.database.read() as session:
+            return targets_of(delivery.destinations_of(session, set_id)).get(set_id)
+
+    def _version(self) -> int:
+        with _away_is_unavailable(), self._house.database.read() as session:
+            return delivery.destinations_version(session)
+
+
+def targets_of(rows: Iterable[Row[Any]]) -> dict[int, dict[int, Target]]:
+    """Where the links of each set lead."""
+    sets: dict[int, dict[int, Target]] = {}
+    for row in rows:
+        target = Target(TargetKind(row.kind), row.address)
+        sets.setdefault(row.set_id, {})[row.link] = target
+    return sets
+
+
+@contextmanager
+def _away_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise Unavailable("The database is out of reach for the moment.") from error
+
+
+def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
     application = FastAPI(
         title="Thinslice",
         version="1",
@@ -119,7 +205,7 @@ def _pages_and_api(house: House) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(guard.enforce)],
-        lifespan=_lifespan,
+        lifespan=tracking.running,
     )
     application.state.house = house
     application.state.settings = house.settings
@@ -127,24 +213,5 @@ def _pages_and_api(house: House) -> FastAPI:
     application.state.keyring = house.keyring
     application.include_router(ready.router)
     api.install(application)
-    web.install(application)
+    web.install(application, problems)
     return application
-
-
-@asynccontextmanager
-async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
-    yield
-    application.state.database.close()
-
-
-def _destinations(house: House) -> Destinations:
-    def load(set_id: int) -> dict[int, Target] | None:
-        with house.database.read() as session:
-            rows = delivery.destinations_of(session, set_id)
-        return {row.link: Target(row.kind, row.address) for row in rows} or None
-
-    def version() -> int:
-        with house.database.read() as session:
-            return delivery.destinations_version(session)
-
-    return Destinations(load=load, version=version, snapshot=house.snapshot)

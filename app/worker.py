@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.analysis import snapshots
+from app.analysis import snapshots as frozen
 from app.audience import imports
 from app.delivery import planning, recovery, transports
 from app.delivery import store as delivery
@@ -17,11 +17,10 @@ from app.delivery.facts import DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle
-from app.experiments import store as experiments
-from app.main import House
-from app.platform import clock, install, locks
+from app.main import House, targets_of
+from app.platform import clock, locks
 from app.platform.journal import Journal
-from app.tracking import destinations, ingest
+from app.tracking import ingest, snapshots
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,10 @@ def run_ingester(house: House) -> None:
     os.nice(_NICE)
     loop = Loop("ingester")
     loop.stop_on_signals()
-    with locks.wait_for(house.settings.data_dir / "ingester.lock"):
+    path = house.settings.data_dir / "ingester.lock"
+    with locks.wait_and_hold(path, loop.stopping) as is_ours:
+        if not is_ours:
+            return
         steps = ingester_steps(house)
         loop.run(steps)
         loop.attempt(steps[0])  # what the web processes journalled while they ended
@@ -75,7 +77,7 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
     database = house.database
 
     def ingest_hits(now: datetime) -> int:
-        return ingest.ingest_once(database, house.hits, facts, folder_id=house.folder_id, now=now)
+        return ingest.ingest_once(database, house.hits, facts, now=now)
 
     def judge_again(now: datetime) -> int:
         return ingest.rejudge_due(database, facts, now=now)
@@ -83,11 +85,18 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
     def read_imports(now: datetime) -> int:
         return imports.run_due(database, house.imports, house.folder_id, now=now)
 
+    version = -1
+
     def keep_snapshot(_now: datetime) -> int:
+        nonlocal version
         with database.read() as session:
+            newest = delivery.destinations_version(session)
+            if newest == version:
+                return 0
             rows = delivery.all_destinations(session)
-        destinations.write_snapshot(house.snapshot, rows)
-        return 0
+        snapshots.write(house.snapshot, targets_of(rows))
+        version = newest
+        return 1
 
     return [ingest_hits, judge_again, read_imports, keep_snapshot]
 
@@ -96,7 +105,10 @@ def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     loop = Loop("sender")
     loop.stop_on_signals()
-    with locks.wait_for(house.settings.data_dir / "sender.lock"):
+    path = house.settings.data_dir / "sender.lock"
+    with locks.wait_and_hold(path, loop.stopping) as is_ours:
+        if not is_ours:
+            return
         recovery.settle_previous(house.database, house.sends, now=clock.now())
         threads = [
             threading.Thread(target=loop.run, args=([step],), name=step.__name__)
@@ -133,7 +145,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
 
     def finish_what_is_sent(now: datetime) -> int:
         with database.read() as session:
-            running = experiments.running(session)
+            running = delivery.running(session)
             done = [one.id for one in running if planning.nothing_left(session, one.id)]
         for experiment_id in done:
             with database.write() as session:
@@ -142,7 +154,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
 
     def freeze_what_has_closed(now: datetime) -> int:
         with database.write() as session:
-            return snapshots.freeze_due(session, now=now)
+            return frozen.freeze_due(session, now)
 
     return [
         start_what_is_due,
@@ -172,6 +184,8 @@ async def _attempt(sender: Sender, loop: Loop) -> int:
     try:
         return await sender.step(clock.now())
     except Exception:
-        log.exception("%s: a batch failed; what was attempted is settled from the journal", loop.name)
+        log.exception(
+            "%s: a batch failed; what was attempted is settled from the journal", loop.name
+        )
         await asyncio.sleep(_TROUBLE_SECONDS)
         return 0

@@ -9,7 +9,8 @@ from sqlmodel import SQLModel
 
 for models in sorted(Path(app.__file__ or "").parent.glob("*/models.py")):
     import_module(f"app.{models.parent.name}.models")
-import_module("app.platform.events")
+for plain in ("events", "install", "once"):
+    import_module(f"app.platform.{plain}")
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from app.platform.db import Database
@@ -76,6 +77,8 @@ def database(database_url: str) -> Iterator[Database]:
 def session(database: Database) -> Iterator[Session]:
     """One transaction, thrown away at the end."""
     with Session(database.engine, expire_on_commit=False) as session:
+        if database.is_sqlite:
+            session.execute(text("BEGIN IMMEDIATE"))
         yield session
         session.rollback()
 

@@ -100,13 +100,42 @@ def _started(folder: Path) -> Iterator[Server]:
     binaries, port, data = _binaries(folder), _free_port(), folder / "data"
     as_user = _as_nobody(folder)
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "--locale=C", "-E", "UTF8"],
-        check=True, capture_output=True, cwd=folder, **as_user,
+        [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-N",
+            "--locale=C",
+            "-E",
+            "UTF8",
+        ],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        **as_user,
     )
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *_FAST.split()],
-        stdout=subprocess.DEVNULL, stderr=log, cwd=folder, **as_user,
+        [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            folder,
+            *_FAST.split(),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=log,
+        cwd=folder,
+        **as_user,
     )
     try:
         running = Server(f"postgresql://postgres@127.0.0.1:{port}")
@@ -132,7 +161,9 @@ def _wait_for(running: Server, process: "subprocess.Popen[bytes]", folder: Path)
 
 
 def _binaries(folder: Path) -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: path.parts[-3])
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: path.parts[-3]
+    )
     on_path = shutil.which("initdb")
     if found:
         return found[-1].parent

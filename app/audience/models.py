@@ -57,6 +57,8 @@ class Membership(SQLModel, table=True):
     audience_id: str = Field(primary_key=True, foreign_key="audience.id")
     person_id: str = Field(primary_key=True)
     data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    import_id: str | None = None  # the last file that named this person, and on which line
+    line: int | None = None
 
 
 class Import(SQLModel, table=True):
@@ -73,7 +75,6 @@ class Import(SQLModel, table=True):
     size: int = 0  # bytes
     offset: int = 0  # bytes read and committed
     line: int = 0  # physical lines read and committed
-    header: list[str] = Field(default_factory=list, sa_type=Json)
     rows: int = 0
     added: int = 0
     updated: int = 0

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, Index, SQLModel
 
-from app.platform.db import UtcDateTime
+from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
 
 
@@ -30,6 +30,7 @@ class Send(SQLModel, table=True):
     __table_args__ = (
         Index("ix_send_due", "experiment_id", "state", "due_at"),
         Index("ix_send_lease", "state", "lease_until"),
+        Index("ix_send_released", "experiment_id", "released_at"),
     )
 
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -40,15 +41,31 @@ class Send(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     holder: str | None = None  # the data folder and process that reserved it
-    attempts: int = 0
+    attempts: int = 0  # reservations
+    deferrals: int = 0  # replies that put it off
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # first reservation
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # state became final
     last_reply: str | None = None
 
 
+class DestinationSet(SQLModel, table=True):
+    """The links of one arm as its mails carry them: one for its sends, one for every test mail."""
+
+    __tablename__ = "destination_set"
+    __table_args__ = (Index("ix_destination_set_arm", "experiment_id", "arm", "purpose"),)
+
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    experiment_id: str
+    arm: str
+    purpose: str = "send"  # send, test
+    links: int = 0  # in the body; a hidden one comes after them
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    planned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # all its sends exist
+
+
 class Destination(SQLModel, table=True):
-    """Where one link of one arm leads. A set never changes its links, but an address may be mended."""
+    """Where one link leads. A set never changes its links, but an address may be mended."""
 
     __tablename__ = "destination"
 
@@ -74,6 +91,7 @@ class Notice(SQLModel, table=True):
     subject: str
     text: str
     html: str
+    headers: dict[str, str] = Field(default_factory=dict, sa_type=Json)  # encoded already
     state: str = "queued"
     due_at: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

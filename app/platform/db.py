@@ -66,14 +66,18 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session that only looks; whatever it changed is thrown away."""
         with Session(self.engine, autoflush=False) as session:
+            if self.is_sqlite:
+                session.execute(text("BEGIN"))  # the driver sends none before a SELECT
+            else:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
+            session.expunge_all()  # what was read stays readable after the end
             session.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed at the end, or not at all."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            session.connection(execution_options={"thinslice_write": True})
             if self.is_sqlite:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session

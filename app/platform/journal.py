@@ -40,6 +40,27 @@ class Segment:
     alive: bool  # its writer lives; a dead segment never grows
 
 
+class _Written(asyncio.Future[int]):
+    """How many bytes of a turn's lines stand in the file. One who leaves does not cancel it."""
+
+    def cancel(self, msg: object = None) -> bool:
+        """Refuse: the others wait for it too."""
+        del msg
+        return False
+
+
+class _Turn:
+    """The lines that came in one turn of the loop, and wait for one write."""
+
+    __slots__ = ("error", "lines", "size", "written")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.lines: list[bytes] = []
+        self.size = 0
+        self.written = _Written(loop=loop)
+        self.error: Exception = _full()
+
+
 class Journal:
     """Where one process writes. Used from one thread."""
 
@@ -48,7 +69,7 @@ class Journal:
         self._limit = limit
         self._synced = durability is Durability.DISK
         self._room = 0
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._turn: _Turn | None = None
         self._start_segment()
 
     @classmethod
@@ -65,18 +86,17 @@ class Journal:
 
     async def kept(self, payload: bytes) -> None:
         """Return after the one write, shared by everybody in this turn of the loop, that has it."""
+        turn = self._turn or self._start_turn()
         line = _line(payload)
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[None] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._write_waiting)
-        self._waiting.append((line, written))
-        await written
+        turn.lines.append(line)
+        turn.size = end = turn.size + len(line)
+        if await turn.written < end:
+            raise turn.error
 
     def close(self) -> None:
         """Let the segment go: from now on a reader may take it as complete."""
-        if self._waiting:
-            self._write_waiting()
+        if self._turn:
+            self._write_turn()
         os.close(self._handle)
 
     def turn_over(self) -> None:
@@ -86,20 +106,22 @@ class Journal:
             self._start_segment()
             os.close(old)
 
-    def _write_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        try:
-            left = self._write(b"".join([line for line, _ in waiting]))
-        except (JournalFull, OSError) as error:
-            _fail(waiting, error)
+    def _start_turn(self) -> _Turn:
+        loop = asyncio.get_running_loop()
+        turn = self._turn = _Turn(loop)
+        loop.call_soon(self._write_turn)
+        return turn
+
+    def _write_turn(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is None:  # written by `close`
             return
-        for place, (line, written) in enumerate(waiting):
-            left -= len(line)
-            if left < 0:
-                _fail(waiting[place:], _full())
-                return
-            if not written.done():  # a caller that gave up left a cancelled one
-                written.set_result(None)
+        written = 0
+        try:
+            written = self._write(b"".join(turn.lines))
+        except (JournalFull, OSError) as error:
+            turn.error = error
+        turn.written.set_result(written)
 
     def _write(self, lines: bytes) -> int:
         """Write lines; return how many bytes of whole lines stand in the file."""
@@ -166,9 +188,15 @@ def _create(path: Path, header: bytes) -> int:
     """Make a segment under a name that readers overlook until it is locked and has its header."""
     hidden = path.with_suffix(".new")
     handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    os.write(handle, header)
-    hidden.rename(path)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.write(handle, header) < len(header):
+            raise _full()
+        hidden.rename(path)
+    except (OSError, JournalFull):
+        os.close(handle)
+        hidden.unlink(missing_ok=True)
+        raise
     return handle
 
 
@@ -204,9 +232,3 @@ def _bytes_in(folder: Path) -> int:
 
 def _full() -> JournalFull:
     return JournalFull("The disk that holds the journal is full; make room on it.")
-
-
-def _fail(waiting: list[tuple[bytes, asyncio.Future[None]]], error: Exception) -> None:
-    for _, written in waiting:
-        if not written.done():
-            written.set_exception(error)

@@ -3,10 +3,13 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 
 from app.platform.errors import Conflict
+
+_LOOK_SECONDS = 0.2  # between looks at a lock that somebody else holds
 
 
 class Busy(Conflict):
@@ -32,3 +35,26 @@ def _lock(handle: int, path: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise Busy(f"{path.name} is held by another process; stop that one first.") from error
+
+
+@contextmanager
+def wait_and_hold(path: Path, stopping: Event) -> Iterator[bool]:
+    """Hold a lock as soon as whoever has it ends; False where we were told to stop first."""
+    with ExitStack() as stack:
+        while not stopping.is_set():
+            try:
+                stack.enter_context(hold(path))
+            except Busy:
+                stopping.wait(_LOOK_SECONDS)
+            else:
+                break
+        yield not stopping.is_set()
+
+
+def held(path: Path) -> bool:
+    """Whether any process holds this lock at the moment."""
+    try:
+        with hold(path):
+            return False
+    except Busy:
+        return True

@@ -51,7 +51,9 @@ def check(database: Database) -> None:
         return
     known = {revision.revision for revision in script.walk_revisions()}
     if current is None or current in known:
-        raise WrongSchema("The database is behind this version. Run `thinslice migrate` and start again.")
+        raise WrongSchema(
+            "The database is behind this version. Run `thinslice migrate` and start again."
+        )
     raise WrongSchema(
         f"The database is ahead of this version (it is at {current}). Install the version of"
         " Thinslice that brought it there, or restore the backup made before: `thinslice restore FILE`."

@@ -41,8 +41,11 @@ class Outcome(SQLModel, table=True):
 
 
 class Counter(SQLModel, table=True):
-    """One row per arm, hour of release and stratum. Every number is a count of people but
-    `clicks` (raw GETs), `y…` and `x…` (sums over people of value and covariate)."""
+    """One row per arm, hour of release and stratum.
+
+    Every number counts people, but `clicks` (raw GETs), `y…` and `x…` (sums over people of value
+    and covariate).
+    """
 
     __tablename__ = "counter"
 

@@ -1,0 +1,164 @@
+"""The one rule of a one-arm experiment: the curtailed exact test, and what stands around it."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+
+from app.analysis import sentences
+from app.analysis.counts import ArmTotals
+from app.analysis.sentences import Situation
+from app.analysis.shapes import Call, Estimate, Guardrail, Rule, State
+from app.stats.one_arm import Progress, curtailed_call
+
+METHOD = "Exact binomial test, curtailed; Clopper–Pearson bounds."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a one-arm experiment stands between its launch and its last window."""
+
+    arm: ArmTotals
+    planned: int  # everybody to be released, frozen at launch
+    pass_count: int | None
+    over: bool  # nobody else will be released
+    ended: bool  # and that was somebody's wish: cancelled, or decided early
+    closed: bool  # every window has closed, its clicks settled
+    answer_by: datetime | None
+
+    @property
+    def cut_short(self) -> bool:
+        """Cancelled or decided before everybody was released; a few skipped are no cut."""
+        return self.ended and self.arm.released < self.planned
+
+    @property
+    def closing(self) -> bool:
+        """No window is open any more, but the last clicks have not settled."""
+        return self.over and not self.closed and not self.arm.live
+
+    @property
+    def open(self) -> int:
+        """People without a click who may still click: window open, or not mailed yet."""
+        people = self.arm.released if self.over else self.planned
+        return max(0, people - self.arm.human_clickers - self.arm.spent)
+
+    def progress(self) -> Progress:
+        """The same, as the exact test wants it."""
+        return Progress(
+            planned=self.planned,
+            released=self.arm.released,
+            open=self.open,
+            clickers=self.arm.human_clickers,
+            settled=self.arm.settled_clickers,
+        )
+
+    def with_unknown(self) -> "Standing":
+        """As if everybody of unknown kind were a person who clicked."""
+        unknown = self.arm.unknown_clickers
+        arm = replace(
+            self.arm,
+            settled_clickers=self.arm.settled_clickers + unknown,
+            human_clickers=self.arm.human_clickers + unknown,
+            matured_clickers=min(self.arm.matured, self.arm.matured_clickers + unknown),
+        )
+        return replace(self, arm=arm)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call, the interval that belongs to it, and what is missing for a better one."""
+
+    call: Call
+    estimate: Estimate
+    missing: tuple[str, ...]
+
+
+def make(
+    standing: Standing, rule: Rule, *, breached: tuple[Guardrail, ...], zone: tzinfo = UTC
+) -> Made:
+    """What the rule says now. A breached guardrail turns validated into inconclusive."""
+    if not standing.arm.released or standing.pass_count is None:
+        return _without_test(standing, rule, zone=zone)
+    said = curtailed_call(
+        standing.progress(),
+        pass_count=standing.pass_count,
+        threshold=rule.threshold,
+        confidence=rule.confidence,
+    )
+    estimate = _estimate(standing, rule, low=said.low, high=said.high)
+    state = _state(State(said.state), standing, breached=breached)
+    provisional = state is not State.WAITING and not standing.closed
+    situation = _situation(standing, rule, estimate, breached=breached, zone=zone)
+    call = Call(
+        state=state,
+        provisional=provisional,
+        sentence=sentences.of_call(state, situation, provisional=provisional),
+        because=sentences.because(situation),
+        pass_count=standing.pass_count,
+        answer_by=standing.answer_by,
+    )
+    return Made(call, estimate, sentences.missing(situation))
+
+
+def _state(said: State, standing: Standing, *, breached: tuple[Guardrail, ...]) -> State:
+    """The test's word, and what it cannot know: harm, a cancel, clicks that are settling."""
+    if standing.cut_short and not standing.closed:
+        return State.WAITING
+    if said is State.VALIDATED:
+        return State.INCONCLUSIVE if breached else said
+    return State.WAITING if standing.closing else said
+
+
+def _without_test(standing: Standing, rule: Rule, *, zone: tzinfo) -> Made:
+    """Nobody has been mailed yet; or too few people were enrolled for any answer."""
+    estimate = _estimate(standing, rule, low=0.0, high=1.0)
+    situation = _situation(standing, rule, estimate, breached=(), zone=zone)
+    too_few = standing.arm.released > 0
+    call = Call(
+        state=State.INCONCLUSIVE if too_few else State.WAITING,
+        provisional=False,
+        sentence=sentences.of_too_few(situation) if too_few else sentences.NOBODY,
+        because=(),
+        pass_count=standing.pass_count,
+        answer_by=standing.answer_by,
+    )
+    return Made(call, estimate, sentences.missing(situation) if standing.pass_count else ())
+
+
+def _estimate(standing: Standing, rule: Rule, *, low: float, high: float) -> Estimate:
+    arm = standing.arm
+    return Estimate(
+        arm=arm.key,
+        people=arm.released,
+        hits=arm.human_clickers,
+        rate=arm.human_clickers / arm.released if arm.released else None,
+        low=low,
+        high=high,
+        method=METHOD,
+        confidence=rule.confidence,
+        label=f"{sentences.short(rule.confidence)} each side",
+        settled=standing.arm.settled_clickers,
+        people_open=standing.open,
+        rate_of_delivered=arm.human_clickers / arm.delivered if arm.delivered else None,
+    )
+
+
+def _situation(
+    standing: Standing,
+    rule: Rule,
+    estimate: Estimate,
+    *,
+    breached: tuple[Guardrail, ...],
+    zone: tzinfo,
+) -> Situation:
+    return Situation(
+        estimate=estimate,
+        rule=rule,
+        planned=standing.planned,
+        pass_count=standing.pass_count or 0,
+        answer_by=standing.answer_by,
+        breached=breached,
+        cut_short=standing.cut_short,
+        over=standing.over,
+        closing=standing.closing,
+        matured=standing.arm.matured,
+        zone=zone,
+    )

@@ -1,0 +1,301 @@
+"""SQL across the rooms: what the counters say of one experiment, in a fixed number of questions.
+
+People are counted from counters (one row per arm and hour of release), so a readout costs the same
+for a thousand people and for a million. Only the hour whose windows are closing just now, and the
+clicks of the last quarter of an hour, are read from outcomes, by index.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import String, bindparam, text
+from sqlmodel import Session
+
+from app.platform.db import UtcDateTime
+
+_HOUR = timedelta(hours=1)
+# Statistics (a): a hit of this age is settled; no neighbour can change its verdict any more.
+SETTLES_AFTER = timedelta(minutes=15)
+_EXPERIMENT = bindparam("experiment_id", type_=String())
+
+PEOPLE_BY_ARM = text("""
+    -- One row per arm: people released, what became of them, and those in hours wholly closed.
+    -- Every sum counts people but clicks, which counts requests.
+    SELECT c.arm                     AS arm,
+           SUM(c.released)           AS released,
+           SUM(c.sent)               AS sent,
+           SUM(c.failed)             AS failed,
+           SUM(c.bounced)            AS bounced,
+           SUM(c.uncertain)          AS uncertain,
+           SUM(c.untracked)          AS untracked,
+           SUM(c.human_clickers)     AS human_clickers,
+           SUM(c.unknown_clickers)   AS unknown_clickers,
+           SUM(c.machine_clickers)   AS machine_clickers,
+           SUM(c.human_openers)      AS human_openers,
+           SUM(c.machine_openers)    AS machine_openers,
+           SUM(c.unsubscribed)       AS unsubscribed,
+           SUM(c.complained)         AS complained,
+           SUM(c.converted)          AS converted,
+           SUM(c.clicks)             AS clicks,
+           SUM(c.y)                  AS value,
+           SUM(CASE WHEN c.hour < :boundary THEN c.released ELSE 0 END)       AS matured,
+           SUM(CASE WHEN c.hour < :boundary THEN c.human_clickers ELSE 0 END) AS matured_clickers
+      FROM counter c
+     WHERE c.experiment_id = :experiment_id
+     GROUP BY c.arm
+     ORDER BY c.arm
+""").bindparams(_EXPERIMENT, bindparam("boundary", type_=UtcDateTime()))
+
+CLOSED_AT_THE_BOUNDARY = (
+    text("""
+    -- One row: people of one arm, released in the hour that is closing, whose own window has
+    -- closed; how many of them clicked; and when the arm's last person was released.
+    SELECT COUNT(*)            AS matured,
+           COUNT(o.clicked_at) AS clickers,
+           (SELECT MAX(l.released_at)
+              FROM outcome l
+             WHERE l.experiment_id = :experiment_id
+               AND l.arm = :arm) AS last_release
+      FROM outcome o
+     WHERE o.experiment_id = :experiment_id
+       AND o.arm = :arm
+       AND o.released_at >= :boundary
+       AND o.released_at < :until
+       AND o.closes_at <= :now
+""")
+    .bindparams(
+        _EXPERIMENT,
+        bindparam("arm", type_=String()),
+        bindparam("boundary", type_=UtcDateTime()),
+        bindparam("until", type_=UtcDateTime()),
+        bindparam("now", type_=UtcDateTime()),
+    )
+    .columns(last_release=UtcDateTime())
+)
+
+UNSETTLED_CLICKERS = text("""
+    -- One row per arm: people whose first human click is too young to be settled.
+    SELECT o.arm    AS arm,
+           COUNT(*) AS people
+      FROM outcome o
+     WHERE o.experiment_id = :experiment_id
+       AND o.clicked_at > :settled
+     GROUP BY o.arm
+     ORDER BY o.arm
+""").bindparams(_EXPERIMENT, bindparam("settled", type_=UtcDateTime()))
+
+BOUNCED_AFTER_DELIVERY = text("""
+    -- One row per arm: people whose mail was accepted first and came back later.
+    SELECT o.arm    AS arm,
+           COUNT(*) AS people
+      FROM outcome o
+     WHERE o.experiment_id = :experiment_id
+       AND o.sent
+       AND o.bounced
+     GROUP BY o.arm
+     ORDER BY o.arm
+""").bindparams(_EXPERIMENT)
+
+CLICKERS_BY_HOUR = text("""
+    -- One row per hour: people whose first human click came in it. The hour is written out as
+    -- text (2026-11-23 09), the one way that both databases share.
+    SELECT SUBSTR(CAST(o.clicked_at AS TEXT), 1, 13) AS hour,
+           COUNT(*)                                  AS people
+      FROM outcome o
+     WHERE o.experiment_id = :experiment_id
+       AND o.clicked_at IS NOT NULL
+     GROUP BY SUBSTR(CAST(o.clicked_at AS TEXT), 1, 13)
+     ORDER BY 1
+""").bindparams(_EXPERIMENT)
+
+RELEASED_BY_HOUR = (
+    text("""
+    -- One row per hour: people released in it.
+    SELECT c.hour          AS hour,
+           SUM(c.released) AS people
+      FROM counter c
+     WHERE c.experiment_id = :experiment_id
+     GROUP BY c.hour
+     ORDER BY c.hour
+""")
+    .bindparams(_EXPERIMENT)
+    .columns(hour=UtcDateTime())
+)
+
+LINKS = text("""
+    -- One row per arm and link of the mail: raw hits, and people with a human click on it.
+    SELECT d.arm                    AS arm,
+           d.link                   AS link,
+           d.label                  AS label,
+           d.kind                   AS kind,
+           d.address                AS address,
+           COALESCE(l.hits, 0)      AS hits,
+           COALESCE(l.clickers, 0)  AS clickers
+      FROM destination d
+      JOIN destination_set s
+        ON s.id = d.set_id
+       AND s.purpose = 'send'
+      LEFT JOIN link_counter l
+        ON l.experiment_id = d.experiment_id
+       AND l.arm = d.arm
+       AND l.link = d.link
+     WHERE d.experiment_id = :experiment_id
+     ORDER BY d.arm, d.link
+""").bindparams(_EXPERIMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTotals:
+    """People of one arm, but `clicks` (requests) and `value`."""
+
+    key: str
+    released: int = 0
+    matured: int = 0
+    matured_clickers: int = 0
+    settled_clickers: int = 0
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+    bounced: int = 0
+    uncertain: int = 0
+    untracked: int = 0
+    human_clickers: int = 0
+    unknown_clickers: int = 0
+    machine_clickers: int = 0
+    human_openers: int = 0
+    machine_openers: int = 0
+    unsubscribed: int = 0
+    complained: int = 0
+    converted: int = 0
+    clicks: int = 0
+    value: float = 0.0
+    last_release: datetime | None = None
+
+    @property
+    def live(self) -> int:
+        """People whose window is still open."""
+        return self.released - self.matured
+
+    @property
+    def spent(self) -> int:
+        """People who can no longer become clickers: their window closed without a click."""
+        return self.matured - self.matured_clickers
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTotal:
+    """One link of one arm."""
+
+    arm: str
+    link: int
+    label: str
+    kind: str
+    address: str
+    hits: int
+    clickers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """People released and clicked until the end of one hour."""
+
+    at: datetime
+    people: int
+    hits: int
+    rate: float
+
+
+def totals(
+    session: Session,
+    experiment_id: str,
+    *,
+    window: timedelta,
+    stop_at: datetime | None,
+    now: datetime,
+) -> dict[str, ArmTotals]:
+    """What every arm with released people has come to, by its key."""
+    stopped = stop_at is not None and stop_at <= now
+    boundary = now + _HOUR if stopped else _first_hour_not_wholly_closed(now - window)
+    ids = {"experiment_id": experiment_id}
+    rows = session.execute(PEOPLE_BY_ARM, ids | {"boundary": boundary}).all()
+    unsettled = _by_arm(session, UNSETTLED_CLICKERS, **ids, settled=now - SETTLES_AFTER)
+    lost = any(row.bounced and row.sent for row in rows)
+    returned = _by_arm(session, BOUNCED_AFTER_DELIVERY, **ids) if lost else {}
+    return {
+        row.arm: _arm(
+            row,
+            _closing(session, experiment_id, row.arm, boundary=boundary, now=now),
+            unsettled=unsettled.get(row.arm, 0),
+            returned=returned.get(row.arm, 0),
+        )
+        for row in rows
+        if row.released
+    }
+
+
+def links(session: Session, experiment_id: str) -> tuple[LinkTotal, ...]:
+    """Every link of every arm, as it stands in the mail."""
+    rows = session.execute(LINKS, {"experiment_id": experiment_id})
+    return tuple(LinkTotal(**row._mapping) for row in rows)  # noqa: SLF001  # SQLAlchemy's public name
+
+
+def series(session: Session, experiment_id: str) -> tuple[Point, ...]:
+    """The estimate over time: one point per hour in which anybody was released or clicked."""
+    ids = {"experiment_id": experiment_id}
+    released = {row.hour: int(row.people) for row in session.execute(RELEASED_BY_HOUR, ids)}
+    clicked = {_hour(row.hour): row.people for row in session.execute(CLICKERS_BY_HOUR, ids)}
+    points: list[Point] = []
+    people = hits = 0
+    for hour in sorted(released.keys() | clicked.keys()):
+        people += released.get(hour, 0)
+        hits += clicked.get(hour, 0)
+        points.append(Point(hour + _HOUR, people, hits, hits / people if people else 0.0))
+    return tuple(points)
+
+
+def _first_hour_not_wholly_closed(latest_closed_release: datetime) -> datetime:
+    """Whoever was released before this hour has a closed window, whatever the minute."""
+    return latest_closed_release.replace(minute=0, second=0, microsecond=0)
+
+
+def _closing(
+    session: Session, experiment_id: str, arm: str, *, boundary: datetime, now: datetime
+) -> Any:
+    values = {
+        "experiment_id": experiment_id,
+        "arm": arm,
+        "boundary": boundary,
+        "until": boundary + _HOUR,
+        "now": now,
+    }
+    return session.execute(CLOSED_AT_THE_BOUNDARY, values).one()
+
+
+def _by_arm(session: Session, question: Any, **values: object) -> dict[str, int]:
+    return {row.arm: row.people for row in session.execute(question, values)}
+
+
+_SUMS: Sequence[str] = (
+    "released", "sent", "failed", "bounced", "uncertain", "untracked", "human_clickers",
+    "unknown_clickers", "machine_clickers", "human_openers", "machine_openers", "unsubscribed",
+    "complained", "converted", "clicks",
+)  # fmt: skip
+
+
+def _arm(row: Any, closing: Any, *, unsettled: int, returned: int) -> ArmTotals:
+    return ArmTotals(
+        key=row.arm,
+        matured=int(row.matured) + closing.matured,
+        matured_clickers=int(row.matured_clickers) + closing.clickers,
+        settled_clickers=max(0, int(row.human_clickers) - unsettled),  # two questions, two moments
+        delivered=int(row.sent) - returned,
+        value=float(row.value),
+        last_release=closing.last_release,
+        **{name: int(getattr(row, name)) for name in _SUMS},
+    )
+
+
+def _hour(written: str) -> datetime:
+    return datetime.fromisoformat(f"{written}:00:00+00:00")

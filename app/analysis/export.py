@@ -1,0 +1,62 @@
+"""Every send of an experiment with what came of it, line by line, for a reader's own tools."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.analysis import store
+from app.platform.clock import iso
+
+COLUMNS = (
+    "send_id", "arm", "state", "email", "external_id", "released_at", "closes_at", "accepted_at",
+    "clicked_at", "maybe_clicked_at", "machine_clicked_at", "opened_at", "machine_opened_at",
+    "unsubscribed_at", "complained_at", "clicks", "last_reply",
+)  # fmt: skip
+_CHUNK = 1_000
+# A spreadsheet would run such a cell as a formula (trust 1.2.10).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def csv_lines(session: Session, experiment_id: str) -> Iterator[str]:
+    """A header and one line per send; cells that a spreadsheet would run are escaped."""
+    yield _line(COLUMNS)
+    for row in rows(session, experiment_id):
+        yield _line([escaped(row[name]) for name in COLUMNS])
+
+
+def ndjson_lines(session: Session, experiment_id: str) -> Iterator[str]:
+    """One JSON object per send and line."""
+    for row in rows(session, experiment_id):
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def rows(session: Session, experiment_id: str) -> Iterator[dict[str, Any]]:
+    """One plain row per send, in the order of ids; memory stays flat."""
+    after = -1
+    while chunk := store.sends_after(session, experiment_id, after=after, limit=_CHUNK):
+        for row in chunk:
+            yield {name: _plain(name, row[name]) for name in COLUMNS}
+        after = chunk[-1]["send_id"]
+
+
+def escaped(cell: object) -> str:
+    """The cell as text that no spreadsheet takes for a formula."""
+    written = "" if cell is None else str(cell)
+    return f"'{written}" if written.startswith(_FORMULA) else written
+
+
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    return str(value) if name == "send_id" else value  # ids are opaque, and too long for JavaScript
+
+
+def _line(cells: Any) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()

@@ -1,0 +1,52 @@
+"""Harms that are watched while an experiment runs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.analysis.counts import ArmTotals
+from app.analysis.shapes import Guardrail
+from app.stats.guardrails import guard
+
+# Statistics (d): which people each harm is counted among.
+_COUNTED = {
+    "unsubscribe_rate": ("unsubscribed", "delivered"),
+    "complaint_rate": ("complained", "delivered"),
+    "bounce_rate": (
+        "bounced",
+        "released",
+    ),  # attempted: released without held, of which there are none
+}
+
+
+def watch(design: Mapping[str, Any], totals: Mapping[str, ArmTotals]) -> tuple[Guardrail, ...]:
+    """Every guardrail in every arm."""
+    looks = design["rule"].get("looks") or 1
+    return tuple(
+        _look(wanted, total, looks=looks)
+        for wanted in design.get("guardrails") or []
+        for total in totals.values()
+    )
+
+
+def breached(watched: Iterable[Guardrail]) -> tuple[Guardrail, ...]:
+    """Those that are proven to be over their limit."""
+    return tuple(guardrail for guardrail in watched if not guardrail.ok)
+
+
+def _look(wanted: Mapping[str, Any], total: ArmTotals, *, looks: int) -> Guardrail:
+    did, of_whom = _COUNTED[wanted["metric"]]
+    people = getattr(total, of_whom)
+    hits = min(
+        getattr(total, did), people
+    )  # somebody may leave before the mail is known to be there
+    said = guard(hits, people, maximum=wanted["max"], looks=looks)
+    return Guardrail(
+        metric=wanted["metric"],
+        arm=total.key,
+        rate=said.rate,
+        max=wanted["max"],
+        state=said.state,
+        ok=said.ok,
+        hits=hits,
+        people=people,
+    )

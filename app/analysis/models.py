@@ -1,0 +1,34 @@
+"""Readouts, frozen."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Field, Index, SQLModel
+
+from app.platform.db import Json, UtcDateTime
+from app.platform.ids import new_id
+
+
+class Kind(StrEnum):
+    """Why a readout was frozen."""
+
+    FINAL = "final"  # every window has closed
+    DECISION = "decision"  # somebody decided on it
+
+
+class Snapshot(SQLModel, table=True):
+    """A readout as it stood. Reclassifying or erasing later never alters it."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (Index("ix_snapshot_kind", "experiment_id", "kind", unique=True),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    experiment_id: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    rule_version: str
+    call: str
+    hits: int  # k: people whose click had settled
+    people: int  # n
+    body: dict[str, Any] = Field(default_factory=dict, sa_type=Json)

@@ -1,0 +1,246 @@
+"""The readout in words, for somebody who has never heard of a confidence bound. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from app.analysis.shapes import ArmCounts, Estimate, Guardrail, Rule, State
+
+HARMS = {
+    "unsubscribe_rate": ("unsubscribed", "delivered"),
+    "complaint_rate": ("complained", "delivered"),
+    "bounce_rate": ("bounced", "attempted"),
+}
+
+
+NOBODY = "Too early to say: nobody has been mailed yet."
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that a sentence about a call may mention."""
+
+    estimate: Estimate
+    rule: Rule
+    planned: int  # people that the rule was planned for
+    pass_count: int
+    answer_by: datetime | None
+    breached: tuple[Guardrail, ...] = ()
+    cut_short: bool = False  # cancelled or decided before everybody was released
+    over: bool = False  # nobody else will be mailed
+    closing: bool = False  # every window has closed, and the last clicks are settling
+    matured: int = 0
+    zone: tzinfo = UTC
+
+
+def of_call(state: State, situation: Situation, *, provisional: bool) -> str:
+    """The call in one or two sentences."""
+    if state is State.VALIDATED:
+        return _validated_early(situation) if provisional else _validated(situation)
+    if state is State.REFUTED:
+        return _refuted(situation, provisional=provisional)
+    if state is State.INCONCLUSIVE:
+        return _inconclusive(situation, provisional=provisional)
+    return _waiting(situation)
+
+
+def of_too_few(situation: Situation) -> str:
+    """Enrolled were so few that no number of clicks proves anything."""
+    return (
+        f"Inconclusive from the start: {_people(situation.planned)} are too few to say that it is"
+        f" over {_threshold(situation)}, even if all of them click."
+    )
+
+
+def headline(counts: ArmCounts) -> str:
+    """Machines beside people: `Raw clicks 31 %. People: 10 %.`"""
+    if not counts.released:
+        return "Nobody has been mailed yet."
+    raw, people = counts.clicks / counts.released, counts.human_clickers / counts.released
+    return f"Raw clicks {rough(raw)}. People: {rough(people)}."
+
+
+def of_guardrail(guardrail: Guardrail) -> str:
+    """What a guardrail counted, against its limit."""
+    did, of_whom = HARMS[guardrail.metric]
+    return (
+        f"{guardrail.hits:,} of {guardrail.people:,} {of_whom} ({share(guardrail.rate or 0)})"
+        f" {did}; at most {short(guardrail.max)} was allowed"
+    )
+
+
+def because(situation: Situation) -> tuple[str, ...]:
+    """The facts that the call rests on."""
+    seen, rule = situation.estimate, situation.rule
+    clicked = (
+        f"{seen.hits:,} of {seen.people:,} people mailed have clicked, machines left out"
+        f" ({share(seen.rate or 0)}); {situation.matured:,} windows have closed."
+    )
+    needed = (
+        f"{situation.pass_count:,} of {situation.planned:,} must click before we can say it is"
+        f" over {short(rule.threshold)}: fixed at launch."
+    )
+    facts = [clicked, needed, f"The interval is {_range(seen)}, {seen.label}."]
+    if situation.cut_short:
+        facts.append(
+            f"It ended after {seen.people:,} of {situation.planned:,} people; the number needed"
+            " stays as planned."
+        )
+    return tuple(facts)
+
+
+def missing(situation: Situation) -> tuple[str, ...]:
+    """Why it is not decided yet, in people and in the day."""
+    seen = situation.estimate
+    lacking = situation.pass_count - seen.settled
+    settling = seen.hits - seen.settled
+    facts = [f"{_people(max(0, lacking))} more must click to reach {situation.pass_count:,}."]
+    if settling > 0:
+        facts.append(f"{_people(settling)} clicked less than 15 minutes ago and will settle.")
+    unreleased = situation.planned - seen.people
+    if unreleased > 0 and not situation.over:
+        facts.append(f"{_people(unreleased)} of {situation.planned:,} have not been mailed yet.")
+    facts.append(f"{_people(seen.people_open)} can still click.")
+    if situation.closing:
+        facts.append("Every window has closed; the last clicks are settling.")
+    if situation.answer_by:
+        facts.append(f"The answer comes by {moment(situation.answer_by, situation.zone)}.")
+    return tuple(facts)
+
+
+def share(rate: float) -> str:
+    """0.12 as `12.0 %`."""
+    return f"{100 * rate:.1f} %"
+
+
+def short(rate: float) -> str:
+    """0.08 as `8 %`, 0.125 as `12.5 %`: a number that somebody set."""
+    return f"{round(100 * rate, 3):g} %"
+
+
+def rough(rate: float) -> str:
+    """0.3133 as `31 %`, 0.0367 as `3.7 %`: a number to be read at a glance."""
+    points = 100 * rate
+    return f"{points:.0f} %" if points >= 10 else f"{round(points, 1):g} %"
+
+
+def moment(when: datetime, zone: tzinfo) -> str:
+    """`Friday 27 November, 09:15` in the reader's zone."""
+    local = when.astimezone(zone)
+    return f"{local:%A} {local.day} {local:%B}, {local:%H:%M}"
+
+
+def _validated(situation: Situation) -> str:
+    return (
+        f"Validated: {_counted(situation.estimate)} clicked; we can say it is over"
+        f" {_threshold(situation)}, {_sure(situation)}."
+    )
+
+
+def _validated_early(situation: Situation) -> str:
+    spare = situation.estimate.settled - situation.pass_count
+    return (
+        f"Validated, provisionally: {situation.estimate.settled:,} people have clicked, and"
+        f" {situation.pass_count:,} of {situation.planned:,} are enough to say it is over"
+        f" {_threshold(situation)}. It stands unless {_more_than(spare)}"
+        f" re-judged{_before_the_end(situation)}."
+    )
+
+
+def _refuted(situation: Situation, *, provisional: bool) -> str:
+    if provisional:
+        return (
+            f"Refuted, provisionally: even if all {situation.estimate.people_open:,} people who"
+            f" still can should click, we could say it is under {_threshold(situation)}"
+            f" (at most {share(situation.estimate.high)})."
+        )
+    return (
+        f"Refuted: {_counted(situation.estimate)} clicked; we can say it is under"
+        f" {_threshold(situation)}, {_sure(situation)}."
+    )
+
+
+def _inconclusive(situation: Situation, *, provisional: bool) -> str:
+    if situation.breached and situation.estimate.settled >= situation.pass_count:
+        return _harmed(situation)
+    if provisional:
+        return _out_of_reach(situation)
+    return (
+        f"Inconclusive: {_counted(situation.estimate)} clicked, {situation.pass_count:,} were"
+        f" needed; the truth may be on either side of {_threshold(situation)}"
+        f" ({_range(situation.estimate)})."
+    )
+
+
+def _harmed(situation: Situation) -> str:
+    harms = "; ".join(
+        f"{guardrail.metric.replace('_', ' ')} is over its limit: {of_guardrail(guardrail)}"
+        for guardrail in situation.breached
+    )
+    return (
+        f"Inconclusive, because a guardrail is breached: {harms}. Clicks alone would have validated"
+        f" it ({_counted(situation.estimate)}, {situation.pass_count:,} were needed)."
+    )
+
+
+def _out_of_reach(situation: Situation) -> str:
+    seen = situation.estimate
+    return (
+        f"Inconclusive: it can no longer be validated. {_people(seen.settled)} clicked and"
+        f" {seen.people_open:,} still can, so {situation.pass_count:,} are out of reach."
+    )
+
+
+def _waiting(situation: Situation) -> str:
+    seen = situation.estimate
+    if situation.cut_short:
+        return (
+            f"Too early to say: it ended after {seen.people:,} of {situation.planned:,} people, so"
+            f" the result waits until every window has closed{_by(situation)}."
+        )
+    if situation.closing:
+        return (
+            "Too early to say: every window has closed, and the last clicks are"
+            f" settling{_by(situation)}."
+        )
+    return (
+        f"Too early to say: {seen.settled:,} of the {situation.pass_count:,} people needed have"
+        f" clicked. {_people(seen.people_open)} can still click{_by(situation)}."
+    )
+
+
+def _counted(seen: Estimate) -> str:
+    return f"{seen.settled:,} of {seen.people:,} people ({share(seen.rate or 0)})"
+
+
+def _threshold(situation: Situation) -> str:
+    return short(situation.rule.threshold)
+
+
+def _sure(situation: Situation) -> str:
+    seen = situation.estimate
+    return f"{short(seen.confidence)} sure on each side ({_range(seen)})"
+
+
+def _range(seen: Estimate) -> str:
+    return f"{share(seen.low)} to {share(seen.high)}"
+
+
+def _before_the_end(situation: Situation) -> str:
+    if situation.answer_by is None:
+        return ""
+    return f" before the last window closes on {moment(situation.answer_by, situation.zone)}"
+
+
+def _by(situation: Situation) -> str:
+    when = situation.answer_by
+    return f"; answer by {moment(when, situation.zone)}" if when else ""
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _more_than(spare: int) -> str:
+    if spare <= 0:
+        return "a click is"
+    return f"more than {spare:,} click{'' if spare == 1 else 's'} are"

@@ -1,0 +1,187 @@
+"""What a readout is made of. Its fields are the contract's; rates are shares 0..1."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.analysis.counts import LinkTotal, Point
+from app.platform.clock import iso
+
+
+class State(StrEnum):
+    """What the rule says of an experiment."""
+
+    VALIDATED = "validated"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCounts:
+    """Everything that is counted of one arm. People, but `clicks` and `value`."""
+
+    key: str
+    enrolled: int
+    released: int
+    matured: int
+    sent: int
+    delivered: int
+    failed: int
+    bounced: int
+    uncertain: int
+    human_openers: int
+    machine_openers: int
+    human_clickers: int
+    unknown_clickers: int
+    machine_clickers: int
+    clicks: int
+    converted: int
+    value: float
+    unsubscribed: int
+    complained: int
+    untracked: int
+    live: int  # released, and their window is still open
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A rate with the interval that belongs to the call. `rate` is null without people."""
+
+    arm: str
+    people: int
+    hits: int
+    rate: float | None
+    low: float
+    high: float
+    method: str
+    confidence: float
+    label: str
+    settled: int  # of `hits`, those whose click can no longer be re-judged by a neighbour
+    people_open: int  # people who may still become clickers, those not yet released included
+    rate_of_delivered: float | None  # description only
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRatio:
+    """Did the arms get the people they should? One arm has nothing to compare."""
+
+    p_value: float | None
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the numbers themselves can be trusted."""
+
+    sample_ratio: SampleRatio
+    machine_share: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """A harm, watched. `ok` means: not proven to be breached."""
+
+    metric: str
+    arm: str
+    rate: float | None
+    max: float
+    state: str
+    ok: bool
+    hits: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the rule says now, in a sentence, with its reasons."""
+
+    state: State
+    provisional: bool
+    sentence: str
+    because: tuple[str, ...]
+    pass_count: int | None
+    answer_by: datetime | None
+    would_now_be: State | None = None
+    final: bool = False  # stored: nothing alters it any more
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """By how much a key result moves."""
+
+    movement: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How the experiment stands to a key result that it is meant to move."""
+
+    key_result_id: str
+    mode: str
+    projected: Movement | None
+    realised: Movement | None
+    reason: str | None
+    assumption: str | None  # the author's own arithmetic, labelled as what it is
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRange:
+    """The rate with everybody of unknown kind left out, and taken in."""
+
+    low_rate: float
+    high_rate: float
+    survives: bool  # the call would be the same
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rule as it was locked at launch."""
+
+    kind: str
+    threshold: float
+    confidence: float
+    method: str
+    window_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What came of an experiment, as it stands at one moment."""
+
+    experiment_id: str
+    status: str
+    as_of: datetime
+    rule_version: str
+    arms: tuple[ArmCounts, ...]
+    estimates: tuple[Estimate, ...]
+    comparisons: tuple[()]
+    health: Health
+    guardrails: tuple[Guardrail, ...]
+    call: Call
+    key_results: tuple[Evidence, ...]
+    headline: str  # machines beside people, in one line
+    rule: Rule
+    range_with_unknown: UnknownRange | None
+    why_not_yet: tuple[str, ...]
+    funnel: tuple[tuple[str, int], ...]
+    links: tuple[LinkTotal, ...]
+    series: tuple[Point, ...]
+
+
+def as_json(readout: Readout) -> dict[str, Any]:
+    """The readout as the API writes it, for storing: times in RFC 3339."""
+    plain: dict[str, Any] = json.loads(
+        json.dumps(asdict(readout), default=_written, allow_nan=False)
+    )
+    return plain
+
+
+def _written(value: object) -> str:
+    assert isinstance(value, datetime)
+    return iso(value)

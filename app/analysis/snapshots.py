@@ -1,0 +1,56 @@
+"""Freeze readouts: when every window has closed, and when somebody decides."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.analysis import readout as readouts
+from app.analysis import store
+from app.analysis.models import Kind, Snapshot
+from app.analysis.shapes import Readout, as_json
+from app.experiments.models import Experiment
+from app.platform import events
+
+
+def freeze_due(session: Session, now: datetime) -> int:
+    """Store the final call of every experiment whose windows have all closed. How many."""
+    frozen = 0
+    for experiment in store.without_final(session):
+        if not readouts.has_closed(session, experiment, now=now):
+            continue
+        final = freeze(session, experiment, Kind.FINAL, now=now)
+        events.record(
+            session,
+            "readout.final",
+            subject=experiment.id,
+            now=now,
+            facts={"call": final.call, "hits": final.hits, "people": final.people},
+        )
+        frozen += 1
+    return frozen
+
+
+def freeze(session: Session, experiment: Experiment, kind: Kind, *, now: datetime) -> Snapshot:
+    """Keep the readout as it stands: k, n and the version of the verdict rules with it."""
+    snapshot = _snapshot(readouts.of(session, experiment, now=now), kind)
+    session.add(snapshot)
+    session.flush()
+    return snapshot
+
+
+def latest_final(session: Session, experiment_id: str) -> Snapshot | None:
+    """The final call, once there is one."""
+    return store.snapshot_of(session, experiment_id, Kind.FINAL)
+
+
+def _snapshot(readout: Readout, kind: Kind) -> Snapshot:
+    return Snapshot(
+        experiment_id=readout.experiment_id,
+        at=readout.as_of,
+        kind=kind,
+        rule_version=readout.rule_version,
+        call=readout.call.state,
+        hits=sum(estimate.settled for estimate in readout.estimates),
+        people=sum(estimate.people for estimate in readout.estimates),
+        body=as_json(readout),
+    )

@@ -1,0 +1,99 @@
+"""All SQL about snapshots, and the rows of an export."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Integer, RowMapping, String, bindparam, column, text
+from sqlmodel import Session, col, exists, select
+
+from app.analysis.models import Kind, Snapshot
+from app.experiments.models import Experiment, Status
+from app.platform.db import UtcDateTime
+from app.tally.models import Counter
+
+# Whoever was mailed still clicks after a cancel or an early decision: those get a final call, too.
+_COUNTING = (Status.MEASURING, Status.CANCELLED, Status.DECIDED)
+
+
+def snapshot_of(session: Session, experiment_id: str, kind: Kind) -> Snapshot | None:
+    """The readout of an experiment that was frozen for this reason."""
+    return session.exec(
+        select(Snapshot).where(Snapshot.experiment_id == experiment_id, Snapshot.kind == kind)
+    ).first()
+
+
+def snapshots_by_id(session: Session, ids: Sequence[str]) -> dict[str, Snapshot]:
+    """Frozen readouts, by their id."""
+    rows = session.exec(select(Snapshot).where(col(Snapshot.id).in_(ids)))
+    return {row.id: row for row in rows}
+
+
+def without_final(session: Session) -> Sequence[Experiment]:
+    """Experiments that released somebody, release nobody any more, and have no final call yet."""
+    final = select(Snapshot.experiment_id).where(Snapshot.kind == Kind.FINAL)
+    counted = exists().where(col(Counter.experiment_id) == col(Experiment.id))
+    return session.exec(
+        select(Experiment)
+        .where(
+            col(Experiment.status).in_(_COUNTING),
+            counted,
+            col(Experiment.id).not_in(final),
+        )
+        .order_by(col(Experiment.id))
+    ).all()
+
+
+SENDS = text("""
+    -- One row per send after a given one, in the order of ids: whom, its state, what came of it.
+    SELECT s.id                       AS send_id,
+           s.arm                      AS arm,
+           s.state                    AS state,
+           p.email                    AS email,
+           p.external_id              AS external_id,
+           o.released_at              AS released_at,
+           o.closes_at                AS closes_at,
+           s.accepted_at              AS accepted_at,
+           o.clicked_at               AS clicked_at,
+           o.maybe_clicked_at         AS maybe_clicked_at,
+           o.machine_clicked_at       AS machine_clicked_at,
+           o.opened_at                AS opened_at,
+           o.machine_opened_at        AS machine_opened_at,
+           o.unsubscribed_at          AS unsubscribed_at,
+           o.complained_at            AS complained_at,
+           o.clicks                   AS clicks,
+           s.last_reply               AS last_reply
+      FROM send s
+      LEFT JOIN person p
+        ON p.id = s.person_id
+      LEFT JOIN outcome o
+        ON o.send_id = s.id
+     WHERE s.experiment_id = :experiment_id
+       AND s.id > :after
+     ORDER BY s.id
+     LIMIT :limit
+""").bindparams(
+    bindparam("experiment_id", type_=String()),
+    bindparam("after", type_=BigInteger()),
+    bindparam("limit", type_=Integer()),
+)
+_MOMENTS = (
+    "released_at", "closes_at", "accepted_at", "clicked_at", "maybe_clicked_at",
+    "machine_clicked_at", "opened_at", "machine_opened_at", "unsubscribed_at", "complained_at",
+)  # fmt: skip
+_TYPED_SENDS = SENDS.columns(
+    column("send_id", BigInteger()),
+    column("arm", String()),
+    column("state", String()),
+    column("email", String()),
+    column("external_id", String()),
+    *(column(name, UtcDateTime()) for name in _MOMENTS),
+    column("clicks", Integer()),
+    column("last_reply", String()),
+)
+
+
+def sends_after(
+    session: Session, experiment_id: str, *, after: int, limit: int
+) -> Sequence[RowMapping]:
+    """The next sends of an experiment, with their outcomes."""
+    values = {"experiment_id": experiment_id, "after": after, "limit": limit}
+    return session.execute(_TYPED_SENDS, values).mappings().all()

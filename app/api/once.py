@@ -1,0 +1,57 @@
+"""`Idempotency-Key` on every creating POST: done once, answered the same again."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from app.platform import clock, once
+from app.platform.errors import Invalid
+
+_HEADER = "idempotency-key"
+_LONGEST = 255  # characters of a key
+
+
+class OnceRoute(APIRoute):
+    """A route whose POSTs may carry a key."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        """Wrap the handler; without a key nothing changes."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            if request.method != "POST" or _HEADER not in request.headers:
+                return await handler(request)
+            return await _once(request, handler)
+
+        return handle
+
+
+async def _once(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+    names = await _names(request)
+    database = request.app.state.database
+    earlier = await run_in_threadpool(once.claim, database, **names, now=clock.now())
+    if earlier is not None:
+        return Response(earlier.answer or "", earlier.status or 200, media_type="application/json")
+    key = {"caller": names["caller"], "key": names["key"]}
+    try:
+        answer = await handler(request)
+    except BaseException:
+        await run_in_threadpool(once.give_back, database, **key)
+        raise
+    body = bytes(answer.body).decode()
+    await run_in_threadpool(once.store, database, **key, status=answer.status_code, answer=body)
+    return answer
+
+
+async def _names(request: Request) -> dict[str, Any]:
+    key = request.headers[_HEADER]
+    if not 0 < len(key) <= _LONGEST:
+        raise Invalid.at(_HEADER, f"Idempotency-Key must have 1 to {_LONGEST} characters.")
+    body = await request.body()
+    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).hexdigest()
+    caller = hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()
+    return {"caller": caller, "key": key, "asked": asked}

@@ -1,0 +1,103 @@
+"""Errors as `application/problem+json` (RFC 9457), each with a sentence and its fields."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.platform.errors import AppError, FieldError, NotLoggedIn, TooMany, Unavailable
+
+MEDIA = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """One field of what was sent, and what to do about it."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What every error of this API looks like."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "This cannot be accepted",
+                "status": 422,
+                "detail": "rule.threshold: must lie between 0 and 1.",
+                "errors": [{"field": "rule.threshold", "message": "must lie between 0 and 1"}],
+            }
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = Field(default_factory=list)
+
+
+def of_app_error(error: AppError) -> JSONResponse:
+    """A room said no."""
+    headers = {}
+    if isinstance(error, NotLoggedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = "5"
+    return _answer(error.status, error.title, str(error), error.errors, headers)
+
+
+def of_validation(errors: Sequence[Any]) -> JSONResponse:
+    """What was sent does not have the shape that the document describes."""
+    fields = tuple(FieldError(_path(one["loc"]), _plain(str(one["msg"]))) for one in errors)
+    detail = "; ".join(
+        f"{one.field}: {one.message}" if one.field else one.message for one in fields
+    )
+    return _answer(422, "This cannot be accepted", detail, fields, {})
+
+
+def of_status(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """A plain HTTP error: no such address, no such method, something broken of ours."""
+    return _answer(status, HTTPStatus(status).phrase, detail, (), headers or {})
+
+
+def _answer(
+    status: int,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldError],
+    headers: dict[str, str],
+) -> JSONResponse:
+    problem = Problem(
+        title=title,
+        status=status,
+        detail=detail,
+        errors=[FieldProblem(field=one.field, message=one.message) for one in errors],
+    )
+    return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA)
+
+
+def _path(location: Sequence[Any]) -> str:
+    return ".".join(str(part) for part in location if part not in {"body", "query", "path"})
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _documented(status: int, sentence: str) -> dict[int | str, dict[str, Any]]:
+    return {status: {"description": sentence, "model": Problem, "content": {MEDIA: {}}}}
+
+
+ERRORS: dict[int | str, dict[str, Any]] = (
+    _documented(401, "No token, or one that is not valid.")
+    | _documented(403, "The token's role may not do this.")
+    | _documented(404, "Not here.")
+    | _documented(409, "Not now: the state of things does not allow it.")
+    | _documented(422, "Malformed or unacceptable; `errors` names the fields.")
+    | _documented(503, "The database is away for the moment; try again.")
+)

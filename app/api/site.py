@@ -1,0 +1,38 @@
+"""All of the API under one roof: its routers, its errors, its document."""
+
+from fastapi import APIRouter, FastAPI
+
+from app.api import (
+    audiences,
+    docs,
+    experiments,
+    features,
+    imports,
+    key_results,
+    objectives,
+    people,
+    problems,
+    readouts,
+    suppressions,
+)
+
+PREFIX = "/api/v1"
+
+
+def install(application: FastAPI) -> None:
+    """Add every noun. The pages' error handler asks `problems` for what begins with PREFIX."""
+    roof = APIRouter(prefix=PREFIX, responses=problems.ERRORS)
+    for noun in (
+        audiences,
+        imports,
+        people,
+        suppressions,
+        objectives,
+        key_results,
+        features,
+        experiments,
+        readouts,
+    ):
+        roof.include_router(noun.router)
+    application.include_router(roof)
+    application.include_router(docs.router)

@@ -1,0 +1,35 @@
+"""Email addresses: checked for their form only, never by asking a name server."""
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.platform.errors import Invalid
+
+_LONGEST = 254  # characters, RFC 5321
+
+
+class BadAddress(Invalid):
+    """An address that no mail can be sent to."""
+
+
+def key_of(email: str) -> str:
+    """What makes two addresses one: lower case, the domain as punycode.
+
+    Raises:
+        BadAddress: with a sentence that says what is wrong.
+    """
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in email):
+        raise BadAddress("bad_address: it contains a line break or another control character")
+    text = email.strip()
+    if not text:
+        raise BadAddress("bad_address: it is empty")
+    if len(text) > _LONGEST:
+        raise BadAddress("bad_address: it is too long")
+    try:
+        parsed = validate_email(
+            text, check_deliverability=False, allow_smtputf8=True, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise BadAddress(f"bad_address: {error}") from error
+    if not parsed.local_part.isascii():
+        raise BadAddress("unsupported_address: signs beyond ASCII stand before the @")
+    return f"{parsed.local_part}@{parsed.ascii_domain}".lower()

@@ -1,0 +1,283 @@
+"""All SQL of people, audiences, imports and suppressions."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, text, update
+from sqlalchemy import select as sa_select
+from sqlalchemy.engine import Row
+from sqlmodel import Session, col, select
+
+from app.audience.addresses import key_of
+from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
+from app.platform.errors import Conflict, NotFound
+
+_IMPORTS_LOCK = 0x7415_11CF  # PostgreSQL's advisory lock: chunks of imports come one at a time
+_MEMBER = (
+    col(Person.id),
+    col(Person.email),
+    col(Person.email_key),
+    col(Person.name),
+    col(Person.external_id),
+    col(Person.timezone),
+    col(Person.consent_open),
+    col(Person.consent_click),
+    col(Membership.data),
+)
+
+
+def add_audience(session: Session, name: str, *, by: str, now: datetime) -> Audience:
+    """A new audience; its name is its own."""
+    if _by_name(session, name):
+        raise Conflict(f"There is an audience “{name}” already.")
+    row = Audience(name=name, created_at=now, created_by=by)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def named(session: Session, name: str, *, by: str, now: datetime) -> Audience:
+    """The audience of this name; made where it is missing."""
+    return _by_name(session, name) or add_audience(session, name, by=by, now=now)
+
+
+def audience_of(session: Session, audience_id: str) -> Audience:
+    """An audience by id."""
+    found = session.get(Audience, audience_id)
+    if found is None:
+        raise NotFound("There is no audience with this id.")
+    return found
+
+
+def audiences(
+    session: Session, *, cursor: str | None = None, limit: int = 1000
+) -> Sequence[Audience]:
+    """Newest first."""
+    query = select(Audience).order_by(col(Audience.id).desc()).limit(limit)
+    if cursor:
+        query = query.where(Audience.id < cursor)
+    return session.exec(query).all()
+
+
+def save_profile(
+    session: Session, audience_id: str, *, people: int, columns: list[dict[str, Any]]
+) -> None:
+    """Keep what an audience's columns look like."""
+    row = audience_of(session, audience_id)
+    row.people, row.columns = people, columns
+    session.add(row)
+
+
+def member_rows(
+    session: Session, audience_id: str, *, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """One row per person of an audience, in order of id."""
+    query = (
+        sa_select(*_MEMBER)
+        .select_from(Membership)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.audience_id) == audience_id)
+        .order_by(col(Membership.person_id))
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(col(Membership.person_id) > after)
+    return session.execute(query).all()
+
+
+def member_row(session: Session, audience_id: str, person_id: str) -> Row[Any]:
+    """One person of an audience."""
+    found = session.execute(
+        sa_select(*_MEMBER)
+        .select_from(Membership)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.audience_id) == audience_id, col(Membership.person_id) == person_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("This person is not in this audience.")
+    return found
+
+
+def member_data(session: Session, audience_id: str) -> Iterator[Mapping[str, Any]]:
+    """The columns of each member, streamed."""
+    query = select(Membership.data).where(Membership.audience_id == audience_id)
+    yield from session.exec(query.execution_options(yield_per=5000))
+
+
+def person_of(session: Session, person_id: str) -> Person:
+    """A person by id."""
+    found = session.get(Person, person_id)
+    if found is None:
+        raise NotFound("There is no person with this id.")
+    return found
+
+
+def person_by_email(session: Session, email: str) -> Person | None:
+    """A person by address."""
+    return session.exec(select(Person).where(Person.email_key == key_of(email))).one_or_none()
+
+
+def people(session: Session, *, cursor: str | None = None, limit: int = 100) -> Sequence[Person]:
+    """Everybody, in order of id."""
+    query = select(Person).order_by(Person.id).limit(limit)
+    if cursor:
+        query = query.where(Person.id > cursor)
+    return session.exec(query).all()
+
+
+def memberships_of(session: Session, person_id: str) -> Sequence[tuple[Audience, Membership]]:
+    """The audiences that a person is in, with their columns there."""
+    return session.exec(
+        select(Audience, Membership)
+        .join(Membership, col(Membership.audience_id) == Audience.id)
+        .where(Membership.person_id == person_id)
+        .order_by(Audience.name)
+    ).all()
+
+
+def people_by_key(session: Session, keys: Sequence[str]) -> dict[str, Person]:
+    """Of these address keys, the people that there are."""
+    rows = session.exec(select(Person).where(col(Person.email_key).in_(keys))).all()
+    return {row.email_key: row for row in rows}
+
+
+def people_by_external_id(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """Of these external ids, whose they are: id of the person."""
+    if not ids:
+        return {}
+    rows = session.exec(
+        select(Person.external_id, Person.id).where(col(Person.external_id).in_(ids))
+    ).all()
+    return {external: person for external, person in rows if external is not None}
+
+
+def memberships(
+    session: Session, audience_id: str, person_ids: Sequence[str]
+) -> dict[str, Membership]:
+    """Of these people, who is in the audience already."""
+    rows = session.exec(
+        select(Membership).where(
+            Membership.audience_id == audience_id, col(Membership.person_id).in_(person_ids)
+        )
+    ).all()
+    return {row.person_id: row for row in rows}
+
+
+def add_people(session: Session, rows: list[dict[str, Any]]) -> None:
+    """New people, in bulk."""
+    if rows:
+        session.execute(insert(Person), rows)
+
+
+def change_people(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Changed people, in bulk; each row names its `id`."""
+    if rows:
+        session.execute(update(Person), rows)
+
+
+def add_memberships(session: Session, rows: list[dict[str, Any]]) -> None:
+    """New members, in bulk."""
+    if rows:
+        session.execute(insert(Membership), rows)
+
+
+_CHANGE_MEMBERSHIP = (
+    update(Membership.__table__)  # type: ignore[attr-defined]  # SQLModel's class hides its table
+    .where(
+        col(Membership.audience_id) == bindparam("of_audience"),
+        col(Membership.person_id) == bindparam("of_person"),
+    )
+    .values(data=bindparam("new_data"), import_id=bindparam("by_import"), line=bindparam("on_line"))
+)
+
+
+def change_memberships(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Members that a file named again: of_audience, of_person, new_data, by_import, on_line."""
+    if rows:
+        session.connection().execute(_CHANGE_MEMBERSHIP, rows)
+
+
+def add_refusals(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Lines that were not taken, in bulk."""
+    if rows:
+        session.execute(insert(Refusal), rows)
+
+
+def one_import_at_a_time(session: Session) -> None:
+    """Until this transaction ends. (SQLite has one writer anyway.)"""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORTS_LOCK})
+
+
+def import_of(session: Session, import_id: str) -> Import:
+    """An import by id."""
+    found = session.get(Import, import_id)
+    if found is None:
+        raise NotFound("There is no import with this id.")
+    return found
+
+
+def imports_of(session: Session, audience_id: str, *, limit: int = 50) -> Sequence[Import]:
+    """An audience's imports, newest first."""
+    query = select(Import).where(Import.audience_id == audience_id)
+    return session.exec(query.order_by(col(Import.id).desc()).limit(limit)).all()
+
+
+def next_import(session: Session, folder: str) -> str | None:
+    """The oldest import of this data folder that is not finished."""
+    query = select(Import.id).where(Import.status == "running", Import.folder == folder)
+    return session.exec(query.order_by(Import.id).limit(1)).one_or_none()
+
+
+def refusals(
+    session: Session, import_id: str, *, after: int = 0, limit: int = 1000
+) -> Sequence[Refusal]:
+    """Lines that were not taken, in order."""
+    query = select(Refusal).where(Refusal.import_id == import_id, Refusal.line > after)
+    return session.exec(query.order_by(col(Refusal.line)).limit(limit)).all()
+
+
+def suppress(session: Session, email: str, reason: str, *, by: str, now: datetime) -> Suppression:
+    """No mail to this address from now on; saying it twice changes nothing."""
+    key = key_of(email)
+    held = session.exec(select(Suppression).where(Suppression.email_key == key)).one_or_none()
+    if held is not None:
+        return held
+    row = Suppression(email_key=key, reason=reason, created_at=now, created_by=by)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def lift(session: Session, suppression_id: str) -> None:
+    """Mail may go to this address again."""
+    if session.get(Suppression, suppression_id) is None:
+        raise NotFound("There is no suppression with this id.")
+    session.execute(delete(Suppression).where(col(Suppression.id) == suppression_id))
+
+
+def suppressions(
+    session: Session, *, cursor: str | None = None, limit: int = 100
+) -> Sequence[Suppression]:
+    """Newest first."""
+    query = select(Suppression).order_by(col(Suppression.id).desc()).limit(limit)
+    if cursor:
+        query = query.where(Suppression.id < cursor)
+    return session.exec(query).all()
+
+
+def suppressed(session: Session, keys: Iterable[str]) -> set[str]:
+    """Of these address keys, those that get no mail."""
+    query = select(Suppression.email_key).where(col(Suppression.email_key).in_(list(keys)))
+    return set(session.exec(query).all())
+
+
+def count_members(session: Session, audience_id: str) -> int:
+    """How many people an audience has."""
+    query = select(func.count()).select_from(Membership)
+    return session.exec(query.where(Membership.audience_id == audience_id)).one()
+
+
+def _by_name(session: Session, name: str) -> Audience | None:
+    return session.exec(select(Audience).where(Audience.name == name)).one_or_none()

@@ -1,0 +1,83 @@
+"""The page behind `(answer:)`: the person's own columns, written up like the mail."""
+
+import html as markup
+import re
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.delivery import content, filling, marks, preview, store
+from app.delivery.arms import arm_of
+from app.delivery.compose import filled_address
+from app.delivery.links import Link
+from app.delivery.models import Send
+from app.delivery.reserving import addressee_of
+from app.experiments.models import Experiment
+from app.links.token import NEVER_COUNTS, TrackedLink, unpack_fills
+from app.platform.errors import NotFound
+
+_EMPTY = "Thank you for your interest. There is nothing more to see here yet."
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPage:
+    """What one person sees. `send_id` is NEVER_COUNTS where an answer is kept nowhere."""
+
+    send_id: int
+    experiment_id: str
+    title: str
+    html: str
+
+
+def of(session: Session, token: TrackedLink) -> AnswerPage:
+    """Write the page for whoever holds a token of the kind `answer`. Raises NotFound.
+
+    A token that never counts says in its fills whose page it is: experiment, arm, person.
+    """
+    if token.id == NEVER_COUNTS:
+        return _uncounted(session, token)
+    send = session.get(Send, token.id)
+    people = store.people_of(session, [token.id])
+    if send is None or token.id not in people:
+        raise NotFound("This page is not here any more.")
+    experiment = session.get_one(Experiment, send.experiment_id)
+    columns = addressee_of(people[token.id], experiment.id).columns
+    return _page(experiment, send.arm, dict(columns), send_id=send.id)
+
+
+def _uncounted(session: Session, token: TrackedLink) -> AnswerPage:
+    try:
+        experiment_id, arm, person_id = unpack_fills(token.fills)
+    except ValueError:
+        raise NotFound("This page is not here any more.") from None
+    experiment = session.get(Experiment, experiment_id)
+    if experiment is None:
+        raise NotFound("This page is not here any more.")
+    addressee = preview.addressee(session, experiment, person_id)
+    return _page(experiment, arm, dict(addressee.columns), send_id=NEVER_COUNTS)
+
+
+def _page(
+    experiment: Experiment, arm_key: str, columns: dict[str, object], *, send_id: int
+) -> AnswerPage:
+    arm = arm_of(experiment.design, arm_key)
+    written = content.write_out(str(arm.get("answer") or _EMPTY))
+    cleaned = {name: marks.clean(value) for name, value in columns.items()}
+    filled = filling.html(written.protected.restore_html(written.html)).fill(cleaned)
+    return AnswerPage(
+        send_id=send_id,
+        experiment_id=experiment.id,
+        title=experiment.name,
+        html=_with_addresses(filled, written.links),
+    )
+
+
+def _with_addresses(filled: str, links: tuple[Link, ...]) -> str:
+    """Links of this page are not counted: they lead straight to their addresses."""
+    by_position = {link.position: link for link in links}
+
+    def put(match: re.Match[str]) -> str:
+        fills = tuple(markup.unescape(fill) for fill in marks.fills_of(match))
+        return markup.escape(filled_address(by_position[int(match[1])].address, fills))
+
+    return marks.LINK.sub(put, filled).replace(marks.UNSUBSCRIBE, "#")

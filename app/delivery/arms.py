@@ -1,0 +1,63 @@
+"""Arms composed once and kept, for as long as this process sends them."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session
+
+from app.delivery import store
+from app.delivery.compose import ComposedArm, compose_arm
+from app.delivery.letterhead import letterhead
+from app.experiments.models import Experiment
+from app.platform.config import Settings
+from app.platform.errors import NotFound
+
+_KEPT = 64  # composed arms in memory, some tens of kilobytes each
+
+
+class Arms:
+    """Composes an arm when it is first needed. A launched design never changes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept: OrderedDict[tuple[str, str], ComposedArm] = OrderedDict()
+
+    def of(self, session: Session, experiment: Experiment, arm: str) -> ComposedArm:
+        """The arm of a launched experiment."""
+        key = (experiment.id, arm)
+        if key not in self._kept:
+            known = store.set_of(session, experiment.id, arm)
+            self._kept[key] = composed(
+                experiment, arm, settings=self._settings, set_id=known.id if known else None
+            )
+        self._kept.move_to_end(key)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+def composed(
+    experiment: Experiment, arm: str, *, settings: Settings, set_id: int | None
+) -> ComposedArm:
+    """Compose one arm of an experiment. Raises NotFound, BrokenLiquid, BadLink or BadHeader."""
+    design = experiment.design
+    return compose_arm(
+        arm_of(design, arm),
+        head=letterhead(settings, experiment_id=experiment.id, sender=design.get("sender") or {}),
+        set_id=set_id,
+        hidden_address=hidden_address(experiment),
+    )
+
+
+def hidden_address(experiment: Experiment) -> str | None:
+    """Where the honeypot leads, if the design has one: to our own front door."""
+    return "/" if experiment.design.get("honeypot") else None
+
+
+def arm_of(design: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The arm of a design with this key."""
+    for arm in design.get("arms") or ():
+        if arm["key"] == key:
+            return dict(arm)
+    raise NotFound(f"This experiment has no version “{key}”.")

@@ -1,0 +1,48 @@
+"""What tracking asks of sends, through its own port: it never imports this room."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from app.delivery import store
+from app.delivery.models import State
+from app.platform.config import Privacy
+from app.tracking.ports import Facts
+
+_SETTLED = frozenset(
+    {State.SENT, State.FAILED, State.BOUNCED, State.UNCERTAIN, State.SKIPPED, State.HELD}
+)
+
+
+class DeliveryFacts:
+    """Answers `tracking.ports.SendFacts`."""
+
+    def __init__(self, privacy: Privacy = Privacy.STANDARD) -> None:
+        self._privacy = privacy
+
+    def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
+        """What is known of these sends; ids that are nobody's are left out."""
+        return {row.id: self._facts(row) for row in store.facts_of(session, send_ids)}
+
+    def _facts(self, row: Row[tuple[object, ...]]) -> Facts:
+        has_hidden = bool(row.design.get("honeypot"))
+        return Facts(
+            send_id=row.id,
+            experiment_id=row.experiment_id,
+            arm=row.arm,
+            set_id=row.set_id,
+            accepted_at=row.accepted_at,
+            settled=row.state in _SETTLED,
+            links_total=row.links,
+            honeypot=row.links + 1 if has_hidden else None,
+            clicks_allowed=self._allows(row.consent_click),
+            opens_allowed=self._allows(row.consent_open),
+            rule_version=row.rule_version or "",
+        )
+
+    def _allows(self, consent: str) -> bool:
+        """What a person said; where they said nothing, what the installation's preset says."""
+        if consent == "unknown":
+            return self._privacy is Privacy.STANDARD
+        return consent == "yes" and self._privacy is not Privacy.AGGREGATE

@@ -1,0 +1,31 @@
+"""What comes back from people about the mail itself: the way out."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.audience.models import Person
+from app.delivery.models import Send
+from app.platform import events
+from app.tally import store as tally
+from app.tally.models import Outcome
+
+REASON = "unsubscribed"
+
+
+def unsubscribe(session: Session, send_id: int, *, now: datetime) -> None:
+    """No more mail to this person, from now on.
+
+    What is queued for them is passed over when it is due. Again changes nothing; an id that never
+    counts changes nothing.
+    """
+    send = session.get(Send, send_id)
+    person = session.get(Person, send.person_id) if send else None
+    if send is None or person is None:
+        return
+    audience.suppress(session, person.email, REASON, by="recipient", now=now)
+    outcome = session.get(Outcome, send_id)
+    if outcome is not None and outcome.unsubscribed_at is None:
+        tally.change(session, {send_id: {"unsubscribed_at": now}})
+        events.record(session, "send.unsubscribed", subject=send.experiment_id, now=now)

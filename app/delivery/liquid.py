@@ -1,0 +1,169 @@
+"""Liquid as authors may use it: no files, no includes, limits on loops and output.
+
+A column that a person lacks (absent or empty) may be tested and may have a `default`; printing it
+is MissingColumn, so that nobody gets a half-filled mail.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TextIO
+
+from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext, soft_str
+from liquid.builtin.output import Output, OutputNode
+from liquid.exceptions import LiquidError, UndefinedError
+from liquid.stringify import to_liquid_string
+from liquid.undefined import is_undefined
+from markupsafe import escape
+
+from app.platform.errors import Invalid
+
+_OUTPUT_BYTES = 1_000_000  # trust.md, 1.3.7: what a user writes renders to 1 MB at most
+_LOOPS = 10_000  # rounds of all loops of one mail; a table of a thousand rows fits ten times
+_TAGS_WITHOUT_PLACE = (
+    "include", "render", "capture", "cycle", "increment", "decrement", "tablerow", "liquid", "echo",
+    "ifchanged", "doc",
+)  # fmt: skip
+_LENIENT = (
+    "abs", "at_least", "at_most", "ceil", "date", "divided_by", "floor", "minus", "modulo", "plus",
+    "round", "times",
+)  # fmt: skip
+_MARKUP = ("safe", "newline_to_br", "escape_once")  # nothing printed is markup
+
+
+class BrokenLiquid(Invalid):
+    """The template does not parse, or cannot be rendered for somebody."""
+
+    title = "The Liquid does not work"
+
+    def __init__(self, sentence: str, *, line: int | None = None) -> None:
+        super().__init__(sentence if line is None else f"Line {line}: {sentence}")
+        self.line = line
+
+
+class MissingColumn(Invalid):
+    """Something that the content prints is missing for this person."""
+
+    title = "A column is missing"
+
+    def __init__(self, column: str) -> None:
+        super().__init__(f"“{column}” is missing.")
+        self.column = column
+
+
+class _Missing(FalsyStrictUndefined):
+    force_liquid_default = True
+
+
+class _Limited(Environment):
+    output_stream_limit = _OUTPUT_BYTES
+    loop_iteration_limit = _LOOPS
+    local_namespace_limit = _OUTPUT_BYTES
+
+
+class _EscapedNode(OutputNode):
+    """Escapes whatever is printed: the library's own way would let literals pass as markup."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        return buffer.write(printed_in_html(self.expression.evaluate(context)))
+
+
+class _EscapedOutput(Output):
+    node_class = _EscapedNode
+
+
+def _environment() -> Environment:
+    environment = _Limited(undefined=_Missing)
+    for tag in _TAGS_WITHOUT_PLACE:
+        environment.tags.pop(tag, None)
+    for name in _MARKUP:
+        environment.filters.pop(name, None)
+    environment.filters["escape"] = soft_str
+    for name in _LENIENT:
+        environment.filters[name] = _strict(environment.filters[name])
+    return environment
+
+
+def _strict(calculate: Callable[..., Any]) -> Callable[..., Any]:
+    """Arithmetic counts what is missing as zero, a date as nothing; we do not."""
+
+    @wraps(calculate)
+    def checked(value: object, *args: object, **kwargs: object) -> object:
+        for operand in (value, *args):
+            if is_undefined(operand):
+                str(operand)
+        return calculate(value, *args, **kwargs)
+
+    return checked
+
+
+_HTML = _environment()
+_HTML.add_tag(_EscapedOutput)
+_TEXT = _environment()
+
+
+def html_template(source: str) -> BoundTemplate:
+    """A template whose values are escaped for HTML."""
+    return _parse(_HTML, source)
+
+
+def text_template(source: str) -> BoundTemplate:
+    """A template whose values stand as they are."""
+    return _parse(_TEXT, source)
+
+
+def printed(value: object) -> str:
+    """A value as it is printed."""
+    return to_liquid_string(value, autoescape=False)
+
+
+def printed_in_html(value: object) -> str:
+    """A value as it is printed in HTML."""
+    return str(escape(printed(value)))
+
+
+def render(template: BoundTemplate, columns: Mapping[str, object]) -> str:
+    """Fill a template for one person. Raises MissingColumn or BrokenLiquid."""
+    try:
+        return template.render(known(columns))
+    except UndefinedError as error:
+        raise MissingColumn(_name_in(error)) from error
+    except LiquidError as error:
+        raise BrokenLiquid(_sentence(error), line=_line(error)) from error
+
+
+def known(columns: Mapping[str, object]) -> dict[str, object]:
+    """The columns that say something: an empty cell is a missing one."""
+    return {name: value for name, value in columns.items() if value is not None and value != ""}
+
+
+def columns_in(template: BoundTemplate) -> set[str]:
+    """The names that a template expects from outside."""
+    return set(template.analyze().globals)
+
+
+def _parse(environment: Environment, source: str) -> BoundTemplate:
+    try:
+        template = environment.from_string(source)
+    except LiquidError as error:
+        raise BrokenLiquid(_sentence(error), line=_line(error, source)) from error
+    for name, spans in template.analyze().filters.items():
+        if name not in environment.filters:  # the library would only notice while rendering
+            line = source.count("\n", 0, spans[0].index) + 1
+            raise BrokenLiquid(f"there is no filter “{name}”.", line=line)
+    return template
+
+
+def _sentence(error: LiquidError) -> str:
+    return f"{error.message or type(error).__name__}."
+
+
+def _line(error: LiquidError, source: str = "") -> int | None:
+    token = error.token
+    if token is None or token.start_index < 0:
+        return source.count("\n") + 1 if source else None
+    return token.source.count("\n", 0, token.start_index) + 1
+
+
+def _name_in(error: UndefinedError) -> str:
+    """The message is `'column' is undefined`, or `column.part is undefined`."""
+    return str(error.message).removesuffix(" is undefined").strip("'")

@@ -1,0 +1,143 @@
+"""The bytes of a mail: headers that are the same for all once per arm, the rest per person.
+
+Quoted-printable throughout: seven bits, short lines, and no boundary can occur by chance, because
+`=_` is never written by the encoding (RFC 2045, section 6.7).
+"""
+
+import re
+from base64 import b64encode
+from binascii import b2a_qp
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+import idna
+
+from app.platform.errors import Invalid
+
+_BOUNDARY = "=_thinslice"
+_CHUNK_BYTES = 42  # of a header's word: 56 characters of base64 and 12 around them stay under 75
+_FIRST_CHUNK_BYTES = 30  # the header's own name stands on the first line
+_BREAKS = re.compile(r"[\r\n\0]")
+_PLAIN = re.compile(r"[ !-<>-~]*")  # printable ASCII without "=", which could look encoded
+_PLAIN_CHARS = 65  # with the longest header name, a line stays under 78
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+")
+_ADDRESS_CHARS = 254  # RFC 5321, erratum 1690
+
+
+class BadHeader(Invalid):
+    """Something cannot stand in a mail's header or envelope."""
+
+    title = "This cannot stand in a mail's header"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a transport takes: the envelope, and the bytes between DATA and the final dot."""
+
+    mail_id: str
+    return_path: str
+    recipient: str
+    subject: str
+    raw: bytes
+    send_id: int | None = None
+    experiment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The headers that every mail of an arm shares, as bytes."""
+
+    shared: bytes
+
+    def fill(self, headers: Mapping[str, str], *, text: str, html: str, now: datetime) -> bytes:
+        """One person's mail, in full."""
+        own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return b"".join(
+            (
+                own.encode("ascii"),
+                f"Date: {format_datetime(now)}\r\n".encode("ascii"),
+                self.shared,
+                _part("text/plain", text),
+                _part("text/html", html),
+                f"--{_BOUNDARY}--\r\n".encode("ascii"),
+            )
+        )
+
+
+def skeleton(headers: Mapping[str, str]) -> Skeleton:
+    """Prepare the headers that are the same for all; their values are encoded already."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return Skeleton(
+        (
+            f"{lines}MIME-Version: 1.0\r\n"
+            f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'
+        ).encode("ascii")
+    )
+
+
+def words(value: str, *, what: str) -> str:
+    """A header's text: as it is where it is plain, else RFC 2047. Raises BadHeader."""
+    refuse_breaks(value, what=what)
+    if len(value) <= _PLAIN_CHARS and _PLAIN.fullmatch(value) and value == value.strip():
+        return value
+    return "\r\n ".join(f"=?utf-8?B?{b64encode(chunk).decode()}?=" for chunk in _chunks(value))
+
+
+def mailbox(name: str, address: str, *, what: str) -> str:
+    """`Name <address>` for a header. Raises BadHeader."""
+    address = ascii_address(address)
+    if not name:
+        return address
+    shown = words(name, what=what)
+    if not shown.startswith("=?"):
+        shown = '"' + re.sub(r'(["\\])', r"\\\1", shown) + '"'
+    return f"{shown} <{address}>"
+
+
+def ascii_address(address: str) -> str:
+    """The address as every server understands it: the domain in punycode. Raises BadHeader."""
+    refuse_breaks(address, what="The address")
+    if not _ADDRESS.fullmatch(address) or len(address) > _ADDRESS_CHARS:
+        raise BadHeader(f"“{address}” is not an address that mail can be sent to.")
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise BadHeader(f"“{address}” has letters before the @ that mail servers do not take.")
+    return f"{local}@{domain if domain.isascii() else _punycode(domain)}"
+
+
+def refuse_breaks(value: str, *, what: str) -> None:
+    """Raise BadHeader where a value could begin a header of its own."""
+    if _BREAKS.search(value):
+        raise BadHeader(f"{what} contains a line break or a NUL; take it out.")
+
+
+def _punycode(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise BadHeader(f"“{domain}” is not a domain.") from error
+
+
+def _chunks(value: str) -> list[bytes]:
+    """The text in pieces that end at whole characters."""
+    chunks: list[bytes] = []
+    piece, room = b"", _FIRST_CHUNK_BYTES
+    for letter in value:
+        encoded = letter.encode("utf-8", "replace")
+        if len(piece) + len(encoded) > room:
+            chunks.append(piece)
+            piece, room = b"", _CHUNK_BYTES
+        piece += encoded
+    return [*chunks, piece]
+
+
+def _part(kind: str, content: str) -> bytes:
+    head = (
+        f"--{_BOUNDARY}\r\nContent-Type: {kind}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    lines = content.replace("\r\n", "\n").replace("\r", "\n")
+    quoted = b2a_qp(lines.encode("utf-8", "replace"), istext=True)
+    return head.encode("ascii") + quoted.replace(b"\n", b"\r\n") + b"\r\n"

@@ -1,0 +1,111 @@
+"""Mail that belongs to no experiment and counts nowhere: test mails first of all."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.delivery import planning, preview, store
+from app.delivery.arms import composed
+from app.delivery.mime import Mail, skeleton
+from app.delivery.models import Notice
+from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
+from app.delivery.transports.ports import Transport
+from app.experiments.models import Experiment
+from app.links.keyring import Keyring
+from app.platform.config import Settings
+from app.platform.db import Database
+from app.platform.ids import new_id
+
+_AT_A_TIME = 10
+_LEASE = timedelta(minutes=5)
+_WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.FULL, Meaning.OUR_FAULT}
+_AWAY = timedelta(seconds=15)
+log = logging.getLogger(__name__)
+
+
+def queue_test_mail(
+    session: Session,
+    experiment: Experiment,
+    to: str,
+    person_id: str,
+    *,
+    settings: Settings,
+    keyring: Keyring,
+    now: datetime,
+) -> list[Notice]:
+    """Queue every arm as `person_id` would read it, to the address of somebody with a log-in.
+
+    Its links redirect and never count. Raises what a preview raises.
+    """
+    addressee = preview.addressee(session, experiment, person_id)
+    notices = []
+    for arm in experiment.design["arms"]:
+        links = planning.add_set(session, experiment, arm["key"], purpose="test", now=now)
+        ready = composed(experiment, arm["key"], settings=settings, set_id=links.id)
+        notice_id = new_id()
+        said = ready.render(addressee, keyring=keyring)
+        notice = Notice(
+            id=notice_id,
+            kind="test",
+            recipient=to,
+            subject=said.subject,
+            text=said.text,
+            html=said.html,
+            headers=ready.test_headers(
+                addressee, to=to, mail_id=f"test.{notice_id}", keyring=keyring
+            ),
+            due_at=now,
+            created_at=now,
+        )
+        session.add(notice)
+        notices.append(notice)
+    session.flush()
+    return notices
+
+
+async def send_due(
+    database: Database, settings: Settings, transport: Transport, *, now: datetime
+) -> int:
+    """Send the notices that are due; how many. They are few, and go one by one."""
+    with database.read() as session:
+        if not store.notices_due(session, now=now, limit=1):
+            return 0
+    with database.write() as session:
+        notices = store.claim_notices(session, now=now, until=now + _LEASE, limit=_AT_A_TIME)
+    for notice in notices:
+        reply = await transport.send(_mail(notice, settings, now=now), _nothing_to_note)
+        with database.write() as session:
+            _settle(session.get_one(Notice, notice.id), reply, now=now)
+    return len(notices)
+
+
+def _mail(notice: Notice, settings: Settings, *, now: datetime) -> Mail:
+    raw = skeleton({}).fill(notice.headers, text=notice.text, html=notice.html, now=now)
+    return Mail(
+        mail_id=f"{notice.kind}.{notice.id}",
+        return_path=settings.bounce_address or settings.sender_address,
+        recipient=notice.recipient,
+        subject=notice.subject,
+        raw=raw,
+    )
+
+
+def _settle(notice: Notice, reply: Reply, *, now: datetime) -> None:
+    meaning = meaning_of(reply)
+    notice.last_reply = shortened(str(reply))
+    notice.lease_until = None
+    if meaning is Meaning.ACCEPTED:
+        notice.state = "sent"
+        return
+    at = again_at(deferrals=notice.attempts - 1, released_at=notice.created_at, now=now)
+    if meaning in _WAITS and at is not None:
+        notice.state = "queued"
+        notice.due_at = now + _AWAY if meaning is Meaning.LATER_ALL else at
+        return
+    notice.state = "failed"
+    log.warning("a test mail was refused: %s", notice.last_reply)
+
+
+async def _nothing_to_note() -> None:
+    """A notice that arrives twice harms nobody: it has no journal."""

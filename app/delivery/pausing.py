@@ -1,0 +1,58 @@
+"""When an experiment pauses itself: the fault is ours, or too much of it comes back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.delivery import store
+from app.delivery.models import State
+from app.delivery.replies import Meaning
+from app.experiments import lifecycle
+from app.experiments.models import Experiment, Status
+
+REASONS = {Meaning.OUR_FAULT, Meaning.NO_SUCH_ADDRESS, Meaning.CONTENT}
+_BOUNCED_SHARE = 0.05  # trust.md, section 1: hard bounces of 5 % or more …
+_BOUNCED_FROM = 100  # … of at least 100 sent
+_REFUSED_SHARE = 0.02  # trust.md: past 2 % refused for what the mail says
+_REFUSED_FROM = 50  # one refusal among the first few mails is no share yet
+
+
+def pause_where_needed(
+    session: Session, faults: Mapping[str, Sequence[tuple[Meaning, str]]], *, now: datetime
+) -> None:
+    """Pause each experiment whose faults ask for it, with a reason that says what to do."""
+    for experiment_id, found in sorted(faults.items()):
+        experiment = session.get(Experiment, experiment_id)
+        reason = _reason(session, experiment_id, found)
+        if experiment and reason and experiment.status == Status.RUNNING:
+            lifecycle.pause(session, experiment, reason=reason, now=now)
+
+
+def _reason(
+    session: Session, experiment_id: str, found: Sequence[tuple[Meaning, str]]
+) -> str | None:
+    ours = [words for meaning, words in found if meaning is Meaning.OUR_FAULT]
+    if ours:
+        return (
+            f"The mail server refuses us: {ours[0]}. Nobody was lost; mend the sender's"
+            " settings (THINSLICE_MAIL, THINSLICE_MAIL_FROM), then resume."
+        )
+    counts = store.counts(session, experiment_id)
+    attempted = sum(counts.get(state, 0) for state in _ATTEMPTED)
+    if attempted >= _BOUNCED_FROM and counts.get(State.BOUNCED, 0) >= _BOUNCED_SHARE * attempted:
+        return (
+            f"{counts[State.BOUNCED]} of {attempted} addresses do not exist. Check where the"
+            " audience comes from before going on: more of them harm your standing as a sender."
+        )
+    refused = [words for meaning, words in found if meaning is Meaning.CONTENT]
+    if refused and attempted >= _REFUSED_FROM and _past_share(counts, attempted):
+        return f"Servers refuse what the mail says: {refused[0]}. Look at its words and links."
+    return None
+
+
+_ATTEMPTED = (State.SENT, State.BOUNCED, State.FAILED, State.UNCERTAIN)
+
+
+def _past_share(counts: Mapping[str, int], attempted: int) -> bool:
+    return counts.get(State.FAILED, 0) > _REFUSED_SHARE * attempted

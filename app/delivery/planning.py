@@ -1,0 +1,118 @@
+"""From enrolments to queued sends, and the end of a queue."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.delivery import store
+from app.delivery.arms import arm_of, hidden_address
+from app.delivery.compose import HIDDEN, links_of
+from app.delivery.links import Link
+from app.delivery.models import DestinationSet
+from app.delivery.releasing import stop_of
+from app.experiments.models import Experiment
+from app.platform import install
+from app.platform.db import Database
+from app.tally import store as tally
+
+_CHUNK = 2_000  # rows in one write transaction (decision 7)
+_ENDED = "The experiment ended before this mail was released."
+_GIVEN_UP = "The experiment ended while this mail waited for another try."
+_STOPPED = "The stop date passed before this mail was released."
+
+
+def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
+    """Queue a send for everybody enrolled; how many. Again = goes on where it was interrupted."""
+    with database.write() as session:
+        experiment = session.get_one(Experiment, experiment_id)
+        for arm in experiment.design["arms"]:
+            if store.set_of(session, experiment_id, arm["key"]) is None:
+                add_set(session, experiment, arm["key"], purpose="send", now=now)
+    planned = _queue(database, experiment_id, now=now)
+    with database.write() as session:
+        store.mark_planned(session, experiment_id, now=now)
+    return planned
+
+
+def add_set(
+    session: Session,
+    experiment: Experiment,
+    arm: str,
+    *,
+    purpose: str,
+    now: datetime,
+) -> DestinationSet:
+    """Keep where the links of an arm lead, under a new set."""
+    links = links_of(arm_of(experiment.design, arm), hidden_address=hidden_address(experiment))
+    row = DestinationSet(
+        id=install.take_set_id(session),
+        experiment_id=experiment.id,
+        arm=arm,
+        purpose=purpose,
+        links=sum(link.label != HIDDEN for link in links),
+        created_at=now,
+    )
+    store.add_set(session, row, [_destination(row, link) for link in links])
+    return row
+
+
+def unplanned(session: Session) -> list[str]:
+    """Experiments that were launched and whose sends are not all queued yet."""
+    return store.experiments_unplanned(session)
+
+
+def nothing_left(session: Session, experiment_id: str) -> bool:
+    """Everybody enrolled was released or passed over: measuring may begin."""
+    return store.is_planned(session, experiment_id) and not store.unreleased(session, experiment_id)
+
+
+def drop_ended(database: Database, *, now: datetime) -> int:
+    """Pass over what is queued in experiments that ended; how many."""
+    with database.read() as session:
+        ended = [experiment.id for experiment in store.ended_with_queue(session)]
+        stopped = [one.id for one in store.running(session) if _is_past_stop(one, now)]
+    dropped = sum(_drop(database, experiment_id, now=now) for experiment_id in ended)
+    return dropped + sum(
+        _skip(database, experiment_id, why=_STOPPED, now=now) for experiment_id in stopped
+    )
+
+
+def _queue(database: Database, experiment_id: str, *, now: datetime) -> int:
+    planned, after = 0, -1
+    while True:
+        with database.write() as session:
+            ids = store.plan(session, experiment_id, after=after, limit=_CHUNK, now=now)
+        if not ids:
+            return planned
+        planned, after = planned + len(ids), max(ids)
+
+
+def _drop(database: Database, experiment_id: str, *, now: datetime) -> int:
+    dropped = _skip(database, experiment_id, why=_ENDED, now=now)
+    with database.write() as session:
+        failed = store.give_up(session, experiment_id, why=_GIVEN_UP, limit=_CHUNK, now=now)
+        tally.change(session, {send_id: {"failed": True} for send_id in failed})
+    return dropped + len(failed)
+
+
+def _skip(database: Database, experiment_id: str, *, why: str, now: datetime) -> int:
+    with database.write() as session:
+        return store.skip_unreleased(session, experiment_id, why=why, limit=_CHUNK, now=now)
+
+
+def _is_past_stop(experiment: Experiment, now: datetime) -> bool:
+    stop = stop_of(experiment)
+    return stop is not None and stop <= now
+
+
+def _destination(row: DestinationSet, link: Link) -> dict[str, object]:
+    return {
+        "set_id": row.id,
+        "link": link.position,
+        "experiment_id": row.experiment_id,
+        "arm": row.arm,
+        "kind": link.kind,
+        "label": link.label,
+        "address": link.address,
+        "version": 1,
+    }

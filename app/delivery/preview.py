@@ -1,0 +1,72 @@
+"""An arm as one real person would read it. Its links never count."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from app.delivery import store
+from app.delivery.arms import composed
+from app.delivery.compose import Addressee
+from app.experiments.models import Experiment
+from app.links.keyring import Keyring
+from app.platform.config import Settings
+from app.platform.errors import Invalid, NotFound
+from app.platform.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What this person would get."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+def of(
+    session: Session,
+    experiment: Experiment,
+    arm_key: str,
+    person_id: str,
+    *,
+    settings: Settings,
+    keyring: Keyring,
+) -> Preview:
+    """Render an arm for a person of its audience.
+
+    Raises MissingColumn, BrokenLiquid, BadLink or BadHeader with what to mend. Before launch the
+    links lead straight to their addresses; afterwards they are tracked links that never count.
+    """
+    known = store.set_of(session, experiment.id, arm_key)
+    arm = composed(experiment, arm_key, settings=settings, set_id=known.id if known else None)
+    said = arm.render(addressee(session, experiment, person_id), keyring=keyring)
+    return Preview(said.subject, said.preheader, said.html, said.text)
+
+
+def addressee(session: Session, experiment: Experiment, person_id: str) -> Addressee:
+    """A person of the audience, with the columns that a mail would see, uncounted."""
+    if experiment.audience_id is None:
+        raise Invalid.at("audience_id", "Choose an audience first: a preview is for a real person.")
+    row = store.member(session, experiment.audience_id, person_id)
+    if row is None:
+        raise NotFound("This person is not in the experiment's audience.")
+    return Addressee(
+        email=row.email,
+        person_id=row.person_id,
+        columns=columns_of(row),
+        mail_id=f"preview.{new_id()}",
+    )
+
+
+def columns_of(row: Row[Any]) -> dict[str, object]:
+    """The columns that a template sees."""
+    return {
+        "email": row.email,
+        "name": row.name,
+        "external_id": row.external_id,
+        "timezone": row.timezone,
+        **row.data,
+    }

@@ -1,0 +1,106 @@
+"""What a server's reply means for one mail (trust.md, section 1)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """How far the conversation had come when the reply came, or failed to come."""
+
+    CONNECT = "connect"  # nobody answered, or TLS could not be had
+    LOGIN = "login"
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    DATA = "data"  # the server said whether it wants to hear the mail
+    MESSAGE = "message"  # the reply after the final dot
+    LOST = "lost"  # the mail was being sent, and no reply came
+
+
+class Meaning(StrEnum):
+    """What we do."""
+
+    ACCEPTED = "accepted"
+    LATER_ALL = "later_all"  # the server is away: everybody waits
+    LATER = "later"  # greylisting: this one waits
+    FULL = "full"  # the mailbox is full: this one waits, and is a soft bounce in the end
+    NO_SUCH_ADDRESS = "no_such_address"
+    OUR_FAULT = "our_fault"
+    REFUSED = "refused"
+    CONTENT = "content"  # refused for what the mail says
+    UNCERTAIN = "uncertain"
+    NOT_ATTEMPTED = "not_attempted"  # we stopped before the server heard a word of it
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the server said. `code` is 0 where it said nothing."""
+
+    code: int
+    text: str
+    stage: Stage
+
+    @property
+    def enhanced(self) -> str:
+        """The status code of RFC 3463 at the beginning of the text, or nothing."""
+        found = _ENHANCED.match(self.text)
+        return found[0] if found else ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".strip() if self.code else self.text
+
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_TEXT_CHARS = 500  # of a reply that is worth keeping
+_GREYLIST = (5, 15, 30, 60, 120, 180, 240)  # minutes; then every four hours (trust.md)
+_PATIENCE = timedelta(hours=72)
+_OUR_ADDRESS = ("5.1.7", "5.1.8")  # the sender's address is what is wrong
+_OF_ADDRESS = ("5.1.", "5.2.1")
+_LOGIN_CODES = {530, 534, 535, 538}
+
+
+def meaning_of(reply: Reply) -> Meaning:
+    """Read a reply. Order is policy."""
+    if reply.stage is Stage.LOST:
+        return Meaning.UNCERTAIN
+    if 200 <= reply.code < 300 and reply.stage is Stage.MESSAGE:
+        return Meaning.ACCEPTED
+    if reply.code in {0, 421} or (reply.code < 500 and reply.stage in _BEFORE_RECIPIENT):
+        return Meaning.LATER_ALL
+    if reply.code < 500:
+        full = reply.code == 452 or reply.enhanced == "4.2.2"
+        return Meaning.FULL if full else Meaning.LATER
+    return _refusal(reply)
+
+
+_BEFORE_RECIPIENT = {Stage.CONNECT, Stage.LOGIN, Stage.SENDER}
+
+
+def _refusal(reply: Reply) -> Meaning:
+    enhanced = reply.enhanced
+    if reply.stage in _BEFORE_RECIPIENT or reply.code in _LOGIN_CODES:
+        return Meaning.OUR_FAULT
+    if enhanced.startswith("5.7.") or enhanced in _OUR_ADDRESS:
+        return Meaning.OUR_FAULT
+    if enhanced.startswith(_OF_ADDRESS):
+        return Meaning.NO_SUCH_ADDRESS
+    if reply.stage is Stage.RECIPIENT:
+        return (
+            Meaning.NO_SUCH_ADDRESS
+            if reply.code in {550, 551, 553} and not enhanced
+            else Meaning.REFUSED
+        )
+    return Meaning.CONTENT if reply.code in {552, 554} else Meaning.REFUSED
+
+
+def again_at(*, deferrals: int, released_at: datetime, now: datetime) -> datetime | None:
+    """When a mail that a server put off is tried again; None once patience is used up."""
+    minutes = _GREYLIST[min(deferrals, len(_GREYLIST) - 1)]
+    at = now + timedelta(minutes=minutes)
+    return at if at <= released_at + _PATIENCE else None
+
+
+def shortened(text: str) -> str:
+    """A reply's text on one line, as far as anybody reads it."""
+    return " ".join(text.split())[:_TEXT_CHARS]

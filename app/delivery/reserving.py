@@ -1,0 +1,143 @@
+"""Take what is due, at the rate that was asked for, and make the mails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from app.delivery import store
+from app.delivery.arms import Arms
+from app.delivery.compose import Addressee
+from app.delivery.mime import Mail
+from app.delivery.models import State
+from app.delivery.releasing import release
+from app.delivery.replies import Meaning
+from app.delivery.settling import Reserved, Result
+from app.delivery.watching import LEASE
+from app.experiments.models import Experiment
+from app.links.keyring import Keyring
+from app.platform.config import Settings
+from app.platform.db import Database
+from app.platform.errors import AppError
+from app.tally import store as tally
+
+HELD = 50  # decision 4: reserved sends at a time
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A reserved send and its mail."""
+
+    reserved: Reserved
+    mail: Mail
+
+
+class Reserver:
+    """Reserves for one process."""
+
+    def __init__(
+        self, database: Database, settings: Settings, keyring: Keyring, *, holder: str
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._holder = holder
+        self._arms = Arms(settings)
+
+    def reserve(self, *, now: datetime) -> list[Prepared | Result]:
+        """The next mails; a Result where one cannot be made."""
+        with self._database.read() as session:
+            due = [experiment.id for experiment in store.experiments_due(session, now=now)]
+        prepared: list[Prepared | Result] = []
+        for place, experiment_id in enumerate(due):
+            room = ceil((HELD - len(prepared)) / (len(due) - place))
+            prepared += self._reserve_of(experiment_id, room=room, now=now)
+        return prepared
+
+    def _reserve_of(
+        self, experiment_id: str, *, room: int, now: datetime
+    ) -> list[Prepared | Result]:
+        """Reserve, count the newly released, and read what their mails need: one transaction."""
+        with self._database.write() as session:
+            experiment = session.get_one(Experiment, experiment_id)
+            room = min(room, _rate_room(session, experiment, now=now))
+            if room <= 0:
+                return []
+            rows = store.reserve(
+                session,
+                experiment_id,
+                room=room,
+                holder=self._holder,
+                lease_until=now + LEASE,
+                now=now,
+            )
+            taken = _count(session, experiment, rows)
+            people = store.people_of(session, [one.send_id for one in taken])
+            return [self._prepare(session, experiment, one, people, now=now) for one in taken]
+
+    def _prepare(
+        self,
+        session: Session,
+        experiment: Experiment,
+        reserved: Reserved,
+        people: dict[int, Row[Any]],
+        *,
+        now: datetime,
+    ) -> Prepared | Result:
+        try:
+            arm = self._arms.of(session, experiment, reserved.arm)
+            addressee = addressee_of(people[reserved.send_id], experiment.id)
+            return Prepared(reserved, arm.fill(addressee, keyring=self._keyring, now=now))
+        except AppError as error:
+            return Result(reserved, Meaning.REFUSED, f"The mail could not be made: {error}", now)
+        except KeyError:
+            return Result(reserved, Meaning.REFUSED, "This person was erased.", now)
+
+
+def addressee_of(row: Row[Any], experiment_id: str) -> Addressee:
+    """A person as their mail needs them: the columns that were frozen win over later edits."""
+    columns = {
+        "email": row.email,
+        "name": row.name,
+        "external_id": row.external_id,
+        "timezone": row.timezone,
+        **row.frozen,
+    }
+    return Addressee(
+        email=row.email,
+        person_id=row.person_id,
+        columns=columns,
+        mail_id=f"{row.id}.{experiment_id}",
+        send_id=row.id,
+    )
+
+
+def _count(session: Session, experiment: Experiment, rows: Sequence[Row[Any]]) -> list[Reserved]:
+    """Release the new ones in the same transaction; fail those suppressed after an earlier try."""
+    taken = [
+        Reserved(row.id, experiment.id, row.arm, row.person_id, row.deferrals, row.released_at)
+        for row in rows
+        if row.state == State.SENDING
+    ]
+    first = {row.id for row in rows if row.state == State.SENDING and row.attempts == 1}
+    release(session, experiment, [one for one in taken if one.send_id in first])
+    failed = {row.id: {"failed": True} for row in rows if row.state == State.FAILED}
+    tally.change(session, failed)
+    return taken
+
+
+def _rate_room(session: Session, experiment: Experiment, *, now: datetime) -> int:
+    """How many may be released now: no more in a minute than asked, spread over it."""
+    rate = experiment.rate_per_minute
+    if rate is None:
+        return HELD
+    store.hold_rate(session, experiment.id)
+    seconds = max(1.0, 60 / rate)
+    burst = ceil(rate * seconds / 60)
+    lately = store.released_since(session, experiment.id, now - timedelta(seconds=seconds))
+    in_minute = store.released_since(session, experiment.id, now - _MINUTE)
+    return min(rate - in_minute, burst - lately)

@@ -1,0 +1,124 @@
+"""What became of sends, written: rows, tally, suppressions, and a pause where the fault is ours.
+
+The sender calls it after a batch, and a start calls it for a predecessor that died.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.delivery import pausing, store
+from app.delivery.models import State
+from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
+from app.tally import store as tally
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A send that this process may attempt."""
+
+    send_id: int
+    experiment_id: str
+    arm: str
+    person_id: str
+    deferrals: int
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one reservation. `retry_at` where everybody waits for the server."""
+
+    reserved: Reserved
+    meaning: Meaning
+    words: str
+    at: datetime
+    retry_at: datetime | None = None
+
+    @classmethod
+    def of(cls, reserved: Reserved, reply: Reply, *, at: datetime) -> "Result":
+        """Read a reply."""
+        return cls(reserved, meaning_of(reply), shortened(str(reply)), at)
+
+    def later(self, at: datetime | None) -> "Result":
+        """The same, to be tried again at a moment."""
+        return replace(self, retry_at=at)
+
+
+_FINAL = {
+    Meaning.ACCEPTED: State.SENT,
+    Meaning.NO_SUCH_ADDRESS: State.BOUNCED,
+    Meaning.REFUSED: State.FAILED,
+    Meaning.CONTENT: State.FAILED,
+    Meaning.UNCERTAIN: State.UNCERTAIN,
+}
+_TALLIED: Mapping[State, Mapping[str, object]] = {
+    State.SENT: {"sent": True, "uncertain": False},
+    State.BOUNCED: {"bounced": True, "uncertain": False},
+    State.FAILED: {"failed": True, "uncertain": False},
+    State.UNCERTAIN: {"uncertain": True},
+    State.QUEUED: {"uncertain": False},
+}
+
+
+def settle(session: Session, results: Sequence[Result], *, holder: str, now: datetime) -> None:
+    """Write the results of one holder's reservations, in one transaction of the caller."""
+    if not results:
+        return
+    edits = [(result.reserved.send_id, _row(result)) for result in results]
+    store.settle(session, edits, holder=holder)
+    _suppress(session, results, now=now)
+    tally.change(
+        session,
+        {send_id: _TALLIED[State(str(fields["state"]))] for send_id, fields in edits},
+    )
+    pausing.pause_where_needed(session, _faults(results), now=now)
+
+
+def _row(result: Result) -> dict[str, object]:
+    """The new fields of a send."""
+    state = _FINAL.get(result.meaning)
+    if state is None:
+        return _waiting(result)
+    fields: dict[str, object] = {
+        "state": state,
+        "lease_until": None,
+        "settled_at": result.at,
+        "last_reply": result.words,
+    }
+    return fields | {"accepted_at": result.at} if state is State.SENT else fields
+
+
+def _waiting(result: Result) -> dict[str, object]:
+    """Back into the queue, or failed once patience is used up."""
+    reserved = result.reserved
+    queued: dict[str, object] = {"state": State.QUEUED, "lease_until": None}
+    if result.meaning is Meaning.NOT_ATTEMPTED and result.retry_at is None:
+        return queued
+    queued["last_reply"] = result.words
+    if result.meaning in {Meaning.LATER, Meaning.FULL}:
+        at = again_at(deferrals=reserved.deferrals, released_at=reserved.released_at, now=result.at)
+        if at is None:
+            return {**queued, "state": State.FAILED, "settled_at": result.at}
+        return {**queued, "due_at": at, "deferrals": reserved.deferrals + 1}
+    return {**queued, "due_at": result.retry_at or result.at}
+
+
+def _suppress(session: Session, results: Iterable[Result], *, now: datetime) -> None:
+    """Addresses that do not exist get no more mail."""
+    gone = [r.reserved.person_id for r in results if r.meaning is Meaning.NO_SUCH_ADDRESS]
+    for email in store.emails_of(session, gone):
+        audience.suppress(session, email, "bounced", by="mail server", now=now)
+
+
+def _faults(results: Iterable[Result]) -> dict[str, list[tuple[Meaning, str]]]:
+    """By experiment: what may be a reason to pause it."""
+    faults: dict[str, list[tuple[Meaning, str]]] = {}
+    for result in results:
+        if result.meaning in pausing.REASONS:
+            found = faults.setdefault(result.reserved.experiment_id, [])
+            found.append((result.meaning, result.words))
+    return faults

@@ -1,0 +1,54 @@
+"""How a mail leaves: by SMTP, or into the built-in outbox where nothing leaves.
+
+In: finished mails. Out: replies. Refuses to know: what a mail is about, what a reply means.
+"""
+
+import asyncio
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from app.delivery.transports.outbox import Outbox
+from app.delivery.transports.ports import Transport
+from app.delivery.transports.smtp import Server, Smtp
+from app.platform.config import BadSettings, Settings
+from app.platform.db import Database
+from app.platform.errors import NotBuiltYet
+
+_OUTBOX = "outbox:"
+_LATER = ("ses:", "postmark:", "mailgun:", "resend:")
+
+
+def open_transport(settings: Settings, database: Database) -> Transport:
+    """The transport that `THINSLICE_MAIL` names. Nothing is asked of a server yet."""
+    if settings.mail.strip() == _OUTBOX:
+        return Outbox(database)
+    return _smtp(settings)
+
+
+def look(settings: Settings) -> str:
+    """Say whether mail could leave now. Raises AppError with what to do."""
+    if settings.mail.strip() == _OUTBOX:
+        return "mails stay in the outbox; nothing leaves (THINSLICE_MAIL)"
+    return asyncio.run(_smtp(settings).look())
+
+
+def _smtp(settings: Settings) -> Smtp:
+    mail = settings.mail.split()
+    if len(mail) != 1:
+        raise NotBuiltYet("THINSLICE_MAIL takes one mail server; several are not built yet.")
+    if mail[0].startswith(_LATER):
+        name = mail[0].partition(":")[0]
+        raise NotBuiltYet(f"THINSLICE_MAIL: {name} is not built yet; use smtp:// or outbox:.")
+    if not mail[0].startswith("smtp:"):
+        raise BadSettings("THINSLICE_MAIL must be outbox: or smtp://user:password@host:port.")
+    return Smtp(Server.read(mail[0]), name=_greeting(settings))
+
+
+def _greeting(settings: Settings) -> str:
+    """How we greet a server: our public host, as RFC 5321 wants it."""
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"[{'IPv6:' if address.version == 6 else ''}{address}]"

@@ -1,0 +1,290 @@
+"""Who Halvern is: teams, outcomes, features, experiments and bakers. All invented."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+TEAMS = (("Counter", "product"), ("Oven", "product"), ("Platform", "engineering"))
+OBJECTIVE = "Bakers plan their week with us"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A key result and how it went, week by week, the last entry being this week."""
+
+    title: str
+    kind: str
+    unit: str
+    start: float
+    target: float
+    weeks: tuple[float, ...]
+    owner: str
+
+
+OUTCOMES = (
+    Outcome(
+        "Weekly active bakeries",
+        "increase",
+        "number",
+        1240,
+        1800,
+        (1262, 1301, 1340, 1388, 1421, 1462, 1515),
+        "Ann",
+    ),
+    Outcome(
+        "Planner revenue a month",
+        "increase",
+        "EUR",
+        18_000,
+        45_000,
+        (18_900, 20_400, 22_700, 25_100, 27_600, 29_300, 31_200),
+        "Ann",
+    ),
+    Outcome(
+        "Bakeries acting on an insight",
+        "increase",
+        "percent",
+        0,
+        15,
+        (0, 1.5, 3.5, 3.7, 9.0, 10.5, 12),
+        "Bo",
+    ),
+    Outcome(
+        "Support requests per 100 bakeries",
+        "decrease",
+        "number",
+        14,
+        9,
+        (14.2, 13.9, 13.6, 13.8, 14.1, 14.6, 15),
+        "Cem",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureOf:
+    """A feature, the outcome it should move, and what all of it would cost."""
+
+    title: str
+    problem: str
+    outcome: int
+    weeks: float
+    slices: tuple[str, ...]
+
+
+FEATURES = (
+    FeatureOf(
+        "Waste insights",
+        "Bakers throw away a fifth of their bread and learn of it at the end of the month.",
+        2,
+        6,
+        ("Which products are wasted", "Waste in euros", "Next week's bake list"),
+    ),
+    FeatureOf(
+        "Weather plan",
+        "A warm Saturday empties the shelves of rolls; a wet one leaves them full.",
+        0,
+        8,
+        ("Tomorrow's weather by mail",),
+    ),
+    FeatureOf(
+        "Staffing hints",
+        "Owners plan the early shift by habit, and pay two people for the work of one.",
+        0,
+        5,
+        ("One hint a week by mail",),
+    ),
+    FeatureOf(
+        "Planner Plus",
+        "Those who plan with us daily would pay for a second shop.",
+        1,
+        7,
+        ("Name the price",),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One experiment of the story: who acted, and what became of it."""
+
+    key: str
+    feature: int
+    slice: int
+    subject: str
+    preheader: str
+    body: str
+    believe: str
+    threshold: float
+    clickers: int | None  # None: not launched
+    weeks_ago: float
+    decision: str | None = None
+    learning: str = ""
+
+
+STORY = (
+    Told(
+        "Wasted products by email",
+        0,
+        0,
+        "{{ bakery }}: what was thrown away last week",
+        "Your three most wasted products",
+        "Good morning {{ name }},\n\nlast week **{{ product }}** was what {{ bakery }} threw away most.\n\n"
+        '[See your wasted products](https://halvern.example/waste "list")\n\nHalvern',
+        "Bakers will act on a list of wasted products, because nobody has shown them one.",
+        0.08,
+        22,
+        6,
+        "iterate",
+        "A list of products is interesting and leaves people cold. Several answered: how much is that in money?",
+    ),
+    Told(
+        "Waste in euros by email",
+        0,
+        1,
+        "{{ bakery }}, {{ euros }} € a week",
+        "{{ share }} % of your Tuesday rye is thrown away",
+        "Good morning {{ name }},\n\n{{ bakery }}, **{{ share }} % of your Tuesday rye is thrown away:"
+        " {{ euros }} € a week.**\n\n[Show my list](answer:)\n\nHalvern",
+        "Bakers will act on waste told in euros, because a share of bread means nothing to them.",
+        0.08,
+        72,
+        4,
+        "build",
+        "Money moves bakers where products did not: three times as many followed the link.",
+    ),
+    Told(
+        "Weather plan by email",
+        1,
+        0,
+        "{{ bakery }}: rain on Saturday",
+        "Fewer rolls, more rye",
+        "Good morning {{ name }},\n\nit will rain on Saturday. In such weather {{ bakery }} sells fewer rolls.\n\n"
+        "[See a plan for the weather](https://halvern.example/weather)\n\nHalvern",
+        "Bakers will plan by the weather if we tell them what it does to their sales.",
+        0.08,
+        31,
+        3,
+        "stop",
+        "Bakers look at the sky themselves. Eight weeks of building avoided.",
+    ),
+    Told(
+        "Staffing hints by email",
+        2,
+        0,
+        "{{ bakery }}: one early shift less on {{ day }}",
+        "What the till says about your early shift",
+        "Good morning {{ name }},\n\non {{ day }} your till is quiet until eight. One person less on the early"
+        ' shift would save **{{ euros }} €**.\n\n[Show me the hours](https://halvern.example/staffing "hours")'
+        ' or [ask us](https://halvern.example/ask "ask")\n\nHalvern',
+        "Owners will look at their shifts, because the early hours are their largest cost after flour.",
+        0.08,
+        62,
+        47 / 168,
+    ),
+    Told(
+        "Price of a second shop",
+        3,
+        0,
+        "{{ bakery }}: a second shop for 29 €",
+        "Plan both shops in one place",
+        "Good morning {{ name }},\n\nPlanner Plus plans a second shop for **29 € a month**.\n\n"
+        '[Reserve it](https://halvern.example/reserve "reserve")\n\nHalvern',
+        "Owners of two shops will reserve at 29 €, because they keep two lists today.",
+        0.01,
+        None,
+        0,
+    ),
+)
+
+PRODUCTS = ("Tuesday rye", "Saturday rolls", "spelt loaf", "butter croissant", "poppy plait")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday")
+_FIRST = (
+    "Ada",
+    "Ben",
+    "Carla",
+    "Dag",
+    "Elin",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jon",
+    "Kaja",
+    "Lars",
+)
+_LAST = (
+    "Aas",
+    "Berg",
+    "Costa",
+    "Dahl",
+    "Eide",
+    "Fuchs",
+    "Groß",
+    "Haugen",
+    "Iversen",
+    "Jansen",
+    "Krug",
+)
+_HOSTS = (
+    "bakery.example",
+    "brot.example",
+    "bakeri.example",
+    "scanned.example",
+    "icloud.example",
+    "gmail.example",
+)
+
+
+def bakers(count: int, *, rng: random.Random) -> Iterator[dict[str, Any]]:
+    """Bakers with one insight each. Addresses end in .example: nobody real can be reached."""
+    for number in range(1, count + 1):
+        first, last = rng.choice(_FIRST), rng.choice(_LAST)
+        yield {
+            "email": f"{first}.{last}.{number}@{rng.choice(_HOSTS)}".lower().replace("ß", "ss"),
+            "name": first,
+            "bakery": f"Bakery {last} {number}",
+            "product": rng.choice(PRODUCTS),
+            "day": rng.choice(DAYS),
+            "share": rng.randrange(11, 32),
+            "euros": rng.randrange(28, 96),
+        }
+
+
+def design_of(told: Told, *, slice_id: str, audience_id: str, key_result_id: str) -> dict[str, Any]:
+    """The experiment as anybody would send it to the API."""
+    return {
+        "name": told.key,
+        "slice_id": slice_id,
+        "hypothesis": {
+            "believe": told.believe,
+            "verify": "Mail 600 bakeries the insight, written by hand from last week's till.",
+            "measure": "People who follow the link within 72 hours.",
+            "right_if": f"We can say that more than {told.threshold:.0%} of them do.",
+        },
+        "riskiest": "desirability",
+        "audience_id": audience_id,
+        "sender": {"from_name": "Halvern", "reply_to": None},
+        "arms": [
+            {
+                "key": "insight",
+                "subject": told.subject,
+                "preheader": told.preheader,
+                "body": told.body,
+                "answer": _ANSWER if "(answer:)" in told.body else None,
+            }
+        ],
+        "metric": {"kind": "click_rate"},
+        "rule": {"kind": "threshold", "threshold": told.threshold},
+        "guardrails": [{"metric": "unsubscribe_rate", "max": 0.01}],
+        "key_results": [
+            {"key_result_id": key_result_id, "mode": "evidence", "reach": 12_000, "carry": 0.25}
+        ],
+    }
+
+
+_ANSWER = (
+    "# {{ bakery }}\n\n**{{ euros }} € a week** goes into the bin, most of it on Tuesday: {{ share }} % of the rye.\n\n"
+    "Bake a fifth less rye on Tuesday and sell out an hour before closing."
+)

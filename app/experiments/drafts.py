@@ -1,0 +1,105 @@
+"""Experiments while they are drafts: written and changed."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.experiments import store
+from app.experiments.models import Experiment, Status
+from app.experiments.schemas import Changes, Draft
+from app.okr import store as okr
+from app.platform.errors import Conflict, FieldError, Invalid, NotFound
+
+
+def add(session: Session, draft: Draft, *, by: str, now: datetime) -> Experiment:
+    """Keep a new draft; what is missing for a launch is the checklist's to say."""
+    _check(session, draft)
+    row = Experiment(name=draft.name, created_by=by, created_at=now, updated_at=now)
+    _write(row, draft, now=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change(session: Session, row: Experiment, changes: Changes, *, now: datetime) -> Experiment:
+    """Replace the fields that were sent; only while it is a draft."""
+    _lock(session, row)
+    sent = changes.model_dump(mode="json", exclude_unset=True)
+    return replace(session, row, _parsed(row.design | sent), now=now)
+
+
+def replace(session: Session, row: Experiment, draft: Draft, *, now: datetime) -> Experiment:
+    """Replace the whole document; only while it is a draft."""
+    _lock(session, row)
+    _check(session, draft)
+    _write(row, draft, now=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def design_of(row: Experiment) -> Draft:
+    """The document, as it stands."""
+    return Draft.model_validate(row.design)
+
+
+def refuse_unknown(field: str, find: Callable[[Session, str], object]) -> Callable[..., None]:
+    """A check that an id names something; where it doesn't, the field is wrong, not the address."""
+
+    def check(session: Session, wanted: str | None) -> None:
+        try:
+            if wanted is not None:
+                find(session, wanted)
+        except NotFound as error:
+            raise Invalid.at(field, str(error)) from error
+
+    return check
+
+
+_check_audience = refuse_unknown("audience_id", audience.audience_of)
+_check_slice = refuse_unknown("slice_id", store.slice_of)
+_check_previous = refuse_unknown("previous_id", store.experiment_of)
+_check_excluded = refuse_unknown("exclude.experiment_ids", store.experiment_of)
+_check_key_result = refuse_unknown("key_results", okr.key_result_of)
+
+
+def _check(session: Session, draft: Draft) -> None:
+    _check_audience(session, draft.audience_id)
+    _check_slice(session, draft.slice_id)
+    _check_previous(session, draft.previous_id)
+    for experiment_id in draft.exclude.experiment_ids:
+        _check_excluded(session, experiment_id)
+    for link in draft.key_results:
+        _check_key_result(session, link.key_result_id)
+
+
+def _lock(session: Session, row: Experiment) -> None:
+    store.locked(session, row.id)
+    if row.status != Status.DRAFT:
+        raise Conflict(
+            f"“{row.name}” is {row.status}, so its design is locked. Copy it into a new experiment"
+            " to change it."
+        )
+
+
+def _write(row: Experiment, draft: Draft, *, now: datetime) -> None:
+    row.name, row.channel = draft.name, draft.channel
+    row.slice_id, row.previous_id = draft.slice_id, draft.previous_id
+    row.audience_id = draft.audience_id
+    row.design = draft.model_dump(mode="json")
+    row.updated_at = now
+
+
+def _parsed(document: object) -> Draft:
+    try:
+        return Draft.model_validate(document)
+    except ValidationError as error:
+        fields = tuple(
+            FieldError(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
+            for one in error.errors()
+        )
+        sentence = "; ".join(f"{one.field}: {one.message}" for one in fields)
+        raise Invalid(sentence, errors=fields) from error

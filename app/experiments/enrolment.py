@@ -1,0 +1,191 @@
+"""At the start: one row per eligible person, in their arm for ever, in chunks that can be resumed.
+
+Everybody of the audience gets a row, as an enrolment or with the reason why not, in the order of
+their ids; so the last row says how far it got. A sample keeps the smallest tickets: whoever is
+pushed out by somebody later is put back at the end.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.audience import members
+from app.experiments import drafts, lifecycle, store
+from app.experiments.eligibility import CHUNK, Judge, Judged
+from app.experiments.lottery import Lottery, arm_of, ticket_of
+from app.experiments.models import Experiment, Status
+from app.experiments.ports import Renderable
+from app.platform import install
+from app.platform.config import Settings
+from app.platform.db import Database
+from app.platform.errors import Conflict
+from app.stats.checks import NotEnoughData
+from app.stats.one_arm import pass_count
+from app.tracking import verdicts
+
+
+class Overtaken(Conflict):
+    """Another worker enrols the same people at the same moment."""
+
+    def __init__(self) -> None:
+        super().__init__("Another worker is enrolling these people; it will go on.")
+
+
+class _NotAwaitedError(Exception):
+    """Somebody cancelled it meanwhile, or another worker has started it."""
+
+
+def settle(
+    database: Database,
+    experiment_id: str,
+    *,
+    renderable: Renderable,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """Enrol everybody eligible, then start. Killed in the middle, the next call goes on.
+
+    Raises:
+        Overtaken: another worker got ahead of this one; nothing is lost.
+    """
+    with suppress(_NotAwaitedError):
+        judge = _opened(database, experiment_id, renderable, settings, now=now)
+        with database.read() as session:
+            lottery = _lottery(session, judge)
+        while _settle_chunk(database, judge, lottery):
+            pass
+        _put_back(database, judge)
+        with database.write() as session:
+            _start(session, _awaited(session, experiment_id), now=now)
+
+
+def judge_of(
+    experiment: Experiment, renderable: Renderable, settings: Settings, *, now: datetime
+) -> Judge:
+    """What settles eligibility for this experiment."""
+    return Judge(
+        experiment_id=experiment.id,
+        design=drafts.design_of(experiment),
+        renderable=renderable,
+        privacy=settings.privacy,
+        now=now,
+    )
+
+
+def _opened(
+    database: Database,
+    experiment_id: str,
+    renderable: Renderable,
+    settings: Settings,
+    *,
+    now: datetime,
+) -> Judge:
+    with database.read() as session:
+        experiment = store.experiment_of(session, experiment_id)
+        if experiment.status != Status.SCHEDULED:
+            raise _NotAwaitedError
+        return judge_of(experiment, renderable, settings, now=now)
+
+
+def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
+    """Settle the next people; False when nobody is left. The judging holds no lock."""
+    with database.read() as session:
+        after = store.last_settled(session, judge.experiment_id)
+        people = members.chunk(session, judge.audience_id, after=after, limit=CHUNK)
+        judged = [_drawn(one, judge, lottery) for one in judge.judge(session, people)]
+    if not people:
+        return False
+    with database.write() as session:
+        _awaited(session, judge.experiment_id)
+        if store.last_settled(session, judge.experiment_id) != after:
+            raise Overtaken
+        _enrol(session, judge, [one for one in judged if one.reason is None])
+        store.add_ineligible(session, [_left_out(one, judge) for one in judged if one.reason])
+    return True
+
+
+def _put_back(database: Database, judge: Judge) -> None:
+    """Of more than the sample asks for, keep the smallest tickets."""
+    if judge.design.sample is None:
+        return
+    with database.read() as session:
+        lottery = _lottery(session, judge)
+        surplus = [
+            person_id
+            for person_id in store.enrolled_people(session, judge.experiment_id)
+            if not lottery.holds(ticket_of(judge.experiment_id, person_id))
+        ]
+    for start in range(0, len(surplus), CHUNK):
+        with database.write() as session:
+            _awaited(session, judge.experiment_id)
+            store.put_back(session, judge.experiment_id, surplus[start : start + CHUNK])
+
+
+def _start(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """Freeze n and the pass count; where they allow no answer, nobody is mailed."""
+    rule = drafts.design_of(experiment).rule
+    experiment.enrolled = store.count_enrolled(session, experiment.id)
+    experiment.rule_version = verdicts.VERSION
+    try:
+        experiment.pass_count = pass_count(
+            experiment.enrolled, rule.threshold, confidence=rule.confidence
+        )
+    except NotEnoughData as error:
+        reason = f"When it was to start, {experiment.enrolled:,} people were eligible. {error}"
+        lifecycle.cancel(session, experiment, now=now, reason=reason)
+        return
+    lifecycle.start(session, experiment, now=now)
+
+
+def _awaited(session: Session, experiment_id: str) -> Experiment:
+    """The experiment, still waiting to be started, and nobody else's until this commits."""
+    experiment = store.locked(session, experiment_id)
+    if experiment.status != Status.SCHEDULED:
+        raise _NotAwaitedError
+    return experiment
+
+
+def _lottery(session: Session, judge: Judge) -> Lottery:
+    """The tickets that were drawn before, by us or by whoever was interrupted."""
+    if judge.design.sample is None:
+        return Lottery(None)
+    people = store.enrolled_people(session, judge.experiment_id)
+    return Lottery(judge.design.sample, (ticket_of(judge.experiment_id, one) for one in people))
+
+
+def _drawn(one: Judged, judge: Judge, lottery: Lottery) -> Judged:
+    if one.reason or lottery.draw(ticket_of(judge.experiment_id, one.member.person_id)):
+        return one
+    return Judged(one.member, "sample")
+
+
+def _enrol(session: Session, judge: Judge, chosen: list[Judged]) -> None:
+    """Numbered in the order of their tickets, so that mails leave in no order of the import."""
+    chosen.sort(key=lambda one: ticket_of(judge.experiment_id, one.member.person_id))
+    ids = install.take_send_ids(session, len(chosen))
+    columns = judge.renderable.columns_used(judge.design.arms)
+    pairs = zip(ids, chosen, strict=True)
+    store.add_enrolments(session, [_enrolment(n, one, judge, columns) for n, one in pairs])
+
+
+def _enrolment(number: int, one: Judged, judge: Judge, columns: frozenset[str]) -> dict[str, Any]:
+    row, person_id = one.member.row(), one.member.person_id
+    return {
+        "id": number,
+        "experiment_id": judge.experiment_id,
+        "arm": arm_of(judge.experiment_id, person_id, judge.design.arms),
+        "person_id": person_id,
+        "wave": 0,
+        "frozen": {name: row[name] for name in sorted(columns) if name in row},
+    }
+
+
+def _left_out(one: Judged, judge: Judge) -> dict[str, Any]:
+    return {
+        "experiment_id": judge.experiment_id,
+        "person_id": one.member.person_id,
+        "reason": one.reason,
+        "detail": one.detail,
+    }

@@ -1,0 +1,141 @@
+"""The life of an experiment: a table of moves, and a sentence for each that is not in it."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.experiments import store
+from app.experiments.models import Experiment, Status
+from app.experiments.schemas import LaunchDraft
+from app.platform import events
+from app.platform.errors import Conflict, Invalid
+
+_UNFINISHED = frozenset({Status.RUNNING, Status.PAUSED, Status.MEASURING})
+
+# What may be done, from where, and where it leads.
+MOVES: dict[str, tuple[frozenset[Status], Status]] = {
+    "launched": (frozenset({Status.DRAFT}), Status.SCHEDULED),
+    "started": (frozenset({Status.SCHEDULED}), Status.RUNNING),
+    "paused": (frozenset({Status.RUNNING}), Status.PAUSED),
+    "resumed": (frozenset({Status.PAUSED}), Status.RUNNING),
+    "measured": (frozenset({Status.RUNNING}), Status.MEASURING),
+    "cancelled": (
+        frozenset({Status.SCHEDULED, Status.RUNNING, Status.PAUSED}),
+        Status.CANCELLED,
+    ),
+    "decided": (_UNFINISHED, Status.DECIDED),
+}
+
+_INSTEAD = {
+    Status.DRAFT: "It is a draft: launch it first.",
+    Status.SCHEDULED: "It waits for its time to start: cancel it, or let it start.",
+    Status.RUNNING: "It is running: pause or cancel it, or decide.",
+    Status.PAUSED: "It is paused: resume or cancel it, or decide.",
+    Status.MEASURING: "Everything is sent: what is left is to decide.",
+    Status.DECIDED: "It is decided: nothing about it changes any more.",
+    Status.CANCELLED: "It is cancelled: copy it into a new experiment to try again.",
+}
+
+
+class IllegalMove(Conflict):
+    """Not from here; the sentence says what can be done instead."""
+
+    def __init__(self, experiment: Experiment, move: str) -> None:
+        instead = _INSTEAD[Status(experiment.status)]
+        super().__init__(f"“{experiment.name}” cannot be {move} now. {instead}")
+
+
+def launch(
+    session: Session, experiment: Experiment, draft: LaunchDraft, *, by: str, now: datetime
+) -> None:
+    """Lock the design; the worker starts it when its time comes (now, unless said)."""
+    if draft.at is not None and draft.at < now.replace(second=0, microsecond=0):
+        raise Invalid.at("at", "The start lies in the past. Choose a later time, or leave it out.")
+    _move(session, experiment, "launched", now=now)
+    experiment.launched_by, experiment.launched_at = by, now
+    experiment.scheduled_at = max(draft.at or now, now)
+    experiment.rate_per_minute = draft.rate_per_minute
+    if experiment.slice_id:
+        store.set_slice_status(session, experiment.slice_id, "testing")
+
+
+def start(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """Enrolment is complete: sending begins."""
+    _move(session, experiment, "started", now=now)
+    experiment.started_at = now
+
+
+def pause(
+    session: Session, experiment: Experiment, *, now: datetime, reason: str | None = None
+) -> None:
+    """Send nobody anything until it is resumed; `reason` where it was not a person's wish."""
+    _move(session, experiment, "paused", now=now, reason=reason)
+    experiment.paused_reason = reason
+
+
+def resume(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """Go on with whoever is left."""
+    _move(session, experiment, "resumed", now=now)
+    experiment.paused_reason = None
+
+
+def cancel(
+    session: Session, experiment: Experiment, *, now: datetime, reason: str | None = None
+) -> None:
+    """Nobody further is sent anything. Who was released is measured to the end of their window."""
+    begun = experiment.status != Status.SCHEDULED
+    _move(session, experiment, "cancelled", now=now, reason=reason)
+    experiment.cancelled_at, experiment.paused_reason = now, reason
+    if begun:
+        experiment.measuring_at = now
+
+
+def begin_measuring(session: Session, experiment_id: str, *, now: datetime) -> None:
+    """Nothing is left to release; the windows run out."""
+    experiment = store.locked(session, experiment_id)
+    if experiment.status == Status.RUNNING:  # somebody may have paused it since it was looked at
+        _move(session, experiment, "measured", now=now)
+        experiment.measuring_at = now
+
+
+def finish_decided(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """A person has decided; its slice is decided, too."""
+    _move(session, experiment, "decided", now=now)
+    experiment.decided_at = now
+    if experiment.slice_id:
+        store.set_slice_status(session, experiment.slice_id, "decided")
+
+
+def due_to_start(session: Session, *, now: datetime) -> list[str]:
+    """Scheduled experiments whose time has come."""
+    return store.due_to_start(session, now=now)
+
+
+def check_move(experiment: Experiment, move: str) -> None:
+    """Raise IllegalMove unless this may be done now."""
+    sources, _ = MOVES[move]
+    if experiment.status not in sources:
+        raise IllegalMove(experiment, move)
+
+
+def _move(
+    session: Session,
+    experiment: Experiment,
+    move: str,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Of two who move it at once, the second sees what the first did."""
+    store.locked(session, experiment.id)
+    check_move(experiment, move)
+    experiment.status = MOVES[move][1]
+    experiment.updated_at = now
+    session.add(experiment)
+    events.record(
+        session,
+        f"experiment.{move}",
+        subject=experiment.id,
+        now=now,
+        facts={"name": experiment.name} | ({"reason": reason} if reason else {}),
+    )

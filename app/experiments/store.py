@@ -1,0 +1,251 @@
+"""All SQL of experiments."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, exists, func, insert, update
+from sqlmodel import Session, col, select
+
+from app.experiments.models import (
+    Enrolment,
+    Experiment,
+    Feature,
+    FeatureTeam,
+    Ineligible,
+    Slice,
+    Status,
+)
+from app.platform.errors import NotFound
+
+
+def experiment_of(session: Session, experiment_id: str) -> Experiment:
+    """An experiment by id."""
+    found = session.get(Experiment, experiment_id)
+    if found is None:
+        raise NotFound("There is no experiment with this id.")
+    return found
+
+
+def locked(session: Session, experiment_id: str) -> Experiment:
+    """An experiment that nobody else changes until this transaction ends."""
+    found = session.exec(
+        select(Experiment)
+        .where(Experiment.id == experiment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no experiment with this id.")
+    return found
+
+
+def experiments(
+    session: Session,
+    *,
+    cursor: str | None = None,
+    limit: int = 100,
+    statuses: Iterable[str] = (),
+    slice_id: str | None = None,
+) -> Sequence[Experiment]:
+    """Newest first; the cursor is the last id of the page before."""
+    query = select(Experiment).order_by(col(Experiment.id).desc()).limit(limit)
+    if cursor:
+        query = query.where(Experiment.id < cursor)
+    if statuses:
+        query = query.where(col(Experiment.status).in_(list(statuses)))
+    if slice_id:
+        query = query.where(Experiment.slice_id == slice_id)
+    return session.exec(query).all()
+
+
+def running(session: Session) -> Sequence[Experiment]:
+    """Experiments that are sending."""
+    return experiments(session, statuses=[Status.RUNNING], limit=1000)
+
+
+def linked_to(session: Session, key_result_id: str) -> list[Experiment]:
+    """Experiments that name this key result, newest first."""
+    query = select(Experiment).order_by(col(Experiment.id).desc())
+    return [
+        one
+        for one in session.exec(query).all()
+        if any(link["key_result_id"] == key_result_id for link in one.design["key_results"])
+    ]
+
+
+def due_to_start(session: Session, *, now: datetime) -> list[str]:
+    """Scheduled experiments whose time has come."""
+    query = (
+        select(Experiment.id)
+        .where(Experiment.status == Status.SCHEDULED, col(Experiment.scheduled_at) <= now)
+        .order_by(col(Experiment.scheduled_at))
+    )
+    return list(session.exec(query).all())
+
+
+def feature_of(session: Session, feature_id: str) -> Feature:
+    """A feature by id."""
+    found = session.get(Feature, feature_id)
+    if found is None:
+        raise NotFound("There is no feature with this id.")
+    return found
+
+
+def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Sequence[Feature]:
+    """Newest first."""
+    query = select(Feature).order_by(col(Feature.id).desc()).limit(limit)
+    if cursor:
+        query = query.where(Feature.id < cursor)
+    return session.exec(query).all()
+
+
+def features_for(session: Session, key_result_id: str) -> Sequence[Feature]:
+    """Features that are meant to move this key result."""
+    return session.exec(
+        select(Feature).where(Feature.key_result_id == key_result_id).order_by(Feature.title)
+    ).all()
+
+
+def teams_of(session: Session, feature_id: str) -> list[str]:
+    """The ids of the teams that share a feature."""
+    query = select(FeatureTeam.team_id).where(FeatureTeam.feature_id == feature_id)
+    return list(session.exec(query.order_by(FeatureTeam.team_id)).all())
+
+
+def set_teams(session: Session, feature_id: str, team_ids: Iterable[str]) -> None:
+    """Replace the teams that share a feature."""
+    session.execute(delete(FeatureTeam).where(col(FeatureTeam.feature_id) == feature_id))
+    session.add_all(FeatureTeam(feature_id=feature_id, team_id=one) for one in set(team_ids))
+
+
+def slice_of(session: Session, slice_id: str) -> Slice:
+    """A slice by id."""
+    found = session.get(Slice, slice_id)
+    if found is None:
+        raise NotFound("There is no slice with this id.")
+    return found
+
+
+def slices_of(session: Session, feature_id: str) -> Sequence[Slice]:
+    """A feature's slices in their order."""
+    query = select(Slice).where(Slice.feature_id == feature_id)
+    return session.exec(query.order_by(col(Slice.position), Slice.id)).all()
+
+
+def slices(session: Session, *, cursor: str | None = None, limit: int = 100) -> Sequence[Slice]:
+    """Every slice, newest first."""
+    query = select(Slice).order_by(col(Slice.id).desc()).limit(limit)
+    if cursor:
+        query = query.where(Slice.id < cursor)
+    return session.exec(query).all()
+
+
+def add_enrolments(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Enrol people, in bulk."""
+    if rows:
+        session.execute(insert(Enrolment), rows)
+
+
+def add_ineligible(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Note who is not enrolled and why, in bulk."""
+    if rows:
+        session.execute(insert(Ineligible), rows)
+
+
+def last_settled(session: Session, experiment_id: str) -> str | None:
+    """The last person of whom it is decided whether they are in; people come in order of id."""
+    enrolled = session.exec(
+        select(func.max(Enrolment.person_id)).where(Enrolment.experiment_id == experiment_id)
+    ).one()
+    left_out = session.exec(
+        select(func.max(Ineligible.person_id)).where(Ineligible.experiment_id == experiment_id)
+    ).one()
+    return max((one for one in (enrolled, left_out) if one), default=None)
+
+
+def enrolled_people(session: Session, experiment_id: str) -> Iterator[str]:
+    """Everybody enrolled so far, a few thousand in memory at a time."""
+    query = select(Enrolment.person_id).where(Enrolment.experiment_id == experiment_id)
+    yield from session.exec(query.execution_options(yield_per=10_000))
+
+
+def put_back(session: Session, experiment_id: str, person_ids: Sequence[str]) -> None:
+    """Take people out of a sample that smaller tickets filled."""
+    session.execute(
+        delete(Enrolment).where(
+            col(Enrolment.experiment_id) == experiment_id,
+            col(Enrolment.person_id).in_(person_ids),
+        )
+    )
+    add_ineligible(
+        session,
+        [
+            {"experiment_id": experiment_id, "person_id": one, "reason": "sample", "detail": ""}
+            for one in person_ids
+        ],
+    )
+
+
+def forget(session: Session, person_id: str) -> None:
+    """Keep that somebody was in an experiment, and nothing that says who."""
+    session.execute(
+        update(Enrolment).where(col(Enrolment.person_id) == person_id).values(frozen={})
+    )
+    session.execute(delete(Ineligible).where(col(Ineligible.person_id) == person_id))
+
+
+def count_enrolled(session: Session, experiment_id: str) -> int:
+    """How many are enrolled so far."""
+    query = select(func.count()).select_from(Enrolment)
+    return session.exec(query.where(Enrolment.experiment_id == experiment_id)).one()
+
+
+def reasons(session: Session, experiment_id: str) -> dict[str, int]:
+    """Why people were left out, and how many."""
+    rows = session.exec(
+        select(Ineligible.reason, func.count())
+        .where(Ineligible.experiment_id == experiment_id)
+        .group_by(Ineligible.reason)
+        .order_by(func.count().desc())
+    ).all()
+    return dict(rows)
+
+
+def enrolled_before(
+    session: Session,
+    person_ids: Sequence[str],
+    *,
+    experiment_ids: Sequence[str],
+    since: datetime | None,
+    but: str,
+) -> set[str]:
+    """Of these people, those in the named experiments, or in any that started since then."""
+    query = (
+        select(Enrolment.person_id)
+        .join(Experiment, col(Experiment.id) == Enrolment.experiment_id)
+        .where(col(Enrolment.person_id).in_(person_ids), Experiment.id != but)
+        .distinct()
+    )
+    if since is not None:
+        query = query.where(col(Experiment.started_at) > since)
+    else:
+        query = query.where(col(Experiment.id).in_(experiment_ids))
+    return set(session.exec(query).all())
+
+
+def audience_is_used(session: Session, audience_id: str) -> bool:
+    """Whether any experiment names this audience."""
+    return bool(
+        session.exec(select(exists().where(col(Experiment.audience_id) == audience_id))).one()
+    )
+
+
+def set_slice_status(session: Session, slice_id: str, status: str) -> None:
+    """idea, testing, decided."""
+    session.execute(update(Slice).where(col(Slice.id) == slice_id).values(status=status))
+
+
+def cooling_off(now: datetime, days: int) -> datetime | None:
+    """Since when somebody must not have been asked; None without a cooling-off."""
+    return now - timedelta(days=days) if days else None

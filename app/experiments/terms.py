@@ -1,0 +1,78 @@
+"""The closed sets of words that a design is written in."""
+
+from enum import StrEnum
+
+
+class Riskiest(StrEnum):
+    """The kind of doubt that would sink the idea."""
+
+    DESIRABILITY = "desirability"
+    VIABILITY = "viability"
+    FEASIBILITY = "feasibility"
+    USABILITY = "usability"
+    ETHICS = "ethics"
+
+
+class Channel(StrEnum):
+    """How people meet the treatment."""
+
+    EMAIL = "email"
+    LINK = "link"
+    PAGE = "page"
+    REPORTED = "reported"
+
+
+class Format(StrEnum):
+    """What a body is written in."""
+
+    MARKDOWN = "markdown"
+    MJML = "mjml"
+
+
+class MetricKind(StrEnum):
+    """What is counted per person."""
+
+    CLICK_RATE = "click_rate"
+    CONVERSION_RATE = "conversion_rate"
+    VALUE_PER_PERSON = "value_per_person"
+    OPEN_RATE = "open_rate"
+    REPORTED_RATE = "reported_rate"
+
+
+class RuleKind(StrEnum):
+    """What a rule compares with."""
+
+    THRESHOLD = "threshold"
+    COMPARISON = "comparison"
+
+
+class Method(StrEnum):
+    """The procedure that alone makes the call."""
+
+    CURTAILED = "curtailed"
+    SEQUENTIAL = "sequential"
+    ANYTIME = "anytime"
+    FIXED = "fixed"
+
+
+class GuardrailMetric(StrEnum):
+    """What must not get worse."""
+
+    UNSUBSCRIBE_RATE = "unsubscribe_rate"
+    BOUNCE_RATE = "bounce_rate"
+    COMPLAINT_RATE = "complaint_rate"
+
+
+class Mode(StrEnum):
+    """What a result does to a key result."""
+
+    EVIDENCE = "evidence"
+    CONTRIBUTION = "contribution"
+    DIRECT = "direct"
+
+
+class ReachPer(StrEnum):
+    """How often the reach comes."""
+
+    ONCE = "once"
+    WEEK = "week"

@@ -1,0 +1,101 @@
+"""The one table of who may ask for what. First match wins; what is not here is refused."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from app.identity.roles import Role
+
+
+class Access(StrEnum):
+    """What a route needs of whoever asks."""
+
+    PUBLIC = "public"  # anybody; no session is looked at, so nothing of a session can be abused
+    OPEN = "open"  # anybody, but a request from a browser must come from our own pages
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+    @property
+    def role(self) -> Role | None:
+        """The least role, or None where nobody need be logged in."""
+        return None if self in {Access.PUBLIC, Access.OPEN} else Role(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Methods and a path: `*` is one part of it, `**` all that follows."""
+
+    methods: frozenset[str]
+    path: re.Pattern[str]
+    access: Access
+
+
+_READ = "GET HEAD"
+_CHANGE = "POST PUT PATCH DELETE"
+_ANY = f"{_READ} {_CHANGE}"
+
+
+def _rule(methods: str, path: str, access: Access) -> Rule:
+    pattern = re.escape(path).replace(r"/\*\*", "(/.*)?").replace(r"\*", "[^/]+")
+    return Rule(frozenset(methods.split()), re.compile(pattern), access)
+
+
+RULES: tuple[Rule, ...] = (
+    # What customers, mail programs and balancers ask for.
+    _rule(_ANY, "/u/*", Access.PUBLIC),
+    _rule(_READ, "/p/*", Access.PUBLIC),
+    _rule(_ANY, "/a/*", Access.PUBLIC),
+    _rule(_READ, "/health", Access.PUBLIC),
+    _rule(_READ, "/ready", Access.PUBLIC),
+    _rule(_READ, "/openapi.json", Access.PUBLIC),
+    _rule(_READ, "/docs", Access.PUBLIC),
+    _rule(_READ, "/robots.txt", Access.PUBLIC),
+    # The door.
+    _rule(f"{_READ} POST", "/login", Access.OPEN),
+    _rule(f"{_READ} POST", "/setup", Access.OPEN),
+    _rule("POST", "/logout", Access.VIEWER),
+    # Who may come in, and with what: admins.
+    _rule(_ANY, "/people/**", Access.ADMIN),
+    _rule(_ANY, "/tokens/**", Access.ADMIN),
+    _rule("POST", "/password", Access.VIEWER),
+    # Addresses of customers are looked at by those who mail them.
+    _rule(_ANY, "/suppressions/**", Access.EDITOR),
+    _rule(_ANY, "/outbox/**", Access.EDITOR),
+    # Everything else of the pages: look as viewer, change as editor.
+    _rule(_READ, "/", Access.VIEWER),
+    *(
+        _rule(methods, f"/{noun}/**", access)
+        for noun in (
+            "outcomes",
+            "cycles",
+            "objectives",
+            "teams",
+            "key-results",
+            "features",
+            "slices",
+            "audiences",
+            "imports",
+            "experiments",
+            "learnings",
+            "help",
+        )
+        for methods, access in ((_READ, Access.VIEWER), (_CHANGE, Access.EDITOR))
+    ),
+    # The API, the same way.
+    _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
+    _rule("DELETE", "/api/v1/people/*", Access.ADMIN),
+    _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
+    _rule(_READ, "/api/v1/**", Access.VIEWER),
+    _rule(_CHANGE, "/api/v1/**", Access.EDITOR),
+)
+
+
+@lru_cache(maxsize=1024)
+def access_of(method: str, path: str) -> Access | None:
+    """What a route (by its template, `/features/{id}`) needs; None: it is refused to all."""
+    return next(
+        (rule.access for rule in RULES if method in rule.methods and rule.path.fullmatch(path)),
+        None,
+    )

@@ -1,0 +1,235 @@
+"""What web and api share of the door: session, token, CSRF, role, and the database of a request.
+
+`enforce` stands before every route; the role that a route needs is in `access`, and only there.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.identity import audit, sessions, store
+from app.identity.access import Access, access_of
+from app.identity.roles import Role
+from app.identity.secrets import kept
+from app.identity.tokens import PREFIX
+from app.platform import clock
+from app.platform.db import Database
+from app.platform.errors import Forbidden, NotLoggedIn
+
+_SAFE = {"GET", "HEAD"}
+_API = "/api/"
+_USE_NOTED = timedelta(minutes=1)  # a token's last use is written at most this often
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking."""
+
+    kind: str  # user, token
+    id: str
+    name: str
+    email: str
+    role: Role
+
+
+async def enforce(request: Request) -> None:
+    """Let through who may; leave who it is, and their CSRF token, on the request."""
+    path = getattr(request.scope.get("route"), "path", request.url.path)
+    access = access_of(request.method, path)
+    if access is None:
+        raise Forbidden("This address is not open to anybody.")
+    if access is Access.PUBLIC:
+        return
+    if path.startswith(_API):
+        await run_in_threadpool(_let_token_in, request)
+    else:
+        await run_in_threadpool(_let_browser_in, request)
+        await _refuse_foreign(request, access)
+    _refuse_role(request, access)
+
+
+def _let_token_in(request: Request) -> None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.startswith(PREFIX):
+        raise NotLoggedIn(
+            "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."
+        )
+    database: Database = request.app.state.database
+    with database.read() as session:
+        row = store.token_by_hash(session, kept(secret.strip()))
+    if row is None:
+        raise NotLoggedIn("This token is not valid, or was revoked.")
+    _note_use(database, row.id, row.last_used_at)
+    request.state.principal = Principal("token", row.id, row.name, "", Role(row.role))
+
+
+def _note_use(database: Database, token_id: str, last: datetime | None) -> None:
+    now = clock.now()
+    if last is None or now - last > _USE_NOTED:
+        with database.write() as session:
+            store.note_use(session, token_id, now=now)
+
+
+def _let_browser_in(request: Request) -> None:
+    request.state.principal, request.state.csrf = None, ""
+    secret = request.cookies.get(cookie_name(request))
+    if secret is None:
+        return
+    database: Database = request.app.state.database
+    with database.read() as session:
+        found = store.session_of(session, kept(secret), now=clock.now())
+    if found is None:
+        return
+    login, user = found
+    request.state.csrf = login.csrf
+    request.state.principal = Principal("user", user.id, user.name, user.email, Role(user.role))
+
+
+def _refuse_role(request: Request, access: Access) -> None:
+    who: Principal | None = request.state.principal
+    if access.role is None:
+        return
+    if who is None:
+        raise NotLoggedIn("Please log in.")
+    if not who.role.may(access.role):
+        raise Forbidden(
+            f"You are {_a(who.role)}; this needs {_a(access.role)}. An admin can change your role."
+        )
+
+
+def _a(role: Role) -> str:
+    return f"{'a' if role is Role.VIEWER else 'an'} {role}"
+
+
+async def _refuse_foreign(request: Request, access: Access) -> None:
+    """CSRF: a change must come from a page of ours, and carry the session's own token."""
+    if request.method in _SAFE:
+        return
+    if not _same_origin(request):
+        raise Forbidden("This request came from another site, so nothing was changed.")
+    if access is Access.OPEN or request.state.principal is None:
+        return
+    if not compare_digest(await _sent_token(request), request.state.csrf):
+        raise Forbidden(
+            "This page was open for too long, so nothing was changed. Reload it and send it again."
+        )
+
+
+def _same_origin(request: Request) -> bool:
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    source = request.headers.get("origin") or request.headers.get("referer")
+    if source is None:
+        return True  # no browser; the session's token is asked for all the same
+    ours = {request.headers.get("host"), urlsplit(request.app.state.settings.public_url).netloc}
+    return urlsplit(source).netloc in ours
+
+
+async def _sent_token(request: Request) -> str:
+    """From a header, the query (uploads are not read here), or the form."""
+    sent = request.headers.get("x-csrf") or request.query_params.get("csrf")
+    kind = request.headers.get("content-type", "")
+    if sent is None and kind.startswith("application/x-www-form-urlencoded"):
+        sent = str((await request.form()).get("csrf", ""))
+    return sent or ""
+
+
+def cookie_name(request: Request) -> str:
+    """`__Host-` ties the cookie to this host and to TLS; browsers refuse it without."""
+    return "__Host-thinslice" if request.app.state.settings.secure else "thinslice"
+
+
+def set_cookie(request: Request, response: Response, secret: str) -> None:
+    """Log this browser in."""
+    response.set_cookie(
+        cookie_name(request),
+        secret,
+        max_age=int(sessions.LASTS.total_seconds()),
+        path="/",
+        secure=request.app.state.settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_cookie(request: Request, response: Response) -> None:
+    """Log this browser out."""
+    response.delete_cookie(
+        cookie_name(request), path="/", secure=request.app.state.settings.secure, httponly=True
+    )
+
+
+def caller_of(request: Request) -> str:
+    """The address that asks, looking past the proxies that an operator trusts."""
+    trusted: tuple[str, ...] = request.app.state.settings.trusted_proxies
+    address = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    while _trusts(trusted, address) and forwarded and forwarded[-1].strip():
+        address = forwarded.pop().strip()
+    return address
+
+
+def _trusts(trusted: tuple[str, ...], address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+        return any(ip in ipaddress.ip_network(one, strict=False) for one in trusted)
+    except ValueError:
+        return False  # a socket file, or rubbish in the header: nobody's proxy
+
+
+def _who(request: Request) -> Principal:
+    who: Principal | None = request.state.principal
+    if who is None:
+        raise NotLoggedIn("Please log in.")
+    return who
+
+
+def _maybe_who(request: Request) -> Principal | None:
+    return getattr(request.state, "principal", None)
+
+
+def _db(request: Request) -> Iterator[Session]:
+    """One request, one transaction; whoever changed something stands in the audit in it."""
+    database: Database = request.app.state.database
+    if request.method in _SAFE:
+        with database.read() as session:
+            yield session
+        return
+    with database.write() as session:
+        yield session
+        _note(session, request)
+
+
+def _note(session: Session, request: Request) -> None:
+    who = _maybe_who(request)
+    if who is not None:
+        path = getattr(request.scope.get("route"), "path", request.url.path)
+        subject: dict[str, Any] = request.path_params
+        audit.note(
+            session,
+            actor=who.name,
+            actor_id=who.id,
+            action=f"{request.method} {path}",
+            subject=str(next(iter(subject.values()), "")),
+            now=clock.now(),
+        )
+
+
+def _now() -> datetime:
+    return clock.now()
+
+
+Db = Annotated[Session, Depends(_db, scope="function")]
+Who = Annotated[Principal, Depends(_who)]
+MaybeWho = Annotated[Principal | None, Depends(_maybe_who)]
+Now = Annotated[datetime, Depends(_now)]

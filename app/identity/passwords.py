@@ -1,0 +1,31 @@
+"""Passwords: kept with argon2, a few at a time, for each takes memory and a fifth of a second."""
+
+from threading import BoundedSemaphore
+
+from pwdlib import PasswordHash
+
+from app.platform.errors import Invalid
+
+_SHORTEST = 10  # characters; length beats rules about signs (NIST SP 800-63B)
+_LONGEST = 1000
+_AT_ONCE = BoundedSemaphore(2)  # argon2 takes 64 MB a piece
+_hasher = PasswordHash.recommended()
+_NOBODY = _hasher.hash("nobody has this password")  # compared for an unknown address: same time
+
+
+def hashed(password: str) -> str:
+    """The password as it is kept; one that is too short is refused with a sentence."""
+    if not _SHORTEST <= len(password) <= _LONGEST or len(set(password)) < 4:  # noqa: PLR2004 - "aaaaaaaaaa"
+        raise Invalid.at(
+            "password",
+            f"The password must have at least {_SHORTEST} characters, and not all alike.",
+        )
+    with _AT_ONCE:
+        return _hasher.hash(password)
+
+
+def matches(password: str, kept: str | None) -> bool:
+    """Whether this is the password; takes as long where there is none."""
+    with _AT_ONCE:
+        right = _hasher.verify(password[:_LONGEST], kept or _NOBODY)
+    return right and kept is not None

@@ -1,0 +1,46 @@
+"""Browsers that are logged in. The cookie carries a secret; the server keeps everything else."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.identity import passwords, store
+from app.identity.models import LoginSession, User
+from app.identity.secrets import fresh, kept
+from app.platform.errors import Invalid
+
+LASTS = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What the cookie has to carry, and whose it is."""
+
+    secret: str
+    user: User
+
+
+def log_in(session: Session, *, email: str, password: str, now: datetime) -> LoggedIn:
+    """Begin a session. One sentence for a wrong address and a wrong password alike."""
+    user = store.user_by_email(session, email)
+    if not passwords.matches(password, user.password_hash if user else None) or user is None:
+        raise Invalid.at("password", "The address or the password is wrong.")
+    return begin(session, user, now=now)
+
+
+def begin(session: Session, user: User, *, now: datetime) -> LoggedIn:
+    """A session for somebody whose password (or set-up token) was right."""
+    secret = fresh()
+    store.forget_ended_sessions(session, now=now)
+    session.add(
+        LoginSession(
+            id=kept(secret), user_id=user.id, csrf=fresh(), created_at=now, expires_at=now + LASTS
+        )
+    )
+    return LoggedIn(secret, user)
+
+
+def log_out(session: Session, secret: str) -> None:
+    """End the session of this cookie."""
+    store.end_session(session, kept(secret))

@@ -1,0 +1,107 @@
+"""All SQL of identity."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, update
+from sqlmodel import Session, col, select
+
+from app.identity.models import ApiToken, AuditRow, LoginSession, SetupToken, User
+from app.platform.errors import NotFound
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    """Somebody who may log in, by address in any case."""
+    found = select(User).where(User.email == email.strip().lower(), col(User.removed_at).is_(None))
+    return session.exec(found).one_or_none()
+
+
+def user_of(session: Session, user_id: str) -> User:
+    """Somebody by id."""
+    found = session.get(User, user_id)
+    if found is None or found.removed_at is not None:
+        raise NotFound("Nobody with a log-in has this id.")
+    return found
+
+
+def users(session: Session) -> Sequence[User]:
+    """Everybody who may log in, by address."""
+    return session.exec(
+        select(User).where(col(User.removed_at).is_(None)).order_by(User.email)
+    ).all()
+
+
+def anybody(session: Session) -> bool:
+    """Whether the first person has set a password."""
+    return session.exec(select(func.count()).select_from(User)).one() > 0
+
+
+def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSession, User] | None:
+    """A session that has not ended, and whose it is."""
+    found = session.exec(
+        select(LoginSession, User)
+        .join(User, col(User.id) == LoginSession.user_id)
+        .where(
+            LoginSession.id == hashed,
+            LoginSession.expires_at > now,
+            col(User.removed_at).is_(None),
+        )
+    ).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+def end_sessions_of(session: Session, user_id: str) -> None:
+    """Log somebody out everywhere."""
+    session.execute(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
+
+
+def end_session(session: Session, hashed: str) -> None:
+    """Log one browser out."""
+    session.execute(delete(LoginSession).where(col(LoginSession.id) == hashed))
+
+
+def forget_ended_sessions(session: Session, *, now: datetime) -> None:
+    """Sessions past their end serve nobody."""
+    session.execute(delete(LoginSession).where(col(LoginSession.expires_at) <= now))
+
+
+def token_by_hash(session: Session, hashed: str) -> ApiToken | None:
+    """A token that was not revoked."""
+    return session.exec(
+        select(ApiToken).where(ApiToken.hash == hashed, col(ApiToken.revoked_at).is_(None))
+    ).one_or_none()
+
+
+def token_of(session: Session, token_id: str) -> ApiToken:
+    """A token by id."""
+    found = session.get(ApiToken, token_id)
+    if found is None:
+        raise NotFound("There is no token with this id.")
+    return found
+
+
+def tokens(session: Session) -> Sequence[ApiToken]:
+    """All tokens that were not revoked, newest first."""
+    return session.exec(
+        select(ApiToken).where(col(ApiToken.revoked_at).is_(None)).order_by(col(ApiToken.id).desc())
+    ).all()
+
+
+def note_use(session: Session, token_id: str, *, now: datetime) -> None:
+    """Remember when a token was last used."""
+    session.execute(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now))
+
+
+def setup_token(session: Session, hashed: str) -> SetupToken | None:
+    """The set-up token, if this is it."""
+    return session.get(SetupToken, hashed)
+
+
+def forget_setup_tokens(session: Session) -> None:
+    """None of them opens anything any more."""
+    session.execute(delete(SetupToken))
+
+
+def audit_rows(session: Session, *, limit: int) -> Sequence[AuditRow]:
+    """The latest, newest first."""
+    return session.exec(select(AuditRow).order_by(col(AuditRow.id).desc()).limit(limit)).all()

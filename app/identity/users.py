@@ -1,0 +1,67 @@
+"""People who log in."""
+
+from datetime import datetime
+
+from email_validator import EmailNotValidError, validate_email
+from sqlmodel import Session
+
+from app.identity import passwords, store
+from app.identity.models import User
+from app.identity.roles import role_named
+from app.platform.errors import Conflict, Invalid
+
+
+def add(
+    session: Session, *, email: str, name: str, role: str, password: str, now: datetime
+) -> User:
+    """Somebody new; an address that is there already is a conflict."""
+    address = _address(email)
+    if store.user_by_email(session, address):
+        raise Conflict(f"{address} may log in already. Change their role or password instead.")
+    user = User(
+        email=address,
+        name=name.strip() or address.partition("@")[0],
+        role=role_named(role),
+        password_hash=passwords.hashed(password),
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def change_password(session: Session, user: User, password: str) -> None:
+    """A new password ends every session of that person (ASVS 7.4.3)."""
+    user.password_hash = passwords.hashed(password)
+    session.add(user)
+    store.end_sessions_of(session, user.id)
+
+
+def change_role(session: Session, user: User, role: str) -> None:
+    """What they may do from now on; the last admin stays one."""
+    new = role_named(role)
+    if user.role == "admin" and new != "admin":
+        _refuse_last_admin(session, user)
+    user.role = new
+    session.add(user)
+
+
+def remove(session: Session, user: User, *, now: datetime) -> None:
+    """Nobody logs in with this address any more; what they did keeps their name."""
+    _refuse_last_admin(session, user)
+    user.removed_at, user.email = now, f"{user.email} (removed {user.id})"
+    session.add(user)
+    store.end_sessions_of(session, user.id)
+
+
+def _refuse_last_admin(session: Session, user: User) -> None:
+    others = [one for one in store.users(session) if one.role == "admin" and one.id != user.id]
+    if user.role == "admin" and not others:
+        raise Conflict("This is the last admin. Make somebody else an admin first.")
+
+
+def _address(email: str) -> str:
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid.at("email", f"This is no email address: {error}") from error

@@ -1,0 +1,79 @@
+"""How far a key result is, and whether that is far enough for the day. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import timedelta
+from enum import StrEnum
+
+_TOO_EARLY = timedelta(days=14)  # no pace before: a week's noise is not a trend (okr.md)
+_LATE = timedelta(days=3)  # after the cadence, a value is stale
+_GREEN, _YELLOW = 0.7, 0.5  # of the expected progress (okr.md)
+_CADENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
+
+
+class Pace(StrEnum):
+    """Progress beside what the day would ask for."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    TOO_EARLY = "too early"
+    NONE = "none"  # maintain and milestone have no pace
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a key result asks for."""
+
+    kind: str
+    start: float
+    target: float
+    low: float | None = None
+    high: float | None = None
+
+
+def progress(goal: Goal, current: float) -> float:
+    """The share of the way gone; raw, so it may exceed 1 or fall under 0."""
+    if goal.kind == "maintain":
+        low, high = goal.low or 0.0, goal.high or 0.0
+        return 1.0 if low <= current <= high else 0.0
+    return (current - goal.start) / (goal.target - goal.start)
+
+
+def expected(starts: Date, ends: Date, today: Date) -> float:
+    """The share of the cycle that has gone by, 0..1; both its days belong to it."""
+    gone = (today - starts).days + 1
+    return min(1.0, max(0.0, gone / ((ends - starts).days + 1)))
+
+
+def pace(goal: Goal, done: float, *, starts: Date, ends: Date, today: Date) -> Pace:
+    """Green from 0.7 of what the day asks for, yellow from 0.5, red below."""
+    if goal.kind in {"maintain", "milestone"}:
+        return Pace.NONE
+    if today < starts + _TOO_EARLY:
+        return Pace.TOO_EARLY
+    ratio = done / expected(starts, ends, today)
+    if ratio >= _GREEN:
+        return Pace.GREEN
+    return Pace.YELLOW if ratio >= _YELLOW else Pace.RED
+
+
+def stale(cadence: str, last: Date | None, today: Date) -> bool:
+    """Whether the last value is more than three days late: silence is never green."""
+    return last is None or today > last + _CADENCE[cadence] + _LATE
+
+
+def closer(goal: Goal, before: float, current: float) -> bool:
+    """Whether a value is nearer to where we need to be than an earlier one."""
+    if goal.kind == "maintain":
+        return progress(goal, current) > progress(goal, before)
+    return abs(goal.target - current) < abs(goal.target - before)
+
+
+def rolled_up(parts: Sequence[tuple[float, float]]) -> float | None:
+    """An objective's progress from (weight, progress) of its key results, each clamped to 0..1."""
+    total = sum(weight for weight, _ in parts)
+    if not total:
+        return None
+    return sum(weight * min(1.0, max(0.0, done)) for weight, done in parts) / total

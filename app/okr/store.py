@@ -1,0 +1,145 @@
+"""All SQL of outcomes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date as Date
+
+from sqlmodel import Session, col, select
+
+from app.okr.models import CheckIn, Cycle, KeyResult, Objective, ObjectiveTeam, Team
+from app.platform.errors import NotFound
+
+
+def team_of(session: Session, team_id: str) -> Team:
+    """A team by id."""
+    found = session.get(Team, team_id)
+    if found is None:
+        raise NotFound("There is no team with this id.")
+    return found
+
+
+def team_named(session: Session, name: str) -> Team | None:
+    """A team by name."""
+    return session.exec(select(Team).where(Team.name == name)).one_or_none()
+
+
+def teams(session: Session) -> Sequence[Team]:
+    """All teams, by name."""
+    return session.exec(select(Team).order_by(Team.name)).all()
+
+
+def cycle_of(session: Session, cycle_id: str) -> Cycle:
+    """A cycle by id."""
+    found = session.get(Cycle, cycle_id)
+    if found is None:
+        raise NotFound("There is no cycle with this id.")
+    return found
+
+
+def cycle_named(session: Session, name: str) -> Cycle | None:
+    """A cycle by name."""
+    return session.exec(select(Cycle).where(Cycle.name == name)).one_or_none()
+
+
+def cycles(session: Session) -> Sequence[Cycle]:
+    """All cycles, the latest first."""
+    return session.exec(select(Cycle).order_by(col(Cycle.starts).desc(), Cycle.name)).all()
+
+
+def objective_of(session: Session, objective_id: str) -> Objective:
+    """An objective by id."""
+    found = session.get(Objective, objective_id)
+    if found is None:
+        raise NotFound("There is no objective with this id.")
+    return found
+
+
+def objectives(session: Session, *, cycle_id: str | None = None) -> Sequence[Objective]:
+    """Objectives in the order they were set, of one cycle or of all."""
+    query = select(Objective).order_by(Objective.id)
+    if cycle_id:
+        query = query.where(Objective.cycle_id == cycle_id)
+    return session.exec(query).all()
+
+
+def teams_of(session: Session, objective_id: str) -> Sequence[Team]:
+    """The teams that share an objective, by name."""
+    return session.exec(
+        select(Team)
+        .join(ObjectiveTeam, col(ObjectiveTeam.team_id) == Team.id)
+        .where(ObjectiveTeam.objective_id == objective_id)
+        .order_by(Team.name)
+    ).all()
+
+
+def share(session: Session, objective_id: str, team_ids: Iterable[str]) -> None:
+    """Let teams share an objective."""
+    session.add_all(ObjectiveTeam(objective_id=objective_id, team_id=one) for one in set(team_ids))
+
+
+def key_result_of(session: Session, key_result_id: str) -> KeyResult:
+    """A key result by id."""
+    found = session.get(KeyResult, key_result_id)
+    if found is None:
+        raise NotFound("There is no key result with this id.")
+    return found
+
+
+def key_results(
+    session: Session,
+    *,
+    objective_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 1000,
+) -> Sequence[KeyResult]:
+    """Key results in the order they were set."""
+    query = select(KeyResult).order_by(KeyResult.id).limit(limit)
+    if objective_id:
+        query = query.where(KeyResult.objective_id == objective_id)
+    if cursor:
+        query = query.where(KeyResult.id > cursor)
+    return session.exec(query).all()
+
+
+def key_results_on(session: Session, day: Date) -> Sequence[KeyResult]:
+    """Key results of the cycles that this day lies in."""
+    return session.exec(
+        select(KeyResult)
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(Cycle.starts <= day, Cycle.ends >= day)
+        .order_by(Objective.id, KeyResult.id)
+    ).all()
+
+
+def cycle_of_key_result(session: Session, row: KeyResult) -> Cycle:
+    """The cycle that a key result belongs to."""
+    return cycle_of(session, objective_of(session, row.objective_id).cycle_id)
+
+
+def values(session: Session, key_result_id: str) -> Sequence[CheckIn]:
+    """The values that hold, one a day, in order of date."""
+    return session.exec(
+        select(CheckIn)
+        .where(CheckIn.key_result_id == key_result_id, col(CheckIn.replaced_at).is_(None))
+        .order_by(col(CheckIn.date))
+    ).all()
+
+
+def value_on(session: Session, key_result_id: str, day: Date) -> CheckIn | None:
+    """The value that holds for a day."""
+    return session.exec(
+        select(CheckIn).where(
+            CheckIn.key_result_id == key_result_id,
+            CheckIn.date == day,
+            col(CheckIn.replaced_at).is_(None),
+        )
+    ).one_or_none()
+
+
+def history_of(session: Session, key_result_id: str, day: Date) -> Sequence[CheckIn]:
+    """Every value that was ever put for a day, the first first."""
+    return session.exec(
+        select(CheckIn)
+        .where(CheckIn.key_result_id == key_result_id, CheckIn.date == day)
+        .order_by(CheckIn.id)
+    ).all()

@@ -1,0 +1,107 @@
+"""What an operator asks when something is odd: each part looked at, and what to do."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.delivery import transports
+from app.main import House, open_house
+from app.platform import migrate
+from app.platform.config import Settings
+from app.platform.errors import AppError
+
+_LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
+_CLOCK_SECONDS = 5.0  # a verdict compares times of several machines to the second
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part, and how it is."""
+
+    subject: str
+    fine: bool
+    sentence: str
+
+
+def look(settings: Settings) -> list[Finding]:
+    """Look at everything; one thing being wrong hides nothing else."""
+    house = open_house(settings)
+    parts: dict[str, Callable[[House], str]] = {
+        "database": _database,
+        "migrations": _migrations,
+        "clock": _clock,
+        "mail": _mail,
+        "disk": _disk,
+        "public address": _address,
+    }
+    return [_finding(subject, part, house) for subject, part in parts.items()]
+
+
+class _WrongError(AppError):
+    title = "Something is wrong"
+
+
+def _finding(subject: str, part: Callable[[House], str], house: House) -> Finding:
+    try:
+        return Finding(subject, True, part(house))
+    except AppError as error:
+        return Finding(subject, False, str(error))
+    except SQLAlchemyError:
+        return Finding(
+            subject, False, "The database is out of reach: is THINSLICE_DATABASE_URL right?"
+        )
+
+
+def _database(house: House) -> str:
+    with house.database.read() as session:
+        session.execute(text("SELECT 1"))
+    return f"{house.database.engine.dialect.name} answers"
+
+
+def _migrations(house: House) -> str:
+    migrate.check(house.database)
+    return "up to date"
+
+
+def _clock(house: House) -> str:
+    if house.database.is_sqlite:
+        return "the database is on this machine"
+    with house.database.read() as session:
+        theirs = float(
+            session.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+        )
+    apart = abs(time.time() - theirs)
+    if apart > _CLOCK_SECONDS:
+        raise _WrongError(
+            f"This machine and the database are {apart:.0f} s apart: set both by NTP."
+        )
+    return f"{apart:.1f} s from the database's"
+
+
+def _mail(house: House) -> str:
+    return transports.look(house.settings)
+
+
+def _disk(house: House) -> str:
+    free = shutil.disk_usage(house.settings.data_dir).free
+    if free < _LITTLE_DISK:
+        raise _WrongError(f"Only {free // 10**6} MB are free beside the data folder: make room.")
+    return f"{free // 10**9} GB free"
+
+
+def _address(house: House) -> str:
+    url = house.settings.public_url
+    try:
+        answer = httpx.get(f"{url}/health", timeout=5)
+    except httpx.HTTPError:
+        raise _WrongError(
+            f"{url} does not answer. Is `thinslice serve` running, and THINSLICE_PUBLIC_URL right?"
+        ) from None
+    if answer.status_code != httpx.codes.OK:
+        raise _WrongError(f"{url}/health answers {answer.status_code}: another service is there.")
+    return f"{url} answers"

@@ -1,0 +1,61 @@
+"""The data folder, the secrets in it, and its own id. Made at the first start, safe for two."""
+
+import contextlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+from app.platform.config import BadSettings, Settings
+
+_SHORTEST = 32  # characters of a secret that an operator sets
+_KNOWN = {"changeme", "secret", "password", "thinslice", "example"}  # of READMEs, never of ours
+
+
+def load_or_make(settings: Settings) -> tuple[bytes, ...]:
+    """The secrets that sign links: from the environment, else from the data folder."""
+    make_folder(settings.data_dir)
+    if settings.secret_keys:
+        return _given(settings.secret_keys)
+    path = settings.data_dir / "keys"
+    _make_once(path, secrets.token_urlsafe(48) + "\n")
+    return tuple(line.encode() for line in path.read_text().split())
+
+
+def folder_id(data_dir: Path) -> str:
+    """What tells this data folder from another one on the same database."""
+    path = data_dir / "folder-id"
+    _make_once(path, secrets.token_hex(8) + "\n")
+    return path.read_text().strip()
+
+
+def make_folder(path: Path) -> None:
+    """Only its owner may look inside."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+def _given(text: str) -> tuple[bytes, ...]:
+    keys = [key for key in re.split(r"[\s,]+", text) if key]
+    for key in keys:
+        if len(key) < _SHORTEST or any(known in key.lower() for known in _KNOWN):
+            raise BadSettings(
+                f"THINSLICE_SECRET_KEYS must hold keys of {_SHORTEST} characters or more that nobody can"
+                " guess; `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes one."
+            )
+    return tuple(key.encode() for key in keys)
+
+
+def _make_once(path: Path, content: str) -> None:
+    """Whole or not at all, and never twice: two that start at once agree on the first."""
+    if path.exists():
+        return
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    with contextlib.suppress(FileExistsError):  # another process was first; its content holds
+        os.link(draft, path)
+    draft.unlink()

@@ -1,0 +1,71 @@
+"""A request that carries a key is done once, however often it is sent."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, SQLModel, col
+
+from app.platform.db import Database, UtcDateTime
+from app.platform.errors import Conflict
+
+_KEPT = timedelta(days=7)  # a caller that retries after a week has other troubles
+
+
+class OnceKey(SQLModel, table=True):
+    """One key of one caller: what was asked (as a hash), and what was answered."""
+
+    __tablename__ = "once_key"
+
+    caller: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    asked: str  # SHA-256 over method, path and body
+    status: int | None = None  # None: under way, or cut off before its answer was stored
+    answer: str | None = None
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+def claim(
+    database: Database, *, caller: str, key: str, asked: str, now: datetime
+) -> OnceKey | None:
+    """Take the key. None: do the work. A row: it was done, and this was the answer.
+
+    Raises:
+        Conflict: the key came with another request, or the first is not answered yet.
+    """
+    try:
+        with database.write() as session:
+            session.execute(delete(OnceKey).where(col(OnceKey.at) < now - _KEPT))
+            session.add(OnceKey(caller=caller, key=key, asked=asked, at=now))
+    except IntegrityError:
+        return _earlier(database, caller=caller, key=key, asked=asked)
+    return None
+
+
+def store(database: Database, *, caller: str, key: str, status: int, answer: str) -> None:
+    """Keep the answer, for whoever asks again."""
+    with database.write() as session:
+        row = session.get_one(OnceKey, (caller, key))
+        row.status, row.answer = status, answer
+        session.add(row)
+
+
+def give_back(database: Database, *, caller: str, key: str) -> None:
+    """The request was refused and changed nothing: the key may be used again."""
+    with database.write() as session:
+        session.delete(session.get_one(OnceKey, (caller, key)))
+
+
+def _earlier(database: Database, *, caller: str, key: str, asked: str) -> OnceKey:
+    with database.read() as session:
+        row = session.get(OnceKey, (caller, key))
+    if row is None or row.status is None:
+        raise Conflict(
+            "A request with this Idempotency-Key is under way, or was cut off before it could be"
+            " answered. Look at what is there before you send it with a new key."
+        )
+    if row.asked != asked:
+        raise Conflict(
+            "This Idempotency-Key was used for another request. Use a new key for a new request."
+        )
+    return row

@@ -1,0 +1,95 @@
+"""Decide on an experiment: build, iterate or stop, with what was learned."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.analysis import readout as readouts
+from app.analysis import snapshots
+from app.analysis.models import Kind, Snapshot
+from app.analysis.shapes import Readout, State
+from app.delivery import store as delivery
+from app.experiments import lifecycle, outline
+from app.experiments import store as experiments
+from app.experiments.models import Experiment
+from app.experiments.schemas import SliceDraft
+from app.platform.errors import Invalid
+from app.review.models import Choice, Decision
+from app.review.schemas import DecisionDraft
+
+_SKIPPED_AT_ONCE = 2_000  # the most rows a write transaction may touch; a worker does the rest
+
+
+def decide(
+    session: Session, experiment: Experiment, draft: DecisionDraft, *, by: str, now: datetime
+) -> Decision:
+    """Keep the decision with the readout it rests on; nobody else is mailed from here on.
+
+    Key results with mode `evidence` keep their value: the result stands beside it.
+    """
+    experiment = experiments.locked(session, experiment.id)  # of two deciders the second is told
+    lifecycle.check_move(experiment, "decided")
+    readout = readouts.of(session, experiment, now=now)
+    _ask_for_a_reason(readout, draft)
+    snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
+    decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
+    lifecycle.finish_decided(session, experiment, now=now)
+    delivery.skip_unreleased(
+        session,
+        experiment.id,
+        why="the experiment was decided",
+        limit=_SKIPPED_AT_ONCE,
+        now=now,
+    )
+    return decision
+
+
+def _ask_for_a_reason(readout: Readout, draft: DecisionDraft) -> None:
+    if draft.decision is not Choice.BUILD or draft.reason:
+        return
+    if readout.call.state is State.REFUTED:
+        raise Invalid.at(
+            "reason", "The result was refuted. Say why it should be built all the same."
+        )
+    if not all(guardrail.ok for guardrail in readout.guardrails):
+        raise Invalid.at(
+            "reason", "A guardrail is breached. Say why it should be built all the same."
+        )
+
+
+def _kept(
+    session: Session,
+    experiment: Experiment,
+    draft: DecisionDraft,
+    snapshot: Snapshot,
+    *,
+    by: str,
+    now: datetime,
+) -> Decision:
+    decision = Decision(
+        experiment_id=experiment.id,
+        snapshot_id=snapshot.id,
+        call=snapshot.call,
+        sentence=snapshot.body["call"]["sentence"],
+        decision=draft.decision,
+        learning=draft.learning,
+        reason=draft.reason,
+        next_slice=draft.next_slice,
+        next_slice_id=_next_slice(session, experiment, draft, now=now),
+        decided_by=by,
+        at=now,
+    )
+    session.add(decision)
+    session.flush()
+    return decision
+
+
+def _next_slice(
+    session: Session, experiment: Experiment, draft: DecisionDraft, *, now: datetime
+) -> str | None:
+    """A slice of the same feature; without a slice of its own the title stands in the learning."""
+    if draft.next_slice is None or experiment.slice_id is None:
+        return None
+    tested = experiments.slice_of(session, experiment.slice_id)
+    wanted = SliceDraft(feature_id=tested.feature_id, title=draft.next_slice)
+    return outline.add_slice(session, wanted, now=now).id

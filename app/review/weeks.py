@@ -1,0 +1,132 @@
+"""This week: are we closer, what runs, what waits for a decision, what was decided."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.analysis import readout as readouts
+from app.analysis.shapes import Call, State
+from app.delivery import progress as sending
+from app.delivery.progress import Progress
+from app.experiments.models import Experiment, Status
+from app.okr import store as okr
+from app.okr import views
+from app.okr.views import KeyResultView
+from app.review import learnings, store
+from app.review.learnings import Learning
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An experiment that is not decided yet, and what its rule says now."""
+
+    id: str
+    name: str
+    status: str
+    call: State
+    provisional: bool
+    sentence: str
+    answer_by: datetime | None
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Everything that the first page says."""
+
+    week: str  # 2026-W47
+    starts: datetime
+    sentence: str
+    key_results: tuple[KeyResultView, ...]
+    awaiting: tuple[UnderWay, ...]
+    running: tuple[UnderWay, ...]
+    decided: tuple[Learning, ...]
+    weeks_avoided: float
+
+
+def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
+    """The facts of the week that `now` lies in, where the organisation is."""
+    starts = monday_of(now, zone)
+    key_results = _key_results(session, now.astimezone(zone))
+    under_way = [
+        _under_way(session, experiment, zone=zone, now=now)
+        for experiment in store.under_way(session)
+    ]
+    decided = learnings.decided_since(session, starts)
+    return Week(
+        week=week_of(now, zone),
+        starts=starts,
+        sentence=_sentence(key_results, decided),
+        key_results=key_results,
+        awaiting=tuple(one for one in under_way if _awaits_a_decision(one)),
+        running=tuple(one for one in under_way if not _awaits_a_decision(one)),
+        decided=decided,
+        weeks_avoided=learnings.weeks_avoided(session),
+    )
+
+
+def week_of(now: datetime, zone: ZoneInfo) -> str:
+    """The ISO week, as everybody there counts it: `2026-W47`."""
+    year, week, _ = now.astimezone(zone).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def monday_of(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the week began there."""
+    today = now.astimezone(zone).date()
+    return datetime.combine(today - timedelta(days=today.weekday()), time(), zone)
+
+
+def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]:
+    today = local.date()
+    return tuple(
+        views.view(session, row, today=today) for row in okr.key_results_on(session, today)
+    )
+
+
+def _under_way(
+    session: Session, experiment: Experiment, *, zone: ZoneInfo, now: datetime
+) -> UnderWay:
+    call = readouts.call_of(session, experiment, now=now, zone=zone)
+    return UnderWay(
+        id=experiment.id,
+        name=experiment.name,
+        status=experiment.status,
+        call=call.state,
+        provisional=call.provisional,
+        sentence=_waits_for(experiment, call),
+        answer_by=call.answer_by,
+        progress=sending.of(session, experiment),
+    )
+
+
+def _waits_for(experiment: Experiment, call: Call) -> str:
+    if experiment.status == Status.SCHEDULED:
+        return "Launched; it starts when its time comes."
+    return call.sentence
+
+
+def _awaits_a_decision(one: UnderWay) -> bool:
+    """Everything is sent and there is a result; or it is sending and validated already."""
+    if one.status == Status.MEASURING:
+        return one.call is not State.WAITING
+    return one.call is State.VALIDATED
+
+
+def _sentence(key_results: tuple[KeyResultView, ...], decided: tuple[Learning, ...]) -> str:
+    """`Closer on 3 of 4 key results; 1 slice decided.`"""
+    parts = [_closer(key_results)]
+    if decided:
+        parts.append(f"{len(decided)} slice{'' if len(decided) == 1 else 's'} decided")
+    return "; ".join(parts) + "."
+
+
+def _closer(key_results: tuple[KeyResultView, ...]) -> str:
+    if not key_results:
+        return "No key results are set for these weeks"
+    if all(one.change is None for one in key_results):
+        return "No key result has a new value this week"
+    closer = sum(one.closer is True for one in key_results)
+    return f"Closer on {closer} of {len(key_results)} key results"

@@ -1,0 +1,263 @@
+"""One arm against a threshold: do at least 8 % click? Exact, because clicks are few."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil, log, sqrt
+
+from app.stats.checks import NotEnoughData, check_counts, check_share
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A rate's bounds, 0 <= low <= high <= 1, and the method's name."""
+
+    low: float
+    high: float
+    method: str
+
+
+class State(StrEnum):
+    """What a rule says."""
+
+    VALIDATED = "validated"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    WAITING = "waiting"
+
+
+def clopper_pearson(hits: int, people: int, *, confidence: float) -> Interval:
+    """The two one-sided exact bounds of a rate, each at `confidence`.
+
+    A bound is the threshold at which the exact one-sided binomial test would just reject, so
+    the interval and the call of a threshold rule can't disagree.
+
+    Args:
+        hits, people: distinct people, 0 <= hits <= people.
+        confidence: of EACH side, in (0, 1): "95 % each side" is a two-sided 90 % interval.
+
+    Returns:
+        0 <= low <= hits/people <= high <= 1.
+
+    Raises:
+        NotEnoughData: nobody. ValueError: counts or confidence out of range.
+
+    Source:
+        Clopper & Pearson (1934), Biometrika 26:404-413; as beta quantiles, Brown, Cai &
+        DasGupta (2001), Statistical Science 16:101-133, section 4.2.1.
+    """
+    check_counts(hits, people)
+    check_share(confidence, "confidence")
+    from scipy.special import betaincinv  # noqa: PLC0415 - SciPy takes long to import
+
+    alpha = 1 - confidence
+    low = betaincinv(hits, people - hits + 1, alpha) if hits else 0.0
+    high = betaincinv(hits + 1, people - hits, confidence) if hits < people else 1.0
+    return Interval(float(low), float(high), "Clopper–Pearson, each side")
+
+
+def wilson(hits: int, people: int, *, confidence: float) -> Interval:
+    """Wilson's score interval, two-sided; descriptive only.
+
+    Args:
+        hits, people: distinct people. confidence: two-sided coverage, in (0, 1).
+
+    Returns:
+        0 <= low <= high <= 1.
+
+    Raises:
+        NotEnoughData: nobody. ValueError: out of range.
+
+    Source:
+        Wilson (1927), JASA 22:209-212.
+    """
+    check_counts(hits, people)
+    check_share(confidence, "confidence")
+    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
+
+    z = float(ndtri(1 - (1 - confidence) / 2))
+    rate, share = hits / people, z * z / people
+    middle = rate + share / 2
+    half = z * sqrt(rate * (1 - rate) / people + share / (4 * people))
+    low = 0.0 if hits == 0 else (middle - half) / (1 + share)
+    high = 1.0 if hits == people else (middle + half) / (1 + share)
+    return Interval(low, high, "Wilson")
+
+
+def jeffreys(hits: int, people: int, *, confidence: float) -> Interval:
+    """Jeffreys' equal-tailed interval (Beta(1/2, 1/2) prior), two-sided; descriptive only.
+
+    Args:
+        hits, people: distinct people. confidence: two-sided coverage, in (0, 1).
+
+    Returns:
+        0 <= low <= high <= 1; low is 0 without hits, high is 1 where everybody did.
+
+    Raises:
+        NotEnoughData: nobody. ValueError: out of range.
+
+    Source:
+        Brown, Cai & DasGupta (2001), Statistical Science 16:101-133, section 4.1.
+    """
+    check_counts(hits, people)
+    check_share(confidence, "confidence")
+    from scipy.special import betaincinv  # noqa: PLC0415 - SciPy takes long to import
+
+    tail, a, b = (1 - confidence) / 2, hits + 0.5, people - hits + 0.5
+    low = float(betaincinv(a, b, tail)) if hits else 0.0
+    high = float(betaincinv(a, b, 1 - tail)) if hits < people else 1.0
+    return Interval(low, high, "Jeffreys")
+
+
+def p_value(hits: int, people: int, threshold: float) -> float:
+    """P(X >= hits) if the true rate were the threshold: the exact one-sided binomial test.
+
+    Args:
+        hits, people: distinct people. threshold: the rate to exceed, in (0, 1).
+
+    Returns:
+        A probability in (0, 1].
+
+    Raises:
+        NotEnoughData: nobody. ValueError: out of range.
+
+    Source:
+        The binomial distribution's upper tail as an incomplete beta, Abramowitz & Stegun 26.5.24.
+    """
+    check_counts(hits, people)
+    check_share(threshold, "threshold")
+    if hits == 0:
+        return 1.0
+    from scipy.special import betainc  # noqa: PLC0415 - SciPy takes long to import
+
+    return float(betainc(hits, people - hits + 1, threshold))
+
+
+def pass_count(people: int, threshold: float, *, confidence: float) -> int:
+    """How many must click before we can say that the rate is over the threshold.
+
+    Args:
+        people: everybody to be released, frozen at launch.
+        threshold: the rate to exceed, in (0, 1). confidence: one-sided, in (0, 1).
+
+    Returns:
+        The smallest k in 1..people with P(X >= k | people, threshold) <= 1 - confidence.
+
+    Raises:
+        NotEnoughData: even if all clicked it could not be said; the sentence says how many
+            people it takes. ValueError: out of range.
+
+    Source:
+        Exact binomial test inverted in k; statistics of the curtailed test as in Eisenberg &
+        Ghosh (1980), Annals of Statistics 8:1123-1131 (stopping at k loses nothing).
+    """
+    check_counts(0, people)
+    check_share(threshold, "threshold")
+    check_share(confidence, "confidence")
+    alpha = 1 - confidence
+    if p_value(people, people, threshold) > alpha:
+        least = ceil(log(alpha) / log(threshold) - 1e-12)
+        raise NotEnoughData(
+            f"{people} people are too few: even if all of them clicked, it could not be said that"
+            f" the rate is over {threshold:.1%}. It takes {least} at least."
+        )
+    fails, passes = 0, people
+    while passes - fails > 1:
+        middle = (fails + passes) // 2
+        if p_value(middle, people, threshold) <= alpha:
+            passes = middle
+        else:
+            fails = middle
+    return passes
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an experiment is. People, all of them.
+
+    planned: enrolled, as frozen at launch; the exact test is over them.
+    released: claimed by a worker so far.
+    open: may still click: window not closed, or not released yet (0 after a cancel).
+    clickers: human, by now. settled: of them, those whose verdict can't change any more.
+    """
+
+    planned: int
+    released: int
+    open: int
+    clickers: int
+    settled: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.settled <= self.clickers <= self.released <= self.planned:
+            raise ValueError(f"settled <= clickers <= released <= planned does not hold: {self}")
+        if not 0 <= self.open <= self.planned:
+            raise ValueError(f"open must lie in 0..planned: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the curtailed rule says, with the interval that says the same."""
+
+    state: State
+    provisional: bool  # windows are open, or clicks are not settled: it may still change
+    low: float
+    high: float
+    out_of_reach: bool  # the pass count can no longer be reached
+    spare: int  # settled clicks that a validated call could lose; 0 otherwise
+
+
+def curtailed_call(
+    progress: Progress, *, pass_count: int, threshold: float, confidence: float
+) -> Call:
+    """The exact test over everybody planned, stopped as soon as its end is certain.
+
+    Validated the moment `pass_count` settled clickers are in: more people can't take that back,
+    so stopping early costs no error. While windows are open the low bound takes the clickers
+    so far, the high bound counts every open person as a clicker, both over the planned number.
+    Once all are closed the high bound is over the released; the low one stays over the planned,
+    for after a cancel the planned pass count still decides.
+
+    Args:
+        progress: people so far. pass_count: from `pass_count`, frozen at launch.
+        threshold: in (0, 1). confidence: one-sided, in (0, 1).
+
+    Returns:
+        A call whose state is VALIDATED only if low > threshold, REFUTED only if high < threshold.
+
+    Raises:
+        NotEnoughData: nobody was released. ValueError: out of range.
+
+    Source:
+        Exact binomial test with curtailment, Eisenberg & Ghosh (1980), Annals of Statistics
+        8:1123-1131; bounds of Clopper & Pearson (1934).
+    """
+    if progress.released == 0:
+        raise NotEnoughData("nobody has been released yet, so there is no rate")
+    check_share(threshold, "threshold")
+    moving = progress.open > 0 or progress.settled < progress.clickers
+    out_of = progress.planned if progress.open else progress.released
+    reachable = min(progress.clickers + progress.open, out_of)
+    low = clopper_pearson(progress.settled, progress.planned, confidence=confidence).low
+    high = clopper_pearson(reachable, out_of, confidence=confidence).high
+    out_of_reach = reachable < pass_count
+    return Call(
+        state=_state(
+            progress, pass_count, moving=moving, out_of_reach=out_of_reach, refuted=high < threshold
+        ),
+        provisional=moving,
+        low=low,
+        high=high,
+        out_of_reach=out_of_reach,
+        spare=max(0, progress.settled - pass_count),
+    )
+
+
+def _state(
+    progress: Progress, pass_count: int, *, moving: bool, out_of_reach: bool, refuted: bool
+) -> State:
+    if progress.settled >= pass_count:
+        return State.VALIDATED
+    if refuted:
+        return State.REFUTED
+    if out_of_reach or not moving:
+        return State.INCONCLUSIVE
+    return State.WAITING

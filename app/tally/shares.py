@@ -1,0 +1,83 @@
+"""What one outcome adds to which counters. Pure: a counter is the sum of these over its people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.tally.models import Counter
+
+KEYS = ("experiment_id", "arm", "hour", "stratum")
+NUMBERS = tuple(name for name in Counter.model_fields if name not in KEYS)
+
+HourKey = tuple[str, str, datetime, str]  # experiment, arm, hour of release, stratum
+DayKey = tuple[str, str, int]  # experiment, arm, days since release
+LinkKey = tuple[str, str, int]  # experiment, arm, link
+
+
+Person = Any  # whatever has the fields of an outcome: a row of the table, or an object
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """By how much counters move. Zeros are left out."""
+
+    hours: Mapping[HourKey, Mapping[str, float]]
+    days: Mapping[DayKey, int]
+
+
+def moves(*, before: Iterable[Person], after: Iterable[Person]) -> Moves:
+    """The difference that replacing some outcomes by others makes."""
+    hours: dict[HourKey, dict[str, float]] = {}
+    days: dict[DayKey, int] = {}
+    for people, sign in ((before, -1), (after, 1)):
+        for person in people:
+            _add_hour(hours, person, sign=sign)
+            _add_day(days, person, sign=sign)
+    return Moves(
+        {key: numbers for key, numbers in hours.items() if any(numbers.values())},
+        {key: count for key, count in days.items() if count},
+    )
+
+
+def numbers_of(person: Person) -> dict[str, float]:
+    """What one person adds to the counter of their arm, hour and stratum.
+
+    A person is in one class of clickers: human, else unknown, else machine; openers likewise.
+    """
+    human, unsure = person.clicked_at is not None, person.maybe_clicked_at is not None
+    return {
+        "released": 1,
+        "sent": int(person.sent),
+        "failed": int(person.failed),
+        "bounced": int(person.bounced),
+        "uncertain": int(person.uncertain),
+        "untracked": int(person.untracked),
+        "human_clickers": int(human),
+        "unknown_clickers": int(unsure and not human),
+        "machine_clickers": int(bool(person.machine_clicked_at) and not human and not unsure),
+        "human_openers": int(person.opened_at is not None),
+        "machine_openers": int(bool(person.machine_opened_at) and person.opened_at is None),
+        "unsubscribed": int(person.unsubscribed_at is not None),
+        "complained": int(person.complained_at is not None),
+        "converted": int(person.converted > 0),
+        "clicks": person.clicks,
+        "y": person.value,
+        "yy": person.value * person.value,
+    }
+
+
+def _add_hour(hours: dict[HourKey, dict[str, float]], person: Person, *, sign: int) -> None:
+    hour = person.released_at.replace(minute=0, second=0, microsecond=0)
+    key = (person.experiment_id, person.arm, hour, person.stratum)
+    sums = hours.setdefault(key, dict.fromkeys(NUMBERS, 0))
+    for name, number in numbers_of(person).items():
+        sums[name] += sign * number
+
+
+def _add_day(days: dict[DayKey, int], person: Person, *, sign: int) -> None:
+    if person.clicked_at is None:
+        return
+    day = max(0, (person.clicked_at - person.released_at).days)  # clocks may jump back
+    key = (person.experiment_id, person.arm, day)
+    days[key] = days.get(key, 0) + sign

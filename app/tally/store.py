@@ -1,0 +1,164 @@
+"""All SQL of the tally.
+
+Outcomes first, in the order of their ids; counters last, in key order: two transactions that meet
+never wait for each other in a circle.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Row, TextClause, bindparam, delete, insert, select, text, update
+from sqlmodel import Session, col
+
+from app.platform.db import UtcDateTime
+from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
+from app.tally.shares import KEYS, NUMBERS, DayKey, HourKey, LinkKey, Moves, moves
+
+_OUTCOME = Outcome.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+_CHUNK = 500  # ids per question, far below every database's limit of parameters
+_REBUILD_CHUNK = 2_000
+
+
+def _upsert(table: str, keys: Iterable[str], numbers: Iterable[str]) -> TextClause:
+    """One row per key; numbers are added to what stands there."""
+    keys, numbers = tuple(keys), tuple(numbers)
+    columns = (*keys, *numbers)
+    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
+    return text(
+        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608  # names of our own columns only
+        f" VALUES ({', '.join(':' + name for name in columns)})"
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}"
+    )
+
+
+_MOVE_HOURS = _upsert("counter", KEYS, NUMBERS).bindparams(bindparam("hour", type_=UtcDateTime()))
+_MOVE_DAYS = _upsert("day_counter", ("experiment_id", "arm", "day"), ("clickers",))
+_MOVE_LINKS = _upsert("link_counter", ("experiment_id", "arm", "link"), ("hits", "clickers"))
+
+
+def release(session: Session, rows: Sequence[Outcome]) -> None:
+    """Count people as released, from the moment their send was first reserved."""
+    if not rows:
+        return
+    people = sorted(rows, key=lambda row: row.send_id)
+    session.execute(insert(Outcome), [person.model_dump() for person in people])
+    _move(session, moves(before=(), after=people))
+
+
+def change(session: Session, edits: Mapping[int, Mapping[str, object]]) -> None:
+    """Set fields of outcomes by send id, and move the counters by the difference.
+
+    Sends without an outcome (not released yet) are passed over.
+    """
+    ids = sorted(edits)
+    for start in range(0, len(ids), _CHUNK):
+        before = _locked(session, ids[start : start + _CHUNK])
+        after = [_edited(row, edits[row.send_id]) for row in before]
+        fields = [_fields(old, new) for old, new in zip(before, after, strict=True)]
+        for names in sorted({tuple(sorted(field)) for field in fields if field}):
+            _set(
+                session,
+                names,
+                [
+                    (row.send_id, field)
+                    for row, field in zip(before, fields, strict=True)
+                    if tuple(sorted(field)) == names
+                ],
+            )
+        _move(session, moves(before=before, after=after))
+
+
+def count_links(session: Session, differences: Mapping[LinkKey, tuple[int, int]]) -> None:
+    """Move the counters of links by (hits, people)."""
+    rows = [
+        {"experiment_id": key[0], "arm": key[1], "link": key[2], "hits": hits, "clickers": people}
+        for key, (hits, people) in sorted(differences.items())
+        if hits or people
+    ]
+    if rows:
+        session.execute(_MOVE_LINKS, rows)
+
+
+def outcomes_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """The outcomes of some sends, as rows, by send id."""
+    found: dict[int, Row[Any]] = {}
+    for start in range(0, len(send_ids), _CHUNK):
+        chunk = send_ids[start : start + _CHUNK]
+        rows = session.execute(select(_OUTCOME).where(_OUTCOME.c.send_id.in_(chunk)))
+        found.update((row.send_id, row) for row in rows)
+    return found
+
+
+def rebuild(session: Session, experiment_id: str) -> None:
+    """Count again from the outcomes. Links are counted again by tracking, which has the hits."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        session.execute(text("LOCK TABLE outcome IN SHARE ROW EXCLUSIVE MODE"))
+    session.execute(delete(Counter).where(col(Counter.experiment_id) == experiment_id))
+    session.execute(delete(DayCounter).where(col(DayCounter.experiment_id) == experiment_id))
+    rows = session.execute(
+        select(_OUTCOME).where(_OUTCOME.c.experiment_id == experiment_id)
+    ).partitions(_REBUILD_CHUNK)
+    for people in rows:
+        _move(session, moves(before=(), after=people))
+
+
+def links_of(session: Session, experiment_id: str) -> Sequence[LinkCounter]:
+    """The counters of an experiment's links."""
+    question = select(LinkCounter).where(col(LinkCounter.experiment_id) == experiment_id)
+    return session.scalars(question.order_by(col(LinkCounter.arm), col(LinkCounter.link))).all()
+
+
+def forget_links(session: Session, experiment_id: str) -> None:
+    """Drop the counters of an experiment's links, before they are counted again."""
+    session.execute(delete(LinkCounter).where(col(LinkCounter.experiment_id) == experiment_id))
+
+
+def _locked(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    question = select(_OUTCOME).where(_OUTCOME.c.send_id.in_(ids))
+    return session.execute(question.order_by(_OUTCOME.c.send_id).with_for_update()).all()
+
+
+def _edited(row: Row[Any], edit: Mapping[str, object]) -> SimpleNamespace:
+    unknown = edit.keys() - row._fields
+    if unknown:
+        raise ValueError(f"an outcome has no {', '.join(sorted(unknown))}")
+    return SimpleNamespace(**{**row._asdict(), **edit})
+
+
+def _fields(old: Row[Any], new: SimpleNamespace) -> dict[str, object]:
+    return {name: value for name, value in vars(new).items() if value != getattr(old, name)}
+
+
+def _set(
+    session: Session, names: Sequence[str], edits: Sequence[tuple[int, Mapping[str, object]]]
+) -> None:
+    statement = (
+        update(_OUTCOME)
+        .where(_OUTCOME.c.send_id == bindparam("row_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    session.connection().execute(
+        statement,
+        [
+            {"row_id": send_id, **{f"new_{name}": fields[name] for name in names}}
+            for send_id, fields in edits
+        ],
+    )
+
+
+def _move(session: Session, difference: Moves) -> None:
+    hours = [_hour_row(key, difference.hours[key]) for key in sorted(difference.hours)]
+    days = [_day_row(key, difference.days[key]) for key in sorted(difference.days)]
+    if hours:
+        session.execute(_MOVE_HOURS, hours)
+    if days:
+        session.execute(_MOVE_DAYS, days)
+
+
+def _hour_row(key: HourKey, numbers: Mapping[str, float]) -> dict[str, object]:
+    return {**dict(zip(KEYS, key, strict=True)), **numbers}
+
+
+def _day_row(key: DayKey, clickers: int) -> dict[str, object]:
+    return {"experiment_id": key[0], "arm": key[1], "day": key[2], "clickers": clickers}

@@ -1,0 +1,113 @@
+"""Where links lead, in memory: the redirect asks nobody, unless a set is new or was edited."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app.platform.errors import AppError, NotFound, Unavailable
+from app.tracking import snapshots
+from app.tracking.targets import Target, TargetKind, Targets
+
+__all__ = ["Destinations", "Target", "TargetKind", "Targets", "UnknownSet"]
+
+_PATIENCE_SECONDS = 1.0  # how long a reader waits for a destination that is not in memory
+_POLL_SECONDS = 1.0  # how late an edited address may come into force
+_THREADS = 4
+log = logging.getLogger(__name__)
+
+
+class UnknownSet(NotFound):
+    """The database says that there is no such set."""
+
+
+class Destinations:
+    """The targets of every set that was asked for.
+
+    `load` and `version` run in a thread and raise Unavailable where the database is away.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[int], Targets | None],
+        version: Callable[[], int],
+        snapshot: Path,
+    ) -> None:
+        self._load = load
+        self._version = version
+        self._threads = ThreadPoolExecutor(_THREADS, "destinations")
+        self._current: dict[int, Targets] = {}
+        self._older: dict[int, Targets] = snapshots.read(snapshot)
+        self._asked: dict[int, asyncio.Task[Targets]] = {}
+        self._seen: int | None = None
+        self._away = False
+
+    def of(self, set_id: int) -> Targets | None:
+        """What is known at once."""
+        return self._current.get(set_id)
+
+    async def find(self, set_id: int) -> Targets:
+        """Ask the database, once for all who wait. Raises UnknownSet or Unavailable.
+
+        While it is away or slow, what was known before (the snapshot of a restart included) serves.
+        """
+        asked = self._asked.get(set_id)
+        if asked is None:
+            asked = asyncio.create_task(self._ask(set_id))
+            self._asked[set_id] = asked
+            asked.add_done_callback(lambda done: self._settle(set_id, done))
+        try:
+            return await asyncio.wait_for(asyncio.shield(asked), _PATIENCE_SECONDS)
+        except (Unavailable, TimeoutError) as error:
+            return self._from_before(set_id, error)
+
+    async def watch(self) -> None:
+        """Notice edits. Runs until it is cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def refresh(self) -> None:
+        """Look at the version once; after a change every set is asked for anew when it is used."""
+        loop = asyncio.get_running_loop()
+        try:
+            version = await loop.run_in_executor(self._threads, self._version)
+        except (AppError, OSError) as error:
+            if not self._away:  # said once, not every second
+                log.warning("destinations cannot be checked: %s", error)
+            self._away = True
+            return
+        self._away = False
+        if version != self._seen:
+            self._older.update(self._current)
+            self._current = {}
+            self._seen = version
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _ask(self, set_id: int) -> Targets:
+        loop = asyncio.get_running_loop()
+        seen = self._seen
+        targets = await loop.run_in_executor(self._threads, self._load, set_id)
+        if targets is None:
+            raise UnknownSet("This link leads nowhere: it is not one of ours any more.")
+        if seen == self._seen:  # else it may have been read before the edit
+            self._current[set_id] = targets
+        return targets
+
+    def _settle(self, set_id: int, done: asyncio.Task[Targets]) -> None:
+        del self._asked[set_id]
+        if not done.cancelled():
+            done.exception()  # seen, though everybody who waited may have left
+
+    def _from_before(self, set_id: int, error: Exception) -> Targets:
+        try:
+            targets = self._older[set_id]
+        except KeyError:
+            raise Unavailable("The database is away; try this link again shortly.") from error
+        self._current[set_id] = targets
+        self._seen = None  # the next look at the version counts as a change
+        return targets

@@ -1,0 +1,77 @@
+"""What came back: raw hits with their verdicts, what was read of the journals, answers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint
+
+from app.platform.db import Json, UtcDateTime
+
+_Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only
+
+
+class JournalSegment(SQLModel, table=True):
+    """How far a segment of a journal is ingested; moved in the transaction of its hits."""
+
+    __tablename__ = "journal_segment"
+
+    id: str = Field(primary_key=True)
+    folder: str
+    offset: int = Field(default=0, sa_type=BigInteger)
+    read_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Hit(SQLModel, table=True):
+    """One answered request, as it came, and who was behind it. `count` folds a flood's repeats."""
+
+    __tablename__ = "hit"
+    __table_args__ = (
+        UniqueConstraint("segment_id", "segment_offset"),
+        Index("ix_hit_send", "send_id", "at"),
+        Index("ix_hit_experiment", "experiment_id", "id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(_Serial, primary_key=True))
+    segment_id: str
+    segment_offset: int = Field(sa_type=BigInteger)
+    send_id: int = Field(sa_type=BigInteger)
+    experiment_id: str = ""
+    arm: str = ""
+    kind: str  # click, open
+    link: int
+    at: datetime = Field(sa_type=UtcDateTime)
+    method: str
+    user_agent: str
+    flags: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # {"signs": "lf"}
+    address_class: str
+    address_key: str
+    verdict: str
+    rule: str
+    rule_version: str
+    reason: str
+    via_proxy: bool = False
+    count: int = 1
+
+
+class Reaction(SQLModel, table=True):
+    """One row per send with hits: the lock under which they are judged."""
+
+    __tablename__ = "reaction"
+
+    send_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    judged_version: str = ""
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    # what the counters of links hold for this send: {"0": [hits, people]}
+    links: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Answer(SQLModel, table=True):
+    """What one person said on the answer page."""
+
+    __tablename__ = "answer"
+
+    send_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    useful: bool | None = None
+    comment: str = ""
+    at: datetime = Field(sa_type=UtcDateTime, index=True)

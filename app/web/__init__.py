@@ -1,0 +1,6 @@
+"""Web: pages for people, one file per noun; public pages for customers; our own CSS and scripts.
+
+In: requests of a browser, with the session that identity.guard has checked.
+Out: HTML rendered from a page dataclass, or a redirect after a change.
+Refuses to know: SQL, statistics, Liquid, SMTP. A number on a page is a number that a room gave.
+"""

@@ -1,0 +1,62 @@
+"""The answer page: what a customer's click leads to where nothing is built, and their Yes or No."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.delivery import answers_page
+from app.identity.guard import Db, Now
+from app.links.keyring import Kind
+from app.tracking import answers
+from app.web.pages import Page, go, render
+from app.web.typed import Form
+from app.web.unsubscribes import read_public
+
+router = APIRouter()
+_USEFUL = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerPage(Page):
+    """The person's own columns, and one question."""
+
+    template: ClassVar[str] = "public/answer.html"
+
+    html: Markup  # written by delivery: the author's Markdown, the person's values escaped
+    address: str
+    useful: bool | None
+    comment: str
+    said: bool
+
+
+@router.get("/a/{token}")
+def show(request: Request, session: Db, token: str) -> HTMLResponse:
+    """Write the page for whoever holds this token."""
+    page = answers_page.of(session, read_public(request, token, Kind.ANSWER))
+    given = answers.answer_of(session, page.send_id)
+    return render(
+        request,
+        AnswerPage(
+            html=Markup(page.html),  # noqa: S704 - raw HTML is off in Markdown, values are escaped
+            address=f"/a/{token}",
+            useful=given.useful if given else None,
+            comment=given.comment if given else "",
+            said="thanks" in request.query_params,
+        ),
+    )
+
+
+@router.post("/a/{token}")
+def answer(request: Request, session: Db, now: Now, form: Form, token: str) -> Response:
+    """Keep the answer; it never changes a result."""
+    page = answers_page.of(session, read_public(request, token, Kind.ANSWER))
+    _keep(session, page.send_id, form.value("useful"), form.value("comment"), now=now)
+    return go(f"/a/{token}?thanks")
+
+
+def _keep(session: Session, send_id: int, useful: str, comment: str, *, now: Now) -> None:
+    answers.save(session, send_id, _USEFUL.get(useful), comment, now)

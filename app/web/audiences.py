@@ -1,0 +1,173 @@
+"""Audiences: named sets of people, their columns, and the upload of more."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, BinaryIO, ClassVar, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.datastructures import UploadFile
+from starlette.responses import HTMLResponse, Response
+
+from app.audience import imports, members, store
+from app.audience.members import Member
+from app.audience.models import Audience, Import
+from app.audience.schemas import AudienceDraft
+from app.identity import audit
+from app.identity.guard import Db, Now, Principal, Who
+from app.platform.db import Database
+from app.platform.errors import AppError, Invalid
+from app.web.pages import Page, go, refuse, render
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/audiences")
+_SHOWN_PEOPLE = 5
+_SHOWN_COLUMNS = 4
+_CHUNK = 1 << 20  # bytes taken from an upload at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a mail can say, and for how many it could not."""
+
+    name: str
+    filled: int
+    missing: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceRow:
+    """A line of the list."""
+
+    audience: Audience
+    columns: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudiencesPage(Page):
+    """All audiences, and the form for one more."""
+
+    template: ClassVar[str] = "audiences/list.html"
+    section: ClassVar[str] = "audiences"
+
+    audiences: list[AudienceRow]
+    form: Typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudiencePage(Page):
+    """One audience: its columns, some of its people, its imports."""
+
+    template: ClassVar[str] = "audiences/show.html"
+    section: ClassVar[str] = "audiences"
+
+    audience: Audience
+    columns: list[Column]
+    people: Sequence[Member]
+    shown: list[str]
+    imports: Sequence[Import]
+    form: Typed
+
+
+@router.get("")
+def listed(request: Request, session: Db) -> HTMLResponse:
+    """All audiences, newest first."""
+    return render(request, _listed(session, Typed()))
+
+
+@router.post("")
+def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+    """Name an audience; people come by import."""
+    try:
+        draft = AudienceDraft.model_validate({"name": form.value("name")})
+        made = store.add_audience(session, draft.name, by=who.name, now=now)
+    except (ValidationError, AppError) as error:
+        refuse(request, _listed(session, form.mended(error)))
+    return go(f"/audiences/{made.id}", said="created")
+
+
+@router.get("/{audience_id}")
+def show(request: Request, session: Db, audience_id: str) -> HTMLResponse:
+    """One audience."""
+    return render(request, _page(session, audience_id, Typed()))
+
+
+async def _uploaded(request: Request) -> AsyncIterator[UploadFile]:
+    """The file of the form: it lies in a temporary file by now, however large it is."""
+    async with request.form() as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise Invalid.at("file", "Choose a file first.")
+        yield file
+
+
+@router.post("/{audience_id}/imports")
+def upload(
+    *,
+    request: Request,
+    who: Who,
+    now: Now,
+    file: Annotated[UploadFile, Depends(_uploaded)],
+    audience_id: str,
+) -> Response:
+    """Take the file in; it is read in chunks by the ingester, while the next page counts."""
+    house = request.app.state.house
+    name = file.filename or ""
+    begun = imports.begin(
+        house.database,
+        audience_id=audience_id,
+        format=_format(name),
+        folder_id=house.folder_id,
+        stream=_pieces(file.file),
+        imports_dir=house.imports,
+        filename=name,
+        by=who.name,
+        now=now,
+    )
+    _note(house.database, who, begun, now=now)
+    return go(f"/imports/{begun.id}", said="importing")
+
+
+def _note(database: Database, who: Principal, begun: Import, *, now: Now) -> None:
+    """An upload has transactions of its own, so it stands in the audit by itself."""
+    with database.write() as session:
+        audit.note(
+            session,
+            actor=who.name,
+            actor_id=who.id,
+            action="POST /audiences/{audience_id}/imports",
+            subject=begun.audience_id,
+            details={"import_id": begun.id},
+            now=now,
+        )
+
+
+def _format(filename: str) -> Literal["csv", "ndjson"]:
+    return "ndjson" if filename.lower().endswith((".ndjson", ".jsonl")) else "csv"
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(_CHUNK), b"")
+
+
+def _listed(session: Session, form: Typed) -> AudiencesPage:
+    rows = [AudienceRow(one, [c["name"] for c in one.columns]) for one in store.audiences(session)]
+    return AudiencesPage(audiences=rows, form=form)
+
+
+def _page(session: Session, audience_id: str, form: Typed) -> AudiencePage:
+    audience = store.audience_of(session, audience_id)
+    columns = [
+        Column(c["name"], c["filled"], c["missing"], ", ".join(map(str, c["examples"])))
+        for c in audience.columns
+    ]
+    return AudiencePage(
+        audience=audience,
+        columns=columns,
+        people=members.chunk(session, audience_id, after=None, limit=_SHOWN_PEOPLE),
+        shown=[column.name for column in columns[:_SHOWN_COLUMNS]],
+        imports=store.imports_of(session, audience_id),
+        form=form,
+    )

@@ -1,0 +1,53 @@
+"""What a form lets one choose from: key results, slices, audiences."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.experiments import store as experiments
+from app.experiments.models import Experiment, Status
+from app.okr import store as okr
+from app.web import words
+
+Choices = Sequence[tuple[str, str]]
+_MOST = 500  # entries of a list; beyond it, a form would need a search
+
+
+def key_results(session: Session) -> Choices:
+    """Every key result of the cycles that are open."""
+    return (("", "None yet"), *((one.id, one.title) for one in okr.key_results(session)))
+
+
+def slices(session: Session) -> Choices:
+    """Every slice under its feature's name, newest first."""
+    found: list[tuple[str, str]] = [("", "None")]
+    for one in experiments.slices(session, limit=_MOST):
+        feature = experiments.feature_of(session, one.feature_id)
+        found.append((one.id, f"{feature.title} › {one.title}"))
+    return found
+
+
+def audiences(session: Session) -> Choices:
+    """Every audience with its size."""
+    found = audience.audiences(session)
+    sizes = ((a.id, f"{a.name} ({words.plural(a.people, 'person', 'people')})") for a in found)
+    return (("", "Choose an audience"), *sizes)
+
+
+def others(session: Session, but: str | None) -> Choices:
+    """Experiments whose people can be left out."""
+    found = experiments.experiments(session, limit=_MOST)
+    return [(e.id, e.name) for e in found if e.id != but and _was_started(e)]
+
+
+def columns(session: Session, audience_id: str | None) -> Sequence[str]:
+    """The columns that a mail to this audience can say."""
+    if not audience_id:
+        return ()
+    profile = audience.audience_of(session, audience_id).columns
+    return ["name", "email", *(str(column["name"]) for column in profile)]
+
+
+def _was_started(experiment: Experiment) -> bool:
+    return experiment.started_at is not None and experiment.status != Status.DRAFT

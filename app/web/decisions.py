@@ -1,0 +1,71 @@
+"""The decision: build, iterate, stop, and what was learned."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.experiments import store
+from app.experiments.models import Experiment
+from app.identity.guard import Db, Now, Who
+from app.platform.errors import Invalid
+from app.review import decisions
+from app.review.schemas import DecisionDraft
+from app.web import places, readouts
+from app.web.pages import Page, go, refuse, render
+from app.web.places import Place
+from app.web.results import Result
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/experiments")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecidePage(Page):
+    """The result once more, and the three ways on."""
+
+    template: ClassVar[str] = "readouts/decide.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    result: Result | None
+    form: Typed
+
+
+@router.get("/{experiment_id}/decide")
+def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """Show the result beside the form."""
+    experiment = store.experiment_of(session, experiment_id)
+    return render(request, _page(request, session, experiment, now=now, form=Typed()))
+
+
+@router.post("/{experiment_id}/decide")
+def decide(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, experiment_id: str
+) -> Response:
+    """Keep the decision, with the readout that it rests on."""
+    experiment = store.experiment_of(session, experiment_id)
+    try:
+        decisions.decide(session, experiment, _draft(form), by=who.name, now=now)
+    except (ValidationError, Invalid) as error:
+        again = _page(request, session, experiment, now=now, form=form.mended(error))
+        refuse(request, again)
+    return go(f"/experiments/{experiment_id}", said="decided")
+
+
+def _draft(form: Typed) -> DecisionDraft:
+    names = ("decision", "learning", "reason", "next_slice")
+    return DecisionDraft.model_validate({name: form.value(name) for name in names})
+
+
+def _page(
+    request: Request, session: Session, experiment: Experiment, *, now: Now, form: Typed
+) -> DecidePage:
+    return DecidePage(
+        place=places.of(session, experiment),
+        result=readouts.result_of(request, session, experiment, now=now),
+        form=form,
+    )

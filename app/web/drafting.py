@@ -1,0 +1,151 @@
+"""The experiment form: from a template, from an earlier run, and its live plan."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse
+
+from app.experiments import store
+from app.experiments.models import Experiment
+from app.identity.guard import Db, Now
+from app.web import choices, drafts, plans
+from app.web.choices import Choices
+from app.web.pages import Page, render
+from app.web.plans import Outlook
+from app.web.starters import STARTERS, Starter, starter
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/experiments")
+_NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftPage(Page):
+    """Everything that an experiment says of itself, and beside it what it can tell."""
+
+    template: ClassVar[str] = "experiments/form.html"
+    section: ClassVar[str] = "experiments"
+
+    heading: str
+    crumbs: tuple[tuple[str, str], ...]
+    starters: tuple[Starter, ...]
+    starter_query: str
+    chosen: str
+    form: Typed
+    action: str
+    back: str
+    slices: Choices
+    risks: Choices
+    audiences: Choices
+    operators: Choices
+    columns: tuple[str, ...]
+    others: Choices
+    key_results: Choices
+    narrowed: bool
+    plan: Outlook
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFragment(Page):
+    """What the design can tell so far."""
+
+    template: ClassVar[str] = "experiments/plan.html"
+
+    plan: Outlook
+
+
+@router.get("/new")
+def begin(
+    *,
+    request: Request,
+    session: Db,
+    now: Now,
+    slice: str | None = None,  # noqa: A002 - the word that addresses carry
+    audience: str | None = None,
+    previous: str | None = None,
+) -> HTMLResponse:
+    """A form filled in from a template, or from the run before."""
+    chosen = starter(request.query_params.get("from"))
+    zone = request.app.state.settings.zone
+    if previous:
+        document = store.experiment_of(session, previous).design | {"previous_id": previous}
+    else:
+        document = dict(chosen.document)
+    known = {"slice_id": slice, "audience_id": audience}
+    document |= {name: value for name, value in known.items() if value}
+    form = drafts.fields(_with_key_result(session, document), zone)
+    page = new(request, session, form, None if previous else chosen, now=now)
+    return render(request, page)
+
+
+@router.post("/plan")
+def plan(request: Request, session: Db, now: Now, form: Form) -> HTMLResponse:
+    """The plan again, while somebody types."""
+    return render(request, PlanFragment(plan=plans.of_form(request, session, form, now=now)))
+
+
+def new(
+    request: Request, session: Session, form: Typed, chosen: Starter | None, *, now: datetime
+) -> DraftPage:
+    """The form of an experiment that is not there yet."""
+    page = _page(request, session, form, now=now)
+    if chosen is None:
+        return page
+    query = "".join(
+        f"&{name}={form.value(field)}"
+        for name, field in (("slice", "slice_id"), ("audience", "audience_id"))
+        if form.value(field)
+    )
+    return replace(page, starters=STARTERS, chosen=chosen.key, starter_query=query)
+
+
+def again(
+    request: Request, session: Session, form: Typed, experiment: Experiment, *, now: datetime
+) -> DraftPage:
+    """The form of a draft that was saved before."""
+    home = f"/experiments/{experiment.id}"
+    crumbs = (("Experiments", "/experiments"), (experiment.name, home))
+    page = _page(request, session, form, now=now)
+    others = choices.others(session, experiment.id)
+    return replace(
+        page,
+        heading="Edit the draft",
+        crumbs=crumbs,
+        action=f"{home}/edit",
+        back=home,
+        others=others,
+    )
+
+
+def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> DraftPage:
+    return DraftPage(
+        heading="New experiment",
+        crumbs=(("Experiments", "/experiments"),),
+        starters=(),
+        starter_query="",
+        chosen="",
+        form=form,
+        action="/experiments",
+        back="/experiments",
+        slices=choices.slices(session),
+        risks=drafts.RISKS,
+        audiences=choices.audiences(session),
+        operators=drafts.OPERATORS,
+        columns=tuple(choices.columns(session, form.text("audience_id"))),
+        others=choices.others(session, None),
+        key_results=choices.key_results(session),
+        narrowed=any(form.text(name) for name in _NARROWING),
+        plan=plans.of_form(request, session, form, now=now),
+    )
+
+
+def _with_key_result(session: Session, document: dict[str, object]) -> dict[str, object]:
+    """A slice brings the key result that its feature should move."""
+    if document.get("key_results") or not document.get("slice_id"):
+        return document
+    found = store.slice_of(session, str(document["slice_id"]))
+    key_result_id = store.feature_of(session, found.feature_id).key_result_id
+    return document | {"key_results": [{"key_result_id": key_result_id}] if key_result_id else []}

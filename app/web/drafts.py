@@ -1,0 +1,236 @@
+"""The experiment form: flat fields ↔ the one document that rooms and API know."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.platform.errors import FieldError, Invalid
+from app.web.typed import Typed
+
+FILTERS = 3  # rows of the filter that the form offers
+OPERATORS: tuple[tuple[str, str], ...] = (
+    ("eq", "is"),
+    ("ne", "is not"),
+    ("in", "is one of"),
+    ("contains", "contains"),
+    ("lt", "is below"),
+    ("lte", "is at most"),
+    ("gt", "is above"),
+    ("gte", "is at least"),
+    ("exists", "is filled"),
+    ("missing", "is missing"),
+)
+RISKS: tuple[tuple[str, str], ...] = (
+    ("", "Not said"),
+    ("desirability", "Desirability: do they want it?"),
+    ("viability", "Viability: does it pay?"),
+    ("feasibility", "Feasibility: can we?"),
+    ("usability", "Usability: can they?"),
+    ("ethics", "Ethics: should we?"),
+)
+_GUARDRAILS = {
+    "unsubscribe_max": "unsubscribe_rate",
+    "complaint_max": "complaint_rate",
+    "bounce_max": "bounce_rate",
+}
+_HYPOTHESIS = ("believe", "verify", "measure", "right_if")
+
+# Where an error of the document stands in the form.
+NAMES: Mapping[str, str] = {
+    **{f"hypothesis.{name}": name for name in _HYPOTHESIS},
+    **{f"arms.0.{name}": name for name in ("subject", "preheader", "body", "answer")},
+    **{f"arms.insight.{name}": name for name in ("subject", "preheader", "body", "answer")},
+    "arms": "body",
+    "metric.link": "link",
+    "metric.window_hours": "window_hours",
+    "rule": "threshold",
+    "rule.threshold": "threshold",
+    "rule.confidence": "confidence",
+    "exclude.cooling_off_days": "cooling_off_days",
+    "sender.from_name": "from_name",
+    "sender.reply_to": "reply_to",
+    "where": "where_0_column",
+    **{
+        f"where.{i}.{part}": f"where_{i}_{part}"
+        for i in range(FILTERS)
+        for part in ("column", "op", "value")
+    },
+    **{
+        f"key_results.0.{name}": name
+        for name in ("key_result_id", "reach", "reach_per", "carry", "per_hit")
+    },
+}
+
+
+def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
+    """The document that the form describes. Raises Invalid where a number is not one."""
+    read = _Reader(form)
+    document: dict[str, Any] = {
+        "name": form.text("name") or "",
+        "slice_id": form.text("slice_id"),
+        "previous_id": form.text("previous_id"),
+        "hypothesis": {name: form.text(name) or "" for name in _HYPOTHESIS},
+        "riskiest": form.text("riskiest"),
+        "audience_id": form.text("audience_id"),
+        "where": _conditions(form),
+        "sample": read.number("sample"),
+        "exclude": {
+            "experiment_ids": list(form.every("exclude")),
+            "cooling_off_days": read.number("cooling_off_days") or 0,
+        },
+        "sender": {"from_name": form.text("from_name"), "reply_to": form.text("reply_to")},
+        "honeypot": form.value("honeypot") == "1",
+        "arms": [_arm(form)],
+        "metric": {"kind": "click_rate", "link": form.text("link")}
+        | _present("window_hours", read.number("window_hours")),
+        "rule": {"kind": "threshold", "threshold": read.share("threshold")}
+        | _present("confidence", read.share("confidence")),
+        "guardrails": [
+            {"metric": metric, "max": limit}
+            for name, metric in _GUARDRAILS.items()
+            if (limit := read.share(name)) is not None
+        ],
+        "stop_at": read.moment("stop_at", zone),
+        "key_results": _links(form, read),
+    }
+    read.refuse_unread()
+    return document
+
+
+def fields(document: Mapping[str, Any], zone: ZoneInfo) -> Typed:
+    """The form that describes this document."""
+    arm = (document.get("arms") or [{}])[0]
+    metric, rule = document.get("metric") or {}, document.get("rule") or {}
+    exclude, sender = document.get("exclude") or {}, document.get("sender") or {}
+    link = (document.get("key_results") or [{}])[0]
+    limits = {g["metric"]: g["max"] for g in document.get("guardrails") or []}
+    return Typed.of(
+        **{
+            name: document.get(name)
+            for name in ("name", "slice_id", "previous_id", "riskiest", "audience_id", "sample")
+        },
+        **{name: (document.get("hypothesis") or {}).get(name) for name in _HYPOTHESIS},
+        **{name: arm.get(name) for name in ("subject", "preheader", "body", "answer")},
+        **{name: sender.get(name) for name in ("from_name", "reply_to")},
+        **{name: link.get(name) for name in ("key_result_id", "reach", "reach_per", "per_hit")},
+        **{name: _points(limits.get(metric_name)) for name, metric_name in _GUARDRAILS.items()},
+        **_filter_fields(document.get("where") or []),
+        carry=_points(link.get("carry")),
+        threshold=_points(rule.get("threshold")),
+        confidence=_points(rule.get("confidence")),
+        window_hours=metric.get("window_hours"),
+        link=metric.get("link"),
+        exclude=exclude.get("experiment_ids") or (),
+        cooling_off_days=exclude.get("cooling_off_days") or None,
+        honeypot="1" if document.get("honeypot") else None,
+        stop_at=local(document.get("stop_at"), zone),
+    )
+
+
+def local(moment: str | datetime | None, zone: ZoneInfo) -> str | None:
+    """A moment as a date-and-time field shows it: the organisation's wall clock."""
+    if not moment:
+        return None
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+def moment_of(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """What a date-and-time field says. Raises ValueError where it says no time."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
+
+
+class _Reader:
+    """Reads numbers, and remembers which fields held none, so that all are named at once."""
+
+    def __init__(self, form: Typed) -> None:
+        self._form = form
+        self._wrong: list[FieldError] = []
+
+    def number(self, name: str) -> float | int | None:
+        text = self._form.text(name)
+        if text is None:
+            return None
+        try:
+            value = float(text.replace(",", ".").replace("%", ""))
+        except ValueError:
+            self._wrong.append(FieldError(name, "Write a number here."))
+            return None
+        return int(value) if value.is_integer() else value
+
+    def share(self, name: str) -> float | None:
+        points = self.number(name)
+        return None if points is None else round(points / 100, 12)
+
+    def moment(self, name: str, zone: ZoneInfo) -> str | None:
+        try:
+            at = moment_of(self._form.text(name), zone)
+        except ValueError:
+            self._wrong.append(FieldError(name, "Write a day and a time here."))
+            return None
+        return at.isoformat() if at else None
+
+    def refuse_unread(self) -> None:
+        if self._wrong:
+            raise Invalid("Please look at the marked fields.", errors=tuple(self._wrong))
+
+
+def _arm(form: Typed) -> dict[str, Any]:
+    return {
+        "key": "insight",
+        "subject": form.text("subject") or "",
+        "preheader": form.text("preheader"),
+        "body": form.value("body").strip("\n"),
+        "answer": form.text("answer"),
+    }
+
+
+def _conditions(form: Typed) -> list[dict[str, Any]]:
+    found = []
+    for i in range(FILTERS):
+        column = form.text(f"where_{i}_column")
+        if column is not None:
+            op = form.value(f"where_{i}_op") or "eq"
+            found.append(
+                {"column": column, "op": op, **_operand(op, form.text(f"where_{i}_value"))}
+            )
+    return found
+
+
+def _operand(op: str, value: str | None) -> dict[str, Any]:
+    if op in {"exists", "missing"}:
+        return {}
+    if op == "in":
+        return {"value": [part.strip() for part in (value or "").split(",") if part.strip()]}
+    return {"value": value or ""}
+
+
+def _filter_fields(where: list[dict[str, Any]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for i, condition in enumerate(where[:FILTERS]):
+        value = condition.get("value")
+        found[f"where_{i}_column"] = condition["column"]
+        found[f"where_{i}_op"] = condition["op"]
+        found[f"where_{i}_value"] = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return found
+
+
+def _links(form: Typed, read: _Reader) -> list[dict[str, Any]]:
+    key_result_id = form.text("key_result_id")
+    if key_result_id is None:
+        return []
+    link: dict[str, Any] = {"key_result_id": key_result_id, "mode": "evidence"}
+    assumed = _present("reach", read.number("reach")) | _present("carry", read.share("carry"))
+    assumed |= _present("per_hit", read.number("per_hit")) | _present(
+        "reach_per", form.text("reach_per")
+    )
+    return [link | assumed]
+
+
+def _present(name: str, value: object) -> dict[str, Any]:
+    return {} if value is None else {name: value}
+
+
+def _points(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 10)

@@ -1,0 +1,168 @@
+"""Errors as pages: what happened, what to do. What machines asked for is answered by their side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, Protocol
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
+from app.web.pages import Page, Refused, render
+
+_ADVICE = {
+    401: "Log in, and you come back here.",
+    403: "Somebody who is an admin can change your role under People.",
+    404: "Check the address, or begin at This week.",
+    409: "Go back, reload the page and look at how things stand now.",
+    413: "Cut the file into smaller ones.",
+    422: "Go back, change what is named above, and send it again. Nothing was changed.",
+    429: "Wait a minute, then try again.",
+    503: "Try again in a moment. Nothing was lost: clicks are kept meanwhile.",
+}
+_AGAIN = "Try again. If it happens again, the log of the server says why."
+
+
+class Problems(Protocol):
+    """How the API writes an error; main hands it in, for pages and API never meet."""
+
+    def of_app_error(self, error: AppError) -> Response:
+        """A room said no."""
+        ...
+
+    def of_validation(self, errors: Sequence[Any]) -> Response:
+        """What was sent is malformed."""
+        ...
+
+    def of_status(
+        self, status: int, detail: str, headers: dict[str, str] | None = None
+    ) -> Response:
+        """A plain HTTP error."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorPage(Page):
+    """What happened, and what to do."""
+
+    template: ClassVar[str] = "errors/show.html"
+
+    heading: str
+    sentence: str
+    lines: tuple[str, ...]
+    advice: str
+    status: int
+
+
+def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ...]) -> None:
+    """Translate every error for its reader; `machines` are the paths that read JSON."""
+    translate = _Translator(problems, machines)
+    for kind, answer in (
+        (Refused, _refused),
+        (AppError, translate.app_error),
+        (RequestValidationError, translate.malformed),
+        (HTTPException, translate.plain),
+        (OperationalError, translate.database_away),
+        (InterfaceError, translate.database_away),
+        (Exception, translate.broken),
+    ):
+        application.add_exception_handler(kind, answer)
+
+
+def _refused(_request: Request, error: Any) -> Response:
+    answer: Response = error.answer
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Translator:
+    """One method per kind of error: `Any`, for Starlette hands each its own kind."""
+
+    problems: Problems
+    machines: tuple[str, ...]
+
+    def app_error(self, request: Request, error: Any) -> Response:
+        if self._is_machine(request):
+            return self.problems.of_app_error(error)
+        return show(request, error)
+
+    def malformed(self, request: Request, error: Any) -> Response:
+        if self._is_machine(request):
+            return self.problems.of_validation(error.errors())
+        return show(request, _invalid(error))
+
+    def plain(self, request: Request, error: Any) -> Response:
+        if self._is_machine(request):
+            headers = dict(error.headers or {})
+            return self.problems.of_status(error.status_code, error.detail, headers)
+        return _page(request, status=error.status_code, sentence=_sentence(error.status_code))
+
+    def database_away(self, request: Request, _error: Any) -> Response:
+        away = Unavailable("The database is out of reach for the moment.")
+        return self.app_error(request, away)
+
+    def broken(self, request: Request, _error: Any) -> Response:
+        if self._is_machine(request):
+            return self.problems.of_status(500, "Something of ours is broken; the log says what.")
+        return _page(request, status=500, sentence="Something of ours is broken.")
+
+    def _is_machine(self, request: Request) -> bool:
+        return request.url.path.startswith(self.machines)
+
+
+def show(request: Request, error: AppError) -> Response:
+    """A room's sentence as a page; who is not logged in is shown the door first."""
+    if isinstance(error, NotLoggedIn):
+        return RedirectResponse(f"/login?next={quote(_back(request))}", 303)
+    lines = tuple(e.message for e in error.errors if e.message != str(error))
+    answer = _page(
+        request, status=error.status, sentence=str(error), heading=error.title, lines=lines
+    )
+    if isinstance(error, TooMany | Unavailable):
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _page(
+    request: Request,
+    *,
+    status: int,
+    sentence: str,
+    heading: str | None = None,
+    lines: tuple[str, ...] = (),
+) -> Response:
+    page = ErrorPage(
+        heading=heading or HTTPStatus(status).phrase.capitalize(),
+        sentence=sentence,
+        lines=lines,
+        advice=_ADVICE.get(status, _AGAIN),
+        status=status,
+    )
+    return render(request, page, status)
+
+
+def _back(request: Request) -> str:
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _invalid(error: RequestValidationError) -> Invalid:
+    fields = tuple(
+        FieldError(str(e["loc"][-1]), f"{e['loc'][-1]}: {e['msg']}") for e in error.errors()
+    )
+    return Invalid("Something in this request cannot be read.", errors=fields)
+
+
+def _sentence(status: int) -> str:
+    if status == 404:
+        return "There is no page at this address."
+    if status == 405:
+        return "This address does not take that kind of request."
+    return "This request cannot be answered."

@@ -1,0 +1,251 @@
+"""Experiments: the list, the form, and the overview of one by its state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.analysis import readout
+from app.delivery import progress
+from app.delivery.progress import Progress
+from app.experiments import drafts as rooms
+from app.experiments import store
+from app.experiments.checklist import Item
+from app.experiments.models import Experiment, Status
+from app.experiments.schemas import Draft
+from app.identity.guard import Db, Now, Who
+from app.platform.errors import Conflict, Invalid, NotFound
+from app.review import store as review
+from app.review.models import Decision
+from app.web import cards, drafting, drafts, places, plans, readouts, words
+from app.web.cards import Card
+from app.web.pages import Page, go, refuse, render
+from app.web.places import Place
+from app.web.plans import Outlook
+from app.web.results import Result
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/experiments")
+_PAGE = 50
+_LISTS: dict[str, tuple[Status, ...]] = {
+    "All": (),
+    "Drafts": (Status.DRAFT,),
+    "Running": (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING),
+    "Finished": (Status.DECIDED, Status.CANCELLED),
+}
+# What may be done with it by a button, from each state: address, label, kind.
+_MOVES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    Status.SCHEDULED: (("cancel", "Cancel", "button--danger"),),
+    Status.RUNNING: (("pause", "Pause", ""), ("cancel", "Cancel", "button--danger")),
+    Status.PAUSED: (("resume", "Resume", "button--main"), ("cancel", "Cancel", "button--danger")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One experiment in the list."""
+
+    id: str
+    name: str
+    parent: str
+    status: str
+    enrolled: int | None
+    decision: str | None
+    call: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentsPage(Page):
+    """Newest first."""
+
+    template: ClassVar[str] = "experiments/list.html"
+    section: ClassVar[str] = "experiments"
+
+    rows: list[Line]
+    choices: list[tuple[str, str]]
+    shown: str
+    next_address: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftOverview(Page):
+    """A draft: what it can tell, and what is missing."""
+
+    template: ClassVar[str] = "experiments/draft.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    verdict: str
+    open_items: list[Item]
+    plan: Outlook
+    card: Card
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentPage(Page):
+    """A launched one: the result so far, the mails, the card."""
+
+    template: ClassVar[str] = "experiments/show.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    moves: Sequence[tuple[str, str, str]]
+    can_decide: bool
+    again: str | None
+    paused_reason: str | None
+    decision: Decision | None
+    result: Result | None
+    progress: Progress
+    refreshing: bool
+    card: Card
+    locked_since: str
+    left_out: list[tuple[str, int]]
+    left_out_total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressFragment(Page):
+    """What changes while mails leave and people click."""
+
+    template: ClassVar[str] = "experiments/progress.html"
+
+    result: Result | None
+    progress: Progress
+    id: str
+    refreshing: bool
+
+
+@router.get("")
+def listed(
+    request: Request, session: Db, now: Now, show: str = "All", cursor: str | None = None
+) -> HTMLResponse:
+    """All experiments, or those in some states."""
+    shown = show if show in _LISTS else "All"
+    found = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
+    more = f"/experiments?show={shown}&cursor={found[-1].id}" if len(found) == _PAGE else None
+    page = ExperimentsPage(
+        rows=[_line(session, one, now=now) for one in found],
+        choices=[(name, f"/experiments?show={name}") for name in _LISTS],
+        shown=shown,
+        next_address=more,
+    )
+    return render(request, page)
+
+
+@router.post("")
+def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+    """Keep a draft; what is missing for a launch is said by the checklist."""
+    try:
+        experiment = rooms.add(session, _draft(request, form), by=who.name, now=now)
+    except (ValidationError, Invalid, NotFound) as error:
+        again = form.mended(error, drafts.NAMES)
+        refuse(request, drafting.new(request, session, again, None, now=now))
+    return go(f"/experiments/{experiment.id}", said="saved")
+
+
+@router.get("/{experiment_id}")
+def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """The overview that its state calls for."""
+    experiment = store.experiment_of(session, experiment_id)
+    if experiment.status == Status.DRAFT:
+        return render(request, _draft_overview(request, session, experiment, now=now))
+    return render(request, _overview(request, session, experiment, now=now))
+
+
+@router.get("/{experiment_id}/progress")
+def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """The part of the overview that renews itself."""
+    experiment = store.experiment_of(session, experiment_id)
+    fragment = ProgressFragment(
+        result=readouts.result_of(request, session, experiment, now=now),
+        progress=progress.of(session, experiment),
+        id=experiment.id,
+        refreshing=readouts.is_refreshing(experiment),
+    )
+    return render(request, fragment)
+
+
+@router.get("/{experiment_id}/edit")
+def edit(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """The form, as it was saved."""
+    experiment = store.experiment_of(session, experiment_id)
+    form = drafts.fields(experiment.design, request.app.state.settings.zone)
+    return render(request, drafting.again(request, session, form, experiment, now=now))
+
+
+@router.post("/{experiment_id}/edit")
+def save(request: Request, session: Db, now: Now, form: Form, experiment_id: str) -> Response:
+    """Replace the draft."""
+    experiment = store.experiment_of(session, experiment_id)
+    try:
+        rooms.replace(session, experiment, _draft(request, form), now=now)
+    except (ValidationError, Invalid, NotFound, Conflict) as error:
+        mended = form.mended(error, drafts.NAMES)
+        refuse(request, drafting.again(request, session, mended, experiment, now=now))
+    return go(f"/experiments/{experiment_id}", said="saved")
+
+
+def _draft(request: Request, form: Typed) -> Draft:
+    return Draft.model_validate(drafts.design(form, request.app.state.settings.zone))
+
+
+def _draft_overview(
+    request: Request, session: Session, experiment: Experiment, *, now: datetime
+) -> DraftOverview:
+    found = plans.look(request, session, experiment, now=now)
+    draft = rooms.design_of(experiment)
+    return DraftOverview(
+        place=places.of(session, experiment),
+        verdict=plans.verdict(found),
+        open_items=[item for item in found.items if item.level != "ok"],
+        plan=plans.of(request, draft, people=found.eligibility.eligible, now=now),
+        card=cards.of(session, experiment),
+    )
+
+
+def _overview(
+    request: Request, session: Session, experiment: Experiment, *, now: datetime
+) -> ExperimentPage:
+    left_out = plans.reasons(store.reasons(session, experiment.id))
+    day = words.filters(request.app.state.settings.zone)["day"]
+    return ExperimentPage(
+        place=places.of(session, experiment),
+        moves=_MOVES.get(experiment.status, ()),
+        can_decide=experiment.status in readouts.OPEN,
+        again=_again(experiment),
+        paused_reason=experiment.paused_reason,
+        decision=review.decision_of(session, experiment.id),
+        result=readouts.result_of(request, session, experiment, now=now),
+        progress=progress.of(session, experiment),
+        refreshing=readouts.is_refreshing(experiment),
+        card=cards.of(session, experiment),
+        locked_since=day(experiment.launched_at),
+        left_out=left_out,
+        left_out_total=sum(count for _, count in left_out),
+    )
+
+
+def _again(experiment: Experiment) -> str | None:
+    finished = experiment.status in {Status.DECIDED, Status.CANCELLED}
+    return f"/experiments/new?previous={experiment.id}" if finished else None
+
+
+def _line(session: Session, experiment: Experiment, *, now: datetime) -> Line:
+    decision = review.decision_of(session, experiment.id)
+    begun = experiment.started_at is not None
+    return Line(
+        id=experiment.id,
+        name=experiment.name,
+        parent=" › ".join(label for label, _ in places.crumbs(session, experiment)[1:]),
+        status=experiment.status,
+        enrolled=experiment.enrolled,
+        decision=decision.decision if decision else None,
+        call=readout.call_of(session, experiment, now=now).state if begun else None,
+        updated_at=experiment.updated_at,
+    )

@@ -1,0 +1,45 @@
+"""Help: short, honest pages about how this works."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from app.platform.errors import NotFound
+from app.web.pages import Page, render
+
+router = APIRouter()
+
+# Topic → its tab, and its heading.
+_TOPICS = {
+    "how-it-works": ("How it works", "How it works"),
+    "statistics": ("The numbers", "The numbers, in plain words"),
+    "machines": ("People and machines", "People and machines"),
+    "writing": ("Writing a mail", "Writing a mail"),
+    "mail": ("What happens to a mail", "What happens to a mail"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidePage(Page):
+    """One topic."""
+
+    template: ClassVar[str] = "help/show.html"
+    section: ClassVar[str] = "help"
+
+    heading: str
+    label: str
+    topics: list[tuple[str, str]]
+    body: str
+
+
+@router.get("/help/{topic}")
+def show(request: Request, topic: str) -> HTMLResponse:
+    """Explain one thing."""
+    if topic not in _TOPICS:
+        raise NotFound("There is no help on this.")
+    label, heading = _TOPICS[topic]
+    topics = [(name, f"/help/{key}") for key, (name, _) in _TOPICS.items()]
+    body = f"help/{topic}.html"
+    return render(request, GuidePage(heading=heading, label=label, topics=topics, body=body))

@@ -1,0 +1,239 @@
+"""From draft to mails: the checklist, the test mail, the launch; pause, resume, cancel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.audience import members
+from app.delivery import notices, preview
+from app.experiments import checklist, lifecycle, store
+from app.experiments import drafts as rooms
+from app.experiments.checklist import Checklist, Item
+from app.experiments.models import Experiment
+from app.experiments.schemas import LaunchDraft
+from app.identity import store as identity
+from app.identity.guard import Db, Now, Who
+from app.platform.config import Settings
+from app.platform.errors import AppError, Invalid
+from app.web import drafts, places, plans
+from app.web.pages import Page, go, refuse, render
+from app.web.places import Place
+from app.web.plans import Outlook
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/experiments")
+_SHOWN = 3  # real mails that the launch page shows
+_LOOKED_AT = 20  # people among whom it looks for them
+
+
+@dataclass(frozen=True, slots=True)
+class RealMail:
+    """Whose mail stands in a frame of the launch page."""
+
+    person_id: str
+    email: str
+    subject: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecklistPage(Page):
+    """What is missing, what is risky."""
+
+    template: ClassVar[str] = "experiments/checklist.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    verdict: str
+    ready: bool
+    items: tuple[Item, ...]
+    form: Typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchPage(Page):
+    """Who gets it, three real mails, and one button."""
+
+    template: ClassVar[str] = "experiments/launch.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    blocks: list[Item]
+    warns: list[Item]
+    audience_people: int
+    left_out: list[tuple[str, int]]
+    people: int
+    mails: list[RealMail]
+    plan: Outlook
+    form: Typed
+    zone: str
+    transport: str
+
+
+@router.get("/{experiment_id}/checklist")
+def check(request: Request, session: Db, who: Who, now: Now, experiment_id: str) -> HTMLResponse:
+    """Everything that was looked at, with its reason."""
+    experiment = store.experiment_of(session, experiment_id)
+    form = Typed.of(to=who.email)
+    return render(request, _checklist(request, session, experiment, form, now=now))
+
+
+@router.post("/{experiment_id}/test-send")
+def send_test(request: Request, session: Db, now: Now, form: Form, experiment_id: str) -> Response:
+    """Queue a test mail to somebody with a log-in; its links never count."""
+    experiment = store.experiment_of(session, experiment_id)
+    try:
+        _queue_test(request, session, experiment, form.value("to"), now=now)
+    except AppError as error:
+        again = form.refused(error)
+        refuse(request, _checklist(request, session, experiment, again, now=now))
+    return go(f"/experiments/{experiment_id}/checklist", said="test-sent")
+
+
+@router.get("/{experiment_id}/launch")
+def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """Show once more what will happen, and to whom."""
+    experiment = store.experiment_of(session, experiment_id)
+    lifecycle.check_move(experiment, "launched")
+    return render(request, _launch_page(request, session, experiment, Typed(), now=now))
+
+
+@router.post("/{experiment_id}/launch")
+def launch(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, experiment_id: str
+) -> Response:
+    """Lock the design; mails leave when its time comes."""
+    experiment = store.locked(session, experiment_id)
+    lifecycle.check_move(experiment, "launched")
+    try:
+        draft = _launch_draft(form, request.app.state.settings)
+        checklist.refuse_unready(plans.look(request, session, experiment, now=now))
+        lifecycle.launch(session, experiment, draft, by=who.name, now=now)
+    except (ValidationError, AppError) as error:
+        refuse(request, _launch_page(request, session, experiment, form.mended(error), now=now))
+    said = "scheduled" if draft.at else "launched"
+    return go(f"/experiments/{experiment_id}", said=said)
+
+
+@router.post("/{experiment_id}/pause")
+def pause(session: Db, now: Now, experiment_id: str) -> Response:
+    """No further mail leaves."""
+    lifecycle.pause(session, store.locked(session, experiment_id), now=now)
+    return go(f"/experiments/{experiment_id}", said="paused")
+
+
+@router.post("/{experiment_id}/resume")
+def resume(session: Db, now: Now, experiment_id: str) -> Response:
+    """Go on with whoever is left."""
+    lifecycle.resume(session, store.locked(session, experiment_id), now=now)
+    return go(f"/experiments/{experiment_id}", said="resumed")
+
+
+@router.post("/{experiment_id}/cancel")
+def cancel(session: Db, now: Now, experiment_id: str) -> Response:
+    """Nobody further gets a mail, ever."""
+    lifecycle.cancel(session, store.locked(session, experiment_id), now=now)
+    return go(f"/experiments/{experiment_id}", said="cancelled")
+
+
+def _checklist(
+    request: Request, session: Session, experiment: Experiment, form: Typed, *, now: datetime
+) -> ChecklistPage:
+    found = plans.look(request, session, experiment, now=now)
+    return ChecklistPage(
+        place=places.of(session, experiment),
+        verdict=plans.verdict(found),
+        ready=found.ready,
+        items=found.items,
+        form=form,
+    )
+
+
+def _queue_test(
+    request: Request, session: Session, experiment: Experiment, to: str, *, now: datetime
+) -> None:
+    user = identity.user_by_email(session, to)
+    if user is None:
+        raise Invalid.at("to", "Test mails go to people with a log-in only. Choose one of them.")
+    mails = _real_mails(request, session, experiment)
+    if not mails:
+        raise Invalid.at("to", "Nobody of the audience can be shown this mail; see the checklist.")
+    state = request.app.state
+    person_id = mails[0].person_id
+    notices.queue_test_mail(
+        session,
+        experiment,
+        user.email,
+        person_id,
+        settings=state.settings,
+        keyring=state.keyring,
+        now=now,
+    )
+
+
+def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:
+    try:
+        at = drafts.moment_of(form.text("at"), settings.zone)
+    except ValueError:
+        raise Invalid.at("at", "Write a day and a time here, or leave it empty.") from None
+    rate = form.text("rate_per_minute")
+    return LaunchDraft.model_validate({"at": at, "rate_per_minute": rate})
+
+
+def _launch_page(
+    request: Request, session: Session, experiment: Experiment, form: Typed, *, now: datetime
+) -> LaunchPage:
+    found = plans.look(request, session, experiment, now=now)
+    who = found.eligibility
+    settings: Settings = request.app.state.settings
+    return LaunchPage(
+        place=places.of(session, experiment),
+        blocks=_of_level(found, "blocks"),
+        warns=_of_level(found, "warns"),
+        audience_people=who.total,
+        left_out=plans.left_out(who),
+        people=who.eligible,
+        mails=_real_mails(request, session, experiment)[:_SHOWN],
+        plan=plans.of(request, rooms.design_of(experiment), people=who.eligible, now=now),
+        form=form,
+        zone=settings.timezone,
+        transport=_transport(settings),
+    )
+
+
+def _of_level(found: Checklist, level: str) -> list[Item]:
+    return [item for item in found.items if item.level == level]
+
+
+def _real_mails(request: Request, session: Session, experiment: Experiment) -> list[RealMail]:
+    """Some people of the audience whom this mail can be written for."""
+    if experiment.audience_id is None:
+        return []
+    found = []
+    for person in members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT):
+        subject = _subject_for(request, session, experiment, person.person_id)
+        if subject is not None:
+            found.append(RealMail(person.person_id, person.email, subject))
+    return found
+
+
+def _subject_for(
+    request: Request, session: Session, experiment: Experiment, person_id: str
+) -> str | None:
+    state, arm = request.app.state, experiment.design["arms"][0]["key"]
+    try:
+        return preview.of(
+            session, experiment, arm, person_id, settings=state.settings, keyring=state.keyring
+        ).subject
+    except AppError:
+        return None
+
+
+def _transport(settings: Settings) -> str:
+    if settings.mail.startswith("outbox:"):
+        return "No mail server is set: mails stay in the outbox, and nothing leaves."
+    return f"Mails leave from {settings.sender_address}."

@@ -1,0 +1,173 @@
+"""Outcomes: cycles, the objectives that teams share, their key results, a form for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.identity.guard import Db, Now
+from app.okr import outcomes, store, views
+from app.okr.models import Cycle, Objective
+from app.okr.progress import rolled_up
+from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft
+from app.platform.errors import AppError
+from app.web import lines, words
+from app.web.choices import Choices
+from app.web.lines import Line
+from app.web.pages import Page, go, refuse, render
+from app.web.typed import Form, Typed
+
+router = APIRouter()
+
+# A form's own names for fields that two forms of the page share: form → (field → input).
+_OBJECTIVE = {"title": "objective_title", "owner": "objective_owner"}
+_TEAM = {"name": "team_name"}
+_CYCLE = {"name": "cycle_name"}
+_NUMBERS = ("start", "target", "low", "high", "stretch", "weight")
+_TEXTS = ("title", "kind", "unit", "cadence", "owner", "objective_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectivePart:
+    """An objective with its key results."""
+
+    title: str
+    about: str
+    progress: float | None
+    key_results: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class CyclePart:
+    """A cycle with its objectives."""
+
+    name: str
+    dates: str
+    objectives: list[ObjectivePart]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomesPage(Page):
+    """Where we need to be, and how far we are. `open` is the form that needs another look."""
+
+    template: ClassVar[str] = "outcomes/list.html"
+    section: ClassVar[str] = "outcomes"
+
+    cycles: list[CyclePart]
+    objectives: Choices
+    cycle_choices: Choices
+    teams: Choices
+    form: Typed
+    open: str
+
+
+@router.get("/objectives")
+def show(request: Request, session: Db, now: Now) -> HTMLResponse:
+    """Everything on one page."""
+    form = Typed.of(kind="increase", unit="number", weight=1.0, cadence="weekly")
+    return render(request, _page(request, session, form, "", now=now))
+
+
+@router.post("/cycles")
+def add_cycle(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """A new stretch of time."""
+    fields = _fields(form, ("starts", "ends"), _CYCLE)
+    again = _Again(request, session, form, which="cycle", names=_CYCLE, now=now)
+    return again.unless(lambda: outcomes.add_cycle(session, CycleDraft.model_validate(fields)))
+
+
+@router.post("/teams")
+def add_team(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """A new team."""
+    fields = _fields(form, ("function",), _TEAM)
+    again = _Again(request, session, form, which="team", names=_TEAM, now=now)
+    return again.unless(lambda: outcomes.add_team(session, TeamDraft.model_validate(fields)))
+
+
+@router.post("/objectives")
+def add_objective(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """A new objective, shared by teams."""
+    fields = _fields(form, ("cycle_id",), _OBJECTIVE) | {"team_ids": list(form.every("team_ids"))}
+    again = _Again(request, session, form, which="objective", names=_OBJECTIVE, now=now)
+    return again.unless(
+        lambda: outcomes.add_objective(session, ObjectiveDraft.model_validate(fields), now=now)
+    )
+
+
+@router.post("/key-results")
+def add_key_result(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """A new number that should move."""
+    numbers = {name: form.text(name) for name in _NUMBERS if form.text(name) is not None}
+    fields = _fields(form, _TEXTS, {}) | numbers
+    again = _Again(request, session, form, which="key_result", names={}, now=now)
+    return again.unless(
+        lambda: outcomes.add_key_result(session, KeyResultDraft.model_validate(fields), now=now)
+    )
+
+
+def _fields(form: Typed, same: tuple[str, ...], other: Mapping[str, str]) -> dict[str, object]:
+    names = {name: name for name in same} | dict(other)
+    return {field: (form.text(name) or "") for field, name in names.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The page with one of its forms open, should it not be taken."""
+
+    request: Request
+    session: Session
+    form: Typed
+    which: str
+    names: Mapping[str, str]
+    now: datetime
+
+    def unless(self, add: Callable[[], object]) -> Response:
+        """Do it and come back, or show what is wrong."""
+        try:
+            add()
+        except (ValidationError, AppError) as error:
+            mended = self.form.mended(error, self.names)
+            page = _page(self.request, self.session, mended, self.which, now=self.now)
+            refuse(self.request, page)
+        return go("/objectives", said="added")
+
+
+def _page(
+    request: Request, session: Session, form: Typed, open_form: str, *, now: datetime
+) -> OutcomesPage:
+    today = now.astimezone(request.app.state.settings.zone).date()
+    cycles = store.cycles(session)
+    return OutcomesPage(
+        cycles=[_cycle(session, cycle, today=today) for cycle in cycles],
+        objectives=[(one.id, one.title) for one in store.objectives(session)],
+        cycle_choices=[(one.id, one.name) for one in cycles],
+        teams=[(one.id, one.name) for one in store.teams(session)],
+        form=form,
+        open=open_form,
+    )
+
+
+def _cycle(session: Session, cycle: Cycle, *, today: date) -> CyclePart:
+    objectives = store.objectives(session, cycle_id=cycle.id)
+    return CyclePart(
+        name=cycle.name,
+        dates=f"{words.short(cycle.starts)} to {words.short(cycle.ends)}",
+        objectives=[_objective(session, one, today=today) for one in objectives],
+    )
+
+
+def _objective(session: Session, objective: Objective, *, today: date) -> ObjectivePart:
+    rows = store.key_results(session, objective_id=objective.id)
+    found = [views.view(session, row, today=today) for row in rows]
+    teams = ", ".join(team.name for team in store.teams_of(session, objective.id))
+    return ObjectivePart(
+        title=objective.title,
+        about=" · ".join(part for part in (teams, objective.owner) if part),
+        progress=rolled_up([(one.row.weight, one.progress) for one in found]),
+        key_results=[lines.of(one) for one in found],
+    )

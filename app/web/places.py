@@ -1,0 +1,59 @@
+"""Where one is among the pages of one experiment: its name, parents, and tabs by state."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.experiments import store
+from app.experiments.models import Experiment, Status
+
+_NOT_LAUNCHED = {Status.DRAFT}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The head of every page of an experiment."""
+
+    id: str
+    name: str
+    status: str
+    lead: str
+    crumbs: tuple[tuple[str, str], ...]
+    tabs: tuple[tuple[str, str], ...]
+
+
+def of(session: Session, experiment: Experiment) -> Place:
+    """The head of this experiment's pages."""
+    return Place(
+        id=experiment.id,
+        name=experiment.name,
+        status=experiment.status,
+        lead="",
+        crumbs=crumbs(session, experiment),
+        tabs=_tabs(experiment),
+    )
+
+
+def crumbs(session: Session, experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    """Its parents: feature and slice, where it has them."""
+    if experiment.slice_id is None:
+        return (("Experiments", "/experiments"),)
+    slice_ = store.slice_of(session, experiment.slice_id)
+    feature = store.feature_of(session, slice_.feature_id)
+    return (
+        ("Features", "/features"),
+        (feature.title, f"/features/{feature.id}"),
+        (slice_.title, f"/slices/{slice_.id}"),
+    )
+
+
+def _tabs(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    home = f"/experiments/{experiment.id}"
+    if experiment.status in _NOT_LAUNCHED:
+        steps = ("Edit", "Preview", "Checklist", "Launch")
+        return (("Overview", home), *((step, f"{home}/{step.lower()}") for step in steps))
+    tabs = [("Overview", home), ("Readout", f"{home}/readout"), ("Preview", f"{home}/preview")]
+    tabs += [("Sends", f"{home}/sends"), ("Raw events", f"{home}/hits")]
+    if experiment.status in {Status.RUNNING, Status.PAUSED, Status.MEASURING}:
+        tabs.append(("Decide", f"{home}/decide"))
+    return tuple(tabs)

@@ -1,0 +1,88 @@
+"""Where a drawing's points stand: values on a plane of 0..1 by 0..1, with labelled axes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from app.analysis.counts import Point
+from app.web import words
+
+Place = tuple[float, float]
+Label = tuple[float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A line, an even way or goal to compare it with, and what stands at the axes."""
+
+    points: tuple[Place, ...]
+    plan: tuple[Place, ...]
+    levels: tuple[Label, ...]
+    dates: tuple[Label, ...]
+
+
+def values_over_time(
+    values: Sequence[tuple[date, float]],
+    *,
+    starts: date,
+    ends: date,
+    start: float,
+    target: float,
+    unit: str,
+) -> Plot | None:
+    """A key result's values in its cycle, with the even way from start to target."""
+    if not values:
+        return None
+    first, last = min(starts, values[0][0]), max(ends, values[-1][0])
+    low, high = _room([start, target, *(value for _, value in values)])
+
+    def place(day: date, value: float) -> Place:
+        return (
+            _share(day.toordinal(), first.toordinal(), last.toordinal()),
+            _share(value, low, high),
+        )
+
+    return Plot(
+        points=tuple(place(day, value) for day, value in values),
+        plan=(place(starts, start), place(ends, target)),
+        levels=tuple(
+            (step, words.amount(_round(low + step * (high - low)), unit)) for step in (0, 0.5, 1)
+        ),
+        dates=((0, _day(first)), (1, _day(last))),
+    )
+
+
+def growth(series: Sequence[Point], threshold: float) -> Plot | None:
+    """The share of people who clicked, hour by hour, beside the threshold."""
+    if len(series) < 2:
+        return None
+    high = max(threshold * 1.5, max(point.rate for point in series) * 1.1)
+    first, last = series[0].at, series[-1].at
+    return Plot(
+        points=tuple((_between(p.at, first, last), p.rate / high) for p in series),
+        plan=((0, threshold / high), (1, threshold / high)),
+        levels=tuple((step, words.points(step * high)) for step in (0, 0.5, 1)),
+        dates=((0, _day(first)), (1, _day(last))),
+    )
+
+
+def _room(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    room = (high - low) * 0.05 or 1.0
+    return (low if low == 0 else low - room, high + room)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+def _between(at: datetime, first: datetime, last: datetime) -> float:
+    return _share(at.timestamp(), first.timestamp(), last.timestamp())
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.3g}") if abs(value) < 1000 else float(round(value))
+
+
+def _day(value: date) -> str:
+    return f"{value.day} {value:%b}"

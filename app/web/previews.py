@@ -1,0 +1,104 @@
+"""An experiment's mail as one real person of its audience would read it."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Query, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse
+
+from app.audience import members
+from app.audience.members import Member
+from app.delivery import preview
+from app.delivery.preview import Preview
+from app.experiments import store
+from app.experiments.models import Experiment
+from app.identity.guard import Db
+from app.platform.errors import AppError, NotFound
+from app.web import places
+from app.web.outbox import mail_answer
+from app.web.pages import Page, render
+from app.web.places import Place
+
+router = APIRouter(prefix="/experiments")
+_SAMPLE = 20  # people to choose from
+_FORMS = (("html", "HTML"), ("phone", "Phone"), ("text", "Text"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewPage(Page):
+    """One person's mail in three forms."""
+
+    template: ClassVar[str] = "experiments/preview.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    people: list[Member]
+    person_id: str
+    forms: list[tuple[str, str]]
+    form_key: str
+    form_label: str
+    preview: Preview | None
+    problem: str
+
+
+@router.get("/{experiment_id}/preview")
+def show(
+    request: Request,
+    session: Db,
+    experiment_id: str,
+    person: str | None = None,
+    form: Annotated[str, Query(alias="as")] = "html",
+) -> HTMLResponse:
+    """Choose a person and a form; the mail stands in a frame of its own."""
+    experiment = store.experiment_of(session, experiment_id)
+    people = _people(session, experiment)
+    chosen = person or (people[0].person_id if people else "")
+    key, label = next((f for f in _FORMS if f[0] == form), _FORMS[0])
+    found, problem = _preview(request, session, experiment, chosen) if chosen else (None, "")
+    page = PreviewPage(
+        place=places.of(session, experiment),
+        people=people,
+        person_id=chosen,
+        forms=[(words, f"?person={chosen}&as={k}") for k, words in _FORMS],
+        form_key=key,
+        form_label=label,
+        preview=found,
+        problem=problem,
+    )
+    return render(request, page)
+
+
+@router.get("/{experiment_id}/preview/mail")
+def framed(request: Request, session: Db, experiment_id: str, person: str) -> HTMLResponse:
+    """The mail's HTML alone, for the frame."""
+    experiment = store.experiment_of(session, experiment_id)
+    found, problem = _preview(request, session, experiment, person)
+    if found is None:
+        raise NotFound(problem)
+    return mail_answer(found.html)
+
+
+def _people(session: Session, experiment: Experiment) -> list[Member]:
+    if experiment.audience_id is None:
+        return []
+    return members.chunk(session, experiment.audience_id, after=None, limit=_SAMPLE)
+
+
+def _preview(
+    request: Request, session: Session, experiment: Experiment, person_id: str
+) -> tuple[Preview | None, str]:
+    """The mail, or the sentence that says why this person would get none."""
+    state = request.app.state
+    try:
+        found = preview.of(
+            session,
+            experiment,
+            experiment.design["arms"][0]["key"],
+            person_id,
+            settings=state.settings,
+            keyring=state.keyring,
+        )
+    except AppError as error:
+        return None, str(error)
+    return found, ""

@@ -1,0 +1,124 @@
+"""Log in, log out, the first set-up, and one's own password."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from app.identity import guard, sessions, setup, throttle, users
+from app.identity import store as identity
+from app.identity.guard import Db, MaybeWho, Now, Who
+from app.platform.errors import AppError, Conflict, Invalid
+from app.web.pages import Page, go, local, refuse, render
+from app.web.typed import Form, Typed
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginPage(Page):
+    """Who are you?"""
+
+    template: ClassVar[str] = "sessions/login.html"
+
+    form: Typed
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupPage(Page):
+    """The first log-in of all."""
+
+    template: ClassVar[str] = "sessions/setup.html"
+
+    form: Typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountPage(Page):
+    """One's own password."""
+
+    template: ClassVar[str] = "sessions/account.html"
+
+    form: Typed
+
+
+@router.get("/login")
+def ask(request: Request, session: Db, who: MaybeWho, next: str = "/") -> Response:  # noqa: A002 - the word that addresses carry
+    """The form; before anybody can log in, the set-up instead."""
+    if who is not None:
+        return go(local(next))
+    if not identity.anybody(session):
+        return go("/setup")
+    return render(request, LoginPage(form=Typed(), next=local(next)))
+
+
+@router.post("/login")
+def log_in(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """Begin a session, and go where one wanted to go."""
+    email, onward = form.value("email"), local(form.value("next"))
+    throttle.check_log_in(caller=guard.caller_of(request), email=email)
+    try:
+        logged_in = sessions.log_in(session, email=email, password=form.value("password"), now=now)
+    except Invalid as error:
+        refuse(request, LoginPage(form=form.refused(error), next=onward))
+    answer = go(onward)
+    guard.set_cookie(request, answer, logged_in.secret)
+    return answer
+
+
+@router.post("/logout")
+def log_out(request: Request, session: Db) -> Response:
+    """End this browser's session."""
+    sessions.log_out(session, request.cookies.get(guard.cookie_name(request), ""))
+    answer = go("/login", said="logged-out")
+    guard.clear_cookie(request, answer)
+    return answer
+
+
+@router.get("/setup")
+def ask_for_setup(request: Request, token: str = "") -> HTMLResponse:
+    """The form for the first person."""
+    return render(request, SetupPage(form=Typed.of(token=token)))
+
+
+@router.post("/setup")
+def complete_setup(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """Make the first log-in, an admin, and let them in."""
+    try:
+        logged_in = setup.complete(
+            session,
+            secret=form.value("token").strip(),
+            email=form.value("email"),
+            name=form.value("name"),
+            password=form.value("password"),
+            now=now,
+        )
+    except AppError as error:
+        refuse(request, SetupPage(form=form.refused(error)))
+    answer = go("/")
+    guard.set_cookie(request, answer, logged_in.secret)
+    return answer
+
+
+@router.get("/password")
+def account(request: Request) -> HTMLResponse:
+    """The form for a new password."""
+    return render(request, AccountPage(form=Typed()))
+
+
+@router.post("/password")
+def change_password(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+    """A new password; every session ends, and this browser begins a new one."""
+    throttle.check_log_in(caller=guard.caller_of(request), email=who.email)
+    try:
+        sessions.log_in(session, email=who.email, password=form.value("old"), now=now)
+        user = identity.user_of(session, who.id)
+        users.change_password(session, user, form.value("new"))
+    except (Invalid, Conflict) as error:
+        names = {"password": "old" if "wrong" in str(error) else "new"}
+        refuse(request, AccountPage(form=form.refused(error, names)))
+    answer = go("/password", said="password")
+    guard.set_cookie(request, answer, sessions.begin(session, user, now=now).secret)
+    return answer

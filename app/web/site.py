@@ -1,0 +1,71 @@
+"""All pages under one roof: their routers, the static files, the headers, the errors."""
+
+from fastapi import APIRouter, FastAPI
+
+from app.web import (
+    answers,
+    audiences,
+    decisions,
+    drafting,
+    errors,
+    events,
+    experiments,
+    features,
+    guides,
+    imports,
+    key_results,
+    launches,
+    learnings,
+    outbox,
+    outcomes,
+    people,
+    previews,
+    readouts,
+    sessions,
+    slices,
+    suppressions,
+    tokens,
+    unsubscribes,
+    weeks,
+)
+from app.web.assets import ASSETS
+from app.web.headers import Headers
+
+routers: tuple[APIRouter, ...] = tuple(
+    noun.router
+    for noun in (
+        sessions,
+        weeks,
+        outcomes,
+        key_results,
+        features,
+        slices,
+        audiences,
+        imports,
+        suppressions,
+        drafting,
+        experiments,
+        previews,
+        launches,
+        readouts,
+        decisions,
+        events,
+        outbox,
+        learnings,
+        people,
+        tokens,
+        guides,
+        unsubscribes,
+        answers,
+    )
+)
+_MACHINES = ("/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json")
+
+
+def install(application: FastAPI, problems: errors.Problems) -> None:
+    """Add every page. `problems` writes the errors of what machines ask for (app.api.problems)."""
+    for router in routers:
+        application.include_router(router, include_in_schema=False)
+    application.mount("/static", ASSETS)
+    application.add_middleware(Headers, secure=application.state.settings.secure)
+    errors.install(application, problems, machines=_MACHINES)

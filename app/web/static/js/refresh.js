@@ -1,0 +1,15 @@
+// <section data-refresh="/experiments/1/progress" data-every="3">
+// Fetches the fragment again while the page is in view, until the fragment says data-done. Without JS: reload.
+for (const place of document.querySelectorAll("[data-refresh]")) {
+  const pause = Number(place.dataset.every || 3) * 1000
+
+  const again = async () => {
+    if (document.hidden || place.contains(document.activeElement)) return setTimeout(again, pause)
+    const answer = await fetch(place.dataset.refresh, { headers: { "X-Fragment": "1" } }).catch(() => null)
+    if (answer && answer.ok) place.innerHTML = await answer.text()
+    if (answer && (answer.status === 401 || answer.redirected)) return
+    if (!place.querySelector("[data-done]")) setTimeout(again, pause)
+  }
+
+  setTimeout(again, pause)
+}

@@ -1,0 +1,122 @@
+"""This week: the first page, and for a newcomer the three steps to a first answer."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse
+
+from app.audience import store as audience
+from app.experiments import store as experiments
+from app.identity.guard import Db, Now
+from app.review import weeks
+from app.review.learnings import Learning
+from app.review.weeks import UnderWay, Week
+from app.web import lines, words
+from app.web.lines import Line
+from app.web.pages import Page, render
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of three. `next` is the one to take now."""
+
+    title: str
+    text: str
+    label: str
+    href: str
+    done: bool
+    next: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeekPage(Page):
+    """Are we closer than last week?"""
+
+    template: ClassVar[str] = "weeks/show.html"
+    section: ClassVar[str] = "week"
+
+    sentence: str
+    lead: str
+    week: str
+    steps: list[Step]
+    key_results: list[Line]
+    awaiting: tuple[UnderWay, ...]
+    running: tuple[UnderWay, ...]
+    decided: tuple[Learning, ...]
+
+
+@router.get("/")
+def show(request: Request, session: Db, now: Now) -> HTMLResponse:
+    """The week so far."""
+    week = weeks.this_week(session, zone=request.app.state.settings.zone, now=now)
+    steps = _steps(session)
+    page = WeekPage(
+        sentence="Will customers use it? Know by Friday." if steps else week.sentence,
+        lead="Three steps to the first honest answer." if steps else _lead(week),
+        week=f"Week {week.week}",
+        steps=steps,
+        key_results=[lines.of(view) for view in week.key_results],
+        awaiting=week.awaiting,
+        running=week.running,
+        decided=week.decided,
+    )
+    return render(request, page)
+
+
+def _lead(week: Week) -> str:
+    said = []
+    if week.awaiting:
+        said.append(f"{words.plural(len(week.awaiting), 'result')} waiting for a decision")
+    if week.running:
+        said.append(f"{words.plural(len(week.running), 'experiment')} under way")
+    if week.weeks_avoided:
+        said.append(f"{words.plural(week.weeks_avoided, 'week')} of building avoided so far")
+    return f"{', '.join(said)}." if said else ""
+
+
+def _steps(session: Session) -> list[Step]:
+    """The way in, until the first experiment is launched."""
+    tried = experiments.experiments(session, limit=200)
+    if any(one.launched_at for one in tried):
+        return []
+    done = (
+        any(one.people for one in audience.audiences(session)),
+        bool(experiments.slices(session, limit=1)),
+        False,
+    )
+    now = done.index(False)
+    return [
+        Step(*text, done=is_done, next=place == now)
+        for place, (text, is_done) in enumerate(zip(_texts(bool(tried)), done, strict=True))
+    ]
+
+
+def _texts(begun: bool) -> tuple[tuple[str, str, str, str], ...]:  # noqa: FBT001 - a fact about the list, not a switch
+    last = (
+        ("Go on with the draft", "/experiments")
+        if begun
+        else ("New experiment", "/experiments/new")
+    )
+    return (
+        (
+            "Import people",
+            "A CSV with one line per person: an address, and what you found out about them.",
+            "Import people",
+            "/audiences",
+        ),
+        (
+            "Write down a feature and its first slice",
+            "What might be built, and the thinnest part of it that can be measured this week.",
+            "New feature",
+            "/features/new",
+        ),
+        (
+            "Run the experiment",
+            "Say beforehand how many must act. Send it. Read one honest sentence by Friday.",
+            *last,
+        ),
+    )

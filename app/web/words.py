@@ -1,0 +1,174 @@
+"""How values read on a page: percentages, amounts, times in the organisation's zone, words."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.platform import clock
+
+SAID: Mapping[str, str] = {
+    "saved": "Saved.",
+    "created": "Created.",
+    "added": "Added.",
+    "removed": "Removed.",
+    "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",
+    "scheduled": "Scheduled. The design is locked; eligibility is settled when the time comes.",
+    "paused": "Paused. No further mail leaves until somebody resumes it.",
+    "resumed": "Resumed.",
+    "cancelled": "Cancelled. Mails that had not left yet never will.",
+    "decided": "Decided, and added to the learnings.",
+    "test-sent": "A test mail is on its way to you. Its links never count.",
+    "importing": "The file arrived. It is being read line by line.",
+    "password": "Password changed. Every other session of this person has ended.",
+    "logged-out": "You are logged out.",
+    "thanks": "Thank you.",
+}
+
+# State → what a page calls it, and the badge's kind. Colour repeats the word.
+BADGES: Mapping[str, tuple[str, str]] = {
+    "draft": ("Draft", "quiet"),
+    "scheduled": ("Scheduled", "live"),
+    "running": ("Running", "live"),
+    "paused": ("Paused", "caution"),
+    "measuring": ("Measuring", "live"),
+    "decided": ("Decided", "quiet"),
+    "cancelled": ("Cancelled", "quiet"),
+    "validated": ("Validated", "better"),
+    "refuted": ("Refuted", "worse"),
+    "inconclusive": ("Inconclusive", "caution"),
+    "waiting": ("Too early to say", "quiet"),
+    "build": ("Build it", "better"),
+    "iterate": ("Iterate", "caution"),
+    "stop": ("Stop", "worse"),
+    "green": ("On pace", "better"),
+    "yellow": ("Behind pace", "caution"),
+    "red": ("Far behind pace", "worse"),
+    "stale": ("Stale", "caution"),
+    "early": ("Too early for a pace", "quiet"),
+    "idea": ("Idea", "quiet"),
+    "testing": ("Testing", "live"),
+    "breached": ("Breached", "worse"),
+    "safe": ("Safe", "better"),
+    "unknown": ("Not proven yet", "quiet"),
+    "blocks": ("Must fix", "worse"),
+    "warns": ("Look at this", "caution"),
+    "ok": ("Ready", "better"),
+    "done": ("Done", "better"),
+    "failed": ("Failed", "worse"),
+    "queued": ("Waiting", "quiet"),
+    "sending": ("Leaving now", "live"),
+    "sent": ("Sent", "better"),
+    "bounced": ("Bounced", "worse"),
+    "uncertain": ("Uncertain", "caution"),
+    "skipped": ("Skipped", "quiet"),
+    "held": ("Held back", "quiet"),
+    "human": ("Person", "better"),
+    "machine_open": ("Machine open", "quiet"),
+    "prefetch": ("Prefetch", "quiet"),
+    "scanner": ("Scanner", "quiet"),
+    "duplicate": ("Repeat", "quiet"),
+}
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def present() -> datetime:
+    """The moment a page is drawn for."""
+    return clock.now()
+
+
+def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
+    """Everything a template may write after a bar."""
+
+    def day(value: datetime | date | None) -> str:
+        return _day(_local(value, zone)) if value else "–"
+
+    def moment(value: datetime | None) -> str:
+        return f"{_day(value.astimezone(zone))}, {value.astimezone(zone):%H:%M}" if value else "–"
+
+    return {
+        "points": points,
+        "number": number,
+        "amount": amount,
+        "change": change,
+        "day": day,
+        "moment": moment,
+        "ago": ago,
+        "badge_word": lambda state: BADGES.get(state, (plain(state), "quiet"))[0],
+        "badge_kind": lambda state: BADGES.get(state, (plain(state), "quiet"))[1],
+        "plain": plain,
+        "plural": plural,
+    }
+
+
+def points(share: float | None, digits: int = 1) -> str:
+    """A share as a reader sees it: 0.12 is `12.0 %`."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def number(value: float | None) -> str:
+    """1240 is `1,240`; decimals only where there are any."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
+
+
+def amount(value: float | None, unit: str = "number") -> str:
+    """A key result's value in its unit: `12 %`, `€ 31,200`, `1,515`."""
+    if value is None:
+        return "–"
+    if unit == "percent":
+        return f"{number(value)} %"
+    if unit in {"", "number"}:
+        return number(value)
+    sign = _SIGNS.get(unit.upper(), unit)
+    return f"{sign} {number(value)}"
+
+
+def change(value: float | None, unit: str = "number") -> str:
+    """A difference, always with its sign."""
+    if value is None:
+        return "–"
+    return ("+" if value > 0 else "−" if value < 0 else "±") + amount(abs(value), unit)
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """`3 minutes ago`, `in 2 days`: the largest unit that fits."""
+    if then is None:
+        return "never"
+    seconds = (now - then).total_seconds()
+    if abs(seconds) < _MINUTE:
+        return "just now"
+    span = _span(abs(seconds))
+    return f"{span} ago" if seconds > 0 else f"in {span}"
+
+
+def _span(seconds: float) -> str:
+    for size, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= size:
+            return plural(int(seconds // size), name)
+    return "a moment"
+
+
+def plural(count: float, one: str, many: str | None = None) -> str:
+    """`1 person`, `600 people`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def plain(value: object) -> str:
+    """A name of ours as words: `unsubscribe_rate` is `unsubscribe rate`."""
+    return str(value).replace("_", " ").replace("-", " ")
+
+
+def short(value: date) -> str:
+    """`22 Nov 2026`."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def _local(value: datetime | date, zone: ZoneInfo) -> date:
+    return value.astimezone(zone) if isinstance(value, datetime) else value
+
+
+def _day(value: date) -> str:
+    return f"{value:%a} {value.day} {value:%b %Y}"

@@ -1,0 +1,82 @@
+"""The final call is stored once, and nothing that comes later alters it."""
+
+from sqlmodel import Session, select
+
+from app.analysis import readout as readouts
+from app.analysis import snapshots
+from app.analysis.shapes import State
+from app.experiments.models import Experiment, Status
+from app.platform.events import Event
+from app.tally import store
+from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, click, given_experiment, mail
+
+
+def closed(session: Session, *, clickers: int = 60) -> Experiment:
+    experiment = given_experiment(session)
+    mail(session, experiment, 600)
+    click(session, clickers)
+    assert snapshots.freeze_due(session, CLOSED) == 1
+    return experiment
+
+
+def test_the_final_call_is_stored_with_its_counts_and_rules(session: Session):
+    final = snapshots.latest_final(session, closed(session).id)
+
+    assert final is not None
+    assert (final.call, final.hits, final.people, final.rule_version) == ("validated", 60, 600, "1")
+    assert [event.kind for event in session.exec(select(Event))] == ["readout.final"]
+
+
+def test_a_call_is_frozen_once(session: Session):
+    closed(session)
+
+    assert snapshots.freeze_due(session, CLOSED + HOUR) == 0
+
+
+def test_nothing_is_frozen_while_a_window_is_open(session: Session):
+    experiment = given_experiment(session)
+    mail(session, experiment, 600)
+
+    assert snapshots.freeze_due(session, TUESDAY + HOUR) == 0
+
+
+def test_an_experiment_that_still_releases_is_not_final(session: Session):
+    experiment = given_experiment(session, status=Status.RUNNING)
+    mail(session, experiment, 300)
+
+    assert snapshots.freeze_due(session, CLOSED) == 0
+
+
+def test_a_cancelled_experiment_gets_its_final_call_too(session: Session):
+    mail(session, given_experiment(session, status=Status.CANCELLED), 300)
+    given_experiment(session, status=Status.CANCELLED)  # nobody was mailed: nothing to freeze
+
+    assert snapshots.freeze_due(session, CLOSED) == 1
+
+
+def test_judging_again_later_alters_nothing_but_what_it_would_now_be(session: Session):
+    experiment = closed(session)
+    stored = readouts.of(session, experiment, now=CLOSED)
+    store.change(session, {1: {"clicked_at": None}})
+    later = readouts.of(session, experiment, now=CLOSED + HOUR)
+
+    assert (stored.call.final, stored.call.would_now_be) == (True, None)
+    assert (later.call.state, later.call.would_now_be) == (State.VALIDATED, State.INCONCLUSIVE)
+    assert later.call.sentence == stored.call.sentence
+    assert later.estimates == stored.estimates
+    assert later.arms[0].human_clickers == 59
+    assert "Counted again now" in later.call.because[-1]
+
+
+def test_the_stored_call_is_what_was_shown_the_moment_before(session: Session):
+    experiment = given_experiment(session)
+    mail(session, experiment, 600)
+    click(session, 72)
+    shown = readouts.of(session, experiment, now=CLOSED)
+    snapshots.freeze_due(session, CLOSED)
+    stored = readouts.of(session, experiment, now=CLOSED)
+
+    assert stored.call.sentence == shown.call.sentence
+    assert stored.call.answer_by == shown.call.answer_by
+    assert stored.estimates == shown.estimates
+    assert readouts.call_of(session, experiment, now=CLOSED).state is State.VALIDATED

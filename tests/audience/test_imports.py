@@ -1,0 +1,241 @@
+"""Every line of a file is accounted for, whatever is in it, and however often it is read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.audience import imports, store
+from app.audience.members import chunk
+from app.audience.models import Import
+from app.platform import clock
+from app.platform.db import Database
+
+NOW = clock.now()
+
+
+@dataclass
+class Desk:
+    """An audience, and a folder to upload to."""
+
+    database: Database
+    folder: Path
+    audience_id: str
+
+    def begin(self, content: bytes, format: str = "csv") -> Import:
+        return imports.begin(
+            self.database,
+            audience_id=self.audience_id,
+            format=format,  # type: ignore[arg-type]  # a test's text
+            folder_id="f",
+            stream=[content],
+            imports_dir=self.folder,
+            filename="a.csv",
+            by="Ann",
+            now=NOW,
+        )
+
+    def read(self, row: Import, *, chunks: int = 1000) -> Import:
+        for _ in range(chunks):
+            if not imports.continue_import(self.database, row.id, self.folder / row.id, now=NOW):
+                break
+        with self.database.read() as session:
+            return store.import_of(session, row.id)
+
+    def take(self, content: bytes, format: str = "csv") -> Import:
+        return self.read(self.begin(content, format))
+
+    def refusals(self, row: Import) -> list[tuple[int, str]]:
+        with self.database.read() as session:
+            return [(one.line, one.reason) for one in store.refusals(session, row.id)]
+
+    def rows(self) -> list[dict[str, object]]:
+        with self.database.read() as session:
+            return [one.row() for one in chunk(session, self.audience_id, after=None, limit=9999)]
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
+    with database.write() as session:
+        audience = store.add_audience(session, "Bakers", by="Ann", now=NOW)
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    yield Desk(database, folder, audience.id)
+
+
+def counts(row: Import) -> tuple[int, int, int, int, int]:
+    return row.rows, row.added, row.updated, row.unchanged, row.refused
+
+
+def test_people_come_in_with_their_columns(desk: Desk):
+    done = desk.take("email,name,Euros a week\nann@b.example,Ann,61\nbo@b.example,Bo,\n".encode())
+
+    assert (done.status, counts(done)) == ("done", (2, 2, 0, 0, 0))
+    assert desk.rows() == [
+        {"email": "ann@b.example", "name": "Ann", "Euros_a_week": "61"},
+        {"email": "bo@b.example", "name": "Bo"},
+    ]
+
+
+def test_the_same_file_again_changes_nothing(desk: Desk):
+    content = b"email,name,euros\nann@b.example,Ann,61\nbo@b.example,Bo,5\n"
+    desk.take(content)
+
+    again = desk.take(content)
+
+    assert counts(again) == (2, 0, 0, 2, 0)
+
+
+def test_a_changed_column_updates_and_an_empty_cell_empties(desk: Desk):
+    desk.take(b"email,euros,day\nann@b.example,61,Mon\nbo@b.example,5,Tue\n")
+
+    again = desk.take(b"email,euros\nann@b.example,70\nbo@b.example,\n")
+
+    assert counts(again) == (2, 0, 2, 0, 0)
+    assert [row.get("euros") for row in desk.rows()] == ["70", None]
+    assert [row["day"] for row in desk.rows()] == ["Mon", "Tue"]
+
+
+def test_a_second_line_for_an_address_is_refused_also_in_another_chunk(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(imports, "CHUNK", 2)
+
+    done = desk.take(
+        b"email\nann@b.example\nANN@b.example\nbo@b.example\ncem@b.example\nbo@b.example\n"
+    )
+
+    assert counts(done) == (5, 3, 0, 0, 2)
+    assert desk.refusals(done) == [
+        (3, "duplicate: the same address stands on line 2"),
+        (6, "duplicate: the same address stands on line 4"),
+    ]
+
+
+def test_a_byte_order_mark_semicolons_and_quoted_newlines_are_read(desk: Desk):
+    done = desk.take(
+        '\ufeffemail;name;note\nann@b.example;Ann;"two\nlines; here"\nbo@b.example;Bo;x\n'.encode()
+    )
+
+    assert counts(done) == (2, 2, 0, 0, 0)
+    assert desk.rows()[0]["note"] == "two\nlines; here"
+
+
+def test_latin_1_is_said_clearly_and_the_other_lines_are_taken(desk: Desk):
+    done = desk.take("email,name\nann@b.example,Ann\nbo@b.example,Bør\n".encode("latin-1"))
+
+    assert counts(done) == (2, 1, 0, 0, 1)
+    assert desk.refusals(done) == [(3, "not UTF-8: it looks like Latin-1; save the file as UTF-8")]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The file is empty"),
+        (b"\n", "The file is empty"),
+        (
+            b"name,address\nAnn,x\n",
+            "No column is called `email`. The first line names: name, address",
+        ),
+        (b"email,name,Name\na@b.example,x,y\n", "Two columns are called `name`"),
+        (b"email\n\x00\x01\x02\n", "This is not a text file"),
+        (b"PK\x03\x04\x00\x00", "This is not a text file"),
+    ],
+)
+def test_a_file_that_is_none_fails_with_what_to_do(desk: Desk, content: bytes, sentence: str):
+    done = desk.take(content)
+
+    assert done.status == "failed"
+    assert sentence in (done.error or "")
+    assert desk.rows() == []
+
+
+def test_one_line_of_ten_megabytes_is_refused_by_its_number(desk: Desk):
+    done = desk.take(b"email,note\nann@b.example," + b"x" * 10_000_000 + b"\nbo@b.example,y\n")
+
+    assert counts(done) == (2, 1, 0, 0, 1)
+    assert desk.refusals(done) == [(2, "the line is longer than 1 MB")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("no address,Ann", "bad_address"),
+        (",Ann", "bad_address: there is none on this line"),
+        ("ann@b.example", "1 cells where the header names 2 columns"),
+        ("ann@b.example,Ann,more", "3 cells where the header names 2 columns"),
+        ("bjørn@b.example,Bjørn", "unsupported_address"),
+        ('ann@b.example,"Ann\nBcc: all@b.example"', "name has a line break"),
+        ('"ann@b.example\r\nBcc: x@y.example",Ann', "bad_address: it contains a line break"),
+    ],
+)
+def test_a_line_that_is_no_person_is_refused_with_its_reason(desk: Desk, line: str, reason: str):
+    done = desk.take(f"email,name\n{line}\n".encode())
+
+    assert counts(done) == (1, 0, 0, 0, 1)
+    assert desk.refusals(done)[0][1].startswith(reason)
+
+
+def test_an_international_domain_is_one_address_however_it_is_written(desk: Desk):
+    done = desk.take("email\nann@bäckerei.example\nann@xn--bckerei-5wa.example\n".encode())
+
+    assert counts(done) == (2, 1, 0, 0, 1)
+
+
+def test_an_external_id_belongs_to_one_person(desk: Desk):
+    done = desk.take(b"email,external_id\nann@b.example,7\nbo@b.example,7\n")
+
+    assert counts(done) == (2, 1, 0, 0, 1)
+    assert "belongs to another person" in desk.refusals(done)[0][1]
+
+
+def test_a_formula_is_kept_as_the_text_it_is(desk: Desk):
+    desk.take(b"email,note\nann@b.example,=1+1\n")
+
+    assert desk.rows()[0]["note"] == "=1+1"
+
+
+def test_ndjson_is_read_and_its_bad_lines_are_named(desk: Desk):
+    content = b'{"email":"ann@b.example","euros":61}\n\nnot json\n[1]\n{"email":"bo@b.example","list":[1]}\n'
+
+    done = desk.take(content, "ndjson")
+
+    assert counts(done) == (4, 1, 0, 0, 3)
+    assert [line for line, _ in desk.refusals(done)] == [3, 4, 5]
+    assert desk.rows()[0]["euros"] == 61
+
+
+def test_a_killed_import_goes_on_where_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(imports, "CHUNK", 3)
+    content = b"email\n" + b"".join(b"p%d@b.example\n" % number for number in range(10))
+    begun = desk.begin(content)
+    desk.read(begun, chunks=2)
+    desk.database.close()
+
+    done = desk.read(begun)
+
+    assert (done.status, counts(done)) == ("done", (10, 10, 0, 0, 0))
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_the_columns_are_described_as_they_were_found(desk: Desk):
+    desk.take(b"email,euros,day\nann@b.example,61,Mon\nbo@b.example,,Tue\n")
+
+    with desk.database.read() as session:
+        audience = store.audience_of(session, desk.audience_id)
+
+    assert audience.people == 2
+    assert audience.columns == [
+        {"name": "day", "filled": 2, "missing": 0, "kind": "text", "examples": ["Mon", "Tue"]},
+        {"name": "euros", "filled": 1, "missing": 1, "kind": "number", "examples": ["61"]},
+    ]
+
+
+def test_two_audiences_keep_their_own_columns(desk: Desk):
+    desk.take(b"email,euros\nann@b.example,61\n")
+    with desk.database.write() as session:
+        other = store.add_audience(session, "Others", by="Ann", now=NOW)
+    Desk(desk.database, desk.folder, other.id).take(b"email,euros\nann@b.example,5\n")
+
+    assert desk.rows()[0]["euros"] == "61"

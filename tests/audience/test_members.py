@@ -1,0 +1,45 @@
+import pytest
+
+from app.audience.members import Condition, Member, matches
+
+ANN = Member(
+    "1",
+    "ann@b.example",
+    "ann@b.example",
+    "Ann",
+    None,
+    "",
+    "unknown",
+    "unknown",
+    {"country": "NO", "euros": "61", "shops": 2},
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "op", "value", "met"),
+    [
+        ("country", "eq", "NO", True),
+        ("country", "ne", "NO", False),
+        ("country", "in", ["SE", "NO"], True),
+        ("euros", "gt", 9, True),  # as numbers: as text "61" would come before "9"
+        ("euros", "lte", "61.0", True),
+        ("shops", "eq", "2", True),
+        ("name", "contains", "nn", True),
+        ("missing", "exists", None, False),
+        ("missing", "missing", None, True),
+        ("missing", "gt", 1, False),
+        ("missing", "ne", "x", True),
+    ],
+)
+def test_a_condition_reads_as_it_says(column: str, op: str, value: object, met: bool):
+    condition = Condition.model_validate({"column": column, "op": op, "value": value})
+
+    assert matches(ANN, [condition]) is met
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"op": "gt"}, {"op": "in", "value": "x"}, {"op": "eq", "value": [1]}]
+)
+def test_a_condition_whose_value_does_not_fit_is_refused(wrong: dict[str, object]):
+    with pytest.raises(ValueError, match="value|list"):
+        Condition.model_validate({"column": "country", **wrong})

@@ -1,0 +1,45 @@
+"""The objects that a journey needs, made through the HTTP API as anybody would."""
+
+from typing import Any
+
+import httpx
+
+DESIGN: dict[str, Any] = {
+    "name": "Waste in euros by email",
+    "hypothesis": {
+        "believe": "Bakers act on waste when it is told in euros, because a share means nothing to them.",
+        "verify": "Mail each baker last week's waste in euros.",
+        "measure": "People who follow the link to their list within 72 hours.",
+        "right_if": "We can say that more than 8 % do.",
+    },
+    "riskiest": "desirability",
+    "arms": [
+        {
+            "key": "insight",
+            "subject": "{{ name }}, {{ euros }} € a week",
+            "preheader": "Your Tuesday rye",
+            "body": "Hello {{ name }},\n\n{{ euros }} € of bread is thrown away each week."
+            " [Show my list](https://halvern.example/list) or [ask us](https://halvern.example/ask).",
+        }
+    ],
+    "metric": {"kind": "click_rate"},
+    "rule": {"kind": "threshold", "threshold": 0.08},
+    "guardrails": [{"metric": "unsubscribe_rate", "max": 0.01}],
+}
+
+
+def csv_of(count: int, *, without_euros: int = 0) -> bytes:
+    """People 1…count; the last `without_euros` of them lack the column that the mail names."""
+    rows = [
+        f"p{number}@bakery.example,Baker {number},{'' if number > count - without_euros else 40 + number % 30}"
+        for number in range(1, count + 1)
+    ]
+    return "\n".join(["email,name,euros", *rows, ""]).encode()
+
+
+def made(answer: httpx.Response) -> dict[str, Any]:
+    """The object that a POST created."""
+    assert answer.status_code in {200, 201, 202}, answer.text
+    body = answer.json()
+    assert isinstance(body, dict)
+    return body

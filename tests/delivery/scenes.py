@@ -1,0 +1,133 @@
+"""A small world for tests of sending: an experiment, its people, a sender."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.audience.models import Audience, Membership, Person
+from app.delivery import planning
+from app.delivery.models import Send
+from app.delivery.sending import Sender
+from app.delivery.transports.ports import Transport
+from app.experiments.models import Enrolment, Experiment, Status
+from app.links.keyring import Keyring
+from app.platform import install
+from app.platform.config import Durability, Settings
+from app.platform.db import Database
+from app.platform.journal import Journal
+from app.tally.models import Outcome
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+KEYS = Keyring.of([b"a secret of thirty-two characters"])
+SETTINGS = Settings(
+    public_url="https://insights.example.com",
+    mail_from="ann@example.com",
+    postal_address="Halvern, Main Street 1, Oslo",
+)
+BODY = 'Hello {{ name }},\n\nyou lose {{ euros }} €. [Show me](https://shop.example/list "show")'
+ARM = {"key": "insight", "subject": "{{ name }}, {{ euros }} €", "preheader": "x", "body": BODY}
+
+
+def design(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "Waste in euros",
+        "channel": "email",
+        "sender": {"from_name": "Halvern", "reply_to": None},
+        "honeypot": False,
+        "arms": [ARM],
+        "metric": {"kind": "click_rate", "link": None, "window_hours": 72},
+        "rule": {"kind": "threshold", "threshold": 0.08},
+        "stop_at": None,
+    } | changes
+
+
+def launched(database: Database, *, people: int, **changes: Any) -> str:
+    """A running experiment with everybody enrolled and planned; its id."""
+    with database.write() as session:
+        experiment = enrolled(session, people=people, **changes)
+    planning.plan(database, experiment.id, now=NOW)
+    return experiment.id
+
+
+def enrolled(
+    session: Session, *, people: int, rate: int | None = None, **changes: Any
+) -> Experiment:
+    install.ensure(session, now=NOW)
+    audience = Audience(name=f"Bakers {NOW}", people=people, created_at=NOW)
+    experiment = Experiment(
+        name="Waste in euros",
+        audience_id=audience.id,
+        design=design(**changes),
+        status=Status.RUNNING,
+        created_at=NOW,
+        updated_at=NOW,
+        started_at=NOW,
+        enrolled=people,
+        rate_per_minute=rate,
+    )
+    session.add(audience)
+    session.add(experiment)
+    session.flush()
+    for number, send_id in enumerate(install.take_send_ids(session, people)):
+        _enrol(session, experiment, audience, number, send_id)
+    session.flush()
+    return experiment
+
+
+def _enrol(
+    session: Session, experiment: Experiment, audience: Audience, number: int, send_id: int
+) -> None:
+    email = f"p{number}@bakery.example"
+    columns = {"name": f"Baker {number}", "euros": 40 + number}
+    person = Person(
+        email=email, email_key=email, name=f"Baker {number}", created_at=NOW, updated_at=NOW
+    )
+    session.add(person)
+    session.flush()
+    session.add(Membership(audience_id=audience.id, person_id=person.id, data=columns))
+    session.add(
+        Enrolment(
+            id=send_id,
+            experiment_id=experiment.id,
+            arm="insight",
+            person_id=person.id,
+            frozen=columns,
+        )
+    )
+
+
+def sender(database: Database, folder: Path, transport: Transport) -> Sender:
+    journal = Journal.open(folder, durability=Durability.PROCESS, limit=10**8)
+    return Sender(database, SETTINGS, KEYS, journal, transport)
+
+
+async def run(sender: Sender, *, at: datetime = NOW, steps: int = 50) -> None:
+    """Step until nothing is due."""
+    for _ in range(steps):
+        if not await sender.step(at):
+            return
+
+
+def sends(database: Database) -> list[Send]:
+    return _all(database, select(Send).order_by(col(Send.id)))
+
+
+def states(database: Database) -> list[str]:
+    return [send.state for send in sends(database)]
+
+
+def outcomes(database: Database) -> list[Outcome]:
+    return _all(database, select(Outcome).order_by(col(Outcome.send_id)))
+
+
+def _all(database: Database, question: Any) -> list[Any]:
+    with database.read() as session:
+        rows = list(session.exec(question).all())
+        session.expunge_all()
+    return rows
+
+
+def later(minutes: float) -> datetime:
+    return NOW + timedelta(minutes=minutes)

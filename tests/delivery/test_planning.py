@@ -1,0 +1,177 @@
+"""Who is queued, who counts, who is passed over; and what others may ask about it."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.audience.models import Person
+from app.delivery import feedback, planning, progress, store
+from app.delivery.facts import DeliveryFacts
+from app.delivery.models import State
+from app.delivery.transports.outbox import Outbox
+from app.experiments.models import Experiment, Status
+from app.platform.config import Privacy
+from app.platform.db import Database
+from tests.delivery import scenes
+from tests.delivery.scenes import ARM, NOW
+
+
+def test_planning_twice_queues_everybody_once(database: Database):
+    experiment_id = scenes.launched(database, people=5)
+
+    again = planning.plan(database, experiment_id, now=NOW)
+
+    assert again == 0
+    assert scenes.states(database) == [State.QUEUED] * 5
+
+
+def test_an_experiment_is_unplanned_until_all_its_sends_are_there(database: Database):
+    with database.write() as session:
+        experiment_id = scenes.enrolled(session, people=2).id
+        before = planning.unplanned(session), planning.nothing_left(session, experiment_id)
+
+    planning.plan(database, experiment_id, now=NOW)
+
+    assert before == ([experiment_id], False)
+    with database.read() as session:
+        assert planning.unplanned(session) == []
+        assert not planning.nothing_left(session, experiment_id)
+
+
+def test_nothing_is_left_once_everybody_was_released(database: Database, tmp_path: Path):
+    experiment_id = scenes.launched(database, people=3)
+
+    _send(database, tmp_path)
+
+    with database.read() as session:
+        assert planning.nothing_left(session, experiment_id)
+
+
+def test_the_links_of_an_arm_are_kept_in_their_order(session: Session):
+    body = '[one](https://a.example "first") [{{ name }}](https://b.example/{{ id }}) [x](answer:)'
+    experiment = scenes.enrolled(session, people=1, arms=[ARM | {"body": body}], honeypot=True)
+
+    links = planning.add_set(session, experiment, "insight", purpose="send", now=NOW)
+
+    rows = store.destinations_of(session, links.id)
+    assert [(row.link, row.kind, row.label, row.address) for row in rows] == [
+        (1, "fixed", "first", "https://a.example"),
+        (2, "personal", "{{ name }}", "https://b.example/{0}"),
+        (3, "answer", "x", "answer:"),
+        (4, "fixed", "honeypot", "/"),
+    ]
+    assert links.links == 3
+
+
+def test_the_window_closes_at_the_stop_date_at_the_latest(database: Database, tmp_path: Path):
+    stop = NOW + timedelta(hours=5)
+    scenes.launched(database, people=1, stop_at=stop.isoformat())
+
+    _send(database, tmp_path)
+
+    assert scenes.outcomes(database)[0].closes_at == stop
+
+
+def test_whoever_is_not_released_by_the_stop_date_is_skipped(database: Database):
+    scenes.launched(database, people=3, stop_at=NOW.isoformat())
+
+    planning.drop_ended(database, now=NOW)
+
+    assert scenes.states(database) == [State.SKIPPED] * 3
+
+
+def test_progress_adds_up_before_and_after_planning(database: Database, tmp_path: Path):
+    with database.write() as session:
+        experiment = scenes.enrolled(session, people=4)
+        before = progress.of(session, experiment)
+    planning.plan(database, experiment.id, now=NOW)
+    _suppress(database, 1)
+    _send(database, tmp_path)
+
+    with database.read() as session:
+        after = progress.of(session, session.get_one(Experiment, experiment.id))
+
+    assert (before.enrolled, before.queued) == (4, 4)
+    assert (after.enrolled, after.sent, after.skipped, after.queued) == (4, 3, 1, 0)
+
+
+def test_unsubscribing_is_in_force_for_what_is_queued_and_counts_once(
+    database: Database, tmp_path: Path
+):
+    scenes.launched(database, people=60)
+    asyncio.run(scenes.sender(database, tmp_path, Outbox(database)).step(NOW))
+    first, *_, last = (send.id for send in scenes.sends(database))
+
+    for send_id in (first, first, last, 0, 12345):
+        with database.write() as session:
+            feedback.unsubscribe(session, send_id, now=NOW)
+    _send(database, tmp_path)
+
+    told = [row.send_id for row in scenes.outcomes(database) if row.unsubscribed_at]
+    assert told == [first]
+    assert scenes.sends(database)[-1].state == State.SKIPPED
+
+
+def test_facts_tell_what_a_verdict_needs(database: Database, tmp_path: Path):
+    experiment_id = scenes.launched(database, people=2)
+    _send(database, tmp_path)
+    send = scenes.sends(database)[0]
+
+    with database.read() as session:
+        known = DeliveryFacts().facts_of(session, [send.id, 999])
+        links = store.set_of(session, experiment_id, "insight")
+        assert links is not None
+        assert set(known) == {send.id}
+        assert known[send.id].set_id == links.id
+        assert known[send.id].accepted_at == send.accepted_at
+        assert (known[send.id].settled, known[send.id].links_total) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("privacy", "consent", "allowed"),
+    [
+        (Privacy.STANDARD, "unknown", True),
+        (Privacy.STANDARD, "no", False),
+        (Privacy.CONSENT, "unknown", False),
+        (Privacy.CONSENT, "yes", True),
+        (Privacy.AGGREGATE, "yes", False),
+    ],
+)
+def test_consent_is_what_the_person_says_now(
+    database: Database, privacy: Privacy, consent: str, allowed: bool
+):
+    scenes.launched(database, people=1)
+    send = scenes.sends(database)[0]
+
+    with database.write() as session:
+        session.get_one(Person, send.person_id).consent_click = consent
+        session.flush()
+        known = DeliveryFacts(privacy).facts_of(session, [send.id])[send.id]
+
+    assert known.clicks_allowed is allowed
+
+
+def test_whoever_was_put_off_when_it_ended_is_failed(database: Database, tmp_path: Path):
+    experiment_id = scenes.launched(database, people=1)
+    with database.write() as session:
+        experiment = session.get_one(Experiment, experiment_id)
+        send = store.sends_page(session, experiment_id, after=0, limit=1)[0][0]
+        send.released_at = NOW
+        experiment.status = Status.CANCELLED
+
+    planning.drop_ended(database, now=NOW)
+
+    assert scenes.states(database) == [State.FAILED]
+
+
+def _send(database: Database, folder: Path) -> None:
+    asyncio.run(scenes.run(scenes.sender(database, folder, Outbox(database))))
+
+
+def _suppress(database: Database, number: int) -> None:
+    with database.write() as session:
+        audience.suppress(session, f"p{number}@bakery.example", "manual", by="Ann", now=NOW)

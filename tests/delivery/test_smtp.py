@@ -1,0 +1,160 @@
+"""The conversation itself: every byte, and every way in which it may end."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.delivery.mime import Mail
+from app.delivery.replies import Meaning, Reply, Stage, meaning_of
+from app.delivery.transports import open_transport
+from app.delivery.transports.ports import StoppedError
+from app.delivery.transports.smtp import Server, Smtp
+from app.platform.config import BadSettings, Settings
+from app.platform.errors import NotBuiltYet
+from tests.delivery.servers import Mailbox, nobody, serving
+
+RAW = b"Subject: dots\r\n\r\n.\r\n..two\r\n.leading\r\nlast line\r\n"
+
+
+def mail(to: str = "ann@example.org") -> Mail:
+    return Mail("1", "bounces@example.com", to, "dots", RAW, send_id=1)
+
+
+async def _noted() -> None:
+    """Nothing is written down in these tests."""
+
+
+def say(mailbox: Mailbox, *mails: Mail) -> list[Reply]:
+    async def conversation() -> list[Reply]:
+        async with serving(mailbox) as transport:
+            return [await transport.send(one, _noted) for one in mails]
+
+    return asyncio.run(conversation())
+
+
+def test_every_byte_arrives_dots_and_line_ends_included():
+    mailbox = Mailbox()
+
+    replies = say(mailbox, mail())
+
+    assert mailbox.taken == [("ann@example.org", RAW)]
+    assert replies == [Reply(250, "2.0.0 taken", Stage.MESSAGE)]
+
+
+def test_a_connection_is_used_again_even_after_a_refusal():
+    mailbox = Mailbox(at_rcpt=lambda a: "550 5.1.1 no" if a.startswith("b@") else None)
+
+    replies = say(mailbox, mail("a@x.example"), mail("b@x.example"), mail("c@x.example"))
+
+    assert [meaning_of(reply) for reply in replies] == [
+        Meaning.ACCEPTED,
+        Meaning.NO_SUCH_ADDRESS,
+        Meaning.ACCEPTED,
+    ]
+
+
+def test_a_line_that_dies_after_the_dot_is_lost_and_the_next_mail_gets_a_new_one():
+    mailbox = Mailbox(hang_up_after=0)
+
+    async def conversation() -> list[Reply]:
+        async with serving(mailbox) as transport:
+            first = await transport.send(mail(), _noted)
+            mailbox.hang_up_after = None
+            return [first, await transport.send(mail(), _noted)]
+
+    replies = asyncio.run(conversation())
+
+    assert [reply.stage for reply in replies] == [Stage.LOST, Stage.MESSAGE]
+
+
+def test_nobody_listening_is_said_before_any_attempt():
+    attempts: list[int] = []
+
+    async def noted() -> None:
+        attempts.append(1)
+
+    reply = asyncio.run(nobody().send(mail(), noted))
+
+    assert (reply.code, reply.stage, attempts) == (0, Stage.CONNECT, [])
+
+
+def test_a_mail_that_is_stopped_in_time_is_never_heard():
+    mailbox = Mailbox()
+
+    async def stop() -> None:
+        raise StoppedError
+
+    async def conversation() -> None:
+        async with serving(mailbox) as transport:
+            with pytest.raises(StoppedError):
+                await transport.send(mail(), stop)
+            await transport.send(mail("b@x.example"), _noted)
+
+    asyncio.run(conversation())
+
+    assert mailbox.addresses() == ["b@x.example"]
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+def test_where_tls_is_asked_for_nothing_is_said_without_it(tls: str):
+    heard = bytearray()
+
+    async def conversation() -> Reply:
+        async with _plain_server(heard) as port:
+            server = Server.read(f"smtp://ann:secret@127.0.0.1:{port}?tls={tls}")
+            return await Smtp(server, name="x.example").send(mail(), _noted)
+
+    reply = asyncio.run(conversation())
+
+    assert reply.stage is Stage.CONNECT
+    assert b"AUTH" not in heard
+    assert b"MAIL" not in heard
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mx.example", Server("mx.example", 587, "starttls", "", "")),
+        ("smtp://mx.example:465", Server("mx.example", 465, "tls", "", "")),
+        ("smtp://localhost:1025", Server("localhost", 1025, "none", "", "")),
+        ("smtp://a%40b:p%2Fw@mx.example?tls=tls", Server("mx.example", 465, "tls", "a@b", "p/w")),
+    ],
+)
+def test_an_address_of_a_server_is_read(url: str, expected: Server):
+    assert Server.read(url) == expected
+
+
+@pytest.mark.parametrize("url", ["http://x", "smtp://", "smtp://mx.example?tls=maybe", "sendmail"])
+def test_an_address_that_names_no_server_is_refused(url: str):
+    with pytest.raises(BadSettings, match="THINSLICE_MAIL"):
+        open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # no outbox, no database
+
+
+@pytest.mark.parametrize("url", ["ses:", "postmark:token", "smtp://a.example smtp://b.example"])
+def test_what_is_not_built_is_refused_by_name(url: str):
+    with pytest.raises(NotBuiltYet):
+        open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # as above
+
+
+@asynccontextmanager
+async def _plain_server(heard: bytearray):
+    """A server whose TLS was stripped on the way."""
+
+    writers: list[asyncio.StreamWriter] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        writer.write(b"220 mx.example\r\n")
+        while line := await reader.readline():
+            heard.extend(line)
+            writer.write(b"250 mx.example\r\n" if line.startswith(b"EHLO") else b"250 fine\r\n")
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.01)

@@ -1,0 +1,82 @@
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session
+
+from app.delivery.renderable import LiquidRenderable
+from app.experiments import design
+from app.experiments.enrolment import judge_of
+from app.experiments.models import Experiment
+from tests.experiments.scenes import NOW, SETTINGS, draft, given_draft
+
+
+def test_the_sentence_is_the_one_that_statistics_promises():
+    plan = design.plan(draft(), people=600, start=NOW)
+
+    assert plan.sentence == (
+        "With 600 people, 60 (10.0 %) must click before we can say it is over 8 %;"
+        " if the truth is 11 %, that happens 4 times in 5."
+    )
+    assert (plan.pass_count, plan.pass_share) == (60, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("people", "threshold", "needed"),
+    [(300, 0.10, 40), (400, 0.05, 28), (1000, 0.02, 29), (1000, 0.01, 16), (300, 0.20, 73)],
+)
+def test_the_pass_counts_are_those_of_the_templates(people: int, threshold: float, needed: int):
+    rule = {"kind": "threshold", "threshold": threshold}
+
+    assert design.plan(draft(rule=rule), people=people, start=NOW).pass_count == needed
+
+
+def test_the_answer_is_there_when_the_last_window_closes():
+    plan = design.plan(draft(), people=600, start=NOW, rate_per_minute=10)
+
+    assert plan.answer_by == NOW + timedelta(hours=73)
+
+
+def test_a_stop_date_ends_the_counting_earlier():
+    stop_at = NOW + timedelta(hours=5)
+    plan = design.plan(draft(stop_at=stop_at.isoformat()), people=600, start=NOW)
+
+    assert plan.answer_by == stop_at
+
+
+def test_too_few_people_are_told_how_many_it_takes():
+    plan = design.plan(draft(), people=1, start=NOW)
+
+    assert (plan.pass_count, plan.detectable, plan.answer_by) == (None, None, None)
+    assert "It takes 2 at least" in plan.sentence
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.08, "8 %"), (0.105, "10.5 %"), (0.10987, "11 %"), (0.0025, "0.25 %")]
+)
+def test_shares_are_written_as_people_write_them(share: float, words: str):
+    assert design.points(share) == words
+
+
+def plan_of(session: Session, experiment: Experiment) -> design.Plan:
+    judge = judge_of(experiment, LiquidRenderable(), SETTINGS, now=NOW)
+    return design.plan_of(session, experiment, judge, now=NOW)
+
+
+def test_a_draft_is_planned_for_who_would_be_mailed_now(session: Session):
+    assert plan_of(session, given_draft(session, people=70, sample=60)).people == 60
+
+
+def test_a_draft_without_an_audience_has_nobody(session: Session):
+    experiment = given_draft(session, people=10)
+    experiment.design = experiment.design | {"audience_id": None}
+
+    assert plan_of(session, experiment).pass_count is None
+
+
+def test_a_started_experiment_is_planned_for_who_was_enrolled(session: Session):
+    experiment = given_draft(session, people=10)
+    experiment.enrolled, experiment.started_at = 600, NOW - timedelta(days=1)
+    plan = plan_of(session, experiment)
+
+    assert (plan.people, plan.pass_count) == (600, 60)
+    assert plan.answer_by and plan.answer_by < NOW + timedelta(days=2, hours=1)

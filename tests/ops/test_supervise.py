@@ -1,0 +1,71 @@
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from app.ops.supervise import PortTaken, listen
+from tests.serve import Installation, children_of, free_port, wait_until
+
+
+@pytest.fixture
+def service(tmp_path: Path):
+    installation = Installation(tmp_path / "data", "")
+    installation.start("--migrate")
+    yield installation
+    installation.stop()
+
+
+def test_serve_runs_a_web_process_an_ingester_and_a_sender(service: Installation):
+    assert service.process is not None
+    assert len(children_of(service.process.pid)) == 3
+
+
+def test_a_child_that_is_killed_is_started_again(service: Installation):
+    assert service.process is not None
+    first = set(children_of(service.process.pid))
+    for child in first:
+        os.kill(child, signal.SIGKILL)
+
+    again = wait_until(lambda: all_new(service, first), what="three new children")
+
+    assert len(again) == 3
+    wait_until(service.is_ready, what="a ready service")
+
+
+def all_new(service: Installation, before: set[int]) -> set[int] | None:
+    assert service.process is not None
+    now = set(children_of(service.process.pid)) - before
+    return now if len(now) == 3 else None
+
+
+def test_children_end_with_a_killed_supervisor(service: Installation):
+    assert service.process is not None
+    children = children_of(service.process.pid)
+    os.kill(service.process.pid, signal.SIGKILL)
+    service.process.wait()
+
+    assert wait_until(lambda: not any(map(alive, children)), what="the children's end")
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_sigterm_ends_everything_in_order(service: Installation):
+    assert service.process is not None
+    service.process.terminate()
+
+    assert service.process.wait(40) == 0
+
+
+def test_a_taken_port_is_one_clear_sentence():
+    port = free_port()
+    taken = listen("127.0.0.1", port)
+
+    with pytest.raises(PortTaken, match=f"127.0.0.1:{port}.*--port"):
+        listen("127.0.0.1", port)
+    taken.close()

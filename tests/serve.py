@@ -1,0 +1,205 @@
+"""Real processes for tests: `thinslice serve` as an operator starts it, and a real SMTP server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/141.0.0.0 Safari/537.36"
+)
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(look: Callable[[], T], *, seconds: float = 30, what: str = "it") -> T:
+    """Look again and again until there is an answer; fail saying what was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come about in {seconds} seconds")
+        time.sleep(0.05)
+
+
+@dataclass
+class Installation:
+    """One data folder, one database, and the processes on it."""
+
+    data: Path
+    database_url: str
+    mail: str = "outbox:"
+    port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.data.parent / f"{self.data.name}.log").read_text()
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "THINSLICE_DATA_DIR": str(self.data),
+            "THINSLICE_DATABASE_URL": self.database_url,
+            "THINSLICE_MAIL": self.mail,
+            "THINSLICE_PUBLIC_URL": self.url,
+            **self.settings,
+        }
+
+    def command(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "app.cli", *arguments],
+            env=self.environment(),
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parent.parent,
+        )
+
+    def start(self, *flags: str) -> None:
+        """Start `serve` and wait until it says that it is ready."""
+        out = (self.data.parent / f"{self.data.name}.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *flags],
+            env=self.environment(),
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            cwd=Path(__file__).parent.parent,
+        )
+        out.close()
+        wait_until(self.is_ready, what=f"a ready service ({self.log})")
+
+    def is_ready(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"serve ended: {self.log}")
+        try:
+            return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(40)
+
+    def kill(self) -> None:
+        """`kill -9` of the supervisor and of every child, at once."""
+        assert self.process is not None
+        for pid in [self.process.pid, *children_of(self.process.pid)]:
+            _kill(pid)
+        self.process.wait(10)
+
+    def token(self, role: str = "admin") -> str:
+        done = self.command("token", "add", f"for {role}", "--role", role)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1]
+
+    @contextmanager
+    def api(self, role: str = "admin") -> Iterator[httpx.Client]:
+        headers = {"Authorization": f"Bearer {self.token(role)}"}
+        with httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30) as client:
+            yield client
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return  # it ended by itself in the meantime
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes whose parent is this one."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parts = status.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(parts[1]) == pid:
+            found.append(int(status.parent.name))
+    return found
+
+
+class Mailbox:
+    """What a receiving server took, in order. `rule` may refuse or break off."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, bytes]] = []
+        self.rule: Callable[[str, Envelope], str | None] = lambda _address, _envelope: None
+        self._lock = threading.Lock()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        address = envelope.rcpt_tos[0]
+        answer = self.rule(address, envelope)
+        if answer is None:
+            content = envelope.content
+            assert isinstance(content, bytes)
+            with self._lock:
+                self.taken.append((address, content))
+        return answer or "250 OK"
+
+    def mails(self) -> list[tuple[str, EmailMessage]]:
+        with self._lock:
+            taken = list(self.taken)
+        return [(to, message_from_bytes(raw, policy=policy.default)) for to, raw in taken]  # type: ignore[misc]  # policy.default makes EmailMessage
+
+
+@contextmanager
+def smtp_server() -> Iterator[tuple[Mailbox, str]]:
+    """A real SMTP server on loopback, and the MAIL setting that reaches it."""
+    mailbox = Mailbox()
+    port = free_port()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield mailbox, f"smtp://127.0.0.1:{port}?tls=none"
+    finally:
+        controller.stop()
+
+
+def links_in(mail: EmailMessage) -> list[str]:
+    """The tracked links of the plain part, in order."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    words = part.get_content().replace("<", " ").replace(">", " ").split()
+    return [word.strip("()[].,") for word in words if "/c/" in word]
+
+
+def click(link: str, *, agent: str = BROWSER) -> httpx.Response:
+    headers = {
+        "User-Agent": agent,
+        "Accept": "text/html,application/xhtml+xml",
+        "Accept-Language": "en",
+    }
+    return httpx.get(link, headers=headers, follow_redirects=False, timeout=10)

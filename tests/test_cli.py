@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from tests.serve import Installation
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Installation:
+    installation = Installation(tmp_path / "data", "")
+    assert installation.command("migrate").returncode == 0
+    return installation
+
+
+def test_migrate_makes_a_private_data_folder_with_private_keys(migrated: Installation):
+    assert migrated.data.stat().st_mode & 0o777 == 0o700
+    assert (migrated.data / "keys").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_stands_alone_on_the_last_line(migrated: Installation):
+    done = migrated.command("token", "add", "reports", "--role", "viewer")
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("tsl_")
+
+
+def test_a_user_is_added_with_a_password_from_standard_input(migrated: Installation):
+    done = migrated.command(
+        "user", "add", "ann@halvern.example", "--role", "editor", "--password-stdin",
+        given="correct horse battery\n",
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_role_that_does_not_exist_is_one_line_and_exit_1(migrated: Installation):
+    done = migrated.command("token", "add", "reports", "--role", "king")
+
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "viewer, editor" in done.stderr
+
+
+def test_wrong_usage_is_exit_2(migrated: Installation):
+    assert migrated.command("token", "add").returncode == 2
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path):
+    installation = Installation(tmp_path / "data", "mysql://nowhere")
+
+    done = installation.command("migrate")
+
+    assert done.returncode == 1
+    assert "THINSLICE_DATABASE_URL must begin with sqlite:/// or postgresql://" in done.stderr
+
+
+def test_people_are_imported_from_a_file(migrated: Installation, tmp_path: Path):
+    file = tmp_path / "people.csv"
+    file.write_text("email,name\nann@bakery.example,Ann\nnot an address,Bo\n")
+
+    done = migrated.command("people", "import", str(file), "--audience", "Bakers")
+
+    assert done.returncode == 0, done.stderr
+    assert "2 lines: 1 added, 0 updated, 0 unchanged, 1 refused." in done.stdout
+
+
+def test_a_file_without_addresses_fails_with_a_sentence(migrated: Installation, tmp_path: Path):
+    file = tmp_path / "people.csv"
+    file.write_text("name\nAnn\n")
+
+    done = migrated.command("people", "import", str(file), "--audience", "Bakers")
+
+    assert done.returncode == 1
+    assert "email" in done.stderr
+
+
+def test_doctor_names_what_is_wrong_and_ends_with_1(migrated: Installation):
+    done = migrated.command("doctor")
+
+    assert done.returncode == 1
+    assert "ok     migrations" in done.stdout
+    assert "WRONG  public address" in done.stdout

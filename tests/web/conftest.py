@@ -1,0 +1,166 @@
+"""The pages alone, on a real database, with Ann (admin), Eve (editor) and Bo (viewer) logged in."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+
+from app.api import problems
+from app.audience import imports
+from app.identity import guard, passwords, sessions, throttle
+from app.identity import store as identity
+from app.identity.models import User
+from app.links.keyring import Keyring
+from app.platform import clock, config, install
+from app.platform.config import Settings
+from app.platform.db import Database
+from app.web import site
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+PASSWORD = "a sentence nobody guesses"
+CSV = b"""email,name,euros
+ann@b.example,Ann,61
+bo@b.example,Bo,44
+cem@b.example,Cem,
+nobody,Dee,5
+"""
+
+
+@dataclass
+class Browser:
+    """What a person does with pages: open, send a form, follow."""
+
+    application: FastAPI
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self._ask("GET", path, headers=headers)
+
+    def post(self, path: str, *, csrf: str | None = None, **fields: Any) -> httpx.Response:
+        token = csrf if csrf is not None else self.token()
+        return self._ask("POST", path, data={**fields, "csrf": token})
+
+    def send(self, path: str, *, on: str, **fields: Any) -> httpx.Response:
+        """Post, and follow the redirect to the page that it leads to."""
+        answer = self.post(path, **fields)
+        assert answer.status_code == 303, f"{on}: {answer.status_code} {_said(answer.text)}"
+        return self.get(answer.headers["location"])
+
+    def upload(self, path: str, name: str, body: bytes) -> httpx.Response:
+        return self._ask("POST", f"{path}?csrf={self.token()}", files={"file": (name, body)})
+
+    def token(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]*)"', self.get("/help/mail").text)
+        return found[1] if found else ""
+
+    def log_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        return self.post("/login", csrf="", email=email, password=password, next="/")
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=True)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1:8000", cookies=self.cookies
+            ) as client:
+                answer = await client.request(method, path, **more)
+                self.cookies = client.cookies
+                return answer
+
+        return asyncio.run(ask())
+
+
+def _said(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())[:2000]
+
+
+@pytest.fixture
+def said() -> Callable[[str], str]:
+    return _said
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return config.load(data_dir=tmp_path, timezone="Europe/Oslo")
+
+
+@pytest.fixture
+def application(settings: Settings, database: Database, tmp_path: Path) -> FastAPI:
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    application = FastAPI(dependencies=[Depends(guard.enforce)])
+    application.state.settings = settings
+    application.state.database = database
+    application.state.keyring = Keyring.of([b"0" * 32])
+    application.state.house = SimpleNamespace(
+        database=database, imports=folder, folder_id="here", settings=settings
+    )
+    site.install(application, problems)
+    return application
+
+
+@cache
+def _hashed() -> str:
+    """Argon2 is slow on purpose; once is enough for a test run."""
+    return passwords.hashed(PASSWORD)
+
+
+@pytest.fixture
+def people(database: Database) -> Iterator[None]:
+    throttle.forget_tries()
+    with database.write() as session:
+        install.ensure(session, now=NOW)
+        for name, role in (("Ann", "admin"), ("Eve", "editor"), ("Bo", "viewer")):
+            email = f"{name.lower()}@halvern.example"
+            row = User(email=email, name=name, role=role, password_hash=_hashed(), created_at=NOW)
+            session.add(row)
+    yield
+    throttle.forget_tries()
+
+
+@pytest.fixture
+def stranger(application: FastAPI, people: None) -> Browser:
+    return Browser(application)
+
+
+def _logged_in(application: FastAPI, email: str) -> Browser:
+    browser = Browser(application)
+    with application.state.database.write() as session:
+        user = identity.user_by_email(session, email)
+        assert user
+        secret = sessions.begin(session, user, now=clock.now()).secret
+    browser.cookies.set("thinslice", secret, domain="127.0.0.1")
+    return browser
+
+
+@pytest.fixture
+def ann(application: FastAPI, people: None) -> Browser:
+    return _logged_in(application, "ann@halvern.example")
+
+
+@pytest.fixture
+def eve(application: FastAPI, people: None) -> Browser:
+    return _logged_in(application, "eve@halvern.example")
+
+
+@pytest.fixture
+def bo(application: FastAPI, people: None) -> Browser:
+    return _logged_in(application, "bo@halvern.example")
+
+
+@pytest.fixture
+def bakeries(eve: Browser, database: Database, application: FastAPI) -> str:
+    """An audience with three people, one of whom lacks a column, and a refused line."""
+    page = eve.post("/audiences", name="Bakeries")
+    audience_id = page.headers["location"].split("/")[2].split("?")[0]
+    eve.upload(f"/audiences/{audience_id}/imports", "bakeries.csv", CSV)
+    imports.run_due(database, application.state.house.imports, "here", now=NOW)
+    return audience_id

@@ -1,0 +1,82 @@
+"""Logging in, out, setting up, and what a viewer is spared."""
+
+from app.identity import setup
+from app.platform.db import Database
+from tests.web.conftest import NOW, PASSWORD, Browser
+
+
+def test_who_is_not_logged_in_is_shown_the_door_and_comes_back(stranger: Browser):
+    answer = stranger.get("/experiments?show=Drafts")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=/experiments%3Fshow%3DDrafts"
+
+
+def test_a_wrong_password_says_so_and_keeps_the_address(stranger: Browser):
+    answer = stranger.log_in("ann@halvern.example", "wrong")
+
+    assert answer.status_code == 422
+    assert "ann@halvern.example" in answer.text
+    assert "is wrong" in answer.text
+    assert "wrong" not in answer.text.replace("is wrong", "")
+
+
+def test_logging_out_ends_the_session(ann: Browser):
+    ann.post("/logout")
+
+    assert ann.get("/").status_code == 303
+
+
+def test_a_form_from_another_page_changes_nothing(eve: Browser):
+    answer = eve.post("/audiences", csrf="guessed", name="Bakeries")
+
+    assert answer.status_code == 403
+    assert "No audience yet" in eve.get("/audiences").text
+
+
+def test_a_viewer_sees_no_button_that_would_be_refused(bo: Browser):
+    assert "New feature" not in bo.get("/features").text
+    assert bo.get("/people").status_code == 403
+    assert bo.post("/features", title="x").status_code == 403
+
+
+def test_the_first_person_sets_up_with_the_token_that_was_printed(application, database: Database):
+    with database.write() as session:
+        token = setup.issue(session, now=NOW)
+    first = Browser(application)
+
+    page = first.get(f"/setup?token={token}")
+    fields = {"name": "Ann", "email": "ann@halvern.example", "password": PASSWORD}
+    answer = first.post("/setup", csrf="", token=token, **fields)
+
+    assert str(token) in page.text
+    assert answer.headers["location"] == "/"
+    assert "Will customers use it?" in first.get("/").text
+
+
+def test_a_wrong_set_up_token_loses_nothing_that_was_typed(application, database: Database):
+    answer = Browser(application).post(
+        "/setup", csrf="", token="set_no", name="Ann", email="ann@b.example", password=PASSWORD
+    )
+
+    assert answer.status_code == 422
+    assert "ann@b.example" in answer.text
+    assert PASSWORD not in answer.text
+
+
+def test_a_token_is_shown_once(ann: Browser):
+    answer = ann.post("/tokens", name="Warehouse", role="viewer")
+
+    assert "tsl_" in answer.text
+    assert "secret" not in ann.get("/tokens").text
+
+
+def test_an_address_that_is_not_there_is_a_page(stranger: Browser):
+    answer = stranger.get("/nothing")
+
+    assert answer.status_code == 404
+    assert "There is no page at this address." in answer.text
+
+
+def test_every_page_carries_the_policy(ann: Browser):
+    assert "default-src 'none'" in ann.get("/").headers["content-security-policy"]
