@@ -40,7 +40,7 @@ def profile(session: Session, audience_id: str) -> tuple[int, list[dict[str, Any
             "kind": "number" if one.numbers == one.filled else "text",
             "examples": one.examples,
         }
-        for name, one in seen.items()
+        for name, one in sorted(seen.items())
     ]
 
 

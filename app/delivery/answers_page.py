@@ -1,7 +1,6 @@
 """The page behind `(answer:)`: the person's own columns, written up like the mail."""
 
 import html as markup
-import re
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -74,10 +73,10 @@ def _page(
 
 def _with_addresses(filled: str, links: tuple[Link, ...]) -> str:
     """Links of this page are not counted: they lead straight to their addresses."""
-    by_position = {link.position: link for link in links}
+    by_position = {link.position: link.address for link in links}
 
-    def put(match: re.Match[str]) -> str:
-        fills = tuple(markup.unescape(fill) for fill in marks.fills_of(match))
-        return markup.escape(filled_address(by_position[int(match[1])].address, fills))
+    def address(position: int, fills: tuple[str, ...]) -> str:
+        values = tuple(map(markup.unescape, fills))
+        return markup.escape(filled_address(by_position[position], values))
 
-    return marks.LINK.sub(put, filled).replace(marks.UNSUBSCRIBE, "#")
+    return marks.place_links(filled, address).replace(marks.UNSUBSCRIBE, "#")

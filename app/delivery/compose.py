@@ -242,10 +242,7 @@ def _place(
     filled: str, address: _Address, way_out: str, pixel: str, *, read: Callable[[str], str]
 ) -> str:
     """Put addresses where their marks stand."""
-
-    def put(match: re.Match[str]) -> str:
-        if match[1]:
-            return address(int(match[1]), tuple(read(fill) for fill in marks.fills_of(match)))
-        return way_out if match[0] == marks.UNSUBSCRIBE else pixel
-
-    return marks.SLOT.sub(put, filled)
+    with_links = marks.place_links(
+        filled, lambda position, fills: address(position, tuple(map(read, fills)))
+    )
+    return with_links.replace(marks.UNSUBSCRIBE, way_out).replace(marks.PIXEL, pixel)

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from app.delivery import marks
-from app.delivery.mime import mailbox
+from app.delivery.mime import ascii_address, mailbox
 from app.platform.config import Settings
 from app.platform.paths import TEMPLATES
 
@@ -53,7 +53,7 @@ def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, A
         from_address=settings.sender_address,
         reply_to=sender.get("reply_to") or None,
         postal_address=settings.postal_address.strip(),
-        return_path=settings.bounce_address or settings.sender_address,
+        return_path=ascii_address(settings.bounce_address or settings.sender_address),
         public_url=settings.public_url,
         tracking_url=settings.tracking,
     )

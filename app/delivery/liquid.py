@@ -112,8 +112,9 @@ def text_template(source: str) -> BoundTemplate:
 
 
 def printed(value: object) -> str:
-    """A value as it is printed."""
-    return to_liquid_string(value, autoescape=False)
+    """A value as it is printed; every line end is a plain one, as in a rendered template."""
+    said = to_liquid_string(value, autoescape=False)
+    return said.replace("\r\n", "\n").replace("\r", "\n") if "\r" in said else said
 
 
 def printed_in_html(value: object) -> str:

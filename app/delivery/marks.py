@@ -5,6 +5,7 @@ inlining pass them through, and nothing that a person typed can imitate them.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -17,8 +18,6 @@ _OURS = re.compile("[\ufdd0-\ufdef]")
 
 LIQUID = re.compile(f"{_OPEN}([ot])(\\d+){_CLOSE}")
 TAG_LINE = re.compile(f"(?:{_OPEN}t\\d+{_CLOSE}[ \\t]*)+")
-LINK = re.compile(f"{_LINK}(\\d+)((?:{_FILL}[^{_LINK}-{_END}]*)*){_END}")
-SLOT = re.compile(f"{LINK.pattern}|{UNSUBSCRIBE}|{PIXEL}")
 
 _SOURCE = re.compile(
     r"(?P<raw>\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\})"
@@ -70,9 +69,15 @@ def link(position: int, fills: tuple[str, ...]) -> str:
     return f"{_LINK}{position}{''.join(_FILL + fill for fill in fills)}{_END}"
 
 
-def fills_of(match: re.Match[str]) -> tuple[str, ...]:
-    """The personal values inside a link's mark."""
-    return tuple(match[2].split(_FILL)[1:])
+def place_links(made: str, address: Callable[[int, tuple[str, ...]], str]) -> str:
+    """Replace the marks of links by addresses. Splitting is ten times as fast as a pattern here."""
+    first, *others = made.split(_LINK)
+    pieces = [first]
+    for other in others:
+        mark, _, rest = other.partition(_END)
+        position, *fills = mark.split(_FILL)
+        pieces += (address(int(position), tuple(fills)), rest)
+    return "".join(pieces)
 
 
 def clean(value: Any) -> Any:

@@ -48,6 +48,7 @@ class Result:
         return replace(self, retry_at=at)
 
 
+_FULL_IN_A_ROW = 3
 _FINAL = {
     Meaning.ACCEPTED: State.SENT,
     Meaning.NO_SUCH_ADDRESS: State.BOUNCED,
@@ -108,10 +109,24 @@ def _waiting(result: Result) -> dict[str, object]:
 
 
 def _suppress(session: Session, results: Iterable[Result], *, now: datetime) -> None:
-    """Addresses that do not exist get no more mail."""
-    gone = [r.reserved.person_id for r in results if r.meaning is Meaning.NO_SUCH_ADDRESS]
+    """Addresses that do not exist, or are full for good, get no more mail."""
+    gone = [
+        result.reserved.person_id
+        for result in results
+        if result.meaning is Meaning.NO_SUCH_ADDRESS
+        or (result.meaning is Meaning.FULL and _is_full_for_good(session, result))
+    ]
     for email in store.emails_of(session, gone):
         audience.suppress(session, email, "bounced", by="mail server", now=now)
+
+
+def _is_full_for_good(session: Session, result: Result) -> bool:
+    """Three experiments in a row gave up on this mailbox because it was full (trust.md)."""
+    ends = store.last_replies(session, result.reserved.person_id, limit=_FULL_IN_A_ROW)
+    return len(ends) == _FULL_IN_A_ROW and all(
+        state == State.FAILED and ("4.2.2" in reply or reply.startswith("452"))
+        for state, reply in ends
+    )
 
 
 def _faults(results: Iterable[Result]) -> dict[str, list[tuple[Meaning, str]]]:

@@ -172,6 +172,17 @@ def member(session: Session, audience_id: str, person_id: str) -> Row[Any] | Non
     return session.execute(question).first()
 
 
+def last_replies(session: Session, person_id: str, *, limit: int) -> list[tuple[str, str]]:
+    """How a person's latest sends ended: state and reply, newest first."""
+    question = (
+        select(col(Send.state), func.coalesce(col(Send.last_reply), ""))
+        .where(col(Send.person_id) == person_id, col(Send.settled_at).is_not(None))
+        .order_by(col(Send.settled_at).desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in session.execute(question)]
+
+
 def still_wanted(session: Session, send_ids: Sequence[int], *, holder: str) -> set[int]:
     """Of the sends we reserved, those that nobody paused, suppressed or took over meanwhile."""
     suppressed = (

@@ -35,7 +35,9 @@ IPHONE = (
     " (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
 APPLE_PRIVACY = "Mozilla/5.0"  # what Apple's proxy sends, and nothing more
-GMAIL_PROXY = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+GMAIL_PROXY = (
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+)
 LIBRARY = "python-requests/2.32.5"  # a gateway that follows links with a plain HTTP library
 
 
@@ -109,7 +111,9 @@ class Customers:
     def _person(
         self, mail: OutboxMail, links: list[str], pixels: list[str], now: float
     ) -> Iterator[Visit]:
-        first = mail.experiment_id not in self.greeted and not mail.recipient.endswith("scanned.example")
+        first = mail.experiment_id not in self.greeted and not mail.recipient.endswith(
+            "scanned.example"
+        )
         after = _FIRST_CLICK_SECONDS if first else 4 + self.rng.expovariate(1 / _READS_FOR_SECONDS)
         agent = self.rng.choice((CHROME, CHROME, IPHONE))
         if first:

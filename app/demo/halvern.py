@@ -105,96 +105,101 @@ FEATURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """One experiment of the story: who acted, and what became of it."""
 
-    key: str
+    name: str
     feature: int
     slice: int
+    believe: str
     subject: str
     preheader: str
     body: str
-    believe: str
-    threshold: float
-    clickers: int | None  # None: not launched
-    weeks_ago: float
+    answer: str
+    threshold: float = 0.08
+    clickers: int | None = None  # None: not launched
+    hours_ago: float = 0
     decision: str | None = None
     learning: str = ""
 
 
 STORY = (
     Told(
-        "Wasted products by email",
-        0,
-        0,
-        "{{ bakery }}: what was thrown away last week",
-        "Your three most wasted products",
-        "Good morning {{ name }},\n\nlast week **{{ product }}** was what {{ bakery }} threw away most.\n\n"
-        '[See your wasted products](https://halvern.example/waste "list")\n\nHalvern',
-        "Bakers will act on a list of wasted products, because nobody has shown them one.",
-        0.08,
-        22,
-        6,
-        "iterate",
-        "A list of products is interesting and leaves people cold. Several answered: how much is that in money?",
+        name="Wasted products by email",
+        feature=0,
+        slice=0,
+        believe="Bakers will act on a list of wasted products, because nobody has shown them one.",
+        subject="{{ bakery }}: what was thrown away last week",
+        preheader="Your most wasted product",
+        body="Good morning {{ name }},\n\nlast week **{{ product }}** was what {{ bakery }} threw away"
+        " most.\n\n[See your wasted products](answer:)\n\nHalvern",
+        answer="# {{ bakery }}\n\nMost thrown away last week: **{{ product }}**.\n\n"
+        "Bake a tray less and see.",
+        clickers=22,
+        hours_ago=6 * 168,
+        decision="iterate",
+        learning="A list of products is interesting and leaves people cold. Several answered: how"
+        " much is that in money?",
     ),
     Told(
-        "Waste in euros by email",
-        0,
-        1,
-        "{{ bakery }}, {{ euros }} € a week",
-        "{{ share }} % of your Tuesday rye is thrown away",
-        "Good morning {{ name }},\n\n{{ bakery }}, **{{ share }} % of your Tuesday rye is thrown away:"
-        " {{ euros }} € a week.**\n\n[Show my list](answer:)\n\nHalvern",
-        "Bakers will act on waste told in euros, because a share of bread means nothing to them.",
-        0.08,
-        72,
-        4,
-        "build",
-        "Money moves bakers where products did not: three times as many followed the link.",
+        name="Waste in euros by email",
+        feature=0,
+        slice=1,
+        believe="Bakers will act on waste told in euros, because a share of bread means nothing.",
+        subject="{{ bakery }}, {{ euros }} € a week",
+        preheader="{{ share }} % of your Tuesday rye is thrown away",
+        body="Good morning {{ name }},\n\n{{ bakery }}, **{{ share }} % of your Tuesday rye is thrown"
+        " away: {{ euros }} € a week.**\n\n[Show my list](answer:)\n\nHalvern",
+        answer="# {{ bakery }}\n\n**{{ euros }} € a week** goes into the bin, most of it on Tuesday:"
+        " {{ share }} % of the rye.\n\nBake a fifth less rye on Tuesday and sell out an hour before"
+        " closing.",
+        clickers=72,
+        hours_ago=4 * 168,
+        decision="build",
+        learning="Money moves bakers where products did not: three times as many followed the link.",
     ),
     Told(
-        "Weather plan by email",
-        1,
-        0,
-        "{{ bakery }}: rain on Saturday",
-        "Fewer rolls, more rye",
-        "Good morning {{ name }},\n\nit will rain on Saturday. In such weather {{ bakery }} sells fewer rolls.\n\n"
-        "[See a plan for the weather](https://halvern.example/weather)\n\nHalvern",
-        "Bakers will plan by the weather if we tell them what it does to their sales.",
-        0.08,
-        31,
-        3,
-        "stop",
-        "Bakers look at the sky themselves. Eight weeks of building avoided.",
+        name="Weather plan by email",
+        feature=1,
+        slice=0,
+        believe="Bakers will plan by the weather if we tell them what it does to their sales.",
+        subject="{{ bakery }}: rain on Saturday",
+        preheader="Fewer rolls, more rye",
+        body="Good morning {{ name }},\n\nit will rain on Saturday. In such weather {{ bakery }} sells"
+        " fewer rolls.\n\n[See a plan for the weather](answer:)\n\nHalvern",
+        answer="# {{ bakery }}\n\nRain on Saturday: a third fewer rolls, a fifth more rye.",
+        clickers=31,
+        hours_ago=3 * 168,
+        decision="stop",
+        learning="Bakers look at the sky themselves. Eight weeks of building avoided.",
     ),
     Told(
-        "Staffing hints by email",
-        2,
-        0,
-        "{{ bakery }}: one early shift less on {{ day }}",
-        "What the till says about your early shift",
-        "Good morning {{ name }},\n\non {{ day }} your till is quiet until eight. One person less on the early"
-        ' shift would save **{{ euros }} €**.\n\n[Show me the hours](https://halvern.example/staffing "hours")'
-        ' or [ask us](https://halvern.example/ask "ask")\n\nHalvern',
-        "Owners will look at their shifts, because the early hours are their largest cost after flour.",
-        0.08,
-        62,
-        47 / 168,
+        name="Staffing hints by email",
+        feature=2,
+        slice=0,
+        believe="Owners will look at their shifts: the early hours cost them most after flour.",
+        subject="{{ bakery }}: one early shift less on {{ day }}",
+        preheader="What the till says about your early shift",
+        body="Good morning {{ name }},\n\non {{ day }} your till is quiet until eight. One person less"
+        " on the early shift would save **{{ euros }} €**.\n\n"
+        '[Show me the hours](answer: "hours") or [ask us](answer: "ask")\n\nHalvern',
+        answer="# {{ bakery }}\n\nBefore eight on {{ day }}, your till rings four times an hour.\n\n"
+        "One person less on the early shift saves **{{ euros }} €**.",
+        clickers=62,
+        hours_ago=47,
     ),
     Told(
-        "Price of a second shop",
-        3,
-        0,
-        "{{ bakery }}: a second shop for 29 €",
-        "Plan both shops in one place",
-        "Good morning {{ name }},\n\nPlanner Plus plans a second shop for **29 € a month**.\n\n"
-        '[Reserve it](https://halvern.example/reserve "reserve")\n\nHalvern',
-        "Owners of two shops will reserve at 29 €, because they keep two lists today.",
-        0.01,
-        None,
-        0,
+        name="Price of a second shop",
+        feature=3,
+        slice=0,
+        believe="Owners of two shops will reserve at 29 €, because they keep two lists today.",
+        subject="{{ bakery }}: a second shop for 29 €",
+        preheader="Plan both shops in one place",
+        body="Good morning {{ name }},\n\nPlanner Plus plans a second shop for **29 € a month**.\n\n"
+        '[Reserve it](answer: "reserve")\n\nHalvern',
+        answer="# Thank you, {{ name }}\n\nYour place is kept. We call before anything is charged.",
+        threshold=0.01,
     ),
 )
 
@@ -255,7 +260,7 @@ def bakers(count: int, *, rng: random.Random) -> Iterator[dict[str, Any]]:
 def design_of(told: Told, *, slice_id: str, audience_id: str, key_result_id: str) -> dict[str, Any]:
     """The experiment as anybody would send it to the API."""
     return {
-        "name": told.key,
+        "name": told.name,
         "slice_id": slice_id,
         "hypothesis": {
             "believe": told.believe,
@@ -272,7 +277,7 @@ def design_of(told: Told, *, slice_id: str, audience_id: str, key_result_id: str
                 "subject": told.subject,
                 "preheader": told.preheader,
                 "body": told.body,
-                "answer": _ANSWER if "(answer:)" in told.body else None,
+                "answer": told.answer,
             }
         ],
         "metric": {"kind": "click_rate"},
@@ -282,9 +287,3 @@ def design_of(told: Told, *, slice_id: str, audience_id: str, key_result_id: str
             {"key_result_id": key_result_id, "mode": "evidence", "reach": 12_000, "carry": 0.25}
         ],
     }
-
-
-_ANSWER = (
-    "# {{ bakery }}\n\n**{{ euros }} € a week** goes into the bin, most of it on Tuesday: {{ share }} % of the rye.\n\n"
-    "Bake a fifth less rye on Tuesday and sell out an hour before closing."
-)

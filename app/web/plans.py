@@ -79,7 +79,7 @@ def of_form(request: Request, session: Session, form: Typed, *, now: datetime) -
 
 def left_out(found: Eligibility) -> list[tuple[str, int]]:
     """Why people of an audience would get no mail, most frequent first."""
-    missing = [(detail.capitalize(), count) for detail, count in found.columns.items()]
+    missing = [(f"“{detail}” is missing", count) for detail, count in found.columns.items()]
     others = [(reason, n) for reason, n in found.reasons.items() if reason != "missing_column"]
     return sorted([*missing, *reasons(dict(others))], key=lambda row: -row[1])
 

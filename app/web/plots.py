@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from app.analysis.counts import Point
 from app.web import words
@@ -45,14 +46,12 @@ def values_over_time(
     return Plot(
         points=tuple(place(day, value) for day, value in values),
         plan=(place(starts, start), place(ends, target)),
-        levels=tuple(
-            (step, words.amount(_round(low + step * (high - low)), unit)) for step in (0, 0.5, 1)
-        ),
+        levels=tuple((_share(v, low, high), words.amount(v, unit)) for v in (start, target)),
         dates=((0, _day(first)), (1, _day(last))),
     )
 
 
-def growth(series: Sequence[Point], threshold: float) -> Plot | None:
+def growth(series: Sequence[Point], threshold: float, zone: ZoneInfo) -> Plot | None:
     """The share of people who clicked, hour by hour, beside the threshold."""
     if len(series) < 2:
         return None
@@ -61,9 +60,13 @@ def growth(series: Sequence[Point], threshold: float) -> Plot | None:
     return Plot(
         points=tuple((_between(p.at, first, last), p.rate / high) for p in series),
         plan=((0, threshold / high), (1, threshold / high)),
-        levels=tuple((step, words.points(step * high)) for step in (0, 0.5, 1)),
-        dates=((0, _day(first)), (1, _day(last))),
+        levels=((0, words.points(0)), (threshold / high, words.points(threshold))),
+        dates=tuple((x, f"{_day(at)}, {at:%H:%M}") for x, at in _ends(first, last, zone)),
     )
+
+
+def _ends(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[tuple[float, datetime], ...]:
+    return ((0, first.astimezone(zone)), (1, last.astimezone(zone)))
 
 
 def _room(values: Sequence[float]) -> tuple[float, float]:
@@ -78,10 +81,6 @@ def _share(value: float, low: float, high: float) -> float:
 
 def _between(at: datetime, first: datetime, last: datetime) -> float:
     return _share(at.timestamp(), first.timestamp(), last.timestamp())
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.3g}") if abs(value) < 1000 else float(round(value))
 
 
 def _day(value: date) -> str:

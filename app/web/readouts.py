@@ -83,8 +83,9 @@ def result_of(
     """The readout laid out for a page; None before anything was started."""
     if experiment.started_at is None:
         return None
-    found = readout.of(session, experiment, now=now, zone=request.app.state.settings.zone)
-    return results.of(found, titles_of(session, experiment))
+    zone = request.app.state.settings.zone
+    found = readout.of(session, experiment, now=now, zone=zone)
+    return results.of(found, titles_of(session, experiment), zone)
 
 
 def titles_of(session: Session, experiment: Experiment) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from app.analysis.counts import LinkTotal
 from app.analysis.shapes import ArmCounts, Estimate, Evidence, Guardrail, Readout
@@ -58,7 +59,7 @@ class Result:
     rule_version: str
 
 
-def of(readout: Readout, titles: Mapping[str, str]) -> Result:
+def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
     """Lay a readout out for reading; `titles` names its key results."""
     estimate = next((e for e in readout.estimates if e.rate is not None), None)
     return Result(
@@ -78,7 +79,7 @@ def of(readout: Readout, titles: Mapping[str, str]) -> Result:
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=readout.links,
-        plot=growth(readout.series, readout.rule.threshold),
+        plot=growth(readout.series, readout.rule.threshold, zone),
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
         as_of=readout.as_of,
         method=estimate.method if estimate else "",
@@ -87,7 +88,11 @@ def of(readout: Readout, titles: Mapping[str, str]) -> Result:
 
 
 def _scale(estimate: Estimate | None, threshold: float) -> float:
-    reach = max(threshold * 1.5, min(1.0, estimate.high * 1.15) if estimate else 0)
+    """Up to the interval's end, but never so far that the estimate disappears at the left edge:
+    while windows are open its upper end may be everybody."""
+    known = estimate.rate or 0 if estimate else 0
+    high = estimate.high * 1.15 if estimate else 0
+    reach = max(threshold * 1.5, min(high, 2.5 * max(known, threshold)))
     return next((step for step in _STEPS if step >= reach), 1.0)
 
 
@@ -97,8 +102,15 @@ def _caption(estimate: Estimate | None, threshold: float) -> str:
     return (
         f"{words.points(estimate.rate)} of {words.plural(estimate.people, 'person', 'people')}"
         f" clicked; between {words.points(estimate.low)} and {words.points(estimate.high)},"
-        f" {estimate.label}. The threshold is {words.points(threshold)}."
+        f" {estimate.label}. The threshold is {words.points(threshold)}.{_still_open(estimate)}"
     )
+
+
+def _still_open(estimate: Estimate) -> str:
+    if not estimate.people_open:
+        return ""
+    people = words.plural(estimate.people_open, "person", "people")
+    return f" The upper end comes down as time runs out for the {people} who may still click."
 
 
 def _figures(arm: ArmCounts, pass_count: int | None) -> tuple[tuple[str, str, str], ...]:

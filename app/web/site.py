@@ -21,6 +21,7 @@ from app.web import (
     people,
     previews,
     readouts,
+    robots,
     sessions,
     slices,
     suppressions,
@@ -57,6 +58,7 @@ routers: tuple[APIRouter, ...] = tuple(
         guides,
         unsubscribes,
         answers,
+        robots,
     )
 )
 _MACHINES = ("/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json")

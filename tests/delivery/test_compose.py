@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 HEAD = letterhead(
     SETTINGS, experiment_id="exp1", sender={"from_name": "Bäckerei", "reply_to": None}
 )
+GOLDEN = Path(__file__).parent.parent / "golden" / "insight.eml"
 COLUMNS = {"name": "Ann", "euros": 61}
 _CLICK = re.compile(r"https://insights\.example\.com/c/([A-Za-z0-9_-]+)")
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
@@ -64,6 +66,11 @@ def test_a_mail_carries_what_receivers_ask_for():
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["List-Unsubscribe"].startswith("<https://insights.example.com/u/")
     assert not message.defects
+
+
+def test_a_mail_is_byte_for_byte_the_golden_one():
+    """After a wanted change: write `mail().raw` to the file and look at the difference."""
+    assert mail().raw == GOLDEN.read_bytes()
 
 
 def test_the_links_are_signed_for_this_send_in_their_order():

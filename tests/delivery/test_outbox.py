@@ -120,12 +120,10 @@ def test_an_answer_page_of_nobody_is_not_here(database: Database, token: Tracked
 
 
 def _links(mail: OutboxMail) -> list[TrackedLink]:
-    body = message_from_bytes(mail.raw, policy=policy.default).get_body(("html",))  # type: ignore[attr-defined]  # an EmailMessage
-    return [
-        read(token, Kind.CLICK, KEYS)
-        for kind, token in _TOKEN.findall(body.get_content())
-        if kind == "c"
-    ]
+    body = message_from_bytes(mail.raw, policy=policy.default).get_body(("html",))
+    assert body is not None
+    found = _TOKEN.findall(body.get_content())
+    return [read(token, Kind.CLICK, KEYS) for kind, token in found if kind == "c"]
 
 
 def _set_status(database: Database, experiment_id: str, status: Status) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.audience import store as audience
-from app.delivery.models import State
+from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from tests.delivery import scenes
@@ -64,6 +64,22 @@ def test_greylisting_waits_five_then_fifteen_minutes_and_delivers(
 
     assert tries == ["p0@bakery.example", "p1@bakery.example"] + ["p0@bakery.example"] * 3
     assert scenes.states(database) == [State.SENT, State.SENT]
+
+
+@pytest.mark.parametrize(("before", "suppressed"), [(1, False), (2, True)])
+def test_a_mailbox_that_was_full_for_three_experiments_is_suppressed(
+    database: Database, tmp_path: Path, before: int, suppressed: bool
+):
+    scenes.launched(database, people=1)
+    with database.write() as session:
+        send = session.get_one(Send, scenes.sends(database)[0].id)
+        send.released_at, send.attempts = NOW - timedelta(hours=73), 9
+        session.add_all(_gave_up(send.person_id, number) for number in range(1, before + 1))
+
+    asyncio.run(_send(database, tmp_path, Mailbox(at_rcpt=lambda _: "452 4.2.2 over quota")))
+
+    assert set(scenes.states(database)) == {State.FAILED}
+    assert _suppressed(database, "p0@bakery.example") is suppressed
 
 
 def test_a_server_that_refuses_us_pauses_the_experiment_and_loses_nobody(
@@ -236,6 +252,19 @@ def test_only_a_running_experiment_sends(database: Database, tmp_path: Path, sta
     asyncio.run(_send(database, tmp_path, mailbox))
 
     assert mailbox.taken == []
+
+
+def _gave_up(person_id: str, number: int) -> Send:
+    return Send(
+        id=number,
+        experiment_id=f"earlier {number}",
+        arm="insight",
+        person_id=person_id,
+        state=State.FAILED,
+        due_at=NOW,
+        settled_at=NOW - timedelta(days=number),
+        last_reply="452 4.2.2 over quota",
+    )
 
 
 class _Slowed:

@@ -29,7 +29,7 @@ CARD = {
     "measure": "People who follow the link within 72 hours.",
     "right_if": "We can say that more than 8 % do.",
 }
-ARM = {
+ARM: dict[str, Any] = {
     "key": "insight",
     "subject": "{{ name }}, {{ euros }} € a week",
     "body": "Hello {{ name }}. [Show my list](https://halvern.example/list)",

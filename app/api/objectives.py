@@ -1,0 +1,150 @@
+"""Teams, cycles and objectives: who wants to be where, and by when."""
+
+from collections.abc import Sequence
+from datetime import date as Date
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Row, number_of
+from app.identity.guard import Db, Now
+from app.okr import outcomes, store
+from app.okr.models import Objective
+from app.okr.schemas import CycleDraft, ObjectiveDraft, TeamDraft
+
+router = APIRouter(route_class=OnceRoute, tags=["Objectives"])
+
+
+class TeamOut(BaseModel):
+    """A team and its function."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {"id": "1f0c3m8k2tq5w7x9z0ab", "name": "Growth", "function": "product"}
+        },
+    )
+
+    id: str
+    name: str
+    function: str
+
+
+class CycleOut(BaseModel):
+    """A stretch of time; both days belong to it."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {
+                "id": "1f0c3m8k2tq5w7x9z0ab",
+                "name": "2026 Q4",
+                "starts": "2026-10-01",
+                "ends": "2026-12-31",
+            }
+        },
+    )
+
+    id: str
+    name: str
+    starts: Date
+    ends: Date
+
+
+class ObjectiveOut(BaseModel):
+    """Where several teams together want to be."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "1f0c3m8k2tq5w7x9z0ab",
+                "title": "Bakers waste less",
+                "cycle_id": "1f0c3m8k2tq5w7x9z0aa",
+                "team_ids": ["1f0c3m8k2tq5w7x9z0ac"],
+                "owner": "ann@example.com",
+                "created_at": "2026-11-22T08:00:00Z",
+            }
+        }
+    )
+
+    id: str
+    title: str
+    cycle_id: str
+    team_ids: list[str]
+    owner: str
+    created_at: datetime
+
+
+@router.post("/teams", status_code=201, summary="Add a team")
+def add_team(draft: TeamDraft, session: Db) -> TeamOut:
+    """A name that is taken is refused (409)."""
+    return TeamOut.model_validate(outcomes.add_team(session, draft))
+
+
+@router.get("/teams", summary="List teams")
+def list_teams(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[TeamOut]:
+    """By name."""
+    rows, following = _part(store.teams(session), cursor, limit)
+    return Listed(items=[TeamOut.model_validate(row) for row in rows], next=following)
+
+
+@router.post("/cycles", status_code=201, summary="Add a cycle")
+def add_cycle(draft: CycleDraft, session: Db) -> CycleOut:
+    """A quarter, usually. A name that is taken is refused (409)."""
+    return CycleOut.model_validate(outcomes.add_cycle(session, draft))
+
+
+@router.get("/cycles", summary="List cycles")
+def list_cycles(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[CycleOut]:
+    """The latest first."""
+    rows, following = _part(store.cycles(session), cursor, limit)
+    return Listed(items=[CycleOut.model_validate(row) for row in rows], next=following)
+
+
+@router.post("/objectives", status_code=201, summary="Add an objective")
+def add_objective(draft: ObjectiveDraft, session: Db, now: Now) -> ObjectiveOut:
+    """Shared by its teams. The owner is a name or an address; a log-in is not needed."""
+    return _shown(session, outcomes.add_objective(session, draft, now=now))
+
+
+@router.get("/objectives", summary="List objectives")
+def list_objectives(
+    session: Db,
+    cycle_id: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Listed[ObjectiveOut]:
+    """In the order in which they were set; of one cycle, or of all."""
+    rows, following = _part(store.objectives(session, cycle_id=cycle_id), cursor, limit)
+    return Listed(items=[_shown(session, row) for row in rows], next=following)
+
+
+@router.get("/objectives/{objective_id}", summary="Look at an objective")
+def get_objective(objective_id: str, session: Db) -> ObjectiveOut:
+    """With the teams that share it."""
+    return _shown(session, store.objective_of(session, objective_id))
+
+
+def _part(rows: Sequence[Row], cursor: str | None, limit: int) -> tuple[Sequence[Row], str | None]:
+    """A page of a list that is short and comes whole: the cursor is a place in it."""
+    start = number_of(cursor)
+    following = str(start + limit) if len(rows) > start + limit else None
+    return rows[start : start + limit], following
+
+
+def _shown(session: Session, row: Objective) -> ObjectiveOut:
+    return ObjectiveOut(
+        id=row.id,
+        title=row.title,
+        cycle_id=row.cycle_id,
+        team_ids=[team.id for team in store.teams_of(session, row.id)],
+        owner=row.owner,
+        created_at=row.created_at,
+    )

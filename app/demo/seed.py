@@ -1,0 +1,229 @@
+"""Halvern's past, put through the real rooms with the times at which it would have happened."""
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.analysis import snapshots
+from app.audience import imports
+from app.audience import store as audience
+from app.delivery import planning
+from app.delivery.facts import DeliveryFacts
+from app.delivery.mime import Mail
+from app.delivery.renderable import LiquidRenderable
+from app.delivery.replies import Reply, Stage
+from app.delivery.sending import Sender
+from app.delivery.transports.ports import Attempting
+from app.demo import halvern, visits
+from app.demo.halvern import FEATURES, OBJECTIVE, OUTCOMES, STORY, TEAMS, Told
+from app.experiments import drafts, enrolment, lifecycle, outline
+from app.experiments import store as experiments
+from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
+from app.main import House
+from app.okr import outcomes, values
+from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
+from app.platform.journal import Journal
+from app.review import decisions
+from app.review.schemas import DecisionDraft
+from app.tracking import ingest
+
+_PEOPLE = 600
+_BY = "Ann"
+_CYCLE_DAYS = (63, 27)  # before and after today: thirteen weeks
+_BETWEEN_BATCHES = timedelta(seconds=2)
+_AFTER_WINDOW = timedelta(hours=74)  # 72 hours of window, and time to settle
+
+
+class Accepting:
+    """A mail server of the past: it took everything, and nobody can look it up any more."""
+
+    lanes = 1
+
+    async def send(self, mail: Mail, attempting: Attempting) -> Reply:  # noqa: ARG002 - the port's shape
+        """Take one mail."""
+        await attempting()
+        return Reply(250, "2.0.0 taken", Stage.MESSAGE)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeder:
+    """Seeds one house at one moment."""
+
+    house: House
+    rng: random.Random
+    now: datetime
+
+    async def seed(self) -> None:
+        """Everything up to this moment; the running experiment turns within the next minute."""
+        with self.house.database.write() as session:
+            key_results = self._outcomes(session)
+            slices = self._outline(session, key_results)
+        bakers = self._import()
+        for told in STORY:
+            await self._tell(
+                told,
+                slices[told.feature][told.slice],
+                bakers,
+                key_results[FEATURES[told.feature].outcome],
+            )
+
+    def _outcomes(self, session: Session) -> list[str]:
+        today = self.now.date()
+        teams = [
+            outcomes.add_team(session, TeamDraft(name=name, function=function)).id
+            for name, function in TEAMS
+        ]
+        cycle = outcomes.add_cycle(session, _cycle(today))
+        objective = outcomes.add_objective(
+            session,
+            ObjectiveDraft(title=OBJECTIVE, cycle_id=cycle.id, team_ids=teams, owner=_BY),
+            now=self.now,
+        )
+        return [self._key_result(session, objective.id, one) for one in OUTCOMES]
+
+    def _key_result(self, session: Session, objective_id: str, one: halvern.Outcome) -> str:
+        draft = KeyResultDraft.model_validate(
+            {
+                "objective_id": objective_id,
+                "title": one.title,
+                "kind": one.kind,
+                "unit": one.unit,
+                "start": one.start,
+                "target": one.target,
+                "owner": one.owner,
+            }
+        )
+        row = outcomes.add_key_result(session, draft, now=self.now)
+        for back, value in enumerate(reversed(one.weeks)):
+            at = self.now - timedelta(days=7 * back)
+            values.put(
+                session,
+                row.id,
+                at.date(),
+                ValueDraft(value=value, confidence=7),
+                source="manual",
+                by=one.owner,
+                zone=self.house.settings.zone,
+                now=at,
+            )
+        return row.id
+
+    def _outline(self, session: Session, key_results: list[str]) -> list[list[str]]:
+        found: list[list[str]] = []
+        for one in FEATURES:
+            feature = outline.add_feature(
+                session,
+                FeatureDraft(
+                    title=one.title,
+                    problem=one.problem,
+                    key_result_id=key_results[one.outcome],
+                    full_build_weeks=one.weeks,
+                ),
+                by=_BY,
+                now=self.now,
+            )
+            drafts_of = [
+                SliceDraft(feature_id=feature.id, title=title, order=place)
+                for place, title in enumerate(one.slices)
+            ]
+            found.append(
+                [outline.add_slice(session, draft, now=self.now).id for draft in drafts_of]
+            )
+        return found
+
+    def _import(self) -> str:
+        """The bakers come in as any file does."""
+        people = halvern.bakers(_PEOPLE, rng=self.rng)
+        with self.house.database.write() as session:
+            bakers = audience.add_audience(session, "Bakeries in November", by=_BY, now=self.now)
+        begun = imports.begin(
+            self.house.database,
+            audience_id=bakers.id,
+            format="ndjson",
+            folder_id="seed",
+            stream=(json.dumps(one).encode() + b"\n" for one in people),
+            imports_dir=self.house.imports,
+            filename="bakeries.ndjson",
+            by=_BY,
+            now=self.now,
+        )
+        path = self.house.imports / begun.id
+        while imports.continue_import(self.house.database, begun.id, path, now=self.now):
+            pass
+        return bakers.id
+
+    async def _tell(self, told: Told, slice_id: str, audience_id: str, key_result_id: str) -> None:
+        design = halvern.design_of(
+            told, slice_id=slice_id, audience_id=audience_id, key_result_id=key_result_id
+        )
+        began = self.now - timedelta(hours=told.hours_ago)
+        with self.house.database.write() as session:
+            experiment = drafts.add(session, Draft.model_validate(design), by=_BY, now=began)
+        if told.clickers is None:
+            return
+        await self._send(experiment.id, began)
+        self._visit(experiment.id, told, began)
+        if told.decision is not None:
+            self._decide(experiment.id, told, at=began + _AFTER_WINDOW)
+
+    async def _send(self, experiment_id: str, began: datetime) -> None:
+        house, moment = self.house, began
+        with house.database.write() as session:
+            row = experiments.locked(session, experiment_id)
+            lifecycle.launch(session, row, LaunchDraft(), by=_BY, now=began)
+        enrolment.settle(
+            house.database,
+            experiment_id,
+            renderable=LiquidRenderable(),
+            settings=house.settings,
+            now=began,
+        )
+        planning.plan(house.database, experiment_id, now=began)
+        journal = Journal.open(
+            house.sends, durability=house.settings.durability, limit=house.settings.spool_limit
+        )
+        sender = Sender(house.database, house.settings, house.keyring, journal, Accepting())
+        while await sender.step(moment):
+            moment += _BETWEEN_BATCHES
+        journal.close()
+        with house.database.write() as session:
+            lifecycle.begin_measuring(session, experiment_id, now=moment)
+
+    def _visit(self, experiment_id: str, told: Told, began: datetime) -> None:
+        """What came back, as lines of the journal, and then the real ingester."""
+        running = told.decision is None
+        visits.write(
+            self.house,
+            experiment_id,
+            clickers=told.clickers or 0,
+            began=began,
+            running=running,
+            rng=self.rng,
+        )
+        while ingest.ingest_once(
+            self.house.database, self.house.hits, DeliveryFacts(), now=self.now
+        ):
+            pass
+
+    def _decide(self, experiment_id: str, told: Told, *, at: datetime) -> None:
+        with self.house.database.write() as session:
+            snapshots.freeze_due(session, at)
+            row = experiments.locked(session, experiment_id)
+            draft = DecisionDraft.model_validate(
+                {"decision": told.decision, "learning": told.learning}
+            )
+            decisions.decide(session, row, draft, by=_BY, now=at)
+
+
+def _cycle(today: Date) -> CycleDraft:
+    before, after = (timedelta(days=days) for days in _CYCLE_DAYS)
+    return CycleDraft(
+        name=f"To the end of {today + after:%B}", starts=today - before, ends=today + after
+    )
