@@ -31,7 +31,7 @@ RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")
 
 
 def run() -> NoReturn:
-    """The entry point: one clear line on standard error, and exit code 1, where something failed."""
+    """The entry point: what failed is one clear line on standard error, and exit code 1."""
     try:
         app(standalone_mode=True)
     except AppError as error:
@@ -115,11 +115,11 @@ def demo(
     data: Annotated[Path, typer.Option(help="the demo's own folder")] = Path("thinslice-demo"),
 ) -> None:
     """Start Halvern, an organisation whose customers click. Ctrl-C stops; again continues."""
-    from app.demo import run as demo_run
+    from app.demo.run import run_demo
     from app.platform import log
 
     log.set_up("demo")
-    demo_run.run(port=port, data=data)
+    run_demo(port=port, data=data)
 
 
 @app.command()
@@ -135,8 +135,11 @@ def reclassify(
     from app.tracking import reclassify as again
 
     house = _opened_and_checked()
-    changes = again.changes(
-        house.database, DeliveryFacts(), experiment_id=experiment, now=clock.now(), keep=not dry_run
+    facts = DeliveryFacts()
+    changes = (
+        again.preview(house.database, facts, experiment)
+        if dry_run
+        else again.reclassify(house.database, facts, experiment, now=clock.now())
     )
     for change in changes:
         typer.echo(str(change))
@@ -214,7 +217,7 @@ def web_process(fd: int) -> None:
     from app.main import create_app
     from app.ops.web_process import run_web
 
-    run_web("web", lambda settings: create_app(settings), fd=fd)
+    run_web("web", create_app, fd=fd)
 
 
 @app.command("_edge", hidden=True)
@@ -223,7 +226,7 @@ def edge_process(fd: int) -> None:
     from app.main import create_edge_alone
     from app.ops.web_process import run_web
 
-    run_web("edge", lambda settings: create_edge_alone(settings), fd=fd)
+    run_web("edge", create_edge_alone, fd=fd)
 
 
 @app.command("_ingester", hidden=True)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -130,13 +131,13 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         with database.read() as session:
             due = lifecycle.due_to_start(session, now=now)
         for experiment_id in due:
-            enrolment.settle(
-                database, experiment_id, renderable=renderable, settings=house.settings, now=now
-            )
-            planning.plan(database, experiment_id, now=now)
+            with suppress(enrolment.Overtaken):  # another worker was first, and goes on with it
+                enrolment.settle(
+                    database, experiment_id, renderable=renderable, settings=house.settings, now=now
+                )
         return len(due)
 
-    def plan_what_was_interrupted(now: datetime) -> int:
+    def plan_what_has_started(now: datetime) -> int:
         with database.read() as session:
             unplanned = planning.unplanned(session)
         for experiment_id in unplanned:
@@ -158,7 +159,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
 
     return [
         start_what_is_due,
-        plan_what_was_interrupted,
+        plan_what_has_started,
         finish_what_is_sent,
         freeze_what_has_closed,
     ]

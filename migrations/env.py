@@ -3,9 +3,10 @@
 from importlib import import_module
 from pathlib import Path
 
-import app
 from alembic import context
 from sqlmodel import SQLModel
+
+import app
 
 for models in sorted(Path(app.__file__ or "").parent.glob("*/models.py")):
     import_module(f"app.{models.parent.name}.models")

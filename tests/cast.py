@@ -7,7 +7,7 @@ import httpx
 DESIGN: dict[str, Any] = {
     "name": "Waste in euros by email",
     "hypothesis": {
-        "believe": "Bakers act on waste when it is told in euros, because a share means nothing to them.",
+        "believe": "Bakers act on waste when it is told in euros, for a share means little.",
         "verify": "Mail each baker last week's waste in euros.",
         "measure": "People who follow the link to their list within 72 hours.",
         "right_if": "We can say that more than 8 % do.",
@@ -30,9 +30,11 @@ DESIGN: dict[str, Any] = {
 
 def csv_of(count: int, *, without_euros: int = 0) -> bytes:
     """People 1…count; the last `without_euros` of them lack the column that the mail names."""
+    euros = [str(40 + number % 30) for number in range(count - without_euros)]
+    euros += [""] * without_euros
     rows = [
-        f"p{number}@bakery.example,Baker {number},{'' if number > count - without_euros else 40 + number % 30}"
-        for number in range(1, count + 1)
+        f"p{number}@bakery.example,Baker {number},{money}"
+        for number, money in enumerate(euros, start=1)
     ]
     return "\n".join(["email,name,euros", *rows, ""]).encode()
 

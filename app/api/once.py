@@ -1,13 +1,14 @@
 """`Idempotency-Key` on every creating POST: done once, answered the same again."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from app.identity import guard
 from app.platform import clock, once
 from app.platform.errors import Invalid
 
@@ -18,7 +19,7 @@ _LONGEST = 255  # characters of a key
 class OnceRoute(APIRoute):
     """A route whose POSTs may carry a key."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler; without a key nothing changes."""
         handler = super().get_route_handler()
 
@@ -30,7 +31,10 @@ class OnceRoute(APIRoute):
         return handle
 
 
-async def _once(request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
+async def _once(
+    request: Request, handler: Callable[[Request], Coroutine[Any, Any, Response]]
+) -> Response:
+    await guard.enforce(request)  # before an earlier answer is looked up: it is not for everybody
     names = await _names(request)
     database = request.app.state.database
     earlier = await run_in_threadpool(once.claim, database, **names, now=clock.now())

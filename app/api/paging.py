@@ -36,6 +36,6 @@ def number_of(cursor: str | None) -> int:
     """A cursor of a list that is in the order of numbers; 0 at the beginning."""
     if cursor is None:
         return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # noqa: PLR2004  # a 64-bit id
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # a 64-bit id
         raise Invalid.at("cursor", "Take the cursor from `next` of the page before.")
     return int(cursor)

@@ -15,7 +15,7 @@ from app.identity.guard import Db
 
 router = APIRouter(route_class=OnceRoute, tags=["People"])
 
-_PERSON = {
+_PERSON: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "email": "ann@example.com",
     "external_id": "c-1",
@@ -26,12 +26,12 @@ _PERSON = {
     "created_at": "2026-11-22T08:00:00Z",
     "updated_at": "2026-11-22T08:00:00Z",
 }
-_MEMBER = {
+_MEMBER: dict[str, Any] = {
     "audience_id": "1f0c3m8k2tq5w7x9z0aa",
     "audience": "Bakers in Norway",
     "data": {"country": "NO"},
 }
-_EXPORT = {"person": _PERSON, "suppressed": False, "audiences": [_MEMBER]}
+_EXPORT: dict[str, Any] = {"person": _PERSON, "suppressed": False, "audiences": [_MEMBER]}
 _Email = Annotated[str | None, Query(max_length=320, description="only the person of this address")]
 
 

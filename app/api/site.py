@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from app.api import (
     audiences,
     docs,
+    document,
     experiments,
     features,
     imports,
@@ -34,5 +35,7 @@ def install(application: FastAPI) -> None:
         readouts,
     ):
         roof.include_router(noun.router)
+    roof.include_router(imports.streamed)
     application.include_router(roof)
     application.include_router(docs.router)
+    document.complete(application, prefix=PREFIX)

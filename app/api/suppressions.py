@@ -1,6 +1,7 @@
 """Suppressions: addresses that get no mail."""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -14,7 +15,7 @@ from app.identity.guard import Db, Now, Who
 
 router = APIRouter(route_class=OnceRoute, tags=["Suppressions"])
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "email": "ann@example.com",
     "reason": "asked by telephone",

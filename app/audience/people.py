@@ -24,7 +24,7 @@ _LONGEST = 500  # characters of one of them
 OWN = ("email", "name", "external_id", "timezone", "consent_open", "consent_click")
 
 
-class Refused(ValueError):  # noqa: N818 - it reads as what happened
+class Refused(ValueError):
     """A record that is no person; the text is the reason that the report shows."""
 
 

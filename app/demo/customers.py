@@ -88,7 +88,7 @@ class Customers:
                 return  # the service is not up at the moment; a customer tries again
 
     def plan(self, mail: OutboxMail, *, now: float) -> Iterator[Visit]:
-        """Who looks at this mail, when, and with what: the machines first, then perhaps a person."""
+        """Who looks at this mail, when, with what: the machines first, then perhaps a person."""
         if mail.send_id is None:
             return  # a test mail is nobody's
         raw = _decoded(mail.raw)

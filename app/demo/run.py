@@ -9,9 +9,9 @@ import shutil
 import threading
 from pathlib import Path
 
+from app.delivery import store as delivery
 from app.demo.customers import Customers
 from app.demo.seed import Seeder
-from app.delivery import store as delivery
 from app.identity import users
 from app.main import House, open_house, prepare
 from app.ops import supervise
@@ -25,7 +25,7 @@ _EMAIL = "ann@halvern.example"
 log = logging.getLogger(__name__)
 
 
-def run(*, port: int, data: Path) -> None:
+def run_demo(*, port: int, data: Path) -> None:
     """Seed where nothing is yet, then serve until Ctrl-C; again continues."""
     listener = supervise.listen(_HOST, port)
     settings = _settings(port, data)

@@ -31,7 +31,9 @@ def write(
 ) -> None:
     """Put everything that came back into the journal, in order of time."""
     with house.database.read() as session:
-        sends = [send for send, _ in delivery.sends_page(session, experiment_id, after=0, limit=10_000)]
+        sends = [
+            send for send, _ in delivery.sends_page(session, experiment_id, after=0, limit=10_000)
+        ]
         links = delivery.links_of(session, experiment_id)
     rng.shuffle(sends)
     found = [*_people(sends[:clickers], began, running=running, rng=rng)]
@@ -52,7 +54,7 @@ _Visit = tuple[datetime, HitKind, Send, int, str]
 def _people(
     sends: list[Send], began: datetime, *, running: bool, rng: random.Random
 ) -> Iterator[_Visit]:
-    """One click a person, most within hours; of the running one the last four settle while one watches."""
+    """One click a person, most within hours; the running one's last four settle just now."""
     late = len(_SETTLING) if running else 0
     now = clock.now()
     for place, send in enumerate(sends):

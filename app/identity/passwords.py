@@ -15,7 +15,7 @@ _NOBODY = _hasher.hash("nobody has this password")  # compared for an unknown ad
 
 def hashed(password: str) -> str:
     """The password as it is kept; one that is too short is refused with a sentence."""
-    if not _SHORTEST <= len(password) <= _LONGEST or len(set(password)) < 4:  # noqa: PLR2004 - "aaaaaaaaaa"
+    if not _SHORTEST <= len(password) <= _LONGEST or len(set(password)) < 4:
         raise Invalid.at(
             "password",
             f"The password must have at least {_SHORTEST} characters, and not all alike.",

@@ -12,7 +12,8 @@ from app.platform.errors import Forbidden
 
 _REFUSED = (
     "This address has been used, or a newer one was printed. Start Thinslice again (or run"
-    " `thinslice migrate`) and open the address that it prints; if somebody can log in already, ask them."
+    " `thinslice migrate`) and open the address that it prints; if somebody can log in already,"
+    " ask them."
 )
 
 

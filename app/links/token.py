@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 from struct import Struct
-from struct import error as StructError  # noqa: N812 - it is caught as an error
+from struct import error as StructError
 
 from app.links.keyring import Keyring, Kind
 
@@ -23,7 +23,7 @@ _MAC_BYTES = 10  # 80 bits: a million guesses a second succeed once in 38 billio
 _SHORTEST = (_HEAD.size + _MAC_BYTES) * 4 // 3
 
 
-class BadToken(ValueError):  # noqa: N818 - it reads as what it is where it is caught
+class BadToken(ValueError):
     """Nothing that we signed for this purpose."""
 
 

@@ -67,8 +67,13 @@ def stale(cadence: str, last: Date | None, today: Date) -> bool:
 def closer(goal: Goal, before: float, current: float) -> bool:
     """Whether a value is nearer to where we need to be than an earlier one."""
     if goal.kind == "maintain":
-        return progress(goal, current) > progress(goal, before)
-    return abs(goal.target - current) < abs(goal.target - before)
+        return _outside(goal, current) < _outside(goal, before)
+    return progress(goal, current) > progress(goal, before)  # past the target is further on
+
+
+def _outside(goal: Goal, value: float) -> float:
+    low, high = goal.low or 0.0, goal.high or 0.0
+    return max(low - value, value - high, 0.0)
 
 
 def rolled_up(parts: Sequence[tuple[float, float]]) -> float | None:

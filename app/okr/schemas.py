@@ -3,16 +3,25 @@
 from datetime import date as Date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+_LEAST_WAY = 1e-9  # a shorter way from start to target makes progress overflow
 
 
 class Strict(BaseModel):
     """Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\x00" in text for text in texts):
+            raise ValueError("must not contain the NUL character")  # PostgreSQL keeps none
+        return value
 
 
 class TeamDraft(Strict):
@@ -67,13 +76,13 @@ class KeyResultDraft(Strict):
         if self.kind == "maintain":
             if self.low is None or self.high is None or self.low > self.high:
                 raise ValueError("maintain needs low and high, with low at or under high")
-        elif self.start == self.target:
+        elif abs(self.target - self.start) < _LEAST_WAY:
             raise ValueError("start and target are the same: there is nothing to move")
         elif self.kind == "increase" and self.target < self.start:
             raise ValueError("the target of an increase must lie above its start")
         elif self.kind == "decrease" and self.target > self.start:
             raise ValueError("the target of a decrease must lie under its start")
-        elif self.kind == "milestone" and {self.start, self.target} != {0.0, 1.0}:
+        elif self.kind == "milestone" and (self.start, self.target) != (0, 1):
             raise ValueError("a milestone goes from 0 to 1")
         return self
 

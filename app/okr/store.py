@@ -84,6 +84,15 @@ def key_result_of(session: Session, key_result_id: str) -> KeyResult:
     return found
 
 
+def claimed(session: Session, key_result_id: str) -> KeyResult:
+    """A key result whose values nobody else changes before the end of this transaction."""
+    query = select(KeyResult).where(KeyResult.id == key_result_id).with_for_update()
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no key result with this id.")
+    return found
+
+
 def key_results(
     session: Session,
     *,

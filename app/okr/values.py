@@ -25,7 +25,7 @@ def put(
     now: datetime,
 ) -> CheckIn:
     """Set the value of a day; the same again changes nothing."""
-    row = store.key_result_of(session, key_result_id)
+    row = store.claimed(session, key_result_id)
     if day > now.astimezone(zone).date():
         raise Invalid.at("date", f"{day} lies in the future; a value is put on its day or later.")
     if row.kind == "milestone" and draft.value not in {0, 1}:

@@ -4,8 +4,8 @@ import re
 
 # Verbs of delivering, not of moving (okr.md, section 1).
 _OUTPUT = re.compile(
-    r"\b(ship|launch|implement|release|deliver|build|finish|complete|roll out|migrate|develop)"
-    r"(s|es|ed|ing)?\b",
+    r"\b(ship|launch|implement|release|releas|deliver|build|finish|complete|roll out|migrate|develop)"
+    r"(s|es|ed|ped|ing|ping)?\b",
     re.IGNORECASE,
 )
 
@@ -16,6 +16,6 @@ def warning_of(title: str) -> str | None:
     if match is None:
         return None
     return (
-        f"“{title}” says “{match.group(0)}”: that is work, not its effect. A key result is a business"
-        " outcome, such as revenue or usage; what would move if this were done?"
+        f"“{title}” says “{match.group(0)}”: that is work, not its effect. A key result is a"
+        " business outcome, such as revenue or usage; what would move if this were done?"
     )

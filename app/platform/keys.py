@@ -40,8 +40,8 @@ def _given(text: str) -> tuple[bytes, ...]:
     for key in keys:
         if len(key) < _SHORTEST or any(known in key.lower() for known in _KNOWN):
             raise BadSettings(
-                f"THINSLICE_SECRET_KEYS must hold keys of {_SHORTEST} characters or more that nobody can"
-                " guess; `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'` makes one."
+                f"THINSLICE_SECRET_KEYS must hold keys of {_SHORTEST} characters or more that"
+                " nobody can guess; `openssl rand -base64 48` makes one."
             )
     return tuple(key.encode() for key in keys)
 

@@ -56,7 +56,7 @@ def check(database: Database) -> None:
         )
     raise WrongSchema(
         f"The database is ahead of this version (it is at {current}). Install the version of"
-        " Thinslice that brought it there, or restore the backup made before: `thinslice restore FILE`."
+        " Thinslice that brought it there, or a backup of the database from before."
     )
 
 

@@ -3,7 +3,7 @@
 from math import isfinite
 
 
-class NotEnoughData(ValueError):  # noqa: N818 - it reads as a sentence where it is raised
+class NotEnoughData(ValueError):
     """These counts cannot answer the question. Raised instead of inventing a number."""
 
 

@@ -85,7 +85,7 @@ def frame_of(request: Request, section: str) -> Frame:
     )
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer that undoes, not a failure
+class Refused(Exception):
     """A form that cannot be taken: shown again, and whatever was begun is rolled back."""
 
     def __init__(self, answer: HTMLResponse) -> None:

@@ -89,7 +89,8 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
 
 def _scale(estimate: Estimate | None, threshold: float) -> float:
     """Up to the interval's end, but never so far that the estimate disappears at the left edge:
-    while windows are open its upper end may be everybody."""
+    while windows are open its upper end may be everybody.
+    """
     known = estimate.rate or 0 if estimate else 0
     high = estimate.high * 1.15 if estimate else 0
     reach = max(threshold * 1.5, min(high, 2.5 * max(known, threshold)))

@@ -1,6 +1,5 @@
 """Every line of a file is accounted for, whatever is in it, and however often it is read."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +22,11 @@ class Desk:
     folder: Path
     audience_id: str
 
-    def begin(self, content: bytes, format: str = "csv") -> Import:
+    def begin(self, content: bytes, kind: str = "csv") -> Import:
         return imports.begin(
             self.database,
             audience_id=self.audience_id,
-            format=format,  # type: ignore[arg-type]  # a test's text
+            format=kind,  # type: ignore[arg-type]  # a test's text
             folder_id="f",
             stream=[content],
             imports_dir=self.folder,
@@ -43,8 +42,8 @@ class Desk:
         with self.database.read() as session:
             return store.import_of(session, row.id)
 
-    def take(self, content: bytes, format: str = "csv") -> Import:
-        return self.read(self.begin(content, format))
+    def take(self, content: bytes, kind: str = "csv") -> Import:
+        return self.read(self.begin(content, kind))
 
     def refusals(self, row: Import) -> list[tuple[int, str]]:
         with self.database.read() as session:
@@ -56,12 +55,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path) -> Iterator[Desk]:
+def desk(database: Database, tmp_path: Path) -> Desk:
     with database.write() as session:
         audience = store.add_audience(session, "Bakers", by="Ann", now=NOW)
     folder = tmp_path / "imports"
     folder.mkdir()
-    yield Desk(database, folder, audience.id)
+    return Desk(database, folder, audience.id)
 
 
 def counts(row: Import) -> tuple[int, int, int, int, int]:
@@ -69,7 +68,7 @@ def counts(row: Import) -> tuple[int, int, int, int, int]:
 
 
 def test_people_come_in_with_their_columns(desk: Desk):
-    done = desk.take("email,name,Euros a week\nann@b.example,Ann,61\nbo@b.example,Bo,\n".encode())
+    done = desk.take(b"email,name,Euros a week\nann@b.example,Ann,61\nbo@b.example,Bo,\n")
 
     assert (done.status, counts(done)) == ("done", (2, 2, 0, 0, 0))
     assert desk.rows() == [
@@ -197,7 +196,8 @@ def test_a_formula_is_kept_as_the_text_it_is(desk: Desk):
 
 
 def test_ndjson_is_read_and_its_bad_lines_are_named(desk: Desk):
-    content = b'{"email":"ann@b.example","euros":61}\n\nnot json\n[1]\n{"email":"bo@b.example","list":[1]}\n'
+    people = b'{"email":"ann@b.example","euros":61}\n\n'
+    content = people + b'not json\n[1]\n{"email":"bo@b.example","list":[1]}\n'
 
     done = desk.take(content, "ndjson")
 

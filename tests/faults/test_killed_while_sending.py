@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-
+from functools import partial
 
 from tests.cast import DESIGN, made
 from tests.journeys.test_by_api import finished, given_an_audience
@@ -23,7 +23,7 @@ def test_nobody_gets_two_and_everybody_certain_gets_theirs(
         api.post(f"/experiments/{experiment}/launch", json={})
         for number in range(kills):
             reached = people * (number + 1) // (kills + 2)
-            wait_until(lambda: len(mailbox.taken) >= reached, seconds=120, what=f"{reached} mails")
+            wait_until(partial(has, mailbox, reached), seconds=120, what=f"{reached} mails")
             time.sleep(rng.uniform(0, 0.1))
             service.kill()
             service.start()
@@ -38,3 +38,7 @@ def test_nobody_gets_two_and_everybody_certain_gets_theirs(
     assert progress["uncertain"] <= _RESERVED * kills
     assert len(uncertain) == progress["uncertain"]
     assert people - progress["uncertain"] <= len(got) <= people
+
+
+def has(mailbox: Mailbox, count: int) -> bool:
+    return len(mailbox.taken) >= count

@@ -56,7 +56,8 @@ def test_from_a_feature_to_a_decision_and_the_key_result(service: Installation, 
     assert (
         plan["pass_count"] == 9
     )  # 58 can be filled: P(X >= 9 | 58, 8 %) is 4.0 %, P(X >= 8) 9.0 %
-    assert checklist["ready"] and any("euros" in item["message"] for item in checklist["items"])
+    assert checklist["ready"]
+    assert any("euros" in item["message"] for item in checklist["items"])
     assert (progress["enrolled"], progress["sent"]) == (58, 58)
     assert {answer.status_code for answer in clicked} == {302}
     assert clicked[0].headers["location"] == "https://halvern.example/list"
@@ -99,8 +100,8 @@ def test_an_unsubscribe_is_in_force_at_once_and_only_a_post_does_it(
         posted = httpx.post(way_out, data={"List-Unsubscribe": "One-Click"})
         after = api.get("/suppressions").json()["items"]
 
-    assert set(looked) == {200} and before == []
-    assert posted.status_code == 200 and len(after) == 1
+    assert (set(looked), before) == ({200}, [])
+    assert (posted.status_code, len(after)) == (200, 1)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert address
 

@@ -19,13 +19,18 @@ def test_a_moment_comes_back_as_it_was_with_its_zone(database: Database):
 
 
 def test_a_write_that_fails_leaves_nothing(database: Database):
-    with pytest.raises(RuntimeError), database.write() as session:
-        events.record(session, "made", subject="x", now=clock.now())
-        session.flush()
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        write_and_fail(database)
 
     with database.read() as session:
         assert session.exec(select(Event)).all() == []
+
+
+def write_and_fail(database: Database) -> None:
+    with database.write() as session:
+        events.record(session, "made", subject="x", now=clock.now())
+        session.flush()
+        raise RuntimeError
 
 
 def test_a_time_without_a_zone_is_refused(session: Session):

@@ -43,7 +43,7 @@ def test_a_database_that_is_ahead_names_what_helps(database: Database):
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
 
-    with pytest.raises(WrongSchema, match="thinslice restore"):
+    with pytest.raises(WrongSchema, match="Install the version"):
         migrate.check(database)
 
 

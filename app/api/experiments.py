@@ -1,0 +1,237 @@
+"""Experiments: written, checked, launched, paused, resumed, cancelled."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from app.api.mails import MailTo, Queued, queue_test
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.delivery.lint import ContentLint
+from app.delivery.renderable import LiquidRenderable
+from app.experiments import checklist, design, drafts, lifecycle, store
+from app.experiments.checklist import Checklist
+from app.experiments.design import Plan
+from app.experiments.enrolment import judge_of
+from app.experiments.models import Experiment, Status
+from app.experiments.ports import Level
+from app.experiments.schemas import Changes, Draft, LaunchDraft
+from app.identity.guard import Db, Now, Who
+from app.review import store as review
+from app.review.models import Choice
+
+router = APIRouter(route_class=OnceRoute, tags=["Experiments"])
+
+_DECISION: dict[str, Any] = {
+    "decision": "build",
+    "learning": "Euros move bakers; kilograms did not.",
+    "reason": None,
+    "next_slice": None,
+    "next_slice_id": None,
+    "call": "validated",
+    "sentence": "Validated: 61 of 600 people clicked, 60 were needed.",
+    "decided_by": "Ann",
+    "at": "2026-11-22T08:00:00Z",
+}
+_EXAMPLE: dict[str, Any] = {
+    "id": "1f0c3m8k2tq5w7x9z0ab",
+    "status": "running",
+    "created_at": "2026-11-20T08:00:00Z",
+    "launched_at": "2026-11-22T08:00:00Z",
+    "scheduled_at": "2026-11-22T08:00:00Z",
+    "started_at": "2026-11-22T08:00:03Z",
+    "enrolled": 600,
+    "pass_count": 60,
+    "rate_per_minute": None,
+    "paused_reason": None,
+    "decision": None,
+}
+_ITEM: dict[str, Any] = {
+    "id": "hypothesis",
+    "level": "ok",
+    "message": "The test card is filled in.",
+}
+
+
+_READY: dict[str, Any] = {"ready": True, "items": [_ITEM]}
+
+
+class DecisionOut(BaseModel):
+    """What somebody decided, with the call that it rests on."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _DECISION})
+
+    decision: Choice
+    learning: str
+    reason: str | None
+    next_slice: str | None
+    next_slice_id: str | None
+    call: str
+    sentence: str
+    decided_by: str
+    at: datetime
+
+
+class ExperimentOut(Draft):
+    """An experiment: its document, and how far it is. Locked from the launch on."""
+
+    model_config = ConfigDict(
+        json_schema_extra=lambda schema: schema.update(
+            example=Draft.model_config["json_schema_extra"]["examples"][0] | _EXAMPLE  # type: ignore[index, operator]  # ours, two rooms down
+        )
+    )
+
+    id: str
+    status: Status
+    created_at: datetime
+    launched_at: datetime | None
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    enrolled: int | None
+    pass_count: int | None
+    rate_per_minute: int | None
+    paused_reason: str | None
+    decision: DecisionOut | None
+
+
+class ItemOut(BaseModel):
+    """One thing that was looked at."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _ITEM})
+
+    id: str
+    level: Level
+    message: str
+
+
+class ChecklistOut(BaseModel):
+    """What blocks a launch first, then what is risky, then what is well."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _READY})
+
+    ready: bool
+    items: list[ItemOut]
+
+
+@router.post("/experiments", status_code=201, summary="Write an experiment")
+def add_experiment(draft: Draft, session: Db, who: Who, now: Now) -> ExperimentOut:
+    """A draft: what is missing for a launch, its checklist says."""
+    return shown(session, drafts.add(session, draft, by=who.name, now=now))
+
+
+@router.get("/experiments", summary="List experiments")
+def list_experiments(
+    session: Db,
+    status: Annotated[list[Status] | None, Query(description="only these")] = None,
+    slice_id: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Listed[ExperimentOut]:
+    """Newest first."""
+    rows = store.experiments(
+        session, cursor=cursor, limit=limit + 1, statuses=status or (), slice_id=slice_id
+    )
+    return page_of(rows, limit, show=lambda row: shown(session, row), key=lambda row: row.id)
+
+
+@router.get("/experiments/{experiment_id}", summary="Look at an experiment")
+def get_experiment(experiment_id: str, session: Db) -> ExperimentOut:
+    """Its document, its status, its decision."""
+    return shown(session, store.experiment_of(session, experiment_id))
+
+
+@router.patch("/experiments/{experiment_id}", summary="Change a draft")
+def change_experiment(experiment_id: str, changes: Changes, session: Db, now: Now) -> ExperimentOut:
+    """Each field that is sent replaces the whole field. Only while it is a draft (else 409)."""
+    row = store.experiment_of(session, experiment_id)
+    return shown(session, drafts.change(session, row, changes, now=now))
+
+
+@router.get("/experiments/{experiment_id}/checklist", summary="What a launch still needs")
+def get_checklist(experiment_id: str, request: Request, session: Db, now: Now) -> ChecklistOut:
+    """What `blocks` must be mended, what `warns` should be read."""
+    row = store.experiment_of(session, experiment_id)
+    found = _look(request, session, row, now=now)
+    return ChecklistOut(ready=found.ready, items=[ItemOut.model_validate(i) for i in found.items])
+
+
+@router.get("/experiments/{experiment_id}/plan", summary="What the audience can show")
+def get_plan(experiment_id: str, request: Request, session: Db, now: Now) -> Plan:
+    """The pass count, the true rate that validates 4 times in 5, the day of the answer."""
+    row = store.experiment_of(session, experiment_id)
+    judge = judge_of(row, LiquidRenderable(), request.app.state.settings, now=now)
+    return design.plan_of(session, row, judge, now=now)
+
+
+@router.post(
+    "/experiments/{experiment_id}/test-send", status_code=202, summary="Send yourself a test mail"
+)
+def send_test(experiment_id: str, draft: MailTo, request: Request, session: Db, now: Now) -> Queued:
+    """To people with a log-in only, as somebody of the audience would read it. Never counts."""
+    row = store.experiment_of(session, experiment_id)
+    return queue_test(request.app.state, session, row, draft.to, now=now)
+
+
+@router.post("/experiments/{experiment_id}/launch", status_code=202, summary="Launch")
+def launch(
+    *,
+    experiment_id: str,
+    draft: LaunchDraft | None = None,
+    request: Request,
+    session: Db,
+    who: Who,
+    now: Now,
+) -> ExperimentOut:
+    """The design locks now; people are enrolled when `at` comes. 409 names what blocks."""
+    row = store.locked(session, experiment_id)
+    lifecycle.check_move(row, "launched")
+    checklist.refuse_unready(_look(request, session, row, now=now))
+    lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now)
+    return shown(session, row)
+
+
+@router.post("/experiments/{experiment_id}/pause", summary="Pause")
+def pause(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
+    """No further mail leaves, within a second."""
+    row = store.locked(session, experiment_id)
+    lifecycle.pause(session, row, now=now)
+    return shown(session, row)
+
+
+@router.post("/experiments/{experiment_id}/resume", summary="Resume")
+def resume(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
+    """Go on with whoever is left."""
+    row = store.locked(session, experiment_id)
+    lifecycle.resume(session, row, now=now)
+    return shown(session, row)
+
+
+@router.post("/experiments/{experiment_id}/cancel", summary="Cancel")
+def cancel(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
+    """Nobody further is mailed, ever; who was is measured to the end of their window."""
+    row = store.locked(session, experiment_id)
+    lifecycle.cancel(session, row, now=now)
+    return shown(session, row)
+
+
+def shown(session: Session, row: Experiment) -> ExperimentOut:
+    """As the contract writes it."""
+    held = review.decision_of(session, row.id)
+    about = {name: getattr(row, name) for name in _EXAMPLE if name != "decision"}
+    decision = DecisionOut.model_validate(held) if held else None
+    return ExperimentOut.model_validate({**row.design, **about, "decision": decision})
+
+
+def _look(request: Request, session: Session, row: Experiment, *, now: datetime) -> Checklist:
+    settings = request.app.state.settings
+    return checklist.check(
+        session,
+        row,
+        lint=ContentLint(settings),
+        renderable=LiquidRenderable(),
+        settings=settings,
+        now=now,
+    )

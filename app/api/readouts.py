@@ -1,0 +1,199 @@
+"""What came of an experiment: progress, readout, decision, and the raw rows behind them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response, StreamingResponse
+
+from app.analysis import export, readout
+from app.analysis.shapes import Readout
+from app.api.experiments import DecisionOut
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of
+from app.delivery import progress
+from app.delivery import store as delivery
+from app.delivery.models import Send, State
+from app.delivery.progress import Progress
+from app.experiments import store
+from app.identity.guard import Db, Now, Who
+from app.platform.db import Database
+from app.review import decisions
+from app.review.schemas import DecisionDraft
+from app.tracking import store as tracking
+from app.tracking.models import Hit
+
+router = APIRouter(route_class=OnceRoute, tags=["Readouts"])
+
+_SEND: dict[str, Any] = {
+    "send_id": "5927363548123",
+    "arm": "insight",
+    "person_id": "1f0c3m8k2tq5w7x9z0ab",
+    "email": "ann@example.com",
+    "state": "sent",
+    "attempts": 1,
+    "released_at": "2026-11-22T08:00:03Z",
+    "accepted_at": "2026-11-22T08:00:04Z",
+    "settled_at": "2026-11-22T08:00:04Z",
+    "last_reply": "250 2.0.0 queued",
+}
+_HIT: dict[str, Any] = {
+    "id": "17",
+    "send_id": "5927363548123",
+    "arm": "insight",
+    "kind": "click",
+    "link": 0,
+    "at": "2026-11-22T08:10:00Z",
+    "method": "GET",
+    "user_agent": "Mozilla/5.0",
+    "verdict": "human",
+    "rule": "R15",
+    "rule_version": "1",
+    "reason": "Nothing speaks for a machine.",
+    "count": 1,
+}
+_EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One line per send: " + ", ".join(export.COLUMNS) + ".",
+        "content": {
+            kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/x-ndjson")
+        },
+    }
+}
+_Format = Annotated[Literal["csv", "ndjson"], Query(description="how the file is written")]
+
+
+class SendOut(BaseModel):
+    """One mail to one person. Ids are text: too long for JavaScript's numbers."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _SEND})
+
+    send_id: str
+    arm: str
+    person_id: str
+    email: str
+    state: State
+    attempts: int
+    released_at: datetime | None
+    accepted_at: datetime | None
+    settled_at: datetime | None
+    last_reply: str | None
+
+
+class HitOut(BaseModel):
+    """One answered request and who was behind it; `count` folds a flood's repeats."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _HIT})
+
+    id: str
+    send_id: str
+    arm: str
+    kind: Literal["click", "open"]
+    link: int
+    at: datetime
+    method: str
+    user_agent: str
+    verdict: str
+    rule: str
+    rule_version: str
+    reason: str
+    count: int
+
+
+@router.get("/experiments/{experiment_id}/progress", summary="How far the send is")
+def get_progress(experiment_id: str, session: Db) -> Progress:
+    """The states are disjoint and add up to `enrolled`."""
+    return progress.of(session, store.experiment_of(session, experiment_id))
+
+
+@router.get("/experiments/{experiment_id}/readout", summary="What came of it")
+def get_readout(experiment_id: str, request: Request, session: Db, now: Now) -> Readout:
+    """Counts, the estimate with its interval, guardrails, and the call in a sentence."""
+    row = store.experiment_of(session, experiment_id)
+    return readout.of(session, row, now=now, zone=request.app.state.settings.zone)
+
+
+@router.post("/experiments/{experiment_id}/decision", status_code=201, summary="Decide")
+def decide(
+    experiment_id: str, draft: DecisionDraft, session: Db, who: Who, now: Now
+) -> DecisionOut:
+    """Build, iterate or stop, with what was learned. Nobody else is mailed from here on."""
+    row = store.experiment_of(session, experiment_id)
+    return DecisionOut.model_validate(decisions.decide(session, row, draft, by=who.name, now=now))
+
+
+@router.get("/experiments/{experiment_id}/sends", summary="List the mails")
+def list_sends(
+    experiment_id: str,
+    session: Db,
+    state: Annotated[State | None, Query(description="only these")] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Listed[SendOut]:
+    """One per person enrolled, in the order of their ids."""
+    store.experiment_of(session, experiment_id)
+    rows = delivery.sends_page(
+        session, experiment_id, after=number_of(cursor), limit=limit + 1, state=state
+    )
+    following = str(rows[limit - 1][0].id) if len(rows) > limit else None
+    return Listed(items=[_send(row, email) for row, email in rows[:limit]], next=following)
+
+
+@router.get("/experiments/{experiment_id}/hits", summary="List the raw hits")
+def list_hits(
+    experiment_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[HitOut]:
+    """Every answered request, whoever was behind it, in the order of arrival."""
+    store.experiment_of(session, experiment_id)
+    rows, following = tracking.hits_page(session, experiment_id, number_of(cursor), limit)
+    return Listed(items=[_hit(row) for row in rows], next=str(following) if following else None)
+
+
+@router.get(
+    "/experiments/{experiment_id}/export",
+    summary="Export every mail and what came of it",
+    responses=_EXPORTED,
+    response_class=StreamingResponse,
+)
+def get_export(
+    experiment_id: str,
+    request: Request,
+    session: Db,
+    format: _Format = "csv",  # noqa: A002  # the contract's word
+) -> Response:
+    """Line by line, for your own tools. Cells that a spreadsheet would run are escaped in CSV."""
+    store.experiment_of(session, experiment_id)
+    lines = _lines(request.app.state.database, experiment_id, format)
+    kind = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
+    name = f'attachment; filename="sends-{experiment_id}.{format}"'
+    return StreamingResponse(lines, media_type=kind, headers={"Content-Disposition": name})
+
+
+def _lines(database: Database, experiment_id: str, written: str) -> Iterator[str]:
+    """With a session of its own: the request's is closed while an answer streams."""
+    lines = export.csv_lines if written == "csv" else export.ndjson_lines
+    with database.read() as session:
+        yield from lines(session, experiment_id)
+
+
+def _send(row: Send, email: str) -> SendOut:
+    return SendOut(
+        send_id=str(row.id),
+        arm=row.arm,
+        person_id=row.person_id,
+        email=email,
+        state=State(row.state),
+        attempts=row.attempts,
+        released_at=row.released_at,
+        accepted_at=row.accepted_at,
+        settled_at=row.settled_at,
+        last_reply=row.last_reply,
+    )
+
+
+def _hit(row: Hit) -> HitOut:
+    ids = {"id": str(row.id), "send_id": str(row.send_id)}
+    own = {name: getattr(row, name) for name in HitOut.model_fields if name not in ids}
+    return HitOut(**ids, **own)

@@ -1,0 +1,49 @@
+"""A quarter, an objective and its key results."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.okr import outcomes, values
+from app.okr.models import CheckIn, Cycle, KeyResult, Objective
+from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
+TODAY = NOW.date()
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+def given_cycle(session: Session, name: str = "2026 Q4", **days: date) -> Cycle:
+    quarter = {"starts": date(2026, 10, 1), "ends": date(2026, 12, 31)}
+    return outcomes.add_cycle(session, CycleDraft(name=name, **(quarter | days)))
+
+
+def given_objective(session: Session, *teams: str) -> Objective:
+    rows = [outcomes.add_team(session, TeamDraft(name=team)) for team in teams]
+    draft = ObjectiveDraft(
+        title="Bakers throw less away",
+        cycle_id=given_cycle(session).id,
+        team_ids=[row.id for row in rows],
+        owner="ann@halvern.example",
+    )
+    return outcomes.add_objective(session, draft, now=NOW)
+
+
+def given_key_result(session: Session, objective: Objective, **changes: Any) -> KeyResult:
+    fields = {
+        "objective_id": objective.id,
+        "title": "Weekly active bakeries",
+        "kind": "increase",
+        "start": 1240,
+        "target": 1800,
+    }
+    draft = KeyResultDraft.model_validate(fields | changes)
+    return outcomes.add_key_result(session, draft, now=NOW)
+
+
+def put(session: Session, row_id: str, day: date, value: float, **more: Any) -> CheckIn:
+    """A value as a person puts it."""
+    draft = ValueDraft(value=value, **more)
+    return values.put(session, row_id, day, draft, source="manual", by="Ann", zone=OSLO, now=NOW)

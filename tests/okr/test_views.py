@@ -1,0 +1,123 @@
+"""A key result as everybody sees it."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import Session
+
+from app.okr import views
+from app.okr.models import KeyResult
+from app.okr.progress import Pace
+from tests.okr.scenes import TODAY, given_key_result, given_objective, put
+
+THIS_MONDAY, LAST_SUNDAY = date(2026, 11, 23), date(2026, 11, 22)
+
+
+@pytest.fixture
+def row(session: Session) -> KeyResult:
+    return given_key_result(session, given_objective(session))
+
+
+def test_before_the_first_value_nothing_is_claimed(session: Session, row: KeyResult):
+    view = views.view(session, row, today=TODAY)
+
+    assert (view.current, view.as_of, view.change, view.closer) == (None, None, None, None)
+    assert (view.progress, view.confidence, view.values) == (0, None, ())
+    assert view.stale
+
+
+def test_it_shows_where_it_stands(session: Session, row: KeyResult):
+    put(session, row.id, THIS_MONDAY, 1520, confidence=6)
+
+    view = views.view(session, row, today=TODAY)
+
+    assert (view.current, view.as_of, view.progress) == (1520, THIS_MONDAY, 0.5)
+    assert view.expected == pytest.approx(55 / 92)
+    assert view.pace is Pace.GREEN
+    assert not view.stale
+
+
+def test_change_is_counted_since_the_last_value_of_an_earlier_week(
+    session: Session, row: KeyResult
+):
+    put(session, row.id, LAST_SUNDAY - timedelta(days=6), 1300)
+    put(session, row.id, LAST_SUNDAY, 1302)
+    put(session, row.id, THIS_MONDAY, 1320)
+    put(session, row.id, TODAY, 1314)
+
+    view = views.view(session, row, today=TODAY)
+
+    assert view.change == 12
+    assert view.closer is True
+
+
+def test_a_fall_is_not_closer(session: Session, row: KeyResult):
+    put(session, row.id, LAST_SUNDAY, 1302)
+    put(session, row.id, TODAY, 1290)
+
+    view = views.view(session, row, today=TODAY)
+
+    assert (view.change, view.closer) == (-12, False)
+
+
+def test_further_past_the_target_is_closer_not_further_away(session: Session, row: KeyResult):
+    put(session, row.id, LAST_SUNDAY, 1810)
+    put(session, row.id, TODAY, 1940)
+
+    view = views.view(session, row, today=TODAY)
+
+    assert (view.progress, view.closer) == (1.25, True)
+
+
+def test_a_week_without_a_value_says_nothing_about_the_direction(session: Session, row: KeyResult):
+    put(session, row.id, LAST_SUNDAY - timedelta(days=9), 1300)
+    put(session, row.id, LAST_SUNDAY, 1302)
+
+    view = views.view(session, row, today=TODAY)
+
+    assert (view.current, view.change, view.closer) == (1302, None, None)
+
+
+def test_a_late_value_is_stale_whatever_its_colour(session: Session, row: KeyResult):
+    put(session, row.id, TODAY - timedelta(days=11), 1790)
+
+    view = views.view(session, row, today=TODAY)
+
+    assert view.pace is Pace.GREEN
+    assert view.stale
+
+
+def test_confidence_is_the_last_that_was_given(session: Session, row: KeyResult):
+    put(session, row.id, LAST_SUNDAY, 1302, confidence=4)
+    put(session, row.id, TODAY, 1310)
+
+    assert views.view(session, row, today=TODAY).confidence == 4
+
+
+def test_an_earlier_day_is_shown_as_it_was(session: Session, row: KeyResult):
+    put(session, row.id, LAST_SUNDAY, 1302)
+    put(session, row.id, TODAY, 1310)
+
+    view = views.view(session, row, today=LAST_SUNDAY)
+
+    assert [one.value for one in view.values] == [1302]
+
+
+def test_a_band_is_kept_or_not_and_has_no_pace(session: Session):
+    band = given_key_result(
+        session, given_objective(session), kind="maintain", start=0, target=0, low=40, high=60
+    )
+    put(session, band.id, TODAY, 60)
+
+    view = views.view(session, band, today=TODAY)
+
+    assert (view.progress, view.pace) == (1, Pace.NONE)
+
+
+def test_a_title_that_names_work_is_kept_and_warned_about(session: Session):
+    row = given_key_result(session, given_objective(session), title="Launch in Norway")
+
+    view = views.view(session, row, today=TODAY)
+
+    assert view.row.title == "Launch in Norway"
+    assert "Launch" in str(view.warning)
