@@ -27,6 +27,7 @@ app.add_typer(users, name="user")
 app.add_typer(tokens, name="token")
 app.add_typer(people, name="people")
 
+Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
 RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
 
 
@@ -212,7 +213,7 @@ def import_people(
 
 
 @app.command("_web", hidden=True)
-def web_process(fd: int) -> None:
+def web_process(fd: Descriptor) -> None:
     """One web process of `serve`, on a socket that is open already."""
     from app.main import create_app
     from app.ops.web_process import run_web
@@ -221,7 +222,7 @@ def web_process(fd: int) -> None:
 
 
 @app.command("_edge", hidden=True)
-def edge_process(fd: int) -> None:
+def edge_process(fd: Descriptor) -> None:
     """The tracked addresses alone, on a socket that is open already."""
     from app.main import create_edge_alone
     from app.ops.web_process import run_web

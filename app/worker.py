@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import uvloop
+
 from app.analysis import snapshots as frozen
 from app.audience import imports
 from app.delivery import planning, recovery, transports
@@ -117,7 +119,7 @@ def run_sender(house: House) -> None:
         ]
         for thread in threads:
             thread.start()
-        asyncio.run(_send(house, loop))
+        uvloop.run(_send(house, loop))
         for thread in threads:
             thread.join()
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from app.api.address import PREFIX
 from app.api.mails import MailTo, Queued, queue_test
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
@@ -23,7 +24,7 @@ from app.identity.guard import Db, Now, Who
 from app.review import store as review
 from app.review.models import Choice
 
-router = APIRouter(route_class=OnceRoute, tags=["Experiments"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Experiments"])
 
 _DECISION: dict[str, Any] = {
     "decision": "build",
@@ -52,7 +53,7 @@ _EXAMPLE: dict[str, Any] = {
 _ITEM: dict[str, Any] = {
     "id": "hypothesis",
     "level": "ok",
-    "message": "The test card is filled in.",
+    "message": "The test card is full.",
 }
 
 

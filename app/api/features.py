@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
 from app.experiments import outline, store
@@ -15,7 +16,7 @@ from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, 
 from app.experiments.terms import Riskiest
 from app.identity.guard import Db, Now, Who
 
-router = APIRouter(route_class=OnceRoute, tags=["Features and slices"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Features and slices"])
 
 _SLICE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ac",

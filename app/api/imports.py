@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.uploads import pieces
 from app.audience import imports, store
@@ -19,8 +20,10 @@ from app.identity.guard import Db, Now, Principal, Who
 from app.platform.db import Database
 from app.platform.errors import Invalid
 
-router = APIRouter(route_class=OnceRoute, tags=["Imports"])
-streamed = APIRouter(tags=["Imports"])  # a body that is never held in memory cannot be hashed first
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Imports"])
+streamed = APIRouter(
+    prefix=PREFIX, tags=["Imports"]
+)  # a body that is never held in memory cannot be hashed first
 
 _AT_A_TIME = 1000
 _FORMATS: dict[str, Literal["csv", "ndjson"]] = {

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.analysis import readout
 from app.analysis.shapes import Estimate, State
+from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of, page_of
 from app.experiments import store as experiments
@@ -21,7 +22,7 @@ from app.okr.models import CheckIn, KeyResult
 from app.okr.progress import Pace
 from app.okr.schemas import KeyResultDraft, ValueDraft
 
-router = APIRouter(route_class=OnceRoute, tags=["Key results"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Key results"])
 
 _SET: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",

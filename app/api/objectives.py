@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Row, number_of
 from app.identity.guard import Db, Now
@@ -15,7 +16,7 @@ from app.okr import outcomes, store
 from app.okr.models import Objective
 from app.okr.schemas import CycleDraft, ObjectiveDraft, TeamDraft
 
-router = APIRouter(route_class=OnceRoute, tags=["Objectives"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Objectives"])
 
 
 class TeamOut(BaseModel):

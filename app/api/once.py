@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,6 +13,7 @@ from app.identity import guard
 from app.platform import clock, once
 from app.platform.errors import Invalid
 
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _HEADER = "idempotency-key"
 _LONGEST = 255  # characters of a key
 
@@ -19,7 +21,7 @@ _LONGEST = 255  # characters of a key
 class OnceRoute(APIRoute):
     """A route whose POSTs may carry a key."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> _Handler:
         """Wrap the handler; without a key nothing changes."""
         handler = super().get_route_handler()
 
@@ -31,10 +33,8 @@ class OnceRoute(APIRoute):
         return handle
 
 
-async def _once(
-    request: Request, handler: Callable[[Request], Coroutine[Any, Any, Response]]
-) -> Response:
-    await guard.enforce(request)  # before an earlier answer is looked up: it is not for everybody
+async def _once(request: Request, handler: _Handler) -> Response:
+    await guard.enforce(request)  # an earlier answer is not for everybody
     names = await _names(request)
     database = request.app.state.database
     earlier = await run_in_threadpool(once.claim, database, **names, now=clock.now())
@@ -42,13 +42,23 @@ async def _once(
         return Response(earlier.answer or "", earlier.status or 200, media_type="application/json")
     key = {"caller": names["caller"], "key": names["key"]}
     try:
-        answer = await handler(request)
+        answer = await _committed(request, handler)
     except BaseException:
         await run_in_threadpool(once.give_back, database, **key)
         raise
     body = bytes(answer.body).decode()
     await run_in_threadpool(once.store, database, **key, status=answer.status_code, answer=body)
     return answer
+
+
+async def _committed(request: Request, handler: _Handler) -> Response:
+    """The answer, once its transaction has ended: only what is kept may be said to be done.
+
+    FastAPI ends what `scope="function"` opened after the route has returned; here it ends earlier.
+    """
+    async with AsyncExitStack() as transaction:
+        request.scope["fastapi_function_astack"] = transaction
+        return await handler(request)
 
 
 async def _names(request: Request) -> dict[str, Any]:

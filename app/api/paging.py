@@ -14,6 +14,7 @@ Row = TypeVar("Row")
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 DEFAULT_LIMIT = 100
+_LARGEST = 2**63 - 1  # of a 64-bit id
 
 
 class Listed(BaseModel, Generic[Item]):
@@ -36,6 +37,7 @@ def number_of(cursor: str | None) -> int:
     """A cursor of a list that is in the order of numbers; 0 at the beginning."""
     if cursor is None:
         return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):  # a 64-bit id
+    number = int(cursor) if cursor.isascii() and cursor.isdigit() else _LARGEST + 1
+    if number > _LARGEST:
         raise Invalid.at("cursor", "Take the cursor from `next` of the page before.")
-    return int(cursor)
+    return number

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
 from app.audience import store
 from app.audience.models import Person
 from app.identity.guard import Db
 
-router = APIRouter(route_class=OnceRoute, tags=["People"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["People"])
 
 _PERSON: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.analysis import export, readout
 from app.analysis.shapes import Readout
+from app.api.address import PREFIX
 from app.api.experiments import DecisionOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of
@@ -25,7 +26,7 @@ from app.review.schemas import DecisionDraft
 from app.tracking import store as tracking
 from app.tracking.models import Hit
 
-router = APIRouter(route_class=OnceRoute, tags=["Readouts"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Readouts"])
 
 _SEND: dict[str, Any] = {
     "send_id": "5927363548123",

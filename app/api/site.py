@@ -16,13 +16,12 @@ from app.api import (
     readouts,
     suppressions,
 )
-
-PREFIX = "/api/v1"
+from app.api.address import PREFIX
 
 
 def install(application: FastAPI) -> None:
     """Add every noun. The pages' error handler asks `problems` for what begins with PREFIX."""
-    roof = APIRouter(prefix=PREFIX, responses=problems.ERRORS)
+    roof = APIRouter(responses=problems.ERRORS)
     for noun in (
         audiences,
         imports,

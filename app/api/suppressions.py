@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
 from app.audience import store
@@ -13,7 +14,7 @@ from app.audience.models import Suppression
 from app.audience.schemas import SuppressionDraft
 from app.identity.guard import Db, Now, Who
 
-router = APIRouter(route_class=OnceRoute, tags=["Suppressions"])
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Suppressions"])
 
 _EXAMPLE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",

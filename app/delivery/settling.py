@@ -5,7 +5,7 @@ The sender calls it after a batch, and a start calls it for a predecessor that d
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -49,6 +49,7 @@ class Result:
 
 
 _FULL_IN_A_ROW = 3
+_MENDING = timedelta(minutes=1)  # nobody mends settings faster, and no server likes to be hammered
 _FINAL = {
     Meaning.ACCEPTED: State.SENT,
     Meaning.NO_SUCH_ADDRESS: State.BOUNCED,
@@ -105,6 +106,8 @@ def _waiting(result: Result) -> dict[str, object]:
         if at is None:
             return {**queued, "state": State.FAILED, "settled_at": result.at}
         return {**queued, "due_at": at, "deferrals": reserved.deferrals + 1}
+    if result.meaning is Meaning.OUR_FAULT:  # its experiment is paused, or measuring already
+        return {**queued, "due_at": result.at + _MENDING}
     return {**queued, "due_at": result.retry_at or result.at}
 
 

@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
     # Who may come in, and with what: admins.
     _rule(_ANY, "/people/**", Access.ADMIN),
     _rule(_ANY, "/tokens/**", Access.ADMIN),
-    _rule("POST", "/password", Access.VIEWER),
+    _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),

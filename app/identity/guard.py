@@ -28,6 +28,7 @@ from app.platform.errors import Forbidden, NotLoggedIn
 _SAFE = {"GET", "HEAD"}
 _API = "/api/"
 _USE_NOTED = timedelta(minutes=1)  # a token's last use is written at most this often
+_COOKIE_LASTS = timedelta(days=400)  # browsers keep none longer; the server ends a session before
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,16 @@ def _let_browser_in(request: Request) -> None:
     if found is None:
         return
     login, user = found
+    _prolong(database, login.id, login.expires_at)
     request.state.csrf = login.csrf
     request.state.principal = Principal("user", user.id, user.name, user.email, Role(user.role))
+
+
+def _prolong(database: Database, session_id: str, expires_at: datetime) -> None:
+    now = clock.now()
+    if expires_at - now < sessions.LASTS - sessions.PROLONGED_EVERY:
+        with database.write() as session:
+            store.prolong_session(session, session_id, until=now + sessions.LASTS)
 
 
 def _refuse_role(request: Request, access: Access) -> None:
@@ -118,7 +127,8 @@ async def _refuse_foreign(request: Request, access: Access) -> None:
         raise Forbidden("This request came from another site, so nothing was changed.")
     if access is Access.OPEN or request.state.principal is None:
         return
-    if not compare_digest(await _sent_token(request), request.state.csrf):
+    sent = (await _sent_token(request)).encode()  # compared as bytes: it may not be ASCII
+    if not compare_digest(sent, request.state.csrf.encode()):
         raise Forbidden(
             "This page was open for too long, so nothing was changed. Reload it and send it again."
         )
@@ -132,7 +142,10 @@ def _same_origin(request: Request) -> bool:
     if source is None:
         return True  # no browser; the session's token is asked for all the same
     ours = {request.headers.get("host"), urlsplit(request.app.state.settings.public_url).netloc}
-    return urlsplit(source).netloc in ours
+    try:
+        return urlsplit(source).netloc in ours
+    except ValueError:
+        return False  # no address at all, such as `http://[`
 
 
 async def _sent_token(request: Request) -> str:
@@ -154,7 +167,7 @@ def set_cookie(request: Request, response: Response, secret: str) -> None:
     response.set_cookie(
         cookie_name(request),
         secret,
-        max_age=int(sessions.LASTS.total_seconds()),
+        max_age=int(_COOKIE_LASTS.total_seconds()),
         path="/",
         secure=request.app.state.settings.secure,
         httponly=True,
@@ -173,7 +186,8 @@ def caller_of(request: Request) -> str:
     """The address that asks, looking past the proxies that an operator trusts."""
     trusted: tuple[str, ...] = request.app.state.settings.trusted_proxies
     address = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    lines = request.headers.getlist("x-forwarded-for")  # a proxy may add a line of its own
+    forwarded = ",".join(lines).split(",")
     while _trusts(trusted, address) and forwarded and forwarded[-1].strip():
         address = forwarded.pop().strip()
     return address

@@ -10,7 +10,8 @@ from app.identity.models import LoginSession, User
 from app.identity.secrets import fresh, kept
 from app.platform.errors import Invalid
 
-LASTS = timedelta(days=14)
+LASTS = timedelta(days=14)  # since it was last used
+PROLONGED_EVERY = timedelta(days=1)  # a look at a page is not a write each time
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ def complete(
 ) -> LoggedIn:
     """The first person, an admin, logged in; the token is dead."""
     check(session, secret)
+    if not store.take_setup_token(session, kept(secret)):
+        raise Forbidden(_REFUSED)
     user = users.add(session, email=email, name=name, role="admin", password=password, now=now)
     store.forget_setup_tokens(session)
     return sessions.begin(session, user, now=now)

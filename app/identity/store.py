@@ -12,6 +12,8 @@ from app.platform.errors import NotFound
 
 def user_by_email(session: Session, email: str) -> User | None:
     """Somebody who may log in, by address in any case."""
+    if "\x00" in email:
+        return None  # nobody's; PostgreSQL would not even look
     found = select(User).where(User.email == email.strip().lower(), col(User.removed_at).is_(None))
     return session.exec(found).one_or_none()
 
@@ -48,6 +50,13 @@ def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSe
         )
     ).one_or_none()
     return (found[0], found[1]) if found else None
+
+
+def prolong_session(session: Session, hashed: str, *, until: datetime) -> None:
+    """Let a session that is in use go on."""
+    session.execute(
+        update(LoginSession).where(col(LoginSession.id) == hashed).values(expires_at=until)
+    )
 
 
 def end_sessions_of(session: Session, user_id: str) -> None:
@@ -95,6 +104,12 @@ def note_use(session: Session, token_id: str, *, now: datetime) -> None:
 def setup_token(session: Session, hashed: str) -> SetupToken | None:
     """The set-up token, if this is it."""
     return session.get(SetupToken, hashed)
+
+
+def take_setup_token(session: Session, hashed: str) -> bool:
+    """Use the set-up token up; of two who try at once, one is told that it was there."""
+    taken = delete(SetupToken).where(col(SetupToken.hash) == hashed).returning(col(SetupToken.hash))
+    return session.execute(taken).first() is not None
 
 
 def forget_setup_tokens(session: Session) -> None:

@@ -25,7 +25,7 @@ class Made:
 
 def add(session: Session, *, name: str, role: str, by: str, now: datetime) -> Made:
     """Make a token for another system."""
-    if not name.strip():
+    if not name.strip() or "\x00" in name:
         raise Invalid.at("name", "Give the token a name that says who uses it.")
     secret = fresh(PREFIX)
     row = ApiToken(

@@ -16,6 +16,8 @@ def add(
 ) -> User:
     """Somebody new; an address that is there already is a conflict."""
     address = _address(email)
+    if "\x00" in name:
+        raise Invalid.at("name", "The name must not contain the NUL character.")
     if store.user_by_email(session, address):
         raise Conflict(f"{address} may log in already. Change their role or password instead.")
     user = User(

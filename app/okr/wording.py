@@ -4,7 +4,7 @@ import re
 
 # Verbs of delivering, not of moving (okr.md, section 1).
 _OUTPUT = re.compile(
-    r"\b(ship|launch|implement|release|releas|deliver|build|finish|complete|roll out|migrate|develop)"
+    r"\b(ship|launch|implement|release?|deliver|build|finish|complete|roll out|migrate|develop)"
     r"(s|es|ed|ped|ing|ping)?\b",
     re.IGNORECASE,
 )

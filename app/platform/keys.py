@@ -9,6 +9,7 @@ from pathlib import Path
 from app.platform.config import BadSettings, Settings
 
 _SHORTEST = 32  # characters of a secret that an operator sets
+_FEWEST_SIGNS = 8  # different ones: "000…" is guessed, and half a hexadecimal key is not
 _KNOWN = {"changeme", "secret", "password", "thinslice", "example"}  # of READMEs, never of ours
 
 
@@ -19,7 +20,12 @@ def load_or_make(settings: Settings) -> tuple[bytes, ...]:
         return _given(settings.secret_keys)
     path = settings.data_dir / "keys"
     _make_once(path, secrets.token_urlsafe(48) + "\n")
-    return tuple(line.encode() for line in path.read_text().split())
+    found = tuple(line.encode() for line in path.read_text().split())
+    if not found:
+        raise BadSettings(
+            f"{path} is empty. Restore it from a backup: it signs the links of mail that was sent."
+        )
+    return found
 
 
 def folder_id(data_dir: Path) -> str:
@@ -37,13 +43,17 @@ def make_folder(path: Path) -> None:
 
 def _given(text: str) -> tuple[bytes, ...]:
     keys = [key for key in re.split(r"[\s,]+", text) if key]
-    for key in keys:
-        if len(key) < _SHORTEST or any(known in key.lower() for known in _KNOWN):
-            raise BadSettings(
-                f"THINSLICE_SECRET_KEYS must hold keys of {_SHORTEST} characters or more that"
-                " nobody can guess; `openssl rand -base64 48` makes one."
-            )
+    if not keys or any(_guessable(key) for key in keys):
+        raise BadSettings(
+            f"THINSLICE_SECRET_KEYS must hold keys of {_SHORTEST} characters or more that"
+            " nobody can guess; `openssl rand -base64 48` makes one."
+        )
     return tuple(key.encode() for key in keys)
+
+
+def _guessable(key: str) -> bool:
+    known = any(word in key.lower() for word in _KNOWN)
+    return known or len(key) < _SHORTEST or len(set(key)) < _FEWEST_SIGNS
 
 
 def _make_once(path: Path, content: str) -> None:

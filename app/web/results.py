@@ -88,8 +88,10 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
 
 
 def _scale(estimate: Estimate | None, threshold: float) -> float:
-    """Up to the interval's end, but never so far that the estimate disappears at the left edge:
-    while windows are open its upper end may be everybody.
+    """Where the axis ends.
+
+    While windows are open the interval may reach 100 %: it then runs off the edge, so that the
+    estimate stays legible.
     """
     known = estimate.rate or 0 if estimate else 0
     high = estimate.high * 1.15 if estimate else 0

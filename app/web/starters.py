@@ -59,9 +59,9 @@ STARTERS: tuple[Starter, ...] = (
                 "We can say that more than 8 % do.",
             ),
             threshold=0.08,
-            subject="{{ name }}, your {insight}",
-            body="Hello {{ name }},\n\n{what you found out about them}\n\n[Show my list](answer:)",
-            answer="# Hello {{ name }}\n\n{the details behind the mail}",
+            subject="{{ name }}, {{ insight }}",
+            body="Hello {{ name }},\n\n{{ insight }}\n\n[Show my list](answer:)",
+            answer="# Hello {{ name }}\n\n{{ insight }}",
         ),
     ),
     Starter(
@@ -78,7 +78,7 @@ STARTERS: tuple[Starter, ...] = (
             ),
             threshold=0.05,
             subject="{{ name }}, is this useful to you?",
-            body="Hello {{ name }},\n\n{the insight}\n\n[Yes, keep this coming](answer:)",
+            body="Hello {{ name }},\n\n{{ insight }}\n\n[Yes, keep this coming](answer:)",
             answer="# Thank you, {{ name }}",
         ),
     ),
@@ -95,8 +95,8 @@ STARTERS: tuple[Starter, ...] = (
                 "We can say that more than 2 % do.",
             ),
             threshold=0.02,
-            subject="20 minutes about {problem}?",
-            body="Hello {{ name }},\n\nWe are looking into {problem}. Would you tell us"
+            subject="20 minutes about {{ problem }}?",
+            body="Hello {{ name }},\n\nWe are looking into {{ problem }}. Would you tell us"
             " how you do it today?\n\n[Choose a time](https://calendar.example/)",
         ),
     ),

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.delivery import feedback
+from app.delivery.models import Send
+from app.experiments.models import Experiment
 from app.identity.guard import Db, Now
 from app.links.keyring import Kind
 from app.links.token import BadToken, TrackedLink, read, sign
@@ -38,10 +41,11 @@ class PrivacyPage(Page):
 
 
 @router.get("/u/{token}")
-def ask(request: Request, token: str) -> HTMLResponse:
+def ask(request: Request, session: Db, token: str) -> HTMLResponse:
     """A GET never unsubscribes: gateways follow every link (RFC 8058)."""
-    read_public(request, token, Kind.UNSUBSCRIBE)
-    return render(request, _page(request, token, done=False))
+    link = read_public(request, token, Kind.UNSUBSCRIBE)
+    sender = _sender(request, session, link)
+    return render(request, UnsubscribePage(address=f"/u/{token}", sender=sender, done=False))
 
 
 @router.post("/u/{token}")
@@ -49,16 +53,17 @@ def unsubscribe(request: Request, session: Db, now: Now, token: str) -> HTMLResp
     """Whatever the body says, and again and again: done."""
     link = read_public(request, token, Kind.UNSUBSCRIBE)
     feedback.unsubscribe(session, link.id, now=now)
-    return render(request, _page(request, token, done=True))
+    sender = _sender(request, session, link)
+    return render(request, UnsubscribePage(address=f"/u/{token}", sender=sender, done=True))
 
 
 @router.get("/p/{token}")
-def privacy(request: Request, token: str) -> HTMLResponse:
+def privacy(request: Request, session: Db, token: str) -> HTMLResponse:
     """What is known, and the ways out."""
     link = read_public(request, token, Kind.PREFERENCES)
     way_out = sign(link, Kind.UNSUBSCRIBE, request.app.state.keyring)
-    host = request.app.state.settings.sender_address.partition("@")[2]
-    return render(request, PrivacyPage(sender=host, unsubscribe=f"/u/{way_out}"))
+    sender = _sender(request, session, link)
+    return render(request, PrivacyPage(sender=sender, unsubscribe=f"/u/{way_out}"))
 
 
 def read_public(request: Request, token: str, kind: Kind) -> TrackedLink:
@@ -71,6 +76,10 @@ def read_public(request: Request, token: str, kind: Kind) -> TrackedLink:
         ) from None
 
 
-def _page(request: Request, token: str, *, done: bool) -> UnsubscribePage:
-    host = request.app.state.settings.sender_address.partition("@")[2]
-    return UnsubscribePage(address=f"/u/{token}", sender=host, done=done)
+def _sender(request: Request, session: Session, link: TrackedLink) -> str:
+    """Who the mail said it was from, or at least which host."""
+    send = session.get(Send, link.id)
+    experiment = session.get(Experiment, send.experiment_id) if send else None
+    name = (experiment.design.get("sender") or {}).get("from_name") if experiment else None
+    host: str = request.app.state.settings.sender_address.partition("@")[2]
+    return str(name or host)

@@ -87,7 +87,7 @@ def test_today_is_decided_by_the_organisations_clock(session: Session, row: KeyR
 def test_a_milestone_is_reached_or_not(session: Session, value: float):
     row = given_key_result(session, given_objective(session), kind="milestone", start=0, target=1)
 
-    with pytest.raises(Invalid, match="0 .not reached. or 1"):
+    with pytest.raises(Invalid, match="not reached"):
         put(session, row.id, MONDAY, value)
     assert put(session, row.id, MONDAY, 1).value == 1
 

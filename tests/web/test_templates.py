@@ -13,7 +13,7 @@ CSS = paths.STATIC / "css"
 TEMPLATES = sorted(
     str(path.relative_to(paths.TEMPLATES))
     for path in paths.TEMPLATES.rglob("*.html")
-    if "mail" not in path.relative_to(paths.TEMPLATES).parts
+    if path.relative_to(paths.TEMPLATES).parts[0] not in {"mail", "docs"}
 )
 ENV = pages.environment("UTC")
 

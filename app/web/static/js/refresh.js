@@ -6,8 +6,8 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
   const again = async () => {
     if (document.hidden || place.contains(document.activeElement)) return setTimeout(again, pause)
     const answer = await fetch(place.dataset.refresh, { headers: { "X-Fragment": "1" } }).catch(() => null)
+    if (answer && answer.redirected) return // logged out meanwhile: what stands here stays
     if (answer && answer.ok) place.innerHTML = await answer.text()
-    if (answer && (answer.status === 401 || answer.redirected)) return
     if (!place.querySelector("[data-done]")) setTimeout(again, pause)
   }
 

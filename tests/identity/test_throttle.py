@@ -1,0 +1,52 @@
+"""Guessing is slowed down; the one guessed at is not."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.identity import throttle
+from app.platform.errors import TooMany
+
+ANN = "ann@halvern.example"
+
+
+@pytest.fixture(autouse=True)
+def counted_anew() -> Iterator[None]:
+    throttle.forget_tries()
+    yield
+    throttle.forget_tries()
+
+
+def tries(count: int, *, caller: str, email: str = ANN) -> None:
+    for _ in range(count):
+        throttle.check_log_in(caller=caller, email=email)
+
+
+def test_the_sixth_try_in_a_minute_for_one_account_waits():
+    tries(5, caller="203.0.113.9")
+
+    with pytest.raises(TooMany, match="Wait a minute") as refused:
+        tries(1, caller="203.0.113.9")
+    assert refused.value.status == 429
+
+
+def test_an_account_in_another_case_is_the_same_account():
+    tries(5, caller="203.0.113.9")
+
+    with pytest.raises(TooMany):
+        tries(1, caller="203.0.113.9", email=" ANN@halvern.example")
+
+
+def test_the_victim_elsewhere_is_not_locked_out():
+    with pytest.raises(TooMany):
+        tries(50, caller="203.0.113.9")
+
+    tries(1, caller="198.51.100.7")
+
+
+def test_one_caller_cannot_walk_through_accounts():
+    for number in range(30):
+        tries(1, caller="203.0.113.9", email=f"p{number}@halvern.example")
+
+    with pytest.raises(TooMany):
+        tries(1, caller="203.0.113.9", email="p31@halvern.example")
