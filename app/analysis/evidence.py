@@ -42,8 +42,8 @@ def _assumption(link: Mapping[str, Any], seen: Estimate) -> str | None:
     week = " a week" if link.get("reach_per") == "week" else ""
     result = f"{factor * seen.rate:+,.0f}{week}"
     return (
-        f"{reach:,} people × {share(seen.rate)} × {short(carry)} carried{each}"
+        f"{reach:,.0f} people × {share(seen.rate)} × {short(carry)} carried{each}"
         f" = {result} ({factor * seen.low:,.0f} to {factor * seen.high:,.0f}),"
         f" if built, and if all of it is caused by the slice. Assumed, not measured:"
-        f" {reach:,} people, {short(carry)} carried{each}."
+        f" {reach:,.0f} people, {short(carry)} carried{each}."
     )

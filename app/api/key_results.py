@@ -54,7 +54,7 @@ _SEEN: dict[str, Any] = _SET | {
     "as_of": "2026-11-22",
     "progress": 0.25,
     "expected": 0.57,
-    "pace": "behind",
+    "pace": "yellow",
     "confidence": 6,
     "stale": False,
     "change": 40,

@@ -1,5 +1,6 @@
 """What is wrong with an experiment's words, or risky: the checklist's part about mails."""
 
+import re
 from collections.abc import Iterator
 
 from app.delivery import content, filling, liquid, mime
@@ -10,6 +11,9 @@ from app.experiments.schemas import Arm, Draft
 from app.platform.config import Settings
 from app.platform.errors import AppError
 
+_BLANK = re.compile(
+    r"(?<!\{)\{[a-z][^{}%]{0,80}\}(?!\})"
+)  # {who}, but neither {{ name }} nor {% if %}
 _MOST_LINKS = 250  # a link's place takes one byte of its token
 _LONGEST_SUBJECT = 150  # characters; mail programs show some 60 of them
 
@@ -24,7 +28,7 @@ class ContentLint:
         """Everything about the mails that blocks a launch, or should be known before it."""
         if design.channel != "email":
             return []
-        found = [*self._sender(design)]
+        found = [*self._sender(design), *_blanks(design)]
         for arm in design.arms:
             found += _words(arm)
             found += _links(arm, design)
@@ -51,6 +55,17 @@ class ContentLint:
                 f"Links begin with {settings.public_url}: browsers warn of addresses without"
                 " https, and one-click unsubscribing needs it. Set THINSLICE_PUBLIC_URL.",
             )
+
+
+def _blanks(design: Draft) -> Iterator[Problem]:
+    """A starter's `{who}` that nobody filled in would stand in the mail as it is."""
+    card = design.hypothesis
+    texts = [card.believe, card.verify, card.measure, card.right_if]
+    for arm in design.arms:
+        texts += [arm.subject or "", arm.preheader or "", arm.body or "", arm.answer or ""]
+    left = sorted({found for text in texts for found in _BLANK.findall(text or "")})
+    if left:
+        yield _warns("blanks", f"Still to be filled in: {', '.join(left)}.")
 
 
 def _headers(design: Draft, settings: Settings) -> Iterator[Problem]:

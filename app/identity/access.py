@@ -63,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     # Addresses of customers are looked at by those who mail them.
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),
+    _rule(_READ, "/imports/*/refused", Access.EDITOR),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
     *(
@@ -87,6 +88,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
     _rule("DELETE", "/api/v1/people/*", Access.ADMIN),
     _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
+    _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
+    _rule(_READ, "/api/v1/experiments/*/sends", Access.EDITOR),
+    _rule(_READ, "/api/v1/experiments/*/export", Access.EDITOR),
     _rule(_READ, "/api/v1/**", Access.VIEWER),
     _rule(_CHANGE, "/api/v1/**", Access.EDITOR),
 )

@@ -23,11 +23,16 @@ class LoggedIn:
 
 
 def log_in(session: Session, *, email: str, password: str, now: datetime) -> LoggedIn:
-    """Begin a session. One sentence for a wrong address and a wrong password alike."""
+    """Begin a session for whoever knows the password."""
+    return begin(session, owner_of(session, email=email, password=password), now=now)
+
+
+def owner_of(session: Session, *, email: str, password: str) -> User:
+    """Whose password this is. One sentence for a wrong address and a wrong password alike."""
     user = store.user_by_email(session, email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         raise Invalid.at("password", "The address or the password is wrong.")
-    return begin(session, user, now=now)
+    return user
 
 
 def begin(session: Session, user: User, *, now: datetime) -> LoggedIn:

@@ -93,7 +93,7 @@ class Database:
 
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     options = "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC"
@@ -102,6 +102,7 @@ def _engine(url: str) -> Engine:
         pool_size=_POOL,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # addresses and hashes stay out of logs
         connect_args={"connect_timeout": 3, "options": options},
     )
 

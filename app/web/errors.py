@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -70,6 +70,7 @@ def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ..
         (HTTPException, translate.plain),
         (OperationalError, translate.database_away),
         (InterfaceError, translate.database_away),
+        (DataError, translate.unstorable),
         (Exception, translate.broken),
     ):
         application.add_exception_handler(kind, answer)
@@ -106,6 +107,10 @@ class _Translator:
     def database_away(self, request: Request, _error: Any) -> Response:
         away = Unavailable("The database is out of reach for the moment.")
         return self.app_error(request, away)
+
+    def unstorable(self, request: Request, _error: Any) -> Response:
+        """PostgreSQL keeps no NUL, and no number beyond its type."""
+        return self.app_error(request, Invalid("Something sent here cannot be stored as it is."))
 
     def broken(self, request: Request, _error: Any) -> Response:
         if self._is_machine(request):

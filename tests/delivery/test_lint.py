@@ -81,3 +81,9 @@ def test_it_warns_while_a_default_stands(settings: dict[str, str], expected: str
 )
 def test_it_warns_of(arm: dict[str, Any], expected: str):
     assert problems(arm=arm)[expected].level == "warns"
+
+
+def test_a_blank_of_a_starter_that_nobody_filled_in_is_named():
+    body = "About {the problem}, {{ name }}{% if name %}!{% endif %} [a](https://x.example)"
+
+    assert "{the problem}" in problems(arm={"body": body})["blanks"].message
