@@ -142,9 +142,12 @@ def reclassify(
         if dry_run
         else again.reclassify(house.database, facts, experiment, now=clock.now())
     )
-    for change in changes:
-        typer.echo(str(change))
-    typer.echo(f"{len(changes)} hits {'would change' if dry_run else 'changed'}.")
+    count = 0
+    for count, change in enumerate(changes, start=1):  # noqa: B007 - the last number is how many
+        typer.echo(
+            f"hit {change.hit_id} of send {change.send_id}: {change.before} → {change.after}"
+        )
+    typer.echo(f"{count} hits {'would change' if dry_run else 'changed'}.")
 
 
 @app.command()

@@ -45,7 +45,7 @@ class Server:
 
     def _run(self, sql: str) -> None:
         with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
-            connection.execute(sql)  # type: ignore[call-overload]  # names are our own
+            connection.execute(sql)
 
     def prepare(self) -> None:
         """Make the template once."""

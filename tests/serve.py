@@ -172,7 +172,7 @@ class Mailbox:
     def mails(self) -> list[tuple[str, EmailMessage]]:
         with self._lock:
             taken = list(self.taken)
-        return [(to, message_from_bytes(raw, policy=policy.default)) for to, raw in taken]  # type: ignore[misc]  # policy.default makes EmailMessage
+        return [(to, message_from_bytes(raw, policy=policy.default)) for to, raw in taken]
 
 
 @contextmanager

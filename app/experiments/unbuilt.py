@@ -50,8 +50,6 @@ def _groups(document: _Document) -> _Found:
     for part in ("waves", "segments"):
         if document.get(part):
             yield part, part
-    if document.get("honeypot"):
-        yield "honeypot", "the honeypot"
 
 
 def _arms(document: _Document) -> _Found:

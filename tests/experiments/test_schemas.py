@@ -77,7 +77,6 @@ UNBUILT: list[tuple[str, dict[str, Any]]] = [
     ("one look", {"rule": {"kind": "threshold", "threshold": 0.1, "looks": 3}}),
     ("waves", {"waves": [{"people": 10, "after_hours": 1}]}),
     ("segments", {"segments": ["country"]}),
-    ("honeypot", {"honeypot": True}),
     ("covariate", {"metric": {"kind": "click_rate", "covariate": "age"}}),
     ("cap", {"metric": {"kind": "click_rate", "cap": 3}}),
     ("event", {"metric": {"kind": "click_rate", "event": "bought"}}),
