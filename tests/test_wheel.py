@@ -30,7 +30,7 @@ def test_the_wheel_carries_everything_and_serves_from_an_empty_folder(tmp_path: 
     )
     try:
         wait_until(lambda: answers(port, server), seconds=60, what="the service of the wheel")
-        page = httpx.get(f"http://127.0.0.1:{port}/login")
+        page = httpx.get(f"http://127.0.0.1:{port}/login", follow_redirects=True)
     finally:
         server.terminate()
         server.communicate(timeout=40)

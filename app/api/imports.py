@@ -1,7 +1,5 @@
 """Imports: files of people, streamed in, and every line accounted for."""
 
-import json
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,10 +12,8 @@ from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.uploads import pieces
 from app.audience import imports, store
-from app.audience.models import Import
-from app.identity import audit
-from app.identity.guard import Db, Now, Principal, Who
-from app.platform.db import Database
+from app.identity import guard
+from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Imports"])
@@ -25,7 +21,6 @@ streamed = APIRouter(
     prefix=PREFIX, tags=["Imports"]
 )  # a body that is never held in memory cannot be hashed first
 
-_AT_A_TIME = 1000
 _FORMATS: dict[str, Literal["csv", "ndjson"]] = {
     "text/csv": "csv",
     "application/x-ndjson": "ndjson",
@@ -116,11 +111,11 @@ async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -
     other column is the person's data.
     """
     written = _format_of(request)
-    house, database = request.app.state.house, request.app.state.database
+    house = request.app.state.house
     async with pieces(request) as stream:
         row = await run_in_threadpool(
             imports.begin,
-            database,
+            house.database,
             audience_id=audience_id,
             format=written,
             folder_id=house.folder_id,
@@ -130,7 +125,7 @@ async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -
             by=who.name,
             now=now,
         )
-    await run_in_threadpool(_note, database, who, row, now=now)
+    await run_in_threadpool(guard.note_upload, request, who, audience_id, import_id=row.id)
     return ImportBegun(id=row.id, status="running")
 
 
@@ -150,7 +145,7 @@ def get_import(import_id: str, session: Db) -> ImportOut:
 def get_refused(import_id: str, request: Request, session: Db) -> Response:
     """NDJSON: each refused line with its number, its reason and what it said."""
     store.import_of(session, import_id)
-    lines = _lines(request.app.state.database, import_id)
+    lines = imports.refused_lines(request.app.state.database, import_id)
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
@@ -161,30 +156,3 @@ def _format_of(request: Request) -> Literal["csv", "ndjson"]:
             "content-type", "Say what the file is: Content-Type text/csv or application/x-ndjson."
         )
     return _FORMATS[kind]
-
-
-def _lines(database: Database, import_id: str) -> Iterator[str]:
-    """Page by page with a session of its own: the request's is closed while an answer streams."""
-    after = 0
-    while True:
-        with database.read() as session:
-            rows = store.refusals(session, import_id, after=after, limit=_AT_A_TIME)
-            page = [(r.line, {"line": r.line, "reason": r.reason, "raw": r.raw}) for r in rows]
-        if not page:
-            return
-        yield from (json.dumps(row, ensure_ascii=False) + "\n" for _, row in page)
-        after = page[-1][0]
-
-
-def _note(database: Database, who: Principal, begun: Import, *, now: datetime) -> None:
-    """An upload has transactions of its own, so it stands in the audit by itself."""
-    with database.write() as session:
-        audit.note(
-            session,
-            actor=who.name,
-            actor_id=who.id,
-            action="POST /api/v1/audiences/{audience_id}/imports",
-            subject=begun.audience_id,
-            details={"import_id": begun.id},
-            now=now,
-        )

@@ -1,5 +1,6 @@
 """Files of people: taken in whole, then read in chunks, each a transaction; resumable."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +82,19 @@ def continue_import(database: Database, import_id: str, path: Path, *, now: date
         _finish(database, row, now=now)
         path.unlink(missing_ok=True)
     return more
+
+
+def refused_lines(database: Database, import_id: str) -> Iterator[str]:
+    """Every refused line as NDJSON, page by page, each with a session of its own (it streams)."""
+    after = 0
+    while True:
+        with database.read() as session:
+            rows = store.refusals(session, import_id, after=after, limit=CHUNK)
+            page = [{"line": row.line, "reason": row.reason, "raw": row.raw} for row in rows]
+            after = rows[-1].line if rows else after
+        if not page:
+            return
+        yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in page)
 
 
 def _fail(row: Import, error: Exception, *, now: datetime) -> None:

@@ -224,6 +224,22 @@ def _db(request: Request) -> Iterator[Session]:
         _note(session, request)
 
 
+def note_upload(request: Request, who: Principal, subject: str, **details: str) -> None:
+    """An upload has transactions of its own, so it stands in the audit by itself."""
+    database: Database = request.app.state.database
+    path = getattr(request.scope.get("route"), "path", request.url.path)
+    with database.write() as session:
+        audit.note(
+            session,
+            actor=who.name,
+            actor_id=who.id,
+            action=f"{request.method} {path}",
+            subject=subject,
+            details=details,
+            now=clock.now(),
+        )
+
+
 def _note(session: Session, request: Request) -> None:
     who = _maybe_who(request)
     if who is not None:

@@ -14,9 +14,8 @@ from app.audience import imports, members, store
 from app.audience.members import Member
 from app.audience.models import Audience, Import
 from app.audience.schemas import AudienceDraft
-from app.identity import audit
-from app.identity.guard import Db, Now, Principal, Who
-from app.platform.db import Database
+from app.identity import guard
+from app.identity.guard import Db, Now, Who
 from app.platform.errors import AppError, Invalid
 from app.web.pages import Page, go, refuse, render
 from app.web.typed import Form, Typed
@@ -126,22 +125,8 @@ def upload(
         by=who.name,
         now=now,
     )
-    _note(house.database, who, begun, now=now)
+    guard.note_upload(request, who, begun.audience_id, import_id=begun.id)
     return go(f"/imports/{begun.id}", said="importing")
-
-
-def _note(database: Database, who: Principal, begun: Import, *, now: Now) -> None:
-    """An upload has transactions of its own, so it stands in the audit by itself."""
-    with database.write() as session:
-        audit.note(
-            session,
-            actor=who.name,
-            actor_id=who.id,
-            action="POST /audiences/{audience_id}/imports",
-            subject=begun.audience_id,
-            details={"import_id": begun.id},
-            now=now,
-        )
 
 
 def _format(filename: str) -> Literal["csv", "ndjson"]:
