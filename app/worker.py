@@ -155,6 +155,9 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
                 lifecycle.begin_measuring(session, experiment_id, now=now)
         return len(done)
 
+    def settle_what_was_killed(now: datetime) -> int:
+        return recovery.settle_previous(database, house.sends, now=now)
+
     def freeze_what_has_closed(now: datetime) -> int:
         with database.write() as session:
             return frozen.freeze_due(session, now)
@@ -163,6 +166,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         start_what_is_due,
         plan_what_has_started,
         finish_what_is_sent,
+        settle_what_was_killed,
         freeze_what_has_closed,
     ]
 

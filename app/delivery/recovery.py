@@ -17,6 +17,7 @@ from app.platform.db import Database
 _GRACE = timedelta(seconds=15)  # after a lease: a machine that was only slow comes back meanwhile
 _CHUNK = 500
 _SILENCE = "The sender ended before the server's reply was written down."
+_LATE_COMMIT_SECONDS = 60  # twice the longest statement that the database allows
 _UNHEARD = "The machine that was sending it was not heard of again."
 
 
@@ -24,17 +25,23 @@ def settle_previous(database: Database, folder: Path, *, now: datetime) -> int:
     """Settle what dead processes of this data folder had reserved; how many sends.
 
     Never attempted: queued again. Attempted without a reply: uncertain, and never sent again by
-    itself. With a reply: as replied. Call it before a sender of this folder starts.
+    itself. With a reply: as replied. Call it before a sender of this folder starts, and again now
+    and then: PostgreSQL may commit a reservation some seconds after the process that asked for it
+    was killed, so a dead segment is kept until no such transaction can be left.
     """
     segments = attempts.dead(folder)
     settled = 0
     for holder, trace in attempts.traces(segments).items():
+        with database.read() as session:
+            if not store.held_by(session, [holder]):
+                continue
         with database.write() as session:
             results = _results(store.held_by(session, [holder]), trace, now=now)
             settling.settle(session, results, holder=holder, now=now)
             settled += len(results)
     for segment in segments:
-        segment.path.unlink(missing_ok=True)
+        if now.timestamp() - segment.path.stat().st_mtime > _LATE_COMMIT_SECONDS:
+            segment.path.unlink()
     return settled
 
 

@@ -1,6 +1,7 @@
 """A sender that died: its journal says who was attempted, and nobody gets two."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from app.delivery.replies import Reply, Stage
 from app.delivery.settling import Reserved
 from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
+from app.platform import clock
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
@@ -63,6 +65,20 @@ def test_who_was_not_attempted_is_queued_and_who_was_heard_is_sent(
     assert states.count(State.SENT) == 10
     assert states.count(State.UNCERTAIN) == uncertain
     assert states.count(State.QUEUED) == queued
+
+
+def test_a_dead_journal_is_kept_for_commits_that_come_late_and_then_goes(
+    database: Database, tmp_path: Path
+):
+    scenes.launched(database, people=5)
+    _die(database, tmp_path, _Dying(after=2, before_data=True))
+    died = clock.now()
+
+    recovery.settle_previous(database, tmp_path, now=died + timedelta(seconds=1))
+    kept = list(tmp_path.glob("*.journal"))
+    recovery.settle_previous(database, tmp_path, now=died + timedelta(seconds=61))
+
+    assert len(kept) == 1
     assert list(tmp_path.glob("*.journal")) == []
 
 
