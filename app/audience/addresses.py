@@ -1,10 +1,15 @@
 """Email addresses: checked for their form only, never by asking a name server."""
 
-from email_validator import EmailNotValidError, validate_email
+import re
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from app.platform.errors import Invalid
 
 _LONGEST = 254  # characters, RFC 5321
+_LONGEST_LOCAL = 64  # characters, RFC 5321
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")  # local parts that need no second look
 
 
 class BadAddress(Invalid):
@@ -24,12 +29,25 @@ def key_of(email: str) -> str:
         raise BadAddress("bad_address: it is empty")
     if len(text) > _LONGEST:
         raise BadAddress("bad_address: it is too long")
+    local, at, domain = text.rpartition("@")
+    if at and len(local) <= _LONGEST_LOCAL and _PLAIN.fullmatch(local):
+        return f"{local}@{_ascii_domain(domain)}".lower()
+    parsed = _parsed(text)
+    if not parsed.local_part.isascii():
+        raise BadAddress("unsupported_address: signs beyond ASCII stand before the @")
+    return f"{parsed.local_part}@{parsed.ascii_domain}".lower()
+
+
+@lru_cache(maxsize=65_536)
+def _ascii_domain(domain: str) -> str:
+    """A file of a million people has some thousand domains: each is checked once."""
+    return str(_parsed(f"a@{domain}").ascii_domain)
+
+
+def _parsed(text: str) -> ValidatedEmail:
     try:
-        parsed = validate_email(
+        return validate_email(
             text, check_deliverability=False, allow_smtputf8=True, test_environment=True
         )
     except EmailNotValidError as error:
         raise BadAddress(f"bad_address: {error}") from error
-    if not parsed.local_part.isascii():
-        raise BadAddress("unsupported_address: signs beyond ASCII stand before the @")
-    return f"{parsed.local_part}@{parsed.ascii_domain}".lower()

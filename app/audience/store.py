@@ -13,6 +13,7 @@ from app.audience.addresses import key_of
 from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
 from app.platform.errors import Conflict, NotFound
 
+_TABLES = Person.metadata.tables
 _IMPORTS_LOCK = 0x7415_11CF  # PostgreSQL's advisory lock: chunks of imports come one at a time
 _MEMBER = (
     col(Person.id),
@@ -165,9 +166,9 @@ def memberships(
 
 
 def add_people(session: Session, rows: list[dict[str, Any]]) -> None:
-    """New people, in bulk."""
+    """New people, in bulk; past the ORM, which takes twice as long."""
     if rows:
-        session.execute(insert(Person), rows)
+        session.connection().execute(insert(_TABLES["person"]), rows)
 
 
 def change_people(session: Session, rows: list[dict[str, Any]]) -> None:
@@ -179,11 +180,11 @@ def change_people(session: Session, rows: list[dict[str, Any]]) -> None:
 def add_memberships(session: Session, rows: list[dict[str, Any]]) -> None:
     """New members, in bulk."""
     if rows:
-        session.execute(insert(Membership), rows)
+        session.connection().execute(insert(_TABLES["membership"]), rows)
 
 
 _CHANGE_MEMBERSHIP = (
-    update(Membership.__table__)  # type: ignore[attr-defined]  # SQLModel's class hides its table
+    update(_TABLES["membership"])
     .where(
         col(Membership.audience_id) == bindparam("of_audience"),
         col(Membership.person_id) == bindparam("of_person"),
@@ -201,7 +202,7 @@ def change_memberships(session: Session, rows: list[dict[str, Any]]) -> None:
 def add_refusals(session: Session, rows: list[dict[str, Any]]) -> None:
     """Lines that were not taken, in bulk."""
     if rows:
-        session.execute(insert(Refusal), rows)
+        session.connection().execute(insert(_TABLES["import_refusal"]), rows)
 
 
 def one_import_at_a_time(session: Session) -> None:
