@@ -1,6 +1,7 @@
 """Files of people: taken in whole, then read in chunks, each a transaction; resumable."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from app.audience import reading, store
+from app.audience.lines import BadFile
 from app.audience.models import Import
 from app.audience.people import OWN, Refused, Wanted, merged, new_row, wanted
 from app.audience.profile import profile
-from app.audience.reading import BadFile, Header, Record
+from app.audience.reading import Record
 from app.platform.db import Database
 from app.platform.errors import Invalid
 from app.platform.ids import new_id
 
 CHUNK = 2000  # records a transaction
+_ABANDONED_SECONDS = 24 * 3600  # no upload takes that long between two pieces
 
 
 def begin(
@@ -47,6 +50,8 @@ def begin(
     try:
         with path.open("wb") as file:
             row.size = sum(file.write(piece) for piece in stream)
+            file.flush()
+            os.fsync(file.fileno())  # the row that names the file must not outlive it
     except BaseException:
         path.unlink(missing_ok=True)  # cut off, or a full disk: nothing was begun
         raise
@@ -59,8 +64,9 @@ def run_due(database: Database, imports_dir: Path, folder_id: str, *, now: datet
     """Read one chunk of the oldest import that is not finished; how many imports were worked on."""
     with database.read() as session:
         import_id = store.next_import(session, folder_id)
-    if import_id is None:
-        return 0
+        if import_id is None:
+            _sweep(session, imports_dir, now=now)
+            return 0
     continue_import(database, import_id, imports_dir / import_id, now=now)
     return 1
 
@@ -79,7 +85,7 @@ def continue_import(database: Database, import_id: str, path: Path, *, now: date
             more = False
         session.add(row)
     if not more:
-        _finish(database, row, now=now)
+        _finish(database, row, path, now=now)
         path.unlink(missing_ok=True)
     return more
 
@@ -97,16 +103,24 @@ def refused_lines(database: Database, import_id: str) -> Iterator[str]:
         yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in page)
 
 
+def _sweep(session: Session, imports_dir: Path, *, now: datetime) -> None:
+    """Files that a crash left behind hold people's data, and nobody will read them."""
+    for path in imports_dir.iterdir():
+        age = now.timestamp() - path.stat().st_mtime
+        if age > _ABANDONED_SECONDS and not store.is_running(session, path.name):
+            path.unlink(missing_ok=True)
+
+
 def _fail(row: Import, error: Exception, *, now: datetime) -> None:
     gone = "The uploaded file is gone from the data folder. Upload it again."
     row.status, row.finished_at = "failed", now
     row.error = str(error) if isinstance(error, Invalid) else gone
 
 
-def _finish(database: Database, row: Import, *, now: datetime) -> None:
+def _finish(database: Database, row: Import, path: Path, *, now: datetime) -> None:
     """Look at the columns of everybody, then say that it is done."""
     with database.read() as session:
-        people, columns = profile(session, row.audience_id)
+        people, columns = profile(session, row.audience_id, renamed=_renamed(row, path))
     with database.write() as session:
         store.save_profile(session, row.audience_id, people=people, columns=columns)
         held = store.import_of(session, row.id)
@@ -115,35 +129,36 @@ def _finish(database: Database, row: Import, *, now: datetime) -> None:
             session.add(held)
 
 
+def _renamed(row: Import, path: Path) -> dict[str, str]:
+    """Columns that templates call otherwise than the file does."""
+    if row.format != "csv" or row.status == "failed" or not path.exists():
+        return {}
+    columns = reading.read_header(path).columns
+    return {one.name: one.as_written for one in columns if one.name != one.as_written}
+
+
 def _read_chunk(session: Session, row: Import, path: Path, *, now: datetime) -> bool:
-    records, header = _records(row, path)
-    taken = reading.take(records, CHUNK)
-    columns = [column.name for column in header.columns] if header else None
-    _keep(session, row, taken, columns, now=now)
+    if path.stat().st_size != row.size:
+        raise BadFile("The uploaded file is not whole any more. Upload it again.")
+    taken = reading.take(_records(row, path), CHUNK)
+    _keep(session, row, taken, now=now)
     if taken:
         row.offset, row.line = taken[-1].offset, taken[-1].next_line
         row.rows += len(taken)
     return len(taken) == CHUNK
 
 
-def _records(row: Import, path: Path) -> tuple[Iterator[Record], Header | None]:
+def _records(row: Import, path: Path) -> Iterator[Record]:
     if row.format == "ndjson":
-        if path.stat().st_size == 0:
+        if row.size == 0:
             raise BadFile("The file is empty. It must hold one JSON object a line.")
-        return reading.read_ndjson(path, offset=row.offset, line=row.line), None
+        return reading.read_ndjson(path, offset=row.offset, line=row.line)
     header = reading.read_header(path)
     offset, line = (row.offset, row.line) if row.offset else (header.offset, header.line)
-    return reading.read_csv(path, header, offset=offset, line=line), header
+    return reading.read_csv(path, header, offset=offset, line=line)
 
 
-def _keep(
-    session: Session,
-    row: Import,
-    records: Sequence[Record],
-    columns: list[str] | None,
-    *,
-    now: datetime,
-) -> None:
+def _keep(session: Session, row: Import, records: Sequence[Record], *, now: datetime) -> None:
     """Everything one chunk changes, in a handful of statements."""
     refused: list[dict[str, Any]] = []
     people: dict[str, Wanted] = {}
@@ -155,10 +170,13 @@ def _keep(
             refused.append(_refusal(row, record, str(error)))
         else:
             people[one.key] = one
-    changes = _Changes(session, row, columns, now)
-    for one in changes.apply(people):
-        record = next(record for record in records if record.line == one.line)
-        refused.append(_refusal(row, record, changes.reasons[one.key]))
+    changes = _Changes(session, row, now)
+    changes.apply(people)
+    refused += [
+        _refusal(row, record, changes.reasons[record.line])
+        for record in records
+        if record.line in changes.reasons
+    ]
     row.added += changes.added
     row.updated += changes.updated
     row.unchanged += changes.unchanged
@@ -172,26 +190,23 @@ def _refuse_twice(people: dict[str, Wanted], one: Wanted) -> None:
 
 
 def _refusal(row: Import, record: Record, reason: str) -> dict[str, Any]:
-    raw = record.raw or ",".join(str(value) for value in record.values.values())[:500]
-    return {"import_id": row.id, "line": record.line, "reason": reason, "raw": raw}
+    return {"import_id": row.id, "line": record.line, "reason": reason, "raw": record.raw}
 
 
 class _Changes:
     """What a chunk's people change: new, changed, as they were, or refused for another's sake."""
 
-    def __init__(
-        self, session: Session, row: Import, columns: list[str] | None, now: datetime
-    ) -> None:
-        self.session, self.row, self.columns, self.now = session, row, columns, now
-        self.reasons: dict[str, str] = {}
+    def __init__(self, session: Session, row: Import, now: datetime) -> None:
+        self.session, self.row, self.now = session, row, now
+        self.reasons: dict[int, str] = {}  # of the lines that are refused after all
         self.added = self.updated = self.unchanged = 0
         self._new_people: list[dict[str, Any]] = []
         self._changed_people: list[dict[str, Any]] = []
         self._new_members: list[dict[str, Any]] = []
         self._changed_members: list[dict[str, Any]] = []
 
-    def apply(self, people: dict[str, Wanted]) -> list[Wanted]:
-        """Write it; those who are refused after all."""
+    def apply(self, people: dict[str, Wanted]) -> None:
+        """Write it."""
         held = store.people_by_key(self.session, list(people))
         externals = [one.own["external_id"] for one in people.values() if "external_id" in one.own]
         self._owners = store.people_by_external_id(self.session, externals)
@@ -203,12 +218,11 @@ class _Changes:
             try:
                 self._sort(one, person, members.get(person.id) if person else None)
             except Refused as error:
-                self.reasons[one.key] = str(error)
+                self.reasons[one.line] = str(error)
+        store.change_people(self.session, self._changed_people)  # first: it frees external ids
         store.add_people(self.session, self._new_people)
-        store.change_people(self.session, self._changed_people)
         store.add_memberships(self.session, self._new_members)
         store.change_memberships(self.session, self._changed_members)
-        return [people[key] for key in self.reasons]
 
     def _sort(self, one: Wanted, person: Any, member: Any) -> None:
         if member is not None and member.import_id == self.row.id:
@@ -222,7 +236,7 @@ class _Changes:
             self._new_members.append(self._membership(one, person_id))
             self.added += 1
             return
-        data = merged(member.data, one.data, self.columns or one.data)
+        data = merged(member.data, one)
         same = data == member.data and not changed
         self.updated += not same
         self.unchanged += same
@@ -250,6 +264,8 @@ class _Changes:
             for name, value in one.own.items()
             if name != "email" and getattr(person, name) != value
         }
+        if "external_id" in new and self._owners.get(person.external_id) == person.id:
+            del self._owners[person.external_id]  # a later line may take it
         if new:
             self._changed_people.append(
                 {name: getattr(person, name) for name in OWN[1:]}

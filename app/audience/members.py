@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlmodel import Session
 
 from app.audience import store
+from app.audience.values import number_of, text_of
 
 _OWN = ("email", "name", "external_id", "timezone")  # the person's; every other column is data
 
@@ -86,23 +87,17 @@ def _meets(value: object, condition: Condition) -> bool:
         assert isinstance(condition.value, list)
         return any(_compared(value, one) == 0 for one in condition.value)
     if condition.op == "contains":
-        return str(condition.value).lower() in str(value).lower()
+        return text_of(condition.value).lower() in text_of(value).lower()
     return _ORDERS[condition.op](_compared(value, condition.value))
 
 
 def _compared(left: object, right: object) -> int:
     """-1, 0 or 1: as numbers where both are, otherwise as text."""
-    numbers = _number(left), _number(right)
+    numbers = number_of(left), number_of(right)
     if numbers[0] is not None and numbers[1] is not None:
         return (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
-    return (str(left) > str(right)) - (str(left) < str(right))
-
-
-def _number(value: object) -> float | None:
-    try:
-        return float(str(value).replace(",", "."))
-    except ValueError:
-        return None
+    texts = text_of(left), text_of(right)
+    return (texts[0] > texts[1]) - (texts[0] < texts[1])
 
 
 _ORDERS: dict[str, Callable[[int], bool]] = {

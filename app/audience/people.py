@@ -1,14 +1,16 @@
 """A record of a file, made into a person: checked, or refused with a reason."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from app.audience.addresses import BadAddress, key_of
 from app.audience.models import Consent
 from app.audience.reading import Record
+from app.audience.values import text_of
 
 _CONSENT = {
     "yes": Consent.YES,
@@ -36,14 +38,14 @@ class Wanted:
     key: str
     own: dict[str, str]
     data: dict[str, Any]
-    raw: str
+    named: tuple[str, ...]  # the columns that the record speaks of, empty cells among them
 
 
 def wanted(record: Record) -> Wanted:
     """Read a record. Raises Refused."""
     if record.refused is not None:
         raise Refused(record.refused)
-    own = {name: str(record.values[name]) for name in OWN if name in record.values}
+    own = {name: text_of(record.values[name]) for name in OWN if name in record.values}
     if "email" not in own:
         raise Refused("bad_address: there is none on this line")
     try:
@@ -51,7 +53,7 @@ def wanted(record: Record) -> Wanted:
     except BadAddress as error:
         raise Refused(str(error)) from error
     data = {name: value for name, value in record.values.items() if name not in OWN}
-    return Wanted(record.line, key, dict(_checked(own)), data, "")
+    return Wanted(record.line, key, dict(_checked(own)), data, record.named)
 
 
 def _checked(own: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -61,9 +63,14 @@ def _checked(own: dict[str, str]) -> Iterator[tuple[str, str]]:
             continue
         if name in _LINES and (len(value) > _LONGEST or any(ord(sign) < 32 for sign in value)):
             raise Refused(f"{name} has a line break or another control character, or is too long")
-        if name == "timezone" and value not in available_timezones():
+        if name == "timezone" and value not in _timezones():
             raise Refused(f"timezone “{value[:60]}” is not known; write it like Europe/Oslo")
         yield name, value
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())  # each call walks through the time zone files
 
 
 def _consent(name: str, value: str) -> str:
@@ -86,7 +93,6 @@ def new_row(one: Wanted, person_id: str, now: datetime) -> dict[str, Any]:
     return defaults | one.own | stamps
 
 
-def merged(held: dict[str, Any], data: dict[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+def merged(held: dict[str, Any], one: Wanted) -> dict[str, Any]:
     """Columns that the file has are replaced (an empty cell empties); the others stay."""
-    named = set(columns)
-    return {name: value for name, value in held.items() if name not in named} | data
+    return {name: value for name, value in held.items() if name not in one.named} | one.data

@@ -1,11 +1,13 @@
 """What an audience's columns look like, found by looking at everybody once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
 
 from app.audience import store
+from app.audience.values import number_of, text_of
 
 _EXAMPLES = 3
 _SHOWN = 60  # characters of an example
@@ -19,19 +21,27 @@ class _Seen:
 
     def add(self, value: object) -> None:
         self.filled += 1
-        self.numbers += _is_number(value)
-        text = str(value)[:_SHOWN]
-        if len(self.examples) < _EXAMPLES and text not in self.examples:
+        self.numbers += number_of(value) is not None
+        if (
+            len(self.examples) < _EXAMPLES
+            and (text := text_of(value)[:_SHOWN]) not in self.examples
+        ):
             self.examples.append(text)
 
 
-def profile(session: Session, audience_id: str) -> tuple[int, list[dict[str, Any]]]:
-    """How many people, and of each column: filled, missing, kind, examples."""
+def profile(
+    session: Session, audience_id: str, *, renamed: Mapping[str, str]
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many people, and of each column: filled, missing, kind, examples, its name in the file.
+
+    `renamed`: what the file at hand calls columns that templates call otherwise.
+    """
     people, seen = 0, dict[str, _Seen]()
     for data in store.member_data(session, audience_id):
         people += 1
         for name, value in data.items():
             seen.setdefault(name, _Seen()).add(value)
+    written = _written_before(session, audience_id) | dict(renamed)
     return people, [
         {
             "name": name,
@@ -40,13 +50,11 @@ def profile(session: Session, audience_id: str) -> tuple[int, list[dict[str, Any
             "kind": "number" if one.numbers == one.filled else "text",
             "examples": one.examples,
         }
+        | ({"as_written": written[name]} if name in written else {})
         for name, one in sorted(seen.items())
     ]
 
 
-def _is_number(value: object) -> bool:
-    try:
-        float(str(value).replace(",", "."))
-    except ValueError:
-        return False
-    return True
+def _written_before(session: Session, audience_id: str) -> dict[str, str]:
+    columns = store.audience_of(session, audience_id).columns
+    return {one["name"]: one["as_written"] for one in columns if "as_written" in one}

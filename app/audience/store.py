@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, text, update
 from sqlalchemy import select as sa_select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 from sqlmodel import Session, col, select
 
@@ -219,6 +220,12 @@ def import_of(session: Session, import_id: str) -> Import:
     return found
 
 
+def is_running(session: Session, import_id: str) -> bool:
+    """Whether an import's file is still needed."""
+    row = session.get(Import, import_id)
+    return row is not None and row.status == "running"
+
+
 def imports_of(session: Session, audience_id: str, *, limit: int = 50) -> Sequence[Import]:
     """An audience's imports, newest first."""
     query = select(Import).where(Import.audience_id == audience_id)
@@ -241,14 +248,10 @@ def refusals(
 
 def suppress(session: Session, email: str, reason: str, *, by: str, now: datetime) -> Suppression:
     """No mail to this address from now on; saying it twice changes nothing."""
-    key = key_of(email)
-    held = session.exec(select(Suppression).where(Suppression.email_key == key)).one_or_none()
-    if held is not None:
-        return held
-    row = Suppression(email_key=key, reason=reason, created_at=now, created_by=by)
-    session.add(row)
-    session.flush()
-    return row
+    row = Suppression(email_key=key_of(email), reason=reason, created_at=now, created_by=by)
+    session.execute(_insert(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
+    # whoever came first, perhaps a moment ago: mail programs send an unsubscribe twice at once
+    return session.exec(select(Suppression).where(Suppression.email_key == row.email_key)).one()
 
 
 def lift(session: Session, suppression_id: str) -> None:
@@ -278,6 +281,11 @@ def count_members(session: Session, audience_id: str) -> int:
     """How many people an audience has."""
     query = select(func.count()).select_from(Membership)
     return session.exec(query.where(Membership.audience_id == audience_id)).one()
+
+
+def _insert(session: Session) -> Any:
+    """The INSERT that knows ON CONFLICT, of the database at hand."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 def _by_name(session: Session, name: str) -> Audience | None:
