@@ -33,7 +33,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(look: Callable[[], T | None], *, seconds: float = 30, what: str = "it") -> T:
+def wait_until(look: Callable[[], T | None], *, seconds: float = 120, what: str = "it") -> T:
     """Look again and again until there is an answer; fail saying what was waited for."""
     deadline = time.monotonic() + seconds
     while True:
@@ -103,14 +103,14 @@ class Installation:
         if self.process.poll() is not None:
             raise AssertionError(f"serve ended: {self.log}")
         try:
-            return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}/ready", timeout=15).status_code == 200
         except httpx.HTTPError:
             return False
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(40)
+            self.process.wait(90)
 
     def kill(self) -> None:
         """`kill -9` of the supervisor and of every child, at once."""
@@ -202,4 +202,4 @@ def click(link: str, *, agent: str = BROWSER) -> httpx.Response:
         "Accept": "text/html,application/xhtml+xml",
         "Accept-Language": "en",
     }
-    return httpx.get(link, headers=headers, follow_redirects=False, timeout=10)
+    return httpx.get(link, headers=headers, follow_redirects=False, timeout=30)

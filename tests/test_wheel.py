@@ -29,11 +29,11 @@ def test_the_wheel_carries_everything_and_serves_from_an_empty_folder(tmp_path: 
         stderr=subprocess.STDOUT,
     )
     try:
-        wait_until(lambda: answers(port, server), seconds=60, what="the service of the wheel")
+        wait_until(lambda: answers(port, server), seconds=120, what="the service of the wheel")
         page = httpx.get(f"http://127.0.0.1:{port}/login", follow_redirects=True)
     finally:
         server.terminate()
-        server.communicate(timeout=40)
+        server.communicate(timeout=90)
 
     assert page.status_code == 200
     assert any(name.startswith("app/_shipped/templates/") for name in names)

@@ -9,6 +9,7 @@ from app.platform.errors import Invalid
 
 _LONGEST = 254  # characters, RFC 5321
 _LONGEST_LOCAL = 64  # characters, RFC 5321
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # line breaks among them
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")  # local parts that need no second look
 
 
@@ -22,7 +23,7 @@ def key_of(email: str) -> str:
     Raises:
         BadAddress: with a sentence that says what is wrong.
     """
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in email):
+    if CONTROL.search(email):
         raise BadAddress("bad_address: it contains a line break or another control character")
     text = email.strip()
     if not text:

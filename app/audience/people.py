@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from app.audience.addresses import BadAddress, key_of
+from app.audience.addresses import CONTROL, BadAddress, key_of
 from app.audience.models import Consent
 from app.audience.reading import Record
 from app.audience.values import text_of
@@ -61,7 +61,7 @@ def _checked(own: dict[str, str]) -> Iterator[tuple[str, str]]:
         if name.startswith("consent_"):
             yield name, _consent(name, value)
             continue
-        if name in _LINES and (len(value) > _LONGEST or any(ord(sign) < 32 for sign in value)):
+        if name in _LINES and (len(value) > _LONGEST or CONTROL.search(value)):
             raise Refused(f"{name} has a line break or another control character, or is too long")
         if name == "timezone" and value not in _timezones():
             raise Refused(f"timezone “{value[:60]}” is not known; write it like Europe/Oslo")

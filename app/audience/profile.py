@@ -16,12 +16,12 @@ _SHOWN = 60  # characters of an example
 @dataclass
 class _Seen:
     filled: int = 0
-    numbers: int = 0
+    all_numbers: bool = True
     examples: list[str] = field(default_factory=list)
 
     def add(self, value: object) -> None:
         self.filled += 1
-        self.numbers += number_of(value) is not None
+        self.all_numbers = self.all_numbers and number_of(value) is not None
         if (
             len(self.examples) < _EXAMPLES
             and (text := text_of(value)[:_SHOWN]) not in self.examples
@@ -47,7 +47,7 @@ def profile(
             "name": name,
             "filled": one.filled,
             "missing": people - one.filled,
-            "kind": "number" if one.numbers == one.filled else "text",
+            "kind": "number" if one.all_numbers else "text",
             "examples": one.examples,
         }
         | ({"as_written": written[name]} if name in written else {})

@@ -162,7 +162,7 @@ def test_one_line_of_ten_megabytes_is_refused_by_its_number(desk: Desk):
     [
         ("no address,Ann", "bad_address"),
         (",Ann", "bad_address: there is none on this line"),
-        ("ann@b.example", "1 cells where the header names 2 columns"),
+        ("ann@b.example", "1 cell where the header names 2 columns"),
         ("ann@b.example,Ann,more", "3 cells where the header names 2 columns"),
         ("bjørn@b.example,Bjørn", "unsupported_address"),
         ('ann@b.example,"Ann\nBcc: all@b.example"', "name has a line break"),

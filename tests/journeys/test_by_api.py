@@ -180,7 +180,7 @@ def imported(api: httpx.Client, import_id: str) -> dict[str, Any] | None:
 
 def finished(api: httpx.Client, experiment: str) -> dict[str, Any] | None:
     seen: dict[str, Any] = api.get(f"/experiments/{experiment}/progress").json()
-    return seen if seen["status"] == "measuring" else None
+    return seen if seen["status"] == "measuring" and not seen["sending"] else None
 
 
 def with_clickers(api: httpx.Client, experiment: str, count: int) -> dict[str, Any] | None:
