@@ -156,8 +156,7 @@ def test_ten_clicks_on_a_test_mail_leave_the_readout_as_it_was(
     with service.api("admin") as api:
         service.command(
             "user", "add", "ann@halvern.example", "--role", "editor", "--password-stdin",
-            given="correct horse battery
-",
+            given="correct horse battery\n",
         )  # fmt: skip
         experiment = draft(api, given_an_audience(api, people=60))
         sent = api.post(f"/experiments/{experiment}/test-send", json={"to": "ann@halvern.example"})
