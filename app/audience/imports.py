@@ -233,22 +233,14 @@ class _Changes:
             self._new_people.append(new_row(one, person_id, self.now))
         changed = person is not None and self._change(one, person)
         if member is None:
-            self._new_members.append(self._membership(one, person_id))
+            self._new_members.append(self._membership(one, person_id, one.data))
             self.added += 1
             return
         data = merged(member.data, one)
         same = data == member.data and not changed
         self.updated += not same
         self.unchanged += same
-        self._changed_members.append(
-            {
-                "of_audience": self.row.audience_id,
-                "of_person": person_id,
-                "new_data": data,
-                "by_import": self.row.id,
-                "on_line": one.line,
-            }
-        )
+        self._changed_members.append(self._membership(one, person_id, data))
 
     def _refuse_taken(self, one: Wanted, person_id: str) -> None:
         external = one.own.get("external_id")
@@ -274,11 +266,11 @@ class _Changes:
             )
         return bool(new)
 
-    def _membership(self, one: Wanted, person_id: str) -> dict[str, Any]:
+    def _membership(self, one: Wanted, person_id: str, data: dict[str, Any]) -> dict[str, Any]:
         return {
             "audience_id": self.row.audience_id,
             "person_id": person_id,
-            "data": one.data,
+            "data": data,
             "import_id": self.row.id,
             "line": one.line,
         }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, bindparam, delete, func, literal, text, update
+from sqlalchemy import ColumnElement, String, any_, bindparam, delete, literal, text, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from app.audience import bulk
 from app.audience.addresses import key_of
 from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
+from app.platform.db import Json
 from app.platform.errors import Conflict, NotFound
 
 _TABLES = Person.metadata.tables
@@ -184,20 +185,24 @@ def add_memberships(session: Session, rows: list[dict[str, Any]]) -> None:
     bulk.insert_all(session, _TABLES["membership"], rows)
 
 
-_CHANGE_MEMBERSHIP = (
-    update(_TABLES["membership"])
-    .where(
-        col(Membership.audience_id) == bindparam("of_audience"),
-        col(Membership.person_id) == bindparam("of_person"),
-    )
-    .values(data=bindparam("new_data"), import_id=bindparam("by_import"), line=bindparam("on_line"))
-)
+_CHANGE_ONE = text(
+    "UPDATE membership SET data = :data, import_id = :import_id, line = :line"
+    " WHERE audience_id = :audience_id AND person_id = :person_id"
+).bindparams(bindparam("data", type_=Json))
+_CHANGE_ALL = text(
+    "UPDATE membership m SET data = x.data, import_id = x.import_id, line = x.line"
+    " FROM jsonb_to_recordset(:rows) AS"
+    " x(audience_id text, person_id text, data jsonb, import_id text, line int)"
+    " WHERE m.audience_id = x.audience_id AND m.person_id = x.person_id"
+).bindparams(bindparam("rows", type_=Json))  # PostgreSQL: one statement, a tenth of the time
 
 
 def change_memberships(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Members that a file named again: of_audience, of_person, new_data, by_import, on_line."""
-    if rows:
-        session.connection().execute(_CHANGE_MEMBERSHIP, rows)
+    """Members that a file named again, as they are to be."""
+    if rows and session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(_CHANGE_ALL, {"rows": rows})
+    elif rows:
+        session.connection().execute(_CHANGE_ONE, rows)
 
 
 def add_refusals(session: Session, rows: list[dict[str, Any]]) -> None:
@@ -274,12 +279,6 @@ def suppressed(session: Session, keys: Iterable[str]) -> set[str]:
     """Of these address keys, those that get no mail."""
     query = select(Suppression.email_key).where(col(Suppression.email_key).in_(list(keys)))
     return set(session.exec(query).all())
-
-
-def count_members(session: Session, audience_id: str) -> int:
-    """How many people an audience has."""
-    query = select(func.count()).select_from(Membership)
-    return session.exec(query.where(Membership.audience_id == audience_id)).one()
 
 
 def _among(session: Session, column: Any, values: Sequence[str]) -> ColumnElement[bool]:

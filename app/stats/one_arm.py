@@ -36,7 +36,7 @@ def clopper_pearson(hits: int, people: int, *, confidence: float) -> Interval:
         confidence: of EACH side, in (0, 1): "95 % each side" is a two-sided 90 % interval.
 
     Returns:
-        0 <= low <= hits/people <= high <= 1.
+        0 <= low <= hits/people <= high <= 1, for a confidence of 0.5 or more.
 
     Raises:
         NotEnoughData: nobody. ValueError: counts or confidence out of range.
@@ -211,8 +211,8 @@ def curtailed_call(
     """The exact test over everybody planned, stopped as soon as its end is certain.
 
     Validated the moment `pass_count` settled clickers are in: more people can't take that back,
-    so stopping early costs no error. While windows are open the low bound takes the clickers
-    so far, the high bound counts every open person as a clicker, both over the planned number.
+    so stopping early costs no error. While windows are open the low bound takes the settled
+    clickers, the high bound counts every open person as a clicker, both over the planned number.
     Once all are closed the high bound is over the released; the low one stays over the planned,
     for after a cancel the planned pass count still decides.
 

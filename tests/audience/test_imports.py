@@ -1,9 +1,13 @@
 """Every line of a file is accounted for, whatever is in it, and however often it is read."""
 
+import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.audience import imports, store
 from app.audience.members import chunk
@@ -239,3 +243,161 @@ def test_two_audiences_keep_their_own_columns(desk: Desk):
     Desk(desk.database, desk.folder, other.id).take(b"email,euros\nann@b.example,5\n")
 
     assert desk.rows()[0]["euros"] == "61"
+
+
+def test_a_column_that_templates_call_otherwise_says_how_the_file_wrote_it(desk: Desk):
+    desk.take(b"email,Euros a week\nann@b.example,61\n")
+    desk.take(b'{"email":"bo@b.example","day":"Mon"}\n', "ndjson")
+
+    with desk.database.read() as session:
+        euros, day = store.audience_of(session, desk.audience_id).columns
+
+    assert (euros["name"], euros["as_written"]) == ("Euros_a_week", "Euros a week")
+    assert "as_written" not in day
+
+
+def test_a_refused_line_is_reported_as_it_stands_in_the_file(desk: Desk):
+    done = desk.take(b'email;note\n"no address";  "x;y"\n')
+
+    (line,) = imports.refused_lines(desk.database, done.id)
+
+    assert '"raw": "\\"no address\\";  \\"x;y\\""' in line
+
+
+def test_an_external_id_that_an_earlier_line_gave_up_may_be_taken(desk: Desk):
+    desk.take(b"email,external_id\nann@b.example,7\n")
+    content = b"email,external_id\nann@b.example,8\nbo@b.example,7\n"
+
+    assert counts(desk.take(content)) == (2, 1, 1, 0, 0)
+    assert counts(desk.take(content)) == (2, 0, 0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [("yes", "yes"), ("TRUE", "yes"), ("0", "no"), ("", "unknown"), ("unknown", "unknown")],
+)
+def test_consent_is_read_as_people_write_it(desk: Desk, cell: str, kept: str):
+    desk.take(f"email,consent_click\nann@b.example,{cell}\n".encode())
+
+    with desk.database.read() as session:
+        (ann,) = chunk(session, desk.audience_id, after=None, limit=5)
+    assert ann.consent_click == kept
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("consent_open", "maybe", "consent_open must be yes, no or unknown"),
+        ("timezone", "Oslo", "timezone “Oslo” is not known"),
+        ("name", "x" * 501, "name has a line break"),
+    ],
+)
+def test_a_column_of_ours_that_cannot_be_kept_is_refused(
+    desk: Desk, column: str, cell: str, reason: str
+):
+    done = desk.take(f"email,{column}\nann@b.example,{cell}\n".encode())
+
+    assert counts(done) == (1, 0, 0, 0, 1)
+    assert desk.refusals(done)[0][1].startswith(reason)
+
+
+def test_a_suppressed_person_is_imported_and_stays_suppressed(desk: Desk):
+    with desk.database.write() as session:
+        store.suppress(session, "ann@b.example", "unsubscribed", by="recipient", now=NOW)
+
+    done = desk.take(b"email\nAnn@b.example\n")
+
+    assert counts(done) == (1, 1, 0, 0, 0)
+    with desk.database.read() as session:
+        assert store.suppressed(session, ["ann@b.example"]) == {"ann@b.example"}
+
+
+def test_an_empty_value_of_an_object_empties_the_column(desk: Desk):
+    desk.take(b'{"email":"ann@b.example","euros":61,"day":"Mon"}\n', "ndjson")
+
+    again = desk.take(b'{"email":"ann@b.example","euros":null}\n', "ndjson")
+
+    assert counts(again) == (1, 0, 1, 0, 0)
+    assert desk.rows() == [{"email": "ann@b.example", "day": "Mon"}]
+
+
+def test_a_file_that_lost_its_end_fails_and_says_so(desk: Desk):
+    begun = desk.begin(b"email\nann@b.example\nbo@b.example\n")
+    os.truncate(desk.folder / begun.id, 10)
+
+    done = desk.read(begun)
+
+    assert (done.status, done.error) == (
+        "failed",
+        "The uploaded file is not whole any more. Upload it again.",
+    )
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(desk: Desk):
+    def broken():
+        yield b"email\n"
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        imports.begin(
+            desk.database,
+            audience_id=desk.audience_id,
+            format="csv",
+            folder_id="f",
+            stream=broken(),
+            imports_dir=desk.folder,
+            filename="a.csv",
+            by="Ann",
+            now=NOW,
+        )
+
+    assert list(desk.folder.iterdir()) == []
+    assert imports.run_due(desk.database, desk.folder, "f", now=NOW) == 0
+
+
+def test_the_ingester_reads_what_its_own_folder_holds(desk: Desk):
+    begun = desk.begin(b"email\nann@b.example\n")
+
+    assert imports.run_due(desk.database, desk.folder, "another", now=NOW) == 0
+    assert imports.run_due(desk.database, desk.folder, "f", now=NOW) == 1
+    assert desk.read(begun).status == "done"
+
+
+def test_a_file_that_a_crash_left_behind_goes_after_a_day(desk: Desk):
+    (desk.folder / "left").write_bytes(b"email\n")
+    held = desk.begin(b"email\n")
+
+    imports.run_due(desk.database, desk.folder, "another", now=NOW)
+    assert (desk.folder / "left").exists()
+    imports.run_due(desk.database, desk.folder, "another", now=NOW + timedelta(days=2))
+
+    assert [path.name for path in desk.folder.iterdir()] == [held.id]
+
+
+cells = st.sampled_from(
+    [
+        b"ann@b.example",
+        b"BO@b.example",
+        b"x",
+        b"7",
+        b"8",
+        b",",
+        b'"',
+        b"\n",
+        b"\r\n",
+        b"\xe9",
+        b"\0",
+    ]
+)
+
+
+@given(st.lists(cells, max_size=30).map(b"".join))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_a_file_holds_every_record_is_counted_once(desk: Desk, body: bytes):
+    done = desk.take(b"email,external_id\n" + body)
+
+    rows, *parts = counts(done)
+    assert rows == sum(parts)
+    assert len(desk.refusals(done)) == done.refused

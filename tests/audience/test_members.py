@@ -38,6 +38,26 @@ def test_a_condition_reads_as_it_says(column: str, op: str, value: object, met: 
 
 
 @pytest.mark.parametrize(
+    ("held", "op", "value", "met"),
+    [
+        ("Nan", "eq", "Inf", False),  # words, though Python reads them as numbers
+        ("1,5", "gt", "1.4", True),
+        (True, "eq", "true", True),
+        (True, "eq", True, True),
+        (False, "exists", None, True),
+        ("", "missing", None, True),
+        ("abc", "lt", "abd", True),
+        ("01", "eq", 1, True),
+    ],
+)
+def test_values_compare_as_people_read_them(held: object, op: str, value: object, met: bool):
+    member = Member("1", "a@b.example", "a@b.example", "", None, "", "no", "no", {"x": held})
+    condition = Condition.model_validate({"column": "x", "op": op, "value": value})
+
+    assert matches(member, [condition]) is met
+
+
+@pytest.mark.parametrize(
     "wrong", [{"op": "gt"}, {"op": "in", "value": "x"}, {"op": "eq", "value": [1]}]
 )
 def test_a_condition_whose_value_does_not_fit_is_refused(wrong: dict[str, object]):

@@ -1,9 +1,10 @@
-"""Import of a large file on SQLite: lines a second, and whether memory stays flat.
+"""Import of a large file: lines a second on both databases, and whether memory stays flat.
 
     python -m tests.bench.bench_import [--lines 1000000]
 
 The limit is what Python's own `csv` module does with the same file in the same run, doing
-nothing with what it reads. Both run in processes of their own, so that peak memory is theirs.
+nothing with what it reads. Each part runs in a process of its own, so that peak memory is its own.
+The file is imported twice: new people first, then nothing new.
 """
 
 import argparse
@@ -14,15 +15,42 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app.audience import imports, store
+from app.audience.models import Import
 from app.platform import migrate
 from app.platform.db import Database
+from tests import postgres
 
 _NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 _PIECE = 1 << 20
+Figures = dict[str, float]
+
+
+@dataclass(slots=True)
+class Timed:
+    """Seconds by the clock, and of this process's CPU (a database server's are not in it)."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+
+class _Folders:
+    """What tests.postgres asks pytest for: new folders."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+
+    def mktemp(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(prefix=name, dir=self.base))
+
+    def getbasetemp(self) -> Path:
+        return self.base / "base"
 
 
 def main() -> None:
@@ -30,78 +58,110 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--part", choices=["csv", "import"])
     parser.add_argument("--file", type=Path)
+    parser.add_argument("--url")
     chosen = parser.parse_args()
     if chosen.part:
-        print(json.dumps(_measure(chosen.part, chosen.file)))
+        print(json.dumps(_measure(chosen.part, chosen.file, chosen.url)))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        small = _part("import", _file(Path(folder) / "small", chosen.lines // 10), folder)
-        large = _file(Path(folder) / "large", chosen.lines)
-        limit, ours = _part("csv", large, folder), _part("import", large, folder)
-    _say(chosen.lines, limit, small, ours)
+    with tempfile.TemporaryDirectory() as name:
+        _compare(chosen.lines, Path(name))
 
 
-def _say(
-    lines: int, limit: dict[str, float], small: dict[str, float], ours: dict[str, float]
-) -> None:
-    print(f"{lines:,} lines on SQLite")
-    print(
-        f"  import            {lines / ours['seconds']:>12,.0f} lines/s ({ours['seconds']:.1f} s)"
-    )
-    print(f"  csv module alone  {lines / limit['seconds']:>12,.0f} lines/s")
-    print(f"  ratio             {limit['seconds'] / ours['seconds']:>12.3f}")
-    print(f"  peak memory       {small['mb']:.0f} MB at a tenth, {ours['mb']:.0f} MB at all of it")
+def _compare(lines: int, folder: Path) -> None:
+    small, large = _file(folder / "small", lines // 10), _file(folder / "large", lines)
+    limit = _part("csv", large)
+    print(f"{lines:,} lines; csv module alone {lines / limit['seconds']:,.0f} lines/s")
+    files = [
+        (small, f"sqlite:///{folder / 'small.db'}"),
+        (large, f"sqlite:///{folder / 'large.db'}"),
+    ]
+    _say("SQLite", lines, limit, [_part("import", *of) for of in files])
+    with postgres.server(_Folders(folder)) as server:  # type: ignore[arg-type]  # not pytest's
+        found = []
+        for file in (small, large):
+            with server.fresh() as url:
+                found.append(_part("import", file, url))
+    _say("PostgreSQL", lines, limit, found)
 
 
-def _part(name: str, file: Path, folder: str) -> dict[str, float]:
+def _say(name: str, lines: int, limit: Figures, found: list[Figures]) -> None:
+    small, large = found
+    print(f"{name}")
+    for what in ("new", "again"):
+        speed, ratio = lines / large[what], limit["seconds"] / large[what]
+        cpu = large[f"{what} cpu"] / lines * 1_000_000
+        print(f"  {what:<6} {speed:>10,.0f} lines/s, ratio {ratio:.3f}, {cpu:.0f} µs of CPU a line")
+    print(f"  peak memory {small['mb']:.0f} MB at a tenth, {large['mb']:.0f} MB at all of it")
+
+
+def _part(name: str, file: Path, url: str = "") -> Figures:
+    command = [sys.executable, "-m", "tests.bench.bench_import", "--part", name, "--url", url]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.bench_import", "--part", name, "--file", file],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"TMPDIR": folder, "PATH": ""},
+        [*command, "--file", str(file)], stdout=subprocess.PIPE, text=True, check=True
     )
-    found: dict[str, float] = json.loads(done.stdout)
+    found: Figures = json.loads(done.stdout)
     return found
 
 
-def _measure(part: str, file: Path) -> dict[str, float]:
-    began = time.perf_counter()
-    _read_only(file) if part == "csv" else _import(file)
-    seconds = time.perf_counter() - began
-    return {"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+def _measure(part: str, file: Path, url: str) -> Figures:
+    found = _read_only(file) if part == "csv" else _import_twice(file, url)
+    return found | {"mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def _read_only(file: Path) -> None:
-    with file.open(newline="", encoding="utf-8") as source:
+def _read_only(file: Path) -> Figures:
+    with _timed() as figures, file.open(newline="", encoding="utf-8") as source:
         for _ in csv.reader(source):
             pass
+    return {"seconds": figures.seconds}
 
 
-def _import(file: Path) -> None:
-    folder = Path(tempfile.mkdtemp())
-    database = Database(f"sqlite:///{folder / 'bench.db'}")
+def _import_twice(file: Path, url: str) -> Figures:
+    database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
     migrate.to_head(database)
     with database.write() as session:
         audience = store.add_audience(session, "Bakers", by="bench", now=_NOW)
-    with file.open("rb") as source:
+    with _timed() as new:
+        first = _import(database, audience.id, file)
+    with _timed() as again:
+        second = _import(database, audience.id, file)
+    database.close()
+    if (first.added, second.unchanged) != (first.rows, first.rows):
+        raise SystemExit(f"the import went wrong: {first} {second}")
+    return {
+        "new": new.seconds,
+        "new cpu": new.cpu,
+        "again": again.seconds,
+        "again cpu": again.cpu,
+    }
+
+
+def _import(database: Database, audience_id: str, file: Path) -> Import:
+    with tempfile.TemporaryDirectory() as name, file.open("rb") as source:
         begun = imports.begin(
             database,
-            audience_id=audience.id,
+            audience_id=audience_id,
             format="csv",
             folder_id="bench",
             stream=iter(lambda: source.read(_PIECE), b""),
-            imports_dir=folder,
+            imports_dir=Path(name),
             filename=file.name,
             by="bench",
             now=_NOW,
         )
-    while imports.continue_import(database, begun.id, folder / begun.id, now=_NOW):
-        pass
+        path = Path(name) / begun.id
+        while imports.continue_import(database, begun.id, path, now=_NOW):
+            pass
     with database.read() as session:
-        done = store.import_of(session, begun.id)
-    if (done.status, done.refused, done.added) != ("done", 0, done.rows):
-        raise SystemExit(f"the import went wrong: {done}")
+        return store.import_of(session, begun.id)
+
+
+@contextmanager
+def _timed() -> Iterator[Timed]:
+    """What it took, once it has ended."""
+    timed = Timed()
+    began, cpu = time.perf_counter(), time.process_time()
+    yield timed
+    timed.seconds, timed.cpu = time.perf_counter() - began, time.process_time() - cpu
 
 
 def _file(path: Path, lines: int) -> Path:

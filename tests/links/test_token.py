@@ -2,6 +2,7 @@
 
 import random
 import string
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from app.links.keyring import Keyring, Kind
 from app.links.token import (
     LONGEST,
+    NEVER_COUNTS,
     BadToken,
     TrackedLink,
     pack_fills,
@@ -37,6 +39,16 @@ GOLDEN = {
 @pytest.mark.parametrize(("kind", "token"), GOLDEN.items())
 def test_a_token_that_was_mailed_is_readable_for_ever(kind: Kind, token: str):
     assert read(token, kind, KEYS) == LINK
+    assert sign(LINK, kind, KEYS) == token
+
+
+def test_personal_values_that_were_mailed_are_readable_for_ever():
+    token = "jQAAAAEAAAAAAAAAAgMCAA9hbm5AZXhhbXBsZS5vcmcAAsOpAAA30YbNxLdlLeUO"
+
+    link = read(token, Kind.CLICK, KEYS)
+
+    assert (link.set_id, link.id, link.link) == (1, 2, 3)
+    assert unpack_fills(link.fills) == ("ann@example.org", "é")
 
 
 links = st.builds(
@@ -93,10 +105,61 @@ def mutated(token: str, rng: random.Random) -> str:
     return "".join(signs)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CLICK])
-def test_a_token_of_another_kind_is_refused(kind: Kind):
-    with pytest.raises(BadToken):
-        read(sign(LINK, kind, KEYS), Kind.CLICK, KEYS)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_token_is_refused_as_any_other_kind(kind: Kind):
+    token = sign(LINK, kind, KEYS)
+
+    assert [other for other in Kind if reads(token, other)] == [kind]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_single_flipped_bit_is_refused(kind: Kind):
+    raw = urlsafe_b64decode(sign(LINK, kind, KEYS))
+
+    accepted = [
+        (bit, other)
+        for bit in range(len(raw) * 8)
+        for other in Kind
+        if reads(encoded(int.from_bytes(raw) ^ 1 << bit, len(raw)), other)
+    ]
+
+    assert accepted == []
+
+
+def encoded(number: int, size: int) -> str:
+    return urlsafe_b64encode(number.to_bytes(size)).decode()
+
+
+def test_tokens_of_changed_bytes_are_refused():
+    """Canonical base64 of bytes that are cut, grown, mixed or set anew: only the MAC can tell."""
+    rng = random.Random(20261124)
+    signed = [
+        urlsafe_b64decode(sign(TrackedLink(number, number, 1, fills), kind, KEYS))
+        for number, kind in enumerate(Kind)
+        for fills in (b"", pack_fills(["Ann", "40,50 €"]))
+    ]
+    ours = {urlsafe_b64encode(raw).decode() for raw in signed}
+    forged = {forged_from(signed, rng) for _ in range(20_000)} - ours
+
+    assert len(forged) > 10_000  # the others were ours again, or forged twice
+    assert [token for token in forged for kind in Kind if reads(token, kind)] == []
+
+
+def forged_from(signed: list[bytes], rng: random.Random) -> str:
+    raw, other = bytearray(rng.choice(signed)), rng.choice(signed)
+    match rng.randrange(4):
+        case 0:
+            for _ in range(rng.randint(1, 4)):
+                raw[rng.randrange(len(raw))] = rng.randrange(256)
+        case 1:
+            del raw[(at := rng.randrange(len(raw) - 2)) : at + 3]
+        case 2:
+            at = rng.randrange(len(raw))
+            raw[at:at] = rng.randbytes(3)
+        case _:
+            cut = rng.randrange(1, 24)
+            raw[:cut] = other[:cut]
+    return urlsafe_b64encode(raw).decode()
 
 
 def test_every_last_character_but_one_is_refused():
@@ -108,9 +171,9 @@ def test_every_last_character_but_one_is_refused():
     assert accepted == [token[-1]]
 
 
-def reads(token: str) -> bool:
+def reads(token: str, kind: Kind = Kind.CLICK) -> bool:
     try:
-        read(token, Kind.CLICK, KEYS)
+        read(token, kind, KEYS)
     except BadToken:
         return False
     return True
@@ -120,6 +183,29 @@ def reads(token: str) -> bool:
 def test_junk_raises_only_bad_token(junk: str):
     with pytest.raises(BadToken):
         read(junk, Kind.CLICK, KEYS)
+
+
+@given(st.binary(min_size=24, max_size=60), st.sampled_from(Kind))
+def test_junk_in_the_shape_of_a_token_raises_only_bad_token(junk: bytes, kind: Kind):
+    with pytest.raises(BadToken):
+        read(urlsafe_b64encode(KEYS.signing_id.to_bytes() + junk).decode(), kind, KEYS)
+
+
+@pytest.mark.parametrize("sign_of", ["é", "\0", "\n", " ", "=", "\ud800", "\uff21", "😀", "%"])
+@pytest.mark.parametrize("length", [32, 36])
+def test_characters_that_are_not_base64_are_refused_at_any_place(sign_of: str, length: int):
+    token = GOLDEN[Kind.CLICK]
+
+    assert not reads(sign_of * length)
+    assert not [at for at in range(32) if reads(token[:at] + sign_of + token[at + 1 :])]
+    assert not [at for at in range(33) if reads(token[:at] + 4 * sign_of + token[at:])]
+
+
+def test_the_other_base64_alphabet_is_refused():
+    token = GOLDEN[Kind.ANSWER]
+
+    assert reads(token, Kind.ANSWER)
+    assert not reads(token.replace("_", "/"), Kind.ANSWER)
 
 
 def test_a_token_that_is_too_long_is_refused_before_it_is_decoded():
@@ -157,3 +243,54 @@ def test_personal_values_come_back(values: list[str]):
 def test_personal_values_that_make_a_link_too_long_are_refused():
     with pytest.raises(ValueError, match="too long"):
         sign(TrackedLink(1, 1, 1, pack_fills(["x" * LONGEST])), Kind.CLICK, KEYS)
+
+
+def test_the_longest_link_that_is_signed_is_read_and_the_next_one_is_not_signed():
+    room = LONGEST * 3 // 4 - 24
+    longest = TrackedLink(1, 1, 1, b"x" * room)
+
+    assert read(sign(longest, Kind.CLICK, KEYS), Kind.CLICK, KEYS) == longest
+    with pytest.raises(ValueError, match="too long"):
+        sign(TrackedLink(1, 1, 1, b"x" * (room + 3)), Kind.CLICK, KEYS)
+
+
+def test_a_token_with_personal_values_needs_no_padding():
+    tokens = [
+        sign(TrackedLink(1, 1, 1, pack_fills(["x" * length])), Kind.CLICK, KEYS)
+        for length in range(9)
+    ]
+
+    assert not [token for token in tokens if "=" in token or len(token) % 4]
+
+
+@pytest.mark.parametrize("fills", [b"x", b"xx", b"xxxx"])
+def test_fills_that_were_not_packed_are_refused(fills: bytes):
+    with pytest.raises(ValueError, match="pack_fills"):
+        sign(TrackedLink(1, 1, 1, fills), Kind.CLICK, KEYS)
+
+
+@pytest.mark.parametrize("values", [["x" * 65_536], ["x"] * 256])
+def test_personal_values_beyond_their_length_fields_are_refused(values: list[str]):
+    with pytest.raises(ValueError, match="too long"):
+        pack_fills(values)
+
+
+def test_values_that_are_cut_short_are_a_bad_token():
+    with pytest.raises(BadToken):
+        unpack_fills(pack_fills(["a value of some length"])[:9])
+
+
+@given(st.binary(max_size=40))
+def test_bytes_that_were_never_packed_raise_only_bad_token(junk: bytes):
+    try:
+        values = unpack_fills(junk)
+    except BadToken:
+        return
+
+    assert all(isinstance(value, str) for value in values)
+
+
+def test_the_id_that_never_counts_is_signed_and_read_like_any_other():
+    never = TrackedLink(7, NEVER_COUNTS, 1)
+
+    assert read(sign(never, Kind.CLICK, KEYS), Kind.CLICK, KEYS).id == NEVER_COUNTS

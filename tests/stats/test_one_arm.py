@@ -6,7 +6,7 @@ from math import nan
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
+from scipy.stats import beta, binom, binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from app.stats.checks import NotEnoughData
@@ -75,6 +75,27 @@ def test_clopper_pearson_matches_r(hits: int, people: int, low: float, high: flo
     assert (got.low, got.high) == pytest.approx((low, high), abs=1e-12), STATSMODELS
 
 
+def test_one_sided_lower_bounds_match_r():
+    # cases c111, c112 (DescTools BinomCI, "smaller") and c117 (R binom.test): 5 % below
+    assert wilson(100, 200, confidence=0.9).low == pytest.approx(0.442235, abs=5e-7)
+    assert jeffreys(100, 200, confidence=0.9).low == pytest.approx(0.4421138, abs=5e-7)
+    assert clopper_pearson(51, 235, confidence=0.95).low == pytest.approx(
+        0.1735252778065201, abs=1e-13
+    )
+
+
+def test_jeffreys_matches_spotifys_confidence():
+    # spotify/confidence@e1f8a492 tests/bayesian/test_betabinomial.py::test_summary
+    got = jeffreys(500, 1009, confidence=0.95)
+
+    assert (got.low, got.high) == pytest.approx((0.46473987, 0.52636595), abs=1e-6)
+
+
+def test_the_exact_test_matches_r():
+    # R binom.test(51, 235, 1/6, "less"): P(X <= 51), so one less P(X >= 52)
+    assert 1 - p_value(52, 235, 1 / 6) == pytest.approx(0.982022657605858, abs=1e-13)
+
+
 def test_the_exact_bound_and_test_match_scipys_documentation():
     # SciPy 1.17.1, docstring of binomtest: 3 of 15 against 0.1, alternative "greater"
     assert p_value(3, 15, 0.1) == pytest.approx(0.18406106910639114, abs=1e-12)
@@ -96,6 +117,72 @@ def test_intervals_agree_with_statsmodels(count: tuple[int, int], confidence: fl
         low, high = proportion_confint(hits, people, alpha=alpha, method=method)
         got = ours(hits, people, confidence=confidence)
         assert (got.low, got.high) == pytest.approx((low, high), abs=1e-9)
+
+
+@given(counts(), confidences)
+@settings(max_examples=100)
+def test_jeffreys_agrees_with_the_beta_distribution(count: tuple[int, int], confidence: float):
+    hits, people = count
+    low, high = beta(hits + 0.5, people - hits + 0.5).interval(confidence)
+
+    got = jeffreys(hits, people, confidence=confidence)
+
+    assert got.low == pytest.approx(low if hits else 0, abs=1e-9)
+    assert got.high == pytest.approx(high if hits < people else 1, abs=1e-9)
+
+
+METHODS = (clopper_pearson, wilson, jeffreys)
+
+
+@given(counts(), confidences, st.sampled_from(METHODS))
+@settings(max_examples=100)
+def test_an_interval_holds_its_rate_inside_0_to_1(
+    count: tuple[int, int], confidence: float, method
+):
+    hits, people = count
+
+    got = method(hits, people, confidence=confidence)
+
+    assert 0 <= got.low <= got.high <= 1
+    if method is not jeffreys or 0 < hits < people:  # its prior pulls bounds past 0 and n
+        assert got.low <= hits / people + 1e-12
+        assert got.high >= hits / people - 1e-12
+
+
+@given(counts(), confidences, st.sampled_from(METHODS))
+@settings(max_examples=100)
+def test_counting_those_who_did_not_mirrors_the_interval(
+    count: tuple[int, int], confidence: float, method
+):
+    hits, people = count
+    got = method(hits, people, confidence=confidence)
+    mirrored = method(people - hits, people, confidence=confidence)
+
+    assert (got.low, got.high) == pytest.approx((1 - mirrored.high, 1 - mirrored.low), abs=1e-9)
+
+
+@given(counts(), confidences, st.sampled_from(METHODS))
+@settings(max_examples=100)
+def test_one_more_click_moves_both_bounds_up(count: tuple[int, int], confidence: float, method):
+    hits, people = count
+    if hits == people:
+        return
+    less = method(hits, people, confidence=confidence)
+    more = method(hits + 1, people, confidence=confidence)
+
+    assert less.low <= more.low
+    assert less.high <= more.high
+
+
+@pytest.mark.parametrize("people", [1, 30, 600, 10_000_000])
+def test_the_exact_bounds_at_nobody_and_everybody_are_roots_of_alpha(people: int):
+    # P(X = 0 | p) = (1-p)^n = alpha, and P(X = n | p) = p^n = alpha
+    none = clopper_pearson(0, people, confidence=0.95)
+    everybody = clopper_pearson(people, people, confidence=0.95)
+
+    assert (none.low, everybody.high) == (0, 1)
+    assert none.high == pytest.approx(-math.expm1(math.log(0.05) / people), rel=1e-9)
+    assert everybody.low == pytest.approx(0.05 ** (1 / people), rel=1e-9)
 
 
 @given(counts(), thresholds)
@@ -134,6 +221,18 @@ def test_a_pass_count_is_the_smallest_that_passes(people: int, threshold: float,
 
     assert binom.sf(k - 1, people, threshold) <= 1 - confidence + 1e-12
     assert binom.sf(k - 2, people, threshold) > 1 - confidence - 1e-12
+
+
+@given(st.integers(100, 3000), st.floats(0.02, 0.5))
+@settings(max_examples=60)
+def test_more_people_a_higher_bar_or_more_confidence_never_need_fewer_clicks(
+    people: int, threshold: float
+):
+    k = pass_count(people, threshold, confidence=0.95)
+
+    assert pass_count(people + 1, threshold, confidence=0.95) in {k, k + 1}
+    assert pass_count(people, threshold + 0.01, confidence=0.95) >= k
+    assert pass_count(people, threshold, confidence=0.99) >= k
 
 
 def test_the_error_of_the_rule_at_1200_people_is_4_2_percent():
@@ -195,6 +294,36 @@ def call(people: int, still_open: int, hits: int, k: int, threshold: float):
     )
 
 
+def test_the_pass_count_validates_while_windows_are_open_and_mails_are_to_go():
+    got = curtailed_call(
+        Progress(planned=600, released=200, open=540, clickers=60, settled=60),
+        pass_count=60, threshold=0.08, confidence=0.95,
+    )  # fmt: skip
+
+    assert (got.state, got.provisional, got.spare) == (State.VALIDATED, True, 0)
+    assert got.low > 0.08
+    assert got.high == 1
+
+
+def test_a_click_that_is_judged_anew_takes_the_call_back_to_waiting():
+    assert call(600, 540, 61, 60, 0.08).spare == 1
+    assert call(600, 540, 59, 60, 0.08).state is State.WAITING
+
+
+def test_a_rate_that_everybody_left_cannot_save_is_refuted_before_the_close():
+    early, late = call(600, 10, 20, 60, 0.08), call(600, 0, 20, 60, 0.08)
+
+    assert (early.state, early.provisional) == (State.REFUTED, True)
+    assert (late.state, late.provisional) == (State.REFUTED, False)
+
+
+def test_the_interval_of_an_open_experiment_takes_all_who_may_still_click():
+    got = call(600, 300, 30, 60, 0.08)
+
+    assert got.low == clopper_pearson(30, 600, confidence=0.95).low
+    assert got.high == clopper_pearson(330, 600, confidence=0.95).high
+
+
 def test_unsettled_clicks_do_not_validate_and_keep_the_call_waiting():
     got = curtailed_call(
         Progress(600, 600, 0, clickers=60, settled=59),
@@ -204,6 +333,7 @@ def test_unsettled_clicks_do_not_validate_and_keep_the_call_waiting():
     )
 
     assert (got.state, got.provisional) == (State.WAITING, True)
+    assert got.low == clopper_pearson(59, 600, confidence=0.95).low < 0.08
 
 
 def test_out_of_reach_is_inconclusive_and_not_refuted():
@@ -249,6 +379,17 @@ def test_a_threshold_of_0_or_1_is_refused(threshold: float):
 def test_too_few_people_are_told_how_many_it_takes():
     with pytest.raises(NotEnoughData, match="It takes 2 at least"):
         pass_count(1, 0.08, confidence=0.95)
+
+
+def test_a_pass_count_for_nobody_is_not_enough_data():
+    with pytest.raises(NotEnoughData):
+        pass_count(0, 0.08, confidence=0.95)
+
+
+@pytest.mark.parametrize("threshold", [0, 1, nan])
+def test_a_call_against_an_impossible_threshold_is_refused(threshold: float):
+    with pytest.raises(ValueError, match="threshold"):
+        call(600, 0, 20, 60, threshold)
 
 
 def test_nobody_released_is_not_enough_data():
