@@ -45,6 +45,7 @@ class Standing:
         return Progress(
             planned=self.planned,
             released=self.arm.released,
+            coming=0 if self.over else max(0, self.planned - self.arm.released),
             open=self.open,
             clickers=self.arm.human_clickers,
             settled=self.arm.settled_clickers,

@@ -175,13 +175,14 @@ class Progress:
     """How far an experiment is. People, all of them.
 
     planned: enrolled, as frozen at launch; the exact test is over them.
-    released: claimed by a worker so far.
-    open: may still click: window not closed, or not released yet (0 after a cancel).
+    released: claimed by a worker so far. coming: still to be released (0 after a cancel).
+    open: may still click: window not closed, or still to be released.
     clickers: human, by now. settled: of them, those whose verdict can't change any more.
     """
 
     planned: int
     released: int
+    coming: int
     open: int
     clickers: int
     settled: int
@@ -189,8 +190,10 @@ class Progress:
     def __post_init__(self) -> None:
         if not 0 <= self.settled <= self.clickers <= self.released <= self.planned:
             raise ValueError(f"settled <= clickers <= released <= planned does not hold: {self}")
-        if not 0 <= self.open <= self.planned:
-            raise ValueError(f"open must lie in 0..planned: {self}")
+        if not 0 <= self.coming <= self.open <= self.planned:
+            raise ValueError(f"0 <= coming <= open <= planned does not hold: {self}")
+        if self.released + self.coming > self.planned:
+            raise ValueError(f"released + coming <= planned does not hold: {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +215,9 @@ def curtailed_call(
 
     Validated the moment `pass_count` settled clickers are in: more people can't take that back,
     so stopping early costs no error. While windows are open the low bound takes the settled
-    clickers, the high bound counts every open person as a clicker, both over the planned number.
-    Once all are closed the high bound is over the released; the low one stays over the planned,
-    for after a cancel the planned pass count still decides.
+    clickers, the high bound counts every open person as a clicker. The low one is over the
+    planned number, for after a cancel the planned pass count still decides; the high one is over
+    those who are or will be released: the planned, unless some were skipped or it was cancelled.
 
     Args:
         progress: people so far. pass_count: from `pass_count`, frozen at launch.
@@ -234,7 +237,7 @@ def curtailed_call(
         raise NotEnoughData("nobody has been released yet, so there is no rate")
     check_share(threshold, "threshold")
     moving = progress.open > 0 or progress.settled < progress.clickers
-    out_of = progress.planned if progress.open else progress.released
+    out_of = progress.released + progress.coming
     reachable = min(progress.clickers + progress.open, out_of)
     low = clopper_pearson(progress.settled, progress.planned, confidence=confidence).low
     high = clopper_pearson(reachable, out_of, confidence=confidence).high

@@ -251,7 +251,10 @@ def test_the_call_and_its_interval_cannot_disagree(count: tuple[int, int], thres
         return
 
     got = curtailed_call(
-        Progress(people, people, 0, hits, hits), pass_count=k, threshold=threshold, confidence=0.95
+        Progress(people, people, 0, 0, hits, hits),
+        pass_count=k,
+        threshold=threshold,
+        confidence=0.95,
     )
 
     assert (got.state is State.VALIDATED) == (hits >= k)
@@ -287,7 +290,7 @@ def test_stopping_early_never_contradicts_the_end(
 
 def call(people: int, still_open: int, hits: int, k: int, threshold: float):
     return curtailed_call(
-        Progress(people, people, still_open, hits, hits),
+        Progress(people, people, 0, still_open, hits, hits),
         pass_count=k,
         threshold=threshold,
         confidence=0.95,
@@ -296,7 +299,7 @@ def call(people: int, still_open: int, hits: int, k: int, threshold: float):
 
 def test_the_pass_count_validates_while_windows_are_open_and_mails_are_to_go():
     got = curtailed_call(
-        Progress(planned=600, released=200, open=540, clickers=60, settled=60),
+        Progress(planned=600, released=200, coming=400, open=540, clickers=60, settled=60),
         pass_count=60, threshold=0.08, confidence=0.95,
     )  # fmt: skip
 
@@ -326,7 +329,7 @@ def test_the_interval_of_an_open_experiment_takes_all_who_may_still_click():
 
 def test_unsettled_clicks_do_not_validate_and_keep_the_call_waiting():
     got = curtailed_call(
-        Progress(600, 600, 0, clickers=60, settled=59),
+        Progress(600, 600, 0, 0, clickers=60, settled=59),
         pass_count=60,
         threshold=0.08,
         confidence=0.95,
@@ -344,11 +347,38 @@ def test_out_of_reach_is_inconclusive_and_not_refuted():
 
 def test_after_a_cancel_the_planned_pass_count_decides():
     got = curtailed_call(
-        Progress(planned=600, released=300, open=0, clickers=45, settled=45),
+        Progress(planned=600, released=300, coming=0, open=0, clickers=45, settled=45),
         pass_count=60, threshold=0.08, confidence=0.95,
     )  # fmt: skip
 
     assert got.state is State.INCONCLUSIVE  # 15 % of 300, and yet 60 were promised
+
+
+@given(st.integers(100, 900), st.data(), thresholds)
+@settings(max_examples=200)
+def test_a_cancel_or_skipped_people_never_take_a_refutation_back(
+    released: int, data: st.DataObject, threshold: float
+):
+    hits = data.draw(st.integers(0, released))
+    still_open = data.draw(st.integers(0, min(30, released - hits)))
+    more = data.draw(st.integers(0, still_open))
+
+    now = cancelled(released, still_open, hits, threshold)
+    end = cancelled(released, 0, hits + more, threshold)
+
+    if now.state is State.REFUTED:
+        assert end.state is State.REFUTED
+    assert now.low <= end.low <= end.high <= now.high
+    assert hits / released <= now.high
+
+
+def cancelled(released: int, still_open: int, hits: int, threshold: float):
+    return curtailed_call(
+        Progress(1000, released, 0, still_open, hits, hits),
+        pass_count=pass_count(1000, threshold, confidence=0.95),
+        threshold=threshold,
+        confidence=0.95,
+    )
 
 
 @pytest.mark.parametrize("method", [clopper_pearson, wilson, jeffreys])
@@ -394,12 +424,22 @@ def test_a_call_against_an_impossible_threshold_is_refused(threshold: float):
 
 def test_nobody_released_is_not_enough_data():
     with pytest.raises(NotEnoughData):
-        curtailed_call(Progress(600, 0, 600, 0, 0), pass_count=60, threshold=0.08, confidence=0.95)
+        curtailed_call(
+            Progress(600, 0, 600, 600, 0, 0), pass_count=60, threshold=0.08, confidence=0.95
+        )
 
 
 @pytest.mark.parametrize(
-    "wrong", [(10, 11, 0, 0, 0), (10, 10, 11, 0, 0), (10, 5, 0, 6, 0), (10, 10, 0, 3, 4)]
+    "wrong",
+    [
+        (10, 11, 0, 0, 0, 0),
+        (10, 10, 0, 11, 0, 0),
+        (10, 5, 0, 0, 6, 0),
+        (10, 10, 0, 0, 3, 4),
+        (10, 5, 5, 4, 0, 0),
+        (10, 6, 5, 5, 0, 0),
+    ],
 )
-def test_progress_that_cannot_be_is_refused(wrong: tuple[int, int, int, int, int]):
+def test_progress_that_cannot_be_is_refused(wrong: tuple[int, int, int, int, int, int]):
     with pytest.raises(ValueError, match=r"does not hold|must lie"):
         Progress(*wrong)
