@@ -446,6 +446,12 @@ def destinations_version(session: Session) -> int:
     return session.scalar(select(func.coalesce(func.sum(Destination.version - 1), 0))) or 0
 
 
+def destinations_state(session: Session) -> tuple[int, int]:
+    """What moves with every edited destination, and with every new set."""
+    newest = session.scalar(select(func.coalesce(func.max(DestinationSet.id), 0))) or 0
+    return destinations_version(session), newest
+
+
 def links_of(session: Session, experiment_id: str) -> list[Destination]:
     """Where the links of an experiment's sends lead, by arm and place."""
     question = (
