@@ -203,9 +203,15 @@ def _waiting(situation: Situation) -> str:
             f" settling{_by(situation)}."
         )
     return (
-        f"Too early to say: {seen.settled:,} of the {situation.pass_count:,} people needed have"
-        f" clicked. {_people(seen.people_open)} can still click{_by(situation)}."
+        f"Too early to say: {seen.hits:,} of the {situation.pass_count:,} people needed have"
+        f" clicked{_of_them_settling(seen)}. {_people(seen.people_open)} can still"
+        f" click{_by(situation)}."
     )
+
+
+def _of_them_settling(seen: Estimate) -> str:
+    settling = seen.hits - seen.settled
+    return f", {settling:,} of them less than 15 minutes ago" if settling > 0 else ""
 
 
 def _counted(seen: Estimate) -> str:
