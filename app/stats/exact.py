@@ -205,10 +205,7 @@ EXACT = Method(
     plainly=(
         "It takes over from the score test where clicks are so few that approximations break.",
         "It adds up the chances of everything that could have happened, instead of a bell curve.",
-        (
-            "Because nobody knows the true rate of the baseline, the worst case of all rates that fit"
-            " is taken."
-        ),
+        "Nobody knows the true rate of the baseline, so the worst of those that fit is taken.",
         "So it never says yes too often, not even with 0 clicks against 12.",
         "The interval holds the differences that the test does not reject.",
     ),
