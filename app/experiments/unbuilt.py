@@ -17,11 +17,7 @@ _CHANNELS = {
     "page": "the channel “page”",
     "reported": "the channel “reported”",
 }
-_METRICS = {
-    kind: f"the metric “{kind}”"
-    for kind in ("conversion_rate", "value_per_person", "open_rate", "reported_rate")
-}
-_METHODS = {method: f"the method “{method}”" for method in ("sequential", "anytime", "fixed")}
+_METRICS = {"reported_rate": "the metric “reported_rate”"}
 _MODES = {mode: f"key results in mode “{mode}”" for mode in ("contribution", "direct")}
 _GUARDRAILS = {"unsubscribe_rate", "bounce_rate", "complaint_rate"}
 
@@ -42,16 +38,6 @@ def _channel(document: _Document) -> _Found:
     yield from _named(document, "channel", _CHANNELS)
 
 
-def _groups(document: _Document) -> _Found:
-    if document.get("holdout"):
-        yield "holdout", "a holdout"
-    if len(_list(document, "arms")) > 1:
-        yield "arms", "more than one arm"
-    for part in ("waves", "segments"):
-        if document.get(part):
-            yield part, part
-
-
 def _arms(document: _Document) -> _Found:
     for place, arm in enumerate(_list(document, "arms")):
         if arm.get("format") == "mjml":
@@ -61,23 +47,7 @@ def _arms(document: _Document) -> _Found:
 
 
 def _metric(document: _Document) -> _Found:
-    metric = _object(document, "metric")
-    yield from _named(metric, "kind", _METRICS, prefix="metric.")
-    for part in ("event", "cap", "covariate"):
-        if metric.get(part) is not None:
-            yield f"metric.{part}", f"a metric's {part}"
-
-
-def _rule(document: _Document) -> _Found:
-    rule = _object(document, "rule")
-    if rule.get("kind") == "comparison":
-        yield "rule.kind", "the comparison rule"
-    elif rule.get("baseline") is not None or rule.get("mde") is not None:
-        yield "rule", "the comparison rule"
-    yield from _named(rule, "method", _METHODS, prefix="rule.")
-    looks = rule.get("looks")
-    if isinstance(looks, (int, float)) and looks > 1:
-        yield "rule.looks", "more than one look"
+    yield from _named(_object(document, "metric"), "kind", _METRICS, prefix="metric.")
 
 
 def _guardrails(document: _Document) -> _Found:
@@ -93,7 +63,7 @@ def _key_results(document: _Document) -> _Found:
 
 
 _LOOKS: tuple[Callable[[_Document], _Found], ...] = (
-    _channel, _groups, _arms, _metric, _rule, _guardrails, _key_results,
+    _channel, _arms, _metric, _guardrails, _key_results,
 )  # fmt: skip
 
 
