@@ -1,4 +1,4 @@
-"""Two rates where cells are sparse: the score's tail counted exactly, not read off a normal curve."""
+"""Two rates where cells are sparse: tails counted exactly, not read off a normal curve."""
 
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -48,9 +48,10 @@ def exact_difference(pair: Pair, *, confidence: float) -> ExactAnswer:
         which is set aside for the rate that both arms would share.
 
     Source:
-        Suissa & Shuster (1985), JRSS A 148:317-327 (largest chance over the common rate); Berger & Boos (1994), JASA 89:1012-1016 (that rate kept to its interval);
-        Buehler (1957), JASA 52:482-493, and Kabaila & Lloyd (2003), Australian & New Zealand
-        Journal of Statistics 45:1-11 (tables in the order of an approximate bound: ours, the score's).
+        Suissa & Shuster (1985), JRSS A 148:317-327 (largest chance over the common rate); Berger &
+        Boos (1994), JASA 89:1012-1016 (that rate kept to its interval); Buehler (1957), JASA
+        52:482-493, and Kabaila & Lloyd (1997), Australian Journal of Statistics 39:193-204 (the
+        bound that one order of tables gives, here that of the score's bound).
     """
     alpha = (1 - confidence) / 2
     critical = -NormalDist().inv_cdf(alpha)
@@ -265,10 +266,10 @@ METHODS: tuple[Method, ...] = (
             "Its promise holds without any approximation, which costs a little width.",
         ),
         assumes=("people act independently",),
-        formula="sup over p0 in its 1 - 1e-7 interval of P(score bound >= seen | p0 + d, p0) + 1e-7",
+        formula="sup of P(score bound >= seen | p0 + d, p0) over p0 in its 1 - 1e-7 interval, + 1e-7",
         source="Suissa & Shuster (1985), JRSS A 148:317-327; Berger & Boos (1994), JASA "
-        "89:1012-1016; Buehler (1957), JASA 52:482-493; Kabaila & Lloyd (2003), "
-        "Australian & New Zealand Journal of Statistics 45:1-11",
+        "89:1012-1016; Buehler (1957), JASA 52:482-493; Kabaila & Lloyd (1997), "
+        "Australian Journal of Statistics 39:193-204",
     ),
     Method(
         key="fisher-boschloo-barnard",

@@ -178,7 +178,7 @@ METHODS: tuple[Method, ...] = (
         ),
         assumes=("each arm is compared with the baseline only", "one look"),
         formula="each at 1 - alpha/m; p times m; Holm: max over j <= i of (m - j + 1) p_(j)",
-        source="Dunn (1961), JASA 56:52-64; Holm (1979), Scandinavian Journal of Statistics 6:65-70",
+        source="Dunn (1961), JASA 56:52-64; Holm (1979), Scandinavian J. of Statistics 6:65-70",
     ),
     Method(
         key="equal-rates",

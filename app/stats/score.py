@@ -1,4 +1,4 @@
-"""The score test of a difference between two rates, and its inversion, one by one and by the thousand."""
+"""The score test of a difference between two rates and its inversion, singly or by the thousand."""
 
 from dataclasses import dataclass
 from math import acos, copysign, cos, erfc, pi, sqrt
@@ -55,7 +55,7 @@ def score_p(pair: Pair) -> float:
         NotEnoughData: nobody or everybody did it, so that the normal curve has no width.
 
     Source:
-        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, eq. 6 at RD = 0.
+        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, the score statistic at 0.
     """
     if not 0 < pair.pooled < 1:
         raise NotEnoughData("nobody or everybody did it in both arms: only an exact test answers")
@@ -72,32 +72,13 @@ def score_low(pair: Pair, *, critical: float) -> float:
         A difference in [-1, pair.difference]; above 0 exactly if the test rejects 0 upwards.
 
     Source:
-        Miettinen & Nurminen (1985), eq. 8 to 10; root by the Illinois method, Dowell & Jarratt
-        (1971), BIT 11:168-174.
+        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, the statistic inverted.
     """
     left, right, gap = -1.0, pair.difference, -critical * _error(pair, pair.difference)
     if right > 0:
         at_zero = right - critical * _error(pair, 0.0)
         left, right, gap = (0.0, right, gap) if at_zero > 0 else (-1.0, 0.0, at_zero)
     return _root(pair, critical, left, right, gap)
-
-
-def mee_bounds(pair: Pair, *, critical: float) -> tuple[float, float]:
-    """Mee's score bounds of the difference: as ours, without the factor N/(N - 1). Descriptive.
-
-    Args:
-        pair: counts. critical: quantile of the normal curve.
-
-    Returns:
-        -1 <= low <= high <= 1.
-
-    Source:
-        Mee (1984), Biometrics 40:1175-1176; Fagerland, Lydersen & Laake (2015), Statistical
-        Methods in Medical Research 24:224-254, section 3.2.
-    """
-    everybody = pair.people + pair.base_people
-    without = critical * sqrt((everybody - 1) / everybody)
-    return score_low(pair, critical=without), -score_low(pair.turned(), critical=without)
 
 
 def _root(pair: Pair, critical: float, low: float, high: float, gap: float) -> float:
@@ -140,7 +121,7 @@ def restricted_rate(pair: Pair, difference: float) -> float:
         A rate in [max(0, -difference), min(1, 1 - difference)].
 
     Source:
-        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, appendix I; a step of
+        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226; a step of
         Newton's after the closed form mends the digits which its arc cosine loses at small rates.
     """
     everybody, hits = pair.people + pair.base_people, pair.hits + pair.base_hits
@@ -283,22 +264,5 @@ METHODS: tuple[Method, ...] = (
         assumes=("each cell expected under equal rates is 5 or more", "people act independently"),
         formula="z(d) = (p1 - p0 - d) / sqrt((q1(1-q1)/n1 + q0(1-q0)/n0) N/(N-1)), q restricted ML",
         source="Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226",
-    ),
-    Method(
-        key="mee",
-        name="Mee score",
-        topic=Topic.TWO_ARMS,
-        functions=("mee_bounds",),
-        decides=False,
-        plainly=(
-            "This is the score interval in the form that some other programs print.",
-            "It leaves out a small factor that corrects for the number of people.",
-            "With hundreds of people the two agree in every digit that matters.",
-            "It stands here so that you can check our numbers against such a program.",
-            "It never makes a call.",
-        ),
-        assumes=("as the score test",),
-        formula="as the score test without N/(N-1)",
-        source="Mee (1984), Biometrics 40:1175-1176",
     ),
 )

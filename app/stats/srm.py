@@ -79,7 +79,7 @@ def sample_ratio_evidence(people: Sequence[int], weights: Sequence[float]) -> Ra
 
     Source:
         Lindon & Malek (2022), NeurIPS 35, "Anytime-valid inference for multinomial count data",
-        eq. 5, with the Dirichlet prior centred at the weights.
+        with the Dirichlet prior centred at the weights.
     """
     counts, shares, strays = _weighted(people, weights)
     if strays:
