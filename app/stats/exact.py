@@ -266,7 +266,7 @@ METHODS: tuple[Method, ...] = (
             "Its promise holds without any approximation, which costs a little width.",
         ),
         assumes=("people act independently",),
-        formula="sup of P(score bound >= seen | p0 + d, p0) over p0 in its 1 - 1e-7 interval, + 1e-7",
+        formula="1e-7 + sup of P(score bound >= seen | p0 + d, p0), p0 in its 1 - 1e-7 interval",
         source="Suissa & Shuster (1985), JRSS A 148:317-327; Berger & Boos (1994), JASA "
         "89:1012-1016; Buehler (1957), JASA 52:482-493; Kabaila & Lloyd (1997), "
         "Australian Journal of Statistics 39:193-204",

@@ -194,7 +194,8 @@ def score_gaps(pairs: "Floats", difference: float, *, critical: float) -> "Float
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
 
     seen = pairs[0] / pairs[1] - pairs[2] / pairs[3]
-    return seen - difference - critical * _errors(pairs, np.full_like(seen, difference))
+    gaps: Floats = seen - difference - critical * _errors(pairs, np.full_like(seen, difference))
+    return gaps
 
 
 def _errors(pairs: "Floats", difference: "Floats") -> "Floats":
@@ -205,7 +206,8 @@ def _errors(pairs: "Floats", difference: "Floats") -> "Floats":
     rate = np.clip(base + difference, 0.0, 1.0)
     everybody = pairs[1] + pairs[3]
     variance = rate * (1 - rate) / pairs[1] + base * (1 - base) / pairs[3]
-    return np.sqrt(variance * everybody / (everybody - 1))  # type: ignore[no-any-return]  # NumPy's stubs lose it
+    errors: Floats = np.sqrt(variance * everybody / (everybody - 1))
+    return errors
 
 
 def restricted_rates(pairs: "Floats", difference: "Floats") -> "Floats":
