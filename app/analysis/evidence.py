@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.analysis.sentences import share, short
-from app.analysis.shapes import Estimate, Evidence
+from app.analysis.shapes import Comparison, Estimate, Evidence, Movement
 
 _NO_CONTROL = (
     "Not projected: without a group that gets nothing, nobody knows how many of them would"
@@ -16,20 +16,70 @@ _NO_CONTROL = (
 )
 
 
-def of(design: Mapping[str, Any], estimates: tuple[Estimate, ...]) -> tuple[Evidence, ...]:
+_UNITS = (
+    "Not projected: say how many people would be reached (`reach`) and the share of those who do it"
+    " that moves the key result (`carry`)."
+)
+
+
+def of(
+    design: Mapping[str, Any],
+    estimates: tuple[Estimate, ...],
+    comparisons: tuple[Comparison, ...],
+) -> tuple[Evidence, ...]:
     """One row per linked key result."""
     links: list[Mapping[str, Any]] = design.get("key_results") or []
-    return tuple(
-        Evidence(
-            key_result_id=link["key_result_id"],
-            mode=link.get("mode", "evidence"),
-            projected=None,
-            realised=None,
-            reason=_NO_CONTROL,
-            assumption=_assumption(link, estimates[0]) if len(estimates) == 1 else None,
-        )
-        for link in links
+    return tuple(_row(link, estimates, _best(comparisons)) for link in links)
+
+
+def _row(
+    link: Mapping[str, Any], estimates: tuple[Estimate, ...], best: Comparison | None
+) -> Evidence:
+    projected = _projected(link, best) if best else None
+    return Evidence(
+        key_result_id=link["key_result_id"],
+        mode=link.get("mode", "evidence"),
+        projected=projected,
+        realised=None,
+        reason=None if projected else _UNITS if best else _NO_CONTROL,
+        assumption=_told(link, best, projected)
+        if best and projected
+        else _assumption(link, estimates[0])
+        if len(estimates) == 1
+        else None,
     )
+
+
+def _best(comparisons: tuple[Comparison, ...]) -> Comparison | None:
+    """The version that would be built: the one whose interval begins highest."""
+    known = [row for row in comparisons if row.low is not None]
+    return max(known, key=lambda row: row.low or 0.0, default=None)
+
+
+def _projected(link: Mapping[str, Any], best: Comparison) -> Movement | None:
+    factor = _factor(link)
+    if factor is None or best.difference is None or best.low is None or best.high is None:
+        return None
+    return Movement(best.difference * factor, best.low * factor, best.high * factor)
+
+
+def _told(link: Mapping[str, Any], best: Comparison, projected: Movement) -> str:
+    """`12,000 people × +2.1 points × 25 % carried = +63 (12 to 114), if built. Assumed: …`."""
+    week = " a week" if link.get("reach_per") == "week" else ""
+    each = "" if link["per_hit"] == 1 else f" × {link['per_hit']:,g} each"
+    return (
+        f"{link['reach']:,.0f} people × {best.difference or 0:+.4g} × {short(link['carry'])}"
+        f" carried{each} = {projected.movement:+,.0f}{week} ({projected.low:,.0f} to"
+        f" {projected.high:,.0f}), if built. Assumed: {link['reach']:,.0f} people,"
+        f" {short(link['carry'])} carried{each}."
+    )
+
+
+def _factor(link: Mapping[str, Any]) -> float | None:
+    reach, carry, per_hit = link.get("reach"), link.get("carry"), link.get("per_hit")
+    if reach is None or carry is None or per_hit is None:
+        return None
+    return float(reach * carry * per_hit)
 
 
 def _assumption(link: Mapping[str, Any], seen: Estimate) -> str | None:
