@@ -11,6 +11,7 @@ from scipy.stats import beta, norm
 
 from app.stats.bayes import (
     JEFFREYS,
+    Belief,
     Prior,
     chance_to_beat,
     expected_loss,
@@ -18,7 +19,7 @@ from app.stats.bayes import (
     posterior_interval,
 )
 from app.stats.checks import NotEnoughData
-from app.stats.normal_belief import Belief, Effect, normal_belief, normal_losses, relative_effect
+from app.stats.normal_belief import Effect, normal_belief, normal_losses, relative_effect
 from app.stats.two_arm import Arm
 
 A, B = Arm(104, 42), Arm(1009, 500)
@@ -199,10 +200,13 @@ def test_a_belief_about_ratios_matches_growthbook():
 
 
 def test_beliefs_about_quantiles_match_growthbook():
-    # c019 to c021: TestEffectBayesianABTest; errors from the quantiles' 95 % bounds
-    z = norm.ppf(0.975)
-    base = Effect(7.157987489967789, (7.217194843758751 - 7.098780136176828) / 2 / z)
-    arm = Effect(7.694499927525767, (7.747193868770344 - 7.64180598628119) / 2 / z)
+    # c019 to c021: TestEffectBayesianABTest; a quantile's error there is from its 95 % bounds,
+    # with n - 1 of n people
+    def quantile(people: int, at: float, low: float, high: float) -> Effect:
+        return Effect(at, (high - low) / 2 / norm.ppf(0.975) * sqrt((people - 1) / people))
+
+    base = quantile(11054, 7.157987489967789, 7.098780136176828, 7.217194843758751)
+    arm = quantile(10861, 7.694499927525767, 7.64180598628119, 7.747193868770344)
     absolute = Effect(arm.estimate - base.estimate, sqrt(arm.error**2 + base.error**2))
     flat = normal_belief(absolute, confidence=0.95)
     shrunk = normal_belief(absolute, confidence=0.95, prior_variance=base.estimate**2)
