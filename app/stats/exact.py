@@ -86,11 +86,14 @@ class ExactTail:
         from scipy.special import xlog1py, xlogy  # noqa: PLC0415 - SciPy takes long to import
 
         shifted = self.rates + self.sign * difference
-        # No rate below 0 or above 1: the one next to the edge stands in for those in between.
-        reach = np.maximum(shifted, np.append(shifted[1:], shifted[-1]))
-        under = np.minimum(shifted, np.insert(shifted[:-1], 0, shifted[0]))
-        possible = reach >= 0 if self.sign == 1 else under <= 1
-        if not possible.any():
+        # No rate below 0 or above 1; the last one past the edge stands in for those up to it.
+        if self.sign == 1:
+            below = int(np.searchsorted(shifted, 0.0))
+            possible, none = slice(max(0, below - 1), None), below == len(shifted)
+        else:
+            within = int(np.searchsorted(shifted, 1.0, side="right"))
+            possible, none = slice(within + 1), within == 0
+        if none:
             return _SET_ASIDE
         rate = np.clip(shifted[possible], 0.0, 1.0)[:, None]
         rest = self.people - self.counts

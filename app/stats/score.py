@@ -239,7 +239,8 @@ def restricted_rates(pairs: "Floats", difference: "Floats") -> "Floats":
     wrong = ((rate + square) * rate + linear) * rate + fixed
     rate = rate - np.where(np.abs(slope) > 1e-9, wrong / np.where(slope == 0, 1.0, slope), 0.0)
     rate = np.clip(rate, np.maximum(0.0, -difference), np.minimum(1.0, 1 - difference))
-    return np.where(difference == 0, (hits + base_hits) / everybody, rate)
+    rates: Floats = np.where(difference == 0, (hits + base_hits) / everybody, rate)
+    return rates
 
 
 METHODS: tuple[Method, ...] = (

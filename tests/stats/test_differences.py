@@ -58,7 +58,7 @@ def arms(draw: st.DrawFn) -> Arm:
         (wald, Arm(1009, 500), Arm(104, 42), -0.0075254411815593725, 0.190913, 2e-6),
     ],
 )
-def test_intervals_match_published_ones(method, arm, baseline, low, high, within):
+def test_intervals_match_published_ones(*, method, arm, baseline, low, high, within):
     got = method(arm, baseline, confidence=0.95)
 
     assert (got.low, got.high) == pytest.approx((low, high), abs=within)
@@ -107,7 +107,7 @@ def test_a_rate_against_a_threshold_matches_statsmodels_published_test():
         (normal_interval, 500, 1009, 0.95, 0.4646901340180582, 0.5263901434844195, 1e-6),
     ],
 )
-def test_intervals_of_one_rate_match_r(method, hits, people, confidence, low, high, within):
+def test_intervals_of_one_rate_match_r(*, method, hits, people, confidence, low, high, within):
     got = method(hits, people, confidence=confidence)
 
     assert (got.low, got.high) == pytest.approx((low, high), abs=within)

@@ -24,7 +24,8 @@ p_values = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 def test_the_test_of_equal_rates_matches_r():
     got = equal_rates(FOUR)
 
-    assert (got.statistic, got.freedom) == (pytest.approx(11.11938768628861, abs=1e-12), 3)
+    assert got.freedom == 3
+    assert got.statistic == pytest.approx(11.11938768628861, abs=1e-12)
     assert got.p_value == pytest.approx(0.011097511366581344, abs=1e-12)
 
 
@@ -67,7 +68,8 @@ def test_equal_rates_agrees_with_scipy(drawn: list[tuple[int, float]]):
 
     got, expected = equal_rates(arms), chi2_contingency(table, correction=False)
 
-    assert (got.statistic, got.freedom) == (pytest.approx(expected.statistic), expected.dof)
+    assert got.freedom == expected.dof
+    assert got.statistic == pytest.approx(expected.statistic)
     assert got.p_value == pytest.approx(expected.pvalue, rel=1e-8)
 
 
