@@ -15,9 +15,10 @@ import uvloop
 from app.analysis import holding
 from app.analysis import snapshots as frozen
 from app.audience import imports
+from app.audience.known import KnownPeople
 from app.delivery import planning, recovery, transports
 from app.delivery import store as delivery
-from app.delivery.facts import DeliveryFacts
+from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle, waves
@@ -26,7 +27,7 @@ from app.main import House, targets_of
 from app.platform import clock, locks
 from app.platform.db import Database
 from app.platform.journal import Journal
-from app.tracking import ingest, snapshots
+from app.tracking import conversions, ingest, snapshots
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,15 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
     def read_imports(now: datetime) -> int:
         return imports.run_due(database, house.imports, house.folder_id, now=now)
 
+    def settle_conversions(now: datetime) -> int:
+        with database.read() as session:
+            if not conversions.is_due(session, now=now):
+                return 0
+        with database.write() as session:
+            return conversions.settle_due(
+                session, people=KnownPeople(), enrolments=DeliveryEnrolments(), now=now
+            )
+
     kept: tuple[int, int] | None = None
 
     def keep_snapshot(_now: datetime) -> int:
@@ -104,7 +114,7 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
         kept = state
         return 1
 
-    return [ingest_hits, judge_again, read_imports, keep_snapshot]
+    return [ingest_hits, judge_again, read_imports, settle_conversions, keep_snapshot]
 
 
 def run_sender(house: House) -> None:

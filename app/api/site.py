@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from app.api import (
     audiences,
+    conversions,
     docs,
     document,
     experiments,
@@ -32,6 +33,7 @@ def install(application: FastAPI) -> None:
         features,
         experiments,
         readouts,
+        conversions,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.delivery import store
 from app.delivery.models import State
 from app.platform.config import Privacy
-from app.tracking.ports import Facts
+from app.tracking.ports import Enrolled, Facts
 
 _SETTLED = frozenset(
     {State.SENT, State.FAILED, State.BOUNCED, State.UNCERTAIN, State.SKIPPED, State.HELD}
@@ -46,3 +46,29 @@ class DeliveryFacts:
         if consent == "unknown":
             return self._privacy is Privacy.STANDARD
         return consent == "yes" and self._privacy is not Privacy.AGGREGATE
+
+
+class DeliveryEnrolments:
+    """Answers `tracking.ports.Enrolments`."""
+
+    def enrolled(self, session: Session, pairs: Sequence[tuple[str, str]]) -> list[Enrolled]:
+        """Everybody released, the holdout too, in experiments that count these events."""
+        metrics = store.metrics_by_event(session, sorted({event for _, event in pairs}))
+        people = sorted({person for person, _ in pairs})
+        wanted = set(pairs)
+        found = []
+        for row in store.released_people(session, sorted(metrics), people):
+            metric = metrics[row.experiment_id]
+            if (row.person_id, metric["event"]) in wanted:
+                found.append(
+                    Enrolled(
+                        send_id=row.id,
+                        experiment_id=row.experiment_id,
+                        person_id=row.person_id,
+                        event=metric["event"],
+                        released_at=row.released_at,
+                        closes_at=row.closes_at,
+                        cap=metric.get("cap"),
+                    )
+                )
+        return found

@@ -29,6 +29,7 @@ from app.delivery.models import (
 )
 from app.experiments.models import Enrolment, Experiment, Status
 from app.platform.db import UtcDateTime
+from app.tally.models import Outcome
 
 _SEND = Send.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _DESTINATION = Destination.__table__  # type: ignore[attr-defined]  # as above
@@ -527,6 +528,34 @@ def facts_of(session: Session, send_ids: Sequence[int]) -> Sequence[Row[Any]]:
         .where(col(Send.id).in_(send_ids))
     )
     return session.execute(question).all()
+
+
+def metrics_by_event(session: Session, events: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The metrics of started experiments that count one of these events, by experiment."""
+    event = col(Experiment.design)["metric"]["event"].as_string()
+    question = select(col(Experiment.id), col(Experiment.design)).where(
+        col(Experiment.started_at).is_not(None), event.in_(events)
+    )
+    return {row.id: row.design["metric"] for row in session.execute(question)}
+
+
+def released_people(
+    session: Session, experiment_ids: Sequence[str], person_ids: Sequence[str]
+) -> list[Row[Any]]:
+    """One row per released enrolment of these people in these experiments."""
+    question = (
+        select(
+            col(Send.id),
+            col(Send.experiment_id),
+            col(Send.person_id),
+            col(Outcome.released_at),
+            col(Outcome.closes_at),
+        )
+        .join(Outcome, col(Outcome.send_id) == col(Send.id))
+        .where(col(Send.experiment_id).in_(experiment_ids), col(Send.person_id).in_(person_ids))
+        .order_by(col(Send.id))
+    )
+    return list(session.execute(question).all())
 
 
 def keep_in_outbox(session: Session, mail: Mail, *, now: datetime) -> None:

@@ -86,6 +86,7 @@ RULES: tuple[Rule, ...] = (
     ),
     # The API, the same way.
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
+    _rule(_ANY, "/api/v1/conversions", Access.EDITOR),
     _rule("DELETE", "/api/v1/people/*", Access.ADMIN),
     _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),

@@ -46,6 +46,13 @@ def release(session: Session, rows: Sequence[Outcome]) -> None:
     _move(session, moves(before=(), after=people))
 
 
+def lock(session: Session, send_ids: Sequence[int]) -> None:
+    """Hold outcomes until the transaction ends, in the order of their ids."""
+    ids = sorted(send_ids)
+    for start in range(0, len(ids), _CHUNK):
+        _locked(session, ids[start : start + _CHUNK])
+
+
 def change(session: Session, edits: Mapping[int, Mapping[str, object]]) -> None:
     """Set fields of outcomes by send id, and move the counters by the difference.
 

@@ -75,3 +75,26 @@ class Answer(SQLModel, table=True):
     useful: bool | None = None
     comment: str = ""
     at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Conversion(SQLModel, table=True):
+    """Something that a person did elsewhere, under the id of whoever told us."""
+
+    __tablename__ = "conversion"
+    __table_args__ = (
+        Index("ix_conversion_unsettled", "settled", "received_at"),
+        Index("ix_conversion_received", "received_at", "id"),
+        Index("ix_conversion_tried", "person_id", "tried_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    event: str
+    email_key: str | None = Field(default=None, index=True)
+    external_id: str | None = Field(default=None, index=True)
+    person_id: str | None = None  # None: nobody whom we know, yet
+    value: float = 0.0
+    occurred_at: datetime = Field(sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    digest: str  # SHA-256 of the body: the same id with another one is refused
+    tried_at: datetime = Field(sa_type=UtcDateTime)  # when we last looked for the person
+    settled: bool = False  # counted again, once whoever was being released then is visible

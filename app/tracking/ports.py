@@ -31,3 +31,38 @@ class SendFacts(Protocol):
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """The facts of those that exist."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A released person of an experiment that counts an event."""
+
+    send_id: int
+    experiment_id: str
+    person_id: str
+    event: str
+    released_at: datetime
+    closes_at: datetime
+    cap: float | None
+
+
+class Enrolments(Protocol):
+    """Whoever knows who is in which experiment."""
+
+    def enrolled(self, session: Session, pairs: Sequence[tuple[str, str]]) -> list[Enrolled]:
+        """Released enrolments of these (person, event), in the order of their sends."""
+        ...
+
+
+class People(Protocol):
+    """Whoever knows people."""
+
+    def key_of(self, email: str) -> str:
+        """How an address is compared."""
+        ...
+
+    def people_of(
+        self, session: Session, email_keys: Sequence[str], external_ids: Sequence[str]
+    ) -> dict[str, str]:
+        """Person ids, by `email:` and key, or `external:` and id; unknown ones are left out."""
+        ...

@@ -27,7 +27,7 @@ def offset_of(session: Session, segment: Segment) -> int:
 def advance(session: Session, segment: Segment, *, old: int, new: int, now: datetime) -> bool:
     """Claim the lines between two offsets. False: somebody else ingested them meanwhile."""
     fields = {"id": segment.id, "folder": str(segment.path.parent), "read_at": now, "offset": 0}
-    session.execute(_new_only(session, JournalSegment), [fields])
+    session.execute(new_only(session, JournalSegment), [fields])
     moved = session.execute(
         update(_SEGMENT)
         .where(_SEGMENT.c.id == segment.id, _SEGMENT.c.offset == old)
@@ -41,7 +41,7 @@ def locked_reactions(session: Session, send_ids: Sequence[int]) -> dict[int, Row
     """Make sure that each send has a reaction, and hold them until the transaction ends."""
     ids = sorted(send_ids)
     blank: dict[str, object] = {"judged_version": "", "due_at": None, "links": {}}
-    session.execute(_new_only(session, Reaction), [{"send_id": i, **blank} for i in ids])
+    session.execute(new_only(session, Reaction), [{"send_id": i, **blank} for i in ids])
     rows = session.execute(
         select(_REACTION)
         .where(_REACTION.c.send_id.in_(ids))
@@ -76,7 +76,7 @@ def hits_of(session: Session, send_ids: Sequence[int]) -> dict[int, list[Row[Any
 def add_hits(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
     """Keep new hits. One that is there already (same segment, same offset) is passed over."""
     if rows:
-        session.execute(_new_only(session, Hit), rows)
+        session.execute(new_only(session, Hit), rows)
 
 
 def set_verdicts(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
@@ -136,7 +136,7 @@ def _by_key(key: Any, fields: Sequence[str]) -> Any:
     return update(key.table).where(key == bindparam("row_id")).values(values)
 
 
-def _new_only(session: Session, model: type[SQLModel]) -> Insert:
+def new_only(session: Session, model: type[SQLModel]) -> Insert:
     """An INSERT that passes over rows that are there: said differently to each database."""
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(model).on_conflict_do_nothing()

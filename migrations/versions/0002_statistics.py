@@ -1,4 +1,4 @@
-"""Second arms, holdout, waves, looks, values."""
+"""Second arms, holdout, waves, looks, values, conversions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,9 +30,36 @@ def upgrade() -> None:
         sa.Column("body", JSON, nullable=False),
         sa.PrimaryKeyConstraint("experiment_id", "number", name=op.f("pk_look")),
     )
+    op.create_table(
+        "conversion",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("email_key", sa.Text(), nullable=True),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("person_id", sa.Text(), nullable=True),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversion")),
+    )
+    for name, columns in _INDEXES.items():
+        op.create_index(name, "conversion", columns, unique=False)
+
+
+_INDEXES = {
+    "ix_conversion_email_key": ["email_key"],
+    "ix_conversion_external_id": ["external_id"],
+    "ix_conversion_unsettled": ["settled", "received_at"],
+    "ix_conversion_received": ["received_at", "id"],
+    "ix_conversion_tried": ["person_id", "tried_at"],
+}
 
 
 def downgrade() -> None:
+    op.drop_table("conversion")
     op.drop_table("look")
     for table, column in (
         ("counter", "value"),

@@ -72,13 +72,14 @@ def mail(
     **fields: Any,
 ) -> None:
     """Release and deliver `count` people, numbered from `first`."""
+    common: dict[str, Any] = {"arm": "insight", "sent": True, **fields}
     rows = [
         Outcome(
             send_id=number,
             experiment_id=experiment.id,
             released_at=at,
             closes_at=at + WINDOW,
-            **({"arm": "insight", "sent": True} | fields),
+            **common,
         )
         for number in range(first, first + count)
     ]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -14,7 +15,7 @@ from app.platform.db import Database
 from tests.experiments.scenes import ARM, NOW, enrolled, left_out, scheduled, settle
 
 TWO = [ARM, ARM | {"key": "loss", "weight": 3}]
-CONVERSION = {
+CONVERSION: dict[str, Any] = {
     "metric": {"kind": "conversion_rate", "event": "planned"},
     "rule": {"kind": "comparison", "baseline": "holdout", "mde": 0.02},
 }
@@ -90,7 +91,7 @@ def test_waves_hold_every_arm_in_proportion_and_are_drawn_the_same_again(databas
 
 
 def test_what_the_analysis_needs_is_frozen_and_who_lacks_a_number_is_left_out(database: Database):
-    changes = {
+    changes: dict[str, Any] = {
         "arms": TWO,
         "metric": {"kind": "value_per_person", "event": "paid", "covariate": "euros"},
         "rule": {"kind": "comparison", "baseline": "insight", "mde": 1},
@@ -103,7 +104,7 @@ def test_what_the_analysis_needs_is_frozen_and_who_lacks_a_number_is_left_out(da
 
 
 def test_a_covariate_that_is_no_number_leaves_the_person_out(database: Database):
-    changes = {
+    changes: dict[str, Any] = {
         "arms": TWO,
         "metric": {"kind": "value_per_person", "event": "paid", "covariate": "name"},
         "rule": {"kind": "comparison", "baseline": "insight", "mde": 1},

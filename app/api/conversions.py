@@ -1,0 +1,125 @@
+"""Conversions: what people did elsewhere, told by other systems."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel, ConfigDict
+
+from app.api.address import PREFIX
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.audience.known import KnownPeople
+from app.delivery.facts import DeliveryEnrolments
+from app.identity.guard import Db, Now
+from app.tracking import conversion_rows, conversions
+from app.tracking.conversions import Recorded
+from app.tracking.models import Conversion
+from app.tracking.schemas import EXAMPLE, ConversionDraft, ConversionDrafts
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Conversions"])
+
+_RECORDED: dict[str, Any] = {
+    "id": "order-4711",
+    "matched": True,
+    "duplicate": False,
+    "experiment_ids": ["1f0c3m8k2tq5w7x9z0ab"],
+}
+_ONE = {"summary": "One", "value": EXAMPLE}
+_MANY = {"summary": "Up to 1,000", "value": {"conversions": [EXAMPLE]}}
+
+
+class RecordedOut(BaseModel):
+    """What became of one: whether the person is known, and where it counts."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _RECORDED}, from_attributes=True)
+
+    id: str
+    matched: bool
+    duplicate: bool
+    experiment_ids: list[str]
+
+
+class RecordedAll(BaseModel):
+    """One row for each that was sent, in their order."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_RECORDED]}})
+
+    items: list[RecordedOut]
+
+
+class ConversionOut(BaseModel):
+    """One conversion as it is kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": EXAMPLE
+            | {"external_id": None, "matched": True, "received_at": "2026-11-22T08:00:02Z"}
+        }
+    )
+
+    id: str
+    event: str
+    email: str | None
+    external_id: str | None
+    value: float
+    occurred_at: datetime
+    received_at: datetime
+    matched: bool
+
+
+@router.post("/conversions", status_code=201, summary="Tell what people did")
+def add_conversions(
+    draft: Annotated[
+        ConversionDraft | ConversionDrafts, Body(openapi_examples={"one": _ONE, "many": _MANY})
+    ],
+    session: Db,
+    now: Now,
+) -> RecordedOut | RecordedAll:
+    """All are kept, or none; each id counts once.
+
+    It counts for everybody enrolled, the holdout too, whose window holds it. An id that was sent
+    before with another body is refused (409).
+    """
+    many = isinstance(draft, ConversionDrafts)
+    found = conversions.record(
+        session,
+        draft.conversions if isinstance(draft, ConversionDrafts) else [draft],
+        people=KnownPeople(),
+        enrolments=DeliveryEnrolments(),
+        now=now,
+    )
+    shown = [_shown(one) for one in found]
+    return RecordedAll(items=shown) if many else shown[0]
+
+
+@router.get("/conversions", summary="List conversions")
+def list_conversions(
+    session: Db,
+    event: Annotated[str | None, Query(description="only these")] = None,
+    matched: Annotated[bool | None, Query(description="of people we know, or of others")] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Listed[ConversionOut]:
+    """The last received first."""
+    rows = conversion_rows.page(
+        session, before=cursor, limit=limit + 1, event=event, matched=matched
+    )
+    return page_of(rows, limit, show=_kept, key=lambda row: row.id)
+
+
+def _shown(one: Recorded) -> RecordedOut:
+    return RecordedOut.model_validate(one)
+
+
+def _kept(row: Conversion) -> ConversionOut:
+    return ConversionOut(
+        id=row.id,
+        event=row.event,
+        email=row.email_key,
+        external_id=row.external_id,
+        value=row.value,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        matched=row.person_id is not None,
+    )

@@ -1,0 +1,97 @@
+"""All SQL of conversions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import Session, col
+
+from app.tracking.models import Conversion
+from app.tracking.store import new_only
+
+_CHUNK = 500  # ids per question, far below every database's limit of parameters
+
+
+def add(session: Session, rows: Sequence[Mapping[str, object]]) -> set[str]:
+    """Keep new ones; the ids that were not here before."""
+    ordered = sorted(rows, key=lambda row: str(row["id"]))  # two requests never wait in a circle
+    statement = new_only(session, Conversion).returning(col(Conversion.id))
+    added: set[str] = set()
+    for start in range(0, len(ordered), _CHUNK):
+        added.update(session.scalars(statement, ordered[start : start + _CHUNK]))
+    return added
+
+
+def by_id(session: Session, ids: Sequence[str]) -> dict[str, Conversion]:
+    """Those that are kept under these ids."""
+    found: dict[str, Conversion] = {}
+    for start in range(0, len(ids), _CHUNK):
+        wanted = col(Conversion.id).in_(ids[start : start + _CHUNK])
+        found.update((row.id, row) for row in session.scalars(select(Conversion).where(wanted)))
+    return found
+
+
+def of_people(session: Session, person_ids: Sequence[str]) -> list[Conversion]:
+    """Everything that these people did, in the order of the ids."""
+    found: list[Conversion] = []
+    for start in range(0, len(person_ids), _CHUNK):
+        wanted = col(Conversion.person_id).in_(person_ids[start : start + _CHUNK])
+        question = select(Conversion).where(wanted).order_by(col(Conversion.id))
+        found += session.scalars(question)
+    return found
+
+
+def unsettled(session: Session, *, before: datetime, limit: int) -> list[Conversion]:
+    """Those that wait for their second counting."""
+    question = (
+        select(Conversion)
+        .where(~col(Conversion.settled), col(Conversion.received_at) < before)
+        .order_by(col(Conversion.received_at))
+        .limit(limit)
+    )
+    return list(session.scalars(question))
+
+
+def unmatched(session: Session, *, tried_before: datetime, limit: int) -> list[Conversion]:
+    """Those of nobody whom we knew, the longest untried first."""
+    question = (
+        select(Conversion)
+        .where(col(Conversion.person_id).is_(None), col(Conversion.tried_at) < tried_before)
+        .order_by(col(Conversion.tried_at))
+        .limit(limit)
+    )
+    return list(session.scalars(question))
+
+
+def settle(session: Session, ids: Sequence[str]) -> None:
+    """Note that they were counted a second time."""
+    session.execute(update(Conversion).where(col(Conversion.id).in_(ids)).values(settled=True))
+
+
+def page(
+    session: Session, *, before: str | None, limit: int, event: str | None, matched: bool | None
+) -> list[Conversion]:
+    """The newest first, by id among those of one moment."""
+    question = select(Conversion).order_by(
+        col(Conversion.received_at).desc(), col(Conversion.id).desc()
+    )
+    if event is not None:
+        question = question.where(col(Conversion.event) == event)
+    if matched is not None:
+        is_nobody = col(Conversion.person_id).is_(None)
+        question = question.where(~is_nobody if matched else is_nobody)
+    last = session.get(Conversion, before) if before else None
+    if last is not None:
+        earlier = col(Conversion.received_at) < last.received_at
+        same = (col(Conversion.received_at) == last.received_at) & (col(Conversion.id) < last.id)
+        question = question.where(earlier | same)
+    return list(session.scalars(question.limit(limit)))
+
+
+def forget(session: Session, person_id: str) -> None:
+    """Take away who it was; what was counted stays."""
+    session.execute(
+        update(Conversion)
+        .where(col(Conversion.person_id) == person_id)
+        .values(person_id=None, email_key=None, external_id=None)
+    )

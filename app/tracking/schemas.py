@@ -1,0 +1,51 @@
+"""What the outside may send about what people did elsewhere."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+MOST = 1_000  # conversions in one request
+_WORD = r"^[^\r\n\x00]+$"
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_WORD)]
+_Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320, pattern=_WORD)
+]
+_Event = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_WORD)
+]
+EXAMPLE: dict[str, Any] = {
+    "id": "order-4711",
+    "event": "planned",
+    "email": "ann@bakery.example",
+    "value": 61.5,
+    "occurred_at": "2026-11-22T08:00:00Z",
+}
+
+
+class ConversionDraft(BaseModel):
+    """Something that a person did, told once under an id of your own."""
+
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [EXAMPLE]}
+    )
+
+    id: _Id
+    event: _Event
+    email: _Line | None = None
+    external_id: _Line | None = None
+    value: Annotated[float, Field(ge=-1e15, le=1e15)] | None = None
+    occurred_at: AwareDatetime | None = Field(default=None, description="null = now")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if (self.email is None) == (self.external_id is None):
+            raise ValueError("say who it was: either email or external_id")
+        return self
+
+
+class ConversionDrafts(BaseModel):
+    """Up to 1,000 of them: all are kept, or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    conversions: Annotated[list[ConversionDraft], Field(min_length=1, max_length=MOST)]
