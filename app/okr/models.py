@@ -2,7 +2,6 @@
 
 from datetime import date as Date
 from datetime import datetime
-
 from typing import Any
 
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
