@@ -12,7 +12,6 @@ from datetime import datetime
 
 import uvloop
 
-from app.analysis import snapshots as frozen
 from app.audience import imports
 from app.delivery import planning, recovery, transports
 from app.delivery import store as delivery
@@ -21,8 +20,10 @@ from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle
 from app.main import House, targets_of
+from app.okr import reading
 from app.platform import clock, locks
 from app.platform.journal import Journal
+from app.review import moves
 from app.tracking import ingest, snapshots
 
 log = logging.getLogger(__name__)
@@ -160,7 +161,15 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
 
     def freeze_what_has_closed(now: datetime) -> int:
         with database.write() as session:
-            return frozen.freeze_due(session, now)
+            return moves.write_due(session, zone=house.settings.zone, now=now)
+
+    reader = reading.Reader(
+        allowed_hosts=house.settings.allow_private_sources,
+        connections=house.settings.sql_connections,
+    )
+
+    def read_values(now: datetime) -> int:
+        return reading.read_due(database, reader, zone=house.settings.zone, now=now)
 
     return [
         start_what_is_due,
@@ -168,6 +177,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         finish_what_is_sent,
         settle_what_was_killed,
         freeze_what_has_closed,
+        read_values,
     ]
 
 

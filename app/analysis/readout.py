@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.analysis import calls, counts, evidence, guardrails, sentences, store
+from app.analysis import calls, counts, evidence, guardrails, movements, sentences, store
 from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
 from app.analysis.models import Kind, Snapshot
@@ -55,7 +55,9 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         health=_health(arms, unknown),
         guardrails=found.watched,
         call=call,
-        key_results=evidence.of(experiment.design, estimates),
+        key_results=evidence.of(
+            experiment.design, estimates, (), movements.realised(session, experiment)
+        ),
         headline=" ".join(sentences.headline(arm) for arm in arms[:1]),
         rule=found.rule,
         range_with_unknown=unknown,

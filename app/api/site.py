@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from app.api import (
     audiences,
+    cycles,
     docs,
     document,
     experiments,
@@ -28,6 +29,7 @@ def install(application: FastAPI) -> None:
         people,
         suppressions,
         objectives,
+        cycles,
         key_results,
         features,
         experiments,

@@ -22,7 +22,6 @@ _METRICS = {
     for kind in ("conversion_rate", "value_per_person", "open_rate", "reported_rate")
 }
 _METHODS = {method: f"the method “{method}”" for method in ("sequential", "anytime", "fixed")}
-_MODES = {mode: f"key results in mode “{mode}”" for mode in ("contribution", "direct")}
 _GUARDRAILS = {"unsubscribe_rate", "bounce_rate", "complaint_rate"}
 
 
@@ -87,13 +86,8 @@ def _guardrails(document: _Document) -> _Found:
             yield f"guardrails.{place}.metric", f"the guardrail “{metric[:60]}”"
 
 
-def _key_results(document: _Document) -> _Found:
-    for place, link in enumerate(_list(document, "key_results")):
-        yield from _named(link, "mode", _MODES, prefix=f"key_results.{place}.")
-
-
 _LOOKS: tuple[Callable[[_Document], _Found], ...] = (
-    _channel, _groups, _arms, _metric, _rule, _guardrails, _key_results,
+    _channel, _groups, _arms, _metric, _rule, _guardrails,
 )  # fmt: skip
 
 
