@@ -261,5 +261,6 @@ def lease_source(session: Session, key_result_id: str, *, until: datetime, now: 
             or_(col(ValueSource.lease_until).is_(None), col(ValueSource.lease_until) < now),
         )
         .values(lease_until=until)
+        .returning(col(ValueSource.key_result_id))
     )
-    return bool(taken.rowcount)
+    return taken.first() is not None

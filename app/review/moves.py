@@ -182,7 +182,8 @@ def _shared(session: Session, experiment: Experiment, overlaps: list[str]) -> st
     if not overlaps:
         return None
     people = sum(analysis.shared_people(session, experiment.id, one) for one in overlaps)
+    were = f"{people:,} {'person was' if people == 1 else 'people were'}"
     return (
-        f"{people:,} people were counted in another contribution with the same event: only the"
-        " larger of the two is added."
+        f"{were} counted in another contribution with the same event: only the larger of the two"
+        " is added."
     )

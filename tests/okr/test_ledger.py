@@ -26,7 +26,7 @@ def row(session: Session) -> KeyResult:
 
 def post(session: Session, row: KeyResult, name: str, amount: float, **more: Any) -> Contribution:
     overlaps = more.pop("overlaps", ())
-    fields = {"date": TODAY, "low": amount - 10, "high": amount + 10, "people": 500}
+    fields: dict[str, Any] = {"date": TODAY, "low": amount - 10, "high": amount + 10, "people": 500}
     entry = Entry(experiment_id=name, amount=amount, **(fields | more))
     return ledger.post(session, row.id, entry, overlaps=overlaps, by="Ann", now=NOW)
 

@@ -10,8 +10,8 @@ from app.okr.pointer import number_at
 from app.platform.errors import Invalid
 
 # The example document of RFC 6901, section 5, with numbers where it has them.
-RFC = b'{"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\\\j": 5,' \
-      b'"k\\"l": 6, " ": 7, "m~n": 8}'  # fmt: skip
+RFC = rb"""{"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5,
+            "k\"l": 6, " ": 7, "m~n": 8}"""
 
 
 @pytest.mark.parametrize(
