@@ -10,10 +10,10 @@ from app.api.address import PREFIX
 from app.api.objectives import CycleOut
 from app.api.once import OnceRoute
 from app.identity.guard import Db, Now, Who
-from app.okr import closing, store
+from app.okr import closing, outcomes, store
 from app.okr.models import Cycle
 from app.okr.progress import Grade, grade
-from app.okr.schemas import CloseDraft
+from app.okr.schemas import CloseDraft, CycleChanges
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Objectives"])
 
@@ -68,6 +68,20 @@ class CycleSeen(CycleOut):
 def get_cycle(cycle_id: str, session: Db) -> CycleSeen:
     """With every key result as it stood on the last day, and its score."""
     return _shown(session, store.cycle_of(session, cycle_id))
+
+
+@router.patch("/cycles/{cycle_id}", summary="Change a cycle")
+def change_cycle(cycle_id: str, changes: CycleChanges, session: Db) -> CycleSeen:
+    """Its name and its days, while it is open (else 409)."""
+    return _shown(
+        session, outcomes.change_cycle(session, store.cycle_of(session, cycle_id), changes)
+    )
+
+
+@router.delete("/cycles/{cycle_id}", status_code=204, summary="Remove a cycle")
+def remove_cycle(cycle_id: str, session: Db) -> None:
+    """Only while it has no objective (else 409)."""
+    outcomes.remove_cycle(session, store.cycle_of(session, cycle_id))
 
 
 @router.post("/cycles/{cycle_id}/close", summary="Close a cycle")

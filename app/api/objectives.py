@@ -14,7 +14,7 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Row, number_of
 from app.identity.guard import Db, Now
 from app.okr import outcomes, store
 from app.okr.models import Objective
-from app.okr.schemas import CycleDraft, ObjectiveChanges, ObjectiveDraft, TeamDraft
+from app.okr.schemas import CycleDraft, ObjectiveChanges, ObjectiveDraft, TeamChanges, TeamDraft
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Objectives"])
 
@@ -87,6 +87,13 @@ class ObjectiveOut(BaseModel):
 def add_team(draft: TeamDraft, session: Db) -> TeamOut:
     """A name that is taken is refused (409)."""
     return TeamOut.model_validate(outcomes.add_team(session, draft))
+
+
+@router.patch("/teams/{team_id}", summary="Change a team")
+def change_team(team_id: str, changes: TeamChanges, session: Db) -> TeamOut:
+    """Its name and its function. A name that is taken is refused (409)."""
+    row = outcomes.change_team(session, store.team_of(session, team_id), changes)
+    return TeamOut.model_validate(row)
 
 
 @router.get("/teams", summary="List teams")

@@ -9,11 +9,13 @@ from sqlmodel import Session
 from app.okr import sources, store
 from app.okr.models import Cycle, KeyResult, Objective, Team
 from app.okr.schemas import (
+    CycleChanges,
     CycleDraft,
     KeyResultChanges,
     KeyResultDraft,
     ObjectiveChanges,
     ObjectiveDraft,
+    TeamChanges,
     TeamDraft,
 )
 from app.platform.errors import Conflict, FieldError, Invalid
@@ -37,6 +39,45 @@ def add_cycle(session: Session, draft: CycleDraft) -> Cycle:
     session.add(row)
     session.flush()
     return row
+
+
+def change_team(session: Session, row: Team, changes: TeamChanges) -> Team:
+    """Change the fields that were sent."""
+    sent = changes.model_dump(exclude_unset=True, exclude_none=True)
+    held = store.team_named(session, sent.get("name", row.name))
+    if held is not None and held.id != row.id:
+        raise Conflict(f"There is a team “{held.name}” already.")
+    row.name, row.function = sent.get("name", row.name), sent.get("function", row.function)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change_cycle(session: Session, row: Cycle, changes: CycleChanges) -> Cycle:
+    """Change the fields that were sent, while it is open."""
+    refuse_closed(row)
+    sent = changes.model_dump(exclude_unset=True, exclude_none=True)
+    try:
+        draft = CycleDraft.model_validate(
+            {"name": row.name, "starts": row.starts, "ends": row.ends} | sent
+        )
+    except ValidationError as error:
+        raise Invalid.at("ends", "The last day must come after the first.") from error
+    held = store.cycle_named(session, draft.name)
+    if held is not None and held.id != row.id:
+        raise Conflict(f"There is a cycle “{held.name}” already.")
+    row.name, row.starts, row.ends = draft.name, draft.starts, draft.ends
+    session.add(row)
+    session.flush()
+    return row
+
+
+def remove_cycle(session: Session, row: Cycle) -> None:
+    """Only while it has no objective."""
+    if store.objectives(session, cycle_id=row.id):
+        raise Conflict(f"“{row.name}” has objectives. Remove those first.")
+    session.delete(row)
+    session.flush()
 
 
 def add_objective(session: Session, draft: ObjectiveDraft, *, now: datetime) -> Objective:

@@ -177,6 +177,21 @@ class ObjectiveChanges(Strict):
     owner: Annotated[str, Field(max_length=200)] | None = None
 
 
+class CycleChanges(Strict):
+    """Some fields of a cycle; what isn't sent stays as it is."""
+
+    name: Name | None = None
+    starts: Date | None = None
+    ends: Date | None = None
+
+
+class TeamChanges(Strict):
+    """Some fields of a team; what isn't sent stays as it is."""
+
+    name: Name | None = None
+    function: Annotated[str, Field(max_length=100)] | None = None
+
+
 class ConfidenceDraft(Strict):
     """How sure one is, without a new value: will the target be reached?"""
 

@@ -103,6 +103,7 @@ def _posted(
         people=found.people,
         event=_event(experiment),
     )
+    store.claimed(session, key_result_id)  # of two decided at once, the second sees the first
     overlaps = _overlaps(session, experiment, key_result_id)
     try:
         with session.begin_nested():

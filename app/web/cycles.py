@@ -10,10 +10,10 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity.guard import Db, Now, Who
-from app.okr import closing, store
+from app.okr import closing, outcomes, store
 from app.okr.models import Cycle
 from app.okr.progress import grade
-from app.okr.schemas import CloseDraft
+from app.okr.schemas import CloseDraft, CycleChanges
 from app.platform.errors import Conflict, Invalid
 from app.web import lines, words
 from app.web.pages import Page, go, refuse, render
@@ -53,12 +53,26 @@ class CyclePage(Page):
     mean: str
     key_results: list[Scored]
     form: Typed
+    edit: Typed
+    open: str
 
 
 @router.get("/{cycle_id}")
 def show(request: Request, session: Db, cycle_id: str) -> HTMLResponse:
     """One cycle with its key results."""
     return render(request, _page(session, store.cycle_of(session, cycle_id)))
+
+
+@router.post("/{cycle_id}")
+def change(request: Request, session: Db, form: Form, cycle_id: str) -> Response:
+    """Another name, other days."""
+    cycle = store.cycle_of(session, cycle_id)
+    try:
+        sent = {name: form.text(name) for name in ("name", "starts", "ends")}
+        outcomes.change_cycle(session, cycle, CycleChanges.model_validate(sent))
+    except (ValidationError, Invalid, Conflict) as error:
+        refuse(request, _page(session, cycle, edit=form.mended(error)))
+    return go(f"/cycles/{cycle_id}", said="saved")
 
 
 @router.post("/{cycle_id}/close")
@@ -98,7 +112,9 @@ def _names(session: Session, cycle: Cycle) -> dict[str, str]:
     return {f"scores.{one}.{part}": f"{part}_{one}" for one in ids for part in parts}
 
 
-def _page(session: Session, cycle: Cycle, form: Typed | None = None) -> CyclePage:
+def _page(
+    session: Session, cycle: Cycle, form: Typed | None = None, *, edit: Typed | None = None
+) -> CyclePage:
     found = closing.ended(session, cycle)
     mean = closing.mean(session, cycle)
     suggested = {f"score_{one.row.id}": f"{one.suggested:.2f}" for one in found}
@@ -111,6 +127,8 @@ def _page(session: Session, cycle: Cycle, form: Typed | None = None) -> CyclePag
         mean="" if mean is None else f"{mean:.2f}",
         key_results=[_scored(one) for one in found],
         form=form or Typed.of(**suggested),
+        edit=edit or Typed.of(name=cycle.name, starts=cycle.starts, ends=cycle.ends),
+        open="edit" if edit else "",
     )
 
 

@@ -105,6 +105,21 @@ def test_a_cycle_closes_with_scores_and_opens_again(api: Api, key_result: dict[s
     assert api.ask("PUT", values, json={"value": 1}).status_code == 200
 
 
+def test_cycles_and_teams_are_changed(api: Api) -> None:
+    q3 = api.made("/cycles", {"name": "Q3", "starts": "2026-07-01", "ends": "2026-09-30"})
+    q4 = api.made("/cycles", {"name": "Q4", "starts": "2026-10-01", "ends": "2026-12-31"})
+    team = api.made("/teams", {"name": "Growth"})
+    path = f"/cycles/{q4['id']}"
+
+    assert api.ask("PATCH", path, json={"ends": "2026-12-20"}).json()["ends"] == "2026-12-20"
+    assert api.ask("PATCH", path, json={"ends": "2026-09-01"}).status_code == 422
+    assert api.ask("PATCH", path, json={"name": "Q3"}).status_code == 409
+    assert api.ask("DELETE", f"/cycles/{q3['id']}").status_code == 204
+    assert api.ask("PATCH", path, json={"name": "Q3"}).json()["name"] == "Q3"
+    changed = api.ask("PATCH", f"/teams/{team['id']}", json={"function": "product"}).json()
+    assert changed == team | {"function": "product"}
+
+
 def test_a_run_that_is_the_number_shows_its_origin(
     api: Api, acting: dict[str, Any], run: dict[str, Any]
 ) -> None:

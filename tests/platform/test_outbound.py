@@ -1,14 +1,20 @@
 """Other people's hosts are asked; ours, and everything behind them, are not."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
 import respx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.platform.outbound import Forbidden, Outbound, Unreachable, is_public
 
@@ -20,7 +26,9 @@ def leading_to(*addresses: str) -> Outbound:
 
 
 @contextmanager
-def a_server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+def a_server(
+    answer: Callable[[socket.socket], None], *, listens_first: bool = True
+) -> Iterator[int]:
     """Answers on loopback, one caller after the other, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(5)
@@ -31,7 +39,8 @@ def a_server(answer: Callable[[socket.socket], None]) -> Iterator[int]:
                     caller, _ = server.accept()
                     with caller:
                         caller.settimeout(5)
-                        caller.recv(65536)
+                        if listens_first:
+                            caller.recv(65536)
                         answer(caller)
             except OSError:
                 return
@@ -207,6 +216,42 @@ def test_nobody_listening_and_no_such_name_are_unreachable():
 
     with pytest.raises(Unreachable, match="no host"):
         Outbound(resolve=unknown).send("GET", "http://nowhere.example/")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(a_certificate(tmp_path))
+
+    def greets(caller: socket.socket) -> None:
+        with suppress(OSError):
+            context.wrap_socket(caller, server_side=True).close()
+
+    with (
+        a_server(greets, listens_first=False) as port,
+        pytest.raises(Unreachable, match="certificate"),
+    ):
+        Outbound().send("GET", f"https://localhost:{port}/", allowed_hosts=["localhost"])
+
+
+def a_certificate(folder: Path) -> Path:
+    """For localhost, signed by itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "both.pem"
+    plain = serialization.NoEncryption()
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
+    )
+    return path
 
 
 @respx.mock

@@ -1,5 +1,6 @@
 """What a result does to a key result: once, with its origin, and never twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from app.experiments.models import Enrolment, Experiment, Status
 from app.okr import ledger, links, outcomes, store
 from app.okr.models import CheckIn, KeyResult
 from app.okr.schemas import KeyResultChanges
+from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.platform.events import Event
 from app.review import decisions, moves
@@ -182,6 +184,29 @@ def test_two_experiments_on_the_same_people_add_only_the_larger(
     assert moved.warning is not None
     assert moved.warning.startswith("1 person was counted in another contribution")
     assert values(session, orders) == [pytest.approx(1240 + 30)]
+
+
+def test_two_that_are_decided_at_the_same_moment_see_each_other(database: Database):
+    with database.write() as session:
+        objective = given_objective(session)
+        orders = given_key_result(session, objective, title="Orders", source="experiment")
+        both = [measured(session, orders, "contribution", first=first) for first in (1, 1001, 2001)]
+        for first, experiment in zip((1, 1001, 2001), both, strict=True):
+            enrol(session, experiment, first=first, people=range(600))
+        readouts_of_both = [compared(session, one, Comparison()) for one in both]
+
+    def decide(place: int) -> None:
+        with database.write() as session:
+            moves.post(
+                session, both[place], readouts_of_both[place], by="Ann", zone=UTC, now=CLOSED
+            )
+
+    with ThreadPoolExecutor(3) as several:
+        list(several.map(decide, range(3)))
+
+    with database.read() as session:
+        assert len(ledger.lines(session, orders.id)) == 3
+        assert values(session, orders) == [pytest.approx(1240 + 18)]
 
 
 def test_two_experiments_on_other_people_are_added(session: Session, orders: KeyResult):

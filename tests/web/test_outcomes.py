@@ -231,6 +231,19 @@ def test_a_cycle_is_closed_with_scores_and_opened_again(
     assert "Close the cycle" in page
 
 
+def test_a_cycle_gets_other_days(eve: Browser, database: Database, said: Any):
+    row_id = a_key_result(database)
+    with database.read() as session:
+        cycle_id = store.cycle_of_key_result(session, store.key_result_of(session, row_id)).id
+    fields = {"name": "Autumn", "starts": "2026-09-01", "ends": "2026-12-15"}
+    page = eve.send(f"/cycles/{cycle_id}", on="cycle", **fields)
+    assert "Autumn 1 Sep 2026 to 15 Dec 2026" in said(page.text)
+
+    refused = eve.post(f"/cycles/{cycle_id}", **(fields | {"ends": "2026-08-01"}))
+    assert refused.status_code == 422
+    assert "must come after the first" in refused.text
+
+
 def test_a_viewer_sees_scores_and_changes_nothing(bo: Browser, database: Database):
     row_id = a_key_result(database)
     with database.read() as session:
