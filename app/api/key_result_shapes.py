@@ -216,3 +216,13 @@ class ValueOut(BaseModel):
     estimate: float | None
     low: float | None
     high: float | None
+
+
+class PutOut(ValueOut):
+    """A value as it was put; `replaced_at` says when another took its place."""
+
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"example": _VALUE | {"replaced_at": None}}
+    )
+
+    replaced_at: datetime | None

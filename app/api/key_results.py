@@ -13,6 +13,7 @@ from app.api.key_result_shapes import (
     KeyResultSeen,
     LedgerLine,
     LinkOut,
+    PutOut,
     ReadOut,
     ValueOut,
 )
@@ -157,6 +158,14 @@ def list_values(
     rows = store.values(session, key_result_id)
     following = str(start + limit) if len(rows) > start + limit else None
     return Listed(items=[_value(row) for row in rows[start : start + limit]], next=following)
+
+
+@router.get("/key-results/{key_result_id}/values/{date}", summary="List every value put for a day")
+def list_history(key_result_id: str, date: Date, session: Db) -> Listed[PutOut]:
+    """The first first; the one that holds has no `replaced_at`. Empty where none was put."""
+    store.key_result_of(session, key_result_id)
+    rows = store.history_of(session, key_result_id, date)
+    return Listed(items=[PutOut.model_validate(row) for row in rows], next=None)
 
 
 def _shown(row: KeyResult) -> KeyResultOut:

@@ -117,10 +117,12 @@ def _realised(
     if store.undone(session, row.id, experiment.id):
         return "Taken back"
     if link is None or link.realised is None:
-        return "–"
+        return ""
     posted_here = link.mode == Mode.CONTRIBUTION and link.realised.low != link.realised.high
-    since = " added" if posted_here else " since the launch, for whatever reason"
-    return f"{_movement(link.realised, row.unit)}{since}"
+    moved = _movement(link.realised, row.unit)
+    if posted_here:
+        return f"Added: {moved}."
+    return f"The number has moved by {moved} since the launch, for whatever reason."
 
 
 def _movement(moved: Movement, unit: str) -> str:

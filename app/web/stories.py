@@ -89,11 +89,16 @@ def ahead(landing: Landing | None, unit: str) -> str:
     """`1,720 on 31 Dec 2026 (1,610 to 1,830, 8 times in 10)`, or why there is none."""
     if landing is None:
         return "Four values of the last six weeks make a forecast."
-    low, high = (words.amount(round(one, 2), unit) for one in (landing.low, landing.high))
+    low, high = (words.amount(_roughly(one), unit) for one in (landing.low, landing.high))
     return (
-        f"{words.amount(round(landing.value, 2), unit)} on {words.short(landing.on)}"
+        f"{words.amount(_roughly(landing.value), unit)} on {words.short(landing.on)}"
         f" ({low} to {high}, 8 times in 10), if the last weeks go on."
     )
+
+
+def _roughly(value: float) -> float:
+    """A forecast shows no digits that it does not know."""
+    return float(round(value)) if abs(value) >= 100 else round(value, 1)
 
 
 def _plane(view: KeyResultView, cycle: Cycle) -> Plane:

@@ -45,6 +45,20 @@ def test_a_forecast_comes_with_four_values(api: Api, key_result: dict[str, Any])
     assert forecast["low"] <= forecast["value"] <= forecast["high"]
 
 
+def test_what_was_put_before_stays_as_history(api: Api, key_result: dict[str, Any]) -> None:
+    put(api, key_result, NOW.date(), 1300)
+    put(api, key_result, NOW.date(), 1310)
+    path = f"/key-results/{key_result['id']}/values"
+
+    history = api.read(f"{path}/{NOW.date()}")["items"]
+
+    assert [(one["value"], one["replaced_at"] is None) for one in history] == [
+        (1300, False),
+        (1310, True),
+    ]
+    assert [one["value"] for one in api.read(path)["items"]] == [1310]
+
+
 def test_a_key_result_is_changed_and_says_why_its_title_stays(
     api: Api, key_result: dict[str, Any]
 ) -> None:
