@@ -89,17 +89,17 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
     def read_imports(now: datetime) -> int:
         return imports.run_due(database, house.imports, house.folder_id, now=now)
 
-    version = -1
+    kept: tuple[int, int] | None = None
 
     def keep_snapshot(_now: datetime) -> int:
-        nonlocal version
+        nonlocal kept
         with database.read() as session:
-            newest = delivery.destinations_version(session)
-            if newest == version:
+            state = delivery.destinations_state(session)
+            if state == kept:
                 return 0
             rows = delivery.all_destinations(session)
         snapshots.write(house.snapshot, targets_of(rows))
-        version = newest
+        kept = state
         return 1
 
     return [ingest_hits, judge_again, read_imports, keep_snapshot]

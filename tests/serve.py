@@ -24,6 +24,8 @@ BROWSER = (
     " Chrome/141.0.0.0 Safari/537.36"
 )
 
+BREAKS_OFF = "421 and the line goes dead"  # what a rule of a mailbox may answer
+
 T = TypeVar("T")
 
 
@@ -55,6 +57,7 @@ class Installation:
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
+    tokens: dict[str, str] = field(default_factory=dict)  # by role, made once
 
     @property
     def url(self) -> str:
@@ -84,8 +87,8 @@ class Installation:
             cwd=Path(__file__).parent.parent,
         )
 
-    def start(self, *flags: str) -> None:
-        """Start `serve` and wait until it says that it is ready."""
+    def start(self, *flags: str, ready: bool = True) -> None:
+        """Start `serve` and wait until it says that it is ready, or at least answers."""
         out = (self.data.parent / f"{self.data.name}.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *flags],
@@ -96,16 +99,23 @@ class Installation:
             cwd=Path(__file__).parent.parent,
         )
         out.close()
-        wait_until(self.is_ready, what=f"a ready service ({self.log})")
+        look = self.is_ready if ready else self.answers
+        wait_until(look, what=f"a service that answers ({self.log})")
+
+    def answers(self) -> bool:
+        return self._status("/health") == httpx.codes.OK
 
     def is_ready(self) -> bool:
+        return self._status("/ready") == httpx.codes.OK
+
+    def _status(self, path: str) -> int:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"serve ended: {self.log}")
         try:
-            return httpx.get(f"{self.url}/ready", timeout=15).status_code == 200
+            return httpx.get(f"{self.url}{path}", timeout=15).status_code
         except httpx.HTTPError:
-            return False
+            return 0
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -120,6 +130,11 @@ class Installation:
         self.process.wait(10)
 
     def token(self, role: str = "admin") -> str:
+        if role not in self.tokens:
+            self.tokens[role] = self._new_token(role)
+        return self.tokens[role]
+
+    def _new_token(self, role: str) -> str:
         done = self.command("token", "add", f"for {role}", "--role", role)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]
@@ -159,9 +174,11 @@ class Mailbox:
         self.rule: Callable[[str, Envelope], str | None] = lambda _address, _envelope: None
         self._lock = threading.Lock()
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         address = envelope.rcpt_tos[0]
         answer = self.rule(address, envelope)
+        if answer == BREAKS_OFF:
+            server.transport.abort()  # type: ignore[union-attr]  # it is connected
         if answer is None:
             content = envelope.content
             assert isinstance(content, bytes)
@@ -176,10 +193,10 @@ class Mailbox:
 
 
 @contextmanager
-def smtp_server() -> Iterator[tuple[Mailbox, str]]:
+def smtp_server(port: int | None = None) -> Iterator[tuple[Mailbox, str]]:
     """A real SMTP server on loopback, and the MAIL setting that reaches it."""
     mailbox = Mailbox()
-    port = free_port()
+    port = port or free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
     try:

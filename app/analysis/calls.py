@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from app.analysis import sentences
 from app.analysis.counts import ArmTotals
 from app.analysis.sentences import Situation
-from app.analysis.shapes import Call, Estimate, Guardrail, Rule, State
+from app.analysis.shapes import Call, Comparison, Estimate, Guardrail, Rule, State
 from app.stats.one_arm import Progress, curtailed_call
 
 METHOD = "Exact binomial test, curtailed; Clopper–Pearson bounds."
@@ -68,8 +68,9 @@ class Made:
     """A call, the interval that belongs to it, and what is missing for a better one."""
 
     call: Call
-    estimate: Estimate
+    estimates: tuple[Estimate, ...]
     missing: tuple[str, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def make(
@@ -81,7 +82,7 @@ def make(
     said = curtailed_call(
         standing.progress(),
         pass_count=standing.pass_count,
-        threshold=rule.threshold,
+        threshold=rule.limit,
         confidence=rule.confidence,
     )
     estimate = _estimate(standing, rule, low=said.low, high=said.high)
@@ -96,7 +97,7 @@ def make(
         pass_count=standing.pass_count,
         answer_by=standing.answer_by,
     )
-    return Made(call, estimate, sentences.missing(situation))
+    return Made(call, (estimate,), sentences.missing(situation))
 
 
 def _state(said: State, standing: Standing, *, breached: tuple[Guardrail, ...]) -> State:
@@ -121,7 +122,7 @@ def _without_test(standing: Standing, rule: Rule, *, zone: tzinfo) -> Made:
         pass_count=standing.pass_count,
         answer_by=standing.answer_by,
     )
-    return Made(call, estimate, sentences.missing(situation) if standing.pass_count else ())
+    return Made(call, (estimate,), sentences.missing(situation) if standing.pass_count else ())
 
 
 def _estimate(standing: Standing, rule: Rule, *, low: float, high: float) -> Estimate:

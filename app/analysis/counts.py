@@ -5,7 +5,7 @@ for a thousand people and for a million. Only the hour whose windows are closing
 clicks of the last quarter of an hour, are read from outcomes, by index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import String, bindparam, text
 from sqlmodel import Session
 
+from app.analysis import matured
+from app.analysis.matured import Matured
 from app.platform.db import UtcDateTime
 
 _HOUR = timedelta(hours=1)
@@ -21,8 +23,8 @@ SETTLES_AFTER = timedelta(minutes=15)
 _EXPERIMENT = bindparam("experiment_id", type_=String())
 
 PEOPLE_BY_ARM = text("""
-    -- One row per arm: people released, what became of them, and those in hours wholly closed.
-    -- Every sum counts people but clicks, which counts requests.
+    -- One row per arm: people released, and what became of them. Every sum counts people but
+    -- clicks, which counts requests, and value.
     SELECT c.arm                     AS arm,
            SUM(c.released)           AS released,
            SUM(c.sent)               AS sent,
@@ -39,40 +41,32 @@ PEOPLE_BY_ARM = text("""
            SUM(c.complained)         AS complained,
            SUM(c.converted)          AS converted,
            SUM(c.clicks)             AS clicks,
-           SUM(c.y)                  AS value,
-           SUM(CASE WHEN c.hour < :boundary THEN c.released ELSE 0 END)       AS matured,
-           SUM(CASE WHEN c.hour < :boundary THEN c.human_clickers ELSE 0 END) AS matured_clickers
+           SUM(c.value)              AS value
       FROM counter c
      WHERE c.experiment_id = :experiment_id
      GROUP BY c.arm
      ORDER BY c.arm
-""").bindparams(_EXPERIMENT, bindparam("boundary", type_=UtcDateTime()))
+""").bindparams(_EXPERIMENT)
 
-CLOSED_AT_THE_BOUNDARY = (
+LAST_RELEASES = (
     text("""
-    -- One row: people of one arm, released in the hour that is closing, whose own window has
-    -- closed; how many of them clicked; and when the arm's last person was released.
-    SELECT COUNT(*)            AS matured,
-           COUNT(o.clicked_at) AS clickers,
-           (SELECT MAX(l.released_at)
-              FROM outcome l
-             WHERE l.experiment_id = :experiment_id
-               AND l.arm = :arm) AS last_release
-      FROM outcome o
-     WHERE o.experiment_id = :experiment_id
-       AND o.arm = :arm
-       AND o.released_at >= :boundary
-       AND o.released_at < :until
-       AND o.closes_at <= :now
+    -- One row per arm: when its last person was released.
+    SELECT o.arm              AS arm,
+           MAX(o.released_at) AS at
+      FROM (SELECT c.arm       AS arm,
+                   MAX(c.hour) AS hour
+              FROM counter c
+             WHERE c.experiment_id = :experiment_id
+             GROUP BY c.arm) l
+      JOIN outcome o
+        ON o.experiment_id = :experiment_id
+       AND o.arm = l.arm
+       AND o.released_at >= l.hour
+     GROUP BY o.arm
+     ORDER BY o.arm
 """)
-    .bindparams(
-        _EXPERIMENT,
-        bindparam("arm", type_=String()),
-        bindparam("boundary", type_=UtcDateTime()),
-        bindparam("until", type_=UtcDateTime()),
-        bindparam("now", type_=UtcDateTime()),
-    )
-    .columns(last_release=UtcDateTime())
+    .bindparams(_EXPERIMENT)
+    .columns(at=UtcDateTime())
 )
 
 UNSETTLED_CLICKERS = text("""
@@ -216,23 +210,44 @@ def totals(
     now: datetime,
 ) -> dict[str, ArmTotals]:
     """What every arm with released people has come to, by its key."""
-    stopped = stop_at is not None and stop_at <= now
-    boundary = now + _HOUR if stopped else _first_hour_not_wholly_closed(now - window)
+    closed = matured.by_arm(session, experiment_id, window=window, stop_at=stop_at, now=now)
     ids = {"experiment_id": experiment_id}
-    rows = session.execute(PEOPLE_BY_ARM, ids | {"boundary": boundary}).all()
+    rows = session.execute(PEOPLE_BY_ARM, ids).all()
     unsettled = _by_arm(session, UNSETTLED_CLICKERS, **ids, settled=now - SETTLES_AFTER)
     lost = any(row.bounced and row.sent for row in rows)
     returned = _by_arm(session, BOUNCED_AFTER_DELIVERY, **ids) if lost else {}
+    last = {row.arm: row.at for row in session.execute(LAST_RELEASES, ids)}
     return {
         row.arm: _arm(
             row,
-            _closing(session, experiment_id, row.arm, boundary=boundary, now=now),
+            matured.total(closed.get(row.arm, {})),
             unsettled=unsettled.get(row.arm, 0),
             returned=returned.get(row.arm, 0),
+            last_release=last.get(row.arm),
         )
         for row in rows
         if row.released
     }
+
+
+def together(totals: Iterable[ArmTotals]) -> ArmTotals:
+    """All arms as one."""
+    found = list(totals)
+    if len(found) == 1:
+        return found[0]
+    sums = {
+        name: sum(getattr(one, name) for one in found)
+        for name in (
+            *_SUMS,
+            "matured",
+            "matured_clickers",
+            "settled_clickers",
+            "delivered",
+            "value",
+        )
+    }
+    last = max((one.last_release for one in found if one.last_release), default=None)
+    return ArmTotals(key="", last_release=last, **sums)
 
 
 def links(session: Session, experiment_id: str) -> tuple[LinkTotal, ...]:
@@ -255,24 +270,6 @@ def series(session: Session, experiment_id: str) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def _first_hour_not_wholly_closed(latest_closed_release: datetime) -> datetime:
-    """Whoever was released before this hour has a closed window, whatever the minute."""
-    return latest_closed_release.replace(minute=0, second=0, microsecond=0)
-
-
-def _closing(
-    session: Session, experiment_id: str, arm: str, *, boundary: datetime, now: datetime
-) -> Any:
-    values = {
-        "experiment_id": experiment_id,
-        "arm": arm,
-        "boundary": boundary,
-        "until": boundary + _HOUR,
-        "now": now,
-    }
-    return session.execute(CLOSED_AT_THE_BOUNDARY, values).one()
-
-
 def _by_arm(session: Session, question: Any, **values: object) -> dict[str, int]:
     return {row.arm: row.people for row in session.execute(question, values)}
 
@@ -284,15 +281,17 @@ _SUMS: Sequence[str] = (
 )  # fmt: skip
 
 
-def _arm(row: Any, closing: Any, *, unsettled: int, returned: int) -> ArmTotals:
+def _arm(
+    row: Any, closed: Matured, *, unsettled: int, returned: int, last_release: datetime | None
+) -> ArmTotals:
     return ArmTotals(
         key=row.arm,
-        matured=int(row.matured) + closing.matured,
-        matured_clickers=int(row.matured_clickers) + closing.clickers,
+        matured=closed.people,
+        matured_clickers=closed.clickers,
         settled_clickers=max(0, int(row.human_clickers) - unsettled),  # two questions, two moments
         delivered=int(row.sent) - returned,
         value=float(row.value),
-        last_release=closing.last_release,
+        last_release=last_release,
         **{name: int(getattr(row, name)) for name in _SUMS},
     )
 

@@ -1,47 +1,27 @@
 """How an experiment stands to the key results that it is meant to move.
 
 One arm alone cannot say how much would have happened anyway, so nothing is projected from it. The
-author's own arithmetic stands beside it, labelled as an assumption. With a group to compare with,
-what came on top is projected by the same assumptions.
+author's own arithmetic stands beside it, labelled as an assumption.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
-from typing import Any, Protocol, cast
+from typing import Any
 
 from app.analysis.sentences import share, short
-from app.analysis.shapes import Estimate, Evidence, Movement, Readout
+from app.analysis.shapes import Comparison, Estimate, Evidence, Movement, Readout
 
 _NO_CONTROL = (
     "Not projected: without a group that gets nothing, nobody knows how many of them would"
     " have done it anyway."
 )
-_NO_ASSUMPTION = "Not projected: nobody has said how many people it would reach once built."
 
 
-class Compared(Protocol):
-    """What is used of a readout's comparison: an arm beside its baseline, per person."""
-
-    @property
-    def arm(self) -> str:
-        """The arm that got something."""
-        ...
-
-    @property
-    def difference(self) -> float | None:
-        """Per person, in shares or in the unit of the value."""
-        ...
-
-    @property
-    def low(self) -> float | None:
-        """The lower end of its interval."""
-        ...
-
-    @property
-    def high(self) -> float | None:
-        """The upper end of its interval."""
-        ...
+_UNITS = (
+    "Not projected: say how many people would be reached (`reach`) and the share of those who do it"
+    " that moves the key result (`carry`)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +41,7 @@ def increment_of(readout: Readout) -> Increment | None:
     """
     released = {arm.key: arm.released for arm in readout.arms}
     found = [
-        (one.difference, one.low, one.high, released.get(one.arm, 0))
-        for one in cast("Sequence[Compared]", readout.comparisons)
+        (one.difference, one.low, one.high, released.get(one.arm, 0)) for one in readout.comparisons
     ]
     known = [
         (difference, low, high, people)
@@ -82,40 +61,63 @@ def increment_of(readout: Readout) -> Increment | None:
 def of(
     design: Mapping[str, Any],
     estimates: tuple[Estimate, ...],
-    comparisons: Sequence[Compared] = (),
+    comparisons: tuple[Comparison, ...] = (),
     realised: Mapping[str, Movement] | None = None,
 ) -> tuple[Evidence, ...]:
     """One row per linked key result. `realised` is how each has moved since."""
     links: list[Mapping[str, Any]] = design.get("key_results") or []
+    moved = realised or {}
     return tuple(
-        Evidence(
-            key_result_id=link["key_result_id"],
-            mode=link.get("mode", "evidence"),
-            projected=_projected(link, comparisons),
-            realised=(realised or {}).get(link["key_result_id"]),
-            reason=_why_not(link, comparisons),
-            assumption=_assumption(link, estimates[0]) if len(estimates) == 1 else None,
-        )
+        _row(link, estimates, _best(comparisons), moved.get(link["key_result_id"]))
         for link in links
     )
 
 
-def _projected(link: Mapping[str, Any], comparisons: Sequence[Compared]) -> Movement | None:
-    """What the one arm that was compared would move, by what the author assumes."""
+def _row(
+    link: Mapping[str, Any],
+    estimates: tuple[Estimate, ...],
+    best: Comparison | None,
+    realised: Movement | None,
+) -> Evidence:
+    projected = _projected(link, best) if best else None
+    return Evidence(
+        key_result_id=link["key_result_id"],
+        mode=link.get("mode", "evidence"),
+        projected=projected,
+        realised=realised,
+        reason=None if projected else _UNITS if best else _NO_CONTROL,
+        assumption=_told(link, best, projected)
+        if best and projected
+        else _assumption(link, estimates[0])
+        if len(estimates) == 1
+        else None,
+    )
+
+
+def _best(comparisons: tuple[Comparison, ...]) -> Comparison | None:
+    """The version that would be built: the one whose interval begins highest."""
+    known = [row for row in comparisons if row.low is not None]
+    return max(known, key=lambda row: row.low or 0.0, default=None)
+
+
+def _projected(link: Mapping[str, Any], best: Comparison) -> Movement | None:
     factor = _factor(link)
-    if factor is None or len(comparisons) != 1:
+    if factor is None or best.difference is None or best.low is None or best.high is None:
         return None
-    (one,) = comparisons
-    if one.difference is None or one.low is None or one.high is None:
-        return None
-    low, high = sorted((factor * one.low, factor * one.high))
-    return Movement(movement=factor * one.difference, low=low, high=high)
+    low, high = sorted((best.low * factor, best.high * factor))  # a number may be meant to fall
+    return Movement(best.difference * factor, low, high)
 
 
-def _why_not(link: Mapping[str, Any], comparisons: Sequence[Compared]) -> str | None:
-    if not comparisons:
-        return _NO_CONTROL
-    return None if _projected(link, comparisons) else _NO_ASSUMPTION
+def _told(link: Mapping[str, Any], best: Comparison, projected: Movement) -> str:
+    """`12,000 people × +2.1 points × 25 % carried = +63 (12 to 114), if built. Assumed: …`."""
+    week = " a week" if link.get("reach_per") == "week" else ""
+    each = "" if link["per_hit"] == 1 else f" × {link['per_hit']:,g} each"
+    return (
+        f"{link['reach']:,.0f} people × {best.difference or 0:+.4g} × {short(link['carry'])}"
+        f" carried{each} = {projected.movement:+,.0f}{week} ({projected.low:,.0f} to"
+        f" {projected.high:,.0f}), if built. Assumed: {link['reach']:,.0f} people,"
+        f" {short(link['carry'])} carried{each}."
+    )
 
 
 def _factor(link: Mapping[str, Any]) -> float | None:

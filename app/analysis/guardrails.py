@@ -5,26 +5,25 @@ from typing import Any
 
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Guardrail
+from app.experiments.terms import HOLDOUT
 from app.stats.guardrails import guard
 
 # Statistics (d): which people each harm is counted among.
 _COUNTED = {
     "unsubscribe_rate": ("unsubscribed", "delivered"),
     "complaint_rate": ("complained", "delivered"),
-    "bounce_rate": (
-        "bounced",
-        "released",
-    ),  # attempted: released without held, of which there are none
+    "bounce_rate": ("bounced", "released"),  # attempted: nobody is mailed in the holdout
 }
 
 
 def watch(design: Mapping[str, Any], totals: Mapping[str, ArmTotals]) -> tuple[Guardrail, ...]:
     """Every guardrail in every arm."""
-    looks = design["rule"].get("looks") or 1
+    looks = max(design["rule"].get("looks") or 1, len(design.get("waves") or []))
     return tuple(
         _look(wanted, total, looks=looks)
         for wanted in design.get("guardrails") or []
         for total in totals.values()
+        if total.key != HOLDOUT
     )
 
 

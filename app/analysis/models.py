@@ -32,3 +32,15 @@ class Snapshot(SQLModel, table=True):
     hits: int  # k: people whose click had settled
     people: int  # n
     body: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Look(SQLModel, table=True):
+    """A planned look as it was held: its counts and its boundaries never change afterwards."""
+
+    __tablename__ = "look"
+
+    experiment_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=UtcDateTime)
+    body: dict[str, Any] = Field(default_factory=dict, sa_type=Json)

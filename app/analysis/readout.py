@@ -1,28 +1,46 @@
 """Counts → estimates → a sentence: what came of an experiment, as it stands now."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlmodel import Session
 
-from app.analysis import calls, counts, evidence, guardrails, movements, sentences, store
+from app.analysis import (
+    calls,
+    compared,
+    counts,
+    evidence,
+    guardrails,
+    looks,
+    movements,
+    repeated,
+    sentences,
+    splits,
+    store,
+)
 from app.analysis.calls import Made, Standing
-from app.analysis.counts import ArmTotals
+from app.analysis.counts import ArmTotals, together
+from app.analysis.looks import Held
+from app.analysis.matured import Strata
 from app.analysis.models import Kind, Snapshot
+from app.analysis.repeated import Course
 from app.analysis.shapes import (
     ArmCounts,
     Call,
+    Comparison,
     Estimate,
     Guardrail,
     Health,
+    LookAt,
     Readout,
     Rule,
-    SampleRatio,
     State,
     UnknownRange,
 )
 from app.experiments.models import Experiment, Status
+from app.experiments.terms import HOLDOUT
 
 _RELEASES_NOBODY = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
 
@@ -36,13 +54,16 @@ class _Found:
     standing: Standing
     watched: tuple[Guardrail, ...]
     made: Made
+    held: tuple[Held, ...] = ()
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
     """The readout that pages, API and export share. `zone` is the reader's: sentences name days."""
     found = _look(session, experiment, now=now, zone=zone)
     unknown = _range_with_unknown(found.standing, found.rule)
-    call, estimates = _as_stored(session, experiment, found, _more_facts(found, unknown))
+    call, estimates, comparisons = _as_stored(
+        session, experiment, found, _more_facts(found, unknown)
+    )
     arms = tuple(_arm(experiment, total) for total in found.totals.values())
     return Readout(
         experiment_id=experiment.id,
@@ -51,20 +72,21 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         rule_version=experiment.rule_version or "",
         arms=arms,
         estimates=estimates,
-        comparisons=(),
-        health=_health(arms, unknown),
+        comparisons=comparisons,
+        health=_health(experiment, arms, unknown),
         guardrails=found.watched,
         call=call,
         key_results=evidence.of(
-            experiment.design, estimates, (), movements.realised(session, experiment)
+            experiment.design, estimates, comparisons, movements.realised(session, experiment)
         ),
-        headline=" ".join(sentences.headline(arm) for arm in arms[:1]),
+        headline=sentences.headline(arms),
         rule=found.rule,
         range_with_unknown=unknown,
         why_not_yet=found.made.missing if call.state is State.WAITING else (),
         funnel=_funnel(arms),
         links=counts.links(session, experiment.id),
         series=counts.series(session, experiment.id),
+        looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
     )
 
 
@@ -83,10 +105,14 @@ def rule_of(experiment: Experiment) -> Rule:
     rule, metric = experiment.design["rule"], experiment.design["metric"]
     return Rule(
         kind=rule["kind"],
-        threshold=rule["threshold"],
+        threshold=rule.get("threshold"),
         confidence=rule.get("confidence", 0.95),
-        method=rule.get("method", "curtailed"),
+        method=rule.get("method") or "curtailed",
         window_hours=metric.get("window_hours") or 72,
+        baseline=rule.get("baseline") or "",
+        mde=rule.get("mde") or 0.0,
+        metric=metric["kind"],
+        covariate=bool(metric.get("covariate")),
     )
 
 
@@ -100,12 +126,14 @@ def totals_of(session: Session, experiment: Experiment, *, now: datetime) -> dic
         now=now,
     )
     keys = [arm["key"] for arm in experiment.design["arms"]]
+    if experiment.design.get("holdout"):
+        keys.append(HOLDOUT)
     return {key: found.get(key, ArmTotals(key)) for key in keys}
 
 
 def standing_of(experiment: Experiment, totals: dict[str, ArmTotals], *, now: datetime) -> Standing:
-    """Where a one-arm experiment stands between launch and its last window."""
-    (total,) = totals.values()
+    """Where an experiment stands between launch and its last window, all arms together."""
+    total = together(totals.values())
     planned = experiment.enrolled or 0
     over = experiment.status in _RELEASES_NOBODY or bool(planned and total.released >= planned)
     ends_at = _ends_at(experiment, total, now=now, over=over)
@@ -151,18 +179,97 @@ def _look(session: Session, experiment: Experiment, *, now: datetime, zone: tzin
     totals = totals_of(session, experiment, now=now)
     standing = standing_of(experiment, totals, now=now)
     watched = guardrails.watch(experiment.design, totals)
-    made = calls.make(standing, rule, breached=guardrails.breached(watched), zone=zone)
-    return _Found(rule, totals, standing, watched, made)
+    breached = guardrails.breached(watched)
+    if rule.method == "curtailed":
+        made = calls.make(standing, rule, breached=breached, zone=zone)
+        return _Found(rule, totals, standing, watched, made)
+    held = tuple(looks.held(session, experiment.id))
+    arms = looks.matured_now(session, experiment, now=now)
+    if rule.kind == "comparison":
+        made = compared.make(
+            dict(arms),
+            rule,
+            held=held,
+            planned=(experiment.plan or {}).get("arms") or {},
+            ended=standing.closed,
+            breached=breached,
+            answer_by=_next_answer(experiment, held, standing),
+            zone=zone,
+        )
+    else:
+        course = course_of(experiment, arms, held, rule, ended=standing.closed)
+        read = repeated.by_looks if rule.method == "sequential" else repeated.at_any_time
+        made = read(course, rule, breached=breached, zone=zone)
+    return _Found(rule, totals, standing, watched, _if_split(experiment, totals, made), held)
+
+
+def course_of(
+    experiment: Experiment,
+    arms: Mapping[str, Strata],
+    held: Sequence[Held],
+    rule: Rule,
+    *,
+    ended: bool,
+) -> Course:
+    """One arm on its way, for a rule that is read more than once."""
+    ((key, strata),) = arms.items()
+    coming = [one for one in plan_and_looks(experiment, held, rule) if one.held_at is None]
+    return Course(
+        key=key,
+        planned=experiment.enrolled or 0,
+        strata=strata,
+        held=held,
+        coming=() if ended else coming,
+        ended=ended,
+    )
+
+
+def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> Iterator[LookAt]:
+    """Every planned look: as it was held, or as it is to come."""
+    if rule.method != "sequential":
+        held = ()
+    done = {one.number: one for one in held}
+    over = bool(held and held[-1].last)
+    for planned in (experiment.plan or {}).get("looks") or []:
+        one = done.get(planned["number"])
+        if one is not None:
+            people = looks.people(one.arms)
+            hits = sum(repeated.counts_at(one, key, rule)[1] for key in one.arms if key != HOLDOUT)
+            yield LookAt(one.number, one.due_at, one.at, people, hits, one.boundary)
+        elif not over and planned["number"] > max(done, default=0):
+            due_at = datetime.fromisoformat(planned["due_at"])
+            needed = planned.get("pass_count")
+            yield LookAt(planned["number"], due_at, None, planned["people"], None, needed)
+
+
+def _next_answer(
+    experiment: Experiment, held: Sequence[Held], standing: Standing
+) -> datetime | None:
+    coming = [
+        one for one in plan_and_looks(experiment, held, rule_of(experiment)) if not one.held_at
+    ]
+    if standing.over or not coming:
+        return standing.answer_by
+    return coming[0].due_at
+
+
+def _if_split(experiment: Experiment, totals: dict[str, ArmTotals], made: Made) -> Made:
+    """A result of groups that were not drawn as planned is none."""
+    ratio = splits.check(experiment.design, totals)
+    if ratio.ok or made.call.state not in {State.VALIDATED, State.REFUTED}:
+        return made
+    sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
+    return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))
 
 
 def _as_stored(
     session: Session, experiment: Experiment, found: _Found, more: tuple[str, ...]
-) -> tuple[Call, tuple[Estimate, ...]]:
+) -> tuple[Call, tuple[Estimate, ...], tuple[Comparison, ...]]:
     """The final call as it was stored, if it was: nothing that comes later alters it."""
     fresh = replace(found.made.call, because=(*found.made.call.because, *more))
     final = store.snapshot_of(session, experiment.id, Kind.FINAL)
     if final is None:
-        return fresh, (found.made.estimate,)
+        return fresh, found.made.estimates, found.made.comparisons
     call = _stored_call(final)
     if fresh.state is not call.state:
         call = replace(
@@ -170,7 +277,13 @@ def _as_stored(
             would_now_be=fresh.state,
             because=(*call.because, f"Counted again now, it would be different. {fresh.sentence}"),
         )
-    return call, tuple(_known(Estimate, row) for row in final.body["estimates"])
+    estimates = tuple(_known(Estimate, row) for row in final.body["estimates"])
+    return call, estimates, tuple(_compared(row) for row in final.body["comparisons"])
+
+
+def _compared(stored: dict[str, Any]) -> Comparison:
+    row: Comparison = _known(Comparison, stored)
+    return replace(row, state=State(row.state))
 
 
 def _stored_call(snapshot: Snapshot) -> Call:
@@ -192,15 +305,14 @@ def _known(shape: Any, stored: dict[str, Any]) -> Any:
 
 def _arm(experiment: Experiment, total: ArmTotals) -> ArmCounts:
     names = {field.name for field in fields(ArmCounts)} - {"enrolled"}
-    return ArmCounts(
-        enrolled=experiment.enrolled or 0, **{name: getattr(total, name) for name in names}
-    )
+    of_arm = ((experiment.plan or {}).get("arms") or {}).get(total.key, experiment.enrolled or 0)
+    return ArmCounts(enrolled=of_arm, **{name: getattr(total, name) for name in names})
 
 
 def _range_with_unknown(standing: Standing, rule: Rule) -> UnknownRange | None:
     """The rate with people of unknown kind all out and all in, and whether the call survives it."""
     released, human = standing.arm.released, standing.arm.human_clickers
-    if not released:
+    if not released or rule.method != "curtailed":
         return None
     unknown = standing.arm.unknown_clickers
     counted = calls.make(standing.with_unknown(), rule, breached=()).call.state
@@ -229,13 +341,16 @@ def _more_facts(found: _Found, unknown: UnknownRange | None) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _health(arms: tuple[ArmCounts, ...], unknown: UnknownRange | None) -> Health:
+def _health(
+    experiment: Experiment, arms: tuple[ArmCounts, ...], unknown: UnknownRange | None
+) -> Health:
+    ratio = splits.check(experiment.design, {arm.key: arm for arm in arms})
     machines = sum(arm.machine_clickers for arm in arms)
     everybody = machines + sum(arm.human_clickers + arm.unknown_clickers for arm in arms)
     return Health(
-        sample_ratio=SampleRatio(p_value=None, ok=True),
+        sample_ratio=ratio,
         machine_share=machines / everybody if everybody else 0.0,
-        warnings=tuple(_warnings(arms, unknown)),
+        warnings=(*([] if ratio.ok else [splits.WRONG]), *_warnings(arms, unknown)),
     )
 
 

@@ -1,9 +1,11 @@
 """The readout in words, for somebody who has never heard of a confidence bound. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from app.analysis.shapes import ArmCounts, Estimate, Guardrail, Rule, State
+from app.experiments.terms import HOLDOUT
 
 HARMS = {
     "unsubscribe_rate": ("unsubscribed", "delivered"),
@@ -12,6 +14,12 @@ HARMS = {
 }
 
 
+DID = {
+    "click_rate": "clicked",
+    "open_rate": "opened it",
+    "conversion_rate": "did it",
+    "value_per_person": "have a value",
+}
 NOBODY = "Too early to say: nobody has been mailed yet."
 
 
@@ -51,11 +59,13 @@ def of_too_few(situation: Situation) -> str:
     )
 
 
-def headline(counts: ArmCounts) -> str:
+def headline(arms: Sequence[ArmCounts]) -> str:
     """Machines beside people: `Raw clicks 31 %. People: 10 %.`"""
-    if not counts.released:
+    mailed = sum(arm.released for arm in arms if arm.key != HOLDOUT)
+    if not mailed:
         return "Nobody has been mailed yet."
-    raw, people = counts.clicks / counts.released, counts.human_clickers / counts.released
+    raw = sum(arm.clicks for arm in arms) / mailed
+    people = sum(arm.human_clickers for arm in arms) / mailed
     return f"Raw clicks {rough(raw)}. People: {rough(people)}."
 
 
@@ -68,6 +78,14 @@ def of_guardrail(guardrail: Guardrail) -> str:
     )
 
 
+def harm(breached: tuple[Guardrail, ...]) -> str:
+    """Which guardrails are breached, by what."""
+    return "a guardrail is breached: " + "; ".join(
+        f"{guardrail.metric.replace('_', ' ')} is over its limit: {of_guardrail(guardrail)}"
+        for guardrail in breached
+    )
+
+
 def because(situation: Situation) -> tuple[str, ...]:
     """The facts that the call rests on."""
     seen, rule = situation.estimate, situation.rule
@@ -77,7 +95,7 @@ def because(situation: Situation) -> tuple[str, ...]:
     )
     needed = (
         f"{situation.pass_count:,} of {situation.planned:,} must click before we can say it is"
-        f" over {short(rule.threshold)}: fixed at launch."
+        f" over {short(rule.limit)}: fixed at launch."
     )
     facts = [clicked, needed, f"The interval is {_range(seen)}, {seen.label}."]
     if situation.cut_short:
@@ -172,12 +190,8 @@ def _inconclusive(situation: Situation, *, provisional: bool) -> str:
 
 
 def _harmed(situation: Situation) -> str:
-    harms = "; ".join(
-        f"{guardrail.metric.replace('_', ' ')} is over its limit: {of_guardrail(guardrail)}"
-        for guardrail in situation.breached
-    )
     return (
-        f"Inconclusive, because a guardrail is breached: {harms}. Clicks alone would have validated"
+        f"Inconclusive, because {harm(situation.breached)}. Clicks alone would have validated"
         f" it ({_counted(situation.estimate)}, {situation.pass_count:,} were needed)."
     )
 
@@ -203,9 +217,15 @@ def _waiting(situation: Situation) -> str:
             f" settling{_by(situation)}."
         )
     return (
-        f"Too early to say: {seen.settled:,} of the {situation.pass_count:,} people needed have"
-        f" clicked. {_people(seen.people_open)} can still click{_by(situation)}."
+        f"Too early to say: {seen.hits:,} of the {situation.pass_count:,} people needed have"
+        f" clicked{_of_them_settling(seen)}. {_people(seen.people_open)} can still"
+        f" click{_by(situation)}."
     )
+
+
+def _of_them_settling(seen: Estimate) -> str:
+    settling = seen.hits - seen.settled
+    return f", {settling:,} of them less than 15 minutes ago" if settling > 0 else ""
 
 
 def _counted(seen: Estimate) -> str:
@@ -213,7 +233,7 @@ def _counted(seen: Estimate) -> str:
 
 
 def _threshold(situation: Situation) -> str:
-    return short(situation.rule.threshold)
+    return short(situation.rule.limit)
 
 
 def _sure(situation: Situation) -> str:

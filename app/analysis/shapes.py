@@ -65,6 +65,42 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """A version against the baseline. Numbers are null, with a reason, where it is too early.
+
+    `difference`, `low`, `high`: in shares, or in units of the value. `p_value` is of the deciding
+    test, at whose level the interval stands; `adjusted_p` is Holm's, over all versions.
+    """
+
+    arm: str
+    baseline: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    relative: float | None
+    p_value: float | None
+    chance_to_beat: float | None  # description only
+    expected_loss: float | None  # description only
+    state: State
+    method: str
+    confidence: float
+    adjusted_p: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAt:
+    """A planned look: held, or still to come."""
+
+    number: int
+    due_at: datetime
+    held_at: datetime | None
+    people: int  # matured at it; while it is to come, planned
+    hits: int | None
+    needed: int | None  # clicks, of a threshold rule
+
+
+@dataclass(frozen=True, slots=True)
 class SampleRatio:
     """Did the arms get the people they should? One arm has nothing to compare."""
 
@@ -144,10 +180,20 @@ class Rule:
     """The rule as it was locked at launch."""
 
     kind: str
-    threshold: float
+    threshold: float | None
     confidence: float
     method: str
     window_hours: float
+    baseline: str = ""
+    mde: float = 0.0
+    metric: str = "click_rate"
+    covariate: bool = False
+
+    @property
+    def limit(self) -> float:
+        """The rate to exceed, of a threshold rule."""
+        assert self.threshold is not None
+        return self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +206,7 @@ class Readout:
     rule_version: str
     arms: tuple[ArmCounts, ...]
     estimates: tuple[Estimate, ...]
-    comparisons: tuple[()]
+    comparisons: tuple[Comparison, ...]
     health: Health
     guardrails: tuple[Guardrail, ...]
     call: Call
@@ -172,6 +218,7 @@ class Readout:
     funnel: tuple[tuple[str, int], ...]
     links: tuple[LinkTotal, ...]
     series: tuple[Point, ...]
+    looks: tuple[LookAt, ...] = ()
 
 
 def as_json(readout: Readout) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, Integer, RowMapping, String, bindparam, column, text
 from sqlmodel import Session, col, exists, select
 
-from app.analysis.models import Kind, Snapshot
+from app.analysis.models import Kind, Look, Snapshot
 from app.experiments.models import Experiment, Status
 from app.platform.db import UtcDateTime
 from app.tally.models import Counter
@@ -19,6 +19,30 @@ def snapshot_of(session: Session, experiment_id: str, kind: Kind) -> Snapshot | 
     return session.exec(
         select(Snapshot).where(Snapshot.experiment_id == experiment_id, Snapshot.kind == kind)
     ).first()
+
+
+def looks_of(session: Session, experiment_id: str) -> Sequence[Look]:
+    """The looks that were held, in order."""
+    return session.exec(
+        select(Look).where(Look.experiment_id == experiment_id).order_by(col(Look.number))
+    ).all()
+
+
+def with_looks(session: Session) -> Sequence[Experiment]:
+    """Experiments that released somebody, and whose rule is read before everything has closed."""
+    final = select(Snapshot.experiment_id).where(Snapshot.kind == Kind.FINAL)
+    counted = exists().where(col(Counter.experiment_id) == col(Experiment.id))
+    rows = session.exec(
+        select(Experiment)
+        .where(
+            col(Experiment.status).in_((Status.RUNNING, Status.PAUSED, *_COUNTING)),
+            col(Experiment.plan).is_not(None),
+            counted,
+            col(Experiment.id).not_in(final),
+        )
+        .order_by(col(Experiment.id))
+    ).all()
+    return [row for row in rows if row.design["rule"].get("method") in {"sequential", "anytime"}]
 
 
 def snapshots_by_id(session: Session, ids: Sequence[str]) -> dict[str, Snapshot]:

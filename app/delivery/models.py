@@ -37,6 +37,7 @@ class Send(SQLModel, table=True):
     experiment_id: str
     arm: str
     person_id: str = Field(index=True)
+    wave: int = 0
     state: str = Field(default=State.QUEUED)
     due_at: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -10,6 +10,7 @@ from app.delivery.compose import HIDDEN, links_of
 from app.delivery.links import Link
 from app.delivery.models import DestinationSet
 from app.delivery.releasing import stop_of
+from app.experiments import waves
 from app.experiments.models import Experiment
 from app.platform import install
 from app.platform.db import Database
@@ -28,7 +29,11 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
         for arm in experiment.design["arms"]:
             if store.set_of(session, experiment_id, arm["key"]) is None:
                 add_set(session, experiment, arm["key"], purpose="send", now=now)
-    planned = _queue(database, experiment_id, now=now)
+    with database.read() as session:
+        due = waves.due_times(session.get_one(Experiment, experiment_id), now=now)
+    planned = sum(
+        _queue(database, experiment_id, wave=wave, due_at=at) for wave, at in enumerate(due)
+    )
     with database.write() as session:
         store.mark_planned(session, experiment_id, now=now)
     return planned
@@ -77,11 +82,13 @@ def drop_ended(database: Database, *, now: datetime) -> int:
     )
 
 
-def _queue(database: Database, experiment_id: str, *, now: datetime) -> int:
+def _queue(database: Database, experiment_id: str, *, wave: int, due_at: datetime) -> int:
     planned, after = 0, -1
     while True:
         with database.write() as session:
-            ids = store.plan(session, experiment_id, after=after, limit=_CHUNK, now=now)
+            ids = store.plan(
+                session, experiment_id, wave=wave, after=after, limit=_CHUNK, due_at=due_at
+            )
         if not ids:
             return planned
         planned, after = planned + len(ids), max(ids)

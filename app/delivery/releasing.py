@@ -1,20 +1,27 @@
 """From its first reservation a person counts, whatever follows."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
+from app.delivery import store
 from app.delivery.settling import Reserved
 from app.experiments.models import Experiment
 from app.tally import store as tally
 from app.tally.models import Outcome
 
+_STRATUM_CHARS = 60  # of each segment's value; longer ones are cut
+
 
 def release(session: Session, experiment: Experiment, people: Iterable[Reserved]) -> None:
     """Count people in their arm, each with the moment at which their window closes."""
+    people = list(people)
     window = timedelta(hours=float(experiment.design["metric"]["window_hours"]))
     stop = stop_of(experiment)
+    traits = _traits(session, experiment, people)
     tally.release(
         session,
         [
@@ -24,10 +31,31 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
                 arm=one.arm,
                 released_at=one.released_at,
                 closes_at=_closing(one.released_at + window, stop),
+                **traits.get(one.send_id, {}),
             )
             for one in people
         ],
     )
+
+
+def _traits(
+    session: Session, experiment: Experiment, people: Sequence[Reserved]
+) -> dict[int, dict[str, Any]]:
+    """The stratum and the covariate of each, as they were frozen; nothing where none is named."""
+    segments = experiment.design.get("segments") or []
+    covariate = experiment.design["metric"].get("covariate")
+    if not segments and not covariate:
+        return {}
+    frozen = store.frozen_of(session, [one.send_id for one in people])
+    return {
+        send_id: {
+            "stratum": json.dumps([str(row.get(name, ""))[:_STRATUM_CHARS] for name in segments])
+            if segments
+            else "",
+            "covariate": float(row[covariate]) if covariate else None,
+        }
+        for send_id, row in frozen.items()
+    }
 
 
 def stop_of(experiment: Experiment) -> datetime | None:

@@ -19,6 +19,7 @@ from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
 from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
+from app.experiments.terms import HOLDOUT
 from app.links.keyring import Keyring
 from app.platform.config import Settings
 from app.platform.db import Database
@@ -75,7 +76,7 @@ class Reserver:
                 lease_until=now + LEASE,
                 now=now,
             )
-            taken = _count(session, experiment, rows)
+            taken = _count(session, experiment, rows, now=now)
             people = store.people_of(session, [one.send_id for one in taken])
             return [self._prepare(session, experiment, one, people, now=now) for one in taken]
 
@@ -116,8 +117,13 @@ def addressee_of(row: Row[Any], experiment_id: str) -> Addressee:
     )
 
 
-def _count(session: Session, experiment: Experiment, rows: Sequence[Row[Any]]) -> list[Reserved]:
-    """Release the new ones in the same transaction; fail those suppressed after an earlier try."""
+def _count(
+    session: Session, experiment: Experiment, rows: Sequence[Row[Any]], *, now: datetime
+) -> list[Reserved]:
+    """Release the new ones in the same transaction; fail those suppressed after an earlier try.
+
+    People of the holdout are released and held; the others are returned, to be mailed.
+    """
     taken = [
         Reserved(row.id, experiment.id, row.arm, row.person_id, row.deferrals, row.released_at)
         for row in rows
@@ -127,7 +133,10 @@ def _count(session: Session, experiment: Experiment, rows: Sequence[Row[Any]]) -
     release(session, experiment, [one for one in taken if one.send_id in first])
     failed = {row.id: {"failed": True} for row in rows if row.state == State.FAILED}
     tally.change(session, failed)
-    return taken
+    held = [one.send_id for one in taken if one.arm == HOLDOUT]
+    if held:
+        store.hold(session, held, now=now)
+    return [one for one in taken if one.arm != HOLDOUT]
 
 
 def _rate_room(session: Session, experiment: Experiment, *, now: datetime) -> int:

@@ -50,6 +50,7 @@ _RESERVE = """
          WHERE s.experiment_id = :experiment_id
            AND s.state = 'queued'
            AND s.due_at <= :now
+           AND s.wave <= e.open_wave
            AND (e.status = 'running'
                 OR (e.status = 'measuring' AND s.released_at IS NOT NULL))
            AND NOT EXISTS (SELECT 1 FROM install WHERE paused_sending)
@@ -147,6 +148,23 @@ def people_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
         .where(col(Send.id).in_(send_ids))
     )
     return {row.id: row for row in session.execute(question)}
+
+
+def frozen_of(session: Session, send_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The columns of each send's person as they were frozen at the start."""
+    question = select(col(Enrolment.id), col(Enrolment.frozen)).where(
+        col(Enrolment.id).in_(send_ids)
+    )
+    return {row.id: row.frozen for row in session.execute(question)}
+
+
+def hold(session: Session, send_ids: Sequence[int], *, now: datetime) -> None:
+    """People of the holdout are released like everybody, and get nothing."""
+    session.execute(
+        update(Send)
+        .where(col(Send.id).in_(send_ids))
+        .values(state=State.HELD, settled_at=now, lease_until=None, accepted_at=None)
+    )
 
 
 def emails_of(session: Session, person_ids: Sequence[str]) -> list[str]:
@@ -329,28 +347,28 @@ def running(session: Session) -> list[Experiment]:
 
 _PLAN = text("""
     -- One row per enrolment that has no send yet.
-    INSERT INTO send (id, experiment_id, arm, person_id, state, due_at, attempts, deferrals)
-    SELECT e.id, e.experiment_id, e.arm, e.person_id, 'queued', :now, 0, 0
+    INSERT INTO send
+           (id, experiment_id, arm, person_id, wave, state, due_at, attempts, deferrals)
+    SELECT e.id, e.experiment_id, e.arm, e.person_id, e.wave, 'queued', :due_at, 0, 0
       FROM enrolment e
       LEFT JOIN send s ON s.id = e.id
      WHERE e.experiment_id = :experiment_id
+       AND e.wave = :wave
        AND e.id > :after
        AND s.id IS NULL
      ORDER BY e.id
      LIMIT :limit
         ON CONFLICT (id) DO NOTHING
     RETURNING id
-""").bindparams(bindparam("now", type_=_MOMENT))
+""").bindparams(bindparam("due_at", type_=_MOMENT))
 
 
 def plan(
-    session: Session, experiment_id: str, *, after: int, limit: int, now: datetime
+    session: Session, experiment_id: str, *, wave: int, after: int, limit: int, due_at: datetime
 ) -> Sequence[int]:
-    """Queue sends for the next enrolments; their ids."""
-    return session.scalars(
-        _PLAN,
-        params={"experiment_id": experiment_id, "after": after, "limit": limit, "now": now},
-    ).all()
+    """Queue sends for the next enrolments of a wave; their ids."""
+    values = {"experiment_id": experiment_id, "wave": wave, "after": after, "limit": limit}
+    return session.scalars(_PLAN, params=values | {"due_at": due_at}).all()
 
 
 def ended_with_queue(session: Session) -> list[Experiment]:
@@ -444,6 +462,12 @@ def all_destinations(session: Session) -> Sequence[Row[Any]]:
 def destinations_version(session: Session) -> int:
     """A number that moves whenever a destination is edited. New sets need no notice."""
     return session.scalar(select(func.coalesce(func.sum(Destination.version - 1), 0))) or 0
+
+
+def destinations_state(session: Session) -> tuple[int, int]:
+    """What moves with every edited destination, and with every new set."""
+    newest = session.scalar(select(func.coalesce(func.max(DestinationSet.id), 0))) or 0
+    return destinations_version(session), newest
 
 
 def links_of(session: Session, experiment_id: str) -> list[Destination]:

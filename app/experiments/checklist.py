@@ -183,7 +183,15 @@ def _unwritable(found: Eligibility) -> Iterator[Item]:
 
 def _rule(design: Draft, found: Eligibility, now: datetime) -> Iterator[Item]:
     if found.eligible:
-        yield _power(designs.plan(design, people=found.eligible, start=now))
+        yield _power(designs.plan(design, people=found.eligible, start=now), design.rule.mde)
+    if design.metric.is_reported and not design.metric.event:
+        yield _blocks("event", "Name the event that is counted: the metric has none.")
+    if design.rule.looks > max(1, len(design.waves)):
+        yield _blocks(
+            "looks",
+            f"{design.rule.looks} looks need as many waves, and there are {len(design.waves)}:"
+            " without new people a look shows nothing new.",
+        )
     window = timedelta(hours=design.metric.hours)
     if design.stop_at is not None and design.stop_at <= now:
         yield _blocks("stop_at", "Counting would stop in the past: choose a later stop date.")
@@ -197,10 +205,11 @@ def _rule(design: Draft, found: Eligibility, now: datetime) -> Iterator[Item]:
         yield _warns("guardrails", "No guardrail watches unsubscribes; 1 % is a usual maximum.")
 
 
-def _power(plan: designs.Plan) -> Item:
-    if plan.pass_count is None or plan.detectable is None:
+def _power(plan: designs.Plan, mde: float | None) -> Item:
+    if plan.answer_by is None:
         return _blocks("power", plan.sentence)
-    if plan.detectable > plan.threshold * _WIDE:
+    wanted = plan.threshold * _WIDE if plan.threshold else mde
+    if plan.detectable is not None and wanted is not None and plan.detectable > wanted:
         return _warns("power", f"{plan.sentence} More people would show smaller effects.")
     return _ok("power", plan.sentence)
 

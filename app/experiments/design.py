@@ -1,21 +1,27 @@
 """What an audience can show, and when: said beside the form, in the checklist and by the API."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlmodel import Session
 
-from app.experiments import drafts, eligibility
+from app.experiments import drafts, eligibility, plans
 from app.experiments.eligibility import Judge
 from app.experiments.models import Experiment
+from app.experiments.plans import Frozen, PlannedLook
 from app.experiments.schemas import Draft
+from app.experiments.terms import HOLDOUT, Method, MetricKind, RuleKind
 from app.stats.checks import NotEnoughData
-from app.stats.one_arm import pass_count
-from app.stats.power import people_needed, smallest_detectable
+from app.stats.power import (
+    detectable_in_looks,
+    people_needed,
+    smallest_detectable,
+    smallest_difference,
+)
 
 POWER = 0.8  # "4 times in 5", the field's convention
 _HOPED = 4 / 3  # a truth of a third above the threshold: worth knowing of, in most teams' eyes
-_SENT_A_MINUTE = 1_000  # a guess for the day of the answer where no rate is set; any server does it
+_BASE_RATE = 0.05  # ours: of a comparison's baseline, where nobody knows it yet; it is said so
 _DUST = 1e-9  # what floats leave behind
 
 
@@ -24,15 +30,18 @@ class Plan:
     """Rates are shares 0..1; where there are too few people, what can't be said is None."""
 
     people: int
-    threshold: float
+    threshold: float | None
     confidence: float
     pass_count: int | None
     pass_share: float | None
-    detectable: float | None  # the true rate that validates 4 times in 5
+    detectable: float | None  # the true rate, or the difference, that validates 4 times in 5
     power: float
     people_needed: int | None  # for a truth of a third above the threshold
     answer_by: datetime | None
     sentence: str
+    arms: dict[str, int] = field(default_factory=dict)  # people; before the start, as expected
+    waves: tuple[int, ...] = ()  # people
+    looks: tuple[PlannedLook, ...] = ()
 
 
 def plan_of(session: Session, experiment: Experiment, judge: Judge, *, now: datetime) -> Plan:
@@ -45,45 +54,42 @@ def plan_of(session: Session, experiment: Experiment, judge: Judge, *, now: date
         people=people,
         start=experiment.started_at or experiment.scheduled_at or now,
         rate_per_minute=experiment.rate_per_minute,
+        arms=(experiment.plan or {}).get("arms"),
     )
 
 
 def plan(
-    design: Draft, *, people: int, start: datetime, rate_per_minute: int | None = None
+    design: Draft,
+    *,
+    people: int,
+    start: datetime,
+    rate_per_minute: int | None = None,
+    arms: dict[str, int] | None = None,
 ) -> Plan:
     """The pass count, what can be seen with 80 % power, and the day of the answer."""
-    threshold, confidence = design.rule.threshold, design.rule.confidence
-    needed = _needed(threshold, confidence)
     try:
-        k = pass_count(people, threshold, confidence=confidence)
+        frozen = plans.freeze(
+            design,
+            arms or expected_arms(design, people),
+            start=start,
+            rate_per_minute=rate_per_minute,
+        )
+        if design.rule.kind is RuleKind.COMPARISON:
+            return _of_comparison(design, frozen)
+        return _of_threshold(design, frozen)
     except NotEnoughData as error:
-        sentence = f"Too few people: {error}"
-        return Plan(people, threshold, confidence, None, None, None, POWER, needed, None, sentence)
-    seen = smallest_detectable(people, threshold, confidence=confidence, power=POWER)
-    return Plan(
-        people=people,
-        threshold=threshold,
-        confidence=confidence,
-        pass_count=k,
-        pass_share=k / people,
-        detectable=seen,
-        power=POWER,
-        people_needed=needed,
-        answer_by=closing(design, people=people, start=start, rate_per_minute=rate_per_minute),
-        sentence=(
-            f"With {people:,} people, {k:,} ({k / people:.1%}) must click before we can say it is"
-            f" over {points(threshold)}; if the truth is {points(seen)}, that happens 4 times in 5."
-        ).replace("%)", " %)"),
-    )
+        return _impossible(design, people, error)
 
 
-def closing(
-    design: Draft, *, people: int, start: datetime, rate_per_minute: int | None
-) -> datetime:
-    """When the last window closes, or counting stops by the stop date."""
-    sending = timedelta(minutes=people / (rate_per_minute or _SENT_A_MINUTE))
-    closes = start + sending + timedelta(hours=design.metric.hours)
-    return closes if design.stop_at is None else min(closes, design.stop_at)
+def expected_arms(design: Draft, people: int) -> dict[str, int]:
+    """How many will fall into each arm, about; the largest takes what rounding leaves."""
+    total = sum(arm.weight for arm in design.arms)
+    shares = {arm.key: (1 - design.holdout) * arm.weight / total for arm in design.arms}
+    if design.holdout:
+        shares[HOLDOUT] = design.holdout
+    found = {key: int(people * share) for key, share in shares.items()}
+    found[max(shares, key=lambda key: shares[key])] += people - sum(found.values())
+    return found
 
 
 def points(share: float) -> str:
@@ -94,6 +100,122 @@ def points(share: float) -> str:
             return f"{percent:.{digits}f} %"
     text = f"{percent:.1f}" if percent >= 1 else f"{percent:.2f}"
     return f"{text.removesuffix('.0')} %"
+
+
+def _of_threshold(design: Draft, frozen: Frozen) -> Plan:
+    people, rule = frozen.people, design.rule
+    k = frozen.pass_count
+    assert k is not None  # the last look of a threshold rule always has one
+    seen = _detectable(design, frozen)
+    often = "that happens 4 times in 5"
+    when = {
+        Method.CURTAILED: often,
+        Method.SEQUENTIAL: f"one of the {len(frozen.looks)} looks says so 4 times in 5",
+        Method.ANYTIME: "it says so at some moment 4 times in 5",
+    }[rule.method or Method.CURTAILED]
+    return Plan(
+        people=people,
+        threshold=rule.limit,
+        confidence=rule.confidence,
+        pass_count=k,
+        pass_share=k / people,
+        detectable=seen,
+        power=POWER,
+        people_needed=_needed(rule.limit, rule.confidence),
+        answer_by=frozen.looks[-1].due_at,
+        sentence=(
+            f"With {people:,} people, {k:,} ({k / people:.1%}) must click before we can say it is"
+            f" over {points(rule.limit)}; if the truth is {points(seen)}, {when}."
+        ).replace("%)", " %)"),
+        arms=frozen.arms,
+        waves=frozen.waves,
+        looks=frozen.looks,
+    )
+
+
+def _detectable(design: Draft, frozen: Frozen) -> float:
+    rule = design.rule
+    if rule.method is Method.CURTAILED:
+        return smallest_detectable(
+            frozen.people, rule.limit, confidence=rule.confidence, power=POWER
+        )
+    if rule.method is Method.SEQUENTIAL:
+        looks = [(look.people, look.pass_count) for look in frozen.looks]
+    else:
+        looks = plans.anytime_looks(frozen.people, rule.limit, confidence=rule.confidence)
+    return detectable_in_looks(looks, rule.limit, power=POWER)
+
+
+def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
+    """What the smallest arm can show against the baseline."""
+    baseline = str(design.rule.baseline)
+    others = [key for key in frozen.arms if key not in {baseline, HOLDOUT}]
+    if baseline not in frozen.arms or not others:
+        raise NotEnoughData("a comparison needs people in two arms at least")
+    smallest = min(others, key=lambda key: frozen.arms[key])
+    seen = None
+    if design.metric.kind is not MetricKind.VALUE_PER_PERSON:
+        level = 1 - (1 - design.rule.confidence) / len(others)
+        seen = smallest_difference(
+            frozen.arms[smallest],
+            frozen.arms[baseline],
+            _BASE_RATE,
+            confidence=level,
+            power=POWER,
+        )
+    return Plan(
+        people=frozen.people,
+        threshold=None,
+        confidence=design.rule.confidence,
+        pass_count=None,
+        pass_share=None,
+        detectable=seen,
+        power=POWER,
+        people_needed=None,
+        answer_by=frozen.looks[-1].due_at,
+        sentence=_compared(design, frozen, smallest, baseline, seen),
+        arms=frozen.arms,
+        waves=frozen.waves,
+        looks=frozen.looks,
+    )
+
+
+def _compared(
+    design: Draft, frozen: Frozen, smallest: str, baseline: str, seen: float | None
+) -> str:
+    sides = (
+        f"With {frozen.arms[smallest]:,} people in “{smallest}” and {frozen.arms[baseline]:,} in"
+        f" “{baseline}”"
+    )
+    if seen is None:
+        return (
+            f"{sides}, how small a difference can be told depends on how much values differ from"
+            " person to person; a call needs 100 people with a value in each."
+        )
+    return (
+        f"{sides}, if {points(_BASE_RATE)} of the baseline do it (assumed), a difference of"
+        f" {points(seen)} points is told 4 times in 5; at least"
+        f" {points(float(design.rule.mde or 0))} points are worth having."
+    ).replace(" % points", " points")
+
+
+def _impossible(design: Draft, people: int, error: NotEnoughData) -> Plan:
+    rule = design.rule
+    needed = None
+    if rule.kind is RuleKind.THRESHOLD:
+        needed = _needed(rule.limit, rule.confidence)
+    return Plan(
+        people=people,
+        threshold=rule.threshold,
+        confidence=rule.confidence,
+        pass_count=None,
+        pass_share=None,
+        detectable=None,
+        power=POWER,
+        people_needed=needed,
+        answer_by=None,
+        sentence=f"Too few people: {error}",
+    )
 
 
 def _needed(threshold: float, confidence: float) -> int | None:

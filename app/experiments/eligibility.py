@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from math import isfinite
 
 from sqlmodel import Session
 
@@ -49,6 +50,12 @@ class Judge:
         """Whose people are judged; a design without an audience has none."""
         return self.design.audience_id or ""
 
+    @property
+    def traits(self) -> frozenset[str]:
+        """Columns that the analysis needs, frozen with those that the content prints."""
+        covariate = self.design.metric.covariate
+        return frozenset([*self.design.segments, *([covariate] if covariate else [])])
+
     def judge(self, session: Session, people: Sequence[Member]) -> list[Judged]:
         """Settle each of them; a few queries for all."""
         suppressed = audience.suppressed(session, [one.email_key for one in people])
@@ -69,8 +76,19 @@ class Judge:
             return "excluded", ""
         if one.person_id in cooling:
             return "cooling_off", ""
-        missing = self.renderable.missing(self.design.arms, one.row())
+        missing = self.renderable.missing(self.design.arms, one.row()) or self._no_number(one)
         return ("missing_column", missing) if missing else (None, "")
+
+    def _no_number(self, one: Member) -> str | None:
+        """The covariate, where this person has no number there: CUPED needs one of everybody."""
+        name = self.design.metric.covariate
+        if name is None:
+            return None
+        try:
+            number = float(str(one.row().get(name, "")))
+        except ValueError:
+            return name
+        return None if isfinite(number) else name
 
     def _may_be_tracked(self, one: Member) -> bool:
         if self.privacy is Privacy.AGGREGATE:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import members
-from app.experiments import drafts, lifecycle, store
+from app.experiments import drafts, lifecycle, plans, store, waves
 from app.experiments.eligibility import CHUNK, Judge, Judged
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
@@ -22,7 +22,6 @@ from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.stats.checks import NotEnoughData
-from app.stats.one_arm import pass_count
 from app.tracking import verdicts
 
 
@@ -57,6 +56,8 @@ def settle(
         while _settle_chunk(database, judge, lottery):
             pass
         _put_back(database, judge)
+        with database.read() as session:
+            waves.draw(database, store.experiment_of(session, experiment_id))
         with database.write() as session:
             _start(session, _awaited(session, experiment_id), now=now)
 
@@ -124,18 +125,18 @@ def _put_back(database: Database, judge: Judge) -> None:
 
 
 def _start(session: Session, experiment: Experiment, *, now: datetime) -> None:
-    """Freeze n and the pass count; where they allow no answer, nobody is mailed."""
-    rule = drafts.design_of(experiment).rule
+    """Freeze n and what the rule needs; where they allow no answer, nobody is mailed."""
+    design = drafts.design_of(experiment)
     experiment.enrolled = store.count_enrolled(session, experiment.id)
     experiment.rule_version = verdicts.VERSION
     try:
-        experiment.pass_count = pass_count(
-            experiment.enrolled, rule.threshold, confidence=rule.confidence
-        )
+        arms = store.count_by_arm(session, experiment.id)
+        frozen = plans.freeze(design, arms, start=now, rate_per_minute=experiment.rate_per_minute)
     except NotEnoughData as error:
         reason = f"When it was to start, {experiment.enrolled:,} people were eligible. {error}"
         lifecycle.cancel(session, experiment, now=now, reason=reason)
         return
+    experiment.plan, experiment.pass_count = frozen.as_json(), frozen.pass_count
     lifecycle.start(session, experiment, now=now)
 
 
@@ -165,7 +166,7 @@ def _enrol(session: Session, judge: Judge, chosen: list[Judged]) -> None:
     """Numbered in the order of their tickets, so that mails leave in no order of the import."""
     chosen.sort(key=lambda one: ticket_of(judge.experiment_id, one.member.person_id))
     ids = install.take_send_ids(session, len(chosen))
-    columns = judge.renderable.columns_used(judge.design.arms)
+    columns = judge.renderable.columns_used(judge.design.arms) | judge.traits
     pairs = zip(ids, chosen, strict=True)
     store.add_enrolments(session, [_enrolment(n, one, judge, columns) for n, one in pairs])
 
@@ -175,7 +176,9 @@ def _enrolment(number: int, one: Judged, judge: Judge, columns: frozenset[str]) 
     return {
         "id": number,
         "experiment_id": judge.experiment_id,
-        "arm": arm_of(judge.experiment_id, person_id, judge.design.arms),
+        "arm": arm_of(
+            judge.experiment_id, person_id, judge.design.arms, holdout=judge.design.holdout
+        ),
         "person_id": person_id,
         "wave": 0,
         "frozen": {name: row[name] for name in sorted(columns) if name in row},

@@ -74,9 +74,11 @@ def pause(
 
 
 def resume(session: Session, experiment: Experiment, *, now: datetime) -> None:
-    """Go on with whoever is left."""
+    """Go on with whoever is left; a wave that a guardrail stopped goes by the person's word."""
     _move(session, experiment, "resumed", now=now)
     experiment.paused_reason = None
+    if experiment.stopped_wave is not None:
+        experiment.open_wave, experiment.stopped_wave = experiment.stopped_wave, None
 
 
 def cancel(

@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from app.experiments.schemas import Arm
+from app.experiments.terms import HOLDOUT
 
 _ARM_BITS = 64
 _TICKET_BITS = 128  # two of a million people share a ticket once in 10²⁶ experiments
@@ -15,18 +16,25 @@ def ticket_of(experiment_id: str, person_id: str) -> int:
     return _digest(experiment_id, person_id) >> (256 - _TICKET_BITS)
 
 
-def arm_of(experiment_id: str, person_id: str, arms: Sequence[Arm]) -> str:
-    """The arm that a person falls into, in proportion to the weights.
+def arm_of(experiment_id: str, person_id: str, arms: Sequence[Arm], *, holdout: float = 0) -> str:
+    """The arm that a person falls into, in proportion to the weights; or the holdout.
 
     It comes from other bits than the ticket, so that a sample doesn't favour an arm.
     """
     share = (_digest(experiment_id, person_id) % (1 << _ARM_BITS)) / (1 << _ARM_BITS)
-    place = share * sum(arm.weight for arm in arms)
+    if share >= 1 - holdout:
+        return HOLDOUT
+    place = share / (1 - holdout) * sum(arm.weight for arm in arms)
     for arm in arms:
         place -= arm.weight
         if place < 0:
             return arm.key
     return arms[-1].key
+
+
+def wave_ticket_of(experiment_id: str, person_id: str) -> int:
+    """Where a person stands when waves are drawn: a hash of its own, blind to arm and sample."""
+    return _digest(f"wave:{experiment_id}", person_id)
 
 
 class Lottery:

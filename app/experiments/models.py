@@ -89,6 +89,9 @@ class Experiment(SQLModel, table=True):
     rate_per_minute: int | None = None
     enrolled: int | None = None  # final once started
     pass_count: int | None = None  # k*, computed once from `enrolled`
+    plan: dict[str, Any] | None = Field(default=None, sa_type=Json)  # frozen at the start
+    open_wave: int = 0  # the last wave that may be released
+    stopped_wave: int | None = None  # the wave that a guardrail keeps closed
     rule_version: str | None = None  # of the verdicts; shared by all arms
 
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from sqlmodel import Session
+
+from app.experiments.models import Experiment
 from app.experiments.schemas import Arm, Draft
 
 
@@ -40,3 +44,12 @@ class Lint(Protocol):
 
     def problems(self, design: Draft) -> Sequence[Problem]:
         """Everything found."""
+
+
+class WaveGate(Protocol):
+    """May the next wave go?"""
+
+    def closed_because(
+        self, session: Session, experiment: Experiment, *, now: datetime
+    ) -> str | None:
+        """Why nobody else should be written to, in a sentence; None where no harm is seen."""

@@ -1,6 +1,7 @@
 """What the outside may send about features, slices and experiments: the only door in."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -10,12 +11,15 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
 from app.audience.members import Condition
 from app.experiments import unbuilt
 from app.experiments.terms import (
+    HOLDOUT,
     Channel,
     Format,
     GuardrailMetric,
@@ -33,6 +37,10 @@ _MOST_LINKS = 20
 _CLICK_HOURS, _OTHER_HOURS = 72, 168  # statistics.md, "Who is counted"
 _MOST_HOURS = 8_760  # a year
 _MOST_PEOPLE = 10_000_000
+_MOST_ARMS = 10
+_MOST_LOOKS = 52  # a year of weeks
+_MOST_SEGMENTS = 3  # statistics.md (c)
+_DUST = 1e-9  # what adding shares leaves behind
 _SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _BREAKS = re.compile(r"[\r\n\x00]")
 
@@ -77,6 +85,7 @@ _Address = Annotated[_Line, AfterValidator(_an_address)]
 _Filter = Annotated[Condition, AfterValidator(_condition_without_nul)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Inside = Annotated[float, Field(gt=0, lt=1, description="a share: 0.08 is 8 %")]
+_Confidence = Annotated[float, Field(ge=0.5, lt=1, description="a share: 0.95 is 95 % sure")]
 
 
 class _Document(BaseModel):
@@ -125,15 +134,28 @@ class Metric(_Document):
     link: _Line | None = None
     event: _Line | None = None
     window_hours: Annotated[int, Field(ge=1, le=_MOST_HOURS)] | None = None
-    cap: float | None = None
+    cap: Annotated[float, Field(gt=0)] | None = None
     covariate: _Line | None = None
 
     @model_validator(mode="after")
     def _usual_window(self) -> Self:
         if self.window_hours is None:
-            clicks = self.kind is MetricKind.CLICK_RATE
-            self.window_hours = _CLICK_HOURS if clicks else _OTHER_HOURS
+            self.window_hours = _OTHER_HOURS if self.is_reported else _CLICK_HOURS
         return self
+
+    @model_validator(mode="after")
+    def _only_what_it_uses(self) -> Self:
+        if self.event and not self.is_reported:
+            raise ValueError(f"event: {self.kind} counts no event; leave it out")
+        for field in ("cap", "covariate"):
+            if getattr(self, field) is not None and self.kind is not MetricKind.VALUE_PER_PERSON:
+                raise ValueError(f"{field}: only value_per_person uses it; leave it out")
+        return self
+
+    @property
+    def is_reported(self) -> bool:
+        """It counts what other systems tell us: conversions, and their values."""
+        return self.kind in {MetricKind.CONVERSION_RATE, MetricKind.VALUE_PER_PERSON}
 
     @property
     def hours(self) -> int:
@@ -142,16 +164,76 @@ class Metric(_Document):
         return self.window_hours
 
 
+_METHODS = {
+    RuleKind.THRESHOLD: (Method.CURTAILED, Method.SEQUENTIAL, Method.ANYTIME),
+    RuleKind.COMPARISON: (Method.FIXED, Method.SEQUENTIAL, Method.ANYTIME),
+}
+
+
 class Rule(_Document):
-    """When we may say yes."""
+    """When we may say yes: over a threshold, or better than a baseline."""
 
     kind: RuleKind
-    threshold: _Inside
-    confidence: _Inside = 0.95
-    method: Method = Method.CURTAILED
-    looks: Annotated[int, Field(ge=1, le=1)] = 1
-    baseline: None = None
-    mde: None = None
+    threshold: _Inside | None = Field(default=None, validate_default=True)
+    confidence: _Confidence = 0.95
+    method: Method | None = Field(
+        default=None, description="null = curtailed for a threshold, fixed for a comparison"
+    )
+    looks: Annotated[int, Field(ge=1, le=_MOST_LOOKS)] = 1
+    baseline: _Line | None = Field(default=None, validate_default=True)
+    mde: Annotated[float, Field(gt=0)] | None = Field(default=None, validate_default=True)
+
+    @model_validator(mode="after")
+    def _usual_method(self) -> Self:
+        if self.method is None:
+            threshold = self.kind is RuleKind.THRESHOLD
+            self.method = Method.CURTAILED if threshold else Method.FIXED
+        return self
+
+    @field_validator("threshold", "baseline", "mde")
+    @classmethod
+    def _what_its_kind_needs(cls, value: object, info: ValidationInfo) -> object:
+        kind = info.data.get("kind")
+        if kind is None:
+            return value  # its own error says so
+        wanted = (info.field_name == "threshold") == (kind is RuleKind.THRESHOLD)
+        if wanted and value is None:
+            raise ValueError(f"a {kind} rule needs it")
+        if not wanted and value is not None:
+            raise ValueError(f"a {kind} rule has none; leave it out")
+        return value
+
+    @model_validator(mode="after")
+    def _method_and_looks(self) -> Self:
+        methods = _METHODS[self.kind]
+        if self.method not in methods:
+            names = ", ".join(methods)
+            raise ValueError(f"method: a {self.kind} rule has no {self.method}; choose {names}")
+        if self.looks > 1 and self.method is not Method.SEQUENTIAL:
+            raise ValueError("looks: only the method sequential looks more than once by plan")
+        if self.looks == 1 and self.method is Method.SEQUENTIAL:
+            raise ValueError("looks: the method sequential needs 2 looks or more")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """The rate to exceed, of a threshold rule."""
+        assert self.threshold is not None
+        return self.threshold
+
+
+class Wave(_Document):
+    """A part of everybody that is written to later, if nothing harmful was seen before."""
+
+    people: Annotated[int, Field(ge=1, le=_MOST_PEOPLE)] | None = None
+    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    after_hours: Annotated[float, Field(ge=0, le=_MOST_HOURS)] = 0
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if (self.people is None) == (self.share is None):
+            raise ValueError("a wave has either people or share")
+        return self
 
 
 class Guardrail(_Document):
@@ -171,6 +253,8 @@ class KeyResultLink(_Document):
     carry: _Share | None = None
     per_hit: float = 1
 
+
+_Arms = Annotated[list[Arm], Field(min_length=1, max_length=_MOST_ARMS)]
 
 _CARD: dict[str, Any] = {
     "name": "Waste in euros by email",
@@ -206,12 +290,12 @@ class _Experiment(_Document):
     where: Annotated[list[_Filter], Field(max_length=_MOST_CONDITIONS)] = []
     sample: Annotated[int, Field(ge=1, le=_MOST_PEOPLE)] | None = None
     exclude: Exclusions = Exclusions()
-    holdout: Annotated[float, Field(ge=0, le=0)] = 0.0
+    holdout: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     sender: Sender = Sender()
     honeypot: bool = False
-    segments: Annotated[list[Any], Field(max_length=0)] = []
+    segments: Annotated[list[_Name], Field(max_length=_MOST_SEGMENTS)] = []
     guardrails: Annotated[list[Guardrail], Field(max_length=_MOST_LINKS)] = []
-    waves: Annotated[list[Any], Field(max_length=0)] = []
+    waves: Annotated[list[Wave], Field(max_length=_MOST_LOOKS)] = []
     stop_at: AwareDatetime | None = None
     key_results: Annotated[list[KeyResultLink], Field(max_length=_MOST_LINKS)] = []
 
@@ -226,9 +310,19 @@ class _Experiment(_Document):
     def _nothing_twice(self) -> Self:
         linked = [link.key_result_id for link in self.key_results]
         watched = [guardrail.metric for guardrail in self.guardrails]
-        for field, values in (("key_results", linked), ("guardrails", watched)):
+        named = (("key_results", linked), ("guardrails", watched), ("segments", self.segments))
+        for field, values in named:
             if len(set(values)) < len(values):
                 raise ValueError(f"{field}: each one may be named once")
+        return self
+
+    @model_validator(mode="after")
+    def _waves_in_order(self) -> Self:
+        hours = [wave.after_hours for wave in self.waves]
+        if any(later <= earlier for earlier, later in pairwise(hours)):
+            raise ValueError("waves: after_hours must rise from wave to wave")
+        if sum(wave.share or 0 for wave in self.waves) > 1 + _DUST:
+            raise ValueError("waves: their shares add up to more than 1")
         return self
 
 
@@ -239,9 +333,41 @@ class Draft(_Experiment):
 
     name: _Name
     audience_id: _Id | None  # required by name; null while it is not chosen yet
-    arms: Annotated[list[Arm], Field(min_length=1, max_length=1)]
+    arms: _Arms
     metric: Metric
     rule: Rule
+
+    @model_validator(mode="after")
+    def _what_goes_together(self) -> Self:
+        keys = [arm.key for arm in self.arms]
+        if len(set(keys)) < len(keys) or HOLDOUT in keys:
+            raise ValueError(f"arms: keys must differ, and “{HOLDOUT}” is taken")
+        if self.rule.kind is RuleKind.THRESHOLD:
+            self._fits_a_threshold()
+        else:
+            self._fits_a_comparison(keys)
+        return self
+
+    def _fits_a_threshold(self) -> None:
+        if len(self.arms) > 1 or self.holdout:
+            raise ValueError(
+                "rule: a threshold looks at one version alone; compare several, or a holdout, by a"
+                " comparison rule"
+            )
+        if self.metric.kind in {MetricKind.VALUE_PER_PERSON, MetricKind.OPEN_RATE}:
+            raise ValueError(f"rule: {self.metric.kind} has no threshold rule; compare versions")
+
+    def _fits_a_comparison(self, keys: list[str]) -> None:
+        names = [*keys, HOLDOUT] if self.holdout else keys
+        if self.rule.baseline not in names:
+            raise ValueError(f"rule.baseline: “{self.rule.baseline}” is none of {', '.join(names)}")
+        if len(names) < 2:
+            raise ValueError("rule: a comparison needs a second version, or a holdout")
+        if self.rule.baseline == HOLDOUT and not self.metric.is_reported:
+            raise ValueError(
+                f"rule.baseline: people of the holdout get no mail, so their {self.metric.kind} is"
+                " always 0; measure a conversion, or compare versions"
+            )
 
 
 class Changes(_Experiment):
@@ -249,7 +375,7 @@ class Changes(_Experiment):
 
     name: _Name | None = None
     audience_id: _Id | None = None
-    arms: Annotated[list[Arm], Field(min_length=1, max_length=1)] | None = None
+    arms: _Arms | None = None
     metric: Metric | None = None
     rule: Rule | None = None
 

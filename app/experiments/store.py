@@ -201,6 +201,32 @@ def count_enrolled(session: Session, experiment_id: str) -> int:
     return session.exec(query.where(Enrolment.experiment_id == experiment_id)).one()
 
 
+def count_by_arm(session: Session, experiment_id: str) -> dict[str, int]:
+    """How many are enrolled in each arm, the holdout among them."""
+    query = (
+        select(Enrolment.arm, func.count())
+        .where(Enrolment.experiment_id == experiment_id)
+        .group_by(Enrolment.arm)
+        .order_by(Enrolment.arm)
+    )
+    return dict(session.exec(query).all())
+
+
+def enrolled_by_arm(session: Session, experiment_id: str) -> list[tuple[int, str, str]]:
+    """(enrolment, arm, person) of everybody enrolled, in the order of their numbers."""
+    query = (
+        select(Enrolment.id, Enrolment.arm, Enrolment.person_id)
+        .where(Enrolment.experiment_id == experiment_id)
+        .order_by(col(Enrolment.id))
+    )
+    return [(row[0], row[1], row[2]) for row in session.exec(query)]
+
+
+def set_wave(session: Session, ids: Sequence[int], *, wave: int) -> None:
+    """Put enrolments into a wave."""
+    session.execute(update(Enrolment).where(col(Enrolment.id).in_(ids)).values(wave=wave))
+
+
 def reasons(session: Session, experiment_id: str) -> dict[str, int]:
     """Why people were left out, and how many."""
     rows = session.exec(

@@ -1,6 +1,9 @@
 """The closed sets of words that a design is written in."""
 
 from enum import StrEnum
+from typing import Final
+
+HOLDOUT: Final = "holdout"  # the arm that gets nothing
 
 
 class Riskiest(StrEnum):

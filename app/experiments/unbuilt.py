@@ -17,11 +17,7 @@ _CHANNELS = {
     "page": "the channel “page”",
     "reported": "the channel “reported”",
 }
-_METRICS = {
-    kind: f"the metric “{kind}”"
-    for kind in ("conversion_rate", "value_per_person", "open_rate", "reported_rate")
-}
-_METHODS = {method: f"the method “{method}”" for method in ("sequential", "anytime", "fixed")}
+_METRICS = {"reported_rate": "the metric “reported_rate”"}
 _GUARDRAILS = {"unsubscribe_rate", "bounce_rate", "complaint_rate"}
 
 
@@ -41,16 +37,6 @@ def _channel(document: _Document) -> _Found:
     yield from _named(document, "channel", _CHANNELS)
 
 
-def _groups(document: _Document) -> _Found:
-    if document.get("holdout"):
-        yield "holdout", "a holdout"
-    if len(_list(document, "arms")) > 1:
-        yield "arms", "more than one arm"
-    for part in ("waves", "segments"):
-        if document.get(part):
-            yield part, part
-
-
 def _arms(document: _Document) -> _Found:
     for place, arm in enumerate(_list(document, "arms")):
         if arm.get("format") == "mjml":
@@ -60,23 +46,7 @@ def _arms(document: _Document) -> _Found:
 
 
 def _metric(document: _Document) -> _Found:
-    metric = _object(document, "metric")
-    yield from _named(metric, "kind", _METRICS, prefix="metric.")
-    for part in ("event", "cap", "covariate"):
-        if metric.get(part) is not None:
-            yield f"metric.{part}", f"a metric's {part}"
-
-
-def _rule(document: _Document) -> _Found:
-    rule = _object(document, "rule")
-    if rule.get("kind") == "comparison":
-        yield "rule.kind", "the comparison rule"
-    elif rule.get("baseline") is not None or rule.get("mde") is not None:
-        yield "rule", "the comparison rule"
-    yield from _named(rule, "method", _METHODS, prefix="rule.")
-    looks = rule.get("looks")
-    if isinstance(looks, (int, float)) and looks > 1:
-        yield "rule.looks", "more than one look"
+    yield from _named(_object(document, "metric"), "kind", _METRICS, prefix="metric.")
 
 
 def _guardrails(document: _Document) -> _Found:
@@ -87,7 +57,7 @@ def _guardrails(document: _Document) -> _Found:
 
 
 _LOOKS: tuple[Callable[[_Document], _Found], ...] = (
-    _channel, _groups, _arms, _metric, _rule, _guardrails,
+    _channel, _arms, _metric, _guardrails,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from app.main import House, open_house
 from app.platform import migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
+from app.tracking import losses
 
 _LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
 _CLOCK_SECONDS = 5.0  # a verdict compares times of several machines to the second
@@ -37,6 +38,7 @@ def look(settings: Settings) -> list[Finding]:
         "clock": _clock,
         "mail": _mail,
         "disk": _disk,
+        "clicks": _clicks,
         "public address": _address,
     }
     return [_finding(subject, part, house) for subject, part in parts.items()]
@@ -92,6 +94,17 @@ def _disk(house: House) -> str:
     if free < _LITTLE_DISK:
         raise _WrongError(f"Only {free // 10**6} MB are free beside the data folder: make room.")
     return f"{free // 10**9} GB free"
+
+
+def _clicks(house: House) -> str:
+    lost = losses.lost_in(house.hits)
+    if lost:
+        raise _WrongError(
+            f"{lost:,} clicks and opens were answered and not kept: the journal was full, or"
+            " the disk. Make room, or raise THINSLICE_SPOOL_LIMIT; the numbers of that time are"
+            " too low."
+        )
+    return "none lost"
 
 
 def _address(house: House) -> str:

@@ -1,8 +1,13 @@
 """What an audience can show before it is asked: power, smallest rate, people needed. Exact."""
 
+from collections.abc import Sequence
+from math import ceil, sqrt
+
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.one_arm import p_value, pass_count
+from app.stats.sequential import sequential_error
 
+_RATE_TOLERANCE = 1e-6
 _MOST_PEOPLE = 10_000_000  # beyond it an answer helps nobody
 
 
@@ -55,40 +60,125 @@ def smallest_detectable(
 def people_needed(
     threshold: float, true_rate: float, *, confidence: float, power: float = 0.8
 ) -> int:
-    """How many people it takes to validate a given truth with the given power.
+    """How many people it takes to validate a given truth with the given power, from there on.
 
-    The exact test's power rises in a saw-tooth; the answer is where it first reaches `power`
-    on a search that doubles and then halves, so a few people fewer may sometimes do as well.
+    The exact test's power rises in a saw-tooth: with a few people more it may fall for a moment.
+    The answer lies behind the last dip, so that more people are never too few.
 
     Args:
         threshold, true_rate: in (0, 1), true_rate above threshold.
         confidence: one-sided. power: in (0, 1).
 
     Returns:
-        A number of people n >= 1 with power_of(n, …) >= power.
+        The smallest n >= 1 with power_of(m, …) >= power for every m from n to n + 2/threshold, the
+        length of two teeth.
 
     Raises:
         NotEnoughData: more than ten million would be needed. ValueError: out of range.
 
     Source:
-        `power_of`, searched.
+        `power_of`, searched; the saw-tooth is shown by Chernick & Liu (2002), The American
+        Statistician 56:149-155.
     """
     check_share(power, "power")
     if true_rate <= threshold:
         raise ValueError("true_rate must lie above the threshold")
+
+    def fails(people: int) -> bool:
+        return _power_or_none(people, threshold, true_rate, confidence) < power
+
     enough = 1
-    while _power_or_none(enough, threshold, true_rate, confidence) < power:
+    while fails(enough):
         enough *= 2
         if enough > _MOST_PEOPLE:
             raise NotEnoughData("it would take more than ten million people")
     too_few = enough // 2
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
-        if _power_or_none(middle, threshold, true_rate, confidence) >= power:
-            enough = middle
-        else:
+        if fails(middle):
             too_few = middle
+        else:
+            enough = middle
+    teeth = ceil(2 / threshold)
+    while dips := [n for n in range(enough, enough + teeth) if fails(n)]:
+        enough = dips[-1] + 1
     return enough
+
+
+def detectable_in_looks(
+    looks: Sequence[tuple[int, int | None]], threshold: float, *, power: float = 0.8
+) -> float:
+    """The smallest true rate for which some look says yes with the given power.
+
+    Args:
+        looks: (matured people, boundary) of each look. threshold, power: in (0, 1).
+
+    Returns:
+        A rate in (threshold, 1).
+
+    Raises:
+        NotEnoughData: no look can say yes. ValueError: out of range.
+
+    Source:
+        `sequential_error` solved for the rate by halving.
+    """
+    check_share(threshold, "threshold")
+    check_share(power, "power")
+    if all(boundary is None for _, boundary in looks):
+        raise NotEnoughData("no look could ever say yes")
+    low, high = threshold, 1 - 1e-9
+    while high - low > _RATE_TOLERANCE:
+        middle = (low + high) / 2
+        if sequential_error(looks, middle) >= power:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def smallest_difference(
+    people: int, baseline_people: int, base_rate: float, *, confidence: float, power: float = 0.8
+) -> float:
+    """The smallest rise over a baseline that a comparison sees with the given power.
+
+    Args:
+        people, baseline_people: in each arm. base_rate: of the baseline, in (0, 1).
+        confidence: two-sided. power: in (0, 1).
+
+    Returns:
+        A difference in shares, in (0, 1 - base_rate).
+
+    Raises:
+        NotEnoughData: an arm without people, or so few that no difference would do.
+        ValueError: out of range.
+
+    Source:
+        Normal approximation with unpooled variance, Fleiss, Levin & Paik (2003), Statistical
+        Methods for Rates and Proportions, section 4.2, solved for the difference.
+    """
+    for share, name in ((base_rate, "base_rate"), (confidence, "confidence"), (power, "power")):
+        check_share(share, name)
+    if min(people, baseline_people) < 1:
+        raise NotEnoughData("an arm has no people, so nothing can be compared")
+    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
+
+    wanted = float(ndtri(1 - (1 - confidence) / 2) + ndtri(power))
+
+    def seen(rise: float) -> bool:
+        rate = base_rate + rise
+        variance = rate * (1 - rate) / people + base_rate * (1 - base_rate) / baseline_people
+        return rise >= wanted * sqrt(variance)
+
+    low, high = 0.0, 1 - base_rate
+    if not seen(high):
+        raise NotEnoughData(f"{people} and {baseline_people} people are too few to compare")
+    while high - low > _RATE_TOLERANCE:
+        middle = (low + high) / 2
+        if seen(middle):
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _power_or_none(people: int, threshold: float, true_rate: float, confidence: float) -> float:

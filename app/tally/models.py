@@ -38,13 +38,15 @@ class Outcome(SQLModel, table=True):
     clicks: int = 0  # raw GETs on links within the window, any verdict
     converted: int = 0
     value: float = 0.0
+    capped: float = 0.0  # the value, no more than the metric's cap
+    covariate: float | None = None  # frozen at launch
 
 
 class Counter(SQLModel, table=True):
     """One row per arm, hour of release and stratum.
 
-    Every number counts people, but `clicks` (raw GETs), `y…` and `x…` (sums over people of value
-    and covariate).
+    Every number counts people, but `clicks` (raw GETs), `value`, and `y…` and `x…` (sums over
+    people of the capped value and the covariate).
     """
 
     __tablename__ = "counter"
@@ -67,7 +69,9 @@ class Counter(SQLModel, table=True):
     unsubscribed: int = 0
     complained: int = 0
     converted: int = 0
+    nonzero: int = 0  # people with a value other than 0
     clicks: int = 0
+    value: float = 0.0  # before the cap
     y: float = 0.0
     yy: float = 0.0
     x: float = 0.0

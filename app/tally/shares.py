@@ -61,10 +61,15 @@ def numbers_of(person: Person) -> dict[str, float]:
         "unsubscribed": int(person.unsubscribed_at is not None),
         "complained": int(person.complained_at is not None),
         "converted": int(person.converted > 0),
+        "nonzero": int(person.capped != 0),
         "clicks": person.clicks,
-        "y": person.value,
-        "yy": person.value * person.value,
+        "value": person.value,
+        **_sums(person.capped, person.covariate or 0.0),
     }
+
+
+def _sums(y: float, x: float) -> dict[str, float]:
+    return {"y": y, "yy": y * y, "x": x, "xx": x * x, "xy": x * y}
 
 
 def _add_hour(hours: dict[HourKey, dict[str, float]], person: Person, *, sign: int) -> None:

@@ -38,7 +38,9 @@ class Destinations:
         self._version = version
         self._threads = ThreadPoolExecutor(_THREADS, "destinations")
         self._current: dict[int, Targets] = {}
+        self._snapshot = snapshot
         self._older: dict[int, Targets] = snapshots.read(snapshot)
+        self._read_at = _written_at(snapshot)
         self._asked: dict[int, asyncio.Task[Targets]] = {}
         self._seen: int | None = None
         self._away = False
@@ -50,7 +52,7 @@ class Destinations:
     async def find(self, set_id: int) -> Targets:
         """Ask the database, once for all who wait. Raises UnknownSet or Unavailable.
 
-        While it is away or slow, what was known before (the snapshot of a restart included) serves.
+        While it is away or slow, what was known before serves, and what the ingester kept on disk.
         """
         asked = self._asked.get(set_id)
         if asked is None:
@@ -60,7 +62,7 @@ class Destinations:
         try:
             return await asyncio.wait_for(asyncio.shield(asked), _PATIENCE_SECONDS)
         except (Unavailable, TimeoutError) as error:
-            return self._from_before(set_id, error)
+            return await self._from_before(set_id, error)
 
     async def watch(self) -> None:
         """Notice edits. Runs until it is cancelled."""
@@ -103,7 +105,9 @@ class Destinations:
         if not done.cancelled():
             done.exception()  # seen, though everybody who waited may have left
 
-    def _from_before(self, set_id: int, error: Exception) -> Targets:
+    async def _from_before(self, set_id: int, error: Exception) -> Targets:
+        if set_id not in self._older:
+            await self._read_snapshot()
         try:
             targets = self._older[set_id]
         except KeyError:
@@ -111,3 +115,21 @@ class Destinations:
         self._current[set_id] = targets
         self._seen = None  # the next look at the version counts as a change
         return targets
+
+    async def _read_snapshot(self) -> None:
+        """The sets that the ingester kept since it was last read."""
+        written_at = _written_at(self._snapshot)
+        if written_at == self._read_at:
+            return
+        self._read_at = written_at
+        loop = asyncio.get_running_loop()
+        kept = await loop.run_in_executor(self._threads, snapshots.read, self._snapshot)
+        self._older = kept | self._older
+
+
+def _written_at(path: Path) -> int:
+    """When a file was replaced, in ns; 0 while there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

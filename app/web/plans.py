@@ -17,6 +17,7 @@ from app.experiments.design import Plan
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment
 from app.experiments.schemas import Draft
+from app.experiments.terms import RuleKind
 from app.platform.errors import AppError
 from app.web import drafts, words
 from app.web.typed import Typed
@@ -29,6 +30,12 @@ _REASONS: Mapping[str, str] = {
     "cooling_off": "Had a mail too recently",
     "missing_column": "A column of the mail is missing",
     "sample": "Not in the sample",
+}
+
+
+_SOURCES = {
+    RuleKind.THRESHOLD: "Exact binomial test on one side",
+    RuleKind.COMPARISON: "Normal approximation with unpooled variance, two sides",
 }
 
 
@@ -61,7 +68,7 @@ def look(request: Request, session: Session, experiment: Experiment, *, now: dat
 
 def of(request: Request, draft: Draft, *, people: int, now: datetime) -> Outlook:
     """What so many people can show by this design."""
-    if not people or draft.rule.threshold is None:
+    if not people:
         return _NOTHING_YET
     return _told(request, design.plan(draft, people=people, start=now), draft)
 
@@ -122,5 +129,5 @@ def _told(request: Request, plan: Plan, draft: Draft) -> Outlook:
         sentences.append(
             f"Sent now, the last window closes on {day}; a clear result comes earlier."
         )
-    source = f"Exact binomial test, {words.points(draft.rule.confidence, 0)} on one side."
+    source = f"{_SOURCES[draft.rule.kind]}, {words.points(draft.rule.confidence, 0)} sure."
     return Outlook(sentences=tuple(sentences), sources=source)

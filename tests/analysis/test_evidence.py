@@ -1,6 +1,6 @@
 """What came on top, and what it would move: from readouts laid out by hand."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from app.analysis.evidence import Increment, increment_of
 from app.analysis.shapes import (
     ArmCounts,
     Call,
+    Comparison,
     Estimate,
     Health,
     Movement,
@@ -26,15 +27,14 @@ from tests.analysis.scenes import CLOSED, TUESDAY, click, given_experiment, mail
 ASSUMED = {"key_result_id": "k", "mode": "evidence", "reach": 12_000, "carry": 0.25, "per_hit": 1}
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """As the contract writes one; the rest of its fields is not used here."""
-
-    arm: str
-    difference: float | None
-    low: float | None
-    high: float | None
-    baseline: str = "holdout"
+def against_nothing(
+    arm: str, difference: float | None, low: float | None, high: float | None
+) -> Comparison:
+    return Comparison(
+        arm=arm, baseline="holdout", difference=difference, low=low, high=high, relative=None,
+        p_value=None, chance_to_beat=None, expected_loss=None, state=State.WAITING, method="",
+        confidence=0.95,
+    )  # fmt: skip
 
 
 def an_arm(key: str, released: int) -> ArmCounts:
@@ -50,7 +50,7 @@ def a_readout(arms: dict[str, int], *comparisons: Comparison) -> Readout:
     return Readout(
         experiment_id="e", status="measuring", as_of=CLOSED, rule_version="1",
         arms=tuple(an_arm(key, released) for key, released in arms.items()), estimates=(),
-        comparisons=comparisons,  # type: ignore[arg-type]  # the contract's shape
+        comparisons=comparisons,
         health=Health(SampleRatio(None, ok=True), 0.0, ()), guardrails=(),
         call=Call(State.WAITING, provisional=False, sentence="", because=(), pass_count=None,
                   answer_by=None),
@@ -68,14 +68,16 @@ def an_estimate() -> Estimate:
 
 def test_an_increment_is_the_difference_times_the_people_who_got_it():
     found = increment_of(
-        a_readout({"insight": 1000, "holdout": 500}, Comparison("insight", 0.031, 0.004, 0.058))
+        a_readout(
+            {"insight": 1000, "holdout": 500}, against_nothing("insight", 0.031, 0.004, 0.058)
+        )
     )
 
     assert found == Increment(amount=31, low=4, high=58, people=1000)
 
 
 def test_value_per_person_is_added_up_in_its_own_unit():
-    found = increment_of(a_readout({"a": 200}, Comparison("a", 1.5, -0.25, 3.25)))
+    found = increment_of(a_readout({"a": 200}, against_nothing("a", 1.5, -0.25, 3.25)))
 
     assert found == Increment(amount=300, low=-50, high=650, people=200)
 
@@ -84,12 +86,14 @@ def test_value_per_person_is_added_up_in_its_own_unit():
     "readout",
     [
         a_readout({"insight": 600}),
-        a_readout({"insight": 0}, Comparison("insight", 0.1, 0.0, 0.2)),
-        a_readout({"insight": 600}, Comparison("insight", None, None, None)),
-        a_readout({"insight": 600}, Comparison("insight", 0.1, None, None)),
-        a_readout({"insight": 600}, Comparison("gone", 0.1, 0.0, 0.2)),
+        a_readout({"insight": 0}, against_nothing("insight", 0.1, 0.0, 0.2)),
+        a_readout({"insight": 600}, against_nothing("insight", None, None, None)),
+        a_readout({"insight": 600}, against_nothing("insight", 0.1, None, None)),
+        a_readout({"insight": 600}, against_nothing("gone", 0.1, 0.0, 0.2)),
         a_readout(
-            {"a": 600, "b": 0}, Comparison("a", 0.1, 0.0, 0.2), Comparison("b", 0.1, 0.0, 0.2)
+            {"a": 600, "b": 0},
+            against_nothing("a", 0.1, 0.0, 0.2),
+            against_nothing("b", 0.1, 0.0, 0.2),
         ),
     ],
     ids=["alone", "nobody", "not computed", "no interval", "no such arm", "half of it"],
@@ -107,8 +111,8 @@ def test_without_a_whole_comparison_there_is_no_increment(readout: Readout):
 )
 def test_turning_the_arms_round_mirrors_the_increment(drawn: list[tuple[float, float, int]]):
     arms = {f"a{place}": people for place, (_, _, people) in enumerate(drawn)}
-    there = [Comparison(f"a{i}", d, d - w, d + w) for i, (d, w, _) in enumerate(drawn)]
-    back = [Comparison(f"a{i}", -d, -d - w, -d + w) for i, (d, w, _) in enumerate(drawn)]
+    there = [against_nothing(f"a{i}", d, d - w, d + w) for i, (d, w, _) in enumerate(drawn)]
+    back = [against_nothing(f"a{i}", -d, -d - w, -d + w) for i, (d, w, _) in enumerate(drawn)]
 
     one, other = increment_of(a_readout(arms, *there)), increment_of(a_readout(arms, *back))
 
@@ -128,8 +132,8 @@ def test_one_arm_alone_projects_nothing_and_says_why():
 
 
 def test_with_a_group_to_compare_with_the_difference_is_projected():
-    found = Comparison("insight", 0.03, 0.01, 0.05)
-    (row,) = evidence.of({"key_results": [ASSUMED]}, (an_estimate(),), [found])
+    found = against_nothing("insight", 0.03, 0.01, 0.05)
+    (row,) = evidence.of({"key_results": [ASSUMED]}, (an_estimate(),), (found,))
 
     assert row.projected is not None
     assert (row.projected.movement, row.projected.low, row.projected.high) == pytest.approx(
@@ -140,8 +144,8 @@ def test_with_a_group_to_compare_with_the_difference_is_projected():
 
 def test_a_falling_number_keeps_its_ends_in_order():
     link = ASSUMED | {"per_hit": -2}
-    found = Comparison("insight", 0.03, 0.01, 0.05)
-    (row,) = evidence.of({"key_results": [link]}, (), [found])
+    found = against_nothing("insight", 0.03, 0.01, 0.05)
+    (row,) = evidence.of({"key_results": [link]}, (), (found,))
 
     assert row.projected is not None
     assert row.projected.low <= row.projected.movement <= row.projected.high
@@ -150,10 +154,12 @@ def test_a_falling_number_keeps_its_ends_in_order():
 @pytest.mark.parametrize("lacking", ["reach", "carry", "per_hit"])
 def test_without_an_assumption_nothing_is_projected(lacking: str):
     link: dict[str, Any] = ASSUMED | {lacking: None}
-    (row,) = evidence.of({"key_results": [link]}, (), [Comparison("insight", 0.03, 0.01, 0.05)])
+    (row,) = evidence.of(
+        {"key_results": [link]}, (), (against_nothing("insight", 0.03, 0.01, 0.05),)
+    )
 
     assert (row.projected, row.assumption) == (None, None)
-    assert "nobody has said" in str(row.reason)
+    assert "say how many people would be reached" in str(row.reason)
 
 
 def test_what_was_realised_is_handed_on():

@@ -200,6 +200,20 @@ def test_a_hundred_people_without_harm_do_not_prove_a_guardrail_safe(session: Se
     assert (guardrail.state, guardrail.ok, guardrail.rate) == ("unknown", True, 0.0)
 
 
+def test_the_sentence_counts_clicks_that_have_not_settled_and_says_so(session: Session):
+    experiment = given_experiment(session)
+    mail(session, experiment, 600)
+    click(session, 12)
+    clicked = TUESDAY + HOUR + 5 * MINUTE
+    sentence = readouts.of(session, experiment, now=clicked).call.sentence
+    later = readouts.of(session, experiment, now=clicked + HOUR).call.sentence
+
+    assert (
+        "12 of the 60 people needed have clicked, 12 of them less than 15 minutes ago" in sentence
+    )
+    assert "12 of the 60 people needed have clicked. " in later
+
+
 def test_before_anybody_is_mailed_nothing_is_invented(session: Session):
     experiment = given_experiment(session, status=Status.RUNNING)
     readout = readouts.of(session, experiment, now=NOON)
@@ -351,7 +365,7 @@ def test_a_readout_asks_the_same_few_questions_for_any_number_of_people(
     event.listen(bind, "before_cursor_execute", lambda *args: asked.append(args[2]))
     readouts.of(session, experiment, now=NOON)
 
-    assert len(asked) == 7
+    assert len(asked) == 9
 
 
 def test_a_readout_reads_the_clicks_in_the_readers_zone(session: Session):

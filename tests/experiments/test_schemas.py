@@ -69,20 +69,6 @@ UNBUILT: list[tuple[str, dict[str, Any]]] = [
     ("channel “link”", {"channel": "link", "rule": None}),
     ("channel “page”", {"channel": "page"}),
     ("channel “reported”", {"channel": "reported"}),
-    ("holdout", {"holdout": 0.1}),
-    ("more than one arm", {"arms": [ARM, ARM | {"key": "b"}]}),
-    ("comparison", {"rule": {"kind": "comparison", "baseline": "holdout", "mde": 0.02}}),
-    ("sequential", {"rule": {"kind": "threshold", "threshold": 0.1, "method": "sequential"}}),
-    ("anytime", {"rule": {"kind": "threshold", "threshold": 0.1, "method": "anytime"}}),
-    ("one look", {"rule": {"kind": "threshold", "threshold": 0.1, "looks": 3}}),
-    ("waves", {"waves": [{"people": 10, "after_hours": 1}]}),
-    ("segments", {"segments": ["country"]}),
-    ("covariate", {"metric": {"kind": "click_rate", "covariate": "age"}}),
-    ("cap", {"metric": {"kind": "click_rate", "cap": 3}}),
-    ("event", {"metric": {"kind": "click_rate", "event": "bought"}}),
-    ("conversion_rate", {"metric": {"kind": "conversion_rate", "event": "bought"}}),
-    ("value_per_person", {"metric": {"kind": "value_per_person"}}),
-    ("open_rate", {"metric": {"kind": "open_rate"}}),
     ("reported_rate", {"metric": {"kind": "reported_rate"}}),
     ("reply_rate", {"guardrails": [{"metric": "reply_rate", "max": 0.1}]}),
     ("mjml", {"arms": [ARM | {"format": "mjml"}]}),
@@ -100,8 +86,8 @@ def test_a_part_that_is_not_built_is_refused_by_name(name: str, changes: dict[st
 
 
 def test_a_change_cannot_bring_in_what_is_not_built():
-    with pytest.raises(NotBuiltYet, match="waves"):
-        Changes.model_validate({"waves": [{"share": 0.5, "after_hours": 1}]})
+    with pytest.raises(NotBuiltYet, match="channel"):
+        Changes.model_validate({"channel": "link"})
 
 
 def test_default_values_of_parts_that_are_not_built_are_fine():
@@ -183,3 +169,79 @@ def test_junk_in_any_field_is_refused_or_accepted_but_never_breaks(field: str, j
         Draft.model_validate(document() | {field: junk})
     except (ValidationError, NotBuiltYet):
         return
+
+
+TWO = [ARM, ARM | {"key": "b"}]
+COMPARED = {"kind": "comparison", "baseline": "insight", "mde": 0.02}
+OVER = {"kind": "threshold", "threshold": 0.08}
+VALUE = {"kind": "value_per_person", "event": "paid"}
+
+GOES_TOGETHER: dict[str, dict[str, Any]] = {
+    "two versions": {"arms": TWO, "rule": COMPARED},
+    "a holdout": {
+        "holdout": 0.5,
+        "metric": {"kind": "conversion_rate", "event": "planned"},
+        "rule": COMPARED | {"baseline": "holdout"},
+    },
+    "values": {
+        "arms": TWO,
+        "metric": VALUE | {"cap": 500, "covariate": "spent"},
+        "rule": COMPARED | {"mde": 12.5},
+    },
+    "looks": {
+        "rule": OVER | {"method": "sequential", "looks": 2},
+        "waves": [{"share": 0.5}, {"share": 0.5, "after_hours": 168}],
+    },
+    "at any time": {"rule": OVER | {"method": "anytime"}},
+    "segments": {"segments": ["country", "size"]},
+}
+
+
+@pytest.mark.parametrize("changes", GOES_TOGETHER.values(), ids=GOES_TOGETHER)
+def test_what_goes_together_is_accepted(changes: dict[str, Any]):
+    stored = Draft.model_validate(document(**changes)).model_dump(mode="json")
+
+    assert Draft.model_validate(stored).model_dump(mode="json") == stored
+
+
+CLASHES: list[tuple[str, dict[str, Any]]] = [
+    ("one version alone", {"arms": TWO}),
+    ("one version alone", {"holdout": 0.2}),
+    ("second version", {"rule": COMPARED}),
+    ("is none of", {"arms": TWO, "rule": COMPARED | {"baseline": "c"}}),
+    ("is none of", {"arms": TWO, "rule": COMPARED | {"baseline": "holdout"}}),
+    ("get no mail", {"holdout": 0.5, "rule": COMPARED | {"baseline": "holdout"}}),
+    ("rule.mde", {"arms": TWO, "rule": {"kind": "comparison", "baseline": "insight"}}),
+    ("rule.baseline", {"arms": TWO, "rule": {"kind": "comparison", "mde": 0.1}}),
+    ("rule.threshold", {"arms": TWO, "rule": COMPARED | {"threshold": 0.1}}),
+    ("rule.mde", {"rule": OVER | {"mde": 0.1}}),
+    ("greater than 0", {"arms": TWO, "rule": COMPARED | {"mde": 0}}),
+    ("has no fixed", {"rule": OVER | {"method": "fixed"}}),
+    ("has no curtailed", {"arms": TWO, "rule": COMPARED | {"method": "curtailed"}}),
+    ("2 looks or more", {"rule": OVER | {"method": "sequential"}}),
+    ("looks more than once", {"rule": OVER | {"looks": 3}}),
+    ("greater than or equal to 0.5", {"rule": OVER | {"confidence": 0.4}}),
+    ("“holdout” is taken", {"arms": [ARM, ARM | {"key": "holdout"}], "rule": COMPARED}),
+    ("keys must differ", {"arms": [ARM, ARM], "rule": COMPARED}),
+    ("greater than 0", {"arms": [ARM | {"weight": 0}]}),
+    ("has no threshold", {"metric": VALUE}),
+    ("has no threshold", {"metric": {"kind": "open_rate"}}),
+    ("counts no event", {"metric": {"kind": "click_rate", "event": "paid"}}),
+    ("only value_per_person", {"metric": {"kind": "click_rate", "cap": 3}}),
+    ("greater than 0", {"metric": VALUE | {"cap": 0}}),
+    ("either people or share", {"waves": [{"after_hours": 1}]}),
+    ("either people or share", {"waves": [{"people": 5, "share": 0.1}]}),
+    ("must rise", {"waves": [{"share": 0.5}, {"share": 0.5}]}),
+    ("more than 1", {"waves": [{"share": 0.7}, {"share": 0.7, "after_hours": 2}]}),
+    ("named once", {"segments": ["country", "country"]}),
+    ("at most 3", {"segments": ["a", "b", "c", "d"]}),
+]
+
+
+@pytest.mark.parametrize(("said", "changes"), CLASHES)
+def test_what_does_not_go_together_is_refused_with_the_reason(said: str, changes: dict[str, Any]):
+    with pytest.raises(ValidationError) as refused:
+        Draft.model_validate(document(**changes))
+
+    (error, *_) = refused.value.errors()
+    assert said in f"{'.'.join(map(str, error['loc']))}: {error['msg']}"

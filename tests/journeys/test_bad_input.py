@@ -21,6 +21,17 @@ ARM = DESIGN["arms"][0]
 
 
 @pytest.fixture
+def service(standing: tuple[Installation, Mailbox]) -> Installation:
+    return standing[0]
+
+
+@pytest.fixture
+def mailbox(standing: tuple[Installation, Mailbox]) -> Mailbox:
+    standing[1].taken.clear()
+    return standing[1]
+
+
+@pytest.fixture
 def api(service: Installation) -> Iterator[httpx.Client]:
     with service.api("editor") as client:
         yield client

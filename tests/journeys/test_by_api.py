@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -160,7 +161,7 @@ def given_a_slice(api: httpx.Client, key_result: str) -> str:
 
 
 def given_an_audience(api: httpx.Client, *, people: int, without_euros: int = 0) -> str:
-    audience = made(api.post("/audiences", json={"name": "Bakers"}))["id"]
+    audience = made(api.post("/audiences", json={"name": f"Bakers {token_hex(4)}"}))["id"]
     started = made(
         api.post(
             f"/audiences/{audience}/imports",

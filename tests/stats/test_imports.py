@@ -5,7 +5,9 @@ import sys
 def test_importing_the_room_imports_no_heavy_library():
     program = (
         "import sys, app.stats.one_arm, app.stats.power, app.stats.guardrails;"
-        "heavy = {'scipy', 'pandas', 'matplotlib', 'statsmodels'};"
+        "import app.stats.two_arm, app.stats.differences, app.stats.one_rate, app.stats.ratio;"
+        "import app.stats.srm, app.stats.multiplicity, app.stats.bayes, app.stats.normal_belief;"
+        "heavy = {'scipy', 'pandas', 'matplotlib', 'statsmodels', 'numpy'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
 

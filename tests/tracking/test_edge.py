@@ -207,6 +207,14 @@ def test_a_restart_serves_from_the_snapshot_while_the_database_is_away(tmp_path)
     assert len(site.hits()) == 1
 
 
+def test_a_link_kept_after_the_start_is_served_while_the_database_is_away(tmp_path):
+    site = Site(tmp_path, load=away)
+    before = site.ask(click()).status_code
+    snapshots.write(tmp_path / "destinations", {SET: TARGETS})
+
+    assert (before, site.ask(click()).status_code) == (503, 302)
+
+
 def test_a_spoilt_snapshot_is_not_believed(tmp_path):
     snapshots.write(tmp_path / "destinations", {SET: TARGETS})
     file = tmp_path / "destinations"

@@ -1,0 +1,123 @@
+"""The call of a comparison: versions against their baseline, in a sentence."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from app.analysis import comparisons, sentences
+from app.analysis.calls import Made
+from app.analysis.looks import Held
+from app.analysis.matured import Strata, total
+from app.analysis.shapes import Call, Comparison, Guardrail, Rule, State
+
+
+def make(
+    arms: dict[str, Strata],
+    rule: Rule,
+    *,
+    held: Sequence[Held],
+    planned: dict[str, int],
+    ended: bool,
+    breached: tuple[Guardrail, ...],
+    answer_by: datetime | None,
+    zone: tzinfo,
+) -> Made:
+    """What the rule says of every version, and of all together."""
+    people = sum(planned.values())
+    if rule.method == "sequential":
+        ended = ended and bool(held) and held[-1].last
+        rows = comparisons.by_looks(held, arms, rule, rule.metric, planned, ended=ended)
+    elif rule.method == "anytime" and held:
+        rows = comparisons.now(dict(held[0].arms), rule, rule.metric, n_max=people, ended=ended)
+    else:
+        rows = comparisons.now(arms, rule, rule.metric, n_max=people, ended=ended)
+    state = comparisons.overall(rows, ended=ended)
+    final = State.INCONCLUSIVE if state is State.VALIDATED and breached else state
+    estimates = comparisons.estimates(arms, rule.metric, confidence=rule.confidence)
+    call = Call(
+        state=final,
+        provisional=False,
+        sentence=_sentence(final, rows, rule, breached=breached, answer_by=answer_by, zone=zone),
+        because=tuple(_fact(row, rule) for row in rows),
+        pass_count=None,
+        answer_by=answer_by,
+    )
+    return Made(call, estimates, _missing(arms, rows, people, answer_by, zone), comparisons=rows)
+
+
+def _sentence(
+    state: State,
+    rows: Sequence[Comparison],
+    rule: Rule,
+    *,
+    breached: tuple[Guardrail, ...],
+    answer_by: datetime | None,
+    zone: tzinfo,
+) -> str:
+    better = [row for row in rows if row.state is State.VALIDATED]
+    if state is State.VALIDATED:
+        best = max(better, key=lambda row: row.low or 0)
+        return f"Validated: “{best.arm}” beats “{best.baseline}” {_by(best, rule)}."
+    if better and breached:
+        return (
+            f"Inconclusive, because {sentences.harm(breached)}. The numbers alone would have"
+            f" validated “{better[0].arm}”."
+        )
+    if state is State.REFUTED:
+        worst = max(rows, key=lambda row: row.high or 0)
+        return (
+            f"Refuted: no version beats “{rule.baseline}” by {_amount(rule.mde, rule)} or more"
+            f" (at most {_amount(worst.high or 0, rule)})."
+        )
+    if state is State.INCONCLUSIVE:
+        return f"Inconclusive: {_unsure(rows, rule)}."
+    when = f" The answer comes by {sentences.moment(answer_by, zone)}." if answer_by else ""
+    reasons = {row.reason for row in rows if row.reason}
+    return f"{min(reasons) if reasons else 'Too early to say: windows are open.'}{when}"
+
+
+def _unsure(rows: Sequence[Comparison], rule: Rule) -> str:
+    known = [row for row in rows if row.difference is not None]
+    if not known:
+        return "there were too few people or values to compare"
+    told = "; ".join(f"“{row.arm}” {_by(row, rule)}" for row in known)
+    return f"against “{rule.baseline}”, {told}"
+
+
+def _by(row: Comparison, rule: Rule) -> str:
+    return (
+        f"by {_amount(row.difference or 0, rule)} ({_amount(row.low or 0, rule)} to"
+        f" {_amount(row.high or 0, rule)}, {sentences.short(round(row.confidence, 4))} sure)"
+    )
+
+
+def _fact(row: Comparison, rule: Rule) -> str:
+    if row.difference is None:
+        return f"“{row.arm}” against “{row.baseline}”: {row.reason}"
+    chance = (
+        f"; chance to be better {sentences.rough(row.chance_to_beat)} (description only)"
+        if row.chance_to_beat is not None
+        else ""
+    )
+    return f"“{row.arm}” differs from “{row.baseline}” {_by(row, rule)}, {row.method}{chance}."
+
+
+def _amount(difference: float, rule: Rule) -> str:
+    """`+1.6 points` of a rate, `+12.50 per person` of a value."""
+    if rule.metric == "value_per_person":
+        return f"{difference:+,.2f} per person"
+    return f"{100 * difference:+.1f} points"
+
+
+def _missing(
+    arms: dict[str, Strata],
+    rows: Sequence[Comparison],
+    planned: int,
+    answer_by: datetime | None,
+    zone: tzinfo,
+) -> tuple[str, ...]:
+    closed = sum(total(strata).people for strata in arms.values())
+    facts = [f"{closed:,} of {planned:,} people have had their whole window."]
+    facts += sorted({row.reason for row in rows if row.reason})
+    if answer_by:
+        facts.append(f"The answer comes by {sentences.moment(answer_by, zone)}.")
+    return tuple(facts)

@@ -1,0 +1,143 @@
+"""What is frozen at the start: who is in which arm and wave, and what each look will ask for."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from math import ceil
+from typing import Any
+
+from app.experiments.schemas import Draft, Wave
+from app.experiments.terms import Method, RuleKind
+from app.experiments.waves import sizes
+from app.platform.clock import iso
+from app.stats.anytime import anytime_pass_count
+from app.stats.checks import NotEnoughData
+from app.stats.one_arm import pass_count
+from app.stats.sequential import planned_boundaries
+
+SETTLES_AFTER = timedelta(minutes=15)  # statistics.md (a): no neighbour changes a verdict then
+_MOMENTS = 40  # at which a rule for any time is read to work out its power: a little too low
+SENT_A_MINUTE = 1_000  # a guess where no rate is set; any server does it
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLook:
+    """A day on which the rule is read. `people` are all that can have matured by then."""
+
+    number: int
+    due_at: datetime
+    people: int
+    pass_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The plan of one experiment. `arms` and `waves` count people; the holdout is an arm."""
+
+    people: int
+    arms: dict[str, int]
+    waves: tuple[int, ...]
+    looks: tuple[PlannedLook, ...]
+    pass_count: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored."""
+        looks = [asdict(look) | {"due_at": iso(look.due_at)} for look in self.looks]
+        return asdict(self) | {"waves": list(self.waves), "looks": looks}
+
+
+def freeze(
+    design: Draft,
+    arms: Mapping[str, int],
+    *,
+    start: datetime,
+    rate_per_minute: int | None = None,
+) -> Frozen:
+    """Work out the plan of everybody enrolled.
+
+    Raises:
+        NotEnoughData: no result could ever be told with so few people.
+    """
+    people = sum(arms.values())
+    parts = tuple(sizes(design.waves, people))
+    looks = _looks(design, parts, start=start, rate_per_minute=rate_per_minute)
+    if design.rule.kind is RuleKind.COMPARISON:
+        _refuse_empty(design, arms)
+        return Frozen(people, dict(arms), parts, looks, None)
+    counts = _pass_counts(design, looks, people)
+    told = tuple(
+        PlannedLook(look.number, look.due_at, look.people, count)
+        for look, count in zip(looks, counts, strict=True)
+    )
+    return Frozen(people, dict(arms), parts, told, counts[-1])
+
+
+def _pass_counts(
+    design: Draft, looks: tuple[PlannedLook, ...], people: int
+) -> tuple[int | None, ...]:
+    rule = design.rule
+    if rule.method is Method.SEQUENTIAL:
+        sizes_of_looks = [look.people for look in looks]
+        return planned_boundaries(sizes_of_looks, rule.limit, confidence=rule.confidence)
+    if rule.method is Method.ANYTIME:
+        return (anytime_pass_count(people, rule.limit, n_max=people, confidence=rule.confidence),)
+    return (pass_count(people, rule.limit, confidence=rule.confidence),)
+
+
+def anytime_looks(
+    people: int, threshold: float, *, confidence: float
+) -> list[tuple[int, int | None]]:
+    """A rule that may be read at any time, as if it were read at these moments only."""
+    found: list[tuple[int, int | None]] = []
+    for number in range(1, _MOMENTS + 1):
+        so_far = people * number // _MOMENTS
+        if so_far > (found[-1][0] if found else 0):
+            found.append((so_far, _anytime_count(so_far, people, threshold, confidence)))
+    return found
+
+
+def _anytime_count(so_far: int, people: int, threshold: float, confidence: float) -> int | None:
+    try:
+        return anytime_pass_count(so_far, threshold, n_max=people, confidence=confidence)
+    except NotEnoughData:
+        return None
+
+
+def _looks(
+    design: Draft, parts: tuple[int, ...], *, start: datetime, rate_per_minute: int | None
+) -> tuple[PlannedLook, ...]:
+    """One look after the last wave; several are spread over the waves, the last one at the end."""
+    ends = list(accumulate(parts))
+    number = design.rule.looks
+    if len(parts) < number:
+        raise NotEnoughData(f"{number} looks need {number} waves, and there are {len(parts)}")
+    found: list[PlannedLook] = []
+    for look in range(1, number + 1):
+        wave = ceil(look * len(parts) / number) - 1
+        due_at = closes(design, wave, parts[wave], start=start, rate_per_minute=rate_per_minute)
+        if ends[wave] == (found[-1].people if found else 0):
+            raise NotEnoughData(
+                f"wave {wave + 1} holds nobody, so look {look} would see nothing new"
+            )
+        found.append(PlannedLook(look, due_at, ends[wave]))
+    return tuple(found)
+
+
+def closes(
+    design: Draft, wave: int, people: int, *, start: datetime, rate_per_minute: int | None
+) -> datetime:
+    """When the last window of a wave has closed and its clicks have settled."""
+    begins = (design.waves or [Wave(share=1)])[wave].after_hours
+    sending = timedelta(minutes=people / (rate_per_minute or SENT_A_MINUTE))
+    end = start + timedelta(hours=begins + design.metric.hours) + sending
+    if design.stop_at is not None:
+        end = min(end, design.stop_at)
+    return end + SETTLES_AFTER
+
+
+def _refuse_empty(design: Draft, arms: Mapping[str, int]) -> None:
+    keys = [arm.key for arm in design.arms] + (["holdout"] if design.holdout else [])
+    empty = [key for key in keys if not arms.get(key)]
+    if empty:
+        raise NotEnoughData(f"nobody fell into {', '.join(empty)}: there are too few people")

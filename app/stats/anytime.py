@@ -1,0 +1,258 @@
+"""Valid whenever one looks: sequences of bounds that hold at every moment at once."""
+
+from collections.abc import Callable
+from math import exp, isfinite, log, log1p, sqrt
+
+from app.stats.checks import NotEnoughData, check_counts, check_share
+from app.stats.methods import Method, Topic
+from app.stats.one_arm import Interval
+
+_EDGE = 1e-9  # the smallest rate that is looked for
+
+
+def mixture_weight(n_max: int, *, confidence: float) -> float:
+    """How many imagined people the mixture of alternatives weighs: best at the planned number.
+
+    Args:
+        n_max: everybody to be released. confidence: one-sided, in (0, 1).
+
+    Returns:
+        c > 0.
+
+    Raises:
+        NotEnoughData: so few people that no number of clicks could ever say yes.
+        ValueError: out of range.
+
+    Source:
+        Howard, Ramdas, McAuliffe & Sekhon (2021), Annals of Statistics 49:1055-1080, section 3.5,
+        for a beta mixture: c = n/(L + ln(1 + L)) - 1 with L = 2 ln(1/alpha).
+    """
+    check_share(confidence, "confidence")
+    check_counts(0, n_max)
+    lasting = 2 * log(1 / (1 - confidence))
+    weight = n_max / (lasting + log1p(lasting)) - 1
+    if weight <= 0:
+        raise NotEnoughData(f"{n_max} people are too few for a rule that may be read at any time")
+    return weight
+
+
+def log_evidence(hits: int, people: int, threshold: float, *, weight: float) -> float:
+    """The logarithm of the e-value against "the rate is no more than the threshold".
+
+    Args:
+        hits, people: matured, in the order of release. threshold: in (0, 1).
+        weight: from `mixture_weight`, fixed at launch.
+
+    Returns:
+        ln e; validated where it reaches ln(1/alpha).
+
+    Raises:
+        NotEnoughData: nobody. ValueError: out of range.
+
+    Source:
+        One-sided beta-binomial mixture, Howard et al. (2021), proposition 7 and appendix A;
+        validity by Ville's inequality.
+    """
+    check_counts(hits, people)
+    check_share(threshold, "threshold")
+    if not (isfinite(weight) and weight > 0):
+        raise ValueError(f"weight must be a positive number, got {weight}")
+    from scipy.special import betaln  # noqa: PLC0415 - SciPy takes long to import
+    from scipy.stats import beta  # noqa: PLC0415 - SciPy takes long to import
+
+    a, b = weight * threshold, weight * (1 - threshold)
+    after = betaln(a + hits, b + people - hits) - betaln(a, b)
+    null = hits * log(threshold) + (people - hits) * log1p(-threshold)
+    above = beta.logsf(threshold, a + hits, b + people - hits) - beta.logsf(threshold, a, b)
+    return float(after - null + above)
+
+
+def anytime_bounds(hits: int, people: int, *, n_max: int, confidence: float) -> Interval:
+    """The thresholds that the e-value does not reject, on either side.
+
+    Args:
+        hits, people: matured. n_max: everybody to be released. confidence: of EACH side.
+
+    Returns:
+        low > threshold exactly where the e-value against it reaches 1/alpha; high likewise.
+
+    Raises:
+        NotEnoughData: nobody, or too few planned. ValueError: out of range.
+
+    Source:
+        Howard et al. (2021), Annals of Statistics 49:1055-1080; inverted by Brent's method.
+    """
+    check_counts(hits, people)
+    weight = mixture_weight(n_max, confidence=confidence)
+    wanted = log(1 / (1 - confidence))
+    low = _lowest(hits, people, weight, wanted)
+    high = 1 - _lowest(people - hits, people, weight, wanted)
+    return Interval(low, high, ANYTIME.name)
+
+
+def anytime_pass_count(people: int, threshold: float, *, n_max: int, confidence: float) -> int:
+    """How many of these people must have clicked before the e-value says yes.
+
+    Args:
+        people: matured. threshold: in (0, 1). n_max, confidence: as at launch.
+
+    Returns:
+        A count in 1..people.
+
+    Raises:
+        NotEnoughData: even if all clicked it could not be said. ValueError: out of range.
+
+    Source:
+        `log_evidence`, which rises with the clicks, searched.
+    """
+    weight = mixture_weight(n_max, confidence=confidence)
+    wanted = log(1 / (1 - confidence))
+    if log_evidence(people, people, threshold, weight=weight) < wanted:
+        raise NotEnoughData(
+            f"{people} people are too few to say that the rate is over {threshold:.1%}, even if all"
+            " of them clicked"
+        )
+    fails, passes = 0, people
+    while passes - fails > 1:
+        middle = (fails + passes) // 2
+        if log_evidence(middle, people, threshold, weight=weight) >= wanted:
+            passes = middle
+        else:
+            fails = middle
+    return passes
+
+
+def asymptotic_sequence(
+    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float
+) -> tuple[float, float]:
+    """Bounds of a difference that hold at every moment at once.
+
+    Args:
+        estimate: of the difference. standard_error: of the estimate now, >= 0.
+        people: in both arms together, now. n_max: planned, where the bounds are tightest.
+        alpha: two-sided error for all moments together, in (0, 1).
+
+    Returns:
+        (low, high), low <= estimate <= high.
+
+    Raises:
+        NotEnoughData: nobody, or no spread. ValueError: out of range.
+
+    Source:
+        Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476, theorem 2.2 (equation 9)
+        and equation 161 for rho.
+    """
+    half = _half_width(standard_error, people, n_max, alpha)
+    return estimate - half, estimate + half
+
+
+def always_valid_p(estimate: float, standard_error: float, people: int, *, n_max: int) -> float:
+    """The smallest alpha at which 0 has left the sequence of bounds: a p-value for any moment.
+
+    Args:
+        estimate, standard_error, people, n_max: as `asymptotic_sequence`, rho held at alpha 0.05.
+
+    Returns:
+        A p-value in (0, 1].
+
+    Raises:
+        NotEnoughData: nobody, or no spread. ValueError: out of range.
+
+    Source:
+        The boundary of equation 9 of arXiv 2103.06476 solved for alpha.
+    """
+    _check_moment(standard_error, people, n_max, 0.05)
+    ratio = people * _rho(n_max, 0.05) ** 2
+    score = (estimate / standard_error) ** 2
+    return min(1.0, sqrt(ratio + 1) * exp(-score * ratio / (2 * (ratio + 1))))
+
+
+def _half_width(standard_error: float, people: int, n_max: int, alpha: float) -> float:
+    _check_moment(standard_error, people, n_max, alpha)
+    ratio = people * _rho(n_max, alpha) ** 2
+    return standard_error * sqrt(2 * (ratio + 1) / ratio * log(sqrt(ratio + 1) / alpha))
+
+
+def _rho(n_max: int, alpha: float) -> float:
+    lasting = -2 * log(alpha)
+    return sqrt((lasting + log1p(lasting)) / n_max)
+
+
+def _check_moment(standard_error: float, people: int, n_max: int, alpha: float) -> None:
+    check_share(alpha, "alpha")
+    if people < 1 or n_max < 1:
+        raise NotEnoughData("there is nobody yet, so there is nothing to compare")
+    if not isfinite(standard_error) or standard_error < 0:
+        raise ValueError(f"the standard error must be a number from 0 up, got {standard_error}")
+    if standard_error == 0:
+        raise NotEnoughData("all people did the same, so the spread is not known yet")
+
+
+def _lowest(hits: int, people: int, weight: float, wanted: float) -> float:
+    """The largest rate that is rejected from below; 0 where none is."""
+    rate = hits / people
+    if rate <= _EDGE:
+        return 0.0
+
+    def beyond(threshold: float) -> float:
+        return log_evidence(hits, people, threshold, weight=weight) - wanted
+
+    highest = min(rate, 1 - _EDGE)
+    return _root(beyond, highest)
+
+
+def _root(beyond: Callable[[float], float], highest: float) -> float:
+    if beyond(_EDGE) < 0:
+        return 0.0
+    if beyond(highest) >= 0:
+        return highest
+    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
+
+    return float(brentq(beyond, _EDGE, highest, xtol=1e-12))
+
+
+ANYTIME = Method(
+    key="anytime-one-arm",
+    name="Beta-binomial confidence sequence",
+    topic=Topic.PEEKING,
+    functions=("mixture_weight", "log_evidence", "anytime_bounds", "anytime_pass_count"),
+    decides=True,
+    plainly=(
+        "You may look whenever you like, as often as you like, and stop when it says yes.",
+        (
+            "It measures evidence like winnings in a fair game: where the rate is not over the"
+            " threshold, nobody can expect to win."
+        ),
+        (
+            "Twenty times the stake is won by luck in at most one game of twenty, however long it"
+            " is played."
+        ),
+        "The price is that it needs more people than a test with one look.",
+        "The interval beside it holds at all moments at once.",
+    ),
+    assumes=("People's clicks do not depend on one another.", "People count in order of release."),
+    formula="e = B(cp₀+k, c(1−p₀)+n−k)/B(cp₀, c(1−p₀)) / (p₀ᵏ(1−p₀)ⁿ⁻ᵏ)"
+    " × [1−I_p₀(cp₀+k, c(1−p₀)+n−k)] / [1−I_p₀(cp₀, c(1−p₀))]; yes where e ≥ 1/α",
+    source="Howard, Ramdas, McAuliffe & Sekhon (2021), Annals of Statistics 49:1055–1080",
+)
+SEQUENCE = Method(
+    key="asymptotic-sequence",
+    name="Asymptotic confidence sequence",
+    topic=Topic.PEEKING,
+    functions=("asymptotic_sequence", "always_valid_p"),
+    decides=True,
+    plainly=(
+        "It compares two versions and may be read at any time.",
+        "Its bounds are wider than those of a single look, for they hold at every moment at once.",
+        "They are tightest at the number of people that was planned.",
+        "It needs some tens of clicks in each version before it is exact enough.",
+        "If it says that a version is better, looking again later does not make that less true.",
+    ),
+    assumes=(
+        "People were assigned to versions at random and count once.",
+        "Enough people for averages to behave like a bell curve.",
+    ),
+    formula="Δ ± SE·√[2(Nρ²+1)/(Nρ²) · ln(√(Nρ²+1)/α)], ρ² = (−2 ln α + ln(1 − 2 ln α))/N*",
+    source="Waudby-Smith et al., arXiv 2103.06476, theorem 2.2 and equation 161",
+)
+METHODS = (ANYTIME, SEQUENCE)

@@ -1,0 +1,222 @@
+"""Two arms looked at on planned days: bounds of z that spend alpha look by look."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
+from math import e, log, sqrt
+from typing import TYPE_CHECKING
+
+from app.stats.checks import NotEnoughData, check_share
+from app.stats.methods import Method, Topic
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_WIDEST = 8.0  # z beyond which nothing is left to spend in double precision
+_STEPS_PER_UNIT = 40  # of the grid in z·√information
+_TOLERANCE = 1e-9
+
+
+class Spending(StrEnum):
+    """How much of alpha may be used up by each share of the information."""
+
+    OBRIEN_FLEMING = "obrien_fleming"
+    POCOCK = "pocock"
+    SQUARE = "square"  # alpha·t²
+
+
+def spent(share: float, *, alpha: float, spending: Spending = Spending.OBRIEN_FLEMING) -> float:
+    """How much of alpha may be used by this share of the planned information.
+
+    Args:
+        share: in [0, 1]. alpha: of all looks, both sides, in (0, 1).
+
+    Returns:
+        In [0, alpha], rising.
+
+    Raises:
+        ValueError: out of range.
+
+    Source:
+        Lan & DeMets (1983), Biometrika 70:659-663 (O'Brien-Fleming-like and Pocock-like); power:
+        Kim & DeMets (1987), Biometrika 74:149-154.
+    """
+    check_share(alpha, "alpha")
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share of information lies in 0..1, got {share}")
+    if share == 0:
+        return 0.0
+    if spending is Spending.POCOCK:
+        return alpha * log(1 + (e - 1) * share)
+    if spending is Spending.SQUARE:
+        return alpha * share * share
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415 - SciPy takes long to import
+
+    # Each side spends half: twice 2(1 - Φ(z/√t)) at alpha/2.
+    return float(4 * ndtr(-ndtri(1 - alpha / 4) / sqrt(share)))
+
+
+def bounds(
+    shares: Sequence[float], *, alpha: float, spending: Spending = Spending.OBRIEN_FLEMING
+) -> tuple[float, ...]:
+    """The |z| to exceed at each look.
+
+    Args:
+        shares: of the planned information at each look, rising, in (0, 1].
+        alpha: of all looks, both sides, in (0, 1).
+
+    Returns:
+        One bound a look, at most 8.
+
+    Raises:
+        NotEnoughData: no look. ValueError: shares that do not rise, or out of range.
+
+    Source:
+        Recursive integration of Armitage, McPherson & Rowe (1969), JRSS A 132:235-244, with the
+        spending of Lan & DeMets (1983).
+    """
+    _check(shares)
+    found: tuple[float, ...] = ()
+    before = 0.0
+    for place in range(len(shares)):
+        allowed = spent(shares[place], alpha=alpha, spending=spending)
+        found += (_bound(tuple(shares[: place + 1]), found, allowed - before),)
+        before = crossing(shares[: place + 1], found)
+    return found
+
+
+def crossing(shares: Sequence[float], bounds_held: Sequence[float], *, drift: float = 0.0) -> float:
+    """How often |z| exceeds a bound at some look: the error, or with a drift the power.
+
+    Args:
+        shares: of the information at each look, rising. bounds_held: |z| at each.
+        drift: the expected z at full information.
+
+    Returns:
+        A probability in [0, 1].
+
+    Raises:
+        NotEnoughData: no look. ValueError: shares that do not rise, or lengths that differ.
+
+    Source:
+        Armitage, McPherson & Rowe (1969), JRSS A 132:235-244.
+    """
+    _check(shares)
+    if len(shares) != len(bounds_held):
+        raise ValueError("there must be one bound for each look")
+    _, _, out = _density(tuple(shares), tuple(bounds_held), drift)
+    return min(1.0, out)
+
+
+def constant(looks: int, *, alpha: float, shape: float) -> float:
+    """The constant of a classic design with equally spaced looks.
+
+    Args:
+        looks: 1 or more. alpha: two-sided, in (0, 1). shape: 0.5 is Pocock's (the same bound at
+        every look), 0 is O'Brien and Fleming's (falling with the root of the information).
+
+    Returns:
+        C, the bound of the last look; the bound of look k is C·(k/looks)^(shape - 1/2).
+
+    Raises:
+        NotEnoughData: no look. ValueError: out of range.
+
+    Source:
+        Wang & Tsiatis (1987), Biometrics 43:193-199; Jennison & Turnbull (2000), tables 2.1, 2.3.
+    """
+    check_share(alpha, "alpha")
+    if looks < 1:
+        raise NotEnoughData("a sequential test needs a look")
+    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
+
+    shares = [(place + 1) / looks for place in range(looks)]
+
+    def beyond(last: float) -> float:
+        return crossing(shares, [last * share ** (shape - 0.5) for share in shares]) - alpha
+
+    return float(brentq(beyond, 0.1, _WIDEST, xtol=1e-7))
+
+
+def _bound(shares: tuple[float, ...], held: tuple[float, ...], allowed: float) -> float:
+    """The |z| that spends what is allowed at the last of these looks."""
+    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
+    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
+    from scipy.special import ndtr  # noqa: PLC0415 - SciPy takes long to import
+
+    grid, mass, _ = _density(shares[:-1], held, 0.0)
+    before = shares[-2] if len(shares) > 1 else 0.0
+    spread = sqrt(shares[-1] - before)
+
+    def beyond(bound: float) -> float:
+        edge = bound * sqrt(shares[-1])
+        out = ndtr((grid - edge) / spread) + ndtr((-edge - grid) / spread)
+        return float(np.sum(mass * out)) - allowed
+
+    if allowed <= _TOLERANCE * _TOLERANCE or beyond(_WIDEST) > 0:
+        return _WIDEST
+    return float(brentq(beyond, 0.0, _WIDEST, xtol=_TOLERANCE))
+
+
+@lru_cache(maxsize=512)
+def _density(
+    shares: tuple[float, ...], held: tuple[float, ...], drift: float
+) -> "tuple[np.ndarray, np.ndarray, float]":
+    """Where those stand who crossed no bound, in z·√information, with weights; and who did."""
+    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
+    from scipy.special import ndtr  # noqa: PLC0415 - SciPy takes long to import
+
+    grid, mass, out, before = np.zeros(1), np.ones(1), 0.0, 0.0
+    for share, bound in zip(shares, held, strict=True):
+        spread, edge = sqrt(share - before), bound * sqrt(share)
+        center = grid + drift * (share - before)
+        left = ndtr((center - edge) / spread) + ndtr((-edge - center) / spread)
+        out += float(np.sum(mass * left))
+        points, weights = _simpson(edge, spread)
+        steps = (points[:, None] - center[None, :]) / spread
+        density = np.exp(-0.5 * steps * steps) @ mass / (spread * sqrt(2 * np.pi))
+        grid, mass, before = points, density * weights, share
+    return grid, mass, out
+
+
+def _simpson(edge: float, spread: float) -> "tuple[np.ndarray, np.ndarray]":
+    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
+
+    half = max(20, int(edge / spread * _STEPS_PER_UNIT / 2))
+    points = np.linspace(-edge, edge, 4 * half + 1)
+    weights = np.full(points.size, 2.0)
+    weights[1::2] = 4.0
+    weights[[0, -1]] = 1.0
+    return points, weights * (points[1] - points[0]) / 3
+
+
+def _check(shares: Sequence[float]) -> None:
+    if not shares:
+        raise NotEnoughData("a sequential test needs a look")
+    rising = all(later > before for before, later in zip((0.0, *shares), shares, strict=False))
+    if not rising or shares[-1] > 1 + _TOLERANCE:
+        raise ValueError(f"shares of information must rise within 0..1, got {list(shares)}")
+
+
+GROUP_SEQUENTIAL = Method(
+    key="group-sequential",
+    name="Group-sequential test, Lan–DeMets",
+    topic=Topic.PEEKING,
+    functions=("bounds", "crossing", "spent", "constant"),
+    decides=True,
+    plainly=(
+        "It compares versions on days that were fixed before the launch.",
+        "Each look uses up a part of the error that is allowed in all.",
+        "Early looks use little: only a large difference ends it then.",
+        "The last look is nearly as sharp as a test with one look only.",
+        "If more or fewer people are in than planned, the bounds follow those who are.",
+    ),
+    assumes=(
+        "Looks are held on their dates, whatever the numbers look like.",
+        "Enough people for the difference to behave like a bell curve.",
+    ),
+    formula="P(|Z₁| ≥ b₁ or … or |Zₖ| ≥ bₖ) = α(tₖ); O'Brien–Fleming-like:"
+    " α(t) = 4[1 − Φ(Φ⁻¹(1 − α/4)/√t)]; Pocock-like: α ln(1 + (e − 1)t)",
+    source="Lan & DeMets (1983), Biometrika 70:659–663; Armitage, McPherson & Rowe (1969),"
+    " JRSS A 132:235–244",
+)
+METHODS = (GROUP_SEQUENTIAL,)

@@ -1,0 +1,287 @@
+"""One arm against a threshold, looked at on planned days: exact, however uneven the looks."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from app.stats.checks import NotEnoughData, check_counts, check_share
+from app.stats.methods import Method, Topic
+from app.stats.one_arm import Interval
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_DEVIATIONS = 12  # of a binomial count; what lies beyond is rarer than 1e-32
+_TOLERANCE = 1e-10  # of a bound, in shares
+
+
+def planned_boundaries(
+    people: Sequence[int], threshold: float, *, confidence: float
+) -> tuple[int | None, ...]:
+    """How many must have clicked at each look before we can say that it is over the threshold.
+
+    Args:
+        people: matured people at each look, rising; the last is everybody.
+        threshold: the rate to exceed, in (0, 1). confidence: one-sided, in (0, 1).
+
+    Returns:
+        A count for each look, or None where no count would do yet.
+
+    Raises:
+        NotEnoughData: no look could ever say yes. ValueError: out of range, or counts not rising.
+
+    Source:
+        Exact group-sequential binomial test, Jennison & Turnbull (2000), Group Sequential Methods,
+        chapter 12; spending alpha·t² with t = people/n: Kim & DeMets (1987), Biometrika
+        74:149-154.
+    """
+    _check(people, threshold, confidence)
+    found: list[tuple[int, int | None]] = []
+    for place, so_far in enumerate(people):
+        found.append(
+            (
+                so_far,
+                next_boundary(
+                    found,
+                    so_far,
+                    threshold,
+                    confidence=confidence,
+                    n_max=people[-1],
+                    last=place == len(people) - 1,
+                ),
+            )
+        )
+    if all(boundary is None for _, boundary in found):
+        raise NotEnoughData(
+            f"{people[-1]} people in {len(people)} looks are too few: even if all of them clicked,"
+            f" it could not be said that the rate is over {threshold:.1%}"
+        )
+    return tuple(boundary for _, boundary in found)
+
+
+def next_boundary(
+    earlier: Sequence[tuple[int, int | None]],
+    people: int,
+    threshold: float,
+    *,
+    confidence: float,
+    n_max: int,
+    last: bool = False,
+) -> int | None:
+    """How many must have clicked at this look, given how the earlier ones were held.
+
+    Args:
+        earlier: (matured people, boundary) of each look before, in order.
+        people: matured now, more than at the look before. n_max: everybody planned.
+        threshold, confidence: as at launch. last: it spends all that remains.
+
+    Returns:
+        The smallest count whose chance, together with all before, stays within what may be spent;
+        None where even everybody clicking would not do.
+
+    Raises:
+        ValueError: counts that shrink, or out of range.
+
+    Source:
+        Lan & DeMets (1983), Biometrika 70:659-663: a boundary depends on the looks so far only.
+    """
+    _check([*(one for one, _ in earlier), people], threshold, confidence)
+    share = 1.0 if last else min(1.0, people / n_max)
+    alive, first, spent = _alive(tuple(earlier), people, threshold)
+    allowed = (1 - confidence) * share * share - spent
+    tails = alive[::-1].cumsum()[::-1]
+    fits = (tails <= allowed).nonzero()[0]
+    boundary = first + (int(fits[0]) if len(fits) else len(alive))
+    return boundary if boundary <= people else None
+
+
+def sequential_error(looks: Sequence[tuple[int, int | None]], true_rate: float) -> float:
+    """How often some look reaches its boundary if this is the truth: the error, or the power.
+
+    Args:
+        looks: (matured people, boundary) of each look. true_rate: in (0, 1).
+
+    Returns:
+        A probability in [0, 1].
+
+    Raises:
+        ValueError: out of range, or counts not rising.
+
+    Source:
+        The same convolution as the boundaries.
+    """
+    _check([one for one, _ in looks], true_rate, 0.5)
+    alive, _, spent = _alive(tuple(looks), None, true_rate)
+    return float(min(1.0, max(0.0, spent if alive.size == 0 else 1 - alive.sum())))
+
+
+def conditional_power(
+    people: int, hits: int, coming: Sequence[tuple[int, int | None]], *, true_rate: float
+) -> float:
+    """How often a later look will say yes, from where it stands now.
+
+    Args:
+        people, hits: matured now. coming: (people, boundary) of each later look.
+        true_rate: of the people to come, in (0, 1); the trend, or what was hoped.
+
+    Returns:
+        A probability in [0, 1].
+
+    Raises:
+        NotEnoughData: nobody has matured. ValueError: out of range.
+
+    Source:
+        Lan, Simon & Halperin (1982), Sequential Analysis 1:207-219, computed exactly.
+    """
+    check_counts(hits, people)
+    shifted = [
+        (later - people, None if boundary is None else max(0, boundary - hits))
+        for later, boundary in coming
+    ]
+    return sequential_error(shifted, true_rate) if shifted else 0.0
+
+
+def sequential_interval(
+    looks: Sequence[tuple[int, int]], *, n_max: int, confidence: float, ended: bool
+) -> Interval:
+    """The bounds that belong to the looks so far: thresholds that this design would not reject.
+
+    Args:
+        looks: (matured people, hits) at each look held. n_max: everybody planned.
+        confidence: of EACH side. ended: the last of them was the last look.
+
+    Returns:
+        low > threshold exactly where some look reached its boundary for that threshold.
+
+    Raises:
+        NotEnoughData: no look yet. ValueError: out of range, or counts that shrink.
+
+    Source:
+        Repeated confidence intervals, Jennison & Turnbull (1989), JRSS B 51:305-361.
+    """
+    if not looks:
+        raise NotEnoughData("no look has been held yet, so there is no interval")
+    for people, hits in looks:
+        check_counts(hits, people)
+    misses = [(people, people - hits) for people, hits in looks]
+    low = _lower(looks, n_max=n_max, confidence=confidence, ended=ended)
+    high = 1 - _lower(misses, n_max=n_max, confidence=confidence, ended=ended)
+    return Interval(low, max(low, high), SEQUENTIAL.name)
+
+
+def _lower(
+    looks: Sequence[tuple[int, int]], *, n_max: int, confidence: float, ended: bool
+) -> float:
+    rejected, kept = 0.0, max(hits / people for people, hits in looks)
+    if kept == 0:
+        return 0.0
+    while kept - rejected > _TOLERANCE:
+        middle = (rejected + kept) / 2
+        if _rejects(looks, middle, n_max=n_max, confidence=confidence, ended=ended):
+            rejected = middle
+        else:
+            kept = middle
+    return rejected
+
+
+def _rejects(
+    looks: Sequence[tuple[int, int]],
+    threshold: float,
+    *,
+    n_max: int,
+    confidence: float,
+    ended: bool,
+) -> bool:
+    held: list[tuple[int, int | None]] = []
+    for place, (people, hits) in enumerate(looks):
+        last = ended and place == len(looks) - 1
+        boundary = next_boundary(
+            held, people, threshold, confidence=confidence, n_max=n_max, last=last
+        )
+        if boundary is not None and hits >= boundary:
+            return True
+        held.append((people, boundary))
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _alive(
+    looks: tuple[tuple[int, int | None], ...], people: int | None, rate: float
+) -> "tuple[np.ndarray, int, float]":
+    """Chances of each count of those who reached no boundary, the first count, what was spent."""
+    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
+
+    alive, first, spent, before = np.ones(1), 0, 0.0, 0
+    for so_far, boundary in looks:
+        alive, first = _grown(alive, first, so_far - before, rate)
+        before = so_far
+        if boundary is not None:
+            cut = max(0, boundary - first)
+            spent += float(alive[cut:].sum())
+            alive = alive[:cut]
+    if people is not None:
+        alive, first = _grown(alive, first, people - before, rate)
+    return alive, first, spent
+
+
+def _grown(alive: "np.ndarray", first: int, people: int, rate: float) -> "tuple[np.ndarray, int]":
+    """After this many more people, each of whom clicks at this rate."""
+    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
+    from scipy.special import gammaln, xlog1py, xlogy  # noqa: PLC0415 - SciPy takes long
+
+    if alive.size == 0:
+        return alive, first
+    spread = _DEVIATIONS * (people * rate * (1 - rate)) ** 0.5 + _DEVIATIONS
+    least = max(0, int(people * rate - spread))
+    counts = np.arange(least, min(people, int(people * rate + spread) + 1) + 1)
+    ways = gammaln(people + 1) - gammaln(counts + 1) - gammaln(people - counts + 1)
+    chances = np.exp(ways + xlogy(counts, rate) + xlog1py(people - counts, -rate))
+    return np.convolve(alive, chances), first + least
+
+
+def _check(people: Sequence[int], threshold: float, confidence: float) -> None:
+    check_share(threshold, "threshold")
+    check_share(confidence, "confidence")
+    if not people:
+        raise NotEnoughData("a sequential test needs a look")
+    if people[0] < 1 or any(later <= before for before, later in zip(people, people[1:])):  # noqa: B905, RUF007 - neighbours
+        raise ValueError(f"matured people must rise from look to look, got {list(people)}")
+
+
+SEQUENTIAL = Method(
+    key="sequential-one-arm",
+    name="Exact group-sequential test",
+    topic=Topic.PEEKING,
+    functions=(
+        "planned_boundaries",
+        "next_boundary",
+        "sequential_error",
+        "conditional_power",
+        "sequential_interval",
+    ),
+    decides=True,
+    plainly=(
+        (
+            "It looks at the result on days fixed before the launch, not whenever somebody opens"
+            " a page."
+        ),
+        "Every look has its own number of clicks that would be enough.",
+        (
+            "Early looks ask for more, so that all together are wrong no more often than one would"
+            " be."
+        ),
+        (
+            "If fewer or more people had time to click than planned, the number is worked out"
+            " anew from those who really had."
+        ),
+        "The last look may use whatever the earlier ones left over.",
+    ),
+    assumes=(
+        "Looks are held on their dates, whatever the numbers look like.",
+        "People's clicks do not depend on one another.",
+    ),
+    formula="P(X₁ ≥ c₁ or … or Xₖ ≥ cₖ | p₀) ≤ α·tₖ², tₖ = matured/n, by convolution of binomials",
+    source="Jennison & Turnbull (2000), Group Sequential Methods, ch. 12; Kim & DeMets (1987),"
+    " Biometrika 74:149–154; intervals: Jennison & Turnbull (1989), JRSS B 51:305–361",
+)
+METHODS = (SEQUENTIAL,)

@@ -1,0 +1,206 @@
+"""An arm against its baseline: the call and the interval beside it are one test, inverted."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from app.stats.checks import NotEnoughData, check_share
+from app.stats.exact import NAME as EXACT
+from app.stats.exact import exact_difference
+from app.stats.methods import Method, Topic
+from app.stats.one_arm import State
+from app.stats.score import NAME as SCORE
+from app.stats.score import Pair, score_low, score_lows, score_p
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+_FEW = 5.0  # an expected cell under it calls for an exact test: Cochran (1954), Biometrics 10:417
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """People released in an arm, and how many of them did the thing."""
+
+    people: int
+    hits: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hits <= self.people:
+            raise ValueError(f"hits must lie in 0..people, got {self}")
+
+    @property
+    def rate(self) -> float:
+        """Hits over people. Raises NotEnoughData if nobody is there."""
+        if not self.people:
+            raise NotEnoughData("an arm has nobody yet, so there is no rate")
+        return self.hits / self.people
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An arm against its baseline. Rates 0..1; positive is better.
+
+    relative: the difference over the baseline's rate; None where that is 0.
+    p_value: two-sided, of the same test whose inversion is low to high.
+    """
+
+    difference: float
+    low: float
+    high: float
+    relative: float | None
+    p_value: float
+    method: str
+    state: State
+
+
+def compare(arm: Arm, baseline: Arm, *, confidence: float, mde: float) -> Comparison:
+    """Decide whether an arm moved the rate, and by how much.
+
+    The score test decides; where a cell expected under equal rates is under 5, its tail is counted
+    exactly instead. Low is above 0, or high below it, exactly if p_value < 1 - confidence.
+
+    Args:
+        arm, baseline: distinct people, never clicks.
+        confidence: two-sided, in (0, 1). mde: the smallest effect worth having, in (0, 1).
+
+    Returns:
+        -1 <= low <= difference <= high <= 1. VALIDATED if low > 0, else REFUTED if high < mde, else
+        INCONCLUSIVE. An effect shown to be above 0 yet under the mde is validated.
+
+    Raises:
+        NotEnoughData: an arm has nobody. ValueError: confidence or mde out of range.
+
+    Source:
+        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226; where cells are sparse
+        Suissa & Shuster (1985), JRSS A 148:317-327, bounds of Buehler (1957), JASA 52:482-493.
+    """
+    check_share(confidence, "confidence")
+    check_share(mde, "mde")
+    base_rate, difference = baseline.rate, arm.rate - baseline.rate
+    pair = Pair(arm.hits, arm.people, baseline.hits, baseline.people)
+    if sparse(arm, baseline):
+        answer = exact_difference(pair, confidence=confidence)
+        low, high, p_value, method = answer.low, answer.high, answer.p_value, EXACT
+    else:
+        critical = critical_value(confidence)
+        low, high = score_low(pair, critical=critical), -score_low(pair.turned(), critical=critical)
+        p_value, method = score_p(pair), SCORE
+    relative = difference / base_rate if base_rate else None
+    state = state_of(low, high, mde=mde)
+    return Comparison(difference, low, high, relative, p_value, method, state)
+
+
+def state_of(low: float, high: float, *, mde: float) -> State:
+    """What an interval of a difference says: above 0, under what is worth having, or neither."""
+    if low > 0:
+        return State.VALIDATED
+    return State.REFUTED if high < mde else State.INCONCLUSIVE
+
+
+def sparse(arm: Arm, baseline: Arm) -> bool:
+    """Whether a cell that equal rates would lead to expect is under 5."""
+    hits, people = arm.hits + baseline.hits, arm.people + baseline.people
+    rarer, smaller = min(hits, people - hits), min(arm.people, baseline.people)
+    return rarer * smaller < _FEW * people
+
+
+def critical_value(confidence: float) -> float:
+    """The normal curve's two-sided quantile: 1.96 for 0.95."""
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Many comparisons, as arrays of one length."""
+
+    difference: "Floats"
+    low: "Floats"
+    high: "Floats"
+    p_value: "Floats"
+    exact: "NDArray[np.bool_]"  # whether the exact test decided
+
+
+def compare_many(
+    people: "ArrayLike",
+    hits: "ArrayLike",
+    base_people: "ArrayLike",
+    base_hits: "ArrayLike",
+    *,
+    confidence: float,
+) -> Comparisons:
+    """`compare` for a page full of experiments: the score test at once, sparse pairs one by one.
+
+    Args:
+        people, hits, base_people, base_hits: counts, of one length.
+        confidence: two-sided, in (0, 1).
+
+    Returns:
+        The numbers that `compare` gives.
+
+    Raises:
+        NotEnoughData: an arm has nobody. ValueError: counts or confidence out of range.
+
+    Source:
+        As `compare`.
+    """
+    import numpy as np  # noqa: PLC0415 - most pages need no arrays
+    from scipy.special import erfc  # noqa: PLC0415 - SciPy takes long to import
+
+    check_share(confidence, "confidence")
+    pairs = _checked(np.array([hits, people, base_hits, base_people], dtype=np.float64))
+    seen = pairs[0] / pairs[1] - pairs[2] / pairs[3]
+    both = score_lows(np.hstack([pairs, pairs[[2, 3, 0, 1]]]), critical=critical_value(confidence))
+    low, high = both[: len(seen)], -both[len(seen) :]
+    everybody, did = pairs[1] + pairs[3], pairs[0] + pairs[2]
+    few = np.minimum(did, everybody - did) * np.minimum(pairs[1], pairs[3]) < _FEW * everybody
+    pooled = did / everybody
+    variance = pooled * (1 - pooled) * everybody**2 / (pairs[1] * pairs[3] * (everybody - 1))
+    p_value = erfc(np.abs(seen) / np.sqrt(2 * np.where(few, 1.0, variance)))
+    for at in np.flatnonzero(few):
+        answer = exact_difference(Pair(*map(int, pairs[:, at])), confidence=confidence)
+        low[at], high[at], p_value[at] = answer.low, answer.high, answer.p_value
+    return Comparisons(seen, low, high, p_value, few)
+
+
+def _checked(pairs: "Floats") -> "Floats":
+    """The counts, or the sentence that says what is wrong with them."""
+    import numpy as np  # noqa: PLC0415 - most pages need no arrays
+
+    if pairs.ndim != 2:
+        raise ValueError("counts must be four rows of one length")
+    for hits, people in (pairs[:2], pairs[2:]):
+        if not np.all((hits >= 0) & (hits <= people)):
+            raise ValueError("hits must lie in 0..people in every row")
+    if np.any(pairs[[1, 3]] == 0):
+        raise NotEnoughData("an arm has nobody yet, so there is no rate")
+    return pairs
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        key="compare",
+        name="An arm against its baseline",
+        topic=Topic.TWO_ARMS,
+        functions=("compare", "compare_many"),
+        decides=True,
+        plainly=(
+            "Two groups got different mails, and we count who in each did the thing.",
+            "The interval holds every difference that the counts do not contradict.",
+            "If all of it lies above zero, the new mail is better and the idea is validated.",
+            "If all of it lies below the smallest effect you said would matter, it is refuted.",
+            "Otherwise the people were too few to tell, which is not the same as no effect.",
+        ),
+        assumes=(
+            "people were drawn into the arms at random",
+            "each person counts once, whatever they did",
+            "one look, at the date set before launch",
+        ),
+        formula="validated: low > 0; refuted: high < mde; score test, exact if min E < 5",
+        source="Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226; Cochran (1954), "
+        "Biometrics 10:417-451",
+    ),
+)

@@ -1,0 +1,72 @@
+"""Two machines, each with its own data folder, on one PostgreSQL: as one machine, only more."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cast import DESIGN, made
+from tests.faults.test_killed_under_clicks import counted_hits
+from tests.journeys.test_by_api import finished, given_an_audience
+from tests.postgres import Server
+from tests.serve import Installation, Mailbox, click, links_in, wait_until
+
+_PEOPLE = 400
+
+
+@pytest.fixture
+def machines(
+    postgres_server: Server, tmp_path: Path, mailbox_and_setting: tuple[Mailbox, str]
+) -> Iterator[tuple[Installation, Installation]]:
+    url, mail = postgres_server.empty(), mailbox_and_setting[1]
+    first = Installation(tmp_path / "first", url, mail=mail)
+    first.start("--migrate")
+    keys = {"THINSLICE_SECRET_KEYS": (first.data / "keys").read_text().strip()}
+    second = Installation(tmp_path / "second", url, mail=mail, settings=keys)
+    second.start()
+    yield first, second
+    second.stop()
+    first.stop()
+
+
+def test_both_send_and_both_count_and_nobody_is_mailed_twice(
+    machines: tuple[Installation, Installation], mailbox: Mailbox
+):
+    first, second = machines
+    with first.api("editor") as api:
+        audience = given_an_audience(api, people=_PEOPLE)
+        experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience}))["id"]
+        api.post(f"/experiments/{experiment}/launch", json={})
+        progress = wait_until(partial(finished, api, experiment), what="the sending")
+        links = [links_in(mail)[0] for _, mail in mailbox.mails()[:60]]
+        elsewhere = [link.replace(first.url, second.url) for link in links]
+        answers = [click(link).status_code for link in [*links, *elsewhere]]
+        counted = wait_until(lambda: counted_hits(api, experiment, at_least=120), what="hits")
+    senders = {one.data.name for one in machines if any((one.data / "sends").iterdir())}
+    got = Counter(address for address, _ in mailbox.taken)
+
+    assert progress["sent"] == _PEOPLE == len(got)
+    assert set(got.values()) == {1}
+    assert set(answers) == {302}
+    assert counted == 120
+    assert senders == {"first", "second"}
+
+
+def test_what_one_machine_leaves_behind_the_other_finishes(
+    machines: tuple[Installation, Installation], mailbox: Mailbox
+):
+    first, second = machines
+    with second.api("editor") as api:
+        audience = given_an_audience(api, people=_PEOPLE)
+        experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience}))["id"]
+        api.post(f"/experiments/{experiment}/launch", json={"rate_per_minute": 1200})
+        wait_until(lambda: len(mailbox.taken) > 40, what="the first mails")
+        first.kill()
+        progress = wait_until(partial(finished, api, experiment), what="the sending")
+    got = Counter(address for address, _ in mailbox.taken)
+
+    assert max(got.values()) == 1
+    assert progress["sent"] + progress["uncertain"] == _PEOPLE
+    assert progress["uncertain"] <= 50  # what a sender process holds at most
