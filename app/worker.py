@@ -12,16 +12,19 @@ from datetime import datetime
 
 import uvloop
 
+from app.analysis import holding
 from app.audience import imports
 from app.delivery import planning, recovery, transports
 from app.delivery import store as delivery
 from app.delivery.facts import DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
-from app.experiments import enrolment, lifecycle
+from app.experiments import enrolment, lifecycle, waves
+from app.experiments import store as experiments
 from app.main import House, targets_of
 from app.okr import reading
 from app.platform import clock, locks
+from app.platform.db import Database
 from app.platform.journal import Journal
 from app.review import moves
 from app.tracking import ingest, snapshots
@@ -177,8 +180,33 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         finish_what_is_sent,
         settle_what_was_killed,
         freeze_what_has_closed,
+        *dated_steps(database),
         read_values,
     ]
+
+
+def dated_steps(database: Database) -> list[Callable[[datetime], int]]:
+    """What happens on planned days: waves open, looks are held."""
+    gate = holding.Gate()
+
+    def open_waves(now: datetime) -> int:
+        with database.read() as session:
+            due = [one.id for one in delivery.running(session) if waves.is_due(one, now=now)]
+        for experiment_id in due:
+            with database.write() as session:
+                experiment = experiments.locked(session, experiment_id)
+                waves.open_due(session, experiment, gate, now=now)
+        return len(due)
+
+    def hold_looks(now: datetime) -> int:
+        with database.read() as session:
+            due = holding.due(session, now)
+        for experiment_id in due:
+            with database.write() as session:
+                holding.hold(session, experiments.locked(session, experiment_id), now=now)
+        return len(due)
+
+    return [open_waves, hold_looks]
 
 
 async def _send(house: House, loop: Loop) -> None:

@@ -140,6 +140,18 @@ LINKS = text("""
 """).bindparams(_EXPERIMENT)
 
 
+CLICKERS_BY_DAY = text("""
+    -- One row per day since release: people whose first human click came then, in all arms.
+    SELECT d.day           AS day,
+           SUM(d.clickers) AS people
+      FROM day_counter d
+     WHERE d.experiment_id = :experiment_id
+     GROUP BY d.day
+    HAVING SUM(d.clickers) > 0
+     ORDER BY d.day
+""").bindparams(_EXPERIMENT)
+
+
 @dataclass(frozen=True, slots=True)
 class ArmTotals:
     """People of one arm, but `clicks` (requests) and `value`."""
@@ -268,6 +280,12 @@ def series(session: Session, experiment_id: str) -> tuple[Point, ...]:
         hits += clicked.get(hour, 0)
         points.append(Point(hour + _HOUR, people, hits, hits / people if people else 0.0))
     return tuple(points)
+
+
+def days(session: Session, experiment_id: str) -> tuple[tuple[int, int], ...]:
+    """(days since release, people whose first click came then), in order."""
+    rows = session.execute(CLICKERS_BY_DAY, {"experiment_id": experiment_id})
+    return tuple((row.day, int(row.people)) for row in rows)
 
 
 def _by_arm(session: Session, question: Any, **values: object) -> dict[str, int]:

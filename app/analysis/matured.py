@@ -107,12 +107,7 @@ def by_arm(
     ]
     for row in rows:
         strata = found.setdefault(row.arm, {})
-        more = Matured(
-            **{
-                name: (int if name in _COUNTS else float)(getattr(row, name) or 0)
-                for name in _NAMES
-            }
-        )
+        more = Matured(*(_number(row, name) for name in _NAMES))
         strata[row.stratum] = strata.get(row.stratum, Matured()) + more
     return found
 

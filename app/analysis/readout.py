@@ -87,6 +87,7 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         links=counts.links(session, experiment.id),
         series=counts.series(session, experiment.id),
         looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
+        days=counts.days(session, experiment.id),
     )
 
 

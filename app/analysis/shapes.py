@@ -219,6 +219,7 @@ class Readout:
     links: tuple[LinkTotal, ...]
     series: tuple[Point, ...]
     looks: tuple[LookAt, ...] = ()
+    days: tuple[tuple[int, int], ...] = ()  # (days since release, people who first clicked then)
 
 
 def as_json(readout: Readout) -> dict[str, Any]:

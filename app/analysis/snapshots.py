@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.analysis import holding, store
 from app.analysis import readout as readouts
-from app.analysis import store
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import Readout, as_json
 from app.experiments.models import Experiment
@@ -18,6 +18,8 @@ def freeze_due(session: Session, now: datetime) -> int:
     for experiment in store.without_final(session):
         if not readouts.has_closed(session, experiment, now=now):
             continue
+        if not holding.is_complete(session, experiment):
+            continue  # the last look comes first
         final = freeze(session, experiment, Kind.FINAL, now=now)
         events.record(
             session,

@@ -54,12 +54,18 @@ def due_times(experiment: Experiment, *, now: datetime) -> list[datetime]:
     return [start + timedelta(hours=float(wave["after_hours"])) for wave in waves]
 
 
-def open_due(session: Session, experiment: Experiment, gate: WaveGate, *, now: datetime) -> bool:
-    """Open the next wave if its time has come; pause instead where the gate has a reason."""
+def is_due(experiment: Experiment, *, now: datetime) -> bool:
+    """Whether the next wave's time has come."""
     coming = experiment.open_wave + 1
     due = due_times(experiment, now=now)
-    if experiment.status != Status.RUNNING or coming >= len(due) or due[coming] > now:
-        return False
+    return experiment.status == Status.RUNNING and coming < len(due) and due[coming] <= now
+
+
+def open_due(session: Session, experiment: Experiment, gate: WaveGate, *, now: datetime) -> None:
+    """Open the next wave if its time has come; pause instead where the gate has a reason."""
+    if not is_due(experiment, now=now):
+        return
+    coming = experiment.open_wave + 1
     reason = gate.closed_because(session, experiment, now=now)
     if reason is None:
         experiment.open_wave = coming
@@ -69,7 +75,6 @@ def open_due(session: Session, experiment: Experiment, gate: WaveGate, *, now: d
         )
         experiment.stopped_wave = coming
     session.add(experiment)
-    return True
 
 
 def _ends(waves: Sequence[Wave], people: int) -> list[float]:

@@ -322,10 +322,10 @@ WELCH = Method(
         "Everybody counts, those without a value as 0.",
         "It does not assume that values differ as much in one version as in the other.",
         (
-            "Values above the cap that was fixed at launch count as the cap, so that one giant order"
-            " decides nothing."
+            "Values above the cap fixed at launch count as the cap, so that one giant order decides"
+            " nothing."
         ),
-        "It waits for 100 people with a value in each version, for before that it errs too often.",
+        "It waits for 100 people with a value in each version: before that it errs too often.",
     ),
     assumes=(
         "People were assigned to versions at random and count once.",

@@ -1,12 +1,12 @@
 """A readout as a page shows it: the sentence first, the drawing, then what stands behind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.analysis.counts import LinkTotal
-from app.analysis.shapes import ArmCounts, Estimate, Evidence, Guardrail, Readout
+from app.analysis.shapes import Estimate, Evidence, Guardrail, LookAt, Readout
 from app.web import words
 from app.web.plots import Plot, growth
 
@@ -33,6 +33,33 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Versus:
+    """A version against its baseline: a line of the forest, and of its table. Places are 0..1."""
+
+    name: str
+    state: str
+    low: float | None
+    middle: float | None
+    high: float | None
+    difference: str
+    interval: str
+    p_value: str
+    chance: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Every version against the baseline, on one axis."""
+
+    baseline: str
+    rows: tuple[Versus, ...]
+    zero: float
+    ends: tuple[str, str]
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Everything the templates in readouts/ may use."""
 
@@ -42,9 +69,14 @@ class Result:
     because: tuple[str, ...]
     versus: str
     estimate: Estimate | None
-    threshold: float
+    threshold: float | None
     scale: float
     caption: str
+    forest: Forest | None
+    arms: tuple[Estimate, ...]
+    is_rate: bool
+    looks: tuple[LookAt, ...]
+    cohort: tuple[tuple[str, int, float, float], ...]
     figures: tuple[tuple[str, str, str], ...]
     warnings: tuple[str, ...]
     waiting_for: tuple[str, ...]
@@ -62,6 +94,7 @@ class Result:
 def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
     """Lay a readout out for reading; `titles` names its key results."""
     estimate = next((e for e in readout.estimates if e.rate is not None), None)
+    threshold = readout.rule.threshold
     return Result(
         state=readout.call.state,
         provisional=readout.call.provisional,
@@ -69,17 +102,22 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         because=readout.call.because,
         versus=readout.headline,
         estimate=estimate,
-        threshold=readout.rule.threshold,
-        scale=_scale(estimate, readout.rule.threshold),
-        caption=_caption(estimate, readout.rule.threshold),
-        figures=_figures(readout.arms[0], readout.call.pass_count) if readout.arms else (),
+        threshold=threshold,
+        scale=_scale(estimate, threshold) if threshold else 1.0,
+        caption=_caption(estimate, threshold) if threshold else "",
+        forest=forest(readout),
+        arms=readout.estimates if readout.comparisons else (),
+        is_rate=readout.rule.metric != "value_per_person",
+        looks=readout.looks if len(readout.looks) > 1 else (),
+        cohort=tuple(_cohort(readout)),
+        figures=_figures(readout),
         warnings=readout.health.warnings,
         waiting_for=readout.why_not_yet,
         funnel=readout.funnel,
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=readout.links,
-        plot=growth(readout.series, readout.rule.threshold, zone),
+        plot=growth(readout.series, threshold, zone) if threshold else None,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
         as_of=readout.as_of,
         method=estimate.method if estimate else "",
@@ -116,18 +154,96 @@ def _still_open(estimate: Estimate) -> str:
     return f" The upper end comes down as time runs out for the {people} who may still click."
 
 
-def _figures(arm: ArmCounts, pass_count: int | None) -> tuple[tuple[str, str, str], ...]:
-    needed = f"{words.number(pass_count)} needed" if pass_count is not None else ""
-    share = words.points(arm.human_clickers / arm.released) if arm.released else ""
+def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
+    """Day, first clicks, their share of everybody released so far, and the same for a bar."""
+    released = sum(arm.released for arm in readout.arms if arm.key != "holdout")
+    everybody = sum(count for _, count in readout.days)
+    so_far = 0
+    for day, count in readout.days:
+        so_far += count
+        name = "The same day" if day == 0 else words.plural(day, "day") + " later"
+        yield name, count, so_far / released if released else 0.0, so_far / everybody
+
+
+def forest(readout: Readout) -> Forest | None:
+    """The differences from the baseline, each with its interval, on one axis around zero."""
+    if not readout.comparisons:
+        return None
+    known = [end for row in readout.comparisons for end in (row.low, row.high) if end is not None]
+    is_rate = readout.rule.metric != "value_per_person"
+    reach = max([abs(end) for end in known] or [readout.rule.mde or 1.0]) * 1.1
+
+    def place(value: float | None) -> float | None:
+        return None if value is None else (value + reach) / (2 * reach)
+
+    return Forest(
+        baseline=readout.rule.baseline,
+        rows=tuple(
+            Versus(
+                name=row.arm,
+                state=row.state,
+                low=place(row.low),
+                middle=place(row.difference),
+                high=place(row.high),
+                difference=_amount(row.difference, is_rate=is_rate),
+                interval=_between(row.low, row.high, is_rate=is_rate),
+                p_value="–" if row.p_value is None else _p(row.p_value),
+                chance="–" if row.chance_to_beat is None else words.points(row.chance_to_beat, 0),
+                says=row.reason or row.method,
+            )
+            for row in readout.comparisons
+        ),
+        zero=0.5,
+        ends=(_amount(-reach, is_rate=is_rate), _amount(reach, is_rate=is_rate)),
+        caption=f"Difference from “{readout.rule.baseline}”; right of the line is better.",
+    )
+
+
+def _amount(value: float | None, *, is_rate: bool) -> str:
+    """`+1.6 points`, or `+12.50` of a value."""
+    if value is None:
+        return "–"
+    return f"{100 * value:+.1f} points" if is_rate else f"{value:+,.2f}"
+
+
+def _between(low: float | None, high: float | None, *, is_rate: bool) -> str:
+    if low is None or high is None:
+        return "–"
+    return f"{_amount(low, is_rate=is_rate)} to {_amount(high, is_rate=is_rate)}"
+
+
+def _p(p_value: float) -> str:
+    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+_COUNTED = {
+    "click_rate": ("People who clicked", "human_clickers"),
+    "open_rate": ("People who opened it", "human_openers"),
+    "conversion_rate": ("People who did it", "converted"),
+    "value_per_person": ("People who did it", "converted"),
+}
+
+
+def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:
+    if not readout.arms:
+        return ()
+    label, field = _COUNTED[readout.rule.metric]
+    released = sum(arm.released for arm in readout.arms)
+    did = sum(getattr(arm, field) for arm in readout.arms)
+    needed = readout.call.pass_count
     return (
         (
             "People released",
-            words.number(arm.released),
-            f"of {words.number(arm.enrolled)} enrolled",
+            words.number(released),
+            f"of {words.number(sum(arm.enrolled for arm in readout.arms))} enrolled",
         ),
-        ("People who clicked", words.number(arm.human_clickers), needed),
-        ("That is", share or "–", "of everybody released"),
-        ("Window still open", words.number(arm.live), "people may still click"),
+        (label, words.number(did), f"{words.number(needed)} needed" if needed is not None else ""),
+        ("That is", words.points(did / released) if released else "–", "of everybody released"),
+        (
+            "Window still open",
+            words.number(sum(arm.live for arm in readout.arms)),
+            "people may still act",
+        ),
     )
 
 

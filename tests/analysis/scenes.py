@@ -76,10 +76,9 @@ def mail(
         Outcome(
             send_id=number,
             experiment_id=experiment.id,
-            arm="insight",
             released_at=at,
             closes_at=at + WINDOW,
-            **({"sent": True} | fields),
+            **({"arm": "insight", "sent": True} | fields),
         )
         for number in range(first, first + count)
     ]

@@ -47,9 +47,9 @@ def test_a_threshold_beyond_one_is_refused_by_name(api: Api, audience_id: str) -
 
 
 def test_a_part_that_is_not_built_is_refused_by_name(api: Api, audience_id: str) -> None:
-    answer = api.post("/experiments", DESIGN | {"audience_id": audience_id, "holdout": 0.1})
+    answer = api.post("/experiments", DESIGN | {"audience_id": audience_id, "channel": "link"})
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "holdout"
+    assert answer.json()["errors"][0]["field"] == "channel"
 
 
 def test_an_audience_that_is_none_is_refused_by_name(api: Api) -> None:

@@ -1,0 +1,249 @@
+"""Versions against their baseline, through the real counters."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from app.analysis import readout as readouts
+from app.analysis.shapes import Readout, State, as_json
+from app.experiments.models import Experiment, Status
+from app.stats.multiplicity import compare_all
+from app.stats.two_arm import Arm
+from app.tally import store
+from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, WINDOW, given_experiment, mail
+
+NOON = TUESDAY + 3 * HOUR
+RULE = {"kind": "comparison", "baseline": "plain", "mde": 0.02, "method": "fixed", "looks": 1}
+
+
+def given_comparison(
+    session: Session, people: dict[str, int], *, rule: dict[str, Any] | None = None, **design: Any
+) -> Experiment:
+    """Everybody of every arm is mailed on Tuesday (the holdout is held)."""
+    keys = [key for key in people if key != "holdout"]
+    total = sum(people.values())
+    experiment = given_experiment(
+        session,
+        enrolled=total,
+        plan={"arms": people, "people": total, "looks": []},
+        design={
+            "arms": [{"key": key, "weight": people[key]} for key in keys],
+            "holdout": people.get("holdout", 0) / total,
+            "rule": RULE | {"confidence": 0.95} | (rule or {}),
+        }
+        | design,
+    )
+    first = 1
+    for key, count in people.items():
+        mail(session, experiment, count, first=first, arm=key, sent=key != "holdout")
+        first += count
+    return experiment
+
+
+def did(session: Session, numbers: range, **fields: Any) -> None:
+    store.change(session, dict.fromkeys(numbers, fields))
+
+
+def clicks(session: Session, first: int, count: int) -> None:
+    did(session, range(first, first + count), clicked_at=NOON, clicks=1)
+
+
+def read(session: Session, experiment: Experiment) -> Readout:
+    return readouts.of(session, experiment, now=CLOSED)
+
+
+def test_the_call_is_that_of_the_score_test_and_its_interval(session: Session):
+    experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
+    clicks(session, 1, 80)
+    clicks(session, 1001, 120)
+    readout = read(session, experiment)
+    (row,) = readout.comparisons
+    (said,) = compare_all([Arm(1000, 120)], Arm(1000, 80), confidence=0.95, mde=0.02).comparisons
+
+    assert (row.low, row.high, row.p_value) == (said.low, said.high, said.p_value)
+    assert (row.arm, row.baseline, row.state) == ("loss", "plain", State.VALIDATED)
+    assert readout.call.state is State.VALIDATED
+    assert "“loss” beats “plain” by +4.0 points" in readout.call.sentence
+    assert [arm.enrolled for arm in readout.arms] == [1000, 1000]
+
+
+def test_while_windows_are_open_numbers_are_shown_and_no_call_is_made(session: Session):
+    experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
+    clicks(session, 1, 80)
+    clicks(session, 1001, 140)
+    readout = readouts.of(session, experiment, now=TUESDAY + WINDOW - (NOON - TUESDAY))
+
+    assert readout.call.state is State.WAITING
+    assert "Friday 27 November" in readout.call.sentence
+    assert readout.why_not_yet[0] == "0 of 2,000 people have had their whole window."
+
+
+def test_a_difference_that_is_too_small_to_matter_is_refuted(session: Session):
+    experiment = given_comparison(session, {"plain": 4000, "loss": 4000}, rule={"mde": 0.03})
+    clicks(session, 1, 320)
+    clicks(session, 4001, 325)
+    readout = read(session, experiment)
+
+    assert readout.call.state is State.REFUTED
+    assert "no version beats “plain” by +3.0 points or more" in readout.call.sentence
+
+
+def test_several_versions_share_the_error_that_is_allowed(session: Session):
+    experiment = given_comparison(session, {"plain": 1000, "loss": 1000, "gain": 1000})
+    clicks(session, 1, 80)
+    clicks(session, 1001, 106)
+    clicks(session, 2001, 100)
+    readout = read(session, experiment)
+    rows = {row.arm: row for row in readout.comparisons}
+
+    assert rows["loss"].confidence == pytest.approx(0.975)
+    assert rows["loss"].state is rows["gain"].state is State.INCONCLUSIVE
+    assert readout.call.state is State.INCONCLUSIVE
+    assert rows["loss"].adjusted_p == pytest.approx(2 * (rows["loss"].p_value or 0))
+
+
+def test_nothing_against_twelve_is_exact_and_not_an_error(session: Session):
+    experiment = given_comparison(session, {"plain": 300, "loss": 300})
+    clicks(session, 301, 9)
+    (row,) = read(session, experiment).comparisons
+
+    assert row.p_value is not None
+    assert row.low is not None
+    assert 0 < row.p_value < 0.01
+    assert row.low > 0
+    assert row.relative is None
+    assert "Exact" in row.method or "exact" in row.method
+
+
+def test_a_conversion_is_compared_with_a_holdout_that_got_nothing(session: Session):
+    experiment = given_comparison(
+        session,
+        {"insight": 1000, "holdout": 1000},
+        rule={"baseline": "holdout", "mde": 0.01},
+        metric={"kind": "conversion_rate", "event": "planned", "window_hours": 72},
+        key_results=[
+            {"key_result_id": "k", "mode": "evidence", "reach": 12000, "carry": 0.5, "per_hit": 1}
+        ],
+    )
+    did(session, range(1, 86), converted=1)
+    did(session, range(1001, 1051), converted=1)
+    readout = read(session, experiment)
+    (evidence,) = readout.key_results
+    holdout = next(arm for arm in readout.arms if arm.key == "holdout")
+
+    assert readout.call.state is State.VALIDATED
+    assert (holdout.released, holdout.sent, holdout.converted) == (1000, 0, 50)
+    assert evidence.projected is not None
+    assert evidence.projected.movement == pytest.approx(0.035 * 12000 * 0.5)
+    assert evidence.projected.low > 0
+    assert "if built. Assumed: 12,000 people, 50 % carried." in str(evidence.assumption)
+
+
+def test_values_wait_for_a_hundred_people_who_have_one(session: Session):
+    experiment = given_comparison(
+        session,
+        {"plain": 500, "loss": 500},
+        rule={"mde": 1.0},
+        metric={"kind": "value_per_person", "event": "paid", "window_hours": 72},
+    )
+    for number in range(1, 151):
+        did(session, range(number, number + 1), converted=1, value=20.0, capped=20.0)
+    for number in range(501, 591):
+        did(session, range(number, number + 1), converted=1, value=60.0, capped=60.0)
+    early = read(session, experiment)
+    for number in range(591, 651):
+        did(session, range(number, number + 1), converted=1, value=45.0 + number % 9, capped=45.0)
+    told = read(session, experiment)
+    (row,) = told.comparisons
+
+    assert early.call.state is State.INCONCLUSIVE
+    assert early.comparisons[0].difference is None
+    assert "Too early to tell: 90 people have a value" in str(early.comparisons[0].reason)
+    assert told.call.state is State.VALIDATED
+    assert row.difference == pytest.approx((90 * 60 + 60 * 45 - 150 * 20) / 500)
+    assert row.method == "Welch's t"
+
+
+def spent_by(number: int) -> float:
+    """What they spent before, a little more or less, and 2 more in the second version."""
+    return number % 50 + number * 7 % 5 * 0.3 + (number > 200) * 2.0
+
+
+def test_a_covariate_makes_the_same_people_tell_more(session: Session):
+    def experiment(covariate: str | None) -> Experiment:
+        return given_comparison(
+            session,
+            {"plain": 200, "loss": 200},
+            rule={"mde": 1.0},
+            metric={
+                "kind": "value_per_person",
+                "event": "paid",
+                "window_hours": 72,
+                "covariate": covariate,
+            },
+        )
+
+    with_one = experiment("spent")
+    store.change(
+        session,
+        {
+            number: {"covariate": float(number % 50), "capped": spent_by(number)}
+            for number in range(1, 401)
+        },
+    )
+    (adjusted,) = read(session, with_one).comparisons
+    with_one.design = with_one.design | {"metric": with_one.design["metric"] | {"covariate": None}}
+    (plain,) = read(session, with_one).comparisons
+
+    assert adjusted.reason is None
+    assert adjusted.difference == pytest.approx(2.0, abs=0.2)
+    assert adjusted.method == "Welch's t with CUPED"
+    assert (adjusted.high or 0) - (adjusted.low or 0) < 0.2 * ((plain.high or 0) - (plain.low or 0))
+
+
+def test_a_split_that_went_wrong_takes_the_result_back(session: Session):
+    experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
+    experiment.design = experiment.design | {
+        "arms": [{"key": "plain", "weight": 3}, {"key": "loss", "weight": 1}]
+    }
+    clicks(session, 1, 60)
+    clicks(session, 1001, 140)
+    readout = read(session, experiment)
+
+    assert not readout.health.sample_ratio.ok
+    assert readout.call.state is State.INCONCLUSIVE
+    assert "the split went wrong" in readout.call.sentence
+
+
+def test_a_breached_guardrail_takes_a_validated_comparison_back(session: Session):
+    experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
+    clicks(session, 1, 60)
+    clicks(session, 1001, 140)
+    did(session, range(1500, 1560), unsubscribed_at=NOON)
+    readout = read(session, experiment)
+
+    assert readout.call.state is State.INCONCLUSIVE
+    assert "unsubscribe rate" in readout.call.sentence
+
+
+def test_the_json_of_a_comparison_is_the_contract(session: Session):
+    experiment = given_comparison(session, {"plain": 100, "loss": 100})
+    body = as_json(read(session, experiment))
+
+    assert set(body["comparisons"][0]) >= {
+        "arm", "baseline", "difference", "low", "high", "relative", "p_value", "chance_to_beat",
+        "expected_loss", "state", "method",
+    }  # fmt: skip
+
+
+def test_an_arm_without_people_is_too_early_and_never_a_number(session: Session):
+    experiment = given_comparison(session, {"plain": 50, "loss": 50})
+    experiment.status = Status.RUNNING
+    experiment.design = experiment.design | {
+        "arms": [*experiment.design["arms"], {"key": "late", "weight": 1}]
+    }
+    rows = {row.arm: row for row in readouts.of(session, experiment, now=NOON).comparisons}
+
+    assert rows["late"].difference is rows["late"].p_value is None
+    assert str(rows["late"].reason).startswith("Too early to tell")
