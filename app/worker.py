@@ -13,7 +13,6 @@ from datetime import datetime
 import uvloop
 
 from app.analysis import holding
-from app.analysis import snapshots as frozen
 from app.audience import imports
 from app.audience.known import KnownPeople
 from app.delivery import planning, recovery, transports
@@ -24,9 +23,11 @@ from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle, waves
 from app.experiments import store as experiments
 from app.main import House, targets_of
+from app.okr import reading
 from app.platform import clock, locks
 from app.platform.db import Database
 from app.platform.journal import Journal
+from app.review import moves
 from app.tracking import conversions, ingest, snapshots
 
 log = logging.getLogger(__name__)
@@ -173,7 +174,15 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
 
     def freeze_what_has_closed(now: datetime) -> int:
         with database.write() as session:
-            return frozen.freeze_due(session, now)
+            return moves.write_due(session, zone=house.settings.zone, now=now)
+
+    reader = reading.Reader(
+        allowed_hosts=house.settings.allow_private_sources,
+        connections=house.settings.sql_connections,
+    )
+
+    def read_values(now: datetime) -> int:
+        return reading.read_due(database, reader, zone=house.settings.zone, now=now)
 
     return [
         start_what_is_due,
@@ -182,6 +191,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         settle_what_was_killed,
         freeze_what_has_closed,
         *dated_steps(database),
+        read_values,
     ]
 
 

@@ -5,10 +5,12 @@ author's own arithmetic stands beside it, labelled as an assumption.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 from app.analysis.sentences import share, short
-from app.analysis.shapes import Comparison, Estimate, Evidence, Movement
+from app.analysis.shapes import Comparison, Estimate, Evidence, Movement, Readout
 
 _NO_CONTROL = (
     "Not projected: without a group that gets nothing, nobody knows how many of them would"
@@ -22,25 +24,67 @@ _UNITS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """What came on top because of the experiment, summed over the people who got it."""
+
+    amount: float
+    low: float
+    high: float
+    people: int  # released in the arms that were compared
+
+
+def increment_of(readout: Readout) -> Increment | None:
+    """Difference × people released, over every arm beside the baseline; None without one.
+
+    Significant or not, up or down. Ends of several arms are added, which is wide enough for all.
+    """
+    released = {arm.key: arm.released for arm in readout.arms}
+    found = [
+        (one.difference, one.low, one.high, released.get(one.arm, 0)) for one in readout.comparisons
+    ]
+    known = [
+        (difference, low, high, people)
+        for difference, low, high, people in found
+        if difference is not None and low is not None and high is not None and people
+    ]
+    if not known or len(known) < len(found):
+        return None
+    return Increment(
+        amount=fsum(difference * people for difference, _, _, people in known),
+        low=fsum(low * people for _, low, _, people in known),
+        high=fsum(high * people for _, _, high, people in known),
+        people=sum(people for *_, people in known),
+    )
+
+
 def of(
     design: Mapping[str, Any],
     estimates: tuple[Estimate, ...],
-    comparisons: tuple[Comparison, ...],
+    comparisons: tuple[Comparison, ...] = (),
+    realised: Mapping[str, Movement] | None = None,
 ) -> tuple[Evidence, ...]:
-    """One row per linked key result."""
+    """One row per linked key result. `realised` is how each has moved since."""
     links: list[Mapping[str, Any]] = design.get("key_results") or []
-    return tuple(_row(link, estimates, _best(comparisons)) for link in links)
+    moved = realised or {}
+    return tuple(
+        _row(link, estimates, _best(comparisons), moved.get(link["key_result_id"]))
+        for link in links
+    )
 
 
 def _row(
-    link: Mapping[str, Any], estimates: tuple[Estimate, ...], best: Comparison | None
+    link: Mapping[str, Any],
+    estimates: tuple[Estimate, ...],
+    best: Comparison | None,
+    realised: Movement | None,
 ) -> Evidence:
     projected = _projected(link, best) if best else None
     return Evidence(
         key_result_id=link["key_result_id"],
         mode=link.get("mode", "evidence"),
         projected=projected,
-        realised=None,
+        realised=realised,
         reason=None if projected else _UNITS if best else _NO_CONTROL,
         assumption=_told(link, best, projected)
         if best and projected
@@ -60,7 +104,8 @@ def _projected(link: Mapping[str, Any], best: Comparison) -> Movement | None:
     factor = _factor(link)
     if factor is None or best.difference is None or best.low is None or best.high is None:
         return None
-    return Movement(best.difference * factor, best.low * factor, best.high * factor)
+    low, high = sorted((best.low * factor, best.high * factor))  # a number may be meant to fall
+    return Movement(best.difference * factor, low, high)
 
 
 def _told(link: Mapping[str, Any], best: Comparison, projected: Movement) -> str:

@@ -14,6 +14,7 @@ from app.analysis import (
     evidence,
     guardrails,
     looks,
+    movements,
     repeated,
     sentences,
     splits,
@@ -75,7 +76,9 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         health=_health(experiment, arms, unknown),
         guardrails=found.watched,
         call=call,
-        key_results=evidence.of(experiment.design, estimates, comparisons),
+        key_results=evidence.of(
+            experiment.design, estimates, comparisons, movements.realised(session, experiment)
+        ),
         headline=sentences.headline(arms),
         rule=found.rule,
         range_with_unknown=unknown,

@@ -121,3 +121,24 @@ def sends_after(
     """The next sends of an experiment, with their outcomes."""
     values = {"experiment_id": experiment_id, "after": after, "limit": limit}
     return session.execute(_TYPED_SENDS, values).mappings().all()
+
+
+SHARED_PEOPLE = text("""
+    -- One row: people who were released in both of two experiments, whatever their arm.
+    SELECT COUNT(DISTINCT mine.person_id) AS people
+      FROM enrolment mine
+      JOIN outcome   seen   ON seen.send_id = mine.id
+      JOIN enrolment theirs ON theirs.person_id = mine.person_id
+                           AND theirs.experiment_id = :other_id
+      JOIN outcome   too    ON too.send_id = theirs.id
+     WHERE mine.experiment_id = :experiment_id
+""").bindparams(
+    bindparam("experiment_id", type_=String()),
+    bindparam("other_id", type_=String()),
+)
+
+
+def shared_people(session: Session, experiment_id: str, other_id: str) -> int:
+    """How many people two experiments both released."""
+    values = {"experiment_id": experiment_id, "other_id": other_id}
+    return int(session.execute(SHARED_PEOPLE, values).scalar_one())

@@ -151,6 +151,13 @@ def change_experiment(experiment_id: str, changes: Changes, session: Db, now: No
     return shown(session, drafts.change(session, row, changes, now=now))
 
 
+@router.post("/experiments/{experiment_id}/copy", status_code=201, summary="Run it again")
+def copy_experiment(experiment_id: str, session: Db, who: Who, now: Now) -> ExperimentOut:
+    """A new draft with `previous_id`. Its audience is null: choose fresh people."""
+    row = store.experiment_of(session, experiment_id)
+    return shown(session, drafts.copy(session, row, by=who.name, now=now))
+
+
 @router.get("/experiments/{experiment_id}/checklist", summary="What a launch still needs")
 def get_checklist(experiment_id: str, request: Request, session: Db, now: Now) -> ChecklistOut:
     """What `blocks` must be mended, what `warns` should be read."""

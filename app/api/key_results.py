@@ -2,142 +2,46 @@
 
 from datetime import date as Date
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from app.analysis import readout
-from app.analysis.shapes import Estimate, State
 from app.api.address import PREFIX
+from app.api.key_result_shapes import (
+    KeyResultOut,
+    KeyResultSeen,
+    LedgerLine,
+    LinkOut,
+    PutOut,
+    ReadOut,
+    ValueOut,
+)
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of, page_of
+from app.experiments import linked, moves
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
 from app.experiments.terms import Mode
 from app.identity.guard import Db, Now, Who
-from app.okr import outcomes, store, values, views
+from app.okr import ledger, links, outcomes, sources, store, values, views
 from app.okr.models import CheckIn, KeyResult
-from app.okr.progress import Pace
-from app.okr.schemas import KeyResultDraft, ValueDraft
+from app.okr.schemas import (
+    ConfidenceDraft,
+    HttpSource,
+    KeyResultChanges,
+    KeyResultDraft,
+    SqlSource,
+    ValueDraft,
+)
+from app.platform.errors import Conflict
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Key results"])
 
-_SET: dict[str, Any] = {
-    "id": "1f0c3m8k2tq5w7x9z0ab",
-    "objective_id": "1f0c3m8k2tq5w7x9z0aa",
-    "title": "Weekly active bakers",
-    "kind": "increase",
-    "unit": "number",
-    "start": 1200,
-    "target": 2000,
-    "low": None,
-    "high": None,
-    "stretch": 2400,
-    "weight": 1,
-    "cadence": "weekly",
-    "source": "manual",
-    "owner": "ann@example.com",
-    "created_at": "2026-11-22T08:00:00Z",
-}
-_LINK: dict[str, Any] = {
-    "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
-    "name": "Waste in euros by email",
-    "status": "measuring",
-    "mode": "evidence",
-    "call": "validated",
-    "estimate": None,
-}
-_SEEN: dict[str, Any] = _SET | {
-    "current": 1400,
-    "as_of": "2026-11-22",
-    "progress": 0.25,
-    "expected": 0.57,
-    "pace": "yellow",
-    "confidence": 6,
-    "stale": False,
-    "change": 40,
-    "forecast": None,
-    "warning": None,
-    "links": [_LINK],
-}
-_VALUE: dict[str, Any] = {
-    "date": "2026-11-22",
-    "value": 1400,
-    "comment": "after the launch in Sweden",
-    "confidence": 6,
-    "source": "api",
-    "recorded_at": "2026-11-22T08:00:00Z",
-    "recorded_by": "nightly job",
-}
-
-
-class KeyResultOut(BaseModel):
-    """What was set: a business outcome in a number."""
-
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _SET})
-
-    id: str
-    objective_id: str
-    title: str
-    kind: str
-    unit: str
-    start: float
-    target: float
-    low: float | None
-    high: float | None
-    stretch: float | None
-    weight: float
-    cadence: str
-    source: str
-    owner: str
-    created_at: datetime
-
-
-class LinkOut(BaseModel):
-    """An experiment that should move this key result. Its call is null before it started."""
-
-    model_config = ConfigDict(json_schema_extra={"example": _LINK})
-
-    experiment_id: str
-    name: str
-    status: Status
-    mode: Mode
-    call: State | None
-    estimate: Estimate | None
-
-
-class KeyResultSeen(KeyResultOut):
-    """A key result with what follows from its values. Shares are 0..1."""
-
-    model_config = ConfigDict(json_schema_extra={"example": _SEEN})
-
-    current: float | None
-    as_of: Date | None
-    progress: float
-    expected: float
-    pace: Pace
-    confidence: int | None
-    stale: bool
-    change: float | None
-    forecast: None
-    warning: str | None
-    links: list[LinkOut]
-
-
-class ValueOut(BaseModel):
-    """The value that holds for a day."""
-
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _VALUE})
-
-    date: Date
-    value: float
-    comment: str
-    confidence: int | None
-    source: str
-    recorded_at: datetime
-    recorded_by: str
+_VIEWED = (
+    "current", "as_of", "progress", "expected", "pace", "confidence", "stale", "change",
+    "forecast", "stretched", "warning",
+)  # fmt: skip
 
 
 @router.post("/key-results", status_code=201, summary="Add a key result")
@@ -160,25 +64,69 @@ def list_key_results(
 
 @router.get("/key-results/{key_result_id}", summary="Look at a key result")
 def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) -> KeyResultSeen:
-    """Where it stands today, and the experiments linked to it."""
+    """Where it stands today, where it is heading, and the experiments linked to it."""
     row = store.key_result_of(session, key_result_id)
     today = now.astimezone(request.app.state.settings.zone).date()
     seen = views.view(session, row, today=today)
-    linked = experiments.linked_to(session, key_result_id)
+    known = experiments.linked_to(session, key_result_id)
+    about = {name: getattr(seen, name) for name in _VIEWED}
     return KeyResultSeen(
         **_shown(row).model_dump(),
-        current=seen.current,
-        as_of=seen.as_of,
-        progress=seen.progress,
-        expected=seen.expected,
-        pace=seen.pace,
-        confidence=seen.confidence,
-        stale=seen.stale,
-        change=seen.change,
-        forecast=None,
-        warning=seen.warning,
-        links=[_link(session, one, key_result_id, now=now) for one in linked],
+        **about,
+        ledger=[_line(one) for one in ledger.lines(session, key_result_id)],
+        reads=_reads(session, row),
+        links=[_link(session, one, key_result_id, now=now) for one in known],
     )
+
+
+@router.patch("/key-results/{key_result_id}", summary="Change a key result")
+def change_key_result(
+    key_result_id: str, changes: KeyResultChanges, session: Db, now: Now
+) -> KeyResultOut:
+    """The fields that are sent. `kind` and `unit` stay: the values are written in them."""
+    row = store.key_result_of(session, key_result_id)
+    return _shown(outcomes.change_key_result(session, row, changes, now=now))
+
+
+@router.delete("/key-results/{key_result_id}", status_code=204, summary="Remove a key result")
+def remove_key_result(key_result_id: str, session: Db) -> None:
+    """Only while it has no value (else 409)."""
+    linked.refuse_linked(session, key_result_id)
+    outcomes.remove_key_result(session, store.key_result_of(session, key_result_id))
+
+
+@router.put("/key-results/{key_result_id}/confidence", summary="Say how sure you are")
+def put_confidence(
+    *,
+    key_result_id: str,
+    draft: ConfidenceDraft,
+    request: Request,
+    session: Db,
+    who: Who,
+    now: Now,
+) -> ValueOut:
+    """0 to 10, today, with the value as it stands: for numbers that nobody types."""
+    zone = request.app.state.settings.zone
+    return _value(values.confirm(session, key_result_id, draft, by=who.name, zone=zone, now=now))
+
+
+@router.post("/key-results/{key_result_id}/read", status_code=202, summary="Read the value soon")
+def read_value(key_result_id: str, session: Db, now: Now) -> KeyResultOut:
+    """For the sources `http` and `sql`: a worker reads it within seconds. 409 for others."""
+    row = store.key_result_of(session, key_result_id)
+    if not sources.read_soon(session, key_result_id, now=now):
+        raise Conflict(f"“{row.title}” is not read from anywhere: its source is {row.source}.")
+    return _shown(row)
+
+
+@router.delete(
+    "/key-results/{key_result_id}/links/{experiment_id}",
+    status_code=204,
+    summary="Take back what an experiment wrote",
+)
+def undo_link(key_result_id: str, experiment_id: str, session: Db, who: Who, now: Now) -> None:
+    """Its ledger row and its values go; it writes nothing more. 409 where it wrote nothing."""
+    links.undo(session, key_result_id, experiment_id, by=who.name, now=now)
 
 
 @router.put("/key-results/{key_result_id}/values/{date}", summary="Put the value of a day")
@@ -212,6 +160,14 @@ def list_values(
     return Listed(items=[_value(row) for row in rows[start : start + limit]], next=following)
 
 
+@router.get("/key-results/{key_result_id}/values/{date}", summary="List every value put for a day")
+def list_history(key_result_id: str, date: Date, session: Db) -> Listed[PutOut]:
+    """The first first; the one that holds has no `replaced_at`. Empty where none was put."""
+    store.key_result_of(session, key_result_id)
+    rows = store.history_of(session, key_result_id, date)
+    return Listed(items=[PutOut.model_validate(row) for row in rows], next=None)
+
+
 def _shown(row: KeyResult) -> KeyResultOut:
     return KeyResultOut.model_validate(row)
 
@@ -220,18 +176,45 @@ def _value(row: CheckIn) -> ValueOut:
     return ValueOut.model_validate(row)
 
 
+def _line(one: ledger.Line) -> LedgerLine:
+    known = {name: getattr(one.row, name) for name in LedgerLine.model_fields if name != "counted"}
+    return LedgerLine(**known, counted=one.counted)
+
+
+def _reads(session: Session, row: KeyResult) -> ReadOut | None:
+    held = store.source_of(session, row.id)
+    if held is None:
+        return None
+    asked = sources.settings_of(row.source, held)
+    return ReadOut(
+        http=HttpSource(**asked) if row.source == "http" else None,
+        sql=SqlSource(**asked) if row.source == "sql" else None,
+        due_at=held.due_at,
+        read_at=held.read_at,
+        failed_at=held.failed_at,
+        error=held.error,
+    )
+
+
 def _link(
     session: Session, experiment: Experiment, key_result_id: str, *, now: datetime
 ) -> LinkOut:
-    links = experiment.design["key_results"]
-    mode = next(one["mode"] for one in links if one["key_result_id"] == key_result_id)
     begun = experiment.started_at is not None
     found = readout.of(session, experiment, now=now) if begun else None
+    said = (
+        next((e for e in found.key_results if e.key_result_id == key_result_id), None)
+        if found
+        else None
+    )
     return LinkOut(
         experiment_id=experiment.id,
         name=experiment.name,
         status=Status(experiment.status),
-        mode=mode,
+        mode=moves.mode_of(experiment, key_result_id) or Mode.EVIDENCE,
         call=found.call.state if found else None,
         estimate=found.estimates[0] if found and found.estimates else None,
+        projected=said.projected if said else None,
+        realised=said.realised if said else None,
+        reason=said.reason if said else None,
+        undone=store.undone(session, key_result_id, experiment.id),
     )

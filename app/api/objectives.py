@@ -14,7 +14,7 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Row, number_of
 from app.identity.guard import Db, Now
 from app.okr import outcomes, store
 from app.okr.models import Objective
-from app.okr.schemas import CycleDraft, ObjectiveDraft, TeamDraft
+from app.okr.schemas import CycleDraft, ObjectiveChanges, ObjectiveDraft, TeamChanges, TeamDraft
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Objectives"])
 
@@ -45,6 +45,8 @@ class CycleOut(BaseModel):
                 "name": "2026 Q4",
                 "starts": "2026-10-01",
                 "ends": "2026-12-31",
+                "closed_at": None,
+                "closed_by": "",
             }
         },
     )
@@ -53,6 +55,8 @@ class CycleOut(BaseModel):
     name: str
     starts: Date
     ends: Date
+    closed_at: datetime | None
+    closed_by: str
 
 
 class ObjectiveOut(BaseModel):
@@ -83,6 +87,13 @@ class ObjectiveOut(BaseModel):
 def add_team(draft: TeamDraft, session: Db) -> TeamOut:
     """A name that is taken is refused (409)."""
     return TeamOut.model_validate(outcomes.add_team(session, draft))
+
+
+@router.patch("/teams/{team_id}", summary="Change a team")
+def change_team(team_id: str, changes: TeamChanges, session: Db) -> TeamOut:
+    """Its name and its function. A name that is taken is refused (409)."""
+    row = outcomes.change_team(session, store.team_of(session, team_id), changes)
+    return TeamOut.model_validate(row)
 
 
 @router.get("/teams", summary="List teams")
@@ -129,6 +140,19 @@ def list_objectives(
 def get_objective(objective_id: str, session: Db) -> ObjectiveOut:
     """With the teams that share it."""
     return _shown(session, store.objective_of(session, objective_id))
+
+
+@router.patch("/objectives/{objective_id}", summary="Change an objective")
+def change_objective(objective_id: str, changes: ObjectiveChanges, session: Db) -> ObjectiveOut:
+    """The fields that are sent; `team_ids` replaces all of them."""
+    row = store.objective_of(session, objective_id)
+    return _shown(session, outcomes.change_objective(session, row, changes))
+
+
+@router.delete("/objectives/{objective_id}", status_code=204, summary="Remove an objective")
+def remove_objective(objective_id: str, session: Db) -> None:
+    """Only while it has no key result (else 409)."""
+    outcomes.remove_objective(session, store.objective_of(session, objective_id))
 
 
 def _part(rows: Sequence[Row], cursor: str | None, limit: int) -> tuple[Sequence[Row], str | None]:

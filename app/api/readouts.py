@@ -118,11 +118,13 @@ def get_readout(experiment_id: str, request: Request, session: Db, now: Now) -> 
 
 @router.post("/experiments/{experiment_id}/decision", status_code=201, summary="Decide")
 def decide(
-    experiment_id: str, draft: DecisionDraft, session: Db, who: Who, now: Now
+    *, experiment_id: str, draft: DecisionDraft, request: Request, session: Db, who: Who, now: Now
 ) -> DecisionOut:
     """Build, iterate or stop, with what was learned. Nobody else is mailed from here on."""
     row = store.experiment_of(session, experiment_id)
-    return DecisionOut.model_validate(decisions.decide(session, row, draft, by=who.name, now=now))
+    zone = request.app.state.settings.zone
+    kept = decisions.decide(session, row, draft, by=who.name, now=now, zone=zone)
+    return DecisionOut.model_validate(kept)
 
 
 @router.get("/experiments/{experiment_id}/sends", summary="List the mails")

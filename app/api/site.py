@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from app.api import (
     audiences,
     conversions,
+    cycles,
     docs,
     document,
     experiments,
@@ -29,6 +30,7 @@ def install(application: FastAPI) -> None:
         people,
         suppressions,
         objectives,
+        cycles,
         key_results,
         features,
         experiments,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.experiments import store
+from app.experiments import moves, store
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Changes, Draft
 from app.okr import store as okr
@@ -17,6 +18,7 @@ from app.platform.errors import Conflict, FieldError, Invalid, NotFound
 def add(session: Session, draft: Draft, *, by: str, now: datetime) -> Experiment:
     """Keep a new draft; what is missing for a launch is the checklist's to say."""
     _check(session, draft)
+    moves.refuse_unfit(session, draft.model_dump(mode="json"))
     row = Experiment(name=draft.name, created_by=by, created_at=now, updated_at=now)
     _write(row, draft, now=now)
     session.add(row)
@@ -35,10 +37,24 @@ def replace(session: Session, row: Experiment, draft: Draft, *, now: datetime) -
     """Replace the whole document; only while it is a draft."""
     _lock(session, row)
     _check(session, draft)
+    moves.refuse_unfit(session, draft.model_dump(mode="json"), experiment_id=row.id)
     _write(row, draft, now=now)
     session.add(row)
     session.flush()
     return row
+
+
+def copy(session: Session, row: Experiment, *, by: str, now: datetime) -> Experiment:
+    """Run it again: a draft that follows this run, with an audience still to be chosen."""
+    if row.status == Status.DRAFT:
+        raise Conflict(f"“{row.name}” is a draft: launch it before you run it again.")
+    return add(session, _parsed(again(row)), by=by, now=now)
+
+
+def again(row: Experiment) -> dict[str, Any]:
+    """The document of the next run of an experiment: fresh people, and no date that has gone."""
+    written = dict(row.design)
+    return written | {"previous_id": row.id, "audience_id": None, "stop_at": None}
 
 
 def design_of(row: Experiment) -> Draft:

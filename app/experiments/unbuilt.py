@@ -18,7 +18,6 @@ _CHANNELS = {
     "reported": "the channel “reported”",
 }
 _METRICS = {"reported_rate": "the metric “reported_rate”"}
-_MODES = {mode: f"key results in mode “{mode}”" for mode in ("contribution", "direct")}
 _GUARDRAILS = {"unsubscribe_rate", "bounce_rate", "complaint_rate"}
 
 
@@ -57,13 +56,8 @@ def _guardrails(document: _Document) -> _Found:
             yield f"guardrails.{place}.metric", f"the guardrail “{metric[:60]}”"
 
 
-def _key_results(document: _Document) -> _Found:
-    for place, link in enumerate(_list(document, "key_results")):
-        yield from _named(link, "mode", _MODES, prefix=f"key_results.{place}.")
-
-
 _LOOKS: tuple[Callable[[_Document], _Found], ...] = (
-    _channel, _arms, _metric, _guardrails, _key_results,
+    _channel, _arms, _metric, _guardrails,
 )  # fmt: skip
 
 

@@ -2,10 +2,11 @@
 
 from datetime import date as Date
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
-from app.platform.db import UtcDateTime
+from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
 
 
@@ -28,6 +29,8 @@ class Cycle(SQLModel, table=True):
     name: str = Field(unique=True)
     starts: Date
     ends: Date
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # scored, and read-only
+    closed_by: str = ""
 
 
 class Objective(SQLModel, table=True):
@@ -68,8 +71,11 @@ class KeyResult(SQLModel, table=True):
     stretch: float | None = None
     weight: float = 1.0
     cadence: str = "weekly"
-    source: str = "manual"
+    source: str = "manual"  # manual, api, experiment, http, sql
     owner: str = ""
+    kept_because: str = ""  # why a title that names work stays
+    score: float | None = None  # 0..1, given when the cycle closes
+    score_comment: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -89,3 +95,58 @@ class CheckIn(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     recorded_by: str = ""
     replaced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    experiment_id: str | None = Field(default=None, index=True)  # the experiment that wrote it
+    observed: int | None = None  # its n
+    estimate: float | None = None  # what it found, in the key result's unit, with its interval
+    low: float | None = None
+    high: float | None = None
+
+
+class Contribution(SQLModel, table=True):
+    """A row of the ledger: what one experiment added, measured over those who did not get it."""
+
+    __tablename__ = "contribution"
+    __table_args__ = (UniqueConstraint("key_result_id", "experiment_id"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    key_result_id: str = Field(foreign_key="key_result.id")
+    experiment_id: str
+    date: Date
+    amount: float  # in the key result's unit; may be negative
+    low: float
+    high: float
+    people: int  # released in the arms that were compared
+    event: str = ""
+    overlaps: list[Any] = Field(default_factory=list, sa_type=Json)  # ids of other experiments
+    posted_at: datetime = Field(sa_type=UtcDateTime)
+    posted_by: str = ""
+
+
+class UndoneLink(SQLModel, table=True):
+    """An experiment whose effect on a key result was taken back, and is not written again."""
+
+    __tablename__ = "undone_link"
+
+    key_result_id: str = Field(primary_key=True)
+    experiment_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = ""
+
+
+class ValueSource(SQLModel, table=True):
+    """Where a key result's values are read by ourselves, and how the last time went."""
+
+    __tablename__ = "value_source"
+    __table_args__ = (Index("ix_value_source_due", "due_at"),)
+
+    key_result_id: str = Field(primary_key=True, foreign_key="key_result.id")
+    url: str = ""  # http
+    pointer: str = ""  # RFC 6901: where the number stands in the answer
+    connection: str = ""  # sql: a name that the operator gave
+    query: str = ""
+    every: str = "daily"  # daily, weekly
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    error: str = ""
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -9,6 +9,7 @@ from enum import StrEnum
 _TOO_EARLY = timedelta(days=14)  # no pace before: a week's noise is not a trend (okr.md)
 _LATE = timedelta(days=3)  # after the cadence, a value is stale
 _GREEN, _YELLOW = 0.7, 0.5  # of the expected progress (okr.md)
+_SCORED_GREEN, _SCORED_YELLOW = 0.7, 0.4  # after Doerr (okr.md)
 _CADENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
 
 
@@ -20,6 +21,14 @@ class Pace(StrEnum):
     RED = "red"
     TOO_EARLY = "too early"
     NONE = "none"  # maintain and milestone have no pace
+
+
+class Grade(StrEnum):
+    """What a score at the close says."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +85,26 @@ def _outside(goal: Goal, value: float) -> float:
     return max(low - value, value - high, 0.0)
 
 
+def clamped(done: float) -> float:
+    """Progress as it counts where several are put together, and as a first score: 0..1."""
+    return min(1.0, max(0.0, done))
+
+
+def grade(score: float) -> Grade:
+    """Green from 0.7, yellow from 0.4, red below; 0.6 to 0.7 on average is the sweet spot."""
+    if score >= _SCORED_GREEN:
+        return Grade.GREEN
+    return Grade.YELLOW if score >= _SCORED_YELLOW else Grade.RED
+
+
+def stretched(goal: Goal, stretch: float | None, current: float) -> bool:
+    """Whether even the stretch target is reached."""
+    return stretch is not None and progress(goal, current) >= progress(goal, stretch)
+
+
 def rolled_up(parts: Sequence[tuple[float, float]]) -> float | None:
     """An objective's progress from (weight, progress) of its key results, each clamped to 0..1."""
     total = sum(weight for weight, _ in parts)
     if not total:
         return None
-    return sum(weight * min(1.0, max(0.0, done)) for weight, done in parts) / total
+    return sum(weight * clamped(done) for weight, done in parts) / total

@@ -1,12 +1,30 @@
 """What the outside may send about outcomes."""
 
+import re
 from datetime import date as Date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+
+def _known_unit(unit: str) -> str:
+    if unit.lower() in {"number", "percent"}:
+        return unit.lower()
+    if re.fullmatch(r"[A-Za-z]{3}", unit):  # ISO 4217
+        return unit.upper()
+    raise ValueError("must be number, percent, or a currency's code such as EUR")
+
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+Comment = Annotated[str, Field(max_length=2000)]
 _LEAST_WAY = 1e-9  # a shorter way from start to target makes progress overflow
 
 
@@ -39,7 +57,7 @@ class CycleDraft(Strict):
     ends: Date
 
     @model_validator(mode="after")
-    def _in_order(self) -> "CycleDraft":
+    def _in_order(self) -> Self:
         if self.ends <= self.starts:
             raise ValueError("ends must come after starts")
         return self
@@ -54,13 +72,29 @@ class ObjectiveDraft(Strict):
     owner: Annotated[str, Field(max_length=200)] = ""
 
 
+class HttpSource(Strict):
+    """An address that answers with JSON, and where the number stands in it (RFC 6901)."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    pointer: Annotated[str, Field(max_length=500, pattern=r"^(/.*)?$")] = ""
+    every: Literal["daily", "weekly"] = "daily"
+
+
+class SqlSource(Strict):
+    """A query that gives one number, on a connection that the operator named."""
+
+    connection: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$")]
+    query: Annotated[str, Field(min_length=1, max_length=10_000)]
+    every: Literal["daily", "weekly"] = "daily"
+
+
 class KeyResultDraft(Strict):
     """A business outcome in a number."""
 
     objective_id: str
     title: Name
     kind: Literal["increase", "decrease", "maintain", "milestone"]
-    unit: Annotated[str, Field(min_length=1, max_length=20)] = "number"
+    unit: Annotated[str, AfterValidator(_known_unit)] = "number"
     start: Number
     target: Number
     low: Number | None = None
@@ -70,9 +104,31 @@ class KeyResultDraft(Strict):
     cadence: Literal["daily", "weekly", "monthly"] = "weekly"
     source: Literal["manual", "api", "experiment", "http", "sql"] = "manual"
     owner: Annotated[str, Field(max_length=200)] = ""
+    kept_because: Comment = Field(
+        default="", description="why a title that names work, not an outcome, stays"
+    )
+    http: HttpSource | None = None
+    sql: SqlSource | None = None
 
     @model_validator(mode="after")
-    def _numbers_fit_the_kind(self) -> "KeyResultDraft":
+    def _stretch_lies_beyond(self) -> Self:
+        if self.stretch is None:
+            return self
+        if self.kind in {"maintain", "milestone"}:
+            raise ValueError(f"a {self.kind} has no stretch target: leave it out")
+        if (self.stretch - self.target) * (self.target - self.start) <= 0:
+            raise ValueError("the stretch target must lie beyond the target")
+        return self
+
+    @model_validator(mode="after")
+    def _reads_what_its_source_says(self) -> Self:
+        for source, read in (("http", self.http), ("sql", self.sql)):
+            if (self.source == source) != (read is not None):
+                raise ValueError(f"the source {source} needs {source}, and nothing else takes it")
+        return self
+
+    @model_validator(mode="after")
+    def _numbers_fit_the_kind(self) -> Self:
         if self.kind == "maintain":
             if self.low is None or self.high is None or self.low > self.high:
                 raise ValueError("maintain needs low and high, with low at or under high")
@@ -91,5 +147,66 @@ class ValueDraft(Strict):
     """One value; its date stands in the address."""
 
     value: Number
-    comment: Annotated[str, Field(max_length=2000)] | None = None
+    comment: Comment | None = None
     confidence: Annotated[int, Field(ge=0, le=10)] | None = None
+
+
+class KeyResultChanges(Strict):
+    """Some fields of a key result; what isn't sent stays as it is. `unit` and `kind` stay."""
+
+    title: Name | None = None
+    start: Number | None = None
+    target: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
+    stretch: Number | None = None
+    weight: Annotated[float, Field(gt=0, le=1000)] | None = None
+    cadence: Literal["daily", "weekly", "monthly"] | None = None
+    source: Literal["manual", "api", "experiment", "http", "sql"] | None = None
+    owner: Annotated[str, Field(max_length=200)] | None = None
+    kept_because: Comment | None = None
+    http: HttpSource | None = None
+    sql: SqlSource | None = None
+
+
+class ObjectiveChanges(Strict):
+    """Some fields of an objective; what isn't sent stays as it is."""
+
+    title: Name | None = None
+    team_ids: list[str] | None = Field(default=None, max_length=50)
+    owner: Annotated[str, Field(max_length=200)] | None = None
+
+
+class CycleChanges(Strict):
+    """Some fields of a cycle; what isn't sent stays as it is."""
+
+    name: Name | None = None
+    starts: Date | None = None
+    ends: Date | None = None
+
+
+class TeamChanges(Strict):
+    """Some fields of a team; what isn't sent stays as it is."""
+
+    name: Name | None = None
+    function: Annotated[str, Field(max_length=100)] | None = None
+
+
+class ConfidenceDraft(Strict):
+    """How sure one is, without a new value: will the target be reached?"""
+
+    confidence: Annotated[int, Field(ge=0, le=10)]
+    comment: Comment = ""
+
+
+class ScoreDraft(Strict):
+    """How a key result ended, 0..1. Without a number its progress is taken."""
+
+    score: Annotated[float, Field(ge=0, le=1)] | None = None
+    comment: Comment = ""
+
+
+class CloseDraft(Strict):
+    """The scores with which a cycle closes, by key result; the others get their progress."""
+
+    scores: dict[str, ScoreDraft] = Field(default_factory=dict, max_length=500)

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.okr import progress as measures
 from app.okr import store
+from app.okr.forecast import Landing, landing
 from app.okr.models import CheckIn, KeyResult
 from app.okr.progress import Goal, Pace
 from app.okr.wording import warning_of
@@ -28,6 +29,8 @@ class KeyResultView:
     change: float | None  # since the last value of an earlier week
     closer: bool | None  # that change was towards the target; None without one
     warning: str | None
+    forecast: Landing | None
+    stretched: bool  # even the stretch target is reached
     values: tuple[CheckIn, ...]
 
 
@@ -54,6 +57,8 @@ def view(session: Session, row: KeyResult, *, today: Date) -> KeyResultView:
         if changed and last and before
         else None,
         warning=warning_of(row.title),
+        forecast=landing(values, kind=row.kind, ends=cycle.ends, today=today),
+        stretched=last is not None and measures.stretched(goal, row.stretch, last.value),
         values=values,
     )
 

@@ -1,6 +1,8 @@
 """Every setting, read once from the environment (`THINSLICE_…`)."""
 
+import os
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +47,7 @@ def _as_address(url: str) -> str:
 
 Address = Annotated[str, AfterValidator(_as_address)]
 
+_SQL = "THINSLICE_SQL_"  # and a name: a database that key results may be read from
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -67,6 +70,7 @@ class Settings(BaseSettings):
     durability: Durability = Durability.PROCESS
     spool_limit: int = 2 * 10**9  # bytes
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`
     demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
 
     @field_validator("timezone")
@@ -93,7 +97,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a number of bytes, or like 500 MB or 2 GB")
         return int(match[1]) * _UNITS[match[2].upper()]
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "allow_private_sources", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -122,6 +126,15 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """Decides when a week begins."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def sql_connections(self) -> Mapping[str, str]:
+        """Databases that values may be read from, by the name that follows `THINSLICE_SQL_`."""
+        return {
+            name.removeprefix(_SQL).lower(): url.replace("postgres://", "postgresql://", 1)
+            for name, url in os.environ.items()
+            if name.startswith(_SQL) and url
+        }
 
     @property
     def secure(self) -> bool:

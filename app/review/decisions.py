@@ -1,6 +1,6 @@
 """Decide on an experiment: build, iterate or stop, with what was learned."""
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from sqlmodel import Session
 
@@ -14,6 +14,7 @@ from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.schemas import SliceDraft
 from app.platform.errors import Invalid
+from app.review import moves
 from app.review.models import Choice, Decision
 from app.review.schemas import DecisionDraft
 
@@ -21,11 +22,18 @@ _SKIPPED_AT_ONCE = 2_000  # the most rows a write transaction may touch; a worke
 
 
 def decide(
-    session: Session, experiment: Experiment, draft: DecisionDraft, *, by: str, now: datetime
+    session: Session,
+    experiment: Experiment,
+    draft: DecisionDraft,
+    *,
+    by: str,
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> Decision:
     """Keep the decision with the readout it rests on; nobody else is mailed from here on.
 
-    Key results with mode `evidence` keep their value: the result stands beside it.
+    Key results with mode `evidence` keep their value: the result stands beside it. A contribution
+    enters the ledger now, on the day that it is in `zone`.
     """
     experiment = experiments.locked(session, experiment.id)  # of two deciders the second is told
     lifecycle.check_move(experiment, "decided")
@@ -33,6 +41,7 @@ def decide(
     _ask_for_a_reason(readout, draft)
     snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
+    moves.post(session, experiment, readout, by=by, zone=zone, now=now)
     lifecycle.finish_decided(session, experiment, now=now)
     delivery.skip_unreleased(
         session,

@@ -49,7 +49,8 @@ def decide(
     """Keep the decision, with the readout that it rests on."""
     experiment = store.experiment_of(session, experiment_id)
     try:
-        decisions.decide(session, experiment, _draft(form), by=who.name, now=now)
+        zone = request.app.state.settings.zone
+        decisions.decide(session, experiment, _draft(form), by=who.name, now=now, zone=zone)
     except (ValidationError, Invalid) as error:
         again = _page(request, session, experiment, now=now, form=form.mended(error))
         refuse(request, again)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.experiments import store
+from app.experiments.drafts import again as again_of
 from app.experiments.models import Experiment
 from app.identity.guard import Db, Now
 from app.web import choices, drafts, plans
@@ -71,7 +72,7 @@ def begin(
     chosen = starter(request.query_params.get("from"))
     zone = request.app.state.settings.zone
     if previous:
-        document = store.experiment_of(session, previous).design | {"previous_id": previous}
+        document = again_of(store.experiment_of(session, previous))
     else:
         document = dict(chosen.document)
     known = {"slice_id": slice, "audience_id": audience}

@@ -58,7 +58,7 @@ NAMES: Mapping[str, str] = {
     },
     **{
         f"key_results.0.{name}": name
-        for name in ("key_result_id", "reach", "reach_per", "carry", "per_hit")
+        for name in ("key_result_id", "mode", "reach", "reach_per", "carry", "per_hit")
     },
 }
 
@@ -113,7 +113,10 @@ def fields(document: Mapping[str, Any], zone: ZoneInfo) -> Typed:
         **{name: (document.get("hypothesis") or {}).get(name) for name in _HYPOTHESIS},
         **{name: arm.get(name) for name in ("subject", "preheader", "body", "answer")},
         **{name: sender.get(name) for name in ("from_name", "reply_to")},
-        **{name: link.get(name) for name in ("key_result_id", "reach", "reach_per", "per_hit")},
+        **{
+            name: link.get(name)
+            for name in ("key_result_id", "mode", "reach", "reach_per", "per_hit")
+        },
         **{name: _points(limits.get(metric_name)) for name, metric_name in _GUARDRAILS.items()},
         **_filter_fields(document.get("where") or []),
         carry=_points(link.get("carry")),
@@ -220,7 +223,7 @@ def _links(form: Typed, read: _Reader) -> list[dict[str, Any]]:
     key_result_id = form.text("key_result_id")
     if key_result_id is None:
         return []
-    link: dict[str, Any] = {"key_result_id": key_result_id, "mode": "evidence"}
+    link: dict[str, Any] = {"key_result_id": key_result_id, "mode": form.text("mode") or "evidence"}
     assumed = _present("reach", read.number("reach")) | _present("carry", read.share("carry"))
     assumed |= _present("per_hit", read.number("per_hit")) | _present(
         "reach_per", form.text("reach_per")

@@ -143,7 +143,7 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
     """Keep a draft; what is missing for a launch is said by the checklist."""
     try:
         experiment = rooms.add(session, _draft(request, form), by=who.name, now=now)
-    except (ValidationError, Invalid, NotFound) as error:
+    except (ValidationError, Invalid, NotFound, Conflict) as error:
         again = form.mended(error, drafts.NAMES)
         refuse(request, drafting.new(request, session, again, None, now=now))
     return go(f"/experiments/{experiment.id}", said="saved")

@@ -1,6 +1,6 @@
-"""One key result: its values, the form for a new one, and what experiments say of it."""
+"""One key result: its story, its values, and what experiments say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
@@ -10,40 +10,43 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.analysis import readout
-from app.experiments import store as experiments
-from app.experiments.models import Experiment
+from app.experiments import linked
 from app.identity.guard import Db, Now, Who
-from app.okr import store, values, views
+from app.okr import links, outcomes, sources, store, values, views
 from app.okr.models import CheckIn, KeyResult
-from app.okr.schemas import ValueDraft
+from app.okr.progress import grade
+from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
 from app.okr.views import KeyResultView
-from app.platform.errors import Invalid
-from app.review import store as review
-from app.web import lines, plots, words
+from app.platform.errors import Conflict, Invalid
+from app.web import evidence, lines, reads, stories, words
+from app.web.evidence import EvidenceRow, LedgerRow
 from app.web.pages import Page, go, refuse, render
-from app.web.plots import Plot
+from app.web.reads import Reads
+from app.web.stories import Story
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/key-results")
 
+_EDITED = ("title", "owner", "kept_because", "cadence", "source")
+_NUMBERS = ("start", "target", "low", "high", "stretch", "weight")
+_TYPED = {"manual", "api"}  # sources whose values people may put
+
 
 @dataclass(frozen=True, slots=True)
-class EvidenceRow:
-    """What one experiment says about the number."""
+class ValueRow:
+    """One day: the value, and who or what it comes from."""
 
-    id: str
-    name: str
-    sentence: str
-    call: str
-    decision: str | None
-    projection: str | None
-    reason: str | None
+    date: date
+    value: float
+    confidence: int | None
+    comment: str
+    origin: str
+    href: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyResultPage(Page):
-    """A number that should move."""
+    """A number that should move. `open` is the form that needs another look."""
 
     template: ClassVar[str] = "outcomes/key_result.html"
     section: ClassVar[str] = "outcomes"
@@ -54,21 +57,29 @@ class KeyResultPage(Page):
     state: str
     pace: str | None
     warning: str | None
+    ended: str
     unit: str
     unit_word: str
     figures: tuple[tuple[str, str, str], ...]
-    plot: Plot | None
-    values: Sequence[CheckIn]
+    story: Story | None
+    ahead: str
+    values: list[ValueRow]
     form: Typed
+    edit: Typed
+    open: str
+    is_typed: bool
+    is_band: bool
+    reads: Reads | None
+    ledger: list[LedgerRow]
     evidence: list[EvidenceRow]
+    questions: list[str]
 
 
 @router.get("/{key_result_id}")
 def show(request: Request, session: Db, now: Now, key_result_id: str) -> HTMLResponse:
     """One key result."""
     row = store.key_result_of(session, key_result_id)
-    form = Typed.of(date=_today(request, now))
-    return render(request, _page(request, session, row, form, now=now))
+    return render(request, _page(request, session, row, now=now))
 
 
 @router.post("/{key_result_id}/values")
@@ -77,14 +88,83 @@ def put(
 ) -> Response:
     """Put the value of a day; put again, it replaces."""
     zone = request.app.state.settings.zone
-    try:
-        day, draft = _day(form), _draft(form)
+
+    def keep() -> None:
         values.put(
-            session, key_result_id, day, draft, source="manual", by=who.name, zone=zone, now=now
+            session, key_result_id, _day(form), _draft(form), source="manual", by=who.name,
+            zone=zone, now=now,
+        )  # fmt: skip
+
+    return _kept(request, session, key_result_id, form, keep, now=now)
+
+
+@router.post("/{key_result_id}/confidence")
+def confirm(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str
+) -> Response:
+    """Say how sure one is, with the value as it stands."""
+    zone = request.app.state.settings.zone
+
+    def keep() -> None:
+        draft = ConfidenceDraft.model_validate(
+            {"confidence": form.text("confidence"), "comment": form.value("comment")}
         )
-    except (ValidationError, Invalid) as error:
+        values.confirm(session, key_result_id, draft, by=who.name, zone=zone, now=now)
+
+    return _kept(request, session, key_result_id, form, keep, now=now)
+
+
+@router.post("/{key_result_id}/edit")
+def edit(request: Request, session: Db, now: Now, form: Form, key_result_id: str) -> Response:
+    """Change what the key result says of itself."""
+    row = store.key_result_of(session, key_result_id)
+    try:
+        outcomes.change_key_result(session, row, _changes(form), now=now)
+    except (ValidationError, Invalid, Conflict) as error:
+        session.expire(row)
+        mended = form.mended(error, reads.NAMES)
+        refuse(request, _page(request, session, row, edit=mended, now=now))
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/read")
+def read(session: Db, now: Now, key_result_id: str) -> Response:
+    """Read the value from its source as soon as a worker is free."""
+    row = store.key_result_of(session, key_result_id)
+    if not sources.read_soon(session, key_result_id, now=now):
+        raise Conflict(f"“{row.title}” is not read from anywhere.")
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/links/{experiment_id}/undo")
+def undo(session: Db, who: Who, now: Now, key_result_id: str, experiment_id: str) -> Response:
+    """Take back what an experiment wrote."""
+    links.undo(session, key_result_id, experiment_id, by=who.name, now=now)
+    return go(f"/key-results/{key_result_id}", said="removed")
+
+
+@router.post("/{key_result_id}/remove")
+def remove(session: Db, key_result_id: str) -> Response:
+    """Only while it has no value and nothing should move it."""
+    linked.refuse_linked(session, key_result_id)
+    outcomes.remove_key_result(session, store.key_result_of(session, key_result_id))
+    return go("/objectives", said="removed")
+
+
+def _kept(
+    request: Request,
+    session: Session,
+    key_result_id: str,
+    form: Typed,
+    keep: Callable[[], None],
+    *,
+    now: datetime,
+) -> Response:
+    try:
+        keep()
+    except (ValidationError, Invalid, Conflict) as error:
         row = store.key_result_of(session, key_result_id)
-        refuse(request, _page(request, session, row, form.mended(error), now=now))
+        refuse(request, _page(request, session, row, form=form.mended(error), now=now))
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -100,32 +180,81 @@ def _draft(form: Typed) -> ValueDraft:
     return ValueDraft.model_validate({name: form.text(name) for name in names})
 
 
+def _changes(form: Typed) -> KeyResultChanges:
+    fields: dict[str, object] = {name: form.text(name) or "" for name in _EDITED}
+    fields |= {name: form.text(name) for name in _NUMBERS if name in form.fields}
+    return KeyResultChanges.model_validate(fields | reads.of_form(form))
+
+
 def _page(
-    request: Request, session: Session, row: KeyResult, form: Typed, *, now: datetime
+    request: Request,
+    session: Session,
+    row: KeyResult,
+    *,
+    now: datetime,
+    form: Typed | None = None,
+    edit: Typed | None = None,
 ) -> KeyResultPage:
-    today = _today(request, now)
+    zone = request.app.state.settings.zone
+    today = now.astimezone(zone).date()
     view = views.view(session, row, today=today)
-    linked = experiments.linked_to(session, row.id)
+    said = evidence.rows(session, row, zone=zone, now=now)
+    cycle = store.cycle_of_key_result(session, row)
+    marks = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
     return KeyResultPage(
         id=row.id,
         title=row.title,
         objective=store.objective_of(session, row.objective_id).title,
         state=lines.state(view),
         pace=lines.badge(view),
-        warning=view.warning,
+        warning=_warning(view),
+        ended=_ended(row),
         unit=row.unit,
         unit_word="%" if row.unit == "percent" else "" if row.unit == "number" else row.unit,
         figures=_figures(view, today),
-        plot=_plot(session, view),
-        values=tuple(reversed(view.values)),
-        form=form,
-        evidence=[_evidence(session, one, row.id, now=now) for one in linked],
+        story=stories.of(view, cycle, marks),
+        ahead="" if row.kind == "milestone" else stories.ahead(view.forecast, row.unit),
+        values=[_value(one) for one in reversed(view.values)],
+        form=form or Typed.of(date=today),
+        edit=edit or _filled(session, row),
+        open="edit" if edit else "",
+        is_typed=row.source in _TYPED,
+        is_band=row.kind == "maintain",
+        reads=reads.of(session, row),
+        ledger=evidence.posted(session, row),
+        evidence=said,
+        questions=[one.question for one in said if one.question],
     )
 
 
-def _today(request: Request, now: datetime) -> date:
-    today: date = now.astimezone(request.app.state.settings.zone).date()
-    return today
+def _warning(view: KeyResultView) -> str | None:
+    if view.warning and view.row.kept_because:
+        return f"{view.warning} Kept because: {view.row.kept_because}"
+    return view.warning
+
+
+def _ended(row: KeyResult) -> str:
+    if row.score is None:
+        return ""
+    said = {"green": "reached, or nearly", "yellow": "some of the way", "red": "missed"}
+    comment = f" {row.score_comment}" if row.score_comment else ""
+    return f"Closed with a score of {row.score:.2f}: {said[grade(row.score)]}.{comment}"
+
+
+def _value(one: CheckIn) -> ValueRow:
+    """Where a value comes from: `experiment · Ann: 600 people, 12 (9.5 to 14.9)`."""
+    origin = " · ".join(part for part in (words.plain(one.source), one.recorded_by) if part)
+    if one.experiment_id and one.estimate is not None:
+        low, high = words.number(round(one.low or 0, 2)), words.number(round(one.high or 0, 2))
+        people = words.plural(one.observed or 0, "person", "people")
+        origin += f": {people}, {words.number(round(one.estimate, 2))} ({low} to {high})"
+    href = f"/experiments/{one.experiment_id}" if one.experiment_id else ""
+    return ValueRow(one.date, one.value, one.confidence, one.comment, origin, href)
+
+
+def _filled(session: Session, row: KeyResult) -> Typed:
+    known = {name: getattr(row, name) for name in (*_EDITED, *_NUMBERS)}
+    return Typed.of(**known, **reads.fields(session, row))
 
 
 def _figures(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], ...]:
@@ -137,36 +266,14 @@ def _figures(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], ..
         ("Now", words.amount(view.current, unit), lines.since(view, today)),
         ("Since last week", changed, closer),
         ("Way gone", words.points(view.progress, 0) if view.as_of else "–", asked),
-        ("Goal", lines.way(view.row), f"owner: {view.row.owner}" if view.row.owner else ""),
+        ("Goal", lines.way(view.row), _about(view)),
     )
 
 
-def _plot(session: Session, view: KeyResultView) -> Plot | None:
-    cycle, row = store.cycle_of_key_result(session, view.row), view.row
-    return plots.values_over_time(
-        [(one.date, one.value) for one in view.values],
-        starts=cycle.starts,
-        ends=cycle.ends,
-        start=row.start,
-        target=row.target,
-        unit=row.unit,
-    )
-
-
-def _evidence(
-    session: Session, experiment: Experiment, key_result_id: str, *, now: datetime
-) -> EvidenceRow:
-    decision = review.decision_of(session, experiment.id)
-    if experiment.started_at is None:
-        return EvidenceRow(experiment.id, experiment.name, "", experiment.status, None, None, None)
-    found = readout.of(session, experiment, now=now)
-    link = next((one for one in found.key_results if one.key_result_id == key_result_id), None)
-    return EvidenceRow(
-        id=experiment.id,
-        name=experiment.name,
-        sentence=found.call.sentence,
-        call=found.call.state,
-        decision=decision.decision if decision else None,
-        projection=link.assumption if link else None,
-        reason=link.reason if link else None,
-    )
+def _about(view: KeyResultView) -> str:
+    row = view.row
+    parts = [f"owner: {row.owner}" if row.owner else ""]
+    if row.stretch is not None:
+        reached = "reached" if view.stretched else "not reached"
+        parts.append(f"stretch {words.amount(row.stretch, row.unit)}, {reached}")
+    return "; ".join(part for part in parts if part)

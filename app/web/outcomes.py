@@ -11,12 +11,12 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity.guard import Db, Now
-from app.okr import outcomes, store, views
+from app.okr import closing, outcomes, store, views
 from app.okr.models import Cycle, Objective
 from app.okr.progress import rolled_up
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft
 from app.platform.errors import AppError
-from app.web import lines, words
+from app.web import lines, reads, words
 from app.web.choices import Choices
 from app.web.lines import Line
 from app.web.pages import Page, go, refuse, render
@@ -29,13 +29,14 @@ _OBJECTIVE = {"title": "objective_title", "owner": "objective_owner"}
 _TEAM = {"name": "team_name"}
 _CYCLE = {"name": "cycle_name"}
 _NUMBERS = ("start", "target", "low", "high", "stretch", "weight")
-_TEXTS = ("title", "kind", "unit", "cadence", "owner", "objective_id")
+_TEXTS = ("title", "kind", "unit", "cadence", "owner", "objective_id", "kept_because")
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectivePart:
     """An objective with its key results."""
 
+    id: str
     title: str
     about: str
     progress: float | None
@@ -46,6 +47,9 @@ class ObjectivePart:
 class CyclePart:
     """A cycle with its objectives."""
 
+    id: str
+    closed: bool
+    score: str
     name: str
     dates: str
     objectives: list[ObjectivePart]
@@ -69,7 +73,7 @@ class OutcomesPage(Page):
 @router.get("/objectives")
 def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     """Everything on one page."""
-    form = Typed.of(kind="increase", unit="number", weight=1.0, cadence="weekly")
+    form = Typed.of(kind="increase", unit="number", weight=1.0, cadence="weekly", source="manual")
     return render(request, _page(request, session, form, "", now=now))
 
 
@@ -103,8 +107,9 @@ def add_objective(request: Request, session: Db, now: Now, form: Form) -> Respon
 def add_key_result(request: Request, session: Db, now: Now, form: Form) -> Response:
     """A new number that should move."""
     numbers = {name: form.text(name) for name in _NUMBERS if form.text(name) is not None}
-    fields = _fields(form, _TEXTS, {}) | numbers
-    again = _Again(request, session, form, which="key_result", names={}, now=now)
+    source = {"source": form.text("source") or "manual"} | reads.of_form(form)
+    fields = _fields(form, _TEXTS, {}) | numbers | source
+    again = _Again(request, session, form, which="key_result", names=reads.NAMES, now=now)
     return again.unless(
         lambda: outcomes.add_key_result(session, KeyResultDraft.model_validate(fields), now=now)
     )
@@ -154,7 +159,11 @@ def _page(
 
 def _cycle(session: Session, cycle: Cycle, *, today: date) -> CyclePart:
     objectives = store.objectives(session, cycle_id=cycle.id)
+    score = closing.mean(session, cycle) if cycle.closed_at else None
     return CyclePart(
+        id=cycle.id,
+        closed=cycle.closed_at is not None,
+        score="" if score is None else f"{score:.2f}",
         name=cycle.name,
         dates=f"{words.short(cycle.starts)} to {words.short(cycle.ends)}",
         objectives=[_objective(session, one, today=today) for one in objectives],
@@ -166,6 +175,7 @@ def _objective(session: Session, objective: Objective, *, today: date) -> Object
     found = [views.view(session, row, today=today) for row in rows]
     teams = ", ".join(team.name for team in store.teams_of(session, objective.id))
     return ObjectivePart(
+        id=objective.id,
         title=objective.title,
         about=" · ".join(part for part in (teams, objective.owner) if part),
         progress=rolled_up([(one.row.weight, one.progress) for one in found]),

@@ -11,8 +11,10 @@ from app.experiments.models import Experiment, Feature, Slice
 from app.identity.guard import Db
 from app.okr.models import KeyResult
 from app.review import store as review
-from app.web import features
+from app.web import features, runs
 from app.web.pages import Page, render
+from app.web.plots import Plot
+from app.web.runs import Run
 
 router = APIRouter(prefix="/slices")
 
@@ -36,6 +38,8 @@ class SlicePage(Page):
     feature: Feature
     key_result: KeyResult | None
     experiments: list[Tested]
+    plot: Plot | None
+    runs: tuple[Run, ...]
 
 
 @router.get("/{slice_id}")
@@ -43,8 +47,9 @@ def show(request: Request, session: Db, slice_id: str) -> HTMLResponse:
     """One slice."""
     found = store.slice_of(session, slice_id)
     feature = store.feature_of(session, found.feature_id)
-    tested = []
-    for experiment in store.experiments(session, slice_id=slice_id):
+    tested, held = [], store.experiments(session, slice_id=slice_id)
+    measured = runs.of(session, held, zone=request.app.state.settings.zone)
+    for experiment in held:
         decision = review.decision_of(session, experiment.id)
         tested.append(Tested(experiment, decision.decision if decision else None))
     page = SlicePage(
@@ -52,5 +57,7 @@ def show(request: Request, session: Db, slice_id: str) -> HTMLResponse:
         feature=feature,
         key_result=features.key_result_of(session, feature),
         experiments=tested,
+        plot=runs.plot(measured),
+        runs=measured,
     )
     return render(request, page)

@@ -71,8 +71,6 @@ UNBUILT: list[tuple[str, dict[str, Any]]] = [
     ("channel “reported”", {"channel": "reported"}),
     ("reported_rate", {"metric": {"kind": "reported_rate"}}),
     ("reply_rate", {"guardrails": [{"metric": "reply_rate", "max": 0.1}]}),
-    ("contribution", {"key_results": [{"key_result_id": "k", "mode": "contribution"}]}),
-    ("direct", {"key_results": [{"key_result_id": "k", "mode": "direct"}]}),
     ("mjml", {"arms": [ARM | {"format": "mjml"}]}),
     ("destination", {"arms": [ARM | {"destination": "https://halvern.example"}]}),
 ]

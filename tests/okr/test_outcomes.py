@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import Session
 
 from app.okr import outcomes, store
-from app.okr.schemas import ObjectiveDraft, TeamDraft
-from app.platform.errors import Conflict, NotBuiltYet, NotFound
-from tests.okr.scenes import NOW, TODAY, given_cycle, given_key_result, given_objective
+from app.okr.schemas import KeyResultChanges, ObjectiveChanges, ObjectiveDraft, TeamDraft
+from app.platform.errors import Conflict, Invalid, NotFound
+from tests.okr.scenes import NOW, TODAY, given_cycle, given_key_result, given_objective, put
 
 
 def test_product_and_engineering_share_an_objective(session: Session):
@@ -51,12 +51,72 @@ def test_two_teams_or_cycles_of_one_name_are_refused(session: Session):
         given_cycle(session)
 
 
-@pytest.mark.parametrize("source", ["experiment", "http", "sql"])
-def test_a_source_of_values_that_is_not_built_yet_is_refused_by_name(session: Session, source: str):
-    with pytest.raises(NotBuiltYet, match=source) as refused:
-        given_key_result(session, given_objective(session), source=source)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "experiment"},
+        {"source": "http", "http": {"url": "https://numbers.example/n.json"}},
+        {"source": "sql", "sql": {"connection": "shop", "query": "SELECT 1", "every": "weekly"}},
+    ],
+)
+def test_values_come_from_people_systems_experiments_addresses_or_databases(
+    session: Session, changes: dict[str, Any]
+):
+    row = given_key_result(session, given_objective(session), **changes)
+    source = store.source_of(session, row.id)
 
-    assert refused.value.status == 422
+    assert row.source == changes["source"]
+    assert (source is not None) is (row.source != "experiment")
+
+
+def test_what_is_not_sent_stays_as_it_was(session: Session):
+    row = given_key_result(session, given_objective(session), owner="Ann", stretch=2000)
+    changes = KeyResultChanges(title="Active bakeries", target=1900)
+    outcomes.change_key_result(session, row, changes, now=NOW)
+
+    assert (row.title, row.target, row.owner, row.stretch) == ("Active bakeries", 1900, "Ann", 2000)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"target": 1000}, {"stretch": 1700}, {"source": "http"}, {"title": None}]
+)
+def test_a_change_that_does_not_fit_is_refused(session: Session, changes: dict[str, Any]):
+    row = given_key_result(session, given_objective(session))
+
+    with pytest.raises(Invalid):
+        outcomes.change_key_result(session, row, KeyResultChanges.model_validate(changes), now=NOW)
+
+
+def test_teams_of_an_objective_can_be_replaced(session: Session):
+    objective = given_objective(session, "Product", "Engineering")
+    design = outcomes.add_team(session, TeamDraft(name="Design", function="design"))
+    outcomes.change_objective(session, objective, ObjectiveChanges(team_ids=[design.id]))
+
+    assert [team.function for team in store.teams_of(session, objective.id)] == ["design"]
+    assert objective.title == "Bakers throw less away"
+
+
+def test_what_was_measured_is_not_removed(session: Session):
+    objective = given_objective(session)
+    row = given_key_result(session, objective)
+    put(session, row.id, TODAY, 1300)
+
+    with pytest.raises(Conflict, match="has values"):
+        outcomes.remove_key_result(session, row)
+    with pytest.raises(Conflict, match="has key results"):
+        outcomes.remove_objective(session, objective)
+
+
+def test_what_was_never_used_is_removed(session: Session):
+    objective = given_objective(session, "Product")
+    read = {"source": "http", "http": {"url": "https://numbers.example/"}}
+    row = given_key_result(session, objective, **read)
+    outcomes.remove_key_result(session, row)
+    outcomes.remove_objective(session, objective)
+
+    assert store.key_results(session) == []
+    assert store.objectives(session) == []
+    assert store.due_sources(session, now=NOW) == []
 
 
 def test_key_results_of_the_cycles_of_a_day(session: Session):

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.okr.progress import Goal, Pace, closer, expected, pace, progress, rolled_up, stale
+from app.okr.progress import (
+    Goal,
+    Pace,
+    clamped,
+    closer,
+    expected,
+    pace,
+    progress,
+    rolled_up,
+    stale,
+    stretched,
+)
 
 STARTS, ENDS = date(2026, 10, 1), date(2026, 12, 31)  # 92 days
 UP = Goal("increase", 1240, 1800)
@@ -52,6 +63,36 @@ def test_a_decrease_mirrors_an_increase(start: float, way: float, current: float
     down = progress(Goal("decrease", -start, -(start + way)), -current)
 
     assert up == pytest.approx(down)
+
+
+@settings(max_examples=100)
+@given(st.floats(-1e6, 1e6), st.floats(1, 1e6), REAL, st.floats(0.001, 1000), st.floats(-1e6, 1e6))
+def test_progress_does_not_depend_on_the_unit(
+    start: float, way: float, current: float, factor: float, shift: float
+):
+    plain = progress(Goal("increase", start, start + way), current)
+
+    def other(value: float) -> float:
+        return factor * value + shift
+
+    moved = progress(Goal("increase", other(start), other(start + way)), other(current))
+
+    assert moved == pytest.approx(plain, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("goal", "stretch", "current", "reached"),
+    [
+        (UP, 2000, 2000, True),
+        (UP, 2000, 1999, False),
+        (UP, None, 9999, False),
+        (DOWN, 50, 50, True),
+        (DOWN, 50, 49, True),
+        (DOWN, 50, 51, False),
+    ],
+)
+def test_a_stretch_target_is_reached_beyond_the_target(goal, stretch, current, reached):
+    assert stretched(goal, stretch, current) is reached
 
 
 def test_both_days_of_a_cycle_belong_to_it():
@@ -154,6 +195,16 @@ def test_an_objective_is_the_weighted_mean_of_parts_clamped_to_the_whole():
 
 def test_an_objective_without_key_results_has_no_progress():
     assert rolled_up([]) is None
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.floats(0.01, 1000), REAL), min_size=1, max_size=8))
+def test_a_roll_up_lies_between_its_least_and_its_furthest_part(parts):
+    total = rolled_up(parts)
+    each = [clamped(done) for _, done in parts]
+
+    assert total is not None
+    assert min(each) - 1e-9 <= total <= max(each) + 1e-9
 
 
 @settings(max_examples=50)

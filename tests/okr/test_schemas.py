@@ -52,11 +52,37 @@ def test_the_contracts_example_is_accepted_with_its_defaults():
         ({"title": "  "}, "at least 1 character"),
         ({"title": "a\x00b"}, "NUL"),
         ({"colour": "red"}, "not permitted"),
+        ({"weight": -1}, "greater than 0"),
+        ({"unit": "bakeries"}, "a currency's code"),
+        ({"unit": "€"}, "a currency's code"),
+        ({"unit": ""}, "a currency's code"),
+        ({"stretch": 1800}, "beyond the target"),
+        ({"stretch": 1500}, "beyond the target"),
+        ({"kind": "decrease", "start": 14, "target": 9, "stretch": 10}, "beyond the target"),
+        ({"kind": "maintain", "low": 1, "high": 2, "stretch": 3}, "no stretch"),
+        ({"kind": "milestone", "start": 0, "target": 1, "stretch": 2}, "no stretch"),
+        ({"source": "http"}, "needs http"),
+        ({"source": "sql"}, "needs sql"),
+        ({"http": {"url": "https://a.example"}}, "nothing else takes it"),
+        ({"source": "http", "http": {"url": "https://a.example", "pointer": "n"}}, "pattern"),
+        ({"source": "sql", "sql": {"connection": "a b", "query": "SELECT 1"}}, "pattern"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_reason(changes, sentence):
     with pytest.raises(ValidationError, match=sentence):
         key_result(**changes)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("EUR", "EUR"), ("eur", "EUR"), ("Percent", "percent")]
+)
+def test_a_unit_is_a_number_a_percentage_or_a_currency(written: str, kept: str):
+    assert key_result(unit=written).unit == kept
+
+
+def test_a_stretch_lies_beyond_the_target_on_either_side():
+    assert key_result(stretch=2000).stretch == 2000
+    assert key_result(kind="decrease", start=14, target=9, stretch=7.5).stretch == 7.5
 
 
 def test_a_band_may_start_where_it_should_stay():

@@ -121,3 +121,42 @@ def test_a_title_that_names_work_is_kept_and_warned_about(session: Session):
 
     assert view.row.title == "Launch in Norway"
     assert "Launch" in str(view.warning)
+
+
+def test_four_values_of_the_last_weeks_make_a_forecast(session: Session, row: KeyResult):
+    for weeks, value in ((4, 1300), (3, 1340), (2, 1380)):
+        put(session, row.id, TODAY - timedelta(days=7 * weeks), value)
+    assert views.view(session, row, today=TODAY).forecast is None
+    put(session, row.id, TODAY - timedelta(days=7), 1420)
+
+    found = views.view(session, row, today=TODAY).forecast
+
+    assert found is not None
+    assert (found.on, found.values, found.method) == (date(2026, 12, 31), 4, "Linear trend")
+    days = (date(2026, 12, 31) - TODAY).days + 28
+    assert found.value == pytest.approx(1300 + 40 * days / 7)
+    assert found.low == pytest.approx(found.high)  # four points on one line
+
+
+def test_what_is_older_than_six_weeks_says_nothing_about_the_trend(
+    session: Session, row: KeyResult
+):
+    for days in (43, 44, 45, 46):
+        put(session, row.id, TODAY - timedelta(days=days), 1300)
+
+    assert views.view(session, row, today=TODAY).forecast is None
+
+
+def test_a_cycle_that_is_over_has_no_forecast(session: Session, row: KeyResult):
+    for days in range(4):
+        put(session, row.id, TODAY - timedelta(days=days), 1300 + days)
+
+    assert views.view(session, row, today=TODAY).forecast is not None
+    assert views.view(session, row, today=date(2026, 12, 31)).forecast is None
+
+
+def test_a_stretch_that_is_reached_is_said(session: Session):
+    row = given_key_result(session, given_objective(session), stretch=2000)
+    put(session, row.id, TODAY, 2000)
+
+    assert views.view(session, row, today=TODAY).stretched

@@ -1,0 +1,228 @@
+"""How key results are written in JSON, with an example of each."""
+
+from datetime import date as Date
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from app.analysis.shapes import Estimate, Movement, State
+from app.experiments.models import Status
+from app.experiments.terms import Mode
+from app.okr.forecast import Landing
+from app.okr.progress import Pace
+from app.okr.schemas import HttpSource, SqlSource
+
+_SET: dict[str, Any] = {
+    "id": "1f0c3m8k2tq5w7x9z0ab",
+    "objective_id": "1f0c3m8k2tq5w7x9z0aa",
+    "title": "Weekly active bakers",
+    "kind": "increase",
+    "unit": "number",
+    "start": 1200,
+    "target": 2000,
+    "low": None,
+    "high": None,
+    "stretch": 2400,
+    "weight": 1,
+    "cadence": "weekly",
+    "source": "manual",
+    "owner": "ann@example.com",
+    "kept_because": "",
+    "score": None,
+    "score_comment": "",
+    "created_at": "2026-11-22T08:00:00Z",
+}
+_LINK: dict[str, Any] = {
+    "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
+    "name": "Waste in euros by email",
+    "status": "measuring",
+    "mode": "evidence",
+    "call": "validated",
+    "estimate": None,
+    "projected": None,
+    "realised": {"movement": 40, "low": 40, "high": 40},
+    "reason": None,
+    "undone": False,
+}
+_LANDING: dict[str, Any] = {
+    "on": "2026-12-31",
+    "value": 1720.5,
+    "low": 1610.2,
+    "high": 1830.8,
+    "confidence": 0.8,
+    "values": 6,
+    "method": "Linear trend",
+}
+_LEDGER_LINE: dict[str, Any] = {
+    "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
+    "date": "2026-11-22",
+    "amount": 14,
+    "low": -3,
+    "high": 31,
+    "people": 1000,
+    "event": "signed up",
+    "counted": True,
+    "overlaps": [],
+    "posted_by": "Ann",
+}
+_READ: dict[str, Any] = {
+    "http": {"url": "https://numbers.example/active.json", "pointer": "/week", "every": "daily"},
+    "sql": None,
+    "due_at": "2026-11-23T08:00:00Z",
+    "read_at": "2026-11-22T08:00:00Z",
+    "failed_at": None,
+    "error": "",
+}
+_SEEN: dict[str, Any] = _SET | {
+    "current": 1400,
+    "as_of": "2026-11-22",
+    "progress": 0.25,
+    "expected": 0.57,
+    "pace": "yellow",
+    "confidence": 6,
+    "stale": False,
+    "change": 40,
+    "forecast": _LANDING,
+    "stretched": False,
+    "warning": None,
+    "ledger": [],
+    "reads": None,
+    "links": [_LINK],
+}
+_VALUE: dict[str, Any] = {
+    "date": "2026-11-22",
+    "value": 1400,
+    "comment": "after the launch in Sweden",
+    "confidence": 6,
+    "source": "api",
+    "recorded_at": "2026-11-22T08:00:00Z",
+    "recorded_by": "nightly job",
+    "experiment_id": None,
+    "observed": None,
+    "estimate": None,
+    "low": None,
+    "high": None,
+}
+
+
+class KeyResultOut(BaseModel):
+    """What was set: a business outcome in a number."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _SET})
+
+    id: str
+    objective_id: str
+    title: str
+    kind: str
+    unit: str
+    start: float
+    target: float
+    low: float | None
+    high: float | None
+    stretch: float | None
+    weight: float
+    cadence: str
+    source: str
+    owner: str
+    kept_because: str
+    score: float | None
+    score_comment: str
+    created_at: datetime
+
+
+class LinkOut(BaseModel):
+    """An experiment that should move this key result. Its call is null before it started."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _LINK})
+
+    experiment_id: str
+    name: str
+    status: Status
+    mode: Mode
+    call: State | None
+    estimate: Estimate | None
+    projected: Movement | None
+    realised: Movement | None
+    reason: str | None
+    undone: bool
+
+
+class LedgerLine(BaseModel):
+    """What one experiment added. Of two that share people and event, the larger is `counted`."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _LEDGER_LINE})
+
+    experiment_id: str
+    date: Date
+    amount: float
+    low: float
+    high: float
+    people: int
+    event: str
+    counted: bool
+    overlaps: list[str]
+    posted_by: str
+
+
+class ReadOut(BaseModel):
+    """Where we read the values, and how the last time went."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _READ})
+
+    http: HttpSource | None
+    sql: SqlSource | None
+    due_at: datetime
+    read_at: datetime | None
+    failed_at: datetime | None
+    error: str
+
+
+class KeyResultSeen(KeyResultOut):
+    """A key result with what follows from its values. Shares are 0..1."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _SEEN})
+
+    current: float | None
+    as_of: Date | None
+    progress: float
+    expected: float
+    pace: Pace
+    confidence: int | None
+    stale: bool
+    change: float | None
+    forecast: Landing | None
+    stretched: bool
+    warning: str | None
+    ledger: list[LedgerLine]
+    reads: ReadOut | None
+    links: list[LinkOut]
+
+
+class ValueOut(BaseModel):
+    """The value that holds for a day."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _VALUE})
+
+    date: Date
+    value: float
+    comment: str
+    confidence: int | None
+    source: str
+    recorded_at: datetime
+    recorded_by: str
+    experiment_id: str | None
+    observed: int | None
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+class PutOut(ValueOut):
+    """A value as it was put; `replaced_at` says when another took its place."""
+
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"example": _VALUE | {"replaced_at": None}}
+    )
+
+    replaced_at: datetime | None

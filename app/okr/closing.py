@@ -1,0 +1,77 @@
+"""Close a cycle: every key result gets its score, and the numbers stay as they were scored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.okr import progress as measures
+from app.okr import store
+from app.okr.models import Cycle, KeyResult
+from app.okr.outcomes import refuse_closed
+from app.okr.schemas import CloseDraft, ScoreDraft
+from app.okr.views import goal_of
+from app.platform import events
+from app.platform.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a key result came to. `suggested` is its progress, 0..1; `score` once it is given."""
+
+    row: KeyResult
+    current: float | None
+    suggested: float
+    score: float | None
+
+
+def ended(session: Session, cycle: Cycle) -> tuple[Ended, ...]:
+    """Every key result of a cycle as it stood on the last day."""
+    return tuple(
+        _ended(session, cycle, row)
+        for objective in store.objectives(session, cycle_id=cycle.id)
+        for row in store.key_results(session, objective_id=objective.id)
+    )
+
+
+def close(session: Session, cycle: Cycle, draft: CloseDraft, *, by: str, now: datetime) -> None:
+    """Score every key result; a score that isn't sent is its progress."""
+    refuse_closed(cycle)
+    found = ended(session, cycle)
+    unknown = set(draft.scores) - {one.row.id for one in found}
+    if unknown:
+        raise Invalid.at("scores", f"Not key results of “{cycle.name}”: {', '.join(unknown)}.")
+    for one in found:
+        given = draft.scores.get(one.row.id, ScoreDraft())
+        one.row.score = one.suggested if given.score is None else given.score
+        one.row.score_comment = given.comment
+        session.add(one.row)
+    cycle.closed_at, cycle.closed_by = now, by
+    session.add(cycle)
+    session.flush()
+    events.record(session, "cycle.closed", subject=cycle.id, now=now, facts={"name": cycle.name})
+
+
+def reopen(session: Session, cycle: Cycle) -> None:
+    """Let values be changed again; the scores are asked for anew."""
+    if cycle.closed_at is None:
+        raise Conflict(f"“{cycle.name}” is open already.")
+    cycle.closed_at, cycle.closed_by = None, ""
+    session.add(cycle)
+    for one in ended(session, cycle):
+        one.row.score, one.row.score_comment = None, ""
+        session.add(one.row)
+    session.flush()
+
+
+def mean(session: Session, cycle: Cycle) -> float | None:
+    """The weighted mean of the scores; between 0.6 and 0.7 is where ambition and truth meet."""
+    scored = [(one.row.weight, one.score) for one in ended(session, cycle) if one.score is not None]
+    return measures.rolled_up(scored)
+
+
+def _ended(session: Session, cycle: Cycle, row: KeyResult) -> Ended:
+    values = [one for one in store.values(session, row.id) if one.date <= cycle.ends]
+    last = values[-1].value if values else None
+    done = measures.progress(goal_of(row), last) if last is not None else 0.0
+    return Ended(row, last, measures.clamped(done), row.score)

@@ -1,0 +1,97 @@
+"""Read the values that are due from where they are kept: an address, or a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.okr import pointer, queries, sources, store, values
+from app.okr.models import ValueSource
+from app.okr.schemas import ValueDraft
+from app.platform.db import Database
+from app.platform.errors import AppError, Invalid, Unavailable
+from app.platform.outbound import Outbound
+
+_LARGEST = 1e15  # as for values that people put
+_LEASE = timedelta(minutes=2)  # longer than any question may take
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Asks other systems for a number."""
+
+    outbound: Outbound = field(default_factory=Outbound)
+    allowed_hosts: tuple[str, ...] = ()
+    connections: Mapping[str, str] = field(default_factory=dict)
+
+    def number(self, source: ValueSource) -> float:
+        """The number as it is now; a sentence where there is none."""
+        found = self._asked(source)
+        if abs(found) > _LARGEST:
+            raise Invalid(f"{found:g} is beyond what a key result can hold.")
+        return found
+
+    def _asked(self, source: ValueSource) -> float:
+        if source.connection:
+            return queries.number_of(self.connections, source.connection, source.query)
+        answer = self.outbound.send(
+            "GET",
+            source.url,
+            headers={"accept": "application/json"},
+            allowed_hosts=self.allowed_hosts,
+        )
+        if 300 <= answer.status < 400:
+            raise Unavailable("The address leads elsewhere (a redirect): name the final address.")
+        if answer.status != 200:
+            raise Unavailable(f"The address answered with status {answer.status}.")
+        return pointer.number_at(answer.body, source.pointer)
+
+
+def read_due(database: Database, reader: Reader, *, zone: ZoneInfo, now: datetime) -> int:
+    """Read what is due; nothing is locked while the other side takes its time. How many."""
+    with database.read() as session:
+        due = store.due_sources(session, now=now)
+    return sum(_read(database, reader, one, zone=zone, now=now) for one in due)
+
+
+def _read(
+    database: Database, reader: Reader, key_result_id: str, *, zone: ZoneInfo, now: datetime
+) -> bool:
+    with database.write() as session:
+        if not store.lease_source(session, key_result_id, until=now + _LEASE, now=now):
+            return False
+    with database.read() as session:
+        source = store.source_of(session, key_result_id)
+    if source is None:
+        return False
+    try:
+        number = reader.number(source)
+        with database.write() as session:
+            _keep(session, key_result_id, number, zone=zone, now=now)
+    except AppError as error:
+        with database.write() as session:
+            held = store.source_of(session, key_result_id)
+            if held is not None:
+                sources.note_error(session, held, str(error), now=now)
+    return True
+
+
+def _keep(
+    session: Session, key_result_id: str, number: float, *, zone: ZoneInfo, now: datetime
+) -> None:
+    row = store.claimed(session, key_result_id)
+    source = store.source_of(session, key_result_id)
+    if source is None:
+        return
+    day = now.astimezone(zone).date()
+    held = store.value_on(session, key_result_id, day)
+    draft = ValueDraft(
+        value=number,
+        comment=held.comment if held else None,
+        confidence=held.confidence if held else None,
+    )
+    by = source.connection or (source.url.split("/")[2] if "//" in source.url else source.url)
+    values.put(session, row.id, day, draft, source=row.source, by=by, zone=zone, now=now)
+    sources.note_success(session, source, now=now)

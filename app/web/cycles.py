@@ -1,0 +1,145 @@
+"""A cycle and how it ends: a score for every key result."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.identity.guard import Db, Now, Who
+from app.okr import closing, outcomes, store
+from app.okr.models import Cycle
+from app.okr.progress import grade
+from app.okr.schemas import CloseDraft, CycleChanges
+from app.platform.errors import Conflict, Invalid
+from app.web import lines, words
+from app.web.pages import Page, go, refuse, render
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/cycles")
+
+_GRADES = {"green": "Reached, or nearly", "yellow": "Some of the way", "red": "Missed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A key result at the end: where it stands, what is suggested, what was given."""
+
+    id: str
+    title: str
+    way: str
+    current: str
+    suggested: str
+    score: str
+    said: str
+    comment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CyclePage(Page):
+    """The scores of a cycle: asked for while it is open, shown once it is closed."""
+
+    template: ClassVar[str] = "outcomes/cycle.html"
+    section: ClassVar[str] = "outcomes"
+
+    id: str
+    name: str
+    dates: str
+    closed_at: datetime | None
+    closed_by: str
+    mean: str
+    key_results: list[Scored]
+    form: Typed
+    edit: Typed
+    open: str
+
+
+@router.get("/{cycle_id}")
+def show(request: Request, session: Db, cycle_id: str) -> HTMLResponse:
+    """One cycle with its key results."""
+    return render(request, _page(session, store.cycle_of(session, cycle_id)))
+
+
+@router.post("/{cycle_id}")
+def change(request: Request, session: Db, form: Form, cycle_id: str) -> Response:
+    """Another name, other days."""
+    cycle = store.cycle_of(session, cycle_id)
+    try:
+        sent = {name: form.text(name) for name in ("name", "starts", "ends")}
+        outcomes.change_cycle(session, cycle, CycleChanges.model_validate(sent))
+    except (ValidationError, Invalid, Conflict) as error:
+        refuse(request, _page(session, cycle, edit=form.mended(error)))
+    return go(f"/cycles/{cycle_id}", said="saved")
+
+
+@router.post("/{cycle_id}/close")
+def close(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, cycle_id: str
+) -> Response:
+    """Keep the scores; from then on the cycle is read-only."""
+    cycle = store.cycle_of(session, cycle_id)
+    try:
+        closing.close(session, cycle, _draft(session, cycle, form), by=who.name, now=now)
+    except (ValidationError, Invalid, Conflict) as error:
+        refuse(request, _page(session, cycle, form.mended(error, _names(session, cycle))))
+    return go(f"/cycles/{cycle_id}", said="saved")
+
+
+@router.post("/{cycle_id}/reopen")
+def reopen(session: Db, cycle_id: str) -> Response:
+    """Let values change again; the scores go."""
+    closing.reopen(session, store.cycle_of(session, cycle_id))
+    return go(f"/cycles/{cycle_id}", said="saved")
+
+
+def _draft(session: Session, cycle: Cycle, form: Typed) -> CloseDraft:
+    scores = {
+        one.row.id: {
+            "score": form.text(f"score_{one.row.id}"),
+            "comment": form.value(f"comment_{one.row.id}"),
+        }
+        for one in closing.ended(session, cycle)
+    }
+    return CloseDraft.model_validate({"scores": scores})
+
+
+def _names(session: Session, cycle: Cycle) -> dict[str, str]:
+    ids = [one.row.id for one in closing.ended(session, cycle)]
+    parts = ("score", "comment")
+    return {f"scores.{one}.{part}": f"{part}_{one}" for one in ids for part in parts}
+
+
+def _page(
+    session: Session, cycle: Cycle, form: Typed | None = None, *, edit: Typed | None = None
+) -> CyclePage:
+    found = closing.ended(session, cycle)
+    mean = closing.mean(session, cycle)
+    suggested = {f"score_{one.row.id}": f"{one.suggested:.2f}" for one in found}
+    return CyclePage(
+        id=cycle.id,
+        name=cycle.name,
+        dates=f"{words.short(cycle.starts)} to {words.short(cycle.ends)}",
+        closed_at=cycle.closed_at,
+        closed_by=cycle.closed_by,
+        mean="" if mean is None else f"{mean:.2f}",
+        key_results=[_scored(one) for one in found],
+        form=form or Typed.of(**suggested),
+        edit=edit or Typed.of(name=cycle.name, starts=cycle.starts, ends=cycle.ends),
+        open="edit" if edit else "",
+    )
+
+
+def _scored(one: closing.Ended) -> Scored:
+    return Scored(
+        id=one.row.id,
+        title=one.row.title,
+        way=lines.way(one.row),
+        current=words.amount(one.current, one.row.unit),
+        suggested=f"{one.suggested:.2f}",
+        score="" if one.score is None else f"{one.score:.2f}",
+        said="" if one.score is None else _GRADES[grade(one.score)],
+        comment=one.row.score_comment,
+    )

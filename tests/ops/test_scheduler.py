@@ -1,0 +1,65 @@
+"""What the worker does by itself for key results: read what is due, write what has ended."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from app.experiments.models import Experiment
+from app.main import House, open_house
+from app.okr import store
+from app.okr.models import KeyResult
+from app.platform import config
+from app.worker import scheduler_steps
+from tests.analysis.scenes import CLOSED, click, given_experiment, mail
+from tests.okr.scenes import NOW, given_key_result, given_objective
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setenv("THINSLICE_SQL_SHOP", database_url)
+    house = open_house(config.load(data_dir=tmp_path / "data", database_url=database_url))
+    yield house
+    house.database.close()
+
+
+def step(house: House, name: str) -> Callable[[datetime], int]:
+    return next(one for one in scheduler_steps(house) if one.__name__ == name)
+
+
+def values(house: House, row: KeyResult) -> list[float]:
+    with house.database.read() as session:
+        return [one.value for one in store.values(session, row.id)]
+
+
+def test_the_worker_reads_what_is_due(house: House):
+    sql = {"connection": "SHOP", "query": "SELECT 1302.5"}
+    with house.database.write() as session:
+        row = given_key_result(session, given_objective(session), source="sql", sql=sql)
+    read = step(house, "read_values")
+
+    assert (read(NOW), read(NOW)) == (1, 0)
+    assert values(house, row) == [1302.5]
+
+
+def test_the_worker_writes_the_run_that_has_ended(house: House):
+    with house.database.write() as session:
+        row = given_key_result(
+            session, given_objective(session), unit="percent", start=0, target=15,
+            source="experiment",
+        )  # fmt: skip
+        a_run(session, row)
+    freeze = step(house, "freeze_what_has_closed")
+
+    assert (freeze(CLOSED), freeze(CLOSED)) == (1, 0)
+    assert values(house, row) == [pytest.approx(12)]
+
+
+def a_run(session: Session, row: KeyResult) -> Experiment:
+    links = [{"key_result_id": row.id, "mode": "direct"}]
+    experiment = given_experiment(session, design={"key_results": links})
+    mail(session, experiment, 600)
+    click(session, 72)
+    return experiment
