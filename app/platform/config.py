@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     durability: Durability = Durability.PROCESS
     spool_limit: int = 2 * 10**9  # bytes
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`
     demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
 
     @field_validator("timezone")
@@ -93,7 +94,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a number of bytes, or like 500 MB or 2 GB")
         return int(match[1]) * _UNITS[match[2].upper()]
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "allow_private_sources", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
