@@ -21,6 +21,9 @@ from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle
 from app.main import House, targets_of
+from app.outreach import fanout
+from app.outreach.pushing import Pusher
+from app.outreach.vault import Vault
 from app.platform import clock, locks
 from app.platform.journal import Journal
 from app.tracking import ingest, snapshots
@@ -168,7 +171,26 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         finish_what_is_sent,
         settle_what_was_killed,
         freeze_what_has_closed,
+        *telling_steps(house),
     ]
+
+
+def telling_steps(house: House) -> list[Callable[[datetime], int]]:
+    """Tell other systems what happened."""
+    database = house.database
+    pusher = Pusher(
+        database,
+        Vault.at(house.settings),
+        allowed_hosts=house.settings.allow_private_sources,
+    )
+
+    def tell_what_happened(now: datetime) -> int:
+        return fanout.tell(database, now=now)
+
+    def push_what_is_owed(now: datetime) -> int:
+        return pusher.push_due(now)
+
+    return [tell_what_happened, push_what_is_owed]
 
 
 async def _send(house: House, loop: Loop) -> None:

@@ -4,6 +4,8 @@ from fastapi import APIRouter, FastAPI
 
 from app.api import (
     audiences,
+    connectors,
+    digest,
     docs,
     document,
     experiments,
@@ -13,8 +15,10 @@ from app.api import (
     objectives,
     people,
     problems,
+    pushes,
     readouts,
     suppressions,
+    webhooks,
 )
 from app.api.address import PREFIX
 
@@ -32,6 +36,10 @@ def install(application: FastAPI) -> None:
         features,
         experiments,
         readouts,
+        connectors,
+        webhooks,
+        pushes,
+        digest,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from app.web import (
     answers,
     audiences,
+    connections,
     decisions,
     drafting,
     errors,
@@ -55,6 +56,7 @@ routers: tuple[APIRouter, ...] = tuple(
         learnings,
         people,
         tokens,
+        connections,
         guides,
         unsubscribes,
         answers,

@@ -3,9 +3,9 @@
 from urllib.parse import quote
 
 from app.outreach.connectors.ports import (
+    Connector,
     Need,
     Parcel,
-    Plain,
     Refused,
     Request,
     as_json,
@@ -18,7 +18,7 @@ _BASE = "https://app.asana.com/api/1.0/goals"
 _OURS = {"manual", "external"}  # progress that may be written from outside
 
 
-class Asana(Plain):
+class Asana(Connector):
     """Reads `progress_source` first; percent is a fraction over there."""
 
     __slots__ = ()

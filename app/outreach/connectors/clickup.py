@@ -2,16 +2,16 @@
 
 from urllib.parse import quote
 
-from app.outreach.connectors.ports import Need, Parcel, Plain, Request, as_json, number
+from app.outreach.connectors.ports import Connector, Need, Parcel, Request, as_json, number
 from app.platform.outbound import Answer
 
 
-class ClickUp(Plain):
+class ClickUp(Connector):
     """Its token stands in the header alone, without `Bearer`."""
 
     __slots__ = ()
 
-    def write(self, parcel: Parcel, _looked: Answer | None) -> Request:
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
         """Where it stands now."""
         key_result = quote(parcel.external["key_result_id"], safe="")
         return Request(

@@ -2,16 +2,16 @@
 
 from urllib.parse import quote
 
-from app.outreach.connectors.ports import Need, Parcel, Plain, Refused, Request, as_json, number
+from app.outreach.connectors.ports import Connector, Need, Parcel, Refused, Request, as_json, number
 from app.platform.outbound import Answer
 
 
-class OkrTracker(Plain):
+class OkrTracker(Connector):
     """Values carry their day; a value below 0 is refused over there."""
 
     __slots__ = ()
 
-    def write(self, parcel: Parcel, _looked: Answer | None) -> Request:
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
         """The value of its day."""
         if parcel.value < 0:
             raise Refused(

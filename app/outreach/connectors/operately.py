@@ -1,10 +1,10 @@
 """Operately: a goal's target gets its value."""
 
 from app.outreach.connectors.ports import (
+    Connector,
     Need,
     Outcome,
     Parcel,
-    Plain,
     Request,
     Verdict,
     as_json,
@@ -15,12 +15,12 @@ from app.outreach.connectors.ports import (
 from app.platform.outbound import Answer
 
 
-class Operately(Plain):
+class Operately(Connector):
     """Says `{"success": true}`; a 200 without it is no success."""
 
     __slots__ = ()
 
-    def write(self, parcel: Parcel, _looked: Answer | None) -> Request:
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
         """The target's value."""
         base = parcel.settings["base"].rstrip("/")
         return Request(

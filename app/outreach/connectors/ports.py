@@ -1,12 +1,13 @@
 """What every connector is made of: a parcel in, requests out, and what an answer means."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from app.platform.errors import Invalid
 from app.platform.outbound import Answer
@@ -87,28 +88,13 @@ class Refused(Invalid):
     title = "This cannot be pushed"
 
 
-class Connector(Protocol):
-    """One OKR tool, chat or webhook. Pure: it writes requests and reads answers."""
-
-    kind: str
-    label: str
-    needs: tuple[Need, ...]
-    names: tuple[Need, ...]  # what a key result is called over there; none: no link is needed
-    keeps_days: bool  # a value carries its day, so an earlier day's may follow a later one's
-
-    def look(self, parcel: Parcel) -> Request | None:
-        """A request that must be read before the push; None where there is none."""
-
-    def write(self, parcel: Parcel, looked: Answer | None) -> Request:
-        """The push. Raises Refused where the other system would not take it."""
-
-    def read(self, answer: Answer, parcel: Parcel) -> Outcome:
-        """What its answer means."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plain:
-    """Shared by connectors that read nothing first, and whose status says all."""
+class Connector(ABC):
+    """One OKR tool, chat or webhook. Pure: it writes requests and reads answers.
+
+    `names` is what a key result is called over there; without any, no link is needed.
+    Where `keeps_days`, a value carries its day, so an earlier day's may follow a later one's.
+    """
 
     kind: str
     label: str
@@ -116,9 +102,13 @@ class Plain:
     names: tuple[Need, ...] = ()
     keeps_days: bool = False
 
-    def look(self, _parcel: Parcel) -> Request | None:
-        """Nothing."""
+    def look(self, parcel: Parcel) -> Request | None:  # noqa: ARG002 - one of them needs it
+        """A request that must be read before the push; None where there is none."""
         return None
+
+    @abstractmethod
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:
+        """The push. Raises Refused where the other system would not take it."""
 
     def read(self, answer: Answer, parcel: Parcel) -> Outcome:
         """2xx is done; 5xx and 429 are tried again; anything else stops with a sentence."""

@@ -1,15 +1,15 @@
 """Slack and whatever takes its incoming webhooks (Mattermost, Rocket.Chat): a text to a channel."""
 
-from app.outreach.connectors.ports import Need, Parcel, Plain, Request, as_json
+from app.outreach.connectors.ports import Connector, Need, Parcel, Request, as_json
 from app.platform.outbound import Answer
 
 
-class Slack(Plain):
+class Slack(Connector):
     """The address is the secret."""
 
     __slots__ = ()
 
-    def write(self, parcel: Parcel, _looked: Answer | None) -> Request:
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
         """The text alone; `&`, `<` and `>` are escaped as Slack asks."""
         text = str(parcel.facts["text"])
         for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):

@@ -2,19 +2,19 @@
 
 from urllib.parse import quote
 
-from app.outreach.connectors.ports import Need, Parcel, Plain, Request, as_json, number
+from app.outreach.connectors.ports import Connector, Need, Parcel, Request, as_json, number
 from app.platform.outbound import Answer
 
 _BASE = "https://api.tability.app/v2/workspaces"
 _GREEN, _YELLOW = 7, 4  # of our 0..10; thirds, chosen by us
 
 
-class Tability(Plain):
+class Tability(Connector):
     """Confidence is a colour over there."""
 
     __slots__ = ()
 
-    def write(self, parcel: Parcel, _looked: Answer | None) -> Request:
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
         """One check-in."""
         workspace = quote(parcel.settings["workspace"], safe="")
         outcome = quote(parcel.external["outcome_id"], safe="")

@@ -7,10 +7,10 @@ import hmac
 import secrets as randomness
 
 from app.outreach.connectors.ports import (
+    Connector,
     Need,
     Outcome,
     Parcel,
-    Plain,
     Request,
     Verdict,
     as_json,
@@ -26,12 +26,12 @@ _LEAST, _MOST = 24, 64  # bytes of a secret, by the standard
 _GONE = 410
 
 
-class Webhook(Plain):
+class Webhook(Connector):
     """Any status but 2xx is a failure that is tried again; 410 disables."""
 
     __slots__ = ()
 
-    def write(self, parcel: Parcel, _looked: Answer | None) -> Request:
+    def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
         """The event, signed with each secret that is in force."""
         body = as_json(
             {
