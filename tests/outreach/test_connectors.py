@@ -199,7 +199,7 @@ def test_operately_has_to_say_success(net: respx.MockRouter, body: str):
 
 
 def test_okr_tracker_is_not_asked_to_take_less_than_nothing(net: respx.MockRouter):
-    less = replace(PARCEL, facts=PARCEL.facts | {"value": -1.0})
+    less = replace(PARCEL, facts={**PARCEL.facts, "value": -1.0})
 
     outcome = answered(net, "okr_tracker", httpx.Response(200), less)
 
@@ -209,7 +209,7 @@ def test_okr_tracker_is_not_asked_to_take_less_than_nothing(net: respx.MockRoute
 
 
 def test_asana_writes_percent_as_a_fraction(net: respx.MockRouter):
-    percent = replace(PARCEL, facts=PARCEL.facts | {"value": 12.0, "unit": "percent"})
+    percent = replace(PARCEL, facts={**PARCEL.facts, "value": 12.0, "unit": "percent"})
 
     answered(net, "asana", httpx.Response(200), percent)
 

@@ -1,6 +1,6 @@
 from datetime import date, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.outreach.models import Push
 from app.platform import events
@@ -9,7 +9,7 @@ from tests.outreach.conftest import NOW, World
 
 def pushes(world: World) -> list[Push]:
     with world.database.read() as session:
-        return list(session.exec(select(Push).order_by(Push.id)).all())
+        return list(session.exec(select(Push).order_by(col(Push.id))).all())
 
 
 def test_an_event_is_one_push_for_each_who_wants_it_and_never_a_second(world: World):

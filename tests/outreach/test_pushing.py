@@ -2,7 +2,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.outreach import connecting, pushes, pushing
 from app.outreach.models import Connector, Push, State
@@ -129,7 +129,7 @@ def test_a_value_that_is_refused_stops_and_the_next_one_goes(world: World):
         world.push()
 
     with world.database.read() as session:
-        rows = session.exec(select(Push).order_by(Push.id)).all()
+        rows = session.exec(select(Push).order_by(col(Push.id))).all()
     assert [row.state for row in rows] == [State.STOPPED, State.DONE]
     assert "no such step" in (rows[0].last_error or "")
 
