@@ -24,6 +24,9 @@ from app.experiments import enrolment, lifecycle, waves
 from app.experiments import store as experiments
 from app.main import House, targets_of
 from app.okr import reading
+from app.outreach import fanout
+from app.outreach.pushing import Pusher
+from app.outreach.vault import Vault
 from app.platform import clock, locks
 from app.platform.db import Database
 from app.platform.journal import Journal
@@ -192,6 +195,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
         freeze_what_has_closed,
         *dated_steps(database),
         read_values,
+        *telling_steps(house),
     ]
 
 
@@ -217,6 +221,24 @@ def dated_steps(database: Database) -> list[Callable[[datetime], int]]:
         return len(due)
 
     return [open_waves, hold_looks]
+
+
+def telling_steps(house: House) -> list[Callable[[datetime], int]]:
+    """Tell other systems what happened."""
+    database = house.database
+    pusher = Pusher(
+        database,
+        Vault.at(house.settings),
+        allowed_hosts=house.settings.allow_private_sources,
+    )
+
+    def tell_what_happened(now: datetime) -> int:
+        return fanout.tell(database, now=now)
+
+    def push_what_is_owed(now: datetime) -> int:
+        return pusher.push_due(now)
+
+    return [tell_what_happened, push_what_is_owed]
 
 
 async def _send(house: House, loop: Loop) -> None:

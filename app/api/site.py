@@ -4,8 +4,10 @@ from fastapi import APIRouter, FastAPI
 
 from app.api import (
     audiences,
+    connectors,
     conversions,
     cycles,
+    digest,
     docs,
     document,
     experiments,
@@ -15,8 +17,10 @@ from app.api import (
     objectives,
     people,
     problems,
+    pushes,
     readouts,
     suppressions,
+    webhooks,
 )
 from app.api.address import PREFIX
 
@@ -36,6 +40,10 @@ def install(application: FastAPI) -> None:
         experiments,
         readouts,
         conversions,
+        connectors,
+        webhooks,
+        pushes,
+        digest,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

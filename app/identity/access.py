@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     # Who may come in, and with what: admins.
     _rule(_ANY, "/people/**", Access.ADMIN),
     _rule(_ANY, "/tokens/**", Access.ADMIN),
+    _rule(_ANY, "/connections/**", Access.ADMIN),
     _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
@@ -85,6 +86,10 @@ RULES: tuple[Rule, ...] = (
         for methods, access in ((_READ, Access.VIEWER), (_CHANGE, Access.EDITOR))
     ),
     # The API, the same way.
+    _rule(_ANY, "/api/v1/connectors/**", Access.ADMIN),
+    _rule(_ANY, "/api/v1/webhooks/**", Access.ADMIN),
+    _rule(_READ, "/api/v1/pushes", Access.EDITOR),
+    _rule(_CHANGE, "/api/v1/digest", Access.ADMIN),
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/api/v1/conversions", Access.EDITOR),
     _rule("DELETE", "/api/v1/people/*", Access.ADMIN),

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import text
+from sqlmodel import Field, Index, Session, SQLModel
 
 from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
@@ -13,12 +14,21 @@ class Event(SQLModel, table=True):
     """One fact that others may be told."""
 
     __tablename__ = "event"
+    __table_args__ = (
+        Index(
+            "ix_event_untold",
+            "id",
+            sqlite_where=text("told_at IS NULL"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     kind: str  # `experiment.launched`, `key_result.valued`, …
     subject: str = Field(index=True)  # the id of what it happened to
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # outreach's mark
 
 
 def record(

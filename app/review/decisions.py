@@ -13,6 +13,7 @@ from app.experiments import lifecycle, outline
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.schemas import SliceDraft
+from app.platform import events
 from app.platform.errors import Invalid
 from app.review import moves
 from app.review.models import Choice, Decision
@@ -90,6 +91,8 @@ def _kept(
     )
     session.add(decision)
     session.flush()
+    facts = {"name": experiment.name, "decision": decision.decision, "call": decision.call}
+    events.record(session, "decision.made", subject=experiment.id, now=now, facts=facts)
     return decision
 
 

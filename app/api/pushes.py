@@ -1,0 +1,88 @@
+"""Pushes: what other systems were told, what they still are owed, and what went wrong."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from app.api.address import PREFIX
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of, page_of
+from app.identity.guard import Db, Now
+from app.outreach import connecting
+from app.outreach import pushes as store
+from app.outreach.models import Push, State
+from app.platform.errors import NotFound
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Pushes"])
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "12",
+    "event_id": "1f0c3m8k2tq5w7x9z0ab",
+    "connector_id": "1f0c3m8k2tq5w7x9z0ac",
+    "kind": "key_result.valued",
+    "subject": "1f0c3m8k2tq5w7x9z0ad",
+    "state": "waiting",
+    "attempts": 1,
+    "due_at": "2026-11-22T08:00:05Z",
+    "last_status": 503,
+    "last_error": "Operately answered 503; it is tried again.",
+    "created_at": "2026-11-22T08:00:00Z",
+    "done_at": None,
+}
+
+
+class PushOut(BaseModel):
+    """One event owed to one connector."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    id: str
+    event_id: str
+    connector_id: str
+    kind: str
+    subject: str
+    state: State
+    attempts: int
+    due_at: datetime
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    done_at: datetime | None
+
+
+@router.get("/pushes", summary="List pushes")
+def list_pushes(
+    *,
+    session: Db,
+    state: State | None = None,
+    connector_id: str | None = None,
+    subject: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Listed[PushOut]:
+    """Newest first."""
+    rows = store.pushes(
+        session,
+        state=state,
+        connector_id=connector_id,
+        subject=subject,
+        before=number_of(cursor) or None,
+        limit=limit + 1,
+    )
+    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+
+
+@router.post("/pushes/{push_id}/replay", status_code=202, summary="Send a push again")
+def replay_push(push_id: str, session: Db, now: Now) -> PushOut:
+    """From its first try, with the same id."""
+    if not (push_id.isascii() and push_id.isdigit() and len(push_id) < 19):
+        raise NotFound("There is no push with this id.")
+    row = store.push_of(session, int(push_id))
+    connecting.replay(session, row, now=now)
+    return _shown(row)
+
+
+def _shown(row: Push) -> PushOut:
+    return PushOut.model_validate({**row.model_dump(), "id": str(row.id)})

@@ -1,0 +1,90 @@
+"""Webhooks: addresses that are told what happened, signed (Standard Webhooks 1.0)."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from app.api.address import PREFIX
+from app.api.connectors import Hosts, OurVault
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.identity.guard import Db, Now, Who
+from app.outreach import connecting, store
+from app.outreach.models import Connector
+from app.outreach.schemas import WebhookDraft
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Webhooks"])
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "1f0c3m8k2tq5w7x9z0ab",
+    "name": "hooks.example.com",
+    "url": "https://hooks.example.com/thinslice",
+    "events": ["key_result.valued"],
+    "secret": None,
+    "created_at": "2026-11-22T08:00:00Z",
+    "disabled_at": None,
+    "disabled_reason": None,
+}
+
+
+class WebhookOut(BaseModel):
+    """A webhook. `secret` is told once, when it is made; null ever after."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    id: str
+    name: str
+    url: str
+    events: list[str]
+    secret: str | None
+    created_at: datetime
+    disabled_at: datetime | None
+    disabled_reason: str | None
+
+
+@router.post("/webhooks", status_code=201, summary="Add a webhook")
+def add_webhook(
+    *, draft: WebhookDraft, session: Db, vault: OurVault, hosts: Hosts, who: Who, now: Now
+) -> WebhookOut:
+    """The answer holds the secret, this once."""
+    row, secret = connecting.add_webhook(
+        session, draft, vault, allowed_hosts=hosts, by=who.name, now=now
+    )
+    return _shown(row, secret)
+
+
+@router.get("/webhooks", summary="List webhooks")
+def list_webhooks(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[WebhookOut]:
+    """In the order they were added."""
+    rows = store.webhooks(session, cursor=cursor, limit=limit + 1)
+    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+
+
+@router.post("/webhooks/{webhook_id}/rotate", summary="Make a new secret")
+def rotate_secret(webhook_id: str, session: Db, vault: OurVault, now: Now) -> WebhookOut:
+    """For 24 hours both sign; the answer holds the new one, this once."""
+    row = store.connector_of(session, webhook_id)
+    return _shown(row, connecting.rotate(session, row, vault, now=now))
+
+
+@router.delete("/webhooks/{webhook_id}", status_code=204, summary="Remove a webhook")
+def remove_webhook(webhook_id: str, session: Db, now: Now) -> None:
+    """It is told nothing further."""
+    connecting.remove(session, store.connector_of(session, webhook_id), now=now)
+
+
+def _shown(row: Connector, secret: str | None = None) -> WebhookOut:
+    return WebhookOut(
+        id=row.id,
+        name=row.name,
+        url=row.settings["url"],
+        events=row.settings.get("events", []),
+        secret=secret,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+        disabled_reason=row.disabled_reason,
+    )

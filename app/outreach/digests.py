@@ -1,0 +1,75 @@
+"""Who gets the week by mail, when it is due, and that it leaves once a week."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, text
+from sqlmodel import Session
+
+from app.outreach.models import Digest
+from app.outreach.schemas import DigestDraft
+from app.platform.db import Database, UtcDateTime
+from app.platform.weekly import latest, parsed
+
+NAME = "digest"
+_ONE = 1
+_TOO_LATE = timedelta(days=1)  # a digest that could not leave for a day is left out; our choice
+_CLAIM = text("""
+    -- One row per duty and week; the second who tries adds none.
+    INSERT INTO weekly_run (name, week, ran_at)
+    VALUES (:name, :week, :now)
+        ON CONFLICT (name, week) DO NOTHING
+""").bindparams(bindparam("now", type_=UtcDateTime))
+
+
+class Letter(Protocol):
+    """Whoever writes the week's mail."""
+
+    def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
+        """Add one notice for each recipient, in this transaction."""
+
+
+def of(session: Session) -> Digest | None:
+    """What was set, or None."""
+    return session.get(Digest, _ONE)
+
+
+def put(session: Session, draft: DigestDraft, *, now: datetime) -> Digest:
+    """Set recipients and time; no time means no digest."""
+    row = session.get(Digest, _ONE) or Digest(id=_ONE, set_at=now)
+    row.recipients = list(dict.fromkeys(str(one) for one in draft.recipients))
+    row.sends_at, row.set_at = draft.sends_at, now
+    session.add(row)
+    session.flush()
+    return row
+
+
+def queue_due(database: Database, letter: Letter, *, zone: ZoneInfo, now: datetime) -> int:
+    """Queue this week's digest when its time has come; how many mails."""
+    with database.read() as session:
+        if due(of(session), zone=zone, now=now) is None:
+            return 0
+    with database.write() as session:
+        row = of(session)
+        week = due(row, zone=zone, now=now)
+        if row is None or week is None or not _claim(session, week, now=now):
+            return 0
+        letter.queue(session, row.recipients, week, now=now)
+        return len(row.recipients)
+
+
+def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> str | None:
+    """The week whose digest should leave now, or None. A time set today is not owed for before."""
+    if row is None or not row.recipients or row.sends_at is None:
+        return None
+    weekday, at = parsed(row.sends_at)
+    moment = latest(weekday, at, zone=zone, now=now)
+    if moment.at < row.set_at or now - moment.at > _TOO_LATE:
+        return None
+    return moment.week
+
+
+def _claim(session: Session, week: str, *, now: datetime) -> bool:
+    done = session.connection().execute(_CLAIM, {"name": NAME, "week": week, "now": now})
+    return bool(done.rowcount)

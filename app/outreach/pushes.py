@@ -1,0 +1,105 @@
+"""All SQL of pushes: claimed by one worker, in the order of their lane, settled once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Integer, bindparam, text
+from sqlmodel import Session, col, select
+
+from app.outreach.models import Push, State
+from app.platform.db import UtcDateTime
+from app.platform.errors import NotFound
+
+_CLAIM = """
+    -- One row per push that may go now: due, or its lease has lapsed with a worker that died,
+    -- and nothing earlier of its lane is still owed.
+    UPDATE push
+       SET state = 'sending', lease_until = :lease_until, attempts = attempts + 1
+     WHERE id IN (SELECT p.id
+                    FROM push p
+                   WHERE ((p.state = 'waiting' AND p.due_at <= :now)
+                          OR (p.state = 'sending' AND p.lease_until <= :now))
+                     AND NOT EXISTS (SELECT 1
+                                       FROM push earlier
+                                      WHERE earlier.lane = p.lane
+                                        AND earlier.id < p.id
+                                        AND earlier.state IN ('waiting', 'sending'))
+                   ORDER BY p.due_at, p.id
+                   LIMIT :room {skip})
+ RETURNING id
+"""
+_STOP_ALL = text("""
+    -- Everything a connector is still owed.
+    UPDATE push
+       SET state = 'stopped', last_error = :why, done_at = :now, lease_until = NULL
+     WHERE connector_id = :connector_id
+       AND state IN ('waiting', 'sending')
+""").bindparams(bindparam("now", type_=UtcDateTime))
+
+
+def claim(session: Session, *, room: int, now: datetime, lease_until: datetime) -> list[Push]:
+    """Take what may go now; nobody else takes it before the lease ends."""
+    on_postgres = session.get_bind().dialect.name == "postgresql"
+    claim = text(_CLAIM.format(skip="FOR UPDATE SKIP LOCKED" if on_postgres else "")).bindparams(
+        bindparam("now", type_=UtcDateTime),
+        bindparam("lease_until", type_=UtcDateTime),
+        bindparam("room", type_=Integer),
+    )
+    taken = session.execute(claim, {"now": now, "lease_until": lease_until, "room": room})
+    ids = [row.id for row in taken]
+    query = select(Push).where(col(Push.id).in_(ids)).order_by(col(Push.id))
+    return list(session.exec(query).all())
+
+
+def held(session: Session, push_id: int, *, attempt: int) -> Push | None:
+    """A push as its claimer left it; None where its lease lapsed and another has it."""
+    query = select(Push).where(
+        Push.id == push_id, Push.state == State.SENDING, Push.attempts == attempt
+    )
+    return session.exec(query.with_for_update()).one_or_none()
+
+
+def push_of(session: Session, push_id: int) -> Push:
+    """A push by id, held against others until the end of this transaction."""
+    query = select(Push).where(Push.id == push_id).with_for_update()
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no push with this id.")
+    return found
+
+
+def overtaken(session: Session, push: Push) -> bool:
+    """Whether a later one of the same lane went, or is under way."""
+    query = select(Push.id).where(
+        Push.lane == push.lane,
+        col(Push.id) > push.id,
+        col(Push.state).in_((State.DONE, State.SENDING)),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def stop_all(session: Session, connector_id: str, *, why: str, now: datetime) -> None:
+    """Nothing further is sent to this connector."""
+    session.execute(_STOP_ALL, {"connector_id": connector_id, "why": why, "now": now})
+
+
+def pushes(
+    session: Session,
+    *,
+    state: State | None = None,
+    connector_id: str | None = None,
+    subject: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> Sequence[Push]:
+    """Pushes, newest first."""
+    query = select(Push).order_by(col(Push.id).desc()).limit(limit)
+    if state:
+        query = query.where(Push.state == state)
+    if connector_id:
+        query = query.where(Push.connector_id == connector_id)
+    if subject:
+        query = query.where(Push.subject == subject)
+    if before:
+        query = query.where(col(Push.id) < before)
+    return session.exec(query).all()

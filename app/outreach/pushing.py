@@ -1,0 +1,163 @@
+"""Send what is owed: claim, ask outside of any transaction, keep what came of it.
+
+Two workers never send one push at once. A worker that dies leaves a lease: when it lapses the push
+is sent again, with the same `webhook-id`, so that receivers know it.
+A push that is stopped frees its lane: the next value goes.
+"""
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from app.outreach import pushes, schedule, store
+from app.outreach.connectors import KINDS
+from app.outreach.connectors.ports import Outcome, Parcel, Refused, Request, Verdict
+from app.outreach.models import Connector, Push, State
+from app.outreach.vault import Sealed, Vault
+from app.platform.db import Database
+from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
+
+Send = Callable[..., Answer]
+LEASE = timedelta(minutes=3)  # longer than two requests that time out
+ROTATION = timedelta(hours=24)  # how long a webhook's old secret signs, too; chosen by us
+_AT_A_TIME = 8
+_SECONDS = 20.0  # the standard asks for 15 to 30
+_BYTES = 100_000  # no answer that we read is larger
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    push_id: int
+    attempt: int
+    kind: str
+    parcel: Parcel | None
+    trouble: str = ""
+
+
+class Pusher:
+    """Pushes for one process."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        *,
+        allowed_hosts: Collection[str] = (),
+        send: Send | None = None,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._allowed_hosts = allowed_hosts
+        self._send: Send = send or Outbound().send
+
+    def push_due(self, now: datetime) -> int:
+        """Send a batch of what is due. How many were tried."""
+        with self._database.write() as session:
+            lease_until = now + LEASE
+            due = pushes.claim(session, room=_AT_A_TIME, now=now, lease_until=lease_until)
+            claimed = [self._opened(session, push, now=now) for push in due]
+        if not claimed:
+            return 0
+        with ThreadPoolExecutor(len(claimed)) as pool:
+            outcomes = list(pool.map(self._tried, claimed))
+        for one, outcome in zip(claimed, outcomes, strict=True):
+            with self._database.write() as session:
+                _settle(session, one, outcome, now=now)
+        return len(claimed)
+
+    def _opened(self, session: Session, push: Push, *, now: datetime) -> _Claimed:
+        assert push.id is not None
+        row = session.get(Connector, push.connector_id)
+        if row is None or row.disabled_at is not None:
+            why = "The connector was removed or disabled before this could be sent."
+            return _Claimed(push.id, push.attempts, "", None, why)
+        try:
+            return _Claimed(
+                push.id, push.attempts, row.kind, parcel_of(push, row, self._vault, now=now)
+            )
+        except Sealed as error:
+            return _Claimed(push.id, push.attempts, row.kind, None, str(error))
+
+    def _tried(self, one: _Claimed) -> Outcome:
+        if one.parcel is None:
+            return Outcome(Verdict.STOP, one.trouble)
+        return deliver(one.kind, one.parcel, self._ask)
+
+    def _ask(self, request: Request) -> Answer:
+        return self._send(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=request.content,
+            timeout_seconds=_SECONDS,
+            allowed_hosts=self._allowed_hosts,
+            max_bytes=_BYTES,
+        )
+
+
+def deliver(kind: str, parcel: Parcel, ask: Callable[[Request], Answer]) -> Outcome:
+    """One push to its end: what must be read first, the push, and what the answer means."""
+    connector = KINDS[kind]
+    try:
+        look = connector.look(parcel)
+        looked = ask(look) if look else None
+        if looked is not None and not 200 <= looked.status < 300:
+            return connector.read(looked, parcel)
+        return connector.read(ask(connector.write(parcel, looked)), parcel)
+    except Unreachable as error:
+        return Outcome(Verdict.RETRY, f"{error} It is tried again.")
+    except (Refused, Forbidden) as error:
+        return Outcome(Verdict.STOP, str(error))
+
+
+def parcel_of(push: Push, row: Connector, vault: Vault, *, now: datetime) -> Parcel:
+    """Everything a connector needs, its secrets open. Raises Sealed."""
+    rotating = row.old_secrets and row.rotated_at and now < row.rotated_at + ROTATION
+    external: dict[str, Any] = push.external
+    return Parcel(
+        event_id=push.event_id,
+        kind=push.kind,
+        subject=push.subject,
+        happened_at=push.happened_at,
+        facts=push.facts,
+        external=external,
+        settings=row.settings,
+        secrets=vault.open(row.secrets, owner=row.id),
+        old_secrets=vault.open(row.old_secrets, owner=row.id)
+        if rotating and row.old_secrets
+        else None,
+        now=now,
+    )
+
+
+def _settle(session: Session, one: _Claimed, outcome: Outcome, *, now: datetime) -> None:
+    """Keep what came of a try; nothing, where the lease lapsed and somebody else has it."""
+    push = pushes.held(session, one.push_id, attempt=one.attempt)
+    if push is None:
+        return
+    push.lease_until, push.last_status = None, outcome.status
+    push.last_error = outcome.sentence or None
+    again = None
+    if outcome.verdict is Verdict.RETRY:
+        again = schedule.next_try(push.attempts, now=now, asked_seconds=outcome.wait_seconds)
+    if again is not None:
+        push.state, push.due_at = State.WAITING, again
+    else:
+        push.state = State.DONE if outcome.verdict is Verdict.DONE else State.STOPPED
+        push.done_at = now
+    session.add(push)
+    session.flush()
+    if outcome.verdict is Verdict.DISABLE:
+        disable(session, push.connector_id, why=outcome.sentence, now=now)
+
+
+def disable(session: Session, connector_id: str, *, why: str, now: datetime) -> None:
+    """Tell it nothing further; what it is still owed stops, and can be replayed once it is back."""
+    row = store.connector_of(session, connector_id)
+    row.disabled_at, row.disabled_reason = now, why
+    session.add(row)
+    pushes.stop_all(session, connector_id, why=why, now=now)

@@ -1,0 +1,95 @@
+"""All SQL of connectors, links and of what was told."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from app.outreach.models import Connector, ConnectorLink, Teller
+from app.platform.errors import NotFound
+from app.platform.events import Event
+
+_TELLER = 1
+WEBHOOK = "webhook"
+
+
+def hold_teller(session: Session) -> Teller:
+    """The row that one worker at a time may hold until the end of its transaction."""
+    session.execute(
+        text("INSERT INTO teller (id, told_until) VALUES (:id, NULL) ON CONFLICT (id) DO NOTHING"),
+        {"id": _TELLER},
+    )
+    return session.exec(select(Teller).where(Teller.id == _TELLER).with_for_update()).one()
+
+
+def untold(session: Session, limit: int) -> Sequence[Event]:
+    """Events that nobody was told of yet, in the order they were recorded."""
+    query = select(Event).where(col(Event.told_at).is_(None)).order_by(Event.id).limit(limit)
+    return session.exec(query).all()
+
+
+def connector_of(session: Session, connector_id: str) -> Connector:
+    """A connector by id, held against others until the end of this transaction."""
+    query = select(Connector).where(Connector.id == connector_id).with_for_update()
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no connector or webhook with this id.")
+    return found
+
+
+def connectors(
+    session: Session, *, cursor: str | None = None, limit: int = 1000
+) -> Sequence[Connector]:
+    """Connectors to OKR tools and chats, in the order they were added."""
+    return _connectors(session, are_webhooks=False, cursor=cursor, limit=limit)
+
+
+def webhooks(
+    session: Session, *, cursor: str | None = None, limit: int = 1000
+) -> Sequence[Connector]:
+    """Webhooks, in the order they were added."""
+    return _connectors(session, are_webhooks=True, cursor=cursor, limit=limit)
+
+
+def _connectors(
+    session: Session, *, are_webhooks: bool, cursor: str | None, limit: int
+) -> Sequence[Connector]:
+    is_webhook = col(Connector.kind) == WEBHOOK
+    query = select(Connector).where(is_webhook if are_webhooks else ~is_webhook)
+    if cursor:
+        query = query.where(Connector.id > cursor)
+    return session.exec(query.order_by(Connector.id).limit(limit)).all()
+
+
+def listening(session: Session) -> Sequence[Connector]:
+    """Webhooks that are not disabled."""
+    return session.exec(
+        select(Connector)
+        .where(Connector.kind == WEBHOOK, col(Connector.disabled_at).is_(None))
+        .order_by(Connector.id)
+    ).all()
+
+
+def linked(session: Session, key_result_id: str) -> Sequence[tuple[ConnectorLink, Connector]]:
+    """A key result's links, with the connector of each."""
+    return session.exec(
+        select(ConnectorLink, Connector)
+        .join(Connector, col(Connector.id) == ConnectorLink.connector_id)
+        .where(ConnectorLink.key_result_id == key_result_id)
+        .order_by(ConnectorLink.id)
+    ).all()
+
+
+def link_of(session: Session, link_id: str) -> ConnectorLink:
+    """A link by id."""
+    found = session.get(ConnectorLink, link_id)
+    if found is None:
+        raise NotFound("There is no link with this id.")
+    return found
+
+
+def forget_links(session: Session, connector_id: str) -> None:
+    """No key result is linked to this connector any more."""
+    query = select(ConnectorLink).where(ConnectorLink.connector_id == connector_id)
+    for link in session.exec(query).all():
+        session.delete(link)
