@@ -1,4 +1,4 @@
-"""When a week opens, is reminded of and closes, in the organisation's zone. Pure: no clock, no rows."""
+"""When a week opens, reminds and closes, in the organisation's zone. Pure: no clock, no rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

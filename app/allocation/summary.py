@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 FEWEST = 4  # answers of people that are shown as a group; okr.md's survey rule
 WHOLE = 100
@@ -81,7 +82,7 @@ def by_team(answers: Sequence[Given], elective: frozenset[str], *, fewest: int) 
 def risen(non_elective: Sequence[float], *, times: int = 3) -> bool:
     """Whether the last weeks, oldest first, each rose above the one before, `times` in a row."""
     last = non_elective[-times - 1 :]
-    return len(last) == times + 1 and all(a < b for a, b in zip(last, last[1:], strict=False))
+    return len(last) == times + 1 and all(a < b for a, b in pairwise(last))
 
 
 def off_by(shares: Mapping[str, int]) -> str | None:

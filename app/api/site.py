@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from app.api import (
+    allocation,
     audiences,
     docs,
     document,
@@ -32,6 +33,7 @@ def install(application: FastAPI) -> None:
         features,
         experiments,
         readouts,
+        allocation,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

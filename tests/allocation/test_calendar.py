@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -23,7 +24,7 @@ def test_every_zone_opens_once_a_week_for_ten_years(part: int):
     for name in sorted(available_timezones())[part::8]:
         zone = ZoneInfo(name)
         at = [instant(week, opens, zone) for week in weeks]
-        gaps = {after - before for before, after in zip(at, at[1:], strict=False)}
+        gaps = {after - before for before, after in pairwise(at)}
 
         assert all(WEEK - timedelta(hours=25) < gap < WEEK + timedelta(hours=25) for gap in gaps)
         assert [week_of(moment.astimezone(zone).date()) for moment in at] == weeks

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ ELECTIVE = frozenset({"new", "better", "faster"})
 def answers(draw: st.DrawFn) -> Given:
     cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=3, max_size=3)))
     edges = [0, *cuts, 100]
-    parts = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [b - a for a, b in pairwise(edges)]
     shares = dict(zip(("lights", "new", "better", "faster"), parts, strict=True))
     return Given(shares, fte=draw(st.sampled_from((0.2, 0.5, 0.8, 1.0))), team_id="oven")
 
