@@ -11,6 +11,7 @@ from app.web import (
     events,
     experiments,
     features,
+    friday,
     guides,
     imports,
     key_results,
@@ -58,6 +59,7 @@ routers: tuple[APIRouter, ...] = tuple(
         guides,
         unsubscribes,
         answers,
+        friday,
         robots,
     )
 )
