@@ -39,7 +39,7 @@ class Asked:
 class FridayPage(Page):
     """One form, a section for each part of the week."""
 
-    template: ClassVar[str] = "friday/page.html"
+    template: ClassVar[str] = "public/friday/page.html"
 
     week: str
     name: str
