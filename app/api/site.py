@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from app.api import (
+    allocation,
     audiences,
     connectors,
     conversions,
@@ -44,6 +45,7 @@ def install(application: FastAPI) -> None:
         webhooks,
         pushes,
         digest,
+        allocation,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

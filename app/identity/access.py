@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/u/*", Access.PUBLIC),
     _rule(_READ, "/p/*", Access.PUBLIC),
     _rule(_ANY, "/a/*", Access.PUBLIC),
+    _rule(f"{_READ} POST", "/s/*", Access.PUBLIC),
     _rule(_READ, "/health", Access.PUBLIC),
     _rule(_READ, "/ready", Access.PUBLIC),
     _rule(_READ, "/openapi.json", Access.PUBLIC),

@@ -13,6 +13,7 @@ from app.web import (
     events,
     experiments,
     features,
+    friday,
     guides,
     imports,
     key_results,
@@ -66,6 +67,7 @@ routers: tuple[APIRouter, ...] = tuple(
         guides,
         unsubscribes,
         answers,
+        friday,
         robots,
     )
 )

@@ -1,0 +1,76 @@
+"""When a week opens, reminds and closes, in the organisation's zone. Pure: no clock, no rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.platform.errors import Invalid
+
+_CATCH_UP = 8  # weeks, chosen by us: a worker that was away longer opens the last ones only
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A day (Monday is 0; 7 is the Monday after) and a time on the wall of the organisation."""
+
+    day: int
+    at: time
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The Friday mail's times. They stand in a row that an admin edits."""
+
+    opens: Moment = Moment(4, time(14))
+    reminds: Moment = Moment(7, time(9))
+    closes: Moment = Moment(7, time(10))  # when the week's mail is written
+
+    def __post_init__(self) -> None:
+        order = [(one.day, one.at) for one in (self.opens, self.reminds, self.closes)]
+        if sorted(set(order)) != order:
+            raise Invalid("A week opens first, then reminds, then closes: put the times in order.")
+        if self.closes.day - self.opens.day > 7 or not 0 <= self.opens.day < 7:
+            raise Invalid("A week opens on one of its own days and closes within seven days.")
+
+
+def week_of(day: date) -> str:
+    """The ISO week of a day: `2026-W47`."""
+    year, week, _ = day.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+def monday_of(week: str) -> date:
+    """The first day of a week. Raises Invalid for what is not a week."""
+    try:
+        monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+    except ValueError:
+        monday = None
+    if monday is None or week_of(monday) != week:
+        raise Invalid.at("week", f"“{week}” is not a week: write it like 2026-W47.")
+    return monday
+
+
+def instant(week: str, moment: Moment, zone: ZoneInfo) -> datetime:
+    """The one instant of a moment in a week.
+
+    A time that the clocks jump over is as long after the jump as it would have been before it;
+    a time that comes twice is its first.
+    """
+    day = monday_of(week) + timedelta(days=moment.day)
+    return datetime.combine(day, moment.at, zone).astimezone(UTC)
+
+
+def weeks_due(last: str | None, *, now: datetime, schedule: Schedule, zone: ZoneInfo) -> list[str]:
+    """The weeks that should be open by now and are later than the last one opened, oldest first.
+
+    The first time it is the newest alone. A clock that went back finds nothing due.
+    """
+    due = [week for week in _recent(now, zone) if instant(week, schedule.opens, zone) <= now]
+    return due[-1:] if last is None else [week for week in due if week > last]
+
+
+def _recent(now: datetime, zone: ZoneInfo) -> Iterator[str]:
+    today = now.astimezone(zone).date()
+    for back in range(_CATCH_UP - 1, -1, -1):
+        yield week_of(today - timedelta(weeks=back))

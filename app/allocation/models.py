@@ -1,0 +1,136 @@
+"""Buckets, respondents, the settings, openings, invitations and answers."""
+
+from datetime import datetime, time
+from enum import StrEnum
+
+from sqlmodel import BigInteger, Field, SQLModel
+
+from app.allocation.calendar import Moment, Schedule
+from app.platform.db import Json, UtcDateTime
+from app.platform.ids import new_id
+
+
+class Mode(StrEnum):
+    """Who answers: one for each team, or everybody."""
+
+    TEAM = "team"
+    PERSON = "person"
+
+
+class Bucket(SQLModel, table=True):
+    """A kind of work. Retired, it keeps its answers and is asked for no longer."""
+
+    __tablename__ = "bucket"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str
+    elective: bool
+    target: float | None = None  # of the elective time; of all time where it is not elective
+    position: int = 0
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+# The model's buckets and its 60 / 20 / 20, until an organisation sets its own.
+_FIRST = (
+    ("lights", "Keeping the lights on", None),
+    ("new", "Build new", 0.6),
+    ("existing", "Improve existing", 0.2),
+    ("productivity", "Raise productivity", 0.2),
+)
+
+
+def first_buckets() -> list[Bucket]:
+    """What is asked for while nobody has set anything."""
+    return [
+        Bucket(id=key, name=name, elective=target is not None, target=target, position=position)
+        for position, (key, name, target) in enumerate(_FIRST)
+    ]
+
+
+class Respondent(SQLModel, table=True):
+    """Somebody of the staff who says where a week went."""
+
+    __tablename__ = "respondent"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    number: int = Field(sa_type=BigInteger, unique=True)  # random; what the link of a mail carries
+    name: str
+    email: str = Field(unique=True)
+    team_id: str | None = None
+    fte: float = 1.0
+    active: bool = True
+
+
+class AllocationSettings(SQLModel, table=True):
+    """The one row of who answers, and when."""
+
+    __tablename__ = "allocation_settings"
+
+    id: int = Field(default=1, primary_key=True)
+    mode: str = Mode.TEAM
+    opens_day: int = 4
+    opens_at: str = "14:00"
+    reminds_day: int = 7
+    reminds_at: str = "09:00"
+    closes_day: int = 7
+    closes_at: str = "10:00"
+
+    def schedule(self) -> Schedule:
+        """The times of a week."""
+        return Schedule(
+            opens=Moment(self.opens_day, time.fromisoformat(self.opens_at)),
+            reminds=Moment(self.reminds_day, time.fromisoformat(self.reminds_at)),
+            closes=Moment(self.closes_day, time.fromisoformat(self.closes_at)),
+        )
+
+
+class Opening(SQLModel, table=True):
+    """A week that was opened: once, whoever tried. Its mode and times stay as they were then."""
+
+    __tablename__ = "opening"
+
+    name: str = Field(primary_key=True)
+    week: str = Field(primary_key=True)
+    mode: str
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    reminds_at: datetime = Field(sa_type=UtcDateTime)
+    closes_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Invitation(SQLModel, table=True):
+    """A respondent is asked about a week; when the mail and its reminder were queued."""
+
+    __tablename__ = "invitation"
+
+    week: str = Field(primary_key=True)
+    respondent_id: str = Field(primary_key=True)
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TimeAnswer(SQLModel, table=True):
+    """Where one respondent's week went."""
+
+    __tablename__ = "time_answer"
+
+    week: str = Field(primary_key=True)
+    respondent_id: str = Field(primary_key=True)
+    shares: dict[str, int] = Field(sa_type=Json)  # whole percent by bucket, 100 in all
+    note: str = ""
+    team_id: str | None = None  # as it was when answering
+    fte: float = 1.0
+    late: bool = False
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TimeAnswerBefore(SQLModel, table=True):
+    """What an answer said before it was changed."""
+
+    __tablename__ = "time_answer_before"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    week: str = Field(index=True)
+    respondent_id: str
+    shares: dict[str, int] = Field(sa_type=Json)
+    note: str = ""
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,58 @@
+"""Open a week once: by its schedule, or by hand."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.allocation import calendar, store
+from app.allocation.models import Invitation, Mode, Opening
+from app.platform.db import Database
+from app.platform.errors import Conflict
+
+
+def open_due(database: Database, *, zone: ZoneInfo, now: datetime) -> int:
+    """Open the weeks that are due; how many it was us who opened. Any number of workers may try."""
+    with database.read() as session:
+        weeks = _due(session, zone=zone, now=now)
+    if not weeks:
+        return 0
+    with database.write() as session:
+        return sum(_open(session, week, zone=zone, now=now) for week in weeks)
+
+
+def open_by_hand(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Opening:
+    """Open a week before its time, or one that was missed. Opened already, it is a conflict."""
+    monday = calendar.monday_of(week)
+    if monday > now.astimezone(zone).date():
+        raise Conflict(f"{week} has not begun: open it from {monday} on.")
+    if not _open(session, week, zone=zone, now=now):
+        raise Conflict(f"{week} is open already: a week opens once.")
+    return store.get_opening(session, week)
+
+
+def _due(session: Session, *, zone: ZoneInfo, now: datetime) -> list[str]:
+    if not any(one.active for one in store.respondents(session)):
+        return []  # nobody to ask: nothing opens until somebody is added
+    schedule = store.settings_of(session).schedule()
+    return calendar.weeks_due(store.last_week(session), now=now, schedule=schedule, zone=zone)
+
+
+def _open(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> bool:
+    settings = store.settings_of(session)
+    schedule = settings.schedule()
+    opening = Opening(
+        name=store.FRIDAY,
+        week=week,
+        mode=Mode(settings.mode),
+        opened_at=now,
+        reminds_at=calendar.instant(week, schedule.reminds, zone),
+        closes_at=calendar.instant(week, schedule.closes, zone),
+    )
+    if not store.insert_opening(session, opening):
+        return False
+    for one in store.respondents(session):
+        if one.active:
+            session.add(Invitation(week=week, respondent_id=one.id))
+    session.flush()
+    return True

@@ -1,0 +1,66 @@
+"""What the outside may send about time."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator, model_validator
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
+_CLOSE = 1e-6  # how far targets may be from adding up, for rounding
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("name", "note", check_fields=False)
+    @classmethod
+    def _without_nul(cls, value: str) -> str:
+        if "\x00" in value:
+            raise ValueError("must not contain the NUL character")  # PostgreSQL keeps none
+        return value
+
+
+class BucketDraft(Strict):
+    """A kind of work; with an id it is one that exists, renamed or moved."""
+
+    id: str | None = None
+    name: Name
+    elective: bool
+    target: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class BucketsDraft(Strict):
+    """All buckets in their order; one that is left out is retired."""
+
+    items: Annotated[list[BucketDraft], Field(min_length=2, max_length=20)]
+
+    @model_validator(mode="after")
+    def _both_kinds(self) -> "BucketsDraft":
+        if len({bucket.elective for bucket in self.items}) == 1:
+            raise ValueError("name at least one elective and one non-elective bucket")
+        if len({bucket.name.casefold() for bucket in self.items}) < len(self.items):
+            raise ValueError("two buckets have the same name")
+        targets = [bucket.target for bucket in self.items if bucket.elective]
+        known = [target for target in targets if target is not None]
+        if known and (len(known) < len(targets) or abs(sum(known) - 1) > _CLOSE):
+            raise ValueError("the elective targets are shares of elective time: they add up to 1")
+        return self
+
+
+class RespondentDraft(Strict):
+    """Somebody who answers for a team, or for themselves."""
+
+    name: Name
+    email: EmailStr
+    team_id: str | None = None
+    fte: Annotated[float, Field(gt=0, le=1)] = 1.0
+    active: bool = True
+
+
+class AnswerDraft(Strict):
+    """Where the week went: whole percent by bucket; a bucket that is left out got nothing."""
+
+    shares: Annotated[dict[str, Percent], Field(min_length=1, max_length=40)]
+    note: Annotated[str, Field(max_length=1000)] = ""

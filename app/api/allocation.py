@@ -1,0 +1,187 @@
+"""Where the time goes: buckets, respondents, weeks and answers."""
+
+import secrets
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from app.allocation import answers, opening, roster, store, weeks
+from app.allocation.calendar import monday_of
+from app.allocation.models import Opening
+from app.allocation.schemas import AnswerDraft, BucketsDraft, RespondentDraft
+from app.allocation.summary import Split
+from app.api.address import PREFIX
+from app.api.once import OnceRoute
+from app.identity.guard import Db, Now
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Time allocation"])
+_NUMBER_BITS = 63  # what a signed column of both databases holds
+
+
+class BucketOut(BaseModel):
+    """A kind of work. Its target is a share of elective time, or of all time if not elective."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {"id": "new", "name": "Build new", "elective": True, "target": 0.6}
+        },
+    )
+
+    id: str
+    name: str
+    elective: bool
+    target: float | None
+
+
+class BucketsOut(BaseModel):
+    """All that are asked for, in order."""
+
+    items: list[BucketOut]
+
+
+class RespondentOut(BaseModel):
+    """Somebody who says where a week went."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {
+                "id": "1f0c3m8k2tq5w7x9z0ab",
+                "name": "Ann",
+                "email": "ann@example.com",
+                "team_id": "1f0c3m8k2tq5w7x9z0ac",
+                "fte": 1.0,
+                "active": True,
+            }
+        },
+    )
+
+    id: str
+    name: str
+    email: str
+    team_id: str | None
+    fte: float
+    active: bool
+
+
+class OpeningOut(BaseModel):
+    """A week that answers are taken for."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    week: str
+    mode: str
+    opened_at: datetime
+    reminds_at: datetime
+    closes_at: datetime
+
+
+class AnswerOut(BaseModel):
+    """An answer as it was kept."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    week: str
+    respondent_id: str
+    shares: dict[str, int]
+    note: str
+    late: bool
+    at: datetime
+
+
+class SplitOut(BaseModel):
+    """Shares 0..1 with both denominators."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {
+                "non_elective": 0.44,
+                "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
+                "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},
+            }
+        },
+    )
+
+    non_elective: float
+    of_all: dict[str, float]
+    of_elective: dict[str, float]
+
+
+class WeekOut(OpeningOut):
+    """Where a week went; null where nobody answered or too few people to be shown."""
+
+    asked: int
+    answered: int
+    late: int
+    response_rate: float
+    rising: bool
+    buckets: list[BucketOut]
+    everybody: SplitOut | None
+    teams: dict[str, SplitOut | None]
+
+
+@router.get("/allocation/buckets", summary="List buckets")
+def list_buckets(session: Db) -> BucketsOut:
+    """What respondents are asked for."""
+    return BucketsOut(items=[BucketOut.model_validate(row) for row in store.buckets(session)])
+
+
+@router.put("/allocation/buckets", summary="Set buckets and targets")
+def put_buckets(draft: BucketsDraft, session: Db, now: Now) -> BucketsOut:
+    """All of them, in order. One that is left out is retired and keeps its answers."""
+    rows = roster.put_buckets(session, draft, now=now)
+    return BucketsOut(items=[BucketOut.model_validate(row) for row in rows])
+
+
+@router.post("/allocation/respondents", status_code=201, summary="Add a respondent")
+def add_respondent(draft: RespondentDraft, session: Db) -> RespondentOut:
+    """Asked from the next opening on. An address that is taken is refused (409)."""
+    number = secrets.randbits(_NUMBER_BITS)
+    return RespondentOut.model_validate(roster.add_respondent(session, draft, number=number))
+
+
+@router.post("/allocation/weeks/{week}/open", summary="Open a week by hand")
+def open_week(week: str, request: Request, session: Db, now: Now) -> OpeningOut:
+    """Before its time, or one that was missed. A week opens once (409)."""
+    zone = ZoneInfo(request.app.state.settings.timezone)
+    row: Opening = opening.open_by_hand(session, week, zone=zone, now=now)
+    return OpeningOut.model_validate(row)
+
+
+@router.put("/allocation/weeks/{week}/answers/{respondent_id}", summary="Answer for a respondent")
+def put_answer(
+    week: str, respondent_id: str, draft: AnswerDraft, session: Db, now: Now
+) -> AnswerOut:
+    """Whole percentages that add up to 100. After closing it is kept and marked late."""
+    monday_of(week)
+    respondent = store.respondent_of(session, respondent_id)
+    return AnswerOut.model_validate(answers.put(session, week, respondent, draft, now=now))
+
+
+@router.get("/allocation/weeks/{week}", summary="Look at a week")
+def get_week(week: str, session: Db) -> WeekOut:
+    """In person mode, groups of fewer than four answers are hidden."""
+    return _shown(session, weeks.of(session, week))
+
+
+def _shown(session: Session, week: weeks.Week) -> WeekOut:
+    return WeekOut(
+        **OpeningOut.model_validate(week.opening).model_dump(),
+        asked=week.asked,
+        answered=week.answered,
+        late=week.late,
+        response_rate=week.response_rate,
+        rising=weeks.rising(session, week.opening.week),
+        buckets=[BucketOut.model_validate(row) for row in week.buckets],
+        everybody=_split(week.everybody),
+        teams={team: _split(split) for team, split in week.teams.items()},
+    )
+
+
+def _split(split: Split | None) -> SplitOut | None:
+    return SplitOut.model_validate(split) if split else None

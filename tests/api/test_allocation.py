@@ -1,0 +1,82 @@
+"""Time allocation through the API."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Api
+
+WEEK = "/allocation/weeks/2026-W47"
+
+
+@pytest.fixture
+def ann(api: Api) -> dict[str, Any]:
+    return api.made("/allocation/respondents", {"name": "Ann", "email": "ann@example.com"})
+
+
+def put(api: Api, who: dict[str, Any], shares: dict[str, int], note: str = "") -> Any:
+    path = f"{WEEK}/answers/{who['id']}"
+    return api.ask("PUT", path, json={"shares": shares, "note": note})
+
+
+def test_the_first_buckets_are_those_of_the_model(api: Api) -> None:
+    found = api.read("/allocation/buckets")["items"]
+
+    assert [(one["id"], one["target"]) for one in found] == [
+        ("lights", None),
+        ("new", 0.6),
+        ("existing", 0.2),
+        ("productivity", 0.2),
+    ]
+
+
+def test_a_week_shows_both_denominators(api: Api, ann: dict[str, Any]) -> None:
+    api.made(f"{WEEK}/open")
+    put(api, ann, {"lights": 44, "new": 28, "existing": 14, "productivity": 14})
+
+    seen = api.read(WEEK)
+
+    assert seen["everybody"]["non_elective"] == 0.44
+    assert seen["everybody"]["of_elective"]["new"] == 0.5
+    assert (seen["asked"], seen["answered"], seen["response_rate"]) == (1, 1, 1.0)
+
+
+def test_a_week_opens_once(api: Api, ann: dict[str, Any]) -> None:
+    api.made(f"{WEEK}/open")
+
+    assert api.post(f"{WEEK}/open").status_code == 409
+
+
+def test_what_does_not_add_up_is_refused_by_how_much(api: Api, ann: dict[str, Any]) -> None:
+    api.made(f"{WEEK}/open")
+
+    refused = put(api, ann, {"lights": 40, "new": 56})
+
+    assert refused.status_code == 422
+    assert refused.json()["detail"] == "This adds up to 96: 4 are missing."
+
+
+def test_an_unknown_bucket_is_refused(api: Api, ann: dict[str, Any]) -> None:
+    api.made(f"{WEEK}/open")
+
+    assert put(api, ann, {"naps": 100}).json()["errors"][0]["field"] == "shares.naps"
+
+
+def test_a_week_that_is_not_open_takes_no_answer(api: Api, ann: dict[str, Any]) -> None:
+    assert put(api, ann, {"lights": 100}).status_code == 409
+    assert api.get(WEEK).status_code == 404
+
+
+def test_a_bucket_left_out_is_retired(api: Api) -> None:
+    items = api.read("/allocation/buckets")["items"][:2]
+    items[1] |= {"name": "Neues", "target": 1.0}
+
+    put = api.ask("PUT", "/allocation/buckets", json={"items": items})
+
+    assert [one["name"] for one in put.json()["items"]] == ["Keeping the lights on", "Neues"]
+
+
+def test_elective_targets_add_up(api: Api) -> None:
+    items = api.read("/allocation/buckets")["items"][:2]
+
+    assert api.ask("PUT", "/allocation/buckets", json={"items": items}).status_code == 422
