@@ -7,9 +7,7 @@ from app.analysis import sentences
 from app.analysis.counts import ArmTotals
 from app.analysis.sentences import Situation
 from app.analysis.shapes import Call, Comparison, Estimate, Guardrail, Rule, State
-from app.stats.one_arm import Progress, curtailed_call
-
-METHOD = "Exact binomial test, curtailed; Clopper–Pearson bounds."
+from app.stats.one_arm import CURTAILED, Progress, curtailed_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _estimate(standing: Standing, rule: Rule, *, low: float, high: float) -> Est
         rate=arm.human_clickers / arm.released if arm.released else None,
         low=low,
         high=high,
-        method=METHOD,
+        method=CURTAILED.name,
         confidence=rule.confidence,
         label=f"{sentences.short(rule.confidence)} each side",
         settled=standing.arm.settled_clickers,

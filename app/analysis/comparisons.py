@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from app.analysis.looks import Held
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Estimate, Rule, State
-from app.stats.anytime import always_valid_p, asymptotic_sequence
+from app.stats.anytime import SEQUENCE, always_valid_p, asymptotic_sequence
 from app.stats.bayes import chance_to_beat, expected_loss
 from app.stats.checks import NotEnoughData
 from app.stats.group_sequential import bounds
-from app.stats.means import LEAST_NONZERO, Difference, Sums, compare_values
+from app.stats.means import LEAST_NONZERO, WELCH, Difference, Sums, compare_values
 from app.stats.multiplicity import holm
-from app.stats.one_arm import Interval, clopper_pearson
+from app.stats.one_arm import CLOPPER_PEARSON, Interval, clopper_pearson
 from app.stats.two_arm import Arm, compare
 
 # What of the people whose window has closed counts as a hit.
@@ -180,7 +180,7 @@ def _of_rates(
         )
         low, high = max(-1.0, low), min(1.0, high)
         p_value = always_valid_p(said.difference, error, people, n_max=n_max)
-        method = SEQUENCE_NAME
+        method = SEQUENCE.name
     return Comparison(
         arm=key,
         baseline=rule.baseline,
@@ -208,7 +208,7 @@ def _of_values(key: str, crowd: Crowd, rule: Rule, *, told: bool, n_max: int | N
             said.difference, said.error, people, n_max=n_max, alpha=1 - crowd.confidence
         )
         p_value = always_valid_p(said.difference, said.error, people, n_max=n_max)
-        method = SEQUENCE_NAME
+        method = SEQUENCE.name
     return Comparison(
         arm=key,
         baseline=rule.baseline,
@@ -287,7 +287,7 @@ def _estimate(key: str, one: Matured, metric: str, confidence: float) -> Estimat
     if metric == _VALUE:
         return _mean(key, one, confidence)
     hits = HITS[metric](one)
-    interval, rate = Interval(0.0, 1.0, "Clopper–Pearson, each side"), None
+    interval, rate = Interval(0.0, 1.0, CLOPPER_PEARSON.name), None
     if one.people:
         interval = clopper_pearson(hits, one.people, confidence=confidence)
         rate = hits / one.people
@@ -305,7 +305,7 @@ def _mean(key: str, one: Matured, confidence: float) -> Estimate:
             (_sums(one).variance / one.people) ** 0.5
         )
         low, high = rate - half, rate + half
-    interval = Interval(low, high, "Welch's t")
+    interval = Interval(low, high, WELCH.name)
     return _estimated(
         key, one.people, one.nonzero, rate=rate, interval=interval, confidence=confidence
     )
@@ -328,6 +328,3 @@ def _estimated(
         people_open=0,
         rate_of_delivered=None,
     )
-
-
-SEQUENCE_NAME = "Asymptotic confidence sequence"

@@ -10,10 +10,10 @@ from app.analysis.comparisons import HITS
 from app.analysis.looks import Held, people
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import Call, Estimate, Guardrail, LookAt, Rule, State
-from app.stats.anytime import anytime_bounds, anytime_pass_count
+from app.stats.anytime import ANYTIME, anytime_bounds, anytime_pass_count
 from app.stats.checks import NotEnoughData
 from app.stats.one_arm import Interval
-from app.stats.sequential import next_boundary, sequential_interval
+from app.stats.sequential import SEQUENTIAL, next_boundary, sequential_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zon
     """What the looks that were held say; between looks nothing changes."""
     seen = [counts_at(one, course.key, rule) for one in course.held]
     ended = course.ended and bool(course.held) and course.held[-1].last
-    interval = Interval(0.0, 1.0, "Exact group-sequential test")
+    interval = Interval(0.0, 1.0, SEQUENTIAL.name)
     if seen:
         interval = sequential_interval(
             seen, n_max=course.planned, confidence=rule.confidence, ended=ended
@@ -60,7 +60,7 @@ def at_any_time(
     now = (one.people, HITS[rule.metric](one))
     yes = course.held[0] if course.held else None
     matured = counts_at(yes, course.key, rule) if yes else now
-    interval = Interval(0.0, 1.0, "Beta-binomial confidence sequence")
+    interval = Interval(0.0, 1.0, ANYTIME.name)
     needed = None
     if matured[0]:
         interval = anytime_bounds(

@@ -37,8 +37,25 @@ class BucketOut(BaseModel):
     target: float | None
 
 
+_BUCKET = {"id": "new", "name": "Build new", "elective": True, "target": 0.6}
+_OPENING = {
+    "week": "2026-W47",
+    "mode": "team",
+    "opened_at": "2026-11-20T14:00:00Z",
+    "reminds_at": "2026-11-23T09:00:00Z",
+    "closes_at": "2026-11-23T10:00:00Z",
+}
+_SPLIT = {
+    "non_elective": 0.44,
+    "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
+    "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},
+}
+
+
 class BucketsOut(BaseModel):
     """All that are asked for, in order."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_BUCKET]}})
 
     items: list[BucketOut]
 
@@ -71,7 +88,7 @@ class RespondentOut(BaseModel):
 class OpeningOut(BaseModel):
     """A week that answers are taken for."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _OPENING})
 
     week: str
     mode: str
@@ -83,7 +100,19 @@ class OpeningOut(BaseModel):
 class AnswerOut(BaseModel):
     """An answer as it was kept."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {
+                "week": "2026-W47",
+                "respondent_id": "1f0c3m8k2tq5w7x9z0ab",
+                "shares": {"lights": 44, "new": 28, "existing": 14, "productivity": 14},
+                "note": "",
+                "late": False,
+                "at": "2026-11-20T14:12:00Z",
+            }
+        },
+    )
 
     week: str
     respondent_id: str
@@ -98,13 +127,7 @@ class SplitOut(BaseModel):
 
     model_config = ConfigDict(
         from_attributes=True,
-        json_schema_extra={
-            "example": {
-                "non_elective": 0.44,
-                "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
-                "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},
-            }
-        },
+        json_schema_extra={"example": _SPLIT},
     )
 
     non_elective: float
@@ -114,6 +137,22 @@ class SplitOut(BaseModel):
 
 class WeekOut(OpeningOut):
     """Where a week went; null where nobody answered or too few people to be shown."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": _OPENING
+            | {
+                "asked": 3,
+                "answered": 2,
+                "late": 0,
+                "response_rate": 0.67,
+                "rising": True,
+                "buckets": [_BUCKET],
+                "everybody": _SPLIT,
+                "teams": {"1f0c3m8k2tq5w7x9z0ac": _SPLIT},
+            }
+        }
+    )
 
     asked: int
     answered: int

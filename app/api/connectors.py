@@ -47,6 +47,17 @@ class ConnectorOut(BaseModel):
 class ConnectorLinkOut(BaseModel):
     """What a key result is called over there."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "1f0c3m8k2tq5w7x9z0ab",
+                "key_result_id": "1f0c3m8k2tq5w7x9z0kr",
+                "connector_id": "1f0c3m8k2tq5w7x9z0co",
+                "external": {"id": "4711"},
+            }
+        }
+    )
+
     id: str
     key_result_id: str
     connector_id: str

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.stats.checks import check_share
+from app.stats.methods import Method, Topic
 from app.stats.one_arm import clopper_pearson
 
 _ALPHA = 0.05  # of each side, for all looks together
@@ -63,3 +64,24 @@ def _state(low: float, high: float, maximum: float) -> GuardState:
     if low > maximum:
         return GuardState.BREACHED
     return GuardState.SAFE if high < maximum else GuardState.UNKNOWN
+
+
+GUARDRAIL = Method(
+    key="guardrail",
+    name="Exact guardrail",
+    topic=Topic.HEALTH,
+    functions=("guard",),
+    decides=True,
+    plainly=(
+        "A guardrail watches something that must not get worse, such as unsubscribes.",
+        "It is breached once we can say that the true rate is over your limit.",
+        "It is safe once we can say that it is under.",
+        "In between nobody knows: 0 of 100 people can't prove that it is under 1 %.",
+        "A breach takes a validated result back, and keeps the next wave from being sent.",
+    ),
+    assumes=("What one person does tells nothing about another.",),
+    formula="breached: exact lower bound at α/looks > max; safe: exact upper bound at α < max;"
+    " α = 0.05",
+    source="Clopper & Pearson (1934), Biometrika 26:404–413; Bonferroni over looks",
+)
+METHODS = (GUARDRAIL,)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from math import ceil, log, sqrt
 
 from app.stats.checks import NotEnoughData, check_counts, check_share
+from app.stats.methods import Method, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def clopper_pearson(hits: int, people: int, *, confidence: float) -> Interval:
     alpha = 1 - confidence
     low = betaincinv(hits, people - hits + 1, alpha) if hits else 0.0
     high = betaincinv(hits + 1, people - hits, confidence) if hits < people else 1.0
-    return Interval(float(low), float(high), "Clopper–Pearson, each side")
+    return Interval(float(low), float(high), CLOPPER_PEARSON.name)
 
 
 def wilson(hits: int, people: int, *, confidence: float) -> Interval:
@@ -264,3 +265,71 @@ def _state(
     if out_of_reach or not moving:
         return State.INCONCLUSIVE
     return State.WAITING
+
+
+CURTAILED = Method(
+    key="curtailed",
+    name="Exact binomial test, curtailed",
+    topic=Topic.ONE_ARM,
+    functions=("p_value", "pass_count", "curtailed_call"),
+    decides=True,
+    plainly=(
+        (
+            "Before the launch it works out how many people must click before we can say that the"
+            " rate is over your threshold."
+        ),
+        "That number is fixed, and so is the number of people.",
+        (
+            "The moment so many people have clicked, the answer is yes: whoever is still to come can't"
+            " take a click back."
+        ),
+        (
+            "If so few can still click that the number is out of reach, or that even all of them"
+            " would leave it under the threshold, it says so early as well."
+        ),
+        "Looking at it every hour changes nothing, because only that one number counts.",
+    ),
+    assumes=(
+        "People's clicks do not depend on one another.",
+        "The number of people is frozen at launch.",
+    ),
+    formula="k* = min{k: P(X ≥ k | n, p₀) ≤ α}; validated as soon as k* settled clickers are in",
+    source="Exact binomial test; curtailment: Eisenberg & Ghosh (1980), Annals of Statistics"
+    " 8:1123–1131",
+)
+CLOPPER_PEARSON = Method(
+    key="clopper-pearson",
+    name="Clopper–Pearson, each side",
+    topic=Topic.ONE_ARM,
+    functions=("clopper_pearson",),
+    decides=True,
+    plainly=(
+        "It is the interval that belongs to the exact test.",
+        "Its lower end is the highest threshold that we could say the rate is over.",
+        "Its upper end is the lowest threshold that we could say it is under.",
+        "“95 % each side” means that each end is wrong in at most one case of twenty.",
+        "It never promises more than it holds, and is a little wide for that.",
+    ),
+    assumes=("People's clicks do not depend on one another.",),
+    formula="low = B(α; k, n−k+1), high = B(1−α; k+1, n−k), B the quantile of a beta distribution",
+    source="Clopper & Pearson (1934), Biometrika 26:404–413",
+)
+SCORE_INTERVALS = Method(
+    key="wilson-jeffreys",
+    name="Wilson and Jeffreys intervals",
+    topic=Topic.ONE_ARM,
+    functions=("wilson", "jeffreys"),
+    decides=False,
+    plainly=(
+        "They are narrower intervals for a rate than the exact one.",
+        "On average over all rates they hold what they promise; for a single rate they may not.",
+        "Many tools show them, so they are here to compare with.",
+        "Wilson's comes from a bell curve, Jeffreys's from a neutral guess beforehand.",
+        "They never make a call.",
+    ),
+    assumes=("People's clicks do not depend on one another.",),
+    formula="Wilson: {p: |p̂ − p| ≤ z√(pq/n)}; Jeffreys: quantiles of Beta(k + ½, n − k + ½)",
+    source="Wilson (1927), JASA 22:209–212; Brown, Cai & DasGupta (2001), Statistical Science"
+    " 16:101–133",
+)
+METHODS = (CURTAILED, CLOPPER_PEARSON, SCORE_INTERVALS)

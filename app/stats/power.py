@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 
 from app.stats.checks import NotEnoughData, check_share
+from app.stats.methods import Method, Topic
 from app.stats.one_arm import p_value, pass_count
 from app.stats.sequential import sequential_error
 
@@ -187,3 +188,42 @@ def _power_or_none(people: int, threshold: float, true_rate: float, confidence: 
         return power_of(people, threshold, true_rate, confidence=confidence)
     except NotEnoughData:
         return 0.0
+
+
+EXACT_POWER = Method(
+    key="exact-power",
+    name="Exact power",
+    topic=Topic.PLANNING,
+    functions=("power_of", "smallest_detectable", "people_needed", "detectable_in_looks"),
+    decides=False,
+    plainly=(
+        "It says before the launch what your audience can show.",
+        "For a truth that you hope for, it is the share of such experiments that would say yes.",
+        "Four in five is the usual wish; with less, a good idea is often missed.",
+        "More people show smaller differences.",
+        "It is worked out with the very test that will make the call, not with an approximation.",
+    ),
+    assumes=("As the test that will make the call.",),
+    formula="P(X ≥ k* | n, p); several looks: the chance that some look reaches its boundary",
+    source="Chow, Shao & Wang, Sample Size Calculations in Clinical Research, section 4.1;"
+    " saw-tooth: Chernick & Liu (2002), The American Statistician 56:149–155",
+)
+DIFFERENCE_POWER = Method(
+    key="difference-power",
+    name="Power of a comparison",
+    topic=Topic.PLANNING,
+    functions=("smallest_difference",),
+    decides=False,
+    plainly=(
+        "It says which difference two versions must have to be told apart four times in five.",
+        "It needs a guess of how many do it in the baseline; the guess is printed beside it.",
+        "Halving the difference takes four times as many people.",
+        "With several versions each comparison must be surer, so it takes more.",
+        "It is an approximation for planning, and makes no call.",
+    ),
+    assumes=("Enough people for rates to behave like a bell curve.",),
+    formula="δ = (z₁₋α⁄₂ + z₁₋β)·√(p₁q₁/n₁ + p₂q₂/n₂), p₁ = p₂ + δ",
+    source="Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, section"
+    " 4.2",
+)
+METHODS = (EXACT_POWER, DIFFERENCE_POWER)

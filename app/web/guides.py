@@ -6,6 +6,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from app.analysis.methods import Chapter, chapters
 from app.platform.errors import NotFound
 from app.web.pages import Page, render
 
@@ -32,6 +33,7 @@ class GuidePage(Page):
     label: str
     topics: list[tuple[str, str]]
     body: str
+    chapters: tuple[Chapter, ...] = ()
 
 
 @router.get("/help/{topic}")
@@ -42,4 +44,6 @@ def show(request: Request, topic: str) -> HTMLResponse:
     label, heading = _TOPICS[topic]
     topics = [(name, f"/help/{key}") for key, (name, _) in _TOPICS.items()]
     body = f"help/{topic}.html"
-    return render(request, GuidePage(heading=heading, label=label, topics=topics, body=body))
+    told = chapters() if topic == "statistics" else ()
+    page = GuidePage(heading=heading, label=label, topics=topics, body=body, chapters=told)
+    return render(request, page)

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.analysis.counts import LinkTotal
+from app.analysis.methods import key_of
 from app.analysis.shapes import Estimate, Evidence, Guardrail, LookAt, Readout
 from app.web import words
 from app.web.plots import Plot, growth
@@ -88,6 +89,7 @@ class Result:
     key_results: tuple[Moved, ...]
     as_of: datetime
     method: str
+    method_key: str | None
     rule_version: str
 
 
@@ -95,6 +97,8 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
     """Lay a readout out for reading; `titles` names its key results."""
     estimate = next((e for e in readout.estimates if e.rate is not None), None)
     threshold = readout.rule.threshold
+    told = [row.method for row in readout.comparisons if row.method]
+    method = told[0] if told else estimate.method if estimate else ""
     return Result(
         state=readout.call.state,
         provisional=readout.call.provisional,
@@ -120,7 +124,8 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         plot=growth(readout.series, threshold, zone) if threshold else None,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
         as_of=readout.as_of,
-        method=estimate.method if estimate else "",
+        method=method,
+        method_key=key_of(method),
         rule_version=readout.rule_version,
     )
 
