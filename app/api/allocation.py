@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
@@ -37,15 +38,15 @@ class BucketOut(BaseModel):
     target: float | None
 
 
-_BUCKET = {"id": "new", "name": "Build new", "elective": True, "target": 0.6}
-_OPENING = {
+_BUCKET: dict[str, Any] = {"id": "new", "name": "Build new", "elective": True, "target": 0.6}
+_OPENING: dict[str, Any] = {
     "week": "2026-W47",
     "mode": "team",
     "opened_at": "2026-11-20T14:00:00Z",
     "reminds_at": "2026-11-23T09:00:00Z",
     "closes_at": "2026-11-23T10:00:00Z",
 }
-_SPLIT = {
+_SPLIT: dict[str, Any] = {
     "non_elective": 0.44,
     "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
     "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},

@@ -280,8 +280,8 @@ CURTAILED = Method(
         ),
         "That number is fixed, and so is the number of people.",
         (
-            "The moment so many people have clicked, the answer is yes: whoever is still to come can't"
-            " take a click back."
+            "The moment so many people have clicked, the answer is yes: whoever is still to come"
+            " can't take a click back."
         ),
         (
             "If so few can still click that the number is out of reach, or that even all of them"

@@ -12,7 +12,7 @@ from app.experiments import store
 from app.experiments.drafts import again as again_of
 from app.experiments.models import Experiment
 from app.identity.guard import Db, Now
-from app.web import choices, drafts, plans
+from app.web import choices, drafts, plans, versions
 from app.web.choices import Choices
 from app.web.pages import Page, render
 from app.web.plans import Outlook
@@ -20,6 +20,7 @@ from app.web.starters import STARTERS, Starter, starter
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/experiments")
+_SEVERAL = ("second_subject", "second_body", "holdout", "baseline")
 _NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
 
 
@@ -46,6 +47,11 @@ class DraftPage(Page):
     others: Choices
     key_results: Choices
     narrowed: bool
+    several: bool
+    metrics: Choices
+    kinds: Choices
+    methods: Choices
+    baselines: Choices
     plan: Outlook
 
 
@@ -139,6 +145,11 @@ def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> 
         others=choices.others(session, None),
         key_results=choices.key_results(session),
         narrowed=any(form.text(name) for name in _NARROWING),
+        several=any(form.text(name) for name in _SEVERAL),
+        metrics=versions.METRICS,
+        kinds=versions.KINDS,
+        methods=versions.METHODS,
+        baselines=versions.baselines(form),
         plan=plans.of_form(request, session, form, now=now),
     )
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.platform.errors import FieldError, Invalid
+from app.web import versions
+from app.web.numbers import Reader, points, present
 from app.web.typed import Typed
 
 FILTERS = 3  # rows of the filter that the form offers
@@ -41,12 +42,15 @@ NAMES: Mapping[str, str] = {
     **{f"hypothesis.{name}": name for name in _HYPOTHESIS},
     **{f"arms.0.{name}": name for name in ("subject", "preheader", "body", "answer")},
     **{f"arms.insight.{name}": name for name in ("subject", "preheader", "body", "answer")},
+    **{f"arms.1.{name}": f"second_{name}" for name in ("subject", "preheader", "body", "answer")},
     "arms": "body",
-    "metric.link": "link",
-    "metric.window_hours": "window_hours",
-    "rule": "threshold",
-    "rule.threshold": "threshold",
-    "rule.confidence": "confidence",
+    "metric": "metric_kind",
+    "metric.kind": "metric_kind",
+    **{f"metric.{name}": name for name in ("link", "window_hours", "event", "cap", "covariate")},
+    "rule": "rule_kind",
+    "rule.kind": "rule_kind",
+    **{f"rule.{name}": name for name in ("threshold", "confidence", "baseline", "mde", "method")},
+    "rule.looks": "waves",
     "exclude.cooling_off_days": "cooling_off_days",
     "sender.from_name": "from_name",
     "sender.reply_to": "reply_to",
@@ -65,7 +69,7 @@ NAMES: Mapping[str, str] = {
 
 def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
     """The document that the form describes. Raises Invalid where a number is not one."""
-    read = _Reader(form)
+    read = Reader(form)
     document: dict[str, Any] = {
         "name": form.text("name") or "",
         "slice_id": form.text("slice_id"),
@@ -81,11 +85,12 @@ def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
         },
         "sender": {"from_name": form.text("from_name"), "reply_to": form.text("reply_to")},
         "honeypot": form.value("honeypot") == "1",
-        "arms": [_arm(form)],
-        "metric": {"kind": "click_rate", "link": form.text("link")}
-        | _present("window_hours", read.number("window_hours")),
-        "rule": {"kind": "threshold", "threshold": read.share("threshold")}
-        | _present("confidence", read.share("confidence")),
+        "holdout": read.share("holdout") or 0,
+        "arms": versions.arms(form),
+        "metric": versions.metric(form, read),
+        "rule": versions.rule(form, read),
+        "waves": versions.waves(form, read),
+        "segments": versions.segments(form),
         "guardrails": [
             {"metric": metric, "max": limit}
             for name, metric in _GUARDRAILS.items()
@@ -100,8 +105,6 @@ def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
 
 def fields(document: Mapping[str, Any], zone: ZoneInfo) -> Typed:
     """The form that describes this document."""
-    arm = (document.get("arms") or [{}])[0]
-    metric, rule = document.get("metric") or {}, document.get("rule") or {}
     exclude, sender = document.get("exclude") or {}, document.get("sender") or {}
     link = (document.get("key_results") or [{}])[0]
     limits = {g["metric"]: g["max"] for g in document.get("guardrails") or []}
@@ -111,19 +114,15 @@ def fields(document: Mapping[str, Any], zone: ZoneInfo) -> Typed:
             for name in ("name", "slice_id", "previous_id", "riskiest", "audience_id", "sample")
         },
         **{name: (document.get("hypothesis") or {}).get(name) for name in _HYPOTHESIS},
-        **{name: arm.get(name) for name in ("subject", "preheader", "body", "answer")},
+        **versions.fields(document),
         **{name: sender.get(name) for name in ("from_name", "reply_to")},
         **{
             name: link.get(name)
             for name in ("key_result_id", "mode", "reach", "reach_per", "per_hit")
         },
-        **{name: _points(limits.get(metric_name)) for name, metric_name in _GUARDRAILS.items()},
+        **{name: points(limits.get(metric_name)) for name, metric_name in _GUARDRAILS.items()},
         **_filter_fields(document.get("where") or []),
-        carry=_points(link.get("carry")),
-        threshold=_points(rule.get("threshold")),
-        confidence=_points(rule.get("confidence")),
-        window_hours=metric.get("window_hours"),
-        link=metric.get("link"),
+        carry=points(link.get("carry")),
         exclude=exclude.get("experiment_ids") or (),
         cooling_off_days=exclude.get("cooling_off_days") or None,
         honeypot="1" if document.get("honeypot") else None,
@@ -137,56 +136,6 @@ def local(moment: str | datetime | None, zone: ZoneInfo) -> str | None:
         return None
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
-
-
-def moment_of(text: str | None, zone: ZoneInfo) -> datetime | None:
-    """What a date-and-time field says. Raises ValueError where it says no time."""
-    return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
-
-
-class _Reader:
-    """Reads numbers, and remembers which fields held none, so that all are named at once."""
-
-    def __init__(self, form: Typed) -> None:
-        self._form = form
-        self._wrong: list[FieldError] = []
-
-    def number(self, name: str) -> float | int | None:
-        text = self._form.text(name)
-        if text is None:
-            return None
-        try:
-            value = float(text.replace(",", ".").replace("%", ""))
-        except ValueError:
-            self._wrong.append(FieldError(name, "Write a number here."))
-            return None
-        return int(value) if value.is_integer() else value
-
-    def share(self, name: str) -> float | None:
-        points = self.number(name)
-        return None if points is None else round(points / 100, 12)
-
-    def moment(self, name: str, zone: ZoneInfo) -> str | None:
-        try:
-            at = moment_of(self._form.text(name), zone)
-        except ValueError:
-            self._wrong.append(FieldError(name, "Write a day and a time here."))
-            return None
-        return at.isoformat() if at else None
-
-    def refuse_unread(self) -> None:
-        if self._wrong:
-            raise Invalid("Please look at the marked fields.", errors=tuple(self._wrong))
-
-
-def _arm(form: Typed) -> dict[str, Any]:
-    return {
-        "key": "insight",
-        "subject": form.text("subject") or "",
-        "preheader": form.text("preheader"),
-        "body": form.value("body").strip("\n"),
-        "answer": form.text("answer"),
-    }
 
 
 def _conditions(form: Typed) -> list[dict[str, Any]]:
@@ -219,21 +168,13 @@ def _filter_fields(where: list[dict[str, Any]]) -> dict[str, object]:
     return found
 
 
-def _links(form: Typed, read: _Reader) -> list[dict[str, Any]]:
+def _links(form: Typed, read: Reader) -> list[dict[str, Any]]:
     key_result_id = form.text("key_result_id")
     if key_result_id is None:
         return []
     link: dict[str, Any] = {"key_result_id": key_result_id, "mode": form.text("mode") or "evidence"}
-    assumed = _present("reach", read.number("reach")) | _present("carry", read.share("carry"))
-    assumed |= _present("per_hit", read.number("per_hit")) | _present(
+    assumed = present("reach", read.number("reach")) | present("carry", read.share("carry"))
+    assumed |= present("per_hit", read.number("per_hit")) | present(
         "reach_per", form.text("reach_per")
     )
     return [link | assumed]
-
-
-def _present(name: str, value: object) -> dict[str, Any]:
-    return {} if value is None else {name: value}
-
-
-def _points(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 10)

@@ -20,7 +20,8 @@ from app.identity import store as identity
 from app.identity.guard import Db, Now, Who
 from app.platform.config import Settings
 from app.platform.errors import AppError, Invalid
-from app.web import drafts, places, plans
+from app.web import places, plans
+from app.web.numbers import moment_of
 from app.web.pages import Page, go, refuse, render
 from app.web.places import Place
 from app.web.plans import Outlook
@@ -177,7 +178,7 @@ def _queue_test(
 
 def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:
     try:
-        at = drafts.moment_of(form.text("at"), settings.zone)
+        at = moment_of(form.text("at"), settings.zone)
     except ValueError:
         raise Invalid.at("at", "Write a day and a time here, or leave it empty.") from None
     rate = form.text("rate_per_minute")

@@ -1,5 +1,6 @@
 """The experiment form and the document that rooms know are two forms of one thing."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,3 +61,55 @@ def test_a_refused_form_keeps_what_was_typed():
 
     assert form.value("name") == "Waste in euros"
     assert form.error("subject") == "Give it a subject."
+
+
+TWO: dict[str, Any] = {
+    "name": "Two framings",
+    "arms": [
+        {"key": "plain", "weight": 1, "subject": "a", "body": "b", "format": "markdown"},
+        {"key": "loss", "weight": 2, "subject": "c", "body": "d", "format": "markdown"},
+        {"key": "third", "weight": 1, "subject": "e", "body": "f", "format": "markdown"},
+    ],
+    "holdout": 0.2,
+    "segments": ["country", "size"],
+    "metric": {"kind": "value_per_person", "event": "paid", "cap": 500, "covariate": "spent"},
+    "rule": {
+        "kind": "comparison",
+        "baseline": "plain",
+        "mde": 2.5,
+        "method": "sequential",
+        "looks": 2,
+    },
+    "waves": [{"people": 30, "after_hours": 0}, {"share": 0.5, "after_hours": 24}],
+}
+
+
+def test_versions_waves_and_rules_survive_being_opened_and_saved():
+    document = drafts.design(drafts.fields(TWO, OSLO), OSLO)
+
+    assert [(arm["key"], arm["weight"], arm["body"]) for arm in document["arms"]] == [
+        ("plain", 1, "b"), ("loss", 2, "d"), ("third", 1, "f"),
+    ]  # fmt: skip
+    assert document["waves"] == TWO["waves"]
+    assert (document["holdout"], document["segments"]) == (0.2, ["country", "size"])
+    assert document["metric"] | {"link": None} == TWO["metric"] | {"link": None}
+    assert document["rule"] == TWO["rule"]
+
+
+def test_a_second_version_and_equal_waves_are_typed_in():
+    form = Typed.of(
+        subject="a", body="b", second_subject="c", second_body="d", holdout="20",
+        rule_kind="comparison", baseline="insight", mde="2", waves="4", waves_apart="24",
+    )  # fmt: skip
+    document = drafts.design(form, OSLO)
+
+    assert [arm["key"] for arm in document["arms"]] == ["insight", "second"]
+    assert document["holdout"] == 0.2
+    assert document["rule"] == {"kind": "comparison", "baseline": "insight", "mde": 0.02}
+    assert document["waves"] == [{"share": 0.25, "after_hours": 24 * n} for n in range(4)]
+
+
+@pytest.mark.parametrize("rest", ["{", "[]", '{"arms": 3}'])
+def test_a_form_that_came_back_damaged_says_so(rest: str):
+    with pytest.raises(Invalid, match="damaged"):
+        drafts.design(Typed.of(rest=rest), OSLO)
