@@ -12,6 +12,7 @@ from datetime import datetime
 
 import uvloop
 
+from app.allocation import opening
 from app.analysis import holding
 from app.audience import imports
 from app.audience.known import KnownPeople
@@ -24,7 +25,8 @@ from app.experiments import enrolment, lifecycle, waves
 from app.experiments import store as experiments
 from app.main import House, targets_of
 from app.okr import reading
-from app.outreach import fanout
+from app.outreach import digests, fanout
+from app.outreach.letters import Letters, ask_due
 from app.outreach.pushing import Pusher
 from app.outreach.vault import Vault
 from app.platform import clock, locks
@@ -224,7 +226,7 @@ def dated_steps(database: Database) -> list[Callable[[datetime], int]]:
 
 
 def telling_steps(house: House) -> list[Callable[[datetime], int]]:
-    """Tell other systems what happened."""
+    """Tell other systems and the team what happened."""
     database = house.database
     pusher = Pusher(
         database,
@@ -238,7 +240,24 @@ def telling_steps(house: House) -> list[Callable[[datetime], int]]:
     def push_what_is_owed(now: datetime) -> int:
         return pusher.push_due(now)
 
-    return [tell_what_happened, push_what_is_owed]
+    letters = Letters(house.settings, house.keyring)
+
+    def open_the_week(now: datetime) -> int:
+        return opening.open_due(database, zone=house.settings.zone, now=now)
+
+    def ask_where_it_went(now: datetime) -> int:
+        return ask_due(database, letters, now=now)
+
+    def send_the_digest(now: datetime) -> int:
+        return digests.queue_due(database, letters, zone=house.settings.zone, now=now)
+
+    return [
+        tell_what_happened,
+        push_what_is_owed,
+        open_the_week,
+        ask_where_it_went,
+        send_the_digest,
+    ]
 
 
 async def _send(house: House, loop: Loop) -> None:

@@ -74,3 +74,9 @@ def _recent(now: datetime, zone: ZoneInfo) -> Iterator[str]:
     today = now.astimezone(zone).date()
     for back in range(_CATCH_UP - 1, -1, -1):
         yield week_of(today - timedelta(weeks=back))
+
+
+def number_of(week: str) -> int:
+    """A week as the number that a token carries: 2026-W47 is 202647."""
+    monday_of(week)
+    return int(week[:4]) * 100 + int(week[6:])

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.delivery import planning, preview, store
 from app.delivery.arms import composed
-from app.delivery.mime import Mail, skeleton
+from app.delivery.mime import Mail, ascii_address, mailbox, skeleton, words
 from app.delivery.models import Notice
 from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
@@ -64,6 +64,42 @@ def queue_test_mail(
     return notices
 
 
+def queue(
+    session: Session,
+    settings: Settings,
+    *,
+    kind: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    now: datetime,
+) -> None:
+    """Queue a mail to one of the team, in this transaction."""
+    notice_id = new_id()
+    host = settings.sender_address.rpartition("@")[2]
+    headers = {
+        "From": mailbox("Thinslice", settings.sender_address, what="The sender's name"),
+        "To": ascii_address(to),
+        "Subject": words(subject, what="The subject"),
+        "Message-ID": f"<{kind}.{notice_id}@{host}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    session.add(
+        Notice(
+            id=notice_id,
+            kind=kind,
+            recipient=to,
+            subject=subject,
+            text=text,
+            html=html,
+            headers=headers,
+            due_at=now,
+            created_at=now,
+        )
+    )
+
+
 async def send_due(
     database: Database, settings: Settings, transport: Transport, *, now: datetime
 ) -> int:
@@ -104,7 +140,7 @@ def _settle(notice: Notice, reply: Reply, *, now: datetime) -> None:
         notice.due_at = now + _AWAY if meaning is Meaning.LATER_ALL else at
         return
     notice.state = "failed"
-    log.warning("a test mail was refused: %s", notice.last_reply)
+    log.warning("a notice (%s) was refused: %s", notice.kind, notice.last_reply)
 
 
 async def _nothing_to_note() -> None:

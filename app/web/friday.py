@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.allocation import answers, calendar, store, weeks
+from app.allocation import answers, store, weeks
 from app.allocation.models import Bucket, Opening, Respondent
 from app.allocation.schemas import AnswerDraft
 from app.allocation.summary import WHOLE, Split, off_by
@@ -128,9 +128,3 @@ def _page(
 def _team(session: Session, asked: Asked) -> Split | None:
     week = weeks.of(session, asked.opening.week)
     return week.teams.get(asked.respondent.team_id or "", week.everybody)
-
-
-def number_of(week: str) -> int:
-    """A week as the number that a token carries: 2026-W47 is 202647."""
-    calendar.monday_of(week)
-    return int(week[:4]) * 100 + int(week[6:])

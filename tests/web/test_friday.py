@@ -7,12 +7,12 @@ import pytest
 from fastapi import FastAPI
 
 from app.allocation import store
+from app.allocation.calendar import number_of
 from app.allocation.models import Invitation, Opening, Respondent
 from app.links.keyring import Kind
 from app.links.token import TrackedLink, sign
 from app.platform import clock
 from app.platform.db import Database
-from app.web.friday import number_of
 from tests.web.conftest import Browser
 
 WEEK = "2026-W47"

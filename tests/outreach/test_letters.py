@@ -1,0 +1,98 @@
+"""The team's mails: asked once, reminded once, and the week on its day."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from app.allocation import answers, opening
+from app.allocation.models import Opening, Respondent
+from app.allocation.schemas import AnswerDraft
+from app.delivery.models import Notice
+from app.links.keyring import Keyring, Kind
+from app.links.token import read
+from app.outreach import digests
+from app.outreach.letters import Letters, ask_due
+from app.outreach.schemas import DigestDraft
+from app.platform.config import Settings
+from app.platform.db import Database
+
+ZONE = ZoneInfo("Europe/Oslo")
+FRIDAY = datetime(2026, 11, 27, 13, 1, tzinfo=UTC)  # 14:01 in Oslo
+MONDAY = datetime(2026, 11, 30, 8, 1, tzinfo=UTC)  # 09:01: the reminder
+LETTERS = Letters(
+    Settings(public_url="https://insights.example.com", timezone="Europe/Oslo"),
+    Keyring.of([b"a secret of thirty-two characters"]),
+)
+
+
+def given_two(database: Database) -> None:
+    with database.write() as session:
+        for number, name in enumerate(("Ann", "Bo"), start=1):
+            session.add(
+                Respondent(number=number, name=name, email=f"{name.lower()}@halvern.example")
+            )
+
+
+def notices(session: Session) -> list[Notice]:
+    return list(session.exec(select(Notice).order_by(col(Notice.id))).all())
+
+
+def test_everybody_is_asked_once_with_a_link_of_their_own(database: Database):
+    given_two(database)
+    opening.open_due(database, zone=ZONE, now=FRIDAY)
+    asked = [ask_due(database, LETTERS, now=FRIDAY) for _ in range(3)]
+    with database.read() as session:
+        mails = notices(session)
+    token = mails[0].text.partition("/s/")[2].split()[0]
+
+    assert asked == [2, 0, 0]
+    assert {mail.recipient for mail in mails} == {"ann@halvern.example", "bo@halvern.example"}
+    assert read(token, Kind.SURVEY, LETTERS.keyring).set_id == 202648
+    assert "Where did week 48 go?" in mails[0].subject
+    assert "closes on Monday, 10:00" in mails[0].text
+    assert f"/s/{token}" in mails[0].html
+
+
+def test_only_who_has_not_answered_is_reminded_and_once(database: Database):
+    given_two(database)
+    opening.open_due(database, zone=ZONE, now=FRIDAY)
+    ask_due(database, LETTERS, now=FRIDAY)
+    with database.write() as session:
+        ann = session.exec(select(Respondent).where(Respondent.name == "Ann")).one()
+        week = session.exec(select(Opening)).one().week
+        shares = {"lights": 40, "new": 30, "existing": 20, "productivity": 10}
+        answers.put(session, week, ann, AnswerDraft(shares=shares), now=FRIDAY)
+    reminded = [ask_due(database, LETTERS, now=MONDAY) for _ in range(2)]
+    with database.read() as session:
+        last = notices(session)[-1]
+
+    assert reminded == [1, 0]
+    assert (last.recipient, last.subject) == (
+        "bo@halvern.example",
+        "Still open: where did week 48 go?",
+    )
+
+
+def test_after_it_closed_nobody_is_asked(database: Database):
+    given_two(database)
+    opening.open_due(database, zone=ZONE, now=FRIDAY)
+
+    assert ask_due(database, LETTERS, now=MONDAY.replace(hour=10)) == 0
+
+
+def test_the_week_goes_to_the_digest_list_once(database: Database):
+    with database.write() as session:
+        draft = DigestDraft.model_validate(
+            {"recipients": ["cem@halvern.example"], "sends_at": "Monday 10:00"}
+        )
+        digests.put(session, draft, now=FRIDAY)
+    due = MONDAY.replace(hour=9)
+    sent = [digests.queue_due(database, LETTERS, zone=ZONE, now=due) for _ in range(2)]
+    with database.read() as session:
+        (mail,) = notices(session)
+
+    assert sent == [1, 0]
+    assert mail.recipient == "cem@halvern.example"
+    assert "No key results are set for these weeks." in mail.text
+    assert "https://insights.example.com/" in mail.html
