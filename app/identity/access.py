@@ -82,6 +82,7 @@ RULES: tuple[Rule, ...] = (
             "imports",
             "experiments",
             "learnings",
+            "time",
             "help",
         )
         for methods, access in ((_READ, Access.VIEWER), (_CHANGE, Access.EDITOR))

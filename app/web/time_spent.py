@@ -1,0 +1,183 @@
+"""Where the time went: by week, by team, against the targets; and who is asked."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.allocation import opening, roster, store, weeks
+from app.allocation.models import Bucket, Respondent
+from app.allocation.schemas import RespondentDraft
+from app.allocation.summary import Split
+from app.allocation.weeks import Week
+from app.identity.guard import Db, Now
+from app.okr import store as okr
+from app.platform.errors import AppError
+from app.review.weeks import week_of
+from app.web import words
+from app.web.choices import Choices
+from app.web.pages import Page, go, refuse, render
+from app.web.typed import Form, Typed
+
+router = APIRouter(prefix="/time")
+
+_WEEKS = 12  # a quarter
+_NUMBER_BITS = 63  # what a signed column of both databases holds
+_KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A week or a team as one bar: (share, kind) of each bucket, and the words beside it."""
+
+    label: str
+    parts: tuple[tuple[float, str], ...]
+    non_elective: str
+    new: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A bucket's share beside its target."""
+
+    name: str
+    share: str
+    target: str
+    of_what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimePage(Page):
+    """The talk moves from speed to investment."""
+
+    template: ClassVar[str] = "time/show.html"
+    section: ClassVar[str] = "time"
+
+    sentence: str
+    rising: bool
+    open_week: str | None
+    may_open: str | None
+    weeks: tuple[Row, ...]
+    teams: tuple[Row, ...]
+    aims: tuple[Aim, ...]
+    buckets: tuple[tuple[str, str], ...]
+    respondents: Sequence[Respondent]
+    team_names: Mapping[str, str]
+    teams_known: Choices
+    form: Typed
+
+
+@router.get("")
+def show(request: Request, session: Db, now: Now) -> HTMLResponse:
+    """The last twelve weeks."""
+    return render(request, _page(session, Typed.of(), week=_now(request, now)))
+
+
+@router.post("/respondents")
+def add(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """Ask somebody from the next opening on."""
+    try:
+        draft = RespondentDraft.model_validate(
+            {"name": form.text("name"), "email": form.text("email"), "team_id": form.text("team")}
+        )
+        roster.add_respondent(session, draft, number=secrets.randbits(_NUMBER_BITS))
+    except (AppError, ValidationError) as error:
+        refuse(request, _page(session, form.mended(error), week=_now(request, now)))
+    return go("/time", said="saved")
+
+
+@router.post("/respondents/{respondent_id}/leave")
+def leave(session: Db, respondent_id: str) -> Response:
+    """Ask them no longer; their answers stay."""
+    respondent = store.respondent_of(session, respondent_id)
+    respondent.active = False
+    session.add(respondent)
+    return go("/time", said="saved")
+
+
+@router.post("/open")
+def open_now(request: Request, session: Db, now: Now) -> Response:
+    """Open this week by hand: everybody is asked within a minute."""
+    opening.open_by_hand(session, _now(request, now), zone=request.app.state.settings.zone, now=now)
+    return go("/time", said="saved")
+
+
+def _now(request: Request, now: Now) -> str:
+    return week_of(now, request.app.state.settings.zone)
+
+
+def _page(session: Session, form: Typed, *, week: str) -> TimePage:
+    opened = store.openings(session, until=week, limit=_WEEKS)
+    seen = [weeks.of(session, one.week) for one in opened]
+    told = [one for one in seen if one.everybody is not None]
+    last = told[0] if told else None
+    rising = bool(last) and weeks.rising(session, told[0].opening.week)
+    buckets = list(store.all_buckets(session))
+    teams = {team.id: team.name for team in okr.teams(session)}
+    is_open = bool(seen) and seen[0].opening.week == week
+    active = [one for one in store.respondents(session) if one.active]
+    return TimePage(
+        sentence=_sentence(last, buckets),
+        rising=rising,
+        open_week=week if is_open else None,
+        may_open=week if active and not is_open else None,
+        weeks=tuple(_row(one.opening.week, one.everybody, one, buckets) for one in seen),
+        teams=tuple(
+            _row(teams.get(team, "A team"), split, None, buckets)
+            for team, split in sorted((last.teams if last else {}).items())
+            if team
+        ),
+        aims=tuple(_aim(bucket, last.everybody) for bucket in buckets) if last else (),
+        buckets=tuple((bucket.name, kind) for bucket, kind in zip(buckets, _kinds(), strict=False)),
+        respondents=active,
+        team_names=teams,
+        teams_known=(("", "No team"), *teams.items()),
+        form=form,
+    )
+
+
+def _sentence(last: Week | None, buckets: Sequence[Bucket]) -> str:
+    if last is None or last.everybody is None:
+        return "Where does the time go?"
+    new = next((bucket for bucket in buckets if bucket.elective), None)
+    said = f"{words.points(last.everybody.non_elective, 0)} kept the lights on"
+    if new and last.everybody.of_elective:
+        share = words.points(last.everybody.of_elective.get(new.id, 0), 0)
+        aim = f" (target {words.points(new.target, 0)})" if new.target is not None else ""
+        said += f"; {new.name.lower()} got {share} of elective time{aim}"
+    return f"{said}."
+
+
+def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[Bucket]) -> Row:
+    note = f"{week.answered} of {week.asked} answered" if week else ""
+    if split is None:
+        return Row(label, (), "–", "–", note or "too few to show")
+    new = next((bucket.id for bucket in buckets if bucket.elective), "")
+    kinds = zip(buckets, _kinds(), strict=False)
+    return Row(
+        label,
+        tuple((split.of_all.get(bucket.id, 0.0), kind) for bucket, kind in kinds),
+        words.points(split.non_elective, 0),
+        words.points(split.of_elective.get(new, 0.0), 0) if split.of_elective else "–",
+        note,
+    )
+
+
+def _aim(bucket: Bucket, split: Split | None) -> Aim:
+    shares = (split.of_elective if bucket.elective else split.of_all) if split else {}
+    return Aim(
+        name=bucket.name,
+        share=words.points(shares.get(bucket.id, 0.0), 0),
+        target="–" if bucket.target is None else words.points(bucket.target, 0),
+        of_what="of elective time" if bucket.elective else "of all time",
+    )
+
+
+def _kinds() -> tuple[str, ...]:
+    return _KINDS * 10  # more buckets than kinds: they begin again

@@ -1,0 +1,74 @@
+"""Where the time went, on its page."""
+
+from app.allocation import answers, store
+from app.allocation.schemas import AnswerDraft
+from app.platform import clock
+from app.platform.db import Database
+from tests.web.conftest import Browser
+
+
+def given(ann: Browser, name: str) -> None:
+    email = f"{name.lower()}@halvern.example"
+    ann.send("/time/respondents", on="respondent", name=name, email=email)
+
+
+def test_a_newcomer_is_told_what_to_do(ann: Browser):
+    page = ann.get("/time").text
+
+    assert "No week was asked about yet." in page
+    assert "Ask somebody" in page
+
+
+def test_somebody_is_added_asked_and_their_answer_shown(ann: Browser, database: Database):
+    given(ann, "Oven")
+    opened = ann.send("/time/open", on="opening")
+    with database.write() as session:
+        (respondent,) = store.respondents(session)
+        week = store.last_week(session)
+        assert week
+        shares = {"lights": 40, "new": 30, "existing": 20, "productivity": 10}
+        answers.put(session, week, respondent, AnswerDraft(shares=shares), now=clock.now())
+    page = ann.get("/time").text
+
+    assert "0 of 1 answered" in opened.text
+    assert "40 % kept the lights on; build new got 50 % of elective time (target 60 %)." in page
+    assert "1 of 1 answered" in page
+
+
+def test_a_week_opens_once(ann: Browser):
+    given(ann, "Oven")
+    ann.send("/time/open", on="opening")
+    again = ann.post("/time/open")
+
+    assert again.status_code == 409
+    assert "is open already" in again.text
+
+
+def test_what_is_wrong_stays_in_the_form(ann: Browser):
+    given(ann, "Oven")
+    twice = ann.post("/time/respondents", name="Oven two", email="oven@halvern.example")
+    wrong = ann.post("/time/respondents", name="Oven", email="nowhere")
+
+    assert (twice.status_code, wrong.status_code) == (422, 422)
+    assert "is a respondent already" in twice.text
+    assert 'value="nowhere"' in wrong.text
+
+
+def test_whoever_left_is_not_asked_again(ann: Browser, database: Database):
+    given(ann, "Oven")
+    with database.read() as session:
+        (respondent,) = store.respondents(session)
+    page = ann.send(f"/time/respondents/{respondent.id}/leave", on="leaving")
+
+    assert "Oven" not in page.text
+    with database.write() as session:
+        assert [one.active for one in store.respondents(session)] == [False]
+
+
+def test_a_viewer_sees_no_addresses_and_changes_nothing(ann: Browser, bo: Browser):
+    given(ann, "Oven")
+    page = bo.get("/time").text
+
+    assert "Oven" in page
+    assert "oven@halvern.example" not in page
+    assert bo.post("/time/respondents", name="x", email="x@y.example").status_code == 403
