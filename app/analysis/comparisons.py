@@ -179,7 +179,9 @@ def _of_rates(
             said.difference, error, people, n_max=n_max, alpha=1 - crowd.confidence
         )
         low, high = max(-1.0, low), min(1.0, high)
-        p_value = always_valid_p(said.difference, error, people, n_max=n_max)
+        p_value = always_valid_p(
+            said.difference, error, people, n_max=n_max, alpha=1 - crowd.confidence
+        )
         method = SEQUENCE.name
     return Comparison(
         arm=key,
@@ -207,7 +209,9 @@ def _of_values(key: str, crowd: Crowd, rule: Rule, *, told: bool, n_max: int | N
         low, high = asymptotic_sequence(
             said.difference, said.error, people, n_max=n_max, alpha=1 - crowd.confidence
         )
-        p_value = always_valid_p(said.difference, said.error, people, n_max=n_max)
+        p_value = always_valid_p(
+            said.difference, said.error, people, n_max=n_max, alpha=1 - crowd.confidence
+        )
         method = SEQUENCE.name
     return Comparison(
         arm=key,

@@ -146,11 +146,14 @@ def asymptotic_sequence(
     return estimate - half, estimate + half
 
 
-def always_valid_p(estimate: float, standard_error: float, people: int, *, n_max: int) -> float:
+def always_valid_p(
+    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float = 0.05
+) -> float:
     """The smallest alpha at which 0 has left the sequence of bounds: a p-value for any moment.
 
     Args:
-        estimate, standard_error, people, n_max: as `asymptotic_sequence`, rho held at alpha 0.05.
+        estimate, standard_error, people, n_max: as `asymptotic_sequence`.
+        alpha: of the sequence beside it, at which rho is held: p < alpha exactly where 0 is out.
 
     Returns:
         A p-value in (0, 1].
@@ -161,8 +164,8 @@ def always_valid_p(estimate: float, standard_error: float, people: int, *, n_max
     Source:
         The boundary of equation 9 of arXiv 2103.06476 solved for alpha.
     """
-    _check_moment(standard_error, people, n_max, 0.05)
-    ratio = people * _rho(n_max, 0.05) ** 2
+    _check_moment(standard_error, people, n_max, alpha)
+    ratio = people * _rho(n_max, alpha) ** 2
     score = (estimate / standard_error) ** 2
     return min(1.0, sqrt(ratio + 1) * exp(-score * ratio / (2 * (ratio + 1))))
 
