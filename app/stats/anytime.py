@@ -147,13 +147,13 @@ def asymptotic_sequence(
 
 
 def always_valid_p(
-    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float
+    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float = 0.05
 ) -> float:
-    """A p-value for any moment: at most alpha exactly where 0 has left the bounds.
+    """The smallest alpha at which 0 has left the sequence of bounds: a p-value for any moment.
 
     Args:
-        estimate, standard_error, people, n_max, alpha: as `asymptotic_sequence`; alpha sets where
-            it is sharpest.
+        estimate, standard_error, people, n_max: as `asymptotic_sequence`.
+        alpha: of the sequence beside it, at which rho is held: p < alpha exactly where 0 is out.
 
     Returns:
         A p-value in (0, 1].
@@ -168,30 +168,6 @@ def always_valid_p(
     ratio = people * _rho(n_max, alpha) ** 2
     score = (estimate / standard_error) ** 2
     return min(1.0, sqrt(ratio + 1) * exp(-score * ratio / (2 * (ratio + 1))))
-
-
-def asymptotic_low(
-    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float
-) -> float:
-    """A lower bound of a difference alone, at every moment at once; the upper one by two negations.
-
-    Args:
-        estimate, standard_error, people, n_max: as `asymptotic_sequence`. alpha: of this side, in
-            (0, 0.5).
-
-    Returns:
-        Under the estimate.
-
-    Raises:
-        NotEnoughData: nobody, or no spread. ValueError: out of range.
-
-    Source:
-        Waudby-Smith et al., arXiv 2103.06476, the one-sided sequence beside equation 161.
-    """
-    _check_moment(standard_error, people, n_max, 2 * alpha)
-    ratio = people * _rho(n_max, 2 * alpha) ** 2
-    inside = log1p(sqrt(ratio + 1) / (2 * alpha))
-    return estimate - standard_error * sqrt(2 * (ratio + 1) / ratio * inside)
 
 
 def _half_width(standard_error: float, people: int, n_max: int, alpha: float) -> float:
@@ -266,7 +242,7 @@ SEQUENCE = Method(
     key="asymptotic-sequence",
     name="Asymptotic confidence sequence",
     topic=Topic.PEEKING,
-    functions=("asymptotic_sequence", "asymptotic_low", "always_valid_p"),
+    functions=("asymptotic_sequence", "always_valid_p"),
     decides=True,
     plainly=(
         "It compares two versions and may be read at any time.",
