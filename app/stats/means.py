@@ -126,7 +126,7 @@ def welch_relative(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Di
         ValueError: confidence out of range.
 
     Source:
-        Delta method, Deng, Knoblich & Lu (2018), KDD, section 3.1; degrees of freedom as Welch.
+        Delta method, Deng, Knoblich & Lu (2018), KDD; degrees of freedom of the plain difference.
     """
     _need_two(arm, baseline)
     base = baseline.mean
@@ -136,7 +136,8 @@ def welch_relative(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Di
         (arm.variance / (base * base), arm.people),
         (baseline.variance * arm.mean**2 / base**4, baseline.people),
     ]
-    return _interval((arm.mean - base) / base, parts, confidence, WELCH.name)
+    plain = [(arm.variance, arm.people), (baseline.variance, baseline.people)]
+    return _interval((arm.mean - base) / base, parts, confidence, WELCH.name, as_if=plain)
 
 
 def cuped_theta(arms: Sequence[Sums]) -> float:
@@ -146,20 +147,19 @@ def cuped_theta(arms: Sequence[Sums]) -> float:
         arms: sums over people, covariate included.
 
     Returns:
-        Cov(y, x)/Var(x), pooled within arms; 0 where the covariate does not vary.
+        Cov(y, x)/Var(x) of all people together; 0 where the covariate does not vary.
 
     Raises:
-        NotEnoughData: nobody is in an arm with somebody else.
+        NotEnoughData: fewer than two people.
 
     Source:
-        Deng, Xu, Kohavi & Walker (2013), WSDM, equation 4, pooled over the arms.
+        Deng, Xu, Kohavi & Walker (2013), WSDM, equation 4, over everybody of the arms compared.
     """
-    some = [arm for arm in arms if arm.people > 1]
-    if not some:
-        raise NotEnoughData("the covariate needs two people in an arm at least")
-    spread = sum(arm.covariate_variance * (arm.people - 1) for arm in some)
-    together = sum(arm.covariance * (arm.people - 1) for arm in some)
-    return together / spread if spread > 0 else 0.0
+    everybody = _together(arms)
+    if everybody.people < 2:
+        raise NotEnoughData("the covariate needs two people at least")
+    spread = everybody.covariate_variance
+    return everybody.covariance / spread if spread > 0 else 0.0
 
 
 def adjusted(arm: Sums, *, theta: float, center: float) -> Sums:
@@ -284,14 +284,21 @@ def _together(sums: Sequence[Sums]) -> Sums:
 
 
 def _interval(
-    difference: float, parts: Sequence[tuple[float, int]], confidence: float, method: str
+    difference: float,
+    parts: Sequence[tuple[float, int]],
+    confidence: float,
+    method: str,
+    *,
+    as_if: Sequence[tuple[float, int]] | None = None,
 ) -> Difference:
-    """`parts` are (variance, people) of each mean that adds to the difference."""
+    """`parts` are (variance, people) of each mean; `as_if` those that degrees are counted by."""
     check_share(confidence, "confidence")
     variance = sum(spread / people for spread, people in parts)
     if variance <= 0:
         raise NotEnoughData("everybody has the same value, so its spread is not known yet")
-    degrees = variance**2 / sum((s / n) ** 2 / (n - 1) for s, n in parts if s > 0)
+    counted = as_if or parts
+    whole = sum(s / n for s, n in counted)
+    degrees = whole**2 / sum((s / n) ** 2 / (n - 1) for s, n in counted if s > 0)
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - SciPy takes long to import
 
     error = sqrt(variance)
@@ -349,7 +356,7 @@ CUPED = Method(
         "Where it tells nothing, nothing changes.",
     ),
     assumes=("The covariate was frozen at launch.", "As Welch's t."),
-    formula="y′ = y − θ(x − x̄), θ = Σcov(y, x)/Σvar(x) pooled within arms; then as Welch's t",
+    formula="y′ = y − θ(x − x̄), θ = cov(y, x)/var(x) of everybody compared; then as Welch's t",
     source="Deng, Xu, Kohavi & Walker (2013), WSDM",
 )
 STRATA = Method(
