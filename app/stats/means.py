@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import inf, isfinite, sqrt
 
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
@@ -126,7 +126,8 @@ def welch_relative(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Di
         ValueError: confidence out of range.
 
     Source:
-        Delta method, Deng, Knoblich & Lu (2018), KDD, section 3.1; degrees of freedom as Welch.
+        Delta method, Deng, Knoblich & Lu (2018), KDD, section 3.1; degrees of freedom are those
+        of the absolute difference, as in growthbook/growthbook@8f1db445.
     """
     _need_two(arm, baseline)
     base = baseline.mean
@@ -136,7 +137,8 @@ def welch_relative(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Di
         (arm.variance / (base * base), arm.people),
         (baseline.variance * arm.mean**2 / base**4, baseline.people),
     ]
-    return _interval((arm.mean - base) / base, parts, confidence, WELCH.name)
+    degrees = _degrees([(arm.variance, arm.people), (baseline.variance, baseline.people)])
+    return _interval((arm.mean - base) / base, parts, confidence, WELCH.name, degrees=degrees)
 
 
 def cuped_theta(arms: Sequence[Sums]) -> float:
@@ -284,14 +286,20 @@ def _together(sums: Sequence[Sums]) -> Sums:
 
 
 def _interval(
-    difference: float, parts: Sequence[tuple[float, int]], confidence: float, method: str
+    difference: float,
+    parts: Sequence[tuple[float, int]],
+    confidence: float,
+    method: str,
+    *,
+    degrees: float | None = None,
 ) -> Difference:
     """`parts` are (variance, people) of each mean that adds to the difference."""
     check_share(confidence, "confidence")
     variance = sum(spread / people for spread, people in parts)
     if variance <= 0:
         raise NotEnoughData("everybody has the same value, so its spread is not known yet")
-    degrees = variance**2 / sum((s / n) ** 2 / (n - 1) for s, n in parts if s > 0)
+    if degrees is None:
+        degrees = _degrees(parts)
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - SciPy takes long to import
 
     error = sqrt(variance)
@@ -300,6 +308,12 @@ def _interval(
     return Difference(
         difference, difference - half, difference + half, p_value, error, degrees, method
     )
+
+
+def _degrees(parts: Sequence[tuple[float, int]]) -> float:
+    """Of freedom, by Welch and Satterthwaite; infinite where nobody varies."""
+    spread = sum((variance / people) ** 2 / (people - 1) for variance, people in parts)
+    return sum(variance / people for variance, people in parts) ** 2 / spread if spread else inf
 
 
 def _need_two(arm: Sums, baseline: Sums) -> None:
