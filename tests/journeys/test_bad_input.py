@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -124,7 +125,7 @@ def test_a_value_dated_tomorrow_and_a_field_that_nobody_knows_are_refused(api: h
 
 @pytest.mark.parametrize("content", [b"", b"name\nAnn\n", b"email\n\0\1\2\n"])
 def test_a_file_that_is_none_fails_with_what_to_do(api: httpx.Client, content: bytes):
-    audience = made(api.post("/audiences", json={"name": "Bakers"}))["id"]
+    audience = made(api.post("/audiences", json={"name": f"Bakers {token_hex(4)}"}))["id"]
     begun = api.post(
         f"/audiences/{audience}/imports", content=content, headers={"Content-Type": "text/csv"}
     )
