@@ -66,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),
     _rule(_READ, "/imports/*/refused", Access.EDITOR),
+    _rule(_READ, "/conversions", Access.EDITOR),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
     *(

@@ -238,8 +238,8 @@ def compare_values(
         ValueError: confidence out of range.
 
     Source:
-        Welch (1947); Deng et al. (2013); Miratrix et al. (2013). The floor of 100: with 2 % buyers
-        Welch errs in one tail 14 to 20 % of the time below it (simulated; tests/bench/calibration).
+        Welch (1947); Deng et al. (2013); Miratrix et al. (2013). The floor of 100 is ours: where
+        few people have a value, sums are skewed and one tail errs far more often than it should.
     """
     sides = [_together([one[side] for one in strata]) for side in (0, 1)]
     least = min(side.nonzero for side in sides)

@@ -62,7 +62,7 @@ class Size:
     people: tuple[int, ...]  # in an arm
 
 
-SMALL = Size(20_000, (0.005, 0.08, 0.3), (50, 600, 50_000))
+SMALL = Size(10_000, (0.005, 0.08, 0.3), (50, 600, 50_000))
 FULL = Size(200_000, (0.005, 0.02, 0.08, 0.15, 0.3), (50, 200, 600, 3_000, 12_000, 50_000))
 
 
@@ -111,10 +111,9 @@ def _sequential(
 ) -> Measured:
     at = _people_at(shares, round(people * more))
     hits = _cumulated(runs, rate, at, rng)
-    up = hits >= _boundaries(at, rate, people)
-    down = at - hits >= _boundaries(at, 1 - rate, people)
-    error = float(np.mean(up.any(axis=1)))
-    covered = _side(~up.any(axis=1), ~down.any(axis=1))
+    up = _reach(hits, _boundaries(at, rate, people))
+    down = _reach(at - hits, _boundaries(at, 1 - rate, people))
+    error, covered = float(np.mean(up)), _side(~up, ~down)
     return Measured(name, rate, people, len(at), runs, error, covered)
 
 
@@ -133,8 +132,8 @@ def anytime(runs: int, rate: float, people: int, rng: np.random.Generator) -> Me
     """Looked at after every person, or two hundred times where there are more people."""
     at = _people_at(np.linspace(0, 1, 201)[1:], people)
     hits = _cumulated(runs, rate, at, rng)
-    up = (hits >= _any_counts(at, rate, people)).any(axis=1)
-    down = (at - hits >= _any_counts(at, 1 - rate, people)).any(axis=1)
+    up = _reach(hits, _any_counts(at, rate, people))
+    down = _reach(at - hits, _any_counts(at, 1 - rate, people))
     error, covered = float(np.mean(up)), _side(~up, ~down)
     return Measured("anytime", rate, people, len(at), runs, error, covered)
 
@@ -255,6 +254,12 @@ def _cumulated(runs: int, rate: float, at: Ints, rng: np.random.Generator) -> In
     """Hits so far at every look, one row a run."""
     steps = np.diff(at, prepend=0)
     return rng.binomial(steps, rate, (runs, len(at))).cumsum(axis=1, dtype=np.int32)
+
+
+def _reach(hits: Ints, needed: Ints) -> np.ndarray:
+    """Of each run, whether it reached what was needed at any look."""
+    found: np.ndarray = np.any(np.greater_equal(hits, needed), axis=1)
+    return found
 
 
 def _side(low: np.ndarray, high: np.ndarray) -> float:

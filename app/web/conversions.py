@@ -1,0 +1,46 @@
+"""What other systems told us that people did: the last ones, and why some count nowhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from app.identity.guard import Db
+from app.tracking import conversion_rows
+from app.tracking.models import Conversion
+from app.web.pages import Page, render
+
+router = APIRouter()
+
+_SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversionsPage(Page):
+    """The last ones received."""
+
+    template: ClassVar[str] = "conversions/list.html"
+    section: ClassVar[str] = "conversions"
+
+    rows: Sequence[Conversion]
+    unmatched: bool
+    following: str | None
+
+
+@router.get("/conversions")
+def listed(
+    *, request: Request, session: Db, unmatched: bool = False, before: str | None = None
+) -> HTMLResponse:
+    """All of them, or those of people whom nobody imported."""
+    rows = conversion_rows.page(
+        session,
+        before=before,
+        limit=_SHOWN + 1,
+        event=None,
+        matched=False if unmatched else None,
+    )
+    following = rows[_SHOWN - 1].id if len(rows) > _SHOWN else None
+    page = ConversionsPage(rows=rows[:_SHOWN], unmatched=unmatched, following=following)
+    return render(request, page)
