@@ -55,7 +55,7 @@ def queue_test(
 
 
 def _readable_for(state: Any, session: Session, experiment: Experiment) -> str:
-    """Somebody whom the mail can be written for; otherwise what is wrong with the first."""
+    """Somebody whom every version can be written for; otherwise what is wrong with the first."""
     refused: AppError = Invalid.at("audience_id", "The audience is empty, or not chosen yet.")
     if experiment.audience_id is None:
         raise refused
@@ -70,5 +70,12 @@ def _readable_for(state: Any, session: Session, experiment: Experiment) -> str:
 
 
 def _preview(state: Any, session: Session, experiment: Experiment, person_id: str) -> None:
-    arm = experiment.design["arms"][0]["key"]
-    preview.of(session, experiment, arm, person_id, settings=state.settings, keyring=state.keyring)
+    for arm in experiment.design["arms"]:
+        preview.of(
+            session,
+            experiment,
+            arm["key"],
+            person_id,
+            settings=state.settings,
+            keyring=state.keyring,
+        )

@@ -19,6 +19,16 @@ _PROMPTS = (
     ("measure", "We measure"),
     ("right_if", "Right if"),
 )
+_COUNTED = {
+    "click_rate": "A person who clicks {link}",
+    "open_rate": "A person who opens the mail",
+    "conversion_rate": "A person of whom {event} is reported",
+    "value_per_person": "What {event} brings per person",
+}
+_READ = {
+    "sequential": "On {looks} planned days",
+    "anytime": "At any time, however often",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,12 @@ def of(session: Session, experiment: Experiment) -> Card:
     """The card of an experiment."""
     design = experiment.design
     return Card(
-        lines=(*_hypothesis(design), *_people(session, design), *_metric(design)),
+        lines=(
+            *_hypothesis(design),
+            *_people(session, design),
+            *_treatment(design),
+            *_metric(design),
+        ),
         key_results=tuple(_link(session, link) for link in design.get("key_results") or ()),
     )
 
@@ -58,16 +73,57 @@ def _people(session: Session, design: dict[str, Any]) -> Iterator[tuple[str, str
         yield "Left out", f"Whoever had a mail within {words.plural(days, 'day')}"
 
 
+def _treatment(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Versions, the group that gets nothing, and waves, where there is more than one mail."""
+    arms, waves = design["arms"], design.get("waves") or []
+    if len(arms) > 1:
+        yield "Versions", " · ".join(f"{arm['key']}: {arm['subject']}" for arm in arms)
+    if design.get("holdout"):
+        yield "Get nothing", f"{words.rate(design['holdout'])} of the people, drawn at random"
+    if len(waves) > 1:
+        yield "Waves", " · ".join(map(_wave, waves))
+    if design.get("segments"):
+        yield "Kinds of people", ", ".join(design["segments"])
+
+
+def _wave(wave: dict[str, Any]) -> str:
+    size = words.plural(wave["people"], "person", "people") if wave.get("people") else ""
+    when = (
+        f"after {words.plural(wave['after_hours'], 'hour')}" if wave["after_hours"] else "at once"
+    )
+    return f"{size or words.points(wave['share'], 0)} {when}"
+
+
 def _metric(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    metric, rule = design["metric"], design["rule"]
+    metric = design["metric"]
     hours = words.plural(metric.get("window_hours") or 72, "hour")
-    link = f"the link “{metric['link']}”" if metric.get("link") else "the first link"
-    yield "Counts", f"A person who clicks {link} within {hours}"
-    sure = words.points(rule.get("confidence", 0.95), 0)
-    yield "Threshold", f"More than {words.points(rule['threshold'])}, sure to {sure}"
+    yield "Counts", f"{_COUNTED[metric['kind']].format(**_named(metric))} within {hours}"
+    if metric.get("cap"):
+        yield "Values count up to", words.number(metric["cap"])
+    if metric.get("covariate"):
+        yield "Made clearer by", f"the column “{metric['covariate']}”"
+    yield from _rule(design["rule"], is_value=metric["kind"] == "value_per_person")
     for guardrail in design.get("guardrails") or ():
         name = words.plain(guardrail["metric"]).capitalize()
         yield "Guardrail", f"{name} at most {words.points(guardrail['max'])}"
+
+
+def _named(metric: dict[str, Any]) -> dict[str, str]:
+    link = f"the link “{metric['link']}”" if metric.get("link") else "the first link"
+    event = f"“{metric['event']}”" if metric.get("event") else "an event that is not named yet"
+    return {"link": link, "event": event}
+
+
+def _rule(rule: dict[str, Any], *, is_value: bool) -> Iterator[tuple[str, str]]:
+    sure = words.points(rule.get("confidence", 0.95), 0)
+    if rule["kind"] == "threshold":
+        yield "Threshold", f"More than {words.points(rule['threshold'])}, sure to {sure}"
+    else:
+        least = words.number(rule["mde"]) if is_value else words.rate(rule["mde"])
+        worth = least.removesuffix(" %") + ("" if is_value else " points")
+        yield "Compared with", f"{rule['baseline']}, sure to {sure}; {worth} are worth having"
+    if rule.get("method") in _READ:
+        yield "Read", _READ[rule["method"]].format(looks=rule.get("looks", 1))
 
 
 def _condition(condition: dict[str, Any]) -> str:

@@ -9,36 +9,35 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.audience import members
-from app.delivery import notices, preview
+from app.delivery import notices
 from app.experiments import checklist, lifecycle, store
+from app.experiments import design as designs
 from app.experiments import drafts as rooms
 from app.experiments.checklist import Checklist, Item
 from app.experiments.models import Experiment
-from app.experiments.schemas import LaunchDraft
+from app.experiments.schemas import Draft, LaunchDraft
+from app.experiments.terms import HOLDOUT
 from app.identity import store as identity
 from app.identity.guard import Db, Now, Who
 from app.platform.config import Settings
 from app.platform.errors import AppError, Invalid
-from app.web import places, plans
+from app.web import places, plans, real_mails, words
 from app.web.numbers import moment_of
 from app.web.pages import Page, go, refuse, render
 from app.web.places import Place
 from app.web.plans import Outlook
+from app.web.real_mails import RealMail
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/experiments")
-_SHOWN = 3  # real mails that the launch page shows
-_LOOKED_AT = 20  # people among whom it looks for them
 
 
 @dataclass(frozen=True, slots=True)
-class RealMail:
-    """Whose mail stands in a frame of the launch page."""
+class Group:
+    """A version, or those who get nothing, and how many fall into it."""
 
-    person_id: str
-    email: str
-    subject: str
+    name: str
+    people: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +67,8 @@ class LaunchPage(Page):
     audience_people: int
     left_out: list[tuple[str, int]]
     people: int
+    groups: list[Group]
+    mailed: str
     mails: list[RealMail]
     plan: Outlook
     form: Typed
@@ -160,11 +161,10 @@ def _queue_test(
     user = identity.user_by_email(session, to)
     if user is None:
         raise Invalid.at("to", "Test mails go to people with a log-in only. Choose one of them.")
-    mails = _real_mails(request, session, experiment)
-    if not mails:
-        raise Invalid.at("to", "Nobody of the audience can be shown this mail; see the checklist.")
     state = request.app.state
-    person_id = mails[0].person_id
+    person_id = real_mails.reader_of(state, session, experiment)
+    if person_id is None:
+        raise Invalid.at("to", "Nobody of the audience can be shown this mail; see the checklist.")
     notices.queue_test_mail(
         session,
         experiment,
@@ -189,7 +189,7 @@ def _launch_page(
     request: Request, session: Session, experiment: Experiment, form: Typed, *, now: datetime
 ) -> LaunchPage:
     found = plans.look(request, session, experiment, now=now)
-    who = found.eligibility
+    who, design = found.eligibility, rooms.design_of(experiment)
     settings: Settings = request.app.state.settings
     return LaunchPage(
         place=places.of(session, experiment),
@@ -198,8 +198,10 @@ def _launch_page(
         audience_people=who.total,
         left_out=plans.left_out(who),
         people=who.eligible,
-        mails=_real_mails(request, session, experiment)[:_SHOWN],
-        plan=plans.of(request, rooms.design_of(experiment), people=who.eligible, now=now),
+        groups=_groups(design, who.eligible),
+        mailed=_mailed(design, who.eligible),
+        mails=real_mails.some(request.app.state, session, experiment),
+        plan=plans.of(request, design, people=who.eligible, now=now),
         form=form,
         zone=settings.timezone,
         transport=_transport(settings),
@@ -210,28 +212,19 @@ def _of_level(found: Checklist, level: str) -> list[Item]:
     return [item for item in found.items if item.level == level]
 
 
-def _real_mails(request: Request, session: Session, experiment: Experiment) -> list[RealMail]:
-    """Some people of the audience whom this mail can be written for."""
-    if experiment.audience_id is None:
-        return []
-    found = []
-    for person in members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT):
-        subject = _subject_for(request, session, experiment, person.person_id)
-        if subject is not None:
-            found.append(RealMail(person.person_id, person.email, subject))
-    return found
+def _groups(design: Draft, people: int) -> list[Group]:
+    """Every version and the holdout, where there is more than one group."""
+    found = designs.expected_arms(design, people)
+    names = {HOLDOUT: "Get nothing (holdout)"}
+    groups = [Group(names.get(key, f"Version “{key}”"), n) for key, n in found.items()]
+    return groups if len(groups) > 1 else []
 
 
-def _subject_for(
-    request: Request, session: Session, experiment: Experiment, person_id: str
-) -> str | None:
-    state, arm = request.app.state, experiment.design["arms"][0]["key"]
-    try:
-        return preview.of(
-            session, experiment, arm, person_id, settings=state.settings, keyring=state.keyring
-        ).subject
-    except AppError:
-        return None
+def _mailed(design: Draft, people: int) -> str:
+    """For the button: how many get a mail; about, where a hash keeps some back."""
+    held = designs.expected_arms(design, people).get(HOLDOUT, 0)
+    about = "about " if held else ""
+    return about + words.plural(people - held, "person", "people")
 
 
 def _transport(settings: Settings) -> str:

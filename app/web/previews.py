@@ -35,6 +35,8 @@ class PreviewPage(Page):
     place: Place
     people: list[Member]
     person_id: str
+    versions: list[tuple[str, str]]
+    version: str
     forms: list[tuple[str, str]]
     form_key: str
     form_label: str
@@ -44,23 +46,28 @@ class PreviewPage(Page):
 
 @router.get("/{experiment_id}/preview")
 def show(
+    *,
     request: Request,
     session: Db,
     experiment_id: str,
     person: str | None = None,
+    version: str | None = None,
     form: Annotated[str, Query(alias="as")] = "html",
 ) -> HTMLResponse:
-    """Choose a person and a form; the mail stands in a frame of its own."""
+    """Choose a person, a version and a form; the mail stands in a frame of its own."""
     experiment = store.experiment_of(session, experiment_id)
-    people = _people(session, experiment)
+    people, arms = _people(session, experiment), arm_keys(experiment)
     chosen = person or (people[0].person_id if people else "")
     key, label = next((f for f in _FORMS if f[0] == form), _FORMS[0])
-    found, problem = _preview(request, session, experiment, chosen) if chosen else (None, "")
+    arm = arm_key(experiment, version)
+    found, problem = _preview(request, session, experiment, arm, chosen) if chosen else (None, "")
     page = PreviewPage(
         place=places.of(session, experiment),
         people=people,
         person_id=chosen,
-        forms=[(words, f"?person={chosen}&as={k}") for k, words in _FORMS],
+        versions=[(name, f"?person={chosen}&version={name}&as={key}") for name in arms],
+        version=arm,
+        forms=[(words, f"?person={chosen}&version={arm}&as={k}") for k, words in _FORMS],
         form_key=key,
         form_label=label,
         preview=found,
@@ -70,13 +77,27 @@ def show(
 
 
 @router.get("/{experiment_id}/preview/mail")
-def framed(request: Request, session: Db, experiment_id: str, person: str) -> HTMLResponse:
+def framed(
+    request: Request, session: Db, experiment_id: str, person: str, version: str | None = None
+) -> HTMLResponse:
     """The mail's HTML alone, for the frame."""
     experiment = store.experiment_of(session, experiment_id)
-    found, problem = _preview(request, session, experiment, person)
+    arm = arm_key(experiment, version)
+    found, problem = _preview(request, session, experiment, arm, person)
     if found is None:
         raise NotFound(problem)
     return mail_answer(found.html)
+
+
+def arm_keys(experiment: Experiment) -> list[str]:
+    """The versions that are mailed, in their order."""
+    return [arm["key"] for arm in experiment.design["arms"]]
+
+
+def arm_key(experiment: Experiment, asked: str | None) -> str:
+    """The version that was asked for, or the first."""
+    keys = arm_keys(experiment)
+    return asked if asked in keys else keys[0]
 
 
 def _people(session: Session, experiment: Experiment) -> list[Member]:
@@ -86,7 +107,7 @@ def _people(session: Session, experiment: Experiment) -> list[Member]:
 
 
 def _preview(
-    request: Request, session: Session, experiment: Experiment, person_id: str
+    request: Request, session: Session, experiment: Experiment, arm: str, person_id: str
 ) -> tuple[Preview | None, str]:
     """The mail, or the sentence that says why this person would get none."""
     state = request.app.state
@@ -94,7 +115,7 @@ def _preview(
         found = preview.of(
             session,
             experiment,
-            experiment.design["arms"][0]["key"],
+            arm,
             person_id,
             settings=state.settings,
             keyring=state.keyring,

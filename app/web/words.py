@@ -107,6 +107,11 @@ def points(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
+def rate(share: float) -> str:
+    """A share that somebody set: 0.08 is `8 %`, 0.125 is `12.5 %`."""
+    return f"{round(100 * share, 3):g} %"
+
+
 def number(value: float | None) -> str:
     """1240 is `1,240`; decimals only where there are any."""
     if value is None:

@@ -1,0 +1,89 @@
+"""Several versions and a group that gets nothing, from the form to the launch."""
+
+import re
+
+import pytest
+from sqlmodel import select
+
+from app.delivery.models import Notice
+from app.platform.db import Database
+from tests.web.conftest import Browser
+from tests.web.test_journey import CARD, of
+
+TWO = CARD | {
+    "second_subject": "{{ name }}, you lose {{ euros }} €",
+    "second_body": "Bye {{ name }}. [Show my list](answer:)",
+    "second_answer": "# {{ euros }} €",
+    "rule_kind": "comparison",
+    "baseline": "insight",
+    "mde": "2",
+}
+
+
+@pytest.fixture
+def framings(eve: Browser, bakeries: str) -> str:
+    """Two versions, half of everybody each."""
+    return of(eve.post("/experiments", **TWO, audience_id=bakeries), "experiments")
+
+
+@pytest.fixture
+def held(eve: Browser, bakeries: str) -> str:
+    """One version against a holdout of half."""
+    fields = CARD | {
+        "metric_kind": "conversion_rate",
+        "event": "paid",
+        "holdout": "50",
+        "rule_kind": "comparison",
+        "baseline": "holdout",
+        "mde": "2",
+        "threshold": "",
+    }
+    return of(eve.post("/experiments", **fields, audience_id=bakeries), "experiments")
+
+
+def test_a_preview_shows_the_version_that_was_asked_for(eve: Browser, framings: str):
+    path = f"/experiments/{framings}/preview"
+    page = eve.get(path).text
+    person = re.search(r'<option value="([a-z0-9]{20})"[^>]*>Ann', page)
+    assert person
+    second = eve.get(f"{path}?person={person[1]}&version=second").text
+    mail = eve.get(f"{path}/mail?person={person[1]}&version=second").text
+
+    assert "Ann, 61 € a week" in page
+    assert "Ann, you lose 61 €" in second
+    assert "Bye Ann." in mail
+
+
+def test_a_version_that_is_none_is_shown_as_the_first(eve: Browser, framings: str):
+    page = eve.get(f"/experiments/{framings}/preview?version=third")
+
+    assert page.status_code == 200
+    assert "61 € a week" in page.text
+
+
+def test_a_single_version_offers_no_choice_of_versions(eve: Browser, held: str):
+    assert 'aria-label="Versions"' not in eve.get(f"/experiments/{held}/preview").text
+
+
+def test_the_launch_page_counts_each_version_and_shows_a_mail_of_each(eve: Browser, framings: str):
+    page = eve.get(f"/experiments/{framings}/launch").text
+
+    assert "Version “insight”" in page
+    assert "Version “second”" in page
+    assert "Send to 2 people" in page
+    assert "Ann, you lose 61 €" in page
+
+
+def test_whoever_gets_nothing_is_not_counted_among_those_who_are_mailed(eve: Browser, held: str):
+    page = eve.get(f"/experiments/{held}/launch").text
+
+    assert "Get nothing (holdout)" in page
+    assert "Send to about 1 person" in page
+
+
+def test_the_test_mail_comes_in_every_version(eve: Browser, framings: str, database: Database):
+    eve.send(f"/experiments/{framings}/test-send", on="test", to="eve@halvern.example")
+    with database.read() as session:
+        subjects = set(session.exec(select(Notice.subject)).all())
+
+    assert {subject.partition(" ")[2] for subject in subjects} >= {"61 € a week", "you lose 61 €"}
