@@ -1,0 +1,95 @@
+"""The holdout passes the queue like everybody and gets nothing; a wave waits for its turn."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from sqlmodel import col, select, update
+
+from app.delivery import planning, progress
+from app.delivery.models import Send, State
+from app.experiments.models import Enrolment, Experiment
+from app.platform.db import Database
+from tests.delivery import scenes
+from tests.delivery.scenes import NOW
+from tests.delivery.servers import Mailbox, serving
+
+
+def given(database: Database, *, people: int, **changes: object) -> str:
+    """Everybody enrolled, nobody planned yet."""
+    with database.write() as session:
+        return scenes.enrolled(session, people=people, **changes).id
+
+
+def change(database: Database, name: str, count: int, **fields: object) -> None:
+    """Put the first so many into another arm or wave."""
+    with database.write() as session:
+        ids = session.exec(
+            select(Enrolment.id)
+            .where(Enrolment.experiment_id == name)
+            .order_by(col(Enrolment.id))
+            .limit(count)
+        ).all()
+        session.execute(update(Enrolment).where(col(Enrolment.id).in_(ids)).values(**fields))
+
+
+async def _send(database: Database, folder: Path, mailbox: Mailbox, **at: object) -> None:
+    async with serving(mailbox) as transport:
+        await scenes.run(scenes.sender(database, folder, transport), **at)  # type: ignore[arg-type]
+
+
+def test_the_holdout_is_released_counted_and_gets_no_mail(database: Database, tmp_path: Path):
+    name = given(database, people=40)
+    change(database, name, 15, arm="holdout")
+    planning.plan(database, name, now=NOW)
+    mailbox = Mailbox()
+    asyncio.run(_send(database, tmp_path, mailbox))
+    with database.read() as session:
+        seen = progress.of(session, session.get_one(Experiment, name))
+    outcomes = scenes.outcomes(database)
+
+    assert len(mailbox.taken) == seen.sent == 25
+    assert (seen.held, seen.enrolled) == (15, 40)
+    assert sum(one.arm == "holdout" and not one.sent for one in outcomes) == 15
+    assert {one.closes_at - one.released_at for one in outcomes} == {timedelta(hours=72)}
+
+
+def test_a_later_wave_waits_for_its_hour_and_for_being_opened(database: Database, tmp_path: Path):
+    waves = [{"share": 0.5, "after_hours": 0}, {"share": 0.5, "after_hours": 24}]
+    name = given(database, people=20, waves=waves)
+    change(database, name, 8, wave=1)
+    planning.plan(database, name, now=NOW)
+    tomorrow = NOW + timedelta(hours=25)
+    first, closed, opened = Mailbox(), Mailbox(), Mailbox()
+    asyncio.run(_send(database, tmp_path, first))
+    asyncio.run(_send(database, tmp_path, closed, at=tomorrow))
+    with database.write() as session:
+        session.get_one(Experiment, name).open_wave = 1
+    asyncio.run(_send(database, tmp_path, opened, at=tomorrow))
+
+    assert [len(box.taken) for box in (first, closed, opened)] == [12, 0, 8]
+
+
+def test_traits_are_kept_with_the_outcome(database: Database, tmp_path: Path):
+    metric = {"kind": "value_per_person", "event": "paid", "window_hours": 72}
+    name = given(database, people=3, segments=["name"], metric=metric | {"covariate": "euros"})
+    planning.plan(database, name, now=NOW)
+    asyncio.run(_send(database, tmp_path, Mailbox()))
+
+    assert [(one.stratum, one.covariate) for one in scenes.outcomes(database)] == [
+        (f'["Baker {n}"]', 40.0 + n) for n in range(3)
+    ]
+
+
+def test_nobody_of_the_holdout_is_sent_to_after_a_restart(database: Database, tmp_path: Path):
+    name = given(database, people=5)
+    change(database, name, 5, arm="holdout")
+    planning.plan(database, name, now=NOW)
+    for _ in range(2):
+        mailbox = Mailbox()
+        asyncio.run(_send(database, tmp_path, mailbox))
+
+    assert mailbox.taken == []
+    with database.read() as session:
+        states = set(session.exec(select(Send.state)).all())
+    assert states == {State.HELD}
