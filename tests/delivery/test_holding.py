@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from typing import Any
+
 from sqlmodel import col, select, update
 
 from app.delivery import planning, progress
@@ -15,7 +17,7 @@ from tests.delivery.scenes import NOW
 from tests.delivery.servers import Mailbox, serving
 
 
-def given(database: Database, *, people: int, **changes: object) -> str:
+def given(database: Database, *, people: int, **changes: Any) -> str:
     """Everybody enrolled, nobody planned yet."""
     with database.write() as session:
         return scenes.enrolled(session, people=people, **changes).id
