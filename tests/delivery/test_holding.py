@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-
 from typing import Any
 
 from sqlmodel import col, select, update
