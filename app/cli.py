@@ -172,6 +172,7 @@ def add_user(
     ] = False,
 ) -> None:
     """Add somebody who logs in."""
+    from app.identity import passwords
     from app.identity import users as identity
     from app.platform import clock
 
@@ -181,8 +182,9 @@ def add_user(
         if password_stdin
         else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
+    hashed = passwords.hashed(password)
     with house.database.write() as session:
-        identity.add(session, email=email, role=role, password=password, name="", now=clock.now())
+        identity.add(session, email=email, role=role, password=hashed, name="", now=clock.now())
     typer.echo(f"{email} may log in as {role}.")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.delivery import store as delivery
 from app.demo.customers import Customers
 from app.demo.seed import Seeder
-from app.identity import users
+from app.identity import passwords, users
 from app.main import House, open_house, prepare
 from app.ops import supervise
 from app.platform import clock, config
@@ -83,10 +83,9 @@ def _seed_once(house: House, data: Path) -> str:
     print("Seeding Halvern: three months of work in a few seconds …", flush=True)  # noqa: T201 - what the command is asked for
     prepare(house)
     password = secrets.token_urlsafe(12)
+    hashed = passwords.hashed(password)
     with house.database.write() as session:
-        users.add(
-            session, email=_EMAIL, name="Ann", role="admin", password=password, now=clock.now()
-        )
+        users.add(session, email=_EMAIL, name="Ann", role="admin", password=hashed, now=clock.now())
     asyncio.run(Seeder(house, random.Random(_SEED), clock.now()).seed())  # noqa: S311 - a story, not a secret
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

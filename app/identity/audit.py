@@ -12,7 +12,7 @@ def note(
     session: Session,
     *,
     actor: str,
-    actor_id: str,
+    actor_id: str = "",
     action: str,
     now: datetime,
     subject: str = "",

@@ -5,6 +5,7 @@
 
 import ipaddress
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -214,11 +215,19 @@ def _maybe_who(request: Request) -> Principal | None:
 
 def _db(request: Request) -> Iterator[Session]:
     """One request, one transaction; whoever changed something stands in the audit in it."""
-    database: Database = request.app.state.database
     if request.method in _SAFE:
+        database: Database = request.app.state.database
         with database.read() as session:
             yield session
         return
+    with writing(request) as session:
+        yield session
+
+
+@contextmanager
+def writing(request: Request) -> Iterator[Session]:
+    """A transaction that changes something, for a route that must do slow work before it."""
+    database: Database = request.app.state.database
     with database.write() as session:
         yield session
         _note(session, request)

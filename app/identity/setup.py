@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from app.identity import sessions, store, users
 from app.identity.models import SetupToken
+from app.identity.passwords import Hashed
 from app.identity.secrets import fresh, kept
 from app.identity.sessions import LoggedIn
 from app.platform.errors import Forbidden
@@ -34,7 +35,7 @@ def check(session: Session, secret: str) -> None:
 
 
 def complete(
-    session: Session, *, secret: str, email: str, name: str, password: str, now: datetime
+    session: Session, *, secret: str, email: str, name: str, password: Hashed, now: datetime
 ) -> LoggedIn:
     """The first person, an admin, logged in; the token is dead."""
     check(session, secret)

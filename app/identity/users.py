@@ -5,14 +5,15 @@ from datetime import datetime
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import passwords, store
+from app.identity import store
 from app.identity.models import User
+from app.identity.passwords import Hashed
 from app.identity.roles import role_named
 from app.platform.errors import Conflict, Invalid
 
 
 def add(
-    session: Session, *, email: str, name: str, role: str, password: str, now: datetime
+    session: Session, *, email: str, name: str, role: str, password: Hashed, now: datetime
 ) -> User:
     """Somebody new; an address that is there already is a conflict."""
     address = _address(email)
@@ -24,7 +25,7 @@ def add(
         email=address,
         name=name.strip() or address.partition("@")[0],
         role=role_named(role),
-        password_hash=passwords.hashed(password),
+        password_hash=password,
         created_at=now,
     )
     session.add(user)
@@ -32,9 +33,9 @@ def add(
     return user
 
 
-def change_password(session: Session, user: User, password: str) -> None:
+def change_password(session: Session, user: User, password: Hashed) -> None:
     """A new password ends every session of that person (ASVS 7.4.3)."""
-    user.password_hash = passwords.hashed(password)
+    user.password_hash = password
     session.add(user)
     store.end_sessions_of(session, user.id)
 

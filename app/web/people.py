@@ -7,7 +7,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import store, users
+from app.identity import guard, passwords, store, users
 from app.identity.guard import Db, Now
 from app.identity.models import User
 from app.identity.roles import Role
@@ -39,20 +39,23 @@ def listed(request: Request, session: Db) -> HTMLResponse:
 
 
 @router.post("/people")
-def add(request: Request, session: Db, now: Now, form: Form) -> Response:
+def add(request: Request, now: Now, form: Form) -> Response:
     """Let somebody in."""
     try:
-        users.add(
-            session,
-            email=form.value("email"),
-            name=form.value("name"),
-            role=form.value("role"),
-            password=form.value("password"),
-            now=now,
-        )
+        password = passwords.hashed(form.value("password"))
+        with guard.writing(request) as session:
+            users.add(
+                session,
+                email=form.value("email"),
+                name=form.value("name"),
+                role=form.value("role"),
+                password=password,
+                now=now,
+            )
     except (Invalid, Conflict) as error:
-        page = PeoplePage(users=store.users(session), roles=ROLES, form=form.refused(error))
-        refuse(request, page)
+        with request.app.state.database.read() as session:
+            known = store.users(session)
+        refuse(request, PeoplePage(users=known, roles=ROLES, form=form.refused(error)))
     return go("/people", said="added")
 
 

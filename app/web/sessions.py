@@ -6,14 +6,15 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import audit, guard, sessions, setup, throttle, users
+from app.identity import audit, guard, passwords, sessions, setup, throttle, users
 from app.identity import store as identity
 from app.identity.guard import Db, MaybeWho, Now, Who
-from app.platform.errors import AppError, Conflict, Invalid
+from app.platform.errors import AppError, Invalid
 from app.web.pages import Page, go, local, refuse, render
 from app.web.typed import Form, Typed
 
 router = APIRouter()
+_LONGEST = 320  # characters of an address, as RFC 5321 allows them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
         with database.read() as session:
             user = sessions.owner_of(session, email=email, password=form.value("password"))
     except Invalid as error:
+        with database.write() as session:
+            audit.note(session, actor=email[:_LONGEST], action="POST /login refused", now=now)
         refuse(request, LoginPage(form=form.refused(error), next=onward))
     with database.write() as session:
         logged_in = sessions.begin(session, user, now=now)
@@ -92,17 +95,24 @@ def ask_for_setup(request: Request, token: str = "") -> HTMLResponse:
 
 
 @router.post("/setup")
-def complete_setup(request: Request, session: Db, now: Now, form: Form) -> Response:
+def complete_setup(request: Request, now: Now, form: Form) -> Response:
     """Make the first log-in, an admin, and let them in."""
+    secret = form.value("token").strip()
     try:
-        logged_in = setup.complete(
-            session,
-            secret=form.value("token").strip(),
-            email=form.value("email"),
-            name=form.value("name"),
-            password=form.value("password"),
-            now=now,
-        )
+        with request.app.state.database.read() as session:
+            setup.check(session, secret)
+        password = passwords.hashed(form.value("password"))
+        with guard.writing(request) as session:
+            logged_in = setup.complete(
+                session,
+                secret=secret,
+                email=form.value("email"),
+                name=form.value("name"),
+                password=password,
+                now=now,
+            )
+            name, user_id = logged_in.user.name, logged_in.user.id
+            audit.note(session, actor=name, actor_id=user_id, action="POST /setup", now=now)
     except AppError as error:
         refuse(request, SetupPage(form=form.refused(error)))
     answer = go("/")
@@ -117,16 +127,20 @@ def account(request: Request) -> HTMLResponse:
 
 
 @router.post("/password")
-def change_password(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+def change_password(request: Request, who: Who, now: Now, form: Form) -> Response:
     """A new password; every session ends, and this browser begins a new one."""
     throttle.check_log_in(caller=guard.caller_of(request), email=who.email)
     try:
-        sessions.log_in(session, email=who.email, password=form.value("old"), now=now)
-        user = identity.user_of(session, who.id)
-        users.change_password(session, user, form.value("new"))
-    except (Invalid, Conflict) as error:
+        with request.app.state.database.read() as session:
+            sessions.owner_of(session, email=who.email, password=form.value("old"))
+        password = passwords.hashed(form.value("new"))
+    except Invalid as error:
         names = {"password": "old" if "wrong" in str(error) else "new"}
         refuse(request, AccountPage(form=form.refused(error, names)))
+    with guard.writing(request) as session:
+        user = identity.user_of(session, who.id)
+        users.change_password(session, user, password)
+        secret = sessions.begin(session, user, now=now).secret
     answer = go("/password", said="password")
-    guard.set_cookie(request, answer, sessions.begin(session, user, now=now).secret)
+    guard.set_cookie(request, answer, secret)
     return answer

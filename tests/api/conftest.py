@@ -22,6 +22,7 @@ from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
 from tests.cast import DESIGN, csv_of
+from tests.identity.scenes import hashed_password
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -170,7 +171,7 @@ def ann(database: Database) -> str:
             email="ann@shop.example",
             name="Ann",
             role="editor",
-            password="a sentence nobody guesses",
+            password=hashed_password(),
             now=NOW,
         )
     return "ann@shop.example"

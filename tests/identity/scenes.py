@@ -7,13 +7,14 @@ from sqlmodel import Session
 
 from app.identity import passwords
 from app.identity.models import User
+from app.identity.passwords import Hashed
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PASSWORD = "a sentence nobody guesses"
 
 
 @cache
-def hashed_password() -> str:
+def hashed_password() -> Hashed:
     return passwords.hashed(PASSWORD)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from app.identity import sessions, store, users
+from app.identity import passwords, sessions, store, users
 from app.identity.models import LoginSession
 from app.identity.secrets import kept
 from app.platform.errors import Invalid
@@ -90,7 +90,7 @@ def test_a_new_password_ends_every_session_of_that_person_and_of_nobody_else(ses
     bos = sessions.begin(session, bo, now=NOW).secret
     session.flush()
 
-    users.change_password(session, ann, "another long sentence")
+    users.change_password(session, ann, passwords.hashed("another long sentence"))
 
     assert [store.session_of(session, kept(one), now=NOW) for one in anns] == [None, None]
     assert store.session_of(session, kept(bos), now=NOW) is not None

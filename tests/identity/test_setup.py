@@ -11,15 +11,13 @@ from app.identity.secrets import kept
 from app.identity.sessions import LoggedIn
 from app.platform.db import Database
 from app.platform.errors import AppError, Forbidden, Invalid
-from tests.identity.scenes import NOW, PASSWORD, given_user
+from tests.identity.scenes import NOW, given_user, hashed_password
 
 
-def complete(
-    session: Session, secret: str, name: str = "ann", password: str = PASSWORD
-) -> LoggedIn:
+def complete(session: Session, secret: str, name: str = "ann") -> LoggedIn:
     email = f"{name}@halvern.example"
     return setup.complete(
-        session, secret=secret, email=email, name=name, password=password, now=NOW
+        session, secret=secret, email=email, name=name, password=hashed_password(), now=NOW
     )
 
 
@@ -82,11 +80,11 @@ def test_a_guess_opens_nothing(session: Session, guess: str):
         complete(session, guess)
 
 
-def test_a_password_that_is_refused_leaves_the_token_alive(database: Database):
+def test_an_address_that_is_refused_leaves_the_token_alive(database: Database):
     with database.write() as session:
         secret = issued(session)
     with pytest.raises(Invalid), database.write() as session:
-        complete(session, secret, password="short")
+        complete(session, secret, name="no address")
 
     with database.write() as session:
         assert complete(session, secret).user.role == "admin"

@@ -6,11 +6,13 @@ from sqlmodel import Session
 from app.identity import store, users
 from app.identity.models import User
 from app.platform.errors import Conflict, Invalid, NotFound
-from tests.identity.scenes import NOW, PASSWORD, given_user
+from tests.identity.scenes import NOW, given_user, hashed_password
 
 
 def add(session: Session, email: str, role: str = "editor", name: str = "") -> User:
-    return users.add(session, email=email, name=name, role=role, password=PASSWORD, now=NOW)
+    return users.add(
+        session, email=email, name=name, role=role, password=hashed_password(), now=NOW
+    )
 
 
 def test_an_address_is_kept_in_lower_case_and_names_who_has_no_name(session: Session):

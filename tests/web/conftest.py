@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +15,7 @@ from fastapi import Depends, FastAPI
 
 from app.api import problems
 from app.audience import imports
-from app.identity import guard, passwords, sessions, throttle
+from app.identity import guard, sessions, throttle
 from app.identity import store as identity
 from app.identity.models import User
 from app.links.keyring import Keyring
@@ -24,9 +23,9 @@ from app.platform import clock, config, install
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.web import site
+from tests.identity.scenes import PASSWORD, hashed_password
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-PASSWORD = "a sentence nobody guesses"
 CSV = b"""email,name,euros
 ann@b.example,Ann,61
 bo@b.example,Bo,44
@@ -107,12 +106,6 @@ def application(settings: Settings, database: Database, tmp_path: Path) -> FastA
     return application
 
 
-@cache
-def _hashed() -> str:
-    """Argon2 is slow on purpose; once is enough for a test run."""
-    return passwords.hashed(PASSWORD)
-
-
 @pytest.fixture
 def people(database: Database) -> Iterator[None]:
     throttle.forget_tries()
@@ -120,7 +113,9 @@ def people(database: Database) -> Iterator[None]:
         install.ensure(session, now=NOW)
         for name, role in (("Ann", "admin"), ("Eve", "editor"), ("Bo", "viewer")):
             email = f"{name.lower()}@halvern.example"
-            row = User(email=email, name=name, role=role, password_hash=_hashed(), created_at=NOW)
+            row = User(
+                email=email, name=name, role=role, password_hash=hashed_password(), created_at=NOW
+            )
             session.add(row)
     yield
     throttle.forget_tries()

@@ -14,8 +14,8 @@ from app.identity import sessions, tokens, users
 from app.identity.access import Access, access_of
 from app.main import House, Tracking, _pages_and_api, open_house, prepare
 from app.platform import clock, config
+from tests.identity.scenes import hashed_password
 
-_PASSWORD = "a sentence nobody guesses"
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -109,7 +109,7 @@ def test_every_change_of_a_page_is_refused_without_the_sessions_token(
             email="ann@halvern.example",
             name="Ann",
             role="admin",
-            password=_PASSWORD,
+            password=hashed_password(),
             now=clock.now(),
         )
         secret = sessions.begin(session, ann, now=clock.now()).secret

@@ -1,8 +1,12 @@
 """Logging in, out, setting up, and what a viewer is spared."""
 
+from sqlmodel import select
+
 from app.identity import setup
+from app.identity.models import AuditRow
 from app.platform.db import Database
-from tests.web.conftest import NOW, PASSWORD, Browser
+from tests.identity.scenes import PASSWORD
+from tests.web.conftest import NOW, Browser
 
 
 def test_who_is_not_logged_in_is_shown_the_door_and_comes_back(stranger: Browser):
@@ -52,6 +56,38 @@ def test_the_first_person_sets_up_with_the_token_that_was_printed(application, d
     assert str(token) in page.text
     assert answer.headers["location"] == "/"
     assert "Will customers use it?" in first.get("/").text
+
+
+def test_a_password_that_is_refused_leaves_the_set_up_token_alive(application, database: Database):
+    with database.write() as session:
+        token = setup.issue(session, now=NOW)
+    first = Browser(application)
+    fields = {"name": "Ann", "email": "ann@halvern.example", "token": token}
+
+    refused = first.post("/setup", csrf="", password="short", **fields)
+    answer = first.post("/setup", csrf="", password=PASSWORD, **fields)
+
+    assert "at least 10 characters" in refused.text
+    assert answer.headers["location"] == "/"
+
+
+def test_a_refused_log_in_stands_in_the_audit(stranger: Browser, database: Database):
+    stranger.log_in("ann@halvern.example", "not this one at all")
+
+    with database.read() as session:
+        rows = session.exec(select(AuditRow)).all()
+    assert [(row.actor, row.action) for row in rows] == [
+        ("ann@halvern.example", "POST /login refused")
+    ]
+
+
+def test_a_new_password_ends_other_browsers_and_keeps_this_one(ann: Browser, stranger: Browser):
+    stranger.log_in("ann@halvern.example")
+
+    ann.post("/password", old=PASSWORD, new="another long sentence")
+
+    assert ann.get("/password").status_code == 200
+    assert stranger.get("/password").headers["location"].startswith("/login")
 
 
 def test_a_wrong_set_up_token_loses_nothing_that_was_typed(application, database: Database):
