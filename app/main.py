@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from app.api import problems
 from app.api import site as api
-from app.delivery import store as delivery
+from app.delivery import destination_rows
 from app.identity import guard, setup
 from app.links.keyring import Keyring
 from app.ops import ready
@@ -173,11 +173,11 @@ class Tracking:
 
     def _load(self, set_id: int) -> dict[int, Target] | None:
         with _away_is_unavailable(), self._house.database.read() as session:
-            return targets_of(delivery.destinations_of(session, set_id)).get(set_id)
+            return targets_of(destination_rows.destinations_of(session, set_id)).get(set_id)
 
     def _version(self) -> int:
         with _away_is_unavailable(), self._house.database.read() as session:
-            return delivery.destinations_version(session)
+            return destination_rows.destinations_version(session)
 
 
 def targets_of(rows: Iterable[Row[Any]]) -> dict[int, dict[int, Target]]:

@@ -16,8 +16,7 @@ from app.allocation import opening
 from app.analysis import holding
 from app.audience import imports
 from app.audience.known import KnownPeople
-from app.delivery import planning, recovery, transports
-from app.delivery import store as delivery
+from app.delivery import destination_rows, planning, queue_rows, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
@@ -112,10 +111,10 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
     def keep_snapshot(_now: datetime) -> int:
         nonlocal kept
         with database.read() as session:
-            state = delivery.destinations_state(session)
+            state = destination_rows.destinations_state(session)
             if state == kept:
                 return 0
-            rows = delivery.all_destinations(session)
+            rows = destination_rows.all_destinations(session)
         snapshots.write(house.snapshot, targets_of(rows))
         kept = state
         return 1
@@ -167,7 +166,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
 
     def finish_what_is_sent(now: datetime) -> int:
         with database.read() as session:
-            running = delivery.running(session)
+            running = queue_rows.running(session)
             done = [one.id for one in running if planning.nothing_left(session, one.id)]
         for experiment_id in done:
             with database.write() as session:
@@ -207,7 +206,7 @@ def dated_steps(database: Database) -> list[Callable[[datetime], int]]:
 
     def open_waves(now: datetime) -> int:
         with database.read() as session:
-            due = [one.id for one in delivery.running(session) if waves.is_due(one, now=now)]
+            due = [one.id for one in queue_rows.running(session) if waves.is_due(one, now=now)]
         for experiment_id in due:
             with database.write() as session:
                 experiment = experiments.locked(session, experiment_id)

@@ -14,8 +14,7 @@ from app.api.address import PREFIX
 from app.api.experiments import DecisionOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of
-from app.delivery import progress
-from app.delivery import store as delivery
+from app.delivery import person_rows, progress
 from app.delivery.models import Send, State
 from app.delivery.progress import Progress
 from app.experiments import store
@@ -137,7 +136,7 @@ def list_sends(
 ) -> Listed[SendOut]:
     """One per person enrolled, in the order of their ids."""
     store.experiment_of(session, experiment_id)
-    rows = delivery.sends_page(
+    rows = person_rows.sends_page(
         session, experiment_id, after=number_of(cursor), limit=limit + 1, state=state
     )
     following = str(rows[limit - 1][0].id) if len(rows) > limit else None

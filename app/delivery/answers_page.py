@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.delivery import content, filling, marks, preview, store
+from app.delivery import content, filling, marks, person_rows, preview
 from app.delivery.arms import arm_of
 from app.delivery.compose import filled_address
 from app.delivery.links import Link
@@ -36,7 +36,7 @@ def of(session: Session, token: TrackedLink) -> AnswerPage:
     if token.id == NEVER_COUNTS:
         return _uncounted(session, token)
     send = session.get(Send, token.id)
-    people = store.people_of(session, [token.id])
+    people = person_rows.people_of(session, [token.id])
     if send is None or token.id not in people:
         raise NotFound("This page is not here any more.")
     experiment = session.get_one(Experiment, send.experiment_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import destination_rows
 from app.delivery.compose import ComposedArm, compose_arm
 from app.delivery.letterhead import letterhead
 from app.experiments.models import Experiment
@@ -27,7 +27,7 @@ class Arms:
         """The arm of a launched experiment."""
         key = (experiment.id, arm)
         if key not in self._kept:
-            known = store.set_of(session, experiment.id, arm)
+            known = destination_rows.set_of(session, experiment.id, arm)
             self._kept[key] = composed(
                 experiment, arm, settings=self._settings, set_id=known.id if known else None
             )

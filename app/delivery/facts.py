@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import person_rows
 from app.delivery.models import State
 from app.platform.config import Privacy
 from app.tracking.ports import Enrolled, Facts
@@ -23,7 +23,7 @@ class DeliveryFacts:
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """What is known of these sends; ids that are nobody's are left out."""
-        return {row.id: self._facts(row) for row in store.facts_of(session, send_ids)}
+        return {row.id: self._facts(row) for row in person_rows.facts_of(session, send_ids)}
 
     def _facts(self, row: Row[tuple[object, ...]]) -> Facts:
         has_hidden = bool(row.design.get("honeypot"))
@@ -53,11 +53,11 @@ class DeliveryEnrolments:
 
     def enrolled(self, session: Session, pairs: Sequence[tuple[str, str]]) -> list[Enrolled]:
         """Everybody released, the holdout too, in experiments that count these events."""
-        metrics = store.metrics_by_event(session, sorted({event for _, event in pairs}))
+        metrics = person_rows.metrics_by_event(session, sorted({event for _, event in pairs}))
         people = sorted({person for person, _ in pairs})
         wanted = set(pairs)
         found = []
-        for row in store.released_people(session, sorted(metrics), people):
+        for row in person_rows.released_people(session, sorted(metrics), people):
             metric = metrics[row.experiment_id]
             if (row.person_id, metric["event"]) in wanted:
                 found.append(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.delivery import planning, preview, store
+from app.delivery import mail_rows, planning, preview
 from app.delivery.arms import composed
 from app.delivery.mime import Mail, ascii_address, mailbox, skeleton, words
 from app.delivery.models import Notice
@@ -105,10 +105,10 @@ async def send_due(
 ) -> int:
     """Send the notices that are due; how many. They are few, and go one by one."""
     with database.read() as session:
-        if not store.notices_due(session, now=now, limit=1):
+        if not mail_rows.notices_due(session, now=now, limit=1):
             return 0
     with database.write() as session:
-        notices = store.claim_notices(session, now=now, until=now + _LEASE, limit=_AT_A_TIME)
+        notices = mail_rows.claim_notices(session, now=now, until=now + _LEASE, limit=_AT_A_TIME)
     for notice in notices:
         reply = await transport.send(_mail(notice, settings, now=now), _nothing_to_note)
         with database.write() as session:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import queue_rows
 from app.delivery.models import State
 from app.delivery.replies import Meaning
 from app.experiments import lifecycle
@@ -38,7 +38,7 @@ def _reason(
             f"The mail server refuses us: {ours[0]}. Nobody was lost; mend the sender's"
             " settings (THINSLICE_MAIL, THINSLICE_MAIL_FROM), then resume."
         )
-    counts = store.counts(session, experiment_id)
+    counts = queue_rows.counts(session, experiment_id)
     attempted = sum(counts.get(state, 0) for state in _ATTEMPTED)
     if attempted >= _BOUNCED_FROM and counts.get(State.BOUNCED, 0) >= _BOUNCED_SHARE * attempted:
         return (

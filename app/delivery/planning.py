@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import destination_rows, queue_rows
 from app.delivery.arms import arm_of, hidden_address
 from app.delivery.compose import HIDDEN, links_of
 from app.delivery.links import Link
@@ -27,7 +27,7 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
         for arm in experiment.design["arms"]:
-            if store.set_of(session, experiment_id, arm["key"]) is None:
+            if destination_rows.set_of(session, experiment_id, arm["key"]) is None:
                 add_set(session, experiment, arm["key"], purpose="send", now=now)
     with database.read() as session:
         due = waves.due_times(session.get_one(Experiment, experiment_id), now=now)
@@ -35,7 +35,7 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
         _queue(database, experiment_id, wave=wave, due_at=at) for wave, at in enumerate(due)
     )
     with database.write() as session:
-        store.mark_planned(session, experiment_id, now=now)
+        queue_rows.mark_planned(session, experiment_id, now=now)
     return planned
 
 
@@ -57,25 +57,27 @@ def add_set(
         links=sum(link.label != HIDDEN for link in links),
         created_at=now,
     )
-    store.add_set(session, row, [_destination(row, link) for link in links])
+    destination_rows.add_set(session, row, [_destination(row, link) for link in links])
     return row
 
 
 def unplanned(session: Session) -> list[str]:
     """Experiments that were launched and whose sends are not all queued yet."""
-    return store.experiments_unplanned(session)
+    return queue_rows.experiments_unplanned(session)
 
 
 def nothing_left(session: Session, experiment_id: str) -> bool:
     """Everybody enrolled was released or passed over: measuring may begin."""
-    return store.is_planned(session, experiment_id) and not store.unreleased(session, experiment_id)
+    return queue_rows.is_planned(session, experiment_id) and not queue_rows.unreleased(
+        session, experiment_id
+    )
 
 
 def drop_ended(database: Database, *, now: datetime) -> int:
     """Pass over what is queued in experiments that ended; how many."""
     with database.read() as session:
-        ended = [experiment.id for experiment in store.ended_with_queue(session)]
-        stopped = [one.id for one in store.running(session) if _is_past_stop(one, now)]
+        ended = [experiment.id for experiment in queue_rows.ended_with_queue(session)]
+        stopped = [one.id for one in queue_rows.running(session) if _is_past_stop(one, now)]
     dropped = sum(_drop(database, experiment_id, now=now) for experiment_id in ended)
     return dropped + sum(
         _skip(database, experiment_id, why=_STOPPED, now=now) for experiment_id in stopped
@@ -86,7 +88,7 @@ def _queue(database: Database, experiment_id: str, *, wave: int, due_at: datetim
     planned, after = 0, -1
     while True:
         with database.write() as session:
-            ids = store.plan(
+            ids = queue_rows.plan(
                 session, experiment_id, wave=wave, after=after, limit=_CHUNK, due_at=due_at
             )
         if not ids:
@@ -97,14 +99,14 @@ def _queue(database: Database, experiment_id: str, *, wave: int, due_at: datetim
 def _drop(database: Database, experiment_id: str, *, now: datetime) -> int:
     dropped = _skip(database, experiment_id, why=_ENDED, now=now)
     with database.write() as session:
-        failed = store.give_up(session, experiment_id, why=_GIVEN_UP, limit=_CHUNK, now=now)
+        failed = queue_rows.give_up(session, experiment_id, why=_GIVEN_UP, limit=_CHUNK, now=now)
         tally.change(session, {send_id: {"failed": True} for send_id in failed})
     return dropped + len(failed)
 
 
 def _skip(database: Database, experiment_id: str, *, why: str, now: datetime) -> int:
     with database.write() as session:
-        return store.skip_unreleased(session, experiment_id, why=why, limit=_CHUNK, now=now)
+        return queue_rows.skip_unreleased(session, experiment_id, why=why, limit=_CHUNK, now=now)
 
 
 def _is_past_stop(experiment: Experiment, now: datetime) -> bool:

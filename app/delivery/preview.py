@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import destination_rows, person_rows
 from app.delivery.arms import composed
 from app.delivery.compose import Addressee
 from app.experiments.models import Experiment
@@ -40,7 +40,7 @@ def of(
     Raises MissingColumn, BrokenLiquid, BadLink or BadHeader with what to mend. Before launch the
     links lead straight to their addresses; afterwards they are tracked links that never count.
     """
-    known = store.set_of(session, experiment.id, arm_key)
+    known = destination_rows.set_of(session, experiment.id, arm_key)
     arm = composed(experiment, arm_key, settings=settings, set_id=known.id if known else None)
     said = arm.render(addressee(session, experiment, person_id), keyring=keyring)
     return Preview(said.subject, said.preheader, said.html, said.text)
@@ -50,7 +50,7 @@ def addressee(session: Session, experiment: Experiment, person_id: str) -> Addre
     """A person of the audience, with the columns that a mail would see, uncounted."""
     if experiment.audience_id is None:
         raise Invalid.at("audience_id", "Choose an audience first: a preview is for a real person.")
-    row = store.member(session, experiment.audience_id, person_id)
+    row = person_rows.member(session, experiment.audience_id, person_id)
     if row is None:
         raise NotFound("This person is not in the experiment's audience.")
     return Addressee(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import queue_rows
 from app.experiments.models import Experiment
 
 
@@ -27,7 +27,7 @@ class Progress:
 
 def of(session: Session, experiment: Experiment) -> Progress:
     """Count an experiment's sends. Who is enrolled and not planned yet is queued."""
-    counts = store.counts(session, experiment.id)
+    counts = queue_rows.counts(session, experiment.id)
     planned = sum(counts.values())
     enrolled = max(experiment.enrolled or 0, planned)
     return Progress(
@@ -41,5 +41,5 @@ def of(session: Session, experiment: Experiment) -> Progress:
         uncertain=counts.get("uncertain", 0),
         skipped=counts.get("skipped", 0),
         held=counts.get("held", 0),
-        reason=experiment.paused_reason or store.why_waiting(session, experiment.id),
+        reason=experiment.paused_reason or queue_rows.why_waiting(session, experiment.id),
     )

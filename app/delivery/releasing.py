@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import person_rows
 from app.delivery.settling import Reserved
 from app.experiments.models import Experiment
 from app.tally import store as tally
@@ -46,7 +46,7 @@ def _traits(
     covariate = experiment.design["metric"].get("covariate")
     if not segments and not covariate:
         return {}
-    frozen = store.frozen_of(session, [one.send_id for one in people])
+    frozen = person_rows.frozen_of(session, [one.send_id for one in people])
     return {
         send_id: {
             "stratum": json.dumps([str(row.get(name, ""))[:_STRATUM_CHARS] for name in segments])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from app.delivery import store
+from app.delivery import person_rows, store
 from app.delivery.arms import Arms
 from app.delivery.compose import Addressee
 from app.delivery.mime import Mail
@@ -77,7 +77,7 @@ class Reserver:
                 now=now,
             )
             taken = _count(session, experiment, rows, now=now)
-            people = store.people_of(session, [one.send_id for one in taken])
+            people = person_rows.people_of(session, [one.send_id for one in taken])
             return [self._prepare(session, experiment, one, people, now=now) for one in taken]
 
     def _prepare(

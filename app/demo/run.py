@@ -9,7 +9,7 @@ import shutil
 import threading
 from pathlib import Path
 
-from app.delivery import store as delivery
+from app.delivery import mail_rows
 from app.demo.customers import Customers
 from app.demo.seed import Seeder
 from app.identity import passwords, users
@@ -96,6 +96,6 @@ def _seed_once(house: House, data: Path) -> str:
 
 def _customers(house: House) -> Customers:
     with house.database.read() as session:
-        latest = delivery.outbox_page(session, before=None, limit=1)
+        latest = mail_rows.outbox_page(session, before=None, limit=1)
     seen = latest[0].id if latest else ""
     return Customers(house.database, random.Random(), seen)  # noqa: S311 - when a baker reads mail is no secret

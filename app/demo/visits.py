@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app.delivery import store as delivery
+from app.delivery import destination_rows, person_rows
 from app.delivery.models import Send
 from app.demo.customers import APPLE_PRIVACY, CHROME, IPHONE, LIBRARY
 from app.links.token import TrackedLink
@@ -32,9 +32,10 @@ def write(
     """Put everything that came back into the journal, in order of time."""
     with house.database.read() as session:
         sends = [
-            send for send, _ in delivery.sends_page(session, experiment_id, after=0, limit=10_000)
+            send
+            for send, _ in person_rows.sends_page(session, experiment_id, after=0, limit=10_000)
         ]
-        links = delivery.links_of(session, experiment_id)
+        links = destination_rows.links_of(session, experiment_id)
     rng.shuffle(sends)
     found = [*_people(sends[:clickers], began, running=running, rng=rng)]
     machines = round(len(sends) * _REQUESTS_SHARE) - clickers

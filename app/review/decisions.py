@@ -8,7 +8,7 @@ from app.analysis import readout as readouts
 from app.analysis import snapshots
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import Readout, State
-from app.delivery import store as delivery
+from app.delivery import queue_rows
 from app.experiments import lifecycle, outline
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
@@ -44,7 +44,7 @@ def decide(
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
     moves.post(session, experiment, readout, by=by, zone=zone, now=now)
     lifecycle.finish_decided(session, experiment, now=now)
-    delivery.skip_unreleased(
+    queue_rows.skip_unreleased(
         session,
         experiment.id,
         why="the experiment was decided",

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
-from app.delivery import store as delivery
+from app.delivery import person_rows
 from app.experiments import store
 from app.identity.guard import Db
 from app.tracking import store as tracking
@@ -70,7 +70,7 @@ def hits(request: Request, session: Db, experiment_id: str, after: After = 0) ->
 def sends(request: Request, session: Db, experiment_id: str, after: After = 0) -> HTMLResponse:
     """Who got the mail, and who did not."""
     experiment = store.experiment_of(session, experiment_id)
-    found = delivery.sends_page(session, experiment_id, after=after, limit=_PAGE)
+    found = person_rows.sends_page(session, experiment_id, after=after, limit=_PAGE)
     full = len(found) == _PAGE
     more = f"/experiments/{experiment_id}/sends?after={found[-1][0].id}" if full else None
     rows = [SendRow(email, s.state, s.released_at, s.last_reply) for s, email in found]

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.delivery import store
+from app.delivery import mail_rows
 from app.delivery.models import OutboxMail, Send
 from app.identity.guard import Db
 from app.links.keyring import Keyring, Kind
@@ -53,7 +53,7 @@ class MailPage(Page):
 @router.get("/outbox")
 def listed(request: Request, session: Db, before: str | None = None) -> HTMLResponse:
     """What would have left."""
-    mails = store.outbox_page(session, before=before, limit=_PAGE)
+    mails = mail_rows.outbox_page(session, before=before, limit=_PAGE)
     more = f"/outbox?before={mails[-1].id}" if len(mails) == _PAGE else None
     return render(request, OutboxPage(mails=mails, next_address=more))
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.audience import store as audience
 from app.audience.models import Person
-from app.delivery import feedback, planning, progress, store
+from app.delivery import destination_rows, feedback, person_rows, planning, progress
 from app.delivery.facts import DeliveryFacts
 from app.delivery.models import State
 from app.delivery.transports.outbox import Outbox
@@ -57,7 +57,7 @@ def test_the_links_of_an_arm_are_kept_in_their_order(session: Session):
 
     links = planning.add_set(session, experiment, "insight", purpose="send", now=NOW)
 
-    rows = store.destinations_of(session, links.id)
+    rows = destination_rows.destinations_of(session, links.id)
     assert [(row.link, row.kind, row.label, row.address) for row in rows] == [
         (1, "fixed", "first", "https://a.example"),
         (2, "personal", "{{ name }}", "https://b.example/{0}"),
@@ -123,7 +123,7 @@ def test_facts_tell_what_a_verdict_needs(database: Database, tmp_path: Path):
 
     with database.read() as session:
         known = DeliveryFacts().facts_of(session, [send.id, 999])
-        links = store.set_of(session, experiment_id, "insight")
+        links = destination_rows.set_of(session, experiment_id, "insight")
         assert links is not None
         assert set(known) == {send.id}
         assert known[send.id].set_id == links.id
@@ -159,7 +159,7 @@ def test_whoever_was_put_off_when_it_ended_is_failed(database: Database, tmp_pat
     experiment_id = scenes.launched(database, people=1)
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
-        send = store.sends_page(session, experiment_id, after=0, limit=1)[0][0]
+        send = person_rows.sends_page(session, experiment_id, after=0, limit=1)[0][0]
         send.released_at = NOW
         experiment.status = Status.CANCELLED
 

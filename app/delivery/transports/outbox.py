@@ -1,6 +1,6 @@
 """The built-in outbox: mails stay on a page, nothing leaves."""
 
-from app.delivery import store
+from app.delivery import mail_rows
 from app.delivery.mime import Mail
 from app.delivery.replies import Reply, Stage
 from app.delivery.transports.ports import Attempting
@@ -20,7 +20,7 @@ class Outbox:
         """Keep one mail."""
         await attempting()
         with self._database.write() as session:
-            store.keep_in_outbox(session, mail, now=clock.now())
+            mail_rows.keep_in_outbox(session, mail, now=clock.now())
         return Reply(250, "2.0.0 kept in the outbox", Stage.MESSAGE)
 
     async def close(self) -> None:

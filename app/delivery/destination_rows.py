@@ -1,0 +1,75 @@
+"""The SQL of links: where those of an arm lead, and what moves when one is edited."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Row,
+    func,
+    insert,
+    select,
+)
+from sqlmodel import Session, col
+
+from app.delivery.models import (
+    Destination,
+    DestinationSet,
+)
+
+_DESTINATION = Destination.__table__  # type: ignore[attr-defined]  # as above
+_LINK = tuple(_DESTINATION.c[name] for name in ("set_id", "link", "kind", "label", "address"))
+
+
+def add_set(session: Session, row: DestinationSet, links: Sequence[Mapping[str, object]]) -> None:
+    """Keep where the links of an arm lead."""
+    session.add(row)
+    session.flush()
+    if links:
+        session.execute(insert(Destination), links)
+
+
+def set_of(session: Session, experiment_id: str, arm: str) -> DestinationSet | None:
+    """The links that an arm's sends carry."""
+    question = select(DestinationSet).where(
+        col(DestinationSet.experiment_id) == experiment_id,
+        col(DestinationSet.arm) == arm,
+        col(DestinationSet.purpose) == "send",
+    )
+    return session.scalars(question).first()
+
+
+def destinations_of(session: Session, set_id: int) -> Sequence[Row[Any]]:
+    """One row per link of a set, in their order: link, kind, label, address."""
+    question = select(*_LINK).where(_DESTINATION.c.set_id == set_id)
+    return session.execute(question.order_by(_DESTINATION.c.link)).all()
+
+
+def all_destinations(session: Session) -> Sequence[Row[Any]]:
+    """One row per link of every set, for the snapshot of the redirect."""
+    question = select(*_LINK).order_by(_DESTINATION.c.set_id, _DESTINATION.c.link)
+    return session.execute(question).all()
+
+
+def destinations_version(session: Session) -> int:
+    """A number that moves whenever a destination is edited. New sets need no notice."""
+    return session.scalar(select(func.coalesce(func.sum(Destination.version - 1), 0))) or 0
+
+
+def destinations_state(session: Session) -> tuple[int, int]:
+    """What moves with every edited destination, and with every new set."""
+    newest = session.scalar(select(func.coalesce(func.max(DestinationSet.id), 0))) or 0
+    return destinations_version(session), newest
+
+
+def links_of(session: Session, experiment_id: str) -> list[Destination]:
+    """Where the links of an experiment's sends lead, by arm and place."""
+    question = (
+        select(Destination)
+        .join(DestinationSet, col(DestinationSet.id) == col(Destination.set_id))
+        .where(
+            col(DestinationSet.experiment_id) == experiment_id,
+            col(DestinationSet.purpose) == "send",
+        )
+        .order_by(col(Destination.arm), col(Destination.link))
+    )
+    return list(session.scalars(question).all())

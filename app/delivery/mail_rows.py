@@ -1,0 +1,87 @@
+"""The SQL of notices and of the outbox."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    delete,
+    select,
+    update,
+)
+from sqlmodel import Session, col
+
+from app.delivery.mime import Mail
+from app.delivery.models import (
+    Notice,
+    OutboxMail,
+    Send,
+)
+
+
+def keep_in_outbox(session: Session, mail: Mail, *, now: datetime) -> None:
+    """Keep a mail instead of sending it."""
+    session.add(
+        OutboxMail(
+            at=now,
+            send_id=mail.send_id,
+            experiment_id=mail.experiment_id,
+            recipient=mail.recipient,
+            subject=mail.subject,
+            raw=mail.raw,
+        )
+    )
+
+
+def notices_due(session: Session, *, now: datetime, limit: int) -> list[Notice]:
+    """Notices to be sent, and those whose sender was not heard of again."""
+    question = (
+        select(Notice)
+        .where(
+            ((col(Notice.state) == "queued") & (col(Notice.due_at) <= now))
+            | ((col(Notice.state) == "sending") & (col(Notice.lease_until) < now))
+        )
+        .order_by(col(Notice.due_at))
+        .limit(limit)
+    )
+    return list(session.scalars(question).all())
+
+
+def claim_notices(session: Session, *, now: datetime, until: datetime, limit: int) -> list[Notice]:
+    """Take due notices; nobody else takes them until then."""
+    claimed = []
+    for notice in notices_due(session, now=now, limit=limit):
+        taken = session.execute(
+            update(Notice)
+            .where(col(Notice.id) == notice.id, col(Notice.attempts) == notice.attempts)
+            .values(state="sending", lease_until=until, attempts=notice.attempts + 1)
+            .returning(col(Notice.id))
+        )
+        if taken.first():
+            claimed.append(notice)
+    return claimed
+
+
+def outbox_page(
+    session: Session, *, before: str | None, limit: int, experiment_id: str | None = None
+) -> list[OutboxMail]:
+    """Mails in the outbox, newest first. `before` is the id that the last page ended with."""
+    question = select(OutboxMail).order_by(col(OutboxMail.id).desc()).limit(limit)
+    if before:
+        question = question.where(col(OutboxMail.id) < before)
+    if experiment_id:
+        question = question.where(col(OutboxMail.experiment_id) == experiment_id)
+    return list(session.scalars(question).all())
+
+
+def outbox_after(session: Session, seen: str, *, limit: int) -> list[OutboxMail]:
+    """Mails that came into the outbox after one that was seen, oldest first."""
+    question = select(OutboxMail).where(col(OutboxMail.id) > seen).order_by(col(OutboxMail.id))
+    mails = list(session.scalars(question.limit(limit)).all())
+    for mail in mails:  # they are read after the session ended
+        session.expunge(mail)
+    return mails
+
+
+def forget(session: Session, person_id: str) -> None:
+    """Take a person's mails out of the outbox; their sends keep no address."""
+    sends = select(col(Send.id)).where(col(Send.person_id) == person_id)
+    session.execute(delete(OutboxMail).where(col(OutboxMail.send_id).in_(sends)))

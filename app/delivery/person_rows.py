@@ -1,0 +1,153 @@
+"""The SQL that reads: whose send this is, what a verdict asks, what became of their mails."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Row,
+    func,
+    select,
+)
+from sqlmodel import Session, col
+
+from app.audience.models import Membership, Person
+from app.delivery.models import (
+    DestinationSet,
+    Send,
+)
+from app.experiments.models import Enrolment, Experiment
+from app.tally.models import Outcome
+
+
+def people_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """One row per send: its person as they are now, and their columns as they were frozen."""
+    question = (
+        select(
+            col(Send.id),
+            col(Person.id).label("person_id"),
+            col(Person.email),
+            col(Person.name),
+            col(Person.external_id),
+            col(Person.timezone),
+            col(Enrolment.frozen),
+        )
+        .join(Person, col(Person.id) == col(Send.person_id))
+        .join(Enrolment, col(Enrolment.id) == col(Send.id))
+        .where(col(Send.id).in_(send_ids))
+    )
+    return {row.id: row for row in session.execute(question)}
+
+
+def frozen_of(session: Session, send_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The columns of each send's person as they were frozen at the start."""
+    question = select(col(Enrolment.id), col(Enrolment.frozen)).where(
+        col(Enrolment.id).in_(send_ids)
+    )
+    return {row.id: row.frozen for row in session.execute(question)}
+
+
+def emails_of(session: Session, person_ids: Sequence[str]) -> list[str]:
+    """The addresses of people, as far as they were not erased."""
+    question = select(col(Person.email)).where(col(Person.id).in_(person_ids))
+    return list(session.scalars(question.order_by(col(Person.id))).all())
+
+
+def member(session: Session, audience_id: str, person_id: str) -> Row[Any] | None:
+    """A person of an audience with their columns there."""
+    question = (
+        select(
+            col(Person.id).label("person_id"),
+            col(Person.email),
+            col(Person.name),
+            col(Person.external_id),
+            col(Person.timezone),
+            col(Membership.data),
+        )
+        .join(Membership, col(Membership.person_id) == col(Person.id))
+        .where(col(Membership.audience_id) == audience_id, col(Person.id) == person_id)
+    )
+    return session.execute(question).first()
+
+
+def last_replies(session: Session, person_id: str, *, limit: int) -> list[tuple[str, str]]:
+    """How a person's latest sends ended: state and reply, newest first."""
+    question = (
+        select(col(Send.state), func.coalesce(col(Send.last_reply), ""))
+        .where(col(Send.person_id) == person_id, col(Send.settled_at).is_not(None))
+        .order_by(col(Send.settled_at).desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in session.execute(question)]
+
+
+def sends_page(
+    session: Session, experiment_id: str, *, after: int, limit: int, state: str | None = None
+) -> list[tuple[Send, str]]:
+    """Sends of an experiment with their addresses, in the order of their ids."""
+    question = (
+        select(Send, col(Person.email))
+        .join(Person, col(Person.id) == col(Send.person_id))
+        .where(col(Send.experiment_id) == experiment_id, col(Send.id) > after)
+        .order_by(col(Send.id))
+        .limit(limit)
+    )
+    if state:
+        question = question.where(col(Send.state) == state)
+    return [(send, email) for send, email in session.execute(question).all()]
+
+
+def facts_of(session: Session, send_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """One row per send: what a verdict needs to know of it, its links and its person's consent."""
+    question = (
+        select(
+            col(Send.id),
+            col(Send.experiment_id),
+            col(Send.arm),
+            col(Send.state),
+            col(Send.accepted_at),
+            col(DestinationSet.id).label("set_id"),
+            col(DestinationSet.links),
+            col(Experiment.design),
+            col(Experiment.rule_version),
+            col(Person.consent_click),
+            col(Person.consent_open),
+        )
+        .join(Experiment, col(Experiment.id) == col(Send.experiment_id))
+        .join(Person, col(Person.id) == col(Send.person_id))
+        .join(
+            DestinationSet,
+            (col(DestinationSet.experiment_id) == col(Send.experiment_id))
+            & (col(DestinationSet.arm) == col(Send.arm))
+            & (col(DestinationSet.purpose) == "send"),
+        )
+        .where(col(Send.id).in_(send_ids))
+    )
+    return session.execute(question).all()
+
+
+def metrics_by_event(session: Session, events: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The metrics of started experiments that count one of these events, by experiment."""
+    event = col(Experiment.design)["metric"]["event"].as_string()
+    question = select(col(Experiment.id), col(Experiment.design)).where(
+        col(Experiment.started_at).is_not(None), event.in_(events)
+    )
+    return {row.id: row.design["metric"] for row in session.execute(question)}
+
+
+def released_people(
+    session: Session, experiment_ids: Sequence[str], person_ids: Sequence[str]
+) -> list[Row[Any]]:
+    """One row per released enrolment of these people in these experiments."""
+    question = (
+        select(
+            col(Send.id),
+            col(Send.experiment_id),
+            col(Send.person_id),
+            col(Outcome.released_at),
+            col(Outcome.closes_at),
+        )
+        .join(Outcome, col(Outcome.send_id) == col(Send.id))
+        .where(col(Send.experiment_id).in_(experiment_ids), col(Send.person_id).in_(person_ids))
+        .order_by(col(Send.id))
+    )
+    return list(session.execute(question).all())

@@ -1,0 +1,184 @@
+"""The SQL of planning: who is queued, passed over, given up; how far an experiment is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlmodel import Session, col
+
+from app.delivery.models import (
+    DestinationSet,
+    Send,
+    State,
+)
+from app.experiments.models import Experiment, Status
+from app.platform.db import UtcDateTime
+
+_MOMENT = UtcDateTime()
+
+
+def counts(session: Session, experiment_id: str) -> dict[str, int]:
+    """One row per state: sends of an experiment."""
+    question = (
+        select(col(Send.state), func.count())
+        .where(col(Send.experiment_id) == experiment_id)
+        .group_by(col(Send.state))
+    )
+    return {row[0]: row[1] for row in session.execute(question)}
+
+
+def why_waiting(session: Session, experiment_id: str) -> str | None:
+    """What the server said to the send that waits longest, if any waits for a server."""
+    question = (
+        select(col(Send.last_reply))
+        .where(
+            col(Send.experiment_id) == experiment_id,
+            col(Send.state) == State.QUEUED,
+            col(Send.last_reply).is_not(None),
+        )
+        .order_by(col(Send.due_at))
+        .limit(1)
+    )
+    return session.scalars(question).first()
+
+
+def unreleased(session: Session, experiment_id: str) -> bool:
+    """Somebody's send waits for its first release."""
+    waiting = select(col(Send.id)).where(
+        col(Send.experiment_id) == experiment_id,
+        col(Send.state) == State.QUEUED,
+        col(Send.released_at).is_(None),
+    )
+    return bool(session.scalar(select(waiting.exists())))
+
+
+def is_planned(session: Session, experiment_id: str) -> bool:
+    """Everybody enrolled has a send."""
+    return bool(session.scalar(select(_planned(experiment_id).exists())))
+
+
+def experiments_unplanned(session: Session) -> list[str]:
+    """Launched experiments whose sends are not all queued yet."""
+    question = select(col(Experiment.id)).where(
+        col(Experiment.status).in_([Status.RUNNING, Status.PAUSED]),
+        col(Experiment.started_at).is_not(None),
+        ~_planned(col(Experiment.id)).exists(),
+    )
+    return list(session.scalars(question.order_by(col(Experiment.id))).all())
+
+
+def mark_planned(session: Session, experiment_id: str, *, now: datetime) -> None:
+    """Note that everybody enrolled has a send."""
+    session.execute(
+        update(DestinationSet)
+        .where(
+            col(DestinationSet.experiment_id) == experiment_id,
+            col(DestinationSet.purpose) == "send",
+        )
+        .values(planned_at=now)
+    )
+
+
+def _planned(experiment_id: Any) -> Any:
+    return select(col(DestinationSet.id)).where(
+        col(DestinationSet.experiment_id) == experiment_id,
+        col(DestinationSet.purpose) == "send",
+        col(DestinationSet.planned_at).is_not(None),
+    )
+
+
+def running(session: Session) -> list[Experiment]:
+    """Experiments that may release people."""
+    question = select(Experiment).where(col(Experiment.status) == Status.RUNNING)
+    return list(session.scalars(question.order_by(col(Experiment.id))).all())
+
+
+_PLAN = text("""
+    -- One row per enrolment that has no send yet.
+    INSERT INTO send
+           (id, experiment_id, arm, person_id, wave, state, due_at, attempts, deferrals)
+    SELECT e.id, e.experiment_id, e.arm, e.person_id, e.wave, 'queued', :due_at, 0, 0
+      FROM enrolment e
+      LEFT JOIN send s ON s.id = e.id
+     WHERE e.experiment_id = :experiment_id
+       AND e.wave = :wave
+       AND e.id > :after
+       AND s.id IS NULL
+     ORDER BY e.id
+     LIMIT :limit
+        ON CONFLICT (id) DO NOTHING
+    RETURNING id
+""").bindparams(bindparam("due_at", type_=_MOMENT))
+
+
+def plan(
+    session: Session, experiment_id: str, *, wave: int, after: int, limit: int, due_at: datetime
+) -> Sequence[int]:
+    """Queue sends for the next enrolments of a wave; their ids."""
+    values = {"experiment_id": experiment_id, "wave": wave, "after": after, "limit": limit}
+    return session.scalars(_PLAN, params=values | {"due_at": due_at}).all()
+
+
+def ended_with_queue(session: Session) -> list[Experiment]:
+    """Experiments that ended while sends were queued."""
+    waiting = select(col(Send.id)).where(
+        col(Send.experiment_id) == col(Experiment.id), col(Send.state) == State.QUEUED
+    )
+    question = select(Experiment).where(
+        col(Experiment.status).in_([Status.CANCELLED, Status.DECIDED]), waiting.exists()
+    )
+    return list(session.scalars(question).all())
+
+
+def skip_unreleased(
+    session: Session, experiment_id: str, *, why: str, limit: int, now: datetime
+) -> int:
+    """Pass over people who were not released; how many."""
+    ids = (
+        select(col(Send.id))
+        .where(
+            col(Send.experiment_id) == experiment_id,
+            col(Send.state) == State.QUEUED,
+            col(Send.released_at).is_(None),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    chosen = session.scalars(ids).all()
+    session.execute(
+        update(Send)
+        .where(col(Send.id).in_(chosen))
+        .values(state=State.SKIPPED, settled_at=now, last_reply=why)
+    )
+    return len(chosen)
+
+
+def give_up(
+    session: Session, experiment_id: str, *, why: str, limit: int, now: datetime
+) -> Sequence[int]:
+    """Fail those who were released and wait for another try; their ids."""
+    ids = (
+        select(col(Send.id))
+        .where(
+            col(Send.experiment_id) == experiment_id,
+            col(Send.state) == State.QUEUED,
+            col(Send.released_at).is_not(None),
+        )
+        .order_by(col(Send.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    chosen = session.scalars(ids).all()
+    session.execute(
+        update(Send)
+        .where(col(Send.id).in_(chosen))
+        .values(state=State.FAILED, settled_at=now, last_reply=why)
+    )
+    return chosen
