@@ -1,11 +1,12 @@
-"""What was decided, and what was learned."""
+"""What was decided and learned; what a week's review said, promised and froze."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from app.platform.db import UtcDateTime
+from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
 
 
@@ -34,3 +35,45 @@ class Decision(SQLModel, table=True):
     next_slice_id: str | None = None
     decided_by: str
     at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class ItemKind(StrEnum):
+    """What people write down in a week's review."""
+
+    COMMITMENT = "commitment"  # for the week after
+    BLOCKER = "blocker"
+    DECISION = "decision"  # of the meeting; what becomes of a slice is decided on its experiment
+
+
+class Kept(StrEnum):
+    """What became of a commitment."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+
+
+class WeekItem(SQLModel, table=True):
+    """One line of a week's review."""
+
+    __tablename__ = "week_item"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    week: str = Field(index=True)  # in whose review it was written
+    kind: str
+    text: str
+    owner: str = ""  # a name or an address, as of an objective
+    kept: str | None = None  # of a commitment; None: not known yet
+    kept_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_by: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class FrozenWeek(SQLModel, table=True):
+    """A week as it was told. Nothing that is edited later changes it."""
+
+    __tablename__ = "frozen_week"
+
+    week: str = Field(primary_key=True)
+    body: dict[str, Any] = Field(sa_type=Json)  # a review.shapes.Review
+    frozen_by: str
+    frozen_at: datetime = Field(sa_type=UtcDateTime)

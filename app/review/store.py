@@ -1,12 +1,15 @@
-"""All SQL of the review: decisions, and what this week is about."""
+"""All SQL of the review: decisions, what a week is about, what was written in it and frozen."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.experiments.models import Experiment, Feature, Slice, Status
-from app.review.models import Decision
+from app.platform.errors import NotFound
+from app.review.models import Decision, FrozenWeek, ItemKind, WeekItem
 
 Decided = tuple[Decision, Experiment, Slice | None, Feature | None]
 
@@ -16,7 +19,9 @@ def decision_of(session: Session, experiment_id: str) -> Decision | None:
     return session.exec(select(Decision).where(Decision.experiment_id == experiment_id)).first()
 
 
-def decisions(session: Session, *, since: datetime | None = None) -> list[Decided]:
+def decisions(
+    session: Session, *, since: datetime | None = None, until: datetime | None = None
+) -> list[Decided]:
     """Every decision with its experiment, slice and feature, the latest first."""
     wanted = (
         select(Decision, Experiment, Slice, Feature)
@@ -27,6 +32,8 @@ def decisions(session: Session, *, since: datetime | None = None) -> list[Decide
     )
     if since is not None:
         wanted = wanted.where(col(Decision.at) >= since)
+    if until is not None:
+        wanted = wanted.where(col(Decision.at) < until)
     return [(row[0], row[1], row[2], row[3]) for row in session.exec(wanted)]
 
 
@@ -38,3 +45,53 @@ def under_way(session: Session) -> Sequence[Experiment]:
         .where(col(Experiment.status).in_(statuses))
         .order_by(col(Experiment.launched_at), col(Experiment.id))
     ).all()
+
+
+def starting(session: Session, *, since: datetime, until: datetime) -> Sequence[Experiment]:
+    """Experiments that began, or are to begin, between two moments, the first one first."""
+    moment = func.coalesce(col(Experiment.started_at), col(Experiment.scheduled_at))
+    return session.exec(
+        select(Experiment)
+        .where(moment >= since, moment < until, Experiment.status != Status.CANCELLED)
+        .order_by(moment, col(Experiment.id))
+    ).all()
+
+
+def items(session: Session, week: str, kind: ItemKind) -> Sequence[WeekItem]:
+    """What was written in a week's review, in the order of writing."""
+    return session.exec(
+        select(WeekItem)
+        .where(WeekItem.week == week, WeekItem.kind == kind)
+        .order_by(col(WeekItem.created_at), col(WeekItem.id))
+    ).all()
+
+
+def item_of(session: Session, week: str, item_id: str) -> WeekItem:
+    """A line of a week. Raises NotFound."""
+    item = session.get(WeekItem, item_id)
+    if item is None or item.week != week:
+        raise NotFound(f"There is no such line in {week}.")
+    return item
+
+
+def commitment_of(session: Session, item_id: str) -> WeekItem:
+    """A commitment. Raises NotFound."""
+    item = session.get(WeekItem, item_id)
+    if item is None or item.kind != ItemKind.COMMITMENT:
+        raise NotFound("There is no such commitment.")
+    return item
+
+
+def frozen_week(session: Session, week: str) -> FrozenWeek | None:
+    """The week as it was told, once it is frozen."""
+    return session.get(FrozenWeek, week)
+
+
+def freeze(session: Session, row: FrozenWeek) -> bool:
+    """Keep a week as it is told; False where somebody was quicker."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True

@@ -14,8 +14,9 @@ from app.experiments.models import Experiment, Status
 from app.okr import store as okr
 from app.okr import views
 from app.okr.views import KeyResultView
-from app.review import learnings, store
+from app.review import learnings, store, time_spent
 from app.review.learnings import Learning
+from app.review.shapes import TimeSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,23 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         for experiment in store.under_way(session)
     ]
     decided = learnings.decided_since(session, starts)
+    week = week_of(now, zone)
     return Week(
-        week=week_of(now, zone),
+        week=week,
         starts=starts,
-        sentence=_sentence(key_results, decided),
+        sentence=sentence(key_results, decided=len(decided), time=time_spent.of(session, week)),
         key_results=key_results,
         awaiting=tuple(one for one in under_way if _awaits_a_decision(one)),
         running=tuple(one for one in under_way if not _awaits_a_decision(one)),
         decided=decided,
         weeks_avoided=learnings.weeks_avoided(session),
     )
+
+
+def awaiting(session: Session, *, zone: ZoneInfo, now: datetime) -> tuple[UnderWay, ...]:
+    """Experiments that have a result and no decision."""
+    every = (_under_way(session, one, zone=zone, now=now) for one in store.under_way(session))
+    return tuple(one for one in every if _awaits_a_decision(one))
 
 
 def week_of(now: datetime, zone: ZoneInfo) -> str:
@@ -115,11 +123,13 @@ def _awaits_a_decision(one: UnderWay) -> bool:
     return one.call is State.VALIDATED
 
 
-def _sentence(key_results: tuple[KeyResultView, ...], decided: tuple[Learning, ...]) -> str:
-    """`Closer on 3 of 4 key results; 1 slice decided.`"""
-    parts = [_closer(key_results)]
+def sentence(
+    key_results: tuple[KeyResultView, ...], *, decided: int, time: TimeSplit | None
+) -> str:
+    """`Closer on 3 of 4 key results; new work got 31 % of elective time (target 60); …`."""
+    parts = [_closer(key_results), *_spent(time)]
     if decided:
-        parts.append(f"{len(decided)} slice{'' if len(decided) == 1 else 's'} decided")
+        parts.append(f"{decided} slice{'' if decided == 1 else 's'} decided")
     return "; ".join(parts) + "."
 
 
@@ -130,3 +140,13 @@ def _closer(key_results: tuple[KeyResultView, ...]) -> str:
         return "No key result has a new value this week"
     closer = sum(one.closer is True for one in key_results)
     return f"Closer on {closer} of {len(key_results)} key results"
+
+
+def _spent(time: TimeSplit | None) -> list[str]:
+    """What the first elective bucket got, which is new work as long as nobody reorders them."""
+    first = next((one for one in time.buckets if one.elective), None) if time else None
+    if first is None or first.of_elective is None:
+        return []
+    name = "new work" if first.name == "Build new" else f"“{first.name}”"
+    aim = "" if first.target is None else f" (target {100 * first.target:.0f})"
+    return [f"{name} got {100 * first.of_elective:.0f} % of elective time{aim}"]

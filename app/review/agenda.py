@@ -1,0 +1,223 @@
+"""The weekly review: one week in the order in which it is talked about, live until it is frozen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+from sqlmodel import Session
+
+from app.allocation.calendar import monday_of, week_of
+from app.okr import store as okr
+from app.okr import views
+from app.okr.views import KeyResultView
+from app.platform import events
+from app.platform.errors import Conflict, Invalid
+from app.review import learnings, store, time_spent, weeks
+from app.review.items import week_after, week_before
+from app.review.models import FrozenWeek, ItemKind, WeekItem
+from app.review.shapes import (
+    Decided,
+    Item,
+    KeyResultLine,
+    Overdue,
+    Review,
+    Starting,
+)
+
+_WEEK = timedelta(days=7)
+_SHAPE = TypeAdapter(Review)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A week in the organisation's zone, and the day that it is looked at on."""
+
+    week: str
+    monday: Date
+    starts: datetime
+    ends: datetime  # the Monday after
+    today: Date  # its Sunday, once it is over
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether what waits now waited in it, too: until a week after its end."""
+        return self.today < self.monday + 2 * _WEEK
+
+
+def of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
+    """A week's review: as it was frozen, or as it stands now. Raises Invalid."""
+    monday_of(week)
+    row = store.frozen_week(session, week)
+    if row is None:
+        return _live(session, week, zone=zone, now=now)
+    told = _SHAPE.validate_python(row.body)
+    return replace(told, frozen_at=row.frozen_at, frozen_by=row.frozen_by)
+
+
+def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetime) -> Review:
+    """Keep the week as it is told now. Raises Conflict the second time, Invalid before it began."""
+    if monday_of(week) > now.astimezone(zone).date():
+        raise Invalid.at("week", f"{week} has not begun.")
+    review = _live(session, week, zone=zone, now=now)
+    body = _SHAPE.dump_python(review, mode="json")
+    if not store.freeze(session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)):
+        raise Conflict(f"{week} is frozen already.")
+    facts = {"sentence": review.sentence, "frozen_by": by}
+    events.record(session, "week.frozen", subject=week, now=now, facts=facts)
+    return replace(review, frozen_at=now, frozen_by=by)
+
+
+def frozen(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetime) -> Review:
+    """The week as it was frozen; it is frozen now where nobody did."""
+    if store.frozen_week(session, week) is None:
+        return freeze(session, week, by=by, zone=zone, now=now)
+    return of(session, week, zone=zone, now=now)
+
+
+def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
+    span = _span(week, zone, now)
+    seen = _key_results(session, span)
+    decided = _decided(session, span)
+    split = time_spent.of(session, week)
+    return Review(
+        week=week,
+        starts=span.monday,
+        ends=span.monday + timedelta(days=6),
+        sentence=weeks.sentence(seen, decided=len(decided), time=split),
+        key_results=tuple(_line(view) for view in seen),
+        decided=decided,
+        weeks_avoided=learnings.weeks_avoided(session),
+        starting=_starting(session, span),
+        time=split,
+        overdue=_overdue(session, span, seen, zone=zone, now=now),
+        blockers=_items(store.items(session, week, ItemKind.BLOCKER)),
+        decisions=_items(store.items(session, week, ItemKind.DECISION)),
+        commitments=_items(store.items(session, week, ItemKind.COMMITMENT)),
+        last_commitments=_items(store.items(session, week_before(week), ItemKind.COMMITMENT)),
+    )
+
+
+def _span(week: str, zone: ZoneInfo, now: datetime) -> _Span:
+    monday = monday_of(week)
+    return _Span(
+        week=week,
+        monday=monday,
+        starts=datetime.combine(monday, time(), zone),
+        ends=datetime.combine(monday + _WEEK, time(), zone),
+        today=now.astimezone(zone).date(),
+    )
+
+
+def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
+    day = min(span.today, span.monday + timedelta(days=6))
+    return tuple(views.view(session, row, today=day) for row in okr.key_results_on(session, day))
+
+
+def _line(view: KeyResultView) -> KeyResultLine:
+    row = view.row
+    return KeyResultLine(
+        id=row.id,
+        title=row.title,
+        unit=row.unit,
+        kind=row.kind,
+        start=row.start,
+        target=row.target,
+        low=row.low,
+        high=row.high,
+        current=view.current,
+        change=view.change,
+        closer=view.closer,
+        progress=view.progress,
+        expected=view.expected,
+        pace=view.pace,
+        confidence=view.confidence,
+        comment=view.values[-1].comment if view.values else "",
+        stale=view.stale,
+        as_of=view.as_of,
+        owner=row.owner,
+    )
+
+
+def _decided(session: Session, span: _Span) -> tuple[Decided, ...]:
+    return tuple(
+        Decided(
+            experiment_id=experiment.id,
+            name=experiment.name,
+            feature=feature.title if feature else None,
+            slice=piece.title if piece else None,
+            call=decision.call,
+            sentence=decision.sentence,
+            decision=decision.decision,
+            learning=decision.learning,
+            decided_by=decision.decided_by,
+        )
+        for decision, experiment, piece, feature in store.decisions(
+            session, since=span.starts, until=span.ends
+        )
+    )
+
+
+def _starting(session: Session, span: _Span) -> tuple[Starting, ...]:
+    found = store.starting(session, since=span.starts, until=span.ends + _WEEK)
+    return tuple(
+        Starting(one.id, one.name, one.status, moment)
+        for one in found
+        if (moment := one.started_at or one.scheduled_at) is not None
+    )
+
+
+def _overdue(
+    session: Session,
+    span: _Span,
+    seen: Iterable[KeyResultView],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[Overdue, ...]:
+    stale = tuple(
+        Overdue("value", view.row.id, view.row.title, view.row.owner, _stale(view))
+        for view in seen
+        if view.stale
+    )
+    if not span.is_recent:
+        return stale
+    awaiting = weeks.awaiting(session, zone=zone, now=now)
+    return (
+        *(Overdue("decision", one.id, one.name, "", one.sentence) for one in awaiting),
+        *stale,
+        *_unsettled(session, span),
+    )
+
+
+def _stale(view: KeyResultView) -> str:
+    if view.as_of is None:
+        return "It has no value yet."
+    return f"Its last value is from {view.as_of.isoformat()}."
+
+
+def _unsettled(session: Session, span: _Span) -> tuple[Overdue, ...]:
+    before = store.items(session, week_before(span.week), ItemKind.COMMITMENT)
+    return tuple(
+        Overdue("commitment", one.id, one.text, one.owner, "Nobody has said whether it was done.")
+        for one in before
+        if one.kept is None and span.today >= span.monday + _WEEK
+    )
+
+
+def _items(rows: Iterable[WeekItem]) -> tuple[Item, ...]:
+    return tuple(Item(one.id, one.text, one.owner, one.kept, one.created_by) for one in rows)
+
+
+def latest_week(*, zone: ZoneInfo, now: datetime) -> str:
+    """The week to review now: from Friday on this one, before that the one that ended."""
+    here = now.astimezone(zone).date()
+    return week_of(here - timedelta(days=4))
+
+
+def neighbours(week: str, *, zone: ZoneInfo, now: datetime) -> tuple[str, str | None]:
+    """The week before, and the week after where it has begun."""
+    after = week_after(week)
+    return week_before(week), after if monday_of(after) <= now.astimezone(zone).date() else None

@@ -1,0 +1,121 @@
+"""A week as it is told: on its page, in its mail, in the API, and frozen."""
+
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResultLine:
+    """Are we closer than last week?"""
+
+    id: str
+    title: str
+    unit: str
+    kind: str
+    start: float
+    target: float
+    low: float | None
+    high: float | None
+    current: float | None
+    change: float | None  # since the last value of an earlier week
+    closer: bool | None
+    progress: float
+    expected: float
+    pace: str
+    confidence: int | None
+    comment: str
+    stale: bool
+    as_of: Date | None
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A slice that got its decision in this week."""
+
+    experiment_id: str
+    name: str
+    feature: str | None
+    slice: str | None
+    call: str
+    sentence: str
+    decision: str
+    learning: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """An experiment that began in this week, or is to begin before the next one ends."""
+
+    experiment_id: str
+    name: str
+    status: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BucketShare:
+    """One kind of work, by the denominator that its target is of."""
+
+    name: str
+    elective: bool
+    of_all: float
+    of_elective: float | None  # of an elective bucket, where anybody had elective time
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSplit:
+    """Where the week's time went. The shares are None where too few answered to be shown."""
+
+    asked: int
+    answered: int
+    non_elective: float | None
+    buckets: tuple[BucketShare, ...]
+    rising: bool  # non-elective time rose three weeks running
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Something that waits for somebody."""
+
+    kind: str  # decision, value, commitment
+    id: str  # of the experiment, key result or commitment
+    name: str
+    owner: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line that somebody wrote: a blocker, a decision, a commitment and what became of it."""
+
+    id: str
+    text: str
+    owner: str
+    kept: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The agenda of the weekly review, in its order."""
+
+    week: str
+    starts: Date
+    ends: Date
+    sentence: str
+    key_results: tuple[KeyResultLine, ...]
+    decided: tuple[Decided, ...]
+    weeks_avoided: float
+    starting: tuple[Starting, ...]
+    time: TimeSplit | None  # None: nobody was asked about this week
+    overdue: tuple[Overdue, ...]
+    blockers: tuple[Item, ...]
+    decisions: tuple[Item, ...]
+    commitments: tuple[Item, ...]
+    last_commitments: tuple[Item, ...]
+    frozen_at: datetime | None = None
+    frozen_by: str = ""

@@ -1,0 +1,36 @@
+"""A week's time as the review tells it: both denominators, targets, who answered."""
+
+from sqlmodel import Session
+
+from app.allocation import weeks as allocation
+from app.allocation.models import Bucket
+from app.allocation.summary import Split
+from app.platform.errors import NotFound
+from app.review.shapes import BucketShare, TimeSplit
+
+
+def of(session: Session, week: str) -> TimeSplit | None:
+    """Where a week went; None where nobody was asked."""
+    try:
+        seen = allocation.of(session, week)
+    except NotFound:
+        return None
+    split = seen.everybody
+    return TimeSplit(
+        asked=seen.asked,
+        answered=seen.answered,
+        non_elective=split.non_elective if split else None,
+        buckets=tuple(_share(bucket, split) for bucket in seen.buckets) if split else (),
+        rising=allocation.rising(session, week),
+    )
+
+
+def _share(bucket: Bucket, split: Split) -> BucketShare:
+    told = bucket.elective and split.of_elective
+    return BucketShare(
+        name=bucket.name,
+        elective=bucket.elective,
+        of_all=split.of_all.get(bucket.id, 0.0),
+        of_elective=split.of_elective.get(bucket.id, 0.0) if told else None,
+        target=bucket.target,
+    )
