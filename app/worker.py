@@ -31,7 +31,7 @@ from app.outreach.vault import Vault
 from app.platform import clock, locks
 from app.platform.db import Database
 from app.platform.journal import Journal
-from app.review import moves
+from app.review import agenda, moves
 from app.tracking import conversions, ingest, snapshots
 
 log = logging.getLogger(__name__)
@@ -247,6 +247,9 @@ def telling_steps(house: House) -> list[Callable[[datetime], int]]:
     def ask_where_it_went(now: datetime) -> int:
         return ask_due(database, letters, now=now)
 
+    def freeze_the_week(now: datetime) -> int:
+        return agenda.freeze_due(database, zone=house.settings.zone, now=now)
+
     def send_the_digest(now: datetime) -> int:
         return digests.queue_due(database, letters, zone=house.settings.zone, now=now)
 
@@ -256,6 +259,7 @@ def telling_steps(house: House) -> list[Callable[[datetime], int]]:
         open_the_week,
         ask_where_it_went,
         send_the_digest,
+        freeze_the_week,
     ]
 
 

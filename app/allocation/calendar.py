@@ -80,3 +80,10 @@ def number_of(week: str) -> int:
     """A week as the number that a token carries: 2026-W47 is 202647."""
     monday_of(week)
     return int(week[:4]) * 100 + int(week[6:])
+
+
+def week_numbered(number: int) -> str:
+    """The week that a token's number means. Raises Invalid."""
+    week = f"{number // 100:04}-W{number % 100:02}"
+    monday_of(week)
+    return week

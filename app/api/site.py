@@ -22,6 +22,7 @@ from app.api import (
     readouts,
     suppressions,
     webhooks,
+    weeks,
 )
 from app.api.address import PREFIX
 
@@ -46,6 +47,7 @@ def install(application: FastAPI) -> None:
         pushes,
         digest,
         allocation,
+        weeks,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

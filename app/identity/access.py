@@ -48,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/p/*", Access.PUBLIC),
     _rule(_ANY, "/a/*", Access.PUBLIC),
     _rule(f"{_READ} POST", "/s/*", Access.PUBLIC),
+    _rule(_READ, "/w/*", Access.PUBLIC),
     _rule(_READ, "/health", Access.PUBLIC),
     _rule(_READ, "/ready", Access.PUBLIC),
     _rule(_READ, "/openapi.json", Access.PUBLIC),
@@ -84,6 +85,7 @@ RULES: tuple[Rule, ...] = (
             "experiments",
             "learnings",
             "time",
+            "weeks",
             "help",
         )
         for methods, access in ((_READ, Access.VIEWER), (_CHANGE, Access.EDITOR))

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from app.outreach.models import Digest
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database, UtcDateTime
-from app.platform.weekly import latest, parsed
+from app.platform.weekly import Moment, latest, parsed
+from app.review import agenda
 
 NAME = "digest"
 _ONE = 1
@@ -27,7 +28,7 @@ class Letter(Protocol):
     """Whoever writes the week's mail."""
 
     def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
-        """Add one notice for each recipient, in this transaction."""
+        """Add one notice for each recipient about that week, in this transaction."""
 
 
 def of(session: Session) -> Digest | None:
@@ -52,22 +53,23 @@ def queue_due(database: Database, letter: Letter, *, zone: ZoneInfo, now: dateti
             return 0
     with database.write() as session:
         row = of(session)
-        week = due(row, zone=zone, now=now)
-        if row is None or week is None or not _claim(session, week, now=now):
+        moment = due(row, zone=zone, now=now)
+        if row is None or moment is None or not _claim(session, moment.week, now=now):
             return 0
-        letter.queue(session, row.recipients, week, now=now)
+        told = agenda.latest_week(zone=zone, now=moment.at)
+        letter.queue(session, row.recipients, told, now=now)
         return len(row.recipients)
 
 
-def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> str | None:
-    """The week whose digest should leave now, or None. A time set today is not owed for before."""
+def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> Moment | None:
+    """When the digest should have left, or None. A time set today is not owed for before."""
     if row is None or not row.recipients or row.sends_at is None:
         return None
     weekday, at = parsed(row.sends_at)
     moment = latest(weekday, at, zone=zone, now=now)
     if moment.at < row.set_at or now - moment.at > _TOO_LATE:
         return None
-    return moment.week
+    return moment
 
 
 def _claim(session: Session, week: str, *, now: datetime) -> bool:

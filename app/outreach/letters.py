@@ -1,5 +1,6 @@
 """Mail to the team: Friday's questions, their reminder, and Monday's week."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,17 +10,16 @@ from sqlmodel import Session
 
 from app.allocation import calendar
 from app.allocation import store as allocation
-from app.allocation import weeks as time_spent
 from app.allocation.models import Opening, Respondent
 from app.delivery import notices
 from app.links.keyring import Keyring, Kind
 from app.links.token import TrackedLink, sign
-from app.okr.views import KeyResultView
+from app.outreach import tellings
+from app.outreach.tellings import Part
 from app.platform.config import Settings
 from app.platform.db import Database
-from app.platform.errors import NotFound
 from app.platform.paths import TEMPLATES
-from app.review import weeks
+from app.review import agenda, week_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +30,24 @@ class Letters:
     keyring: Keyring
 
     def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
-        """The week, self-contained; its link opens the first page for whoever has a log-in."""
-        zone = self.settings.zone
-        seen = weeks.this_week(session, zone=zone, now=now)
-        paragraphs = [*map(_key_result, seen.key_results), *_time(session, week)]
-        paragraphs += [f"{one.name}: {one.sentence}" for one in (*seen.awaiting, *seen.running)]
-        paragraphs += [
-            f"Decided: {one.name}, {one.decision}. {one.learning}" for one in seen.decided
-        ]
+        """The week, self-contained; its link opens the review read-only for thirty days."""
+        review = agenda.of(session, week, zone=self.settings.zone, now=now)
+        token = week_links.token_of(week, keyring=self.keyring, now=now)
         for to in recipients:
             self._queue(
                 session,
                 to,
                 kind="digest",
-                subject=f"Week {week[-2:]}: {seen.sentence}",
-                heading=seen.sentence,
-                paragraphs=paragraphs or ["Nothing was set or measured yet."],
-                link=f"{self.settings.public_url}/",
+                subject=f"Week {week[-2:]}: {review.sentence}",
+                heading=review.sentence,
+                paragraphs=[],
+                parts=tellings.of(review, zone=self.settings.zone),
+                link=f"{self.settings.public_url}/w/{token}",
                 label="Open the week",
-                foot="You get this because somebody put this address on the digest list.",
+                foot=(
+                    "The link needs no log-in and is good for 30 days. You get this because"
+                    " somebody put this address on the digest list."
+                ),
                 now=now,
             )
 
@@ -94,8 +93,9 @@ class Letters:
         label: str,
         foot: str,
         now: datetime,
+        parts: Sequence[Part] = (),
     ) -> None:
-        told = {"heading": heading, "paragraphs": paragraphs, "link": link}
+        told = {"heading": heading, "paragraphs": paragraphs, "parts": parts, "link": link}
         told |= {"label": label, "foot": foot}
         notices.queue(
             session,
@@ -154,32 +154,6 @@ def _asked(
 ) -> int:
     letters.ask(session, opening, one, again=again, now=now)
     return 1
-
-
-def _key_result(view: KeyResultView) -> str:
-    value = "no value yet" if view.current is None else f"{view.current:,g}"
-    target = "" if view.row.target is None else f" of {view.row.target:,g}"
-    change = "" if view.change is None else f" ({view.change:+,g} since last week)"
-    stale = ", stale" if view.stale else ""
-    return f"{view.row.title}: {value}{target}{change}{stale}."
-
-
-def _time(session: Session, week: str) -> list[str]:
-    """Where the week went, if it was asked."""
-    try:
-        seen = time_spent.of(session, week)
-    except NotFound:
-        return []
-    if seen.everybody is None:
-        return [f"Time: {seen.answered} of {seen.asked} have answered; too few to show."]
-    share = f"{100 * seen.everybody.non_elective:.0f} %"
-    rising = " It has risen three weeks running." if time_spent.rising(session, week) else ""
-    return [
-        (
-            f"Time: {share} went into keeping the lights on; {seen.answered} of {seen.asked}"
-            f" answered.{rising}"
-        )
-    ]
 
 
 def _template(name: str, **told: object) -> str:

@@ -1,6 +1,7 @@
 """The weekly review: one week in the order in which it is talked about, live until it is frozen."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime, time, timedelta
@@ -14,6 +15,7 @@ from app.okr import store as okr
 from app.okr import views
 from app.okr.views import KeyResultView
 from app.platform import events
+from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
 from app.review import learnings, store, time_spent, weeks
 from app.review.items import week_after, week_before
@@ -70,13 +72,6 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
     return replace(review, frozen_at=now, frozen_by=by)
 
 
-def frozen(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetime) -> Review:
-    """The week as it was frozen; it is frozen now where nobody did."""
-    if store.frozen_week(session, week) is None:
-        return freeze(session, week, by=by, zone=zone, now=now)
-    return of(session, week, zone=zone, now=now)
-
-
 def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
     span = _span(week, zone, now)
     seen = _key_results(session, span)
@@ -87,7 +82,7 @@ def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Revi
         starts=span.monday,
         ends=span.monday + timedelta(days=6),
         sentence=weeks.sentence(seen, decided=len(decided), time=split),
-        key_results=tuple(_line(view) for view in seen),
+        key_results=tuple(KeyResultLine.of(view) for view in seen),
         decided=decided,
         weeks_avoided=learnings.weeks_avoided(session),
         starting=_starting(session, span),
@@ -114,31 +109,6 @@ def _span(week: str, zone: ZoneInfo, now: datetime) -> _Span:
 def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
     day = min(span.today, span.monday + timedelta(days=6))
     return tuple(views.view(session, row, today=day) for row in okr.key_results_on(session, day))
-
-
-def _line(view: KeyResultView) -> KeyResultLine:
-    row = view.row
-    return KeyResultLine(
-        id=row.id,
-        title=row.title,
-        unit=row.unit,
-        kind=row.kind,
-        start=row.start,
-        target=row.target,
-        low=row.low,
-        high=row.high,
-        current=view.current,
-        change=view.change,
-        closer=view.closer,
-        progress=view.progress,
-        expected=view.expected,
-        pace=view.pace,
-        confidence=view.confidence,
-        comment=view.values[-1].comment if view.values else "",
-        stale=view.stale,
-        as_of=view.as_of,
-        owner=row.owner,
-    )
 
 
 def _decided(session: Session, span: _Span) -> tuple[Decided, ...]:
@@ -221,3 +191,22 @@ def neighbours(week: str, *, zone: ZoneInfo, now: datetime) -> tuple[str, str | 
     """The week before, and the week after where it has begun."""
     after = week_after(week)
     return week_before(week), after if monday_of(after) <= now.astimezone(zone).date() else None
+
+
+def freeze_due(database: Database, *, zone: ZoneInfo, now: datetime) -> int:
+    """Freeze the week that ended a week ago, where nobody did and there is something to tell."""
+    week = week_of(now.astimezone(zone).date() - 2 * _WEEK)
+    with database.read() as session:
+        if store.frozen_week(session, week) is not None or not _tells(session, week, zone, now):
+            return 0
+    with suppress(Conflict), database.write() as session:  # another worker was first
+        freeze(session, week, by="the calendar", zone=zone, now=now)
+    return 1
+
+
+def _tells(session: Session, week: str, zone: ZoneInfo, now: datetime) -> bool:
+    span = _span(week, zone, now)
+    return bool(
+        okr.key_results_on(session, span.monday)
+        or store.decisions(session, since=span.starts, until=span.ends)
+    )

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
+from typing import Self
+
+from app.okr.progress import Pace
+from app.okr.views import KeyResultView
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,38 @@ class KeyResultLine:
     closer: bool | None
     progress: float
     expected: float
-    pace: str
+    pace: Pace
     confidence: int | None
     comment: str
     stale: bool
     as_of: Date | None
     owner: str
+
+    @classmethod
+    def of(cls, view: KeyResultView) -> Self:
+        """A key result as it is told on the day of the view."""
+        row = view.row
+        return cls(
+            id=row.id,
+            title=row.title,
+            unit=row.unit,
+            kind=row.kind,
+            start=row.start,
+            target=row.target,
+            low=row.low,
+            high=row.high,
+            current=view.current,
+            change=view.change,
+            closer=view.closer,
+            progress=view.progress,
+            expected=view.expected,
+            pace=view.pace,
+            confidence=view.confidence,
+            comment=view.values[-1].comment if view.values else "",
+            stale=view.stale,
+            as_of=view.as_of,
+            owner=row.owner,
+        )
 
 
 @dataclass(frozen=True, slots=True)

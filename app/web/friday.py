@@ -11,6 +11,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.allocation import answers, store, weeks
+from app.allocation.calendar import week_numbered
 from app.allocation.models import Bucket, Opening, Respondent
 from app.allocation.schemas import AnswerDraft
 from app.allocation.summary import WHOLE, Split, off_by
@@ -74,7 +75,7 @@ def answer(request: Request, session: Db, now: Now, form: Form, token: str) -> R
 
 def _asked(request: Request, session: Session, token: str, *, now: datetime) -> Asked:
     link = read_public(request, token, Kind.SURVEY)
-    week = f"{link.set_id // 100:04}-W{link.set_id % 100:02}"  # set_id 202647 is 2026-W47
+    week = week_numbered(link.set_id)
     opening = store.opening_of(session, week)
     respondent = store.respondent_numbered(session, link.id)
     if opening is None or respondent is None or now > opening.closes_at + _GOOD_FOR:

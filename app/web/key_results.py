@@ -18,6 +18,7 @@ from app.okr.progress import grade
 from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
 from app.okr.views import KeyResultView
 from app.platform.errors import Conflict, Invalid
+from app.review.shapes import KeyResultLine
 from app.web import evidence, lines, reads, stories, words
 from app.web.evidence import EvidenceRow, LedgerRow
 from app.web.pages import Page, go, refuse, render
@@ -205,7 +206,7 @@ def _page(
         id=row.id,
         title=row.title,
         objective=store.objective_of(session, row.objective_id).title,
-        state=lines.state(view),
+        state=lines.state(KeyResultLine.of(view)),
         pace=lines.badge(view),
         warning=_warning(view),
         ended=_ended(row),

@@ -6,6 +6,7 @@ from datetime import date
 from app.okr.models import KeyResult
 from app.okr.progress import Pace
 from app.okr.views import KeyResultView
+from app.review.shapes import KeyResultLine
 from app.web import words
 
 _PACES = {
@@ -34,33 +35,33 @@ class Line:
     closer: bool | None
 
 
-def of(view: KeyResultView) -> Line:
+def of(told: KeyResultLine) -> Line:
     """Lay a key result out. Silence is never green: stale outranks any colour."""
-    paced = view.pace in _KINDS
+    paced = told.pace in _KINDS
     return Line(
-        id=view.row.id,
-        title=view.row.title,
-        unit=view.row.unit,
-        state=state(view),
-        kind="caution" if view.stale else _KINDS.get(view.pace, ""),
-        progress=view.progress,
-        expected=view.expected if paced else None,
-        way=way(view.row),
-        current=view.current,
-        change=view.change,
-        closer=view.closer,
+        id=told.id,
+        title=told.title,
+        unit=told.unit,
+        state=state(told),
+        kind="caution" if told.stale else _KINDS.get(told.pace, ""),
+        progress=told.progress,
+        expected=told.expected if paced else None,
+        way=way(told),
+        current=told.current,
+        change=told.change,
+        closer=told.closer,
     )
 
 
-def state(view: KeyResultView) -> str:
+def state(told: KeyResultLine) -> str:
     """Pace, staleness and confidence, in words."""
-    if view.as_of is None:
+    if told.as_of is None:
         return "No value yet"
-    said = [] if view.stale else [_PACES.get(view.pace, _banded(view))]
-    if view.stale:
-        said.append(f"Stale: the last value is from {words.short(view.as_of)}")
-    if view.confidence is not None:
-        said.append(f"confidence {view.confidence} of 10")
+    said = [] if told.stale else [_PACES.get(told.pace, _banded(told))]
+    if told.stale:
+        said.append(f"Stale: the last value is from {words.short(told.as_of)}")
+    if told.confidence is not None:
+        said.append(f"confidence {told.confidence} of 10")
     return " · ".join(part for part in said if part)
 
 
@@ -73,7 +74,7 @@ def badge(view: KeyResultView) -> str | None:
     return {Pace.TOO_EARLY: "early", Pace.NONE: None}.get(view.pace, view.pace.value)
 
 
-def way(row: KeyResult) -> str:
+def way(row: KeyResult | KeyResultLine) -> str:
     """From where to where, or the band to stay in."""
     if row.kind == "maintain":
         return (
@@ -92,7 +93,7 @@ def since(view: KeyResultView, today: date) -> str:
     return "today" if days == 0 else f"{words.plural(days, 'day')} ago"
 
 
-def _banded(view: KeyResultView) -> str:
-    if view.row.kind == "maintain":
-        return "In the band" if view.progress == 1 else "Outside the band"
-    return "Reached" if view.progress >= 1 else "Not reached yet"
+def _banded(told: KeyResultLine) -> str:
+    if told.kind == "maintain":
+        return "In the band" if told.progress == 1 else "Outside the band"
+    return "Reached" if told.progress >= 1 else "Not reached yet"

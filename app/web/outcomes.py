@@ -16,6 +16,7 @@ from app.okr.models import Cycle, Objective
 from app.okr.progress import rolled_up
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft
 from app.platform.errors import AppError
+from app.review.shapes import KeyResultLine
 from app.web import lines, reads, words
 from app.web.choices import Choices
 from app.web.lines import Line
@@ -179,5 +180,5 @@ def _objective(session: Session, objective: Objective, *, today: date) -> Object
         title=objective.title,
         about=" · ".join(part for part in (teams, objective.owner) if part),
         progress=rolled_up([(one.row.weight, one.progress) for one in found]),
-        key_results=[lines.of(one) for one in found],
+        key_results=[lines.of(KeyResultLine.of(one)) for one in found],
     )

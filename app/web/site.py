@@ -27,6 +27,7 @@ from app.web import (
     previews,
     pushes,
     readouts,
+    reviews,
     robots,
     sessions,
     slices,
@@ -44,6 +45,7 @@ routers: tuple[APIRouter, ...] = tuple(
     for noun in (
         sessions,
         weeks,
+        reviews,
         outcomes,
         cycles,
         objectives,

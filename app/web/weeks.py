@@ -12,6 +12,7 @@ from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.review import weeks
 from app.review.learnings import Learning
+from app.review.shapes import KeyResultLine
 from app.review.weeks import UnderWay, Week
 from app.web import lines, words
 from app.web.lines import Line
@@ -59,7 +60,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         lead="Three steps to the first honest answer." if steps else _lead(week),
         week=f"Week {week.week}",
         steps=steps,
-        key_results=[lines.of(view) for view in week.key_results],
+        key_results=[lines.of(KeyResultLine.of(view)) for view in week.key_results],
         awaiting=week.awaiting,
         running=week.running,
         decided=week.decided,

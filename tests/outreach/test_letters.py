@@ -16,6 +16,8 @@ from app.outreach.letters import Letters, ask_due
 from app.outreach.schemas import DigestDraft
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.review import items, week_links
+from app.review.schemas import CommitmentDraft
 
 ZONE = ZoneInfo("Europe/Oslo")
 FRIDAY = datetime(2026, 11, 27, 13, 1, tzinfo=UTC)  # 14:01 in Oslo
@@ -87,12 +89,17 @@ def test_the_week_goes_to_the_digest_list_once(database: Database):
             {"recipients": ["cem@halvern.example"], "sends_at": "Monday 10:00"}
         )
         digests.put(session, draft, now=FRIDAY)
+        promise = CommitmentDraft(text="Ask <ten> bakers", owner="Ann")
+        items.commit(session, "2026-W48", promise, by="Ann", now=FRIDAY)
     due = MONDAY.replace(hour=9)
     sent = [digests.queue_due(database, LETTERS, zone=ZONE, now=due) for _ in range(2)]
     with database.read() as session:
         (mail,) = notices(session)
+    token = mail.text.partition("https://insights.example.com/w/")[2].split()[0]
 
     assert sent == [1, 0]
     assert mail.recipient == "cem@halvern.example"
-    assert "No key results are set for these weeks." in mail.text
-    assert "https://insights.example.com/" in mail.html
+    assert mail.subject == "Week 48: No key results are set for these weeks."
+    assert "Commitments for next week\n- Ask <ten> bakers (Ann)" in mail.text
+    assert "<li>Ask &lt;ten&gt; bakers (Ann)</li>" in mail.html
+    assert week_links.week_of(read(token, Kind.WEEK, LETTERS.keyring), now=due) == "2026-W48"

@@ -1,0 +1,91 @@
+"""A week's review in plain sentences, for mail and chat: the same order as its page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from app.review.shapes import Item, KeyResultLine, Review, TimeSplit
+
+_PACES = {"green": "on pace", "yellow": "behind pace", "red": "far behind pace"}
+_KEPT = {"done": "done", "not_done": "not done", None: "not known"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heading with its sentences."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def of(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
+    """The parts that have something to say; the first one always stands there."""
+    parts = (
+        Part("Are we closer than last week?", _closer(review.key_results)),
+        Part("Slices decided", tuple(_decided(review))),
+        Part("Slices starting", tuple(_starting(review, zone))),
+        Part("Where did the time go?", _time(review.time)),
+        Part("Overdue", tuple(f"{one.name}: {one.sentence}" for one in review.overdue)),
+        Part("Blockers", _items(review.blockers)),
+        Part("Decisions", _items(review.decisions)),
+        Part("Commitments for next week", _items(review.commitments)),
+        Part("What became of last week’s", tuple(_kept(review.last_commitments))),
+    )
+    return tuple(part for part in parts if part.lines)
+
+
+def _closer(told: tuple[KeyResultLine, ...]) -> tuple[str, ...]:
+    return tuple(map(_key_result, told)) or ("No key results are set for this week.",)
+
+
+def _key_result(one: KeyResultLine) -> str:
+    value = "no value yet" if one.current is None else f"{one.current:,g}"
+    aim = "" if one.kind in {"maintain", "milestone"} else f" of {one.target:,g}"
+    said = [f"{one.change:+,g} since last week".replace("-", "−")] if one.change is not None else []
+    said += ["stale"] if one.stale else [_PACES[one.pace]] if one.pace in _PACES else []
+    said += [f"confidence {one.confidence} of 10"] if one.confidence is not None else []
+    facts = f" ({', '.join(said)})" if said else ""
+    return f"{one.title}: {value}{aim}{facts}."
+
+
+def _decided(review: Review) -> Iterable[str]:
+    for one in review.decided:
+        yield f"{one.slice or one.name}: {one.call}, {one.decision}. {one.learning}"
+    if review.decided and review.weeks_avoided:
+        yield f"Weeks of building avoided so far: {review.weeks_avoided:g}."
+
+
+def _starting(review: Review, zone: ZoneInfo) -> Iterable[str]:
+    for one in review.starting:
+        day = one.starts_at.astimezone(zone)
+        yield f"{one.name}, {day:%A} {day.day} {day:%B}."
+
+
+def _time(split: TimeSplit | None) -> tuple[str, ...]:
+    if split is None:
+        return ()
+    answered = f"{split.answered} of {split.asked} answered"
+    if split.non_elective is None:
+        return (f"{answered}; too few to show a split.",)
+    kept = f"{100 * split.non_elective:.0f} % kept the lights on; {answered}."
+    rising = ("That share has risen for three weeks running.",) if split.rising else ()
+    return (kept, *_elective(split), *rising)
+
+
+def _elective(split: TimeSplit) -> tuple[str, ...]:
+    told = [
+        f"{one.name} {100 * one.of_elective:.0f} %"
+        + ("" if one.target is None else f" (target {100 * one.target:.0f})")
+        for one in split.buckets
+        if one.of_elective is not None
+    ]
+    return (f"Of elective time: {', '.join(told)}.",) if told else ()
+
+
+def _items(items: tuple[Item, ...]) -> tuple[str, ...]:
+    return tuple(f"{one.text} ({one.owner})" if one.owner else one.text for one in items)
+
+
+def _kept(items: tuple[Item, ...]) -> Iterable[str]:
+    for text, one in zip(_items(items), items, strict=True):
+        yield f"{text}: {_KEPT[one.kept]}."
