@@ -8,9 +8,6 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.allocation import answers, opening, roster
-from app.allocation import store as allocation
-from app.allocation.schemas import AnswerDraft, RespondentDraft
 from app.analysis import snapshots
 from app.audience import imports
 from app.audience import store as audience
@@ -22,33 +19,23 @@ from app.delivery.replies import Reply, Stage
 from app.delivery.sending import Sender
 from app.delivery.transports.ports import Attempting
 from app.demo import halvern, visits
-from app.demo.halvern import (
-    FEATURES,
-    LIGHTS_OFF_BY,
-    LIGHTS_ON,
-    OBJECTIVE,
-    OUTCOMES,
-    STORY,
-    TEAMS,
-    Told,
-)
+from app.demo.halvern import FEATURES, OBJECTIVE, OUTCOMES, TEAMS
+from app.demo.story import STORY, Told, design_of
+from app.demo.weeks import Weeks
 from app.experiments import drafts, enrolment, lifecycle, outline
 from app.experiments import store as experiments
 from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
 from app.main import House
 from app.okr import outcomes, values
-from app.okr import store as okr
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
 from app.platform.journal import Journal
 from app.review import decisions
 from app.review.schemas import DecisionDraft
-from app.review.weeks import week_of
 from app.tracking import ingest
 
 _PEOPLE = 600
-_NUMBER_BITS = 63  # what a signed column of both databases holds
 _BY = "Ann"
-_CYCLE_DAYS = (63, 27)  # before and after today: thirteen weeks
+_CYCLE_DAYS = (84, 42)  # before and after today: eighteen weeks
 _BETWEEN_BATCHES = timedelta(seconds=2)
 _AFTER_WINDOW = timedelta(hours=74)  # 72 hours of window, and time to settle
 
@@ -80,7 +67,6 @@ class Seeder:
         with self.house.database.write() as session:
             key_results = self._outcomes(session)
             slices = self._outline(session, key_results)
-            self._time(session)
         bakers = self._import()
         for told in STORY:
             await self._tell(
@@ -89,6 +75,9 @@ class Seeder:
                 bakers,
                 key_results[FEATURES[told.feature].outcome],
             )
+        zone = self.house.settings.zone
+        with self.house.database.write() as session:
+            Weeks(zone, self.rng, self.now, _BY).seed(session)
 
     def _outcomes(self, session: Session) -> list[str]:
         today = self.now.date()
@@ -103,28 +92,6 @@ class Seeder:
             now=self.now,
         )
         return [self._key_result(session, objective.id, one) for one in OUTCOMES]
-
-    def _time(self, session: Session) -> None:
-        """Where the last weeks went, as each team said on its Friday."""
-        teams = {team.name: team.id for team in okr.teams(session)}
-        asked = [
-            roster.add_respondent(
-                session,
-                RespondentDraft(
-                    name=name, email=f"{name.lower()}@halvern.example", team_id=teams[name]
-                ),
-                number=self.rng.getrandbits(_NUMBER_BITS),
-            )
-            for name in LIGHTS_OFF_BY
-        ]
-        for back, lights in enumerate(reversed(LIGHTS_ON), start=1):
-            at = self.now - timedelta(days=7 * back)
-            week = week_of(at, self.house.settings.zone)
-            opening.open_by_hand(session, week, zone=self.house.settings.zone, now=at)
-            for one in asked:
-                shares = _split(lights + LIGHTS_OFF_BY[one.name])
-                answers.put(session, week, one, AnswerDraft(shares=shares), now=at)
-                allocation.claim_asking(session, week, one.id, now=at)
 
     def _key_result(self, session: Session, objective_id: str, one: halvern.Outcome) -> str:
         draft = KeyResultDraft.model_validate(
@@ -198,7 +165,7 @@ class Seeder:
         return bakers.id
 
     async def _tell(self, told: Told, slice_id: str, audience_id: str, key_result_id: str) -> None:
-        design = halvern.design_of(
+        design = design_of(
             told, slice_id=slice_id, audience_id=audience_id, key_result_id=key_result_id
         )
         began = self.now - timedelta(hours=told.hours_ago)
@@ -258,18 +225,6 @@ class Seeder:
                 {"decision": told.decision, "learning": told.learning}
             )
             decisions.decide(session, row, draft, by=_BY, now=at)
-
-
-def _split(lights: int) -> dict[str, int]:
-    """The rest goes half to new things, and less to the others."""
-    rest = 100 - lights
-    new, existing = rest // 2, rest * 3 // 10
-    return {
-        "lights": lights,
-        "new": new,
-        "existing": existing,
-        "productivity": rest - new - existing,
-    }
 
 
 def _cycle(today: Date) -> CycleDraft:

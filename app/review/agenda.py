@@ -84,7 +84,7 @@ def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Revi
         sentence=weeks.sentence(seen, decided=len(decided), time=split),
         key_results=tuple(KeyResultLine.of(view) for view in seen),
         decided=decided,
-        weeks_avoided=learnings.weeks_avoided(session),
+        weeks_avoided=learnings.weeks_avoided(session, until=span.ends),
         starting=_starting(session, span),
         time=split,
         overdue=_overdue(session, span, seen, zone=zone, now=now),

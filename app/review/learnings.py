@@ -49,10 +49,10 @@ def decided_since(session: Session, since: datetime) -> tuple[Learning, ...]:
     return tuple(_learning(row) for row in store.decisions(session, since=since))
 
 
-def weeks_avoided(session: Session) -> float:
+def weeks_avoided(session: Session, *, until: datetime | None = None) -> float:
     """Weeks of building that were not spent: features whose last decision is to stop."""
     weeks: dict[str, float] = {}
-    for decision, _, _, feature in reversed(store.decisions(session)):
+    for decision, _, _, feature in reversed(store.decisions(session, until=until)):
         if feature is not None:
             stopped = decision.decision == Choice.STOP
             weeks[feature.id] = (feature.full_build_weeks or 0) if stopped else 0
