@@ -1,17 +1,16 @@
 """`thinslice …`: what an operator types. Each command imports what it needs when it is called."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from app.ops import commands, opened
 from app.platform.errors import AppError
 
 if TYPE_CHECKING:
     from app.main import House
-    from app.platform.config import Settings
 
 app = typer.Typer(
     name="thinslice",
@@ -20,15 +19,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-users = typer.Typer(help="People who log in.", no_args_is_help=True)
-tokens = typer.Typer(help="Tokens for other systems.", no_args_is_help=True)
-people = typer.Typer(help="People who may be mailed.", no_args_is_help=True)
-app.add_typer(users, name="user")
-app.add_typer(tokens, name="token")
-app.add_typer(people, name="people")
+app.add_typer(commands.users, name="user")
+app.add_typer(commands.tokens, name="token")
+app.add_typer(commands.people, name="people")
+app.add_typer(commands.playbooks, name="playbook")
 
 Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
-RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
 
 
 def run() -> NoReturn:
@@ -57,10 +53,10 @@ def serve(
     from app.platform import log
 
     log.set_up("serve")
-    settings = _settings_at(host, port)
+    settings = opened.settings_at(host, port)
     listener = supervise.listen(host, port)
-    house = _open(settings)
-    _start_checked(house, migrating=migrate)
+    house = opened.house(settings)
+    opened.start_checked(house, migrating=migrate)
     children = supervise.children_of(listener, web=workers, sender=not no_worker)
     typer.echo(f"Thinslice is at {settings.public_url}")
     house.database.close()
@@ -74,10 +70,10 @@ def edge(host: str = "127.0.0.1", port: int = 8000) -> None:
     from app.platform import log
 
     log.set_up("edge")
-    settings = _settings_at(host, port)
+    settings = opened.settings_at(host, port)
     listener = supervise.listen(host, port)
-    house = _open(settings)
-    _start_checked(house, migrating=False)
+    house = opened.house(settings)
+    opened.start_checked(house, migrating=False)
     children = [
         supervise.Child("edge", ["_edge", "--fd", str(listener.fileno())], (listener.fileno(),))
     ]
@@ -94,8 +90,8 @@ def worker() -> None:
     from app.worker import run_sender
 
     log.set_up("worker")
-    house = _open(_settings())
-    _start_checked(house, migrating=False)
+    house = opened.house(opened.settings())
+    opened.start_checked(house, migrating=False)
     run_sender(house)
 
 
@@ -104,10 +100,10 @@ def migrate() -> None:
     """Make the data folder and keys where missing; bring the database up to date."""
     from app.main import prepare
 
-    house = _open(_settings())
+    house = opened.house(opened.settings())
     token = prepare(house)
     typer.echo("The database is up to date.")
-    _tell_set_up(house, token)
+    opened.tell_set_up(house, token)
 
 
 @app.command()
@@ -135,7 +131,7 @@ def reclassify(
     from app.platform import clock
     from app.tracking import reclassify as again
 
-    house = _opened_and_checked()
+    house = opened.checked_house()
     facts = DeliveryFacts()
     changes = (
         again.preview(house.database, facts, experiment)
@@ -155,66 +151,12 @@ def doctor() -> None:
     """Look at settings, database, mail, disk, clock and address; say what is wrong."""
     from app.ops.doctor import look
 
-    findings = look(_settings())
+    findings = look(opened.settings())
     for finding in findings:
         typer.echo(
             f"{'ok    ' if finding.fine else 'WRONG '} {finding.subject}: {finding.sentence}"
         )
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
-
-
-@users.command("add")
-def add_user(
-    email: str,
-    role: RoleName,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="read it from standard input")
-    ] = False,
-) -> None:
-    """Add somebody who logs in."""
-    from app.identity import passwords
-    from app.identity import users as identity
-    from app.platform import clock
-
-    house = _opened_and_checked()
-    password = (
-        sys.stdin.readline().rstrip("\n")
-        if password_stdin
-        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
-    hashed = passwords.hashed(password)
-    with house.database.write() as session:
-        identity.add(session, email=email, role=role, password=hashed, name="", now=clock.now())
-    typer.echo(f"{email} may log in as {role}.")
-
-
-@tokens.command("add")
-def add_token(name: str, role: RoleName) -> None:
-    """Make a token and print it, once, alone on the last line."""
-    from app.identity import tokens as identity
-    from app.platform import clock
-
-    house = _opened_and_checked()
-    with house.database.write() as session:
-        made = identity.add(session, name=name, role=role, by="command line", now=clock.now())
-    typer.echo(made.secret)
-
-
-@people.command("import")
-def import_people(
-    file: Path,
-    audience: Annotated[str, typer.Option("--audience", help="its name; made where missing")],
-) -> None:
-    """Import a CSV or NDJSON file, with a progress bar."""
-    from app.ops.import_file import import_file
-
-    finished = import_file(_opened_and_checked(), file, audience_name=audience)
-    typer.echo(
-        f"{finished.rows} lines: {finished.added} added, {finished.updated} updated,"
-        f" {finished.unchanged} unchanged, {finished.refused} refused."
-    )
-    if finished.status == "failed":
-        _fail(finished.error or "The import failed.")
 
 
 @app.command("_web", hidden=True)
@@ -257,54 +199,7 @@ def _child(name: str) -> "House":
 
     log.set_up(name)
     end_with_parent()
-    return _open(_settings())
-
-
-def _settings() -> "Settings":
-    from app.platform import config
-
-    return config.load()
-
-
-def _settings_at(host: str, port: int) -> "Settings":
-    """Where nobody said what the public address is, it is where we listen."""
-    from app.platform import config
-
-    if "THINSLICE_PUBLIC_URL" in os.environ:
-        return config.load()
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    return config.load(public_url=f"http://{shown}:{port}")
-
-
-def _open(settings: "Settings") -> "House":
-    from app.main import open_house
-
-    return open_house(settings)
-
-
-def _opened_and_checked() -> "House":
-    from app.main import refuse_misfits
-
-    house = _open(_settings())
-    refuse_misfits(house)
-    return house
-
-
-def _start_checked(house: "House", *, migrating: bool) -> None:
-    from app.main import prepare, refuse_misfits, set_up_token
-
-    if migrating:
-        _tell_set_up(house, prepare(house))
-        return
-    refuse_misfits(house)
-    _tell_set_up(house, set_up_token(house))
-
-
-def _tell_set_up(house: "House", token: str | None) -> None:
-    if token is not None:
-        typer.echo(
-            f"Nobody can log in yet. Begin here: {house.settings.public_url}/setup?token={token}"
-        )
+    return opened.house(opened.settings())
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -85,3 +85,20 @@ def test_doctor_names_what_is_wrong_and_ends_with_1(migrated: Installation):
     assert done.returncode == 1
     assert "ok     migrations" in done.stdout
     assert "WRONG  public address" in done.stdout
+
+
+def test_a_playbook_is_taken_in_and_written_again(migrated: Installation, tmp_path: Path):
+    file = tmp_path / "book.yaml"
+    file.write_text("thinslice_playbook: 1\ncycle: {name: A quarter, days: 90}\n")
+    take = ("playbook", "take", str(file), "--starts", "2027-01-01", "--name")
+
+    taken = migrated.command(*take, "2027 Q1")
+    again = migrated.command(*take, "2027 Q1")
+    written = migrated.command("playbook", "write", "2027 Q1")
+    missing = migrated.command("playbook", "write", "2028 Q1")
+
+    assert taken.returncode == 0, taken.stderr
+    assert "2027 Q1: 0 objectives" in taken.stdout
+    assert "There is a cycle “2027 Q1” already." in again.stderr
+    assert "name: 2027 Q1\n  days: 90" in written.stdout
+    assert missing.stderr.strip() == "There is no cycle “2028 Q1”."

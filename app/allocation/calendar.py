@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.platform.errors import Invalid
 
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CATCH_UP = 8  # weeks, chosen by us: a worker that was away longer opens the last ones only
 
 
@@ -32,6 +33,25 @@ class Schedule:
             raise Invalid("A week opens first, then reminds, then closes: put the times in order.")
         if self.closes.day - self.opens.day > 7 or not 0 <= self.opens.day < 7:
             raise Invalid("A week opens on one of its own days and closes within seven days.")
+
+
+def written(moment: Moment) -> str:
+    """A moment as somebody writes it: `friday 14:00`, `next monday 09:00`."""
+    after, day = divmod(moment.day, len(_DAYS))
+    return f"{'next ' * after}{_DAYS[day]} {moment.at:%H:%M}"
+
+
+def moment_of(text: str) -> Moment:
+    """The moment that was written. Raises ValueError."""
+    words = text.lower().split()
+    after = words[:1] == ["next"]
+    try:
+        day, at = words[after:]
+        return Moment(_DAYS.index(day) + 7 * after, time.fromisoformat(at))
+    except ValueError:
+        raise ValueError(
+            "write a day and a time, like friday 14:00, or next monday 09:00 for the week after"
+        ) from None
 
 
 def week_of(day: date) -> str:

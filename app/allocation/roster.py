@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.allocation import store
-from app.allocation.models import Bucket, Respondent
-from app.allocation.schemas import BucketsDraft, RespondentDraft
+from app.allocation.calendar import written
+from app.allocation.models import AllocationSettings, Bucket, Mode, Respondent
+from app.allocation.schemas import BucketsDraft, RespondentDraft, SettingsDraft
 from app.platform.errors import Conflict, Invalid
 
 
@@ -29,6 +30,31 @@ def put_buckets(session: Session, draft: BucketsDraft, *, now: datetime) -> Sequ
         session.add(known[gone])
     session.flush()
     return store.buckets(session)
+
+
+def put_settings(session: Session, draft: SettingsDraft) -> AllocationSettings:
+    """Who answers and when, from the next opening on. Raises Invalid."""
+    schedule = draft.schedule()
+    row = store.settings_of(session)
+    row.mode = draft.mode
+    row.opens_day, row.opens_at = schedule.opens.day, f"{schedule.opens.at:%H:%M}"
+    row.reminds_day, row.reminds_at = schedule.reminds.day, f"{schedule.reminds.at:%H:%M}"
+    row.closes_day, row.closes_at = schedule.closes.day, f"{schedule.closes.at:%H:%M}"
+    session.add(row)
+    session.flush()
+    return row
+
+
+def settings_shown(session: Session) -> SettingsDraft:
+    """The settings as somebody writes them."""
+    row = store.settings_of(session)
+    times = row.schedule()
+    return SettingsDraft(
+        mode=Mode(row.mode),
+        opens=written(times.opens),
+        reminds=written(times.reminds),
+        closes=written(times.closes),
+    )
 
 
 def add_respondent(session: Session, draft: RespondentDraft, *, number: int) -> Respondent:

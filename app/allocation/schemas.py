@@ -2,7 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from app.allocation.calendar import Schedule, moment_of, written
+from app.allocation.models import Mode
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
@@ -47,6 +58,26 @@ class BucketsDraft(Strict):
         if known and (len(known) < len(targets) or abs(sum(known) - 1) > _CLOSE):
             raise ValueError("the elective targets are shares of elective time: they add up to 1")
         return self
+
+
+def _moment(text: str) -> str:
+    return written(moment_of(text))
+
+
+Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+
+
+class SettingsDraft(Strict):
+    """Who answers, and when the week opens, reminds and closes, in the organisation's zone."""
+
+    mode: Mode = Mode.TEAM
+    opens: Moment = "friday 14:00"
+    reminds: Moment = "next monday 09:00"
+    closes: Moment = "next monday 10:00"
+
+    def schedule(self) -> Schedule:
+        """The times. Raises Invalid where they are out of order."""
+        return Schedule(moment_of(self.opens), moment_of(self.reminds), moment_of(self.closes))
 
 
 class RespondentDraft(Strict):

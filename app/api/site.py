@@ -17,6 +17,7 @@ from app.api import (
     key_results,
     objectives,
     people,
+    playbooks,
     problems,
     pushes,
     readouts,
@@ -48,6 +49,7 @@ def install(application: FastAPI) -> None:
         digest,
         allocation,
         weeks,
+        playbooks,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -118,3 +118,16 @@ class Ineligible(SQLModel, table=True):
     person_id: str = Field(primary_key=True)
     reason: str  # filter, sample, excluded, cooling_off, suppressed, consent, missing_column, …
     detail: str = ""
+
+
+class ExperimentTemplate(SQLModel, table=True):
+    """A design to begin from, without people, dates or anything else of one run."""
+
+    __tablename__ = "experiment_template"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True)
+    about: str = ""
+    design: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    created_by: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)

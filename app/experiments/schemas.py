@@ -424,3 +424,11 @@ class SliceChanges(_Document):
     assumption: _Text = ""
     riskiest: Riskiest | None = None
     order: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class TemplateDraft(_Document):
+    """A design to begin from. What belongs to one run is left out, whoever sends it."""
+
+    name: _Name
+    about: _Text = ""
+    design: dict[str, Any]

@@ -1,7 +1,7 @@
 """A cycle and how it ends: a score for every key result."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -54,13 +54,14 @@ class CyclePage(Page):
     key_results: list[Scored]
     form: Typed
     edit: Typed
+    copy: Typed
     open: str
 
 
 @router.get("/{cycle_id}")
 def show(request: Request, session: Db, cycle_id: str) -> HTMLResponse:
     """One cycle with its key results."""
-    return render(request, _page(session, store.cycle_of(session, cycle_id)))
+    return render(request, page(session, store.cycle_of(session, cycle_id)))
 
 
 @router.post("/{cycle_id}")
@@ -71,7 +72,7 @@ def change(request: Request, session: Db, form: Form, cycle_id: str) -> Response
         sent = {name: form.text(name) for name in ("name", "starts", "ends")}
         outcomes.change_cycle(session, cycle, CycleChanges.model_validate(sent))
     except (ValidationError, Invalid, Conflict) as error:
-        refuse(request, _page(session, cycle, edit=form.mended(error)))
+        refuse(request, page(session, cycle, edit=form.mended(error)))
     return go(f"/cycles/{cycle_id}", said="saved")
 
 
@@ -84,7 +85,7 @@ def close(
     try:
         closing.close(session, cycle, _draft(session, cycle, form), by=who.name, now=now)
     except (ValidationError, Invalid, Conflict) as error:
-        refuse(request, _page(session, cycle, form.mended(error, _names(session, cycle))))
+        refuse(request, page(session, cycle, form.mended(error, _names(session, cycle))))
     return go(f"/cycles/{cycle_id}", said="saved")
 
 
@@ -112,9 +113,15 @@ def _names(session: Session, cycle: Cycle) -> dict[str, str]:
     return {f"scores.{one}.{part}": f"{part}_{one}" for one in ids for part in parts}
 
 
-def _page(
-    session: Session, cycle: Cycle, form: Typed | None = None, *, edit: Typed | None = None
+def page(
+    session: Session,
+    cycle: Cycle,
+    form: Typed | None = None,
+    *,
+    edit: Typed | None = None,
+    copy: Typed | None = None,
 ) -> CyclePage:
+    """A cycle with the forms of which one may need another look."""
     found = closing.ended(session, cycle)
     mean = closing.mean(session, cycle)
     suggested = {f"score_{one.row.id}": f"{one.suggested:.2f}" for one in found}
@@ -128,7 +135,16 @@ def _page(
         key_results=[_scored(one) for one in found],
         form=form or Typed.of(**suggested),
         edit=edit or Typed.of(name=cycle.name, starts=cycle.starts, ends=cycle.ends),
-        open="edit" if edit else "",
+        copy=copy or _next(cycle),
+        open="edit" if edit else "copy" if copy else "",
+    )
+
+
+def _next(cycle: Cycle) -> Typed:
+    """The days that follow, as many."""
+    starts = cycle.ends + timedelta(days=1)
+    return Typed.of(
+        copy_name="", copy_starts=starts, copy_ends=starts + (cycle.ends - cycle.starts)
     )
 
 

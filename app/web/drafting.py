@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.experiments import store
+from app.experiments import store, template_rows, templates
 from app.experiments.drafts import again as again_of
-from app.experiments.models import Experiment
+from app.experiments.models import Experiment, ExperimentTemplate
 from app.identity.guard import Db, Now
 from app.web import choices, drafts, plans, versions
 from app.web.choices import Choices
@@ -20,6 +20,7 @@ from app.web.starters import STARTERS, Starter, starter
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/experiments")
+_OWN = "own-"  # before the id of a template of the organisation's own
 _SEVERAL = ("second_subject", "second_body", "holdout", "baseline")
 _NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
 
@@ -75,7 +76,7 @@ def begin(
     previous: str | None = None,
 ) -> HTMLResponse:
     """A form filled in from a template, or from the run before."""
-    chosen = starter(request.query_params.get("from"))
+    chosen = _chosen(session, request.query_params.get("from"))
     zone = request.app.state.settings.zone
     if previous:
         document = again_of(store.experiment_of(session, previous))
@@ -106,7 +107,8 @@ def new(
         for name, field in (("slice", "slice_id"), ("audience", "audience_id"))
         if form.value(field)
     )
-    return replace(page, starters=STARTERS, chosen=chosen.key, starter_query=query)
+    own = tuple(_own(one) for one in template_rows.every(session))
+    return replace(page, starters=(*STARTERS, *own), chosen=chosen.key, starter_query=query)
 
 
 def again(
@@ -152,6 +154,18 @@ def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> 
         baselines=versions.baselines(form),
         plan=plans.of_form(request, session, form, now=now),
     )
+
+
+def _chosen(session: Session, key: str | None) -> Starter:
+    """A template of the organisation's own, or one that ships."""
+    if key and key.startswith(_OWN):
+        return _own(template_rows.of(session, key.removeprefix(_OWN)))
+    return starter(key)
+
+
+def _own(row: ExperimentTemplate) -> Starter:
+    about = row.about or f"Kept by {row.created_by}."
+    return Starter(f"{_OWN}{row.id}", row.name, about, templates.document_of(row))
 
 
 def _with_key_result(session: Session, document: dict[str, object]) -> dict[str, object]:

@@ -75,7 +75,7 @@ class OutcomesPage(Page):
 def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     """Everything on one page."""
     form = Typed.of(kind="increase", unit="number", weight=1.0, cadence="weekly", source="manual")
-    return render(request, _page(request, session, form, "", now=now))
+    return render(request, page(request, session, form, "", now=now))
 
 
 @router.post("/cycles")
@@ -138,14 +138,17 @@ class _Again:
             add()
         except (ValidationError, AppError) as error:
             mended = self.form.mended(error, self.names)
-            page = _page(self.request, self.session, mended, self.which, now=self.now)
-            refuse(self.request, page)
+            refuse(
+                self.request,
+                page(self.request, self.session, mended, self.which, now=self.now),
+            )
         return go("/objectives", said="added")
 
 
-def _page(
-    request: Request, session: Session, form: Typed, open_form: str, *, now: datetime
+def page(
+    request: Request, session: Session, form: Typed, which: str, *, now: datetime
 ) -> OutcomesPage:
+    """Everything, with the one form open that needs another look."""
     today = now.astimezone(request.app.state.settings.zone).date()
     cycles = store.cycles(session)
     return OutcomesPage(
@@ -154,7 +157,7 @@ def _page(
         cycle_choices=[(one.id, one.name) for one in cycles],
         teams=[(one.id, one.name) for one in store.teams(session)],
         form=form,
-        open=open_form,
+        open=which,
     )
 
 

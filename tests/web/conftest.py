@@ -54,8 +54,9 @@ class Browser:
         assert answer.status_code == 303, f"{on}: {answer.status_code} {_said(answer.text)}"
         return self.get(answer.headers["location"])
 
-    def upload(self, path: str, name: str, body: bytes) -> httpx.Response:
-        return self._ask("POST", f"{path}?csrf={self.token()}", files={"file": (name, body)})
+    def upload(self, path: str, name: str, body: bytes, **fields: Any) -> httpx.Response:
+        address = f"{path}?csrf={self.token()}"
+        return self._ask("POST", address, data=fields, files={"file": (name, body)})
 
     def token(self) -> str:
         found = re.search(r'name="csrf" value="([^"]*)"', self.get("/help/mail").text)

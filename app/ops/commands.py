@@ -1,0 +1,118 @@
+"""`thinslice user|token|people|playbook …`: what an operator does to a house from the shell."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.ops import opened
+
+users = typer.Typer(help="People who log in.", no_args_is_help=True)
+tokens = typer.Typer(help="Tokens for other systems.", no_args_is_help=True)
+people = typer.Typer(help="People who may be mailed.", no_args_is_help=True)
+playbooks = typer.Typer(help="Cycles as templates.", no_args_is_help=True)
+
+RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
+
+
+@users.command("add")
+def add_user(
+    email: str,
+    role: RoleName,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="read it from standard input")
+    ] = False,
+) -> None:
+    """Add somebody who logs in."""
+    from app.identity import passwords
+    from app.identity import users as identity
+    from app.platform import clock
+
+    house = opened.checked_house()
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    hashed = passwords.hashed(password)
+    with house.database.write() as session:
+        identity.add(session, email=email, role=role, password=hashed, name="", now=clock.now())
+    typer.echo(f"{email} may log in as {role}.")
+
+
+@tokens.command("add")
+def add_token(name: str, role: RoleName) -> None:
+    """Make a token and print it, once, alone on the last line."""
+    from app.identity import tokens as identity
+    from app.platform import clock
+
+    house = opened.checked_house()
+    with house.database.write() as session:
+        made = identity.add(session, name=name, role=role, by="command line", now=clock.now())
+    typer.echo(made.secret)
+
+
+@people.command("import")
+def import_people(
+    file: Path,
+    audience: Annotated[str, typer.Option("--audience", help="its name; made where missing")],
+) -> None:
+    """Import a CSV or NDJSON file, with a progress bar."""
+    from app.ops.import_file import import_file
+
+    finished = import_file(opened.checked_house(), file, audience_name=audience)
+    typer.echo(
+        f"{finished.rows} lines: {finished.added} added, {finished.updated} updated,"
+        f" {finished.unchanged} unchanged, {finished.refused} refused."
+    )
+    if finished.status == "failed":
+        typer.echo(finished.error or "The import failed.", err=True)
+        raise typer.Exit(1)
+
+
+@playbooks.command("write")
+def write_playbook(
+    cycle: Annotated[str, typer.Argument(help="the cycle's name")],
+) -> None:
+    """Print a cycle, its cadence, survey and experiment templates as YAML."""
+    from app.okr import store
+    from app.outreach import playbooks as files
+    from app.platform import clock
+    from app.platform.errors import NotFound
+
+    house = opened.checked_house()
+    with house.database.read() as session:
+        row = store.cycle_named(session, cycle)
+        if row is None:
+            raise NotFound(f"There is no cycle “{cycle}”.")
+        today = clock.now().astimezone(house.settings.zone).date()
+        typer.echo(files.written(session, row, today=today), nl=False)
+
+
+@playbooks.command("take")
+def take_playbook(
+    file: Path,
+    name: Annotated[str, typer.Option(help="of the cycle that is made")],
+    starts: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="its first day")],
+    settings: Annotated[
+        bool, typer.Option("--settings", help="also take over survey, buckets and digest time")
+    ] = False,
+) -> None:
+    """Make a cycle from a YAML file that `write` or a cycle's page gave."""
+    from app.outreach import playbooks as files
+    from app.platform import clock
+    from app.review.playbook import CopyDraft
+
+    book = files.read(file.read_text(encoding="utf-8"))
+    draft = CopyDraft(name=name, starts=starts.date())
+    house = opened.checked_house()
+    with house.database.write() as session:
+        made = files.take_over(
+            session, book, draft, settings=settings, by="command line", now=clock.now()
+        )
+    typer.echo(
+        f"{made.cycle.name}: {made.objectives} objectives, {made.key_results} key results,"
+        f" {made.teams} teams and {made.templates} experiment templates added."
+    )

@@ -1,0 +1,62 @@
+"""Settings and house of a command, and what it says where nobody can log in yet."""
+
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from app.main import House
+    from app.platform.config import Settings
+
+
+def settings() -> "Settings":
+    """As the environment says. Raises Invalid."""
+    from app.platform import config
+
+    return config.load()
+
+
+def settings_at(host: str, port: int) -> "Settings":
+    """Where nobody said what the public address is, it is where we listen."""
+    from app.platform import config
+
+    if "THINSLICE_PUBLIC_URL" in os.environ:
+        return config.load()
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    return config.load(public_url=f"http://{shown}:{port}")
+
+
+def house(settings: "Settings") -> "House":
+    """The house of these settings, unchecked."""
+    from app.main import open_house
+
+    return open_house(settings)
+
+
+def checked_house() -> "House":
+    """The house of the environment. Raises where its database is behind or ahead."""
+    from app.main import refuse_misfits
+
+    found = house(settings())
+    refuse_misfits(found)
+    return found
+
+
+def start_checked(found: "House", *, migrating: bool) -> None:
+    """Bring the database up to date where that is asked for; refuse one that does not fit."""
+    from app.main import prepare, refuse_misfits, set_up_token
+
+    if migrating:
+        tell_set_up(found, prepare(found))
+        return
+    refuse_misfits(found)
+    tell_set_up(found, set_up_token(found))
+
+
+def tell_set_up(found: "House", token: str | None) -> None:
+    """Where the first person goes who logs in."""
+    if token is not None:
+        typer.echo(
+            f"Nobody can log in yet. Begin here: {found.settings.public_url}/setup?token={token}"
+        )

@@ -1,0 +1,88 @@
+"""Make a cycle from a playbook: the next quarter, or another organisation's first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.allocation import roster
+from app.allocation import store as allocation
+from app.allocation.schemas import BucketsDraft, SettingsDraft
+from app.experiments import template_rows, templates
+from app.okr import outcomes, store
+from app.okr.models import Cycle
+from app.okr.schemas import CycleDraft, ObjectiveDraft, TeamDraft
+from app.review.playbook import CopyDraft, ObjectivePart, Playbook, SurveyPart
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What was made; what was there by that name stays as it is."""
+
+    cycle: Cycle
+    objectives: int
+    key_results: int
+    teams: int
+    templates: int
+
+
+def copy(session: Session, book: Playbook, draft: CopyDraft, *, by: str, now: datetime) -> Copied:
+    """A cycle with the playbook's objectives; teams are found by name, or added.
+
+    Raises:
+        Conflict: there is a cycle of that name.
+    """
+    ends = draft.ends or draft.starts + timedelta(days=book.cycle.days - 1)
+    cycle = outcomes.add_cycle(session, CycleDraft(name=draft.name, starts=draft.starts, ends=ends))
+    before = len(store.teams(session))
+    for one in book.objectives:
+        _objective(session, cycle, one, now=now)
+    return Copied(
+        cycle=cycle,
+        objectives=len(book.objectives),
+        key_results=sum(len(one.key_results) for one in book.objectives),
+        teams=len(store.teams(session)) - before,
+        templates=_templates(session, book, by=by, now=now),
+    )
+
+
+def set_survey(session: Session, survey: SurveyPart, *, now: datetime) -> None:
+    """Take over times, mode and buckets; a bucket that is known by its name stays the same one."""
+    times = survey.model_dump(exclude={"buckets"})
+    roster.put_settings(session, SettingsDraft.model_validate(times))
+    if survey.buckets:
+        known = {one.name.casefold(): one for one in allocation.buckets(session)}
+        items = [
+            one.model_copy(update={"id": same.id})
+            if (same := known.get(one.name.casefold())) and same.elective == one.elective
+            else one
+            for one in survey.buckets
+        ]
+        roster.put_buckets(session, BucketsDraft(items=items), now=now)
+
+
+def _objective(session: Session, cycle: Cycle, part: ObjectivePart, *, now: datetime) -> None:
+    draft = ObjectiveDraft(
+        title=part.title,
+        cycle_id=cycle.id,
+        team_ids=_team_ids(session, part.teams),
+        owner=part.owner,
+    )
+    row = outcomes.add_objective(session, draft, now=now)
+    for one in part.key_results:
+        outcomes.add_key_result(session, one.model_copy(update={"objective_id": row.id}), now=now)
+
+
+def _team_ids(session: Session, teams: Iterable[TeamDraft]) -> list[str]:
+    found = (
+        store.team_named(session, one.name) or outcomes.add_team(session, one) for one in teams
+    )
+    return [team.id for team in found]
+
+
+def _templates(session: Session, book: Playbook, *, by: str, now: datetime) -> int:
+    new = [one for one in book.experiments if template_rows.named(session, one.name) is None]
+    for one in new:
+        templates.keep(session, one, by=by, now=now)
+    return len(new)

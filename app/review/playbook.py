@@ -1,0 +1,160 @@
+"""The playbook as one document: a cycle, its cadence and survey, and experiment templates."""
+
+from datetime import date as Date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlmodel import Session
+
+from app.allocation import roster
+from app.allocation import store as allocation
+from app.allocation.models import Bucket
+from app.allocation.schemas import BucketDraft, SettingsDraft
+from app.experiments import template_rows
+from app.experiments.schemas import TemplateDraft
+from app.okr import sources, store, views
+from app.okr.models import Cycle, KeyResult, Objective
+from app.okr.schemas import KeyResultDraft, TeamDraft
+
+_MOST = 200
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class KeyResultPart(KeyResultDraft):
+    """A key result without the objective that it gets."""
+
+    objective_id: str = ""
+
+
+class ObjectivePart(_Part):
+    """An objective with the teams that share it."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    owner: Annotated[str, Field(max_length=200)] = ""
+    teams: Annotated[list[TeamDraft], Field(max_length=50)] = []
+    key_results: Annotated[list[KeyResultPart], Field(max_length=_MOST)] = []
+
+
+class SurveyPart(SettingsDraft):
+    """Who answers where the time went, when, and what is asked for."""
+
+    buckets: list[BucketDraft] = Field(default_factory=list, max_length=20)
+
+
+class CyclePart(_Part):
+    """What the cycle was called, and how long it is."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    days: Annotated[int, Field(ge=2, le=3660)]
+
+
+class Playbook(_Part):
+    """What the YAML file holds."""
+
+    thinslice_playbook: Literal[1] = 1
+    cycle: CyclePart
+    objectives: Annotated[list[ObjectivePart], Field(max_length=_MOST)] = []
+    digest: Annotated[str | None, Field(description="`monday 10:00`; null: no digest")] = None
+    survey: SurveyPart | None = None
+    experiments: Annotated[list[TemplateDraft], Field(max_length=_MOST)] = []
+
+
+class CopyDraft(_Part):
+    """The cycle that is made: its name and days."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    starts: Date
+    ends: Date | None = Field(default=None, description="null: as long as the one in the template")
+    begin_at_current: bool = Field(
+        default=False,
+        description="key results begin where they stand now and go as far again",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends is not None and self.ends <= self.starts:
+            raise ValueError("ends must come after starts")
+        return self
+
+
+def of(
+    session: Session,
+    cycle: Cycle,
+    *,
+    today: Date,
+    digest: str | None = None,
+    begin_at_current: bool = False,
+    with_sources: bool = False,
+) -> Playbook:
+    """A cycle as a template.
+
+    `with_sources`: addresses and queries that values are read from go along; they may hold
+    secrets, so a file that leaves the house has none, and such values are put by hand.
+    """
+
+    def key_result(row: KeyResult) -> KeyResultPart:
+        written = _written(session, row, with_sources=with_sources)
+        if begin_at_current:
+            written |= _moved(session, row, today=today)
+        return KeyResultPart.model_validate(written)
+
+    return Playbook(
+        cycle=CyclePart(name=cycle.name, days=(cycle.ends - cycle.starts).days + 1),
+        objectives=[
+            _objective(session, one, [key_result(row) for row in _rows(session, one)])
+            for one in store.objectives(session, cycle_id=cycle.id)
+        ],
+        digest=digest,
+        survey=_survey(session),
+        experiments=[
+            TemplateDraft(name=one.name, about=one.about, design=one.design)
+            for one in template_rows.every(session)
+        ],
+    )
+
+
+def _rows(session: Session, objective: Objective) -> list[KeyResult]:
+    return list(store.key_results(session, objective_id=objective.id))
+
+
+def _objective(session: Session, row: Objective, key_results: list[KeyResultPart]) -> ObjectivePart:
+    teams = [
+        TeamDraft(name=team.name, function=team.function)
+        for team in store.teams_of(session, row.id)
+    ]
+    return ObjectivePart(title=row.title, owner=row.owner, teams=teams, key_results=key_results)
+
+
+def _written(session: Session, row: KeyResult, *, with_sources: bool) -> dict[str, Any]:
+    names = set(KeyResultDraft.model_fields) - {"objective_id", "http", "sql"}
+    written = {name: getattr(row, name) for name in names}
+    if row.source not in {"http", "sql"}:
+        return written
+    read = store.source_of(session, row.id) if with_sources else None
+    if read is None:
+        return written | {"source": "manual"}
+    return written | {row.source: sources.settings_of(row.source, read)}
+
+
+def _moved(session: Session, row: KeyResult, *, today: Date) -> dict[str, Any]:
+    """From where it stands, the same way again; a band and a milestone stay as they are."""
+    current = views.view(session, row, today=today).current
+    if current is None or row.kind in {"maintain", "milestone"}:
+        return {}
+    step = current - row.start
+    stretch = None if row.stretch is None else row.stretch + step
+    return {"start": current, "target": row.target + step, "stretch": stretch}
+
+
+def _survey(session: Session) -> SurveyPart:
+    return SurveyPart(
+        **roster.settings_shown(session).model_dump(),
+        buckets=[_bucket(one) for one in allocation.buckets(session)],
+    )
+
+
+def _bucket(row: Bucket) -> BucketDraft:
+    return BucketDraft(name=row.name, elective=row.elective, target=row.target)
