@@ -12,31 +12,23 @@ from datetime import datetime
 
 import uvloop
 
-from app.allocation import opening
-from app.analysis import holding
 from app.audience import imports
 from app.audience.known import KnownPeople
 from app.delivery import destination_rows, planning, queue_rows, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
-from app.experiments import enrolment, lifecycle, waves
-from app.experiments import store as experiments
+from app.experiments import enrolment, lifecycle
 from app.main import House, targets_of
-from app.okr import reading
-from app.outreach import digests, fanout
-from app.outreach.letters import Letters, ask_due
-from app.outreach.pushing import Pusher
-from app.outreach.vault import Vault
+from app.ops.duties import duty_steps
 from app.platform import clock, locks
-from app.platform.db import Database
 from app.platform.journal import Journal
-from app.review import agenda, moves
 from app.tracking import conversions, ingest, snapshots
 
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.2  # how stale a page may be by a loop's own doing
+_DUTY_SECONDS = 1.0  # between looks at what a calendar or another system waits for
 _TROUBLE_SECONDS = 2.0  # between tries while the database is away
 _NICE = 5  # the redirect goes before the counting of it
 
@@ -48,11 +40,11 @@ class Loop:
     name: str
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, steps: list[Callable[[datetime], int]]) -> None:
-        """Each step says how much it did; when none did anything, the loop rests."""
+    def run(self, steps: list[Callable[[datetime], int]], rest: float = _IDLE_SECONDS) -> None:
+        """Each step says how much it did; when none did anything, the loop rests (seconds)."""
         while not self.stopping.is_set():
             if not sum(self.attempt(step) for step in steps):
-                self.stopping.wait(_IDLE_SECONDS)
+                self.stopping.wait(rest)
 
     def attempt(self, step: Callable[[datetime], int]) -> int:
         """Do one step; a failure is logged, waits a moment, and harms no other step."""
@@ -132,8 +124,12 @@ def run_sender(house: House) -> None:
             return
         recovery.settle_previous(house.database, house.sends, now=clock.now())
         threads = [
-            threading.Thread(target=loop.run, args=([step],), name=step.__name__)
-            for step in scheduler_steps(house)
+            threading.Thread(target=loop.run, args=([step], rest), name=step.__name__)
+            for steps, rest in (
+                (scheduler_steps(house), _IDLE_SECONDS),
+                (duty_steps(house), _DUTY_SECONDS),
+            )
+            for step in steps
         ]
         for thread in threads:
             thread.start()
@@ -143,7 +139,7 @@ def run_sender(house: House) -> None:
 
 
 def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
-    """What moves an experiment on by itself: start it, plan its sends, finish it, freeze it."""
+    """What moves an experiment on by itself: start it, plan its sends, finish it."""
     database = house.database
     renderable = LiquidRenderable()
 
@@ -173,94 +169,7 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
                 lifecycle.begin_measuring(session, experiment_id, now=now)
         return len(done)
 
-    def settle_what_was_killed(now: datetime) -> int:
-        return recovery.settle_previous(database, house.sends, now=now)
-
-    def freeze_what_has_closed(now: datetime) -> int:
-        with database.write() as session:
-            return moves.write_due(session, zone=house.settings.zone, now=now)
-
-    reader = reading.Reader(
-        allowed_hosts=house.settings.allow_private_sources,
-        connections=house.settings.sql_connections,
-    )
-
-    def read_values(now: datetime) -> int:
-        return reading.read_due(database, reader, zone=house.settings.zone, now=now)
-
-    return [
-        start_what_is_due,
-        plan_what_has_started,
-        finish_what_is_sent,
-        settle_what_was_killed,
-        freeze_what_has_closed,
-        *dated_steps(database),
-        read_values,
-        *telling_steps(house),
-    ]
-
-
-def dated_steps(database: Database) -> list[Callable[[datetime], int]]:
-    """What happens on planned days: waves open, looks are held."""
-    gate = holding.Gate()
-
-    def open_waves(now: datetime) -> int:
-        with database.read() as session:
-            due = [one.id for one in queue_rows.running(session) if waves.is_due(one, now=now)]
-        for experiment_id in due:
-            with database.write() as session:
-                experiment = experiments.locked(session, experiment_id)
-                waves.open_due(session, experiment, gate, now=now)
-        return len(due)
-
-    def hold_looks(now: datetime) -> int:
-        with database.read() as session:
-            due = holding.due(session, now)
-        for experiment_id in due:
-            with database.write() as session:
-                holding.hold(session, experiments.locked(session, experiment_id), now=now)
-        return len(due)
-
-    return [open_waves, hold_looks]
-
-
-def telling_steps(house: House) -> list[Callable[[datetime], int]]:
-    """Tell other systems and the team what happened."""
-    database = house.database
-    pusher = Pusher(
-        database,
-        Vault.at(house.settings),
-        allowed_hosts=house.settings.allow_private_sources,
-    )
-
-    def tell_what_happened(now: datetime) -> int:
-        return fanout.tell(database, now=now)
-
-    def push_what_is_owed(now: datetime) -> int:
-        return pusher.push_due(now)
-
-    letters = Letters(house.settings, house.keyring)
-
-    def open_the_week(now: datetime) -> int:
-        return opening.open_due(database, zone=house.settings.zone, now=now)
-
-    def ask_where_it_went(now: datetime) -> int:
-        return ask_due(database, letters, now=now)
-
-    def freeze_the_week(now: datetime) -> int:
-        return agenda.freeze_due(database, zone=house.settings.zone, now=now)
-
-    def send_the_digest(now: datetime) -> int:
-        return digests.queue_due(database, letters, zone=house.settings.zone, now=now)
-
-    return [
-        tell_what_happened,
-        push_what_is_owed,
-        open_the_week,
-        ask_where_it_went,
-        send_the_digest,
-        freeze_the_week,
-    ]
+    return [start_what_is_due, plan_what_has_started, finish_what_is_sent]
 
 
 async def _send(house: House, loop: Loop) -> None:

@@ -14,12 +14,8 @@ from app.platform import events
 
 def freeze_due(session: Session, now: datetime) -> int:
     """Store the final call of every experiment whose windows have all closed. How many."""
-    frozen = 0
-    for experiment in store.without_final(session):
-        if not readouts.has_closed(session, experiment, now=now):
-            continue
-        if not holding.is_complete(session, experiment):
-            continue  # the last look comes first
+    closed = closing(session, now)
+    for experiment in closed:
         final = freeze(session, experiment, Kind.FINAL, now=now)
         events.record(
             session,
@@ -28,8 +24,17 @@ def freeze_due(session: Session, now: datetime) -> int:
             now=now,
             facts={"call": final.call, "hits": final.hits, "people": final.people},
         )
-        frozen += 1
-    return frozen
+    return len(closed)
+
+
+def closing(session: Session, now: datetime) -> list[Experiment]:
+    """Experiments whose windows have all closed, and whose last look is over."""
+    return [
+        experiment
+        for experiment in store.without_final(session)
+        if readouts.has_closed(session, experiment, now=now)
+        and holding.is_complete(session, experiment)
+    ]
 
 
 def freeze(session: Session, experiment: Experiment, kind: Kind, *, now: datetime) -> Snapshot:

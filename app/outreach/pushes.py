@@ -51,6 +51,13 @@ def claim(session: Session, *, room: int, now: datetime, lease_until: datetime) 
     return list(session.exec(query).all())
 
 
+def any_owed(session: Session, *, now: datetime) -> bool:
+    """Whether anything may be due: asked in a read, so that an idle worker never locks."""
+    waiting = (col(Push.state) == State.WAITING) & (col(Push.due_at) <= now)
+    lapsed = (col(Push.state) == State.SENDING) & (col(Push.lease_until) <= now)
+    return session.exec(select(Push.id).where(waiting | lapsed).limit(1)).first() is not None
+
+
 def held(session: Session, push_id: int, *, attempt: int) -> Push | None:
     """A push as its claimer left it; None where its lease lapsed and another has it."""
     query = select(Push).where(

@@ -56,6 +56,9 @@ class Pusher:
 
     def push_due(self, now: datetime) -> int:
         """Send a batch of what is due. How many were tried."""
+        with self._database.read() as session:
+            if not pushes.any_owed(session, now=now):
+                return 0
         with self._database.write() as session:
             lease_until = now + LEASE
             due = pushes.claim(session, room=_AT_A_TIME, now=now, lease_until=lease_until)

@@ -11,8 +11,8 @@ from app.experiments.models import Experiment
 from app.main import House, open_house
 from app.okr import store
 from app.okr.models import KeyResult
+from app.ops.duties import duty_steps
 from app.platform import config
-from app.worker import scheduler_steps
 from tests.analysis.scenes import CLOSED, click, given_experiment, mail
 from tests.okr.scenes import NOW, given_key_result, given_objective
 
@@ -26,7 +26,7 @@ def house(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def step(house: House, name: str) -> Callable[[datetime], int]:
-    return next(one for one in scheduler_steps(house) if one.__name__ == name)
+    return next(one for one in duty_steps(house) if one.__name__ == name)
 
 
 def values(house: House, row: KeyResult) -> list[float]:
