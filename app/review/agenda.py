@@ -17,12 +17,11 @@ from app.okr.views import KeyResultView
 from app.platform import events
 from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
-from app.review import learnings, store, time_spent, weeks
+from app.review import items, learnings, store, time_spent, weeks
 from app.review.items import week_after, week_before
-from app.review.models import FrozenWeek, ItemKind, WeekItem
+from app.review.models import FrozenWeek, ItemKind
 from app.review.shapes import (
     Decided,
-    Item,
     KeyResultLine,
     Overdue,
     Review,
@@ -88,10 +87,10 @@ def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Revi
         starting=_starting(session, span),
         time=split,
         overdue=_overdue(session, span, seen, zone=zone, now=now),
-        blockers=_items(store.items(session, week, ItemKind.BLOCKER)),
-        decisions=_items(store.items(session, week, ItemKind.DECISION)),
-        commitments=_items(store.items(session, week, ItemKind.COMMITMENT)),
-        last_commitments=_items(store.items(session, week_before(week), ItemKind.COMMITMENT)),
+        blockers=items.shown(store.items(session, week, ItemKind.BLOCKER)),
+        decisions=items.shown(store.items(session, week, ItemKind.DECISION)),
+        commitments=items.shown(store.items(session, week, ItemKind.COMMITMENT)),
+        last_commitments=items.shown(store.items(session, week_before(week), ItemKind.COMMITMENT)),
     )
 
 
@@ -175,10 +174,6 @@ def _unsettled(session: Session, span: _Span) -> tuple[Overdue, ...]:
         for one in before
         if one.kept is None and span.today >= span.monday + _WEEK
     )
-
-
-def _items(rows: Iterable[WeekItem]) -> tuple[Item, ...]:
-    return tuple(Item(one.id, one.text, one.owner, one.kept, one.created_by) for one in rows)
 
 
 def latest_week(*, zone: ZoneInfo, now: datetime) -> str:

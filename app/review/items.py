@@ -1,5 +1,6 @@
 """What people write down in a review: blockers, decisions, and commitments with their owners."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -9,6 +10,7 @@ from app.platform.errors import Conflict, Invalid
 from app.review import store
 from app.review.models import ItemKind, Kept, WeekItem
 from app.review.schemas import CommitmentDraft, NoteDraft
+from app.review.shapes import Item
 
 _MOST = 20  # of a kind and week; the playbook says 2 or 3 commitments, this only stops a flood
 
@@ -37,6 +39,11 @@ def settle(session: Session, item_id: str, kept: Kept | None, *, now: datetime) 
     item.kept, item.kept_at = kept, now if kept else None
     session.add(item)
     return item
+
+
+def shown(rows: Iterable[WeekItem]) -> tuple[Item, ...]:
+    """Lines as a week tells them."""
+    return tuple(Item(one.id, one.text, one.owner, one.kept, one.created_by) for one in rows)
 
 
 def week_before(week: str) -> str:

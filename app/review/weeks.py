@@ -14,9 +14,10 @@ from app.experiments.models import Experiment, Status
 from app.okr import store as okr
 from app.okr import views
 from app.okr.views import KeyResultView
-from app.review import learnings, store, time_spent
+from app.review import items, learnings, store, time_spent
 from app.review.learnings import Learning
-from app.review.shapes import TimeSplit
+from app.review.models import ItemKind
+from app.review.shapes import Item, TimeSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Week:
     running: tuple[UnderWay, ...]
     decided: tuple[Learning, ...]
     weeks_avoided: float
+    promised: tuple[Item, ...]  # in last week's review, for this one
+    time: TimeSplit | None  # of this week, or of the last one while this one is not asked about
 
 
 def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
@@ -56,16 +59,19 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         for experiment in store.under_way(session)
     ]
     decided = learnings.decided_since(session, starts)
-    week = week_of(now, zone)
+    week, last = week_of(now, zone), week_of(now - timedelta(days=7), zone)
+    spent = time_spent.of(session, week)
     return Week(
         week=week,
         starts=starts,
-        sentence=sentence(key_results, decided=len(decided), time=time_spent.of(session, week)),
+        sentence=sentence(key_results, decided=len(decided), time=spent),
         key_results=key_results,
         awaiting=tuple(one for one in under_way if _awaits_a_decision(one)),
         running=tuple(one for one in under_way if not _awaits_a_decision(one)),
         decided=decided,
         weeks_avoided=learnings.weeks_avoided(session),
+        promised=items.shown(store.items(session, last, ItemKind.COMMITMENT)),
+        time=spent if spent and spent.answered else time_spent.of(session, last),
     )
 
 

@@ -12,9 +12,10 @@ from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.review import weeks
 from app.review.learnings import Learning
-from app.review.shapes import KeyResultLine
+from app.review.shapes import Item, KeyResultLine
 from app.review.weeks import UnderWay, Week
-from app.web import lines, words
+from app.web import agendas, lines, words
+from app.web.agendas import Spent
 from app.web.lines import Line
 from app.web.pages import Page, render
 
@@ -48,6 +49,8 @@ class WeekPage(Page):
     awaiting: tuple[UnderWay, ...]
     running: tuple[UnderWay, ...]
     decided: tuple[Learning, ...]
+    promised: tuple[Item, ...]
+    time: Spent | None
 
 
 @router.get("/")
@@ -64,6 +67,8 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         awaiting=week.awaiting,
         running=week.running,
         decided=week.decided,
+        promised=week.promised,
+        time=agendas.spent(week.time),
     )
     return render(request, page)
 
