@@ -15,6 +15,7 @@ from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.experiments.terms import Riskiest
 from app.identity.guard import Db, Now, Who
+from app.review import learnings
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Features and slices"])
 
@@ -102,8 +103,9 @@ def get_feature(feature_id: str, session: Db) -> FeatureSeen:
 @router.patch("/features/{feature_id}", summary="Change a feature")
 def change_feature(feature_id: str, changes: FeatureChanges, session: Db) -> FeatureOut:
     """What isn't sent stays as it is."""
-    row = store.feature_of(session, feature_id)
-    return _shown(session, outline.amend_feature(session, row, changes))
+    row = outline.amend_feature(session, store.feature_of(session, feature_id), changes)
+    learnings.keep_words_of(session, feature_id)
+    return _shown(session, row)
 
 
 @router.post("/slices", status_code=201, summary="Add a slice")
@@ -130,7 +132,9 @@ def get_slice(slice_id: str, session: Db) -> SliceOut:
 @router.patch("/slices/{slice_id}", summary="Change a slice")
 def change_slice(slice_id: str, changes: SliceChanges, session: Db) -> SliceOut:
     """What isn't sent stays as it is."""
-    return _slice(outline.amend_slice(session, store.slice_of(session, slice_id), changes))
+    row = outline.amend_slice(session, store.slice_of(session, slice_id), changes)
+    learnings.keep_words_of(session, row.feature_id)
+    return _slice(row)
 
 
 def _shown(session: Session, row: Feature) -> FeatureOut:

@@ -15,6 +15,7 @@ from app.api import (
     features,
     imports,
     key_results,
+    learnings,
     objectives,
     people,
     playbooks,
@@ -49,6 +50,7 @@ def install(application: FastAPI) -> None:
         digest,
         allocation,
         weeks,
+        learnings,
         playbooks,
     ):
         roof.include_router(noun.router)

@@ -25,6 +25,7 @@ from app.demo.weeks import Weeks
 from app.experiments import drafts, enrolment, lifecycle, outline
 from app.experiments import store as experiments
 from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
+from app.experiments.terms import Riskiest
 from app.main import House
 from app.okr import outcomes, values
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
@@ -122,7 +123,8 @@ class Seeder:
 
     def _outline(self, session: Session, key_results: list[str]) -> list[list[str]]:
         found: list[list[str]] = []
-        for one in FEATURES:
+        believed = {(told.feature, told.slice): told.believe for told in STORY}
+        for number, one in enumerate(FEATURES):
             feature = outline.add_feature(
                 session,
                 FeatureDraft(
@@ -135,7 +137,13 @@ class Seeder:
                 now=self.now,
             )
             drafts_of = [
-                SliceDraft(feature_id=feature.id, title=title, order=place)
+                SliceDraft(
+                    feature_id=feature.id,
+                    title=title,
+                    order=place,
+                    assumption=believed.get((number, place), ""),
+                    riskiest=Riskiest.DESIRABILITY if (number, place) in believed else None,
+                )
                 for place, title in enumerate(one.slices)
             ]
             found.append(

@@ -59,6 +59,17 @@ def add_slice(session: Session, draft: SliceDraft, *, now: datetime) -> Slice:
     return row
 
 
+def move_slice(session: Session, row: Slice, *, places: int) -> None:
+    """Move a slice among those of its feature: -1 is one place earlier. Ends are walls."""
+    others = [one for one in store.slices_of(session, row.feature_id) if one.id != row.id]
+    here = sum((one.position, one.id) < (row.position, row.id) for one in others)
+    there = min(max(here + places, 0), len(others))
+    others.insert(there, row)
+    for position, one in enumerate(others):
+        one.position = position
+        session.add(one)
+
+
 def amend_feature(session: Session, row: Feature, changes: FeatureChanges) -> Feature:
     """Change the fields that were sent."""
     as_is = FeatureDraft(

@@ -15,7 +15,7 @@ from app.experiments.models import Experiment
 from app.experiments.schemas import SliceDraft
 from app.platform import events
 from app.platform.errors import Invalid
-from app.review import moves
+from app.review import learnings, moves
 from app.review.models import Choice, Decision
 from app.review.schemas import DecisionDraft
 
@@ -42,6 +42,7 @@ def decide(
     _ask_for_a_reason(readout, draft)
     snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
+    learnings.keep_words(session, experiment.id)
     moves.post(session, experiment, readout, by=by, zone=zone, now=now)
     lifecycle.finish_decided(session, experiment, now=now)
     queue_rows.skip_unreleased(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.review import search as texts
 from app.review import store
 from app.review.models import Choice
 from app.review.store import Decided
@@ -33,15 +34,60 @@ class Learning:
     decided_at: datetime
 
 
-def search(session: Session, text: str = "") -> tuple[Learning, ...]:
-    """Learnings in which every word of the text occurs, the latest first.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for; what is left out does not narrow."""
 
-    The comparison is ours: databases disagree about what a lower-case É is, and there are hundreds
-    of decisions, not millions.
-    """
-    words = text.casefold().split()
-    every = (_learning(row) for row in store.decisions(session))
-    return tuple(learning for learning in every if _mentions(learning, words))
+    text: str = ""
+    decision: str | None = None
+    call: str | None = None
+    feature_id: str | None = None
+    key_result_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of learnings; `next` is where the one after it begins."""
+
+    learnings: tuple[Learning, ...]
+    total: int
+    next: int | None
+
+
+def search(session: Session, wanted: Wanted, *, start: int = 0, limit: int = 50) -> Found:
+    """Learnings in which every word occurs, best first; without words the latest first."""
+    rows = [row for row in store.decisions(session) if _fits(row, wanted)]
+    if wanted.text.strip():
+        ranks = {one: rank for rank, one in enumerate(texts.matching(session, wanted.text))}
+        rows = sorted((row for row in rows if row[0].id in ranks), key=lambda row: ranks[row[0].id])
+    end = start + limit
+    return Found(
+        learnings=tuple(_learning(row) for row in rows[start:end]),
+        total=len(rows),
+        next=end if end < len(rows) else None,
+    )
+
+
+def keep_words(session: Session, experiment_id: str) -> None:
+    """Keep what the search looks in: once decided, and when a parent gets another name."""
+    for row in store.decisions(session, experiment_id=experiment_id):
+        one = _learning(row)
+        texts.write(
+            session,
+            row[0].id,
+            title=_told(one.name, one.feature, one.slice),
+            body=_told(
+                one.believe, one.verify, one.measure, one.right_if, one.call, one.sentence,
+                one.decision, one.learning, one.reason, one.next_slice,
+            ),
+        )  # fmt: skip
+
+
+def keep_words_of(session: Session, feature_id: str) -> None:
+    """Keep the words of everything that was decided about a feature."""
+    for row in store.decisions(session):
+        if row[3] is not None and row[3].id == feature_id:
+            keep_words(session, row[1].id)
 
 
 def decided_since(session: Session, since: datetime) -> tuple[Learning, ...]:
@@ -80,13 +126,16 @@ def _learning(row: Decided) -> Learning:
     )
 
 
-def _mentions(learning: Learning, words: list[str]) -> bool:
-    written = " ".join(
-        part or ""
-        for part in (
-            learning.name, learning.feature, learning.slice, learning.believe, learning.verify,
-            learning.measure, learning.right_if, learning.call, learning.sentence,
-            learning.decision, learning.learning, learning.reason, learning.next_slice,
-        )
-    ).casefold()  # fmt: skip
-    return all(word in written for word in words)
+def _fits(row: Decided, wanted: Wanted) -> bool:
+    decision, _, _, feature = row
+    pairs = (
+        (wanted.decision, decision.decision),
+        (wanted.call, decision.call),
+        (wanted.feature_id, feature.id if feature else None),
+        (wanted.key_result_id, feature.key_result_id if feature else None),
+    )
+    return all(asked is None or asked == had for asked, had in pairs)
+
+
+def _told(*parts: str | None) -> str:
+    return " ".join(part or "" for part in parts)

@@ -20,7 +20,11 @@ def decision_of(session: Session, experiment_id: str) -> Decision | None:
 
 
 def decisions(
-    session: Session, *, since: datetime | None = None, until: datetime | None = None
+    session: Session,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    experiment_id: str | None = None,
 ) -> list[Decided]:
     """Every decision with its experiment, slice and feature, the latest first."""
     wanted = (
@@ -34,7 +38,28 @@ def decisions(
         wanted = wanted.where(col(Decision.at) >= since)
     if until is not None:
         wanted = wanted.where(col(Decision.at) < until)
+    if experiment_id is not None:
+        wanted = wanted.where(Decision.experiment_id == experiment_id)
     return [(row[0], row[1], row[2], row[3]) for row in session.exec(wanted)]
+
+
+def slices(session: Session) -> list[tuple[Slice, Feature]]:
+    """Every slice with its feature: doubts that have a name first, then in their order."""
+    found = session.exec(
+        select(Slice, Feature)
+        .join(Feature, col(Feature.id) == Slice.feature_id)
+        .order_by(col(Slice.riskiest).is_(None), col(Slice.position), col(Slice.id))
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+def tests_of_slices(session: Session) -> Sequence[Experiment]:
+    """Every experiment that tests a slice, the newest last."""
+    return session.exec(
+        select(Experiment)
+        .where(col(Experiment.slice_id).is_not(None))
+        .order_by(col(Experiment.created_at), col(Experiment.id))
+    ).all()
 
 
 def under_way(session: Session) -> Sequence[Experiment]:

@@ -16,6 +16,7 @@ from app.identity.guard import Db, Now, Who
 from app.okr import store as okr
 from app.okr.models import KeyResult
 from app.platform.errors import Invalid, NotFound
+from app.review import learnings
 from app.web import choices
 from app.web.choices import Choices
 from app.web.drafts import RISKS
@@ -124,6 +125,7 @@ def change(request: Request, session: Db, form: Form, feature_id: str) -> Respon
     try:
         team_ids = store.teams_of(session, feature_id)
         outline.change_feature(session, feature, _draft(form, team_ids, title="feature_title"))
+        learnings.keep_words_of(session, feature_id)
     except (ValidationError, Invalid, NotFound) as error:
         edit = form.mended(error, {"title": "feature_title"})
         refuse(request, _page(session, feature, edit=edit))

@@ -2,38 +2,115 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.identity.guard import Db
-from app.review import learnings
-from app.review.learnings import Learning
-from app.web import words
+from app.experiments import store as experiments
+from app.identity.guard import Db, Now
+from app.review import learnings, search, throughput
+from app.review.learnings import Learning, Wanted
+from app.review.throughput import Week
+from app.web import choices, words
+from app.web.choices import Choices
 from app.web.pages import Page, render
+from app.web.typed import Typed
 
 router = APIRouter()
+_PAGE = 20
+_WEEKS = 12  # a quarter
+_FEATURES = 500  # of the list to choose from
+_FILTERS = {"decision": "decision", "call": "call", "feature": "feature_id", "key": "key_result_id"}
+_DECISIONS = (("", "Every decision"), ("build", "Build"), ("iterate", "Iterate"), ("stop", "Stop"))
+_CALLS = (
+    ("", "Every result"),
+    ("validated", "Validated"),
+    ("refuted", "Refuted"),
+    ("inconclusive", "Inconclusive"),
+    ("waiting", "Decided early"),
+)
+Pieces = tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A learning with the words that were asked for marked: (text, whether it is one)."""
+
+    row: Learning
+    name: Pieces
+    believe: Pieces
+    sentence: Pieces
+    learning: Pieces
 
 
 @dataclass(frozen=True, kw_only=True)
 class LearningsPage(Page):
-    """What was decided, the latest first."""
+    """What was decided, the latest or the best first."""
 
     template: ClassVar[str] = "learnings/list.html"
     section: ClassVar[str] = "learnings"
 
-    learnings: tuple[Learning, ...]
-    asked: str
+    learnings: tuple[Told, ...]
+    found: str
+    narrowed: bool
+    form: Typed
+    decisions: Choices
+    calls: Choices
+    features: Choices
+    key_results: Choices
     avoided: str
+    weeks: tuple[Week, ...]
+    most: int
+    next_address: str | None
 
 
 @router.get("/learnings")
-def listed(request: Request, session: Db, q: str = "") -> HTMLResponse:
+def listed(request: Request, session: Db, now: Now, q: str = "", start: int = 0) -> HTMLResponse:
     """Everything that was learned, or what mentions these words."""
-    weeks = learnings.weeks_avoided(session)
+    asked = {name: request.query_params.get(name, "") for name in _FILTERS}
+    narrowing = {field: asked[name] or None for name, field in _FILTERS.items()}
+    wanted = Wanted(text=q[:500], **narrowing)
+    found = learnings.search(session, wanted, start=max(start, 0), limit=_PAGE)
+    weeks = throughput.of(session, weeks=_WEEKS, zone=request.app.state.settings.zone, now=now)
+    narrowed = bool(q.strip() or any(asked.values()))
     page = LearningsPage(
-        learnings=learnings.search(session, q),
-        asked=q,
-        avoided=f"{words.plural(weeks, 'week')} of building avoided so far." if weeks else "",
+        learnings=tuple(_told(one, wanted.text) for one in found.learnings),
+        found=words.plural(found.total, "learning") if narrowed else "",
+        narrowed=narrowed,
+        form=Typed.of(q=q, **asked),
+        decisions=_DECISIONS,
+        calls=_CALLS,
+        features=_features(session),
+        key_results=(("", "Every key result"), *choices.key_results(session)[1:]),
+        avoided=_avoided(session),
+        weeks=weeks if any(one.total for one in weeks) else (),
+        most=max((one.total for one in weeks), default=0),
+        next_address=_next(q, asked, found.next),
     )
     return render(request, page)
+
+
+def _told(row: Learning, asked: str) -> Told:
+    return Told(
+        row,
+        *(search.marked(one, asked) for one in (row.name, row.believe, row.sentence, row.learning)),
+    )
+
+
+def _features(session: Session) -> Choices:
+    found = experiments.features(session, limit=_FEATURES)
+    return (("", "Every feature"), *((one.id, one.title) for one in found))
+
+
+def _avoided(session: Session) -> str:
+    weeks = learnings.weeks_avoided(session)
+    return f"{words.plural(weeks, 'week')} of building avoided so far." if weeks else ""
+
+
+def _next(q: str, asked: dict[str, str], start: int | None) -> str | None:
+    if start is None:
+        return None
+    kept = {name: value for name, value in ({"q": q} | asked).items() if value}
+    return f"/learnings?{urlencode(kept | {'start': start})}"

@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from app.web import (
     answers,
     audiences,
+    board,
     connections,
     conversions,
     cycles,
@@ -54,6 +55,7 @@ routers: tuple[APIRouter, ...] = tuple(
         objectives,
         key_results,
         pushes,
+        board,
         features,
         slices,
         audiences,

@@ -4,17 +4,25 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
 
-from app.experiments import store
+from app.experiments import outline, store
 from app.experiments.models import Experiment, Feature, Slice
+from app.experiments.schemas import SliceChanges
 from app.identity.guard import Db
 from app.okr.models import KeyResult
+from app.platform.errors import Invalid
+from app.review import learnings
 from app.review import store as review
 from app.web import features, runs
-from app.web.pages import Page, render
+from app.web.choices import Choices
+from app.web.drafts import RISKS
+from app.web.pages import Page, go, refuse, render
 from app.web.plots import Plot
 from app.web.runs import Run
+from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/slices")
 
@@ -40,24 +48,48 @@ class SlicePage(Page):
     experiments: list[Tested]
     plot: Plot | None
     runs: tuple[Run, ...]
+    edit: Typed
+    risks: Choices
 
 
 @router.get("/{slice_id}")
 def show(request: Request, session: Db, slice_id: str) -> HTMLResponse:
     """One slice."""
+    return render(request, _page(request, session, store.slice_of(session, slice_id)))
+
+
+@router.post("/{slice_id}")
+def change(request: Request, session: Db, form: Form, slice_id: str) -> Response:
+    """Say it better; what was decided on it keeps its own words."""
     found = store.slice_of(session, slice_id)
+    try:
+        sent = {
+            "title": form.value("title").strip(),
+            "assumption": form.value("assumption").strip(),
+            "riskiest": form.text("riskiest"),
+        }
+        outline.amend_slice(session, found, SliceChanges.model_validate(sent))
+    except (ValidationError, Invalid) as error:
+        refuse(request, _page(request, session, found, form.mended(error)))
+    learnings.keep_words_of(session, found.feature_id)
+    return go(f"/slices/{slice_id}", said="saved")
+
+
+def _page(request: Request, session: Session, found: Slice, edit: Typed | None = None) -> SlicePage:
     feature = store.feature_of(session, found.feature_id)
-    tested, held = [], store.experiments(session, slice_id=slice_id)
+    tested, held = [], store.experiments(session, slice_id=found.id)
     measured = runs.of(session, held, zone=request.app.state.settings.zone)
     for experiment in held:
         decision = review.decision_of(session, experiment.id)
         tested.append(Tested(experiment, decision.decision if decision else None))
-    page = SlicePage(
+    return SlicePage(
         slice=found,
         feature=feature,
         key_result=features.key_result_of(session, feature),
         experiments=tested,
         plot=runs.plot(measured),
         runs=measured,
+        edit=edit
+        or Typed.of(title=found.title, assumption=found.assumption, riskiest=found.riskiest),
+        risks=RISKS,
     )
-    return render(request, page)

@@ -15,9 +15,15 @@ from tests.postgres import Server
 from tests.serve import Installation
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The words of learnings are no rows of ours: an FTS5 table with its shadows, or a tsvector."""
+    return kind != "table" or not (name or "").startswith("learning_text")
+
+
 def test_the_migrated_database_is_what_the_rows_say(database: Database):
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        opts = {"compare_type": False, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=opts)
         differences = compare_metadata(context, SQLModel.metadata)
 
     assert differences == []

@@ -191,7 +191,7 @@ def test_a_decision_without_a_learning_is_refused_and_with_one_it_is_found_again
     )
 
     assert refused.status_code == 422
-    assert "Euros work." in eve.get("/learnings?q=euros").text
+    assert "<mark>Euros</mark> work." in eve.get("/learnings?q=euros").text
     assert "Decided" in eve.get("/").text
 
 

@@ -1,0 +1,119 @@
+"""Learnings: what was decided, searched by its words, and how fast."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from app.analysis.shapes import State
+from app.api.address import PREFIX
+from app.api.once import OnceRoute
+from app.api.paging import Cursor, Limit, Listed, number_of
+from app.identity.guard import Db, Now
+from app.review import learnings, throughput
+from app.review.learnings import Wanted
+from app.review.models import Choice
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Learnings"])
+
+Words = Annotated[str, Query(max_length=500, description="every word begins one of theirs")]
+_LEARNING: dict[str, Any] = {
+    "experiment_id": "1f0c3m8k2tq5w7x9z0ab",
+    "name": "Waste in euros by email",
+    "feature": "Waste insights",
+    "slice": "Waste in euros",
+    "believe": "Bakers will act on waste told in euros.",
+    "verify": "Mail 600 bakeries their own number.",
+    "measure": "People who follow the link within 72 hours.",
+    "right_if": "More than 8 % do.",
+    "call": "validated",
+    "sentence": "Validated: 72 of 600 people (12.0 %) clicked.",
+    "decision": "build",
+    "learning": "Money moves bakers where products did not.",
+    "reason": None,
+    "next_slice": "Next week's bake list",
+    "next_slice_id": "1f0c3m8k2tq5w7x9z0ac",
+    "decided_by": "Ann",
+    "decided_at": "2026-11-20T12:00:00Z",
+}
+_WEEK: dict[str, Any] = {"week": "2026-W47", "build": 1, "iterate": 0, "stop": 1, "total": 2}
+
+
+class LearningOut(BaseModel):
+    """A decided experiment: what was believed, seen and done."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _LEARNING})
+
+    experiment_id: str
+    name: str
+    feature: str | None
+    slice: str | None
+    believe: str
+    verify: str
+    measure: str
+    right_if: str
+    call: str
+    sentence: str
+    decision: str
+    learning: str
+    reason: str | None
+    next_slice: str | None
+    next_slice_id: str | None
+    decided_by: str
+    decided_at: datetime
+
+
+class ThroughputWeekOut(BaseModel):
+    """What was decided in a week."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _WEEK})
+
+    week: str
+    build: int
+    iterate: int
+    stop: int
+    total: int
+
+
+class ThroughputOut(BaseModel):
+    """The last weeks, the oldest first; and the weeks of building that stops have avoided."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"weeks": [_WEEK], "avoided": 8}})
+
+    weeks: list[ThroughputWeekOut]
+    avoided: float
+
+
+@router.get("/learnings", summary="Search learnings")
+def search_learnings(
+    session: Db,
+    *,
+    q: Words = "",
+    decision: Choice | None = None,
+    call: State | None = None,
+    feature_id: str | None = None,
+    key_result_id: str | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Listed[LearningOut]:
+    """Best first, or without words the latest first."""
+    wanted = Wanted(q, decision, call, feature_id, key_result_id)
+    found = learnings.search(session, wanted, start=number_of(cursor), limit=limit)
+    return Listed(
+        items=[LearningOut.model_validate(one) for one in found.learnings],
+        next=None if found.next is None else str(found.next),
+    )
+
+
+@router.get("/throughput", summary="Slices decided, week by week")
+def get_throughput(
+    request: Request, session: Db, now: Now, weeks: Annotated[int, Query(ge=1, le=104)] = 12
+) -> ThroughputOut:
+    """How fast a team learns, with the weeks of building avoided so far."""
+    zone = request.app.state.settings.zone
+    found = throughput.of(session, weeks=weeks, zone=zone, now=now)
+    return ThroughputOut(
+        weeks=[ThroughputWeekOut.model_validate(one) for one in found],
+        avoided=learnings.weeks_avoided(session),
+    )

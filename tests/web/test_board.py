@@ -1,0 +1,105 @@
+"""The board, a slice's edits, and the search over learnings, on the pages."""
+
+import re
+from datetime import UTC, datetime
+
+from app.platform.db import Database
+from app.review import learnings
+from app.review.models import Choice, Decision
+from tests.analysis.scenes import given_experiment
+from tests.web.conftest import Browser
+
+
+def given_feature(eve: Browser) -> str:
+    eve.send("/features", on="feature", title="Waste insights", full_build_weeks="8")
+    found = re.search(r"/features/(\w{20})", eve.get("/features").text)
+    assert found
+    for title in ("Products", "Euros"):
+        eve.send(f"/features/{found[1]}/slices", on="slice", title=title, assumption="They act")
+    return found[1]
+
+
+def test_slices_stand_on_the_board_and_move(eve: Browser):
+    given_feature(eve)
+    before = eve.get("/features/board").text
+    links = re.findall(r'href="/slices/(\w{20})">(Products|Euros)<', before)
+    ids = {title: one for one, title in links}
+    moved = eve.send(f"/slices/{ids['Euros']}/move", on="move", way="up").text
+    odd = eve.post(f"/slices/{ids['Euros']}/move", way="sideways")
+
+    assert before.index(">Products<") < before.index(">Euros<")
+    assert moved.index(">Euros<") < moved.index(">Products<")
+    assert odd.status_code == 422
+
+
+def test_a_slice_is_said_better(eve: Browser):
+    given_feature(eve)
+    found = re.search(r'href="(/slices/\w{20})">Euros<', eve.get("/features/board").text)
+    assert found
+    saved = eve.send(
+        found[1], on="slice", title="Money", assumption="They care", riskiest="viability"
+    )
+    empty = eve.post(found[1], title=" ", assumption="They care")
+
+    assert "Money" in saved.text
+    assert "Viability" in saved.text
+    assert empty.status_code == 422
+    assert "They care" in empty.text
+
+
+def test_a_viewer_moves_nothing(eve: Browser, bo: Browser):
+    given_feature(eve)
+    page = bo.get("/features/board").text
+    found = re.search(r'href="(/slices/\w{20})">Euros<', page)
+    assert found
+
+    assert "<form" not in page.partition("<main")[2]
+    assert bo.post(f"{found[1]}/move", way="up").status_code == 403
+
+
+def given_learning(database: Database, name: str, *, number: int = 0) -> None:
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    with database.write() as session:
+        experiment = given_experiment(session)
+        experiment.name = f"{name} {number}"
+        session.add(
+            Decision(
+                experiment_id=experiment.id,
+                snapshot_id=experiment.id,
+                call="refuted",
+                sentence="Refuted.",
+                decision=Choice.STOP,
+                learning=f"{name} <b>moves</b> nobody.",
+                decided_by="Ann",
+                at=at,
+            )
+        )
+        session.flush()
+        learnings.keep_words(session, experiment.id)
+
+
+def test_learnings_are_found_and_marked_and_shown_as_text(eve: Browser, database: Database):
+    given_learning(database, "Wetter für Bäcker")
+    page = eve.get("/learnings?q=backer").text
+    nothing = eve.get("/learnings?q=bicycle").text
+    narrowed = eve.get("/learnings?q=backer&decision=build").text
+
+    assert "<mark>Bäcker</mark>" in page
+    assert "&lt;b&gt;moves&lt;/b&gt;" in page
+    assert "1 learning." in page
+    assert "Nothing found." in nothing
+    assert "Nothing found." in narrowed
+    assert 'value="bicycle"' in nothing
+
+
+def test_many_learnings_come_in_pages_that_keep_the_question(eve: Browser, database: Database):
+    for number in range(21):
+        given_learning(database, "Weather", number=number)
+    first = eve.get("/learnings?q=weather&decision=stop").text
+    found = re.search(r'href="(/learnings\?[^"]*start=20[^"]*)"', first)
+    assert found
+    second = eve.get(found[1].replace("&amp;", "&")).text
+
+    assert first.count('class="learning"') == 20
+    assert second.count('class="learning"') == 1
+    assert "21 learnings." in second
