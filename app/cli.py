@@ -10,7 +10,7 @@ import typer
 from app.platform.errors import AppError
 
 if TYPE_CHECKING:
-    from app.main import House
+    from app.ops.house import House
     from app.platform.config import Settings
 
 app = typer.Typer(
@@ -102,7 +102,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Make the data folder and keys where missing; bring the database up to date."""
-    from app.main import prepare
+    from app.ops.house import prepare
 
     house = _open(_settings())
     token = prepare(house)
@@ -277,13 +277,13 @@ def _settings_at(host: str, port: int) -> "Settings":
 
 
 def _open(settings: "Settings") -> "House":
-    from app.main import open_house
+    from app.ops.house import open_house
 
     return open_house(settings)
 
 
 def _opened_and_checked() -> "House":
-    from app.main import refuse_misfits
+    from app.ops.house import refuse_misfits
 
     house = _open(_settings())
     refuse_misfits(house)
@@ -291,7 +291,7 @@ def _opened_and_checked() -> "House":
 
 
 def _start_checked(house: "House", *, migrating: bool) -> None:
-    from app.main import prepare, refuse_misfits, set_up_token
+    from app.ops.house import prepare, refuse_misfits, set_up_token
 
     if migrating:
         _tell_set_up(house, prepare(house))

@@ -22,8 +22,9 @@ from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle, waves
 from app.experiments import store as experiments
-from app.main import House, targets_of
 from app.okr import reading
+from app.ops.house import House
+from app.ops.targets import targets_of
 from app.outreach import digests, fanout
 from app.outreach.letters import Letters, ask_due
 from app.outreach.pushing import Pusher

@@ -35,10 +35,10 @@ from app.demo.halvern import (
 from app.experiments import drafts, enrolment, lifecycle, outline
 from app.experiments import store as experiments
 from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
-from app.main import House
 from app.okr import outcomes, values
 from app.okr import store as okr
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
+from app.ops.house import House
 from app.platform.journal import Journal
 from app.review import decisions
 from app.review.schemas import DecisionDraft

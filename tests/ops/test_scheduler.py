@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from app.experiments.models import Experiment
-from app.main import House, open_house
 from app.okr import store
 from app.okr.models import KeyResult
+from app.ops.house import House, open_house
 from app.platform import config
 from app.worker import scheduler_steps
 from tests.analysis.scenes import CLOSED, click, given_experiment, mail
