@@ -20,7 +20,10 @@ import pytest
 from app.platform import migrate
 from app.platform.db import Database
 
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+_FAST = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+    " -c autovacuum=off -c shared_buffers=32MB -c max_wal_size=4GB -c checkpoint_timeout=1h"
+)  # no work of its own besides the tests', and the same plans in every run
 
 
 _SHAPE = """
