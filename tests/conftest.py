@@ -32,6 +32,7 @@ def pytest_collection_finish() -> None:
     """What was imported stays: no collection of garbage needs to look through it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(autouse=True, scope="session")
