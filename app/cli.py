@@ -10,7 +10,7 @@ from app.ops import commands, opened
 from app.platform.errors import AppError
 
 if TYPE_CHECKING:
-    from app.main import House
+    from app.ops.house import House
 
 app = typer.Typer(
     name="thinslice",
@@ -98,7 +98,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Make the data folder and keys where missing; bring the database up to date."""
-    from app.main import prepare
+    from app.ops.house import prepare
 
     house = opened.house(opened.settings())
     token = prepare(house)

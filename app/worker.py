@@ -19,8 +19,9 @@ from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle
-from app.main import House, targets_of
 from app.ops.duties import duty_steps
+from app.ops.house import House
+from app.ops.targets import targets_of
 from app.platform import clock, locks
 from app.platform.journal import Journal
 from app.tracking import conversions, ingest, snapshots

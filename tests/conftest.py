@@ -1,5 +1,6 @@
 """What every test may ask for: a real database of each kind, migrated, and loopback only."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -25,6 +26,13 @@ def _loopback_only(self: socket.socket, address: object) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run faults at full size")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: no collection of garbage needs to look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(autouse=True, scope="session")

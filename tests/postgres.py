@@ -9,7 +9,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,10 @@ import pytest
 from app.platform import migrate
 from app.platform.db import Database
 
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+_FAST = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+    " -c autovacuum=off -c shared_buffers=32MB -c max_wal_size=4GB -c checkpoint_timeout=1h"
+)  # no work of its own besides the tests', and the same plans in every run
 
 
 _SHAPE = """
@@ -61,11 +64,26 @@ _EMPTY = """
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of the template as it was made; a connection that stays open is quick to ask."""
+
+    connection: psycopg.Connection[Any]
+    shape: int
+
+
+def _shape(connection: psycopg.Connection[Any]) -> int:
+    found = connection.execute(_SHAPE).fetchone()
+    assert found
+    return int(found[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """A running server, its migrated template, and copies of it that are empty again."""
 
     url: str  # postgresql://user@host:port
     spare: list[str] = field(default_factory=list)
+    copies: dict[str, Copy] = field(default_factory=dict)
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
@@ -75,20 +93,26 @@ class Server:
         if self._emptied(name):
             self.spare.append(name)
         else:
+            self.copies.pop(name).connection.close()
             self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _copy(self) -> str:
         name = f"t_{uuid.uuid4().hex}"
         self._run(f'CREATE DATABASE "{name}" TEMPLATE thinslice_template')
+        connection = psycopg.connect(f"{self.url}/{name}", autocommit=True)
+        self.copies[name] = Copy(connection, _shape(connection))
         return name
 
     def _emptied(self, name: str) -> bool:
         """Empty it, unless the test changed its tables."""
-        with psycopg.connect(f"{self.url}/{name}", autocommit=True) as connection:
-            connection.execute(_EMPTY)
-            shape = connection.execute(_SHAPE).fetchone()
-        with psycopg.connect(f"{self.url}/thinslice_template") as template:
-            return template.execute(_SHAPE).fetchone() == shape
+        copy = self.copies[name]
+        copy.connection.execute(_EMPTY)
+        return _shape(copy.connection) == copy.shape
+
+    def close(self) -> None:
+        """Let go of the copies."""
+        for copy in self.copies.values():
+            copy.connection.close()
 
     def empty(self) -> str:
         """A database without tables, for what migrates by itself."""
@@ -127,11 +151,12 @@ def server(factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start one for this test process (workers of xdist have one each)."""
     outside = os.environ.get("TEST_DATABASE_URL")
     if outside:
-        yield _with_template(Server(outside.rstrip("/")), factory)
+        with closing(_with_template(Server(outside.rstrip("/")), factory)) as running:
+            yield running
         return
     folder = Path(tempfile.mkdtemp(prefix="thinslice-pg-"))
     try:
-        with _started(folder) as running:
+        with _started(folder) as started, closing(started) as running:
             running.prepare()
             yield running
     finally:

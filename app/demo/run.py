@@ -13,8 +13,8 @@ from app.delivery import mail_rows
 from app.demo.customers import Customers
 from app.demo.seed import Seeder
 from app.identity import passwords, users
-from app.main import House, open_house, prepare
 from app.ops import supervise
+from app.ops.house import House, open_house, prepare
 from app.platform import clock, config
 from app.platform.config import Settings
 from app.platform.errors import Conflict

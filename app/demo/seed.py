@@ -26,9 +26,9 @@ from app.experiments import drafts, enrolment, lifecycle, outline
 from app.experiments import store as experiments
 from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
 from app.experiments.terms import Riskiest
-from app.main import House
 from app.okr import outcomes, values
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
+from app.ops.house import House
 from app.platform.journal import Journal
 from app.review import decisions
 from app.review.schemas import DecisionDraft

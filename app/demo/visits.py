@@ -8,7 +8,7 @@ from app.delivery import destination_rows, person_rows
 from app.delivery.models import Send
 from app.demo.customers import APPLE_PRIVACY, CHROME, IPHONE, LIBRARY
 from app.links.token import TrackedLink
-from app.main import House
+from app.ops.house import House
 from app.platform import clock
 from app.platform.journal import Journal
 from app.tracking import lines

@@ -1,5 +1,6 @@
 """Passwords: kept with argon2, a few at a time, for each takes memory and a fifth of a second."""
 
+from functools import cache
 from threading import BoundedSemaphore
 from typing import NewType
 
@@ -13,7 +14,6 @@ _SHORTEST = 10  # characters; length beats rules about signs (NIST SP 800-63B)
 _LONGEST = 1000
 _AT_ONCE = BoundedSemaphore(2)  # argon2 takes 64 MB a piece
 _hasher = PasswordHash.recommended()
-_NOBODY = _hasher.hash("nobody has this password")  # compared for an unknown address: same time
 
 
 def hashed(password: str) -> Hashed:
@@ -33,5 +33,12 @@ def hashed(password: str) -> Hashed:
 def matches(password: str, kept: str | None) -> bool:
     """Whether this is the password; takes as long where there is none."""
     with _AT_ONCE:
-        right = _hasher.verify(password[:_LONGEST], kept or _NOBODY)
+        nobodys = _nobodys()  # asked for either way: the first log-in tells nothing by its time
+        right = _hasher.verify(password[:_LONGEST], kept or nobodys)
     return right and kept is not None
+
+
+@cache
+def _nobodys() -> str:
+    """Compared for an unknown address, so that it takes the same time."""
+    return _hasher.hash("nobody has this password")

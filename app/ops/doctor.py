@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.delivery import transports
-from app.main import House, open_house
+from app.ops.house import House, open_house
 from app.platform import migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError

@@ -8,8 +8,8 @@ from app.analysis import holding, snapshots
 from app.delivery import queue_rows, recovery
 from app.experiments import store as experiments
 from app.experiments import waves
-from app.main import House
 from app.okr import reading
+from app.ops.house import House
 from app.outreach import digests, fanout
 from app.outreach.letters import Letters, ask_due
 from app.outreach.pushing import Pusher

@@ -8,7 +8,7 @@ from rich.progress import Progress
 from app.audience import imports
 from app.audience import store as audience
 from app.audience.models import Import
-from app.main import House
+from app.ops.house import House
 from app.platform import clock
 
 _PIECE = 1 << 20  # bytes read at a time

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from app.main import House
+    from app.ops.house import House
     from app.platform.config import Settings
 
 
@@ -29,14 +29,14 @@ def settings_at(host: str, port: int) -> "Settings":
 
 def house(settings: "Settings") -> "House":
     """The house of these settings, unchecked."""
-    from app.main import open_house
+    from app.ops.house import open_house
 
     return open_house(settings)
 
 
 def checked_house() -> "House":
     """The house of the environment. Raises where its database is behind or ahead."""
-    from app.main import refuse_misfits
+    from app.ops.house import refuse_misfits
 
     found = house(settings())
     refuse_misfits(found)
@@ -45,7 +45,7 @@ def checked_house() -> "House":
 
 def start_checked(found: "House", *, migrating: bool) -> None:
     """Bring the database up to date where that is asked for; refuse one that does not fit."""
-    from app.main import prepare, refuse_misfits, set_up_token
+    from app.ops.house import prepare, refuse_misfits, set_up_token
 
     if migrating:
         tell_set_up(found, prepare(found))

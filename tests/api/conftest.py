@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 
 from app.api import problems, site
@@ -74,13 +75,23 @@ def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
+@pytest.fixture(scope="session")
+def assembled() -> FastAPI:
+    """Every route, put together once; what a test asks it about is its own."""
+    application = FastAPI(dependencies=[Depends(guard.enforce)], docs_url=None, redoc_url=None)
+    site.install(application)
+    _translate(application)
+    return application
+
+
 @pytest.fixture
-def application(database: Database, tmp_path: Path) -> FastAPI:
+def application(assembled: FastAPI, database: Database, tmp_path: Path) -> FastAPI:
     folder = tmp_path / "imports"
     folder.mkdir()
     with database.write() as session:
         install.ensure(session, now=NOW)
-    application = FastAPI(dependencies=[Depends(guard.enforce)], docs_url=None, redoc_url=None)
+    application = assembled
+    application.state = State()
     application.state.settings = config.load(data_dir=tmp_path, timezone="Europe/Oslo")
     application.state.database = database
     application.state.keyring = Keyring.of([b"0" * 32])
@@ -90,8 +101,6 @@ def application(database: Database, tmp_path: Path) -> FastAPI:
         folder_id="here",
         settings=application.state.settings,
     )
-    site.install(application)
-    _translate(application)
     return application
 
 

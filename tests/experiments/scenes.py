@@ -59,23 +59,29 @@ def given_audience(session: Session, people: int, *, name: str = "Bakers", **fie
     audience = Audience(name=name, people=people, created_at=NOW)
     session.add(audience)
     session.flush()
-    for number in range(people):
-        given_person(session, audience.id, f"p{number:03}@{name.lower()}.example", **fields)
+    emails = [f"p{number:03}@{name.lower()}.example" for number in range(people)]
+    given_people(session, audience.id, emails, **fields)
     session.flush()
     return audience.id
 
 
-def given_person(
-    session: Session, audience_id: str, email: str, *, data: Any = None, **fields: Any
-) -> str:
+def given_person(session: Session, audience_id: str, email: str, **fields: Any) -> str:
+    return given_people(session, audience_id, [email], **fields)[0]
+
+
+def given_people(
+    session: Session, audience_id: str, emails: list[str], *, data: Any = None, **fields: Any
+) -> list[str]:
     columns = {"euros": 61} if data is None else data
-    person = Person(
-        email=email, email_key=email, name="Ada", created_at=NOW, updated_at=NOW, **fields
-    )
-    session.add(person)
+    same: dict[str, Any] = {"name": "Ada", "created_at": NOW, "updated_at": NOW} | fields
+    people = [Person(email=email, email_key=email, **same) for email in emails]
+    session.add_all(people)
     session.flush()
-    session.add(Membership(audience_id=audience_id, person_id=person.id, data=columns))
-    return person.id
+    session.add_all(
+        Membership(audience_id=audience_id, person_id=person.id, data=dict(columns))
+        for person in people
+    )
+    return [person.id for person in people]
 
 
 def given_draft(session: Session, *, people: int = 100, **changes: Any) -> Experiment:

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import Session
 
 from app.experiments.models import Experiment
-from app.main import House, open_house
 from app.okr import store
 from app.okr.models import KeyResult
 from app.ops.duties import duty_steps
+from app.ops.house import House, open_house
 from app.platform import config
 from tests.analysis.scenes import CLOSED, click, given_experiment, mail
 from tests.okr.scenes import NOW, given_key_result, given_objective

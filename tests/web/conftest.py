@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
+from starlette.datastructures import State
 
 from app.api import problems
 from app.audience import imports
@@ -92,18 +93,29 @@ def settings(tmp_path: Path) -> Settings:
     return config.load(data_dir=tmp_path, timezone="Europe/Oslo")
 
 
+@pytest.fixture(scope="session")
+def assembled(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """Every page, put together once; what a test asks it about is its own."""
+    application = FastAPI(dependencies=[Depends(guard.enforce)])
+    application.state.settings = config.load(data_dir=tmp_path_factory.mktemp("assembled"))
+    site.install(application, problems)
+    return application
+
+
 @pytest.fixture
-def application(settings: Settings, database: Database, tmp_path: Path) -> FastAPI:
+def application(
+    assembled: FastAPI, settings: Settings, database: Database, tmp_path: Path
+) -> FastAPI:
     folder = tmp_path / "imports"
     folder.mkdir()
-    application = FastAPI(dependencies=[Depends(guard.enforce)])
+    application = assembled
+    application.state = State()
     application.state.settings = settings
     application.state.database = database
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.house = SimpleNamespace(
         database=database, imports=folder, folder_id="here", settings=settings
     )
-    site.install(application, problems)
     return application
 
 

@@ -1,0 +1,87 @@
+"""What every process of ours opens first: settings, keys, folders and the database."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from app.identity import setup
+from app.links.keyring import Keyring
+from app.platform import clock, install, keys, migrate
+from app.platform.config import Settings
+from app.platform.db import Database
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every process of ours opens first."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    folder_id: str
+
+    @property
+    def hits(self) -> Path:
+        """Where the journal of hits is."""
+        return self.settings.data_dir / "hits"
+
+    @property
+    def imports(self) -> Path:
+        """Where uploaded files wait to be read."""
+        return self.settings.data_dir / "imports"
+
+    @property
+    def sends(self) -> Path:
+        """Where the sender's journal is."""
+        return self.settings.data_dir / "sends"
+
+    @property
+    def snapshot(self) -> Path:
+        """The destinations from which a start serves while the database is away."""
+        return self.settings.data_dir / "destinations.snapshot"
+
+
+def open_house(settings: Settings) -> House:
+    """Keys, folders and database; nothing is asked of the database yet."""
+    secrets = keys.load_or_make(settings)
+    house = House(
+        settings=settings,
+        database=Database(settings.database),
+        keyring=Keyring.of(secrets),
+        folder_id=keys.folder_id(settings.data_dir),
+    )
+    for folder in (house.hits, house.imports, house.sends):
+        folder.mkdir(exist_ok=True, mode=0o700)
+    return house
+
+
+def refuse_misfits(house: House) -> None:
+    """A database that was reached and does not fit prevents a start; one out of reach does not."""
+    try:
+        migrate.check(house.database)
+        with house.database.write() as session:
+            install.check_keys(session, house.keyring.fingerprints())
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The database is out of reach; known links are served meanwhile. %s", error)
+
+
+def prepare(house: House) -> str | None:
+    """Migrate and make the installation's row; the set-up token, while nobody can log in."""
+    migrate.to_head(house.database)
+    with house.database.write() as session:
+        install.ensure(session, now=clock.now())
+        install.check_keys(session, house.keyring.fingerprints())
+        return setup.issue(session, now=clock.now())
+
+
+def set_up_token(house: House) -> str | None:
+    """A new set-up token while nobody can log in; None once somebody can, or without a database."""
+    try:
+        with house.database.write() as session:
+            return setup.issue(session, now=clock.now())
+    except (OperationalError, InterfaceError):
+        return None
