@@ -27,8 +27,9 @@ _FAST = (
 
 
 _SHAPE = """
-    -- One number that changes with any table or column.
+    -- One number that changes with any table, column or the revision they are said to be of.
     SELECT COALESCE(SUM(hashtext(a.attrelid || a.attname || a.atttypid || a.attisdropped)), 0)
+           + (SELECT COALESCE(SUM(hashtext(version_num)), 0) FROM alembic_version)
       FROM pg_attribute a
       JOIN pg_class c
         ON c.oid = a.attrelid
