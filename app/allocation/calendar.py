@@ -21,7 +21,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The Friday mail's times. They stand in a row that an admin edits."""
+    """The Friday mail's times. They stand in a row that an editor edits."""
 
     opens: Moment = Moment(4, time(14))
     reminds: Moment = Moment(7, time(9))

@@ -48,7 +48,7 @@ def first_buckets() -> list[Bucket]:
 
 
 class Respondent(SQLModel, table=True):
-    """Somebody of the staff who says where a week went."""
+    """Somebody of the staff who says where a week went, or owns a key result, or both."""
 
     __tablename__ = "respondent"
 
@@ -59,6 +59,7 @@ class Respondent(SQLModel, table=True):
     team_id: str | None = None
     fte: float = 1.0
     active: bool = True
+    asked_time: bool = True  # False: asked for their own key results only
 
 
 class AllocationSettings(SQLModel, table=True):
@@ -98,7 +99,10 @@ class Opening(SQLModel, table=True):
 
 
 class Invitation(SQLModel, table=True):
-    """A respondent is asked about a week; when the mail and its reminder were queued."""
+    """A respondent is asked about a week; when the mail and its reminder were queued.
+
+    `asked_time` stays as it was then, so that a week's response rate does.
+    """
 
     __tablename__ = "invitation"
 
@@ -106,6 +110,8 @@ class Invitation(SQLModel, table=True):
     respondent_id: str = Field(primary_key=True)
     asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    asked_time: bool = True
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the Friday page
 
 
 class TimeAnswer(SQLModel, table=True):

@@ -53,6 +53,6 @@ def _open(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> bool
         return False
     for one in store.respondents(session):
         if one.active:
-            session.add(Invitation(week=week, respondent_id=one.id))
+            session.add(Invitation(week=week, respondent_id=one.id, asked_time=one.asked_time))
     session.flush()
     return True

@@ -1,6 +1,6 @@
 """Who is asked, and about which buckets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,28 +8,36 @@ from sqlmodel import Session
 from app.allocation import store
 from app.allocation.calendar import written
 from app.allocation.models import AllocationSettings, Bucket, Mode, Respondent
-from app.allocation.schemas import BucketsDraft, RespondentDraft, SettingsDraft
+from app.allocation.schemas import BucketsDraft, RespondentChanges, RespondentDraft, SettingsDraft
 from app.platform.errors import Conflict, Invalid
 
 
 def put_buckets(session: Session, draft: BucketsDraft, *, now: datetime) -> Sequence[Bucket]:
     """Rename, add, retire. An elective bucket stays elective: old weeks would change."""
     known = {bucket.id: bucket for bucket in store.buckets(session)}
-    kept = set()
+    _check(draft, known)
     for position, wanted in enumerate(draft.items):
-        bucket = known.get(wanted.id) if wanted.id else Bucket(name="", elective=wanted.elective)
-        if bucket is None or bucket.id in kept:
+        bucket = known.pop(wanted.id or "", None) or Bucket(name="", elective=wanted.elective)
+        bucket.name, bucket.target, bucket.position = wanted.name, wanted.target, position
+        session.add(bucket)
+    for gone in known.values():
+        gone.retired_at = now
+        session.add(gone)
+    session.flush()
+    return store.buckets(session)
+
+
+def _check(draft: BucketsDraft, known: Mapping[str, Bucket]) -> None:
+    """Before anything is changed. Raises Invalid or Conflict."""
+    named = [wanted.id for wanted in draft.items if wanted.id]
+    for position, wanted in enumerate(draft.items):
+        if wanted.id is None:
+            continue
+        bucket = known.get(wanted.id)
+        if bucket is None or named.count(wanted.id) > 1:
             raise Invalid.at(f"items.{position}.id", "There is no other bucket with this id.")
         if bucket.elective != wanted.elective:
             raise Conflict(f"“{bucket.name}” has answers: retire it and add another bucket.")
-        bucket.name, bucket.target, bucket.position = wanted.name, wanted.target, position
-        session.add(bucket)
-        kept.add(bucket.id)
-    for gone in known.keys() - kept:
-        known[gone].retired_at = now
-        session.add(known[gone])
-    session.flush()
-    return store.buckets(session)
 
 
 def put_settings(session: Session, draft: SettingsDraft) -> AllocationSettings:
@@ -58,11 +66,31 @@ def settings_shown(session: Session) -> SettingsDraft:
 
 
 def add_respondent(session: Session, draft: RespondentDraft, *, number: int) -> Respondent:
-    """Ask somebody from the next opening on. `number`: 63 random bits, what their links carry."""
+    """Ask somebody from the next opening on. `number`: 63 random bits, what their links carry.
+
+    Whoever left, or was asked for key results only, is asked again as the draft says.
+    """
     email = draft.email.lower()
-    if store.respondent_at(session, email):
+    found = store.respondent_at(session, email)
+    if found is not None and found.active and found.asked_time:
         raise Conflict(f"{email} is a respondent already.")
-    respondent = Respondent(**{**draft.model_dump(), "email": email, "number": number})
+    respondent = found or Respondent(name=draft.name, email=email, number=number)
+    for name, value in draft.model_dump(exclude={"email"}).items():
+        setattr(respondent, name, value)
     session.add(respondent)
     session.flush()
+    return respondent
+
+
+def change_respondent(
+    session: Session, respondent_id: str, changes: RespondentChanges
+) -> Respondent:
+    """Change what was sent; given answers stay as they were weighed."""
+    respondent = store.respondent_of(session, respondent_id)
+    sent = changes.model_dump(exclude_unset=True)
+    for name, value in sent.items():
+        if value is None and name != "team_id":
+            raise Invalid.at(name, "Leave this out, or give it a value.")
+        setattr(respondent, name, value)
+    session.add(respondent)
     return respondent

@@ -17,6 +17,7 @@ from app.allocation.models import Mode
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
+Fte = Annotated[float, Field(gt=0, le=1)]
 _CLOSE = 1e-6  # how far targets may be from adding up, for rounding
 
 
@@ -27,8 +28,8 @@ class Strict(BaseModel):
 
     @field_validator("name", "note", check_fields=False)
     @classmethod
-    def _without_nul(cls, value: str) -> str:
-        if "\x00" in value:
+    def _without_nul(cls, value: str | None) -> str | None:
+        if value and "\x00" in value:
             raise ValueError("must not contain the NUL character")  # PostgreSQL keeps none
         return value
 
@@ -56,7 +57,9 @@ class BucketsDraft(Strict):
         targets = [bucket.target for bucket in self.items if bucket.elective]
         known = [target for target in targets if target is not None]
         if known and (len(known) < len(targets) or abs(sum(known) - 1) > _CLOSE):
-            raise ValueError("the elective targets are shares of elective time: they add up to 1")
+            raise ValueError(
+                "the elective targets are shares of elective time: they add up to 100 %"
+            )
         return self
 
 
@@ -81,13 +84,27 @@ class SettingsDraft(Strict):
 
 
 class RespondentDraft(Strict):
-    """Somebody who answers for a team, or for themselves."""
+    """Somebody who answers for a team, or for themselves.
+
+    Without `asked_time` they are asked for their own key results only.
+    """
 
     name: Name
     email: EmailStr
     team_id: str | None = None
-    fte: Annotated[float, Field(gt=0, le=1)] = 1.0
+    fte: Fte = 1.0
     active: bool = True
+    asked_time: bool = True
+
+
+class RespondentChanges(Strict):
+    """What may change about a respondent; what is left out stays."""
+
+    name: Name | None = None
+    team_id: str | None = None
+    fte: Fte | None = None
+    active: bool | None = None
+    asked_time: bool | None = None
 
 
 class AnswerDraft(Strict):

@@ -106,6 +106,11 @@ def invitations(session: Session, week: str) -> Sequence[Invitation]:
     return session.exec(found.order_by(Invitation.respondent_id)).all()
 
 
+def invitation_of(session: Session, week: str, respondent_id: str) -> Invitation | None:
+    """How a respondent was asked about a week, if they were."""
+    return session.get(Invitation, (week, respondent_id))
+
+
 def answers(session: Session, week: str) -> Sequence[TimeAnswer]:
     """A week's answers."""
     found = select(TimeAnswer).where(TimeAnswer.week == week)
@@ -141,13 +146,14 @@ def unasked(session: Session, week: str) -> Sequence[Respondent]:
 
 
 def unreminded(session: Session, week: str) -> Sequence[Respondent]:
-    """Who was asked, has not answered and was not reminded."""
+    """Who was asked, has not answered (the page, or the time by API) and was not reminded."""
     answered = select(TimeAnswer.respondent_id).where(TimeAnswer.week == week)
     found = select(Respondent).join(Invitation, col(Invitation.respondent_id) == col(Respondent.id))
     mine = found.where(
         Invitation.week == week,
         col(Invitation.asked_at).is_not(None),
         col(Invitation.reminded_at).is_(None),
+        col(Invitation.answered_at).is_(None),
         col(Respondent.id).not_in(answered),
     )
     return session.exec(mine.order_by(Respondent.id)).all()

@@ -49,7 +49,8 @@ def rising(session: Session, week: str) -> bool:
 
 def _shown(session: Session, opening: Opening) -> Week:
     buckets = store.all_buckets(session)
-    invited = {one.respondent_id for one in store.invitations(session, opening.week)}
+    invitations = store.invitations(session, opening.week)
+    invited = {one.respondent_id for one in invitations if one.asked_time}
     answers = store.answers(session, opening.week)
     people = opening.mode == Mode.PERSON
     groups = by_team(

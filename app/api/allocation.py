@@ -1,6 +1,5 @@
-"""Where the time goes: buckets, respondents, weeks and answers."""
+"""Where the time goes: buckets, weeks and answers."""
 
-import secrets
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,14 +11,13 @@ from sqlmodel import Session
 from app.allocation import answers, opening, roster, store, weeks
 from app.allocation.calendar import monday_of
 from app.allocation.models import Opening
-from app.allocation.schemas import AnswerDraft, BucketsDraft, RespondentDraft
+from app.allocation.schemas import AnswerDraft, BucketsDraft
 from app.allocation.summary import Split
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.identity.guard import Db, Now
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Time allocation"])
-_NUMBER_BITS = 63  # what a signed column of both databases holds
 
 
 class BucketOut(BaseModel):
@@ -59,31 +57,6 @@ class BucketsOut(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"items": [_BUCKET]}})
 
     items: list[BucketOut]
-
-
-class RespondentOut(BaseModel):
-    """Somebody who says where a week went."""
-
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "example": {
-                "id": "1f0c3m8k2tq5w7x9z0ab",
-                "name": "Ann",
-                "email": "ann@example.com",
-                "team_id": "1f0c3m8k2tq5w7x9z0ac",
-                "fte": 1.0,
-                "active": True,
-            }
-        },
-    )
-
-    id: str
-    name: str
-    email: str
-    team_id: str | None
-    fte: float
-    active: bool
 
 
 class OpeningOut(BaseModel):
@@ -176,13 +149,6 @@ def put_buckets(draft: BucketsDraft, session: Db, now: Now) -> BucketsOut:
     """All of them, in order. One that is left out is retired and keeps its answers."""
     rows = roster.put_buckets(session, draft, now=now)
     return BucketsOut(items=[BucketOut.model_validate(row) for row in rows])
-
-
-@router.post("/allocation/respondents", status_code=201, summary="Add a respondent")
-def add_respondent(draft: RespondentDraft, session: Db) -> RespondentOut:
-    """Asked from the next opening on. An address that is taken is refused (409)."""
-    number = secrets.randbits(_NUMBER_BITS)
-    return RespondentOut.model_validate(roster.add_respondent(session, draft, number=number))
 
 
 @router.post("/allocation/weeks/{week}/open", summary="Open a week by hand")

@@ -102,6 +102,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/sends", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/export", Access.EDITOR),
+    _rule(_READ, "/api/v1/allocation/respondents", Access.EDITOR),
     _rule(_READ, "/api/v1/**", Access.VIEWER),
     _rule(_CHANGE, "/api/v1/**", Access.EDITOR),
 )

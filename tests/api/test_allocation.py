@@ -80,3 +80,23 @@ def test_elective_targets_add_up(api: Api) -> None:
     items = api.read("/allocation/buckets")["items"][:2]
 
     assert api.ask("PUT", "/allocation/buckets", json={"items": items}).status_code == 422
+
+
+def test_settings_are_put_and_read_back(api: Api) -> None:
+    wanted = {"mode": "person", "opens": "thursday 16:00", "closes": "friday 17:00"}
+    put = api.ask("PUT", "/allocation/settings", json=wanted | {"reminds": "friday 9:00"})
+
+    assert put.status_code == 422
+    assert "write a day and a time" in put.text
+    api.ask("PUT", "/allocation/settings", json=wanted | {"reminds": "friday 09:00"})
+    assert api.read("/allocation/settings") == wanted | {"reminds": "friday 09:00"}
+
+
+def test_a_respondent_is_changed_and_leaves(api: Api, ann: dict[str, Any]) -> None:
+    path = f"/allocation/respondents/{ann['id']}"
+    api.ask("PATCH", path, json={"fte": 0.5, "active": False})
+    (found,) = api.read("/allocation/respondents")["items"]
+
+    assert (found["fte"], found["active"], found["name"]) == (0.5, False, "Ann")
+    assert api.ask("PATCH", path, json={"name": None}).status_code == 422
+    assert api.ask("PATCH", path, json={"fte": 0}).status_code == 422

@@ -65,6 +65,28 @@ def test_whoever_left_is_not_asked_again(ann: Browser, database: Database):
         assert [one.active for one in store.respondents(session)] == [False]
 
 
+def test_somebody_works_half_and_for_another_team(ann: Browser, database: Database):
+    given(ann, "Oven")
+    with database.read() as session:
+        (respondent,) = store.respondents(session)
+    page = ann.send(f"/time/respondents/{respondent.id}", on="change", name="Olaf", fte="0.5")
+    wrong = ann.post(f"/time/respondents/{respondent.id}", name="Olaf", fte="2")
+
+    assert "time, 50 % of full time" in page.text
+    assert wrong.status_code == 422
+    assert 'value="2"' in wrong.text
+
+
+def test_whoever_left_may_be_asked_again(ann: Browser, database: Database):
+    given(ann, "Oven")
+    with database.read() as session:
+        (respondent,) = store.respondents(session)
+    ann.send(f"/time/respondents/{respondent.id}/leave", on="leaving")
+    given(ann, "Oven")
+
+    assert "oven@halvern.example" in ann.get("/time").text
+
+
 def test_a_viewer_sees_no_addresses_and_changes_nothing(ann: Browser, bo: Browser):
     given(ann, "Oven")
     page = bo.get("/time").text
