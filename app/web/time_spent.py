@@ -12,14 +12,14 @@ from starlette.responses import HTMLResponse, Response
 
 from app.allocation import opening, roster, store, weeks
 from app.allocation.models import Bucket, Respondent
-from app.allocation.schemas import RespondentChanges, RespondentDraft
+from app.allocation.schemas import RespondentDraft
 from app.allocation.summary import Split
 from app.allocation.weeks import Week
 from app.identity.guard import Db, Now
 from app.okr import store as okr
 from app.platform.errors import AppError
 from app.review.weeks import week_of
-from app.web import words
+from app.web import respondents, words
 from app.web.choices import Choices
 from app.web.pages import Page, go, refuse, render
 from app.web.typed import Form, Typed
@@ -28,7 +28,6 @@ router = APIRouter(prefix="/time")
 
 _WEEKS = 12  # a quarter
 _NUMBER_BITS = 63  # what a signed column of both databases holds
-_NAMES = {"team_id": "team"}
 _KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
 
 
@@ -55,15 +54,13 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody who gets Friday's mail. `edit` is their form; open while it needs another look."""
+    """Somebody who gets Friday's mail."""
 
     id: str
     name: str
     email: str
     team: str
     about: str
-    edit: Typed
-    open: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,32 +93,14 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
 def add(request: Request, session: Db, now: Now, form: Form) -> Response:
     """Ask somebody from the next opening on."""
     try:
-        draft = RespondentDraft.model_validate({"email": form.text("email"), **_typed(form)})
+        draft = RespondentDraft.model_validate(
+            {"email": form.text("email"), **respondents.typed(form)}
+        )
         roster.add_respondent(session, draft, number=secrets.randbits(_NUMBER_BITS))
     except (AppError, ValidationError) as error:
-        refuse(request, _page(session, form.mended(error, _NAMES), week=_now(request, now)))
-    return go("/time", said="saved")
-
-
-@router.post("/respondents/{respondent_id}")
-def change(request: Request, session: Db, now: Now, form: Form, respondent_id: str) -> Response:
-    """Another name, team or share of full time, from the next opening on."""
-    try:
-        changes = RespondentChanges.model_validate(_typed(form))
-        roster.change_respondent(session, respondent_id, changes)
-    except (AppError, ValidationError) as error:
-        wrong = form.mended(error, _NAMES)
-        page = _page(session, Typed.of(), week=_now(request, now), edit=(respondent_id, wrong))
-        refuse(request, page)
-    return go("/time", said="saved")
-
-
-@router.post("/respondents/{respondent_id}/leave")
-def leave(session: Db, respondent_id: str) -> Response:
-    """Ask them no longer; their answers stay."""
-    respondent = store.respondent_of(session, respondent_id)
-    respondent.active = False
-    session.add(respondent)
+        refuse(
+            request, _page(session, form.mended(error, respondents.NAMES), week=_now(request, now))
+        )
     return go("/time", said="saved")
 
 
@@ -136,15 +115,7 @@ def _now(request: Request, now: Now) -> str:
     return week_of(now, request.app.state.settings.zone)
 
 
-def _typed(form: Typed) -> dict[str, object]:
-    """What both forms ask about a respondent; an empty share is full time."""
-    said = {"name": form.text("name"), "team_id": form.text("team")}
-    return {**said, "fte": form.text("fte") or 1}
-
-
-def _page(
-    session: Session, form: Typed, *, week: str, edit: tuple[str, Typed] | None = None
-) -> TimePage:
+def _page(session: Session, form: Typed, *, week: str) -> TimePage:
     opened = store.openings(session, until=week, limit=_WEEKS)
     seen = [weeks.of(session, one.week) for one in opened]
     told = [one for one in seen if one.everybody is not None]
@@ -167,24 +138,15 @@ def _page(
         ),
         aims=tuple(_aim(bucket, last.everybody) for bucket in buckets) if last else (),
         buckets=tuple((bucket.name, kind) for bucket, kind in zip(buckets, _kinds(), strict=False)),
-        respondents=[_asked(one, teams, edit) for one in active],
-        teams_known=(("", "No team"), *teams.items()),
+        respondents=[_asked(one, teams) for one in active],
+        teams_known=respondents.teams_known(session),
         form=form,
     )
 
 
-def _asked(one: Respondent, teams: Mapping[str, str], edit: tuple[str, Typed] | None) -> Asked:
-    filled = Typed.of(name=one.name, team=one.team_id, fte=one.fte)
-    mine = edit is not None and edit[0] == one.id
-    return Asked(
-        id=one.id,
-        name=one.name,
-        email=one.email,
-        team=teams.get(one.team_id or "", "–"),
-        about=_about(one),
-        edit=edit[1] if edit and mine else filled,
-        open=mine,
-    )
+def _asked(one: Respondent, teams: Mapping[str, str]) -> Asked:
+    team = teams.get(one.team_id or "", "–")
+    return Asked(id=one.id, name=one.name, email=one.email, team=team, about=_about(one))
 
 
 def _about(one: Respondent) -> str:

@@ -69,12 +69,15 @@ def test_somebody_works_half_and_for_another_team(ann: Browser, database: Databa
     given(ann, "Oven")
     with database.read() as session:
         (respondent,) = store.respondents(session)
-    page = ann.send(f"/time/respondents/{respondent.id}", on="change", name="Olaf", fte="0.5")
+    page = ann.send(
+        f"/time/respondents/{respondent.id}", on="change", name="Olaf", fte="0.5", time="1"
+    )
     wrong = ann.post(f"/time/respondents/{respondent.id}", name="Olaf", fte="2")
 
     assert "time, 50 % of full time" in page.text
     assert wrong.status_code == 422
     assert 'value="2"' in wrong.text
+    assert 'value="0.5"' in ann.get(f"/time/respondents/{respondent.id}").text
 
 
 def test_whoever_left_may_be_asked_again(ann: Browser, database: Database):
