@@ -15,7 +15,7 @@ from app.outreach.letters import Letters, ask_due
 from app.outreach.pushing import Pusher
 from app.outreach.vault import Vault
 from app.platform.db import Database
-from app.review import agenda, moves
+from app.review import agenda, asked, moves
 
 
 def duty_steps(house: House) -> list[Callable[[datetime], int]]:
@@ -90,6 +90,9 @@ def _telling_steps(house: House) -> list[Callable[[datetime], int]]:
 
     letters = Letters(house.settings, house.keyring)
 
+    def find_who_owns(now: datetime) -> int:
+        return asked.enlist_due(database, zone=house.settings.zone, now=now)
+
     def open_the_week(now: datetime) -> int:
         return opening.open_due(database, zone=house.settings.zone, now=now)
 
@@ -105,6 +108,7 @@ def _telling_steps(house: House) -> list[Callable[[datetime], int]]:
     return [
         tell_what_happened,
         push_what_is_owed,
+        find_who_owns,
         open_the_week,
         ask_where_it_went,
         send_the_digest,

@@ -19,7 +19,8 @@ from app.outreach.tellings import Part
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.paths import TEMPLATES
-from app.review import agenda, week_links
+from app.review import agenda, asked, week_links
+from app.review.asked import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +54,27 @@ class Letters:
 
     def ask(
         self, session: Session, opening: Opening, one: Respondent, *, again: bool, now: datetime
-    ) -> None:
-        """Where did your week go? One link, no log-in."""
+    ) -> bool:
+        """One link, no log-in: time, key results, promises. False: nothing concerns them."""
+        today = now.astimezone(self.settings.zone).date()
+        theirs = asked.of(session, opening.week, one, today=today)
+        if not (one.asked_time or theirs):
+            return False
         token = sign(
             TrackedLink(calendar.number_of(opening.week), one.number, 0),
             Kind.SURVEY,
             self.keyring,
         )
         closes = f"{opening.closes_at.astimezone(self.settings.zone):%A, %H:%M}"
+        subject, heading = _question(opening.week, one)
         self._queue(
             session,
             one.email,
             kind="friday",
-            subject=f"{'Still open: where' if again else 'Where'} did week {opening.week[-2:]} go?",
-            heading=f"{one.name}, where did your week go?",
+            subject=f"Still open: {subject[0].lower()}{subject[1:]}" if again else subject,
+            heading=heading,
             paragraphs=[
-                (
-                    "Half a minute: how much went into keeping the lights on, and how the rest was"
-                    " spent. Your last answer is filled in."
-                ),
+                *_asks(one, theirs),
                 f"It closes on {closes}; a later answer is kept, and marked.",
             ],
             link=f"{self.settings.public_url}/s/{token}",
@@ -79,6 +82,7 @@ class Letters:
             foot="The link is yours alone and needs no log-in: please do not pass it on.",
             now=now,
         )
+        return True
 
     def _queue(
         self,
@@ -118,7 +122,7 @@ def ask_due(database: Database, letters: Letters, *, now: datetime) -> int:
     with database.write() as session:
         return sum(
             _claimed(session, opening, one, again=again, now=now)
-            and _asked(session, letters, opening, one, again=again, now=now)
+            and letters.ask(session, opening, one, again=again, now=now)
             for one, again in _owed(session, opening, now=now)
         )
 
@@ -143,17 +147,28 @@ def _claimed(
     return claim(session, opening.week, one.id, now=now)
 
 
-def _asked(
-    session: Session,
-    letters: Letters,
-    opening: Opening,
-    one: Respondent,
-    *,
-    again: bool,
-    now: datetime,
-) -> int:
-    letters.ask(session, opening, one, again=again, now=now)
-    return 1
+def _question(week: str, one: Respondent) -> tuple[str, str]:
+    """Subject and heading."""
+    if one.asked_time:
+        return f"Where did week {week[-2:]} go?", f"{one.name}, where did your week go?"
+    return f"Week {week[-2:]}: your key results", f"{one.name}, are you closer than last week?"
+
+
+def _asks(one: Respondent, theirs: Asked) -> list[str]:
+    """What the page will ask, in sentences."""
+    said = []
+    if one.asked_time:
+        said.append(
+            "Half a minute: how much went into keeping the lights on, and how the rest was spent."
+            " Your last answer is filled in."
+        )
+    if theirs.key_results:
+        titles = ", ".join(f"“{told.row.title}”" for told in theirs.key_results)
+        said.append(f"How do your key results stand? {titles}. The last values are filled in.")
+    if theirs.promised:
+        titles = ", ".join(f"“{item.text}”" for item in theirs.promised)
+        said.append(f"What became of what you promised: {titles}?")
+    return said
 
 
 def _template(name: str, **told: object) -> str:

@@ -15,6 +15,8 @@ def of(session: Session, week: str) -> TimeSplit | None:
         seen = allocation.of(session, week)
     except NotFound:
         return None
+    if not seen.asked:
+        return None
     split = seen.everybody
     return TimeSplit(
         asked=seen.asked,

@@ -12,12 +12,18 @@ from starlette.responses import HTMLResponse, Response
 
 from app.allocation import answers, store, weeks
 from app.allocation.calendar import week_numbered
-from app.allocation.models import Bucket, Opening, Respondent
+from app.allocation.models import Bucket, Invitation, Opening, Respondent
 from app.allocation.schemas import AnswerDraft
 from app.allocation.summary import WHOLE, Split, off_by
 from app.identity.guard import Db, Now
 from app.links.keyring import Kind
 from app.platform.errors import AppError, Invalid, NotFound
+from app.review import asked, items
+from app.review.asked import Asked
+from app.review.models import Kept
+from app.review.shapes import Item
+from app.web import friday_numbers
+from app.web.friday_numbers import NumberAsked
 from app.web.pages import Page, go, refuse, render
 from app.web.typed import Form, Typed
 from app.web.unsubscribes import read_public
@@ -28,12 +34,19 @@ _PREFIX = "share."
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Who holds the link, and the week that it is about."""
+class Guest:
+    """Who holds the link, the week that it is about, and what concerns them."""
 
     respondent: Respondent
     opening: Opening
+    invitation: Invitation | None
+    asked: Asked
     token: str
+
+    @property
+    def gives_time(self) -> bool:
+        """Whether they are asked where their time went."""
+        return self.invitation.asked_time if self.invitation else self.respondent.asked_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +61,11 @@ class FridayPage(Page):
     closes_at: datetime
     late: bool
     form: Typed
+    gives_time: bool
     buckets: Sequence[Bucket]
     total: int
+    numbers: Sequence[NumberAsked]
+    promised: Sequence[Item]
     thanks: bool
     team: Split | None
 
@@ -57,38 +73,67 @@ class FridayPage(Page):
 @router.get("/s/{token}")
 def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
     """The week's questions, filled in with what was answered, or with last week's answer."""
-    asked = _asked(request, session, token, now=now)
-    return render(request, _page(request, session, asked, _filled(session, asked), now=now))
+    guest = _guest(request, session, token, now=now)
+    return render(
+        request, _page(request, session, guest, _filled(request, session, guest, now), now)
+    )
 
 
 @router.post("/s/{token}")
 def answer(request: Request, session: Db, now: Now, form: Form, token: str) -> Response:
     """Keep what was answered; the token is the secret, so no session is looked at."""
-    asked = _asked(request, session, token, now=now)
-    try:
-        draft = AnswerDraft(shares=_shares(session, form), note=form.value("note"))
-        answers.put(session, asked.opening.week, asked.respondent, draft, now=now)
-    except (AppError, ValidationError) as error:
-        refuse(request, _page(request, session, asked, form.mended(error), now=now))
+    guest = _guest(request, session, token, now=now)
+    wrong = _keep(request, session, guest, form, now)
+    if wrong:
+        refuse(request, _page(request, session, guest, wrong, now))
+    if guest.invitation:
+        guest.invitation.answered_at = now
+        session.add(guest.invitation)
     return go(f"/s/{token}?thanks")
 
 
-def _asked(request: Request, session: Session, token: str, *, now: datetime) -> Asked:
+def _guest(request: Request, session: Session, token: str, *, now: datetime) -> Guest:
     link = read_public(request, token, Kind.SURVEY)
     week = week_numbered(link.set_id)
     opening = store.opening_of(session, week)
     respondent = store.respondent_numbered(session, link.id)
     if opening is None or respondent is None or now > opening.closes_at + _GOOD_FOR:
         raise NotFound("This link is not valid. It may have been cut off by a mail program.")
-    return Asked(respondent, opening, token)
+    invitation = store.invitation_of(session, week, respondent.id)
+    today = now.astimezone(request.app.state.settings.zone).date()
+    theirs = asked.of(session, week, respondent, today=today)
+    return Guest(respondent, opening, invitation, theirs, token)
 
 
-def _filled(session: Session, asked: Asked) -> Typed:
-    week, respondent_id = asked.opening.week, asked.respondent.id
+def _keep(
+    request: Request, session: Session, guest: Guest, form: Typed, now: datetime
+) -> Typed | None:
+    """All sections, or none of them: the form with what is wrong, or None."""
+    try:
+        if guest.gives_time:
+            draft = AnswerDraft(shares=_shares(session, form), note=form.value("note"))
+            answers.put(session, guest.opening.week, guest.respondent, draft, now=now)
+    except (AppError, ValidationError) as error:
+        return form.mended(error)
+    for one in guest.asked.promised:
+        kept = form.value(f"kept.{one.id}")
+        if kept in set(Kept):
+            items.settle(session, one.id, Kept(kept), now=now)
+    zone = request.app.state.settings.zone
+    told = guest.asked.key_results
+    return friday_numbers.put(session, told, form, by=guest.respondent.name, zone=zone, now=now)
+
+
+def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> Typed:
+    week, respondent_id = guest.opening.week, guest.respondent.id
     given = store.answer_of(session, week, respondent_id)
     before = given or store.answer_before(session, week, respondent_id)
     shares = before.shares if before else {}
+    fields: dict[str, tuple[str, ...]]
     fields = {f"{_PREFIX}{bucket}": (str(share),) for bucket, share in shares.items()}
+    fields |= {f"kept.{one.id}": (one.kept or "",) for one in guest.asked.promised}
+    today = now.astimezone(request.app.state.settings.zone).date()
+    fields |= friday_numbers.filled(guest.asked.key_results, today)
     return Typed(fields={**fields, "note": (given.note if given else "",)})
 
 
@@ -107,25 +152,29 @@ def _shares(session: Session, form: Typed) -> dict[str, int]:
 
 
 def _page(
-    request: Request, session: Session, asked: Asked, form: Typed, *, now: datetime
+    request: Request, session: Session, guest: Guest, form: Typed, now: datetime
 ) -> FridayPage:
+    zone = request.app.state.settings.zone
     thanks = "thanks" in request.query_params
     buckets = sorted(store.buckets(session), key=lambda bucket: bucket.elective)
     typed = [form.value(f"{_PREFIX}{bucket.id}") for bucket in buckets]
     return FridayPage(
-        week=asked.opening.week,
-        name=asked.respondent.name,
-        address=f"/s/{asked.token}",
-        closes_at=asked.opening.closes_at,
-        late=now > asked.opening.closes_at,
+        week=guest.opening.week,
+        name=guest.respondent.name,
+        address=f"/s/{guest.token}",
+        closes_at=guest.opening.closes_at,
+        late=now > guest.opening.closes_at,
         form=form,
+        gives_time=guest.gives_time,
         buckets=buckets,
         total=sum(int(one) for one in typed if one.isascii() and one.isdigit()),
+        numbers=friday_numbers.asked(session, guest.asked.key_results, zone=zone, now=now),
+        promised=guest.asked.promised,
         thanks=thanks,
-        team=_team(session, asked) if thanks else None,
+        team=_team(session, guest) if thanks and guest.gives_time else None,
     )
 
 
-def _team(session: Session, asked: Asked) -> Split | None:
-    week = weeks.of(session, asked.opening.week)
-    return week.teams.get(asked.respondent.team_id or "", week.everybody)
+def _team(session: Session, guest: Guest) -> Split | None:
+    week = weeks.of(session, guest.opening.week)
+    return week.teams.get(guest.respondent.team_id or "", week.everybody)

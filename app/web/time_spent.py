@@ -119,11 +119,12 @@ def _page(session: Session, form: Typed, *, week: str) -> TimePage:
     opened = store.openings(session, until=week, limit=_WEEKS)
     seen = [weeks.of(session, one.week) for one in opened]
     told = [one for one in seen if one.everybody is not None]
+    is_open = bool(seen) and seen[0].opening.week == week
+    seen = [one for one in seen if one.asked]  # not those that asked for key results only
     last = told[0] if told else None
     rising = bool(last) and weeks.rising(session, told[0].opening.week)
     buckets = list(store.all_buckets(session))
     teams = {team.id: team.name for team in okr.teams(session)}
-    is_open = bool(seen) and seen[0].opening.week == week
     active = [one for one in store.respondents(session) if one.active]
     return TimePage(
         sentence=_sentence(last, buckets),

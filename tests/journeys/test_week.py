@@ -34,6 +34,7 @@ def test_the_friday_page_and_the_review_that_follows(
 
     set_up(page, service)
     given_an_outcome(page, service)
+    cem_owns_it(service)
     asks_about_the_week(page, service)
     answers_on_a_phone(browser, the_link_of(mailbox), script=script)
     week = holds_the_review(page, service)
@@ -42,6 +43,13 @@ def test_the_friday_page_and_the_review_that_follows(
 
     assert complaints == []
     context.close()
+
+
+def cem_owns_it(service: Installation) -> None:
+    with service.api() as api:
+        (row,) = api.get("/key-results").json()["items"]
+        changed = api.patch(f"/key-results/{row['id']}", json={"owner": "cem@halvern.example"})
+        assert changed.status_code == 200, changed.text
 
 
 def asks_about_the_week(page: Page, service: Installation) -> None:
@@ -71,9 +79,12 @@ def answers_on_a_phone(browser: Browser, link: str, *, script: bool) -> None:
     shares = page.locator("main input[name^='share.']")
     for field, share in zip(shares.all(), ("44", "28", "14", "14"), strict=True):
         field.fill(share)
+    page.get_by_label("Value today").fill("1530")
+    page.get_by_label("Confidence").fill("7")
     press(page, "Send answer")
 
     expect(page.get_by_role("main")).to_contain_text("Thank you, Cem.")
+    expect(page.get_by_role("main")).to_contain_text("Weekly active bakeries: 1,530.")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert datetime.now(UTC) - began < timedelta(seconds=60)
     phone.close()
@@ -90,7 +101,7 @@ def holds_the_review(page: Page, service: Installation) -> str:
     expect(main).to_contain_text("Ask ten bakers")
     press(page, "Freeze")
     expect(main).to_contain_text("Frozen by Ann.")
-    expect(main).to_contain_text("1,515")
+    expect(main).to_contain_text("1,530")
     return label
 
 
@@ -107,12 +118,12 @@ def finds_the_week_as_it_was(
 ) -> None:
     page.goto(f"{service.url}/weeks/{week}")
     main = page.get_by_role("main")
-    expect(main).to_contain_text("1,515")
+    expect(main).to_contain_text("1,530")
     expect(main).not_to_contain_text("1,600")
     page.locator("summary", has_text="Read without log-in").click()
     link = page.locator("code.secret").inner_text()
     stranger = browser.new_context().new_page()
     stranger.goto(link)
     expect(stranger.locator("main")).to_contain_text("Ask ten bakers")
-    expect(stranger.locator("main")).to_contain_text("1,515")
+    expect(stranger.locator("main")).to_contain_text("1,530")
     stranger.context.close()

@@ -1,0 +1,91 @@
+"""What one person is asked on Friday beside the time: their key results, and what they promised."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date as Date
+from datetime import datetime, tzinfo
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from app.allocation import roster
+from app.allocation import store as allocation
+from app.allocation.models import Respondent
+from app.allocation.schemas import RespondentDraft
+from app.okr import store as okr
+from app.okr import views
+from app.okr.models import KeyResult
+from app.okr.views import KeyResultView
+from app.platform.db import Database
+from app.review import items, store
+from app.review.models import ItemKind
+from app.review.shapes import Item
+
+_NUMBER_BITS = 63  # what a signed column of both databases holds
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What concerns one person."""
+
+    key_results: tuple[KeyResultView, ...]
+    promised: tuple[Item, ...]  # the week before, for this one
+
+    def __bool__(self) -> bool:
+        return bool(self.key_results or self.promised)
+
+
+def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
+    """What somebody owns today, and what they promised for this week."""
+    promises = items.shown(store.items(session, items.week_before(week), ItemKind.COMMITMENT))
+    return Asked(
+        tuple(
+            views.view(session, row, today=today)
+            for row, owner in _owned(session, today)
+            if _is_meant(owner, one)
+        ),
+        tuple(item for item in promises if _is_meant(item.owner, one)),
+    )
+
+
+def enlist_due(database: Database, *, zone: tzinfo, now: datetime) -> int:
+    """Let owners be asked whose address is written at their key result; how many are new."""
+    today = now.astimezone(zone).date()
+    with database.read() as session:
+        if not _unknown(session, today):
+            return 0
+    with database.write() as session:
+        drafts = _unknown(session, today)
+        for draft in drafts:
+            roster.add_respondent(session, draft, number=secrets.randbits(_NUMBER_BITS))
+        return len(drafts)
+
+
+def _unknown(session: Session, today: Date) -> list[RespondentDraft]:
+    known = {one.email for one in allocation.respondents(session)}
+    owners = {owner.strip().lower() for _, owner in _owned(session, today) if "@" in owner}
+    return [draft for draft in map(_draft, sorted(owners - known)) if draft is not None]
+
+
+def _draft(address: str) -> RespondentDraft | None:
+    """Somebody who is asked for key results only; None where it is no address after all."""
+    name = address.partition("@")[0].replace(".", " ").title()
+    try:
+        return RespondentDraft(name=name, email=address, asked_time=False)
+    except ValidationError:
+        return None
+
+
+def _owned(session: Session, today: Date) -> list[tuple[KeyResult, str]]:
+    """Key results of cycles that run, and who answers: the owner, or else the objective's."""
+    found = []
+    for row in okr.key_results_on(session, today):
+        objective = okr.objective_of(session, row.objective_id)
+        if okr.cycle_of(session, objective.cycle_id).closed_at is None:
+            found.append((row, row.owner or objective.owner))
+    return found
+
+
+def _is_meant(owner: str, one: Respondent) -> bool:
+    """An owner is a name or an address."""
+    return owner.strip().casefold() in {one.name.casefold(), one.email.casefold()}

@@ -1,0 +1,152 @@
+"""Whom Friday's mail asks beside those who give their time."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, select
+
+from app.allocation import opening, roster, store, weeks
+from app.allocation.schemas import RespondentDraft
+from app.delivery.models import Notice
+from app.links.keyring import Keyring
+from app.okr.models import KeyResult
+from app.outreach.letters import Letters, ask_due
+from app.platform.config import Settings
+from app.platform.db import Database
+from app.review import asked, items, time_spent
+from app.review.schemas import CommitmentDraft
+from tests.okr.scenes import given_key_result, given_objective
+
+ZONE = ZoneInfo("Europe/Oslo")
+FRIDAY = datetime(2026, 11, 27, 13, 1, tzinfo=UTC)  # 14:01 in Oslo
+MONDAY = datetime(2026, 11, 30, 8, 1, tzinfo=UTC)  # 09:01: the reminder
+WEEK = "2026-W48"
+LETTERS = Letters(
+    Settings(public_url="https://insights.example.com", timezone="Europe/Oslo"),
+    Keyring.of([b"a secret of thirty-two characters"]),
+)
+
+
+def given_owner(database: Database, owner: str, *, of_objective: str = "") -> str:
+    with database.write() as session:
+        objective = given_objective(session)
+        objective.owner = of_objective
+        row: KeyResult = given_key_result(session, objective)
+        row.owner = owner
+        session.add_all([objective, row])
+        session.flush()
+        return row.id
+
+
+def enlisted(database: Database) -> list[tuple[str, str, bool]]:
+    asked.enlist_due(database, zone=ZONE, now=FRIDAY)
+    with database.read() as session:
+        return [(one.name, one.email, one.asked_time) for one in store.respondents(session)]
+
+
+def friday(database: Database) -> list[Notice]:
+    asked.enlist_due(database, zone=ZONE, now=FRIDAY)
+    opening.open_due(database, zone=ZONE, now=FRIDAY)
+    ask_due(database, LETTERS, now=FRIDAY)
+    with database.read() as session:
+        return list(session.exec(select(Notice).order_by(col(Notice.id))).all())
+
+
+def test_an_owners_address_is_enough_to_be_asked(database: Database):
+    given_owner(database, "Ann.Berg@halvern.example")
+
+    assert enlisted(database) == [("Ann Berg", "ann.berg@halvern.example", False)]
+    assert len(enlisted(database)) == 1
+
+
+def test_without_an_owner_the_objectives_answers(database: Database):
+    given_owner(database, "", of_objective="bo@halvern.example")
+
+    assert [one[1] for one in enlisted(database)] == ["bo@halvern.example"]
+
+
+def test_a_name_or_a_broken_address_is_nobodys(database: Database):
+    given_owner(database, "Ann")
+    given_owner_again = "ann@\r\nhalvern"
+    with database.write() as session:
+        row = session.exec(select(KeyResult)).one()
+        row.owner = given_owner_again
+        session.add(row)
+
+    assert enlisted(database) == []
+
+
+def test_whoever_left_is_not_enlisted_again(database: Database):
+    given_owner(database, "ann@halvern.example")
+    enlisted(database)
+    with database.write() as session:
+        (one,) = store.respondents(session)
+        one.active = False
+        session.add(one)
+
+    assert friday(database) == []
+
+
+def test_an_owner_gets_one_mail_about_their_number_and_a_reminder(database: Database):
+    given_owner(database, "ann@halvern.example")
+    (mail,) = friday(database)
+    reminded = [ask_due(database, LETTERS, now=MONDAY) for _ in range(2)]
+
+    assert mail.subject == "Week 48: your key results"
+    assert "Weekly active bakeries" in mail.text
+    assert "lights on" not in mail.text
+    assert reminded == [1, 0]
+
+
+def test_whoever_answered_on_the_page_is_not_reminded(database: Database):
+    given_owner(database, "ann@halvern.example")
+    friday(database)
+    with database.write() as session:
+        (one,) = store.respondents(session)
+        invitation = store.invitation_of(session, WEEK, one.id)
+        assert invitation
+        invitation.answered_at = FRIDAY
+        session.add(invitation)
+
+    assert ask_due(database, LETTERS, now=MONDAY) == 0
+
+
+def test_who_owns_nothing_any_more_gets_no_mail(database: Database):
+    key = given_owner(database, "ann@halvern.example")
+    enlisted(database)
+    with database.write() as session:
+        row = session.get_one(KeyResult, key)
+        row.owner = ""
+        session.add(row)
+
+    assert friday(database) == []
+
+
+def test_one_mail_asks_time_number_and_promise(database: Database):
+    given_owner(database, "Ann")
+    with database.write() as session:
+        draft = RespondentDraft(name="Ann", email="ann@halvern.example")
+        roster.add_respondent(session, draft, number=7)
+        promise = CommitmentDraft(text="Ask ten bakers", owner="ann@halvern.example")
+        items.commit(session, "2026-W47", promise, by="Cem", now=FRIDAY)
+    (mail,) = friday(database)
+
+    assert mail.subject == "Where did week 48 go?"
+    for said in ("lights on", "“Weekly active bakeries”", "“Ask ten bakers”"):
+        assert said in mail.text
+
+
+def test_owners_do_not_thin_the_response_rate(database: Database):
+    given_owner(database, "ann@halvern.example")
+    friday(database)
+    with database.read() as session:
+        assert weeks.of(session, WEEK).asked == 0
+        assert time_spent.of(session, WEEK) is None
+
+
+def test_a_cycle_that_is_over_asks_nobody(database: Database):
+    given_owner(database, "ann@halvern.example")
+    late = datetime(2027, 6, 4, 13, 1, tzinfo=UTC)
+
+    assert asked.enlist_due(database, zone=ZONE, now=late) == 0
+    assert late.date() > date(2027, 1, 1)
