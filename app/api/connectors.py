@@ -6,12 +6,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.pushes import EXAMPLE as PUSH
+from app.api.pushes import PushOut
+from app.api.pushes import shown as shown_push
 from app.identity.guard import Db, Now, Who
-from app.outreach import connecting, store
+from app.okr.store import key_result_of
+from app.outreach import connecting, pushes, pushing, store
 from app.outreach.models import Connector, ConnectorLink
 from app.outreach.schemas import ConnectorDraft, LinkDraft
 from app.outreach.vault import Vault
@@ -27,6 +32,13 @@ _EXAMPLE: dict[str, Any] = {
     "created_at": "2026-11-22T08:00:00Z",
     "disabled_at": None,
     "disabled_reason": None,
+}
+
+_LINK: dict[str, Any] = {
+    "id": "1f0c3m8k2tq5w7x9z0ab",
+    "key_result_id": "1f0c3m8k2tq5w7x9z0kr",
+    "connector_id": "1f0c3m8k2tq5w7x9z0co",
+    "external": {"id": "4711"},
 }
 
 
@@ -47,21 +59,30 @@ class ConnectorOut(BaseModel):
 class ConnectorLinkOut(BaseModel):
     """What a key result is called over there."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "1f0c3m8k2tq5w7x9z0ab",
-                "key_result_id": "1f0c3m8k2tq5w7x9z0kr",
-                "connector_id": "1f0c3m8k2tq5w7x9z0co",
-                "external": {"id": "4711"},
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _LINK})
 
     id: str
     key_result_id: str
     connector_id: str
     external: Mapping[str, str]
+
+
+class ConnectorLinkTold(ConnectorLinkOut):
+    """A link, and how its newest push went; null before the first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _LINK | {"last_push": PUSH}})
+
+    last_push: PushOut | None
+
+
+class ConnectorLinksOut(BaseModel):
+    """Where one key result's values go."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"items": [_LINK | {"last_push": None}]}}
+    )
+
+    items: list[ConnectorLinkTold]
 
 
 def vault_of(request: Request) -> Vault:
@@ -105,6 +126,46 @@ def remove_connector(connector_id: str, session: Db, now: Now) -> None:
     connecting.remove(session, store.connector_of(session, connector_id), now=now)
 
 
+@router.post("/connectors/{connector_id}/disable", summary="Tell a connector nothing further")
+def disable_connector(connector_id: str, session: Db, who: Who, now: Now) -> ConnectorOut:
+    """What it was owed stops and can be replayed once it is enabled again."""
+    pushing.disable(session, connector_id, why=f"Disabled by {who.name}.", now=now)
+    return _shown(store.connector_of(session, connector_id))
+
+
+@router.post("/connectors/{connector_id}/enable", summary="Tell a connector again")
+def enable_connector(connector_id: str, session: Db) -> ConnectorOut:
+    """From now on."""
+    row = store.connector_of(session, connector_id)
+    connecting.enable(session, row)
+    return _shown(row)
+
+
+@router.post("/connectors/{connector_id}/test", status_code=202, summary="Send a chat a test")
+def try_connector(connector_id: str, session: Db, now: Now) -> PushOut:
+    """An OKR tool is not tested (422): that would change a number over there."""
+    row = store.connector_of(session, connector_id)
+    return shown_push(connecting.send_test(session, row, now=now))
+
+
+@router.get("/key-results/{key_result_id}/connectors", summary="List where values are pushed")
+def list_links(key_result_id: str, session: Db) -> ConnectorLinksOut:
+    """With the newest push to each, and its error."""
+    key_result_of(session, key_result_id)
+    found = store.linked(session, key_result_id)
+    return ConnectorLinksOut(items=[_told(session, link) for link, _ in found])
+
+
+@router.delete(
+    "/key-results/{key_result_id}/connectors/{connector_id}",
+    status_code=204,
+    summary="Push a key result's values no longer",
+)
+def unlink_key_result(key_result_id: str, connector_id: str, session: Db, now: Now) -> None:
+    """What was owed stops; what is over there stays there."""
+    connecting.unlink(session, key_result_id, connector_id, now=now)
+
+
 @router.put("/key-results/{key_result_id}/connector", summary="Push a key result's values")
 def link_key_result(
     key_result_id: str, draft: LinkDraft, session: Db, who: Who, now: Now
@@ -115,6 +176,12 @@ def link_key_result(
 
 def _shown(row: Connector) -> ConnectorOut:
     return ConnectorOut.model_validate(row, from_attributes=True)
+
+
+def _told(session: Session, link: ConnectorLink) -> ConnectorLinkTold:
+    last = pushes.last_of(session, link.connector_id, link.key_result_id)
+    told = shown_push(last) if last else None
+    return ConnectorLinkTold(**_linked(link).model_dump(), last_push=told)
 
 
 def _linked(row: ConnectorLink) -> ConnectorLinkOut:

@@ -17,7 +17,7 @@ from app.platform.errors import NotFound
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Pushes"])
 
-_EXAMPLE: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "id": "12",
     "event_id": "1f0c3m8k2tq5w7x9z0ab",
     "connector_id": "1f0c3m8k2tq5w7x9z0ac",
@@ -36,7 +36,7 @@ _EXAMPLE: dict[str, Any] = {
 class PushOut(BaseModel):
     """One event owed to one connector."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     id: str
     event_id: str
@@ -71,7 +71,7 @@ def list_pushes(
         before=number_of(cursor) or None,
         limit=limit + 1,
     )
-    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+    return page_of(rows, limit, show=shown, key=lambda row: row.id)
 
 
 @router.post("/pushes/{push_id}/replay", status_code=202, summary="Send a push again")
@@ -81,8 +81,9 @@ def replay_push(push_id: str, session: Db, now: Now) -> PushOut:
         raise NotFound("There is no push with this id.")
     row = store.push_of(session, int(push_id))
     connecting.replay(session, row, now=now)
-    return _shown(row)
+    return shown(row)
 
 
-def _shown(row: Push) -> PushOut:
+def shown(row: Push) -> PushOut:
+    """A push as the API tells it."""
     return PushOut.model_validate({**row.model_dump(), "id": str(row.id)})

@@ -10,8 +10,10 @@ from app.api.address import PREFIX
 from app.api.connectors import Hosts, OurVault
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.pushes import PushOut
+from app.api.pushes import shown as shown_push
 from app.identity.guard import Db, Now, Who
-from app.outreach import connecting, store
+from app.outreach import connecting, pushing, store
 from app.outreach.models import Connector
 from app.outreach.schemas import WebhookDraft
 
@@ -67,14 +69,37 @@ def list_webhooks(
 @router.post("/webhooks/{webhook_id}/rotate", summary="Make a new secret")
 def rotate_secret(webhook_id: str, session: Db, vault: OurVault, now: Now) -> WebhookOut:
     """For 24 hours both sign; the answer holds the new one, this once."""
-    row = store.connector_of(session, webhook_id)
+    row = store.webhook_of(session, webhook_id)
     return _shown(row, connecting.rotate(session, row, vault, now=now))
+
+
+@router.post("/webhooks/{webhook_id}/disable", summary="Tell a webhook nothing further")
+def disable_webhook(webhook_id: str, session: Db, who: Who, now: Now) -> WebhookOut:
+    """What it was owed stops and can be replayed once it is enabled again."""
+    store.webhook_of(session, webhook_id)
+    pushing.disable(session, webhook_id, why=f"Disabled by {who.name}.", now=now)
+    return _shown(store.webhook_of(session, webhook_id))
+
+
+@router.post("/webhooks/{webhook_id}/enable", summary="Tell a webhook again")
+def enable_webhook(webhook_id: str, session: Db) -> WebhookOut:
+    """From now on."""
+    row = store.webhook_of(session, webhook_id)
+    connecting.enable(session, row)
+    return _shown(row)
+
+
+@router.post("/webhooks/{webhook_id}/test", status_code=202, summary="Send a webhook a test")
+def try_webhook(webhook_id: str, session: Db, now: Now) -> PushOut:
+    """A signed `test.sent`, on the same way as everything else."""
+    row = store.webhook_of(session, webhook_id)
+    return shown_push(connecting.send_test(session, row, now=now))
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204, summary="Remove a webhook")
 def remove_webhook(webhook_id: str, session: Db, now: Now) -> None:
     """It is told nothing further."""
-    connecting.remove(session, store.connector_of(session, webhook_id), now=now)
+    connecting.remove(session, store.webhook_of(session, webhook_id), now=now)
 
 
 def _shown(row: Connector, secret: str | None = None) -> WebhookOut:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlmodel import Session
 
 from app.okr import store as okr
-from app.outreach import pushes, store
+from app.outreach import fanout, pushes, store
 from app.outreach.connectors import KINDS, webhook
 from app.outreach.connectors.ports import Connector as Kind
 from app.outreach.connectors.ports import Need
@@ -17,7 +17,6 @@ from app.outreach.schemas import ConnectorDraft, LinkDraft, WebhookDraft
 from app.outreach.vault import Vault
 from app.platform import outbound
 from app.platform.errors import Conflict, FieldError, Invalid
-from app.platform.events import Event
 from app.platform.ids import new_id
 
 TEST = "test.sent"
@@ -129,6 +128,14 @@ def link(
     return made
 
 
+def unlink(session: Session, key_result_id: str, connector_id: str, *, now: datetime) -> None:
+    """Its values go there no longer; what was owed stops. What is there stays there."""
+    link = store.link_to(session, key_result_id, connector_id)
+    why = "The key result was unlinked."
+    pushes.stop_all(session, connector_id, why=why, now=now, subject=key_result_id)
+    session.delete(link)
+
+
 def send_test(session: Session, row: Connector, *, now: datetime) -> Push:
     """Owe a webhook or a chat a test, on the same way as everything else."""
     if row.disabled_at is not None:
@@ -136,22 +143,7 @@ def send_test(session: Session, row: Connector, *, now: datetime) -> Push:
     if kind_of(row.kind).names:
         raise Invalid("A test would change a number over there: put a value in instead.")
     facts = {"text": "A test from Thinslice: this arrives where it should."}
-    event = Event(at=now, kind=TEST, subject=row.id, facts=facts, told_at=now)
-    session.add(event)
-    made = Push(
-        event_id=event.id,
-        connector_id=row.id,
-        lane=f"{row.id}:{row.id}",
-        kind=TEST,
-        subject=row.id,
-        happened_at=now,
-        facts=facts,
-        due_at=now,
-        created_at=now,
-    )
-    session.add(made)
-    session.flush()
-    return made
+    return fanout.owe(session, row, TEST, facts, now=now)
 
 
 def replay(session: Session, push: Push, *, now: datetime) -> None:

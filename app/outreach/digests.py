@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
-from app.outreach.models import Digest
+from app.outreach import store
+from app.outreach.models import Connector, Digest, WeeklyRun
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database, UtcDateTime
 from app.platform.weekly import Moment, latest, parsed
@@ -30,6 +31,9 @@ class Letter(Protocol):
     def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
         """Add one notice for each recipient about that week, in this transaction."""
 
+    def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:
+        """Owe a chat the same week, in this transaction."""
+
 
 def of(session: Session) -> Digest | None:
     """What was set, or None."""
@@ -47,23 +51,29 @@ def put(session: Session, draft: DigestDraft, *, now: datetime) -> Digest:
 
 
 def queue_due(database: Database, letter: Letter, *, zone: ZoneInfo, now: datetime) -> int:
-    """Queue this week's digest when its time has come; how many mails."""
+    """Queue this week's digest when its time has come; how many mails and chats."""
     with database.read() as session:
-        if due(of(session), zone=zone, now=now) is None:
+        owed = due(of(session), zone=zone, now=now)
+        if owed is None or session.get(WeeklyRun, (NAME, owed.week)) is not None:
             return 0
     with database.write() as session:
-        row = of(session)
+        row, chats = of(session), store.chats(session)
         moment = due(row, zone=zone, now=now)
         if row is None or moment is None or not _claim(session, moment.week, now=now):
             return 0
         told = agenda.latest_week(zone=zone, now=moment.at)
         letter.queue(session, row.recipients, told, now=now)
-        return len(row.recipients)
+        for chat in chats:
+            letter.post(session, chat, told, now=now)
+        return len(row.recipients) + len(chats)
 
 
 def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> Moment | None:
-    """When the digest should have left, or None. A time set today is not owed for before."""
-    if row is None or not row.recipients or row.sends_at is None:
+    """When the digest should leave, or None. A time set today is not owed for before.
+
+    Chats get it without a mail address on the list.
+    """
+    if row is None or row.sends_at is None:
         return None
     weekday, at = parsed(row.sends_at)
     moment = latest(weekday, at, zone=zone, now=now)

@@ -80,6 +80,18 @@ def push(
     )
 
 
+def owe(
+    session: Session, connector: Connector, kind: str, facts: dict[str, Any], *, now: datetime
+) -> Push:
+    """Owe one connector something that happened to nobody else: a test, the week."""
+    event = Event(at=now, kind=kind, subject=connector.id, facts=facts, told_at=now)
+    session.add(event)
+    made = push(connector, event, facts, external={}, now=now)
+    session.add(made)
+    session.flush()
+    return made
+
+
 def wants(webhook: Connector, kind: str) -> bool:
     """Whether a webhook asked for events of this kind; none named means all."""
     kinds = webhook.settings.get("events") or []

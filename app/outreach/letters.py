@@ -14,13 +14,16 @@ from app.allocation.models import Opening, Respondent
 from app.delivery import notices
 from app.links.keyring import Keyring, Kind
 from app.links.token import TrackedLink, sign
-from app.outreach import tellings
+from app.outreach import fanout, tellings
+from app.outreach.models import Connector
 from app.outreach.tellings import Part
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.paths import TEMPLATES
 from app.review import agenda, asked, week_links
 from app.review.asked import Asked
+
+DIGEST = "week.told"  # what a chat is owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,17 @@ class Letters:
                 ),
                 now=now,
             )
+
+    def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:
+        """The same week to a chat; its link is good for as long."""
+        review = agenda.of(session, week, zone=self.settings.zone, now=now)
+        token = week_links.token_of(week, keyring=self.keyring, now=now)
+        facts = {
+            "text": tellings.as_text(review, zone=self.settings.zone),
+            "link": f"{self.settings.public_url}/w/{token}",
+            "label": "Open the week",
+        }
+        fanout.owe(session, chat, DIGEST, facts, now=now)
 
     def ask(
         self, session: Session, opening: Opening, one: Respondent, *, again: bool, now: datetime

@@ -29,10 +29,11 @@ _CLAIM = """
  RETURNING id
 """
 _STOP_ALL = text("""
-    -- Everything a connector is still owed.
+    -- Everything a connector is still owed, or what it is owed about one subject.
     UPDATE push
        SET state = 'stopped', last_error = :why, done_at = :now, lease_until = NULL
      WHERE connector_id = :connector_id
+       AND (:subject = '' OR subject = :subject)
        AND state IN ('waiting', 'sending')
 """).bindparams(bindparam("now", type_=UtcDateTime))
 
@@ -85,9 +86,18 @@ def overtaken(session: Session, push: Push) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
-def stop_all(session: Session, connector_id: str, *, why: str, now: datetime) -> None:
-    """Nothing further is sent to this connector."""
-    session.execute(_STOP_ALL, {"connector_id": connector_id, "why": why, "now": now})
+def stop_all(
+    session: Session, connector_id: str, *, why: str, now: datetime, subject: str = ""
+) -> None:
+    """Nothing further is sent to this connector, or nothing further about one subject."""
+    facts = {"connector_id": connector_id, "subject": subject, "why": why, "now": now}
+    session.execute(_STOP_ALL, facts)
+
+
+def last_of(session: Session, connector_id: str, subject: str) -> Push | None:
+    """The newest push about a subject to a connector."""
+    found = pushes(session, connector_id=connector_id, subject=subject, limit=1)
+    return found[0] if found else None
 
 
 def pushes(

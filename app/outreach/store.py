@@ -11,6 +11,7 @@ from app.platform.events import Event
 
 _TELLER = 1
 WEBHOOK = "webhook"
+CHAT = "slack"
 
 
 def hold_teller(session: Session) -> Teller:
@@ -34,6 +35,14 @@ def connector_of(session: Session, connector_id: str) -> Connector:
     found = session.exec(query).one_or_none()
     if found is None:
         raise NotFound("There is no connector or webhook with this id.")
+    return found
+
+
+def webhook_of(session: Session, webhook_id: str) -> Connector:
+    """A webhook by id, held the same way. Raises NotFound for what is none."""
+    found = connector_of(session, webhook_id)
+    if found.kind != WEBHOOK:
+        raise NotFound("There is no webhook with this id.")
     return found
 
 
@@ -80,11 +89,23 @@ def linked(session: Session, key_result_id: str) -> Sequence[tuple[ConnectorLink
     ).all()
 
 
-def link_of(session: Session, link_id: str) -> ConnectorLink:
-    """A link by id."""
-    found = session.get(ConnectorLink, link_id)
+def chats(session: Session) -> Sequence[Connector]:
+    """Chats that are not disabled: they get the week."""
+    return session.exec(
+        select(Connector)
+        .where(Connector.kind == CHAT, col(Connector.disabled_at).is_(None))
+        .order_by(Connector.id)
+    ).all()
+
+
+def link_to(session: Session, key_result_id: str, connector_id: str) -> ConnectorLink:
+    """The link of a key result to a connector. Raises NotFound."""
+    query = select(ConnectorLink).where(
+        ConnectorLink.key_result_id == key_result_id, ConnectorLink.connector_id == connector_id
+    )
+    found = session.exec(query).one_or_none()
     if found is None:
-        raise NotFound("There is no link with this id.")
+        raise NotFound("This key result is not linked there.")
     return found
 
 

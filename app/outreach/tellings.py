@@ -34,6 +34,13 @@ def of(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
     return tuple(part for part in parts if part.lines)
 
 
+def as_text(review: Review, *, zone: ZoneInfo) -> str:
+    """The same for a chat: titles in bold, a line each."""
+    told = [f"*{part.title}*\n" + "\n".join(f"• {one}" for one in part.lines)
+            for part in of(review, zone=zone)]  # fmt: skip
+    return "\n\n".join([f"*Week {review.week[-2:]}: {review.sentence}*", *told])
+
+
 def _closer(told: tuple[KeyResultLine, ...]) -> tuple[str, ...]:
     return tuple(map(_key_result, told)) or ("No key results are set for this week.",)
 

@@ -1,7 +1,7 @@
 """Other systems that are told: webhooks, OKR tools and chats. For admins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -10,10 +10,10 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity.guard import Db, Now, Who
-from app.outreach import connecting, pushes, pushing, store
+from app.outreach import connecting, digests, pushes, pushing, store
 from app.outreach.connectors import KINDS
 from app.outreach.models import Connector, Push
-from app.outreach.schemas import ConnectorDraft, WebhookDraft
+from app.outreach.schemas import ConnectorDraft, DigestDraft, WebhookDraft
 from app.outreach.vault import Vault
 from app.platform.errors import AppError
 from app.web.pages import Page, go, refuse, render
@@ -35,6 +35,7 @@ class ConnectionsPage(Page):
     kinds: tuple[tuple[str, str], ...]
     needs: tuple[tuple[str, str, str], ...]
     form: Typed
+    digest: Typed
     secret: str | None
 
 
@@ -86,6 +87,19 @@ def add(request: Request, session: Db, who: Who, now: Now, form: Form) -> Respon
     return go("/connections", said="added")
 
 
+@router.post("/digest")
+def put_digest(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """Who gets the week by mail, and when chats and they get it."""
+    try:
+        draft = DigestDraft.model_validate(
+            {"recipients": form.value("recipients").split(), "sends_at": form.text("sends_at")}
+        )
+        digests.put(session, draft, now=now)
+    except (AppError, ValidationError) as error:
+        refuse(request, _page(session, Typed(), digest=_at_the_list(form.mended(error))))
+    return go("/connections", said="saved")
+
+
 @router.post("/{connector_id}/test")
 def send_test(session: Db, now: Now, connector_id: str) -> Response:
     """Owe it a test."""
@@ -122,7 +136,18 @@ def replay(session: Db, now: Now, push_id: int) -> Response:
     return go("/connections", said="saved")
 
 
-def _page(session: Session, form: Typed, *, secret: str | None = None) -> ConnectionsPage:
+def _at_the_list(form: Typed) -> Typed:
+    """An address that is none is an error of the whole list."""
+    wrong = {
+        "recipients" if name.startswith("recipients.") else name: message
+        for name, message in form.errors.items()
+    }
+    return replace(form, errors=wrong)
+
+
+def _page(
+    session: Session, form: Typed, *, secret: str | None = None, digest: Typed | None = None
+) -> ConnectionsPage:
     session.flush()
     offered = [one for one in KINDS.values() if one.kind != store.WEBHOOK]
     return ConnectionsPage(
@@ -135,8 +160,15 @@ def _page(session: Session, form: Typed, *, secret: str | None = None) -> Connec
             for need in one.needs
         ),
         form=form,
+        digest=digest or _digest(session),
         secret=secret,
     )
+
+
+def _digest(session: Session) -> Typed:
+    row = digests.of(session)
+    held = row.recipients if row else []
+    return Typed.of(recipients="\n".join(held), sends_at=row.sends_at if row else None)
 
 
 def _type(*, secret: bool) -> str:

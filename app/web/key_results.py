@@ -19,9 +19,10 @@ from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
 from app.okr.views import KeyResultView
 from app.platform.errors import Conflict, Invalid
 from app.review.shapes import KeyResultLine
-from app.web import evidence, lines, reads, stories, words
+from app.web import evidence, lines, pushes, reads, stories, words
 from app.web.evidence import EvidenceRow, LedgerRow
 from app.web.pages import Page, go, refuse, render
+from app.web.pushes import Linked
 from app.web.reads import Reads
 from app.web.stories import Story
 from app.web.typed import Form, Typed
@@ -74,6 +75,7 @@ class KeyResultPage(Page):
     ledger: list[LedgerRow]
     evidence: list[EvidenceRow]
     questions: list[str]
+    told: list[Linked]
 
 
 @router.get("/{key_result_id}")
@@ -225,6 +227,7 @@ def _page(
         ledger=evidence.posted(session, row),
         evidence=said,
         questions=[one.question for one in said if one.question],
+        told=pushes.linked(session, row.id),
     )
 
 

@@ -5,17 +5,43 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity.guard import Db, Now
+from app.identity.guard import Db, Now, Who
 from app.okr import store as okr
+from app.okr.models import KeyResult
 from app.outreach import connecting, pushes, store
+from app.outreach.connectors import KINDS
 from app.outreach.models import Connector, ConnectorLink, Push
-from app.platform.errors import NotFound
-from app.web.pages import Page, go, render
+from app.outreach.schemas import LinkDraft
+from app.platform.errors import AppError, NotFound
+from app.web.pages import Page, go, refuse, render
+from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/key-results/{key_result_id}/pushes")
 _NEWEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One system that gets the values, and how the newest push went."""
+
+    connector_id: str
+    name: str
+    external: str
+    disabled: str
+    last: Push | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A system that could get them: what the key result is called there is asked for."""
+
+    id: str
+    name: str
+    fields: tuple[tuple[str, str], ...]  # name in the form, label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,19 +53,42 @@ class PushesPage(Page):
 
     id: str
     title: str
-    connected: Sequence[tuple[ConnectorLink, Connector]]
+    connected: Sequence[Linked]
+    offered: Sequence[Offered]
     pushes: Sequence[Push]
+    form: Typed
 
 
 @router.get("")
 def listed(request: Request, session: Db, key_result_id: str) -> HTMLResponse:
     """The last push first, with its error."""
+    return render(request, _page(session, okr.key_result_of(session, key_result_id), Typed()))
+
+
+@router.post("/links/{connector_id}")
+def link(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str,
+    connector_id: str,
+) -> Response:  # fmt: skip
+    """Push the values there from now on; said again, the names over there change."""
     row = okr.key_result_of(session, key_result_id)
-    newest = pushes.pushes(session, subject=row.id, limit=_NEWEST)
-    connected = store.linked(session, row.id)
-    return render(
-        request, PushesPage(id=row.id, title=row.title, connected=connected, pushes=newest)
-    )
+    offered = _offered(store.connector_of(session, connector_id))
+    names = {f"external.{name.partition('.')[2]}": name for name, _ in offered.fields}
+    typed = {name.partition(".")[2]: form.text(name) for name, _ in offered.fields}
+    given = {name: text for name, text in typed.items() if text}
+    try:
+        draft = LinkDraft(connector_id=connector_id, external=given)
+        connecting.link(session, row.id, draft, by=who.name, now=now)
+    except (AppError, ValidationError) as error:
+        refuse(request, _page(session, row, form.mended(error, names)))
+    return go(f"/key-results/{key_result_id}/pushes", said="saved")
+
+
+@router.post("/links/{connector_id}/remove")
+def unlink(session: Db, now: Now, key_result_id: str, connector_id: str) -> Response:
+    """Push there no longer."""
+    connecting.unlink(session, key_result_id, connector_id, now=now)
+    return go(f"/key-results/{key_result_id}/pushes", said="removed")
 
 
 @router.post("/{push_id}/replay")
@@ -50,3 +99,35 @@ def replay(session: Db, now: Now, key_result_id: str, push_id: int) -> Response:
         raise NotFound("There is no push with this id.")
     connecting.replay(session, push, now=now)
     return go(f"/key-results/{key_result_id}/pushes", said="saved")
+
+
+def linked(session: Session, key_result_id: str) -> list[Linked]:
+    """Where the values go."""
+    return [_linked(session, link, row) for link, row in store.linked(session, key_result_id)]
+
+
+def _page(session: Session, row: KeyResult, form: Typed) -> PushesPage:
+    takers = [one for one in store.connectors(session) if KINDS[one.kind].names]
+    return PushesPage(
+        id=row.id,
+        title=row.title,
+        connected=linked(session, row.id),
+        offered=[_offered(one) for one in takers if one.disabled_at is None],
+        pushes=pushes.pushes(session, subject=row.id, limit=_NEWEST),
+        form=form,
+    )
+
+
+def _linked(session: Session, link: ConnectorLink, row: Connector) -> Linked:
+    return Linked(
+        connector_id=row.id,
+        name=row.name,
+        external=", ".join(link.external.values()),
+        disabled=(row.disabled_reason or "Disabled.") if row.disabled_at else "",
+        last=pushes.last_of(session, row.id, link.key_result_id),
+    )
+
+
+def _offered(row: Connector) -> Offered:
+    fields = tuple((f"{row.id}.{need.name}", need.label) for need in KINDS[row.kind].names)
+    return Offered(row.id, row.name, fields)

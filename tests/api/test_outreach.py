@@ -128,3 +128,39 @@ def test_the_digest_is_set_and_read(admin: Api, api: Api):
 
     assert admin.ask("PUT", "/digest", json=draft).status_code == 200
     assert api.read("/digest") == draft
+
+
+def test_a_link_shows_its_newest_push_and_is_taken_away(
+    admin: Api, api: Api, database: Database, key_result: dict[str, Any]
+):
+    push = pushed(admin, api, database, key_result)
+    place = f"/key-results/{key_result['id']}/connectors"
+    (link,) = api.read(place)["items"]
+    gone = api.ask("DELETE", f"{place}/{link['connector_id']}")
+
+    assert (link["external"], link["last_push"]["id"]) == ({"key_result_id": "7"}, push["id"])
+    assert gone.status_code == 204
+    assert api.read(place)["items"] == []
+    (stopped,) = api.read("/pushes", subject=key_result["id"])["items"]
+    assert (stopped["state"], stopped["last_error"]) == ("stopped", "The key result was unlinked.")
+    assert api.ask("DELETE", f"{place}/{link['connector_id']}").status_code == 404
+
+
+def test_a_connector_is_disabled_and_enabled_and_an_okr_tool_is_not_tried(admin: Api):
+    draft = {"kind": "clickup", "name": "Ours", "settings": {"token": "t0ken"}}
+    place = f"/connectors/{admin.made('/connectors', draft)['id']}"
+
+    assert admin.ask("POST", f"{place}/test").status_code == 422
+    assert admin.ask("POST", f"{place}/disable").json()["disabled_reason"].startswith("Disabled by")
+    assert admin.ask("POST", f"{place}/enable").json()["disabled_at"] is None
+
+
+def test_a_webhook_is_tried_unless_it_is_disabled(admin: Api):
+    place = f"/webhooks/{admin.made('/webhooks', HOOK)['id']}"
+    tried = admin.ask("POST", f"{place}/test")
+    admin.ask("POST", f"{place}/disable")
+
+    assert (tried.status_code, tried.json()["kind"]) == (202, "test.sent")
+    assert admin.ask("POST", f"{place}/test").status_code == 409
+    assert admin.ask("POST", f"{place}/enable").json()["disabled_at"] is None
+    assert admin.ask("POST", "/webhooks/none/enable").status_code == 404

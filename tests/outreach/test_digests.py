@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.outreach import digests
+from app.outreach.models import Connector
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database
 
@@ -27,6 +28,16 @@ class Letters:
         now: datetime,  # noqa: ARG002 - the port's shape
     ) -> None:
         self.queued.append((recipients, week))
+
+    def post(
+        self,
+        session: Session,  # noqa: ARG002 - the port's shape
+        chat: Connector,
+        week: str,
+        *,
+        now: datetime,  # noqa: ARG002 - the port's shape
+    ) -> None:
+        self.queued.append(([chat.name], week))
 
 
 def put(database: Database) -> None:
@@ -57,7 +68,7 @@ def test_the_next_week_has_its_own(database: Database):
 def test_a_letter_that_cannot_be_queued_is_tried_again(database: Database):
     put(database)
 
-    class Broken:
+    class Broken(Letters):
         def queue(self, *_args: object, **_more: object) -> None:
             raise RuntimeError("no disk")
 

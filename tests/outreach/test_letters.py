@@ -1,5 +1,6 @@
 """The team's mails: asked once, reminded once, and the week on its day."""
 
+import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,14 @@ from app.links.keyring import Keyring, Kind
 from app.links.token import read
 from app.outreach import digests
 from app.outreach.letters import Letters, ask_due
+from app.outreach.models import Connector
+from app.outreach.pushing import Pusher
 from app.outreach.schemas import DigestDraft
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.review import items, week_links
 from app.review.schemas import CommitmentDraft
+from tests.outreach.conftest import VAULT, Receiver
 
 ZONE = ZoneInfo("Europe/Oslo")
 FRIDAY = datetime(2026, 11, 27, 13, 1, tzinfo=UTC)  # 14:01 in Oslo
@@ -103,3 +107,32 @@ def test_the_week_goes_to_the_digest_list_once(database: Database):
     assert "Commitments for next week\n- Ask <ten> bakers (Ann)" in mail.text
     assert "<li>Ask &lt;ten&gt; bakers (Ann)</li>" in mail.html
     assert week_links.week_of(read(token, Kind.WEEK, LETTERS.keyring), now=due) == "2026-W48"
+
+
+def test_every_chat_gets_the_same_week_once(database: Database):
+    with database.write() as session:
+        draft = DigestDraft.model_validate({"recipients": [], "sends_at": "monday 10:00"})
+        digests.put(session, draft, now=FRIDAY)
+        promise = CommitmentDraft(text="Ask <ten> bakers", owner="Ann")
+        items.commit(session, "2026-W48", promise, by="Ann", now=FRIDAY)
+        for name, gone in (("team", None), ("old", FRIDAY)):
+            sealed = VAULT.seal({"url": f"https://chat.example/{name}"}, owner=name)
+            session.add(
+                Connector(
+                    id=name, kind="slack", name=name, secrets=sealed, created_at=FRIDAY,
+                    created_by="Ann", disabled_at=gone,
+                )
+            )  # fmt: skip
+    due = MONDAY.replace(hour=9)
+    sent = [digests.queue_due(database, LETTERS, zone=ZONE, now=due) for _ in range(2)]
+    receiver = Receiver()
+    Pusher(database, VAULT, send=receiver.send).push_due(due)
+    (asked,) = receiver.asked
+    text = json.loads(asked["content"])["text"]
+
+    assert sent == [1, 0]
+    assert asked["url"] == "https://chat.example/team"
+    assert text.startswith("*Week 48: No key results are set for these weeks.*")
+    assert "*Commitments for next week*\n• Ask &lt;ten&gt; bakers (Ann)" in text
+    assert "<https://insights.example.com/w/" in text
+    assert text.endswith("|Open the week>")

@@ -9,11 +9,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from standardwebhooks import Webhook as StandardWebhook
+from standardwebhooks import WebhookVerificationError
 
 from app.outreach import connecting, store
 from app.outreach.connectors import webhook
 from app.outreach.connectors.ports import Request, Verdict
 from app.outreach.pushing import ROTATION
+from app.platform import clock
 from app.platform.errors import Invalid
 from app.platform.outbound import Answer
 from tests.outreach.conftest import NOW, VAULT, World
@@ -50,6 +53,28 @@ def test_a_receiver_can_verify_whatever_is_said(key: bytes, comment: str):
     request = webhook.CONNECTOR.write(parcel, None)
 
     assert verified(secret, dict(request.headers), request.content or b"")
+
+
+@given(st.binary(min_size=24, max_size=64), st.text(max_size=50))
+def test_the_standards_own_library_verifies_it(key: bytes, comment: str):
+    secret = webhook.PREFIX + base64.b64encode(key).decode()
+    old = webhook.new_secret()
+    parcel = replace(
+        HOOK,
+        secrets={"secret": secret},
+        old_secrets={"secret": old},
+        facts={"comment": comment},
+        now=clock.now(),
+    )
+    request = webhook.CONNECTOR.write(parcel, None)
+    body, headers = request.content or b"", dict(request.headers)
+
+    for known in (secret, old):
+        assert StandardWebhook(known).verify(body, headers)["data"]["comment"] == comment
+    with pytest.raises(WebhookVerificationError):
+        StandardWebhook(webhook.new_secret()).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        StandardWebhook(secret).verify(body + b" ", headers)
 
 
 def test_it_says_what_happened_to_what_and_when():

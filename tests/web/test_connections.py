@@ -1,6 +1,6 @@
 import pytest
 
-from app.outreach import store
+from app.outreach import digests, store
 from app.platform import outbound
 from app.platform.db import Database
 from tests.web.conftest import Browser
@@ -54,3 +54,25 @@ def test_a_connector_is_added_and_its_token_is_not_shown(ann: Browser):
 
 def test_an_editor_may_not_look(eve: Browser):
     assert eve.get("/connections").status_code == 403
+
+
+def test_the_weeks_mail_has_its_list_and_its_time(ann: Browser, database: Database):
+    listed = "bo@x.example\ncem@x.example"
+    page = ann.send("/connections/digest", on="digest", recipients=listed, sends_at="Monday 10:00")
+    with database.read() as session:
+        row = digests.of(session)
+
+    assert row is not None
+    assert (row.recipients, row.sends_at) == (["bo@x.example", "cem@x.example"], "monday 10:00")
+    assert 'value="monday 10:00"' in page.text
+
+
+def test_a_broken_address_or_time_of_the_weeks_mail_is_marked(ann: Browser, database: Database):
+    page = ann.post("/connections/digest", recipients="bo@x.example\ncem", sends_at="soon")
+
+    assert page.status_code == 422
+    assert "valid email address" in page.text
+    assert "Write a day and a time, like monday 08:00." in page.text
+    assert "bo@x.example\ncem</textarea>" in page.text
+    with database.read() as session:
+        assert digests.of(session) is None

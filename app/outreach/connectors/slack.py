@@ -10,10 +10,12 @@ class Slack(Connector):
     __slots__ = ()
 
     def write(self, parcel: Parcel, looked: Answer | None) -> Request:  # noqa: ARG002 - nothing is read first
-        """The text alone; `&`, `<` and `>` are escaped as Slack asks."""
+        """The text with its link; `&`, `<` and `>` are escaped as Slack asks."""
         text = str(parcel.facts["text"])
         for sign, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             text = text.replace(sign, written)
+        if parcel.facts.get("link"):
+            text += f"\n<{parcel.facts['link']}|{parcel.facts['label']}>"
         headers = {"content-type": "application/json"}
         return Request("POST", parcel.secrets["url"], headers, as_json({"text": text}))
 
