@@ -1,10 +1,11 @@
 """What happened, recorded in the transaction of the change. Nobody below knows who listens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Field, Index, Session, SQLModel
+from sqlmodel import Field, Index, Session, SQLModel, select
 
 from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
@@ -36,3 +37,9 @@ def record(
 ) -> None:
     """Note that something happened to a subject."""
     session.add(Event(at=now, kind=kind, subject=subject, facts=facts or {}))
+
+
+def of_kind(session: Session, kind: str, *, subject: str) -> Sequence[Event]:
+    """What of this kind happened to a subject, in order."""
+    query = select(Event).where(Event.kind == kind, Event.subject == subject)
+    return session.exec(query.order_by(Event.id)).all()

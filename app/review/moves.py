@@ -21,6 +21,7 @@ from app.okr.runs import Run
 from app.platform import events
 from app.platform.errors import Conflict, Invalid
 
+NOT_MOVED = "key_result.not_moved"
 _PERCENT = 100  # a key result in percent holds what people type
 
 
@@ -142,10 +143,15 @@ def _written(
 
 def _told(session: Session, experiment: Experiment, moved: Moved, *, now: datetime) -> Moved:
     facts = {"experiment_id": experiment.id, "reason": moved.warning}
-    events.record(
-        session, "key_result.not_moved", subject=moved.key_result_id, now=now, facts=facts
-    )
+    events.record(session, NOT_MOVED, subject=moved.key_result_id, now=now, facts=facts)
     return moved
+
+
+def why_not(session: Session, experiment_id: str, key_result_id: str) -> str:
+    """Why a result last did not move a key result, or nothing."""
+    told = events.of_kind(session, NOT_MOVED, subject=key_result_id)
+    reasons = [one.facts["reason"] for one in told if one.facts["experiment_id"] == experiment_id]
+    return str(reasons[-1]) if reasons else ""
 
 
 def _links(experiment: Experiment, mode: Mode) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from app.experiments.terms import Mode
 from app.okr import ledger, store
 from app.okr.models import KeyResult
 from app.review import store as review
+from app.review.moves import why_not
 from app.web import words
 
 _RECENT_DAYS = 14  # evidence that a check-in is asked about
@@ -116,6 +117,10 @@ def _realised(
 ) -> str:
     if store.undone(session, row.id, experiment.id):
         return "Taken back"
+    if not _wrote(session, row.id, experiment.id) and (
+        reason := why_not(session, experiment.id, row.id)
+    ):
+        return f"Not written: {reason}"
     if link is None or link.realised is None:
         return ""
     posted_here = link.mode == Mode.CONTRIBUTION and link.realised.low != link.realised.high

@@ -51,6 +51,27 @@ def values_over_time(
     )
 
 
+def shares_of_weeks(
+    weeks: Sequence[tuple[str, float]], beside: Sequence[float] = ()
+) -> Plot | None:
+    """A share week by week, oldest first, and a second one to compare; two weeks at least."""
+    if len(weeks) < 2:
+        return None
+    shares = [share for _, share in weeks]
+    high = min(1.0, max([*shares, *beside]) * 1.2) or 1.0
+    last = len(weeks) - 1
+
+    def line(values: Sequence[float]) -> tuple[Place, ...]:
+        return tuple((index / last, value / high) for index, value in enumerate(values))
+
+    return Plot(
+        points=line(shares),
+        plan=line(beside),
+        levels=tuple((part, words.points(part * high, 0)) for part in (0.0, 0.5, 1.0)),
+        dates=((0, weeks[0][0]), (1, weeks[-1][0])),
+    )
+
+
 def growth(series: Sequence[Point], threshold: float, zone: ZoneInfo) -> Plot | None:
     """The share of people who clicked, hour by hour, beside the threshold."""
     if len(series) < 2:

@@ -19,9 +19,10 @@ from app.identity.guard import Db, Now
 from app.okr import store as okr
 from app.platform.errors import AppError
 from app.review.weeks import week_of
-from app.web import respondents, words
+from app.web import plots, respondents, words
 from app.web.choices import Choices
 from app.web.pages import Page, go, refuse, render
+from app.web.plots import Plot
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/time")
@@ -75,6 +76,9 @@ class TimePage(Page):
     open_week: str | None
     may_open: str | None
     weeks: tuple[Row, ...]
+    trend: Plot | None
+    building: Plot | None
+    compared: str
     teams: tuple[Row, ...]
     aims: tuple[Aim, ...]
     buckets: tuple[tuple[str, str], ...]
@@ -132,6 +136,9 @@ def _page(session: Session, form: Typed, *, week: str) -> TimePage:
         open_week=week if is_open else None,
         may_open=week if active and not is_open else None,
         weeks=tuple(_row(one.opening.week, one.everybody, one, buckets) for one in seen),
+        trend=_trend(told),
+        building=_building(told, buckets),
+        compared=" against ".join(bucket.name.lower() for bucket in _first_two(buckets)),
         teams=tuple(
             _row(teams.get(team, "A team"), split, None, buckets)
             for team, split in sorted((last.teams if last else {}).items())
@@ -166,6 +173,33 @@ def _sentence(last: Week | None, buckets: Sequence[Bucket]) -> str:
         aim = f" (target {words.points(new.target, 0)})" if new.target is not None else ""
         said += f"; {new.name.lower()} got {share} of elective time{aim}"
     return f"{said}."
+
+
+def _trend(told: Sequence[Week]) -> Plot | None:
+    """Keeping the lights on, of all the time."""
+    found = [(one.opening.week, one.everybody.non_elective) for one in told if one.everybody]
+    return plots.shares_of_weeks(found[::-1])
+
+
+def _building(told: Sequence[Week], buckets: Sequence[Bucket]) -> Plot | None:
+    """The first two elective kinds, new against existing, of the elective time."""
+    pair = _first_two(buckets)
+    splits = [
+        (one.opening.week, one.everybody.of_elective)
+        for one in reversed(told)
+        if one.everybody and one.everybody.of_elective
+    ]
+    if len(pair) < 2:
+        return None
+    new, existing = (bucket.id for bucket in pair)
+    return plots.shares_of_weeks(
+        [(week, shares.get(new, 0.0)) for week, shares in splits],
+        [shares.get(existing, 0.0) for _, shares in splits],
+    )
+
+
+def _first_two(buckets: Sequence[Bucket]) -> list[Bucket]:
+    return [one for one in buckets if one.elective and one.retired_at is None][:2]
 
 
 def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[Bucket]) -> Row:

@@ -149,6 +149,8 @@ def test_without_a_group_that_got_nothing_nothing_is_added_and_it_is_told(
 
     assert ledger.lines(session, orders.id) == ()
     assert "nothing is added" in event.facts["reason"]
+    assert moves.why_not(session, experiment.id, orders.id) == event.facts["reason"]
+    assert moves.why_not(session, "another", orders.id) == ""
 
 
 def test_deciding_twice_adds_once(session: Session, orders: KeyResult):

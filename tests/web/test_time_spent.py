@@ -1,9 +1,13 @@
 """Where the time went, on its page."""
 
-from app.allocation import answers, store
+from zoneinfo import ZoneInfo
+
+from app.allocation import answers, opening, store
+from app.allocation.calendar import week_of
 from app.allocation.schemas import AnswerDraft
 from app.platform import clock
 from app.platform.db import Database
+from app.review import items
 from tests.web.conftest import Browser
 
 
@@ -97,3 +101,19 @@ def test_a_viewer_sees_no_addresses_and_changes_nothing(ann: Browser, bo: Browse
     assert "Oven" in page
     assert "oven@halvern.example" not in page
     assert bo.post("/time/respondents", name="x", email="x@y.example").status_code == 403
+
+
+def test_two_weeks_make_a_trend_and_new_stands_against_existing(ann: Browser, database: Database):
+    given(ann, "Oven")
+    now = clock.now()
+    this_week = week_of(now.date())
+    with database.write() as session:
+        (respondent,) = store.respondents(session)
+        for week, lights in ((items.week_before(this_week), 40), (this_week, 50)):
+            opening.open_by_hand(session, week, zone=ZoneInfo("UTC"), now=now)
+            shares = {"lights": lights, "new": 80 - lights, "existing": 10, "productivity": 10}
+            answers.put(session, week, respondent, AnswerDraft(shares=shares), now=now)
+    page = ann.get("/time").text
+
+    assert "Keeping the lights on, of all the time" in page
+    assert "Build new against improve existing (dashed), of elective time" in page
