@@ -10,10 +10,12 @@ from app.stats.anytime import SEQUENCE, always_valid_p, asymptotic_sequence
 from app.stats.bayes import chance_to_beat, expected_loss
 from app.stats.checks import NotEnoughData
 from app.stats.group_sequential import bounds
-from app.stats.means import LEAST_NONZERO, WELCH, Difference, Sums, compare_values
+from app.stats.means import LEAST_NONZERO, compare_values
 from app.stats.multiplicity import holm
 from app.stats.one_arm import CLOPPER_PEARSON, Interval, clopper_pearson
+from app.stats.sums import Sums
 from app.stats.two_arm import Arm, compare
+from app.stats.welch import WELCH, Difference
 
 # What of the people whose window has closed counts as a hit.
 HITS: Mapping[str, Callable[[Matured], int]] = {

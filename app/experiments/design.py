@@ -12,12 +12,8 @@ from app.experiments.plans import Frozen, PlannedLook
 from app.experiments.schemas import Draft
 from app.experiments.terms import HOLDOUT, Method, MetricKind, RuleKind
 from app.stats.checks import NotEnoughData
-from app.stats.power import (
-    detectable_in_looks,
-    people_needed,
-    smallest_detectable,
-    smallest_difference,
-)
+from app.stats.drifts import drift_at_any_time, drift_of_looks, fixed_drift, rise_of
+from app.stats.power import detectable_in_looks, people_needed, smallest_detectable
 
 POWER = 0.8  # "4 times in 5", the field's convention
 _HOPED = 4 / 3  # a truth of a third above the threshold: worth knowing of, in most teams' eyes
@@ -156,13 +152,9 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
     seen = None
     if design.metric.kind is not MetricKind.VALUE_PER_PERSON:
         level = 1 - (1 - design.rule.confidence) / len(others)
-        seen = smallest_difference(
-            frozen.arms[smallest],
-            frozen.arms[baseline],
-            _BASE_RATE,
-            confidence=level,
-            power=POWER,
-        )
+        both = frozen.arms[smallest], frozen.arms[baseline]
+        drift = _drift(design.rule.method, frozen, sum(both), confidence=level)
+        seen = rise_of(drift, *both, _BASE_RATE)
     return Plan(
         people=frozen.people,
         threshold=None,
@@ -178,6 +170,17 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
         waves=frozen.waves,
         looks=frozen.looks,
     )
+
+
+def _drift(method: Method | None, frozen: Frozen, people: int, *, confidence: float) -> float:
+    """How many standard errors the rule asks of a difference: more, the oftener it is read."""
+    if method is Method.SEQUENTIAL:
+        shares = [look.people / frozen.looks[-1].people for look in frozen.looks]
+        return drift_of_looks(shares, confidence=confidence, power=POWER)
+    if method is Method.ANYTIME:
+        share = min(1.0, people / frozen.people)
+        return drift_at_any_time(share, confidence=confidence, power=POWER)
+    return fixed_drift(confidence=confidence, power=POWER)
 
 
 def _compared(

@@ -176,9 +176,28 @@ def _half_width(standard_error: float, people: int, n_max: int, alpha: float) ->
     return standard_error * sqrt(2 * (ratio + 1) / ratio * log(sqrt(ratio + 1) / alpha))
 
 
-def _rho(n_max: int, alpha: float) -> float:
+def mixture_scale(alpha: float) -> float:
+    """rho² times the planned people: what makes a sequence tightest at the planned end.
+
+    Args:
+        alpha: two-sided error for all moments together, in (0, 1).
+
+    Returns:
+        A number above 0; 7.94 for 5 %.
+
+    Raises:
+        ValueError: out of range.
+
+    Source:
+        Equation 161 of arXiv 2103.06476.
+    """
+    check_share(alpha, "alpha")
     lasting = -2 * log(alpha)
-    return sqrt((lasting + log1p(lasting)) / n_max)
+    return lasting + log1p(lasting)
+
+
+def _rho(n_max: int, alpha: float) -> float:
+    return sqrt(mixture_scale(alpha) / n_max)
 
 
 def _check_moment(standard_error: float, people: int, n_max: int, alpha: float) -> None:
@@ -242,7 +261,7 @@ SEQUENCE = Method(
     key="asymptotic-sequence",
     name="Asymptotic confidence sequence",
     topic=Topic.PEEKING,
-    functions=("asymptotic_sequence", "always_valid_p"),
+    functions=("asymptotic_sequence", "always_valid_p", "mixture_scale"),
     decides=True,
     plainly=(
         "It compares two versions and may be read at any time.",

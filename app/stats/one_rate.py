@@ -1,12 +1,14 @@
 """Other programs' answers about one rate, and a test that a harm stays small. They describe."""
 
 from dataclasses import dataclass
-from math import erfc, isfinite, sqrt
+from math import erfc, isfinite, log, log1p, sqrt
 
 from app.stats.checks import NotEnoughData, check_counts, check_share
 from app.stats.methods import Method, Topic
-from app.stats.one_arm import Interval
+from app.stats.one_arm import Interval, p_value
 from app.stats.two_arm import critical_value
+
+_TIE = 1e-7  # two counts are as likely where rounding alone tells them apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,50 @@ def one_sample_z(hits: int, people: int, threshold: float) -> OneRate:
     error = _rate_error(hits, people)
     z = (hits / people - threshold) / error
     return OneRate(z, erfc(abs(z) / sqrt(2)))
+
+
+def p_below(hits: int, people: int, threshold: float) -> float:
+    """P(X <= hits) if the true rate were the threshold: the exact test that it is lower.
+
+    Args:
+        hits, people: distinct people. threshold: in (0, 1).
+
+    Returns:
+        A probability in (0, 1].
+
+    Raises:
+        NotEnoughData: nobody. ValueError: out of range.
+
+    Source:
+        The binomial distribution's lower tail, Clopper & Pearson (1934), Biometrika 26:404-413.
+    """
+    return p_value(people - hits, people, 1 - threshold)
+
+
+def p_either(hits: int, people: int, threshold: float) -> float:
+    """The exact two-sided test: every count that is no likelier than the one seen.
+
+    Args:
+        hits, people: distinct people. threshold: in (0, 1).
+
+    Returns:
+        A probability in (0, 1].
+
+    Raises:
+        NotEnoughData: nobody. ValueError: out of range.
+
+    Source:
+        Sterne (1954), Biometrika 41:275-278.
+    """
+    check_counts(hits, people)
+    check_share(threshold, "threshold")
+    import numpy as np  # noqa: PLC0415 - takes long to import
+    from scipy.special import gammaln  # noqa: PLC0415 - SciPy takes long to import
+
+    counts = np.arange(people + 1)
+    ways = gammaln(people + 1) - gammaln(counts + 1) - gammaln(people - counts + 1)
+    chances = np.exp(ways + counts * log(threshold) + (people - counts) * log1p(-threshold))
+    return min(1.0, float(chances[chances <= chances[hits] * (1 + _TIE)].sum()))
 
 
 def normal_interval(hits: int, people: int, *, confidence: float) -> Interval:
@@ -127,12 +173,12 @@ def _rate_error(hits: int, people: int) -> float:
 METHODS: tuple[Method, ...] = (
     Method(
         key="one-rate",
-        name="Wald and Agresti–Coull",
+        name="Wald, Agresti–Coull and two-sided tests",
         topic=Topic.ONE_ARM,
-        functions=("normal_interval", "agresti_coull", "one_sample_z"),
+        functions=("normal_interval", "agresti_coull", "one_sample_z", "p_below", "p_either"),
         decides=False,
         plainly=(
-            "These are two other intervals for one rate, and the test that goes with the first.",
+            "These are two more intervals for one rate, and tests that ask what our call does not.",
             "The first is the one from school, and it is too narrow where clicks are few.",
             "The second mends it by adding two clicks and two others before it starts.",
             "You may need them to check our numbers against another program.",

@@ -1,7 +1,7 @@
 """What an audience can show before it is asked: power, smallest rate, people needed. Exact."""
 
 from collections.abc import Sequence
-from math import ceil, sqrt
+from math import ceil
 
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
@@ -137,51 +137,6 @@ def detectable_in_looks(
     return high
 
 
-def smallest_difference(
-    people: int, baseline_people: int, base_rate: float, *, confidence: float, power: float = 0.8
-) -> float:
-    """The smallest rise over a baseline that a comparison sees with the given power.
-
-    Args:
-        people, baseline_people: in each arm. base_rate: of the baseline, in (0, 1).
-        confidence: two-sided. power: in (0, 1).
-
-    Returns:
-        A difference in shares, in (0, 1 - base_rate).
-
-    Raises:
-        NotEnoughData: an arm without people, or so few that no difference would do.
-        ValueError: out of range.
-
-    Source:
-        Normal approximation with unpooled variance, Fleiss, Levin & Paik (2003), Statistical
-        Methods for Rates and Proportions, section 4.2, solved for the difference.
-    """
-    for share, name in ((base_rate, "base_rate"), (confidence, "confidence"), (power, "power")):
-        check_share(share, name)
-    if min(people, baseline_people) < 1:
-        raise NotEnoughData("an arm has no people, so nothing can be compared")
-    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
-
-    wanted = float(ndtri(1 - (1 - confidence) / 2) + ndtri(power))
-
-    def seen(rise: float) -> bool:
-        rate = base_rate + rise
-        variance = rate * (1 - rate) / people + base_rate * (1 - base_rate) / baseline_people
-        return rise >= wanted * sqrt(variance)
-
-    low, high = 0.0, 1 - base_rate
-    if not seen(high):
-        raise NotEnoughData(f"{people} and {baseline_people} people are too few to compare")
-    while high - low > _RATE_TOLERANCE:
-        middle = (low + high) / 2
-        if seen(middle):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
 def _power_or_none(people: int, threshold: float, true_rate: float, confidence: float) -> float:
     """Power, where too few people for any answer have none."""
     try:
@@ -208,22 +163,4 @@ EXACT_POWER = Method(
     source="Chow, Shao & Wang, Sample Size Calculations in Clinical Research, section 4.1;"
     " saw-tooth: Chernick & Liu (2002), The American Statistician 56:149–155",
 )
-DIFFERENCE_POWER = Method(
-    key="difference-power",
-    name="Power of a comparison",
-    topic=Topic.PLANNING,
-    functions=("smallest_difference",),
-    decides=False,
-    plainly=(
-        "It says which difference two versions must have to be told apart four times in five.",
-        "It needs a guess of how many do it in the baseline; the guess is printed beside it.",
-        "Halving the difference takes four times as many people.",
-        "With several versions each comparison must be surer, so it takes more.",
-        "It is an approximation for planning, and makes no call.",
-    ),
-    assumes=("Enough people for rates to behave like a bell curve.",),
-    formula="δ = (z₁₋α⁄₂ + z₁₋β)·√(p₁q₁/n₁ + p₂q₂/n₂), p₁ = p₂ + δ",
-    source="Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, section"
-    " 4.2",
-)
-METHODS = (EXACT_POWER, DIFFERENCE_POWER)
+METHODS = (EXACT_POWER,)

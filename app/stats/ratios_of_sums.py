@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from app.stats.checks import NotEnoughData
-from app.stats.means import Difference, Sums, welch, welch_relative
 from app.stats.methods import Method, Topic
+from app.stats.sums import Sums
+from app.stats.welch import Difference, welch, welch_relative
 
 
 def linearised(arm: Sums) -> Sums:

@@ -11,9 +11,10 @@ from scipy.special import ndtr
 from app.stats.anytime import anytime_pass_count, asymptotic_sequence
 from app.stats.checks import NotEnoughData
 from app.stats.group_sequential import bounds
-from app.stats.means import Sums, compare_values
+from app.stats.means import compare_values
 from app.stats.one_arm import clopper_pearson, pass_count
 from app.stats.sequential import next_boundary
+from app.stats.sums import Sums
 from app.stats.two_arm import compare_many
 
 ALPHA = 0.05

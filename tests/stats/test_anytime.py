@@ -17,7 +17,6 @@ from app.stats.anytime import (
     mixture_weight,
 )
 from app.stats.checks import NotEnoughData
-from app.stats.means import Sums, welch_relative
 from app.stats.mixtures import (
     asymptotic_low,
     asymptotic_low_p,
@@ -27,6 +26,8 @@ from app.stats.mixtures import (
     normal_mixture_bound,
     normal_mixture_weight,
 )
+from app.stats.sums import Sums
+from app.stats.welch import welch_relative
 
 CONTROL, ARM = Sums(3000, 1396.87, 52377.9767), Sums(3461, 2422.7, 134698.29)
 DIFFERENCE = ARM.mean - CONTROL.mean

@@ -10,7 +10,7 @@ from scipy.stats import multivariate_normal, norm
 
 from app.stats.checks import NotEnoughData
 from app.stats.group_sequential import Spending, bounds, constant, crossing, spent
-from app.stats.means import Sums
+from app.stats.sums import Sums
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 SEVEN_OF_198 = (

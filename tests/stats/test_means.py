@@ -9,15 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
 from app.stats.checks import NotEnoughData
-from app.stats.means import (
-    Sums,
-    adjusted,
-    compare_values,
-    cuped_theta,
-    post_stratified,
-    welch,
-    welch_relative,
-)
+from app.stats.means import adjusted, compare_values, cuped_theta, post_stratified
+from app.stats.sums import Sums
+from app.stats.welch import welch, welch_relative
 
 # growthbook/growthbook@8f1db445 packages/stats; c051: PostHog; c032, c033: gbstats' own sums
 CONTROL, TREATMENT = Sums(3000, 1396.87, 52377.9767), Sums(3461, 2422.7, 134698.29)

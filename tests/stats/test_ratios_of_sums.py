@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.stats.checks import NotEnoughData
-from app.stats.means import Sums, welch
 from app.stats.ratios_of_sums import compare_ratios, compare_ratios_relative, linearised
+from app.stats.sums import Sums
+from app.stats.welch import welch
 
 CONTROL = Sums(1000, 820.0, 14200.0, 310.0, 720.0, 2150.0)
 TREATMENT = Sums(1000, 1010.0, 18800.0, 352.0, 840.0, 2720.0)

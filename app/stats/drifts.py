@@ -1,0 +1,213 @@
+"""How far two arms must lie apart to be told apart, counted in standard errors at the end.
+
+A rule that is read more than once asks for more than one that is read once; the difference that it
+sees with a given power is this many standard errors of the difference.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import log, sqrt
+
+from app.stats.anytime import mixture_scale
+from app.stats.checks import NotEnoughData, check_share
+from app.stats.group_sequential import bounds, crossing
+from app.stats.methods import Method, Topic
+
+_MOMENTS = 10  # at which a rule for any time is taken to be read: its power is a little higher
+_MOST_LOOKS = 12  # more are thinned out evenly: it changes the second digit of nothing
+_FARTHEST = 20.0  # standard errors; no rule needs as many
+_TOLERANCE = 1e-4
+_RATE_TOLERANCE = 1e-6
+
+
+def fixed_drift(*, confidence: float, power: float = 0.8) -> float:
+    """Standard errors that one look at the end sees.
+
+    Args:
+        confidence: two-sided, in (0, 1). power: in (0, 1).
+
+    Returns:
+        A number of standard errors; 2.80 for 95 % and 80 %.
+
+    Raises:
+        ValueError: out of range.
+
+    Source:
+        Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, section 4.2.
+    """
+    check_share(confidence, "confidence")
+    check_share(power, "power")
+    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
+
+    return float(ndtri(1 - (1 - confidence) / 2) + ndtri(power))
+
+
+def drift_of_looks(shares: Sequence[float], *, confidence: float, power: float = 0.8) -> float:
+    """Standard errors that planned looks see, at one of them.
+
+    Args:
+        shares: of the people at each look, rising, in (0, 1]. confidence: two-sided, of all looks.
+        power: in (0, 1), above 1 - confidence.
+
+    Returns:
+        A number of standard errors of the difference among all people.
+
+    Raises:
+        NotEnoughData: no look. ValueError: out of range.
+
+    Source:
+        `crossing` at the bounds of `bounds`, solved for the drift; Jennison & Turnbull (2000),
+        Group Sequential Methods, section 3.1.
+    """
+    check_share(confidence, "confidence")
+    return _of_looks(_thinned(shares), confidence, power)
+
+
+def drift_at_any_time(share: float = 1.0, *, confidence: float, power: float = 0.8) -> float:
+    """Standard errors that a rule for any time sees, at some moment before the end.
+
+    Args:
+        share: of all planned people, in the two arms compared, in (0, 1]. confidence: two-sided.
+        power: in (0, 1), above 1 - confidence.
+
+    Returns:
+        A number of standard errors of the difference among all people of the two arms.
+
+    Raises:
+        ValueError: out of range.
+
+    Source:
+        `crossing` at the sequence's boundary, equation 9 of arXiv 2103.06476, solved for the drift.
+    """
+    check_share(confidence, "confidence")
+    if not 0 < share <= 1:
+        raise ValueError(f"a share of the people lies in 0..1, got {share}")
+    return _at_any_time(round(share, 3), confidence, power)
+
+
+def rise_of(drift: float, people: int, baseline_people: int, base_rate: float) -> float:
+    """The smallest rise over a baseline's rate that is this many standard errors.
+
+    Args:
+        drift: standard errors, above 0. people, baseline_people: in each arm.
+        base_rate: of the baseline, in (0, 1).
+
+    Returns:
+        A difference in shares, in (0, 1 - base_rate).
+
+    Raises:
+        NotEnoughData: an arm without people, or so few that no difference would do.
+        ValueError: out of range.
+
+    Source:
+        Unpooled variance, Fleiss, Levin & Paik (2003), section 4.2, solved for the difference.
+    """
+    check_share(base_rate, "base_rate")
+    _check(drift, people, baseline_people)
+
+    def seen(rise: float) -> bool:
+        rate = base_rate + rise
+        variance = rate * (1 - rate) / people + base_rate * (1 - base_rate) / baseline_people
+        return rise >= drift * sqrt(variance)
+
+    if not seen(1 - base_rate):
+        raise NotEnoughData(f"{people} and {baseline_people} people are too few to compare")
+    return _halved(seen, 1 - base_rate)
+
+
+def gain_of(drift: float, people: int, baseline_people: int, variance: float) -> float:
+    """The difference of two means that is this many standard errors.
+
+    Args:
+        drift: standard errors, above 0. people, baseline_people: in each arm.
+        variance: of one person's value, the same in both arms.
+
+    Returns:
+        A difference in units of the value, above 0.
+
+    Raises:
+        NotEnoughData: an arm without people. ValueError: out of range.
+
+    Source:
+        Chow, Shao & Wang, Sample Size Calculations in Clinical Research, section 3.2.
+    """
+    _check(drift, people, baseline_people)
+    if not 0 < variance < float("inf"):
+        raise ValueError(f"variance must be above 0, got {variance}")
+    return drift * sqrt(variance / people + variance / baseline_people)
+
+
+@lru_cache(maxsize=256)
+def _of_looks(shares: tuple[float, ...], confidence: float, power: float) -> float:
+    return _solved(shares, bounds(shares, alpha=1 - confidence), 1 - confidence, power)
+
+
+@lru_cache(maxsize=256)
+def _at_any_time(share: float, confidence: float, power: float) -> float:
+    alpha = 1 - confidence
+    moments = tuple((place + 1) / _MOMENTS for place in range(_MOMENTS))
+    # ρ² is a constant over N*, so that N·ρ² depends on the share of the people alone.
+    scale = share * mixture_scale(alpha)
+    ratios = [moment * scale for moment in moments]
+    held = [sqrt(2 * (ratio + 1) / ratio * log(sqrt(ratio + 1) / alpha)) for ratio in ratios]
+    return _solved(moments, held, alpha, power)
+
+
+def _solved(shares: Sequence[float], held: Sequence[float], alpha: float, power: float) -> float:
+    """The drift that crosses one of these bounds with this power."""
+    check_share(power, "power")
+    if power <= alpha:
+        raise ValueError(f"power must be above the error {alpha:.3g}, got {power}")
+    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
+
+    def beyond(drift: float) -> float:
+        return crossing(shares, held, drift=drift) - power
+
+    return float(brentq(beyond, 0.0, _FARTHEST, xtol=_TOLERANCE))
+
+
+def _thinned(shares: Sequence[float]) -> tuple[float, ...]:
+    if len(shares) <= _MOST_LOOKS:
+        return tuple(shares)
+    step = len(shares) / _MOST_LOOKS
+    return tuple(shares[round((place + 1) * step) - 1] for place in range(_MOST_LOOKS))
+
+
+def _halved(seen: Callable[[float], bool], highest: float) -> float:
+    low, high = 0.0, highest
+    while high - low > _RATE_TOLERANCE:
+        middle = (low + high) / 2
+        low, high = (low, middle) if seen(middle) else (middle, high)
+    return high
+
+
+def _check(drift: float, people: int, baseline_people: int) -> None:
+    if drift <= 0:
+        raise ValueError(f"drift must be above 0, got {drift}")
+    if min(people, baseline_people) < 1:
+        raise NotEnoughData("an arm has no people, so nothing can be compared")
+
+
+DIFFERENCE_POWER = Method(
+    key="difference-power",
+    name="Power of a comparison",
+    topic=Topic.PLANNING,
+    functions=("fixed_drift", "drift_of_looks", "drift_at_any_time", "rise_of", "gain_of"),
+    decides=False,
+    plainly=(
+        "It says which difference two versions must have to be told apart four times in five.",
+        (
+            "It needs to know how many do it in the baseline: the last run says so, else a guess"
+            " that is printed beside it."
+        ),
+        "Halving the difference takes four times as many people.",
+        "Looking more than once, or comparing several versions, takes more people, too.",
+        "It is an approximation for planning, and makes no call.",
+    ),
+    assumes=("Enough people for rates to behave like a bell curve.",),
+    formula="δ = θ·√(p₁q₁/n₁ + p₂q₂/n₂), p₁ = p₂ + δ; one look: θ = z₁₋α⁄₂ + z₁₋β; several:"
+    " P(|Zₖ| ≥ bₖ at some look | θ) = 1 − β",
+    source="Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, section"
+    " 4.2; Jennison & Turnbull (2000), section 3.1",
+)
+METHODS = (DIFFERENCE_POWER,)
