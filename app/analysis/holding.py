@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.analysis import guardrails, looks, repeated, sentences, splits, store
+from app.analysis import guardrails, looking, looks, repeated, sentences, splits, standings, store
 from app.analysis import readout as readouts
 from app.analysis.looks import Held
 from app.analysis.matured import Matured
@@ -46,7 +46,7 @@ def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | N
 
 def is_complete(session: Session, experiment: Experiment) -> bool:
     """Whether the last look is over, where the rule has looks."""
-    if readouts.rule_of(experiment).method != "sequential" or experiment.plan is None:
+    if standings.rule_of(experiment).method != "sequential" or experiment.plan is None:
         return True
     held = looks.held(session, experiment.id)
     return bool(held) and held[-1].last
@@ -59,7 +59,7 @@ class Gate:
         self, session: Session, experiment: Experiment, *, now: datetime
     ) -> str | None:
         """Why not, in a sentence."""
-        totals = readouts.totals_of(session, experiment, now=now)
+        totals = standings.totals_of(session, experiment, now=now)
         watched = guardrails.watch(experiment.design, totals)
         if breached := guardrails.breached(watched):
             return f"{sentences.harm(breached)}."
@@ -70,7 +70,7 @@ class Gate:
 
 def _coming(session: Session, experiment: Experiment, *, now: datetime) -> _Coming | None:
     """What would be kept of a look now: the plan's row, the counts, the clicks needed."""
-    rule = readouts.rule_of(experiment)
+    rule = standings.rule_of(experiment)
     before = looks.held(session, experiment.id)
     if rule.method == "sequential":
         return _planned(session, experiment, rule, before, now=now)
@@ -83,7 +83,7 @@ def _coming(session: Session, experiment: Experiment, *, now: datetime) -> _Comi
 def _planned(
     session: Session, experiment: Experiment, rule: Rule, before: list[Held], *, now: datetime
 ) -> _Coming | None:
-    closed = readouts.has_closed(session, experiment, now=now)
+    closed = standings.has_closed(session, experiment, now=now)
     look = looks.due(experiment, before, closed=closed, now=now)
     if look is None:
         return None
@@ -93,6 +93,6 @@ def _planned(
         return None  # nobody else has had their window: the look waits for somebody
     boundary = None
     if rule.kind == "threshold" and is_new:
-        course = readouts.course_of(experiment, arms, before, rule, ended=closed)
+        course = looking.course_of(experiment, arms, before, rule, ended=closed)
         boundary = repeated.boundary(course, rule, last=look["last"])
     return look, arms, boundary

@@ -1,69 +1,51 @@
 """Counts → estimates → a sentence: what came of an experiment, as it stands now."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import fields, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from sqlmodel import Session
 
 from app.analysis import (
-    calls,
-    compared,
     counts,
     evidence,
-    guardrails,
     looks,
     movements,
-    repeated,
+    novelty,
+    segments,
     sentences,
     splits,
     store,
+    timelines,
 )
-from app.analysis.calls import Made, Standing
-from app.analysis.counts import ArmTotals, together
-from app.analysis.looks import Held
-from app.analysis.matured import Strata
+from app.analysis.counts import ArmTotals
+from app.analysis.looking import Found, look, plan_and_looks
 from app.analysis.models import Kind, Snapshot
-from app.analysis.repeated import Course
 from app.analysis.shapes import (
     ArmCounts,
     Call,
     Comparison,
     Estimate,
-    Guardrail,
     Health,
-    LookAt,
     Readout,
     Rule,
+    Segment,
     State,
     UnknownRange,
 )
-from app.experiments.models import Experiment, Status
-from app.experiments.terms import HOLDOUT
-
-_RELEASES_NOBODY = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One look at the counters, and the call that follows from it."""
-
-    rule: Rule
-    totals: dict[str, ArmTotals]
-    standing: Standing
-    watched: tuple[Guardrail, ...]
-    made: Made
-    held: tuple[Held, ...] = ()
+from app.analysis.unknowns import range_with_unknown
+from app.experiments.models import Experiment
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
     """The readout that pages, API and export share. `zone` is the reader's: sentences name days."""
-    found = _look(session, experiment, now=now, zone=zone)
-    unknown = _range_with_unknown(found.standing, found.rule)
+    found = look(session, experiment, now=now, zone=zone)
+    unknown = range_with_unknown(experiment, found, zone=zone)
     call, estimates, comparisons = _as_stored(
         session, experiment, found, _more_facts(found, unknown)
     )
+    by_day = counts.days_by_arm(session, experiment.id)
+    by_arm = counts.series_by_arm(session, experiment.id)
     arms = tuple(_arm(experiment, total) for total in found.totals.values())
     return Readout(
         experiment_id=experiment.id,
@@ -85,186 +67,31 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         why_not_yet=found.made.missing if call.state is State.WAITING else (),
         funnel=_funnel(arms),
         links=counts.links(session, experiment.id),
-        series=counts.series(session, experiment.id),
+        series=counts.series(by_arm),
         looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
-        days=counts.days(session, experiment.id),
+        days=counts.days(by_day),
+        segments=_segments(session, experiment, found.rule, now=now),
+        timelines=timelines.of(by_arm, found.rule, n_max=experiment.enrolled or 1),
+        novelty=novelty.sentence(by_day, found.totals, found.rule),
     )
 
 
 def call_of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Call:
     """The call alone, for lists: without links and the course over time."""
-    return _as_stored(session, experiment, _look(session, experiment, now=now, zone=zone), ())[0]
+    return _as_stored(session, experiment, look(session, experiment, now=now, zone=zone), ())[0]
 
 
-def has_closed(session: Session, experiment: Experiment, *, now: datetime) -> bool:
-    """Every window has closed and the last clicks have settled: the call can be final."""
-    return standing_of(experiment, totals_of(session, experiment, now=now), now=now).closed
-
-
-def rule_of(experiment: Experiment) -> Rule:
-    """The rule as it was locked at launch."""
-    rule, metric = experiment.design["rule"], experiment.design["metric"]
-    return Rule(
-        kind=rule["kind"],
-        threshold=rule.get("threshold"),
-        confidence=rule.get("confidence", 0.95),
-        method=rule.get("method") or "curtailed",
-        window_hours=metric.get("window_hours") or 72,
-        baseline=rule.get("baseline") or "",
-        mde=rule.get("mde") or 0.0,
-        metric=metric["kind"],
-        covariate=bool(metric.get("covariate")),
-    )
-
-
-def totals_of(session: Session, experiment: Experiment, *, now: datetime) -> dict[str, ArmTotals]:
-    """What every arm has come to, arms without released people included, in the design's order."""
-    found = counts.totals(
-        session,
-        experiment.id,
-        window=timedelta(hours=rule_of(experiment).window_hours),
-        stop_at=_stop_at(experiment),
-        now=now,
-    )
-    keys = [arm["key"] for arm in experiment.design["arms"]]
-    if experiment.design.get("holdout"):
-        keys.append(HOLDOUT)
-    return {key: found.get(key, ArmTotals(key)) for key in keys}
-
-
-def standing_of(experiment: Experiment, totals: dict[str, ArmTotals], *, now: datetime) -> Standing:
-    """Where an experiment stands between launch and its last window, all arms together."""
-    total = together(totals.values())
-    planned = experiment.enrolled or 0
-    over = experiment.status in _RELEASES_NOBODY or bool(planned and total.released >= planned)
-    ends_at = _ends_at(experiment, total, now=now, over=over)
-    return Standing(
-        arm=total,
-        planned=planned,
-        pass_count=experiment.pass_count,
-        over=over,
-        ended=experiment.status in (Status.DECIDED, Status.CANCELLED),
-        closed=over and total.released > 0 and ends_at is not None and ends_at <= now,
-        answer_by=ends_at,
-    )
-
-
-def _ends_at(
-    experiment: Experiment, total: ArmTotals, *, now: datetime, over: bool
-) -> datetime | None:
-    """When the last window has closed and its clicks have settled."""
-    if not experiment.started_at:
-        return None
-    window = timedelta(hours=rule_of(experiment).window_hours)
-    last = total.last_release if over else now + _still_to_send(experiment, total)
-    if last is None:
-        return None
-    stop_at = _stop_at(experiment)
-    closes = min(last + window, stop_at) if stop_at else last + window
-    return closes + counts.SETTLES_AFTER
-
-
-def _still_to_send(experiment: Experiment, total: ArmTotals) -> timedelta:
-    left = (experiment.enrolled or 0) - total.released
-    rate = experiment.rate_per_minute
-    return timedelta(minutes=left / rate) if rate else timedelta(0)
-
-
-def _stop_at(experiment: Experiment) -> datetime | None:
-    written = experiment.design.get("stop_at")
-    return datetime.fromisoformat(written) if written else None
-
-
-def _look(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo) -> _Found:
-    rule = rule_of(experiment)
-    totals = totals_of(session, experiment, now=now)
-    standing = standing_of(experiment, totals, now=now)
-    watched = guardrails.watch(experiment.design, totals)
-    breached = guardrails.breached(watched)
-    if rule.method == "curtailed":
-        made = calls.make(standing, rule, breached=breached, zone=zone)
-        return _Found(rule, totals, standing, watched, made)
-    held = tuple(looks.held(session, experiment.id))
-    arms = looks.matured_now(session, experiment, now=now)
-    if rule.kind == "comparison":
-        made = compared.make(
-            dict(arms),
-            rule,
-            held=held,
-            planned=(experiment.plan or {}).get("arms") or {},
-            ended=standing.closed,
-            breached=breached,
-            answer_by=_next_answer(experiment, held, standing),
-            zone=zone,
-        )
-    else:
-        course = course_of(experiment, arms, held, rule, ended=standing.closed)
-        read = repeated.by_looks if rule.method == "sequential" else repeated.at_any_time
-        made = read(course, rule, breached=breached, zone=zone)
-    return _Found(rule, totals, standing, watched, _if_split(experiment, totals, made), held)
-
-
-def course_of(
-    experiment: Experiment,
-    arms: Mapping[str, Strata],
-    held: Sequence[Held],
-    rule: Rule,
-    *,
-    ended: bool,
-) -> Course:
-    """One arm on its way, for a rule that is read more than once."""
-    ((key, strata),) = arms.items()
-    coming = [one for one in plan_and_looks(experiment, held, rule) if one.held_at is None]
-    return Course(
-        key=key,
-        planned=experiment.enrolled or 0,
-        strata=strata,
-        held=held,
-        coming=() if ended else coming,
-        ended=ended,
-    )
-
-
-def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> Iterator[LookAt]:
-    """Every planned look: as it was held, or as it is to come."""
-    if rule.method != "sequential":
-        held = ()
-    done = {one.number: one for one in held}
-    over = bool(held and held[-1].last)
-    for planned in (experiment.plan or {}).get("looks") or []:
-        one = done.get(planned["number"])
-        if one is not None:
-            people = looks.people(one.arms)
-            hits = sum(repeated.counts_at(one, key, rule)[1] for key in one.arms if key != HOLDOUT)
-            yield LookAt(one.number, one.due_at, one.at, people, hits, one.boundary)
-        elif not over and planned["number"] > max(done, default=0):
-            due_at = datetime.fromisoformat(planned["due_at"])
-            needed = planned.get("pass_count")
-            yield LookAt(planned["number"], due_at, None, planned["people"], None, needed)
-
-
-def _next_answer(
-    experiment: Experiment, held: Sequence[Held], standing: Standing
-) -> datetime | None:
-    coming = [
-        one for one in plan_and_looks(experiment, held, rule_of(experiment)) if not one.held_at
-    ]
-    if standing.over or not coming:
-        return standing.answer_by
-    return coming[0].due_at
-
-
-def _if_split(experiment: Experiment, totals: dict[str, ArmTotals], made: Made) -> Made:
-    """A result of groups that were not drawn as planned is none."""
-    ratio = splits.check(experiment.design, totals)
-    if ratio.ok or made.call.state not in {State.VALIDATED, State.REFUTED}:
-        return made
-    sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
-    return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))
+def _segments(
+    session: Session, experiment: Experiment, rule: Rule, *, now: datetime
+) -> tuple[Segment, ...]:
+    columns = experiment.design.get("segments") or []
+    if not columns:
+        return ()
+    return segments.of(columns, looks.matured_now(session, experiment, now=now), rule)
 
 
 def _as_stored(
-    session: Session, experiment: Experiment, found: _Found, more: tuple[str, ...]
+    session: Session, experiment: Experiment, found: Found, more: tuple[str, ...]
 ) -> tuple[Call, tuple[Estimate, ...], tuple[Comparison, ...]]:
     """The final call as it was stored, if it was: nothing that comes later alters it."""
     fresh = replace(found.made.call, because=(*found.made.call.because, *more))
@@ -310,22 +137,7 @@ def _arm(experiment: Experiment, total: ArmTotals) -> ArmCounts:
     return ArmCounts(enrolled=of_arm, **{name: getattr(total, name) for name in names})
 
 
-def _range_with_unknown(standing: Standing, rule: Rule) -> UnknownRange | None:
-    """The rate with people of unknown kind all out and all in, and whether the call survives it."""
-    released, human = standing.arm.released, standing.arm.human_clickers
-    if not released or rule.method != "curtailed":
-        return None
-    unknown = standing.arm.unknown_clickers
-    counted = calls.make(standing.with_unknown(), rule, breached=()).call.state
-    alone = calls.make(standing, rule, breached=()).call.state
-    return UnknownRange(
-        low_rate=human / released,
-        high_rate=(human + unknown) / released,
-        survives=counted is alone,
-    )
-
-
-def _more_facts(found: _Found, unknown: UnknownRange | None) -> tuple[str, ...]:
+def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
     facts = [
         f"{guardrail.metric.replace('_', ' ').capitalize()}: {sentences.of_guardrail(guardrail)}"
         f" ({guardrail.state})."

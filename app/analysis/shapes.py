@@ -167,6 +167,57 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One kind of people in one version, whose window has closed. Description only.
+
+    Intervals are adjusted for the number of kinds; differences are from the baseline.
+    """
+
+    value: str
+    arm: str
+    people: int
+    hits: int
+    rate: float
+    low: float
+    high: float
+    value_per_person: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A column fixed at launch, and what came of each of its kinds of people."""
+
+    column: str
+    rows: tuple[SegmentRow, ...]
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePoint:
+    """What was known at one moment: the estimate, or the difference, with its interval.
+
+    Of everybody released until then; description, not the call.
+    """
+
+    at: datetime
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How one version's estimate came about, against `goal`: the threshold, or no difference."""
+
+    arm: str
+    goal: float
+    points: tuple[TimelinePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownRange:
     """The rate with everybody of unknown kind left out, and taken in."""
 
@@ -220,6 +271,9 @@ class Readout:
     series: tuple[Point, ...]
     looks: tuple[LookAt, ...] = ()
     days: tuple[tuple[int, int], ...] = ()  # (days since release, people who first clicked then)
+    segments: tuple[Segment, ...] = ()
+    timelines: tuple[Timeline, ...] = ()
+    novelty: str = ""  # whether an effect fades, in a sentence; nothing where it can't be told
 
 
 def as_json(readout: Readout) -> dict[str, Any]:

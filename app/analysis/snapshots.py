@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis import holding, store
+from app.analysis import holding, standings, store
 from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import Readout, as_json
@@ -32,7 +32,7 @@ def closing(session: Session, now: datetime) -> list[Experiment]:
     return [
         experiment
         for experiment in store.without_final(session)
-        if readouts.has_closed(session, experiment, now=now)
+        if standings.has_closed(session, experiment, now=now)
         and holding.is_complete(session, experiment)
     ]
 

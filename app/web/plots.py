@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from app.analysis.counts import Point
+from app.analysis.shapes import Timeline
 from app.web import words
 
 Place = tuple[float, float]
@@ -20,6 +20,7 @@ class Plot:
     plan: tuple[Place, ...]
     levels: tuple[Label, ...]
     dates: tuple[Label, ...]
+    band: tuple[Place, ...] = ()  # around the line
 
 
 def values_over_time(
@@ -72,18 +73,38 @@ def shares_of_weeks(
     )
 
 
-def growth(series: Sequence[Point], threshold: float, zone: ZoneInfo) -> Plot | None:
-    """The share of people who clicked, hour by hour, beside the threshold."""
-    if len(series) < 2:
+def timeline(told: Timeline, zone: ZoneInfo) -> Plot | None:
+    """An estimate hour by hour with its interval, beside what it is held against."""
+    points = told.points
+    if len(points) < 2:
         return None
-    high = max(threshold * 1.5, max(point.rate for point in series) * 1.1)
-    first, last = series[0].at, series[-1].at
+    low, high = _window(told)
+    first, last = points[0].at, points[-1].at
+
+    def place(at: datetime, value: float) -> Place:
+        return _between(at, first, last), min(1.0, max(0.0, _share(value, low, high)))
+
+    goal = _share(told.goal, low, high)
+    marks = sorted({low, told.goal, high})
     return Plot(
-        points=tuple((_between(p.at, first, last), p.rate / high) for p in series),
-        plan=((0, threshold / high), (1, threshold / high)),
-        levels=((0, words.points(0)), (threshold / high, words.points(threshold))),
+        points=tuple(place(one.at, one.estimate) for one in points),
+        plan=((0, goal), (1, goal)),
+        levels=tuple((_share(v, low, high), words.points(v)) for v in marks),
         dates=tuple((x, f"{_day(at)}, {at:%H:%M}") for x, at in _ends(first, last, zone)),
+        band=(
+            *(place(one.at, one.low) for one in points),
+            *(place(one.at, one.high) for one in reversed(points)),
+        ),
     )
+
+
+def _window(told: Timeline) -> tuple[float, float]:
+    """Room for the estimate, the goal and the last interval; the first ones run off the edge."""
+    last = told.points[-1]
+    shown = [told.goal, last.low, last.high, *(one.estimate for one in told.points[1:])]
+    low, high = min(shown), max(shown)
+    room = (high - low) * 0.15 or 0.01
+    return (0.0 if low >= 0 and told.goal > 0 else low - room), high + room
 
 
 def _ends(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[tuple[float, datetime], ...]:

@@ -7,10 +7,19 @@ from zoneinfo import ZoneInfo
 
 from app.analysis.counts import LinkTotal
 from app.analysis.methods import key_of
-from app.analysis.shapes import Estimate, Evidence, Guardrail, LookAt, Readout
+from app.analysis.shapes import (
+    Estimate,
+    Evidence,
+    Guardrail,
+    LookAt,
+    Readout,
+    Segment,
+    Timeline,
+)
 from app.web import words
-from app.web.plots import Plot, growth
+from app.web.plots import Plot, timeline
 
+_ROWS = 12  # moments of a course that stand in its table
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)  # where a chart's axis may end
 
 
@@ -61,6 +70,16 @@ class Forest:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """How a version's estimate came about: drawn, and some moments of it in numbers."""
+
+    arm: str
+    caption: str
+    plot: Plot | None
+    rows: tuple[tuple[datetime, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Everything the templates in readouts/ may use."""
 
@@ -85,7 +104,9 @@ class Result:
     machines: Machines
     guardrails: tuple[Guardrail, ...]
     links: tuple[LinkTotal, ...]
-    plot: Plot | None
+    courses: tuple[Drawn, ...]
+    segments: tuple[Segment, ...]
+    novelty: str
     key_results: tuple[Moved, ...]
     as_of: datetime
     method: str
@@ -121,12 +142,38 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=readout.links,
-        plot=growth(readout.series, threshold, zone) if threshold else None,
+        courses=tuple(drawn(one, zone) for one in readout.timelines),
+        segments=readout.segments,
+        novelty=readout.novelty,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
         as_of=readout.as_of,
         method=method,
         method_key=key_of(method),
         rule_version=readout.rule_version,
+    )
+
+
+def drawn(told: Timeline, zone: ZoneInfo) -> Drawn:
+    """A course with its caption; a dozen moments of it at most as a table."""
+    is_rate = told.goal > 0
+    of_what = "Share of people released so far who clicked" if is_rate else "Lead over the baseline"
+    against = "the threshold" if is_rate else "no difference"
+    step = max(1, -(-len(told.points) // _ROWS))
+    chosen = told.points[::-step][::-1]
+    return Drawn(
+        arm=told.arm,
+        caption=f"{of_what}, with its range; the dashed line is {against}.",
+        plot=timeline(told, zone),
+        rows=tuple(
+            (
+                one.at,
+                words.points(one.estimate) if is_rate else _amount(one.estimate, is_rate=True),
+                f"{words.points(one.low)} to {words.points(one.high)}"
+                if is_rate
+                else _between(one.low, one.high, is_rate=True),
+            )
+            for one in chosen
+        ),
     )
 
 

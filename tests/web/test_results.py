@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.analysis.counts import Point
-from app.analysis.shapes import Estimate
+from app.analysis.shapes import Estimate, Timeline, TimelinePoint
 from app.web import plots, results, words
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -63,5 +62,39 @@ def test_a_way_from_start_to_target_crosses_the_plot():
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in plot.points)
 
 
+def course(*points: tuple[float, float, float], goal: float = 0.08) -> Timeline:
+    hours = enumerate(points)
+    told = tuple(TimelinePoint(NOW + timedelta(hours=at), *one) for at, one in hours)
+    return Timeline("insight", goal, told)
+
+
 def test_nothing_is_drawn_of_a_single_hour():
-    assert plots.growth((Point(NOW, 600, 3, 0.005),), 0.08, ZoneInfo("UTC")) is None
+    assert plots.timeline(course((0.005, 0, 0.1)), ZoneInfo("UTC")) is None
+
+
+def test_a_course_stays_on_its_plane_and_has_its_goal_and_range():
+    told = course((0.0, 0.0, 1.0), (0.05, 0.02, 0.4), (0.1, 0.08, 0.13))
+    plot = plots.timeline(told, ZoneInfo("UTC"))
+    shown = results.drawn(told, ZoneInfo("UTC"))
+
+    assert plot is not None
+    assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in (*plot.points, *plot.band, *plot.plan))
+    assert len(plot.band) == 6
+    assert "8.0 %" in [label for _, label in plot.levels]
+    assert shown.rows[-1][1:] == ("10.0 %", "8.0 % to 13.0 %")
+
+
+def test_a_lead_is_told_in_points_around_no_difference():
+    told = course((0.01, -0.02, 0.04), (0.02, 0.005, 0.035), goal=0.0)
+    shown = results.drawn(told, ZoneInfo("UTC"))
+
+    assert "no difference" in shown.caption
+    assert shown.rows[-1][1:] == ("+2.0 points", "+0.5 points to +3.5 points")
+
+
+def test_a_long_course_is_a_short_table_that_ends_where_it_ends():
+    told = course(*((0.001 * at, 0.0, 0.2) for at in range(1, 48)))
+    shown = results.drawn(told, ZoneInfo("UTC"))
+
+    assert len(shown.rows) <= 12
+    assert shown.rows[-1][0] == told.points[-1].at

@@ -1,0 +1,133 @@
+"""One look at the counters, and the call that follows from it by the rule locked at launch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+
+from sqlmodel import Session
+
+from app.analysis import calls, compared, guardrails, looks, repeated, splits
+from app.analysis.calls import Made, Standing
+from app.analysis.counts import ArmTotals
+from app.analysis.looks import Held
+from app.analysis.matured import Strata
+from app.analysis.repeated import Course
+from app.analysis.shapes import Call, Guardrail, LookAt, Rule, State
+from app.analysis.standings import rule_of, standing_of, totals_of
+from app.experiments.models import Experiment
+from app.experiments.terms import HOLDOUT
+
+_NOTHING = Made(
+    Call(State.WAITING, False, "", (), None, None),
+    (),
+    (),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One look at the counters, and the call that follows from it."""
+
+    rule: Rule
+    totals: dict[str, ArmTotals]
+    standing: Standing
+    watched: tuple[Guardrail, ...]
+    made: Made
+    held: tuple[Held, ...] = ()
+    arms: Mapping[str, Strata] = field(default_factory=dict)
+
+
+def look(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo) -> Found:
+    rule = rule_of(experiment)
+    totals = totals_of(session, experiment, now=now)
+    standing = standing_of(experiment, totals, now=now)
+    watched = guardrails.watch(experiment.design, totals)
+    breached = guardrails.breached(watched)
+    if rule.method == "curtailed":
+        made = calls.make(standing, rule, breached=breached, zone=zone)
+        return Found(rule, totals, standing, watched, made)
+    held = tuple(looks.held(session, experiment.id))
+    arms = looks.matured_now(session, experiment, now=now)
+    found = Found(rule, totals, standing, watched, _NOTHING, held, arms)
+    made = made_of(experiment, found, breached=breached, zone=zone)
+    return replace(found, made=_if_split(experiment, totals, made))
+
+
+def made_of(
+    experiment: Experiment, found: Found, *, breached: tuple[Guardrail, ...], zone: tzinfo
+) -> Made:
+    """What a rule says that is read more than once, or that compares."""
+    rule, standing, held = found.rule, found.standing, found.held
+    if rule.kind == "comparison":
+        return compared.make(
+            dict(found.arms),
+            rule,
+            held=held,
+            planned=(experiment.plan or {}).get("arms") or {},
+            ended=standing.closed,
+            breached=breached,
+            answer_by=_next_answer(experiment, held, standing),
+            zone=zone,
+        )
+    course = course_of(experiment, found.arms, held, rule, ended=standing.closed)
+    read = repeated.by_looks if rule.method == "sequential" else repeated.at_any_time
+    return read(course, rule, breached=breached, zone=zone)
+
+
+def course_of(
+    experiment: Experiment,
+    arms: Mapping[str, Strata],
+    held: Sequence[Held],
+    rule: Rule,
+    *,
+    ended: bool,
+) -> Course:
+    """One arm on its way, for a rule that is read more than once."""
+    ((key, strata),) = arms.items()
+    coming = [one for one in plan_and_looks(experiment, held, rule) if one.held_at is None]
+    return Course(
+        key=key,
+        planned=experiment.enrolled or 0,
+        strata=strata,
+        held=held,
+        coming=() if ended else coming,
+        ended=ended,
+    )
+
+
+def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> Iterator[LookAt]:
+    """Every planned look: as it was held, or as it is to come."""
+    if rule.method != "sequential":
+        held = ()
+    done = {one.number: one for one in held}
+    over = bool(held and held[-1].last)
+    for planned in (experiment.plan or {}).get("looks") or []:
+        one = done.get(planned["number"])
+        if one is not None:
+            people = looks.people(one.arms)
+            hits = sum(repeated.counts_at(one, key, rule)[1] for key in one.arms if key != HOLDOUT)
+            yield LookAt(one.number, one.due_at, one.at, people, hits, one.boundary)
+        elif not over and planned["number"] > max(done, default=0):
+            due_at = datetime.fromisoformat(planned["due_at"])
+            needed = planned.get("pass_count")
+            yield LookAt(planned["number"], due_at, None, planned["people"], None, needed)
+
+
+def _next_answer(
+    experiment: Experiment, held: Sequence[Held], standing: Standing
+) -> datetime | None:
+    coming = [
+        one for one in plan_and_looks(experiment, held, rule_of(experiment)) if not one.held_at
+    ]
+    if standing.over or not coming:
+        return standing.answer_by
+    return coming[0].due_at
+
+
+def _if_split(experiment: Experiment, totals: dict[str, ArmTotals], made: Made) -> Made:
+    """A result of groups that were not drawn as planned is none."""
+    ratio = splits.check(experiment.design, totals)
+    if ratio.ok or made.call.state not in {State.VALIDATED, State.REFUTED}:
+        return made
+    sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
+    return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))

@@ -1,0 +1,81 @@
+"""How an estimate came about: after each hour, with its interval. Description, not the call."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from app.analysis.counts import Point
+from app.analysis.shapes import Rule, Timeline, TimelinePoint
+from app.stats.anytime import asymptotic_sequence
+from app.stats.checks import NotEnoughData
+from app.stats.differences import newcombe
+from app.stats.one_arm import clopper_pearson
+from app.stats.rate_means import Mean, compare_means
+from app.stats.two_arm import Arm
+
+_T = TypeVar("_T")
+_MOST = 48  # points of a drawing; more are thinned out evenly
+
+
+def of(series: Mapping[str, Sequence[Point]], rule: Rule, *, n_max: int) -> tuple[Timeline, ...]:
+    """Every version's course: against the threshold, or as a difference from the baseline."""
+    if rule.metric != "click_rate":
+        return ()
+    if rule.kind == "threshold":
+        return tuple(
+            Timeline(key, rule.limit, tuple(_rates(points, rule))) for key, points in series.items()
+        )
+    base = series.get(rule.baseline, ())
+    others = [key for key in series if key not in {rule.baseline, "holdout"}]
+    level = 1 - (1 - rule.confidence) / max(1, len(others))
+    return tuple(
+        Timeline(key, 0.0, tuple(_differences(series[key], base, rule, level, n_max)))
+        for key in others
+    )
+
+
+def _rates(points: Sequence[Point], rule: Rule) -> Iterator[TimelinePoint]:
+    for point in _thinned(points):
+        if point.people:
+            found = clopper_pearson(point.hits, point.people, confidence=rule.confidence)
+            yield TimelinePoint(point.at, point.rate, found.low, found.high)
+
+
+def _differences(
+    arm: Sequence[Point], base: Sequence[Point], rule: Rule, level: float, n_max: int
+) -> Iterator[TimelinePoint]:
+    hours = _thinned(sorted({point.at for point in (*arm, *base)}))
+    for at in hours:
+        mine, theirs = _until(arm, at), _until(base, at)
+        if mine is None or theirs is None:
+            continue
+        try:
+            low, high = _interval(mine, theirs, rule, level, n_max)
+        except NotEnoughData:
+            continue
+        yield TimelinePoint(at, mine.rate - theirs.rate, low, high)
+
+
+def _interval(arm: Arm, base: Arm, rule: Rule, level: float, n_max: int) -> tuple[float, float]:
+    """Of a rule for any time its own sequence; else a plain interval of that moment."""
+    if rule.method != "anytime":
+        found = newcombe(arm, base, confidence=level)
+        return found.low, found.high
+    said = compare_means(Mean.of_rate(arm), Mean.of_rate(base), confidence=level)
+    low, high = asymptotic_sequence(
+        said.difference, said.error, arm.people + base.people, n_max=n_max, alpha=1 - level
+    )
+    return max(-1.0, low), min(1.0, high)
+
+
+def _until(points: Sequence[Point], at: datetime) -> Arm | None:
+    """Everybody released and clicked until then."""
+    so_far = [point for point in points if point.at <= at]
+    return Arm(so_far[-1].people, so_far[-1].hits) if so_far and so_far[-1].people else None
+
+
+def _thinned(points: Sequence[_T]) -> Sequence[_T]:
+    if len(points) <= _MOST:
+        return points
+    step = len(points) / _MOST
+    return [points[round((place + 1) * step) - 1] for place in range(_MOST)]
