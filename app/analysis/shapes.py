@@ -106,6 +106,7 @@ class SampleRatio:
 
     p_value: float | None
     ok: bool
+    anytime_p: float | None = None  # the same, where it is looked at every day
 
 
 @dataclass(frozen=True, slots=True)

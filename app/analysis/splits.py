@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from app.analysis.shapes import SampleRatio
 from app.experiments.terms import HOLDOUT
 from app.stats.checks import NotEnoughData
-from app.stats.srm import sample_ratio
+from app.stats.srm import sample_ratio, sample_ratio_evidence
 
 WRONG = (
     "the split went wrong: versions did not get the people that they should have by their weights,"
@@ -29,7 +29,8 @@ def check(design: Mapping[str, Any], arms: Mapping[str, _Released]) -> SampleRat
         said = sample_ratio(people, list(weights.values()))
     except NotEnoughData:
         return SampleRatio(p_value=None, ok=True)
-    return SampleRatio(p_value=said.p_value, ok=said.ok)
+    often = sample_ratio_evidence(people, list(weights.values()))
+    return SampleRatio(p_value=said.p_value, ok=said.ok, anytime_p=often.p_value)
 
 
 def weights_of(design: Mapping[str, Any]) -> dict[str, float]:

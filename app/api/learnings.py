@@ -64,6 +64,33 @@ class LearningOut(BaseModel):
     decided_at: datetime
 
 
+class RecordOut(BaseModel):
+    """Decided results and the forecasts made before them; `brier` 0 is always right and sure."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {
+                "results": 12,
+                "validated": 5,
+                "share": 0.42,
+                "low": 0.18,
+                "high": 0.68,
+                "forecasts": 6,
+                "brier": 0.18,
+            }
+        },
+    )
+
+    results: int = 0
+    validated: int = 0
+    share: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
+    forecasts: int = 0
+    brier: float | None = None
+
+
 class ThroughputWeekOut(BaseModel):
     """What was decided in a week."""
 
@@ -104,6 +131,13 @@ def search_learnings(
         items=[LearningOut.model_validate(one) for one in found.learnings],
         next=None if found.next is None else str(found.next),
     )
+
+
+@router.get("/learnings/record", summary="Were we right?")
+def get_record(session: Db) -> RecordOut:
+    """How many results were validated, and how good forecasts were; zeros before the first."""
+    found = learnings.track_record(session)
+    return RecordOut.model_validate(found) if found else RecordOut()
 
 
 @router.get("/throughput", summary="Slices decided, week by week")

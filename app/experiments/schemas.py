@@ -287,6 +287,7 @@ class _Experiment(_Document):
     channel: Channel = Channel.EMAIL
     hypothesis: Hypothesis = Hypothesis()
     riskiest: Riskiest | None = None
+    forecast: Annotated[float, Field(gt=0, lt=1)] | None = None  # the author's, to be validated
     where: Annotated[list[_Filter], Field(max_length=_MOST_CONDITIONS)] = []
     sample: Annotated[int, Field(ge=1, le=_MOST_PEOPLE)] | None = None
     exclude: Exclusions = Exclusions()

@@ -27,7 +27,7 @@ class House:
     @property
     def hits(self) -> Path:
         """Where the journal of hits is."""
-        return self.settings.data_dir / "hits"
+        return self.settings.hits
 
     @property
     def imports(self) -> Path:

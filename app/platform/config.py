@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         return f"insights@{'localhost' if _is_ip(host) else host}"
 
     @property
+    def hits(self) -> Path:
+        """Where the journal of hits is."""
+        return self.data_dir / "hits"
+
+    @property
     def zone(self) -> ZoneInfo:
         """Decides when a week begins."""
         return ZoneInfo(self.timezone)

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.analysis import record
+from app.analysis.record import Record
 from app.review import search as texts
 from app.review import store
 from app.review.models import Choice
@@ -93,6 +95,16 @@ def keep_words_of(session: Session, feature_id: str) -> None:
 def decided_since(session: Session, since: datetime) -> tuple[Learning, ...]:
     """What was decided from a moment on, the latest first."""
     return tuple(_learning(row) for row in store.decisions(session, since=since))
+
+
+def track_record(session: Session) -> Record | None:
+    """What came of all that was decided, and of what authors said beforehand."""
+    return record.of(
+        [
+            (experiment.design.get("forecast"), decision.call)
+            for decision, experiment, _, _ in store.decisions(session)
+        ]
+    )
 
 
 def weeks_avoided(session: Session, *, until: datetime | None = None) -> float:

@@ -60,6 +60,8 @@ def _hypothesis(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield label, card[name]
     if design.get("riskiest"):
         yield "Riskiest doubt", str(design["riskiest"]).capitalize()
+    if design.get("forecast"):
+        yield "Our forecast", f"{words.points(design['forecast'], 0)} likely to be validated"
 
 
 def _people(session: Session, design: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
+from app.analysis.record import Record
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.review import learnings, search, throughput
@@ -61,6 +62,7 @@ class LearningsPage(Page):
     features: Choices
     key_results: Choices
     avoided: str
+    record: str
     weeks: tuple[Week, ...]
     most: int
     next_address: str | None
@@ -85,6 +87,7 @@ def listed(request: Request, session: Db, now: Now, q: str = "", start: int = 0)
         features=_features(session),
         key_results=(("", "Every key result"), *choices.key_results(session)[1:]),
         avoided=_avoided(session),
+        record=_record(learnings.track_record(session)),
         weeks=weeks if any(one.total for one in weeks) else (),
         most=max((one.total for one in weeks), default=0),
         next_address=_next(q, asked, found.next),
@@ -107,6 +110,20 @@ def _features(session: Session) -> Choices:
 def _avoided(session: Session) -> str:
     weeks = learnings.weeks_avoided(session)
     return f"{words.plural(weeks, 'week')} of building avoided so far." if weeks else ""
+
+
+def _record(told: Record | None) -> str:
+    if told is None:
+        return ""
+    ends = f"{words.points(told.low, 0)} to {words.points(told.high, 0)}"
+    share = f"{words.points(told.share, 0)}, {ends}"
+    said = f"{told.validated} of {words.plural(told.results, 'result')} validated ({share})."
+    if told.brier is None:
+        return f"{said} Nobody has said beforehand how likely."
+    return (
+        f"{said} Forecasts made before the launch score {told.brier:.2f} over"
+        f" {words.plural(told.forecasts, 'result')}: 0 is always right, 0.25 is a coin."
+    )
 
 
 def _next(q: str, asked: dict[str, str], start: int | None) -> str | None:

@@ -114,8 +114,11 @@ class Result:
     rule_version: str
 
 
-def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
-    """Lay a readout out for reading; `titles` names its key results."""
+def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo, *, lost: int = 0) -> Result:
+    """Lay a readout out for reading; `titles` names its key results.
+
+    `lost` hits of this installation were answered and could not be kept, whosever they were.
+    """
     estimate = next((e for e in readout.estimates if e.rate is not None), None)
     threshold = readout.rule.threshold
     told = [row.method for row in readout.comparisons if row.method]
@@ -136,7 +139,7 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         looks=readout.looks if len(readout.looks) > 1 else (),
         cohort=tuple(_cohort(readout)),
         figures=_figures(readout),
-        warnings=readout.health.warnings,
+        warnings=(*readout.health.warnings, *_lost(lost)),
         waiting_for=readout.why_not_yet,
         funnel=readout.funnel,
         machines=_machines(readout),
@@ -151,6 +154,15 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         method_key=key_of(method),
         rule_version=readout.rule_version,
     )
+
+
+def _lost(hits: int) -> Iterator[str]:
+    if hits:
+        yield (
+            f"{words.plural(hits, 'click or open', 'clicks and opens')} could not be kept, because"
+            " the disk or the journal was full: numbers of that time are too low, in every version"
+            " alike. An admin sees more with `thinslice doctor`."
+        )
 
 
 def drawn(told: Timeline, zone: ZoneInfo) -> Drawn:

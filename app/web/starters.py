@@ -18,17 +18,29 @@ class Starter:
 
 def _mail(
     *,
-    name: str,
     hypothesis: tuple[str, str, str, str],
     threshold: float,
     subject: str,
     body: str,
     answer: str | None = None,
 ) -> Mapping[str, Any]:
+    """One version against a threshold of clicks."""
+    arms = [{"key": "insight", "subject": subject, "body": body, "answer": answer}]
+    rule = {"kind": "threshold", "threshold": threshold, "confidence": 0.95}
+    return _card(hypothesis, arms, {"kind": "click_rate", "window_hours": 72}, rule)
+
+
+def _card(
+    hypothesis: tuple[str, str, str, str],
+    arms: list[dict[str, Any]],
+    metric: dict[str, Any],
+    rule: dict[str, Any],
+    **more: Any,
+) -> Mapping[str, Any]:
     believe, verify, measure, right_if = hypothesis
     return MappingProxyType(
         {
-            "name": name,
+            "name": "",
             "riskiest": "desirability",
             "hypothesis": {
                 "believe": believe,
@@ -36,10 +48,11 @@ def _mail(
                 "measure": measure,
                 "right_if": right_if,
             },
-            "arms": [{"key": "insight", "subject": subject, "body": body, "answer": answer}],
-            "metric": {"kind": "click_rate", "window_hours": 72},
-            "rule": {"kind": "threshold", "threshold": threshold, "confidence": 0.95},
+            "arms": arms,
+            "metric": metric,
+            "rule": rule,
             "guardrails": [{"metric": "unsubscribe_rate", "max": 0.01}],
+            **more,
         }
     )
 
@@ -51,7 +64,6 @@ STARTERS: tuple[Starter, ...] = (
         "Insight by mail",
         "Tell each person something about their own data. 600 people, 60 must click.",
         _mail(
-            name="",
             hypothesis=(
                 "{who} will act on {insight}, because {problem}.",
                 "We mail each of them their own insight.",
@@ -65,11 +77,75 @@ STARTERS: tuple[Starter, ...] = (
         ),
     ),
     Starter(
+        "holdout",
+        "Insight against holdout",
+        "Do those who get it do more of something? 1,000 people each see 5 % become 8.1 %.",
+        _card(
+            (
+                "Those who get {insight} do {event} more within 7 days.",
+                "Half of the people get it by mail; the other half gets nothing.",
+                "People who do {event} within 7 days, as your product reports it.",
+                "More of those who got it do.",
+            ),
+            [
+                {
+                    "key": "insight",
+                    "subject": "{{ name }}, {{ insight }}",
+                    "body": "Hello {{ name }},\n\n{{ insight }}\n\n[Show my list](answer:)",
+                    "answer": "# Hello {{ name }}\n\n{{ insight }}",
+                }
+            ],
+            {"kind": "conversion_rate", "event": "planned", "window_hours": 168},
+            {
+                "kind": "comparison",
+                "baseline": "holdout",
+                "mde": 0.02,
+                "confidence": 0.95,
+                "method": "fixed",
+            },
+            holdout=0.5,
+        ),
+    ),
+    Starter(
+        "framings",
+        "Two framings",
+        "Which words draw more? 1,000 people each see 8 % become 11.7 %.",
+        _card(
+            (
+                "Naming the loss draws more than naming the gain.",
+                "Half of the people read what they lose, the other half what they could gain.",
+                "People who follow the link within 72 hours.",
+                "More of those who read of the loss do.",
+            ),
+            [
+                {
+                    "key": "gain",
+                    "subject": "{{ name }}, {{ gain }}",
+                    "body": "Hello {{ name }},\n\n{{ gain }}\n\n[Show my list](answer:)",
+                    "answer": "# Hello {{ name }}\n\n{{ gain }}",
+                },
+                {
+                    "key": "loss",
+                    "subject": "{{ name }}, {{ loss }}",
+                    "body": "Hello {{ name }},\n\n{{ loss }}\n\n[Show my list](answer:)",
+                    "answer": "# Hello {{ name }}\n\n{{ loss }}",
+                },
+            ],
+            {"kind": "click_rate", "window_hours": 72},
+            {
+                "kind": "comparison",
+                "baseline": "gain",
+                "mde": 0.02,
+                "confidence": 0.95,
+                "method": "fixed",
+            },
+        ),
+    ),
+    Starter(
         "useful",
         "Useful?",
         "Ask readers to say yes unprompted. 400 people, 28 must click Yes.",
         _mail(
-            name="",
             hypothesis=(
                 "Readers say yes unprompted.",
                 "We mail them the insight with one link: Yes, keep this coming.",
@@ -87,7 +163,6 @@ STARTERS: tuple[Starter, ...] = (
         "Offer a call",
         "Is the problem worth 20 minutes of their time? 1,000 people, 29 must click.",
         _mail(
-            name="",
             hypothesis=(
                 "The problem is worth 20 minutes.",
                 "We offer a call about {problem}.",

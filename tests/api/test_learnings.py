@@ -30,3 +30,13 @@ def test_the_pace_of_learning_is_told(api: Api) -> None:
 
     assert len(told["weeks"]) == 4
     assert told["avoided"] == 0
+
+
+def test_the_record_is_told_before_and_after_the_first_result(api: Api, database: Database) -> None:
+    before = api.read("/learnings/record")
+    given_learning(database, "Weather", forecast=0.8)
+    after = api.read("/learnings/record")
+
+    assert (before["results"], before["brier"]) == (0, None)
+    assert (after["results"], after["validated"], after["forecasts"]) == (1, 0, 1)
+    assert after["brier"] == pytest.approx(0.64)

@@ -57,10 +57,12 @@ def test_a_viewer_moves_nothing(eve: Browser, bo: Browser):
     assert bo.post(f"{found[1]}/move", way="up").status_code == 403
 
 
-def given_learning(database: Database, name: str, *, number: int = 0) -> None:
+def given_learning(
+    database: Database, name: str, *, number: int = 0, forecast: float | None = None
+) -> None:
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)
     with database.write() as session:
-        experiment = given_experiment(session)
+        experiment = given_experiment(session, design={"forecast": forecast})
         experiment.name = f"{name} {number}"
         session.add(
             Decision(
@@ -103,3 +105,16 @@ def test_many_learnings_come_in_pages_that_keep_the_question(eve: Browser, datab
     assert first.count('class="learning"') == 20
     assert second.count('class="learning"') == 1
     assert "21 learnings." in second
+
+
+def test_results_and_forecasts_are_scored_on_the_page(eve: Browser, database: Database):
+    empty = eve.get("/learnings").text
+    given_learning(database, "Weather")
+    unsaid = eve.get("/learnings").text
+    given_learning(database, "Staffing", forecast=0.8)
+    page = eve.get("/learnings").text
+
+    assert "Were we right?" not in empty
+    assert "Nobody has said beforehand how likely." in unsaid
+    assert "0 of 2 results validated (0 %, 0 % to" in page
+    assert "score 0.64 over 1 result: 0 is always right, 0.25 is a coin." in page

@@ -49,3 +49,11 @@ def test_waves_and_looks_are_told(session: Session):
 
     assert said["Waves"] == "100 people at once · 50 % after 24 hours"
     assert said["Read"] == "On 2 planned days"
+
+
+def test_a_forecast_stands_on_the_card(session: Session):
+    assert card(session, forecast=0.6)["Our forecast"] == "60 % likely to be validated"
+
+
+def test_without_a_forecast_the_card_says_nothing_of_it(session: Session):
+    assert "Our forecast" not in card(session)

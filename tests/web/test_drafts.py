@@ -14,6 +14,7 @@ FORM = Typed.of(
     name="Waste in euros",
     audience_id="a1",
     believe="Bakers act.",
+    forecast="60",
     where_0_column="country",
     where_0_op="in",
     where_0_value="NO, SE",
@@ -37,6 +38,7 @@ def test_points_become_shares_and_the_wall_clock_becomes_a_moment():
     document = drafts.design(FORM, OSLO)
 
     assert document["rule"]["threshold"] == 0.08
+    assert document["forecast"] == 0.6
     assert document["guardrails"] == [{"metric": "unsubscribe_rate", "max": 0.01}]
     assert document["key_results"][0]["carry"] == 0.25
     assert document["stop_at"] == "2026-11-27T09:00:00+01:00"

@@ -13,6 +13,7 @@ from app.experiments import enrolment
 from app.platform import clock
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.tracking.losses import Losses
 from tests.web.conftest import Browser
 
 CARD = {
@@ -173,6 +174,17 @@ def test_a_launched_experiment_shows_its_mails_and_can_be_paused(eve: Browser, s
 )
 def test_every_page_of_a_running_experiment_opens(eve: Browser, started: str, page: str):
     assert eve.get(f"/experiments/{started}{page}").status_code == 200
+
+
+def test_hits_that_could_not_be_kept_are_warned_of(
+    eve: Browser, started: str, application: FastAPI
+):
+    losses = Losses(application.state.settings.hits)
+    assert "could not be kept" not in eve.get(f"/experiments/{started}/readout").text
+    losses.count(OSError("full"))
+    losses.close()
+
+    assert "1 click or open could not be kept" in eve.get(f"/experiments/{started}/readout").text
 
 
 def test_a_launched_design_cannot_be_edited(eve: Browser, started: str):
