@@ -17,6 +17,7 @@ class Told:
     body: str
     answer: str
     threshold: float = 0.08
+    forecast: float  # what its author said beforehand
     clickers: int | None = None  # None: not launched
     hours_ago: float = 0
     decision: str | None = None
@@ -25,6 +26,7 @@ class Told:
 
 STORY = (
     Told(
+        forecast=0.6,
         name="Wasted products by email",
         feature=0,
         slice=0,
@@ -42,6 +44,7 @@ STORY = (
         " much is that in money?",
     ),
     Told(
+        forecast=0.7,
         name="Waste in euros by email",
         feature=0,
         slice=1,
@@ -59,6 +62,7 @@ STORY = (
         learning="Money moves bakers where products did not: three times as many followed the link.",
     ),
     Told(
+        forecast=0.5,
         name="Weather plan by email",
         feature=1,
         slice=0,
@@ -74,6 +78,7 @@ STORY = (
         learning="Bakers look at the sky themselves. Eight weeks of building avoided.",
     ),
     Told(
+        forecast=0.6,
         name="Staffing hints by email",
         feature=2,
         slice=0,
@@ -89,6 +94,7 @@ STORY = (
         hours_ago=47,
     ),
     Told(
+        forecast=0.3,
         name="Price of a second shop",
         feature=3,
         slice=0,
@@ -115,6 +121,7 @@ def design_of(told: Told, *, slice_id: str, audience_id: str, key_result_id: str
             "right_if": f"We can say that more than {told.threshold:.0%} of them do.",
         },
         "riskiest": "desirability",
+        "forecast": told.forecast,
         "audience_id": audience_id,
         "sender": {"from_name": "Halvern", "reply_to": None},
         "arms": [
