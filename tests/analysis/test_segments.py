@@ -165,3 +165,11 @@ def test_all_of_it_can_be_stored(session: Session):
     stored = as_json(readouts.of(session, experiment, now=CLOSED + timedelta(days=1)))
 
     assert stored["segments"][0]["rows"][0]["value"] == "NO"
+
+
+def test_a_day_on_which_all_of_a_version_clicked_does_not_stop_the_readout(session: Session):
+    experiment = given_comparison(session, {"plain": 10, "loss": 10})
+    session.add(DayCounter(experiment_id=experiment.id, arm="loss", day=0, clickers=10))
+    session.flush()
+
+    assert read(session, experiment).novelty == ""

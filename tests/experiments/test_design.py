@@ -7,7 +7,7 @@ from app.delivery.renderable import LiquidRenderable
 from app.experiments import design
 from app.experiments.enrolment import judge_of
 from app.experiments.models import Experiment
-from tests.experiments.scenes import NOW, SETTINGS, draft, given_draft
+from tests.experiments.scenes import ARM, NOW, SETTINGS, draft, given_draft
 
 
 def test_the_sentence_is_the_one_that_statistics_promises():
@@ -55,6 +55,25 @@ def test_too_few_people_are_told_how_many_it_takes():
 )
 def test_shares_are_written_as_people_write_them(share: float, words: str):
     assert design.points(share) == words
+
+
+def compared(**rule: object) -> design.Plan:
+    """1,000 people in either of two versions, in two waves."""
+    asked = {"kind": "comparison", "baseline": "insight", "mde": 0.02} | rule
+    waves = [{"share": 0.5}, {"share": 0.5, "after_hours": 24}]
+    chosen = draft(rule=asked, arms=[ARM, ARM | {"key": "loss"}], waves=waves)
+    return design.plan(chosen, people=2000, start=NOW)
+
+
+def test_a_rule_with_more_looks_asks_for_a_larger_difference():
+    once = compared().detectable or 0
+    twice = compared(method="sequential", looks=2).detectable or 0
+    whenever = compared(method="anytime").detectable or 0
+
+    # 0.03093 = 2.8016·√(0.08093·0.91907/1000 + 0.05·0.95/1000), where 5 % is assumed
+    assert once == pytest.approx(0.03093, abs=1e-5)
+    assert once < twice < once * 1.02
+    assert once * 1.3 < whenever < once * 1.5
 
 
 def plan_of(session: Session, experiment: Experiment) -> design.Plan:
