@@ -1,12 +1,12 @@
 """Whether an effect fades over the days since people got what was tested, in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import sqrt
 
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Rule
 from app.stats.checks import NotEnoughData
-from app.stats.fading import effect_trend
+from app.stats.fading import Trend, effect_trend
 
 _SURE = 0.05  # of a trend that is worth a sentence; description, so no rule's own level
 _LEAST_HITS = 5  # on a day, in both versions together, for its effect to behave like a number
@@ -23,32 +23,34 @@ def sentence(
     arm = totals[keys[0]]
     if not arm.released:
         return ""
-    effects, errors = [], []
-    for day in range(1 + max((*days.get(arm.key, {}), *days.get(base.key, {})), default=0)):
-        hits = [days.get(one.key, {}).get(day, 0) for one in (arm, base)]
-        if sum(hits) < _LEAST_HITS:
-            break
-        rates = [count / one.released for count, one in zip(hits, (arm, base), strict=True)]
-        effects.append(rates[0] - rates[1])
-        errors.append(
-            sqrt(
-                sum(
-                    rate * (1 - rate) / one.released
-                    for rate, one in zip(rates, (arm, base), strict=True)
-                )
-            )
-        )
+    found = tuple(_days(days, arm, base))
     try:
-        trend = effect_trend(effects, errors)
+        trend = effect_trend([effect for effect, _ in found], [error for _, error in found])
     except NotEnoughData:
         return ""
-    if trend.p_value >= _SURE or effects[0] == 0:
-        return f"Over {len(effects)} days the lead of “{arm.key}” shows no trend beyond luck."
-    fades = (trend.slope < 0) == (effects[0] > 0)
+    return _told(arm.key, trend, first=found[0][0], days=len(found))
+
+
+def _days(
+    days: Mapping[str, Mapping[int, int]], arm: ArmTotals, base: ArmTotals
+) -> Iterator[tuple[float, float]]:
+    """Each day's lead and its standard error, as long as days have enough to say."""
+    for day in range(1 + max((*days.get(arm.key, {}), *days.get(base.key, {})), default=0)):
+        hits = [days.get(one.key, {}).get(day, 0) for one in (arm, base)]
+        mine, theirs = hits[0] / arm.released, hits[1] / base.released
+        error = sqrt(mine * (1 - mine) / arm.released + theirs * (1 - theirs) / base.released)
+        if sum(hits) < _LEAST_HITS or error == 0:  # all or nobody: such a day knows no luck
+            return
+        yield mine - theirs, error
+
+
+def _told(key: str, trend: Trend, *, first: float, days: int) -> str:
+    if trend.p_value >= _SURE or first == 0:
+        return f"Over {days} days the lead of “{key}” shows no trend beyond luck."
     change = f"{abs(100 * trend.slope):.1f} points a day"
-    if fades:
+    if (trend.slope < 0) == (first > 0):
         return (
-            f"Most of the lead of “{arm.key}” comes at once: it falls by {change}. That may be"
+            f"Most of the lead of “{key}” comes at once: it falls by {change}. That may be"
             " novelty; a later wave would tell."
         )
-    return f"The lead of “{arm.key}” grows by {change}: people may need time to learn it."
+    return f"The lead of “{key}” grows by {change}: people may need time to learn it."
