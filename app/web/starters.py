@@ -142,6 +142,24 @@ STARTERS: tuple[Starter, ...] = (
         ),
     ),
     Starter(
+        "door",
+        "Fake door",
+        "Does anybody try the way in? 300 people, 40 must click. It shows intent, not use.",
+        _mail(
+            hypothesis=(
+                "Those who see {entry} will try it.",
+                "We mail the way in; behind it a page says that it is not built yet.",
+                "People who follow the link within 72 hours.",
+                "We can say that more than 10 % do.",
+            ),
+            threshold=0.1,
+            subject="{{ name }}, new: {{ entry }}",
+            body="Hello {{ name }},\n\nyou can now have {{ entry }}.\n\n[Try it](answer:)",
+            answer="# Not there yet, {{ name }}\n\nWe are finding out who needs {{ entry }}."
+            " Nothing was changed for you.",
+        ),
+    ),
+    Starter(
         "useful",
         "Useful?",
         "Ask readers to say yes unprompted. 400 people, 28 must click Yes.",
@@ -173,6 +191,25 @@ STARTERS: tuple[Starter, ...] = (
             subject="20 minutes about {{ problem }}?",
             body="Hello {{ name }},\n\nWe are looking into {{ problem }}. Would you tell us"
             " how you do it today?\n\n[Choose a time](https://calendar.example/)",
+        ),
+    ),
+    Starter(
+        "price",
+        "Name the price",
+        "Will they reserve at a price? 1,000 people, 16 must click. It shows intent, not payment.",
+        _mail(
+            hypothesis=(
+                "{who} will reserve at {price}.",
+                "We mail the offer with its price and one link to reserve.",
+                "People who follow the link within 72 hours.",
+                "We can say that more than 1 % do.",
+            ),
+            threshold=0.01,
+            subject="{{ name }}, yours for {{ price }}",
+            body="Hello {{ name }},\n\n{{ insight }}\n\nIt will cost {{ price }}. Reserving costs"
+            " nothing.\n\n[Reserve at {{ price }}](answer:)",
+            answer="# Thank you, {{ name }}\n\nWe noted your interest at {{ price }}. Nothing is"
+            " ordered, and nothing is owed.",
         ),
     ),
 )

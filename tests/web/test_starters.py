@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from app.stats.one_arm import pass_count
 from app.web.starters import STARTERS, Starter
 from tests.experiments.scenes import check, given_audience, given_draft
 from tests.web.conftest import Browser
 
-BLANKS = ("{who}", "{insight}", "{problem}", "{event}", "{who}")
+BLANKS = ("{who}", "{insight}", "{problem}", "{event}", "{entry}", "{price}")
 
 
 def filled(one: Starter) -> dict[str, Any]:
@@ -24,7 +25,8 @@ def filled(one: Starter) -> dict[str, Any]:
 
 @pytest.mark.parametrize("one", STARTERS, ids=[one.key for one in STARTERS])
 def test_filled_in_and_with_an_audience_it_can_be_launched(session: Session, one: Starter):
-    columns = {"insight": "23 % of your rye", "problem": "waste", "gain": "10 €", "loss": "10 €"}
+    columns = {"insight": "23 % of your rye", "problem": "waste", "gain": "10 €", "loss": "10 €",
+               "entry": "a bake list", "price": "19 €"}  # fmt: skip
     audience_id = given_audience(session, 4000, data=columns)
     experiment = given_draft(session, **filled(one) | {"audience_id": audience_id})
     found = check(session, experiment)
@@ -40,6 +42,26 @@ def test_as_it_stands_it_blocks_only_for_what_is_ones_own(session: Session, one:
                if item.level == "blocks"}  # fmt: skip
 
     assert blocked <= {"audience", "hypothesis", "power", "content", "blank"}, blocked
+
+
+@pytest.mark.parametrize(
+    ("key", "people", "must_click"),
+    [
+        ("insight", 600, 60),
+        ("useful", 400, 28),
+        ("call", 1000, 29),
+        ("door", 300, 40),
+        ("price", 1000, 16),
+    ],
+)
+def test_the_number_it_promises_is_the_one_that_the_rule_asks_for(
+    key: str, people: int, must_click: int
+):
+    one = next(one for one in STARTERS if one.key == key)
+    rule = one.document["rule"]
+
+    assert pass_count(people, rule["threshold"], confidence=rule["confidence"]) == must_click
+    assert f"{people:,} people, {must_click} must click" in one.about
 
 
 @pytest.mark.parametrize("one", STARTERS, ids=[one.key for one in STARTERS])
