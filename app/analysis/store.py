@@ -1,6 +1,7 @@
 """All SQL about snapshots, and the rows of an export."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import BigInteger, Integer, RowMapping, String, bindparam, column, text
 from sqlmodel import Session, col, exists, select
@@ -19,6 +20,14 @@ def snapshot_of(session: Session, experiment_id: str, kind: Kind) -> Snapshot | 
     return session.exec(
         select(Snapshot).where(Snapshot.experiment_id == experiment_id, Snapshot.kind == kind)
     ).first()
+
+
+def finals_of(session: Session, experiment_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The final readouts of these experiments, as they were stored, in order of their ids."""
+    wanted = select(Snapshot).where(
+        col(Snapshot.experiment_id).in_(experiment_ids), Snapshot.kind == Kind.FINAL
+    )
+    return [one.body for one in session.exec(wanted.order_by(col(Snapshot.experiment_id)))]
 
 
 def looks_of(session: Session, experiment_id: str) -> Sequence[Look]:

@@ -64,6 +64,16 @@ class LearningOut(BaseModel):
     decided_at: datetime
 
 
+class ClaimOut(BaseModel):
+    """Effects of compared rates, summed, in shares: measured, and to be expected without luck."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    effects: int
+    measured: float
+    expected: float
+
+
 class RecordOut(BaseModel):
     """Decided results and the forecasts made before them; `brier` 0 is always right and sure."""
 
@@ -78,6 +88,7 @@ class RecordOut(BaseModel):
                 "high": 0.68,
                 "forecasts": 6,
                 "brier": 0.18,
+                "claim": {"effects": 4, "measured": 0.12, "expected": 0.1},
             }
         },
     )
@@ -89,6 +100,7 @@ class RecordOut(BaseModel):
     high: float = 1.0
     forecasts: int = 0
     brier: float | None = None
+    claim: ClaimOut | None = None
 
 
 class ThroughputWeekOut(BaseModel):
@@ -137,7 +149,9 @@ def search_learnings(
 def get_record(session: Db) -> RecordOut:
     """How many results were validated, and how good forecasts were; zeros before the first."""
     found = learnings.track_record(session)
-    return RecordOut.model_validate(found) if found else RecordOut()
+    claim = learnings.claim(session)
+    told = RecordOut.model_validate(found) if found else RecordOut()
+    return told.model_copy(update={"claim": ClaimOut.model_validate(claim) if claim else None})
 
 
 @router.get("/throughput", summary="Slices decided, week by week")

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis import record
+from app.analysis import claims, record
+from app.analysis import store as snapshots
+from app.analysis.claims import Claim
 from app.analysis.record import Record
 from app.review import search as texts
 from app.review import store
@@ -105,6 +107,16 @@ def track_record(session: Session) -> Record | None:
             for decision, experiment, _, _ in store.decisions(session)
         ]
     )
+
+
+def claim(session: Session) -> Claim | None:
+    """What the compared experiments that were decided add up to, luck taken back."""
+    compared = [
+        experiment.id
+        for _, experiment, _, _ in store.decisions(session)
+        if experiment.design["rule"]["kind"] == "comparison"
+    ]
+    return claims.of(snapshots.finals_of(session, compared)) if compared else None
 
 
 def weeks_avoided(session: Session, *, until: datetime | None = None) -> float:

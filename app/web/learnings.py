@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
+from app.analysis.claims import Claim
 from app.analysis.record import Record
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
@@ -63,6 +64,7 @@ class LearningsPage(Page):
     key_results: Choices
     avoided: str
     record: str
+    claim: str
     weeks: tuple[Week, ...]
     most: int
     next_address: str | None
@@ -88,6 +90,7 @@ def listed(request: Request, session: Db, now: Now, q: str = "", start: int = 0)
         key_results=(("", "Every key result"), *choices.key_results(session)[1:]),
         avoided=_avoided(session),
         record=_record(learnings.track_record(session)),
+        claim=_claim(learnings.claim(session)),
         weeks=weeks if any(one.total for one in weeks) else (),
         most=max((one.total for one in weeks), default=0),
         next_address=_next(q, asked, found.next),
@@ -123,6 +126,16 @@ def _record(told: Record | None) -> str:
     return (
         f"{said} Forecasts made before the launch score {told.brier:.2f} over"
         f" {words.plural(told.forecasts, 'result')}: 0 is always right, 0.25 is a coin."
+    )
+
+
+def _claim(told: Claim | None) -> str:
+    if told is None:
+        return ""
+    return (
+        f"{words.plural(told.effects, 'compared result')} add up to"
+        f" {100 * told.measured:+.1f} points. Part of that is luck: expect"
+        f" {100 * told.expected:+.1f} of all of them together."
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.platform.db import Database
 from tests.api.conftest import Api
-from tests.web.test_board import given_learning
+from tests.web.test_board import given_compared_and_decided, given_learning
 
 
 def test_learnings_are_searched_narrowed_and_paged(api: Api, database: Database) -> None:
@@ -40,3 +40,13 @@ def test_the_record_is_told_before_and_after_the_first_result(api: Api, database
     assert (before["results"], before["brier"]) == (0, None)
     assert (after["results"], after["validated"], after["forecasts"]) == (1, 0, 1)
     assert after["brier"] == pytest.approx(0.64)
+
+
+def test_the_claim_for_all_results_is_less_than_their_sum(api: Api, database: Database) -> None:
+    before = api.read("/learnings/record")["claim"]
+    given_compared_and_decided(database, times=3)
+    after = api.read("/learnings/record")["claim"]
+
+    assert before is None
+    assert (after["effects"], round(after["measured"], 9)) == (3, 0.12)
+    assert after["expected"] < after["measured"]

@@ -3,10 +3,13 @@
 import re
 from datetime import UTC, datetime
 
+import pytest
+
 from app.platform.db import Database
 from app.review import learnings
 from app.review.models import Choice, Decision
 from tests.analysis.scenes import given_experiment
+from tests.analysis.test_claims import given_compared
 from tests.web.conftest import Browser
 
 
@@ -78,6 +81,29 @@ def given_learning(
         )
         session.flush()
         learnings.keep_words(session, experiment.id)
+
+
+def given_compared_and_decided(database: Database, *, times: int) -> None:
+    with database.write() as session:
+        for one in given_compared(session, times=times):
+            session.add(
+                Decision(
+                    experiment_id=one, snapshot_id=one, call="validated", sentence="Validated.",
+                    decision=Choice.BUILD, learning="Losses draw.", decided_by="Ann",
+                    at=datetime(2026, 12, 1, 12, tzinfo=UTC),
+                )
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(("times", "told"), [(2, False), (3, True)])
+def test_the_sum_of_what_was_measured_is_told_with_luck_taken_back(
+    eve: Browser, database: Database, times: int, told: bool
+):
+    given_compared_and_decided(database, times=times)
+    page = eve.get("/learnings").text
+
+    assert ("3 compared results add up to +12.0 points. Part of that is luck" in page) is told
+    assert ('href="/help/statistics#shrinkage"' in page) is told
 
 
 def test_learnings_are_found_and_marked_and_shown_as_text(eve: Browser, database: Database):
