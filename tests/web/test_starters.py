@@ -44,7 +44,8 @@ def test_as_it_stands_it_blocks_only_for_what_is_ones_own(session: Session, one:
 
 @pytest.mark.parametrize("one", STARTERS, ids=[one.key for one in STARTERS])
 def test_it_opens_in_the_form(eve: Browser, one: Starter):
-    page = eve.get(f"/experiments/new?template={one.key}")
+    page = eve.get(f"/experiments/new?from={one.key}")
 
     assert page.status_code == 200
-    assert one.name in page.text
+    assert one.document["hypothesis"]["right_if"] in page.text
+    assert all(arm["key"] in page.text for arm in one.document["arms"])
