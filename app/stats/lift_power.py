@@ -152,18 +152,25 @@ def times_as_many(
         NotEnoughData: a million times as many would not do. ValueError: out of range.
 
     Source:
-        `lift_power` with an error that falls as 1/sqrt(people), solved for the people.
+        Chow, Shao & Wang, section 3.2, with an error that falls as 1/sqrt(people), solved for the
+        people; a lift seen the wrong way round is not counted.
     """
     check_share(power, "power")
+    check_share(confidence, "confidence")
+    if not error > 0:
+        raise ValueError("the error must be above 0")
     if lift == 0 or (so_far is None) != (n_max is None):
         raise ValueError("a lift of 0 is never seen; so_far and n_max go together")
+
+    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
+
+    at_once, seen = float(ndtri(1 - (1 - confidence) / 2)), float(ndtri(power))
 
     def short(more: float) -> float:
         bar = 1.0
         if so_far is not None and n_max is not None:
             bar = anytime_bar(so_far * (1 + more), n_max, confidence=confidence)
-        seen = lift_power(lift, error / sqrt(1 + more), confidence=confidence, bar=bar)
-        return seen - power
+        return abs(lift) / error * sqrt(1 + more) - bar * at_once - seen
 
     return _more(short)
 

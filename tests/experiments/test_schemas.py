@@ -20,6 +20,7 @@ def test_the_defaults_are_those_of_the_contract():
         "channel": "email",
         "hypothesis": {"believe": "", "verify": "", "measure": "", "right_if": ""},
         "riskiest": None,
+        "forecast": None,
         "audience_id": None,
         "where": [],
         "sample": None,

@@ -66,7 +66,8 @@ def test_the_number_it_promises_is_the_one_that_the_rule_asks_for(
 
 @pytest.mark.parametrize("one", STARTERS, ids=[one.key for one in STARTERS])
 def test_it_opens_in_the_form(eve: Browser, one: Starter):
-    page = eve.get(f"/experiments/new?template={one.key}")
+    page = eve.get(f"/experiments/new?from={one.key}")
 
     assert page.status_code == 200
-    assert one.name in page.text
+    assert one.document["hypothesis"]["right_if"] in page.text
+    assert all(arm["key"] in page.text for arm in one.document["arms"])
