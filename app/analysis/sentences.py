@@ -109,9 +109,13 @@ def because(situation: Situation) -> tuple[str, ...]:
 def missing(situation: Situation) -> tuple[str, ...]:
     """Why it is not decided yet, in people and in the day."""
     seen = situation.estimate
-    lacking = situation.pass_count - seen.settled
+    lacking = situation.pass_count - seen.hits
     settling = seen.hits - seen.settled
-    facts = [f"{_people(max(0, lacking))} more must click to reach {situation.pass_count:,}."]
+    facts = []
+    if lacking > 0:
+        facts.append(f"{_people(lacking)} more must click to reach {situation.pass_count:,}.")
+    elif seen.settled < situation.pass_count:
+        facts.append(f"Enough have clicked; {seen.settled:,} of them count so far.")
     if settling > 0:
         facts.append(f"{_people(settling)} clicked less than 15 minutes ago and will settle.")
     unreleased = situation.planned - seen.people

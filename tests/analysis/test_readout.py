@@ -108,7 +108,10 @@ def test_a_click_counts_for_the_call_once_it_is_settled(session: Session):
     old = readouts.of(session, experiment, now=NOON + 15 * MINUTE)
 
     assert (young.estimates[0].hits, young.estimates[0].settled) == (60, 58)
-    assert "2 people clicked less than 15 minutes ago and will settle." in young.why_not_yet
+    assert young.why_not_yet[:2] == (
+        "Enough have clicked; 58 of them count so far.",
+        "2 people clicked less than 15 minutes ago and will settle.",
+    )
     assert (young.call.state, old.call.state) == (State.WAITING, State.VALIDATED)
 
 
