@@ -14,7 +14,6 @@ from app.allocation.models import Respondent
 from app.allocation.schemas import RespondentDraft
 from app.okr import store as okr
 from app.okr import views
-from app.okr.models import KeyResult
 from app.okr.views import KeyResultView
 from app.platform.db import Database
 from app.review import items, store
@@ -41,7 +40,7 @@ def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
     return Asked(
         tuple(
             views.view(session, row, today=today)
-            for row, owner in _owned(session, today)
+            for row, owner in okr.owned_on(session, today)
             if _is_meant(owner, one)
         ),
         tuple(item for item in promises if _is_meant(item.owner, one)),
@@ -63,7 +62,7 @@ def enlist_due(database: Database, *, zone: tzinfo, now: datetime) -> int:
 
 def _unknown(session: Session, today: Date) -> list[RespondentDraft]:
     known = {one.email for one in allocation.respondents(session)}
-    owners = {owner.strip().lower() for _, owner in _owned(session, today) if "@" in owner}
+    owners = {owner.strip().lower() for _, owner in okr.owned_on(session, today) if "@" in owner}
     return [draft for draft in map(_draft, sorted(owners - known)) if draft is not None]
 
 
@@ -74,16 +73,6 @@ def _draft(address: str) -> RespondentDraft | None:
         return RespondentDraft(name=name, email=address, asked_time=False)
     except ValidationError:
         return None
-
-
-def _owned(session: Session, today: Date) -> list[tuple[KeyResult, str]]:
-    """Key results of cycles that run, and who answers: the owner, or else the objective's."""
-    found = []
-    for row in okr.key_results_on(session, today):
-        objective = okr.objective_of(session, row.objective_id)
-        if okr.cycle_of(session, objective.cycle_id).closed_at is None:
-            found.append((row, row.owner or objective.owner))
-    return found
 
 
 def _is_meant(owner: str, one: Respondent) -> bool:

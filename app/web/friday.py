@@ -30,6 +30,7 @@ from app.web.unsubscribes import read_public
 
 router = APIRouter()
 _GOOD_FOR = timedelta(days=30)  # after closing; as long as a week's own link
+_NUMBERS_FOR = timedelta(days=7)  # later, an old week's mail would speak of today's number
 _PREFIX = "share."
 
 
@@ -101,7 +102,9 @@ def _guest(request: Request, session: Session, token: str, *, now: datetime) -> 
         raise NotFound("This link is not valid. It may have been cut off by a mail program.")
     invitation = store.invitation_of(session, week, respondent.id)
     today = now.astimezone(request.app.state.settings.zone).date()
-    theirs = asked.of(session, week, respondent, today=today)
+    theirs = Asked((), ())
+    if now <= opening.closes_at + _NUMBERS_FOR:
+        theirs = asked.of(session, week, respondent, today=today)
     return Guest(respondent, opening, invitation, theirs, token)
 
 

@@ -159,3 +159,19 @@ def test_a_closed_cycle_asks_nothing(stranger: Browser, database: Database, page
         session.add(cycle)
 
     assert "There is nothing to answer for you this week." in stranger.get(page).text
+
+
+def test_an_old_weeks_mail_says_nothing_about_todays_number(
+    stranger: Browser, database: Database, page: str
+):
+    key = given(database, owner="Ann", gives_time=False)
+    with database.write() as session:
+        week = week_of(clock.now().date())
+        opening = allocation.get_opening(session, week)
+        opening.closes_at = clock.now() - timedelta(days=8)
+        session.add(opening)
+    shown = stranger.get(page).text
+    stranger.post(page, csrf="", **{f"value.{key}": "1430"})
+
+    assert "There is nothing to answer for you this week." in shown
+    assert values(database, key) == []

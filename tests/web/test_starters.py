@@ -27,7 +27,7 @@ def filled(one: Starter) -> dict[str, Any]:
 def test_filled_in_and_with_an_audience_it_can_be_launched(session: Session, one: Starter):
     columns = {"insight": "23 % of your rye", "problem": "waste", "gain": "10 €", "loss": "10 €",
                "entry": "a bake list", "price": "19 €"}  # fmt: skip
-    audience_id = given_audience(session, 4000, data=columns)
+    audience_id = given_audience(session, 400, data=columns)
     experiment = given_draft(session, **filled(one) | {"audience_id": audience_id})
     found = check(session, experiment)
 
