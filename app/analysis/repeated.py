@@ -13,7 +13,12 @@ from app.analysis.shapes import Call, Estimate, Guardrail, LookAt, Rule, State
 from app.stats.anytime import ANYTIME, anytime_bounds, anytime_pass_count
 from app.stats.checks import NotEnoughData
 from app.stats.one_arm import Interval
-from app.stats.sequential import SEQUENTIAL, next_boundary, sequential_interval
+from app.stats.sequential import (
+    SEQUENTIAL,
+    conditional_power,
+    next_boundary,
+    sequential_interval,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zon
         breached=breached,
         needed=coming.needed if coming else course.held[-1].boundary if course.held else None,
         answer_by=coming.due_at if coming else None,
-        missing=_missing(course, coming, zone),
+        missing=(*_missing(course, coming, zone), *_going_on(course, seen)),
         zone=zone,
     )
 
@@ -217,6 +222,20 @@ def _needed_at(held: Held) -> str:
     if held.boundary is None:
         return "no number would have been enough yet"
     return f"{held.boundary:,} were needed"
+
+
+def _going_on(course: Course, seen: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """The chance of a yes at a later look, if the others do as those until now: conditional power.
+
+    It describes, and stops nothing: futility binds nobody here.
+    """
+    people, hits = seen[-1] if seen else (0, 0)
+    coming = [(one.people, one.needed) for one in course.coming if one.people > people]
+    if not coming or not 0 < hits < people:
+        return ()
+    chance = conditional_power(people, hits, coming, true_rate=hits / people)
+    told = f"{100 * chance:.0f} % of the time"
+    return (f"If the others do as those until now, it will be validated {told}.",)
 
 
 def _missing(course: Course, coming: LookAt | None, zone: tzinfo) -> tuple[str, ...]:

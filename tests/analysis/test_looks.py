@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from scipy.stats import binom
 from sqlmodel import Session
 
 from app.analysis import holding, looks, snapshots
@@ -217,3 +218,26 @@ def test_the_gate_of_the_next_wave_closes_on_harm(session: Session):
 
     assert before is None
     assert "unsubscribe rate is over its limit: 20 of 300" in str(after)
+
+
+def test_on_the_way_the_chance_of_a_later_yes_is_told(session: Session):
+    experiment = given_looks(session)
+    first_wave(session, experiment, clickers=30)
+    held(session, experiment, now=day_of(experiment, 1))
+    told = readouts.of(session, experiment, now=day_of(experiment, 1)).why_not_yet
+    assert experiment.plan is not None
+    last = experiment.plan["looks"][1]
+    missing = last["pass_count"] - 30
+    twin = binom.sf(missing - 1, 300, 0.1)
+
+    assert told[-1] == (
+        f"If the others do as those until now, it will be validated {100 * twin:.0f} % of the time."
+    )
+
+
+def test_before_the_first_look_no_chance_is_told(session: Session):
+    experiment = given_looks(session)
+    first_wave(session, experiment, clickers=30)
+    told = readouts.of(session, experiment, now=TUESDAY + 2 * HOUR).why_not_yet
+
+    assert not [fact for fact in told if "of the time" in fact]
