@@ -35,6 +35,7 @@ from app.analysis.shapes import (
 )
 from app.analysis.unknowns import range_with_unknown
 from app.experiments.models import Experiment
+from app.experiments.terms import HOLDOUT
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
@@ -188,4 +189,5 @@ def _funnel(arms: tuple[ArmCounts, ...]) -> tuple[tuple[str, int], ...]:
         ("Opened, a person", "human_openers"),
         ("Clicked, a person", "human_clickers"),
     )
-    return tuple((label, sum(getattr(arm, name) for arm in arms)) for label, name in steps)
+    mailed = [arm for arm in arms if arm.key != HOLDOUT]  # the others get nothing
+    return tuple((label, sum(getattr(arm, name) for arm in mailed)) for label, name in steps)

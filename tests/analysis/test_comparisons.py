@@ -247,3 +247,9 @@ def test_an_arm_without_people_is_too_early_and_never_a_number(session: Session)
 
     assert rows["late"].difference is rows["late"].p_value is None
     assert str(rows["late"].reason).startswith("Too early to tell")
+
+
+def test_who_gets_nothing_is_not_told_as_mailed(session: Session):
+    experiment = given_comparison(session, {"plain": 100, "loss": 100, "holdout": 50})
+
+    assert dict(read(session, experiment).funnel)["Mailed"] == 200
