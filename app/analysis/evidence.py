@@ -111,7 +111,7 @@ def _projected(link: Mapping[str, Any], best: Comparison) -> Movement | None:
 def _told(link: Mapping[str, Any], best: Comparison, projected: Movement) -> str:
     """`12,000 people × +2.1 points × 25 % carried = +63 (12 to 114), if built. Assumed: …`."""
     week = " a week" if link.get("reach_per") == "week" else ""
-    each = "" if link["per_hit"] == 1 else f" × {link['per_hit']:,g} each"
+    each = "" if link["per_hit"] == 1 else f" × {link['per_hit']:,.10g} each"
     return (
         f"{link['reach']:,.0f} people × {best.difference or 0:+.4g} × {short(link['carry'])}"
         f" carried{each} = {projected.movement:+,.0f}{week} ({projected.low:,.0f} to"
@@ -133,7 +133,7 @@ def _assumption(link: Mapping[str, Any], seen: Estimate) -> str | None:
     if reach is None or carry is None or per_hit is None or seen.rate is None:
         return None
     factor = reach * carry * per_hit
-    each = "" if per_hit == 1 else f" × {per_hit:,g} each"
+    each = "" if per_hit == 1 else f" × {per_hit:,.10g} each"
     week = " a week" if link.get("reach_per") == "week" else ""
     result = f"{factor * seen.rate:+,.0f}{week}"
     return (

@@ -46,13 +46,17 @@ def _closer(told: tuple[KeyResultLine, ...]) -> tuple[str, ...]:
 
 
 def _key_result(one: KeyResultLine) -> str:
-    value = "no value yet" if one.current is None else f"{one.current:,g}"
-    aim = "" if one.kind in {"maintain", "milestone"} else f" of {one.target:,g}"
-    said = [f"{one.change:+,g} since last week".replace("-", "−")] if one.change is not None else []
+    value = "no value yet" if one.current is None else _number(one.current)
+    aim = "" if one.kind in {"maintain", "milestone"} else f" of {_number(one.target)}"
+    said = [] if one.change is None else [f"{_number(one.change, '+')} since last week"]
     said += ["stale"] if one.stale else [_PACES[one.pace]] if one.pace in _PACES else []
     said += [f"confidence {one.confidence} of 10"] if one.confidence is not None else []
     facts = f" ({', '.join(said)})" if said else ""
     return f"{one.title}: {value}{aim}{facts}."
+
+
+def _number(value: float, sign: str = "") -> str:
+    return f"{value:{sign},.10g}".replace("-", "−")
 
 
 def _decided(review: Review) -> Iterable[str]:

@@ -99,6 +99,10 @@ def test_a_week_of_which_nothing_is_known_says_that_and_no_more():
             "Weekly active bakeries: no value yet of 1,800.",
         ),
         (
+            {"current": 1_234_567, "target": 2_000_000, "change": -50_000.5, "confidence": None},
+            "Weekly active bakeries: 1,234,567 of 2,000,000 (−50,000.5 since last week, on pace).",
+        ),
+        (
             {"kind": "maintain", "pace": Pace.NONE, "change": 1.5},
             "Weekly active bakeries: 1,515 (+1.5 since last week, confidence 7 of 10).",
         ),
