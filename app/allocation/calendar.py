@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.platform.errors import Invalid
+from app.platform.weekly import DAYS
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CATCH_UP = 8  # weeks, chosen by us: a worker that was away longer opens the last ones only
 
 
@@ -37,8 +37,8 @@ class Schedule:
 
 def written(moment: Moment) -> str:
     """A moment as somebody writes it: `friday 14:00`, `next monday 09:00`."""
-    after, day = divmod(moment.day, len(_DAYS))
-    return f"{'next ' * after}{_DAYS[day]} {moment.at:%H:%M}"
+    after, day = divmod(moment.day, len(DAYS))
+    return f"{'next ' * after}{DAYS[day]} {moment.at:%H:%M}"
 
 
 def moment_of(text: str) -> Moment:
@@ -47,7 +47,7 @@ def moment_of(text: str) -> Moment:
     after = words[:1] == ["next"]
     try:
         day, at = words[after:]
-        return Moment(_DAYS.index(day) + 7 * after, time.fromisoformat(at))
+        return Moment(DAYS.index(day) + 7 * after, time.fromisoformat(at))
     except ValueError:
         raise ValueError(
             "write a day and a time, like friday 14:00, or next monday 09:00 for the week after"

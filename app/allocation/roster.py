@@ -11,6 +11,8 @@ from app.allocation.models import AllocationSettings, Bucket, Mode, Respondent
 from app.allocation.schemas import BucketsDraft, RespondentChanges, RespondentDraft, SettingsDraft
 from app.platform.errors import Conflict, Invalid
 
+NUMBER_BITS = 63  # of a respondent's number: what a signed column of both databases holds
+
 
 def put_buckets(session: Session, draft: BucketsDraft, *, now: datetime) -> Sequence[Bucket]:
     """Rename, add, retire. An elective bucket stays elective: old weeks would change."""
@@ -66,7 +68,7 @@ def settings_shown(session: Session) -> SettingsDraft:
 
 
 def add_respondent(session: Session, draft: RespondentDraft, *, number: int) -> Respondent:
-    """Ask somebody from the next opening on. `number`: 63 random bits, what their links carry.
+    """Ask somebody from the next opening on. `number`: random, what their links carry.
 
     Whoever left, or was asked for key results only, is asked again as the draft says.
     """

@@ -10,8 +10,9 @@ from app.stats.anytime import asymptotic_sequence
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.one_arm import clopper_pearson
-from app.stats.rate_means import Mean, compare_means
+from app.stats.student import Mean
 from app.stats.two_arm import Arm
+from app.stats.welch import welch
 
 _T = TypeVar("_T")
 _MOST = 48  # points of a drawing; more are thinned out evenly
@@ -61,7 +62,7 @@ def _interval(arm: Arm, base: Arm, rule: Rule, level: float, n_max: int) -> tupl
     if rule.method != "anytime":
         found = newcombe(arm, base, confidence=level)
         return found.low, found.high
-    said = compare_means(Mean.of_rate(arm), Mean.of_rate(base), confidence=level)
+    said = welch(Mean.of_rate(arm), Mean.of_rate(base), confidence=level)
     low, high = asymptotic_sequence(
         said.difference, said.error, arm.people + base.people, n_max=n_max, alpha=1 - level
     )

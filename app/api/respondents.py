@@ -13,7 +13,6 @@ from app.api.once import OnceRoute
 from app.identity.guard import Db
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Time allocation"])
-_NUMBER_BITS = 63  # what a signed column of both databases holds
 
 _RESPONDENT: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
@@ -73,7 +72,7 @@ def list_respondents(session: Db) -> RespondentsOut:
 @router.post("/allocation/respondents", status_code=201, summary="Add a respondent")
 def add_respondent(draft: RespondentDraft, session: Db) -> RespondentOut:
     """Asked from the next opening on. An address that is taken is refused (409)."""
-    number = secrets.randbits(_NUMBER_BITS)
+    number = secrets.randbits(roster.NUMBER_BITS)
     return RespondentOut.model_validate(roster.add_respondent(session, draft, number=number))
 
 

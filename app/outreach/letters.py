@@ -22,6 +22,7 @@ from app.platform.db import Database
 from app.platform.paths import TEMPLATES
 from app.review import agenda, asked, week_links
 from app.review.asked import Asked
+from app.review.shapes import Review
 
 DIGEST = "week.told"  # what a chat is owed
 
@@ -35,8 +36,7 @@ class Letters:
 
     def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
         """The week, self-contained; its link opens the review read-only for thirty days."""
-        review = agenda.of(session, week, zone=self.settings.zone, now=now)
-        token = week_links.token_of(week, keyring=self.keyring, now=now)
+        review, address = self._week(session, week, now=now)
         for to in recipients:
             self._queue(
                 session,
@@ -46,7 +46,7 @@ class Letters:
                 heading=review.sentence,
                 paragraphs=[],
                 parts=tellings.of(review, zone=self.settings.zone),
-                link=f"{self.settings.public_url}/w/{token}",
+                link=address,
                 label="Open the week",
                 foot=(
                     "The link needs no log-in and is good for 30 days. You get this because"
@@ -57,14 +57,19 @@ class Letters:
 
     def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:
         """The same week to a chat; its link is good for as long."""
-        review = agenda.of(session, week, zone=self.settings.zone, now=now)
-        token = week_links.token_of(week, keyring=self.keyring, now=now)
+        review, address = self._week(session, week, now=now)
         facts = {
             "text": tellings.as_text(review, zone=self.settings.zone),
-            "link": f"{self.settings.public_url}/w/{token}",
+            "link": address,
             "label": "Open the week",
         }
         fanout.owe(session, chat, DIGEST, facts, now=now)
+
+    def _week(self, session: Session, week: str, *, now: datetime) -> tuple[Review, str]:
+        """A week's review, and the address that opens it read-only."""
+        review = agenda.of(session, week, zone=self.settings.zone, now=now)
+        token = week_links.token_of(week, keyring=self.keyring, now=now)
+        return review, f"{self.settings.public_url}/w/{token}"
 
     def ask(
         self, session: Session, opening: Opening, one: Respondent, *, again: bool, now: datetime

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Moment:
 def parsed(text: str) -> tuple[int, time]:
     """`monday 08:00` as a weekday (Monday is 0) and a time. Raises ValueError."""
     day, clock = text.split(" ")
-    return _DAYS.index(day), time.fromisoformat(clock)
+    return DAYS.index(day), time.fromisoformat(clock)
 
 
 def latest(weekday: int, at: time, *, zone: ZoneInfo, now: datetime) -> Moment:

@@ -20,8 +20,6 @@ from app.review import items, store
 from app.review.models import ItemKind
 from app.review.shapes import Item
 
-_NUMBER_BITS = 63  # what a signed column of both databases holds
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -56,7 +54,7 @@ def enlist_due(database: Database, *, zone: tzinfo, now: datetime) -> int:
     with database.write() as session:
         drafts = _unknown(session, today)
         for draft in drafts:
-            roster.add_respondent(session, draft, number=secrets.randbits(_NUMBER_BITS))
+            roster.add_respondent(session, draft, number=secrets.randbits(roster.NUMBER_BITS))
         return len(drafts)
 
 

@@ -3,10 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Protocol
 
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
-from app.stats.sums import Sums
+
+
+class Sample(Protocol):
+    """A mean, the variance of one person, and how many people: `Sums`, or a rate as a `Mean`."""
+
+    @property
+    def mean(self) -> float:
+        """Per person."""
+
+    @property
+    def variance(self) -> float:
+        """Of one person."""
+
+    @property
+    def people(self) -> int:
+        """How many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +84,11 @@ def t_interval(
     )
 
 
-def welch(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Difference:
+def welch(arm: Sample, baseline: Sample, *, confidence: float = 0.95) -> Difference:
     """The difference of two means, whatever their spreads.
 
     Args:
-        arm, baseline: sums over people. confidence: two-sided, in (0, 1).
+        arm, baseline: of values, or of rates as means. confidence: two-sided, in (0, 1).
 
     Returns:
         A difference in units of the value.
@@ -89,11 +105,11 @@ def welch(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Difference:
     return t_interval(arm.mean - baseline.mean, parts, confidence, WELCH.name)
 
 
-def welch_relative(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Difference:
+def welch_relative(arm: Sample, baseline: Sample, *, confidence: float = 0.95) -> Difference:
     """The difference of two means as a share of the baseline's.
 
     Args:
-        arm, baseline: sums over people. confidence: two-sided, in (0, 1).
+        arm, baseline: of values, or of rates as means. confidence: two-sided, in (0, 1).
 
     Returns:
         A difference as a share: 0.1 is 10 % more per person.
@@ -118,7 +134,7 @@ def welch_relative(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Di
     return t_interval(share, parts, confidence, WELCH.name, as_if=plain)
 
 
-def need_two(arm: Sums, baseline: Sums) -> None:
+def need_two(arm: Sample, baseline: Sample) -> None:
     """Raise NotEnoughData where an arm has fewer than two people."""
     if min(arm.people, baseline.people) < 2:
         raise NotEnoughData("a difference of means needs two people in each arm")

@@ -28,7 +28,6 @@ from app.web.typed import Form, Typed
 router = APIRouter(prefix="/time")
 
 _WEEKS = 12  # a quarter
-_NUMBER_BITS = 63  # what a signed column of both databases holds
 _KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
 
 
@@ -100,7 +99,7 @@ def add(request: Request, session: Db, now: Now, form: Form) -> Response:
         draft = RespondentDraft.model_validate(
             {"email": form.text("email"), **respondents.typed(form)}
         )
-        roster.add_respondent(session, draft, number=secrets.randbits(_NUMBER_BITS))
+        roster.add_respondent(session, draft, number=secrets.randbits(roster.NUMBER_BITS))
     except (AppError, ValidationError) as error:
         refuse(
             request, _page(session, form.mended(error, respondents.NAMES), week=_now(request, now))

@@ -25,9 +25,9 @@ from app.stats import group_sequential as looks
 from app.stats.checks import NotEnoughData
 from app.stats.cuped_relative import Moments
 from app.stats.means import adjusted, cuped_theta
-from app.stats.rate_means import Mean, compare_means, compare_means_relative, student
 from app.stats.ratios_of_sums import compare_ratios_relative
 from app.stats.score import Pair, score_low, score_p
+from app.stats.student import Mean, student
 from app.stats.sums import Sums
 from app.stats.two_arm import Arm, critical_value
 from app.stats.welch import Difference, welch, welch_relative
@@ -77,18 +77,15 @@ def _level(told: Inputs) -> float:
 
 
 def welch_t(told: Inputs) -> Found:
-    return _shown(compare_means(*_both(told, _mean), confidence=_level(told)))
+    return _shown(welch(*_both(told, _mean), confidence=_level(told)))
 
 
 def welch_t_relative(told: Inputs) -> Found:
-    arm, base = told["treatment"], told["control"]
-    if arm["type"] == "mean":
-        return _shown(welch_relative(_sums(arm), _sums(base), confidence=_level(told)))
-    return _shown(compare_means_relative(_mean(arm), _mean(base), confidence=_level(told)))
+    return _shown(welch_relative(*_both(told, _mean), confidence=_level(told)))
 
 
 def one_sided(*, upper: bool, relative: bool) -> Callable[[Inputs], Found]:
-    compare = compare_means_relative if relative else compare_means
+    compare = welch_relative if relative else welch
 
     def found(told: Inputs) -> Found:
         both = compare(*_both(told, _mean), confidence=1 - 2 * told["alpha"])
@@ -118,12 +115,12 @@ def _people(told: Inputs) -> int:
 
 
 def sequence_of_means(*, relative: bool) -> Callable[[Inputs], Found]:
-    compare = compare_means_relative if relative else compare_means
+    compare = welch_relative if relative else welch
     return lambda told: sequence(compare(*_both(told, _mean)), told, _people(told))
 
 
 def sequence_one_sided(*, upper: bool, relative: bool) -> Callable[[Inputs], Found]:
-    compare = compare_means_relative if relative else compare_means
+    compare = welch_relative if relative else welch
 
     def found(told: Inputs) -> Found:
         both = compare(*_both(told, _mean))
@@ -247,7 +244,7 @@ def sign_of_lift(told: Inputs) -> Found:
         Mean(told[f"mean_{name}"], told["variance_about"], told["n"])
         for name in ("treatment", "control")
     ]
-    return {"expected": compare_means_relative(sides[0], sides[1]).difference}
+    return {"expected": welch_relative(sides[0], sides[1]).difference}
 
 
 def belief(effect: normal_belief.Effect, told: Inputs) -> Found:
@@ -324,7 +321,7 @@ def losses(told: Inputs) -> Found:
 def more_people(told: Inputs) -> Found:
     """On the way: how many times as many people must come on top."""
     arm, base = _both(told, _mean)
-    error = compare_means_relative(arm, base).error
+    error = welch_relative(arm, base).error
     lift = told.get("target_mde", told.get("target_mde_relative"))
     at: dict[str, Any] = {"confidence": _level(told), "power": told["target_power"]}
     if told.get("n_star"):
@@ -336,7 +333,7 @@ def more_people(told: Inputs) -> Found:
 def more_people_believed(told: Inputs) -> Found:
     arm, base = _both(told, _mean)
     times = lift_power.times_as_many_believed(
-        compare_means_relative(arm, base).error, told["target_mde"],
+        welch_relative(arm, base).error, told["target_mde"],
         prior_mean=told["prior_mean"], prior_variance=told["prior_variance"],
         confidence=_level(told), power=told["target_power"],
     )  # fmt: skip
@@ -347,7 +344,7 @@ def delta(*, relative: bool) -> Callable[[Inputs], Found]:
     def found(told: Inputs) -> Found:
         base = Mean(told["mean_a"], told["var_a"], told["n_a"])
         arm = Mean(told["mean_b"], told["var_b"], told["n_b"])
-        compare = compare_means_relative if relative else compare_means
+        compare = welch_relative if relative else welch
         return {"variance": compare(arm, base).error ** 2}
 
     return found
@@ -553,7 +550,7 @@ def student_summary(told: Inputs) -> Found:
 
 def noninferior(told: Inputs) -> Found:
     arm, base = _both(told, _mean)
-    gap = compare_means(arm, base)
+    gap = welch(arm, base)
     margin = told["nim_relative"] * base.mean
     got = one_rate.noninferiority(
         gap.difference, gap.error, margin=margin, confidence=told["interval"]
@@ -563,7 +560,7 @@ def noninferior(told: Inputs) -> Found:
 
 def repeated_interval(told: Inputs) -> Found:
     arm, base = _both(told, _mean)
-    gap = compare_means(arm, base)
+    gap = welch(arm, base)
     share = _people(told) / told["final_expected_n"]
     (bound,) = looks.bounds([share], alpha=1 - told["interval"], spending=looks.Spending.SQUARE)
     ends = [gap.difference - bound * gap.error, gap.difference + bound * gap.error]

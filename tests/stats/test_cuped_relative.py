@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from app.stats.checks import NotEnoughData
 from app.stats.cuped_relative import Moments, cuped_ratio, cuped_relative
-from app.stats.rate_means import Mean, compare_means_relative
 from app.stats.ratios_of_sums import compare_ratios_relative
+from app.stats.student import Mean
 from app.stats.sums import Sums
+from app.stats.welch import welch_relative
 
 
 def moments(*rows: np.ndarray) -> Moments:
@@ -33,7 +34,7 @@ def people(seed: int, lift: float, size: int = 400) -> tuple[np.ndarray, ...]:
 @settings(max_examples=15)
 def test_without_a_covariates_part_it_is_the_plain_share(seed: int):
     one, other = people(seed, 0.1), people(seed + 1, 0.0)
-    plain = compare_means_relative(
+    plain = welch_relative(
         *(Mean(float(x[0].mean()), float(x[0].var(ddof=1)), len(x[0])) for x in (one, other))
     )
     got = cuped_relative(*(moments(x[0], x[2]) for x in (one, other)), theta=0.0)

@@ -1,6 +1,5 @@
-"""Means as other programs compare them: rates as means of 0 and 1, and Student's t."""
+"""A rate as a mean of 0 and 1, as other programs compare it, and Student's t."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
 
@@ -8,7 +7,7 @@ from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
 from app.stats.sums import Sums
 from app.stats.two_arm import Arm
-from app.stats.welch import Difference, t_interval
+from app.stats.welch import Difference, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,53 +41,7 @@ class Mean:
         return cls(sums.mean, sums.variance, sums.people)
 
 
-def compare_means(arm: Mean, baseline: Mean, *, confidence: float = 0.95) -> Difference:
-    """The difference of two means by Welch's t.
-
-    Args:
-        arm, baseline: means, of rates or values. confidence: two-sided, in (0, 1).
-
-    Returns:
-        A difference in units of the value; of rates, in shares.
-
-    Raises:
-        NotEnoughData: no spread in either arm. ValueError: confidence out of range.
-
-    Source:
-        Welch (1947), Biometrika 34:28-35.
-    """
-    parts = _parts(arm, baseline)
-    return t_interval(arm.mean - baseline.mean, parts, confidence, RATE_MEANS.name)
-
-
-def compare_means_relative(arm: Mean, baseline: Mean, *, confidence: float = 0.95) -> Difference:
-    """The difference of two means as a share of the baseline's.
-
-    Args:
-        arm, baseline: means, of rates or values. confidence: two-sided, in (0, 1).
-
-    Returns:
-        A share: 0.1 is 10 % more.
-
-    Raises:
-        NotEnoughData: no spread, or a baseline of 0. ValueError: confidence out of range.
-
-    Source:
-        Delta method, Deng, Knoblich & Lu (2018), KDD; degrees of freedom of the plain difference.
-    """
-    base = abs(baseline.mean)
-    if base == 0:
-        raise NotEnoughData("the baseline is 0, so nothing can be a share of it")
-    parts = [
-        (arm.variance / base**2, arm.people),
-        (baseline.variance * arm.mean**2 / base**4, baseline.people),
-    ]
-    plain = _parts(arm, baseline)
-    share = (arm.mean - baseline.mean) / base
-    return t_interval(share, parts, confidence, RATE_MEANS.name, as_if=plain)
-
-
-def student(arm: Mean, baseline: Mean, *, confidence: float = 0.95) -> Difference:
+def student(arm: Sample, baseline: Sample, *, confidence: float = 0.95) -> Difference:
     """The difference of two means whose people vary alike: Student's t with pooled variance.
 
     Args:
@@ -117,28 +70,6 @@ def student(arm: Mean, baseline: Mean, *, confidence: float = 0.95) -> Differenc
     return Difference(seen, seen - half, seen + half, p_value, error, degrees, STUDENT.name)
 
 
-def _parts(arm: Mean, baseline: Mean) -> Sequence[tuple[float, int]]:
-    return [(arm.variance, arm.people), (baseline.variance, baseline.people)]
-
-
-RATE_MEANS = Method(
-    key="rate-means",
-    name="Rates compared as means",
-    topic=Topic.TWO_ARMS,
-    functions=("compare_means", "compare_means_relative"),
-    decides=False,
-    plainly=(
-        "Some programs treat a click as the number 1 and no click as 0, and compare averages.",
-        "With many clicks on both sides this agrees with our own comparison of rates.",
-        "With few it does not: at none in one version it gives no answer at all.",
-        "We show it so that you can check our numbers against such a program.",
-        "It makes no call.",
-    ),
-    assumes=("People count once.", "Enough clicks in every version: 30 or so."),
-    formula="Δ = p₁ − p₂ ± t·√(p₁q₁/n₁ + p₂q₂/n₂), degrees of freedom by Welch and Satterthwaite;"
-    " relative: variance (p₁q₁ + R²p₂q₂)/p₂² by the delta method",
-    source="Welch (1947), Biometrika 34:28–35; Deng, Knoblich & Lu (2018), KDD",
-)
 STUDENT = Method(
     key="student",
     name="Student's t",
@@ -156,4 +87,4 @@ STUDENT = Method(
     formula="t = (ȳ₁ − ȳ₂)/(s·√(1/n₁ + 1/n₂)), s² pooled, n₁ + n₂ − 2 degrees of freedom",
     source="Student (1908), Biometrika 6:1–25",
 )
-METHODS = (RATE_MEANS, STUDENT)
+METHODS = (STUDENT,)
