@@ -5,7 +5,7 @@ for a thousand people and for a million. Only the hour whose windows are closing
 clicks of the last quarter of an hour, are read from outcomes, by index.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,6 @@ from app.analysis import matured
 from app.analysis.matured import Matured
 from app.platform.db import UtcDateTime
 
-_HOUR = timedelta(hours=1)
 # Statistics (a): a hit of this age is settled; no neighbour can change its verdict any more.
 SETTLES_AFTER = timedelta(minutes=15)
 _EXPERIMENT = bindparam("experiment_id", type_=String())
@@ -92,31 +91,6 @@ BOUNCED_AFTER_DELIVERY = text("""
      ORDER BY o.arm
 """).bindparams(_EXPERIMENT)
 
-BY_HOUR_AND_ARM = text("""
-    -- One row per arm and hour: people released in it, and those whose first human click came in
-    -- it. The hour is written out as text (2026-11-23 09), the one way that both databases share.
-    SELECT e.arm           AS arm,
-           e.hour          AS hour,
-           SUM(e.released) AS released,
-           SUM(e.clicked)  AS clicked
-      FROM (SELECT c.arm                                AS arm,
-                   SUBSTR(CAST(c.hour AS TEXT), 1, 13)  AS hour,
-                   c.released                           AS released,
-                   0                                    AS clicked
-              FROM counter c
-             WHERE c.experiment_id = :experiment_id
-             UNION ALL
-            SELECT o.arm                                     AS arm,
-                   SUBSTR(CAST(o.clicked_at AS TEXT), 1, 13) AS hour,
-                   0                                         AS released,
-                   1                                         AS clicked
-              FROM outcome o
-             WHERE o.experiment_id = :experiment_id
-               AND o.clicked_at IS NOT NULL) e
-     GROUP BY e.arm, e.hour
-     ORDER BY e.arm, e.hour
-""").bindparams(_EXPERIMENT)
-
 LINKS = text("""
     -- One row per arm and link of the mail: raw hits, and people with a human click on it.
     SELECT d.arm                    AS arm,
@@ -136,18 +110,6 @@ LINKS = text("""
        AND l.link = d.link
      WHERE d.experiment_id = :experiment_id
      ORDER BY d.arm, d.link
-""").bindparams(_EXPERIMENT)
-
-
-CLICKERS_BY_DAY = text("""
-    -- One row per arm and day since release: people whose first human click came then.
-    SELECT d.arm      AS arm,
-           d.day      AS day,
-           d.clickers AS people
-      FROM day_counter d
-     WHERE d.experiment_id = :experiment_id
-       AND d.clickers > 0
-     ORDER BY d.day, d.arm
 """).bindparams(_EXPERIMENT)
 
 
@@ -200,16 +162,6 @@ class LinkTotal:
     address: str
     hits: int
     clickers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """People released and clicked until the end of one hour."""
-
-    at: datetime
-    people: int
-    hits: int
-    rate: float
 
 
 def totals(
@@ -267,58 +219,10 @@ def links(session: Session, experiment_id: str) -> tuple[LinkTotal, ...]:
     return tuple(LinkTotal(**row._mapping) for row in rows)  # noqa: SLF001  # SQLAlchemy's public name
 
 
-def series_by_arm(session: Session, experiment_id: str) -> dict[str, tuple[Point, ...]]:
-    """The estimate over time: a point for each hour in which anybody was released or clicked."""
-    found: dict[str, list[Point]] = {}
-    for row in session.execute(BY_HOUR_AND_ARM, {"experiment_id": experiment_id}):
-        points = found.setdefault(row.arm, [])
-        people = int(row.released) + (points[-1].people if points else 0)
-        hits = int(row.clicked) + (points[-1].hits if points else 0)
-        points.append(_point(_hour(row.hour) + _HOUR, people, hits))
-    return {arm: tuple(points) for arm, points in found.items()}
-
-
-def series(by_arm: Mapping[str, Sequence[Point]]) -> tuple[Point, ...]:
-    """The same of all arms together."""
-    last: dict[str, Point] = {}
-    found: list[Point] = []
-    steps = sorted(((point.at, arm, point) for arm, points in by_arm.items() for point in points),
-                   key=lambda step: step[:2])  # fmt: skip
-    for at, arm, point in steps:
-        last[arm] = point
-        people, hits = (sum(getattr(one, name) for one in last.values()) for name in _SO_FAR)
-        if found and found[-1].at == at:
-            found.pop()
-        found.append(_point(at, people, hits))
-    return tuple(found)
-
-
-def _point(at: datetime, people: int, hits: int) -> Point:
-    return Point(at, people, hits, hits / people if people else 0.0)
-
-
-def days_by_arm(session: Session, experiment_id: str) -> dict[str, dict[int, int]]:
-    """People whose first click came so many days after release, by arm."""
-    found: dict[str, dict[int, int]] = {}
-    for row in session.execute(CLICKERS_BY_DAY, {"experiment_id": experiment_id}):
-        found.setdefault(row.arm, {})[row.day] = int(row.people)
-    return found
-
-
-def days(by_arm: Mapping[str, Mapping[int, int]]) -> tuple[tuple[int, int], ...]:
-    """(days since release, people of all arms whose first click came then), in order."""
-    found: dict[int, int] = {}
-    for clickers in by_arm.values():
-        for day, people in clickers.items():
-            found[day] = found.get(day, 0) + people
-    return tuple(sorted(found.items()))
-
-
 def _by_arm(session: Session, question: Any, **values: object) -> dict[str, int]:
     return {row.arm: row.people for row in session.execute(question, values)}
 
 
-_SO_FAR = ("people", "hits")
 _SUMS: Sequence[str] = (
     "released", "sent", "failed", "bounced", "uncertain", "untracked", "human_clickers",
     "unknown_clickers", "machine_clickers", "human_openers", "machine_openers", "unsubscribed",
@@ -339,7 +243,3 @@ def _arm(
         last_release=last_release,
         **{name: int(getattr(row, name)) for name in _SUMS},
     )
-
-
-def _hour(written: str) -> datetime:
-    return datetime.fromisoformat(f"{written}:00:00+00:00")

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.analysis import (
     counts,
     evidence,
+    hours,
     looks,
     movements,
     novelty,
@@ -45,8 +46,8 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
     call, estimates, comparisons = _as_stored(
         session, experiment, found, _more_facts(found, unknown)
     )
-    by_day = counts.days_by_arm(session, experiment.id)
-    by_arm = counts.series_by_arm(session, experiment.id)
+    by_day = hours.days_by_arm(session, experiment.id)
+    by_arm = hours.series_by_arm(session, experiment.id)
     arms = tuple(_arm(experiment, total) for total in found.totals.values())
     return Readout(
         experiment_id=experiment.id,
@@ -68,9 +69,9 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         why_not_yet=found.made.missing if call.state is State.WAITING else (),
         funnel=_funnel(arms),
         links=counts.links(session, experiment.id),
-        series=counts.series(by_arm),
+        series=hours.series(by_arm),
         looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
-        days=counts.days(by_day),
+        days=hours.days(by_day),
         segments=_segments(session, experiment, found.rule, now=now),
         timelines=timelines.of(by_arm, found.rule, n_max=experiment.enrolled or 1),
         novelty=novelty.sentence(by_day, found.totals, found.rule),

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.analysis.counts import LinkTotal, Point
+from app.analysis.counts import LinkTotal
+from app.analysis.hours import Point
 from app.platform.clock import iso
 
 

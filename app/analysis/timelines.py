@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from app.analysis.counts import Point
+from app.analysis.hours import Point
 from app.analysis.shapes import Rule, Timeline, TimelinePoint
 from app.stats.anytime import asymptotic_sequence
 from app.stats.checks import NotEnoughData

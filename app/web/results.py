@@ -14,12 +14,10 @@ from app.analysis.shapes import (
     LookAt,
     Readout,
     Segment,
-    Timeline,
 )
 from app.web import words
-from app.web.plots import Plot, timeline
+from app.web.drawings import Drawn, Forest, drawn, forest
 
-_ROWS = 12  # moments of a course that stand in its table
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)  # where a chart's axis may end
 
 
@@ -40,43 +38,6 @@ class Moved:
     id: str
     title: str
     says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Versus:
-    """A version against its baseline: a line of the forest, and of its table. Places are 0..1."""
-
-    name: str
-    state: str
-    low: float | None
-    middle: float | None
-    high: float | None
-    difference: str
-    interval: str
-    p_value: str
-    chance: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """Every version against the baseline, on one axis."""
-
-    baseline: str
-    rows: tuple[Versus, ...]
-    zero: float
-    ends: tuple[str, str]
-    caption: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """How a version's estimate came about: drawn, and some moments of it in numbers."""
-
-    arm: str
-    caption: str
-    plot: Plot | None
-    rows: tuple[tuple[datetime, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,30 +126,6 @@ def _lost(hits: int) -> Iterator[str]:
         )
 
 
-def drawn(told: Timeline, zone: ZoneInfo) -> Drawn:
-    """A course with its caption; a dozen moments of it at most as a table."""
-    is_rate = told.goal > 0
-    of_what = "Share of people released so far who clicked" if is_rate else "Lead over the baseline"
-    against = "the threshold" if is_rate else "no difference"
-    step = max(1, -(-len(told.points) // _ROWS))
-    chosen = told.points[::-step][::-1]
-    return Drawn(
-        arm=told.arm,
-        caption=f"{of_what}, with its range; the dashed line is {against}.",
-        plot=timeline(told, zone),
-        rows=tuple(
-            (
-                one.at,
-                words.points(one.estimate) if is_rate else _amount(one.estimate, is_rate=True),
-                f"{words.points(one.low)} to {words.points(one.high)}"
-                if is_rate
-                else _between(one.low, one.high, is_rate=True),
-            )
-            for one in chosen
-        ),
-    )
-
-
 def _scale(estimate: Estimate | None, threshold: float) -> float:
     """Where the axis ends.
 
@@ -227,57 +164,6 @@ def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
         so_far += count
         name = "The same day" if day == 0 else words.plural(day, "day") + " later"
         yield name, count, so_far / released if released else 0.0, so_far / everybody
-
-
-def forest(readout: Readout) -> Forest | None:
-    """The differences from the baseline, each with its interval, on one axis around zero."""
-    if not readout.comparisons:
-        return None
-    known = [end for row in readout.comparisons for end in (row.low, row.high) if end is not None]
-    is_rate = readout.rule.metric != "value_per_person"
-    reach = max([abs(end) for end in known] or [readout.rule.mde or 1.0]) * 1.1
-
-    def place(value: float | None) -> float | None:
-        return None if value is None else (value + reach) / (2 * reach)
-
-    return Forest(
-        baseline=readout.rule.baseline,
-        rows=tuple(
-            Versus(
-                name=row.arm,
-                state=row.state,
-                low=place(row.low),
-                middle=place(row.difference),
-                high=place(row.high),
-                difference=_amount(row.difference, is_rate=is_rate),
-                interval=_between(row.low, row.high, is_rate=is_rate),
-                p_value="–" if row.p_value is None else _p(row.p_value),
-                chance="–" if row.chance_to_beat is None else words.points(row.chance_to_beat, 0),
-                says=row.reason or row.method,
-            )
-            for row in readout.comparisons
-        ),
-        zero=0.5,
-        ends=(_amount(-reach, is_rate=is_rate), _amount(reach, is_rate=is_rate)),
-        caption=f"Difference from “{readout.rule.baseline}”; right of the line is better.",
-    )
-
-
-def _amount(value: float | None, *, is_rate: bool) -> str:
-    """`+1.6 points`, or `+12.50` of a value."""
-    if value is None:
-        return "–"
-    return f"{100 * value:+.1f} points" if is_rate else f"{value:+,.2f}"
-
-
-def _between(low: float | None, high: float | None, *, is_rate: bool) -> str:
-    if low is None or high is None:
-        return "–"
-    return f"{_amount(low, is_rate=is_rate)} to {_amount(high, is_rate=is_rate)}"
-
-
-def _p(p_value: float) -> str:
-    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 _COUNTED = {

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, delete
 
-from app.analysis import counts
+from app.analysis import counts, hours
 from app.delivery.models import Destination, DestinationSet
 from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, WINDOW, click, given_experiment, mail
@@ -84,7 +84,7 @@ def test_the_course_counts_hours_of_click_and_of_release(session: Session):
     experiment = given_experiment(session)
     mail(session, experiment, 2, at=TUESDAY + 59 * MINUTE)
     click(session, 1, at=TUESDAY + HOUR)
-    points = counts.series(counts.series_by_arm(session, experiment.id))
+    points = hours.series(hours.series_by_arm(session, experiment.id))
 
     assert [(point.at - TUESDAY, point.people, point.hits) for point in points] == [
         (HOUR, 2, 0),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.analysis.shapes import Estimate, Timeline, TimelinePoint
-from app.web import plots, results, words
+from app.web import drawings, plots, results, words
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ESTIMATE = Estimate(
@@ -75,7 +75,7 @@ def test_nothing_is_drawn_of_a_single_hour():
 def test_a_course_stays_on_its_plane_and_has_its_goal_and_range():
     told = course((0.0, 0.0, 1.0), (0.05, 0.02, 0.4), (0.1, 0.08, 0.13))
     plot = plots.timeline(told, ZoneInfo("UTC"))
-    shown = results.drawn(told, ZoneInfo("UTC"))
+    shown = drawings.drawn(told, ZoneInfo("UTC"))
 
     assert plot is not None
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in (*plot.points, *plot.band, *plot.plan))
@@ -86,7 +86,7 @@ def test_a_course_stays_on_its_plane_and_has_its_goal_and_range():
 
 def test_a_lead_is_told_in_points_around_no_difference():
     told = course((0.01, -0.02, 0.04), (0.02, 0.005, 0.035), goal=0.0)
-    shown = results.drawn(told, ZoneInfo("UTC"))
+    shown = drawings.drawn(told, ZoneInfo("UTC"))
 
     assert "no difference" in shown.caption
     assert shown.rows[-1][1:] == ("+2.0 points", "+0.5 points to +3.5 points")
@@ -94,7 +94,7 @@ def test_a_lead_is_told_in_points_around_no_difference():
 
 def test_a_long_course_is_a_short_table_that_ends_where_it_ends():
     told = course(*((0.001 * at, 0.0, 0.2) for at in range(1, 48)))
-    shown = results.drawn(told, ZoneInfo("UTC"))
+    shown = drawings.drawn(told, ZoneInfo("UTC"))
 
     assert len(shown.rows) <= 12
     assert shown.rows[-1][0] == told.points[-1].at
