@@ -10,8 +10,9 @@ from app.delivery.compose import HIDDEN, links_of
 from app.delivery.links import Link
 from app.delivery.models import DestinationSet
 from app.delivery.releasing import stop_of
+from app.experiments import store as experiments
 from app.experiments import waves
-from app.experiments.models import Experiment
+from app.experiments.models import ENDED, Experiment
 from app.platform import install
 from app.platform.db import Database
 from app.tally import store as tally
@@ -23,7 +24,10 @@ _STOPPED = "The stop date passed before this mail was released."
 
 
 def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
-    """Queue a send for everybody enrolled; how many. Again = goes on where it was interrupted."""
+    """A send for everybody enrolled; how many. Again = goes on where it was interrupted.
+
+    Queued while the experiment goes on; passed over from the start where it has ended by then.
+    """
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
         for arm in experiment.design["arms"]:
@@ -32,7 +36,8 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
     with database.read() as session:
         due = waves.due_times(session.get_one(Experiment, experiment_id), now=now)
     planned = sum(
-        _queue(database, experiment_id, wave=wave, due_at=at) for wave, at in enumerate(due)
+        _plan_wave(database, experiment_id, wave=wave, due_at=at, now=now)
+        for wave, at in enumerate(due)
     )
     with database.write() as session:
         queue_rows.mark_planned(session, experiment_id, now=now)
@@ -84,12 +89,21 @@ def drop_ended(database: Database, *, now: datetime) -> int:
     )
 
 
-def _queue(database: Database, experiment_id: str, *, wave: int, due_at: datetime) -> int:
+def _plan_wave(
+    database: Database, experiment_id: str, *, wave: int, due_at: datetime, now: datetime
+) -> int:
     planned, after = 0, -1
     while True:
-        with database.write() as session:
+        with database.write() as session:  # whoever ends it meanwhile waits for this chunk
+            ended = experiments.locked(session, experiment_id).status in ENDED
             ids = queue_rows.plan(
-                session, experiment_id, wave=wave, after=after, limit=_CHUNK, due_at=due_at
+                session,
+                experiment_id,
+                wave=wave,
+                after=after,
+                limit=_CHUNK,
+                due_at=due_at,
+                passed_over=(now, _ENDED) if ended else None,
             )
         if not ids:
             return planned

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.delivery import queue_rows
-from app.experiments.models import Experiment
+from app.delivery.models import State
+from app.experiments.models import ENDED, Experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,18 @@ class Progress:
 
 
 def of(session: Session, experiment: Experiment) -> Progress:
-    """Count an experiment's sends. Who is enrolled and not planned yet is queued."""
+    """Count an experiment's sends.
+
+    Who is enrolled and has no send yet is queued; in an experiment that ended, passed over.
+    """
     counts = queue_rows.counts(session, experiment.id)
     planned = sum(counts.values())
     enrolled = max(experiment.enrolled or 0, planned)
+    unplanned = State.SKIPPED if experiment.status in ENDED else State.QUEUED
+    counts[unplanned] = counts.get(unplanned, 0) + enrolled - planned
     return Progress(
         status=experiment.status,
         enrolled=enrolled,
-        queued=counts.get("queued", 0) + enrolled - planned,
-        sending=counts.get("sending", 0),
-        sent=counts.get("sent", 0),
-        failed=counts.get("failed", 0),
-        bounced=counts.get("bounced", 0),
-        uncertain=counts.get("uncertain", 0),
-        skipped=counts.get("skipped", 0),
-        held=counts.get("held", 0),
         reason=experiment.paused_reason or queue_rows.why_waiting(session, experiment.id),
+        **{state.value: counts.get(state, 0) for state in State},
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    String,
     bindparam,
     func,
     select,
@@ -18,7 +19,7 @@ from app.delivery.models import (
     Send,
     State,
 )
-from app.experiments.models import Experiment, Status
+from app.experiments.models import ENDED, Experiment, Status
 from app.platform.db import UtcDateTime
 
 _MOMENT = UtcDateTime()
@@ -65,9 +66,9 @@ def is_planned(session: Session, experiment_id: str) -> bool:
 
 
 def experiments_unplanned(session: Session) -> list[str]:
-    """Launched experiments whose sends are not all queued yet."""
+    """Started experiments whose people do not all have a send yet, those that ended among them."""
     question = select(col(Experiment.id)).where(
-        col(Experiment.status).in_([Status.RUNNING, Status.PAUSED]),
+        col(Experiment.status).in_([Status.RUNNING, Status.PAUSED, *sorted(ENDED)]),
         col(Experiment.started_at).is_not(None),
         ~_planned(col(Experiment.id)).exists(),
     )
@@ -103,8 +104,10 @@ def running(session: Session) -> list[Experiment]:
 _PLAN = text("""
     -- One row per enrolment that has no send yet.
     INSERT INTO send
-           (id, experiment_id, arm, person_id, wave, state, due_at, attempts, deferrals)
-    SELECT e.id, e.experiment_id, e.arm, e.person_id, e.wave, 'queued', :due_at, 0, 0
+           (id, experiment_id, arm, person_id, wave, state, due_at, attempts, deferrals,
+            settled_at, last_reply)
+    SELECT e.id, e.experiment_id, e.arm, e.person_id, e.wave, :state, :due_at, 0, 0,
+           :settled_at, :why
       FROM enrolment e
       LEFT JOIN send s ON s.id = e.id
      WHERE e.experiment_id = :experiment_id
@@ -115,15 +118,37 @@ _PLAN = text("""
      LIMIT :limit
         ON CONFLICT (id) DO NOTHING
     RETURNING id
-""").bindparams(bindparam("due_at", type_=_MOMENT))
+""").bindparams(
+    bindparam("due_at", type_=_MOMENT),
+    bindparam("settled_at", type_=_MOMENT),
+    bindparam("state", type_=String()),
+    bindparam("why", type_=String()),
+)
 
 
 def plan(
-    session: Session, experiment_id: str, *, wave: int, after: int, limit: int, due_at: datetime
+    session: Session,
+    experiment_id: str,
+    *,
+    wave: int,
+    after: int,
+    limit: int,
+    due_at: datetime,
+    passed_over: tuple[datetime, str] | None,
 ) -> Sequence[int]:
-    """Queue sends for the next enrolments of a wave; their ids."""
-    values = {"experiment_id": experiment_id, "wave": wave, "after": after, "limit": limit}
-    return session.scalars(_PLAN, params=values | {"due_at": due_at}).all()
+    """Sends for the next enrolments of a wave, queued or passed over (when, why); their ids."""
+    settled_at, why = passed_over or (None, None)
+    values = {
+        "experiment_id": experiment_id,
+        "wave": wave,
+        "after": after,
+        "limit": limit,
+        "due_at": due_at,
+        "state": State.SKIPPED if passed_over else State.QUEUED,
+        "settled_at": settled_at,
+        "why": why,
+    }
+    return session.scalars(_PLAN, params=values).all()
 
 
 def ended_with_queue(session: Session) -> list[Experiment]:
@@ -131,9 +156,7 @@ def ended_with_queue(session: Session) -> list[Experiment]:
     waiting = select(col(Send.id)).where(
         col(Send.experiment_id) == col(Experiment.id), col(Send.state) == State.QUEUED
     )
-    question = select(Experiment).where(
-        col(Experiment.status).in_([Status.CANCELLED, Status.DECIDED]), waiting.exists()
-    )
+    question = select(Experiment).where(col(Experiment.status).in_(sorted(ENDED)), waiting.exists())
     return list(session.scalars(question).all())
 
 

@@ -23,6 +23,9 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+ENDED = frozenset({Status.DECIDED, Status.CANCELLED})  # nobody further is sent anything
+
+
 class Feature(SQLModel, table=True):
     """What might be built."""
 

@@ -1,15 +1,17 @@
 """Who is queued, who counts, who is passed over; and what others may ask about it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import Session
 
 from app.audience import store as audience
 from app.audience.models import Person
-from app.delivery import destination_rows, feedback, person_rows, planning, progress
+from app.delivery import destination_rows, feedback, person_rows, planning, progress, queue_rows
 from app.delivery.facts import DeliveryFacts
 from app.delivery.models import State
 from app.delivery.transports.outbox import Outbox
@@ -40,6 +42,46 @@ def test_an_experiment_is_unplanned_until_all_its_sends_are_there(database: Data
     with database.read() as session:
         assert planning.unplanned(session) == []
         assert not planning.nothing_left(session, experiment_id)
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.DECIDED])
+def test_whoever_was_not_planned_when_it_ended_is_passed_over(database: Database, status: Status):
+    with database.write() as session:
+        experiment = scenes.enrolled(session, people=4)
+        experiment.status = status
+        unplanned = planning.unplanned(session)
+        seen = progress.of(session, experiment)
+
+    planned = planning.plan(database, experiment.id, now=NOW)
+
+    assert (unplanned, planned) == ([experiment.id], 4)
+    assert (seen.enrolled, seen.queued, seen.skipped) == (4, 0, 4)
+    assert scenes.states(database) == [State.SKIPPED] * 4
+    with database.read() as session:
+        assert planning.unplanned(session) == []
+
+
+def test_a_cancel_between_two_chunks_of_planning_queues_nobody_after_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    with database.write() as session:
+        experiment = scenes.enrolled(session, people=5)
+    monkeypatch.setattr(planning, "_CHUNK", 2)
+    real = queue_rows.plan
+
+    def cancelled_after_the_first(session: Session, *args: Any, **named: Any) -> Sequence[int]:
+        ids = real(session, *args, **named)
+        session.get_one(Experiment, experiment.id).status = Status.CANCELLED
+        return ids
+
+    monkeypatch.setattr(queue_rows, "plan", cancelled_after_the_first)
+    planning.plan(database, experiment.id, now=NOW)
+    before = scenes.states(database)
+    while planning.drop_ended(database, now=NOW):
+        pass
+
+    assert before == [State.QUEUED] * 2 + [State.SKIPPED] * 3
+    assert scenes.states(database) == [State.SKIPPED] * 5
 
 
 def test_nothing_is_left_once_everybody_was_released(database: Database, tmp_path: Path):
