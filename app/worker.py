@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -123,7 +124,8 @@ def run_sender(house: House) -> None:
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
-        recovery.settle_previous(house.database, house.sends, now=clock.now())
+        dead = recovery.Predecessors(house.database, house.sends)
+        dead.settle(clock.now(), ticks=time.monotonic())
         threads = [
             threading.Thread(target=loop.run, args=([step], rest), name=step.__name__)
             for steps, rest in (
@@ -170,7 +172,15 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
                 lifecycle.begin_measuring(session, experiment_id, now=now)
         return len(done)
 
-    return [start_what_is_due, plan_what_has_started, finish_what_is_sent]
+    def pass_over_what_ended(now: datetime) -> int:
+        return planning.drop_ended(database, now=now)
+
+    return [
+        start_what_is_due,
+        plan_what_has_started,
+        pass_over_what_ended,
+        finish_what_is_sent,
+    ]
 
 
 async def _send(house: House, loop: Loop) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -167,23 +168,29 @@ def children_of(pid: int) -> list[int]:
 
 
 class Mailbox:
-    """What a receiving server took, in order. `rule` may refuse or break off."""
+    """What a receiving server took, in order. `rule` may refuse or break off.
+
+    It keeps a ledger of its own, whatever our rows say: every mail of which it may have heard the
+    end, by address and Message-ID.
+    """
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, bytes]] = []
+        self._heard: Counter[tuple[str, str]] = Counter()
         self.rule: Callable[[str, Envelope], str | None] = lambda _address, _envelope: None
         self._lock = threading.Lock()
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        address = envelope.rcpt_tos[0]
+        address, content = envelope.rcpt_tos[0], envelope.content
+        assert isinstance(content, bytes)
         answer = self.rule(address, envelope)
+        with self._lock:
+            if answer in {None, BREAKS_OFF}:
+                self._heard[address, message_id_of(content)] += 1
+            if answer is None:
+                self.taken.append((address, content))
         if answer == BREAKS_OFF:
             server.transport.abort()  # type: ignore[union-attr]  # it is connected
-        if answer is None:
-            content = envelope.content
-            assert isinstance(content, bytes)
-            with self._lock:
-                self.taken.append((address, content))
         return answer or "250 OK"
 
     def mails(self) -> list[tuple[str, EmailMessage]]:
@@ -191,10 +198,23 @@ class Mailbox:
             taken = list(self.taken)
         return [(to, message_from_bytes(raw, policy=policy.default)) for to, raw in taken]
 
+    def mailed_twice(self) -> list[tuple[str, str]]:
+        """Address and Message-ID of every mail that somebody may have got more than once."""
+        with self._lock:
+            return sorted(mail for mail, times in self._heard.items() if times > 1)
+
+
+def message_id_of(content: bytes) -> str:
+    """The Message-ID of a mail, which is the same at every try."""
+    return str(message_from_bytes(content, policy=policy.default)["Message-ID"])
+
 
 @contextmanager
 def smtp_server(port: int | None = None) -> Iterator[tuple[Mailbox, str]]:
-    """A real SMTP server on loopback, and the MAIL setting that reaches it."""
+    """A real SMTP server on loopback, and the MAIL setting that reaches it.
+
+    Whatever a test did with it: in the end nobody was mailed twice.
+    """
     mailbox = Mailbox()
     port = port or free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
@@ -203,6 +223,7 @@ def smtp_server(port: int | None = None) -> Iterator[tuple[Mailbox, str]]:
         yield mailbox, f"smtp://127.0.0.1:{port}?tls=none"
     finally:
         controller.stop()
+    assert mailbox.mailed_twice() == []
 
 
 def links_in(mail: EmailMessage) -> list[str]:

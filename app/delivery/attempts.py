@@ -1,40 +1,40 @@
-"""The sender's journal: who was attempted, and what the server said, before it is a row."""
+"""The sender's journal: who was attempted, and what the server said, before it is a row.
+
+A line names a send and which of its reservations it is about: the reply to an earlier try is
+nobody's answer to a later one.
+"""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from app.delivery.replies import Reply, Stage
 from app.platform import journal
+from app.platform.journal import Segment
+
+Try = tuple[int, int]  # a send's id, and the number of its reservation
 
 
 @dataclass
 class Trace:
-    """What one dead process left: which sends it attempted, and the replies that it had."""
+    """What one dead process left: which reservations it attempted, and the replies that it had."""
 
-    attempted: set[int] = field(default_factory=set)
-    replied: dict[int, tuple[Reply, datetime]] = field(default_factory=dict)
-
-
-def holder_line(holder: str) -> bytes:
-    """A process says who it is, before it reserves anything."""
-    return _line(k="holder", h=holder)
+    attempted: set[Try] = field(default_factory=set)
+    replied: dict[Try, tuple[Reply, datetime]] = field(default_factory=dict)
 
 
-def attempt_line(holder: str, send_id: int) -> bytes:
+def attempt_line(number: Try) -> bytes:
     """The server is about to hear this mail."""
-    return _line(k="attempt", h=holder, id=send_id)
+    return _line(k="attempt", id=number[0], n=number[1])
 
 
-def reply_line(holder: str, send_id: int, reply: Reply, *, at: datetime) -> bytes:
+def reply_line(number: Try, reply: Reply, *, at: datetime) -> bytes:
     """The server said this."""
     return _line(
         k="reply",
-        h=holder,
-        id=send_id,
+        id=number[0],
+        n=number[1],
         at=at.isoformat(),
         code=reply.code,
         stage=reply.stage,
@@ -42,29 +42,19 @@ def reply_line(holder: str, send_id: int, reply: Reply, *, at: datetime) -> byte
     )
 
 
-def traces(segments: Iterable[journal.Segment]) -> dict[str, Trace]:
-    """Read segments of dead processes, by holder."""
-    found: dict[str, Trace] = {}
+def trace_of(segments: Iterable[Segment]) -> Trace:
+    """Read what one process wrote, in whatever order its segments come."""
+    found = Trace()
     for segment in segments:
-        for line in _lines(segment):
-            trace = found.setdefault(line["h"], Trace())
+        for _, payload in journal.lines(segment, 0):
+            line = json.loads(payload)
+            number = (line["id"], line["n"])
             if line["k"] == "attempt":
-                trace.attempted.add(line["id"])
-                trace.replied.pop(line["id"], None)  # an earlier try's
+                found.attempted.add(number)
             elif line["k"] == "reply":
                 reply = Reply(line["code"], line["text"], Stage(line["stage"]))
-                trace.replied[line["id"]] = (reply, datetime.fromisoformat(line["at"]))
+                found.replied[number] = (reply, datetime.fromisoformat(line["at"]))
     return found
-
-
-def dead(folder: Path) -> list[journal.Segment]:
-    """The segments whose process is gone, oldest first."""
-    return [segment for segment in journal.segments(folder) if not segment.alive]
-
-
-def _lines(segment: journal.Segment) -> Iterator[dict[str, Any]]:
-    for _, payload in journal.lines(segment, 0):
-        yield json.loads(payload)
 
 
 def _line(**fields: object) -> bytes:

@@ -1,8 +1,12 @@
-"""After a crash: what a dead predecessor reserved is settled by what its journal says."""
+"""After a crash: what a dead predecessor reserved is settled by what its journal says.
+
+Dead is a process whose own lock is free. Its segments tell nothing of its life: they turn under it.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
@@ -12,57 +16,72 @@ from app.delivery.attempts import Trace
 from app.delivery.models import Send, State
 from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
+from app.platform import journal, writers
 from app.platform.db import Database
+from app.platform.journal import Segment
+from app.platform.writers import Life
 
-_GRACE = timedelta(seconds=15)  # after a lease: a machine that was only slow comes back meanwhile
-_CHUNK = 500
 _SILENCE = "The sender ended before the server's reply was written down."
+_CUT_OFF = "The machine ended before it was written down whether this mail had left."
 _LATE_COMMIT_SECONDS = 60  # twice the longest statement that the database allows
-_UNHEARD = "The machine that was sending it was not heard of again."
 
 
-def settle_previous(database: Database, folder: Path, *, now: datetime) -> int:
-    """Settle what dead processes of this data folder had reserved; how many sends.
+@dataclass(frozen=True, slots=True)
+class _Dead:
+    """A process of this folder that is gone."""
 
-    Never attempted: queued again. Attempted without a reply: uncertain, and never sent again by
-    itself. With a reply: as replied. Call it before a sender of this folder starts, and again now
-    and then: PostgreSQL may commit a reservation some seconds after the process that asked for it
-    was killed, so a dead segment is kept until no such transaction can be left.
+    holder: str
+    life: Life
+    segments: Sequence[Segment]
+
+
+class Predecessors:
+    """The dead processes of one data folder: their sends are settled, then their segments go."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._seen: dict[str, float] = {}  # since when we know that a process is dead
+
+    def settle(self, now: datetime, *, ticks: float) -> int:
+        """Settle what they had reserved; how many sends. `ticks`: seconds that nobody sets back.
+
+        Call it before a sender of this folder starts, and again now and then: PostgreSQL may commit
+        a reservation some seconds after the process that asked for it was killed, so a dead
+        process's segments are kept until no such transaction can be left.
+        """
+        found = _dead_in(self._folder)
+        for segment in journal.segments(self._folder):
+            if not segment.writer and not segment.is_open:
+                journal.delete(segment)  # of an earlier version: its sends will be uncertain
+        settled = sum(settle_dead(self._database, one, now=now) for one in found)
+        for one in found:
+            since = self._seen.setdefault(one.holder, ticks)
+            if ticks - since > _LATE_COMMIT_SECONDS:
+                for segment in one.segments:
+                    journal.delete(segment)
+        return settled
+
+
+def settle_dead(database: Database, dead: _Dead, *, now: datetime) -> int:
+    """Settle one dead process's sends; how many.
+
+    With a reply: as replied. Attempted without a reply: uncertain, and never sent again by itself.
+    Never attempted: queued again, where nothing of its journal can be missing.
     """
-    segments = attempts.dead(folder)
-    settled = 0
-    for holder, trace in attempts.traces(segments).items():
-        with database.read() as session:
-            if not store.held_by(session, [holder]):
-                continue
-        with database.write() as session:
-            results = _results(store.held_by(session, [holder]), trace, now=now)
-            settling.settle(session, results, holder=holder, now=now)
-            settled += len(results)
-    for segment in segments:
-        if now.timestamp() - segment.path.stat().st_mtime > _LATE_COMMIT_SECONDS:
-            segment.path.unlink()
-    return settled
-
-
-def settle_lapsed(database: Database, *, now: datetime) -> int:
-    """Mark sends whose machine went silent as uncertain; how many. Its journal may tell later."""
     with database.read() as session:
-        if not store.lapsed(session, now - _GRACE, limit=1):
+        if not store.held_by(session, dead.holder):
             return 0
+    trace = attempts.trace_of(dead.segments)
     with database.write() as session:
-        by_holder: dict[str, list[Result]] = defaultdict(list)
-        for send in store.lapsed(session, now - _GRACE, limit=_CHUNK):
-            result = Result(reserved_by(send), Meaning.UNCERTAIN, _UNHEARD, now)
-            by_holder[send.holder or ""].append(result)
-        for holder, results in sorted(by_holder.items()):
-            settling.settle(session, results, holder=holder, now=now)
-        return sum(map(len, by_holder.values()))
+        sends = store.held_by(session, dead.holder)
+        results = _results(sends, trace, life=dead.life, now=now)
+        return settling.settle(session, results, holder=dead.holder, now=now)
 
 
 def put_back(session: Session, holder: str, *, now: datetime) -> None:
     """Queue again what a living process reserved without knowing it: the answer was lost."""
-    unknown = [send for send in store.held_by(session, [holder]) if send.state == State.SENDING]
+    unknown = [send for send in store.held_by(session, holder) if send.state == State.SENDING]
     results = [Result(reserved_by(send), Meaning.NOT_ATTEMPTED, "", now) for send in unknown]
     settling.settle(session, results, holder=holder, now=now)
 
@@ -71,6 +90,7 @@ def reserved_by(send: Send) -> Reserved:
     """A send's row as a reservation."""
     return Reserved(
         send_id=send.id,
+        attempt=send.attempts,
         experiment_id=send.experiment_id,
         arm=send.arm,
         person_id=send.person_id,
@@ -79,18 +99,33 @@ def reserved_by(send: Send) -> Reserved:
     )
 
 
-def _results(sends: Sequence[Send], trace: Trace, *, now: datetime) -> list[Result]:
-    found = (_result(send, trace, now=now) for send in sends)
+def _dead_in(folder: Path) -> list[_Dead]:
+    """Whoever wrote here and is gone; of the others nothing is known, or they live."""
+    by_writer: Mapping[str, list[Segment]] = defaultdict(list)
+    for segment in journal.segments(folder):
+        by_writer[segment.writer].append(segment)
+    lives = {writer: writers.life_of(folder, writer) for writer in by_writer}
+    return [
+        _Dead(writer, lives[writer], segments)
+        for writer, segments in by_writer.items()
+        if lives[writer] in {Life.ENDED, Life.CUT_OFF}
+    ]
+
+
+def _results(sends: Sequence[Send], trace: Trace, *, life: Life, now: datetime) -> list[Result]:
+    found = (_result(send, trace, life=life, now=now) for send in sends)
     return [result for result in found if result]
 
 
-def _result(send: Send, trace: Trace, *, now: datetime) -> Result | None:
+def _result(send: Send, trace: Trace, *, life: Life, now: datetime) -> Result | None:
     reserved = reserved_by(send)
-    if send.id in trace.replied:
-        reply, at = trace.replied[send.id]
+    if reserved.number in trace.replied:
+        reply, at = trace.replied[reserved.number]
         return Result.of(reserved, reply, at=at)
     if send.state == State.UNCERTAIN:  # another machine said so; nothing here says better
         return None
-    if send.id in trace.attempted:
+    if reserved.number in trace.attempted:
         return Result(reserved, Meaning.UNCERTAIN, _SILENCE, now)
+    if life is Life.CUT_OFF:
+        return Result(reserved, Meaning.UNCERTAIN, _CUT_OFF, now)
     return Result(reserved, Meaning.NOT_ATTEMPTED, "", now)

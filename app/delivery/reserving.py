@@ -27,6 +27,7 @@ from app.platform.errors import AppError
 from app.tally import store as tally
 
 HELD = 50  # decision 4: reserved sends at a time
+_LOOKED_AT = 1_000  # sends in one transaction, those of the holdout among them (decision 7)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -68,17 +69,30 @@ class Reserver:
             room = min(room, _rate_room(session, experiment, now=now))
             if room <= 0:
                 return []
+            taken = self._take(session, experiment, room=room, now=now)
+            people = person_rows.people_of(session, [one.send_id for one in taken])
+            return [self._prepare(session, experiment, one, people, now=now) for one in taken]
+
+    def _take(
+        self, session: Session, experiment: Experiment, *, room: int, now: datetime
+    ) -> list[Reserved]:
+        """Up to `room` mails, with those of the holdout whose turn comes among them."""
+        taken: list[Reserved] = []
+        looked_at = 0
+        while len(taken) < room and looked_at < _LOOKED_AT:
             rows = store.reserve(
                 session,
-                experiment_id,
-                room=room,
+                experiment.id,
+                room=room - len(taken),
                 holder=self._holder,
                 lease_until=now + LEASE,
                 now=now,
             )
-            taken = _count(session, experiment, rows, now=now)
-            people = person_rows.people_of(session, [one.send_id for one in taken])
-            return [self._prepare(session, experiment, one, people, now=now) for one in taken]
+            if not rows:
+                break
+            looked_at += len(rows)
+            taken += _count(session, experiment, rows, now=now)
+        return taken
 
     def _prepare(
         self,
@@ -125,7 +139,15 @@ def _count(
     People of the holdout are released and held; the others are returned, to be mailed.
     """
     taken = [
-        Reserved(row.id, experiment.id, row.arm, row.person_id, row.deferrals, row.released_at)
+        Reserved(
+            send_id=row.id,
+            attempt=row.attempts,
+            experiment_id=experiment.id,
+            arm=row.arm,
+            person_id=row.person_id,
+            deferrals=row.deferrals,
+            released_at=row.released_at,
+        )
         for row in rows
         if row.state == State.SENDING
     ]
@@ -140,13 +162,13 @@ def _count(
 
 
 def _rate_room(session: Session, experiment: Experiment, *, now: datetime) -> int:
-    """How many may be released now: no more in a minute than asked, spread over it."""
+    """How many mails may be released now: no more in a minute than asked, spread over it."""
     rate = experiment.rate_per_minute
     if rate is None:
         return HELD
     store.hold_rate(session, experiment.id)
     seconds = max(1.0, 60 / rate)
     burst = ceil(rate * seconds / 60)
-    lately = store.released_since(session, experiment.id, now - timedelta(seconds=seconds))
-    in_minute = store.released_since(session, experiment.id, now - _MINUTE)
+    lately = store.mailed_within(session, experiment.id, timedelta(seconds=seconds), now=now)
+    in_minute = store.mailed_within(session, experiment.id, _MINUTE, now=now)
     return min(rate - in_minute, burst - lately)

@@ -6,12 +6,13 @@ before it is a row, so that a start after a crash knows who was attempted.
 
 import asyncio
 import logging
-import secrets
 import time
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
-from app.delivery import notices, planning, recovery, settling
-from app.delivery.attempts import attempt_line, holder_line, reply_line
+from app.delivery import notices, recovery, settling
+from app.delivery.attempts import attempt_line, reply_line
+from app.delivery.batch import Batch
 from app.delivery.replies import Meaning, Reply
 from app.delivery.reserving import Prepared, Reserver
 from app.delivery.settling import Result
@@ -22,13 +23,12 @@ from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.journal import Journal, JournalFull
 
-_TIDY_SECONDS = 1.0
 _BACKOFF_SECONDS = (5, 10, 20, 40, 80, 160, 300)  # while the server is away
 log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Sends what is due, batch by batch. One per process."""
+    """Sends what is due, batch by batch. One per process; it lives as long as its journal."""
 
     def __init__(
         self,
@@ -37,36 +37,39 @@ class Sender:
         keyring: Keyring,
         journal: Journal,
         transport: Transport,
+        *,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`ticks` counts seconds and is never set: by it we rest."""
         self._database = database
         self._settings = settings
         self._journal = journal
         self._transport = transport
-        self._holder = secrets.token_hex(8)
+        self._ticks = ticks
+        self._holder = journal.writer
         self._reserver = Reserver(database, settings, keyring, holder=self._holder)
         self._unsettled: list[Result] = []
         self._failures = 0
         self._is_in_doubt = False
-        self._tidy_at = 0.0  # by the monotonic clock
-        self._resting_until: datetime | None = None
-        journal.keep(holder_line(self._holder))
+        self._rests_until = ticks()
 
     async def step(self, now: datetime) -> int:
         """Send one batch, and notices; how many mails were looked at.
 
         Raises where the database is away; what was sent is written down first thing next time.
         """
-        self._settle([], now=now)
-        self._tidy(now)
-        if self._resting_until and now < self._resting_until:
+        self._settle(now)
+        self._journal.turn_over()
+        if self._ticks() < self._rests_until:
             return 0
         did = await notices.send_due(self._database, self._settings, self._transport, now=now)
-        batch = _Batch(self._reserve(now), now=now)
-        if not batch.waiting:
-            self._settle(batch.results, now=now)
-            return did + len(batch.results)
-        await self._attempt_all(batch)
-        self._settle(batch.results, now=batch.moment())
+        batch = Batch(self._reserve(now), now=now, ticks=self._ticks)
+        try:
+            if batch.waiting:
+                await self._attempt_all(batch)
+        finally:  # whatever happened: what is reserved and not told would be ours for ever
+            self._unsettled += batch.results_of_all()
+        self._settle(batch.moment())
         return did + len(batch.results)
 
     def _reserve(self, now: datetime) -> list[Prepared | Result]:
@@ -79,40 +82,34 @@ class Sender:
         self._is_in_doubt = False
         return prepared
 
-    def _tidy(self, now: datetime) -> None:
-        """Once a second: what ended is passed over, what was left by others is settled."""
-        if time.monotonic() < self._tidy_at:
-            return
-        planning.drop_ended(self._database, now=now)
-        recovery.settle_lapsed(self._database, now=now)
-        self._tidy_at = time.monotonic() + _TIDY_SECONDS
-
-    async def _attempt_all(self, batch: "_Batch") -> None:
+    async def _attempt_all(self, batch: Batch) -> None:
         ids = [prepared.reserved.send_id for prepared in batch.waiting]
         watch = Watch(self._database, ids, holder=self._holder)
         beat = asyncio.create_task(watch.keep_leases())
         try:
-            lanes = min(self._transport.lanes, len(ids))
-            await asyncio.gather(*(self._drive(batch, watch) for _ in range(lanes)))
+            async with asyncio.TaskGroup() as lanes:
+                for _ in range(min(self._transport.lanes, len(ids))):
+                    lanes.create_task(self._drive(batch, watch))
         finally:
             beat.cancel()
-        self._put_back(batch)
+        self._rest(batch)
 
-    async def _drive(self, batch: "_Batch", watch: Watch) -> None:
+    async def _drive(self, batch: Batch, watch: Watch) -> None:
         """One lane: mail after mail, until none is left or the batch stops."""
         while batch.waiting and not batch.stopped:
-            prepared = batch.waiting.pop(0)
+            prepared = batch.take()
             result = await self._attempt(prepared, batch, watch)
-            batch.results.append(result)
+            batch.heard(result)
             if result.meaning in {Meaning.LATER_ALL, Meaning.OUR_FAULT}:
                 batch.stopped = result.words
 
-    async def _attempt(self, prepared: Prepared, batch: "_Batch", watch: Watch) -> Result:
+    async def _attempt(self, prepared: Prepared, batch: Batch, watch: Watch) -> Result:
         reserved = prepared.reserved
 
         async def attempting() -> None:
             await watch.check(reserved.send_id)
-            await self._journal.kept(attempt_line(self._holder, reserved.send_id))
+            batch.attempted.add(reserved.send_id)
+            await self._journal.kept(attempt_line(reserved.number))
 
         try:
             await watch.check(reserved.send_id)
@@ -127,48 +124,25 @@ class Sender:
     async def _heard(self, prepared: Prepared, reply: Reply, *, at: datetime) -> Result:
         reserved = prepared.reserved
         try:
-            await self._journal.kept(reply_line(self._holder, reserved.send_id, reply, at=at))
+            await self._journal.kept(reply_line(reserved.number, reply, at=at))
         except (JournalFull, OSError):
             log.exception("a reply is not in the journal; its row is written all the same")
         return Result.of(reserved, reply, at=at)
 
-    def _put_back(self, batch: "_Batch") -> None:
-        """Return what was not attempted; rest where the server is away."""
-        away = any(result.meaning is Meaning.LATER_ALL for result in batch.results)
-        self._failures = self._failures + 1 if away else 0
-        self._resting_until = batch.moment() + self._backoff() if away else None
-        batch.results = [
-            result.later(self._resting_until) if result.meaning is Meaning.LATER_ALL else result
-            for result in batch.results
-        ]
-        for prepared in batch.waiting:
-            left = Result(prepared.reserved, Meaning.NOT_ATTEMPTED, batch.stopped, batch.moment())
-            batch.results.append(left.later(self._resting_until))
-        batch.waiting = []
+    def _rest(self, batch: Batch) -> None:
+        """Rest where the server is away, each time longer; whoever waits for it waits as long."""
+        if not batch.server_is_away():
+            self._failures = 0
+            return
+        self._failures += 1
+        seconds = _BACKOFF_SECONDS[min(self._failures, len(_BACKOFF_SECONDS)) - 1]
+        self._rests_until = self._ticks() + seconds
+        batch.rest(seconds)
 
-    def _backoff(self) -> timedelta:
-        step = min(self._failures, len(_BACKOFF_SECONDS)) - 1
-        return timedelta(seconds=_BACKOFF_SECONDS[step])
-
-    def _settle(self, results: list[Result], *, now: datetime) -> None:
-        """Write what became of sends, with what could not be written before."""
-        self._unsettled += results
+    def _settle(self, now: datetime) -> None:
+        """Write what became of sends. Then nothing of earlier segments can be needed any more."""
         if self._unsettled:
             with self._database.write() as session:
                 settling.settle(session, self._unsettled, holder=self._holder, now=now)
             self._unsettled = []
-
-
-class _Batch:
-    """What one step works on."""
-
-    def __init__(self, prepared: "list[Prepared | Result]", *, now: datetime) -> None:
-        self.waiting = [one for one in prepared if isinstance(one, Prepared)]
-        self.results = [one for one in prepared if isinstance(one, Result)]
-        self.stopped = ""
-        self._now = now
-        self._began = time.monotonic()
-
-    def moment(self) -> datetime:
-        """The present, by a clock that nobody sets."""
-        return self._now + timedelta(seconds=time.monotonic() - self._began)
+        self._journal.drop_turned()

@@ -18,14 +18,20 @@ from app.tally import store as tally
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A send that this process may attempt."""
+    """A send that this process may attempt: one reservation of it, by its number."""
 
     send_id: int
+    attempt: int
     experiment_id: str
     arm: str
     person_id: str
     deferrals: int
     released_at: datetime
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """What tells this reservation from earlier ones of the same send."""
+        return (self.send_id, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +72,24 @@ _TALLIED: Mapping[State, Mapping[str, object]] = {
 }
 
 
-def settle(session: Session, results: Sequence[Result], *, holder: str, now: datetime) -> None:
-    """Write the results of one holder's reservations, in one transaction of the caller."""
-    if not results:
-        return
-    edits = [(result.reserved.send_id, _row(result)) for result in results]
-    store.settle(session, edits, holder=holder)
-    _suppress(session, results, now=now)
+def settle(session: Session, results: Sequence[Result], *, holder: str, now: datetime) -> int:
+    """Write results of one holder's reservations, in one transaction of the caller; how many held.
+
+    A reservation that is settled, or was taken over, is passed over with all that would follow.
+    """
+    ours = store.hold_reserved(session, [one.reserved.number for one in results], holder=holder)
+    held = [result for result in results if result.reserved.number in ours]
+    if not held:
+        return 0
+    edits = [(result.reserved.send_id, _row(result)) for result in held]
+    store.settle(session, edits)
+    _suppress(session, held, now=now)
     tally.change(
         session,
         {send_id: _TALLIED[State(str(fields["state"]))] for send_id, fields in edits},
     )
-    pausing.pause_where_needed(session, _faults(results), now=now)
+    pausing.pause_where_needed(session, _faults(held), now=now)
+    return len(held)
 
 
 def _row(result: Result) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The SQL of sending: who is due, reserved, renewed, settled."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from app.delivery.models import (
     State,
 )
 from app.experiments.models import Experiment, Status
+from app.experiments.terms import HOLDOUT
 from app.platform.db import UtcDateTime
 
 _SEND = Send.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
@@ -107,10 +108,16 @@ def experiments_due(session: Session, *, now: datetime) -> list[Experiment]:
     return list(session.scalars(question.order_by(col(Experiment.id))).all())
 
 
-def released_since(session: Session, experiment_id: str, since: datetime) -> int:
-    """Sends of an experiment that were first released after a moment."""
+def mailed_within(session: Session, experiment_id: str, span: timedelta, *, now: datetime) -> int:
+    """Mails of an experiment that were first released so near to now, before it or after it.
+
+    After it: the clock was set back. By a little, and they count still; by more, and they are past.
+    """
     question = select(func.count()).where(
-        col(Send.experiment_id) == experiment_id, col(Send.released_at) > since
+        col(Send.experiment_id) == experiment_id,
+        col(Send.arm) != HOLDOUT,
+        col(Send.released_at) > now - span,
+        col(Send.released_at) < now + span,
     )
     return int(session.execute(question).scalar_one())
 
@@ -161,19 +168,34 @@ def renew(session: Session, *, holder: str, until: datetime) -> None:
     )
 
 
-def settle(
-    session: Session, edits: Sequence[tuple[int, Mapping[str, object]]], *, holder: str
-) -> None:
-    """Write what became of sends that were ours. Sorted, so that two writers never cross."""
+def hold_reserved(
+    session: Session, numbers: Sequence[tuple[int, int]], *, holder: str
+) -> set[tuple[int, int]]:
+    """Of these reservations (send, number), those that are open or uncertain still.
+
+    They are this holder's and nobody else's until the transaction ends. In the order of their ids,
+    so that two writers never cross.
+    """
+    question = (
+        select(col(Send.id), col(Send.attempts))
+        .where(
+            col(Send.id).in_(sorted({send_id for send_id, _ in numbers})),
+            col(Send.holder) == holder,
+            col(Send.state).in_([State.SENDING, State.UNCERTAIN]),
+        )
+        .order_by(col(Send.id))
+        .with_for_update()
+    )
+    return {(row[0], row[1]) for row in session.execute(question)} & set(numbers)
+
+
+def settle(session: Session, edits: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+    """Write what became of sends whose reservations are held in this transaction."""
     ordered = sorted(edits, key=lambda edit: edit[0])
     for names in sorted({tuple(sorted(fields)) for _, fields in ordered}):
         statement = (
             update(_SEND)
-            .where(
-                _SEND.c.id == bindparam("row_id"),
-                _SEND.c.holder == holder,
-                (_SEND.c.state == State.SENDING) | (_SEND.c.state == State.UNCERTAIN),
-            )
+            .where(_SEND.c.id == bindparam("row_id"))
             .values({name: bindparam(f"new_{name}") for name in names})
         )
         rows = [
@@ -184,18 +206,36 @@ def settle(
         session.connection().execute(statement, rows)
 
 
-def held_by(session: Session, holders: Sequence[str]) -> list[Send]:
-    """Sends that these processes reserved and that are open, or uncertain, still."""
+def held_by(session: Session, holder: str) -> list[Send]:
+    """Sends that this process reserved and that are open, or uncertain, still."""
     question = select(Send).where(
-        col(Send.holder).in_(holders), col(Send.state).in_([State.SENDING, State.UNCERTAIN])
+        col(Send.holder) == holder, col(Send.state).in_([State.SENDING, State.UNCERTAIN])
     )
     return list(session.scalars(question.order_by(col(Send.id))).all())
 
 
-def lapsed(session: Session, before: datetime, *, limit: int) -> list[Send]:
-    """Sends whose holder has not been heard of since its lease ran out."""
-    question = select(Send).where(col(Send.state) == State.SENDING, col(Send.lease_until) < before)
-    question = question.order_by(col(Send.id)).limit(limit).with_for_update(skip_locked=True)
+def leases(session: Session) -> dict[str, datetime]:
+    """One row per process that holds reservations: how far it moved its leases."""
+    question = (
+        select(col(Send.holder), func.max(col(Send.lease_until)))
+        .where(col(Send.state) == State.SENDING)
+        .group_by(col(Send.holder))
+    )
+    return {row[0]: row[1] for row in session.execute(question)}
+
+
+def unmoved(session: Session, holder: str, *, lease: datetime) -> list[Send]:
+    """What a process holds, unless it has moved its leases since."""
+    question = (
+        select(Send)
+        .where(
+            col(Send.holder) == holder,
+            col(Send.state) == State.SENDING,
+            col(Send.lease_until) <= lease,
+        )
+        .order_by(col(Send.id))
+        .with_for_update(skip_locked=True)
+    )
     return list(session.scalars(question).all())
 
 

@@ -1,11 +1,13 @@
 """What a worker does when its time has come, whoever waits for it: a calendar or other systems."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 from app.allocation import opening
 from app.analysis import holding, snapshots
 from app.delivery import queue_rows, recovery
+from app.delivery.silence import Silence
 from app.experiments import store as experiments
 from app.experiments import waves
 from app.okr import reading
@@ -22,8 +24,14 @@ def duty_steps(house: House) -> list[Callable[[datetime], int]]:
     """What may wait a second: settle, freeze, read values, keep the calendar, tell others."""
     database = house.database
 
+    dead = recovery.Predecessors(database, house.sends)
+    silent = Silence(database, house.sends)
+
     def settle_what_was_killed(now: datetime) -> int:
-        return recovery.settle_previous(database, house.sends, now=now)
+        return dead.settle(now, ticks=time.monotonic())
+
+    def settle_what_fell_silent(now: datetime) -> int:
+        return silent.settle(now, ticks=time.monotonic())
 
     def freeze_what_has_closed(now: datetime) -> int:
         with database.read() as session:
@@ -42,6 +50,7 @@ def duty_steps(house: House) -> list[Callable[[datetime], int]]:
 
     return [
         settle_what_was_killed,
+        settle_what_fell_silent,
         freeze_what_has_closed,
         *_dated_steps(database),
         read_values,

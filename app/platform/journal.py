@@ -1,7 +1,8 @@
 """Lines that survive `kill -9` once they were written: hits, and what a sender did.
 
-Every process writes segments of its own, locked while it lives. A line carries a checksum; a
-reader takes whole lines only, starts again at the next newline, and skips what does not fit.
+Every process writes segments of its own, one after the other; each is locked while it is written,
+and the process holds a lock of its own for all its life. A line carries a checksum; a reader takes
+whole lines only, starts again at the next newline, and skips what does not fit.
 """
 
 import asyncio
@@ -14,11 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.platform import writers
 from app.platform.config import Durability
 from app.platform.errors import Unavailable
+from app.platform.writers import Life, Writer, is_locked
 
 _SUFFIX = ".journal"
-_HEADER = b"thinslice journal 1 "
+_HEADER = b"thinslice journal "  # then the format's number, the segment's id, its writer's id
+_FORMAT = 2  # 1 named no writer
 _SEGMENT_BYTES = 16 * 2**20  # a new segment after that, so that the old one can be deleted
 _SEGMENT_SECONDS = 6 * 3600  # and after that, so that nothing outlives its ingest by a day
 _GRANT = 2**20  # bytes written before the folder is measured again: a limit is overrun by that
@@ -37,7 +41,8 @@ class Segment:
 
     id: str
     path: Path
-    alive: bool  # its writer lives; a dead segment never grows
+    is_open: bool  # it may grow still; that it never does says nothing about its writer's life
+    writer: str  # the process; empty in segments of the first format
 
 
 class _Written(asyncio.Future[int]):
@@ -70,6 +75,8 @@ class Journal:
         self._synced = durability is Durability.DISK
         self._room = 0
         self._turn: _Turn | None = None
+        self._turned: list[Path] = []
+        self._writer = Writer(folder)
         self._start_segment()
 
     @classmethod
@@ -77,6 +84,11 @@ class Journal:
         """Start a segment of our own in a folder, which may hold `limit` bytes in all."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(folder, durability=durability, limit=limit)
+
+    @property
+    def writer(self) -> str:
+        """Who we are, in every segment of ours."""
+        return self._writer.id
 
     def keep(self, payload: bytes) -> None:
         """Write a line at once. Raises JournalFull; then nothing of it was written."""
@@ -94,17 +106,24 @@ class Journal:
             raise turn.error
 
     def close(self) -> None:
-        """Let the segment go: from now on a reader may take it as complete."""
+        """Let the segment go, and ourselves: from now on a reader may take both as complete."""
         if self._turn:
             self._write_turn()
         os.close(self._handle)
+        self._writer.end()
 
     def turn_over(self) -> None:
         """Start a new segment where this one is old or long. Idle writers call it now and then."""
         if self._size > _SEGMENT_BYTES or time.monotonic() - self._since > _SEGMENT_SECONDS:
-            old = self._handle
+            old, path = self._handle, self._path
             self._start_segment()
             os.close(old)
+            self._turned.append(path)
+
+    def drop_turned(self) -> None:
+        """Delete our own earlier segments: whoever wrote them needs them no more."""
+        while self._turned:
+            self._turned.pop().unlink(missing_ok=True)
 
     def _start_turn(self) -> _Turn:
         loop = asyncio.get_running_loop()
@@ -148,8 +167,8 @@ class Journal:
     def _start_segment(self) -> None:
         name = secrets.token_hex(16)
         path = self._folder / f"{time.time_ns():020d}-{name[:8]}{_SUFFIX}"
-        header = _line(_HEADER + name.encode())
-        self._handle = _create(path, header)
+        header = _line(b"%b%d %b %b" % (_HEADER, _FORMAT, name.encode(), self.writer.encode()))
+        self._handle, self._path = _create(path, header), path
         self._size = len(header)
         self._since = time.monotonic()
 
@@ -171,6 +190,15 @@ def lines(segment: Segment, offset: int) -> Iterator[tuple[int, bytes]]:
             payload = _payload(line)
             if payload is not None and not payload.startswith(_HEADER):
                 yield offset, payload
+
+
+def delete(segment: Segment) -> None:
+    """Delete a segment that nobody needs, and what is left of its writer once that ended."""
+    segment.path.unlink(missing_ok=True)
+    folder, writer = segment.path.parent, segment.writer
+    has_ended = writers.life_of(folder, writer) in {Life.ENDED, Life.CUT_OFF}
+    if has_ended and all(other.writer != writer for other in segments(folder)):
+        writers.forget(folder, writer)
 
 
 def _line(payload: bytes) -> bytes:
@@ -203,21 +231,14 @@ def _create(path: Path, header: bytes) -> int:
 def _segment(path: Path) -> Segment | None:
     try:
         with path.open("rb") as file:
-            alive = _is_locked(file.fileno())
+            is_open = is_locked(file.fileno())
             payload = _payload(file.readline())
     except FileNotFoundError:  # deleted since it was listed
         return None
     if payload is None or not payload.startswith(_HEADER):
         return None
-    return Segment(payload.removeprefix(_HEADER).decode(), path, alive)
-
-
-def _is_locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
+    _format, name, writer = [*payload.removeprefix(_HEADER).decode().split(), ""][:3]
+    return Segment(name, path, is_open, writer)
 
 
 def _bytes_in(folder: Path) -> int:

@@ -248,9 +248,9 @@ def _verdict_row(send: _Send, kept: Kept) -> dict[str, object]:
 
 
 def _delete_if_done(segment: Segment, *, now: datetime) -> None:
-    """A dead segment that was read to its end is needed no more."""
-    if segment.alive:
+    """A segment that never grows again, read to its end, is needed no more."""
+    if segment.is_open:
         return
     age = now.timestamp() - segment.path.stat().st_mtime
     if age > _GRACE.total_seconds():
-        segment.path.unlink(missing_ok=True)
+        journal.delete(segment)

@@ -55,6 +55,27 @@ def test_the_holdout_is_released_counted_and_gets_no_mail(database: Database, tm
     assert {one.closes_at - one.released_at for one in outcomes} == {timedelta(hours=72)}
 
 
+def test_the_holdout_uses_up_nothing_of_the_mails_a_minute(database: Database, tmp_path: Path):
+    name = given(database, people=60, rate=60)
+    change(database, name, 40, arm="holdout")  # those whose turn comes first
+    planning.plan(database, name, now=NOW)
+    mailbox = Mailbox()
+
+    async def two_seconds() -> list[int]:
+        taken = []
+        async with serving(mailbox) as transport:
+            sender = scenes.sender(database, tmp_path, transport)
+            for tenths in range(21):
+                await sender.step(NOW + timedelta(seconds=tenths / 10))
+                taken.append(len(mailbox.taken))
+        return taken
+
+    taken = asyncio.run(two_seconds())
+
+    assert (taken[0], taken[9], taken[20]) == (1, 1, 3)
+    assert scenes.states(database).count(State.HELD) == 40
+
+
 def test_a_later_wave_waits_for_its_hour_and_for_being_opened(database: Database, tmp_path: Path):
     waves = [{"share": 0.5, "after_hours": 0}, {"share": 0.5, "after_hours": 24}]
     name = given(database, people=20, waves=waves)

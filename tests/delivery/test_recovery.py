@@ -1,20 +1,21 @@
 """A sender that died: its journal says who was attempted, and nobody gets two."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from app.delivery import recovery, store
-from app.delivery.attempts import attempt_line, holder_line, reply_line
-from app.delivery.models import State
+from app.delivery import settling, store
+from app.delivery.attempts import attempt_line, reply_line
+from app.delivery.models import Send, State
+from app.delivery.recovery import Predecessors, reserved_by
 from app.delivery.releasing import release
-from app.delivery.replies import Reply, Stage
-from app.delivery.settling import Reserved
+from app.delivery.replies import Meaning, Reply, Stage
+from app.delivery.settling import Reserved, Result
+from app.delivery.silence import Silence
 from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
-from app.platform import clock
+from app.platform import journal, writers
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
@@ -58,7 +59,7 @@ def test_who_was_not_attempted_is_queued_and_who_was_heard_is_sent(
     _die(database, tmp_path, _Dying(after=10, before_data=before_data))
     before = scenes.states(database)
 
-    recovery.settle_previous(database, tmp_path, now=later(1))
+    Predecessors(database, tmp_path).settle(later(1), ticks=0)
 
     states = scenes.states(database)
     assert before == [State.SENDING] * 50
@@ -71,21 +72,23 @@ def test_a_dead_journal_is_kept_for_commits_that_come_late_and_then_goes(
     database: Database, tmp_path: Path
 ):
     scenes.launched(database, people=5)
-    _die(database, tmp_path, _Dying(after=2, before_data=True))
-    died = clock.now()
+    folder = tmp_path / "sends"
+    _die(database, folder, _Dying(after=2, before_data=True))
+    dead = Predecessors(database, folder)
 
-    recovery.settle_previous(database, tmp_path, now=died + timedelta(seconds=1))
-    kept = list(tmp_path.glob("*.journal"))
-    recovery.settle_previous(database, tmp_path, now=died + timedelta(seconds=61))
+    dead.settle(later(0), ticks=0)
+    dead.settle(later(60 * 24), ticks=59)  # a clock that jumps makes nothing older
+    kept = list(folder.glob("*.journal"))
+    dead.settle(later(-60 * 24), ticks=61)
 
     assert len(kept) == 1
-    assert list(tmp_path.glob("*.journal")) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_after_the_restart_everybody_certain_gets_one(database: Database, tmp_path: Path):
     scenes.launched(database, people=50)
     _die(database, tmp_path, _Dying(after=10, before_data=False))
-    recovery.settle_previous(database, tmp_path, now=later(1))
+    Predecessors(database, tmp_path).settle(later(1), ticks=0)
     mailbox = Mailbox()
 
     asyncio.run(_send_rest(database, tmp_path, mailbox))
@@ -98,50 +101,176 @@ def test_after_the_restart_everybody_certain_gets_one(database: Database, tmp_pa
 
 def test_a_living_sender_is_left_alone(database: Database, tmp_path: Path):
     scenes.launched(database, people=5)
-    journal = Journal.open(tmp_path, durability=Durability.PROCESS, limit=10**8)
-    journal.keep(holder_line("alive"))
-    _hold(database, holder="alive")
+    journal = _opened(tmp_path)
+    _hold(database, holder=journal.writer)
 
-    recovery.settle_previous(database, tmp_path, now=NOW)
+    Predecessors(database, tmp_path).settle(NOW, ticks=0)
 
     assert scenes.states(database) == [State.SENDING] * 5
     journal.close()
 
 
-def test_a_machine_that_went_silent_leaves_uncertain_sends(database: Database):
+def test_a_machine_that_went_silent_leaves_uncertain_sends(database: Database, tmp_path: Path):
     scenes.launched(database, people=3)
     _hold(database, holder="elsewhere")
+    silence = Silence(database, tmp_path)
 
-    early = recovery.settle_lapsed(database, now=later(0.4))
-    late = recovery.settle_lapsed(database, now=later(0.6))
+    settled = [silence.settle(later(minutes), ticks=ticks) for minutes, ticks in _JUMPS]
 
-    assert (early, late) == (0, 3)
+    assert settled == [0, 0, 0, 3]
     assert scenes.states(database) == [State.UNCERTAIN] * 3
+
+
+_JUMPS = [(0, 0), (60 * 24, 1), (-60 * 24, 30), (0, 31)]  # clocks jump; only seconds count
+
+
+def test_a_holder_that_moves_its_leases_is_never_silent(database: Database, tmp_path: Path):
+    scenes.launched(database, people=3)
+    _hold(database, holder="elsewhere")
+    silence = Silence(database, tmp_path)
+
+    for ticks in range(0, 600, 20):
+        with database.write() as session:  # its clock may go backwards
+            store.renew(session, holder="elsewhere", until=later(-ticks))
+        silence.settle(later(60), ticks=ticks)
+
+    assert scenes.states(database) == [State.SENDING] * 3
+
+
+def test_a_stopped_process_of_our_own_folder_only_waits(database: Database, tmp_path: Path):
+    scenes.launched(database, people=3)
+    journal = _opened(tmp_path)
+    _hold(database, holder=journal.writer)
+    silence = Silence(database, tmp_path)
+
+    settled = [silence.settle(NOW, ticks=ticks) for ticks in (0, 3600)]
+
+    assert settled == [0, 0]
+    journal.close()
+
+
+def test_segments_that_turned_say_nothing_of_a_living_sender(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(journal, "_SEGMENT_BYTES", 1)  # every line turns it
+    scenes.launched(database, people=50)
+    mailbox = Mailbox()
+    dead = Predecessors(database, tmp_path)
+
+    def settle_what_was_killed(_address: str) -> None:
+        dead.settle(NOW, ticks=0)
+
+    mailbox.at_data = settle_what_was_killed
+    asyncio.run(_send_rest(database, tmp_path, mailbox))
+
+    assert sorted(mailbox.addresses()) == sorted(f"p{n}@bakery.example" for n in range(50))
+    assert scenes.states(database) == [State.SENT] * 50
+    assert len(journal.segments(tmp_path)) == 1
+
+
+def test_a_reply_to_an_earlier_try_is_no_reply_to_a_later_one(database: Database, tmp_path: Path):
+    scenes.launched(database, people=1)
+    folder = tmp_path / "sends"
+    writer = _opened(folder)
+    _hold(database, holder=writer.writer)
+    [send] = scenes.sends(database)
+    writer.keep(attempt_line((send.id, 1)))
+    writer.keep(reply_line((send.id, 1), Reply(450, "later", Stage.RECIPIENT), at=NOW))
+    with database.write() as session:
+        session.get_one(Send, send.id).attempts = 2  # reserved again, and not attempted yet
+    writer.close()
+
+    Predecessors(database, folder).settle(later(6), ticks=0)
+
+    [send] = scenes.sends(database)
+    assert (send.state, send.deferrals, send.last_reply) == (State.QUEUED, 0, None)
+
+
+def test_a_machine_that_was_cut_off_may_have_sent_what_it_did_not_write_down(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    scenes.launched(database, people=50)
+    _die(database, tmp_path, _Dying(after=10, before_data=True))
+    (tmp_path / "boot").write_text("another\n")
+    monkeypatch.setattr(writers, "_BOOT", tmp_path / "boot")
+
+    Predecessors(database, tmp_path).settle(later(1), ticks=0)
+
+    states = scenes.states(database)
+    assert (states.count(State.SENT), states.count(State.UNCERTAIN)) == (10, 40)
+
+
+def test_what_was_settled_is_not_settled_again(database: Database, tmp_path: Path):
+    scenes.launched(database, people=2)
+    _hold(database, holder="ours")
+    first, second = [reserved_by(send) for send in scenes.sends(database)]
+    lost = [Result(first, Meaning.UNCERTAIN, "lost", NOW)]
+    taken = [Result(one, Meaning.ACCEPTED, "250", NOW) for one in (first, second)]
+    with database.write() as session:
+        moved = [settling.settle(session, taken, holder="ours", now=NOW)]
+        moved += [settling.settle(session, lost, holder="ours", now=NOW)]
+        moved += [settling.settle(session, taken, holder="theirs", now=NOW)]
+
+    assert moved == [2, 0, 0]
+    assert scenes.states(database) == [State.SENT] * 2
+    assert not any(row.uncertain for row in scenes.outcomes(database))
+
+
+def test_a_lane_that_breaks_leaves_nothing_reserved(database: Database, tmp_path: Path):
+    scenes.launched(database, people=50)
+
+    async def broken() -> None:
+        sender = scenes.sender(database, tmp_path, _Breaking())
+        with pytest.raises(ExceptionGroup):
+            await sender.step(NOW)
+        sender._transport = _Breaking()
+        with pytest.raises(ExceptionGroup):  # settles what is left of the first batch, then breaks
+            await sender.step(later(10))
+
+    asyncio.run(broken())
+
+    states = scenes.states(database)
+    assert states.count(State.UNCERTAIN) == 1
+    assert states.count(State.SENDING) == 49
+
+
+class _Breaking:
+    """A transport with a defect, met after the server heard the mail."""
+
+    lanes = 1
+
+    async def close(self) -> None:
+        """It never comes to that."""
+
+    async def send(self, _mail, attempting):
+        await attempting()
+        raise ValueError
 
 
 def test_its_journal_may_tell_later_that_they_arrived(database: Database, tmp_path: Path):
     scenes.launched(database, people=3)
-    _hold(database, holder="elsewhere")
-    heard, silent, _ = [send.id for send in scenes.sends(database)]
-    journal = Journal.open(tmp_path, durability=Durability.PROCESS, limit=10**8)
+    journal = _opened(tmp_path / "elsewhere")
+    _hold(database, holder=journal.writer)
+    heard, silent, _ = [(send.id, 1) for send in scenes.sends(database)]
     for line in (
-        holder_line("elsewhere"),
-        attempt_line("elsewhere", heard),
-        reply_line("elsewhere", heard, Reply(250, "2.0.0 taken", Stage.MESSAGE), at=NOW),
-        attempt_line("elsewhere", silent),
+        attempt_line(heard),
+        reply_line(heard, Reply(250, "2.0.0 taken", Stage.MESSAGE), at=NOW),
+        attempt_line(silent),
     ):
         journal.keep(line)
     journal.close()
-    recovery.settle_lapsed(database, now=later(5))
+    silence = Silence(database, tmp_path)
+    for ticks in (0, 31):
+        silence.settle(later(5), ticks=ticks)
 
-    recovery.settle_previous(database, tmp_path, now=later(6))
+    Predecessors(database, tmp_path / "elsewhere").settle(later(6), ticks=0)
 
     assert scenes.states(database) == [State.SENT, State.UNCERTAIN, State.UNCERTAIN]
     assert [row.uncertain for row in scenes.outcomes(database)] == [False, True, True]
 
 
 def test_a_database_that_goes_away_is_told_first_thing_when_it_is_back(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     scenes.launched(database, people=4)
     mailbox = Mailbox()
@@ -149,10 +278,10 @@ def test_a_database_that_goes_away_is_told_first_thing_when_it_is_back(
     async def lost_and_found() -> None:
         async with serving(mailbox) as transport:
             sender = scenes.sender(database, tmp_path, transport)
-            settle, sender._settle = sender._settle, _fail_with_results(sender)  # type: ignore[method-assign]
-            with pytest.raises(ConnectionError):
-                await sender.step(NOW)
-            sender._settle = settle  # type: ignore[method-assign]
+            with monkeypatch.context() as away:
+                away.setattr(settling, "settle", _fail)
+                with pytest.raises(ConnectionError):
+                    await sender.step(NOW)
             await scenes.run(sender)
 
     asyncio.run(lost_and_found())
@@ -161,19 +290,14 @@ def test_a_database_that_goes_away_is_told_first_thing_when_it_is_back(
     assert scenes.states(database) == [State.SENT] * 4
 
 
-def _fail_with_results(sender):
-    def settle(results, *, now):
-        sender._unsettled += results
-        if results:
-            raise ConnectionError
-
-    return settle
+def _fail(*_args: object, **_named: object) -> int:
+    raise ConnectionError
 
 
 def _die(database: Database, folder: Path, transport: _Dying) -> None:
     async def until_killed() -> None:
         sender = scenes.sender(database, folder, transport)
-        with pytest.raises(_KilledError):
+        with pytest.raises(BaseExceptionGroup):
             await sender.step(NOW)
         sender._journal.close()
 
@@ -185,6 +309,10 @@ async def _send_rest(database: Database, folder: Path, mailbox: Mailbox) -> None
         await scenes.run(scenes.sender(database, folder, transport), at=later(2))
 
 
+def _opened(folder: Path) -> Journal:
+    return Journal.open(folder, durability=Durability.PROCESS, limit=10**8)
+
+
 def _hold(database: Database, *, holder: str) -> None:
     """Reserve everybody, as a sender does."""
     experiment_id = scenes.sends(database)[0].experiment_id
@@ -193,7 +321,7 @@ def _hold(database: Database, *, holder: str) -> None:
             session, experiment_id, room=50, holder=holder, lease_until=NOW + LEASE, now=NOW
         )
         people = [
-            Reserved(row.id, experiment_id, row.arm, row.person_id, 0, row.released_at)
+            Reserved(row.id, 1, experiment_id, row.arm, row.person_id, 0, row.released_at)
             for row in rows
         ]
         release(session, session.get_one(Experiment, experiment_id), people)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.audience import store as audience
+from app.delivery import planning
 from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
@@ -217,7 +218,7 @@ def test_after_a_cancel_who_was_not_released_is_skipped(database: Database, tmp_
             sender = scenes.sender(database, tmp_path, transport)
             await sender.step(NOW)
             _set_status(database, experiment_id, Status.CANCELLED)
-            sender._tidy_at = 0.0
+            planning.drop_ended(database, now=NOW)
             await scenes.run(sender)
 
     asyncio.run(cancelled_between())

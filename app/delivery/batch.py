@@ -1,0 +1,69 @@
+"""What one step of the sender works on, and what is known of each of it at any moment."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from app.delivery.replies import Meaning
+from app.delivery.reserving import Prepared
+from app.delivery.settling import Reserved, Result
+
+_BROKEN_OFF = "The sender broke off before the server's reply came."
+
+
+class Batch:
+    """Reserved sends: those that wait, those that are under way, and the results."""
+
+    def __init__(
+        self, prepared: Sequence[Prepared | Result], *, now: datetime, ticks: Callable[[], float]
+    ) -> None:
+        self.waiting = [one for one in prepared if isinstance(one, Prepared)]
+        self.results = [one for one in prepared if isinstance(one, Result)]
+        self.attempted: set[int] = set()  # the server may have heard these
+        self.stopped = ""
+        self._under_way: dict[int, Reserved] = {}
+        self._now = now
+        self._ticks = ticks
+        self._began = ticks()
+        self._retry_at: datetime | None = None
+
+    def take(self) -> Prepared:
+        """The next one, to be attempted."""
+        prepared = self.waiting.pop(0)
+        self._under_way[prepared.reserved.send_id] = prepared.reserved
+        return prepared
+
+    def heard(self, result: Result) -> None:
+        """This became of one that was taken."""
+        del self._under_way[result.reserved.send_id]
+        self.results.append(result)
+
+    def server_is_away(self) -> bool:
+        """Some reply says that everybody must wait."""
+        return any(result.meaning is Meaning.LATER_ALL for result in self.results)
+
+    def rest(self, seconds: float) -> None:
+        """Nobody of this batch is tried again before that has passed."""
+        self._retry_at = self.moment() + timedelta(seconds=seconds)
+
+    def moment(self) -> datetime:
+        """The present, by a clock that nobody sets."""
+        return self._now + timedelta(seconds=self._ticks() - self._began)
+
+    def results_of_all(self) -> list[Result]:
+        """What became of every one, of those too that were not reached or were broken off."""
+        now = self.moment()
+        for prepared in self.waiting:
+            self._leave(prepared.reserved, Meaning.NOT_ATTEMPTED, self.stopped, now)
+        for send_id, reserved in self._under_way.items():
+            if send_id in self.attempted:
+                self._leave(reserved, Meaning.UNCERTAIN, _BROKEN_OFF, now)
+            else:
+                self._leave(reserved, Meaning.NOT_ATTEMPTED, "", now)
+        self.waiting, self._under_way = [], {}
+        return [self._rested(result) for result in self.results]
+
+    def _leave(self, reserved: Reserved, meaning: Meaning, words: str, now: datetime) -> None:
+        self.results.append(Result(reserved, meaning, words, now, self._retry_at))
+
+    def _rested(self, result: Result) -> Result:
+        return result.later(self._retry_at) if result.meaning is Meaning.LATER_ALL else result
