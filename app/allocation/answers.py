@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.allocation import store
+from app.allocation import store, telling
 from app.allocation.models import Respondent, TimeAnswer, TimeAnswerBefore
 from app.allocation.schemas import AnswerDraft
 from app.allocation.summary import off_by
@@ -18,7 +18,7 @@ def put(
     opening = store.opening_of(session, week)
     if opening is None:
         raise Conflict(f"{week} has not been opened: open it first.")
-    _check(session, draft)
+    _check(session, week, draft)
     answer = store.answer_of(session, week, respondent.id)
     if answer is None:
         answer = TimeAnswer(week=week, respondent_id=respondent.id, shares={}, at=now)
@@ -31,14 +31,17 @@ def put(
     answer.late = now > opening.closes_at
     session.add(answer)
     session.flush()
+    telling.settle(session, opening, now=now)
     return answer
 
 
-def _check(session: Session, draft: AnswerDraft) -> None:
-    known = {bucket.id for bucket in store.buckets(session)}
+def _check(session: Session, week: str, draft: AnswerDraft) -> None:
+    known = {bucket.id for bucket in store.buckets_of(session, week)}
     for bucket in draft.shares:
         if bucket not in known:
-            raise Invalid.at(f"shares.{bucket}", "There is no bucket with this id.")
+            raise Invalid.at(
+                f"shares.{bucket}", f"{week} was not asked about a bucket with this id."
+            )
     wrong = off_by(draft.shares)
     if wrong:
         raise Invalid.at("shares", wrong)

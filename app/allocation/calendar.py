@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from app.platform.errors import Invalid
 from app.platform.weekly import DAYS
 
-_CATCH_UP = 8  # weeks, chosen by us: a worker that was away longer opens the last ones only
+_LONGEST_OPEN = 2  # weeks: it closes by the Sunday after its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +82,22 @@ def instant(week: str, moment: Moment, zone: ZoneInfo) -> datetime:
 
 
 def weeks_due(last: str | None, *, now: datetime, schedule: Schedule, zone: ZoneInfo) -> list[str]:
-    """The weeks that should be open by now and are later than the last one opened, oldest first.
+    """The weeks that are to be asked about now and are later than the last one opened.
 
-    The first time it is the newest alone. A clock that went back finds nothing due.
+    One that has closed is not opened: nobody could be asked any more. The first time it is the
+    newest alone. A clock that went back finds nothing due.
     """
-    due = [week for week in _recent(now, zone) if instant(week, schedule.opens, zone) <= now]
+    due = [
+        week
+        for week in _recent(now, zone)
+        if instant(week, schedule.opens, zone) <= now < instant(week, schedule.closes, zone)
+    ]
     return due[-1:] if last is None else [week for week in due if week > last]
 
 
 def _recent(now: datetime, zone: ZoneInfo) -> Iterator[str]:
     today = now.astimezone(zone).date()
-    for back in range(_CATCH_UP - 1, -1, -1):
+    for back in range(_LONGEST_OPEN - 1, -1, -1):
         yield week_of(today - timedelta(weeks=back))
 
 

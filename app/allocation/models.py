@@ -96,12 +96,24 @@ class Opening(SQLModel, table=True):
     opened_at: datetime = Field(sa_type=UtcDateTime)
     reminds_at: datetime = Field(sa_type=UtcDateTime)
     closes_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # closed, and told
+
+
+class WeekBucket(SQLModel, table=True):
+    """A kind of work that a week was asked about, with its target and place as they were then."""
+
+    __tablename__ = "week_bucket"
+
+    week: str = Field(primary_key=True)
+    bucket_id: str = Field(primary_key=True)
+    target: float | None = None
+    position: int = 0
 
 
 class Invitation(SQLModel, table=True):
     """A respondent is asked about a week; when the mail and its reminder were queued.
 
-    `asked_time` stays as it was then, so that a week's response rate does.
+    `asked_time` stays as it was when the week closed, so that a week's response rate does.
     """
 
     __tablename__ = "invitation"
@@ -112,6 +124,12 @@ class Invitation(SQLModel, table=True):
     reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     asked_time: bool = True
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the Friday page
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # they left meanwhile
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an answer about time is awaited, or was."""
+        return self.asked_time and self.withdrawn_at is None
 
 
 class TimeAnswer(SQLModel, table=True):
@@ -140,3 +158,19 @@ class TimeAnswerBefore(SQLModel, table=True):
     shares: dict[str, int] = Field(sa_type=Json)
     note: str = ""
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TimeTold(SQLModel, table=True):
+    """One person's answer as it is counted in what is shown, and the cell it is counted in.
+
+    A cell holds several people. Without a team it counts for everybody only.
+    """
+
+    __tablename__ = "time_told"
+
+    week: str = Field(primary_key=True)
+    respondent_id: str = Field(primary_key=True)
+    cell: int
+    team_id: str | None = None
+    shares: dict[str, int] = Field(sa_type=Json)
+    fte: float = 1.0

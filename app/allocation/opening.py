@@ -51,6 +51,7 @@ def _open(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> bool
     )
     if not store.insert_opening(session, opening):
         return False
+    store.put_week_buckets(session, week)
     for one in store.respondents(session):
         if one.active:
             session.add(Invitation(week=week, respondent_id=one.id, asked_time=one.asked_time))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.allocation import store
+from app.allocation import store, telling
 from app.allocation.calendar import written
 from app.allocation.models import AllocationSettings, Bucket, Mode, Respondent
 from app.allocation.schemas import BucketsDraft, RespondentChanges, RespondentDraft, SettingsDraft
@@ -15,7 +15,10 @@ NUMBER_BITS = 63  # of a respondent's number: what a signed column of both datab
 
 
 def put_buckets(session: Session, draft: BucketsDraft, *, now: datetime) -> Sequence[Bucket]:
-    """Rename, add, retire. An elective bucket stays elective: old weeks would change."""
+    """Rename, add, retire. An elective bucket stays elective: old weeks would change.
+
+    A week that somebody has answered keeps what it was asked about.
+    """
     known = {bucket.id: bucket for bucket in store.buckets(session)}
     _check(draft, known)
     for position, wanted in enumerate(draft.items):
@@ -26,6 +29,9 @@ def put_buckets(session: Session, draft: BucketsDraft, *, now: datetime) -> Sequ
         gone.retired_at = now
         session.add(gone)
     session.flush()
+    for opening in store.open_at(session, now):
+        if not store.answers(session, opening.week):
+            store.put_week_buckets(session, opening.week)
     return store.buckets(session)
 
 
@@ -67,7 +73,9 @@ def settings_shown(session: Session) -> SettingsDraft:
     )
 
 
-def add_respondent(session: Session, draft: RespondentDraft, *, number: int) -> Respondent:
+def add_respondent(
+    session: Session, draft: RespondentDraft, *, number: int, now: datetime
+) -> Respondent:
     """Ask somebody from the next opening on. `number`: random, what their links carry.
 
     Whoever left, or was asked for key results only, is asked again as the draft says.
@@ -81,13 +89,17 @@ def add_respondent(session: Session, draft: RespondentDraft, *, number: int) -> 
         setattr(respondent, name, value)
     session.add(respondent)
     session.flush()
+    _ask_as_now(session, respondent, now=now)
     return respondent
 
 
 def change_respondent(
-    session: Session, respondent_id: str, changes: RespondentChanges
+    session: Session, respondent_id: str, changes: RespondentChanges, *, now: datetime
 ) -> Respondent:
-    """Change what was sent; given answers stay as they were weighed."""
+    """Change what was sent; given answers stay as they were weighed.
+
+    Whoever leaves is asked and reminded no longer, for the weeks that are open, too.
+    """
     respondent = store.respondent_of(session, respondent_id)
     sent = changes.model_dump(exclude_unset=True)
     for name, value in sent.items():
@@ -95,4 +107,20 @@ def change_respondent(
             raise Invalid.at(name, "Leave this out, or give it a value.")
         setattr(respondent, name, value)
     session.add(respondent)
+    session.flush()
+    _ask_as_now(session, respondent, now=now)
     return respondent
+
+
+def _ask_as_now(session: Session, respondent: Respondent, *, now: datetime) -> None:
+    """Let the open weeks await an answer from them, or not. One that was given stays."""
+    for opening in store.open_at(session, now):
+        invitation = store.invitation_of(session, opening.week, respondent.id)
+        if invitation is None:
+            continue
+        if store.answer_of(session, opening.week, respondent.id) is None:
+            invitation.asked_time = respondent.asked_time
+        invitation.withdrawn_at = None if respondent.active else invitation.withdrawn_at or now
+        session.add(invitation)
+        session.flush()
+        telling.settle(session, opening, now=now)

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, text
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from app.allocation.models import (
     AllocationSettings,
     Bucket,
     Invitation,
+    Mode,
     Opening,
     Respondent,
     TimeAnswer,
     TimeAnswerBefore,
+    TimeTold,
+    WeekBucket,
     first_buckets,
 )
 from app.platform.db import UtcDateTime
@@ -49,10 +52,32 @@ def get_opening(session: Session, week: str) -> Opening:
     return session.get_one(Opening, (FRIDAY, week))
 
 
+def open_at(session: Session, now: datetime) -> Sequence[Opening]:
+    """The weeks that are being asked about, the oldest first."""
+    found = select(Opening).where(Opening.name == FRIDAY, col(Opening.closes_at) > now)
+    return session.exec(found.order_by(Opening.week)).all()
+
+
+def unsettled(session: Session, *, now: datetime) -> Sequence[Opening]:
+    """The weeks of people that have closed and are not counted to the end, oldest first."""
+    found = select(Opening).where(
+        Opening.name == FRIDAY,
+        Opening.mode == Mode.PERSON,
+        col(Opening.closes_at) <= now,
+        col(Opening.settled_at).is_(None),
+    )
+    return session.exec(found.order_by(Opening.week)).all()
+
+
 def openings(session: Session, *, until: str, limit: int) -> Sequence[Opening]:
     """The last weeks opened, newest first."""
     found = select(Opening).where(Opening.name == FRIDAY, Opening.week <= until)
     return session.exec(found.order_by(col(Opening.week).desc()).limit(limit)).all()
+
+
+def lock_opening(session: Session, opening: Opening) -> None:
+    """Take a week for this transaction: who counts its answers waits for whoever does."""
+    session.refresh(opening, with_for_update=True)
 
 
 def last_week(session: Session) -> str | None:
@@ -75,6 +100,37 @@ def all_buckets(session: Session) -> Sequence[Bucket]:
     """Retired ones too: old answers name them."""
     found = select(Bucket).order_by(col(Bucket.position), col(Bucket.id))
     return session.exec(found).all() or first_buckets()
+
+
+def put_week_buckets(session: Session, week: str) -> None:
+    """Let a week be asked about what is asked for now."""
+    session.exec(delete(WeekBucket).where(col(WeekBucket.week) == week))
+    for one in buckets(session):
+        session.add(
+            WeekBucket(week=week, bucket_id=one.id, target=one.target, position=one.position)
+        )
+    session.flush()
+
+
+def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
+    """What a week was asked about, in its order: today's names, the targets of then. Not rows."""
+    found = session.exec(
+        select(WeekBucket)
+        .where(WeekBucket.week == week)
+        .order_by(col(WeekBucket.position), col(WeekBucket.bucket_id))
+    )
+    known = {bucket.id: bucket for bucket in all_buckets(session)}
+    return [
+        Bucket(
+            id=one.bucket_id,
+            name=known[one.bucket_id].name,
+            elective=known[one.bucket_id].elective,
+            target=one.target,
+            position=one.position,
+            retired_at=known[one.bucket_id].retired_at,
+        )
+        for one in found
+    ]
 
 
 def respondents(session: Session) -> Sequence[Respondent]:
@@ -117,6 +173,12 @@ def answers(session: Session, week: str) -> Sequence[TimeAnswer]:
     return session.exec(found.order_by(TimeAnswer.respondent_id)).all()
 
 
+def told(session: Session, week: str) -> Sequence[TimeTold]:
+    """People's answers to a week as they are counted in what is shown."""
+    found = select(TimeTold).where(TimeTold.week == week)
+    return session.exec(found.order_by(TimeTold.respondent_id)).all()
+
+
 def answer_of(session: Session, week: str, respondent_id: str) -> TimeAnswer | None:
     """What one respondent answered."""
     return session.get(TimeAnswer, (week, respondent_id))
@@ -141,17 +203,22 @@ def history(session: Session, week: str, respondent_id: str) -> Sequence[TimeAns
 def unasked(session: Session, week: str) -> Sequence[Respondent]:
     """Who is invited and has no mail yet."""
     found = select(Respondent).join(Invitation, col(Invitation.respondent_id) == col(Respondent.id))
-    mine = found.where(Invitation.week == week, col(Invitation.asked_at).is_(None))
+    mine = found.where(
+        Invitation.week == week,
+        col(Invitation.asked_at).is_(None),
+        col(Invitation.withdrawn_at).is_(None),
+    )
     return session.exec(mine.order_by(Respondent.id)).all()
 
 
 def unreminded(session: Session, week: str) -> Sequence[Respondent]:
-    """Who was asked, has not answered (the page, or the time by API) and was not reminded."""
+    """Who was asked, has not left, answered (the page, or the time by API) or been reminded."""
     answered = select(TimeAnswer.respondent_id).where(TimeAnswer.week == week)
     found = select(Respondent).join(Invitation, col(Invitation.respondent_id) == col(Respondent.id))
     mine = found.where(
         Invitation.week == week,
         col(Invitation.asked_at).is_not(None),
+        col(Invitation.withdrawn_at).is_(None),
         col(Invitation.reminded_at).is_(None),
         col(Invitation.answered_at).is_(None),
         col(Respondent.id).not_in(answered),

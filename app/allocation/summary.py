@@ -1,7 +1,7 @@
 """Where the time went, from answers. Pure arithmetic, exact: no order and no scale changes it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,10 +11,10 @@ WHOLE = 100
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One answer: whole percent per bucket, and how much the respondent works."""
+    """One answer: whole percent per bucket, and how much it counts."""
 
     shares: Mapping[str, int]
-    fte: float = 1.0
+    weight: float | Fraction = 1
     team_id: str | None = None
 
 
@@ -25,24 +25,25 @@ class Split:
     non_elective: float  # of all the time
     of_all: Mapping[str, float]  # every bucket
     of_elective: Mapping[str, float]  # elective buckets; empty where nobody had elective time
+    answers: int  # so many are in it
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The split of everybody and of each team; None where too few answered to be shown."""
+    """The split of everybody and of each team; None where too few answers are in it."""
 
     everybody: Split | None
     teams: Mapping[str, Split | None]
 
 
 def split(answers: Sequence[Given], elective: frozenset[str]) -> Split | None:
-    """Weigh the answers by FTE. None: nobody answered."""
+    """Weigh the answers. None: nobody answered."""
     if not answers:
         return None
     time: dict[str, Fraction] = {}
     for answer in answers:
         for bucket, percent in answer.shares.items():
-            time[bucket] = time.get(bucket, Fraction(0)) + Fraction(answer.fte) * percent
+            time[bucket] = time.get(bucket, Fraction(0)) + Fraction(answer.weight) * percent
     everything = sum(time.values(), Fraction(0))
     chosen = sum((time[one] for one in time if one in elective), Fraction(0))
     return Split(
@@ -53,30 +54,67 @@ def split(answers: Sequence[Given], elective: frozenset[str]) -> Split | None:
             for one, hours in sorted(time.items())
             if one in elective and chosen
         },
+        answers=len(answers),
     )
 
 
-def by_team(answers: Sequence[Given], elective: frozenset[str], *, fewest: int) -> Groups:
-    """Split by team; a group with fewer answers than `fewest` is hidden.
+def by_team(answers: Sequence[Given], elective: frozenset[str]) -> Groups:
+    """Every team counts the same, however many answered for it.
 
-    Where the hidden answers together would be fewer, too, subtracting the teams shown from
-    everybody would uncover them: then the smallest team shown is hidden with them.
+    Whoever has no team answers for themselves.
     """
     teams: dict[str, list[Given]] = {}
+    alone: list[Given] = []
     for answer in answers:
-        teams.setdefault(answer.team_id or "", []).append(answer)
-    shown = {team for team, given in teams.items() if len(given) >= fewest}
-    hidden = len(answers) - sum(len(teams[team]) for team in shown)
-    if 0 < hidden < fewest and shown:
-        shown.remove(min(shown, key=lambda team: (len(teams[team]), team)))
+        (teams.setdefault(answer.team_id, []) if answer.team_id else alone).append(answer)
+    equal = [
+        replace(answer, weight=Fraction(1, len(given)))
+        for given in teams.values()
+        for answer in given
+    ]
     return Groups(
-        everybody=split(answers, elective) if len(answers) >= fewest else None,
+        everybody=split([*equal, *alone], elective),
+        teams={team: split(given, elective) for team, given in sorted(teams.items())},
+    )
+
+
+def by_cell(told: Sequence[Given], elective: frozenset[str], *, asked: Iterable[str]) -> Groups:
+    """People's answers as they are counted; None for a team of which too few are.
+
+    Args:
+        told: answers in cells; its `team_id` is the cell's, None where it mixes teams.
+        asked: the teams that somebody answered for.
+    """
+    return Groups(
+        everybody=split(told, elective),
         teams={
-            team: split(given, elective) if team in shown else None
-            for team, given in sorted(teams.items())
-            if team
+            team: split([one for one in told if one.team_id == team], elective)
+            for team in sorted(asked)
         },
     )
+
+
+def cells_of(
+    teams: Mapping[str, str | None], *, fewest: int = FEWEST
+) -> list[tuple[str | None, list[str]]]:
+    """Put people who are not counted yet into cells: a team's own, or one that mixes teams.
+
+    No cell holds fewer than `fewest`, so that no sum or difference of what is shown is about
+    fewer. Where those left over would be too few, the smallest new cell takes them in.
+
+    Args:
+        teams: the team of each person, by their id.
+    """
+    if len(teams) < fewest:
+        return []
+    by_name: dict[str, list[str]] = {}
+    for person, team in sorted(teams.items()):
+        by_name.setdefault(team or "", []).append(person)
+    own = {name: people for name, people in by_name.items() if name and len(people) >= fewest}
+    rest = [person for name, people in by_name.items() if name not in own for person in people]
+    if 0 < len(rest) < fewest:
+        rest += own.pop(min(own, key=lambda name: (len(own[name]), name)))
+    return [*own.items(), *([(None, sorted(rest))] if rest else [])]
 
 
 def risen(non_elective: Sequence[float], *, times: int = 3) -> bool:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlmodel import Session
 
 from app.allocation import calendar, store
 from app.allocation.models import Bucket, Mode, Opening, TimeAnswer
-from app.allocation.summary import FEWEST, Given, Split, by_team, risen
+from app.allocation.summary import Given, Groups, Split, by_cell, by_team, risen
 from app.platform.errors import NotFound
 
 _LOOK_BACK = 4  # weeks: three rises need four
@@ -30,6 +31,11 @@ class Week:
         """Of those who were asked; 0 where nobody was."""
         return self.answered / self.asked if self.asked else 0.0
 
+    @property
+    def counted(self) -> int:
+        """So many answers are in the split; the rest would be too few to be added."""
+        return self.everybody.answers if self.everybody else 0
+
 
 def of(session: Session, week: str) -> Week:
     """The week, from its answers. Raises NotFound for one that was never opened."""
@@ -43,21 +49,29 @@ def of(session: Session, week: str) -> Week:
 def rising(session: Session, week: str) -> bool:
     """Whether non-elective time has risen three weeks running, up to this one."""
     openings = store.openings(session, until=week, limit=_LOOK_BACK)
-    splits = [_shown(session, one).everybody for one in reversed(openings)]
+    last = _running(openings)
+    splits = [_shown(session, one).everybody for one in reversed(last)]
     return risen([split.non_elective for split in splits if split])
 
 
+def _running(openings: Sequence[Opening]) -> list[Opening]:
+    """Those that follow one another without a gap, from the newest back."""
+    first = calendar.monday_of(openings[0].week) if openings else None
+    return [
+        one
+        for back, one in enumerate(openings)
+        if first and calendar.monday_of(one.week) == first - timedelta(weeks=back)
+    ]
+
+
 def _shown(session: Session, opening: Opening) -> Week:
-    buckets = store.all_buckets(session)
-    invitations = store.invitations(session, opening.week)
-    invited = {one.respondent_id for one in invitations if one.asked_time}
+    buckets = store.buckets_of(session, opening.week)
+    invited = {
+        one.respondent_id for one in store.invitations(session, opening.week) if one.is_asked
+    }
     answers = store.answers(session, opening.week)
-    people = opening.mode == Mode.PERSON
-    groups = by_team(
-        [_given(answer, people=people) for answer in answers],
-        frozenset(bucket.id for bucket in buckets if bucket.elective),
-        fewest=FEWEST if people else 1,
-    )
+    elective = frozenset(bucket.id for bucket in buckets if bucket.elective)
+    groups = _groups(session, opening, answers, elective)
     return Week(
         opening=opening,
         buckets=buckets,
@@ -69,5 +83,14 @@ def _shown(session: Session, opening: Opening) -> Week:
     )
 
 
-def _given(answer: TimeAnswer, *, people: bool) -> Given:
-    return Given(answer.shares, fte=answer.fte if people else 1.0, team_id=answer.team_id)
+def _groups(
+    session: Session, opening: Opening, answers: Sequence[TimeAnswer], elective: frozenset[str]
+) -> Groups:
+    if opening.mode == Mode.TEAM:
+        given = [Given(answer.shares, team_id=answer.team_id) for answer in answers]
+        return by_team(given, elective)
+    told = [
+        Given(one.shares, weight=one.fte, team_id=one.team_id)
+        for one in store.told(session, opening.week)
+    ]
+    return by_cell(told, elective, asked={one.team_id for one in answers if one.team_id})

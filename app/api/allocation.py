@@ -48,6 +48,7 @@ _SPLIT: dict[str, Any] = {
     "non_elective": 0.44,
     "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
     "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},
+    "answers": 2,
 }
 
 
@@ -97,7 +98,7 @@ class AnswerOut(BaseModel):
 
 
 class SplitOut(BaseModel):
-    """Shares 0..1 with both denominators."""
+    """Shares 0..1 with both denominators; so many answers are in it."""
 
     model_config = ConfigDict(
         from_attributes=True,
@@ -107,10 +108,15 @@ class SplitOut(BaseModel):
     non_elective: float
     of_all: dict[str, float]
     of_elective: dict[str, float]
+    answers: int
 
 
 class WeekOut(OpeningOut):
-    """Where a week went; null where nobody answered or too few people to be shown."""
+    """Where a week went; null where nobody answered or too few people to be shown.
+
+    `buckets` and their targets are those that the week was asked about. `counted` of the answers
+    are in `everybody`: in person mode, new ones and corrections are added four at a time.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -118,6 +124,7 @@ class WeekOut(OpeningOut):
             | {
                 "asked": 3,
                 "answered": 2,
+                "counted": 2,
                 "late": 0,
                 "response_rate": 0.67,
                 "rising": True,
@@ -130,6 +137,7 @@ class WeekOut(OpeningOut):
 
     asked: int
     answered: int
+    counted: int
     late: int
     response_rate: float
     rising: bool
@@ -171,7 +179,10 @@ def put_answer(
 
 @router.get("/allocation/weeks/{week}", summary="Look at a week")
 def get_week(week: str, session: Db) -> WeekOut:
-    """In person mode, groups of fewer than four answers are hidden."""
+    """In person mode, nothing that is shown, before or after, is about fewer than four people.
+
+    Every team counts the same in team mode, however many answered for it.
+    """
     return _shown(session, weeks.of(session, week))
 
 
@@ -180,6 +191,7 @@ def _shown(session: Session, week: weeks.Week) -> WeekOut:
         **OpeningOut.model_validate(week.opening).model_dump(),
         asked=week.asked,
         answered=week.answered,
+        counted=week.counted,
         late=week.late,
         response_rate=week.response_rate,
         rising=weeks.rising(session, week.opening.week),

@@ -10,7 +10,7 @@ from app.allocation import roster, store
 from app.allocation.schemas import RespondentChanges, RespondentDraft, SettingsDraft
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.identity.guard import Db
+from app.identity.guard import Db, Now
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Time allocation"])
 
@@ -70,16 +70,22 @@ def list_respondents(session: Db) -> RespondentsOut:
 
 
 @router.post("/allocation/respondents", status_code=201, summary="Add a respondent")
-def add_respondent(draft: RespondentDraft, session: Db) -> RespondentOut:
+def add_respondent(draft: RespondentDraft, session: Db, now: Now) -> RespondentOut:
     """Asked from the next opening on. An address that is taken is refused (409)."""
     number = secrets.randbits(roster.NUMBER_BITS)
-    return RespondentOut.model_validate(roster.add_respondent(session, draft, number=number))
+    return RespondentOut.model_validate(
+        roster.add_respondent(session, draft, number=number, now=now)
+    )
 
 
 @router.patch("/allocation/respondents/{respondent_id}", summary="Change a respondent")
-def change_respondent(respondent_id: str, changes: RespondentChanges, session: Db) -> RespondentOut:
-    """`{"active": false}` asks them no longer; given answers stay."""
-    return RespondentOut.model_validate(roster.change_respondent(session, respondent_id, changes))
+def change_respondent(
+    respondent_id: str, changes: RespondentChanges, session: Db, now: Now
+) -> RespondentOut:
+    """`{"active": false}` asks and reminds them no longer; given answers stay."""
+    return RespondentOut.model_validate(
+        roster.change_respondent(session, respondent_id, changes, now=now)
+    )
 
 
 @router.get("/allocation/settings", summary="Look at the survey's settings")

@@ -54,6 +54,7 @@ class Weeks:
                     name=name, email=f"{name.lower()}@halvern.example", team_id=teams[name]
                 ),
                 number=self.rng.getrandbits(_NUMBER_BITS),
+                now=self.now - (len(LIGHTS_ON) + 1) * _WEEK,
             )
             for name in LIGHTS_OFF_BY
         ]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from app.allocation import opening
+from app.allocation import opening, telling
 from app.analysis import holding, snapshots
 from app.delivery import queue_rows, recovery
 from app.delivery.silence import Silence
@@ -108,6 +108,9 @@ def _telling_steps(house: House) -> list[Callable[[datetime], int]]:
     def ask_where_it_went(now: datetime) -> int:
         return ask_due(database, letters, now=now)
 
+    def count_what_has_closed(now: datetime) -> int:
+        return telling.settle_due(database, now=now)
+
     def freeze_the_week(now: datetime) -> int:
         return agenda.freeze_due(database, zone=house.settings.zone, now=now)
 
@@ -120,6 +123,7 @@ def _telling_steps(house: House) -> list[Callable[[datetime], int]]:
         find_who_owns,
         open_the_week,
         ask_where_it_went,
+        count_what_has_closed,
         send_the_digest,
         freeze_the_week,
     ]

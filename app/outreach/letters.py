@@ -8,7 +8,7 @@ from functools import lru_cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlmodel import Session
 
-from app.allocation import calendar
+from app.allocation import calendar, telling
 from app.allocation import store as allocation
 from app.allocation.models import Opening, Respondent
 from app.delivery import notices
@@ -67,6 +67,7 @@ class Letters:
 
     def _week(self, session: Session, week: str, *, now: datetime) -> tuple[Review, str]:
         """A week's review, and the address that opens it read-only."""
+        telling.settle_closed(session, now=now)
         review = agenda.of(session, week, zone=self.settings.zone, now=now)
         token = week_links.token_of(week, keyring=self.keyring, now=now)
         return review, f"{self.settings.public_url}/w/{token}"
@@ -135,27 +136,23 @@ class Letters:
 def ask_due(database: Database, letters: Letters, *, now: datetime) -> int:
     """Queue the questions and reminders that are due; how many. Each once, whoever tries."""
     with database.read() as session:
-        opening = _open_now(session, now=now)
-        if opening is None or not _owed(session, opening, now=now):
+        if not _owed(session, now=now):
             return 0
     with database.write() as session:
         return sum(
             _claimed(session, opening, one, again=again, now=now)
             and letters.ask(session, opening, one, again=again, now=now)
-            for one, again in _owed(session, opening, now=now)
+            for opening, one, again in _owed(session, now=now)
         )
 
 
-def _open_now(session: Session, *, now: datetime) -> Opening | None:
-    week = allocation.last_week(session)
-    opening = allocation.opening_of(session, week) if week else None
-    return opening if opening and now < opening.closes_at else None
-
-
-def _owed(session: Session, opening: Opening, *, now: datetime) -> list[tuple[Respondent, bool]]:
-    owed = [(one, False) for one in allocation.unasked(session, opening.week)]
-    if now >= opening.reminds_at:
-        owed += [(one, True) for one in allocation.unreminded(session, opening.week)]
+def _owed(session: Session, *, now: datetime) -> list[tuple[Opening, Respondent, bool]]:
+    owed: list[tuple[Opening, Respondent, bool]] = []
+    for opening in allocation.open_at(session, now):
+        owed += [(opening, one, False) for one in allocation.unasked(session, opening.week)]
+        if now >= opening.reminds_at:
+            late = allocation.unreminded(session, opening.week)
+            owed += [(opening, one, True) for one in late]
     return owed
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
+from app.allocation import telling
 from app.allocation.calendar import monday_of, week_of
 from app.okr import store as okr
 from app.okr import views
@@ -62,6 +63,7 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
     """Keep the week as it is told now. Raises Conflict the second time, Invalid before it began."""
     if monday_of(week) > now.astimezone(zone).date():
         raise Invalid.at("week", f"{week} has not begun.")
+    telling.settle_closed(session, now=now)
     review = _live(session, week, zone=zone, now=now)
     body = _SHAPE.dump_python(review, mode="json")
     if not store.freeze(session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)):

@@ -54,7 +54,9 @@ def enlist_due(database: Database, *, zone: tzinfo, now: datetime) -> int:
     with database.write() as session:
         drafts = _unknown(session, today)
         for draft in drafts:
-            roster.add_respondent(session, draft, number=secrets.randbits(roster.NUMBER_BITS))
+            roster.add_respondent(
+                session, draft, number=secrets.randbits(roster.NUMBER_BITS), now=now
+            )
         return len(drafts)
 
 

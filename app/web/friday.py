@@ -114,7 +114,7 @@ def _keep(
     """All sections, or none of them: the form with what is wrong, or None."""
     try:
         if guest.gives_time:
-            draft = AnswerDraft(shares=_shares(session, form), note=form.value("note"))
+            draft = AnswerDraft(shares=_shares(session, guest, form), note=form.value("note"))
             answers.put(session, guest.opening.week, guest.respondent, draft, now=now)
     except (AppError, ValidationError) as error:
         return form.mended(error)
@@ -140,9 +140,9 @@ def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> 
     return Typed(fields={**fields, "note": (given.note if given else "",)})
 
 
-def _shares(session: Session, form: Typed) -> dict[str, int]:
+def _shares(session: Session, guest: Guest, form: Typed) -> dict[str, int]:
     shares = {}
-    for bucket in store.buckets(session):
+    for bucket in store.buckets_of(session, guest.opening.week):
         typed = form.value(f"{_PREFIX}{bucket.id}").strip().removesuffix("%").strip() or "0"
         if not (typed.isascii() and typed.isdigit() and int(typed[:4]) <= WHOLE):
             wrong = f"“{bucket.name}” takes a whole number from 0 to 100."
@@ -159,7 +159,8 @@ def _page(
 ) -> FridayPage:
     zone = request.app.state.settings.zone
     thanks = "thanks" in request.query_params
-    buckets = sorted(store.buckets(session), key=lambda bucket: bucket.elective)
+    asked_about = store.buckets_of(session, guest.opening.week)
+    buckets = sorted(asked_about, key=lambda bucket: bucket.elective)
     typed = [form.value(f"{_PREFIX}{bucket.id}") for bucket in buckets]
     return FridayPage(
         week=guest.opening.week,

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from app.allocation import roster, store
 from app.allocation.models import Respondent
 from app.allocation.schemas import RespondentChanges
-from app.identity.guard import Db
+from app.identity.guard import Db, Now
 from app.okr import store as okr
 from app.platform.errors import AppError
 from app.web.choices import Choices
@@ -47,13 +47,13 @@ def show(request: Request, session: Db, respondent_id: str) -> HTMLResponse:
 
 
 @router.post("/{respondent_id}")
-def change(request: Request, session: Db, form: Form, respondent_id: str) -> Response:
+def change(request: Request, session: Db, now: Now, form: Form, respondent_id: str) -> Response:
     """From the next opening on."""
     one = store.respondent_of(session, respondent_id)
     try:
         asked = {"asked_time": bool(form.value("time"))}
         roster.change_respondent(
-            session, one.id, RespondentChanges.model_validate(typed(form) | asked)
+            session, one.id, RespondentChanges.model_validate(typed(form) | asked), now=now
         )
     except (AppError, ValidationError) as error:
         refuse(request, _page(session, one, form.mended(error, NAMES)))
@@ -61,9 +61,9 @@ def change(request: Request, session: Db, form: Form, respondent_id: str) -> Res
 
 
 @router.post("/{respondent_id}/leave")
-def leave(session: Db, respondent_id: str) -> Response:
+def leave(session: Db, now: Now, respondent_id: str) -> Response:
     """Ask them no longer; their answers stay."""
-    roster.change_respondent(session, respondent_id, RespondentChanges(active=False))
+    roster.change_respondent(session, respondent_id, RespondentChanges(active=False), now=now)
     return go("/time", said="saved")
 
 

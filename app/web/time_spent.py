@@ -99,7 +99,7 @@ def add(request: Request, session: Db, now: Now, form: Form) -> Response:
         draft = RespondentDraft.model_validate(
             {"email": form.text("email"), **respondents.typed(form)}
         )
-        roster.add_respondent(session, draft, number=secrets.randbits(roster.NUMBER_BITS))
+        roster.add_respondent(session, draft, number=secrets.randbits(roster.NUMBER_BITS), now=now)
     except (AppError, ValidationError) as error:
         refuse(
             request, _page(session, form.mended(error, respondents.NAMES), week=_now(request, now))
@@ -126,24 +126,26 @@ def _page(session: Session, form: Typed, *, week: str) -> TimePage:
     seen = [one for one in seen if one.asked]  # not those that asked for key results only
     last = told[0] if told else None
     rising = bool(last) and weeks.rising(session, told[0].opening.week)
-    buckets = list(store.all_buckets(session))
+    shown = {bucket.id for one in seen for bucket in one.buckets}
+    buckets = [bucket for bucket in store.all_buckets(session) if bucket.id in shown]
+    pair = _first_two(store.buckets(session))
     teams = {team.id: team.name for team in okr.teams(session)}
     active = [one for one in store.respondents(session) if one.active]
     return TimePage(
-        sentence=_sentence(last, buckets),
+        sentence=_sentence(last),
         rising=rising,
         open_week=week if is_open else None,
         may_open=week if active and not is_open else None,
         weeks=tuple(_row(one.opening.week, one.everybody, one, buckets) for one in seen),
         trend=_trend(told),
-        building=_building(told, buckets),
-        compared=" against ".join(bucket.name.lower() for bucket in _first_two(buckets)),
+        building=_building(told, pair),
+        compared=" against ".join(bucket.name.lower() for bucket in pair),
         teams=tuple(
             _row(teams.get(team, "A team"), split, None, buckets)
             for team, split in sorted((last.teams if last else {}).items())
             if team
         ),
-        aims=tuple(_aim(bucket, last.everybody) for bucket in buckets) if last else (),
+        aims=_aims(last) if last else (),
         buckets=tuple((bucket.name, kind) for bucket, kind in zip(buckets, _kinds(), strict=False)),
         respondents=[_asked(one, teams) for one in active],
         teams_known=respondents.teams_known(session),
@@ -162,10 +164,10 @@ def _about(one: Respondent) -> str:
     return "time" if one.fte == 1 else f"time, {words.points(one.fte, 0)} of full time"
 
 
-def _sentence(last: Week | None, buckets: Sequence[Bucket]) -> str:
+def _sentence(last: Week | None) -> str:
     if last is None or last.everybody is None:
         return "Where does the time go?"
-    new = next((bucket for bucket in buckets if bucket.elective), None)
+    new = next(iter(_first_two(last.buckets)), None)
     said = f"{words.points(last.everybody.non_elective, 0)} kept the lights on"
     if new and last.everybody.of_elective:
         share = words.points(last.everybody.of_elective.get(new.id, 0), 0)
@@ -180,17 +182,18 @@ def _trend(told: Sequence[Week]) -> Plot | None:
     return plots.shares_of_weeks(found[::-1])
 
 
-def _building(told: Sequence[Week], buckets: Sequence[Bucket]) -> Plot | None:
-    """The first two elective kinds, new against existing, of the elective time."""
-    pair = _first_two(buckets)
-    splits = [
-        (one.opening.week, one.everybody.of_elective)
-        for one in reversed(told)
-        if one.everybody and one.everybody.of_elective
-    ]
+def _building(told: Sequence[Week], pair: Sequence[Bucket]) -> Plot | None:
+    """The first two elective kinds, new against existing, in the weeks that asked about both."""
     if len(pair) < 2:
         return None
     new, existing = (bucket.id for bucket in pair)
+    splits = [
+        (one.opening.week, one.everybody.of_elective)
+        for one in reversed(told)
+        if one.everybody
+        and one.everybody.of_elective
+        and {new, existing} <= {bucket.id for bucket in one.buckets}
+    ]
     return plots.shares_of_weeks(
         [(week, shares.get(new, 0.0)) for week, shares in splits],
         [shares.get(existing, 0.0) for _, shares in splits],
@@ -202,10 +205,11 @@ def _first_two(buckets: Sequence[Bucket]) -> list[Bucket]:
 
 
 def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[Bucket]) -> Row:
-    note = f"{week.answered} of {week.asked} answered" if week else ""
+    note = _answered(week) if week else ""
     if split is None:
         return Row(label, (), "–", "–", note or "too few to show")
-    new = next((bucket.id for bucket in buckets if bucket.elective), "")
+    known = week.buckets if week else buckets
+    new = next((bucket.id for bucket in known if bucket.elective), "")
     kinds = zip(buckets, _kinds(), strict=False)
     return Row(
         label,
@@ -214,6 +218,22 @@ def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[B
         words.points(split.of_elective.get(new, 0.0), 0) if split.of_elective else "–",
         note,
     )
+
+
+def _answered(week: Week) -> str:
+    said = f"{week.answered} of {week.asked} answered"
+    rest = week.answered - week.counted
+    return f"{said}, {rest} not counted yet" if rest and week.counted else said
+
+
+def _aims(last: Week) -> tuple[Aim, ...]:
+    """The week's targets, without what was retired since; its time stays in view."""
+    kept = tuple(_aim(one, last.everybody) for one in last.buckets if one.retired_at is None)
+    gone = [one.id for one in last.buckets if one.retired_at is not None]
+    share = sum(last.everybody.of_all.get(one, 0.0) for one in gone) if last.everybody else 0.0
+    if not share:
+        return kept
+    return (*kept, Aim("Kinds retired since", words.points(share, 0), "–", "of all time"))
 
 
 def _aim(bucket: Bucket, split: Split | None) -> Aim:

@@ -54,5 +54,15 @@ def test_a_clock_that_jumps_opens_no_week_twice_and_skips_none(database: Databas
     assert opened == [1, 0, 0, 0, 0, 1, 0, 0]
 
 
+def test_whoever_is_added_on_wednesday_does_not_open_the_week_before(database: Database):
+    with_ann(database)
+    wednesday = FRIDAY + timedelta(days=5)
+
+    assert opening.open_due(database, zone=OSLO, now=wednesday) == 0
+    assert opening.open_due(database, zone=OSLO, now=wednesday + timedelta(days=2)) == 1
+    with database.read() as session:
+        assert store.last_week(session) == "2026-W48"
+
+
 def test_with_nobody_to_ask_no_week_opens(database: Database):
     assert opening.open_due(database, zone=OSLO, now=FRIDAY) == 0

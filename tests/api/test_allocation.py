@@ -100,3 +100,71 @@ def test_a_respondent_is_changed_and_leaves(api: Api, ann: dict[str, Any]) -> No
     assert (found["fte"], found["active"], found["name"]) == (0.5, False, "Ann")
     assert api.ask("PATCH", path, json={"name": None}).status_code == 422
     assert api.ask("PATCH", path, json={"fte": 0}).status_code == 422
+
+
+def five(api: Api) -> list[dict[str, Any]]:
+    api.ask("PUT", "/allocation/settings", json={"mode": "person"})
+    return [
+        api.made("/allocation/respondents", {"name": f"N{n}", "email": f"n{n}@example.com"})
+        for n in range(5)
+    ]
+
+
+def test_the_fifth_answer_is_not_five_minus_four(api: Api) -> None:
+    people = five(api)
+    api.made(f"{WEEK}/open")
+    for one in people[:4]:
+        put(api, one, {"lights": 50, "new": 50})
+    seen = api.read(WEEK)
+    put(api, people[4], {"lights": 100})
+
+    assert (seen["answered"], seen["counted"], seen["everybody"]) == (4, 0, None)
+    assert api.read(WEEK)["everybody"]["non_elective"] == 0.6
+    assert api.read(WEEK)["counted"] == 5
+
+
+def test_one_correction_waits_for_others(api: Api) -> None:
+    people = five(api)
+    api.made(f"{WEEK}/open")
+    for one in people:
+        put(api, one, {"lights": 50, "new": 50})
+    for one in people[:3]:
+        put(api, one, {"lights": 100})
+    assert api.read(WEEK)["everybody"]["non_elective"] == 0.5
+    put(api, people[3], {"lights": 100})
+
+    assert api.read(WEEK)["everybody"]["non_elective"] == 0.9
+
+
+def test_a_retired_bucket_stays_with_the_weeks_it_was_asked_in(
+    api: Api, ann: dict[str, Any]
+) -> None:
+    api.made(f"{WEEK}/open")
+    put(api, ann, {"lights": 40, "new": 40, "productivity": 20})
+    items = api.read("/allocation/buckets")["items"][:3]
+    items[1]["target"] = 0.8
+    api.ask("PUT", "/allocation/buckets", json={"items": items})
+    api.made("/allocation/weeks/2026-W48/open")
+    late = put(api, ann, {"lights": 50, "new": 30, "productivity": 20})
+    after = f"/allocation/weeks/2026-W48/answers/{ann['id']}"
+
+    assert [one["target"] for one in api.read(WEEK)["buckets"]] == [None, 0.6, 0.2, 0.2]
+    assert late.status_code == 200
+    assert api.read(WEEK)["everybody"]["of_elective"]["productivity"] == 0.4
+    assert [one["id"] for one in api.read("/allocation/weeks/2026-W48")["buckets"]] == [
+        "lights", "new", "existing",
+    ]  # fmt: skip
+    refused = api.ask("PUT", after, json={"shares": {"lights": 80, "productivity": 20}})
+    assert refused.status_code == 422
+
+
+def test_whoever_left_is_not_counted_as_asked(api: Api, ann: dict[str, Any]) -> None:
+    bo = api.made("/allocation/respondents", {"name": "Bo", "email": "bo@example.com"})
+    api.made("/allocation/weeks/2026-W48/open")
+    path = f"/allocation/respondents/{bo['id']}"
+    asked = []
+    for active in (True, False, True, False):
+        api.ask("PATCH", path, json={"active": active})
+        asked.append(api.read("/allocation/weeks/2026-W48")["asked"])
+
+    assert asked == [2, 1, 2, 1]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 
 from app.allocation import opening, roster, store, weeks
-from app.allocation.schemas import RespondentDraft
+from app.allocation.schemas import RespondentChanges, RespondentDraft
 from app.delivery.models import Notice
 from app.links.keyring import Keyring
 from app.okr.models import KeyResult
@@ -126,7 +126,7 @@ def test_one_mail_asks_time_number_and_promise(database: Database):
     given_owner(database, "Ann")
     with database.write() as session:
         draft = RespondentDraft(name="Ann", email="ann@halvern.example")
-        roster.add_respondent(session, draft, number=7)
+        roster.add_respondent(session, draft, number=7, now=FRIDAY)
         promise = CommitmentDraft(text="Ask ten bakers", owner="ann@halvern.example")
         items.commit(session, "2026-W47", promise, by="Cem", now=FRIDAY)
     (mail,) = friday(database)
@@ -150,3 +150,15 @@ def test_a_cycle_that_is_over_asks_nobody(database: Database):
 
     assert asked.enlist_due(database, zone=ZONE, now=late) == 0
     assert asked.enlist_due(database, zone=ZONE, now=FRIDAY) == 1
+
+
+def test_whoever_leaves_meanwhile_is_not_reminded(database: Database):
+    with database.write() as session:
+        draft = RespondentDraft(name="Ann", email="ann@halvern.example")
+        ann = roster.add_respondent(session, draft, number=7, now=FRIDAY)
+    friday(database)
+    with database.write() as session:
+        gone = RespondentChanges(active=False)
+        roster.change_respondent(session, ann.id, gone, now=FRIDAY)
+
+    assert ask_due(database, LETTERS, now=MONDAY) == 0

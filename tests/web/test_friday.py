@@ -34,6 +34,7 @@ def opened(database: Database, *, closed_for: timedelta) -> None:
                 closes_at=now - closed_for,
             )
         )
+        store.put_week_buckets(session, WEEK)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def given(database: Database, *, owner: str, gives_time: bool, **changes: Any) -
                 closes_at=now + timedelta(days=2),
             )
         )  # fmt: skip
+        allocation.put_week_buckets(session, week)
         return owned(session, owner, **changes).id
 
 

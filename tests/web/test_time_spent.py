@@ -2,9 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
-from app.allocation import answers, opening, store
+from app.allocation import answers, opening, roster, store
 from app.allocation.calendar import week_of
-from app.allocation.schemas import AnswerDraft
+from app.allocation.schemas import AnswerDraft, BucketsDraft
 from app.platform import clock
 from app.platform.db import Database
 from app.review import items
@@ -117,3 +117,26 @@ def test_two_weeks_make_a_trend_and_new_stands_against_existing(ann: Browser, da
 
     assert "Keeping the lights on, of all the time" in page
     assert "Build new against improve existing (dashed), of elective time" in page
+
+
+def test_a_retired_kind_leaves_targets_and_sentence(ann: Browser, database: Database):
+    given(ann, "Oven")
+    ann.send("/time/open", on="opening")
+    with database.write() as session:
+        week = store.last_week(session)
+        assert week
+        (one,) = store.respondents(session)
+        shares = {"lights": 40, "new": 30, "existing": 30}
+        answers.put(session, week, one, AnswerDraft(shares=shares), now=clock.now())
+        kept = [bucket for bucket in store.buckets(session) if bucket.id != "new"]
+        items = [
+            {"id": bucket.id, "name": bucket.name, "elective": bucket.elective,
+             "target": 0.5 if bucket.elective else None}
+            for bucket in kept
+        ]  # fmt: skip
+        roster.put_buckets(session, BucketsDraft.model_validate({"items": items}), now=clock.now())
+    page = ann.get("/time").text
+
+    assert "40 % kept the lights on; improve existing got 50 % of elective time" in page
+    assert '<th scope="row">Build new</th>' not in page
+    assert '<th scope="row">Kinds retired since</th><td class="number">30 %</td>' in page

@@ -1,0 +1,90 @@
+"""Count people's answers in what is shown, never so few at once that one could be worked out.
+
+Whatever is shown of people is a sum over cells (`TimeTold`) of at least `FEWEST` each, so neither a
+total less its teams nor the page before less the page after is about fewer. Hence an answer, or a
+correction, may have to wait for others.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.allocation import store
+from app.allocation.models import Mode, Opening, TimeAnswer, TimeTold
+from app.allocation.summary import FEWEST, cells_of
+from app.platform.db import Database
+
+
+def settle(session: Session, opening: Opening, *, now: datetime) -> None:
+    """Count what may be counted by now of the answers to a week."""
+    if opening.mode != Mode.PERSON:
+        return
+    store.lock_opening(session, opening)
+    answers = {one.respondent_id: one for one in store.answers(session, opening.week)}
+    told = store.told(session, opening.week)
+    _correct(session, told, answers)
+    counted = {one.respondent_id for one in told}
+    new = {one: answer for one, answer in answers.items() if one not in counted}
+    if 0 < _awaited(session, opening, answers, now=now) < FEWEST:
+        return  # told now, the last ones could never be
+    first = 1 + max((one.cell for one in told), default=0)
+    cells = cells_of({one: answer.team_id for one, answer in new.items()})
+    for cell, (team, people) in enumerate(cells, start=first):
+        for one in people:
+            session.add(_told(new[one], cell=cell, team_id=team))
+    session.flush()
+
+
+def settle_closed(session: Session, *, now: datetime) -> int:
+    """Count what came in time for weeks that have closed; how many weeks."""
+    closed = store.unsettled(session, now=now)
+    for opening in closed:
+        settle(session, opening, now=now)
+        opening.settled_at = now
+        session.add(opening)
+    session.flush()
+    return len(closed)
+
+
+def settle_due(database: Database, *, now: datetime) -> int:
+    """The same, looking first."""
+    with database.read() as session:
+        if not store.unsettled(session, now=now):
+            return 0
+    with database.write() as session:
+        return settle_closed(session, now=now)
+
+
+def _correct(session: Session, told: Sequence[TimeTold], answers: Mapping[str, TimeAnswer]) -> None:
+    """Take corrections over where enough of a cell have changed theirs."""
+    changed: dict[int, list[TimeTold]] = defaultdict(list)
+    for one in told:
+        if one.shares != answers[one.respondent_id].shares:
+            changed[one.cell].append(one)
+    for rows in changed.values():
+        for one in rows if len(rows) >= FEWEST else ():
+            one.shares = dict(answers[one.respondent_id].shares)
+            session.add(one)
+
+
+def _awaited(
+    session: Session, opening: Opening, answers: Mapping[str, TimeAnswer], *, now: datetime
+) -> int:
+    """How many more may answer. Once a week that was asked about has closed, nobody is awaited."""
+    if opening.opened_at < opening.closes_at <= now:
+        return 0
+    asked = {one.respondent_id for one in store.invitations(session, opening.week) if one.is_asked}
+    return len(asked - answers.keys())
+
+
+def _told(answer: TimeAnswer, *, cell: int, team_id: str | None) -> TimeTold:
+    return TimeTold(
+        week=answer.week,
+        respondent_id=answer.respondent_id,
+        cell=cell,
+        team_id=team_id,
+        shares=dict(answer.shares),
+        fte=answer.fte,
+    )
