@@ -11,14 +11,14 @@ from app.outreach import store
 from app.outreach.models import Connector, Digest, WeeklyRun
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database, UtcDateTime
-from app.platform.weekly import Moment, latest, parsed
+from app.platform.weekly import latest, parsed
 from app.review import agenda
 
 NAME = "digest"
 _ONE = 1
 _TOO_LATE = timedelta(days=1)  # a digest that could not leave for a day is left out; our choice
 _CLAIM = text("""
-    -- One row per duty and week; the second who tries adds none.
+    -- One row per duty and week that is told about, whenever it is; the second who tries adds none.
     INSERT INTO weekly_run (name, week, ran_at)
     VALUES (:name, :week, :now)
         ON CONFLICT (name, week) DO NOTHING
@@ -41,10 +41,16 @@ def of(session: Session) -> Digest | None:
 
 
 def put(session: Session, draft: DigestDraft, *, now: datetime) -> Digest:
-    """Set recipients and time; no time means no digest."""
-    row = session.get(Digest, _ONE) or Digest(id=_ONE, set_at=now)
+    """Set recipients and time; no time means no digest.
+
+    What is owed stays owed while somebody edits: only a digest that begins anew owes nothing yet.
+    """
+    row = session.get(Digest, _ONE) or Digest(id=_ONE, set_at=now, timed_at=now)
     row.recipients = list(dict.fromkeys(str(one) for one in draft.recipients))
-    row.sends_at, row.set_at = draft.sends_at, now
+    if row.sends_at is None:
+        row.set_at = now
+    if row.sends_at != draft.sends_at:
+        row.sends_at, row.timed_at = draft.sends_at, now
     session.add(row)
     session.flush()
     return row
@@ -54,30 +60,32 @@ def queue_due(database: Database, letter: Letter, *, zone: ZoneInfo, now: dateti
     """Queue this week's digest when its time has come; how many mails and chats."""
     with database.read() as session:
         owed = due(of(session), zone=zone, now=now)
-        if owed is None or session.get(WeeklyRun, (NAME, owed.week)) is not None:
+        told = agenda.latest_week(zone=zone, now=owed) if owed else ""
+        if not told or session.get(WeeklyRun, (NAME, told)) is not None:
             return 0
     with database.write() as session:
         row, chats = of(session), store.chats(session)
-        moment = due(row, zone=zone, now=now)
-        if row is None or moment is None or not _claim(session, moment.week, now=now):
+        owed = due(row, zone=zone, now=now)
+        told = agenda.latest_week(zone=zone, now=owed) if owed else ""
+        if row is None or not told or not _claim(session, told, now=now):
             return 0
-        told = agenda.latest_week(zone=zone, now=moment.at)
         letter.queue(session, row.recipients, told, now=now)
         for chat in chats:
             letter.post(session, chat, told, now=now)
         return len(row.recipients) + len(chats)
 
 
-def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> Moment | None:
-    """When the digest should leave, or None. A time set today is not owed for before.
+def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When the digest came due, or None. One that began today owes nothing for before.
 
-    Chats get it without a mail address on the list.
+    Where a time is moved back over now, what would have left later leaves now. Chats get it
+    without a mail address on the list.
     """
     if row is None or row.sends_at is None:
         return None
     weekday, at = parsed(row.sends_at)
     moment = latest(weekday, at, zone=zone, now=now)
-    if moment.at < row.set_at or now - moment.at > _TOO_LATE:
+    if moment < row.set_at or now - max(moment, row.timed_at) > _TOO_LATE:
         return None
     return moment
 

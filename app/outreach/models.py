@@ -101,11 +101,12 @@ class Digest(SQLModel, table=True):
     id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     recipients: list[str] = Field(default_factory=list, sa_type=Json)
     sends_at: str | None = None  # `monday 08:00`, in the organisation's zone
-    set_at: datetime = Field(sa_type=UtcDateTime)
+    set_at: datetime = Field(sa_type=UtcDateTime)  # since when there is a time
+    timed_at: datetime = Field(sa_type=UtcDateTime, nullable=True)  # since when it is this one
 
 
 class WeeklyRun(SQLModel, table=True):
-    """A weekly duty that was done: at most once a week, whoever tries."""
+    """A weekly duty that was done: once for each week it is about, whoever tries, whenever."""
 
     __tablename__ = "weekly_run"
 

@@ -1,3 +1,4 @@
+import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,14 +6,19 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import Session
 
+from app.allocation.calendar import monday_of, week_of
 from app.outreach import digests
 from app.outreach.models import Connector
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database
+from app.platform.weekly import DAYS
 
 OSLO = ZoneInfo("Europe/Oslo")
 SET = datetime(2026, 11, 18, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, 7, tzinfo=UTC)  # 08:00 in Oslo
+NEW_YEAR = datetime(2026, 12, 20, tzinfo=UTC)  # of a year with a week 53
+LEAP_DAY = datetime(2028, 2, 13, tzinfo=UTC)
+SUMMER_ENDS = datetime(2026, 10, 11, tzinfo=UTC)
 
 
 class Letters:
@@ -90,3 +96,49 @@ def test_a_time_that_was_gone_when_it_was_set_is_not_made_up_for(database: Datab
 def test_a_time_is_a_day_and_an_hour(text: str):
     with pytest.raises(ValidationError, match="monday 08:00"):
         DigestDraft(recipients=[], sends_at=text)
+
+
+def edited(database: Database, sends_at: str | None, to: str, now: datetime) -> None:
+    with database.write() as session:
+        digests.put(session, DigestDraft(recipients=[to], sends_at=sends_at), now=now)
+
+
+def test_editing_the_recipients_leaves_the_owed_digest_owed(database: Database):
+    put(database)
+    letters = Letters()
+    edited(database, "monday 08:00", "bo@shop.example", MONDAY + timedelta(hours=1))
+    digests.queue_due(database, letters, zone=OSLO, now=MONDAY + timedelta(hours=2))
+
+    assert letters.queued == [(["bo@shop.example"], "2026-W47")]
+
+
+@pytest.mark.parametrize("time", ["monday 07:00", "monday 10:00", "friday 12:00", "sunday 20:00"])
+def test_moving_the_time_before_it_comes_tells_the_week_once(database: Database, time: str):
+    put(database)
+    letters = Letters()
+    edited(database, time, "ann@shop.example", MONDAY - timedelta(hours=1))
+    for hours in range(24 * 14):
+        digests.queue_due(database, letters, zone=OSLO, now=MONDAY + timedelta(hours=hours))
+
+    assert [week for _, week in letters.queued][:2] == ["2026-W47", "2026-W48"]
+
+
+@pytest.mark.parametrize("began", [MONDAY, NEW_YEAR, LEAP_DAY, SUMMER_ENDS])
+@pytest.mark.parametrize("seed", range(3))
+def test_each_week_is_told_once_however_often_the_time_is_moved(
+    database: Database, seed: int, began: datetime
+):
+    rng, letters = random.Random(seed), Letters()
+    now, until = began, began + timedelta(weeks=6)
+    edited(database, "monday 08:00", "ann@shop.example", now)
+    while now < until:
+        now += timedelta(hours=rng.randint(1, 12))
+        if rng.random() < 0.1:
+            time = f"{rng.choice(DAYS)} {rng.randint(0, 23):02}:30"
+            edited(database, time, "bo@shop.example", now)
+        digests.queue_due(database, letters, zone=OSLO, now=now)
+    told = [week for _, week in letters.queued]
+    first = monday_of(told[0])
+
+    assert told == [week_of(first + number * timedelta(weeks=1)) for number in range(len(told))]
+    assert len(told) in {5, 6, 7}

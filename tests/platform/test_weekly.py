@@ -1,5 +1,8 @@
-from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.platform.weekly import latest, parsed
 
@@ -10,20 +13,31 @@ def test_the_wall_clock_decides_in_summer_and_in_winter():
     summer = latest(0, time(8), zone=OSLO, now=datetime(2026, 7, 6, 12, tzinfo=UTC))
     winter = latest(0, time(8), zone=OSLO, now=datetime(2026, 12, 7, 12, tzinfo=UTC))
 
-    assert summer.at.astimezone(UTC).hour == 6
-    assert winter.at.astimezone(UTC).hour == 7
+    assert summer.astimezone(UTC).hour == 6
+    assert winter.astimezone(UTC).hour == 7
 
 
 def test_before_its_time_the_week_before_is_the_latest():
     moment = latest(0, time(8), zone=OSLO, now=datetime(2026, 11, 23, 6, 59, tzinfo=UTC))
 
-    assert moment.week == "2026-W47"
+    assert moment == datetime(2026, 11, 16, 7, tzinfo=UTC)
 
 
-def test_the_year_of_a_week_is_that_of_its_thursday():
-    moment = latest(4, time(9), zone=OSLO, now=datetime(2027, 1, 1, 12, tzinfo=UTC))
+@given(
+    st.integers(0, 6),
+    st.times(),
+    st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
+    st.datetimes(datetime(2019, 1, 1), datetime(2033, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
+)
+def test_it_is_the_last_one_whatever_the_zone(
+    weekday: int, at: time, zone: ZoneInfo, now: datetime
+):
+    moment = latest(weekday, at, zone=zone, now=now)
+    after = latest(weekday, at, zone=zone, now=moment.astimezone(UTC) + timedelta(days=8, hours=2))
 
-    assert moment.week == "2026-W53"
+    assert moment <= now < after
+    assert moment.astimezone(zone).weekday() in {weekday, (weekday + 1) % 7}  # past a jump
+    assert latest(weekday, at, zone=zone, now=moment.astimezone(UTC)) == moment
 
 
 def test_a_day_and_a_time_are_read():
