@@ -34,9 +34,9 @@ class Standing:
 
     @property
     def open(self) -> int:
-        """People without a click who may still click: window open, or not mailed yet."""
+        """People who have not done it and still may: window open, or not mailed yet."""
         people = self.arm.released if self.over else self.planned
-        return max(0, people - self.arm.human_clickers - self.arm.spent)
+        return max(0, people - self.arm.did - self.arm.spent)
 
     def progress(self) -> Progress:
         """The same, as the exact test wants it."""
@@ -45,18 +45,18 @@ class Standing:
             released=self.arm.released,
             coming=0 if self.over else max(0, self.planned - self.arm.released),
             open=self.open,
-            clickers=self.arm.human_clickers,
-            settled=self.arm.settled_clickers,
+            clickers=self.arm.did,
+            settled=self.arm.settled_did,
         )
 
     def with_unknown(self) -> "Standing":
-        """As if everybody of unknown kind were a person who clicked."""
-        unknown = self.arm.unknown_clickers
+        """As if everybody of unknown kind were a person who did it."""
+        unknown = self.arm.maybe_did
         arm = replace(
             self.arm,
-            settled_clickers=self.arm.settled_clickers + unknown,
-            human_clickers=self.arm.human_clickers + unknown,
-            matured_clickers=min(self.arm.matured, self.arm.matured_clickers + unknown),
+            settled_did=self.arm.settled_did + unknown,
+            did=self.arm.did + unknown,
+            matured_did=min(self.arm.matured, self.arm.matured_did + unknown),
         )
         return replace(self, arm=arm)
 
@@ -128,16 +128,16 @@ def _estimate(standing: Standing, rule: Rule, *, low: float, high: float) -> Est
     return Estimate(
         arm=arm.key,
         people=arm.released,
-        hits=arm.human_clickers,
-        rate=arm.human_clickers / arm.released if arm.released else None,
+        hits=arm.did,
+        rate=arm.did / arm.released if arm.released else None,
         low=low,
         high=high,
         method=CURTAILED.name,
         confidence=rule.confidence,
         label=f"{sentences.short(rule.confidence)} each side",
-        settled=standing.arm.settled_clickers,
+        settled=arm.settled_did,
         people_open=standing.open,
-        rate_of_delivered=arm.human_clickers / arm.delivered if arm.delivered else None,
+        rate_of_delivered=arm.did / arm.delivered if arm.delivered else None,
     )
 
 

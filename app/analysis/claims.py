@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from math import fsum, sqrt
 from typing import Any
 
+from app.experiments.metrics import metric_of
 from app.stats.after import shrunk
 from app.stats.checks import NotEnoughData
-
-_RATES = frozenset({"click_rate", "open_rate", "conversion_rate"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def of(readouts: Iterable[Mapping[str, Any]]) -> Claim | None:
 def _effect(body: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
     """The first version's, not the best one's: the best was chosen for its luck too."""
     rows = body["comparisons"]
-    if not rows or body["rule"].get("metric") not in _RATES:
+    if not rows or metric_of(body["rule"]["metric"]).is_value:
         return
     estimates = {one["arm"]: one for one in body["estimates"]}
     pair = [estimates.get(rows[0][side]) for side in ("arm", "baseline")]

@@ -1,11 +1,12 @@
 """Versions against their baseline: one row each, by the procedure that was chosen at launch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.analysis.looks import Held
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Estimate, Rule, State
+from app.experiments.metrics import metric_of
 from app.stats.anytime import SEQUENCE, always_valid_p, asymptotic_sequence
 from app.stats.bayes import chance_to_beat, expected_loss
 from app.stats.checks import NotEnoughData
@@ -17,14 +18,6 @@ from app.stats.sums import Sums
 from app.stats.two_arm import Arm, compare
 from app.stats.welch import WELCH, Difference
 
-# What of the people whose window has closed counts as a hit.
-HITS: Mapping[str, Callable[[Matured], int]] = {
-    "click_rate": lambda one: one.clickers,
-    "open_rate": lambda one: one.openers,
-    "conversion_rate": lambda one: one.converted,
-    "value_per_person": lambda one: one.nonzero,
-}
-_VALUE = "value_per_person"
 _NEARLY_ONE = 1 - 1e-15  # the confidence that belongs to a bound of 8
 
 
@@ -158,19 +151,16 @@ def _row(
 ) -> Comparison:
     """One comparison; `told` where its state may be more than waiting."""
     try:
-        if metric == _VALUE:
+        if metric_of(metric).is_value:
             return _of_values(key, crowd, rule, told=told, n_max=n_max)
-        return _of_rates(key, crowd, rule, metric, told=told, n_max=n_max)
+        return _of_rates(key, crowd, rule, told=told, n_max=n_max)
     except NotEnoughData as error:
         return _too_early(key, rule, str(error), ended=told and n_max is None)
 
 
-def _of_rates(
-    key: str, crowd: Crowd, rule: Rule, metric: str, *, told: bool, n_max: int | None
-) -> Comparison:
+def _of_rates(key: str, crowd: Crowd, rule: Rule, *, told: bool, n_max: int | None) -> Comparison:
     arm, base = (
-        Arm(people=one.people, hits=HITS[metric](one))
-        for one in (total(crowd.arm), total(crowd.baseline))
+        Arm(people=one.people, hits=one.did) for one in (total(crowd.arm), total(crowd.baseline))
     )
     said = compare(arm, base, confidence=crowd.confidence, mde=_inside(rule.mde))
     low, high, p_value, method = said.low, said.high, said.p_value, said.method
@@ -290,9 +280,9 @@ def _adjusted(rows: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 
 def _estimate(key: str, one: Matured, metric: str, confidence: float) -> Estimate:
-    if metric == _VALUE:
+    if metric_of(metric).is_value:
         return _mean(key, one, confidence)
-    hits = HITS[metric](one)
+    hits = one.did
     interval, rate = Interval(0.0, 1.0, CLOPPER_PEARSON.name), None
     if one.people:
         interval = clopper_pearson(hits, one.people, confidence=confidence)

@@ -31,6 +31,8 @@ PEOPLE_BY_ARM = text("""
            SUM(c.bounced)            AS bounced,
            SUM(c.uncertain)          AS uncertain,
            SUM(c.untracked)          AS untracked,
+           SUM(c.did)                AS did,
+           SUM(c.maybe_did)          AS maybe_did,
            SUM(c.human_clickers)     AS human_clickers,
            SUM(c.unknown_clickers)   AS unknown_clickers,
            SUM(c.machine_clickers)   AS machine_clickers,
@@ -68,13 +70,13 @@ LAST_RELEASES = (
     .columns(at=UtcDateTime())
 )
 
-UNSETTLED_CLICKERS = text("""
-    -- One row per arm: people whose first human click is too young to be settled.
+UNSETTLED = text("""
+    -- One row per arm: people who did it too short a while ago to be settled.
     SELECT o.arm    AS arm,
            COUNT(*) AS people
       FROM outcome o
      WHERE o.experiment_id = :experiment_id
-       AND o.clicked_at > :settled
+       AND o.did_at > :settled
      GROUP BY o.arm
      ORDER BY o.arm
 """).bindparams(_EXPERIMENT, bindparam("settled", type_=UtcDateTime()))
@@ -120,8 +122,10 @@ class ArmTotals:
     key: str
     released: int = 0
     matured: int = 0
-    matured_clickers: int = 0
-    settled_clickers: int = 0
+    matured_did: int = 0
+    did: int = 0  # what the experiment's metric counts
+    settled_did: int = 0
+    maybe_did: int = 0
     sent: int = 0
     delivered: int = 0
     failed: int = 0
@@ -147,8 +151,8 @@ class ArmTotals:
 
     @property
     def spent(self) -> int:
-        """People who can no longer become clickers: their window closed without a click."""
-        return self.matured - self.matured_clickers
+        """People who can no longer do it: their window closed without."""
+        return self.matured - self.matured_did
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +174,17 @@ def totals(
     *,
     window: timedelta,
     stop_at: datetime | None,
+    is_judged: bool,
     now: datetime,
 ) -> dict[str, ArmTotals]:
-    """What every arm with released people has come to, by its key."""
+    """What every arm with released people has come to, by its key.
+
+    `is_judged`: what is counted has a verdict, which a neighbour may change while it is young.
+    """
     closed = matured.by_arm(session, experiment_id, window=window, stop_at=stop_at, now=now)
     ids = {"experiment_id": experiment_id}
     rows = session.execute(PEOPLE_BY_ARM, ids).all()
-    unsettled = _by_arm(session, UNSETTLED_CLICKERS, **ids, settled=now - SETTLES_AFTER)
+    unsettled = _by_arm(session, UNSETTLED, **ids, settled=now - SETTLES_AFTER) if is_judged else {}
     lost = any(row.bounced and row.sent for row in rows)
     returned = _by_arm(session, BOUNCED_AFTER_DELIVERY, **ids) if lost else {}
     last = {row.arm: row.at for row in session.execute(LAST_RELEASES, ids)}
@@ -203,8 +211,8 @@ def together(totals: Iterable[ArmTotals]) -> ArmTotals:
         for name in (
             *_SUMS,
             "matured",
-            "matured_clickers",
-            "settled_clickers",
+            "matured_did",
+            "settled_did",
             "delivered",
             "value",
         )
@@ -224,7 +232,8 @@ def _by_arm(session: Session, question: Any, **values: object) -> dict[str, int]
 
 
 _SUMS: Sequence[str] = (
-    "released", "sent", "failed", "bounced", "uncertain", "untracked", "human_clickers",
+    "released", "sent", "failed", "bounced", "uncertain", "untracked", "did", "maybe_did",
+    "human_clickers",
     "unknown_clickers", "machine_clickers", "human_openers", "machine_openers", "unsubscribed",
     "complained", "converted", "clicks",
 )  # fmt: skip
@@ -236,8 +245,8 @@ def _arm(
     return ArmTotals(
         key=row.arm,
         matured=closed.people,
-        matured_clickers=closed.clickers,
-        settled_clickers=max(0, int(row.human_clickers) - unsettled),  # two questions, two moments
+        matured_did=closed.did,
+        settled_did=max(0, int(row.did) - unsettled),  # two questions, two moments
         delivered=int(row.sent) - returned,
         value=float(row.value),
         last_release=last_release,

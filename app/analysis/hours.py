@@ -1,4 +1,4 @@
-"""SQL: how clicks came about, hour by hour since the launch and day by day since each release."""
+"""SQL: how the metric came about, hour by hour since the launch, day by day since each release."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,45 +12,45 @@ _SO_FAR = ("people", "hits")
 _EXPERIMENT = bindparam("experiment_id", type_=String())
 
 BY_HOUR_AND_ARM = text("""
-    -- One row per arm and hour: people released in it, and those whose first human click came in
-    -- it. The hour is written out as text (2026-11-23 09), the one way that both databases share.
+    -- One row per arm and hour: people released in it, and those who first did it in it.
+    -- The hour is written out as text (2026-11-23 09), the one way that both databases share.
     SELECT e.arm           AS arm,
            e.hour          AS hour,
            SUM(e.released) AS released,
-           SUM(e.clicked)  AS clicked
+           SUM(e.did)      AS did
       FROM (SELECT c.arm                                AS arm,
                    SUBSTR(CAST(c.hour AS TEXT), 1, 13)  AS hour,
                    c.released                           AS released,
-                   0                                    AS clicked
+                   0                                    AS did
               FROM counter c
              WHERE c.experiment_id = :experiment_id
              UNION ALL
-            SELECT o.arm                                     AS arm,
-                   SUBSTR(CAST(o.clicked_at AS TEXT), 1, 13) AS hour,
-                   0                                         AS released,
-                   1                                         AS clicked
+            SELECT o.arm                                 AS arm,
+                   SUBSTR(CAST(o.did_at AS TEXT), 1, 13) AS hour,
+                   0                                     AS released,
+                   1                                     AS did
               FROM outcome o
              WHERE o.experiment_id = :experiment_id
-               AND o.clicked_at IS NOT NULL) e
+               AND o.did_at IS NOT NULL) e
      GROUP BY e.arm, e.hour
      ORDER BY e.arm, e.hour
 """).bindparams(_EXPERIMENT)
 
-CLICKERS_BY_DAY = text("""
-    -- One row per arm and day since release: people whose first human click came then.
-    SELECT d.arm      AS arm,
-           d.day      AS day,
-           d.clickers AS people
+BY_DAY = text("""
+    -- One row per arm and day since release: people who first did it then.
+    SELECT d.arm    AS arm,
+           d.day    AS day,
+           d.people AS people
       FROM day_counter d
      WHERE d.experiment_id = :experiment_id
-       AND d.clickers > 0
+       AND d.people > 0
      ORDER BY d.day, d.arm
 """).bindparams(_EXPERIMENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """People released and clicked until the end of one hour."""
+    """People released, and people who did it, until the end of one hour."""
 
     at: datetime
     people: int
@@ -59,12 +59,12 @@ class Point:
 
 
 def series_by_arm(session: Session, experiment_id: str) -> dict[str, tuple[Point, ...]]:
-    """The estimate over time: a point for each hour in which anybody was released or clicked."""
+    """The estimate over time: a point for each hour in which anybody was released or did it."""
     found: dict[str, list[Point]] = {}
     for row in session.execute(BY_HOUR_AND_ARM, {"experiment_id": experiment_id}):
         points = found.setdefault(row.arm, [])
         people = int(row.released) + (points[-1].people if points else 0)
-        hits = int(row.clicked) + (points[-1].hits if points else 0)
+        hits = int(row.did) + (points[-1].hits if points else 0)
         points.append(_point(_hour(row.hour) + _HOUR, people, hits))
     return {arm: tuple(points) for arm, points in found.items()}
 
@@ -89,18 +89,18 @@ def _point(at: datetime, people: int, hits: int) -> Point:
 
 
 def days_by_arm(session: Session, experiment_id: str) -> dict[str, dict[int, int]]:
-    """People whose first click came so many days after release, by arm."""
+    """People who first did it so many days after release, by arm."""
     found: dict[str, dict[int, int]] = {}
-    for row in session.execute(CLICKERS_BY_DAY, {"experiment_id": experiment_id}):
+    for row in session.execute(BY_DAY, {"experiment_id": experiment_id}):
         found.setdefault(row.arm, {})[row.day] = int(row.people)
     return found
 
 
 def days(by_arm: Mapping[str, Mapping[int, int]]) -> tuple[tuple[int, int], ...]:
-    """(days since release, people of all arms whose first click came then), in order."""
+    """(days since release, people of all arms who first did it then), in order."""
     found: dict[int, int] = {}
-    for clickers in by_arm.values():
-        for day, people in clickers.items():
+    for days_of_arm in by_arm.values():
+        for day, people in days_of_arm.items():
             found[day] = found.get(day, 0) + people
     return tuple(sorted(found.items()))
 

@@ -105,7 +105,7 @@ def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> 
         one = done.get(planned["number"])
         if one is not None:
             people = looks.people(one.arms)
-            hits = sum(repeated.counts_at(one, key, rule)[1] for key in one.arms if key != HOLDOUT)
+            hits = sum(repeated.counts_at(one, key)[1] for key in one.arms if key != HOLDOUT)
             yield LookAt(one.number, one.due_at, one.at, people, hits, one.boundary)
         elif not over and planned["number"] > max(done, default=0):
             due_at = datetime.fromisoformat(planned["due_at"])

@@ -42,7 +42,7 @@ def matured_now(
     found = matured.by_arm(
         session,
         experiment.id,
-        window=timedelta(hours=float(design["metric"].get("window_hours") or 72)),
+        window=timedelta(hours=float(design["metric"]["window_hours"])),
         stop_at=datetime.fromisoformat(str(stop)) if stop else None,
         now=now - SETTLES_AFTER,
     )

@@ -18,9 +18,7 @@ MATURED_BY_STRATUM = text("""
     SELECT c.arm                 AS arm,
            c.stratum             AS stratum,
            SUM(c.released)       AS people,
-           SUM(c.human_clickers) AS clickers,
-           SUM(c.human_openers)  AS openers,
-           SUM(c.converted)      AS converted,
+           SUM(c.did)            AS did,
            SUM(c.nonzero)        AS nonzero,
            SUM(c.y)              AS y,
            SUM(c.yy)             AS yy,
@@ -40,9 +38,7 @@ CLOSING_BY_STRATUM = text("""
     SELECT o.arm                                              AS arm,
            o.stratum                                          AS stratum,
            COUNT(*)                                           AS people,
-           COUNT(o.clicked_at)                                AS clickers,
-           COUNT(o.opened_at)                                 AS openers,
-           SUM(CASE WHEN o.converted > 0 THEN 1 ELSE 0 END)   AS converted,
+           COUNT(o.did_at)                                    AS did,
            SUM(CASE WHEN o.capped <> 0 THEN 1 ELSE 0 END)     AS nonzero,
            SUM(o.capped)                                      AS y,
            SUM(o.capped * o.capped)                           AS yy,
@@ -69,9 +65,7 @@ class Matured:
     """People of one arm and stratum whose window has closed; y and x sums are over them."""
 
     people: int = 0
-    clickers: int = 0
-    openers: int = 0
-    converted: int = 0
+    did: int = 0  # what the experiment's metric counts
     nonzero: int = 0
     y: float = 0.0
     yy: float = 0.0
@@ -84,7 +78,7 @@ class Matured:
 
 
 _NAMES = tuple(field.name for field in fields(Matured))
-_COUNTS = frozenset(("people", "clickers", "openers", "converted", "nonzero"))
+_COUNTS = frozenset(("people", "did", "nonzero"))
 
 Strata = Mapping[str, Matured]  # by stratum
 

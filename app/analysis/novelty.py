@@ -5,6 +5,7 @@ from math import sqrt
 
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Rule
+from app.experiments.metrics import metric_of
 from app.stats.checks import NotEnoughData
 from app.stats.fading import Trend, effect_trend
 
@@ -18,7 +19,7 @@ def sentence(
     """Of the first version against the baseline; nothing where there is too little to tell."""
     base = totals.get(rule.baseline)
     keys = [key for key in totals if key not in {rule.baseline, "holdout"}]
-    if rule.metric != "click_rate" or not keys or base is None or not base.released:
+    if metric_of(rule.metric).is_value or not keys or base is None or not base.released:
         return ""
     arm = totals[keys[0]]
     if not arm.released:

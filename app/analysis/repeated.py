@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 
 from app.analysis import sentences
 from app.analysis.calls import Made
-from app.analysis.comparisons import HITS
 from app.analysis.looks import Held, people
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import Call, Estimate, Guardrail, LookAt, Rule, State
+from app.experiments.metrics import metric_of
 from app.stats.anytime import ANYTIME, anytime_bounds, anytime_pass_count
 from app.stats.checks import NotEnoughData
 from app.stats.one_arm import Interval
@@ -35,7 +35,7 @@ class Course:
 
 def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zone: tzinfo) -> Made:
     """What the looks that were held say; between looks nothing changes."""
-    seen = [counts_at(one, course.key, rule) for one in course.held]
+    seen = [counts_at(one, course.key) for one in course.held]
     ended = course.ended and bool(course.held) and course.held[-1].last
     interval = Interval(0.0, 1.0, SEQUENTIAL.name)
     if seen:
@@ -62,9 +62,9 @@ def at_any_time(
 ) -> Made:
     """What everybody says whose window has closed, now; a yes that was given stays."""
     one = total(course.strata)
-    now = (one.people, HITS[rule.metric](one))
+    now = (one.people, one.did)
     yes = course.held[0] if course.held else None
-    matured = counts_at(yes, course.key, rule) if yes else now
+    matured = counts_at(yes, course.key) if yes else now
     interval = Interval(0.0, 1.0, ANYTIME.name)
     needed = None
     if matured[0]:
@@ -87,16 +87,16 @@ def at_any_time(
     )
 
 
-def counts_at(held: Held, key: str, rule: Rule) -> tuple[int, int]:
+def counts_at(held: Held, key: str) -> tuple[int, int]:
     """(people, hits) of the arm at a look."""
     one = total(held.arms.get(key, {}))
-    return one.people, HITS[rule.metric](one)
+    return one.people, one.did
 
 
 def boundary(course: Course, rule: Rule, *, last: bool) -> int | None:
     """The clicks that the next look needs, from those who have matured by now."""
     return next_boundary(
-        [(counts_at(one, course.key, rule)[0], one.boundary) for one in course.held],
+        [(counts_at(one, course.key)[0], one.boundary) for one in course.held],
         total(course.strata).people,
         rule.limit,
         confidence=rule.confidence,
@@ -180,7 +180,7 @@ def _sentence(
     answer_by: datetime | None,
     zone: tzinfo,
 ) -> str:
-    over, did = sentences.short(rule.limit), sentences.DID[rule.metric]
+    over, did = sentences.short(rule.limit), metric_of(rule.metric).words.did
     counted = f"{seen.hits:,} of {seen.people:,} people ({sentences.share(seen.rate or 0)}) {did}"
     bounds = f"{sentences.share(seen.low)} to {sentences.share(seen.high)}"
     if state is State.VALIDATED:
@@ -210,10 +210,10 @@ def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
         ),
     ]
     facts += [
-        f"Look {one.number}: {counts[1]:,} of {counts[0]:,} {sentences.DID[rule.metric]};"
+        f"Look {one.number}: {counts[1]:,} of {counts[0]:,} {metric_of(rule.metric).words.did};"
         f" {_needed_at(one)}."
         for one in course.held
-        if (counts := counts_at(one, course.key, rule))
+        if (counts := counts_at(one, course.key))
     ]
     return tuple(facts)
 

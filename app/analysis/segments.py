@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.analysis.comparisons import HITS
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Rule, Segment, SegmentRow
+from app.experiments.metrics import metric_of
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.one_arm import wilson
@@ -69,7 +69,7 @@ def _together(kinds: Sequence[_Kind]) -> _Kind:
 
 
 def _segment(column: str, kinds: Sequence[_Kind], rule: Rule) -> Segment | None:
-    if not any(kind.people for kind in kinds) or rule.metric not in HITS:
+    if not any(kind.people for kind in kinds):
         return None
     rows = tuple(row for kind in kinds for row in _rows(kind, len(kinds), rule))
     return Segment(column, rows, _warning(column, kinds, rule))
@@ -81,7 +81,7 @@ def _rows(kind: _Kind, kinds: int, rule: Rule) -> Iterator[SegmentRow]:
     for key, one in kind.arms.items():
         if not one.people:
             continue
-        hits = HITS[rule.metric](one)
+        hits = one.did
         interval = wilson(hits, one.people, confidence=level)
         difference = low = high = None
         if rule.baseline and key not in {rule.baseline, "holdout"}:
@@ -94,7 +94,7 @@ def _rows(kind: _Kind, kinds: int, rule: Rule) -> Iterator[SegmentRow]:
             rate=hits / one.people,
             low=interval.low,
             high=interval.high,
-            value_per_person=one.y / one.people if rule.metric == "value_per_person" else None,
+            value_per_person=one.y / one.people if metric_of(rule.metric).is_value else None,
             difference=difference,
             difference_low=low,
             difference_high=high,
@@ -104,7 +104,7 @@ def _rows(kind: _Kind, kinds: int, rule: Rule) -> Iterator[SegmentRow]:
 def _difference(
     kind: _Kind, key: str, rule: Rule, level: float
 ) -> tuple[float | None, float | None, float | None]:
-    arm, base = (_arm(kind.arms.get(one), rule) for one in (key, rule.baseline))
+    arm, base = (_arm(kind.arms.get(one)) for one in (key, rule.baseline))
     try:
         found = newcombe(arm, base, confidence=level)
     except NotEnoughData:
@@ -112,8 +112,8 @@ def _difference(
     return arm.rate - base.rate, found.low, found.high
 
 
-def _arm(one: Matured | None, rule: Rule) -> Arm:
-    return Arm(one.people, HITS[rule.metric](one)) if one else Arm(0, 0)
+def _arm(one: Matured | None) -> Arm:
+    return Arm(one.people, one.did) if one else Arm(0, 0)
 
 
 def _warning(column: str, kinds: Sequence[_Kind], rule: Rule) -> str:
@@ -123,10 +123,7 @@ def _warning(column: str, kinds: Sequence[_Kind], rule: Rule) -> str:
         return ""
     turned = []
     for key in sorted(keys):
-        pairs = [
-            (_arm(kind.arms.get(key), rule), _arm(kind.arms.get(rule.baseline), rule))
-            for kind in kinds
-        ]
+        pairs = [(_arm(kind.arms.get(key)), _arm(kind.arms.get(rule.baseline))) for kind in kinds]
         try:
             if subgroups(pairs).turned:
                 turned.append(f"“{key}”")

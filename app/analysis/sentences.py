@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from app.analysis.shapes import ArmCounts, Estimate, Guardrail, Rule, State
+from app.experiments.metrics import Words, metric_of
 from app.experiments.terms import HOLDOUT
 
 HARMS = {
     "unsubscribe_rate": ("unsubscribed", "delivered"),
     "complaint_rate": ("complained", "delivered"),
     "bounce_rate": ("bounced", "attempted"),
-}
-
-
-DID = {
-    "click_rate": "clicked",
-    "open_rate": "opened it",
-    "conversion_rate": "did it",
-    "value_per_person": "have a value",
 }
 NOBODY = "Too early to say: nobody has been mailed yet."
 
@@ -39,6 +32,11 @@ class Situation:
     matured: int = 0
     zone: tzinfo = UTC
 
+    @property
+    def words(self) -> Words:
+        """How people read of what is counted."""
+        return metric_of(self.rule.metric).words
+
 
 def of_call(state: State, situation: Situation, *, provisional: bool) -> str:
     """The call in one or two sentences."""
@@ -53,9 +51,10 @@ def of_call(state: State, situation: Situation, *, provisional: bool) -> str:
 
 def of_too_few(situation: Situation) -> str:
     """Enrolled were so few that no number of clicks proves anything."""
+    words = situation.words
     return (
         f"Inconclusive from the start: {_people(situation.planned)} are too few to say that it is"
-        f" over {_threshold(situation)}, even if all of them click."
+        f" over {_threshold(situation)}, even if all of them {words.do}."
     )
 
 
@@ -88,13 +87,15 @@ def harm(breached: tuple[Guardrail, ...]) -> str:
 
 def because(situation: Situation) -> tuple[str, ...]:
     """The facts that the call rests on."""
+    words = situation.words
     seen, rule = situation.estimate, situation.rule
     clicked = (
-        f"{seen.hits:,} of {seen.people:,} people mailed have clicked, machines left out"
-        f" ({share(seen.rate or 0)}); {situation.matured:,} windows have closed."
+        f"{seen.hits:,} of {seen.people:,} people mailed have"
+        f" {words.did}{_machines(rule)} ({share(seen.rate or 0)});"
+        f" {situation.matured:,} windows have closed."
     )
     needed = (
-        f"{situation.pass_count:,} of {situation.planned:,} must click before we can say it is"
+        f"{situation.pass_count:,} of {situation.planned:,} must {words.do} before we can say it is"
         f" over {short(rule.limit)}: fixed at launch."
     )
     facts = [clicked, needed, f"The interval is {_range(seen)}, {seen.label}."]
@@ -108,22 +109,23 @@ def because(situation: Situation) -> tuple[str, ...]:
 
 def missing(situation: Situation) -> tuple[str, ...]:
     """Why it is not decided yet, in people and in the day."""
+    words = situation.words
     seen = situation.estimate
     lacking = situation.pass_count - seen.hits
     settling = seen.hits - seen.settled
     facts = []
     if lacking > 0:
-        facts.append(f"{_people(lacking)} more must click to reach {situation.pass_count:,}.")
+        facts.append(f"{_people(lacking)} more must {words.do} to reach {situation.pass_count:,}.")
     elif seen.settled < situation.pass_count:
-        facts.append(f"Enough have clicked; {seen.settled:,} of them count so far.")
+        facts.append(f"Enough have {words.did}; {seen.settled:,} of them count so far.")
     if settling > 0:
-        facts.append(f"{_people(settling)} clicked less than 15 minutes ago and will settle.")
+        facts.append(f"{_people(settling)} {words.did} less than 15 minutes ago and will settle.")
     unreleased = situation.planned - seen.people
     if unreleased > 0 and not situation.over:
         facts.append(f"{_people(unreleased)} of {situation.planned:,} have not been mailed yet.")
-    facts.append(f"{_people(seen.people_open)} can still click.")
+    facts.append(f"{_people(seen.people_open)} can still {words.do}.")
     if situation.closing:
-        facts.append("Every window has closed; the last clicks are settling.")
+        facts.append(f"Every window has closed; the last {words.nouns} are settling.")
     if situation.answer_by:
         facts.append(f"The answer comes by {moment(situation.answer_by, situation.zone)}.")
     return tuple(facts)
@@ -152,23 +154,25 @@ def moment(when: datetime, zone: tzinfo) -> str:
 
 
 def _validated(situation: Situation) -> str:
+    words = situation.words
     return (
-        f"Validated: {_counted(situation.estimate)} clicked; we can say it is over"
+        f"Validated: {_counted(situation.estimate)} {words.did}; we can say it is over"
         f" {_threshold(situation)}, {_sure(situation)}."
     )
 
 
 def _validated_early(situation: Situation) -> str:
+    words = situation.words
     spare = situation.estimate.settled - situation.pass_count
     return (
-        f"Validated, provisionally: {situation.estimate.settled:,} people have clicked, and"
-        f" {situation.pass_count:,} of {situation.planned:,} are enough to say it is over"
-        f" {_threshold(situation)}. It stands unless {_more_than(spare)}"
-        f" re-judged{_before_the_end(situation)}."
+        f"Validated, provisionally: {situation.estimate.settled:,} people have {words.did},"
+        f" and {situation.pass_count:,} of {situation.planned:,} are enough to say it is over"
+        f" {_threshold(situation)}. {_stands(situation, spare)}"
     )
 
 
 def _refuted(situation: Situation, *, provisional: bool) -> str:
+    words = situation.words
     if provisional:
         return (
             f"Refuted, provisionally: even if all {situation.estimate.people_open:,} people who"
@@ -176,39 +180,43 @@ def _refuted(situation: Situation, *, provisional: bool) -> str:
             f" (at most {share(situation.estimate.high)})."
         )
     return (
-        f"Refuted: {_counted(situation.estimate)} clicked; we can say it is under"
+        f"Refuted: {_counted(situation.estimate)} {words.did}; we can say it is under"
         f" {_threshold(situation)}, {_sure(situation)}."
     )
 
 
 def _inconclusive(situation: Situation, *, provisional: bool) -> str:
+    words = situation.words
     if situation.breached and situation.estimate.settled >= situation.pass_count:
         return _harmed(situation)
     if provisional:
         return _out_of_reach(situation)
     return (
-        f"Inconclusive: {_counted(situation.estimate)} clicked, {situation.pass_count:,} were"
+        f"Inconclusive: {_counted(situation.estimate)} {words.did}, {situation.pass_count:,} were"
         f" needed; the truth may be on either side of {_threshold(situation)}"
         f" ({_range(situation.estimate)})."
     )
 
 
 def _harmed(situation: Situation) -> str:
+    words = situation.words
     return (
-        f"Inconclusive, because {harm(situation.breached)}. Clicks alone would have validated"
-        f" it ({_counted(situation.estimate)}, {situation.pass_count:,} were needed)."
+        f"Inconclusive, because {harm(situation.breached)}. The {words.nouns} alone would have"
+        f" validated it ({_counted(situation.estimate)}, {situation.pass_count:,} were needed)."
     )
 
 
 def _out_of_reach(situation: Situation) -> str:
+    words = situation.words
     seen = situation.estimate
     return (
-        f"Inconclusive: it can no longer be validated. {_people(seen.settled)} clicked and"
+        f"Inconclusive: it can no longer be validated. {_people(seen.settled)} {words.did} and"
         f" {seen.people_open:,} still can, so {situation.pass_count:,} are out of reach."
     )
 
 
 def _waiting(situation: Situation) -> str:
+    words = situation.words
     seen = situation.estimate
     if situation.cut_short:
         return (
@@ -217,13 +225,13 @@ def _waiting(situation: Situation) -> str:
         )
     if situation.closing:
         return (
-            "Too early to say: every window has closed, and the last clicks are"
-            f" settling{_by(situation)}."
+            "Too early to say: every window has closed, and the last"
+            f" {words.nouns} are settling{_by(situation)}."
         )
     return (
         f"Too early to say: {seen.hits:,} of the {situation.pass_count:,} people needed have"
-        f" clicked{_of_them_settling(seen)}. {_people(seen.people_open)} can still"
-        f" click{_by(situation)}."
+        f" {words.did}{_of_them_settling(seen)}. {_people(seen.people_open)} can"
+        f" still {words.do}{_by(situation)}."
     )
 
 
@@ -264,7 +272,18 @@ def _people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
 
-def _more_than(spare: int) -> str:
-    if spare <= 0:
-        return "a click is"
-    return f"more than {spare:,} click{'' if spare == 1 else 's'} are"
+def _stands(situation: Situation, spare: int) -> str:
+    """What could still take a yes back: verdicts, where there are any."""
+    words = situation.words
+    if not metric_of(situation.rule.metric).is_judged:
+        return f"Whatever comes{_before_the_end(situation)} only adds to them."
+    what = (
+        f"a {words.noun} is"
+        if spare <= 0
+        else f"more than {spare:,} {words.noun if spare == 1 else words.nouns} are"
+    )
+    return f"It stands unless {what} re-judged{_before_the_end(situation)}."
+
+
+def _machines(rule: Rule) -> str:
+    return ", machines left out" if metric_of(rule.metric).is_judged else ""

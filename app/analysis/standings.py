@@ -8,6 +8,7 @@ from app.analysis import counts
 from app.analysis.calls import Standing
 from app.analysis.counts import ArmTotals, together
 from app.analysis.shapes import Rule
+from app.experiments.metrics import metric_of, usual_method
 from app.experiments.models import Experiment, Status
 from app.experiments.terms import HOLDOUT
 
@@ -26,8 +27,8 @@ def rule_of(experiment: Experiment) -> Rule:
         kind=rule["kind"],
         threshold=rule.get("threshold"),
         confidence=rule.get("confidence", 0.95),
-        method=rule.get("method") or "curtailed",
-        window_hours=metric.get("window_hours") or 72,
+        method=rule.get("method") or usual_method(rule["kind"]),
+        window_hours=metric.get("window_hours") or metric_of(metric["kind"]).window_hours,
         baseline=rule.get("baseline") or "",
         mde=rule.get("mde") or 0.0,
         metric=metric["kind"],
@@ -37,11 +38,13 @@ def rule_of(experiment: Experiment) -> Rule:
 
 def totals_of(session: Session, experiment: Experiment, *, now: datetime) -> dict[str, ArmTotals]:
     """What every arm has come to, arms without released people included, in the design's order."""
+    rule = rule_of(experiment)
     found = counts.totals(
         session,
         experiment.id,
-        window=timedelta(hours=rule_of(experiment).window_hours),
+        window=timedelta(hours=rule.window_hours),
         stop_at=_stop_at(experiment),
+        is_judged=metric_of(rule.metric).is_judged,
         now=now,
     )
     keys = [arm["key"] for arm in experiment.design["arms"]]

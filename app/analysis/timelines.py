@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from app.analysis.hours import Point
 from app.analysis.shapes import Rule, Timeline, TimelinePoint
+from app.experiments.metrics import metric_of
 from app.stats.anytime import asymptotic_sequence
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
@@ -20,7 +21,7 @@ _MOST = 48  # points of a drawing; more are thinned out evenly
 
 def of(series: Mapping[str, Sequence[Point]], rule: Rule, *, n_max: int) -> tuple[Timeline, ...]:
     """Every version's course: against the threshold, or as a difference from the baseline."""
-    if rule.metric != "click_rate":
+    if metric_of(rule.metric).is_value:
         return ()
     if rule.kind == "threshold":
         return tuple(
@@ -70,7 +71,7 @@ def _interval(arm: Arm, base: Arm, rule: Rule, level: float, n_max: int) -> tupl
 
 
 def _until(points: Sequence[Point], at: datetime) -> Arm | None:
-    """Everybody released and clicked until then."""
+    """Everybody released, and who did it, until then."""
     so_far = [point for point in points if point.at <= at]
     return Arm(so_far[-1].people, so_far[-1].hits) if so_far and so_far[-1].people else None
 

@@ -1,4 +1,4 @@
-"""What clicks of unknown kind could change: all of them out, and all of them in."""
+"""What hits of unknown kind could change: all of them out, and all of them in."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,6 +9,7 @@ from app.analysis.counts import ArmTotals
 from app.analysis.looking import Found, made_of
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import UnknownRange
+from app.experiments.metrics import metric_of
 from app.experiments.models import Experiment
 
 
@@ -17,7 +18,7 @@ def range_with_unknown(
 ) -> UnknownRange | None:
     """The rate with people of unknown kind all out and all in, and whether the call survives it."""
     arm = found.standing.arm
-    if not arm.released or found.rule.metric != "click_rate":
+    if not arm.released or not metric_of(found.rule.metric).is_judged:
         return None
     if found.rule.method == "curtailed":
         counted = calls.make(found.standing.with_unknown(), found.rule, breached=()).call.state
@@ -26,14 +27,14 @@ def range_with_unknown(
         alone = made_of(experiment, found, breached=(), zone=zone).call.state
         counted = made_of(experiment, _all_in(found), breached=(), zone=zone).call.state
     return UnknownRange(
-        low_rate=arm.human_clickers / arm.released,
-        high_rate=(arm.human_clickers + arm.unknown_clickers) / arm.released,
+        low_rate=arm.did / arm.released,
+        high_rate=(arm.did + arm.maybe_did) / arm.released,
         survives=counted is alone,
     )
 
 
 def _all_in(found: Found) -> Found:
-    """As if everybody of unknown kind had clicked, in what is counted now and at the last look."""
+    """As if everybody of unknown kind had done it, in what is counted now and at the last look."""
 
     def more(arms: Mapping[str, Strata]) -> dict[str, Strata]:
         return {key: _with_unknown(strata, found.totals.get(key)) for key, strata in arms.items()}
@@ -47,5 +48,5 @@ def _all_in(found: Found) -> Found:
 def _with_unknown(strata: Strata, arm: ArmTotals | None) -> Strata:
     """The unknown are not counted by kind of people, so all are one here: rates don't mind."""
     one = total(strata)
-    unknown = arm.unknown_clickers if arm else 0
-    return {"": replace(one, clickers=min(one.people, one.clickers + unknown))}
+    unknown = arm.maybe_did if arm else 0
+    return {"": replace(one, did=min(one.people, one.did + unknown))}

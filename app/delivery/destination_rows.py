@@ -44,6 +44,15 @@ def destinations_of(session: Session, set_id: int) -> Sequence[Row[Any]]:
     return session.execute(question.order_by(_DESTINATION.c.link)).all()
 
 
+def labels_of(session: Session, set_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """What the links of some sets are called: by set, then by place."""
+    question = select(*_LINK).where(_DESTINATION.c.set_id.in_(set_ids))
+    found: dict[int, dict[int, str]] = {}
+    for row in session.execute(question):
+        found.setdefault(row.set_id, {})[row.link] = row.label
+    return found
+
+
 def all_destinations(session: Session) -> Sequence[Row[Any]]:
     """One row per link of every set, for the snapshot of the redirect."""
     question = select(*_LINK).order_by(_DESTINATION.c.set_id, _DESTINATION.c.link)

@@ -1,18 +1,22 @@
 """What tracking asks of sends, through its own port: it never imports this room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from app.delivery import person_rows
+from app.delivery import destination_rows, person_rows
 from app.delivery.models import State
+from app.experiments.metrics import Source, metric_of, of_design
 from app.platform.config import Privacy
+from app.tracking.lines import HitKind
 from app.tracking.ports import Enrolled, Facts
 
 _SETTLED = frozenset(
     {State.SENT, State.FAILED, State.BOUNCED, State.UNCERTAIN, State.SKIPPED, State.HELD}
 )
+
+_COUNTED = {Source.CLICK: HitKind.CLICK, Source.OPEN: HitKind.OPEN}
 
 
 class DeliveryFacts:
@@ -23,10 +27,13 @@ class DeliveryFacts:
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """What is known of these sends; ids that are nobody's are left out."""
-        return {row.id: self._facts(row) for row in person_rows.facts_of(session, send_ids)}
+        rows = person_rows.facts_of(session, send_ids)
+        labels = destination_rows.labels_of(session, sorted({row.set_id for row in rows}))
+        return {row.id: self._facts(row, labels.get(row.set_id, {})) for row in rows}
 
-    def _facts(self, row: Row[tuple[object, ...]]) -> Facts:
+    def _facts(self, row: Row[tuple[object, ...]], labels: Mapping[int, str]) -> Facts:
         has_hidden = bool(row.design.get("honeypot"))
+        source = of_design(row.design).source
         return Facts(
             send_id=row.id,
             experiment_id=row.experiment_id,
@@ -39,6 +46,8 @@ class DeliveryFacts:
             clicks_allowed=self._allows(row.consent_click),
             opens_allowed=self._allows(row.consent_open),
             rule_version=row.rule_version or "",
+            counted=_COUNTED.get(source),
+            counted_links=_counted_links(labels, row.design["metric"].get("link")),
         )
 
     def _allows(self, consent: str) -> bool:
@@ -69,6 +78,16 @@ class DeliveryEnrolments:
                         released_at=row.released_at,
                         closes_at=row.closes_at,
                         cap=metric.get("cap"),
+                        needs_value=metric_of(metric["kind"]).is_value,
                     )
                 )
         return found
+
+
+def _counted_links(labels: Mapping[int, str], named: str | None) -> frozenset[int]:
+    """The links of that label; where none is named, of the label of the body's first link.
+
+    One label may stand at several places: a mail that depends on its reader has one in each case.
+    """
+    wanted = named or (labels[min(labels)] if labels else None)
+    return frozenset(link for link, label in labels.items() if label == wanted)

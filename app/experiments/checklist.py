@@ -184,22 +184,16 @@ def _unwritable(found: Eligibility) -> Iterator[Item]:
 def _rule(design: Draft, found: Eligibility, now: datetime) -> Iterator[Item]:
     if found.eligible:
         yield _power(designs.plan(design, people=found.eligible, start=now), design.rule.mde)
-    if design.metric.is_reported and not design.metric.event:
+    if "event" in design.metric.row.fields and not design.metric.event:
         yield _blocks("event", "Name the event that is counted: the metric has none.")
-    if design.rule.looks > max(1, len(design.waves)):
-        yield _blocks(
-            "looks",
-            f"{design.rule.looks} looks need as many waves, and there are {len(design.waves)}:"
-            " without new people a look shows nothing new.",
-        )
     window = timedelta(hours=design.metric.hours)
     if design.stop_at is not None and design.stop_at <= now:
         yield _blocks("stop_at", "Counting would stop in the past: choose a later stop date.")
     elif design.stop_at is not None and design.stop_at < now + window:
         yield _warns(
             "stop_at",
-            f"Counting stops before a window of {design.metric.hours} hours can close: late clicks"
-            " are lost.",
+            f"Counting stops before a window of {design.metric.hours} hours can close: late"
+            f" {design.metric.row.words.nouns} are lost.",
         )
     if all(one.metric is not GuardrailMetric.UNSUBSCRIBE_RATE for one in design.guardrails):
         yield _warns("guardrails", "No guardrail watches unsubscribes; 1 % is a usual maximum.")

@@ -17,9 +17,8 @@ from pydantic import (
 )
 
 from app.audience.members import Condition
-from app.experiments import unbuilt
+from app.experiments import fits, metrics, unbuilt
 from app.experiments.terms import (
-    HOLDOUT,
     Channel,
     Format,
     GuardrailMetric,
@@ -34,7 +33,6 @@ from app.experiments.terms import (
 _LONGEST_TEXT = 200_000  # characters of a body; a mail beyond that is clipped by everybody
 _MOST_CONDITIONS = 50
 _MOST_LINKS = 20
-_CLICK_HOURS, _OTHER_HOURS = 72, 168  # statistics.md, "Who is counted"
 _MOST_HOURS = 8_760  # a year
 _MOST_PEOPLE = 10_000_000
 _MOST_ARMS = 10
@@ -140,34 +138,24 @@ class Metric(_Document):
     @model_validator(mode="after")
     def _usual_window(self) -> Self:
         if self.window_hours is None:
-            self.window_hours = _OTHER_HOURS if self.is_reported else _CLICK_HOURS
+            self.window_hours = metrics.METRICS[self.kind].window_hours
         return self
 
     @model_validator(mode="after")
     def _only_what_it_uses(self) -> Self:
-        if self.event and not self.is_reported:
-            raise ValueError(f"event: {self.kind} counts no event; leave it out")
-        for field in ("cap", "covariate"):
-            if getattr(self, field) is not None and self.kind is not MetricKind.VALUE_PER_PERSON:
-                raise ValueError(f"{field}: only value_per_person uses it; leave it out")
+        fits.refuse(fits.of_metric(self.kind, vars(self)))
         return self
 
     @property
-    def is_reported(self) -> bool:
-        """It counts what other systems tell us: conversions, and their values."""
-        return self.kind in {MetricKind.CONVERSION_RATE, MetricKind.VALUE_PER_PERSON}
+    def row(self) -> metrics.Metric:
+        """What its kind means: words, what is counted, which rules go with it."""
+        return metrics.METRICS[self.kind]
 
     @property
     def hours(self) -> int:
         """The window; written out in every document that is stored."""
         assert self.window_hours is not None
         return self.window_hours
-
-
-_METHODS = {
-    RuleKind.THRESHOLD: (Method.CURTAILED, Method.SEQUENTIAL, Method.ANYTIME),
-    RuleKind.COMPARISON: (Method.FIXED, Method.SEQUENTIAL, Method.ANYTIME),
-}
 
 
 class Rule(_Document):
@@ -186,8 +174,7 @@ class Rule(_Document):
     @model_validator(mode="after")
     def _usual_method(self) -> Self:
         if self.method is None:
-            threshold = self.kind is RuleKind.THRESHOLD
-            self.method = Method.CURTAILED if threshold else Method.FIXED
+            self.method = metrics.usual_method(self.kind)
         return self
 
     @field_validator("threshold", "baseline", "mde")
@@ -205,15 +192,14 @@ class Rule(_Document):
 
     @model_validator(mode="after")
     def _method_and_looks(self) -> Self:
-        methods = _METHODS[self.kind]
-        if self.method not in methods:
-            names = ", ".join(methods)
-            raise ValueError(f"method: a {self.kind} rule has no {self.method}; choose {names}")
-        if self.looks > 1 and self.method is not Method.SEQUENTIAL:
-            raise ValueError("looks: only the method sequential looks more than once by plan")
-        if self.looks == 1 and self.method is Method.SEQUENTIAL:
-            raise ValueError("looks: the method sequential needs 2 looks or more")
+        fits.refuse(fits.of_method(self.kind, self.reading.method, self.looks))
         return self
+
+    @property
+    def reading(self) -> metrics.Reading:
+        """How its method reads; written out in every document that is stored."""
+        assert self.method is not None
+        return metrics.READINGS[self.method]
 
     @property
     def limit(self) -> float:
@@ -340,35 +326,16 @@ class Draft(_Experiment):
 
     @model_validator(mode="after")
     def _what_goes_together(self) -> Self:
-        keys = [arm.key for arm in self.arms]
-        if len(set(keys)) < len(keys) or HOLDOUT in keys:
-            raise ValueError(f"arms: keys must differ, and “{HOLDOUT}” is taken")
-        if self.rule.kind is RuleKind.THRESHOLD:
-            self._fits_a_threshold()
-        else:
-            self._fits_a_comparison(keys)
+        fits.refuse(
+            fits.of_design(
+                self.metric,
+                self.rule,
+                keys=[arm.key for arm in self.arms],
+                holdout=self.holdout,
+                waves=len(self.waves),
+            )
+        )
         return self
-
-    def _fits_a_threshold(self) -> None:
-        if len(self.arms) > 1 or self.holdout:
-            raise ValueError(
-                "rule: a threshold looks at one version alone; compare several, or a holdout, by a"
-                " comparison rule"
-            )
-        if self.metric.kind in {MetricKind.VALUE_PER_PERSON, MetricKind.OPEN_RATE}:
-            raise ValueError(f"rule: {self.metric.kind} has no threshold rule; compare versions")
-
-    def _fits_a_comparison(self, keys: list[str]) -> None:
-        names = [*keys, HOLDOUT] if self.holdout else keys
-        if self.rule.baseline not in names:
-            raise ValueError(f"rule.baseline: “{self.rule.baseline}” is none of {', '.join(names)}")
-        if len(names) < 2:
-            raise ValueError("rule: a comparison needs a second version, or a holdout")
-        if self.rule.baseline == HOLDOUT and not self.metric.is_reported:
-            raise ValueError(
-                f"rule.baseline: people of the holdout get no mail, so their {self.metric.kind} is"
-                " always 0; measure a conversion, or compare versions"
-            )
 
 
 class Changes(_Experiment):

@@ -14,7 +14,7 @@ class Outcome(SQLModel, table=True):
     __tablename__ = "outcome"
     __table_args__ = (
         Index("ix_outcome_released", "experiment_id", "arm", "released_at"),
-        Index("ix_outcome_clicked", "experiment_id", "clicked_at"),
+        Index("ix_outcome_did", "experiment_id", "did_at"),
     )
 
     send_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -33,6 +33,9 @@ class Outcome(SQLModel, table=True):
     machine_clicked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # first human open
     machine_opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # What the experiment's metric counts, whatever that is: first sure, and first of unknown kind.
+    did_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    maybe_did_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     unsubscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     complained_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     clicks: int = 0  # raw GETs on links within the window, any verdict
@@ -61,6 +64,8 @@ class Counter(SQLModel, table=True):
     bounced: int = 0
     uncertain: int = 0
     untracked: int = 0
+    did: int = 0  # what the experiment's metric counts
+    maybe_did: int = 0
     human_clickers: int = 0
     unknown_clickers: int = 0
     machine_clickers: int = 0
@@ -80,14 +85,14 @@ class Counter(SQLModel, table=True):
 
 
 class DayCounter(SQLModel, table=True):
-    """One row per arm and days since release: people whose first human click came then."""
+    """One row per arm and days since release: people who first did it then."""
 
     __tablename__ = "day_counter"
 
     experiment_id: str = Field(primary_key=True)
     arm: str = Field(primary_key=True)
     day: int = Field(primary_key=True)
-    clickers: int = 0
+    people: int = 0
 
 
 class LinkCounter(SQLModel, table=True):

@@ -53,6 +53,8 @@ def numbers_of(person: Person) -> dict[str, float]:
         "bounced": int(person.bounced),
         "uncertain": int(person.uncertain),
         "untracked": int(person.untracked),
+        "did": int(person.did_at is not None),
+        "maybe_did": int(person.maybe_did_at is not None and person.did_at is None),
         "human_clickers": int(human),
         "unknown_clickers": int(unsure and not human),
         "machine_clickers": int(bool(person.machine_clicked_at) and not human and not unsure),
@@ -81,8 +83,8 @@ def _add_hour(hours: dict[HourKey, dict[str, float]], person: Person, *, sign: i
 
 
 def _add_day(days: dict[DayKey, int], person: Person, *, sign: int) -> None:
-    if person.clicked_at is None:
+    if person.did_at is None:
         return
-    day = max(0, (person.clicked_at - person.released_at).days)  # clocks may jump back
+    day = max(0, (person.did_at - person.released_at).days)  # clocks may jump back
     key = (person.experiment_id, person.arm, day)
     days[key] = days.get(key, 0) + sign

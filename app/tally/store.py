@@ -33,7 +33,7 @@ def _upsert(table: str, keys: Iterable[str], numbers: Iterable[str]) -> TextClau
 
 
 _MOVE_HOURS = _upsert("counter", KEYS, NUMBERS).bindparams(bindparam("hour", type_=UtcDateTime()))
-_MOVE_DAYS = _upsert("day_counter", ("experiment_id", "arm", "day"), ("clickers",))
+_MOVE_DAYS = _upsert("day_counter", ("experiment_id", "arm", "day"), ("people",))
 _MOVE_LINKS = _upsert("link_counter", ("experiment_id", "arm", "link"), ("hits", "clickers"))
 
 
@@ -167,5 +167,5 @@ def _hour_row(key: HourKey, numbers: Mapping[str, float]) -> dict[str, object]:
     return {**dict(zip(KEYS, key, strict=True)), **numbers}
 
 
-def _day_row(key: DayKey, clickers: int) -> dict[str, object]:
-    return {"experiment_id": key[0], "arm": key[1], "day": key[2], "clickers": clickers}
+def _day_row(key: DayKey, people: int) -> dict[str, object]:
+    return {"experiment_id": key[0], "arm": key[1], "day": key[2], "people": people}

@@ -167,7 +167,13 @@ def _row(
 def _sum(inside: Sequence[Conversion], one: Enrolled) -> dict[str, object]:
     value = sum(row.value for row in sorted(inside, key=lambda row: row.id))
     capped = value if one.cap is None else min(value, one.cap)
-    return {"converted": len(inside), "value": value, "capped": capped}
+    did = inside and (capped != 0 or not one.needs_value)
+    return {
+        "converted": len(inside),
+        "value": value,
+        "capped": capped,
+        "did_at": min(row.occurred_at for row in inside) if did else None,
+    }
 
 
 def _is_inside(row: Conversion, one: Enrolled) -> bool:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from app.tracking.lines import HitKind
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -23,6 +25,8 @@ class Facts:
     clicks_allowed: bool  # consent, now
     opens_allowed: bool
     rule_version: str
+    counted: HitKind | None  # of which a hit is what the experiment's metric counts, if any
+    counted_links: frozenset[int] = frozenset()  # of clicks, those on these links
 
 
 class SendFacts(Protocol):
@@ -44,6 +48,7 @@ class Enrolled:
     released_at: datetime
     closes_at: datetime
     cap: float | None
+    needs_value: bool  # only somebody with a value other than 0 did it
 
 
 class Enrolments(Protocol):

@@ -93,7 +93,25 @@ def outcome_of(hits: Sequence[Kept], window: Window, facts: Facts) -> dict[str, 
         "opened_at": _first(opens, {Verdict.HUMAN}),
         "machine_opened_at": _first(opens, _MACHINES),
         "clicks": sum(kept.count for kept in clicks if kept.request.method == "GET"),
+        **_done([*clicks, *opens], facts),
     }
+
+
+def _done(hits: Iterable[Kept], facts: Facts) -> dict[str, object]:
+    """What the experiment's metric counts, where that is a hit; else others say it."""
+    if facts.counted is None:
+        return {}
+    counted = [kept for kept in hits if _counts(kept.request, facts)]
+    return {
+        "did_at": _first(counted, {Verdict.HUMAN}),
+        "maybe_did_at": _first(counted, {Verdict.UNKNOWN}),
+    }
+
+
+def _counts(request: Request, facts: Facts) -> bool:
+    if request.kind is not facts.counted:
+        return False
+    return request.kind is not HitKind.CLICK or request.link in facts.counted_links
 
 
 def links_of(hits: Sequence[Kept], window: Window, facts: Facts) -> Links:

@@ -91,4 +91,6 @@ def click(
 ) -> None:
     """People `first`, `first` + 1, … click; as people, or `maybe_`, or `machine_`."""
     numbers = range(first, first + count)
-    store.change(session, {number: {f"{kind}clicked_at": at, "clicks": 1} for number in numbers})
+    did = {"": "did_at", "maybe_": "maybe_did_at"}
+    fields = {f"{kind}clicked_at": at, "clicks": 1} | ({did[kind]: at} if kind in did else {})
+    store.change(session, dict.fromkeys(numbers, fields))

@@ -46,7 +46,7 @@ def did(session: Session, numbers: range, **fields: Any) -> None:
 
 
 def clicks(session: Session, first: int, count: int) -> None:
-    did(session, range(first, first + count), clicked_at=NOON, clicks=1)
+    did(session, range(first, first + count), clicked_at=NOON, did_at=NOON, clicks=1)
 
 
 def read(session: Session, experiment: Experiment) -> Readout:
@@ -126,8 +126,8 @@ def test_a_conversion_is_compared_with_a_holdout_that_got_nothing(session: Sessi
             {"key_result_id": "k", "mode": "evidence", "reach": 12000, "carry": 0.5, "per_hit": 1}
         ],
     )
-    did(session, range(1, 86), converted=1)
-    did(session, range(1001, 1051), converted=1)
+    did(session, range(1, 86), converted=1, did_at=NOON)
+    did(session, range(1001, 1051), converted=1, did_at=NOON)
     readout = read(session, experiment)
     (evidence,) = readout.key_results
     holdout = next(arm for arm in readout.arms if arm.key == "holdout")
@@ -148,12 +148,19 @@ def test_values_wait_for_a_hundred_people_who_have_one(session: Session):
         metric={"kind": "value_per_person", "event": "paid", "window_hours": 72},
     )
     for number in range(1, 151):
-        did(session, range(number, number + 1), converted=1, value=20.0, capped=20.0)
+        did(session, range(number, number + 1), converted=1, did_at=NOON, value=20.0, capped=20.0)
     for number in range(501, 591):
-        did(session, range(number, number + 1), converted=1, value=60.0, capped=60.0)
+        did(session, range(number, number + 1), converted=1, did_at=NOON, value=60.0, capped=60.0)
     early = read(session, experiment)
     for number in range(591, 651):
-        did(session, range(number, number + 1), converted=1, value=45.0 + number % 9, capped=45.0)
+        did(
+            session,
+            range(number, number + 1),
+            converted=1,
+            did_at=NOON,
+            value=45.0 + number % 9,
+            capped=45.0,
+        )
     told = read(session, experiment)
     (row,) = told.comparisons
 

@@ -38,12 +38,14 @@ def test_released_matured_and_settled_agree_with_counting_one_by_one(
         mail(session, experiment, 1, first=number, at=at)
         if clicked is not None and clicked <= now:
             click(session, 1, first=number, at=clicked)
-    totals = counts.totals(session, experiment.id, window=WINDOW, stop_at=None, now=now)
+    totals = counts.totals(
+        session, experiment.id, window=WINDOW, stop_at=None, is_judged=True, now=now
+    )
     got = totals.get("insight", counts.ArmTotals("insight"))
 
     assert got.released == len(released)
     assert got.matured == sum(at + WINDOW <= now for at, _ in released)
-    assert got.settled_clickers == sum(
+    assert got.settled_did == sum(
         clicked is not None and clicked <= now - timedelta(minutes=15) for clicked in clicks
     )
     assert got.human_clickers == sum(clicked is not None and clicked <= now for clicked in clicks)

@@ -41,7 +41,10 @@ def given_looks(session: Session, *, method: str = "sequential", **rule: object)
 
 
 def clicked(session: Session, first: int, count: int, *, at: datetime) -> None:
-    store.change(session, {n: {"clicked_at": at, "clicks": 1} for n in range(first, first + count)})
+    store.change(
+        session,
+        {n: {"clicked_at": at, "did_at": at, "clicks": 1} for n in range(first, first + count)},
+    )
 
 
 def first_wave(

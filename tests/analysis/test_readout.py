@@ -91,7 +91,9 @@ def test_a_click_judged_again_takes_a_provisional_result_back(session: Session):
     mail(session, experiment, 600)
     click(session, 60)
     before = readouts.of(session, experiment, now=NOON)
-    store.change(session, {1: {"clicked_at": None, "machine_clicked_at": TUESDAY + HOUR}})
+    store.change(
+        session, {1: {"clicked_at": None, "did_at": None, "machine_clicked_at": TUESDAY + HOUR}}
+    )
     after = readouts.of(session, experiment, now=NOON)
 
     assert (before.call.state, after.call.state) == (State.VALIDATED, State.WAITING)
@@ -312,7 +314,9 @@ def test_ten_things_that_do_not_count_leave_the_readout_unchanged(session: Sessi
     mail(session, experiment, 600)
     click(session, 40)
     before = readouts.of(session, experiment, now=NOON)
-    store.change(session, {n: {"clicked_at": NOON, "clicks": 1} for n in range(9001, 9011)})
+    store.change(
+        session, {n: {"clicked_at": NOON, "did_at": NOON, "clicks": 1} for n in range(9001, 9011)}
+    )
 
     assert readouts.of(session, experiment, now=NOON) == before
 

@@ -129,7 +129,7 @@ def test_whether_a_lead_fades_is_told_in_a_sentence(
     experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
     for day, count in enumerate(loss):
         for arm, people in (("plain", 30 if says != "no trend" else 25), ("loss", count)):
-            session.add(DayCounter(experiment_id=experiment.id, arm=arm, day=day, clickers=people))
+            session.add(DayCounter(experiment_id=experiment.id, arm=arm, day=day, people=people))
     session.flush()
 
     assert says in read(session, experiment).novelty
@@ -169,7 +169,7 @@ def test_all_of_it_can_be_stored(session: Session):
 
 def test_a_day_on_which_all_of_a_version_clicked_does_not_stop_the_readout(session: Session):
     experiment = given_comparison(session, {"plain": 10, "loss": 10})
-    session.add(DayCounter(experiment_id=experiment.id, arm="loss", day=0, clickers=10))
+    session.add(DayCounter(experiment_id=experiment.id, arm="loss", day=0, people=10))
     session.flush()
 
     assert read(session, experiment).novelty == ""

@@ -57,7 +57,7 @@ def test_a_cancelled_experiment_gets_its_final_call_too(session: Session):
 def test_judging_again_later_alters_nothing_but_what_it_would_now_be(session: Session):
     experiment = closed(session)
     stored = readouts.of(session, experiment, now=CLOSED)
-    store.change(session, {1: {"clicked_at": None}})
+    store.change(session, {1: {"clicked_at": None, "did_at": None}})
     later = readouts.of(session, experiment, now=CLOSED + HOUR)
 
     assert (stored.call.final, stored.call.would_now_be) == (True, None)

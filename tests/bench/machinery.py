@@ -158,7 +158,7 @@ def _advance(
         if all(one.released_at <= now for one in people):
             experiment.status = Status.MEASURING
     edits: dict[int, dict[str, object]] = {
-        one.number: {"clicked_at": one.clicks_at, "clicks": 1}
+        one.number: {"clicked_at": one.clicks_at, "did_at": one.clicks_at, "clicks": 1}
         for one in people
         if _within(one.seen_at, before, now)
     }
@@ -166,7 +166,7 @@ def _advance(
     store.change(
         session,
         {
-            one.number: {"clicked_at": None, "machine_clicked_at": one.clicks_at}
+            one.number: {"clicked_at": None, "did_at": None, "machine_clicked_at": one.clicks_at}
             for one in people
             if _within(one.taken_back_at, before, now)
         },

@@ -35,11 +35,7 @@ def counters(session: Session) -> list[object]:
     days = session.exec(select(DayCounter)).all()
     moved = [row.model_dump() for row in (*hours, *days)]
     return sorted(
-        (
-            sorted(row.items(), key=str)
-            for row in moved
-            if row.get("released") or row.get("clickers")
-        ),
+        (sorted(row.items(), key=str) for row in moved if row.get("released") or row.get("people")),
         key=str,
     )
 
@@ -62,11 +58,11 @@ def test_an_edit_moves_the_counter_by_the_difference_and_only_once(session):
 
 def test_an_edit_can_be_taken_back(session):
     store.release(session, [person(1)])
-    store.change(session, {1: {"clicked_at": MONDAY + HOUR}})
-    store.change(session, {1: {"clicked_at": None, "machine_clicked_at": MONDAY}})
+    store.change(session, {1: {"clicked_at": MONDAY + HOUR, "did_at": MONDAY + HOUR}})
+    store.change(session, {1: {"clicked_at": None, "did_at": None, "machine_clicked_at": MONDAY}})
 
     assert (counter(session).human_clickers, counter(session).machine_clickers) == (0, 1)
-    assert session.exec(select(DayCounter)).one().clickers == 0
+    assert session.exec(select(DayCounter)).one().people == 0
 
 
 @pytest.mark.parametrize(
@@ -90,7 +86,7 @@ def test_a_person_is_in_one_class_of_clickers(session, fields, classes):
 
 def test_a_click_before_the_release_has_no_negative_age(session):
     store.release(session, [person(1)])
-    store.change(session, {1: {"clicked_at": MONDAY - 26 * HOUR}})
+    store.change(session, {1: {"did_at": MONDAY - 26 * HOUR}})
 
     assert session.exec(select(DayCounter)).one().day == 0
 
@@ -120,6 +116,8 @@ MOMENTS = st.none() | st.integers(0, 100).map(lambda hours: MONDAY + hours * HOU
 EDITS = st.fixed_dictionaries(
     {},
     optional={
+        "did_at": MOMENTS,
+        "maybe_did_at": MOMENTS,
         "clicked_at": MOMENTS,
         "maybe_clicked_at": MOMENTS,
         "machine_clicked_at": MOMENTS,

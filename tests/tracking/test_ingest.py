@@ -40,6 +40,8 @@ FACTS = Facts(
     clicks_allowed=True,
     opens_allowed=True,
     rule_version="1",
+    counted=HitKind.CLICK,
+    counted_links=frozenset({0}),
 )
 
 
@@ -296,6 +298,26 @@ def test_two_folders_tell_of_the_same_person_once(released, tmp_path):
         ingest_once(released, spool.folder, Sends(), now=LATER)
 
     assert (counter(released).human_clickers, counter(released).clicks) == (1, 2)
+
+
+def test_only_a_click_on_the_counted_link_is_what_the_metric_counts(released, spool):
+    spool.hit(send_id=1, link=0)
+    spool.hit(send_id=2, link=1)
+    spool.hit(send_id=3, kind=HitKind.OPEN)
+    ingest_once(released, spool.folder, Sends(counted_links=frozenset({1})), now=LATER)
+
+    moved = counter(released)
+    assert (moved.did, moved.human_clickers, moved.human_openers) == (1, 2, 1)
+    assert outcome(released, 2).did_at == RELEASED + timedelta(minutes=60)
+
+
+@pytest.mark.parametrize(("counted", "did"), [(HitKind.OPEN, 1), (None, 0)])
+def test_what_counts_may_be_an_open_or_nothing_that_a_request_tells(released, spool, counted, did):
+    spool.hit(send_id=1, link=0)
+    spool.hit(send_id=3, kind=HitKind.OPEN)
+    ingest_once(released, spool.folder, Sends(counted=counted), now=LATER)
+
+    assert counter(released).did == did
 
 
 def test_new_rules_say_what_they_would_change_before_they_do(released, spool):

@@ -1,0 +1,207 @@
+"""What may be counted and how it may be called: one row per metric, one per method.
+
+Everything that depends on a metric's kind is a field here. Elsewhere nothing compares kinds: a
+person's first hit is kept as `did_at` whatever the metric, and words come from its row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from app.experiments.terms import Method, MetricKind, RuleKind
+
+_CLICK_HOURS, _OTHER_HOURS = 72, 168  # statistics.md, "Who is counted"
+LEAST_WITH_VALUE: Final = 100  # statistics.md (c): people with a value, in every arm
+
+
+class Source(StrEnum):
+    """Where a hit of the metric comes from."""
+
+    CLICK = "click"
+    OPEN = "open"
+    REPORT = "report"  # other systems tell it
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How people read of it: one verb, one noun, and who did it."""
+
+    did: str  # 60 of 200 people …, or have …
+    do: str  # 60 must …
+    does: str  # a person who …
+    noun: str  # one of them; a raw hit, not a person
+    nouns: str
+    chosen: str  # in the form
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One kind of metric."""
+
+    kind: MetricKind
+    source: Source
+    words: Words
+    counter: str  # of the readout's arms: people who did it, whichever link it was
+    methods: Mapping[RuleKind, tuple[Method, ...]]
+    window_hours: int
+    fields: frozenset[str]  # of the metric's document that mean something for it
+    is_value: bool = False
+
+    @property
+    def is_reported(self) -> bool:
+        """Other systems tell it: also of people who get no mail."""
+        return self.source is Source.REPORT
+
+    @property
+    def is_judged(self) -> bool:
+        """A machine may have done it, so each one has a verdict that can still change a while."""
+        return not self.is_reported
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One method: how often the rule is read, and what the author is told of it."""
+
+    method: Method
+    kinds: frozenset[RuleKind]
+    has_looks: bool  # on planned days, each after a wave
+    read: str  # on the test card; nothing for the usual way
+    promise: str  # of a detectable effect, "4 times in 5"
+
+
+_ONCE = frozenset(RuleKind)
+READINGS: Final[Mapping[Method, Reading]] = MappingProxyType(
+    {
+        row.method: row
+        for row in (
+            Reading(
+                Method.CURTAILED,
+                frozenset({RuleKind.THRESHOLD}),
+                has_looks=False,
+                read="",
+                promise="that happens 4 times in 5",
+            ),
+            Reading(
+                Method.FIXED,
+                frozenset({RuleKind.COMPARISON}),
+                has_looks=False,
+                read="",
+                promise="that is told 4 times in 5",
+            ),
+            Reading(
+                Method.SEQUENTIAL,
+                _ONCE,
+                has_looks=True,
+                read="On {looks} planned days",
+                promise="one of the {looks} looks says so 4 times in 5",
+            ),
+            Reading(
+                Method.ANYTIME,
+                _ONCE,
+                has_looks=False,
+                read="At any time, however often",
+                promise="it says so at some moment 4 times in 5",
+            ),
+        )
+    }
+)
+# The usual method of a rule stands first.
+_BOTH = MappingProxyType(
+    {
+        RuleKind.THRESHOLD: (Method.CURTAILED, Method.SEQUENTIAL, Method.ANYTIME),
+        RuleKind.COMPARISON: (Method.FIXED, Method.SEQUENTIAL, Method.ANYTIME),
+    }
+)
+# Proxies open mails by themselves, and a value has no rate to exceed: both only compare.
+_COMPARED = MappingProxyType({RuleKind.COMPARISON: _BOTH[RuleKind.COMPARISON]})
+
+METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
+    {
+        row.kind: row
+        for row in (
+            Metric(
+                kind=MetricKind.CLICK_RATE,
+                source=Source.CLICK,
+                words=Words(
+                    did="clicked",
+                    do="click",
+                    does="clicks",
+                    noun="click",
+                    nouns="clicks",
+                    chosen="Clicks: people who follow the link",
+                ),
+                counter="human_clickers",
+                methods=_BOTH,
+                window_hours=_CLICK_HOURS,
+                fields=frozenset({"link"}),
+            ),
+            Metric(
+                kind=MetricKind.CONVERSION_RATE,
+                source=Source.REPORT,
+                words=Words(
+                    did="converted",
+                    do="convert",
+                    does="converts",
+                    noun="conversion",
+                    nouns="conversions",
+                    chosen="Conversions: people who do something that your systems report",
+                ),
+                counter="converted",
+                methods=_BOTH,
+                window_hours=_OTHER_HOURS,
+                fields=frozenset({"event"}),
+            ),
+            Metric(
+                kind=MetricKind.VALUE_PER_PERSON,
+                source=Source.REPORT,
+                words=Words(
+                    did="brought a value",
+                    do="bring a value",
+                    does="brings a value",
+                    noun="value",
+                    nouns="values",
+                    chosen="Value: what people are worth, as your systems report it",
+                ),
+                counter="converted",
+                methods=_COMPARED,
+                window_hours=_OTHER_HOURS,
+                fields=frozenset({"event", "cap", "covariate"}),
+                is_value=True,
+            ),
+            Metric(
+                kind=MetricKind.OPEN_RATE,
+                source=Source.OPEN,
+                words=Words(
+                    did="opened it",
+                    do="open it",
+                    does="opens it",
+                    noun="open",
+                    nouns="opens",
+                    chosen="Opens: a hint at best, and for comparing versions only",
+                ),
+                counter="human_openers",
+                methods=_COMPARED,
+                window_hours=_CLICK_HOURS,
+                fields=frozenset(),
+            ),
+        )
+    }
+)
+EVERY_FIELD: Final = frozenset(field for row in METRICS.values() for field in row.fields)
+
+
+def metric_of(kind: str) -> Metric:
+    """The row of a kind. Raises KeyError for one that is not built."""
+    return METRICS[MetricKind(kind)]
+
+
+def of_design(design: Mapping[str, Any]) -> Metric:
+    """The row of a locked design's metric."""
+    return metric_of(design["metric"]["kind"])
+
+
+def usual_method(rule: RuleKind) -> Method:
+    """What a rule is read by where nobody chose."""
+    return _BOTH[rule][0]
