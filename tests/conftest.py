@@ -4,6 +4,7 @@ import gc
 import os
 import socket
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.platform.db import Database
-from tests import postgres
+from tests import moments, postgres
 from tests.postgres import Server
 
 KINDS = ("sqlite", "postgresql")
@@ -26,6 +27,27 @@ def _loopback_only(self: socket.socket, address: object) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run faults at full size")
+
+
+def pytest_configure() -> None:
+    """What a module says of the time while it is imported is at the stated moment, too."""
+    moments.state(pytest.MonkeyPatch(), moments.NOW)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    moments.on_each_day(metafunc)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    moments.one_database_is_enough(items)
+
+
+@pytest.fixture(autouse=True)
+def stated_moment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """When this test begins: Wednesday 25 November 2026, 09:00 UTC, unless it says otherwise."""
+    moment: datetime = getattr(request, "param", moments.NOW)
+    moments.state(monkeypatch, moment)
+    return moment
 
 
 def pytest_collection_finish() -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,6 +20,9 @@ from typing import TypeVar
 import httpx
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from app.platform import clock
+from tests.moments import shift_to
 
 BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -57,6 +61,7 @@ class Installation:
     mail: str = "outbox:"
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
+    at: datetime | None = None  # its moment when next started; else it shares this process's clock
     process: "subprocess.Popen[bytes] | None" = None
     tokens: dict[str, str] = field(default_factory=dict)  # by role, made once
 
@@ -74,6 +79,7 @@ class Installation:
             "THINSLICE_DATABASE_URL": self.database_url,
             "THINSLICE_MAIL": self.mail,
             "THINSLICE_PUBLIC_URL": self.url,
+            clock.SHIFT: str((shift_to(self.at) if self.at else clock.shift()).total_seconds()),
             **self.settings,
         }
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +15,13 @@ from app.audience.models import Import
 from app.audience.people import OWN, Refused, Wanted, merged, new_row, wanted
 from app.audience.profile import profile
 from app.audience.reading import Record
+from app.platform import clock
 from app.platform.db import Database
 from app.platform.errors import Invalid
 from app.platform.ids import new_id
 
 CHUNK = 2000  # records a transaction
-_ABANDONED_SECONDS = 24 * 3600  # no upload takes that long between two pieces
+_ABANDONED = timedelta(hours=24)  # no upload takes that long between two pieces
 
 
 def begin(
@@ -106,8 +107,8 @@ def refused_lines(database: Database, import_id: str) -> Iterator[str]:
 def _sweep(session: Session, imports_dir: Path, *, now: datetime) -> None:
     """Files that a crash left behind hold people's data, and nobody will read them."""
     for path in imports_dir.iterdir():
-        age = now.timestamp() - path.stat().st_mtime
-        if age > _ABANDONED_SECONDS and not store.is_running(session, path.name):
+        age = now - clock.written(path)
+        if age > _ABANDONED and not store.is_running(session, path.name):
             path.unlink(missing_ok=True)
 
 

@@ -1,7 +1,6 @@
 """What an operator asks when something is odd: each part looked at, and what to do."""
 
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.delivery import transports
 from app.ops.house import House, open_house
-from app.platform import migrate
+from app.platform import clock, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.tracking import losses
@@ -71,13 +70,17 @@ def _migrations(house: House) -> str:
 
 
 def _clock(house: House) -> str:
+    if moved := clock.shift():
+        raise _WrongError(
+            f"The clock is moved by {moved}: unset {clock.SHIFT}, or every date is wrong."
+        )
     if house.database.is_sqlite:
         return "the database is on this machine"
     with house.database.read() as session:
         theirs = float(
             session.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
         )
-    apart = abs(time.time() - theirs)
+    apart = abs(clock.now().timestamp() - theirs)
     if apart > _CLOCK_SECONDS:
         raise _WrongError(
             f"This machine and the database are {apart:.0f} s apart: set both by NTP."

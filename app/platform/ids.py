@@ -1,8 +1,9 @@
 """Opaque ids that sort by the time they were made, so that a list's cursor is its last id."""
 
 import secrets
-import time
 from threading import Lock
+
+from app.platform import clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case
 _TIME_CHARS = 9  # 45 bits of milliseconds reach the year 3084
@@ -17,7 +18,7 @@ def new_id() -> str:
     """Twenty characters, safe in a path; within a process each sorts after the one before."""
     global _last  # noqa: PLW0603 - a file's people keep the file's order
     with _lock:
-        stamp = max(time.time_ns() // 1_000_000, _last[0])
+        stamp = max(clock.micros() // 1000, _last[0])
         again = stamp == _last[0]
         _last = (stamp, _last[1] + 1 if again else secrets.randbits(54))
         stamp, number = _last

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.platform import writers
+from app.platform import clock, writers
 from app.platform.config import Durability
 from app.platform.errors import Unavailable
 from app.platform.writers import Life, Writer, is_locked
@@ -166,7 +166,7 @@ class Journal:
 
     def _start_segment(self) -> None:
         name = secrets.token_hex(16)
-        path = self._folder / f"{time.time_ns():020d}-{name[:8]}{_SUFFIX}"
+        path = self._folder / f"{clock.micros() * 1000:020d}-{name[:8]}{_SUFFIX}"
         header = _line(b"%b%d %b %b" % (_HEADER, _FORMAT, name.encode(), self.writer.encode()))
         self._handle, self._path = _create(path, header), path
         self._size = len(header)

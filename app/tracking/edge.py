@@ -3,7 +3,6 @@
 A hit is in the journal before its answer leaves. No session, cookie or SQL is on the way.
 """
 
-import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, read
+from app.platform import clock
 from app.platform.errors import NotFound, Unavailable
 from app.platform.journal import Journal, JournalFull
 from app.tracking import lines, responses
@@ -114,7 +114,7 @@ class Edge:
 
     def _line(self, scope: Scope, kind: HitKind, link: TrackedLink) -> bytes:
         headers = dict(scope["headers"])
-        micros = time.time_ns() // 1000
+        micros = clock.micros()
         peer = scope["client"][0] if scope["client"] else ""
         forwarded = _forwarded(scope) if self._callers.reads_forwarded else ""
         return lines.write(

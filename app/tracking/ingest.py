@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
-from app.platform import journal
+from app.platform import clock, journal
 from app.platform.db import Database
 from app.platform.journal import Segment
 from app.tally import store as tally
@@ -251,6 +251,5 @@ def _delete_if_done(segment: Segment, *, now: datetime) -> None:
     """A segment that never grows again, read to its end, is needed no more."""
     if segment.is_open:
         return
-    age = now.timestamp() - segment.path.stat().st_mtime
-    if age > _GRACE.total_seconds():
+    if now - clock.written(segment.path) > _GRACE:
         journal.delete(segment)

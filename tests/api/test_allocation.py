@@ -6,6 +6,8 @@ import pytest
 
 from tests.api.conftest import Api
 
+pytestmark = pytest.mark.calendar
+
 WEEK = "/allocation/weeks/2026-W47"
 
 

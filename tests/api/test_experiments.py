@@ -14,6 +14,8 @@ from app.experiments import enrolment
 from tests.api.conftest import NOW, Api
 from tests.cast import DESIGN
 
+pytestmark = pytest.mark.calendar
+
 
 @pytest.fixture
 def running(api: Api, application: FastAPI, experiment: dict[str, Any]) -> str:

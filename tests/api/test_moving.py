@@ -10,6 +10,8 @@ from app.platform.db import Database
 from tests.api.conftest import NOW, Api
 from tests.cast import DESIGN
 
+pytestmark = pytest.mark.calendar
+
 DIRECT = {"title": "Bakers acting", "kind": "increase", "unit": "percent", "start": 0, "target": 15}
 
 

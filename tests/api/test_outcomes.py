@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from tests.api.conftest import Api
 from tests.cast import DESIGN
+
+pytestmark = pytest.mark.calendar
 
 
 def test_an_objective_names_its_teams(api: Api) -> None:

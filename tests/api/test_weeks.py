@@ -1,13 +1,16 @@
 """The weekly review through the API."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from app.allocation.calendar import week_of
+from app.platform import clock
 from tests.api.conftest import Api
 
-TODAY = datetime.now(UTC).date()
+pytestmark = pytest.mark.calendar
+
+TODAY = clock.now().date()
 WEEK = f"/weeks/{week_of(TODAY - timedelta(days=7))}"
 
 

@@ -1,16 +1,16 @@
 """The product manager's main job, by API alone, against real processes and a real mail server."""
 
 import time
-from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
 import httpx
 
+from app.platform import clock
 from tests.cast import DESIGN, csv_of, made
 from tests.serve import Installation, Mailbox, click, links_in, wait_until
 
-TODAY = datetime.now(UTC).date()
+TODAY = clock.now().date()
 
 
 def test_from_a_feature_to_a_decision_and_the_key_result(service: Installation, mailbox: Mailbox):

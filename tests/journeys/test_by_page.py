@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from app.platform import clock
 from tests.cast import csv_of
 from tests.journeys.browser import chromium, complaints_of, fill, press, unfold
 from tests.journeys.test_by_api import finished, with_clickers
@@ -19,7 +19,7 @@ from tests.serve import Installation, Mailbox, click, links_in, wait_until
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)  # a busy machine is no failure
 PASSWORD = "correct horse battery staple"
-TODAY = datetime.now(UTC).date()
+TODAY = clock.now().date()
 PEOPLE = 60
 PAGES = (
     "/", "/objectives", "/features", "/audiences", "/experiments", "/experiments/new", "/learnings",

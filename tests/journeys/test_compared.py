@@ -1,10 +1,10 @@
 """Two versions and a holdout, by API: who got what, what they did afterwards, and what is said."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from app.platform import clock
 from tests.cast import DESIGN, made
 from tests.journeys.test_by_api import finished, given_an_audience
 from tests.serve import Installation, Mailbox, wait_until
@@ -68,7 +68,7 @@ def tell(api: httpx.Client, counts: dict[str, int], groups: dict[str, list[str]]
             "event": "planned",
             "email": groups[group][number],
             "value": 61.5,
-            "occurred_at": datetime.now(UTC).isoformat(),
+            "occurred_at": clock.now().isoformat(),
         }
         for group, count in counts.items()
         for number in range(count)

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.platform import clock
 from tests.serve import Installation, free_port, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,6 +36,7 @@ class Demo:
                 stdout=out,
                 stderr=out,
                 cwd=ROOT,
+                env=os.environ | {clock.SHIFT: str(clock.shift().total_seconds())},
                 start_new_session=True,
             )
         wait_until(self.is_ready, seconds=180, what="the demo")
@@ -56,7 +57,9 @@ class Demo:
 
     def age(self) -> float:
         """Seconds since the seeding ended."""
-        return time.time() - (self.data / "seeded").stat().st_mtime
+        now = self.log.with_name("now")
+        now.touch()
+        return now.stat().st_mtime - (self.data / "seeded").stat().st_mtime
 
     def password(self) -> str:
         found = re.search(r"password +(\S+)", self.log.read_text())

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session, SQLModel, col, select
 
 from app.links.token import TrackedLink
-from app.platform import journal
+from app.platform import clock, journal
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
@@ -281,7 +281,7 @@ def test_a_line_that_is_no_hit_is_passed_over(released, spool):
 def test_a_dead_segment_is_deleted_once_it_is_ingested(released, spool):
     spool.hit()
     spool.journal.close()
-    soon = datetime.now(UTC)
+    soon = clock.now()
     ingest_once(released, spool.folder, Sends(), now=soon)
     assert len(journal.segments(spool.folder)) == 1
 

@@ -15,6 +15,8 @@ from app.platform import clock
 from app.platform.db import Database
 from tests.web.conftest import Browser
 
+pytestmark = pytest.mark.calendar
+
 WEEK = "2026-W47"
 FULL = {"share.lights": "40", "share.new": "36", "share.existing": "12", "share.productivity": "12"}
 

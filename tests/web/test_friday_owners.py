@@ -22,6 +22,8 @@ from app.review.schemas import CommitmentDraft
 from tests.okr.scenes import given_key_result, given_objective
 from tests.web.conftest import Browser
 
+pytestmark = pytest.mark.calendar
+
 TIME = {"share.lights": "40", "share.new": "36", "share.existing": "12", "share.productivity": "12"}
 
 

@@ -16,6 +16,8 @@ from app.platform.db import Database
 from app.tracking.losses import Losses
 from tests.web.conftest import Browser
 
+pytestmark = pytest.mark.calendar
+
 CARD = {
     "name": "Waste in euros",
     "believe": "Bakers act on waste when it is told in euros.",

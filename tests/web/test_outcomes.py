@@ -19,6 +19,8 @@ from app.platform.db import Database
 from tests.analysis.scenes import click, given_experiment, mail
 from tests.web.conftest import Browser
 
+pytestmark = pytest.mark.calendar
+
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)  # after the windows of a Tuesday's experiment
 TODAY = NOW.date()
 

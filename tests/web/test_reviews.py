@@ -10,6 +10,8 @@ from app.platform import clock
 from app.review import week_links
 from tests.web.conftest import Browser
 
+pytestmark = pytest.mark.calendar
+
 
 @pytest.fixture
 def week(eve: Browser) -> str:

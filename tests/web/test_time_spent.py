@@ -2,6 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from app.allocation import answers, opening, roster, store
 from app.allocation.calendar import week_of
 from app.allocation.schemas import AnswerDraft, BucketsDraft
@@ -9,6 +11,8 @@ from app.platform import clock
 from app.platform.db import Database
 from app.review import items
 from tests.web.conftest import Browser
+
+pytestmark = pytest.mark.calendar
 
 
 def given(ann: Browser, name: str) -> None:
