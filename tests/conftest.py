@@ -27,6 +27,7 @@ def _loopback_only(self: socket.socket, address: object) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run faults at full size")
+    parser.addoption("--calendar", action="store_true", help="on each kind of day, as `check` does")
 
 
 def pytest_configure() -> None:

@@ -35,8 +35,9 @@ def state(patch: pytest.MonkeyPatch, moment: datetime) -> None:
 
 
 def on_each_day(metafunc: pytest.Metafunc) -> None:
-    """A test marked `calendar` runs at every moment of CALENDAR."""
-    if metafunc.definition.get_closest_marker("calendar"):
+    """With --calendar, a test marked `calendar` runs at every moment of CALENDAR."""
+    marked = metafunc.definition.get_closest_marker("calendar")
+    if marked and metafunc.config.getoption("--calendar"):
         metafunc.parametrize(
             "stated_moment", list(CALENDAR.values()), ids=list(CALENDAR), indirect=True
         )
