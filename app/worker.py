@@ -13,13 +13,13 @@ from datetime import datetime
 
 import uvloop
 
-from app.audience import imports
+from app.audience import imports, noting
 from app.audience.known import KnownPeople
 from app.delivery import destination_rows, planning, queue_rows, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.sending import Sender
-from app.experiments import enrolment, lifecycle
+from app.experiments import enrolment, lifecycle, rehearsal
 from app.ops.duties import duty_steps
 from app.ops.house import House
 from app.ops.targets import targets_of
@@ -100,6 +100,13 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
                 session, people=KnownPeople(), enrolments=DeliveryEnrolments(), now=now
             )
 
+    def read_columns_again(_now: datetime) -> int:
+        return noting.read_again(database)
+
+    def rehearse(now: datetime) -> int:
+        renderable = LiquidRenderable(house.settings, house.keyring)
+        return rehearsal.go_on(database, renderable=renderable, settings=house.settings, now=now)
+
     kept: tuple[int, int] | None = None
 
     def keep_snapshot(_now: datetime) -> int:
@@ -113,7 +120,8 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
         kept = state
         return 1
 
-    return [ingest_hits, judge_again, read_imports, settle_conversions, keep_snapshot]
+    counting = [ingest_hits, judge_again, read_imports, settle_conversions, keep_snapshot]
+    return [*counting, read_columns_again, rehearse]
 
 
 def run_sender(house: House) -> None:
@@ -144,7 +152,7 @@ def run_sender(house: House) -> None:
 def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
     """What moves an experiment on by itself: start it, plan its sends, finish it."""
     database = house.database
-    renderable = LiquidRenderable()
+    renderable = LiquidRenderable(house.settings, house.keyring)
 
     def start_what_is_due(now: datetime) -> int:
         with database.read() as session:

@@ -9,20 +9,77 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
-from app.audience import store
+from app.audience import profile, store
+from app.audience.columns import Type
 from app.audience.models import Audience
-from app.audience.schemas import AudienceDraft
+from app.audience.schemas import AudienceDraft, ColumnChange
 from app.identity.guard import Db, Now, Who
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audiences"])
 
+_COLUMN: dict[str, Any] = {
+    "name": "waste",
+    "as_written": "Waste €/week",
+    "type": "number",
+    "format": "decimal_comma",
+    "unit": "€",
+    "examples": ["61,3 €", "58 €", "1.200,50 €"],
+    "filled": 588,
+    "empty": 12,
+    "missing": 12,
+    "kind": "number",
+    "misfits": 1,
+    "misfit_examples": [{"line": 17, "value": "lots"}],
+    "choices": [],
+    "decided_by": "cells",
+}
 _EXAMPLE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "name": "Bakers in Norway",
     "people": 600,
-    "columns": [{"name": "country", "filled": 600, "examples": ["NO", "SE"]}],
+    "columns": [_COLUMN],
     "created_at": "2026-11-22T08:00:00Z",
 }
+
+
+class Stray(BaseModel):
+    """A cell that is not what its column holds, and on which line of the last file it was."""
+
+    line: int | None
+    value: str
+
+
+class Choice(BaseModel):
+    """A way to read a column."""
+
+    type: Type
+    format: str | None
+
+
+class ColumnOut(BaseModel):
+    """What a column's cells are. Where `choices` is not empty, its author is asked which it is."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _COLUMN})
+
+    name: str
+    as_written: str | None = Field(default=None, description="in the file, where it differs")
+    type: Type = Type.TEXT
+    format: str | None = Field(
+        default=None,
+        description="number: decimal_point, decimal_comma. date: day_first, month_first,"
+        " year_first, excel_days, unix_seconds, unix_milliseconds. boolean: yes_no. text: null, or"
+        " verbatim where a word such as NULL is somebody's name. Null: its author is asked.",
+    )
+    unit: str = ""
+    examples: list[str] = []
+    filled: int = 0
+    empty: int = Field(default=0, description="nothing, or a word that means it: NULL, n/a, #N/A")
+    missing: int = Field(default=0, description="as `empty`")
+    kind: str = Field(default="text", description="number or text; `type` says more")
+    misfits: int = Field(default=0, description="cells that mails which use them leave out")
+    misfit_examples: list[Stray] = []
+    choices: list[Choice] = []
+    decided_by: str = Field(default="cells", description="cells, or author")
 
 
 class AudienceOut(BaseModel):
@@ -33,7 +90,7 @@ class AudienceOut(BaseModel):
     id: str
     name: str
     people: int
-    columns: list[dict[str, Any]] = Field(description="what was found in each column")
+    columns: list[ColumnOut] = Field(description="what each column holds, and how it is read")
     created_at: datetime
 
 
@@ -56,6 +113,16 @@ def list_audiences(
 def get_audience(audience_id: str, session: Db) -> AudienceOut:
     """How many people, and which columns they have."""
     return shown(store.audience_of(session, audience_id))
+
+
+@router.patch("/audiences/{audience_id}/columns/{name}", summary="Say how a column is read")
+def change_column(audience_id: str, name: str, changes: ColumnChange, session: Db) -> ColumnOut:
+    """Filters, Liquid and analyses read its cells so from now on; later files don't unsay it.
+
+    Experiments that were launched keep what they were launched with.
+    """
+    found = profile.change(session, audience_id, name, type_=changes.type, format_=changes.format)
+    return ColumnOut.model_validate(found)
 
 
 def shown(row: Audience) -> AudienceOut:

@@ -170,7 +170,9 @@ def get_checklist(experiment_id: str, request: Request, session: Db, now: Now) -
 def get_plan(experiment_id: str, request: Request, session: Db, now: Now) -> Plan:
     """The pass count, the true rate that validates 4 times in 5, the day of the answer."""
     row = store.experiment_of(session, experiment_id)
-    judge = judge_of(row, LiquidRenderable(), request.app.state.settings, now=now)
+    settings = request.app.state.settings
+    renderable = LiquidRenderable(settings, request.app.state.keyring)
+    judge = judge_of(session, row, renderable, settings, now=now)
     return design.plan_of(session, row, judge, now=now)
 
 
@@ -239,7 +241,7 @@ def _look(request: Request, session: Session, row: Experiment, *, now: datetime)
         session,
         row,
         lint=ContentLint(settings),
-        renderable=LiquidRenderable(),
+        renderable=LiquidRenderable(settings, request.app.state.keyring),
         settings=settings,
         now=now,
     )

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.uploads import pieces
-from app.audience import imports, store
+from app.audience import imports, noting, store
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
@@ -37,10 +37,22 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+_NOTE = (
+    '{"line": 7, "column": "timezone", "value": "Oslo", "note": "this time zone is not known; write'
+    ' it like Europe/Oslo; it was left empty"}\n'
+)
+_NOTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One JSON object a line.",
+        "content": {
+            "application/x-ndjson": {"schema": {"type": "string"}, "example": _NOTE},
+        },
+    }
+}
 _FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "CSV in UTF-8 with a header, or NDJSON with one object a line.",
+        "description": "CSV with a header (UTF-8, UTF-16 or Windows-1252), or NDJSON with one object a line.",
         "content": {
             "text/csv": {
                 "schema": {"type": "string", "format": "binary"},
@@ -80,6 +92,8 @@ class ImportOut(ImportBegun):
                 "updated": 8,
                 "unchanged": 0,
                 "refused": 2,
+                "noted": 1,
+                "encoding": "utf-8",
                 "error": None,
                 "created_at": "2026-11-22T08:00:00Z",
                 "finished_at": "2026-11-22T08:00:02Z",
@@ -93,6 +107,8 @@ class ImportOut(ImportBegun):
     updated: int
     unchanged: int
     refused: int
+    noted: int = Field(description="cells that were left empty or do not fit their column")
+    encoding: str = Field(description="utf-8, utf-16 or windows-1252")
     error: str | None
     created_at: datetime
     finished_at: datetime | None
@@ -146,6 +162,19 @@ def get_refused(import_id: str, request: Request, session: Db) -> Response:
     """NDJSON: each refused line with its number, its reason and what it said."""
     store.import_of(session, import_id)
     lines = imports.refused_lines(request.app.state.database, import_id)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+@router.get(
+    "/imports/{import_id}/notes",
+    summary="The cells that were noted",
+    responses=_NOTED,
+    response_class=StreamingResponse,
+)
+def get_notes(import_id: str, request: Request, session: Db) -> Response:
+    """NDJSON: cells of ours that were left empty, and cells that do not fit their column."""
+    store.import_of(session, import_id)
+    lines = noting.note_lines(request.app.state.database, import_id)
     return StreamingResponse(lines, media_type="application/x-ndjson")
 
 

@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from app.audience import reading, store
+from app.audience import encodings, noting, reading, store
+from app.audience.columns import OWN
 from app.audience.lines import BadFile
 from app.audience.models import Import
-from app.audience.people import OWN, Refused, Wanted, merged, new_row, wanted
-from app.audience.profile import profile
+from app.audience.noting import Notes
+from app.audience.people import Refused, Wanted, merged, new_row, wanted
 from app.audience.reading import Record
 from app.platform import clock
 from app.platform.db import Database
@@ -50,9 +51,12 @@ def begin(
     path = imports_dir / row.id
     try:
         with path.open("wb") as file:
-            row.size = sum(file.write(piece) for piece in stream)
+            for piece in stream:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())  # the row that names the file must not outlive it
+        row.encoding = encodings.make_plain(path)
+        row.size = path.stat().st_size
     except BaseException:
         path.unlink(missing_ok=True)  # cut off, or a full disk: nothing was begun
         raise
@@ -119,13 +123,13 @@ def _fail(row: Import, error: Exception, *, now: datetime) -> None:
 
 
 def _finish(database: Database, row: Import, path: Path, *, now: datetime) -> None:
-    """Look at the columns of everybody, then say that it is done."""
-    with database.read() as session:
-        people, columns = profile(session, row.audience_id, renamed=_renamed(row, path))
+    """Read the columns of everybody as a whole, then say that it is done."""
+    notes = Notes(row.id)
+    noting.read_columns(database, row.audience_id, renamed=_renamed(row, path), notes=notes)
     with database.write() as session:
-        store.save_profile(session, row.audience_id, people=people, columns=columns)
         held = store.import_of(session, row.id)
         if held.status == "running":
+            notes.keep(session, held)
             held.status, held.finished_at = "done", now
             session.add(held)
 
@@ -163,7 +167,9 @@ def _keep(session: Session, row: Import, records: Sequence[Record], *, now: date
     """Everything one chunk changes, in a handful of statements."""
     refused: list[dict[str, Any]] = []
     people: dict[str, Wanted] = {}
+    notes = Notes(row.id)
     for record in records:
+        row.encoding = row.encoding if record.encoding == encodings.UTF_8 else record.encoding
         try:
             one = wanted(record)
             _refuse_twice(people, one)
@@ -178,6 +184,10 @@ def _keep(session: Session, row: Import, records: Sequence[Record], *, now: date
         for record in records
         if record.line in changes.reasons
     ]
+    for one in people.values():
+        if one.line not in changes.reasons:
+            notes.add(one.line, one.notes)
+    notes.keep(session, row)
     row.added += changes.added
     row.updated += changes.updated
     row.unchanged += changes.unchanged

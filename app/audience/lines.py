@@ -3,6 +3,7 @@
 import csv
 from typing import IO
 
+from app.audience import encodings
 from app.platform.errors import Invalid
 
 LONGEST_LINE = 1 << 20  # bytes; a line beyond it is no person
@@ -32,6 +33,7 @@ class Lines:
         """The next record begins here."""
         self.taken: list[str] = []
         self.wrong: str | None = None
+        self.encoding = encodings.UTF_8
         self._second = (self.offset, self.number)
 
     def keep_only_first(self) -> None:
@@ -79,7 +81,9 @@ class Lines:
 
     def _decoded(self, raw: bytes) -> str:
         try:
-            return raw.decode()
+            text, encoding = encodings.decoded(raw)
         except UnicodeDecodeError:
-            self.wrong = self.wrong or "not UTF-8: it looks like Latin-1; save the file as UTF-8"
+            self.wrong = self.wrong or "damaged: neither UTF-8 nor Windows-1252"
             return raw.decode("latin-1")
+        self.encoding = encoding or self.encoding
+        return text

@@ -36,7 +36,7 @@ class Person(SQLModel, table=True):
 
 
 class Audience(SQLModel, table=True):
-    """A named set of people. `columns` is the profile made when an import ends."""
+    """A named set of people. `columns` is what they were read as when an import ended."""
 
     __tablename__ = "audience"
 
@@ -44,6 +44,8 @@ class Audience(SQLModel, table=True):
     name: str = Field(unique=True)
     people: int = 0
     columns: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    revision: int = 0  # counts changes of people and columns: what depends on them asks for it
+    read_by: int = 0  # the version of reading that decided the columns
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str = ""
 
@@ -80,6 +82,8 @@ class Import(SQLModel, table=True):
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    noted: int = 0  # cells that were left empty, or do not fit their column
+    encoding: str = "utf-8"
     error: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -95,6 +99,19 @@ class Refusal(SQLModel, table=True):
     line: int = Field(primary_key=True)
     reason: str
     raw: str
+
+
+class Note(SQLModel, table=True):
+    """A cell of an import that was left empty or does not fit its column; its person was taken."""
+
+    __tablename__ = "import_note"
+
+    import_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    line: int
+    column: str
+    value: str
+    note: str
 
 
 class Suppression(SQLModel, table=True):

@@ -1,29 +1,32 @@
 """A record of a file, made into a person: checked, or refused with a reason."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from app.audience import words
 from app.audience.addresses import CONTROL, BadAddress, key_of
+from app.audience.columns import OWN, folded
 from app.audience.models import Consent
+from app.audience.profile import printed
 from app.audience.reading import Record
-from app.audience.values import text_of
 
-_CONSENT = {
-    "yes": Consent.YES,
-    "true": Consent.YES,
-    "1": Consent.YES,
-    "no": Consent.NO,
-    "false": Consent.NO,
-    "0": Consent.NO,
-    "unknown": Consent.UNKNOWN,
-}
+_UNKNOWN = {"unknown", "unbekannt", "ukjent", "inconnu"}
+_REFUSALS = {
+    "optedout", "optout", "unsubscribed", "withdrawn", "revoked", "refused", "declined", "denied",
+    "never", "donottrack", "abgemeldet", "widerrufen", "abgelehnt",
+}  # fmt: skip
+_AGREEMENTS = {"optedin", "optin", "subscribed", "granted", "given", "accepted", "angemeldet"}
 _LINES = ("name", "external_id", "timezone")  # one line each, for they go into headers and links
 _LONGEST = 500  # characters of one of them
-OWN = ("email", "name", "external_id", "timezone", "consent_open", "consent_click")
+_SHOWN = 60  # characters of a cell that a note repeats
+
+
+class _Unkept(ValueError):
+    """A cell of one of our columns that cannot be kept; the text is why."""
 
 
 class Refused(ValueError):
@@ -39,13 +42,14 @@ class Wanted:
     own: dict[str, str]
     data: dict[str, Any]
     named: tuple[str, ...]  # the columns that the record speaks of, empty cells among them
+    notes: tuple[tuple[str, str, str], ...] = ()  # column, cell and sentence of what was left empty
 
 
 def wanted(record: Record) -> Wanted:
     """Read a record. Raises Refused."""
     if record.refused is not None:
         raise Refused(record.refused)
-    own = {name: text_of(record.values[name]) for name in OWN if name in record.values}
+    own = _own(record.values)
     if "email" not in own:
         raise Refused("bad_address: there is none on this line")
     try:
@@ -53,31 +57,61 @@ def wanted(record: Record) -> Wanted:
     except BadAddress as error:
         raise Refused(str(error)) from error
     data = {name: value for name, value in record.values.items() if name not in OWN}
-    return Wanted(record.line, key, dict(_checked(own)), data, record.named)
+    notes: list[tuple[str, str, str]] = []
+    return Wanted(record.line, key, _checked(own, notes), data, record.named, tuple(notes))
 
 
-def _checked(own: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _own(values: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that are ours, without words that mean nothing."""
+    said = {name: printed(values[name]).strip() for name in OWN if name in values}
+    return {name: text for name, text in said.items() if text and not words.is_nothing(text)}
+
+
+def _checked(own: Mapping[str, str], notes: list[tuple[str, str, str]]) -> dict[str, str]:
+    """What can be kept; what cannot is noted and left empty, and costs nobody the mail."""
+    kept = {}
     for name, value in own.items():
-        if name.startswith("consent_"):
-            yield name, _consent(name, value)
-            continue
-        if name in _LINES and (len(value) > _LONGEST or CONTROL.search(value)):
-            raise Refused(f"{name} has a line break or another control character, or is too long")
-        if name == "timezone" and value not in _timezones():
-            raise Refused(f"timezone “{value[:60]}” is not known; write it like Europe/Oslo")
-        yield name, value
+        try:
+            kept[name] = value if name == "email" else _kept(name, value)
+        except _Unkept as error:
+            notes.append((name, value[:_SHOWN], f"{error}; it was left empty"))
+    return kept
+
+
+def _kept(name: str, value: str) -> str:
+    if name.startswith("consent_"):
+        return _consent(name, value)
+    line = CONTROL.sub(" ", " ".join(value.split()))
+    if len(line) > _LONGEST:
+        raise _Unkept(f"{name} is longer than {_LONGEST} characters")
+    if name == "timezone":
+        return _zone(line)
+    return line
+
+
+def _zone(value: str) -> str:
+    found = _timezones().get(value.casefold().replace(" ", "_"))
+    if found is None:
+        raise _Unkept("this time zone is not known; write it like Europe/Oslo")
+    return found
 
 
 @cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())  # each call walks through the time zone files
+def _timezones() -> Mapping[str, str]:
+    """In any case; each call walks through the time zone files."""
+    return {name.casefold(): name for name in available_timezones()}
 
 
 def _consent(name: str, value: str) -> str:
-    try:
-        return _CONSENT[value.lower()]
-    except KeyError:
-        raise Refused(f"{name} must be yes, no or unknown, not “{value[:60]}”") from None
+    word = folded(value)
+    answer = {"1": True, "0": False}.get(value, words.yes_or_no(value))
+    if answer is True or word in _AGREEMENTS:
+        return Consent.YES
+    if answer is False or word in _REFUSALS:
+        return Consent.NO
+    if word in _UNKNOWN:
+        return Consent.UNKNOWN
+    raise _Unkept(f"{name} says neither yes, no nor unknown")
 
 
 def new_row(one: Wanted, person_id: str, now: datetime) -> dict[str, Any]:

@@ -4,30 +4,20 @@ Every physical line is accounted for: a record, a refusal with its reason, or bl
 """
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from app.audience import objects
+from app.audience import encodings, headers, objects, separators
+from app.audience.headers import Column
 from app.audience.lines import BOM, LONGEST_LINE, BadFile, Lines
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
-_PLAIN = re.compile(r"\W+")
-_OWN = {"email", "external_id", "name", "timezone", "consent_open", "consent_click"}
+_LOOKED_AT = 60  # lines from which the separator is found
 _EMPTY = "The file is empty. Its first line must name the columns, `email` among them."
 csv.field_size_limit(LONGEST_LINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: what templates call it, and how the file wrote it."""
-
-    name: str
-    as_written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +28,12 @@ class Header:
     delimiter: str
     offset: int  # where the first record begins
     line: int
+
+    @property
+    def named(self) -> int:
+        """How many cells a record must have: unnamed columns at the end may be left out."""
+        places = (n for n, one in enumerate(self.columns, 1) if one.as_written)
+        return max(places, default=0)
 
 
 @dataclass(slots=True)
@@ -51,6 +47,7 @@ class Record:
     values: dict[str, Any] = field(default_factory=dict)
     named: tuple[str, ...] = ()  # the columns that it speaks of, empty cells among them
     refused: str | None = None
+    encoding: str = encodings.UTF_8
 
 
 def read_header(path: Path) -> Header:
@@ -64,6 +61,7 @@ def read_header(path: Path) -> Header:
 def read_csv(path: Path, header: Header, *, offset: int, line: int) -> Iterator[Record]:
     """Records from a byte on, blank lines left out."""
     names = tuple(column.name for column in header.columns)
+    parts = headers.name_parts(header.columns)
     with path.open("rb") as source:
         source.seek(offset)
         lines = Lines(source, line)
@@ -76,7 +74,9 @@ def read_csv(path: Path, header: Header, *, offset: int, line: int) -> Iterator[
                 return
             if cells or wrong:
                 record = Record(began, lines.offset, lines.number, _raw(lines), named=names)
-                _fill(record, cells, wrong)
+                record.encoding = lines.encoding
+                _fill(record, cells, wrong, least=header.named)
+                record.values |= _whole_name(parts, record.values)
                 yield record
 
 
@@ -101,13 +101,6 @@ def take(records: Iterator[Record], count: int) -> list[Record]:
     return list(islice(records, count))
 
 
-def column_name(written: str) -> str:
-    """What templates call a column: our own in any case; else letters, digits and `_`."""
-    text = unicodedata.normalize("NFC", written).strip()
-    own = text.lower()
-    return own if own in _OWN else _PLAIN.sub("_", text).strip("_") or "column"
-
-
 def _past_mark(source: IO[bytes]) -> IO[bytes]:
     """Behind a byte order mark, which is no part of the first name."""
     if source.read(len(BOM)) != BOM:
@@ -120,22 +113,37 @@ def _raw(lines: Lines) -> str:
 
 
 def _first_record(lines: Lines) -> tuple[str, list[str]]:
-    """The delimiter, and the cells of the first line that is not blank."""
-    began = lines.offset
+    """The delimiter, and the cells of the first line that is not blank and tells no separator."""
+    delimiter = None
+    began = (lines.offset, lines.number)
     for text in lines:
         if lines.wrong:
             raise BadFile(f"Line {lines.number} names no columns: {lines.wrong}.")
-        if text.strip():
+        delimiter = separators.told(text) or delimiter
+        if text.strip() and not separators.told(text):
             break
-        began = lines.offset
+        began = (lines.offset, lines.number)
         lines.begin()
     else:
         raise BadFile(_EMPTY)
-    delimiter = max(",;\t", key=text.count)
-    lines.source.seek(began)
-    lines.offset, lines.number = began, lines.number - 1
-    lines.begin()
+    _go_back(lines, began)
+    if delimiter is None:
+        delimiter = separators.found(list(_some(lines)))
+        _go_back(lines, began)
     return delimiter, _header_cells(lines, delimiter)
+
+
+def _go_back(lines: Lines, to: tuple[int, int]) -> None:
+    lines.offset, lines.number = to
+    lines.source.seek(lines.offset)
+    lines.begin()
+
+
+def _some(lines: Lines) -> Iterator[str]:
+    """The next lines, each as if it began a record."""
+    for text in islice(lines, _LOOKED_AT):
+        yield text
+        lines.begin()
 
 
 def _header_cells(lines: Lines, delimiter: str) -> list[str]:
@@ -168,17 +176,25 @@ def _told(error: csv.Error) -> str:
     return "a carriage return stands alone (lines must end in LF)" if alone else str(error)
 
 
-def _fill(record: Record, cells: list[str], wrong: str | None) -> None:
+def _fill(record: Record, cells: list[str], wrong: str | None, *, least: int) -> None:
     expected = len(record.named)
-    if wrong is None and len(cells) != expected:
+    while len(cells) > expected and not cells[-1].strip():
+        cells.pop()
+    if wrong is None and not least <= len(cells) <= expected:
         found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
         named = "1 column" if expected == 1 else f"{expected} columns"
         wrong = f"{found} where the header names {named}"
     if wrong is not None:
         record.refused = wrong
         return
-    stripped = zip(record.named, map(str.strip, cells), strict=True)
+    stripped = zip(record.named, map(str.strip, cells), strict=False)
     record.values = {name: cell for name, cell in stripped if cell}
+
+
+def _whole_name(parts: tuple[str, ...], values: dict[str, Any]) -> dict[str, str]:
+    """First and last name, where the file has no whole one."""
+    whole = " ".join(str(values[part]) for part in parts if part in values)
+    return {"name": whole} if whole else {}
 
 
 def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
@@ -190,28 +206,16 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
     except objects.BadObject as error:
         record.refused = str(error)
         return
-    record.named = tuple(map(column_name, found))
-    twice = _twice(record.named)
-    if twice:
-        record.refused = f"two columns are called `{twice[:60]}`"
-        return
+    columns = headers.columns_of(tuple(found))
+    record.named = tuple(one.name for one in columns)
     named = zip(record.named, found.values(), strict=True)
-    record.values = {name: value for name, value in named if value not in {None, ""}}
-
-
-def _twice(names: tuple[str, ...]) -> str | None:
-    if len(set(names)) == len(names):
-        return None
-    return min(name for name in names if names.count(name) > 1)
+    record.values = {name: value for name, value in named if value is not None and value != ""}
+    record.values |= _whole_name(headers.name_parts(columns), record.values)
 
 
 def _columns(written: list[str]) -> tuple[Column, ...]:
-    columns = tuple(Column(column_name(cell), cell.strip()) for cell in written)
-    names = tuple(column.name for column in columns)
-    if "email" not in names:
+    columns = headers.columns_of(tuple(written))
+    if all(one.name != "email" for one in columns):
         found = ", ".join(column.as_written for column in columns)
         raise BadFile(f"No column is called `email`. The first line names: {found[:300]}.")
-    twice = _twice(names)
-    if twice:
-        raise BadFile(f"Two columns are called `{twice[:60]}`. Rename one and try again.")
     return columns

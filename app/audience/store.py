@@ -1,6 +1,6 @@
 """All SQL of people, audiences, imports and suppressions."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ _MEMBER = (
     col(Person.consent_open),
     col(Person.consent_click),
     col(Membership.data),
+    col(Membership.line),
 )
 
 
@@ -54,6 +55,15 @@ def audience_of(session: Session, audience_id: str) -> Audience:
     return found
 
 
+def locked_audience(session: Session, audience_id: str) -> Audience:
+    """An audience that nobody else changes until this transaction ends."""
+    query = select(Audience).where(Audience.id == audience_id).with_for_update()
+    found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise NotFound("There is no audience with this id.")
+    return found
+
+
 def audiences(
     session: Session, *, cursor: str | None = None, limit: int = 1000
 ) -> Sequence[Audience]:
@@ -62,15 +72,6 @@ def audiences(
     if cursor:
         query = query.where(Audience.id < cursor)
     return session.exec(query).all()
-
-
-def save_profile(
-    session: Session, audience_id: str, *, people: int, columns: list[dict[str, Any]]
-) -> None:
-    """Keep what an audience's columns look like."""
-    row = audience_of(session, audience_id)
-    row.people, row.columns = people, columns
-    session.add(row)
 
 
 def member_rows(
@@ -101,12 +102,6 @@ def member_row(session: Session, audience_id: str, person_id: str) -> Row[Any]:
     if found is None:
         raise NotFound("This person is not in this audience.")
     return found
-
-
-def member_data(session: Session, audience_id: str) -> Iterator[Mapping[str, Any]]:
-    """The columns of each member, streamed."""
-    query = select(Membership.data).where(Membership.audience_id == audience_id)
-    yield from session.exec(query.execution_options(yield_per=5000))
 
 
 def person_of(session: Session, person_id: str) -> Person:

@@ -1,16 +1,20 @@
 """The page behind `(answer:)`: the person's own columns, written up like the mail."""
 
 import html as markup
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.delivery import content, filling, marks, person_rows, preview
+from app.audience.columns import Columns
+from app.delivery import cells, content, filling, marks, person_rows, preview
 from app.delivery.arms import arm_of
 from app.delivery.compose import filled_address
+from app.delivery.filling import Filler
 from app.delivery.links import Link
 from app.delivery.models import Send
 from app.delivery.reserving import addressee_of
+from app.experiments import typed
 from app.experiments.models import Experiment
 from app.links.token import NEVER_COUNTS, TrackedLink, unpack_fills
 from app.platform.errors import NotFound
@@ -40,8 +44,9 @@ def of(session: Session, token: TrackedLink) -> AnswerPage:
     if send is None or token.id not in people:
         raise NotFound("This page is not here any more.")
     experiment = session.get_one(Experiment, send.experiment_id)
-    columns = addressee_of(people[token.id], experiment.id).columns
-    return _page(experiment, send.arm, dict(columns), send_id=send.id)
+    row = addressee_of(people[token.id], experiment.id).columns
+    columns = typed.columns_of(session, experiment)
+    return _page(experiment, send.arm, row, columns, send_id=send.id)
 
 
 def _uncounted(session: Session, token: TrackedLink) -> AnswerPage:
@@ -53,22 +58,33 @@ def _uncounted(session: Session, token: TrackedLink) -> AnswerPage:
     if experiment is None:
         raise NotFound("This page is not here any more.")
     addressee = preview.addressee(session, experiment, person_id)
-    return _page(experiment, arm, dict(addressee.columns), send_id=NEVER_COUNTS)
+    columns = typed.columns_of(session, experiment)
+    return _page(experiment, arm, addressee.columns, columns, send_id=NEVER_COUNTS)
 
 
 def _page(
-    experiment: Experiment, arm_key: str, columns: dict[str, object], *, send_id: int
+    experiment: Experiment,
+    arm_key: str,
+    row: Mapping[str, object],
+    columns: Columns,
+    *,
+    send_id: int,
 ) -> AnswerPage:
     arm = arm_of(experiment.design, arm_key)
-    written = content.write_out(str(arm.get("answer") or _EMPTY))
-    cleaned = {name: marks.clean(value) for name, value in columns.items()}
-    filled = filling.html(written.protected.restore_html(written.html)).fill(cleaned)
+    written, filler = template_of(str(arm.get("answer") or _EMPTY))
+    filled = filler.fill(cells.of(row, filler.columns, columns))
     return AnswerPage(
         send_id=send_id,
         experiment_id=experiment.id,
         title=experiment.name,
         html=_with_addresses(filled, written.links),
     )
+
+
+def template_of(source: str) -> tuple[content.Content, Filler]:
+    """An answer page's words, ready for people."""
+    written = content.write_out(source)
+    return written, filling.html(written.protected.restore_html(written.html))
 
 
 def _with_addresses(filled: str, links: tuple[Link, ...]) -> str:

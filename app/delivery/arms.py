@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.audience.columns import Columns
 from app.delivery import destination_rows
 from app.delivery.compose import ComposedArm, compose_arm
 from app.delivery.letterhead import letterhead
+from app.experiments import typed
 from app.experiments.models import Experiment
 from app.platform.config import Settings
 from app.platform.errors import NotFound
@@ -29,7 +31,11 @@ class Arms:
         if key not in self._kept:
             known = destination_rows.set_of(session, experiment.id, arm)
             self._kept[key] = composed(
-                experiment, arm, settings=self._settings, set_id=known.id if known else None
+                experiment,
+                arm,
+                columns=typed.columns_of(session, experiment),
+                settings=self._settings,
+                set_id=known.id if known else None,
             )
         self._kept.move_to_end(key)
         if len(self._kept) > _KEPT:
@@ -38,13 +44,14 @@ class Arms:
 
 
 def composed(
-    experiment: Experiment, arm: str, *, settings: Settings, set_id: int | None
+    experiment: Experiment, arm: str, *, columns: Columns, settings: Settings, set_id: int | None
 ) -> ComposedArm:
     """Compose one arm of an experiment. Raises NotFound, BrokenLiquid, BadLink or BadHeader."""
     design = experiment.design
     return compose_arm(
         arm_of(design, arm),
         head=letterhead(settings, experiment_id=experiment.id, sender=design.get("sender") or {}),
+        columns=columns,
         set_id=set_id,
         hidden_address=hidden_address(experiment),
     )

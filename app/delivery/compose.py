@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from app.delivery import content, filling, letterhead, marks, mime
+from app.audience.columns import UNTYPED, Columns
+from app.delivery import cells, content, filling, letterhead, marks, mime
 from app.delivery.filling import Filler
 from app.delivery.letterhead import Letterhead
 from app.delivery.links import BadLink, Link
@@ -60,12 +61,8 @@ class ComposedArm:
     preheader: Filler
     html: Filler
     text: Filler
-
-    @property
-    def columns(self) -> set[str]:
-        """The columns that the content prints or looks at."""
-        fillers = (self.subject, self.preheader, self.html, self.text)
-        return {name for filler in fillers for name in filler.columns} - {_WAY_OUT}
+    columns: Columns  # how the cells of the people are read
+    names: frozenset[str]  # the columns that the content prints or looks at
 
     def fill(self, addressee: Addressee, *, keyring: Keyring, now: datetime) -> Mail:
         """One person's mail. Raises MissingColumn, BrokenLiquid or BadHeader."""
@@ -115,8 +112,8 @@ class ComposedArm:
 
     def render(self, addressee: Addressee, *, keyring: Keyring) -> Rendered:
         """What one person reads. Raises MissingColumn, BrokenLiquid or BadHeader."""
-        columns = {name: marks.clean(value) for name, value in addressee.columns.items()}
-        subject = self.subject.fill(columns).strip()
+        columns = cells.of(addressee.columns, self.names, self.columns)
+        subject = mime.one_line(self.subject.fill(columns))
         mime.refuse_breaks(subject, what="The subject")
         columns[_WAY_OUT] = marks.UNSUBSCRIBE
         address = self._addresses(addressee, keyring)
@@ -124,7 +121,7 @@ class ComposedArm:
         pixel = self._pixel(addressee, keyring)
         return Rendered(
             subject=subject,
-            preheader=self.preheader.fill(columns),
+            preheader=mime.one_line(self.preheader.fill(columns)),
             html=_place(self.html.fill(columns), address, way_out, pixel, read=html.unescape),
             text=_BLANK_LINES.sub(
                 "\n\n", _place(self.text.fill(columns), address, way_out, "", read=str)
@@ -174,6 +171,7 @@ def compose_arm(
     arm: Mapping[str, Any],
     *,
     head: Letterhead,
+    columns: Columns = UNTYPED,
     set_id: int | None = None,
     hidden_address: str | None = None,
 ) -> ComposedArm:
@@ -186,16 +184,21 @@ def compose_arm(
     written = content.write_out(body)
     links = _with_hidden(written.links, hidden_address)
     words = _words(written, str(arm.get("preheader") or ""), hidden=links[len(written.links) :])
+    parts = {
+        "subject": filling.text(str(arm.get("subject") or "")),
+        "preheader": filling.text(str(arm.get("preheader") or "")),
+        "html": filling.html(written.protected.restore_html(letterhead.html_letter(head, words))),
+        "text": filling.text(written.protected.restore(letterhead.text_letter(head, words))),
+    }
     return ComposedArm(
         arm=str(arm["key"]),
         set_id=set_id,
         head=head,
         links=links,
         skeleton=mime.skeleton(head.headers(arm=str(arm["key"]))),
-        subject=filling.text(str(arm.get("subject") or "")),
-        preheader=filling.text(str(arm.get("preheader") or "")),
-        html=filling.html(written.protected.restore_html(letterhead.html_letter(head, words))),
-        text=filling.text(written.protected.restore(letterhead.text_letter(head, words))),
+        columns=columns,
+        names=frozenset(name for part in parts.values() for name in part.columns) - {_WAY_OUT},
+        **parts,
     )
 
 

@@ -4,8 +4,12 @@ A column that a person lacks (absent or empty) may be tested and may have a `def
 is MissingColumn, so that nobody gets a half-filled mail.
 """
 
+import threading
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from functools import wraps
+from math import inf
 from typing import Any, TextIO
 
 from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext, soft_str
@@ -15,18 +19,26 @@ from liquid.stringify import to_liquid_string
 from liquid.undefined import is_undefined
 from markupsafe import escape
 
+from app.audience import days
+from app.audience.days import Order
+from app.delivery import cells, comparing
+from app.delivery.cells import Cell
+from app.platform import clock
 from app.platform.errors import Invalid
 
 _OUTPUT_BYTES = 1_000_000  # trust.md, 1.3.7: what a user writes renders to 1 MB at most
+_SECONDS = 1.0  # ours: what one part of one mail may take; most take a thousandth of it
+_TURN = threading.local()  # when the mail at hand must be ready, by the monotonic clock
 _LOOPS = 10_000  # rounds of all loops of one mail; a table of a thousand rows fits ten times
 _TAGS_WITHOUT_PLACE = (
     "include", "render", "capture", "cycle", "increment", "decrement", "tablerow", "liquid", "echo",
     "ifchanged", "doc",
 )  # fmt: skip
-_LENIENT = (
-    "abs", "at_least", "at_most", "ceil", "date", "divided_by", "floor", "minus", "modulo", "plus",
-    "round", "times",
+_ARITHMETIC = (
+    "abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "round",
+    "times",
 )  # fmt: skip
+_PRESENT = ("now", "today")
 _MARKUP = ("safe", "newline_to_br", "escape_once")  # nothing printed is markup
 
 
@@ -38,6 +50,13 @@ class BrokenLiquid(Invalid):
     def __init__(self, sentence: str, *, line: int | None = None) -> None:
         super().__init__(sentence if line is None else f"Line {line}: {sentence}")
         self.line = line
+
+
+class TooSlow(BrokenLiquid):
+    """A template that would keep everybody else waiting."""
+
+    def __init__(self) -> None:
+        super().__init__(f"It takes longer than {_SECONDS:g} second for one mail.")
 
 
 class MissingColumn(Invalid):
@@ -64,6 +83,7 @@ class _EscapedNode(OutputNode):
     """Escapes whatever is printed: the library's own way would let literals pass as markup."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        _refuse_slow()
         return buffer.write(printed_in_html(self.expression.evaluate(context)))
 
 
@@ -78,22 +98,80 @@ def _environment() -> Environment:
     for name in _MARKUP:
         environment.filters.pop(name, None)
     environment.filters["escape"] = soft_str
-    for name in _LENIENT:
-        environment.filters[name] = _strict(environment.filters[name])
+    for name in _ARITHMETIC:
+        environment.filters[name] = _strict(name, environment.filters[name])
+    environment.filters["date"] = _dated(environment.filters["date"])
+    for name, calculate in environment.filters.items():
+        environment.filters[name] = _bounded(name, calculate)
     return environment
 
 
-def _strict(calculate: Callable[..., Any]) -> Callable[..., Any]:
-    """Arithmetic counts what is missing as zero, a date as nothing; we do not."""
+def _bounded(name: str, calculate: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter gets no endless range and no time beyond the mail's; what it cannot do is said."""
+
+    @wraps(calculate)
+    def bounded(*args: object, **kwargs: object) -> object:
+        _refuse_slow()
+        if any(isinstance(one, range) and len(one) > _LOOPS for one in args):
+            raise BrokenLiquid(f"“{name}” is asked to go over more than {_LOOPS:,} numbers.")
+        try:
+            return calculate(*args, **kwargs)
+        except (ArithmeticError, ValueError) as error:
+            raise BrokenLiquid(f"“{name}” cannot be done here: {error}.") from error
+
+    return bounded
+
+
+def _refuse_slow() -> None:
+    if time.monotonic() > getattr(_TURN, "ends", inf):
+        raise TooSlow
+
+
+def _strict(name: str, calculate: Callable[..., Any]) -> Callable[..., Any]:
+    """Arithmetic counts what is missing, or is no number, as zero; we do not."""
 
     @wraps(calculate)
     def checked(value: object, *args: object, **kwargs: object) -> object:
-        for operand in (value, *args):
-            if is_undefined(operand):
-                str(operand)
-        return calculate(value, *args, **kwargs)
+        operands = [_number(operand, name) for operand in (value, *args)]
+        return cells.like(calculate(*operands, **kwargs), value)
 
     return checked
+
+
+def _number(operand: object, name: str) -> object:
+    if is_undefined(operand):
+        str(operand)  # raises: it is missing
+    found = cells.number_of(operand)
+    if found is None:
+        raise BrokenLiquid(f"“{str(operand)[:60]}” is no number, and “{name}” needs one.")
+    return found
+
+
+def _dated(write: Callable[..., Any]) -> Callable[..., Any]:
+    """A date that Liquid would guess at is refused: a text counts where it says its year first."""
+
+    @wraps(write)
+    def checked(value: object, *args: object, **kwargs: object) -> object:
+        if is_undefined(value):
+            str(value)  # raises: it is missing
+        return write(_day(value), *args, **kwargs)
+
+    checked.with_environment = True  # type: ignore[attr-defined]  # the library's own mark
+    return checked
+
+
+def _day(value: object) -> object:
+    found = cells.counted(value)
+    if isinstance(found, date):
+        return found
+    if found in _PRESENT:
+        return clock.now()
+    if isinstance(found, int) and not isinstance(value, Cell) and not isinstance(found, bool):
+        return datetime.fromtimestamp(found, UTC)
+    day = days.read(found, Order.YEAR_FIRST) if isinstance(found, str) else None
+    if day is None:
+        raise BrokenLiquid(f"“{str(value)[:60]}” is no date, and “date” needs one.")
+    return day
 
 
 _HTML = _environment()
@@ -124,6 +202,7 @@ def printed_in_html(value: object) -> str:
 
 def render(template: BoundTemplate, columns: Mapping[str, object]) -> str:
     """Fill a template for one person. Raises MissingColumn or BrokenLiquid."""
+    _TURN.ends = time.monotonic() + _SECONDS
     try:
         return template.render(known(columns))
     except UndefinedError as error:
@@ -151,7 +230,7 @@ def _parse(environment: Environment, source: str) -> BoundTemplate:
         if name not in environment.filters:  # the library would only notice while rendering
             line = source.count("\n", 0, spans[0].index) + 1
             raise BrokenLiquid(f"there is no filter “{name}”.", line=line)
-    return template
+    return comparing.by_value(template)
 
 
 def _sentence(error: LiquidError) -> str:

@@ -20,6 +20,7 @@ _BOUNDARY = "=_thinslice"
 _CHUNK_BYTES = 42  # of a header's word: 56 characters of base64 and 12 around them stay under 75
 _FIRST_CHUNK_BYTES = 30  # the header's own name stands on the first line
 _BREAKS = re.compile(r"[\r\n\0]")
+_LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _PLAIN = re.compile(r"[ !-<>-~]*")  # printable ASCII without "=", which could look encoded
 _PLAIN_CHARS = 65  # with the longest header name, a line stays under 78
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+")
@@ -105,6 +106,11 @@ def ascii_address(address: str) -> str:
     if not local.isascii():
         raise BadHeader(f"“{address}” has letters before the @ that mail servers do not take.")
     return f"{local}@{domain if domain.isascii() else _punycode(domain)}"
+
+
+def one_line(value: str) -> str:
+    """A subject as it stands in a header: a cell's line breaks are spaces there."""
+    return _LINE_ENDS.sub(" ", value.strip())
 
 
 def refuse_breaks(value: str, *, what: str) -> None:

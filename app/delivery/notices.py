@@ -11,6 +11,7 @@ from app.delivery.mime import Mail, ascii_address, mailbox, skeleton, words
 from app.delivery.models import Notice
 from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
+from app.experiments import typed
 from app.experiments.models import Experiment
 from app.links.keyring import Keyring
 from app.platform.config import Settings
@@ -39,10 +40,13 @@ def queue_test_mail(
     Its links redirect and never count. Raises what a preview raises.
     """
     addressee = preview.addressee(session, experiment, person_id)
+    columns = typed.columns_of(session, experiment)
     notices = []
     for arm in experiment.design["arms"]:
         links = planning.add_set(session, experiment, arm["key"], purpose="test", now=now)
-        ready = composed(experiment, arm["key"], settings=settings, set_id=links.id)
+        ready = composed(
+            experiment, arm["key"], columns=columns, settings=settings, set_id=links.id
+        )
         notice_id = new_id()
         said = ready.render(addressee, keyring=keyring)
         notice = Notice(

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.delivery import destination_rows, person_rows
 from app.delivery.arms import composed
 from app.delivery.compose import Addressee
+from app.experiments import typed
 from app.experiments.models import Experiment
 from app.links.keyring import Keyring
 from app.platform.config import Settings
@@ -41,7 +42,13 @@ def of(
     links lead straight to their addresses; afterwards they are tracked links that never count.
     """
     known = destination_rows.set_of(session, experiment.id, arm_key)
-    arm = composed(experiment, arm_key, settings=settings, set_id=known.id if known else None)
+    arm = composed(
+        experiment,
+        arm_key,
+        columns=typed.columns_of(session, experiment),
+        settings=settings,
+        set_id=known.id if known else None,
+    )
     said = arm.render(addressee(session, experiment, person_id), keyring=keyring)
     return Preview(said.subject, said.preheader, said.html, said.text)
 

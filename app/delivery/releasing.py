@@ -1,14 +1,16 @@
 """From its first reservation a person counts, whatever follows."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
+from app.audience.columns import Columns
 from app.delivery import person_rows
 from app.delivery.settling import Reserved
+from app.experiments import typed
 from app.experiments.models import Experiment
 from app.tally import store as tally
 from app.tally.models import Outcome
@@ -21,7 +23,7 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
     people = list(people)
     window = timedelta(hours=float(experiment.design["metric"]["window_hours"]))
     stop = stop_of(experiment)
-    traits = _traits(session, experiment, people)
+    traits = _traits(session, experiment, people, typed.columns_of(session, experiment))
     tally.release(
         session,
         [
@@ -39,7 +41,7 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
 
 
 def _traits(
-    session: Session, experiment: Experiment, people: Sequence[Reserved]
+    session: Session, experiment: Experiment, people: Sequence[Reserved], columns: Columns
 ) -> dict[int, dict[str, Any]]:
     """The stratum and the covariate of each, as they were frozen; nothing where none is named."""
     segments = experiment.design.get("segments") or []
@@ -49,13 +51,18 @@ def _traits(
     frozen = person_rows.frozen_of(session, [one.send_id for one in people])
     return {
         send_id: {
-            "stratum": json.dumps([str(row.get(name, ""))[:_STRATUM_CHARS] for name in segments])
+            "stratum": json.dumps([_kind(name, row, columns) for name in segments])
             if segments
             else "",
-            "covariate": float(row[covariate]) if covariate else None,
+            "covariate": columns.number(covariate, row) if covariate else None,
         }
         for send_id, row in frozen.items()
     }
+
+
+def _kind(name: str, row: Mapping[str, object], columns: Columns) -> str:
+    """Which kind of people somebody belongs to: 1,200 and 1200 are one where both are numbers."""
+    return columns.said(name, row)[:_STRATUM_CHARS]
 
 
 def stop_of(experiment: Experiment) -> datetime | None:

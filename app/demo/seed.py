@@ -194,7 +194,7 @@ class Seeder:
         enrolment.settle(
             house.database,
             experiment_id,
-            renderable=LiquidRenderable(),
+            renderable=LiquidRenderable(house.settings, house.keyring),
             settings=house.settings,
             now=began,
         )

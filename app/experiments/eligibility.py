@@ -3,27 +3,30 @@
 The launch page counts with the same code that the start enrols with.
 """
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from math import isfinite
 
 from sqlmodel import Session
 
-from app.audience import members
+from app.audience import conditions, members
 from app.audience import store as audience
+from app.audience.columns import Columns, Misfit
 from app.audience.members import Member
 from app.audience.models import Consent
 from app.experiments import store
-from app.experiments.ports import Renderable
+from app.experiments.ports import Fault, Reason, Writer
 from app.experiments.schemas import Draft
 from app.platform.config import Privacy
 
 CHUNK = 2000  # people a transaction
-MOST_LOOKED_AT = 10_000  # people that a page waits for; ours. A start looks at everybody
+MOST_LOOKED_AT = 2_000  # people whose mails a page waits for; ours. A start looks at everybody
+_AT_A_TIME = 100  # people between two looks at the clock
+_MOST_SECONDS = 4.0  # that a page waits for them; ours
 _EXAMPLES = 5  # addresses that a page names
+_FAULTS = frozenset(Reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,9 @@ class Judged:
     """Somebody of the audience: eligible, or the reason why not."""
 
     member: Member
-    reason: str | None = None  # filter, suppressed, consent, excluded, cooling_off, missing_column
+    reason: str | None = None  # filter, suppressed, consent, excluded, cooling_off, or a fault's
     detail: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Judge:
 
     experiment_id: str
     design: Draft
-    renderable: Renderable
+    columns: Columns
+    writer: Writer
     privacy: Privacy
     now: datetime
 
@@ -51,44 +56,52 @@ class Judge:
         return self.design.audience_id or ""
 
     @property
-    def traits(self) -> frozenset[str]:
-        """Columns that the analysis needs, frozen with those that the content prints."""
+    def frozen(self) -> frozenset[str]:
+        """Columns that the content prints and the analysis needs, by their own names."""
         covariate = self.design.metric.covariate
-        return frozenset([*self.design.segments, *([covariate] if covariate else [])])
+        traits = (*self.design.segments, *([covariate] if covariate else []))
+        return frozenset(map(self.columns.real, (*self.writer.columns_used, *traits)))
 
     def judge(self, session: Session, people: Sequence[Member]) -> list[Judged]:
         """Settle each of them; a few queries for all."""
         suppressed = audience.suppressed(session, [one.email_key for one in people])
         excluded = self._excluded(session, people)
         cooling = self._cooling_off(session, people)
-        return [Judged(one, *self._reason(one, suppressed, excluded, cooling)) for one in people]
+        return [self._judged(one, suppressed, excluded, cooling) for one in people]
 
-    def _reason(
+    def _judged(
         self, one: Member, suppressed: set[str], excluded: set[str], cooling: set[str]
-    ) -> tuple[str | None, str]:
-        if not members.matches(one, self.design.where):
-            return "filter", ""
-        if one.email_key in suppressed:
-            return "suppressed", ""
-        if not self._may_be_tracked(one):
-            return "consent", f"clicks: {one.consent_click}"
-        if one.person_id in excluded:
-            return "excluded", ""
-        if one.person_id in cooling:
-            return "cooling_off", ""
-        missing = self.renderable.missing(self.design.arms, one.row()) or self._no_number(one)
-        return ("missing_column", missing) if missing else (None, "")
+    ) -> Judged:
+        row = one.row()
+        outside = self._filtered(one, row)
+        if outside:
+            return outside
+        rules = (
+            (one.email_key in suppressed, "suppressed", ""),
+            (not self._may_be_tracked(one), "consent", f"clicks: {one.consent_click}"),
+            (one.person_id in excluded, "excluded", ""),
+            (one.person_id in cooling, "cooling_off", ""),
+        )
+        found = next((Judged(one, reason, why) for is_so, reason, why in rules if is_so), None)
+        if found:
+            return found
+        fault = self.writer.fault(one, row) or self._no_number(row)
+        return Judged(one, fault.reason, fault.detail, fault.about) if fault else Judged(one)
 
-    def _no_number(self, one: Member) -> str | None:
+    def _filtered(self, one: Member, row: Mapping[str, object]) -> Judged | None:
+        """Whom the filter leaves out; a cell that it cannot compare is a reason of its own."""
+        try:
+            meets = conditions.matches(row, self.design.where, columns=self.columns)
+        except Misfit as error:
+            return Judged(one, Reason.MISFIT, error.column, str(error))
+        return None if meets else Judged(one, "filter")
+
+    def _no_number(self, row: Mapping[str, object]) -> Fault | None:
         """The covariate, where this person has no number there: CUPED needs one of everybody."""
         name = self.design.metric.covariate
-        if name is None:
+        if name is None or self.columns.number(name, row) is not None:
             return None
-        try:
-            number = float(str(one.row().get(name, "")))
-        except ValueError:
-            return name
-        return None if isfinite(number) else name
+        return Fault(Reason.MISSING, name)
 
     def _may_be_tracked(self, one: Member) -> bool:
         if self.privacy is Privacy.AGGREGATE:
@@ -128,11 +141,12 @@ class Eligibility:
     """Who remains, and why the others do not."""
 
     total: int = 0
+    looked_at: int = 0  # of them; the others are expected to be like them
     estimated: bool = False  # the audience is too large to be looked through for a page
     eligible: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    columns: Counter[str] = field(default_factory=Counter)  # that are missing, for how many
-    examples: dict[str, list[str]] = field(default_factory=dict)  # addresses by column
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason and detail
+    examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # who has the fault
 
     @property
     def sampled(self) -> int:
@@ -142,15 +156,17 @@ class Eligibility:
     def add(self, one: Judged) -> None:
         """Count one more."""
         self.total += 1
+        self.looked_at += 1
         if one.reason is None:
             self.eligible += 1
             return
         self.reasons[one.reason] += 1
-        if one.reason == "missing_column":
-            self.columns[one.detail] += 1
-            named = self.examples.setdefault(one.detail, [])
+        if one.reason in _FAULTS:
+            fault = (one.reason, one.detail)
+            self.faults[fault] += 1
+            named = self.examples.setdefault(fault, [])
             if len(named) < _EXAMPLES:
-                named.append(one.member.email)
+                named.append(_named(one))
 
     def scale_to(self, people: int) -> None:
         """What the people looked at say about all of them."""
@@ -158,9 +174,10 @@ class Eligibility:
             return
         factor = people / self.total
         self.eligible = round(self.eligible * factor)
-        for counts in (self.reasons, self.columns):
-            for name, number in counts.items():
-                counts[name] = round(number * factor)
+        for name, number in self.reasons.items():
+            self.reasons[name] = round(number * factor)
+        for fault, number in self.faults.items():
+            self.faults[fault] = round(number * factor)
         self.total, self.estimated = people, True
 
     def cut_to(self, sample: int | None) -> None:
@@ -170,20 +187,26 @@ class Eligibility:
             self.eligible = sample
 
 
+def _named(one: Judged) -> str:
+    """Somebody, with the line of their file where a cell is what keeps them out."""
+    if not one.about:
+        return one.member.email
+    line = f"line {one.member.line}: " if one.member.line else ""
+    return f"{one.member.email} ({line}{one.about})"
+
+
 def count(session: Session, judge: Judge) -> Eligibility:
     """Who would be enrolled if it started now: exact for audiences that a page can look through."""
-    found = Eligibility()
-    for one in islice(_walk(session, judge), MOST_LOOKED_AT):
-        found.add(one)
-    if found.total == MOST_LOOKED_AT:
+    found, after, ends = Eligibility(), None, time.monotonic() + _MOST_SECONDS
+    while found.total < MOST_LOOKED_AT and time.monotonic() < ends:
+        room = min(_AT_A_TIME, MOST_LOOKED_AT - found.total)
+        people = members.chunk(session, judge.audience_id, after=after, limit=room)
+        for one in judge.judge(session, people):
+            found.add(one)
+        if len(people) < room:
+            break
+        after = people[-1].person_id
+    else:
         found.scale_to(audience.audience_of(session, judge.audience_id).people)
     found.cut_to(judge.design.sample)
     return found
-
-
-def _walk(session: Session, judge: Judge) -> Iterator[Judged]:
-    """People of the audience, judged, in order of id."""
-    after = None
-    while people := members.chunk(session, judge.audience_id, after=after, limit=CHUNK):
-        yield from judge.judge(session, people)
-        after = people[-1].person_id

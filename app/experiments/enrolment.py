@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import members
-from app.experiments import drafts, lifecycle, plans, store, waves
+from app.experiments import drafts, lifecycle, plans, store, typed, waves
 from app.experiments.eligibility import CHUNK, Judge, Judged
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
@@ -63,13 +63,20 @@ def settle(
 
 
 def judge_of(
-    experiment: Experiment, renderable: Renderable, settings: Settings, *, now: datetime
+    session: Session,
+    experiment: Experiment,
+    renderable: Renderable,
+    settings: Settings,
+    *,
+    now: datetime,
 ) -> Judge:
-    """What settles eligibility for this experiment."""
+    """What settles eligibility for this experiment. Raises AppError where its content is broken."""
+    design, columns = drafts.design_of(experiment), typed.columns_of(session, experiment)
     return Judge(
         experiment_id=experiment.id,
-        design=drafts.design_of(experiment),
-        renderable=renderable,
+        design=design,
+        columns=columns,
+        writer=renderable.writer(experiment.id, design, columns),
         privacy=settings.privacy,
         now=now,
     )
@@ -87,7 +94,7 @@ def _opened(
         experiment = store.experiment_of(session, experiment_id)
         if experiment.status != Status.SCHEDULED:
             raise _NotAwaitedError
-        return judge_of(experiment, renderable, settings, now=now)
+        return judge_of(session, experiment, renderable, settings, now=now)
 
 
 def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
@@ -166,7 +173,7 @@ def _enrol(session: Session, judge: Judge, chosen: list[Judged]) -> None:
     """Numbered in the order of their tickets, so that mails leave in no order of the import."""
     chosen.sort(key=lambda one: ticket_of(judge.experiment_id, one.member.person_id))
     ids = install.take_send_ids(session, len(chosen))
-    columns = judge.renderable.columns_used(judge.design.arms) | judge.traits
+    columns = judge.frozen
     pairs = zip(ids, chosen, strict=True)
     store.add_enrolments(session, [_enrolment(n, one, judge, columns) for n, one in pairs])
 
@@ -190,5 +197,5 @@ def _left_out(one: Judged, judge: Judge) -> dict[str, Any]:
         "experiment_id": judge.experiment_id,
         "person_id": one.member.person_id,
         "reason": one.reason,
-        "detail": one.detail,
+        "detail": f"{one.detail}: {one.about}" if one.about else one.detail,
     }

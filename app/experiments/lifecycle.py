@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.audience import profile
 from app.experiments import store
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import LaunchDraft
@@ -55,6 +56,7 @@ def launch(
     experiment.launched_by, experiment.launched_at = by, now
     experiment.scheduled_at = max(draft.at or now, now)
     experiment.rate_per_minute = draft.rate_per_minute
+    experiment.columns = profile.columns_of(session, experiment.audience_id).kept()
     if experiment.slice_id:
         store.set_slice_status(session, experiment.slice_id, "testing")
 

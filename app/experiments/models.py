@@ -93,9 +93,24 @@ class Experiment(SQLModel, table=True):
     enrolled: int | None = None  # final once started
     pass_count: int | None = None  # k*, computed once from `enrolled`
     plan: dict[str, Any] | None = Field(default=None, sa_type=Json)  # frozen at the start
+    columns: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)  # frozen at launch
     open_wave: int = 0  # the last wave that may be released
     stopped_wave: int | None = None  # the wave that a guardrail keeps closed
     rule_version: str | None = None  # of the verdicts; shared by all arms
+
+
+class Rehearsal(SQLModel, table=True):
+    """A draft's mails, composed for everybody before anybody gets one; where it stands."""
+
+    __tablename__ = "rehearsal"
+
+    experiment_id: str = Field(primary_key=True)
+    design_at: datetime = Field(sa_type=UtcDateTime)  # the draft that was composed
+    audience_id: str
+    revision: int  # of the audience
+    after: str | None = None  # the last person looked at
+    done: bool = False
+    found: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # counts, and who falls away
 
 
 class Enrolment(SQLModel, table=True):

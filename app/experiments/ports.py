@@ -8,8 +8,10 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from app.audience.columns import Columns
+from app.audience.members import Member
 from app.experiments.models import Experiment
-from app.experiments.schemas import Arm, Draft
+from app.experiments.schemas import Draft
 
 
 class Level(StrEnum):
@@ -29,14 +31,39 @@ class Problem:
     message: str
 
 
+class Reason(StrEnum):
+    """Why nobody can write to somebody, as far as the content goes."""
+
+    MISSING = "missing_column"
+    MISFIT = "misfit"
+    UNWRITABLE = "unwritable"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why some version cannot be written for a person. `detail` is a column, or a sentence."""
+
+    reason: Reason
+    detail: str
+    about: str = ""  # what this person's cell says
+
+
+class Writer(Protocol):
+    """Composes every version of a design, as the sender will."""
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """The columns that the content of any version looks at."""
+
+    def fault(self, member: Member, row: Mapping[str, object]) -> Fault | None:
+        """Why some version cannot be written for this person; None where all can."""
+
+
 class Renderable(Protocol):
-    """Can every arm be filled for this person?"""
+    """Can every version be written for this person?"""
 
-    def missing(self, arms: Sequence[Arm], row: Mapping[str, object]) -> str | None:
-        """The column that some arm prints and this person lacks; None where all can be filled."""
-
-    def columns_used(self, arms: Sequence[Arm]) -> frozenset[str]:
-        """The columns that the content of any arm looks at."""
+    def writer(self, experiment_id: str, design: Draft, columns: Columns) -> Writer:
+        """Prepare every version of a design, for many people. One that is broken fails for all."""
 
 
 class Lint(Protocol):

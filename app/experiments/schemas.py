@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from app.audience.members import Condition
+from app.audience.conditions import Condition
 from app.experiments import fits, metrics, unbuilt
 from app.experiments.terms import (
     Channel,

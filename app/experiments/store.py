@@ -13,6 +13,7 @@ from app.experiments.models import (
     Feature,
     FeatureTeam,
     Ineligible,
+    Rehearsal,
     Slice,
     Status,
 )
@@ -193,6 +194,7 @@ def forget(session: Session, person_id: str) -> None:
         update(Enrolment).where(col(Enrolment.person_id) == person_id).values(frozen={})
     )
     session.execute(delete(Ineligible).where(col(Ineligible.person_id) == person_id))
+    session.execute(delete(Rehearsal))  # they name people, and are made again by themselves
 
 
 def count_enrolled(session: Session, experiment_id: str) -> int:

@@ -15,7 +15,7 @@ from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
 from app.experiments import store
-from app.experiments.checklist import Item
+from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft
 from app.identity.guard import Db, Now, Who

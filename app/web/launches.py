@@ -13,7 +13,8 @@ from app.delivery import notices
 from app.experiments import checklist, lifecycle, store
 from app.experiments import design as designs
 from app.experiments import drafts as rooms
-from app.experiments.checklist import Checklist, Item
+from app.experiments.checklist import Checklist
+from app.experiments.items import Item
 from app.experiments.models import Experiment
 from app.experiments.schemas import Draft, LaunchDraft
 from app.experiments.terms import HOLDOUT

@@ -16,6 +16,7 @@ from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment
+from app.experiments.ports import Reason
 from app.experiments.schemas import Draft
 from app.experiments.terms import RuleKind
 from app.platform.errors import AppError
@@ -28,7 +29,9 @@ _REASONS: Mapping[str, str] = {
     "consent": "Clicks may not be tracked",
     "excluded": "In an experiment that is left out",
     "cooling_off": "Had a mail too recently",
-    "missing_column": "A column of the mail is missing",
+    Reason.MISSING: "A column of the mail is missing",
+    Reason.MISFIT: "A cell does not fit its column",
+    Reason.UNWRITABLE: "The mail cannot be written",
     "sample": "Not in the sample",
 }
 
@@ -60,7 +63,7 @@ def look(request: Request, session: Session, experiment: Experiment, *, now: dat
         session,
         experiment,
         lint=ContentLint(settings),
-        renderable=LiquidRenderable(),
+        renderable=LiquidRenderable(settings, request.app.state.keyring),
         settings=settings,
         now=now,
     )
@@ -86,9 +89,17 @@ def of_form(request: Request, session: Session, form: Typed, *, now: datetime) -
 
 def left_out(found: Eligibility) -> list[tuple[str, int]]:
     """Why people of an audience would get no mail, most frequent first."""
-    missing = [(f"“{detail}” is missing", count) for detail, count in found.columns.items()]
-    others = [(reason, n) for reason, n in found.reasons.items() if reason != "missing_column"]
-    return sorted([*missing, *reasons(dict(others))], key=lambda row: -row[1])
+    faults = [(_fault(*key), count) for key, count in found.faults.items()]
+    others = {name: n for name, n in found.reasons.items() if name not in set(Reason)}
+    return sorted([*faults, *reasons(others)], key=lambda row: -row[1])
+
+
+def _fault(reason: str, detail: str) -> str:
+    if reason == Reason.MISSING:
+        return f"“{detail}” is missing"
+    if reason == Reason.MISFIT:
+        return f"The cell in “{detail}” does not fit its column"
+    return f"The mail cannot be written: {detail}"
 
 
 def reasons(counts: Mapping[str, int]) -> list[tuple[str, int]]:

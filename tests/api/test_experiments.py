@@ -24,7 +24,11 @@ def running(api: Api, application: FastAPI, experiment: dict[str, Any]) -> str:
     api.made(f"/experiments/{made}/launch")
     state = application.state
     enrolment.settle(
-        state.database, made, renderable=LiquidRenderable(), settings=state.settings, now=NOW
+        state.database,
+        made,
+        renderable=LiquidRenderable(state.settings, state.keyring),
+        settings=state.settings,
+        now=NOW,
     )
     planning.plan(state.database, made, now=NOW)
     return made

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.audience import lines, objects
 from app.audience.lines import BadFile
-from app.audience.reading import Record, column_name, read_csv, read_header, read_ndjson, take
+from app.audience.reading import Record, read_csv, read_header, read_ndjson, take
 
 pieces = st.sampled_from(
     [b"a@b.example", b"x", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b" ", b"\xe9", b"\xc3\xa9"]
@@ -104,7 +104,6 @@ def test_a_header_names_columns_as_templates_can_write_them(
     [
         (b"email\ra@b.example\rc@d.example\r", "a carriage return stands alone"),
         (b'"email\n', "Line 1 should name the columns and is not CSV"),
-        ("email,Størrelse\n".encode("latin-1"), "it looks like Latin-1; save the file as UTF-8"),
         (b"email," + b"x" * 2_000_000 + b"\n", "Line 1 names no columns: the line is longer"),
         ("email\n".encode("utf-16"), "This is not a text file"),
         (b"\xef\xbb\xbf", "The file is empty"),
@@ -116,11 +115,6 @@ def test_a_header_that_is_none_says_why(tmp_path: Path, content: bytes, sentence
 
     with pytest.raises(BadFile, match=sentence):
         read_header(path)
-
-
-@pytest.mark.parametrize("first", ["Email", " E-Mail ", "email"])
-def test_our_own_columns_are_known_in_any_case(first: str):
-    assert column_name(first) == ("email" if "-" not in first else "E_Mail")
 
 
 @pytest.mark.parametrize(
@@ -144,13 +138,13 @@ def test_an_object_that_no_database_keeps_is_refused(line: str, reason: str):
         objects.read(line)
 
 
-def test_two_keys_that_make_one_column_are_refused(tmp_path: Path):
+def test_two_keys_that_make_one_column_are_two_columns(tmp_path: Path):
     path = tmp_path / "people.ndjson"
     path.write_bytes(b'{"email":"a@b.example","a b":1,"a_b":2}\n{"Email":"a@b.example"}\n')
 
     first, second = read_ndjson(path, offset=0, line=0)
 
-    assert first.refused == "two columns are called `a_b`"
+    assert first.values == {"email": "a@b.example", "a_b": 1, "a_b_2": 2}
     assert second.values == {"email": "a@b.example"}
 
 

@@ -9,9 +9,11 @@ from app.audience.models import Audience, Membership, Person
 from app.delivery.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts, enrolment, lifecycle
-from app.experiments.checklist import Checklist, Item
+from app.experiments.checklist import Checklist
+from app.experiments.items import Item
 from app.experiments.models import Enrolment, Experiment, Ineligible
 from app.experiments.schemas import Draft, LaunchDraft
+from app.links.keyring import Keyring
 from app.okr.models import Cycle, KeyResult, Objective
 from app.platform import install
 from app.platform.config import Settings
@@ -23,6 +25,8 @@ SETTINGS = Settings(
     mail_from="ann@example.com",
     postal_address="Halvern, Main Street 1, Oslo",
 )
+KEYS = Keyring.of([b"a secret of thirty-two characters"])
+RENDERABLE = LiquidRenderable(SETTINGS, KEYS)
 CARD = {
     "believe": "Bakers act on waste when it is told in euros.",
     "verify": "Mail each baker last week's waste in euros.",
@@ -127,7 +131,7 @@ def settle(database: Database, experiment_id: str, **settings: Any) -> Experimen
     enrolment.settle(
         database,
         experiment_id,
-        renderable=LiquidRenderable(),
+        renderable=RENDERABLE,
         settings=SETTINGS.model_copy(update=settings),
         now=NOW,
     )
@@ -160,7 +164,7 @@ def check(session: Session, experiment: Experiment, **settings: Any) -> Checklis
         session,
         experiment,
         lint=ContentLint(fitting),
-        renderable=LiquidRenderable(),
+        renderable=RENDERABLE,
         settings=fitting,
         now=NOW,
     )

@@ -3,11 +3,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from app.delivery.renderable import LiquidRenderable
 from app.experiments import design
 from app.experiments.enrolment import judge_of
 from app.experiments.models import Experiment
-from tests.experiments.scenes import ARM, NOW, SETTINGS, draft, given_draft
+from tests.experiments.scenes import ARM, NOW, RENDERABLE, SETTINGS, draft, given_draft
 
 
 def test_the_sentence_is_the_one_that_statistics_promises():
@@ -77,7 +76,7 @@ def test_a_rule_with_more_looks_asks_for_a_larger_difference():
 
 
 def plan_of(session: Session, experiment: Experiment) -> design.Plan:
-    judge = judge_of(experiment, LiquidRenderable(), SETTINGS, now=NOW)
+    judge = judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
     return design.plan_of(session, experiment, judge, now=NOW)
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,9 @@ from app.platform.db import Database
 from app.tracking import verdicts
 from tests.experiments.scenes import (
     ARM,
+    KEYS,
     NOW,
+    RENDERABLE,
     SETTINGS,
     enrolled,
     given_audience,
@@ -42,23 +45,40 @@ class KilledError(Exception):
     """The process ends here."""
 
 
-class DiesAfter(LiquidRenderable):
-    """Content that can be filled, in a process that is killed after some people."""
+class Happens(LiquidRenderable):
+    """Content that can be written; something happens before each person's."""
 
-    def __init__(self, people: int) -> None:
-        self.left = people
+    def __init__(self, before: Callable[[], None]) -> None:
+        super().__init__(SETTINGS, KEYS)
+        self.before = before
 
-    def missing(self, arms: Any, row: Any) -> str | None:
-        if self.left == 0:
+    def writer(self, *args: Any) -> Any:
+        writer = super().writer(*args)
+        fault = writer.fault
+
+        def after_it(*asked: Any) -> Any:
+            self.before()
+            return fault(*asked)
+
+        writer.fault = after_it  # type: ignore[method-assign]  # of this one
+        return writer
+
+
+def dies_after(people: int) -> Happens:
+    """The process is killed after some people."""
+    left = iter(range(people))
+
+    def next_one() -> None:
+        if next(left, None) is None:
             raise KilledError
-        self.left -= 1
-        return super().missing(arms, row)
+
+    return Happens(next_one)
 
 
 def interrupt(database: Database, experiment_id: str, *, after: int) -> None:
     with pytest.raises(KilledError):
         enrolment.settle(
-            database, experiment_id, renderable=DiesAfter(after), settings=SETTINGS, now=NOW
+            database, experiment_id, renderable=dies_after(after), settings=SETTINGS, now=NOW
         )
 
 
@@ -230,23 +250,21 @@ def test_a_cancel_in_the_middle_of_the_start_ends_it(database: Database):
     assert (experiment.status, experiment.enrolled) == ("cancelled", None)
 
 
-class Sets(LiquidRenderable):
-    """Content whose filling takes so long that another worker settles the same people first."""
+def set_first_by_another(database: Database, experiment_id: str) -> Happens:
+    """Writing takes so long that another worker settles the same people first."""
+    once = iter([True])
 
-    def __init__(self, database: Database, experiment_id: str) -> None:
-        self.database, self.experiment_id, self.first = database, experiment_id, True
+    def first() -> None:
+        if next(once, False):
+            interrupt(database, experiment_id, after=25)
 
-    def missing(self, arms: Any, row: Any) -> str | None:
-        if self.first:
-            self.first = False
-            interrupt(self.database, self.experiment_id, after=25)
-        return super().missing(arms, row)
+    return Happens(first)
 
 
 @pytest.mark.usefixtures("small_chunks")
 def test_of_two_workers_one_enrols_and_the_other_steps_back(database: Database):
     experiment_id = scheduled(database, people=60)
-    slow = Sets(database, experiment_id)
+    slow = set_first_by_another(database, experiment_id)
     with pytest.raises(Overtaken):
         enrolment.settle(database, experiment_id, renderable=slow, settings=SETTINGS, now=NOW)
 
@@ -275,11 +293,14 @@ def test_the_launch_page_counts_what_the_start_enrols(database: Database):
         reasons = experiments.reasons(session, experiment.id)
 
     assert (counted.eligible, dict(counted.reasons)) == (settled.enrolled, reasons)
-    assert (counted.total, counted.examples) == (81, {"euros": ["bo@x.example"]})
+    assert (counted.total, counted.examples) == (
+        81,
+        {("missing_column", "euros"): ["bo@x.example"]},
+    )
 
 
 def count(session: Session, experiment: Experiment) -> eligibility.Eligibility:
-    judge = enrolment.judge_of(experiment, LiquidRenderable(), SETTINGS, now=NOW)
+    judge = enrolment.judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
     return eligibility.count(session, judge)
 
 

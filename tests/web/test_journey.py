@@ -78,10 +78,13 @@ def draft(eve: Browser, bakeries: str, key_result: str) -> str:
 
 
 @pytest.fixture
-def started(eve: Browser, draft: str, database: Database, settings: Settings) -> str:
+def started(
+    eve: Browser, draft: str, database: Database, settings: Settings, application: FastAPI
+) -> str:
     assert eve.post(f"/experiments/{draft}/launch").status_code == 303
     now = clock.now() + timedelta(seconds=1)
-    enrolment.settle(database, draft, renderable=LiquidRenderable(), settings=settings, now=now)
+    renderable = LiquidRenderable(settings, application.state.keyring)
+    enrolment.settle(database, draft, renderable=renderable, settings=settings, now=now)
     planning.plan(database, draft, now=now)
     return draft
 

@@ -1,0 +1,113 @@
+"""Headers as people and their tools write them, matched with the columns that are ours.
+
+Known from the exports of Mailchimp, HubSpot, Salesforce, Google Contacts, Outlook, Pipedrive,
+Intercom, and Excel in several languages.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.audience.columns import OWN, folded
+
+_SIGNS = re.compile(r"\W+")
+# In this order: where two columns of a file could be the email, the earlier name is it.
+_EMAILS = (
+    "email", "emailaddress", "mail", "mailaddress", "emailadresse", "mailadresse", "epost",
+    "epostadresse", "epostadress", "adresseemail", "adressemail", "courriel", "correo",
+    "correoelectronico", "correoelectrónico", "direcciondecorreoelectronico", "indirizzoemail",
+    "indirizzodipostaelettronica", "endereçodeemail", "adresemail",
+    "sähköposti", "primaryemail", "workemail", "businessemail", "contactemail", "useremail",
+    "customeremail", "personemail", "personemailwork", "emailwork", "personemailhome", "emailhome",
+    "personemailother", "emailother", "email1value", "email1address", "emailaddress1",
+    "homeemail", "privateemail",
+)  # fmt: skip
+_NAMES = (
+    "name", "fullname", "contactname", "displayname", "personname", "vollständigername",
+    "vollername", "nomcomplet", "nombrecompleto", "nomecompleto", "navn", "namn",
+)  # fmt: skip
+_OTHERS: Mapping[str, Sequence[str]] = {
+    "external_id": ("externalid", "externalidentifier", "externeid"),
+    "timezone": ("timezone", "zeitzone", "tidssone", "fuseauhoraire", "zonahoraria"),
+    "consent_open": ("consentopen", "consentopens"),
+    "consent_click": ("consentclick", "consentclicks"),
+}
+_FIRST = ("firstname", "vorname", "givenname", "fornavn", "förnamn", "prénom", "prenom", "fname",
+          "personfirstname", "primeironome", "voornaam")  # fmt: skip
+_LAST = ("lastname", "nachname", "familyname", "surname", "etternavn", "efternamn", "lname",
+         "personlastname", "apellidos", "apellido", "cognome", "sobrenome", "achternaam",
+         "nomdefamille")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: what templates call it, and how the file wrote it."""
+
+    name: str
+    as_written: str
+
+
+@lru_cache(maxsize=256)
+def columns_of(written: tuple[str, ...]) -> tuple[Column, ...]:
+    """What each header means. Of one name's columns the first keeps it; the next is `name_2`."""
+    own = _own(written)
+    taken = set(own.values())
+    columns: list[Column] = []
+    for place, cell in enumerate(written):
+        name = own.get(place) or _free(plain_name(cell), taken)
+        taken.add(name)
+        columns.append(Column(name, cell.strip()))
+    return tuple(columns)
+
+
+@lru_cache(maxsize=256)
+def name_parts(columns: tuple[Column, ...]) -> tuple[str, ...]:
+    """First and last name, where a file has these and no whole name."""
+    if any(one.name == "name" for one in columns):
+        return ()
+    found = (_called(columns, _FIRST), _called(columns, _LAST))
+    return tuple(name for name in found if name)
+
+
+def plain_name(written: str) -> str:
+    """What templates call a column: letters, digits and `_`."""
+    text = unicodedata.normalize("NFC", written).strip()
+    return _SIGNS.sub("_", text).strip("_") or "column"
+
+
+def is_email(written: str) -> bool:
+    """Whether this header names the addresses."""
+    return _key(written) in _EMAILS
+
+
+def _own(written: Sequence[str]) -> dict[int, str]:
+    """Which column, by its place, is which of ours."""
+    keys = [_key(cell) for cell in written]
+    found: dict[int, str] = {}
+    known = {"email": _EMAILS, "name": _NAMES, **_OTHERS}
+    for name in OWN:
+        exact = next((place for place, cell in enumerate(written) if cell.strip() == name), None)
+        places = [keys.index(key) for key in known[name] if key in keys]
+        place = exact if exact is not None else next(iter(places), None)
+        if place is not None and place not in found:
+            found[place] = name
+    return found
+
+
+def _key(written: str) -> str:
+    return folded(unicodedata.normalize("NFC", written))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name of its own; one of ours in other letters stays with the column that is ours."""
+    base = name if name.lower() not in OWN else name.lower()
+    number, free = 2, base
+    while free in taken or free in OWN:
+        free, number = f"{base}_{number}", number + 1
+    return free
+
+
+def _called(columns: Sequence[Column], names: Sequence[str]) -> str | None:
+    return next((one.name for one in columns if _key(one.as_written) in names), None)

@@ -1,0 +1,81 @@
+"""Reads the columns of an audience as a whole, and notes each cell of a file that does not fit."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from sqlmodel import Session
+
+from app.audience import column_rows, profile
+from app.audience.column_rows import Cells
+from app.audience.models import Import
+from app.platform.db import Database
+
+_MOST = 10_000  # misfits of one file that are written down; the columns count them all
+_SHOWN = 60  # characters of a cell that a note repeats
+
+
+class Notes:
+    """Cells of a file that were left empty, or do not fit their column."""
+
+    def __init__(self, import_id: str | None) -> None:
+        self._import_id = import_id
+        self._found: list[tuple[int, str, str, str]] = []
+
+    def of_misfit(self, cells: Cells, column: str, reason: str) -> None:
+        """Of the file's own lines; `reason` says what the cell is not."""
+        is_ours = cells.line is not None and cells.import_id == self._import_id
+        if is_ours and len(self._found) < _MOST:
+            assert cells.line is not None
+            value = profile.printed(cells.data[column])[:_SHOWN]
+            sentence = f"{reason}; mails that use it leave this person out"
+            self._found.append((cells.line, column, value, sentence))
+
+    def add(self, line: int, notes: Iterable[tuple[str, str, str]]) -> None:
+        """What of a person was left empty: column, cell, sentence."""
+        self._found += [(line, *note) for note in notes]
+
+    def keep(self, session: Session, row: Import) -> None:
+        """Write them down, in the order of the lines."""
+        names = ("line", "column", "value", "note")
+        rows = [
+            {"import_id": row.id, "number": row.noted + place}
+            | dict(zip(names, found, strict=True))
+            for place, found in enumerate(sorted(self._found), 1)
+        ]
+        column_rows.add_notes(session, rows)
+        row.noted += len(rows)
+
+
+def note_lines(database: Database, import_id: str) -> Iterator[str]:
+    """Every note as NDJSON, page by page, each with a session of its own (it streams)."""
+    after = 0
+    while True:
+        with database.read() as session:
+            rows = column_rows.notes(session, import_id, after=after)
+            page = [row.model_dump(include={"line", "column", "value", "note"}) for row in rows]
+            after = rows[-1].number if rows else after
+        if not page:
+            return
+        yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in page)
+
+
+def read_columns(
+    database: Database, audience_id: str, *, renamed: Mapping[str, str], notes: Notes
+) -> None:
+    """Decide what each column is, from everybody's cells, and keep it with the audience."""
+    with database.read() as session:
+        people, columns = profile.look(session, audience_id, renamed=renamed, note=notes.of_misfit)
+    with database.write() as session:
+        column_rows.save_profile(
+            session, audience_id, people=people, columns=columns, read_by=profile.VERSION
+        )
+
+
+def read_again(database: Database) -> int:
+    """Read one audience that an older version of reading decided; how many there were."""
+    with database.read() as session:
+        audience_id = column_rows.unread(session, version=profile.VERSION)
+    if audience_id is None:
+        return 0
+    read_columns(database, audience_id, renamed={}, notes=Notes(None))
+    return 1

@@ -1,0 +1,73 @@
+"""The checklist's part about people: how many are mailed, who falls away, and why."""
+
+from collections.abc import Iterator
+
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.experiments.eligibility import Eligibility, Judge
+from app.experiments.items import Item, blocks, ok, warns
+from app.experiments.ports import Reason
+from app.platform.config import Privacy, Settings
+
+_FAULTS_SHOWN = 10  # ours; what is left is told in one sentence
+
+
+def items(session: Session, judge: Judge, found: Eligibility, settings: Settings) -> Iterator[Item]:
+    """Who would be mailed if it started now."""
+    if settings.privacy is Privacy.AGGREGATE:
+        yield blocks(
+            "no_people",
+            "THINSLICE_PRIVACY is `aggregate`: nobody is tracked as a person, so no rule can count"
+            " people. Run it where people are tracked.",
+        )
+        return
+    name = audience.audience_of(session, judge.audience_id).name
+    about = "About " if found.estimated else ""
+    if found.eligible == 0:
+        yield blocks("audience", f"Nobody of “{name}” ({found.total:,} people) can be mailed.")
+    else:
+        yield ok(
+            "audience",
+            f"{about}{found.eligible:,} of {found.total:,} people of “{name}” will be mailed.",
+        )
+    yield from _under_way(found)
+    yield from _faults(found)
+
+
+def _under_way(found: Eligibility) -> Iterator[Item]:
+    if found.estimated:
+        yield warns(
+            "composing",
+            f"Every mail is composed before it can leave: {found.looked_at:,} of"
+            f" {found.total:,} people so far. Look again in a moment for the exact numbers.",
+        )
+
+
+def _faults(found: Eligibility) -> Iterator[Item]:
+    """Whom the mail cannot be written to, by what keeps them out."""
+    ranked = found.faults.most_common()
+    for fault, count in ranked[:_FAULTS_SHOWN]:
+        yield _told(found, fault, count)
+    others = ranked[_FAULTS_SHOWN:]
+    if others:
+        people = sum(count for _, count in others)
+        yield warns(
+            "unwritable",
+            f"For {people:,} more people the mail cannot be written, for {len(others):,} other"
+            " reasons. They will not be mailed.",
+        )
+
+
+def _told(found: Eligibility, fault: tuple[str, str], count: int) -> Item:
+    reason, detail = fault
+    examples = found.examples.get(fault, [])
+    named = ", ".join(examples) + (" and others" if count > len(examples) else "")
+    who = f"for {count:,} of {found.total:,} people: {named}"
+    if reason == Reason.MISSING:
+        said = f"“{detail}” is missing {who}."
+    elif reason == Reason.MISFIT:
+        said = f"The cell in “{detail}” does not fit its column {who}."
+    else:
+        said = f"The mail can't be written {who}. {detail}"
+    return warns(f"{reason}:{detail}", f"{said} They will not be mailed.")

@@ -1,0 +1,128 @@
+"""Compose everybody's mail before anybody gets one: inline for few, in the background for many.
+
+What was found holds while neither the draft nor its people change; then it begins anew.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.audience import members
+from app.audience import store as audience
+from app.audience.models import Audience
+from app.experiments import eligibility, rehearsal_rows, store
+from app.experiments.eligibility import Eligibility, Judge
+from app.experiments.enrolment import judge_of
+from app.experiments.models import Experiment, Rehearsal
+from app.experiments.ports import Renderable
+from app.platform.config import Settings
+from app.platform.db import Database
+
+_STEP_SECONDS = 0.25  # what waits for the same process waits no longer than this
+_FAULTS_KEPT = 200  # kinds; each with a few people
+_AT_A_TIME = 50  # people between two looks at the clock
+
+
+def eligible(session: Session, experiment: Experiment, judge: Judge) -> Eligibility:
+    """Who would be enrolled: as rehearsed, or as far as a page can look at once."""
+    row = session.get(Rehearsal, experiment.id)
+    people = audience.audience_of(session, judge.audience_id)
+    if row is None or not _holds(row, experiment, people):
+        return eligibility.count(session, judge)
+    found = _read(row.found)
+    if not row.done:
+        glance = eligibility.count(session, judge)
+        if glance.looked_at >= found.total:
+            return glance
+        found.scale_to(people.people)
+    found.cut_to(judge.design.sample)
+    return found
+
+
+def go_on(database: Database, *, renderable: Renderable, settings: Settings, now: datetime) -> int:
+    """Compose for some more people of one draft; how many were looked at."""
+    with database.read() as session:
+        experiment = rehearsal_rows.next_draft(session, least=eligibility.MOST_LOOKED_AT, now=now)
+        if experiment is None:
+            return 0
+        people = audience.audience_of(session, str(experiment.audience_id))
+        row = session.get(Rehearsal, experiment.id)
+        if row is None or not _holds(row, experiment, people):
+            row = _begun(experiment, people)
+        judge = judge_of(session, experiment, renderable, settings, now=now)
+        before = row.after
+        looked = _look(session, judge, row)
+    with database.write() as session:
+        _keep(session, row, before=before)
+    return looked
+
+
+def _holds(row: Rehearsal, experiment: Experiment, people: Audience) -> bool:
+    return (
+        row.design_at == experiment.updated_at
+        and row.audience_id == people.id
+        and row.revision == people.revision
+    )
+
+
+def _begun(experiment: Experiment, people: Audience) -> Rehearsal:
+    return Rehearsal(
+        experiment_id=experiment.id,
+        design_at=experiment.updated_at,
+        audience_id=people.id,
+        revision=people.revision,
+        found=_written(Eligibility()),
+    )
+
+
+def _look(session: Session, judge: Judge, row: Rehearsal) -> int:
+    found, ends = _read(row.found), time.monotonic() + _STEP_SECONDS
+    began = found.total
+    while time.monotonic() < ends:
+        people = members.chunk(session, judge.audience_id, after=row.after, limit=_AT_A_TIME)
+        for one in judge.judge(session, people):
+            found.add(one)
+        if len(people) < _AT_A_TIME:
+            row.done = True
+            break
+        row.after = people[-1].person_id
+    row.found = _written(found)
+    return found.total - began or 1
+
+
+def _keep(session: Session, row: Rehearsal, *, before: str | None) -> None:
+    """Write it down, unless another process went on with it meanwhile, or it is no draft now."""
+    store.locked(session, row.experiment_id)
+    held = session.get(Rehearsal, row.experiment_id)
+    same = held is not None and (held.design_at, held.revision) == (row.design_at, row.revision)
+    if held is None or not same or held.after == before:
+        session.merge(row)
+
+
+def _written(found: Eligibility) -> dict[str, Any]:
+    return {
+        "total": found.total,
+        "eligible": found.eligible,
+        "reasons": dict(found.reasons),
+        "faults": [
+            {"reason": reason, "detail": detail, "people": n, "examples": found.examples[key]}
+            for key, n in found.faults.most_common(_FAULTS_KEPT)
+            for reason, detail in (key,)
+        ],
+    }
+
+
+def _read(kept: Mapping[str, Any]) -> Eligibility:
+    faults = {(one["reason"], one["detail"]): one for one in kept["faults"]}
+    return Eligibility(
+        total=kept["total"],
+        looked_at=kept["total"],
+        eligible=kept["eligible"],
+        reasons=Counter(kept["reasons"]),
+        faults=Counter({key: one["people"] for key, one in faults.items()}),
+        examples={key: one["examples"] for key, one in faults.items()},
+    )
