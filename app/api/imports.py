@@ -52,7 +52,7 @@ _NOTED: dict[int | str, dict[str, Any]] = {
 _FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "CSV with a header (UTF-8, UTF-16 or Windows-1252), or NDJSON with one object a line.",
+        "description": "CSV with a header, or NDJSON with one object a line.",
         "content": {
             "text/csv": {
                 "schema": {"type": "string", "format": "binary"},

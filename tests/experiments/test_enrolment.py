@@ -60,7 +60,7 @@ class Happens(LiquidRenderable):
             self.before()
             return fault(*asked)
 
-        writer.fault = after_it  # type: ignore[method-assign]  # of this one
+        writer.fault = after_it  # type: ignore[assignment, method-assign]  # of this one
         return writer
 
 
