@@ -14,8 +14,6 @@ from app.experiments import enrolment
 from tests.api.conftest import NOW, Api
 from tests.cast import DESIGN
 
-pytestmark = pytest.mark.calendar
-
 
 @pytest.fixture
 def running(api: Api, application: FastAPI, experiment: dict[str, Any]) -> str:
@@ -88,6 +86,7 @@ def test_a_launch_that_is_not_ready_names_what_blocks(api: Api, experiment: dict
     assert api.read(path)["status"] == "draft"
 
 
+@pytest.mark.calendar
 def test_the_plan_names_the_pass_count(api: Api, experiment: dict[str, Any]) -> None:
     plan = api.read(f"/experiments/{experiment['id']}/plan")
     assert plan["people"] == 600
@@ -95,6 +94,7 @@ def test_the_plan_names_the_pass_count(api: Api, experiment: dict[str, Any]) -> 
     assert plan["answer_by"].endswith("Z")
 
 
+@pytest.mark.calendar
 def test_a_launch_for_later_waits(api: Api, experiment: dict[str, Any]) -> None:
     path = f"/experiments/{experiment['id']}"
     at = (NOW + timedelta(days=1)).isoformat()
@@ -105,6 +105,7 @@ def test_a_launch_for_later_waits(api: Api, experiment: dict[str, Any]) -> None:
     assert api.post(f"{path}/launch").status_code == 409
 
 
+@pytest.mark.calendar
 def test_a_launch_in_the_past_is_refused(api: Api, experiment: dict[str, Any]) -> None:
     at = (NOW - timedelta(days=1)).isoformat()
     answer = api.post(f"/experiments/{experiment['id']}/launch", {"at": at})
@@ -141,6 +142,7 @@ def test_a_readout_has_the_shape_of_the_contract(api: Api, running: str) -> None
     assert {"sample_ratio", "machine_share", "warnings"} <= set(readout["health"])
 
 
+@pytest.mark.calendar
 def test_a_decision_is_made_once(api: Api, running: str) -> None:
     path = f"/experiments/{running}"
     decided = api.post(f"{path}/decision", {"decision": "stop", "learning": "Nobody cares."})

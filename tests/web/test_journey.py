@@ -16,8 +16,6 @@ from app.platform.db import Database
 from app.tracking.losses import Losses
 from tests.web.conftest import Browser
 
-pytestmark = pytest.mark.calendar
-
 CARD = {
     "name": "Waste in euros",
     "believe": "Bakers act on waste when it is told in euros.",
@@ -89,6 +87,7 @@ def started(
     return draft
 
 
+@pytest.mark.calendar
 def test_a_value_moves_the_week(eve: Browser, key_result: str):
     today = clock.now().date().isoformat()
     page = eve.send(f"/key-results/{key_result}/values", on="value", date=today, value="1515")
@@ -97,6 +96,7 @@ def test_a_value_moves_the_week(eve: Browser, key_result: str):
     assert "1,240 → 1,800" in page.text
 
 
+@pytest.mark.calendar
 def test_a_value_dated_tomorrow_is_refused_beside_its_field(eve: Browser, key_result: str):
     answer = eve.post(f"/key-results/{key_result}/values", date="2039-01-01", value="1600")
 
@@ -149,6 +149,7 @@ def test_a_refused_draft_loses_nothing_that_was_typed(eve: Browser, bakeries: st
     assert "Bakers act on waste" in answer.text
 
 
+@pytest.mark.calendar
 def test_the_plan_answers_while_one_types(eve: Browser, bakeries: str):
     answer = eve.post("/experiments/plan", **CARD, audience_id=bakeries)
 
@@ -165,6 +166,7 @@ def test_a_test_mail_goes_to_people_with_a_log_in_only(eve: Browser, draft: str)
     assert sent.status_code == 303
 
 
+@pytest.mark.calendar
 def test_a_launched_experiment_shows_its_mails_and_can_be_paused(eve: Browser, started: str):
     overview = eve.get(f"/experiments/{started}").text
     paused = eve.send(f"/experiments/{started}/pause", on="pause").text
