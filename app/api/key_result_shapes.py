@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from app.analysis.shapes import Estimate, Movement, State
 from app.experiments.models import Status
 from app.experiments.terms import Mode
-from app.okr.forecast import Landing
+from app.okr.forecast import Forecast
 from app.okr.progress import Pace
+from app.okr.sayings import Statement
 from app.okr.schemas import HttpSource, SqlSource
 
 _SET: dict[str, Any] = {
@@ -29,6 +30,7 @@ _SET: dict[str, Any] = {
     "source": "manual",
     "owner": "ann@example.com",
     "kept_because": "",
+    "running_total": None,
     "score": None,
     "score_comment": "",
     "created_at": "2026-11-22T08:00:00Z",
@@ -45,14 +47,33 @@ _LINK: dict[str, Any] = {
     "reason": None,
     "undone": False,
 }
-_LANDING: dict[str, Any] = {
+LANDING: dict[str, Any] = {
     "on": "2026-12-31",
     "value": 1720.5,
     "low": 1610.2,
     "high": 1830.8,
     "confidence": 0.8,
-    "values": 6,
-    "method": "Linear trend",
+    "chance": 0.34,
+    "values": 9,
+    "method": "Chance of landing",
+}
+STATEMENT: dict[str, Any] = {
+    "week": "2026-W47",
+    "state": "closer",
+    "p": 0.0011,
+    "moved": 109.2,
+    "low": 25.3,
+    "high": 192.6,
+    "chance": 0.34,
+    "sentence": "Closer: +109 since the start (+25 to +193).",
+    "cycle_week": 9,
+    "cycle_weeks": 13,
+    "as_factors": False,
+    "noise_low": 1164.8,
+    "noise_high": 1307.2,
+    "begins": 1236,
+    "now": 1345.2,
+    "asks_running_total": False,
 }
 _LEDGER_LINE: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
@@ -83,7 +104,8 @@ _SEEN: dict[str, Any] = _SET | {
     "confidence": 6,
     "stale": False,
     "change": 40,
-    "forecast": _LANDING,
+    "forecast": LANDING,
+    "statement": STATEMENT,
     "stretched": False,
     "warning": None,
     "ledger": [],
@@ -126,6 +148,7 @@ class KeyResultOut(BaseModel):
     source: str
     owner: str
     kept_because: str
+    running_total: bool | None
     score: float | None
     score_comment: str
     created_at: datetime
@@ -179,19 +202,20 @@ class ReadOut(BaseModel):
 
 
 class KeyResultSeen(KeyResultOut):
-    """A key result with what follows from its values. Shares are 0..1."""
+    """A key result with what follows from its values. Shares are 0..1, no value is null."""
 
     model_config = ConfigDict(json_schema_extra={"example": _SEEN})
 
     current: float | None
     as_of: Date | None
-    progress: float
+    progress: float | None
     expected: float
     pace: Pace
     confidence: int | None
     stale: bool
     change: float | None
-    forecast: Landing | None
+    forecast: Forecast | None
+    statement: Statement | None
     stretched: bool
     warning: str | None
     ledger: list[LedgerLine]

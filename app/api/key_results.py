@@ -30,7 +30,7 @@ from app.okr.schemas import (
     ConfidenceDraft,
     HttpSource,
     KeyResultChanges,
-    KeyResultDraft,
+    NewKeyResult,
     SqlSource,
     ValueDraft,
 )
@@ -40,14 +40,23 @@ router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Key results"])
 
 _VIEWED = (
     "current", "as_of", "progress", "expected", "pace", "confidence", "stale", "change",
-    "forecast", "stretched", "warning",
+    "forecast", "statement", "stretched", "warning",
 )  # fmt: skip
 
 
 @router.post("/key-results", status_code=201, summary="Add a key result")
-def add_key_result(draft: KeyResultDraft, session: Db, now: Now) -> KeyResultOut:
-    """`maintain` takes `low` and `high`; `percent` holds what people type (12 is 12 %)."""
-    return _shown(outcomes.add_key_result(session, draft, now=now))
+def add_key_result(
+    draft: NewKeyResult, request: Request, session: Db, now: Now, who: Who
+) -> KeyResultOut:
+    """`maintain` takes `low` and `high`; `percent` holds what people type (12 is 12 %).
+
+    `past` takes values from before the cycle: they show how large the noise is, so that a move is
+    told weeks earlier.
+    """
+    zone = request.app.state.settings.zone
+    row = outcomes.add_key_result(session, draft, now=now)
+    values.put_past(session, row, draft.past, source="api", by=who.name, zone=zone, now=now)
+    return _shown(row)
 
 
 @router.get("/key-results", summary="List key results")

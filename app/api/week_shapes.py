@@ -5,6 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from app.api.key_result_shapes import LANDING, STATEMENT
+from app.okr.forecast import Forecast
+from app.okr.sayings import Statement
+
 _ITEM: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "text": "Ask the bakers who clicked",
@@ -32,12 +36,17 @@ _KEY_RESULT: dict[str, Any] = {
     "stale": False,
     "as_of": "2026-11-20",
     "owner": "ann@example.com",
+    "statement": STATEMENT,
+    "is_new": True,
+    "ends": "2026-12-31",
+    "forecast": LANDING,
 }
 _WEEK: dict[str, Any] = {
     "week": "2026-W47",
     "starts": "2026-11-16",
     "ends": "2026-11-22",
-    "sentence": "Closer on 1 of 1 key results; 1 slice decided.",
+    "headline": "Closer on 1 of 1. New: Weekly active bakeries.",
+    "sentence": "Closer on 1 of 1. New: Weekly active bakeries. 1 slice decided.",
     "key_results": [_KEY_RESULT],
     "decided": [
         {
@@ -92,7 +101,10 @@ class ItemOut(BaseModel):
 
 
 class KeyResultLineOut(BaseModel):
-    """A key result on the week's last day, or today. `change`: since an earlier week's value."""
+    """A key result on the week's last day, or today. `change`: since an earlier week's value.
+
+    `statement` says what the last whole week of its cycle can tell; null for a milestone.
+    """
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _KEY_RESULT})
 
@@ -107,7 +119,7 @@ class KeyResultLineOut(BaseModel):
     current: float | None
     change: float | None
     closer: bool | None
-    progress: float
+    progress: float | None
     expected: float
     pace: str
     confidence: int | None
@@ -115,6 +127,10 @@ class KeyResultLineOut(BaseModel):
     stale: bool
     as_of: date | None
     owner: str
+    statement: Statement | None
+    is_new: bool
+    ends: date | None
+    forecast: Forecast | None
 
 
 class DecidedOut(BaseModel):
@@ -213,6 +229,7 @@ class ReviewOut(BaseModel):
     week: str
     starts: date
     ends: date
+    headline: str
     sentence: str
     key_results: list[KeyResultLineOut]
     decided: list[DecidedOut]

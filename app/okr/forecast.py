@@ -1,46 +1,40 @@
-"""Where a key result lands by the end of its cycle, if the last weeks go on."""
+"""Where a key result lands by the end of its cycle, if what moves it goes on as it did."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import timedelta
 
-from app.okr.models import CheckIn
-from app.stats.checks import NotEnoughData
-from app.stats.forecast import METHODS, linear_forecast
+from app.okr.models import Cycle
+from app.okr.statements import Found
+from app.stats.landing import METHODS
 
-_WEEKS = timedelta(weeks=6)  # long enough for a line, short enough to be about now; chosen by us
+_CONFIDENCE = 0.8  # of the range that the statistics give
 
 
 @dataclass(frozen=True, slots=True)
-class Landing:
-    """The value at the end of the cycle: where the line leads, and a range for it."""
+class Forecast:
+    """The value at the end of the cycle with a range for it, inside what the unit allows."""
 
     on: Date
     value: float
     low: float
     high: float
     confidence: float
-    values: int  # how many the line rests on
+    chance: float  # to reach the target, 0.03..0.97
+    values: int  # weekly ones that it rests on
     method: str
 
 
-def landing(values: Sequence[CheckIn], *, kind: str, ends: Date, today: Date) -> Landing | None:
-    """The forecast, or None: too few values, a milestone, or a cycle that is over."""
-    if kind == "milestone" or today >= ends:
+def forecast_of(found: Found | None, cycle: Cycle, *, today: Date) -> Forecast | None:
+    """The forecast, or None: too few weeks, a band, a milestone, or a cycle that is over."""
+    if found is None or found.landing is None or today >= cycle.ends:
         return None
-    recent = [one for one in values if today - _WEEKS <= one.date <= today]
-    points = [(float(one.date.toordinal()), one.value) for one in recent]
-    try:
-        found = linear_forecast(points, float(ends.toordinal()))
-    except NotEnoughData:
-        return None
-    return Landing(
-        on=ends,
-        value=found.estimate,
-        low=found.low,
-        high=found.high,
-        confidence=found.confidence,
-        values=len(points),
+    return Forecast(
+        on=cycle.ends,
+        value=found.landing.value,
+        low=found.landing.low,
+        high=found.landing.high,
+        confidence=_CONFIDENCE,
+        chance=found.landing.chance,
+        values=found.values,
         method=METHODS[0].name,
     )

@@ -8,6 +8,7 @@ from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
+from app.stats.closer import Told
 
 
 class Team(SQLModel, table=True):
@@ -74,6 +75,7 @@ class KeyResult(SQLModel, table=True):
     source: str = "manual"  # manual, api, experiment, http, sql
     owner: str = ""
     kept_because: str = ""  # why a title that names work stays
+    running_total: bool | None = None  # it only adds up, so its pace is judged; None: not said
     score: float | None = None  # 0..1, given when the cycle closes
     score_comment: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -100,6 +102,43 @@ class CheckIn(SQLModel, table=True):
     estimate: float | None = None  # what it found, in the key result's unit, with its interval
     low: float | None = None
     high: float | None = None
+
+
+class ToldWeek(SQLModel, table=True):
+    """What a week of a cycle said of a key result, kept as it was when its review was frozen."""
+
+    __tablename__ = "told_week"
+
+    key_result_id: str = Field(primary_key=True, foreign_key="key_result.id")
+    week: int = Field(primary_key=True)  # of the cycle, from 1
+    told_at: datetime = Field(sa_type=UtcDateTime)
+    direction: int  # 1 up, -1 down, 0 not to be told
+    p: float
+    bound: float  # what p was held against
+    moved: float
+    low: float
+    high: float
+    noise_low: float
+    noise_high: float
+    begins: float
+    now: float
+    as_factors: bool
+    chance: float | None = None
+
+    def as_told(self) -> Told:
+        """As the statistics gave it."""
+        return Told(
+            direction=self.direction,
+            p=self.p,
+            limit=self.bound,
+            moved=self.moved,
+            low=self.low,
+            high=self.high,
+            noise=(self.noise_low, self.noise_high),
+            begins=self.begins,
+            now=self.now,
+            as_factors=self.as_factors,
+        )
 
 
 class Contribution(SQLModel, table=True):

@@ -96,7 +96,7 @@ def add_key_result(session: Session, draft: KeyResultDraft, *, now: datetime) ->
     """A key result of an objective."""
     objective = store.objective_of(session, draft.objective_id)
     refuse_closed(store.cycle_of(session, objective.cycle_id))
-    row = KeyResult(**draft.model_dump(exclude={"http", "sql"}), created_at=now)
+    row = KeyResult(**draft.model_dump(exclude={"http", "sql", "past"}), created_at=now)
     session.add(row)
     session.flush()
     _read_from(session, row, draft, now=now)

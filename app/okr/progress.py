@@ -20,7 +20,7 @@ class Pace(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     TOO_EARLY = "too early"
-    NONE = "none"  # maintain and milestone have no pace
+    NONE = "none"  # maintain and milestone have no pace, nor has what has no value
 
 
 class Grade(StrEnum):
@@ -56,9 +56,9 @@ def expected(starts: Date, ends: Date, today: Date) -> float:
     return min(1.0, max(0.0, gone / ((ends - starts).days + 1)))
 
 
-def pace(goal: Goal, done: float, *, starts: Date, ends: Date, today: Date) -> Pace:
+def pace(goal: Goal, done: float | None, *, starts: Date, ends: Date, today: Date) -> Pace:
     """Green from 0.7 of what the day asks for, yellow from 0.5, red below."""
-    if goal.kind in {"maintain", "milestone"}:
+    if done is None or goal.kind in {"maintain", "milestone"}:
         return Pace.NONE
     if today < starts + _TOO_EARLY:
         return Pace.TOO_EARLY
@@ -71,18 +71,6 @@ def pace(goal: Goal, done: float, *, starts: Date, ends: Date, today: Date) -> P
 def stale(cadence: str, last: Date | None, today: Date) -> bool:
     """Whether the last value is more than three days late: silence is never green."""
     return last is None or today > last + _CADENCE[cadence] + _LATE
-
-
-def closer(goal: Goal, before: float, current: float) -> bool:
-    """Whether a value is nearer to where we need to be than an earlier one."""
-    if goal.kind == "maintain":
-        return _outside(goal, current) < _outside(goal, before)
-    return progress(goal, current) > progress(goal, before)  # past the target is further on
-
-
-def _outside(goal: Goal, value: float) -> float:
-    low, high = goal.low or 0.0, goal.high or 0.0
-    return max(low - value, value - high, 0.0)
 
 
 def clamped(done: float) -> float:
@@ -102,9 +90,12 @@ def stretched(goal: Goal, stretch: float | None, current: float) -> bool:
     return stretch is not None and progress(goal, current) >= progress(goal, stretch)
 
 
-def rolled_up(parts: Sequence[tuple[float, float]]) -> float | None:
-    """An objective's progress from (weight, progress) of its key results, each clamped to 0..1."""
+def rolled_up(parts: Sequence[tuple[float, float | None]]) -> float | None:
+    """An objective's progress from (weight, progress) of its key results, each clamped to 0..1.
+
+    One without a value counts as no way gone beside others that have one; None where none has.
+    """
     total = sum(weight for weight, _ in parts)
-    if not total:
+    if not total or all(done is None for _, done in parts):
         return None
-    return sum(weight * clamped(done) for weight, done in parts) / total
+    return sum(weight * clamped(done or 0.0) for weight, done in parts) / total

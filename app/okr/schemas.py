@@ -107,8 +107,17 @@ class KeyResultDraft(Strict):
     kept_because: Comment = Field(
         default="", description="why a title that names work, not an outcome, stays"
     )
+    running_total: bool | None = Field(
+        default=None, description="it only adds up, so its pace is judged; null: not said"
+    )
     http: HttpSource | None = None
     sql: SqlSource | None = None
+
+    @model_validator(mode="after")
+    def _only_a_number_that_moves_adds_up(self) -> Self:
+        if self.running_total and self.kind in {"maintain", "milestone"}:
+            raise ValueError(f"a {self.kind} is no running total: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _stretch_lies_beyond(self) -> Self:
@@ -143,6 +152,26 @@ class KeyResultDraft(Strict):
         return self
 
 
+class PastValue(Strict):
+    """A value from before: it shows how large the noise is."""
+
+    date: Date
+    value: Number
+
+
+class NewKeyResult(KeyResultDraft):
+    """A key result with its past, as far as somebody has it."""
+
+    past: list[PastValue] = Field(default_factory=list, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_value_a_day(self) -> Self:
+        days = [one.date for one in self.past]
+        if len(days) != len(set(days)):
+            raise ValueError("past has a day twice: one value a day")
+        return self
+
+
 class ValueDraft(Strict):
     """One value; its date stands in the address."""
 
@@ -165,6 +194,7 @@ class KeyResultChanges(Strict):
     source: Literal["manual", "api", "experiment", "http", "sql"] | None = None
     owner: Annotated[str, Field(max_length=200)] | None = None
     kept_because: Comment | None = None
+    running_total: bool | None = None
     http: HttpSource | None = None
     sql: SqlSource | None = None
 

@@ -126,29 +126,6 @@ def key_results(
     return session.exec(query).all()
 
 
-def key_results_on(session: Session, day: Date) -> Sequence[KeyResult]:
-    """Key results of the cycles that this day lies in."""
-    return session.exec(
-        select(KeyResult)
-        .join(Objective, col(Objective.id) == KeyResult.objective_id)
-        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
-        .where(Cycle.starts <= day, Cycle.ends >= day)
-        .order_by(Objective.id, KeyResult.id)
-    ).all()
-
-
-def owned_on(session: Session, day: Date) -> list[tuple[KeyResult, str]]:
-    """Key results of the open cycles of this day; who answers: the owner, or the objective's."""
-    found = session.exec(
-        select(KeyResult, Objective.owner)
-        .join(Objective, col(Objective.id) == KeyResult.objective_id)
-        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
-        .where(Cycle.starts <= day, Cycle.ends >= day, col(Cycle.closed_at).is_(None))
-        .order_by(Objective.id, KeyResult.id)
-    )
-    return [(row, row.owner or owner) for row, owner in found]
-
-
 def cycle_of_key_result(session: Session, row: KeyResult) -> Cycle:
     """The cycle that a key result belongs to."""
     return cycle_of(session, objective_of(session, row.objective_id).cycle_id)

@@ -1,5 +1,6 @@
 """Dated values: one a day, put again replaces, nothing from the future, history kept."""
 
+from collections.abc import Iterable
 from datetime import date as Date
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from sqlmodel import Session
 from app.okr import store
 from app.okr.models import CheckIn, KeyResult
 from app.okr.outcomes import refuse_closed
-from app.okr.schemas import ConfidenceDraft, ValueDraft
+from app.okr.schemas import ConfidenceDraft, PastValue, ValueDraft
 from app.platform import events
 from app.platform.errors import Conflict, Invalid
 
@@ -42,6 +43,22 @@ def put(
         session.add(held)
         session.flush()
     return _add(session, key_result_id, day, draft, held=held, source=source, by=by, now=now)
+
+
+def put_past(
+    session: Session,
+    row: KeyResult,
+    past: Iterable[PastValue],
+    *,
+    source: str,
+    by: str,
+    zone: ZoneInfo,
+    now: datetime,
+) -> None:
+    """Put values of days gone by, before the cycle or in it: they show how large the noise is."""
+    for one in past:
+        draft = ValueDraft(value=one.value)
+        put(session, row.id, one.date, draft, source=source, by=by, zone=zone, now=now)
 
 
 def confirm(

@@ -1,5 +1,6 @@
 """A key result as everybody sees it: on pages, in the API, in the week."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -7,44 +8,71 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.okr import progress as measures
-from app.okr import store
-from app.okr.forecast import Landing, landing
-from app.okr.models import CheckIn, KeyResult
+from app.okr import week_rows
+from app.okr.forecast import Forecast, forecast_of
+from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
 from app.okr.progress import Goal, Pace
+from app.okr.sayings import Statement, statement_of
+from app.okr.statements import Found, found_on
 from app.okr.wording import warning_of
 
 
 @dataclass(frozen=True, slots=True)
 class KeyResultView:
-    """The row and what follows from its values. `current` is None before the first value."""
+    """The row and what follows from its values. Without a value, progress is None: not 0."""
 
     row: KeyResult
+    cycle: Cycle
     current: float | None
     as_of: Date | None
-    progress: float
+    progress: float | None
     expected: float
     pace: Pace
     confidence: int | None
     stale: bool
     change: float | None  # since the last value of an earlier week
-    closer: bool | None  # that change was towards the target; None without one
+    found: Found | None  # what the last whole week says; None for a milestone
+    statement: Statement | None
+    is_new: bool  # the statement was not made the week before
     warning: str | None
-    forecast: Landing | None
+    forecast: Forecast | None
     stretched: bool  # even the stretch target is reached
     values: tuple[CheckIn, ...]
 
 
 def view(session: Session, row: KeyResult, *, today: Date) -> KeyResultView:
     """Look at a key result on a day."""
-    values = tuple(one for one in store.values(session, row.id) if one.date <= today)
-    cycle = store.cycle_of_key_result(session, row)
+    return several(session, (row,), today=today)[0]
+
+
+def several(
+    session: Session, rows: Sequence[KeyResult], *, today: Date
+) -> tuple[KeyResultView, ...]:
+    """Look at many on a day, in as many queries as one takes."""
+    ids = [row.id for row in rows]
+    cycles = week_rows.cycles_of(session, ids)
+    values, kept = week_rows.values_of(session, ids), week_rows.told_weeks(session, ids)
+    return tuple(
+        _view(row, cycles[row.id], values[row.id], kept[row.id], today=today) for row in rows
+    )
+
+
+def _view(
+    row: KeyResult,
+    cycle: Cycle,
+    every: Sequence[CheckIn],
+    kept: Sequence[ToldWeek],
+    *,
+    today: Date,
+) -> KeyResultView:
+    values = tuple(one for one in every if one.date <= today)
     goal = goal_of(row)
     last = values[-1] if values else None
-    done = measures.progress(goal, last.value) if last else 0.0
-    before = _before_this_week(values, today)
-    changed = last is not None and before is not None and last.date > before.date
+    done = measures.progress(goal, last.value) if last else None
+    found = found_on(row, cycle, values, day=today, kept=kept)
     return KeyResultView(
         row=row,
+        cycle=cycle,
         current=last.value if last else None,
         as_of=last.date if last else None,
         progress=done,
@@ -52,12 +80,12 @@ def view(session: Session, row: KeyResult, *, today: Date) -> KeyResultView:
         pace=measures.pace(goal, done, starts=cycle.starts, ends=cycle.ends, today=today),
         confidence=next((v.confidence for v in reversed(values) if v.confidence is not None), None),
         stale=measures.stale(row.cadence, last.date if last else None, today),
-        change=last.value - before.value if changed and last and before else None,
-        closer=measures.closer(goal, before.value, last.value)
-        if changed and last and before
-        else None,
+        change=_change(values, today),
+        found=found,
+        statement=statement_of(row, found) if found else None,
+        is_new=found is not None and found.told is not None and _is_new(found),
         warning=warning_of(row.title),
-        forecast=landing(values, kind=row.kind, ends=cycle.ends, today=today),
+        forecast=forecast_of(found, cycle, today=today),
         stretched=last is not None and measures.stretched(goal, row.stretch, last.value),
         values=values,
     )
@@ -68,7 +96,15 @@ def goal_of(row: KeyResult) -> Goal:
     return Goal(row.kind, row.start, row.target, row.low, row.high)
 
 
-def _before_this_week(values: tuple[CheckIn, ...], today: Date) -> CheckIn | None:
-    """The last value of an earlier ISO week."""
+def _is_new(found: Found) -> bool:
+    direction = found.told.direction if found.told else 0
+    return bool(direction) and direction != found.held
+
+
+def _change(values: tuple[CheckIn, ...], today: Date) -> float | None:
+    """The last value less the last one of an earlier ISO week."""
     monday = today - timedelta(days=today.weekday())
-    return next((one for one in reversed(values) if one.date < monday), None)
+    before = next((one for one in reversed(values) if one.date < monday), None)
+    if before is None or values[-1].date <= before.date:
+        return None
+    return values[-1].value - before.value

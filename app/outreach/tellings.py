@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from app.okr import amounts, sayings
 from app.review.shapes import Item, KeyResultLine, Review, TimeSplit
 
-_PACES = {"green": "on pace", "yellow": "behind pace", "red": "far behind pace"}
 _KEPT = {"done": "done", "not_done": "not done", None: "not known"}
 
 
@@ -46,17 +46,34 @@ def _closer(told: tuple[KeyResultLine, ...]) -> tuple[str, ...]:
 
 
 def _key_result(one: KeyResultLine) -> str:
-    value = "no value yet" if one.current is None else _number(one.current)
-    aim = "" if one.kind in {"maintain", "milestone"} else f" of {_number(one.target)}"
-    said = [] if one.change is None else [f"{_number(one.change, '+')} since last week"]
-    said += ["stale"] if one.stale else [_PACES[one.pace]] if one.pace in _PACES else []
-    said += [f"confidence {one.confidence} of 10"] if one.confidence is not None else []
-    facts = f" ({', '.join(said)})" if said else ""
-    return f"{one.title}: {value}{aim}{facts}."
+    """`Revenue: € 31,200 of € 45,000 (confidence 5 of 10). Closer: +€ 1,900 since the start.`"""
+    value = "no value yet" if one.current is None else amounts.amount(one.current, one.unit)
+    aim = "" if one.kind in {"maintain", "milestone"} else f" of {_aim(one)}"
+    facts = ", ".join(_facts(one))
+    said = [f"{one.title}: {value}{aim}{f' ({facts})' if facts else ''}."]
+    if one.statement is not None:
+        said.append(one.statement.sentence)
+    lands = _lands(one)
+    return " ".join([*said, f"{lands[0].upper()}{lands[1:]}."] if lands else said)
 
 
-def _number(value: float, sign: str = "") -> str:
-    return f"{value:{sign},.10g}".replace("-", "−")
+def _facts(one: KeyResultLine) -> Iterable[str]:
+    if one.change is not None:
+        yield f"{amounts.change(one.change, one.unit)} since last week"
+    if one.stale and one.current is not None:
+        yield "stale"
+    if one.confidence is not None:
+        yield f"confidence {one.confidence} of 10"
+
+
+def _aim(one: KeyResultLine) -> str:
+    return amounts.amount(one.target, one.unit)
+
+
+def _lands(one: KeyResultLine) -> str:
+    if one.forecast is None or one.ends is None:
+        return ""
+    return sayings.chance_in_words(one.forecast.chance, one.ends)
 
 
 def _decided(review: Review) -> Iterable[str]:

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from app.allocation import telling
 from app.allocation.calendar import monday_of, week_of
-from app.okr import store as okr
-from app.okr import views
+from app.okr import keeping, views
+from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform import events
 from app.platform.db import Database
@@ -64,24 +64,38 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
     if monday_of(week) > now.astimezone(zone).date():
         raise Invalid.at("week", f"{week} has not begun.")
     telling.settle_closed(session, now=now)
-    review = _live(session, week, zone=zone, now=now)
+    seen = _key_results(session, _span(week, zone, now))
+    review = _told(session, week, seen, zone=zone, now=now)
     body = _SHAPE.dump_python(review, mode="json")
     if not store.freeze(session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)):
         raise Conflict(f"{week} is frozen already.")
+    keeping.keep(session, seen, now=now)
     facts = {"sentence": review.sentence, "frozen_by": by}
     events.record(session, "week.frozen", subject=week, now=now, facts=facts)
     return replace(review, frozen_at=now, frozen_by=by)
 
 
 def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
+    seen = _key_results(session, _span(week, zone, now))
+    return _told(session, week, seen, zone=zone, now=now)
+
+
+def _told(
+    session: Session,
+    week: str,
+    seen: tuple[KeyResultView, ...],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> Review:
     span = _span(week, zone, now)
-    seen = _key_results(session, span)
     decided = _decided(session, span)
     split = time_spent.of(session, week)
     return Review(
         week=week,
         starts=span.monday,
         ends=span.monday + timedelta(days=6),
+        headline=weeks.headline(seen),
         sentence=weeks.sentence(seen, decided=len(decided), time=split),
         key_results=tuple(KeyResultLine.of(view) for view in seen),
         decided=decided,
@@ -108,8 +122,10 @@ def _span(week: str, zone: ZoneInfo, now: datetime) -> _Span:
 
 
 def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
+    """Of every cycle that has begun and has a day in the week, as they stood on its last day."""
     day = min(span.today, span.monday + timedelta(days=6))
-    return tuple(views.view(session, row, today=day) for row in okr.key_results_on(session, day))
+    rows = okr.key_results_between(session, span.monday, day)
+    return views.several(session, rows, today=day)
 
 
 def _decided(session: Session, span: _Span) -> tuple[Decided, ...]:
@@ -204,6 +220,6 @@ def freeze_due(database: Database, *, zone: ZoneInfo, now: datetime) -> int:
 def _tells(session: Session, week: str, zone: ZoneInfo, now: datetime) -> bool:
     span = _span(week, zone, now)
     return bool(
-        okr.key_results_on(session, span.monday)
+        okr.key_results_between(session, span.monday, span.monday + timedelta(days=6))
         or store.decisions(session, since=span.starts, until=span.ends)
     )

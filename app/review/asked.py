@@ -12,8 +12,8 @@ from app.allocation import roster
 from app.allocation import store as allocation
 from app.allocation.models import Respondent
 from app.allocation.schemas import RespondentDraft
-from app.okr import store as okr
 from app.okr import views
+from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform.db import Database
 from app.review import items, store
@@ -36,10 +36,10 @@ def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
     """What somebody owns today, and what they promised for this week."""
     promises = items.shown(store.items(session, items.week_before(week), ItemKind.COMMITMENT))
     return Asked(
-        tuple(
-            views.view(session, row, today=today)
-            for row, owner in okr.owned_on(session, today)
-            if _is_meant(owner, one)
+        views.several(
+            session,
+            [row for row, owner in okr.owned_on(session, today) if _is_meant(owner, one)],
+            today=today,
         ),
         tuple(item for item in promises if _is_meant(item.owner, one)),
     )

@@ -5,7 +5,10 @@ from datetime import date as Date
 from datetime import datetime
 from typing import Self
 
+from app.okr.forecast import Forecast
 from app.okr.progress import Pace
+from app.okr.sayings import Statement
+from app.okr.statements import State
 from app.okr.views import KeyResultView
 
 
@@ -23,8 +26,8 @@ class KeyResultLine:
     high: float | None
     current: float | None
     change: float | None  # since the last value of an earlier week
-    closer: bool | None
-    progress: float
+    closer: bool | None  # what the statement says: None where it says neither closer nor further
+    progress: float | None  # None without a value
     expected: float
     pace: Pace
     confidence: int | None
@@ -32,6 +35,12 @@ class KeyResultLine:
     stale: bool
     as_of: Date | None
     owner: str
+    statement: Statement | None = (
+        None  # None for a milestone, and in weeks frozen before there were
+    )
+    is_new: bool = False  # said now, and not the week before
+    ends: Date | None = None  # the last day of its cycle
+    forecast: Forecast | None = None
 
     @classmethod
     def of(cls, view: KeyResultView) -> Self:
@@ -48,7 +57,7 @@ class KeyResultLine:
             high=row.high,
             current=view.current,
             change=view.change,
-            closer=view.closer,
+            closer=_closer(view.statement),
             progress=view.progress,
             expected=view.expected,
             pace=view.pace,
@@ -57,7 +66,18 @@ class KeyResultLine:
             stale=view.stale,
             as_of=view.as_of,
             owner=row.owner,
+            statement=view.statement,
+            is_new=view.is_new,
+            ends=view.cycle.ends,
+            forecast=view.forecast,
         )
+
+
+def _closer(statement: Statement | None) -> bool | None:
+    if statement is None:
+        return None
+    said = {State.CLOSER: True, State.FASTER: True, State.FURTHER: False, State.SLOWER: False}
+    return said.get(statement.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +169,4 @@ class Review:
     last_commitments: tuple[Item, ...]
     frozen_at: datetime | None = None
     frozen_by: str = ""
+    headline: str = ""

@@ -11,8 +11,8 @@ from app.analysis.shapes import Call, State
 from app.delivery import progress as sending
 from app.delivery.progress import Progress
 from app.experiments.models import Experiment, Status
-from app.okr import store as okr
-from app.okr import views
+from app.okr import sayings, views
+from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.review import items, learnings, store, time_spent
 from app.review.learnings import Learning
@@ -94,10 +94,11 @@ def monday_of(now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]:
+    """Of every cycle that has a day in this week so far."""
     today = local.date()
-    return tuple(
-        views.view(session, row, today=today) for row in okr.key_results_on(session, today)
-    )
+    monday = today - timedelta(days=today.weekday())
+    rows = okr.key_results_between(session, monday, today)
+    return views.several(session, rows, today=today)
 
 
 def _under_way(
@@ -132,20 +133,21 @@ def _awaits_a_decision(one: UnderWay) -> bool:
 def sentence(
     key_results: tuple[KeyResultView, ...], *, decided: int, time: TimeSplit | None
 ) -> str:
-    """`Closer on 3 of 4 key results; new work got 31 % of elective time (target 60); …`."""
-    parts = [_closer(key_results), *_spent(time)]
+    """The headline; `New work got 31 % of elective time (target 60); 1 slice decided.`"""
+    parts = _spent(time)
     if decided:
         parts.append(f"{decided} slice{'' if decided == 1 else 's'} decided")
-    return "; ".join(parts) + "."
+    said = "; ".join(parts)
+    more = f" {said[0].upper()}{said[1:]}." if said else ""
+    return headline(key_results) + more
 
 
-def _closer(key_results: tuple[KeyResultView, ...]) -> str:
-    if not key_results:
-        return "No key results are set for these weeks"
-    if all(one.change is None for one in key_results):
-        return "No key result has a new value this week"
-    closer = sum(one.closer is True for one in key_results)
-    return f"Closer on {closer} of {len(key_results)} key results"
+def headline(key_results: tuple[KeyResultView, ...]) -> str:
+    """`Closer on 1 of 4, no change we can tell on 2, further on 1. New: Revenue.`"""
+    told = [one.statement for one in key_results if one.statement is not None]
+    if key_results and not told:
+        return "Milestones only: each is reached or not, and no week says more."
+    return sayings.headline(told, new=[one.row.title for one in key_results if one.is_new])
 
 
 def _spent(time: TimeSplit | None) -> list[str]:

@@ -13,6 +13,7 @@ class Topic(StrEnum):
     PEEKING = "looking more than once"
     HEALTH = "health and guardrails"
     PLANNING = "before launch"
+    WEEKS = "key results, week by week"
     AFTER = "afterwards"
 
 

@@ -12,14 +12,14 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import linked
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, sources, store, values, views
+from app.okr import links, outcomes, sayings, sources, store, values, views
 from app.okr.models import CheckIn, KeyResult
 from app.okr.progress import grade
 from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
 from app.okr.views import KeyResultView
 from app.platform.errors import Conflict, Invalid
 from app.review.shapes import KeyResultLine
-from app.web import evidence, lines, pushes, reads, stories, words
+from app.web import evidence, figures, lines, pushes, reads, stories, words
 from app.web.evidence import EvidenceRow, LedgerRow
 from app.web.pages import Page, go, refuse, render
 from app.web.pushes import Linked
@@ -30,7 +30,9 @@ from app.web.typed import Form, Typed
 router = APIRouter(prefix="/key-results")
 
 _EDITED = ("title", "owner", "kept_because", "cadence", "source")
+_ADDS_UP = {"": None, "yes": True, "no": False}
 _NUMBERS = ("start", "target", "low", "high", "stretch", "weight")
+_UNFORESEEN = {"maintain", "milestone"}
 _TYPED = {"manual", "api"}  # sources whose values people may put
 
 
@@ -57,7 +59,10 @@ class KeyResultPage(Page):
     title: str
     objective: str
     state: str
-    pace: str | None
+    said: str | None
+    statement: str
+    asks_running_total: bool
+    small_print: str
     warning: str | None
     ended: str
     unit: str
@@ -68,6 +73,7 @@ class KeyResultPage(Page):
     values: list[ValueRow]
     form: Typed
     edit: Typed
+    past: Typed
     open: str
     is_typed: bool
     is_band: bool
@@ -82,7 +88,7 @@ class KeyResultPage(Page):
 def show(request: Request, session: Db, now: Now, key_result_id: str) -> HTMLResponse:
     """One key result."""
     row = store.key_result_of(session, key_result_id)
-    return render(request, _page(request, session, row, now=now))
+    return render(request, page(request, session, row, now=now))
 
 
 @router.post("/{key_result_id}/values")
@@ -126,7 +132,7 @@ def edit(request: Request, session: Db, now: Now, form: Form, key_result_id: str
     except (ValidationError, Invalid, Conflict) as error:
         session.expire(row)
         mended = form.mended(error, reads.NAMES)
-        refuse(request, _page(request, session, row, edit=mended, now=now))
+        refuse(request, page(request, session, row, edit=mended, now=now))
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -167,7 +173,7 @@ def _kept(
         keep()
     except (ValidationError, Invalid, Conflict) as error:
         row = store.key_result_of(session, key_result_id)
-        refuse(request, _page(request, session, row, form=form.mended(error), now=now))
+        refuse(request, page(request, session, row, form=form.mended(error), now=now))
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -186,10 +192,12 @@ def _draft(form: Typed) -> ValueDraft:
 def _changes(form: Typed) -> KeyResultChanges:
     fields: dict[str, object] = {name: form.text(name) or "" for name in _EDITED}
     fields |= {name: form.text(name) for name in _NUMBERS if name in form.fields}
+    if "running_total" in form.fields:
+        fields["running_total"] = _ADDS_UP.get(form.value("running_total"))
     return KeyResultChanges.model_validate(fields | reads.of_form(form))
 
 
-def _page(
+def page(
     request: Request,
     session: Session,
     row: KeyResult,
@@ -197,30 +205,35 @@ def _page(
     now: datetime,
     form: Typed | None = None,
     edit: Typed | None = None,
+    past: Typed | None = None,
 ) -> KeyResultPage:
+    """The page with the one form that needs another look."""
     zone = request.app.state.settings.zone
     today = now.astimezone(zone).date()
     view = views.view(session, row, today=today)
     said = evidence.rows(session, row, zone=zone, now=now)
-    cycle = store.cycle_of_key_result(session, row)
     marks = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
     return KeyResultPage(
         id=row.id,
         title=row.title,
         objective=store.objective_of(session, row.objective_id).title,
         state=lines.state(KeyResultLine.of(view)),
-        pace=lines.badge(view),
+        said=view.statement.state if view.statement else None,
+        statement=view.statement.sentence if view.statement else "",
+        asks_running_total=bool(view.statement and view.statement.asks_running_total),
+        small_print=sayings.SMALL_PRINT,
         warning=_warning(view),
         ended=_ended(row),
         unit=row.unit,
         unit_word="%" if row.unit == "percent" else "" if row.unit == "number" else row.unit,
-        figures=_figures(view, today),
-        story=stories.of(view, cycle, marks),
-        ahead="" if row.kind == "milestone" else stories.ahead(view.forecast, row.unit),
+        figures=figures.of(view, today),
+        story=stories.of(view, marks),
+        ahead="" if row.kind in _UNFORESEEN else stories.ahead(view.forecast, row.unit),
         values=[_value(one) for one in reversed(view.values)],
         form=form or Typed.of(date=today),
         edit=edit or _filled(session, row),
-        open="edit" if edit else "",
+        past=past or Typed(),
+        open="edit" if edit else "past" if past else "",
         is_typed=row.source in _TYPED,
         is_band=row.kind == "maintain",
         reads=reads.of(session, row),
@@ -258,26 +271,5 @@ def _value(one: CheckIn) -> ValueRow:
 
 def _filled(session: Session, row: KeyResult) -> Typed:
     known = {name: getattr(row, name) for name in (*_EDITED, *_NUMBERS)}
-    return Typed.of(**known, **reads.fields(session, row))
-
-
-def _figures(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], ...]:
-    unit = view.row.unit
-    asked = f"{words.points(view.expected, 0)} of the cycle has gone"
-    changed = words.change(view.change, unit) if view.change is not None else "–"
-    closer = {True: "closer", False: "not closer", None: "no earlier value"}[view.closer]
-    return (
-        ("Now", words.amount(view.current, unit), lines.since(view, today)),
-        ("Since last week", changed, closer),
-        ("Way gone", words.points(view.progress, 0) if view.as_of else "–", asked),
-        ("Goal", lines.way(view.row), _about(view)),
-    )
-
-
-def _about(view: KeyResultView) -> str:
-    row = view.row
-    parts = [f"owner: {row.owner}" if row.owner else ""]
-    if row.stretch is not None:
-        reached = "reached" if view.stretched else "not reached"
-        parts.append(f"stretch {words.amount(row.stretch, row.unit)}, {reached}")
-    return "; ".join(part for part in parts if part)
+    adds_up = next(word for word, said in _ADDS_UP.items() if said is row.running_total)
+    return Typed.of(**known, running_total=adds_up, **reads.fields(session, row))

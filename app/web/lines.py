@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from datetime import date
 
+from app.okr import sayings
 from app.okr.models import KeyResult
 from app.okr.progress import Pace
 from app.okr.views import KeyResultView
 from app.review.shapes import KeyResultLine
 from app.web import words
 
+# Each pace says its rule: a share of the way that an even course would have gone by now.
 _PACES = {
-    Pace.GREEN: "On pace",
-    Pace.YELLOW: "Behind pace",
-    Pace.RED: "Far behind pace",
+    Pace.GREEN: "On pace: at least 70 % of the even way",
+    Pace.YELLOW: "Behind pace: 50 to 70 % of the even way",
+    Pace.RED: "Far behind pace: under half of the even way",
     Pace.TOO_EARLY: "Too early for a pace",
 }
-_KINDS = {Pace.GREEN: "better", Pace.YELLOW: "caution", Pace.RED: "worse"}
+_PACED = {Pace.GREEN, Pace.YELLOW, Pace.RED}
+_KINDS = {True: "better", False: "worse", None: ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +30,38 @@ class Line:
     unit: str
     state: str
     kind: str
-    progress: float
+    progress: float | None
     expected: float | None
     way: str
     current: float | None
     change: float | None
-    closer: bool | None
+    said: str | None  # the state of its badge
+    sentence: str
 
 
 def of(told: KeyResultLine) -> Line:
-    """Lay a key result out. Silence is never green: stale outranks any colour."""
-    paced = told.pace in _KINDS
+    """Lay a key result out. Colour only repeats what the week can tell."""
     return Line(
         id=told.id,
         title=told.title,
         unit=told.unit,
         state=state(told),
-        kind="caution" if told.stale else _KINDS.get(told.pace, ""),
+        kind="caution" if told.stale else _KINDS[told.closer],
         progress=told.progress,
-        expected=told.expected if paced else None,
+        expected=told.expected if told.pace in _PACED else None,
         way=way(told),
         current=told.current,
         change=told.change,
-        closer=told.closer,
+        said=told.statement.state if told.statement else None,
+        sentence=told.statement.sentence if told.statement else "",
     )
 
 
 def state(told: KeyResultLine) -> str:
-    """Pace, staleness and confidence, in words."""
+    """Pace with its rule and never without the forecast, staleness and confidence, in words."""
     if told.as_of is None:
         return "No value yet"
-    said = [] if told.stale else [_PACES.get(told.pace, _banded(told))]
+    said = [] if told.stale else [_PACES.get(told.pace, _banded(told)), lands(told)]
     if told.stale:
         said.append(f"Stale: the last value is from {words.short(told.as_of)}")
     if told.confidence is not None:
@@ -65,13 +69,11 @@ def state(told: KeyResultLine) -> str:
     return " · ".join(part for part in said if part)
 
 
-def badge(view: KeyResultView) -> str | None:
-    """The state of the badge, or none where there is no pace."""
-    if view.as_of is None:
-        return None
-    if view.stale:
-        return "stale"
-    return {Pace.TOO_EARLY: "early", Pace.NONE: None}.get(view.pace, view.pace.value)
+def lands(told: KeyResultLine) -> str:
+    """`lands on target 4 times in 10 by 9 Jan`, once that can be said."""
+    if told.forecast is None or told.ends is None:
+        return ""
+    return sayings.chance_in_words(told.forecast.chance, told.ends)
 
 
 def way(row: KeyResult | KeyResultLine) -> str:
@@ -95,5 +97,5 @@ def since(view: KeyResultView, today: date) -> str:
 
 def _banded(told: KeyResultLine) -> str:
     if told.kind == "maintain":
-        return "In the band" if told.progress == 1 else "Outside the band"
-    return "Reached" if told.progress >= 1 else "Not reached yet"
+        return "In the band" if told.progress else "Outside the band"
+    return "Reached" if (told.progress or 0) >= 1 else "Not reached yet"

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity.guard import Db, Now
-from app.okr import closing, outcomes, store, views
+from app.identity.guard import Db, Now, Who
+from app.okr import closing, outcomes, store, values, views
 from app.okr.models import Cycle, Objective
 from app.okr.progress import rolled_up
-from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft
+from app.okr.schemas import CycleDraft, NewKeyResult, ObjectiveDraft, TeamDraft
 from app.platform.errors import AppError
 from app.review.shapes import KeyResultLine
-from app.web import lines, reads, words
+from app.web import lines, pasts, reads, words
 from app.web.choices import Choices
 from app.web.lines import Line
 from app.web.pages import Page, go, refuse, render
@@ -105,15 +105,22 @@ def add_objective(request: Request, session: Db, now: Now, form: Form) -> Respon
 
 
 @router.post("/key-results")
-def add_key_result(request: Request, session: Db, now: Now, form: Form) -> Response:
-    """A new number that should move."""
+def add_key_result(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+    """A new number that should move, with its past."""
     numbers = {name: form.text(name) for name in _NUMBERS if form.text(name) is not None}
     source = {"source": form.text("source") or "manual"} | reads.of_form(form)
     fields = _fields(form, _TEXTS, {}) | numbers | source
-    again = _Again(request, session, form, which="key_result", names=reads.NAMES, now=now)
-    return again.unless(
-        lambda: outcomes.add_key_result(session, KeyResultDraft.model_validate(fields), now=now)
-    )
+    names = {**reads.NAMES, "date": "past"}
+    again = _Again(request, session, form, which="key_result", names=names, now=now)
+    zone = request.app.state.settings.zone
+
+    def add() -> None:
+        past = pasts.read(form.value("past"))
+        draft = NewKeyResult.model_validate(fields | {"past": past})
+        row = outcomes.add_key_result(session, draft, now=now)
+        values.put_past(session, row, past, source="manual", by=who.name, zone=zone, now=now)
+
+    return again.unless(add)
 
 
 def _fields(form: Typed, same: tuple[str, ...], other: Mapping[str, str]) -> dict[str, object]:
@@ -176,7 +183,7 @@ def _cycle(session: Session, cycle: Cycle, *, today: date) -> CyclePart:
 
 def _objective(session: Session, objective: Objective, *, today: date) -> ObjectivePart:
     rows = store.key_results(session, objective_id=objective.id)
-    found = [views.view(session, row, today=today) for row in rows]
+    found = views.several(session, rows, today=today)
     teams = ", ".join(team.name for team in store.teams_of(session, objective.id))
     return ObjectivePart(
         id=objective.id,

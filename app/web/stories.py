@@ -1,11 +1,15 @@
-"""A key result's course in its cycle: values, goal, pace, forecast, and the experiments on it."""
+"""A key result's course in its cycle: values, noise, goal, forecast, and experiments on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.okr.forecast import Landing
-from app.okr.models import Cycle, KeyResult
+from app.okr import amounts, sayings
+from app.okr.cycle_weeks import CycleWeeks
+from app.okr.forecast import Forecast
+from app.okr.models import KeyResult
+from app.okr.sayings import Statement
+from app.okr.statements import State
 from app.okr.views import KeyResultView
 from app.web import words
 from app.web.plots import Label, Place
@@ -33,6 +37,9 @@ class Story:
     plan: tuple[Place, ...]
     band: tuple[Place, ...]
     goal: float | None
+    noise: tuple[Place, ...]  # where single values lie if nothing moved
+    course: tuple[Place, ...]  # the line from the start to now
+    range: tuple[Place, ...]  # of that line's end
     heading: tuple[Place, ...]
     fan: tuple[Place, ...]
     levels: tuple[Label, ...]
@@ -63,20 +70,22 @@ class Plane:
         return self.x(day), self.y(value)
 
 
-def of(
-    view: KeyResultView, cycle: Cycle, experiments: Sequence[tuple[date, str, str]]
-) -> Story | None:
+def of(view: KeyResultView, experiments: Sequence[tuple[date, str, str]]) -> Story | None:
     """The drawing, once there is a value. `experiments` are (day, name, address)."""
     if not view.values:
         return None
-    row, plane = view.row, _plane(view, cycle)
+    row, plane = view.row, _plane(view)
     heading, fan = _ahead(view, plane)
+    noise, course, span = _moved(view, plane)
     return Story(
         title=_title(view),
         points=tuple(plane.at(one.date, one.value) for one in view.values),
-        plan=_plan(row, cycle, plane),
-        band=_band(row, cycle, plane),
+        plan=_plan(view, plane),
+        band=_band(view, plane),
         goal=None if row.kind == "maintain" else plane.y(row.target),
+        noise=noise,
+        course=course,
+        range=span,
         heading=heading,
         fan=fan,
         levels=tuple((plane.y(value), words.amount(value, row.unit)) for value in _levels(row)),
@@ -85,36 +94,73 @@ def of(
     )
 
 
-def ahead(landing: Landing | None, unit: str) -> str:
+def ahead(forecast: Forecast | None, unit: str) -> str:
     """`1,720 on 31 Dec 2026 (1,610 to 1,830, 8 times in 10)`, or why there is none."""
-    if landing is None:
-        return "Four values of the last six weeks make a forecast."
-    low, high = (words.amount(_roughly(one), unit) for one in (landing.low, landing.high))
+    if forecast is None:
+        return "Five weeks with values make a forecast."
+    ends = (forecast.value, forecast.low, forecast.high)
+    told = amounts.rounded(ends, width=forecast.high - forecast.low)
+    value, low, high = (words.amount(one, unit) for one in told)
     return (
-        f"{words.amount(_roughly(landing.value), unit)} on {words.short(landing.on)}"
-        f" ({low} to {high}, 8 times in 10), if the last weeks go on."
+        f"{value} on {words.short(forecast.on)} ({low} to {high}, 8 times in 10), if what moves it"
+        f" goes on: {sayings.chance_in_words(forecast.chance, forecast.on)}."
     )
 
 
-def _roughly(value: float) -> float:
-    """A forecast shows no digits that it does not know."""
-    return float(round(value)) if abs(value) >= 100 else round(value, 1)
-
-
-def _plane(view: KeyResultView, cycle: Cycle) -> Plane:
+def _plane(view: KeyResultView) -> Plane:
+    """As large as everything that is drawn: a forecast is drawn where it is."""
     row, values = view.row, view.values
-    known = [*_levels(row), *(one.value for one in values)]
-    span = (max(known) - min(known)) or 1.0
-    seen = [view.forecast.low, view.forecast.high] if view.forecast else []
-    # A wild forecast may fill half of the drawing, not squeeze the values into a line.
-    known += [min(max(one, min(known) - span / 2), max(known) + span / 2) for one in seen]
+    known = [*_levels(row), *(one.value for one in values), *_drawn(view)]
+    if view.forecast:
+        known += [view.forecast.low, view.forecast.high]
     low, high = min(known), max(known)
     room = (high - low) * 0.05 or 1.0
     return Plane(
-        first=min(cycle.starts, values[0].date),
-        last=max(cycle.ends, values[-1].date),
+        first=min(view.cycle.starts, values[0].date),
+        last=max(view.cycle.ends, values[-1].date),
         low=low if low == 0 else low - room,
         high=high + room,
+    )
+
+
+def _line_of(view: KeyResultView) -> Statement | None:
+    """The statement, where its line can stand among the values: not of what a week adds."""
+    told = view.statement
+    return None if told is None or told.p is None or view.row.running_total else told
+
+
+def _drawn(view: KeyResultView) -> list[float]:
+    told = _line_of(view)
+    if told is None:
+        return []
+    ends = (told.noise_low, told.noise_high, told.begins, told.now, *_range(told))
+    return [one for one in ends if one is not None]
+
+
+def _range(told: Statement) -> tuple[float, float]:
+    """Where the end of the line may lie."""
+    begins, low, high = told.begins or 0.0, told.low or 0.0, told.high or 0.0
+    if told.state in {State.HOLDING, State.OUT_OF_BAND}:
+        return low, high  # a level, not a move
+    return (begins * low, begins * high) if told.as_factors else (begins + low, begins + high)
+
+
+def _moved(
+    view: KeyResultView, plane: Plane
+) -> tuple[tuple[Place, ...], tuple[Place, ...], tuple[Place, ...]]:
+    """The noise, the line from the start to now, and the range at its end."""
+    told = _line_of(view)
+    if told is None:
+        return (), (), ()
+    weeks = CycleWeeks(view.cycle.starts, view.cycle.ends)
+    until = weeks.last_day(told.cycle_week)
+    low, high = told.noise_low or 0.0, told.noise_high or 0.0
+    corners = [(plane.first, low), (plane.last, low), (plane.last, high), (plane.first, high)]
+    line = [(view.cycle.starts, told.begins or 0.0), (until, told.now or 0.0)]
+    return (
+        tuple(plane.at(*one) for one in corners),
+        tuple(plane.at(*one) for one in line),
+        tuple(plane.at(until, one) for one in _range(told)),
     )
 
 
@@ -124,14 +170,16 @@ def _levels(row: KeyResult) -> tuple[float, ...]:
     return (row.start, row.target)
 
 
-def _plan(row: KeyResult, cycle: Cycle, plane: Plane) -> tuple[Place, ...]:
+def _plan(view: KeyResultView, plane: Plane) -> tuple[Place, ...]:
+    row, cycle = view.row, view.cycle
     if row.kind in {"maintain", "milestone"}:
         return ()
     return (plane.at(cycle.starts, row.start), plane.at(cycle.ends, row.target))
 
 
-def _band(row: KeyResult, cycle: Cycle, plane: Plane) -> tuple[Place, ...]:
+def _band(view: KeyResultView, plane: Plane) -> tuple[Place, ...]:
     """Where it is on pace; for a band, the band."""
+    row, cycle = view.row, view.cycle
     if row.kind == "milestone":
         return ()
     if row.kind == "maintain":
@@ -145,13 +193,13 @@ def _band(row: KeyResult, cycle: Cycle, plane: Plane) -> tuple[Place, ...]:
 
 def _ahead(view: KeyResultView, plane: Plane) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
     """The line to the end of the cycle, and the range around it."""
-    landing = view.forecast
-    if landing is None:
+    ahead = view.forecast
+    if ahead is None:
         return (), ()
     last = view.values[-1]
     here = plane.at(last.date, last.value)
-    line = (here, plane.at(landing.on, landing.value))
-    fan = (here, plane.at(landing.on, landing.high), plane.at(landing.on, landing.low))
+    line = (here, plane.at(ahead.on, ahead.value))
+    fan = (here, plane.at(ahead.on, ahead.high), plane.at(ahead.on, ahead.low))
     return line, fan
 
 
@@ -164,12 +212,19 @@ def _marks(experiments: Sequence[tuple[date, str, str]], plane: Plane) -> tuple[
 
 
 def _title(view: KeyResultView) -> str:
-    if view.row.kind == "maintain":
-        return "Values so far, and the band to stay in."
     if view.row.kind == "milestone":
         return "Not reached yet is 0, reached is 1."
-    title = "Values so far; the dashed line is an even way to the target, the shade is on pace."
-    return f"{title} The wedge is where the last weeks lead." if view.forecast else title
+    said = ["Values so far."]
+    if _line_of(view):
+        said.append("Grey: where 19 of 20 values would lie if nothing had moved.")
+        said.append("The line runs from the start to the last whole week, its range at the end.")
+    if view.row.kind == "maintain":
+        said.append("The shade is the band to stay in.")
+    else:
+        said.append("Dashed: an even way to the target; the shade is on pace, from 70 % of it.")
+    if view.forecast:
+        said.append("The wedge is where it lands 8 times in 10.")
+    return " ".join(said)
 
 
 def _day(value: date) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.okr import amounts
 from app.platform import clock
 
 SAID: Mapping[str, str] = {
@@ -42,11 +43,15 @@ BADGES: Mapping[str, tuple[str, str]] = {
     "build": ("Build it", "better"),
     "iterate": ("Iterate", "caution"),
     "stop": ("Stop", "worse"),
-    "green": ("On pace", "better"),
-    "yellow": ("Behind pace", "caution"),
-    "red": ("Far behind pace", "worse"),
-    "stale": ("Stale", "caution"),
-    "early": ("Too early for a pace", "quiet"),
+    "closer": ("Closer", "better"),
+    "further": ("Further", "worse"),
+    "no_change": ("No change we can tell", "quiet"),
+    "too_early": ("Too early to tell", "quiet"),
+    "no_value": ("No value this week", "caution"),
+    "holding": ("Holding", "better"),
+    "out_of_band": ("Out of the band", "worse"),
+    "faster": ("Faster", "better"),
+    "slower": ("Slower", "worse"),
     "idea": ("Idea", "quiet"),
     "testing": ("Testing", "live"),
     "breached": ("Breached", "worse"),
@@ -71,7 +76,6 @@ BADGES: Mapping[str, tuple[str, str]] = {
     "scanner": ("Scanner", "quiet"),
     "duplicate": ("Repeat", "quiet"),
 }
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -123,21 +127,12 @@ def number(value: float | None) -> str:
 
 def amount(value: float | None, unit: str = "number") -> str:
     """A key result's value in its unit: `12 %`, `€ 31,200`, `1,515`."""
-    if value is None:
-        return "–"
-    if unit == "percent":
-        return f"{number(value)} %"
-    if unit in {"", "number"}:
-        return number(value)
-    sign = _SIGNS.get(unit.upper(), unit)
-    return f"{sign} {number(value)}"
+    return "–" if value is None else amounts.amount(value, unit)
 
 
 def change(value: float | None, unit: str = "number") -> str:
-    """A difference, always with its sign."""
-    if value is None:
-        return "–"
-    return ("+" if value > 0 else "−" if value < 0 else "±") + amount(abs(value), unit)
+    """A difference, always with its sign; of a percentage in points."""
+    return "–" if value is None else amounts.change(value, unit)
 
 
 def ago(then: datetime | None, now: datetime) -> str:

@@ -37,13 +37,13 @@ def run(api: Api, audience_id: str, acting: dict[str, Any], database: Database) 
     return made
 
 
-def test_a_forecast_comes_with_four_values(api: Api, key_result: dict[str, Any]) -> None:
-    for weeks in range(4):
-        put(api, key_result, NOW.date() - timedelta(days=7 * weeks), 1400 - 40 * weeks)
+def test_a_forecast_comes_with_five_weeks(api: Api, key_result: dict[str, Any]) -> None:
+    for weeks in range(1, 6):
+        put(api, key_result, NOW.date() - timedelta(days=7 * weeks), 1400 - 41 * weeks + weeks % 2)
 
     forecast = api.read(f"/key-results/{key_result['id']}")["forecast"]
 
-    assert (forecast["on"], forecast["values"], forecast["confidence"]) == ("2026-12-31", 4, 0.8)
+    assert (forecast["on"], forecast["values"], forecast["confidence"]) == ("2026-12-31", 5, 0.8)
     assert forecast["low"] <= forecast["value"] <= forecast["high"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app.okr import outcomes, store
+from app.okr import outcomes, store, week_rows
 from app.okr.schemas import KeyResultChanges, ObjectiveChanges, ObjectiveDraft, TeamDraft
 from app.platform.errors import Conflict, Invalid, NotFound
 from tests.okr.scenes import NOW, TODAY, given_cycle, given_key_result, given_objective, put
@@ -119,15 +119,20 @@ def test_what_was_never_used_is_removed(session: Session):
     assert store.due_sources(session, now=NOW) == []
 
 
-def test_key_results_of_the_cycles_of_a_day(session: Session):
+def test_key_results_of_the_cycles_that_touch_some_days(session: Session):
     now = given_key_result(session, given_objective(session))
     past = given_cycle(session, "2026 Q3", starts=date(2026, 7, 1), ends=date(2026, 9, 30))
     draft = ObjectiveDraft(title="Earlier", cycle_id=past.id)
-    given_key_result(session, outcomes.add_objective(session, draft, now=NOW))
+    before = given_key_result(session, outcomes.add_objective(session, draft, now=NOW))
 
-    assert [row.id for row in store.key_results_on(session, TODAY)] == [now.id]
-    assert len(store.key_results_on(session, date(2026, 9, 30))) == 1
-    assert store.key_results_on(session, date(2027, 1, 1)) == []
+    def between(first: date, last: date) -> set[str]:
+        return {row.id for row in week_rows.key_results_between(session, first, last)}
+
+    assert between(TODAY, TODAY) == {now.id}
+    assert between(date(2026, 9, 28), date(2026, 10, 4)) == {before.id, now.id}
+    assert between(date(2026, 9, 28), date(2026, 9, 30)) == {before.id}
+    assert between(date(2026, 12, 28), date(2027, 1, 3)) == {now.id}
+    assert between(date(2027, 1, 1), date(2027, 1, 3)) == set()
 
 
 def test_a_list_goes_on_after_its_cursor(session: Session):

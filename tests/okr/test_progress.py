@@ -10,7 +10,6 @@ from app.okr.progress import (
     Goal,
     Pace,
     clamped,
-    closer,
     expected,
     pace,
     progress,
@@ -164,37 +163,17 @@ def test_silence_from_the_beginning_is_stale():
     assert stale("weekly", None, STARTS)
 
 
-@pytest.mark.parametrize(
-    ("goal", "before", "current", "nearer"),
-    [
-        (UP, 1300, 1400, True),
-        (UP, 1400, 1300, False),
-        (UP, 1400, 1400, False),
-        (UP, 1800, 1900, True),  # past the target is further on, not further away
-        (UP, 1900, 1820, False),
-        (UP, 1700, 1950, True),
-        (DOWN, 90, 80, True),
-        (DOWN, 80, 90, False),
-        (DOWN, 60, 50, True),
-        (DONE, 0, 1, True),
-        (DONE, 1, 0, False),
-        (BAND, 30, 50, True),
-        (BAND, 50, 70, False),
-        (BAND, 20, 30, True),  # still outside the band, and nearer to it
-        (BAND, 90, 70, True),
-        (BAND, 70, 90, False),
-    ],
-)
-def test_closer_means_towards_the_target(goal, before, current, nearer):
-    assert closer(goal, before, current) is nearer
-
-
 def test_an_objective_is_the_weighted_mean_of_parts_clamped_to_the_whole():
     assert rolled_up([(1, 1.25), (1, -0.1), (2, 0.5)]) == pytest.approx((1 + 0 + 1) / 4)
 
 
-def test_an_objective_without_key_results_has_no_progress():
+def test_an_objective_without_key_results_or_without_values_has_no_progress():
     assert rolled_up([]) is None
+    assert rolled_up([(1, None), (2, None)]) is None
+
+
+def test_what_has_no_value_counts_as_no_way_gone_beside_what_has_one():
+    assert rolled_up([(1, None), (1, 0.5)]) == pytest.approx(0.25)
 
 
 @settings(max_examples=100)

@@ -6,7 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.okr.forecast import Forecast
 from app.okr.progress import Pace
+from app.okr.sayings import Statement
+from app.okr.statements import State
 from app.outreach import tellings
 from app.review.shapes import (
     BucketShare,
@@ -47,6 +50,19 @@ def line(**changes: Any) -> KeyResultLine:
     return KeyResultLine(**facts | changes)
 
 
+CLOSER = Statement(
+    week="2026-W47",
+    state=State.CLOSER,
+    p=0.001,
+    moved=109,
+    low=25,
+    high=193,
+    chance=0.34,
+    sentence="Closer: +109 since the start (+25 to +193).",
+)
+FORECAST = Forecast(date(2026, 12, 31), 1700, 1600, 1800, 0.8, 0.34, 9, "Chance of landing")
+
+
 def review(**changes: Any) -> Review:
     nothing: dict[str, Any] = dict.fromkeys(
         (
@@ -85,26 +101,35 @@ def test_a_week_of_which_nothing_is_known_says_that_and_no_more():
     [
         (
             {},
-            (
-                "Weekly active bakeries: 1,515 of 1,800"
-                " (−35 since last week, on pace, confidence 7 of 10)."
-            ),
+            "Weekly active bakeries: 1,515 of 1,800 (−35 since last week, confidence 7 of 10).",
         ),
         (
             {"stale": True, "change": None, "confidence": None},
             "Weekly active bakeries: 1,515 of 1,800 (stale).",
         ),
         (
-            {"current": None, "change": None, "pace": Pace.TOO_EARLY, "confidence": None},
+            {"current": None, "change": None, "pace": Pace.NONE, "confidence": None},
             "Weekly active bakeries: no value yet of 1,800.",
         ),
         (
             {"current": 1_234_567, "target": 2_000_000, "change": -50_000.5, "confidence": None},
-            "Weekly active bakeries: 1,234,567 of 2,000,000 (−50,000.5 since last week, on pace).",
+            "Weekly active bakeries: 1,234,567 of 2,000,000 (−50,000.5 since last week).",
+        ),
+        (
+            {"unit": "percent", "current": 12, "target": 15, "change": 1.5, "confidence": None},
+            "Weekly active bakeries: 12 % of 15 % (+1.5 points since last week).",
         ),
         (
             {"kind": "maintain", "pace": Pace.NONE, "change": 1.5},
             "Weekly active bakeries: 1,515 (+1.5 since last week, confidence 7 of 10).",
+        ),
+        (
+            {"statement": CLOSER, "forecast": FORECAST, "ends": date(2026, 12, 31)},
+            (
+                "Weekly active bakeries: 1,515 of 1,800 (−35 since last week, confidence 7 of 10)."
+                " Closer: +109 since the start (+25 to +193)."
+                " Lands on target 3 times in 10 by 31 Dec."
+            ),
         ),
     ],
 )

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 
 from app.experiments.models import Status
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective
+from app.okr.statements import State
 from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
 from app.platform.events import Event
@@ -73,7 +74,9 @@ def test_a_week_tells_its_own_values_and_not_what_came_after(session: Session):
     given_key_result(session, d17=1400, d24=1515, d31=1600)
     (line,) = told(session, now=NEXT).key_results
 
-    assert (line.current, line.change, line.closer) == (1515, 115, True)
+    assert (line.current, line.change) == (1515, 115)
+    assert line.statement is not None
+    assert (line.statement.state, line.closer) == (State.TOO_EARLY, None)
     assert line.owner == "Cem"
 
 

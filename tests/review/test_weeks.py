@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlmodel import Session
 
 from app.analysis.shapes import State
@@ -46,18 +47,25 @@ def given_key_result(session: Session, *values: float) -> None:
 
 
 def test_the_sentence_says_whether_we_are_closer(session: Session):
-    given_key_result(session, 1400, 1515)
-    given_key_result(session, 1500, 1450, 1440)
+    given_key_result(session, 1240, 1300, 1360, 1425, 1480, 1541, 1600, 1662)
+    given_key_result(session, 1500, 1450, 1440, 1490, 1470, 1505, 1480, 1460)
     week = seen(session)
 
-    assert week.sentence == "Closer on 1 of 2 key results."
-    assert sorted(one.change or 0 for one in week.key_results) == [-10, 115]
+    assert week.sentence == "Closer on 1 of 2, no change we can tell on 1."
+    assert sorted(one.change or 0 for one in week.key_results) == [-20, 62]
 
 
-def test_without_a_new_value_nothing_is_claimed(session: Session):
+def test_a_first_value_is_too_early_and_not_no_value(session: Session):
     given_key_result(session, 1400)
 
-    assert seen(session).sentence == "No key result has a new value this week."
+    assert seen(session).sentence == "Too early to tell for the only one."
+
+
+def test_milestones_alone_have_no_statement(session: Session):
+    given_key_result(session, 0)
+    session.execute(update(KeyResult).values(kind="milestone", start=0, target=1))
+
+    assert seen(session).sentence.startswith("Milestones only")
 
 
 def test_an_empty_house_says_so(session: Session):
@@ -71,7 +79,7 @@ def test_a_decision_of_this_week_is_counted(session: Session):
     decided(session, measured(session))
     week = seen(session)
 
-    assert week.sentence.endswith("; 1 slice decided.")
+    assert week.sentence.endswith(". 1 slice decided.")
     assert [row.decision for row in week.decided] == ["build"]
     assert seen(session, now=CLOSED + timedelta(days=7)).decided == ()
 

@@ -54,7 +54,7 @@ def a_course(database: Database, row_id: str) -> None:
     from zoneinfo import ZoneInfo
 
     with database.write() as session:
-        for weeks, value in enumerate((1420, 1390, 1350, 1300)):
+        for weeks, value in enumerate((1420, 1400, 1390, 1350, 1330, 1310, 1300)):
             values.put(
                 session,
                 row_id,
@@ -85,7 +85,8 @@ def test_a_key_result_tells_its_story(eve: Browser, database: Database, said: An
     page = eve.get(f"/key-results/{row_id}").text
 
     text = said(page)
-    for drawn in ("story__band", "story__goal", "story__heading", "story__fan", "story__mark"):
+    parts = ("band", "goal", "noise", "course", "range", "heading", "fan", "mark")
+    for drawn in (f"story__{part}" for part in parts):
         assert f'class="{drawn}"' in page
     assert "on 31 Dec 2026 (" in text
     assert "8 times in 10" in text

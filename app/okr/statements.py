@@ -1,0 +1,227 @@
+"""What the end of a week says of a key result: closer, further, or no change that can be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from enum import StrEnum
+from itertools import pairwise
+from math import ceil, inf
+
+from app.okr import progress as measures
+from app.okr.cycle_weeks import CycleWeeks, iso_week
+from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
+from app.stats.checks import NotEnoughData
+from app.stats.closer import Question, Told, told
+from app.stats.landing import Aim, Landing, landing
+from app.stats.weekly import LEAST, Weekly
+
+_SINCE = 2  # weekly values since the start, before anything is said
+_A_WEEK = {"daily": 1.0, "weekly": 1.0, "monthly": 7 / 31}  # values that a week brings, at most one
+_ONLY_RISES = (8, 6)  # values, and rises among them, before a number is taken for a running total
+_NO_CHANCE = {"maintain", "milestone"}
+
+
+class State(StrEnum):
+    """What a week says."""
+
+    CLOSER = "closer"
+    FURTHER = "further"
+    NO_CHANGE = "no_change"
+    TOO_EARLY = "too_early"
+    NO_VALUE = "no_value"
+    HOLDING = "holding"
+    OUT_OF_BAND = "out_of_band"
+    FASTER = "faster"
+    SLOWER = "slower"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A week's finding before it is put in words.
+
+    told: absent where it is too early, or where no value came. held: what stood the week before.
+    """
+
+    state: State
+    week: str
+    cycle_week: int
+    cycle_weeks: int
+    told: Told | None = None
+    held: int = 0
+    landing: Landing | None = None
+    values: int = 0  # weekly ones
+    possible_from: Date | None = None
+    asks_running_total: bool = False
+
+
+def found_on(
+    row: KeyResult,
+    cycle: Cycle,
+    values: Sequence[CheckIn],
+    *,
+    day: Date,
+    kept: Sequence[ToldWeek] = (),
+) -> Found | None:
+    """What the last whole week says, seen on a day; None for a milestone.
+
+    Weeks that were kept when their review was frozen stay as they were told; what is corrected
+    later counts from the next week on.
+    """
+    if row.kind == "milestone":
+        return None
+    weeks, seen = CycleWeeks(cycle.starts, cycle.ends), min(day, cycle.ends)
+    known = [one for one in values if one.date <= seen]
+    week = weeks.whole_by(seen)
+    found = _of_week(row, weeks, known, week, {one.week: one for one in kept})
+    last = known[-1].date if known else None
+    if last is not None and measures.stale(row.cadence, last, seen):
+        return Found(State.NO_VALUE, found.week, week, weeks.count, values=found.values)
+    return found
+
+
+def weekly(row: KeyResult, weeks: CycleWeeks, values: Sequence[CheckIn]) -> Weekly:
+    """A value for each week: the mean of its values, or of a running total the last one."""
+    by_week: dict[int, list[CheckIn]] = {}
+    for one in values:
+        if one.date <= weeks.ends:
+            by_week.setdefault(weeks.number_of(one.date), []).append(one)
+    means = [
+        every[-1].value if row.running_total else sum(one.value for one in every) / len(every)
+        for every in by_week.values()
+    ]
+    return Weekly(tuple(by_week), tuple(means), _people(by_week))
+
+
+def only_rises(row: KeyResult, values: Sequence[CheckIn]) -> bool:
+    """Whether a number looks like a running total and nobody has said whether it is one."""
+    if row.running_total is not None or row.kind not in {"increase", "decrease"}:
+        return False
+    steps = [after.value - before.value for before, after in pairwise(values)]
+    least, rises = _ONLY_RISES
+    return (
+        len(values) >= least
+        and all(step >= 0 for step in steps)
+        and sum(step > 0 for step in steps) >= rises
+    )
+
+
+def _of_week(
+    row: KeyResult,
+    weeks: CycleWeeks,
+    values: Sequence[CheckIn],
+    week: int,
+    kept: Mapping[int, ToldWeek],
+) -> Found:
+    levels = weekly(row, weeks, values).until(week)
+    series = levels.increments() if row.running_total else levels
+    iso = iso_week(weeks.last_day(week) if week else weeks.starts)
+    asks = only_rises(row, values)
+    try:
+        finding, held = _told(row, weeks, series, week, kept)
+    except NotEnoughData:
+        return Found(
+            State.TOO_EARLY, iso, week, weeks.count,
+            landing=_landing(row, weeks, series, levels), values=len(series.weeks),
+            possible_from=_possible_from(row, weeks, series, week), asks_running_total=asks,
+        )  # fmt: skip
+    return Found(
+        state=_state(row, finding),
+        week=iso,
+        cycle_week=week,
+        cycle_weeks=weeks.count,
+        told=finding,
+        held=held,
+        landing=_landing(row, weeks, series, levels),
+        values=len(series.weeks),
+        asks_running_total=asks,
+    )
+
+
+def _told(
+    row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int, kept: Mapping[int, ToldWeek]
+) -> tuple[Told, int]:
+    """What a week tells, and what stood before it."""
+    if week == 0:
+        raise NotEnoughData("the first week of the cycle is not over")
+    said = {number: one.direction for number, one in kept.items()}
+    held = _held(row, weeks, series, week, said)
+    if week in kept:
+        return kept[week].as_told(), held
+    before = {number: one for number, one in said.items() if number < week}
+    return told(series, question_of(row), week=week, of=weeks.count, said=before), held
+
+
+def _held(
+    row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int, said: Mapping[int, int]
+) -> int:
+    if week - 1 in said:
+        return said[week - 1]
+    try:
+        before = {number: one for number, one in said.items() if number < week - 1}
+        question = question_of(row)
+        return told(series, question, week=week - 1, of=weeks.count, said=before).direction
+    except (NotEnoughData, ValueError):
+        return 0  # nothing was told a week before
+
+
+def question_of(row: KeyResult) -> Question:
+    """What is asked of a number: to move towards its target, or to stay in its band."""
+    if row.kind != "maintain":
+        return Question(row.target, as_factors=not row.running_total)
+    low, high = row.low or 0.0, row.high or 0.0
+    inside = low <= row.start <= high
+    return Question(row.target, (low, high) if inside else None, as_factors=False)
+
+
+def _state(row: KeyResult, finding: Told) -> State:
+    holds = question_of(row).band is not None
+    if not finding.direction:
+        return State.HOLDING if holds else State.NO_CHANGE
+    if holds:
+        return State.OUT_OF_BAND
+    nearer = finding.direction == _towards(row)
+    if row.running_total:
+        return State.FASTER if nearer else State.SLOWER
+    return State.CLOSER if nearer else State.FURTHER
+
+
+def _towards(row: KeyResult) -> int:
+    """1 where up is closer, -1 where down is."""
+    if row.kind == "maintain":
+        return 1 if row.start < (row.low or 0.0) else -1
+    return 1 if row.target > row.start else -1
+
+
+def _landing(row: KeyResult, weeks: CycleWeeks, series: Weekly, levels: Weekly) -> Landing | None:
+    """Where it ends, once five weeks have values and as long as one is still to come."""
+    if row.kind in _NO_CHANCE or len(series.weeks) < LEAST or series.weeks[-1] >= weeks.count:
+        return None
+    total = levels.values[-1] if row.running_total else None
+    return landing(series, _aim(row, levels, total), of=weeks.count, total=total)
+
+
+def _aim(row: KeyResult, levels: Weekly, total: float | None) -> Aim:
+    """The target, and what the unit allows: nothing leaves it that has not left it already."""
+    seen = (row.start, row.target, *levels.values)
+    lowest, highest = (0.0 if min(seen) >= 0 else -inf), inf
+    if row.unit == "percent" and max(seen) <= 100:
+        highest = 100.0
+    if total is not None and _towards(row) > 0:
+        lowest = total  # what is counted up does not come down
+    return Aim(row.target, _towards(row) > 0, lowest, highest, as_factors=not row.running_total)
+
+
+def _possible_from(row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int) -> Date | None:
+    """The day that may bring the first statement, if values come as often as they should."""
+    since = sum(one > 0 for one in series.weeks)
+    missing = max(LEAST - len(series.weeks), _SINCE - since, 1)
+    least = week + ceil(missing / _A_WEEK[row.cadence])
+    return weeks.last_day(least) if least <= weeks.count else None
+
+
+def _people(by_week: Mapping[int, Sequence[CheckIn]]) -> tuple[float, ...]:
+    """How many stand behind each week, where every value is one run's own result."""
+    every = [one for week in by_week.values() for one in week]
+    if not all(one.observed and one.estimate == one.value for one in every):
+        return ()
+    return tuple(float(sum(one.observed or 0 for one in week)) for week in by_week.values())

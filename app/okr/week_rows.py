@@ -1,0 +1,74 @@
+"""The SQL of weeks: which key results a week is about, and what follows from many at once."""
+
+from collections.abc import Sequence
+from datetime import date as Date
+
+from sqlmodel import Session, col, select
+
+from app.okr.models import CheckIn, Cycle, KeyResult, Objective, ToldWeek
+
+
+def key_results_between(session: Session, first: Date, last: Date) -> Sequence[KeyResult]:
+    """Key results of the cycles that have a day in this stretch of days, both ends in it."""
+    return session.exec(
+        select(KeyResult)
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(Cycle.starts <= last, Cycle.ends >= first)
+        .order_by(Objective.id, KeyResult.id)
+    ).all()
+
+
+def owned_on(session: Session, day: Date) -> list[tuple[KeyResult, str]]:
+    """Key results of the open cycles of this day; who answers: the owner, or the objective's."""
+    found = session.exec(
+        select(KeyResult, Objective.owner)
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(Cycle.starts <= day, Cycle.ends >= day, col(Cycle.closed_at).is_(None))
+        .order_by(Objective.id, KeyResult.id)
+    )
+    return [(row, row.owner or owner) for row, owner in found]
+
+
+def values_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, list[CheckIn]]:
+    """The values that hold of many key results, each in order of date."""
+    found: dict[str, list[CheckIn]] = {one: [] for one in key_result_ids}
+    for row in session.exec(
+        select(CheckIn)
+        .where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
+        .order_by(col(CheckIn.date))
+    ):
+        found[row.key_result_id].append(row)
+    return found
+
+
+def cycles_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, Cycle]:
+    """The cycle that each of many key results belongs to."""
+    found = session.exec(
+        select(KeyResult.id, Cycle)
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(col(KeyResult.id).in_(key_result_ids))
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def told_weeks(session: Session, key_result_ids: Sequence[str]) -> dict[str, list[ToldWeek]]:
+    """What weeks that were frozen said of many key results, each in order."""
+    found: dict[str, list[ToldWeek]] = {one: [] for one in key_result_ids}
+    for row in session.exec(
+        select(ToldWeek)
+        .where(col(ToldWeek.key_result_id).in_(key_result_ids))
+        .order_by(col(ToldWeek.week))
+    ):
+        found[row.key_result_id].append(row)
+    return found
+
+
+def keep(session: Session, rows: Sequence[ToldWeek]) -> None:
+    """Add what a week said; what was kept before stays."""
+    for row in rows:
+        if session.get(ToldWeek, (row.key_result_id, row.week)) is None:
+            session.add(row)
+    session.flush()
