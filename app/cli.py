@@ -127,12 +127,12 @@ def reclassify(
     ] = False,
 ) -> None:
     """Derive verdicts again from the raw hits, and print what changes."""
-    from app.delivery.facts import DeliveryFacts
     from app.platform import clock
     from app.tracking import reclassify as again
+    from app.worker import facts_of
 
     house = opened.checked_house()
-    facts = DeliveryFacts()
+    facts = facts_of(house)
     changes = (
         again.preview(house.database, facts, experiment)
         if dry_run

@@ -15,7 +15,9 @@ from app.delivery import destination_rows
 from app.identity import guard
 from app.ops import ready
 from app.ops.house import House, open_house, refuse_misfits
+from app.ops.registering import Registration
 from app.ops.targets import targets_of
+from app.platform import clock
 from app.platform.config import Settings
 from app.platform.errors import Unavailable
 from app.platform.journal import Journal
@@ -25,6 +27,7 @@ from app.web import site as web
 
 log = logging.getLogger(__name__)
 
+_AGAIN_SECONDS = 1.0  # between tries to register while the database is away
 _TURN_SECONDS = 60  # how often an idle process looks whether its segment is old
 
 
@@ -52,6 +55,7 @@ class Tracking:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._registration = Registration(house)
         self._destinations = Destinations(
             load=self._load, version=self._version, snapshot=house.snapshot
         )
@@ -60,6 +64,7 @@ class Tracking:
             durability=house.settings.durability,
             limit=house.settings.spool_limit,
         )
+        self._registration.attempt(clock.now())
 
     def edge(self, *, behind: ASGIApp) -> Edge:
         """The edge, in front of whatever else is served."""
@@ -72,6 +77,7 @@ class Tracking:
             public_url=settings.public_url,
             trusted_proxies=settings.trusted_proxies,
             folder=self._house.hits,
+            is_known=lambda: self._registration.is_known,
         )
 
     @asynccontextmanager
@@ -80,6 +86,7 @@ class Tracking:
         chores = [
             asyncio.create_task(self._destinations.watch()),
             asyncio.create_task(self._turn()),
+            asyncio.create_task(self._register()),
         ]
         yield
         for chore in chores:
@@ -93,6 +100,12 @@ class Tracking:
         while True:
             await asyncio.sleep(_TURN_SECONDS)
             self._journal.turn_over()
+
+    async def _register(self) -> None:
+        """Register once the database is back, if it was away at the start."""
+        while not self._registration.is_done:
+            await asyncio.to_thread(self._registration.attempt, clock.now())
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     def _load(self, set_id: int) -> dict[int, Target] | None:
         with _away_is_unavailable(), self._house.database.read() as session:

@@ -22,10 +22,12 @@ from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle, rehearsal
 from app.ops.duties import duty_steps
 from app.ops.house import House
+from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.platform import clock, locks
 from app.platform.journal import Journal
 from app.tracking import conversions, ingest, snapshots
+from app.tracking.intake import Intake
 
 log = logging.getLogger(__name__)
 
@@ -72,18 +74,30 @@ def run_ingester(house: House) -> None:
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
-        steps = ingester_steps(house)
-        loop.run(steps)
-        loop.attempt(steps[0])  # what the web processes journalled while they ended
+        loop.run(ingester_steps(house))
+        intake = intake_of(house)
+        while loop.attempt(intake.finish):  # what the web processes journalled while they ended
+            pass
+
+
+def facts_of(house: House) -> DeliveryFacts:
+    """What verdicts ask about sends, by this installation's settings."""
+    return DeliveryFacts(house.settings.privacy)
+
+
+def intake_of(house: House) -> Intake:
+    """What reads this data folder's journals."""
+    return Intake(house.database, house.folder, house.hits, facts_of(house))
 
 
 def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
     """What the ingester does in a round, in this order."""
-    facts = DeliveryFacts()
+    facts = facts_of(house)
+    intake = intake_of(house)
     database = house.database
 
     def ingest_hits(now: datetime) -> int:
-        return ingest.ingest_once(database, house.hits, facts, now=now)
+        return intake.take(now)
 
     def judge_again(now: datetime) -> int:
         return ingest.rejudge_due(database, facts, now=now)
@@ -134,6 +148,7 @@ def run_sender(house: House) -> None:
             return
         dead = recovery.Predecessors(house.database, house.sends)
         dead.settle(clock.now(), ticks=time.monotonic())
+        register_unread(house, now=clock.now())
         threads = [
             threading.Thread(target=loop.run, args=([step], rest), name=step.__name__)
             for steps, rest in (

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.analysis import calls, compared, guardrails, looks, repeated, splits
 from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
+from app.analysis.known import Known
 from app.analysis.looks import Held
 from app.analysis.matured import Strata
 from app.analysis.repeated import Course
@@ -28,6 +29,7 @@ _NOTHING = Made(
 class Found:
     """One look at the counters, and the call that follows from it."""
 
+    known: Known  # up to when
     rule: Rule
     totals: dict[str, ArmTotals]
     standing: Standing
@@ -37,18 +39,18 @@ class Found:
     arms: Mapping[str, Strata] = field(default_factory=dict)
 
 
-def look(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo) -> Found:
+def look(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo) -> Found:
     rule = rule_of(experiment)
-    totals = totals_of(session, experiment, now=now)
-    standing = standing_of(experiment, totals, now=now)
+    totals = totals_of(session, experiment, known=known)
+    standing = standing_of(experiment, totals, known=known)
     watched = guardrails.watch(experiment.design, totals)
     breached = guardrails.breached(watched)
     if rule.method == "curtailed":
         made = calls.make(standing, rule, breached=breached, zone=zone)
-        return Found(rule, totals, standing, watched, made)
+        return Found(known, rule, totals, standing, watched, made)
     held = tuple(looks.held(session, experiment.id))
-    arms = looks.matured_now(session, experiment, now=now)
-    found = Found(rule, totals, standing, watched, _NOTHING, held, arms)
+    arms = looks.matured_now(session, experiment, known=known)
+    found = Found(known, rule, totals, standing, watched, _NOTHING, held, arms)
     made = made_of(experiment, found, breached=breached, zone=zone)
     return replace(found, made=_if_split(experiment, totals, made))
 

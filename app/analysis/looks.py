@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.analysis import matured, store
+from app.analysis.known import Known
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.models import Look
 from app.experiments.models import Experiment, Status
@@ -34,9 +35,9 @@ def held(session: Session, experiment_id: str) -> list[Held]:
 
 
 def matured_now(
-    session: Session, experiment: Experiment, *, now: datetime
+    session: Session, experiment: Experiment, *, known: Known
 ) -> dict[str, dict[str, Matured]]:
-    """Everybody whose window has closed and whose clicks have settled, every arm named."""
+    """Everybody whose window has closed and whose clicks are in and settled, every arm named."""
     design = experiment.design
     stop = design.get("stop_at")
     found = matured.by_arm(
@@ -44,14 +45,14 @@ def matured_now(
         experiment.id,
         window=timedelta(hours=float(design["metric"]["window_hours"])),
         stop_at=datetime.fromisoformat(str(stop)) if stop else None,
-        now=now - SETTLES_AFTER,
+        now=known.until - SETTLES_AFTER,
     )
     keys = [arm["key"] for arm in design["arms"]] + (["holdout"] if design.get("holdout") else [])
     return {key: found.get(key, {}) for key in keys}
 
 
 def due(
-    experiment: Experiment, before: Sequence[Held], *, closed: bool, now: datetime
+    experiment: Experiment, before: Sequence[Held], *, closed: bool, known: Known
 ) -> dict[str, Any] | None:
     """The planned look whose turn it is, if its day has come; the last one waits for everybody."""
     if before and before[-1].last:
@@ -62,7 +63,7 @@ def due(
         return None
     if closed:  # cancelled or decided early: nothing else will come
         return {**coming[-1], "last": True}
-    ripe = [one for one in coming[:-1] if datetime.fromisoformat(one["due_at"]) <= now]
+    ripe = [one for one in coming[:-1] if known.covers(datetime.fromisoformat(one["due_at"]))]
     return {**ripe[-1], "last": False} if ripe else None
 
 

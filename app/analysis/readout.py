@@ -1,5 +1,6 @@
 """Counts → estimates → a sentence: what came of an experiment, as it stands now."""
 
+from collections.abc import Collection
 from dataclasses import fields, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -18,8 +19,11 @@ from app.analysis import (
     splits,
     store,
     timelines,
+    waiting,
 )
 from app.analysis.counts import ArmTotals
+from app.analysis.known import Known
+from app.analysis.known import of as known_of
 from app.analysis.looking import Found, look, plan_and_looks
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import (
@@ -41,10 +45,11 @@ from app.experiments.terms import HOLDOUT
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
     """The readout that pages, API and export share. `zone` is the reader's: sentences name days."""
-    found = look(session, experiment, now=now, zone=zone)
+    known = known_of(session, experiment, now=now)
+    found = look(session, experiment, known=known, zone=zone)
     unknown = range_with_unknown(experiment, found, zone=zone)
     call, estimates, comparisons = _as_stored(
-        session, experiment, found, _more_facts(found, unknown)
+        session, experiment, found, _more_facts(found, unknown), zone=zone
     )
     by_day = hours.days_by_arm(session, experiment.id)
     by_arm = hours.series_by_arm(session, experiment.id)
@@ -57,7 +62,7 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         arms=arms,
         estimates=estimates,
         comparisons=comparisons,
-        health=_health(experiment, arms, unknown),
+        health=_health(session, experiment, found, unknown, zone=zone),
         guardrails=found.watched,
         call=call,
         key_results=evidence.of(
@@ -66,13 +71,15 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         headline=sentences.headline(arms),
         rule=found.rule,
         range_with_unknown=unknown,
-        why_not_yet=found.made.missing if call.state is State.WAITING else (),
+        why_not_yet=waiting.why_not_yet(found.made, known, zone)
+        if call.state is State.WAITING
+        else (),
         funnel=_funnel(arms),
         links=counts.links(session, experiment.id),
         series=hours.series(by_arm),
         looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
         days=hours.days(by_day),
-        segments=_segments(session, experiment, found.rule, now=now),
+        segments=_segments(session, experiment, found.rule, known=known),
         timelines=timelines.of(by_arm, found.rule, n_max=experiment.enrolled or 1),
         novelty=novelty.sentence(by_day, found.totals, found.rule),
     )
@@ -80,23 +87,31 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
 
 def call_of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Call:
     """The call alone, for lists: without links and the course over time."""
-    return _as_stored(session, experiment, look(session, experiment, now=now, zone=zone), ())[0]
+    known = known_of(session, experiment, now=now)
+    found = look(session, experiment, known=known, zone=zone)
+    return _as_stored(session, experiment, found, (), zone=zone)[0]
 
 
 def _segments(
-    session: Session, experiment: Experiment, rule: Rule, *, now: datetime
+    session: Session, experiment: Experiment, rule: Rule, *, known: Known
 ) -> tuple[Segment, ...]:
     columns = experiment.design.get("segments") or []
     if not columns:
         return ()
-    return segments.of(columns, looks.matured_now(session, experiment, now=now), rule)
+    return segments.of(columns, looks.matured_now(session, experiment, known=known), rule)
 
 
 def _as_stored(
-    session: Session, experiment: Experiment, found: Found, more: tuple[str, ...]
+    session: Session,
+    experiment: Experiment,
+    found: Found,
+    more: tuple[str, ...],
+    *,
+    zone: tzinfo,
 ) -> tuple[Call, tuple[Estimate, ...], tuple[Comparison, ...]]:
     """The final call as it was stored, if it was: nothing that comes later alters it."""
     fresh = replace(found.made.call, because=(*found.made.call.because, *more))
+    fresh = waiting.told(fresh, found.known, zone)
     final = store.snapshot_of(session, experiment.id, Kind.FINAL)
     if final is None:
         return fresh, found.made.estimates, found.made.comparisons
@@ -107,17 +122,17 @@ def _as_stored(
             would_now_be=fresh.state,
             because=(*call.because, f"Counted again now, it would be different. {fresh.sentence}"),
         )
-    estimates = tuple(_known(Estimate, row) for row in final.body["estimates"])
+    estimates = tuple(_as_known(Estimate, row) for row in final.body["estimates"])
     return call, estimates, tuple(_compared(row) for row in final.body["comparisons"])
 
 
 def _compared(stored: dict[str, Any]) -> Comparison:
-    row: Comparison = _known(Comparison, stored)
+    row: Comparison = _as_known(Comparison, stored)
     return replace(row, state=State(row.state))
 
 
 def _stored_call(snapshot: Snapshot) -> Call:
-    call: Call = _known(Call, snapshot.body["call"])
+    call: Call = _as_known(Call, snapshot.body["call"])
     return replace(
         call,
         state=State(call.state),
@@ -127,7 +142,7 @@ def _stored_call(snapshot: Snapshot) -> Call:
     )
 
 
-def _known(shape: Any, stored: dict[str, Any]) -> Any:
+def _as_known(shape: Any, stored: dict[str, Any]) -> Any:
     """A stored shape; what another version of this code stored beside it is passed over."""
     names = {field.name for field in fields(shape)}
     return shape(**{name: value for name, value in stored.items() if name in names})
@@ -157,19 +172,35 @@ def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
 
 
 def _health(
-    experiment: Experiment, arms: tuple[ArmCounts, ...], unknown: UnknownRange | None
+    session: Session,
+    experiment: Experiment,
+    found: Found,
+    unknown: UnknownRange | None,
+    *,
+    zone: tzinfo,
 ) -> Health:
-    ratio = splits.check(experiment.design, {arm.key: arm for arm in arms})
+    known, arms = found.known, found.totals.values()
+    ends_at = found.standing.answer_by or known.now
+    lost = waiting.lost_of(session, experiment, until=min(ends_at, known.now))
+    late = () if known.covers(ends_at) else waiting.for_whom(known, zone)
+    ratio = splits.check(experiment.design, found.totals)
     machines = sum(arm.machine_clickers for arm in arms)
     everybody = machines + sum(arm.human_clickers + arm.unknown_clickers for arm in arms)
     return Health(
         sample_ratio=ratio,
         machine_share=machines / everybody if everybody else 0.0,
-        warnings=(*([] if ratio.ok else [splits.WRONG]), *_warnings(arms, unknown)),
+        warnings=(
+            *late,
+            *([] if ratio.ok else [splits.WRONG]),
+            *_warnings(arms, unknown),
+            *waiting.of_lost(session, lost, zone),
+        ),
+        ingested_until=known.ingested_until,
+        lost_clicks=sum(one.hits or 0 for one in lost),
     )
 
 
-def _warnings(arms: tuple[ArmCounts, ...], unknown: UnknownRange | None) -> list[str]:
+def _warnings(arms: Collection[ArmTotals], unknown: UnknownRange | None) -> list[str]:
     warnings = []
     if uncertain := sum(arm.uncertain for arm in arms):
         warnings.append(

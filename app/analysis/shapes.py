@@ -117,6 +117,8 @@ class Health:
     sample_ratio: SampleRatio
     machine_share: float
     warnings: tuple[str, ...]
+    ingested_until: datetime | None = None  # every click answered before is counted
+    lost_clicks: int = 0  # answered in its time by any machine, and not kept; whosever they were
 
 
 @dataclass(frozen=True, slots=True)

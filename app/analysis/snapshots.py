@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from app.analysis import holding, standings, store
 from app.analysis import readout as readouts
+from app.analysis.known import of as known_of
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import Readout, as_json
 from app.experiments.models import Experiment
@@ -28,11 +29,11 @@ def freeze_due(session: Session, now: datetime) -> int:
 
 
 def closing(session: Session, now: datetime) -> list[Experiment]:
-    """Experiments whose windows have all closed, and whose last look is over."""
+    """Experiments whose windows have closed, every click in, and whose last look is over."""
     return [
         experiment
         for experiment in store.without_final(session)
-        if standings.has_closed(session, experiment, now=now)
+        if standings.has_closed(session, experiment, known=known_of(session, experiment, now=now))
         and holding.is_complete(session, experiment)
     ]
 

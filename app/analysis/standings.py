@@ -7,6 +7,7 @@ from sqlmodel import Session
 from app.analysis import counts
 from app.analysis.calls import Standing
 from app.analysis.counts import ArmTotals, together
+from app.analysis.known import Known
 from app.analysis.shapes import Rule
 from app.experiments.metrics import metric_of, usual_method
 from app.experiments.models import Experiment, Status
@@ -15,9 +16,9 @@ from app.experiments.terms import HOLDOUT
 _RELEASES_NOBODY = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
 
 
-def has_closed(session: Session, experiment: Experiment, *, now: datetime) -> bool:
-    """Every window has closed and the last clicks have settled: the call can be final."""
-    return standing_of(experiment, totals_of(session, experiment, now=now), now=now).closed
+def has_closed(session: Session, experiment: Experiment, *, known: Known) -> bool:
+    """Every window has closed, and every click of its time is in and settled: it can be final."""
+    return standing_of(experiment, totals_of(session, experiment, known=known), known=known).closed
 
 
 def rule_of(experiment: Experiment) -> Rule:
@@ -36,7 +37,7 @@ def rule_of(experiment: Experiment) -> Rule:
     )
 
 
-def totals_of(session: Session, experiment: Experiment, *, now: datetime) -> dict[str, ArmTotals]:
+def totals_of(session: Session, experiment: Experiment, *, known: Known) -> dict[str, ArmTotals]:
     """What every arm has come to, arms without released people included, in the design's order."""
     rule = rule_of(experiment)
     found = counts.totals(
@@ -45,7 +46,7 @@ def totals_of(session: Session, experiment: Experiment, *, now: datetime) -> dic
         window=timedelta(hours=rule.window_hours),
         stop_at=_stop_at(experiment),
         is_judged=metric_of(rule.metric).is_judged,
-        now=now,
+        now=known.until,
     )
     keys = [arm["key"] for arm in experiment.design["arms"]]
     if experiment.design.get("holdout"):
@@ -53,19 +54,19 @@ def totals_of(session: Session, experiment: Experiment, *, now: datetime) -> dic
     return {key: found.get(key, ArmTotals(key)) for key in keys}
 
 
-def standing_of(experiment: Experiment, totals: dict[str, ArmTotals], *, now: datetime) -> Standing:
+def standing_of(experiment: Experiment, totals: dict[str, ArmTotals], *, known: Known) -> Standing:
     """Where an experiment stands between launch and its last window, all arms together."""
     total = together(totals.values())
     planned = experiment.enrolled or 0
     over = experiment.status in _RELEASES_NOBODY or bool(planned and total.released >= planned)
-    ends_at = _ends_at(experiment, total, now=now, over=over)
+    ends_at = _ends_at(experiment, total, now=known.now, over=over)
     return Standing(
         arm=total,
         planned=planned,
         pass_count=experiment.pass_count,
         over=over,
         ended=experiment.status in (Status.DECIDED, Status.CANCELLED),
-        closed=over and total.released > 0 and ends_at is not None and ends_at <= now,
+        closed=over and total.released > 0 and ends_at is not None and known.covers(ends_at),
         answer_by=ends_at,
     )
 

@@ -22,7 +22,7 @@ _COUNTED = {Source.CLICK: HitKind.CLICK, Source.OPEN: HitKind.OPEN}
 class DeliveryFacts:
     """Answers `tracking.ports.SendFacts`."""
 
-    def __init__(self, privacy: Privacy = Privacy.STANDARD) -> None:
+    def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:

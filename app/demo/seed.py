@@ -220,10 +220,8 @@ class Seeder:
             running=running,
             rng=self.rng,
         )
-        while ingest.ingest_once(
-            self.house.database, self.house.hits, DeliveryFacts(), now=self.now
-        ):
-            pass
+        facts = DeliveryFacts(self.house.settings.privacy)
+        ingest.ingest_once(self.house.database, self.house.hits, facts, now=self.now)
 
     def _decide(self, experiment_id: str, told: Told, *, at: datetime) -> None:
         with self.house.database.write() as session:

@@ -76,6 +76,11 @@ class Lint(Protocol):
 class WaveGate(Protocol):
     """May the next wave go?"""
 
+    def is_known(
+        self, session: Session, experiment: Experiment, moment: datetime, *, now: datetime
+    ) -> bool:
+        """Whether everything that people did before a moment is counted."""
+
     def closed_because(
         self, session: Session, experiment: Experiment, *, now: datetime
     ) -> str | None:

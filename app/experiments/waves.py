@@ -54,16 +54,18 @@ def due_times(experiment: Experiment, *, now: datetime) -> list[datetime]:
     return [start + timedelta(hours=float(wave["after_hours"])) for wave in waves]
 
 
-def is_due(experiment: Experiment, *, now: datetime) -> bool:
-    """Whether the next wave's time has come."""
+def is_due(session: Session, experiment: Experiment, gate: WaveGate, *, now: datetime) -> bool:
+    """Whether the next wave's time has come, and it is known what people did until then."""
     coming = experiment.open_wave + 1
     due = due_times(experiment, now=now)
-    return experiment.status == Status.RUNNING and coming < len(due) and due[coming] <= now
+    if experiment.status != Status.RUNNING or coming >= len(due) or due[coming] > now:
+        return False
+    return gate.is_known(session, experiment, due[coming], now=now)
 
 
 def open_due(session: Session, experiment: Experiment, gate: WaveGate, *, now: datetime) -> None:
-    """Open the next wave if its time has come; pause instead where the gate has a reason."""
-    if not is_due(experiment, now=now):
+    """Open the next wave if it is due; pause instead where the gate has a reason."""
+    if not is_due(session, experiment, gate, now=now):
         return
     coming = experiment.open_wave + 1
     reason = gate.closed_because(session, experiment, now=now)

@@ -64,7 +64,8 @@ def _dated_steps(database: Database) -> list[Callable[[datetime], int]]:
 
     def open_waves(now: datetime) -> int:
         with database.read() as session:
-            due = [one.id for one in queue_rows.running(session) if waves.is_due(one, now=now)]
+            running = queue_rows.running(session)
+            due = [one.id for one in running if waves.is_due(session, one, gate, now=now)]
         for experiment_id in due:
             with database.write() as session:
                 experiment = experiments.locked(session, experiment_id)

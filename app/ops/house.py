@@ -11,6 +11,7 @@ from app.links.keyring import Keyring
 from app.platform import clock, install, keys, migrate
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.tracking.folders import Folder
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,11 @@ class House:
     def hits(self) -> Path:
         """Where the journal of hits is."""
         return self.settings.hits
+
+    @property
+    def folder(self) -> Folder:
+        """What the database knows this data folder by."""
+        return Folder(self.folder_id, self.settings.data_dir)
 
     @property
     def imports(self) -> Path:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.allocation import telling
 from app.allocation.calendar import monday_of, week_of
+from app.analysis import known
 from app.okr import keeping, views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
@@ -207,10 +208,14 @@ def neighbours(week: str, *, zone: ZoneInfo, now: datetime) -> tuple[str, str | 
 
 
 def freeze_due(database: Database, *, zone: ZoneInfo, now: datetime) -> int:
-    """Freeze the week that ended a week ago, where nobody did and there is something to tell."""
+    """Freeze the week that ended a week ago, where nobody did and there is something to tell.
+
+    It waits for whoever has not said that every click of that week is in.
+    """
     week = week_of(now.astimezone(zone).date() - 2 * _WEEK)
     with database.read() as session:
-        if store.frozen_week(session, week) is not None or not _tells(session, week, zone, now):
+        is_in = known.at(session, now=now).covers(_span(week, zone, now).ends)
+        if not is_in or store.frozen_week(session, week) or not _tells(session, week, zone, now):
             return 0
     with suppress(Conflict), database.write() as session:  # another worker was first
         freeze(session, week, by="the calendar", zone=zone, now=now)

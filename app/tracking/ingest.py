@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from app.tracking.reactions import Kept, Links, Place, Window
 from app.tracking.verdicts import VERSION
 
 _BATCH = 500  # hits a transaction: with reactions and outcomes it stays below 2,000 rows
+_TURN = 5_000  # hits of one segment, before another process's have their turn
+_ROUND = 50_000  # hits before an ingester that lags behind says that it lives
 _GRACE = timedelta(minutes=1)  # a complete segment stays for that, for who looks at the folder
 _SOONEST, _LATEST = timedelta(seconds=2), timedelta(hours=1)
 _PATIENCE = timedelta(days=7)  # then a send that never settles is left as it is
@@ -60,11 +62,36 @@ class _Change:
     due_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one look at the journals of a folder came to."""
+
+    hits: int
+    complete: bool  # whatever stood in them when it began is in the database
+
+
 def ingest_once(database: Database, folder: Path, facts: SendFacts, *, now: datetime) -> int:
     """Take in whatever the journals of a folder hold by now; return how many hits."""
-    return sum(
-        _ingest_segment(database, segment, facts, now=now) for segment in journal.segments(folder)
-    )
+    hits = 0
+    while (round_ := ingest_round(database, folder, facts, now=now)).hits:
+        hits += round_.hits
+    return hits
+
+
+def ingest_round(database: Database, folder: Path, facts: SendFacts, *, now: datetime) -> Round:
+    """Take in what the journals of a folder hold by now; of each segment no more than its turn."""
+    hits, complete = 0, True
+    for segment, end in _ends(folder):
+        taken = _ingest_segment(database, segment, facts, end=end, now=now)
+        hits, complete = hits + taken.hits, complete and taken.complete
+        if hits >= _ROUND:
+            return Round(hits, complete=False)
+    return Round(hits, complete)
+
+
+def _ends(folder: Path) -> list[tuple[Segment, int]]:
+    """Every segment, and where it ends now: what is written later waits for the next round."""
+    return [(one, one.path.stat().st_size) for one in journal.segments(folder)]
 
 
 def rejudge_due(database: Database, facts: SendFacts, *, now: datetime) -> int:
@@ -107,21 +134,23 @@ def _window(outcome: Row[Any] | None) -> Window | None:
 
 
 def _ingest_segment(
-    database: Database, segment: Segment, facts: SendFacts, *, now: datetime
-) -> int:
+    database: Database, segment: Segment, facts: SendFacts, *, end: int, now: datetime
+) -> Round:
     with database.read() as session:
         offset = store.offset_of(session, segment)
     taken = 0
-    found = journal.lines(segment, offset)
+    found = takewhile(lambda line: line[0] <= end, journal.lines(segment, offset))
     while batch := list(islice(found, _BATCH)):
+        if taken >= _TURN:
+            return Round(taken, complete=False)
         new = batch[-1][0]
         with database.write() as session:
             if not store.advance(session, segment, old=offset, new=new, now=now):
-                return taken
+                return Round(taken, complete=False)  # somebody else reads this segment
             taken += _take(session, segment, batch, facts, now=now)
         offset = new
     _delete_if_done(segment, now=now)
-    return taken
+    return Round(taken, complete=True)
 
 
 def _take(

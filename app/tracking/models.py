@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, Integer
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
+from app.platform.ids import new_id
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only
 
@@ -20,6 +21,36 @@ class JournalSegment(SQLModel, table=True):
     folder: str
     offset: int = Field(default=0, sa_type=BigInteger)
     read_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DataFolder(SQLModel, table=True):
+    """A folder in which a machine journals hits, and how far its ingester has read them."""
+
+    __tablename__ = "data_folder"
+
+    id: str = Field(primary_key=True)
+    host: str
+    path: str  # on that host
+    registered_at: datetime = Field(sa_type=UtcDateTime)
+    # every hit answered before is a row; None: nobody has looked into the folder yet
+    ingested_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)  # when its ingester last wrote, by its own clock
+    drained: bool = False  # it was stopped in order, with every hit read
+    lost: int = Field(default=0, sa_type=BigInteger)  # hits answered and not kept, ever
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # nobody waits for it
+    retired_by: str = ""
+
+
+class LostHits(SQLModel, table=True):
+    """Hits of a data folder that are counted nowhere, and when they were answered."""
+
+    __tablename__ = "lost_hits"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    folder_id: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime, index=True)
+    hits: int | None = Field(default=None, sa_type=BigInteger)  # None: nobody knows how many
 
 
 class Hit(SQLModel, table=True):

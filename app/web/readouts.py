@@ -16,7 +16,6 @@ from app.experiments.models import Experiment, Status
 from app.identity.guard import Db, Now
 from app.okr import store as okr
 from app.tracking import answers
-from app.tracking.losses import lost_in
 from app.tracking.models import Answer
 from app.web import places, results, words
 from app.web.pages import Page, render
@@ -86,8 +85,7 @@ def result_of(
         return None
     zone = request.app.state.settings.zone
     found = readout.of(session, experiment, now=now, zone=zone)
-    lost = lost_in(request.app.state.settings.hits)
-    return results.of(found, titles_of(session, experiment), zone, lost=lost)
+    return results.of(found, titles_of(session, experiment), zone)
 
 
 def titles_of(session: Session, experiment: Experiment) -> dict[str, str]:

@@ -70,16 +70,14 @@ class Result:
     novelty: str
     key_results: tuple[Moved, ...]
     as_of: datetime
+    clicks_until: datetime | None
     method: str
     method_key: str | None
     rule_version: str
 
 
-def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo, *, lost: int = 0) -> Result:
-    """Lay a readout out for reading; `titles` names its key results.
-
-    `lost` hits of this installation were answered and could not be kept, whosever they were.
-    """
+def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
+    """Lay a readout out for reading; `titles` names its key results."""
     estimate = next((e for e in readout.estimates if e.rate is not None), None)
     threshold = readout.rule.threshold
     told = [row.method for row in readout.comparisons if row.method]
@@ -100,7 +98,7 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo, *, lost: int
         looks=readout.looks if len(readout.looks) > 1 else (),
         cohort=tuple(_cohort(readout)),
         figures=_figures(readout),
-        warnings=(*readout.health.warnings, *_lost(lost)),
+        warnings=readout.health.warnings,
         waiting_for=readout.why_not_yet,
         funnel=readout.funnel,
         machines=_machines(readout),
@@ -111,19 +109,11 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo, *, lost: int
         novelty=readout.novelty,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
         as_of=readout.as_of,
+        clicks_until=readout.health.ingested_until,
         method=method,
         method_key=key_of(method),
         rule_version=readout.rule_version,
     )
-
-
-def _lost(hits: int) -> Iterator[str]:
-    if hits:
-        yield (
-            f"{words.plural(hits, 'click or open', 'clicks and opens')} could not be kept, because"
-            " the disk or the journal was full: numbers of that time are too low, in every version"
-            " alike. An admin sees more with `thinslice doctor`."
-        )
 
 
 def _scale(estimate: Estimate | None, threshold: float) -> float:

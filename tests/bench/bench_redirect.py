@@ -68,6 +68,7 @@ def edge(folder: Path) -> Edge:
         public_url="http://127.0.0.1",
         trusted_proxies=(),
         folder=folder,
+        is_known=lambda: True,
     )
 
 

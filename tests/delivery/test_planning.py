@@ -164,7 +164,7 @@ def test_facts_tell_what_a_verdict_needs(database: Database, tmp_path: Path):
     send = scenes.sends(database)[0]
 
     with database.read() as session:
-        known = DeliveryFacts().facts_of(session, [send.id, 999])
+        known = DeliveryFacts(Privacy.STANDARD).facts_of(session, [send.id, 999])
         links = destination_rows.set_of(session, experiment_id, "insight")
         assert links is not None
         assert set(known) == {send.id}

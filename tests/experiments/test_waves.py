@@ -129,6 +129,11 @@ class _Gate:
     def __init__(self, reason: str | None) -> None:
         self.reason = reason
 
+    def is_known(
+        self, _session: Session, _experiment: Experiment, moment: datetime, *, now: datetime
+    ) -> bool:
+        return moment <= now
+
     def closed_because(
         self, _session: Session, _experiment: Experiment, *, now: datetime
     ) -> str | None:

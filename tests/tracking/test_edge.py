@@ -62,6 +62,7 @@ class Site:
             public_url=HOST,
             trusted_proxies=proxies,
             folder=folder,
+            is_known=lambda: True,
         )
 
     def ask(self, path: str, method: str = "GET", peer: str = "127.0.0.1", **headers: Any) -> Any:

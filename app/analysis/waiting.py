@@ -1,0 +1,90 @@
+"""What a readout says while clicks wait to be read, and about those that never will be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from sqlmodel import Session
+
+from app.analysis import sentences
+from app.analysis.calls import Made
+from app.analysis.known import Known, Late
+from app.analysis.shapes import Call, State
+from app.experiments.models import Experiment
+from app.tracking import folder_rows, folders
+from app.tracking.models import LostHits
+
+
+def for_whom(known: Known, zone: tzinfo) -> tuple[str, ...]:
+    """One sentence for each data folder whose clicks are not in: since when, and what to do."""
+    return tuple(_sentence(one, zone) for one in known.late)
+
+
+def told(call: Call, known: Known, zone: tzinfo) -> Call:
+    """The call, saying what it waits for. One whose time has come waits for nothing else."""
+    if not known.late:
+        return call
+    reasons = for_whom(known, zone)
+    call = replace(call, because=(*call.because, *reasons))
+    if call.state is State.WAITING and _is_due(call.answer_by, known):
+        return replace(call, sentence=f"Too early to say. {' '.join(reasons)}")
+    return call
+
+
+def why_not_yet(made: Made, known: Known, zone: tzinfo) -> tuple[str, ...]:
+    """Why there is no answer yet."""
+    if known.late and _is_due(made.call.answer_by, known):
+        return for_whom(known, zone)
+    return made.missing
+
+
+def lost_of(session: Session, experiment: Experiment, *, until: datetime) -> Sequence[LostHits]:
+    """What was lost in any data folder while an experiment counted."""
+    if experiment.started_at is None:
+        return ()
+    return folder_rows.lost_between(session, experiment.started_at, until)
+
+
+def of_lost(session: Session, lost: Sequence[LostHits], zone: tzinfo) -> Iterator[str]:
+    """What to say about it."""
+    if not lost:
+        return
+    names = folders.labels(session)
+    if hits := sum(one.hits or 0 for one in lost):
+        were = "1 click or open was" if hits == 1 else f"{hits:,} clicks and opens were"
+        yield (
+            f"{were} answered and could not be kept while this experiment counted: a disk or a"
+            " journal was full. They may be of any experiment, and count nowhere."
+        )
+    for one in lost:
+        if one.hits is None:
+            name = names.get(one.folder_id, one.folder_id)
+            yield (
+                f"{name} was retired: what it answered from {sentences.moment(one.since, zone)}"
+                f" to {sentences.moment(one.until, zone)} was never read, and counts nowhere."
+            )
+
+
+def _is_due(answer_by: datetime | None, known: Known) -> bool:
+    return answer_by is not None and answer_by <= known.now
+
+
+def _sentence(late: Late, zone: tzinfo) -> str:
+    if not late.is_silent:
+        so_far = f": up to {sentences.moment(late.until, zone)} they are in" if late.until else ""
+        return f"The clicks of {late.name} are being read{so_far}."
+    since = sentences.moment(late.seen_at, zone)
+    if late.drained:
+        return (
+            f"Waiting for {late.name}, which was stopped on {since} with all its clicks read: start"
+            f" it again, or, if that machine is gone for good, {_way_out(late)}; nothing is lost by"
+            " that."
+        )
+    return (
+        f"Waiting for the clicks of {late.name}, silent since {since}: start it again, or, if that"
+        f" machine is gone for good, {_way_out(late)}."
+    )
+
+
+def _way_out(late: Late) -> str:
+    return f"retire it (page Data folders, or `thinslice folder retire {late.name}`)"

@@ -1,0 +1,52 @@
+"""A data folder is known before it answers clicks: whoever counts knows whom to wait for."""
+
+import logging
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from app.ops.house import House
+from app.platform import journal
+from app.tracking import folders
+from app.tracking.losses import lost_in
+
+log = logging.getLogger(__name__)
+
+
+class Registration:
+    """Of one process that answers clicks. Made before that process opens its own journal."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._is_empty = not journal.segments(house.hits)
+        self._marker = house.settings.data_dir / "registered"
+        self._database = sha256(house.settings.database.encode()).hexdigest()
+        self.is_known = self._was_known()  # to this database, at least since an earlier start
+        self.is_done = False
+
+    def attempt(self, now: datetime) -> None:
+        """Register, where the database can be reached."""
+        try:
+            _register(self._house, is_empty=self._is_empty, now=now)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("This data folder is not registered: the database is away. %s", error)
+            return
+        self._marker.write_text(self._database)
+        self.is_known = self.is_done = True
+
+    def _was_known(self) -> bool:
+        """Without a database, links are answered by a folder that was registered before."""
+        return self._marker.exists() and self._marker.read_text() == self._database
+
+
+def register_unread(house: House, *, now: datetime) -> None:
+    """Make a folder known in which hits of an earlier time may lie: before anything is called."""
+    if journal.segments(house.hits):
+        _register(house, is_empty=False, now=now)
+
+
+def _register(house: House, *, is_empty: bool, now: datetime) -> None:
+    lost = lost_in(house.hits)
+    with house.database.write() as session:
+        folders.register(session, house.folder, is_empty=is_empty, lost=lost, now=now)

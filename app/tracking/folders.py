@@ -1,0 +1,137 @@
+"""Data folders: each says in the database up to which moment its hits are rows.
+
+Whoever makes something final asks for that moment, never for the time. A folder registers before
+it answers its first click; its ingester reports while it reads and while it is idle.
+"""
+
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from app.platform.errors import Conflict, NotFound
+from app.tracking import folder_rows
+from app.tracking.models import DataFolder, LostHits
+
+SILENT_AFTER = timedelta(minutes=1)  # an ingester lives that says something now and then
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The data folder of this process."""
+
+    id: str
+    path: Path
+
+    @property
+    def host(self) -> str:
+        """The machine that it is on."""
+        return socket.gethostname()
+
+
+def register(session: Session, folder: Folder, *, is_empty: bool, lost: int, now: datetime) -> None:
+    """Make a folder known before it answers; `is_empty`: it holds no hit from before."""
+    held = _held(session, folder, ingested_until=now if is_empty else None, lost=lost, now=now)
+    held.host, held.path, held.drained = folder.host, str(folder.path.resolve()), False
+    _wake(held)
+    session.add(held)
+
+
+def report(
+    session: Session,
+    folder: Folder,
+    *,
+    until: datetime | None,
+    lost: int,
+    drained: bool,
+    now: datetime,
+) -> None:
+    """Say that the ingester lives and, where it has read everything, up to which moment.
+
+    Not only ever later: a clock that was set back stamps the hits to come earlier, too.
+    """
+    held = _held(session, folder, ingested_until=None, lost=lost, now=now)
+    if lost > held.lost:
+        _note_loss(session, held, lost - held.lost, now=now)
+    held.lost, held.seen_at, held.drained = lost, now, drained
+    _wake(held)
+    if until is not None:
+        held.ingested_until = until
+        folder_rows.forget_found(session, folder.id, until=until)
+    session.add(held)
+
+
+def is_silent(row: DataFolder, *, now: datetime) -> bool:
+    """Nothing was heard of its ingester for a while."""
+    return now - row.seen_at > SILENT_AFTER
+
+
+def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:
+    """Wait no longer for a folder that is gone for good. `key` is its id or its name.
+
+    What it answered and nobody read is lost, and said on the readouts of that time.
+    """
+    row = _found(session, key)
+    if row.retired_at is not None:
+        raise Conflict(f"{labels(session)[row.id]} is retired already.")
+    if not is_silent(row, now=now):
+        raise Conflict(
+            f"{labels(session)[row.id]} is alive: its ingester was heard of less than a minute"
+            " ago. Stop that machine first; its clicks are read as it stops."
+        )
+    if not row.drained:
+        since = row.ingested_until or row.registered_at
+        session.add(LostHits(folder_id=row.id, since=min(since, now), until=now))
+    row.retired_at, row.retired_by = now, by
+    session.add(row)
+    session.flush()
+    return row
+
+
+def labels(session: Session) -> dict[str, str]:
+    """What people call each folder, by id: its host, with the path where two share a host."""
+    rows = folder_rows.folders(session)
+    hosts = [row.host for row in rows]
+    return {
+        row.id: row.host if hosts.count(row.host) == 1 else f"{row.host}:{row.path}" for row in rows
+    }
+
+
+def _held(
+    session: Session, folder: Folder, *, ingested_until: datetime | None, lost: int, now: datetime
+) -> DataFolder:
+    """The folder's row, made where it is missing and held until the transaction ends."""
+    if folder_rows.claimed(session, folder.id) is None:
+        row = DataFolder(
+            id=folder.id,
+            host=folder.host,
+            path=str(folder.path.resolve()),
+            registered_at=now,
+            ingested_until=ingested_until,
+            seen_at=now,
+            lost=lost,
+        )
+        folder_rows.add(session, row)
+    held = folder_rows.claimed(session, folder.id)
+    assert held is not None, "it was just added"
+    return held
+
+
+def _found(session: Session, key: str) -> DataFolder:
+    named = [one for one, label in labels(session).items() if key in (one, label)]
+    row = folder_rows.claimed(session, named[0]) if named else None
+    if row is None:
+        raise NotFound(f"There is no data folder “{key}”. `thinslice folder list` names them.")
+    return row
+
+
+def _wake(held: DataFolder) -> None:
+    """A folder of which something is heard is not gone."""
+    held.retired_at, held.retired_by = None, ""
+
+
+def _note_loss(session: Session, held: DataFolder, hits: int, *, now: datetime) -> None:
+    since = min(held.seen_at, now)
+    session.add(LostHits(folder_id=held.id, since=since, until=now, hits=hits))
