@@ -23,6 +23,7 @@ app.add_typer(commands.users, name="user")
 app.add_typer(commands.tokens, name="token")
 app.add_typer(commands.people, name="people")
 app.add_typer(commands.playbooks, name="playbook")
+app.add_typer(commands.data_folders, name="folder")
 
 Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
 

@@ -102,3 +102,11 @@ def test_a_playbook_is_taken_in_and_written_again(migrated: Installation, tmp_pa
     assert "There is a cycle “2027 Q1” already." in again.stderr
     assert "name: 2027 Q1\n  days: 90" in written.stdout
     assert missing.stderr.strip() == "There is no cycle “2028 Q1”."
+
+
+def test_a_folder_that_is_not_there_cannot_be_retired(migrated: Installation):
+    done = migrated.command("folder", "retire", "web-9")
+
+    assert done.returncode == 1
+    assert "There is no data folder “web-9”" in done.stderr
+    assert migrated.command("folder", "list").returncode == 0

@@ -5,7 +5,7 @@ down, the database may have been away. So counting and calling take a `Known`, n
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import String, bindparam, column, text
 from sqlmodel import Session
@@ -13,10 +13,8 @@ from sqlmodel import Session
 from app.experiments.models import Experiment
 from app.platform.db import UtcDateTime
 from app.tracking import folder_rows, folders
-from app.tracking.models import DataFolder
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # nobody has looked into a folder yet
-_WORTH_A_WORD = timedelta(minutes=1)  # younger clicks wait on a busy machine, too
 
 OLDEST_UNJUDGED = (
     text("""
@@ -84,7 +82,9 @@ def of(session: Session, experiment: Experiment, *, now: datetime) -> Known:
 def at(session: Session, *, now: datetime) -> Known:
     """How far everybody's clicks are in."""
     rows = folder_rows.waited_for(session)
-    late = [row for row in rows if _is_late(row, now=now)]
+    late = [
+        row for row in rows if folders.is_behind(row, now=now) or folders.is_silent(row, now=now)
+    ]
     names = folders.labels(session) if late else {}
     return Known(
         now=now,
@@ -107,8 +107,3 @@ def _oldest_unjudged(session: Session, experiment_id: str) -> datetime | None:
         OLDEST_UNJUDGED, {"experiment_id": experiment_id}
     ).scalar()
     return found
-
-
-def _is_late(row: DataFolder, *, now: datetime) -> bool:
-    until = row.ingested_until or _NEVER
-    return now - until > _WORTH_A_WORD or folders.is_silent(row, now=now)

@@ -20,6 +20,11 @@ def for_whom(known: Known, zone: tzinfo) -> tuple[str, ...]:
     return tuple(_sentence(one, zone) for one in known.late)
 
 
+def for_silent(known: Known, zone: tzinfo) -> tuple[str, ...]:
+    """The same, of those about which somebody must do something."""
+    return tuple(_sentence(one, zone) for one in known.silent)
+
+
 def told(call: Call, known: Known, zone: tzinfo) -> Call:
     """The call, saying what it waits for. One whose time has come waits for nothing else."""
     if not known.late:

@@ -8,6 +8,7 @@ from app.api import (
     connectors,
     conversions,
     cycles,
+    data_folders,
     digest,
     docs,
     document,
@@ -54,6 +55,7 @@ def install(application: FastAPI) -> None:
         weeks,
         learnings,
         playbooks,
+        data_folders,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/people/**", Access.ADMIN),
     _rule(_ANY, "/tokens/**", Access.ADMIN),
     _rule(_ANY, "/connections/**", Access.ADMIN),
+    _rule(_ANY, "/data-folders/**", Access.ADMIN),
     _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
@@ -93,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     # The API, the same way.
     _rule(_ANY, "/api/v1/connectors/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/webhooks/**", Access.ADMIN),
+    _rule(_ANY, "/api/v1/data-folders/**", Access.ADMIN),
     _rule(_READ, "/api/v1/pushes", Access.EDITOR),
     _rule(_CHANGE, "/api/v1/digest", Access.ADMIN),
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),

@@ -1,4 +1,4 @@
-"""`thinslice user|token|people|playbook …`: what an operator does to a house from the shell."""
+"""`thinslice user|token|people|playbook|folder …`: what an operator does from the shell."""
 
 import sys
 from datetime import datetime
@@ -13,6 +13,7 @@ users = typer.Typer(help="People who log in.", no_args_is_help=True)
 tokens = typer.Typer(help="Tokens for other systems.", no_args_is_help=True)
 people = typer.Typer(help="People who may be mailed.", no_args_is_help=True)
 playbooks = typer.Typer(help="Cycles as templates.", no_args_is_help=True)
+data_folders = typer.Typer(help="Folders in which machines keep clicks.", no_args_is_help=True)
 
 RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
 
@@ -116,3 +117,36 @@ def take_playbook(
         f"{made.cycle.name}: {made.objectives} objectives, {made.key_results} key results,"
         f" {made.teams} teams and {made.templates} experiment templates added."
     )
+
+
+@data_folders.command("list")
+def list_folders() -> None:
+    """Print each machine's folder: its state, and up to when its clicks are in."""
+    from app.platform import clock
+    from app.tracking import folder_rows, folders
+
+    house = opened.checked_house()
+    now = clock.now()
+    with house.database.read() as session:
+        names = folders.labels(session)
+        for row in folder_rows.folders(session):
+            until = clock.iso(row.ingested_until) if row.ingested_until else "never"
+            state = folders.state_of(row, now=now)
+            typer.echo(f"{names[row.id]}  {state}  clicks are in up to {until}  {row.id}")
+
+
+@data_folders.command("retire")
+def retire_folder(
+    name: Annotated[str, typer.Argument(help="its name or id, as `folder list` prints them")],
+) -> None:
+    """Wait no longer for a machine that is gone for good; what nobody read of it is lost."""
+    from app.identity import audit
+    from app.platform import clock
+    from app.tracking import folders
+
+    house = opened.checked_house()
+    now = clock.now()
+    with house.database.write() as session:
+        row = folders.retire(session, name, by="command line", now=now)
+        audit.note(session, actor="command line", action="folder retire", subject=row.id, now=now)
+    typer.echo(f"{name} is retired: results wait for it no longer.")

@@ -8,6 +8,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.analysis import known, waiting
 from app.delivery import transports
 from app.ops.house import House, open_house
 from app.platform import clock, migrate
@@ -38,6 +39,7 @@ def look(settings: Settings) -> list[Finding]:
         "mail": _mail,
         "disk": _disk,
         "clicks": _clicks,
+        "data folders": _folders,
         "public address": _address,
     }
     return [_finding(subject, part, house) for subject, part in parts.items()]
@@ -108,6 +110,14 @@ def _clicks(house: House) -> str:
             " too low."
         )
     return "none lost"
+
+
+def _folders(house: House) -> str:
+    with house.database.read() as session:
+        seen = known.at(session, now=clock.now())
+    if seen.late:
+        raise _WrongError(" ".join(waiting.for_whom(seen, house.settings.zone)))
+    return f"every click before {clock.iso(seen.until)} is in"
 
 
 def _address(house: House) -> str:

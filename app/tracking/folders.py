@@ -7,6 +7,7 @@ it answers its first click; its ingester reports while it reads and while it is 
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,6 +17,17 @@ from app.tracking import folder_rows
 from app.tracking.models import DataFolder, LostHits
 
 SILENT_AFTER = timedelta(minutes=1)  # an ingester lives that says something now and then
+BEHIND_AFTER = timedelta(minutes=1)  # younger clicks wait on a busy machine, too
+
+
+class FolderState(StrEnum):
+    """How a data folder is."""
+
+    READ = "read"  # its clicks are in, but for the last seconds'
+    READING = "reading"  # it lives, and lags behind
+    SILENT = "silent"  # nothing is heard of it: its clicks may wait there
+    STOPPED = "stopped"  # it was stopped in order, all its clicks read
+    RETIRED = "retired"  # it is gone for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,20 @@ def report(
 def is_silent(row: DataFolder, *, now: datetime) -> bool:
     """Nothing was heard of its ingester for a while."""
     return now - row.seen_at > SILENT_AFTER
+
+
+def is_behind(row: DataFolder, *, now: datetime) -> bool:
+    """Clicks wait there that are older than those which always do."""
+    return row.ingested_until is None or now - row.ingested_until > BEHIND_AFTER
+
+
+def state_of(row: DataFolder, *, now: datetime) -> FolderState:
+    """How a folder is, for whoever looks after it."""
+    if row.retired_at is not None:
+        return FolderState.RETIRED
+    if is_silent(row, now=now):
+        return FolderState.STOPPED if row.drained else FolderState.SILENT
+    return FolderState.READING if is_behind(row, now=now) else FolderState.READ
 
 
 def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:

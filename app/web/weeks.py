@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
+from app.analysis import known, waiting
 from app.audience import store as audience
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
@@ -51,12 +52,14 @@ class WeekPage(Page):
     decided: tuple[Learning, ...]
     promised: tuple[Item, ...]
     time: Spent | None
+    silent: tuple[str, ...]  # machines whose clicks are waited for, and what to do
 
 
 @router.get("/")
 def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     """The week so far."""
-    week = weeks.this_week(session, zone=request.app.state.settings.zone, now=now)
+    zone = request.app.state.settings.zone
+    week = weeks.this_week(session, zone=zone, now=now)
     steps = _steps(session)
     page = WeekPage(
         sentence="Will customers use it? Know by Friday." if steps else week.sentence,
@@ -69,6 +72,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         decided=week.decided,
         promised=week.promised,
         time=agendas.spent(week.time),
+        silent=waiting.for_silent(known.at(session, now=now), zone),
     )
     return render(request, page)
 

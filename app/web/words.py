@@ -21,6 +21,7 @@ SAID: Mapping[str, str] = {
     "frozen": "Frozen. What is edited later does not change this page.",
     "decided": "Decided, and added to the learnings.",
     "test-sent": "A test mail is on its way to you. Its links never count.",
+    "retired": "Retired. Results wait for this machine no longer.",
     "importing": "The file arrived. It is being read line by line.",
     "password": "Password changed. Every other session of this person has ended.",
     "logged-out": "You are logged out.",
@@ -29,6 +30,11 @@ SAID: Mapping[str, str] = {
 
 # State → what a page calls it, and the badge's kind. Colour repeats the word.
 BADGES: Mapping[str, tuple[str, str]] = {
+    "read": ("Read", "better"),
+    "reading": ("Being read", "live"),
+    "silent": ("Silent", "worse"),
+    "stopped": ("Stopped, all read", "caution"),
+    "retired": ("Retired", "quiet"),
     "draft": ("Draft", "quiet"),
     "scheduled": ("Scheduled", "live"),
     "running": ("Running", "live"),

@@ -188,7 +188,12 @@ class NextWave(Final):
 
 class KeyResultValue(Final):
     def given(self, session: Session) -> Experiment:
-        bakers = {"unit": "percent", "start": 0, "target": 15, "source": "experiment"}
+        bakers: dict[str, Any] = {
+            "unit": "percent",
+            "start": 0,
+            "target": 15,
+            "source": "experiment",
+        }
         self.row = given_key_result(session, given_objective(session), **bakers)
         link = {"key_result_id": self.row.id, "mode": "direct"}
         experiment = given_experiment(session, design={"key_results": [link]})
@@ -336,13 +341,15 @@ def test_a_clock_set_back_is_said_as_it_is(session: Session):
 
 def given_unjudged(session: Session, experiment: Experiment, *, at: datetime) -> None:
     """A click on a mail that was settled after it, so that it is judged again."""
-    send = {"id": 1, "experiment_id": experiment.id, "arm": "insight", "person_id": "p"}
-    session.add(Send(**send, state="sent", due_at=TUESDAY))
+    send: dict[str, Any] = {"experiment_id": experiment.id, "arm": "insight", "person_id": "p"}
+    hit: dict[str, Any] = {
+        "segment_id": "s", "segment_offset": 1, "kind": "click", "link": 1, "method": "GET",
+        "user_agent": "", "address_class": "unknown", "address_key": "", "verdict": "unknown",
+        "rule": "R00", "rule_version": "1", "reason": "not yet",
+    }  # fmt: skip
+    session.add(Send(id=1, state="sent", due_at=TUESDAY, **send))
     session.add(Reaction(send_id=1, due_at=at + HOUR))
-    hit = {"segment_id": "s", "segment_offset": 1, "send_id": 1, "kind": "click", "link": 1}
-    said = {"verdict": "unknown", "rule": "R00", "rule_version": "1", "reason": "not yet"}
-    caller = {"user_agent": "", "address_class": "unknown", "address_key": "", "method": "GET"}
-    session.add(Hit(**hit, **said, **caller, at=at))
+    session.add(Hit(send_id=1, at=at, **hit))
     session.flush()
 
 

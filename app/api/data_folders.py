@@ -1,0 +1,80 @@
+"""Data folders: where machines journal clicks, how far each is read, and the way out for one."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from app.api.address import PREFIX
+from app.api.once import OnceRoute
+from app.api.paging import Listed
+from app.identity.guard import Db, Now, Who
+from app.tracking import folder_rows, folders
+from app.tracking.folders import FolderState
+from app.tracking.models import DataFolder
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Data folders"])
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "9f86d081884c7d65",
+    "name": "web-2",
+    "host": "web-2",
+    "path": "/srv/thinslice-data",
+    "state": "silent",
+    "ingested_until": "2026-11-27T14:02:55Z",
+    "seen_at": "2026-11-27T14:03:00Z",
+    "lost_clicks": 0,
+    "retired_at": None,
+    "retired_by": None,
+}
+
+
+class DataFolderOut(BaseModel):
+    """One machine's folder. Clicks that it answered before `ingested_until` are counted."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    id: str
+    name: str
+    host: str
+    path: str
+    state: FolderState
+    ingested_until: datetime | None
+    seen_at: datetime
+    lost_clicks: int
+    retired_at: datetime | None
+    retired_by: str | None
+
+
+@router.get("/data-folders", summary="List data folders")
+def list_data_folders(session: Db, now: Now) -> Listed[DataFolderOut]:
+    """All of them, the oldest first: a handful, on one page."""
+    names = folders.labels(session)
+    rows = folder_rows.folders(session)
+    return Listed(items=[_shown(row, names[row.id], now=now) for row in rows], next=None)
+
+
+@router.post("/data-folders/{folder_id}/retire", summary="Wait no longer for a data folder")
+def retire_data_folder(folder_id: str, session: Db, who: Who, now: Now) -> DataFolderOut:
+    """For a machine that is gone for good: what it answered and nobody read is lost.
+
+    Refused (409) while its ingester is alive. A folder that comes back is waited for again.
+    """
+    row = folders.retire(session, folder_id, by=who.name, now=now)
+    return _shown(row, folders.labels(session)[row.id], now=now)
+
+
+def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
+    return DataFolderOut(
+        id=row.id,
+        name=name,
+        host=row.host,
+        path=row.path,
+        state=folders.state_of(row, now=now),
+        ingested_until=row.ingested_until,
+        seen_at=row.seen_at,
+        lost_clicks=row.lost,
+        retired_at=row.retired_at,
+        retired_by=row.retired_by or None,
+    )

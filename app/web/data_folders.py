@@ -1,0 +1,54 @@
+"""Data folders: how far the clicks of each machine are read, and the way out for one."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from app.identity.guard import Db, Now, Who
+from app.tracking import folder_rows, folders
+from app.tracking.folders import FolderState
+from app.tracking.models import DataFolder
+from app.web.pages import Page, go, render
+
+router = APIRouter(prefix="/data-folders")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One folder as the page shows it."""
+
+    name: str
+    state: str
+    folder: DataFolder
+    can_retire: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFoldersPage(Page):
+    """Who is waited for before anything is final."""
+
+    template: ClassVar[str] = "data_folders/list.html"
+    section: ClassVar[str] = "data-folders"
+
+    rows: list[Row]
+
+
+@router.get("")
+def listed(request: Request, session: Db, now: Now) -> HTMLResponse:
+    """All of them, the oldest first."""
+    names = folders.labels(session)
+    rows = []
+    for folder in folder_rows.folders(session):
+        state = folders.state_of(folder, now=now)
+        gone = state in {FolderState.SILENT, FolderState.STOPPED}
+        rows.append(Row(names[folder.id], state, folder, can_retire=gone))
+    return render(request, DataFoldersPage(rows=rows))
+
+
+@router.post("/{folder_id}/retire")
+def retire(session: Db, who: Who, now: Now, folder_id: str) -> Response:
+    """Wait for it no longer."""
+    folders.retire(session, folder_id, by=who.name, now=now)
+    return go("/data-folders", said="retired")

@@ -1,0 +1,30 @@
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from app.platform.db import Database
+from app.tracking import folders
+from app.tracking.folders import Folder
+from tests.api.conftest import NOW, as_
+
+GONE = Folder("two", Path("/srv/two"))
+
+
+def test_a_folder_tells_its_state_and_is_retired_once(application: FastAPI, database: Database):
+    then = NOW - timedelta(hours=3)
+    with database.write() as session:
+        folders.report(session, GONE, until=then, lost=2, drained=False, now=then)
+    admin = as_(application, "admin")
+    (silent,) = admin.read("/data-folders")["items"]
+    retired = admin.made("/data-folders/two/retire")
+    again = admin.post("/data-folders/two/retire")
+
+    assert (silent["state"], silent["ingested_until"]) == ("silent", "2026-11-23T06:00:00Z")
+    assert (retired["state"], retired["retired_by"]) == ("retired", "a admin")
+    assert again.status_code == 409
+
+
+def test_only_admins_retire(application: FastAPI):
+    assert as_(application, "editor").post("/data-folders/two/retire").status_code == 403
+    assert as_(application, "admin").post("/data-folders/two/retire").status_code == 404
