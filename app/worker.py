@@ -18,6 +18,7 @@ from app.audience.known import KnownPeople
 from app.delivery import destination_rows, planning, queue_rows, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
+from app.delivery.rests import Rests
 from app.delivery.sending import Sender
 from app.experiments import enrolment, lifecycle, rehearsal
 from app.ops.duties import duty_steps
@@ -195,12 +196,18 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
                 lifecycle.begin_measuring(session, experiment_id, now=now)
         return len(done)
 
+    rests = Rests(database)
+
+    def go_on_after_a_clock_set_back(now: datetime) -> int:
+        return rests.shorten(now, ticks=time.monotonic())
+
     def pass_over_what_ended(now: datetime) -> int:
         return planning.drop_ended(database, now=now)
 
     return [
         start_what_is_due,
         plan_what_has_started,
+        go_on_after_a_clock_set_back,
         pass_over_what_ended,
         finish_what_is_sent,
     ]

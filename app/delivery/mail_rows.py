@@ -1,6 +1,6 @@
 """The SQL of notices and of the outbox."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     delete,
@@ -15,6 +15,10 @@ from app.delivery.models import (
     OutboxMail,
     Send,
 )
+from app.delivery.replies import RESTS
+
+NOTICE_LEASE = timedelta(minutes=5)
+_SLACK = timedelta(minutes=1)  # machines' clocks differ by less
 
 
 def keep_in_outbox(session: Session, mail: Mail, *, now: datetime) -> None:
@@ -32,12 +36,19 @@ def keep_in_outbox(session: Session, mail: Mail, *, now: datetime) -> None:
 
 
 def notices_due(session: Session, *, now: datetime, limit: int) -> list[Notice]:
-    """Notices to be sent, and those whose sender was not heard of again."""
+    """Notices to be sent, and those whose sender was not heard of again.
+
+    What lies further ahead than any rest or lease was written by a clock that was set back since.
+    """
+    is_fresh = col(Notice.attempts) == 0  # due at once, whatever a clock says
+    too_far, too_long = now + RESTS[-1] + _SLACK, now + NOTICE_LEASE + _SLACK
+    has_rested = (col(Notice.due_at) <= now) | (col(Notice.due_at) > too_far)
+    has_lapsed = (col(Notice.lease_until) < now) | (col(Notice.lease_until) > too_long)
     question = (
         select(Notice)
         .where(
-            ((col(Notice.state) == "queued") & (col(Notice.due_at) <= now))
-            | ((col(Notice.state) == "sending") & (col(Notice.lease_until) < now))
+            ((col(Notice.state) == "queued") & (is_fresh | has_rested))
+            | ((col(Notice.state) == "sending") & has_lapsed)
         )
         .order_by(col(Notice.due_at))
         .limit(limit)

@@ -19,7 +19,6 @@ from app.platform.db import Database
 from app.platform.ids import new_id
 
 _AT_A_TIME = 10
-_LEASE = timedelta(minutes=5)
 _WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.FULL, Meaning.OUR_FAULT}
 _AWAY = timedelta(seconds=15)
 log = logging.getLogger(__name__)
@@ -112,7 +111,9 @@ async def send_due(
         if not mail_rows.notices_due(session, now=now, limit=1):
             return 0
     with database.write() as session:
-        notices = mail_rows.claim_notices(session, now=now, until=now + _LEASE, limit=_AT_A_TIME)
+        notices = mail_rows.claim_notices(
+            session, now=now, until=now + mail_rows.NOTICE_LEASE, limit=_AT_A_TIME
+        )
     for notice in notices:
         reply = await transport.send(_mail(notice, settings, now=now), _nothing_to_note)
         with database.write() as session:

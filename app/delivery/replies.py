@@ -54,6 +54,7 @@ class Reply:
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _TEXT_CHARS = 500  # of a reply that is worth keeping
 _GREYLIST = (5, 15, 30, 60, 120, 180, 240)  # minutes; then every four hours (trust.md)
+RESTS = tuple(timedelta(minutes=minutes) for minutes in _GREYLIST)
 _PATIENCE = timedelta(hours=72)
 _OUR_ADDRESS = ("5.1.7", "5.1.8")  # the sender's address is what is wrong
 _OF_ADDRESS = ("5.1.", "5.2.1")
@@ -96,8 +97,7 @@ def _refusal(reply: Reply) -> Meaning:
 
 def again_at(*, deferrals: int, released_at: datetime, now: datetime) -> datetime | None:
     """When a mail that a server put off is tried again; None once patience is used up."""
-    minutes = _GREYLIST[min(deferrals, len(_GREYLIST) - 1)]
-    at = now + timedelta(minutes=minutes)
+    at = now + RESTS[min(deferrals, len(RESTS) - 1)]
     return at if at <= released_at + _PATIENCE else None
 
 
