@@ -21,6 +21,7 @@ from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT
 from app.links.keyring import Keyring
+from app.platform import turns
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import AppError
@@ -66,6 +67,7 @@ class Reserver:
         """Reserve, count the newly released, and read what their mails need: one transaction."""
         with self._database.write() as session:
             experiment = session.get_one(Experiment, experiment_id)
+            _wait_turn(session, experiment)
             room = min(room, _rate_room(session, experiment, now=now))
             if room <= 0:
                 return []
@@ -86,6 +88,7 @@ class Reserver:
                 room=room - len(taken),
                 holder=self._holder,
                 lease_until=now + LEASE,
+                cooling_off=_cooling_off(experiment),
                 now=now,
             )
             if not rows:
@@ -161,12 +164,23 @@ def _count(
     return [one for one in taken if one.arm != HOLDOUT]
 
 
+def _wait_turn(session: Session, experiment: Experiment) -> None:
+    """Who asks whether others have mailed somebody lets nobody else mail meanwhile."""
+    wait = turns.take if _cooling_off(experiment) else turns.share
+    wait(session, "release")
+
+
+def _cooling_off(experiment: Experiment) -> timedelta | None:
+    days = (experiment.design.get("exclude") or {}).get("cooling_off_days")
+    return timedelta(days=days) if days else None
+
+
 def _rate_room(session: Session, experiment: Experiment, *, now: datetime) -> int:
     """How many mails may be released now: no more in a minute than asked, spread over it."""
     rate = experiment.rate_per_minute
     if rate is None:
         return HELD
-    store.hold_rate(session, experiment.id)
+    turns.take(session, f"rate:{experiment.id}")
     seconds = max(1.0, 60 / rate)
     burst = ceil(rate * seconds / 60)
     lately = store.mailed_within(session, experiment.id, timedelta(seconds=seconds), now=now)

@@ -84,12 +84,16 @@ def settle(session: Session, results: Sequence[Result], *, holder: str, now: dat
     edits = [(result.reserved.send_id, _row(result)) for result in held]
     store.settle(session, edits)
     _suppress(session, held, now=now)
-    tally.change(
-        session,
-        {send_id: _TALLIED[State(str(fields["state"]))] for send_id, fields in edits},
-    )
+    tally.change(session, {one.reserved.send_id: _outcome(one) for one in held})
     pausing.pause_where_needed(session, _faults(held), now=now)
     return len(held)
+
+
+def _outcome(result: Result) -> Mapping[str, object]:
+    """The new fields of an outcome. A mail that may have arrived counts as one that did."""
+    state = State(str(_row(result)["state"]))
+    at = result.at if state in {State.SENT, State.UNCERTAIN} else None
+    return {**_TALLIED[state], "mailed_at": at}
 
 
 def _row(result: Result) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Row,
+    String,
     bindparam,
     func,
     select,
@@ -26,17 +27,22 @@ from app.platform.db import UtcDateTime
 
 _SEND = Send.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _MOMENT = UtcDateTime()
+_MOMENTS = ("now", "lease_until", "mailed_since")
 _LOCKED = "FOR UPDATE OF s SKIP LOCKED"
+_SUPPRESSED = "The address was suppressed before the mail left."
+_HAD_A_MAIL = "This person had a mail of another experiment within the cooling-off days."
 
 _RESERVE = """
-    -- One row per send that was due: reserved for this process, or, where its person is suppressed
-    -- meanwhile, passed over (skipped before its first release, failed after it).
+    -- One row per send that was due: reserved for this process, or passed over, where its person is
+    -- suppressed meanwhile (skipped before its first release, failed after it), or had a mail of
+    -- another experiment since they were enrolled (skipped; in every arm, for it tells none apart).
     WITH due AS (
         SELECT s.id AS due_id,
-               EXISTS (SELECT 1
-                         FROM person p
-                         JOIN suppression x ON x.email_key = p.email_key
-                        WHERE p.id = s.person_id) AS suppressed
+               CASE WHEN EXISTS (SELECT 1
+                                   FROM person p
+                                   JOIN suppression x ON x.email_key = p.email_key
+                                  WHERE p.id = s.person_id) THEN :suppressed
+                    WHEN {cooling} THEN :cooling END AS why
           FROM send s
           JOIN experiment e ON e.id = s.experiment_id
          WHERE s.experiment_id = :experiment_id
@@ -50,20 +56,31 @@ _RESERVE = """
          LIMIT :room {locked}
     )
     UPDATE send
-       SET state = CASE WHEN NOT due.suppressed THEN 'sending'
+       SET state = CASE WHEN due.why IS NULL THEN 'sending'
                         WHEN send.released_at IS NULL THEN 'skipped'
                         ELSE 'failed' END,
-           lease_until = CASE WHEN due.suppressed THEN NULL ELSE :lease_until END,
+           lease_until = CASE WHEN due.why IS NULL THEN :lease_until END,
            holder = :holder,
-           attempts = send.attempts + CASE WHEN due.suppressed THEN 0 ELSE 1 END,
-           released_at = CASE WHEN due.suppressed THEN send.released_at
-                              ELSE COALESCE(send.released_at, :now) END,
-           settled_at = CASE WHEN due.suppressed THEN :now END,
-           last_reply = CASE WHEN due.suppressed THEN :suppressed ELSE send.last_reply END
+           attempts = send.attempts + CASE WHEN due.why IS NULL THEN 1 ELSE 0 END,
+           released_at = CASE WHEN due.why IS NULL THEN COALESCE(send.released_at, :now)
+                              ELSE send.released_at END,
+           settled_at = CASE WHEN due.why IS NOT NULL THEN :now END,
+           last_reply = COALESCE(due.why, send.last_reply)
       FROM due
      WHERE send.id = due.due_id AND send.state = 'queued'
     RETURNING id, arm, person_id, state, attempts, deferrals, released_at
 """
+
+
+_COOLING = """(s.released_at IS NULL AND EXISTS (
+                         SELECT 1
+                           FROM enrolment o
+                           JOIN outcome m ON m.send_id = o.id
+                          WHERE o.person_id = s.person_id
+                            AND o.experiment_id <> s.experiment_id
+                            AND m.arm <> 'holdout' AND NOT m.failed AND NOT m.bounced
+                            AND (NOT (m.sent OR m.uncertain)
+                                 OR COALESCE(m.mailed_at, m.released_at) > :mailed_since)))"""
 
 
 def reserve(
@@ -73,26 +90,31 @@ def reserve(
     room: int,
     holder: str,
     lease_until: datetime,
+    cooling_off: timedelta | None = None,
     now: datetime,
 ) -> Sequence[Row[Any]]:
-    """Take up to `room` due sends, in one UPDATE that checks pause and suppression."""
+    """Take up to `room` due sends, in one UPDATE that checks pause, suppression and cooling off."""
     locked = _LOCKED if _is_postgresql(session) else ""
+    cooling = _COOLING if cooling_off else "1 = 0"
+    values: dict[str, Any] = {
+        "experiment_id": experiment_id,
+        "room": room,
+        "holder": holder,
+        "lease_until": lease_until,
+        "now": now,
+        "suppressed": _SUPPRESSED,
+        "cooling": _HAD_A_MAIL,
+    }
+    if cooling_off:
+        values["mailed_since"] = now - cooling_off
+    moments = [bindparam(name, type_=_MOMENT) for name in _MOMENTS if name in values]
+    texts = [bindparam(name, type_=String()) for name in ("suppressed", "cooling")]
     statement = (
-        text(_RESERVE.format(locked=locked))
-        .bindparams(bindparam("now", type_=_MOMENT), bindparam("lease_until", type_=_MOMENT))
+        text(_RESERVE.format(locked=locked, cooling=cooling))
+        .bindparams(*moments, *texts)
         .columns(id=BigInteger(), released_at=_MOMENT)
     )
-    return session.execute(
-        statement,
-        {
-            "experiment_id": experiment_id,
-            "room": room,
-            "holder": holder,
-            "lease_until": lease_until,
-            "now": now,
-            "suppressed": "The address was suppressed before the mail left.",
-        },
-    ).all()
+    return session.execute(statement, values).all()
 
 
 def experiments_due(session: Session, *, now: datetime) -> list[Experiment]:
@@ -120,13 +142,6 @@ def mailed_within(session: Session, experiment_id: str, span: timedelta, *, now:
         col(Send.released_at) < now + span,
     )
     return int(session.execute(question).scalar_one())
-
-
-def hold_rate(session: Session, experiment_id: str) -> None:
-    """Let one worker at a time count an experiment's rate (SQLite has one writer anyway)."""
-    if _is_postgresql(session):
-        question = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-        session.execute(question, {"key": f"rate:{experiment_id}"})
 
 
 def hold(session: Session, send_ids: Sequence[int], *, now: datetime) -> None:

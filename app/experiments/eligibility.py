@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -16,7 +16,7 @@ from app.audience import store as audience
 from app.audience.columns import Columns, Misfit
 from app.audience.members import Member
 from app.audience.models import Consent
-from app.experiments import store
+from app.experiments import contacts
 from app.experiments.ports import Fault, Reason, Writer
 from app.experiments.schemas import Draft
 from app.platform.config import Privacy
@@ -65,13 +65,30 @@ class Judge:
     def judge(self, session: Session, people: Sequence[Member]) -> list[Judged]:
         """Settle each of them; a few queries for all."""
         suppressed = audience.suppressed(session, [one.email_key for one in people])
-        excluded = self._excluded(session, people)
-        cooling = self._cooling_off(session, people)
-        return [self._judged(one, suppressed, excluded, cooling) for one in people]
+        taken = self.taken(session, people)
+        return [self._judged(one, suppressed, taken) for one in people]
 
-    def _judged(
-        self, one: Member, suppressed: set[str], excluded: set[str], cooling: set[str]
-    ) -> Judged:
+    def taken(self, session: Session, people: Sequence[Member]) -> dict[str, str]:
+        """Whom other experiments keep from this one, by person, and why.
+
+        Cooling off counts mails, and whoever another experiment is about to release.
+        """
+        ids = [one.person_id for one in people]
+        found: dict[str, str] = {}
+        if days := self.design.exclude.cooling_off_days:
+            since = self.now - timedelta(days=days)
+            found |= dict.fromkeys(self._cooling(session, ids, since), "cooling_off")
+        if named := self.design.exclude.experiment_ids:
+            others = contacts.took_part(session, ids, experiment_ids=named, but=self.experiment_id)
+            found |= dict.fromkeys(others, "excluded")
+        return found
+
+    def _cooling(self, session: Session, ids: Sequence[str], since: datetime) -> set[str]:
+        """In this order: whoever is released between the two questions is found by the second."""
+        waiting = contacts.spoken_for(session, ids, but=self.experiment_id)
+        return waiting | contacts.mailed(session, ids, since=since, but=self.experiment_id)
+
+    def _judged(self, one: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
         row = one.row()
         outside = self._filtered(one, row)
         if outside:
@@ -79,8 +96,7 @@ class Judge:
         rules = (
             (one.email_key in suppressed, "suppressed", ""),
             (not self._may_be_tracked(one), "consent", f"clicks: {one.consent_click}"),
-            (one.person_id in excluded, "excluded", ""),
-            (one.person_id in cooling, "cooling_off", ""),
+            (one.person_id in taken, taken.get(one.person_id, ""), ""),
         )
         found = next((Judged(one, reason, why) for is_so, reason, why in rules if is_so), None)
         if found:
@@ -108,31 +124,6 @@ class Judge:
             return False
         return one.consent_click == Consent.YES or (
             self.privacy is Privacy.STANDARD and one.consent_click == Consent.UNKNOWN
-        )
-
-    def _excluded(self, session: Session, people: Sequence[Member]) -> set[str]:
-        named = self.design.exclude.experiment_ids
-        if not named:
-            return set()
-        return self._before(session, people, named=named, since=None)
-
-    def _cooling_off(self, session: Session, people: Sequence[Member]) -> set[str]:
-        since = store.cooling_off(self.now, self.design.exclude.cooling_off_days)
-        if since is None:
-            return set()
-        return self._before(session, people, named=(), since=since)
-
-    def _before(
-        self,
-        session: Session,
-        people: Sequence[Member],
-        *,
-        named: Sequence[str],
-        since: datetime | None,
-    ) -> set[str]:
-        ids = [one.person_id for one in people]
-        return store.enrolled_before(
-            session, ids, experiment_ids=named, since=since, but=self.experiment_id
         )
 
 

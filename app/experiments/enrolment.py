@@ -17,7 +17,7 @@ from app.experiments.eligibility import CHUNK, Judge, Judged
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Renderable
-from app.platform import install
+from app.platform import install, turns
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import Conflict
@@ -109,9 +109,22 @@ def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
         _awaited(session, judge.experiment_id)
         if store.last_settled(session, judge.experiment_id) != after:
             raise Overtaken
+        judged = _still_free(session, judge, judged)
         _enrol(session, judge, [one for one in judged if one.reason is None])
         store.add_ineligible(session, [_left_out(one, judge) for one in judged if one.reason])
     return True
+
+
+def _still_free(session: Session, judge: Judge, judged: list[Judged]) -> list[Judged]:
+    """Of two that enrol the same people at once, the later one sees whom the first one took."""
+    turns.take(session, "enrolment")
+    taken = judge.taken(session, [one.member for one in judged if one.reason is None])
+    return [
+        Judged(one.member, taken[one.member.person_id])
+        if one.reason is None and one.member.person_id in taken
+        else one
+        for one in judged
+    ]
 
 
 def _put_back(database: Database, judge: Judge) -> None:

@@ -86,12 +86,18 @@ def resume(session: Session, experiment: Experiment, *, now: datetime) -> None:
 def cancel(
     session: Session, experiment: Experiment, *, now: datetime, reason: str | None = None
 ) -> None:
-    """Nobody further is sent anything. Who was released is measured to the end of their window."""
+    """Nobody further is sent anything. Who was released is measured to the end of their window.
+
+    Whoever was not is free for others, and so is the slice.
+    """
     begun = experiment.status != Status.SCHEDULED
     _move(session, experiment, "cancelled", now=now, reason=reason)
     experiment.cancelled_at, experiment.paused_reason = now, reason
     if begun:
         experiment.measuring_at = now
+    if experiment.slice_id:
+        session.flush()
+        store.free_slice(session, experiment.slice_id)
 
 
 def begin_measuring(session: Session, experiment_id: str, *, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """All SQL of experiments."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, update
@@ -18,6 +18,8 @@ from app.experiments.models import (
     Status,
 )
 from app.platform.errors import NotFound
+
+_UNDER_WAY = {Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING}
 
 
 def experiment_of(session: Session, experiment_id: str) -> Experiment:
@@ -76,10 +78,13 @@ def linked_to(session: Session, key_result_id: str) -> list[Experiment]:
 
 
 def due_to_start(session: Session, *, now: datetime) -> list[str]:
-    """Scheduled experiments whose time has come."""
+    """Scheduled experiments whose time has come; at once is at once, whatever a clock says."""
+    is_due = (col(Experiment.scheduled_at) <= now) | (
+        col(Experiment.scheduled_at) <= col(Experiment.launched_at)
+    )
     query = (
         select(Experiment.id)
-        .where(Experiment.status == Status.SCHEDULED, col(Experiment.scheduled_at) <= now)
+        .where(Experiment.status == Status.SCHEDULED, is_due)
         .order_by(col(Experiment.scheduled_at))
     )
     return list(session.exec(query).all())
@@ -240,28 +245,6 @@ def reasons(session: Session, experiment_id: str) -> dict[str, int]:
     return dict(rows)
 
 
-def enrolled_before(
-    session: Session,
-    person_ids: Sequence[str],
-    *,
-    experiment_ids: Sequence[str],
-    since: datetime | None,
-    but: str,
-) -> set[str]:
-    """Of these people, those in the named experiments, or in any that started since then."""
-    query = (
-        select(Enrolment.person_id)
-        .join(Experiment, col(Experiment.id) == Enrolment.experiment_id)
-        .where(col(Enrolment.person_id).in_(person_ids), Experiment.id != but)
-        .distinct()
-    )
-    if since is not None:
-        query = query.where(col(Experiment.started_at) > since)
-    else:
-        query = query.where(col(Experiment.id).in_(experiment_ids))
-    return set(session.exec(query).all())
-
-
 def audience_is_used(session: Session, audience_id: str) -> bool:
     """Whether any experiment names this audience."""
     return bool(
@@ -274,6 +257,9 @@ def set_slice_status(session: Session, slice_id: str, status: str) -> None:
     session.execute(update(Slice).where(col(Slice.id) == slice_id).values(status=status))
 
 
-def cooling_off(now: datetime, days: int) -> datetime | None:
-    """Since when somebody must not have been asked; None without a cooling-off."""
-    return now - timedelta(days=days) if days else None
+def free_slice(session: Session, slice_id: str) -> None:
+    """One of its runs was cancelled: the slice stands where its other runs left it."""
+    query = select(Experiment.status).where(Experiment.slice_id == slice_id)
+    others = set(session.exec(query))
+    status = "testing" if others & _UNDER_WAY else "decided" if Status.DECIDED in others else "idea"
+    set_slice_status(session, slice_id, status)

@@ -27,6 +27,7 @@ class Outcome(SQLModel, table=True):
     failed: bool = False
     bounced: bool = False
     uncertain: bool = False
+    mailed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # taken, or maybe taken
     untracked: bool = False
     clicked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # first human click
     maybe_clicked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # first unknown

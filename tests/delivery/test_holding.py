@@ -1,7 +1,7 @@
 """The holdout passes the queue like everybody and gets nothing; a wave waits for its turn."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.delivery import planning, progress
 from app.delivery.models import Send, State
 from app.experiments.models import Enrolment, Experiment
 from app.platform.db import Database
+from app.tally.models import Outcome
 from tests.delivery import scenes
 from tests.delivery.scenes import NOW
 from tests.delivery.servers import Mailbox, serving
@@ -90,6 +91,46 @@ def test_a_later_wave_waits_for_its_hour_and_for_being_opened(database: Database
     asyncio.run(_send(database, tmp_path, opened, at=tomorrow))
 
     assert [len(box.taken) for box in (first, closed, opened)] == [12, 0, 8]
+
+
+def test_whoever_had_another_mail_meanwhile_is_passed_over_in_every_arm(
+    database: Database, tmp_path: Path
+):
+    waves = [{"share": 0.5, "after_hours": 0}, {"share": 0.5, "after_hours": 24}]
+    name = given(database, people=20, waves=waves, exclude={"cooling_off_days": 7})
+    change(database, name, 12, wave=1)
+    change(database, name, 6, arm="holdout")
+    planning.plan(database, name, now=NOW)
+    other = mailed_too(database, name, people=9, at=NOW + timedelta(hours=3))
+    first, second = Mailbox(), Mailbox()
+    asyncio.run(_send(database, tmp_path, first))
+    with database.write() as session:
+        session.get_one(Experiment, name).open_wave = 1
+    asyncio.run(_send(database, tmp_path, second, at=NOW + timedelta(hours=25)))
+    passed = [send for send in scenes.sends(database) if send.state == State.SKIPPED]
+
+    assert (len(first.taken), len(second.taken)) == (8, 3)
+    assert [send.arm for send in passed].count("holdout") == 6
+    assert {send.person_id for send in passed} == other
+    assert {send.last_reply for send in passed} == {
+        "This person had a mail of another experiment within the cooling-off days."
+    }
+
+
+def mailed_too(database: Database, name: str, *, people: int, at: datetime) -> set[str]:
+    """Another experiment, that asks nobody to cool off, mails the first so many people."""
+    with database.write() as session:
+        query = select(Enrolment).where(Enrolment.experiment_id == name)
+        rows = session.exec(query.order_by(col(Enrolment.id)).limit(people)).all()
+        for number, row in enumerate(rows, start=1):
+            same: dict[str, Any] = {"experiment_id": "another", "arm": "a"}
+            session.add(Enrolment(id=number, person_id=row.person_id, **same))
+            session.add(
+                Outcome(
+                    send_id=number, released_at=at, closes_at=at, mailed_at=at, sent=True, **same
+                )
+            )
+        return {row.person_id for row in rows}
 
 
 def test_traits_are_kept_with_the_outcome(database: Database, tmp_path: Path):

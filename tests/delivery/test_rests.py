@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,8 +142,8 @@ def _due(database: Database, now: datetime) -> list[Notice]:
 
 
 def _given_notice(database: Database, **fields: object) -> None:
-    given = {"kind": "test", "recipient": "ann@example.com", "subject": "x", "text": "x"}
-    given |= {"html": "x"} | {"due_at": NOW, "created_at": NOW} | fields
+    given: dict[str, Any] = {"kind": "test", "recipient": "ann@example.com", "subject": "x"}
+    given |= {"text": "x", "html": "x", "due_at": NOW, "created_at": NOW, **fields}
     with database.write() as session:
         session.add(Notice(**given))
 

@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -216,19 +215,6 @@ def test_people_of_an_excluded_experiment_are_left_out(database: Database):
 
     assert second.enrolled == 70
     assert set(left_out(database, second.id).values()) == {"excluded"}
-
-
-@pytest.mark.parametrize(("days_ago", "left"), [(6, 0), (8, 60)])
-def test_people_cool_off_after_an_experiment(database: Database, days_ago: int, left: int):
-    with database.write() as session:
-        audience_id = given_audience(session, 120)
-    first = settle(database, scheduled(database, audience_id=audience_id, sample=60)).id
-    with database.write() as session:
-        session.get_one(Experiment, first).started_at = NOW - timedelta(days=days_ago)
-    exclude = {"cooling_off_days": 7}
-    second = settle(database, scheduled(database, audience_id=audience_id, exclude=exclude))
-
-    assert second.enrolled == 60 + left
 
 
 def test_a_start_with_too_few_people_is_cancelled_with_the_reason(database: Database):
