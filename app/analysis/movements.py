@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from app.analysis.shapes import Movement
 from app.experiments.models import Experiment
-from app.okr import ledger
+from app.okr import ledger, series
 from app.okr import store as okr
 
 
@@ -32,12 +32,12 @@ def realised(session: Session, experiment: Experiment) -> dict[str, Movement]:
 def _posted(session: Session, key_result_id: str, experiment_id: str) -> Movement | None:
     for line in ledger.lines(session, key_result_id):
         if line.row.experiment_id == experiment_id and line.counted:
-            return Movement(line.row.amount, line.row.low, line.row.high)
+            return Movement(line.added, *line.range)
     return None
 
 
 def _since(session: Session, key_result_id: str, moment: datetime) -> Movement | None:
-    values = okr.values(session, key_result_id)
+    values = series.of(session, okr.key_result_of(session, key_result_id))
     before = [one.value for one in values if one.date <= moment.date()]
     after = [one.value for one in values if one.date > moment.date()]
     if not before or not after:

@@ -33,9 +33,15 @@ def closing(session: Session, now: datetime) -> list[Experiment]:
     return [
         experiment
         for experiment in store.without_final(session)
-        if standings.has_closed(session, experiment, known=known_of(session, experiment, now=now))
-        and holding.is_complete(session, experiment)
+        if _may_be_final(session, experiment, now=now)
     ]
+
+
+def is_over(session: Session, experiment: Experiment, *, now: datetime) -> bool:
+    """Whether what an experiment measured changes no more: its last call is final, or may be."""
+    return latest_final(session, experiment.id) is not None or _may_be_final(
+        session, experiment, now=now
+    )
 
 
 def freeze(session: Session, experiment: Experiment, kind: Kind, *, now: datetime) -> Snapshot:
@@ -49,6 +55,13 @@ def freeze(session: Session, experiment: Experiment, kind: Kind, *, now: datetim
 def latest_final(session: Session, experiment_id: str) -> Snapshot | None:
     """The final call, once there is one."""
     return store.snapshot_of(session, experiment_id, Kind.FINAL)
+
+
+def _may_be_final(session: Session, experiment: Experiment, *, now: datetime) -> bool:
+    known = known_of(session, experiment, now=now)
+    return standings.has_closed(session, experiment, known=known) and holding.is_complete(
+        session, experiment
+    )
 
 
 def _snapshot(readout: Readout, kind: Kind) -> Snapshot:

@@ -1,15 +1,29 @@
 """All SQL about snapshots, and the rows of an export."""
 
-from collections.abc import Sequence
+from collections import Counter as Counted
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, RowMapping, String, bindparam, column, text
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Integer,
+    RowMapping,
+    String,
+    and_,
+    bindparam,
+    column,
+    func,
+    or_,
+    text,
+)
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, exists, select
 
 from app.analysis.models import Kind, Look, Snapshot
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Enrolment, Experiment, Status
 from app.platform.db import UtcDateTime
-from app.tally.models import Counter
+from app.tally.models import Counter, Outcome
 
 # Whoever was mailed still clicks after a cancel or an early decision: those get a final call, too.
 _COUNTING = (Status.MEASURING, Status.CANCELLED, Status.DECIDED)
@@ -132,26 +146,52 @@ def sends_after(
     return session.execute(_TYPED_SENDS, values).mappings().all()
 
 
-SHARED_PEOPLE = text("""
-    -- One row: people who were released in both of two experiments, whatever their arm.
-    -- Each side by itself: joined in one go, fresh tables without statistics take minutes.
-    SELECT COUNT(*) AS people
-      FROM (SELECT mine.person_id
-              FROM enrolment mine
-              JOIN outcome   seen ON seen.send_id = mine.id
-             WHERE mine.experiment_id = :experiment_id
-            INTERSECT
-            SELECT theirs.person_id
-              FROM enrolment theirs
-              JOIN outcome   too ON too.send_id = theirs.id
-             WHERE theirs.experiment_id = :other_id) AS shared
-""").bindparams(
-    bindparam("experiment_id", type_=String()),
-    bindparam("other_id", type_=String()),
-)
+def shared_groups(
+    session: Session,
+    experiment_id: str,
+    others: Collection[str],
+    *,
+    controls: Mapping[str, str],
+) -> dict[frozenset[str], int]:
+    """How many people were in the open windows of which other experiments, arms without controls.
+
+    Two windows of a person meet where each was opened before the other had closed. Each side is
+    read by itself: joined in one go, fresh tables without statistics take minutes.
+    """
+    if not others:
+        return {}
+    mine = _windows({experiment_id: controls[experiment_id]}, "mine")
+    theirs = _windows({one: controls[one] for one in others}, "theirs")
+    met = (
+        sa_select(func.aggregate_strings(theirs.c.experiment_id, ",").label("ids"))
+        .select_from(mine)
+        .join(theirs, theirs.c.person_id == mine.c.person_id)
+        .where(theirs.c.released_at < mine.c.closes_at, mine.c.released_at < theirs.c.closes_at)
+        .group_by(mine.c.person_id)
+        .subquery()
+    )
+    counted = sa_select(met.c.ids, func.count()).group_by(met.c.ids).order_by(met.c.ids)
+    found: Counted[frozenset[str]] = Counted()
+    for ids, people in session.execute(counted):
+        found[frozenset(ids.split(","))] += people
+    return dict(found)
 
 
-def shared_people(session: Session, experiment_id: str, other_id: str) -> int:
-    """How many people two experiments both released."""
-    values = {"experiment_id": experiment_id, "other_id": other_id}
-    return int(session.execute(SHARED_PEOPLE, values).scalar_one())
+def _windows(controls: Mapping[str, str], name: str) -> CTE:
+    """One row per person released into an arm that got something: whose, and when it was open."""
+    treated = (
+        and_(col(Enrolment.experiment_id) == one, col(Enrolment.arm) != control)
+        for one, control in controls.items()
+    )
+    return (
+        sa_select(
+            col(Enrolment.experiment_id),
+            col(Enrolment.person_id),
+            col(Outcome.released_at),
+            col(Outcome.closes_at),
+        )
+        .join(Outcome, col(Outcome.send_id) == col(Enrolment.id))
+        .where(or_(*treated))
+        .cte(name)
+        .prefix_with("MATERIALIZED")
+    )

@@ -84,7 +84,9 @@ _LEDGER_LINE: dict[str, Any] = {
     "people": 1000,
     "event": "signed up",
     "counted": True,
-    "overlaps": [],
+    "added": 13.5,
+    "shared": 36,
+    "overlaps": ["1f0c3m8k2tq5w7x9z0ad"],
     "posted_by": "Ann",
 }
 _READ: dict[str, Any] = {
@@ -120,6 +122,9 @@ _VALUE: dict[str, Any] = {
     "source": "api",
     "recorded_at": "2026-11-22T08:00:00Z",
     "recorded_by": "nightly job",
+    "confirms": False,
+    "counts": True,
+    "remark": "",
     "experiment_id": None,
     "observed": None,
     "estimate": None,
@@ -172,7 +177,12 @@ class LinkOut(BaseModel):
 
 
 class LedgerLine(BaseModel):
-    """What one experiment added. Of two that share people and event, the larger is `counted`."""
+    """What one experiment added.
+
+    People who were in the open windows of several, for the same event, are added once, with the
+    larger: `shared` of this one's `people` are counted by larger ones, `added` is what the rest
+    brings, and `counted` is false where nobody is left.
+    """
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _LEDGER_LINE})
 
@@ -184,6 +194,8 @@ class LedgerLine(BaseModel):
     people: int
     event: str
     counted: bool
+    added: float
+    shared: int
     overlaps: list[str]
     posted_by: str
 
@@ -224,9 +236,9 @@ class KeyResultSeen(KeyResultOut):
 
 
 class ValueOut(BaseModel):
-    """The value that holds for a day."""
+    """A value, by whom or what. `confirms`: nobody put or measured it that day, it still stood."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _VALUE})
+    model_config = ConfigDict(json_schema_extra={"example": _VALUE})
 
     date: Date
     value: float
@@ -235,6 +247,9 @@ class ValueOut(BaseModel):
     source: str
     recorded_at: datetime
     recorded_by: str
+    confirms: bool
+    counts: bool
+    remark: str
     experiment_id: str | None
     observed: int | None
     estimate: float | None
@@ -245,8 +260,6 @@ class ValueOut(BaseModel):
 class PutOut(ValueOut):
     """A value as it was put; `replaced_at` says when another took its place."""
 
-    model_config = ConfigDict(
-        from_attributes=True, json_schema_extra={"example": _VALUE | {"replaced_at": None}}
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _VALUE | {"replaced_at": None}})
 
     replaced_at: datetime | None

@@ -24,8 +24,9 @@ from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
 from app.experiments.terms import Mode
 from app.identity.guard import Db, Now, Who
-from app.okr import ledger, links, outcomes, sources, store, values, views
+from app.okr import ledger, links, outcomes, series, sources, store, values, views
 from app.okr.models import CheckIn, KeyResult
+from app.okr.overlap import Line
 from app.okr.schemas import (
     ConfidenceDraft,
     HttpSource,
@@ -42,6 +43,9 @@ _VIEWED = (
     "current", "as_of", "progress", "expected", "pace", "confidence", "stale", "change",
     "forecast", "statement", "stretched", "warning",
 )  # fmt: skip
+_OF_A_VALUE = tuple(name for name in ValueOut.model_fields if name not in {"counts", "remark"})
+_WORKED_OUT = {"counted", "added", "shared", "overlaps"}
+_OF_A_LINE = tuple(name for name in LedgerLine.model_fields if name not in _WORKED_OUT)
 
 
 @router.post("/key-results", status_code=201, summary="Add a key result")
@@ -161,12 +165,15 @@ def put_value(
 def list_values(
     key_result_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[ValueOut]:
-    """In order of date, each with its source."""
-    store.key_result_of(session, key_result_id)
+    """In order of date, each with its source: what was put, and what experiments measured or added.
+
+    On a day with several, `counts` names the one that is the day's value; `remark` says why another
+    is not. What was replaced stands at `…/values/{date}`.
+    """
     start = number_of(cursor)
-    rows = store.values(session, key_result_id)
+    rows = series.listed(session, store.key_result_of(session, key_result_id))
     following = str(start + limit) if len(rows) > start + limit else None
-    return Listed(items=[_value(row) for row in rows[start : start + limit]], next=following)
+    return Listed(items=[_listed(row) for row in rows[start : start + limit]], next=following)
 
 
 @router.get("/key-results/{key_result_id}/values/{date}", summary="List every value put for a day")
@@ -174,7 +181,7 @@ def list_history(key_result_id: str, date: Date, session: Db) -> Listed[PutOut]:
     """The first first; the one that holds has no `replaced_at`. Empty where none was put."""
     store.key_result_of(session, key_result_id)
     rows = store.history_of(session, key_result_id, date)
-    return Listed(items=[PutOut.model_validate(row) for row in rows], next=None)
+    return Listed(items=[_put(row) for row in rows], next=None)
 
 
 def _shown(row: KeyResult) -> KeyResultOut:
@@ -182,12 +189,27 @@ def _shown(row: KeyResult) -> KeyResultOut:
 
 
 def _value(row: CheckIn) -> ValueOut:
-    return ValueOut.model_validate(row)
+    return ValueOut(**{name: getattr(row, name) for name in _OF_A_VALUE}, counts=True, remark="")
 
 
-def _line(one: ledger.Line) -> LedgerLine:
-    known = {name: getattr(one.row, name) for name in LedgerLine.model_fields if name != "counted"}
-    return LedgerLine(**known, counted=one.counted)
+def _put(row: CheckIn) -> PutOut:
+    about = {name: getattr(row, name) for name in _OF_A_VALUE}
+    holds = row.replaced_at is None
+    remark = "" if holds else "Replaced, or taken back"
+    return PutOut(**about, counts=holds, remark=remark, replaced_at=row.replaced_at)
+
+
+def _listed(one: series.Listed) -> ValueOut:
+    about = {name: getattr(one.value, name) for name in _OF_A_VALUE}
+    return ValueOut(**about, counts=one.counts, remark=one.remark)
+
+
+def _line(one: Line) -> LedgerLine:
+    known = {name: getattr(one.row, name) for name in _OF_A_LINE}
+    others = sorted({name for group in one.row.overlaps for name in group["with"]})
+    return LedgerLine(
+        **known, counted=one.counted, added=one.added, shared=one.shared, overlaps=others
+    )
 
 
 def _reads(session: Session, row: KeyResult) -> ReadOut | None:

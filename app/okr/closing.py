@@ -5,10 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.okr import closed, series, store
 from app.okr import progress as measures
-from app.okr import store
 from app.okr.models import Cycle, KeyResult
-from app.okr.outcomes import refuse_closed
 from app.okr.schemas import CloseDraft, ScoreDraft
 from app.okr.views import goal_of
 from app.platform import events
@@ -28,7 +27,7 @@ class Ended:
 def ended(session: Session, cycle: Cycle) -> tuple[Ended, ...]:
     """Every key result of a cycle as it stood on the last day."""
     return tuple(
-        _ended(session, cycle, row)
+        _ended(session, row)
         for objective in store.objectives(session, cycle_id=cycle.id)
         for row in store.key_results(session, objective_id=objective.id)
     )
@@ -36,7 +35,8 @@ def ended(session: Session, cycle: Cycle) -> tuple[Ended, ...]:
 
 def close(session: Session, cycle: Cycle, draft: CloseDraft, *, by: str, now: datetime) -> None:
     """Score every key result; a score that isn't sent is its progress."""
-    refuse_closed(cycle)
+    store.claimed_cycle(session, cycle.id)
+    closed.refuse(session, cycles=(cycle.id,))
     found = ended(session, cycle)
     unknown = set(draft.scores) - {one.row.id for one in found}
     if unknown:
@@ -54,10 +54,12 @@ def close(session: Session, cycle: Cycle, draft: CloseDraft, *, by: str, now: da
 
 def reopen(session: Session, cycle: Cycle) -> None:
     """Let values be changed again; the scores are asked for anew."""
+    store.claimed_cycle(session, cycle.id)
     if cycle.closed_at is None:
         raise Conflict(f"“{cycle.name}” is open already.")
     cycle.closed_at, cycle.closed_by = None, ""
     session.add(cycle)
+    session.flush()
     for one in ended(session, cycle):
         one.row.score, one.row.score_comment = None, ""
         session.add(one.row)
@@ -70,8 +72,8 @@ def mean(session: Session, cycle: Cycle) -> float | None:
     return measures.rolled_up(scored)
 
 
-def _ended(session: Session, cycle: Cycle, row: KeyResult) -> Ended:
-    values = [one for one in store.values(session, row.id) if one.date <= cycle.ends]
+def _ended(session: Session, row: KeyResult) -> Ended:
+    values = series.of(session, row)
     last = values[-1].value if values else None
     done = measures.progress(goal_of(row), last) if last is not None else 0.0
     return Ended(row, last, measures.clamped(done), row.score)

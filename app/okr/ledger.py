@@ -1,22 +1,24 @@
-"""The ledger of a key result: what each experiment added. Value = start + Σ of what counts.
+"""The ledger of a key result: what each experiment added to what was put.
 
-An entry is posted once, whether it is large or small, significant or not, up or down. Two entries
-that share people and event hold the same movement twice, so only the larger of them counts.
+An entry is posted once, whether it is large or small, significant or not, up or down. Entries whose
+people were in each other's open windows, for the same event, hold the movement of those people
+twice: there the larger entry counts them, and of the smaller only the rest of its people counts,
+each with its average. One shared person of 300 costs a three-hundredth; windows that never touch
+cost nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
-from math import fsum
 
 from sqlmodel import Session
 
-from app.okr import provenance, store
-from app.okr.models import Contribution, KeyResult
-from app.okr.provenance import Origin
+from app.okr import exact, provenance, series, store, telling
+from app.okr.models import CheckIn, Contribution, KeyResult
+from app.okr.overlap import Group, Line, lined
 from app.platform import events
-from app.platform.errors import Conflict
+from app.platform.errors import Conflict, Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,13 @@ class Entry:
     event: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the ledger as it stands. `counted` is false beside a larger one of the same."""
+Sharing = Callable[[str, Collection[str]], Sequence[Group]]
+"""The groups of an experiment's people that others measured at the same time."""
 
-    row: Contribution
-    counted: bool
+
+def nobody_shared(_experiment_id: str, _others: Collection[str]) -> Sequence[Group]:
+    """The answer where no other experiment can have measured the same people."""
+    return ()
 
 
 def post(
@@ -45,43 +48,34 @@ def post(
     key_result_id: str,
     entry: Entry,
     *,
-    overlaps: Collection[str] = (),
+    sharing: Sharing = nobody_shared,
     by: str,
     now: datetime,
 ) -> Contribution:
-    """Add an experiment's increment, once. `overlaps` are experiments that share its people."""
+    """Add an experiment's increment, once. `sharing` knows who else measured its people."""
     row = store.claimed(session, key_result_id)
     refuse_other_sources(row)
     provenance.refuse_undone(session, key_result_id, entry.experiment_id)
+    provenance.refuse_ended(session, row, entry.date)
     if store.contribution_of(session, key_result_id, entry.experiment_id):
         raise Conflict("This experiment's increment stands in the ledger already: once is enough.")
-    posted = Contribution(
-        key_result_id=key_result_id,
-        experiment_id=entry.experiment_id,
-        date=entry.date,
-        amount=entry.amount,
-        low=entry.low,
-        high=entry.high,
-        people=entry.people,
-        event=entry.event,
-        overlaps=sorted(overlaps),
-        posted_at=now,
-        posted_by=by,
-    )
-    session.add(posted)
-    session.flush()
-    _follow(session, row, now=now)
+    with telling.changes(session, row, now=now):
+        posted = _posted(row, entry, by=by, now=now)
+        session.add(posted)
+        session.flush()
+        _note_sharing(session, posted, sharing)
     facts = {"experiment_id": entry.experiment_id, "amount": entry.amount}
     events.record(session, "key_result.contributed", subject=row.id, now=now, facts=facts)
     return posted
 
 
-def take_back(session: Session, posted: Contribution, *, now: datetime) -> None:
-    """Delete an entry; every value that held it is written again without it."""
-    row = store.claimed(session, posted.key_result_id)
-    session.delete(posted)
-    session.flush()
-    _follow(session, row, now=now)
+def take_back(session: Session, row: KeyResult, posted: Contribution, *, now: datetime) -> None:
+    """Delete an entry: what stood without it stands again. What was said stays as history."""
+    held = [one for one in series.of(session, row) if one.date == posted.date]
+    session.add_all(_as_history(row, posted, one.value, now=now) for one in held)
+    with telling.changes(session, row, comment="Taken back", now=now):
+        session.delete(posted)
+        session.flush()
 
 
 def refuse_other_sources(row: KeyResult) -> None:
@@ -96,51 +90,58 @@ def refuse_other_sources(row: KeyResult) -> None:
 
 def lines(session: Session, key_result_id: str) -> tuple[Line, ...]:
     """The ledger in order of date."""
-    rows = store.contributions(session, key_result_id)
-    counts = counted(rows)
-    return tuple(Line(row, row.experiment_id in counts) for row in rows)
+    return lined(store.contributions(session, key_result_id))
 
 
-def counted(rows: Sequence[Contribution]) -> frozenset[str]:
-    """The experiments whose amounts are added: of those that overlap, the larger movement."""
-    taken: list[Contribution] = []
-    for row in sorted(rows, key=lambda one: (-abs(one.amount), one.date, one.experiment_id)):
-        if not any(_overlap(row, other) for other in taken):
-            taken.append(row)
-    return frozenset(row.experiment_id for row in taken)
-
-
-def value_on(start: float, rows: Sequence[Contribution], day: Date) -> float:
-    """Start + Σ of what counts up to a day."""
-    known = [row for row in rows if row.date <= day]
-    counts = counted(known)
-    return fsum([start, *(row.amount for row in known if row.experiment_id in counts)])
-
-
-def _overlap(one: Contribution, other: Contribution) -> bool:
-    named = one.experiment_id in other.overlaps or other.experiment_id in one.overlaps
-    return named and one.event == other.event
-
-
-def _follow(session: Session, row: KeyResult, *, now: datetime) -> None:
-    """Let the dated values say what the ledger says."""
-    rows = store.contributions(session, row.id)
-    held = {one.date: one for one in store.values(session, row.id)}
-    for day in sorted({one.date for one in rows} | set(held)):
-        posted = [one for one in rows if one.date == day]
-        stays = day in held and held[day].experiment_id is None
-        known = any(one.date <= day for one in rows)
-        if posted or (stays and known):
-            value, origin = value_on(row.start, rows, day), _origin(posted)
-            provenance.write(session, row.id, day, value, origin, held=held.get(day), now=now)
-        elif day in held:
-            provenance.retire(session, held[day], now=now)
-
-
-def _origin(posted: Sequence[Contribution]) -> Origin:
-    if not posted:
-        return provenance.NONE
-    last = posted[-1]
-    return Origin(
-        last.experiment_id, last.people, last.amount, last.low, last.high, by=last.posted_by
+def _posted(row: KeyResult, entry: Entry, *, by: str, now: datetime) -> Contribution:
+    if entry.people < 1:
+        raise Invalid("Nobody was released, so nothing is added.")
+    return Contribution(
+        key_result_id=row.id,
+        experiment_id=entry.experiment_id,
+        date=entry.date,
+        amount=exact.checked(entry.amount),
+        low=exact.checked(entry.low),
+        high=exact.checked(entry.high),
+        people=entry.people,
+        event=entry.event,
+        posted_at=now,
+        posted_by=by,
     )
+
+
+def _as_history(row: KeyResult, posted: Contribution, said: float, *, now: datetime) -> CheckIn:
+    return CheckIn(
+        key_result_id=row.id,
+        date=posted.date,
+        value=said,
+        source=series.DERIVED,
+        recorded_at=posted.posted_at,
+        recorded_by=posted.posted_by,
+        replaced_at=now,
+        experiment_id=posted.experiment_id,
+        observed=posted.people,
+        estimate=posted.amount,
+        low=posted.low,
+        high=posted.high,
+    )
+
+
+def _note_sharing(session: Session, posted: Contribution, sharing: Sharing) -> None:
+    """Write down whose people are whose, at the new entry and at those that share with it."""
+    rows = [
+        one
+        for one in store.contributions(session, posted.key_result_id)
+        if one.event == posted.event
+    ]
+    ids = {one.experiment_id for one in rows}
+    found = sharing(posted.experiment_id, ids - {posted.experiment_id})
+    touched = {posted.experiment_id}.union(*(group.others for group in found))
+    for row in rows:
+        if row.experiment_id in touched:
+            groups = (
+                found if row is posted else sharing(row.experiment_id, ids - {row.experiment_id})
+            )
+            row.overlaps = [{"people": one.people, "with": sorted(one.others)} for one in groups]
+            session.add(row)
+    session.flush()

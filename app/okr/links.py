@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.okr import ledger, provenance, runs, store
-from app.okr.outcomes import refuse_closed
 from app.platform.errors import Conflict
 
 
@@ -14,12 +13,12 @@ def undo(
 ) -> None:
     """Take back everything that an experiment wrote here; it writes nothing more."""
     row = store.claimed(session, key_result_id)
-    refuse_closed(store.cycle_of_key_result(session, row))
     posted = store.contribution_of(session, key_result_id, experiment_id)
+    written = store.written_by(session, key_result_id, experiment_id)
     if posted is not None:
-        ledger.take_back(session, posted, now=now)
-    elif store.written_by(session, key_result_id, experiment_id):
-        runs.take_back(session, key_result_id, experiment_id, now=now)
+        ledger.take_back(session, row, posted, now=now)
+    elif written is not None:
+        runs.take_back(session, row, written, now=now)
     else:
         raise Conflict("This experiment wrote nothing here: there is nothing to take back.")
     provenance.mark_undone(session, key_result_id, experiment_id, by=by, now=now)

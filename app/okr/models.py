@@ -4,6 +4,7 @@ from datetime import date as Date
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
@@ -81,23 +82,43 @@ class KeyResult(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+_PUT_HOLDS = text("replaced_at IS NULL AND experiment_id IS NULL")
+_RUN_HOLDS = text("replaced_at IS NULL AND experiment_id IS NOT NULL")
+
+
 class CheckIn(SQLModel, table=True):
-    """One dated value. A later one for the same day replaces it; the earlier stays as history."""
+    """One dated value, by whom or what it names.
+
+    A person's or a system's value is replaced by a later one of a person or a system for the same
+    day, and by nothing else; a run's value is one per experiment and lies beside it. What a ledger
+    adds is never stored here. Replaced rows stay as history.
+    """
 
     __tablename__ = "check_in"
-    __table_args__ = (Index("ix_check_in_day", "key_result_id", "date"),)
+    __table_args__ = (
+        Index("ix_check_in_day", "key_result_id", "date"),
+        Index(
+            "uq_check_in_put", "key_result_id", "date", "confirms",
+            unique=True, sqlite_where=_PUT_HOLDS, postgresql_where=_PUT_HOLDS,
+        ),
+        Index(
+            "uq_check_in_run", "key_result_id", "experiment_id",
+            unique=True, sqlite_where=_RUN_HOLDS, postgresql_where=_RUN_HOLDS,
+        ),
+    )  # fmt: skip
 
     id: str = Field(default_factory=new_id, primary_key=True)
     key_result_id: str = Field(foreign_key="key_result.id")
     date: Date
-    value: float
+    value: float  # as it stood then, where the row only confirms
     comment: str = ""
     confidence: int | None = None  # 0..10
     source: str = "manual"
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     recorded_by: str = ""
     replaced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    experiment_id: str | None = Field(default=None, index=True)  # the experiment that wrote it
+    confirms: bool = False  # only how sure somebody was: the value is whatever stands that day
+    experiment_id: str | None = Field(default=None, index=True)  # the run that measured it
     observed: int | None = None  # its n
     estimate: float | None = None  # what it found, in the key result's unit, with its interval
     low: float | None = None
@@ -156,7 +177,8 @@ class Contribution(SQLModel, table=True):
     high: float
     people: int  # released in the arms that were compared
     event: str = ""
-    overlaps: list[Any] = Field(default_factory=list, sa_type=Json)  # ids of other experiments
+    # [{"people": 3, "with": [experiment ids]}]: its people who are in others' open windows, too
+    overlaps: list[Any] = Field(default_factory=list, sa_type=Json)
     posted_at: datetime = Field(sa_type=UtcDateTime)
     posted_by: str = ""
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.okr import sources, store
+from app.okr import closed, sources, store, telling
 from app.okr.models import Cycle, KeyResult, Objective, Team
 from app.okr.schemas import (
     CycleChanges,
@@ -55,7 +55,8 @@ def change_team(session: Session, row: Team, changes: TeamChanges) -> Team:
 
 def change_cycle(session: Session, row: Cycle, changes: CycleChanges) -> Cycle:
     """Change the fields that were sent, while it is open."""
-    refuse_closed(row)
+    store.claimed_cycle(session, row.id)
+    closed.refuse(session, cycles=(row.id,))
     sent = changes.model_dump(exclude_unset=True, exclude_none=True)
     try:
         draft = CycleDraft.model_validate(
@@ -74,6 +75,7 @@ def change_cycle(session: Session, row: Cycle, changes: CycleChanges) -> Cycle:
 
 def remove_cycle(session: Session, row: Cycle) -> None:
     """Only while it has no objective."""
+    store.claimed_cycle(session, row.id)
     if store.objectives(session, cycle_id=row.id):
         raise Conflict(f"“{row.name}” has objectives. Remove those first.")
     session.delete(row)
@@ -82,7 +84,8 @@ def remove_cycle(session: Session, row: Cycle) -> None:
 
 def add_objective(session: Session, draft: ObjectiveDraft, *, now: datetime) -> Objective:
     """An objective of a cycle, shared by its teams."""
-    refuse_closed(store.cycle_of(session, draft.cycle_id))
+    store.cycle_of(session, draft.cycle_id)
+    closed.refuse(session, cycles=(draft.cycle_id,))
     for team_id in draft.team_ids:
         store.team_of(session, team_id)
     row = Objective(title=draft.title, cycle_id=draft.cycle_id, owner=draft.owner, created_at=now)
@@ -95,7 +98,7 @@ def add_objective(session: Session, draft: ObjectiveDraft, *, now: datetime) -> 
 def add_key_result(session: Session, draft: KeyResultDraft, *, now: datetime) -> KeyResult:
     """A key result of an objective."""
     objective = store.objective_of(session, draft.objective_id)
-    refuse_closed(store.cycle_of(session, objective.cycle_id))
+    closed.refuse(session, objectives=(objective.id,))
     row = KeyResult(**draft.model_dump(exclude={"http", "sql", "past"}), created_at=now)
     session.add(row)
     session.flush()
@@ -107,20 +110,21 @@ def change_key_result(
     session: Session, row: KeyResult, changes: KeyResultChanges, *, now: datetime
 ) -> KeyResult:
     """Change the fields that were sent; kind and unit stay, for the values are written in them."""
-    refuse_closed(store.cycle_of_key_result(session, row))
+    store.claimed(session, row.id)
     draft = _parsed(_as_is(session, row) | changes.model_dump(exclude_unset=True))
     if draft.source != row.source:
         _refuse_a_new_source(session, row)
-    for name, value in draft.model_dump(exclude={"http", "sql"}).items():
-        setattr(row, name, value)
-    session.add(row)
-    session.flush()
+    with telling.changes(session, row, comment="The start was changed", now=now):
+        for name, value in draft.model_dump(exclude={"http", "sql"}).items():
+            setattr(row, name, value)
+        session.add(row)
     _read_from(session, row, draft, now=now)
     return row
 
 
 def change_objective(session: Session, row: Objective, changes: ObjectiveChanges) -> Objective:
     """Change the fields that were sent."""
+    closed.refuse(session, objectives=(row.id,))
     sent = changes.model_dump(exclude_unset=True, exclude_none=True)
     for team_id in sent.get("team_ids", ()):
         store.team_of(session, team_id)
@@ -135,6 +139,7 @@ def change_objective(session: Session, row: Objective, changes: ObjectiveChanges
 
 def remove_key_result(session: Session, row: KeyResult) -> None:
     """Only while it has no value: what was measured is kept."""
+    store.claimed(session, row.id)
     if store.has_history(session, row.id):
         raise Conflict(f"“{row.title}” has values, so it stays. Give it another title instead.")
     store.drop_key_result(session, row)
@@ -142,6 +147,7 @@ def remove_key_result(session: Session, row: KeyResult) -> None:
 
 def remove_objective(session: Session, row: Objective) -> None:
     """Only while it has no key result."""
+    closed.refuse(session, objectives=(row.id,))
     if store.key_results(session, objective_id=row.id, limit=1):
         raise Conflict(f"“{row.title}” has key results. Remove those first.")
     store.unshare(session, row.id)
@@ -149,14 +155,8 @@ def remove_objective(session: Session, row: Objective) -> None:
     session.flush()
 
 
-def refuse_closed(cycle: Cycle) -> None:
-    """A closed cycle is read-only."""
-    if cycle.closed_at is not None:
-        raise Conflict(f"“{cycle.name}” is closed and scored. Open it again to change it.")
-
-
 def _refuse_a_new_source(session: Session, row: KeyResult) -> None:
-    if store.contributions(session, row.id) or store.experiment_wrote(session, row.id):
+    if store.experiment_wrote(session, row.id):
         raise Conflict(
             f"Experiments wrote values of “{row.title}”. Take those back before it gets its values"
             " from elsewhere: otherwise the same movement could count twice."

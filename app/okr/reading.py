@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.okr import pointer, queries, sources, store, values
+from app.okr import exact, pointer, queries, sources, store, values
 from app.okr.models import ValueSource
 from app.okr.schemas import ValueDraft
 from app.platform.db import Database
-from app.platform.errors import AppError, Invalid, Unavailable
+from app.platform.errors import AppError, Unavailable
 from app.platform.outbound import Outbound
 
-_LARGEST = 1e15  # as for values that people put
 _LEASE = timedelta(minutes=2)  # longer than any question may take
 
 
@@ -28,10 +27,7 @@ class Reader:
 
     def number(self, source: ValueSource) -> float:
         """The number as it is now; a sentence where there is none."""
-        found = self._asked(source)
-        if abs(found) > _LARGEST:
-            raise Invalid(f"{found:g} is beyond what a key result can hold.")
-        return found
+        return exact.checked(self._asked(source))
 
     def _asked(self, source: ValueSource) -> float:
         if source.connection:
@@ -51,16 +47,18 @@ class Reader:
 
 def read_due(database: Database, reader: Reader, *, zone: ZoneInfo, now: datetime) -> int:
     """Read what is due; nothing is locked while the other side takes its time. How many."""
+    day = now.astimezone(zone).date()
     with database.read() as session:
-        due = store.due_sources(session, now=now)
+        due = store.due_sources(session, day=day, now=now)
     return sum(_read(database, reader, one, zone=zone, now=now) for one in due)
 
 
 def _read(
     database: Database, reader: Reader, key_result_id: str, *, zone: ZoneInfo, now: datetime
 ) -> bool:
+    day = now.astimezone(zone).date()
     with database.write() as session:
-        if not store.lease_source(session, key_result_id, until=now + _LEASE, now=now):
+        if not store.lease_source(session, key_result_id, until=now + _LEASE, day=day, now=now):
             return False
     with database.read() as session:
         source = store.source_of(session, key_result_id)
@@ -73,7 +71,7 @@ def _read(
     except AppError as error:
         with database.write() as session:
             held = store.source_of(session, key_result_id)
-            if held is not None:
+            if held is not None and not store.is_closed(session, key_result_id):
                 sources.note_error(session, held, str(error), now=now)
     return True
 
@@ -86,7 +84,7 @@ def _keep(
     if source is None:
         return
     day = now.astimezone(zone).date()
-    held = store.value_on(session, key_result_id, day)
+    held = store.put_on(session, key_result_id, day)
     draft = ValueDraft(
         value=number,
         comment=held.comment if held else None,

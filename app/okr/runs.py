@@ -6,10 +6,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.okr import provenance, store
+from app.okr import exact, provenance, series, store, telling
 from app.okr.ledger import refuse_other_sources
-from app.okr.models import CheckIn
-from app.okr.provenance import Origin
+from app.okr.models import CheckIn, KeyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +24,38 @@ class Run:
 
 
 def write(session: Session, key_result_id: str, run: Run, *, now: datetime) -> CheckIn:
-    """Put the value of a run, once; again changes nothing."""
+    """Put the value of a run, once; again changes nothing. What was put that day stays beside."""
     row = store.claimed(session, key_result_id)
     refuse_other_sources(row)
     provenance.refuse_undone(session, key_result_id, run.experiment_id)
-    written = store.written_by(session, key_result_id, run.experiment_id)
-    if written:
-        return written[-1]
-    held = store.value_on(session, key_result_id, run.date)
-    origin = Origin(
-        run.experiment_id, run.observed, run.value, run.low, run.high, by="the experiment"
+    provenance.refuse_ended(session, row, run.date)
+    held = store.written_by(session, key_result_id, run.experiment_id)
+    if held is not None:
+        return held
+    written = _measured(row, run, now=now)
+    with telling.changes(session, row, now=now):
+        session.add(written)
+    return written
+
+
+def take_back(session: Session, row: KeyResult, written: CheckIn, *, now: datetime) -> None:
+    """Retire what a run wrote; what stood without it stands again."""
+    with telling.changes(session, row, comment="Taken back", now=now):
+        written.replaced_at = now
+        session.add(written)
+
+
+def _measured(row: KeyResult, run: Run, *, now: datetime) -> CheckIn:
+    return CheckIn(
+        key_result_id=row.id,
+        date=run.date,
+        value=exact.checked(run.value),
+        source=series.DERIVED,
+        recorded_at=now,
+        recorded_by="the experiment",
+        experiment_id=run.experiment_id,
+        observed=run.observed,
+        estimate=run.value,
+        low=exact.checked(run.low),
+        high=exact.checked(run.high),
     )
-    return provenance.write(session, row.id, run.date, run.value, origin, held=held, now=now)
-
-
-def take_back(session: Session, key_result_id: str, experiment_id: str, *, now: datetime) -> None:
-    """Retire what a run wrote; later confirmations follow the run before it, or go with it."""
-    store.claimed(session, key_result_id)
-    before: CheckIn | None = None
-    for held in store.values(session, key_result_id):
-        if held.experiment_id == experiment_id:
-            provenance.retire(session, held, now=now)
-        elif held.experiment_id is not None:
-            before = held
-        elif before is None:
-            provenance.retire(session, held, now=now)
-        else:
-            provenance.write(
-                session, key_result_id, held.date, before.value, provenance.NONE, held=held, now=now
-            )

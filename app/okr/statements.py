@@ -9,7 +9,8 @@ from math import ceil, inf
 
 from app.okr import progress as measures
 from app.okr.cycle_weeks import CycleWeeks, iso_week
-from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult, ToldWeek
+from app.okr.series import Value
 from app.stats.checks import NotEnoughData
 from app.stats.closer import Question, Told, told
 from app.stats.landing import Aim, Landing, landing
@@ -57,7 +58,7 @@ class Found:
 def found_on(
     row: KeyResult,
     cycle: Cycle,
-    values: Sequence[CheckIn],
+    values: Sequence[Value],
     *,
     day: Date,
     kept: Sequence[ToldWeek] = (),
@@ -79,9 +80,9 @@ def found_on(
     return found
 
 
-def weekly(row: KeyResult, weeks: CycleWeeks, values: Sequence[CheckIn]) -> Weekly:
+def weekly(row: KeyResult, weeks: CycleWeeks, values: Sequence[Value]) -> Weekly:
     """A value for each week: the mean of its values, or of a running total the last one."""
-    by_week: dict[int, list[CheckIn]] = {}
+    by_week: dict[int, list[Value]] = {}
     for one in values:
         if one.date <= weeks.ends:
             by_week.setdefault(weeks.number_of(one.date), []).append(one)
@@ -92,7 +93,7 @@ def weekly(row: KeyResult, weeks: CycleWeeks, values: Sequence[CheckIn]) -> Week
     return Weekly(tuple(by_week), tuple(means), _people(by_week))
 
 
-def only_rises(row: KeyResult, values: Sequence[CheckIn]) -> bool:
+def only_rises(row: KeyResult, values: Sequence[Value]) -> bool:
     """Whether a number looks like a running total and nobody has said whether it is one."""
     if row.running_total is not None or row.kind not in {"increase", "decrease"}:
         return False
@@ -108,7 +109,7 @@ def only_rises(row: KeyResult, values: Sequence[CheckIn]) -> bool:
 def _of_week(
     row: KeyResult,
     weeks: CycleWeeks,
-    values: Sequence[CheckIn],
+    values: Sequence[Value],
     week: int,
     kept: Mapping[int, ToldWeek],
 ) -> Found:
@@ -219,7 +220,7 @@ def _possible_from(row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int)
     return weeks.last_day(least) if least <= weeks.count else None
 
 
-def _people(by_week: Mapping[int, Sequence[CheckIn]]) -> tuple[float, ...]:
+def _people(by_week: Mapping[int, Sequence[Value]]) -> tuple[float, ...]:
     """How many stand behind each week, where every value is one run's own result."""
     every = [one for week in by_week.values() for one in week]
     if not all(one.observed and one.estimate == one.value for one in every):

@@ -1,12 +1,14 @@
 """All SQL of outcomes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date as Date
 from datetime import datetime
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import Select, or_, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
+from app.okr import closed
 from app.okr.models import (
     CheckIn,
     Contribution,
@@ -90,7 +92,10 @@ def share(session: Session, objective_id: str, team_ids: Iterable[str]) -> None:
 
 def unshare(session: Session, objective_id: str) -> None:
     """Let no team share an objective."""
-    session.execute(delete(ObjectiveTeam).where(col(ObjectiveTeam.objective_id) == objective_id))
+    shared = select(ObjectiveTeam).where(ObjectiveTeam.objective_id == objective_id)
+    for row in session.exec(shared):
+        session.delete(row)
+    session.flush()
 
 
 def key_result_of(session: Session, key_result_id: str) -> KeyResult:
@@ -102,11 +107,24 @@ def key_result_of(session: Session, key_result_id: str) -> KeyResult:
 
 
 def claimed(session: Session, key_result_id: str) -> KeyResult:
-    """A key result whose values nobody else changes before the end of this transaction."""
+    """A key result of an open cycle; nobody else changes its values before this transaction ends.
+
+    The cycle first, then the key result: whoever closes the cycle takes them in this order, too.
+    """
+    closed.refuse(session, key_results=(key_result_id,))
     query = select(KeyResult).where(KeyResult.id == key_result_id).with_for_update()
     found = session.exec(query).one_or_none()
     if found is None:
         raise NotFound("There is no key result with this id.")
+    return found
+
+
+def claimed_cycle(session: Session, cycle_id: str) -> Cycle:
+    """A cycle that nobody writes to, and nobody else changes, before this transaction ends."""
+    query = select(Cycle).where(Cycle.id == cycle_id).with_for_update()
+    found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise NotFound("There is no cycle with this id.")
     return found
 
 
@@ -131,24 +149,54 @@ def cycle_of_key_result(session: Session, row: KeyResult) -> Cycle:
     return cycle_of(session, objective_of(session, row.objective_id).cycle_id)
 
 
-def values(session: Session, key_result_id: str) -> Sequence[CheckIn]:
-    """The values that hold, one a day, in order of date."""
+def is_closed(session: Session, key_result_id: str) -> bool:
+    """Whether the cycle of a key result is closed and scored."""
+    cycle = cycle_of_key_result(session, key_result_of(session, key_result_id))
+    return cycle.closed_at is not None
+
+
+def ends_of(session: Session, key_result_ids: Collection[str]) -> dict[str, Date]:
+    """The last day of each key result's cycle."""
+    found = session.exec(
+        select(col(KeyResult.id), col(Cycle.ends))
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(col(KeyResult.id).in_(key_result_ids))
+    )
+    return dict(iter(found))
+
+
+def entries(session: Session, *key_result_ids: str) -> Sequence[CheckIn]:
+    """What was put, measured by runs or confirmed, and holds; in order of date and of writing."""
     return session.exec(
         select(CheckIn)
-        .where(CheckIn.key_result_id == key_result_id, col(CheckIn.replaced_at).is_(None))
-        .order_by(col(CheckIn.date))
+        .where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
+        .order_by(col(CheckIn.date), CheckIn.id)
     ).all()
 
 
-def value_on(session: Session, key_result_id: str, day: Date) -> CheckIn | None:
-    """The value that holds for a day."""
+def put_on(
+    session: Session, key_result_id: str, day: Date, *, confirms: bool = False
+) -> CheckIn | None:
+    """The value that a person or a system put for a day; or what was only confirmed."""
     return session.exec(
         select(CheckIn).where(
             CheckIn.key_result_id == key_result_id,
             CheckIn.date == day,
+            CheckIn.confirms == confirms,
             col(CheckIn.replaced_at).is_(None),
+            col(CheckIn.experiment_id).is_(None),
         )
     ).one_or_none()
+
+
+def replaced(session: Session, key_result_id: str) -> Sequence[CheckIn]:
+    """What holds no more, the last replaced first."""
+    return session.exec(
+        select(CheckIn)
+        .where(CheckIn.key_result_id == key_result_id, col(CheckIn.replaced_at).is_not(None))
+        .order_by(col(CheckIn.replaced_at).desc(), col(CheckIn.id).desc())
+    ).all()
 
 
 def history_of(session: Session, key_result_id: str, day: Date) -> Sequence[CheckIn]:
@@ -160,24 +208,22 @@ def history_of(session: Session, key_result_id: str, day: Date) -> Sequence[Chec
     ).all()
 
 
-def written_by(session: Session, key_result_id: str, experiment_id: str) -> Sequence[CheckIn]:
-    """The values that an experiment wrote and that still hold, in order of date."""
+def written_by(session: Session, key_result_id: str, experiment_id: str) -> CheckIn | None:
+    """The value that a run wrote, while it holds."""
     return session.exec(
-        select(CheckIn)
-        .where(
+        select(CheckIn).where(
             CheckIn.key_result_id == key_result_id,
             CheckIn.experiment_id == experiment_id,
             col(CheckIn.replaced_at).is_(None),
         )
-        .order_by(col(CheckIn.date))
-    ).all()
+    ).one_or_none()
 
 
-def contributions(session: Session, key_result_id: str) -> Sequence[Contribution]:
-    """The ledger of a key result, in order of date."""
+def contributions(session: Session, *key_result_ids: str) -> Sequence[Contribution]:
+    """The ledger of a key result (or of several, mixed), in order of date."""
     return session.exec(
         select(Contribution)
-        .where(Contribution.key_result_id == key_result_id)
+        .where(col(Contribution.key_result_id).in_(key_result_ids))
         .order_by(col(Contribution.date), Contribution.id)
     ).all()
 
@@ -200,8 +246,9 @@ def undone(session: Session, key_result_id: str, experiment_id: str) -> bool:
 
 
 def experiment_wrote(session: Session, key_result_id: str) -> bool:
-    """Whether any value that holds was written by an experiment."""
-    return any(one.experiment_id for one in values(session, key_result_id))
+    """Whether an experiment measured or added something that holds."""
+    runs = any(one.experiment_id for one in entries(session, key_result_id))
+    return runs or bool(contributions(session, key_result_id))
 
 
 def has_history(session: Session, key_result_id: str) -> bool:
@@ -224,28 +271,35 @@ def source_of(session: Session, key_result_id: str) -> ValueSource | None:
 
 def drop_source(session: Session, key_result_id: str) -> None:
     """Read a key result's values no more."""
-    session.execute(delete(ValueSource).where(col(ValueSource.key_result_id) == key_result_id))
+    held = source_of(session, key_result_id)
+    if held is not None:
+        session.delete(held)
+        session.flush()
 
 
-def due_sources(session: Session, *, now: datetime) -> Sequence[str]:
-    """Key results whose values are to be read now, the longest due first."""
+def due_sources(session: Session, *, day: Date, now: datetime) -> Sequence[str]:
+    """Key results whose values are to be read now, the longest due first; while the cycle runs."""
     return session.exec(
         select(ValueSource.key_result_id)
         .where(
             ValueSource.due_at <= now,
             or_(col(ValueSource.lease_until).is_(None), col(ValueSource.lease_until) < now),
+            col(ValueSource.key_result_id).in_(_of_running_cycles(day)),
         )
         .order_by(col(ValueSource.due_at))
         .limit(100)
     ).all()
 
 
-def lease_source(session: Session, key_result_id: str, *, until: datetime, now: datetime) -> bool:
-    """Take a reading upon oneself; False where another worker was first."""
+def lease_source(
+    session: Session, key_result_id: str, *, until: datetime, day: Date, now: datetime
+) -> bool:
+    """Take a reading upon oneself; False where another worker was first, or the cycle is over."""
     taken = session.execute(
         update(ValueSource)
         .where(
             col(ValueSource.key_result_id) == key_result_id,
+            col(ValueSource.key_result_id).in_(_of_running_cycles(day)),
             col(ValueSource.due_at) <= now,
             or_(col(ValueSource.lease_until).is_(None), col(ValueSource.lease_until) < now),
         )
@@ -253,3 +307,13 @@ def lease_source(session: Session, key_result_id: str, *, until: datetime, now: 
         .returning(col(ValueSource.key_result_id))
     )
     return taken.first() is not None
+
+
+def _of_running_cycles(day: Date) -> Select[str]:
+    """Ids of key results whose cycle is open and not over."""
+    return (
+        sa_select(col(KeyResult.id))
+        .join(Objective, col(Objective.id) == col(KeyResult.objective_id))
+        .join(Cycle, col(Cycle.id) == col(Objective.cycle_id))
+        .where(col(Cycle.ends) >= day, col(Cycle.closed_at).is_(None))
+    )

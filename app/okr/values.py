@@ -3,16 +3,13 @@
 from collections.abc import Iterable
 from datetime import date as Date
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.okr import store
+from app.okr import exact, series, store, telling
 from app.okr.models import CheckIn, KeyResult
-from app.okr.outcomes import refuse_closed
 from app.okr.schemas import ConfidenceDraft, PastValue, ValueDraft
-from app.platform import events
 from app.platform.errors import Conflict, Invalid
 
 
@@ -27,22 +24,19 @@ def put(
     zone: ZoneInfo,
     now: datetime,
 ) -> CheckIn:
-    """Set the value of a day; the same again changes nothing."""
+    """Set the value of a day; the same again changes nothing.
+
+    Where experiments write the values, the value as it stands may be confirmed, and no other put.
+    """
     row = store.claimed(session, key_result_id)
-    refuse_closed(store.cycle_of_key_result(session, row))
-    if day > now.astimezone(zone).date():
-        raise Invalid.at("date", f"{day} lies in the future; a value is put on its day or later.")
+    _refuse_day(session, row, day, today=now.astimezone(zone).date())
+    exact.checked(draft.value)
     if row.kind == "milestone" and draft.value not in {0, 1}:
         raise Invalid.at("value", "A milestone is 0 (not reached) or 1 (reached).")
-    _refuse_what_experiments_write(session, row, day, draft)
-    held = store.value_on(session, key_result_id, day)
-    if held is not None and _same(held, draft):
-        return held
-    if held is not None:
-        held.replaced_at = now
-        session.add(held)
-        session.flush()
-    return _add(session, key_result_id, day, draft, held=held, source=source, by=by, now=now)
+    confirms = row.source == series.DERIVED
+    if confirms:
+        _refuse_another(session, row, day, draft)
+    return _keep(session, row, day, draft, confirms=confirms, source=source, by=by, now=now)
 
 
 def put_past(
@@ -70,49 +64,64 @@ def confirm(
     zone: ZoneInfo,
     now: datetime,
 ) -> CheckIn:
-    """Say how sure one is today, with the value as it stands."""
+    """Say how sure one is today, with the value as it stands, whatever it turns out to be."""
+    row = store.claimed(session, key_result_id)
     day = now.astimezone(zone).date()
-    held = _held_by(session, key_result_id, day)
-    if held is None:
+    _refuse_day(session, row, day, today=day)
+    stands = _standing(session, row, day)
+    if stands is None:
         raise Conflict("There is no value yet: put the first one in, with your confidence.")
-    whole = ValueDraft(value=held.value, confidence=draft.confidence, comment=draft.comment)
-    source = held.source if held.date == day else "manual"
-    return put(session, key_result_id, day, whole, source=source, by=by, zone=zone, now=now)
+    whole = ValueDraft(value=stands, confidence=draft.confidence, comment=draft.comment)
+    return _keep(session, row, day, whole, confirms=True, source="manual", by=by, now=now)
 
 
-def _held_by(session: Session, key_result_id: str, day: Date) -> CheckIn | None:
-    """The value that holds on a day: the last one put until then."""
-    found = [one for one in store.values(session, key_result_id) if one.date <= day]
-    return found[-1] if found else None
+def _standing(session: Session, row: KeyResult, day: Date) -> float | None:
+    """The value that stands on a day: the last one until then."""
+    found = [one for one in series.of(session, row) if one.date <= day]
+    return found[-1].value if found else None
 
 
-def _refuse_what_experiments_write(
-    session: Session, row: KeyResult, day: Date, draft: ValueDraft
-) -> None:
-    if row.source != "experiment":
-        return
-    held = _held_by(session, row.id, day)
-    if held is None or held.value != draft.value:
+def _refuse_day(session: Session, row: KeyResult, day: Date, *, today: Date) -> None:
+    if day > today:
+        raise Invalid.at("date", f"{day} lies in the future; a value is put on its day or later.")
+    cycle = store.cycle_of_key_result(session, row)
+    if day > cycle.ends:
+        raise Invalid.at(
+            "date",
+            f"“{cycle.name}” ended on {cycle.ends}: a value after that counts nowhere in it. Put"
+            " what held on the last day, or move the end of the cycle.",
+        )
+
+
+def _refuse_another(session: Session, row: KeyResult, day: Date, draft: ValueDraft) -> None:
+    if _standing(session, row, day) != draft.value:
         raise Conflict(
             f"The values of “{row.title}” are written by experiments. Leave the value as it is,"
             " and give your confidence and what changed."
         )
 
 
-def _add(
+def _keep(
     session: Session,
-    key_result_id: str,
+    row: KeyResult,
     day: Date,
     draft: ValueDraft,
     *,
-    held: CheckIn | None,
+    confirms: bool,
     source: str,
     by: str,
     now: datetime,
 ) -> CheckIn:
-    row = CheckIn(
-        **_origin(held, draft.value),
-        key_result_id=key_result_id,
+    """Replace what was put (or confirmed) for the day; what experiments write is beside it."""
+    held = store.put_on(session, row.id, day, confirms=confirms)
+    if held is not None and _same(held, draft):
+        return held
+    if held is not None:
+        held.replaced_at = now
+        session.add(held)
+        session.flush()
+    new = CheckIn(
+        key_result_id=row.id,
         date=day,
         value=draft.value,
         comment=draft.comment or "",
@@ -120,19 +129,12 @@ def _add(
         source=source,
         recorded_at=now,
         recorded_by=by,
+        confirms=confirms,
     )
-    session.add(row)
+    session.add(new)
     session.flush()
-    facts = {"date": day.isoformat(), "value": draft.value, "source": source}
-    events.record(session, "key_result.valued", subject=key_result_id, now=now, facts=facts)
-    return row
-
-
-def _origin(held: CheckIn | None, value: float) -> dict[str, Any]:
-    """A value that is only confirmed still names the experiment that wrote it."""
-    names = ("experiment_id", "observed", "estimate", "low", "high")
-    confirmed = held is not None and held.value == value
-    return {name: getattr(held, name) if confirmed else None for name in names}
+    telling.valued(session, row.id, day, draft.value, source=source, now=now)
+    return new
 
 
 def _same(held: CheckIn, draft: ValueDraft) -> bool:

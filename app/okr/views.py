@@ -8,11 +8,12 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.okr import progress as measures
-from app.okr import week_rows
+from app.okr import series, week_rows
 from app.okr.forecast import Forecast, forecast_of
-from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.progress import Goal, Pace
 from app.okr.sayings import Statement, statement_of
+from app.okr.series import Value
 from app.okr.statements import Found, found_on
 from app.okr.wording import warning_of
 
@@ -37,7 +38,7 @@ class KeyResultView:
     warning: str | None
     forecast: Forecast | None
     stretched: bool  # even the stretch target is reached
-    values: tuple[CheckIn, ...]
+    values: tuple[Value, ...]
 
 
 def view(session: Session, row: KeyResult, *, today: Date) -> KeyResultView:
@@ -51,7 +52,9 @@ def several(
     """Look at many on a day, in as many queries as one takes."""
     ids = [row.id for row in rows]
     cycles = week_rows.cycles_of(session, ids)
-    values, kept = week_rows.values_of(session, ids), week_rows.told_weeks(session, ids)
+    ends = {row_id: cycle.ends for row_id, cycle in cycles.items()}
+    values = series.of_several(session, rows, ends=ends)
+    kept = week_rows.told_weeks(session, ids)
     return tuple(
         _view(row, cycles[row.id], values[row.id], kept[row.id], today=today) for row in rows
     )
@@ -60,7 +63,7 @@ def several(
 def _view(
     row: KeyResult,
     cycle: Cycle,
-    every: Sequence[CheckIn],
+    every: Sequence[Value],
     kept: Sequence[ToldWeek],
     *,
     today: Date,
@@ -101,7 +104,7 @@ def _is_new(found: Found) -> bool:
     return bool(direction) and direction != found.held
 
 
-def _change(values: tuple[CheckIn, ...], today: Date) -> float | None:
+def _change(values: tuple[Value, ...], today: Date) -> float | None:
     """The last value less the last one of an earlier ISO week."""
     monday = today - timedelta(days=today.weekday())
     before = next((one for one in reversed(values) if one.date < monday), None)

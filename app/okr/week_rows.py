@@ -5,7 +5,7 @@ from datetime import date as Date
 
 from sqlmodel import Session, col, select
 
-from app.okr.models import CheckIn, Cycle, KeyResult, Objective, ToldWeek
+from app.okr.models import Cycle, KeyResult, Objective, ToldWeek
 
 
 def key_results_between(session: Session, first: Date, last: Date) -> Sequence[KeyResult]:
@@ -29,18 +29,6 @@ def owned_on(session: Session, day: Date) -> list[tuple[KeyResult, str]]:
         .order_by(Objective.id, KeyResult.id)
     )
     return [(row, row.owner or owner) for row, owner in found]
-
-
-def values_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, list[CheckIn]]:
-    """The values that hold of many key results, each in order of date."""
-    found: dict[str, list[CheckIn]] = {one: [] for one in key_result_ids}
-    for row in session.exec(
-        select(CheckIn)
-        .where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
-        .order_by(col(CheckIn.date))
-    ):
-        found[row.key_result_id].append(row)
-    return found
 
 
 def cycles_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, Cycle]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.okr import series
 from app.okr import store as okr
 from app.okr.models import CheckIn
 from app.outreach import store
@@ -125,7 +126,8 @@ def _is_news(session: Session, connector: Connector, event: Event) -> bool:
     if KINDS[connector.kind].keeps_days:
         return True
     day = Date.fromisoformat(event.facts["date"])
-    return all(value.date <= day for value in okr.values(session, event.subject))
+    row = okr.key_result_of(session, event.subject)
+    return all(value.date <= day for value in series.of(session, row))
 
 
 def _names(link: ConnectorLink) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def decide(
     """Keep the decision with the readout it rests on; nobody else is mailed from here on.
 
     Key results with mode `evidence` keep their value: the result stands beside it. A contribution
-    enters the ledger now, on the day that it is in `zone`.
+    enters the ledger as soon as its windows have closed, on the day that it is in `zone` then.
     """
     experiment = experiments.locked(session, experiment.id)  # of two deciders the second is told
     lifecycle.check_move(experiment, "decided")
@@ -43,7 +43,7 @@ def decide(
     snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
     learnings.keep_words(session, experiment.id)
-    moves.post(session, experiment, readout, by=by, zone=zone, now=now)
+    moves.decided(session, experiment, readout, by=by, zone=zone, now=now)
     lifecycle.finish_decided(session, experiment, now=now)
     queue_rows.skip_unreleased(
         session,

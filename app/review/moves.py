@@ -1,6 +1,9 @@
-"""What a result does to a key result: posted at the decision, or written when a run has ended."""
+"""What a result does to a key result, once its windows have closed: added, or written as a run.
 
-from collections.abc import Mapping
+A contribution wants a decision, too: it is posted with whichever of the two comes last.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -13,13 +16,16 @@ from app.analysis import store as analysis
 from app.analysis.evidence import increment_of
 from app.analysis.models import Kind
 from app.analysis.shapes import Estimate, Readout
-from app.experiments.models import Experiment
-from app.experiments.terms import MetricKind, Mode
-from app.okr import ledger, runs, store
+from app.experiments import store as experiments
+from app.experiments.models import Experiment, Status
+from app.experiments.terms import HOLDOUT, MetricKind, Mode
+from app.okr import exact, ledger, runs, store
 from app.okr.ledger import Entry
+from app.okr.overlap import Group
 from app.okr.runs import Run
 from app.platform import events
 from app.platform.errors import Conflict, Invalid
+from app.review import store as review
 
 NOT_MOVED = "key_result.not_moved"
 _PERCENT = 100  # a key result in percent holds what people type
@@ -34,6 +40,22 @@ class Moved:
     warning: str | None
 
 
+def decided(
+    session: Session,
+    experiment: Experiment,
+    readout: Readout,
+    *,
+    by: str,
+    zone: tzinfo,
+    now: datetime,
+) -> tuple[Moved, ...]:
+    """At the decision: add what was measured, or leave it to be added when the windows close."""
+    released = any(arm.released for arm in readout.arms)
+    if released and not snapshots.is_over(session, experiment, now=now):
+        return ()
+    return post(session, experiment, readout, by=by, zone=zone, now=now)
+
+
 def post(
     session: Session,
     experiment: Experiment,
@@ -43,7 +65,7 @@ def post(
     zone: tzinfo,
     now: datetime,
 ) -> tuple[Moved, ...]:
-    """At the decision: put the measured increment into the ledger of each contribution's number.
+    """Put the measured increment into the ledger of each contribution's number.
 
     A number that cannot take it (its cycle was closed, its source changed) stops no decision; what
     was not posted is told, with the reason.
@@ -55,14 +77,28 @@ def post(
 
 
 def write_due(session: Session, *, zone: tzinfo, now: datetime) -> int:
-    """Freeze what has closed, and write the runs that have ended to the numbers they are."""
+    """Freeze what has closed, and write what has ended to the numbers that it moves."""
     ending = analysis.without_final(session)
     frozen = snapshots.freeze_due(session, now)
     if frozen:
         for experiment in ending:
             if analysis.snapshot_of(session, experiment.id, Kind.FINAL) is not None:
                 write_run(session, experiment, zone=zone, now=now)
+                _post_decided(session, experiment, zone=zone, now=now)
     return frozen
+
+
+def will_be_added(session: Session, experiment: Experiment, key_result_id: str) -> bool:
+    """Whether a decided contribution only waits for its last windows to close."""
+    return (
+        experiment.status == Status.DECIDED
+        and any(
+            link["key_result_id"] == key_result_id for link in _links(experiment, Mode.CONTRIBUTION)
+        )
+        and snapshots.latest_final(session, experiment.id) is None
+        and store.contribution_of(session, key_result_id, experiment.id) is None
+        and not why_not(session, experiment.id, key_result_id)
+    )
 
 
 def write_run(
@@ -81,6 +117,24 @@ def write_run(
     )
 
 
+def _post_decided(session: Session, experiment: Experiment, *, zone: tzinfo, now: datetime) -> None:
+    """What was decided before its windows closed, and therefore not added then."""
+    decision = review.decision_of(session, experiment.id)
+    links = [
+        link
+        for link in _links(experiment, Mode.CONTRIBUTION)
+        if store.contribution_of(session, link["key_result_id"], experiment.id) is None
+    ]
+    if decision is None or not links:
+        return
+    readout = readouts.of(session, experiment, now=now)
+    for link in links:
+        _posted(
+            session, experiment, readout, link["key_result_id"], by=decision.decided_by, zone=zone,
+            now=now,
+        )  # fmt: skip
+
+
 def _posted(
     session: Session,
     experiment: Experiment,
@@ -93,7 +147,7 @@ def _posted(
 ) -> Moved:
     found = increment_of(readout)
     if found is None:
-        why = "Nothing was compared with a group that got nothing, so nothing is added."
+        why = _nothing_to_add(experiment)
         return _told(session, experiment, Moved(key_result_id, None, why), now=now)
     entry = Entry(
         experiment_id=experiment.id,
@@ -104,14 +158,12 @@ def _posted(
         people=found.people,
         event=_event(experiment),
     )
-    store.claimed(session, key_result_id)  # of two decided at once, the second sees the first
-    overlaps = _overlaps(session, experiment, key_result_id)
     try:
         with session.begin_nested():
-            ledger.post(session, key_result_id, entry, overlaps=overlaps, by=by, now=now)
+            ledger.post(session, key_result_id, entry, sharing=_sharing(session), by=by, now=now)
     except (Conflict, Invalid) as error:
         return _told(session, experiment, Moved(key_result_id, None, str(error)), now=now)
-    return Moved(key_result_id, found.amount, _shared(session, experiment, overlaps))
+    return Moved(key_result_id, found.amount, _shared(session, experiment, key_result_id))
 
 
 def _written(
@@ -128,9 +180,9 @@ def _written(
     run = Run(
         experiment_id=experiment.id,
         date=now.astimezone(zone).date(),
-        value=factor * estimate.rate,
-        low=factor * estimate.low,
-        high=factor * estimate.high,
+        value=exact.times(estimate.rate, factor),
+        low=exact.times(estimate.low, factor),
+        high=exact.times(estimate.high, factor),
         observed=estimate.people,
     )
     try:
@@ -175,22 +227,39 @@ def _event(experiment: Experiment) -> str:
     return str(metric.get("event") or MetricKind(metric["kind"]))
 
 
-def _overlaps(session: Session, experiment: Experiment, key_result_id: str) -> list[str]:
-    """Experiments of the same ledger that released some of the same people."""
-    return [
-        line.row.experiment_id
-        for line in ledger.lines(session, key_result_id)
-        if line.row.event == _event(experiment)
-        and analysis.shared_people(session, experiment.id, line.row.experiment_id)
-    ]
+def _nothing_to_add(experiment: Experiment) -> str:
+    if experiment.design["rule"].get("baseline"):
+        return (
+            "Too few people were measured in one of the groups to tell what came on top, so"
+            " nothing is added."
+        )
+    return "Nothing was compared with a group that got nothing, so nothing is added."
 
 
-def _shared(session: Session, experiment: Experiment, overlaps: list[str]) -> str | None:
-    if not overlaps:
+def _sharing(session: Session) -> ledger.Sharing:
+    """Who else measured an experiment's people while it did, leaving out who got nothing."""
+
+    def found(experiment_id: str, others: Collection[str]) -> Sequence[Group]:
+        controls = {one: _control(session, one) for one in (experiment_id, *others)}
+        groups = analysis.shared_groups(session, experiment_id, others, controls=controls)
+        return [Group(people, ids) for ids, people in groups.items()]
+
+    return found
+
+
+def _control(session: Session, experiment_id: str) -> str:
+    design = experiments.experiment_of(session, experiment_id).design
+    return design["rule"].get("baseline") or HOLDOUT
+
+
+def _shared(session: Session, experiment: Experiment, key_result_id: str) -> str | None:
+    """What this one costs, or is cost by, the others."""
+    lines = {one.row.experiment_id: one for one in ledger.lines(session, key_result_id)}
+    people = sum(group["people"] for group in lines[experiment.id].row.overlaps)
+    if not people:
         return None
-    people = sum(analysis.shared_people(session, experiment.id, one) for one in overlaps)
     were = f"{people:,} {'person was' if people == 1 else 'people were'}"
     return (
-        f"{were} counted in another contribution with the same event: only the larger of the two"
-        " is added."
+        f"{were} counted in another contribution with the same event at the same time: they are"
+        " added once, with the larger of the two."
     )

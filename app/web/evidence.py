@@ -13,8 +13,9 @@ from app.experiments.models import Experiment
 from app.experiments.terms import Mode
 from app.okr import ledger, store
 from app.okr.models import KeyResult
+from app.okr.overlap import Line
 from app.review import store as review
-from app.review.moves import why_not
+from app.review.moves import why_not, will_be_added
 from app.web import words
 
 _RECENT_DAYS = 14  # evidence that a check-in is asked about
@@ -62,7 +63,7 @@ def posted(session: Session, row: KeyResult) -> list[LedgerRow]:
     return [_posted(session, line, row.unit) for line in ledger.lines(session, row.id)]
 
 
-def _posted(session: Session, line: ledger.Line, unit: str) -> LedgerRow:
+def _posted(session: Session, line: Line, unit: str) -> LedgerRow:
     held = line.row
     ends = f"{words.change(held.low, unit)} to {words.change(held.high, unit)}"
     return LedgerRow(
@@ -71,10 +72,17 @@ def _posted(session: Session, line: ledger.Line, unit: str) -> LedgerRow:
         date=held.date,
         amount=f"{words.change(held.amount, unit)} ({ends})",
         people=held.people,
-        remark=""
-        if line.counted
-        else "Not added: a larger contribution counts some of the same people.",
+        remark=_remark(line, unit),
     )
+
+
+def _remark(line: Line, unit: str) -> str:
+    if not line.shared:
+        return ""
+    if not line.counted:
+        return "Not added: larger contributions count all of the same people."
+    people = words.plural(line.shared, "person is", "people are")
+    return f"Added: {words.change(line.added, unit)}. {people} counted by a larger contribution."
 
 
 def _row(
@@ -121,6 +129,8 @@ def _realised(
         reason := why_not(session, experiment.id, row.id)
     ):
         return f"Not written: {reason}"
+    if will_be_added(session, experiment, row.id):
+        return "Decided before its windows have closed: what it added is written when they close."
     if link is None or link.realised is None:
         return ""
     posted_here = link.mode == Mode.CONTRIBUTION and link.realised.low != link.realised.high

@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import linked
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, sayings, sources, store, values, views
+from app.okr import links, outcomes, sayings, series, sources, store, values, views
 from app.okr.models import CheckIn, KeyResult
 from app.okr.progress import grade
 from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
+from app.okr.series import Value
 from app.okr.views import KeyResultView
 from app.platform.errors import Conflict, Invalid
 from app.review.shapes import KeyResultLine
@@ -46,6 +47,18 @@ class ValueRow:
     comment: str
     origin: str
     href: str
+    remark: str  # why it is not the value of its day
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedRow:
+    """A value that holds no more."""
+
+    date: date
+    value: float
+    comment: str
+    origin: str
+    replaced_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +84,7 @@ class KeyResultPage(Page):
     story: Story | None
     ahead: str
     values: list[ValueRow]
+    replaced: list[ReplacedRow]
     form: Typed
     edit: Typed
     past: Typed
@@ -229,7 +243,8 @@ def page(
         figures=figures.of(view, today),
         story=stories.of(view, marks),
         ahead="" if row.kind in _UNFORESEEN else stories.ahead(view.forecast, row.unit),
-        values=[_value(one) for one in reversed(view.values)],
+        values=[_value(one) for one in reversed(series.listed(session, row))],
+        replaced=[_replaced(one) for one in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
         edit=edit or _filled(session, row),
         past=past or Typed(),
@@ -258,15 +273,29 @@ def _ended(row: KeyResult) -> str:
     return f"Closed with a score of {row.score:.2f}: {said[grade(row.score)]}.{comment}"
 
 
-def _value(one: CheckIn) -> ValueRow:
+def _value(listed: series.Listed) -> ValueRow:
+    one = listed.value
+    href = f"/experiments/{one.experiment_id}" if one.experiment_id else ""
+    return ValueRow(
+        one.date, one.value, one.confidence, one.comment, _origin(one), href, listed.remark
+    )
+
+
+def _origin(one: Value | CheckIn) -> str:
     """Where a value comes from: `experiment · Ann: 600 people, 12 (9.5 to 14.9)`."""
     origin = " · ".join(part for part in (words.plain(one.source), one.recorded_by) if part)
+    if one.confirms:
+        return f"{origin}, confirmed"
     if one.experiment_id and one.estimate is not None:
         low, high = words.number(round(one.low or 0, 2)), words.number(round(one.high or 0, 2))
         people = words.plural(one.observed or 0, "person", "people")
         origin += f": {people}, {words.number(round(one.estimate, 2))} ({low} to {high})"
-    href = f"/experiments/{one.experiment_id}" if one.experiment_id else ""
-    return ValueRow(one.date, one.value, one.confidence, one.comment, origin, href)
+    return origin
+
+
+def _replaced(one: CheckIn) -> ReplacedRow:
+    assert one.replaced_at is not None
+    return ReplacedRow(one.date, one.value, one.comment, _origin(one), one.replaced_at)
 
 
 def _filled(session: Session, row: KeyResult) -> Typed:

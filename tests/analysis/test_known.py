@@ -16,7 +16,6 @@ from app.analysis.shapes import Readout, State
 from app.delivery.models import Send
 from app.experiments import waves
 from app.experiments.models import Experiment, Status
-from app.okr import store as okr
 from app.platform.errors import Conflict, NotFound
 from app.review import moves
 from app.tracking import folders
@@ -32,7 +31,7 @@ from tests.analysis.scenes import (
     mail,
 )
 from tests.analysis.test_looks import day_of, first_wave, given_looks
-from tests.okr.scenes import given_key_result, given_objective
+from tests.okr.scenes import course, given_key_result, given_objective
 from tests.review.scenes import decided
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -204,7 +203,7 @@ class KeyResultValue(Final):
     def happens(self, session: Session, experiment: Experiment, *, now: datetime) -> bool:
         del experiment
         moves.write_due(session, zone=OSLO, now=now)
-        return bool(okr.values(session, self.row.id))
+        return bool(course(session, self.row.id))
 
 
 FINAL = (

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.okr import outcomes, values
+from app.okr import outcomes, series, store, values
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
+from app.okr.series import Value
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
 TODAY = NOW.date()
@@ -47,3 +48,8 @@ def put(session: Session, row_id: str, day: date, value: float, **more: Any) -> 
     """A value as a person puts it."""
     draft = ValueDraft(value=value, **more)
     return values.put(session, row_id, day, draft, source="manual", by="Ann", zone=OSLO, now=NOW)
+
+
+def course(session: Session, row_id: str) -> tuple[Value, ...]:
+    """The value of each day that has one."""
+    return series.of(session, store.key_result_of(session, row_id))

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from app.okr import closing, outcomes, store
+from app.okr import closing, outcomes, series, store, views
 from app.okr.models import Cycle, KeyResult
 from app.okr.progress import Grade, grade
-from app.okr.schemas import CloseDraft, KeyResultChanges, ObjectiveDraft
+from app.okr.schemas import CloseDraft, CycleChanges, KeyResultChanges, ObjectiveDraft
 from app.platform.errors import Conflict, Invalid
 from tests.okr.scenes import NOW, TODAY, given_key_result, given_objective, put
 
@@ -86,16 +86,23 @@ def test_a_cycle_that_is_opened_again_is_scored_again(session: Session, row: Key
         closing.reopen(session, cycle_of(session, row))
 
 
-def test_a_value_from_after_the_last_day_changes_no_score(session: Session):
-    row = given_key_result(session, given_objective(session))
-    cycle = cycle_of(session, row)
-    cycle.ends = date(2026, 11, 20)
+def test_a_value_from_after_the_last_day_counts_nowhere(session: Session, row: KeyResult):
     put(session, row.id, date(2026, 11, 20), 1520)
     put(session, row.id, TODAY, 1800)
+    changes = CycleChanges(ends=date(2026, 11, 20))
+    cycle = outcomes.change_cycle(session, cycle_of(session, row), changes)
 
     (one,) = closing.ended(session, cycle)
+    view = views.view(session, row, today=TODAY)
 
     assert (one.current, one.suggested) == (1520, 0.5)
+    assert (view.current, view.progress) == (1520, 0.5)
+    assert [(one.value.value, one.counts, one.remark) for one in series.listed(session, row)] == [
+        (1520, True, ""),
+        (1800, False, "After the cycle’s last day"),
+    ]
+    with pytest.raises(Invalid, match="counts nowhere"):
+        put(session, row.id, date(2026, 11, 21), 1530)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What experiments added: posted once, taken back whole, and never the same movement twice."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
-from math import fsum
 from typing import Any
 
 import pytest
@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from app.okr import ledger, links, store, values
-from app.okr.ledger import Entry, counted, value_on
+from app.okr import exact, ledger, links, overlap, series, store, values
+from app.okr.ledger import Entry
 from app.okr.models import Contribution, KeyResult
+from app.okr.overlap import Group
 from app.okr.schemas import ConfidenceDraft
 from app.platform.errors import Conflict
-from tests.okr.scenes import NOW, OSLO, TODAY, given_key_result, given_objective, put
+from tests.okr.scenes import NOW, OSLO, TODAY, course, given_key_result, given_objective, put
 
 EARLIER = TODAY - timedelta(days=7)
 
@@ -25,14 +26,27 @@ def row(session: Session) -> KeyResult:
 
 
 def post(session: Session, row: KeyResult, name: str, amount: float, **more: Any) -> Contribution:
-    overlaps = more.pop("overlaps", ())
+    people = more.pop("of", {})
     fields: dict[str, Any] = {"date": TODAY, "low": amount - 10, "high": amount + 10, "people": 500}
     entry = Entry(experiment_id=name, amount=amount, **(fields | more))
-    return ledger.post(session, row.id, entry, overlaps=overlaps, by="Ann", now=NOW)
+    return ledger.post(session, row.id, entry, sharing=met(people), by="Ann", now=NOW)
+
+
+def met(people: dict[str, set[int]]) -> ledger.Sharing:
+    """Whose people are whose, by counting them one by one; all at the same time."""
+
+    def found(name: str, others: Collection[str]) -> list[Group]:
+        also = [
+            frozenset(one for one in others if person in people.get(one, set()))
+            for person in people.get(name, set())
+        ]
+        return [Group(also.count(one), one) for one in set(also) if one]
+
+    return found
 
 
 def held(session: Session, row: KeyResult) -> list[tuple[date, float]]:
-    return [(one.date, one.value) for one in store.values(session, row.id)]
+    return [(one.date, one.value) for one in course(session, row.id)]
 
 
 def test_the_value_is_the_start_and_what_was_added(session: Session, row: KeyResult):
@@ -45,7 +59,7 @@ def test_the_value_is_the_start_and_what_was_added(session: Session, row: KeyRes
 def test_every_value_names_its_experiment_its_n_and_its_estimate(session: Session, row: KeyResult):
     post(session, row, "first", 40)
 
-    (value,) = store.values(session, row.id)
+    (value,) = course(session, row.id)
 
     assert (value.source, value.experiment_id, value.recorded_by) == ("experiment", "first", "Ann")
     assert (value.observed, value.estimate, value.low, value.high) == (500, 40, 30, 50)
@@ -86,11 +100,13 @@ def test_what_was_undone_is_not_posted_again(session: Session, row: KeyResult):
         links.undo(session, row.id, "first", by="Ann", now=NOW)
 
 
-def test_of_two_that_share_people_and_event_only_the_larger_is_added(
-    session: Session, row: KeyResult
-):
-    post(session, row, "small", 40, event="signed up", date=EARLIER)
-    post(session, row, "large", 60, event="signed up", overlaps=["small"])
+ALL = set(range(500))
+
+
+def test_of_two_that_share_everybody_only_the_larger_is_added(session: Session, row: KeyResult):
+    both = {"small": ALL, "large": ALL}
+    post(session, row, "small", 40, event="signed up", date=EARLIER, of=both)
+    post(session, row, "large", 60, event="signed up", of=both)
 
     assert held(session, row) == [(EARLIER, 1280), (TODAY, 1300)]
     assert [(one.row.experiment_id, one.counted) for one in ledger.lines(session, row.id)] == [
@@ -99,26 +115,55 @@ def test_of_two_that_share_people_and_event_only_the_larger_is_added(
     ]
 
 
+def test_one_shared_person_costs_one_person(session: Session, row: KeyResult):
+    people = {"small": set(range(300)), "large": set(range(299, 599))}
+    post(session, row, "small", 30, people=300, of=people)
+    post(session, row, "large", 60, people=300, of=people)
+
+    small, large = ledger.lines(session, row.id)
+
+    assert (small.shared, small.added, large.shared, large.added) == (1, 29.9, 0, 60)
+    assert small.range == (20 * 299 / 300, 40 * 299 / 300)
+    assert held(session, row) == [(TODAY, 1329.9)]
+
+
+def test_somebody_in_three_is_counted_once_and_taken_from_each_smaller_one(
+    session: Session, row: KeyResult
+):
+    people = {"a": {0, 1, 2, 3}, "b": {0, 1, 7, 8}, "c": {0, 9, 10, 11}}
+    for name, amount in (("a", 40), ("b", 80), ("c", 120)):
+        post(session, row, name, amount, people=4, of=people)
+
+    assert [(one.shared, one.added) for one in ledger.lines(session, row.id)] == [
+        (2, 20),  # 0 and 1
+        (1, 60),  # 0
+        (0, 120),
+    ]
+
+
 def test_a_loss_that_overlaps_a_smaller_gain_is_the_one_that_counts(
     session: Session, row: KeyResult
 ):
-    post(session, row, "gain", 10)
-    post(session, row, "loss", -50, overlaps=["gain"])
+    both = {"gain": ALL, "loss": ALL}
+    post(session, row, "gain", 10, of=both)
+    post(session, row, "loss", -50, of=both)
 
     assert held(session, row) == [(TODAY, 1190)]
 
 
 def test_undoing_the_larger_lets_the_smaller_count_again(session: Session, row: KeyResult):
-    post(session, row, "small", 40)
-    post(session, row, "large", 60, overlaps=["small"])
+    both = {"small": ALL, "large": ALL}
+    post(session, row, "small", 40, of=both)
+    post(session, row, "large", 60, of=both)
     links.undo(session, row.id, "large", by="Ann", now=NOW)
 
     assert held(session, row) == [(TODAY, 1280)]
 
 
 def test_the_same_people_with_another_event_are_added(session: Session, row: KeyResult):
-    post(session, row, "sign-ups", 40, event="signed up")
-    post(session, row, "orders", 60, event="ordered", overlaps=["sign-ups"])
+    both = {"sign-ups": ALL, "orders": ALL}
+    post(session, row, "sign-ups", 40, event="signed up", of=both)
+    post(session, row, "orders", 60, event="ordered", of=both)
 
     assert held(session, row) == [(TODAY, 1340)]
 
@@ -159,7 +204,7 @@ def test_confidence_stands_beside_the_value_and_keeps_its_origin(session: Sessio
     draft = ConfidenceDraft(confidence=7, comment="it held")
     values.confirm(session, row.id, draft, by="Bo", zone=OSLO, now=NOW)
 
-    (value,) = store.values(session, row.id)
+    (value,) = course(session, row.id)
 
     assert (value.value, value.confidence, value.comment) == (1280, 7, "it held")
     assert (value.experiment_id, value.observed, value.source) == ("first", 500, "experiment")
@@ -174,48 +219,58 @@ def test_a_later_confidence_follows_the_ledger_when_something_is_undone(
     links.undo(session, row.id, "second", by="Ann", now=NOW)
 
     assert held(session, row) == [(EARLIER - timedelta(days=7), 1280), (TODAY, 1280)]
-    assert store.values(session, row.id)[-1].confidence == 7
+    assert course(session, row.id)[-1].confidence == 7
 
 
-def entries() -> st.SearchStrategy[list[Contribution]]:
-    def laid_out(drawn: list[tuple[int, int, set[int]]]) -> list[Contribution]:
-        return [
-            Contribution(
-                key_result_id="k", experiment_id=f"{place}", date=EARLIER + timedelta(days=day),
-                amount=float(amount), low=0, high=0, people=1, posted_at=NOW,
-                overlaps=[f"{one}" for one in shared if one < place],
-            )
-            for place, (day, amount, shared) in enumerate(drawn)
-        ]  # fmt: skip
+@st.composite
+def ledgers(draw: st.DrawFn) -> tuple[dict[str, set[int]], list[Contribution]]:
+    """Who was in which experiment, and the ledger with the groups that follow."""
+    sets = draw(st.lists(st.sets(st.integers(0, 12), min_size=1), min_size=1, max_size=5))
+    people = {f"{place}": one for place, one in enumerate(sets)}
+    sharing = met(people)
+    rows = [
+        Contribution(
+            key_result_id="k", experiment_id=name, date=EARLIER + timedelta(days=draw(DAYS)),
+            amount=float(draw(AMOUNTS)), low=0, high=0, people=len(mine), posted_at=NOW,
+            overlaps=[
+                {"people": one.people, "with": sorted(one.others)}
+                for one in sharing(name, people.keys() - {name})
+            ],
+        )
+        for name, mine in people.items()
+    ]  # fmt: skip
+    return people, rows
 
-    one = st.tuples(st.integers(0, 7), st.integers(-100, 100), st.sets(st.integers(0, 5)))
-    return st.lists(one, max_size=6).map(laid_out)
+
+DAYS, AMOUNTS = st.integers(0, 7), st.integers(-100, 100)
+
+
+@settings(max_examples=200)
+@given(ledgers())
+def test_everybody_is_counted_once_with_the_largest_that_measured_them(
+    drawn: tuple[dict[str, set[int]], list[Contribution]],
+):
+    people, rows = drawn
+    order = sorted(rows, key=lambda one: (-abs(one.amount), one.date, one.experiment_id))
+    seen: set[int] = set()
+    left: dict[str, int] = {}
+    for row in order:
+        left[row.experiment_id] = len(people[row.experiment_id] - seen)
+        seen |= people[row.experiment_id]
+
+    for line in overlap.lined(rows):
+        name = line.row.experiment_id
+        assert line.row.people - line.shared == left[name]
+        assert line.added == pytest.approx(line.row.amount * left[name] / len(people[name]))
 
 
 @settings(max_examples=100)
-@given(entries())
-def test_no_two_that_count_overlap_and_whatever_does_not_count_overlaps_a_larger(
-    rows: list[Contribution],
+@given(ledgers())
+def test_the_value_is_the_start_and_the_sum_of_what_counts(
+    drawn: tuple[dict[str, set[int]], list[Contribution]],
 ):
-    counts = counted(rows)
-    by_id = {row.experiment_id: row for row in rows}
+    _, rows = drawn
+    stored = series.Stored(start=100, entries=(), posted=rows, ends=TODAY)
+    added = exact.total(line.added for line in overlap.lined(rows))
 
-    for row in rows:
-        beside = {
-            one
-            for one in counts - {row.experiment_id}
-            if one in row.overlaps or row.experiment_id in by_id[one].overlaps
-        }
-        if row.experiment_id in counts:
-            assert not beside
-        else:
-            assert max(abs(by_id[one].amount) for one in beside) >= abs(row.amount)
-
-
-@settings(max_examples=50)
-@given(entries())
-def test_the_value_is_the_sum_of_what_counts(rows: list[Contribution]):
-    counts = counted(rows)
-    added = fsum(row.amount for row in rows if row.experiment_id in counts)
-
-    assert value_on(100, rows, TODAY) == pytest.approx(100 + added)
+    assert series.laid_out(stored)[-1].value == pytest.approx(exact.total([100, added]))

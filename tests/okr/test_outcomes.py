@@ -116,7 +116,7 @@ def test_what_was_never_used_is_removed(session: Session):
 
     assert store.key_results(session) == []
     assert store.objectives(session) == []
-    assert store.due_sources(session, now=NOW) == []
+    assert store.due_sources(session, day=TODAY, now=NOW) == []
 
 
 def test_key_results_of_the_cycles_that_touch_some_days(session: Session):

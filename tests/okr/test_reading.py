@@ -39,7 +39,7 @@ def kept(database: Database, row: KeyResult) -> tuple[list[CheckIn], ValueSource
     with database.read() as session:
         source = store.source_of(session, row.id)
         assert source is not None
-        return list(store.values(session, row.id)), source
+        return list(store.entries(session, row.id)), source
 
 
 @respx.mock
@@ -140,10 +140,10 @@ def test_a_reading_under_way_is_not_begun_twice(database: Database):
     row = given(database)
     with database.write() as session:
         until = NOW + timedelta(minutes=2)
-        assert store.lease_source(session, row.id, until=until, now=NOW)
-        assert not store.lease_source(session, row.id, until=until, now=NOW)
-        assert store.due_sources(session, now=NOW) == []
-        assert store.due_sources(session, now=until + timedelta(seconds=1)) == [row.id]
+        assert store.lease_source(session, row.id, until=until, day=TODAY, now=NOW)
+        assert not store.lease_source(session, row.id, until=until, day=TODAY, now=NOW)
+        assert store.due_sources(session, day=TODAY, now=NOW) == []
+        assert store.due_sources(session, day=TODAY, now=until + timedelta(seconds=1)) == [row.id]
 
 
 def test_a_source_may_be_changed_and_is_then_read_at_once(database: Database):
@@ -170,18 +170,21 @@ def test_a_key_result_that_is_put_by_hand_again_is_read_no_more(database: Databa
 
 
 @respx.mock
-def test_a_closed_cycle_is_said_instead_of_read_into(database: Database):
-    respx.get(AT).respond(200, json={"active": {"week": 3}})
+@pytest.mark.parametrize("over", [{"closed_at": NOW}, {"ends": TODAY - timedelta(days=1)}])
+def test_nothing_is_read_into_a_cycle_that_is_closed_or_over(
+    database: Database, over: dict[str, Any]
+):
+    address = respx.get(AT).respond(200, json={"active": {"week": 3}})
     row = given(database)
     with database.write() as session:
         cycle = store.cycle_of_key_result(session, row)
-        cycle.closed_at = NOW
+        for name, value in over.items():
+            setattr(cycle, name, value)
         session.add(cycle)
-    read(database)
+    assert read(database) == 0
 
     values, source = kept(database, row)
-    assert values == []
-    assert "closed and scored" in source.error
+    assert (values, source.error, address.called) == ([], "", False)
 
 
 def test_a_source_is_not_changed_under_what_experiments_wrote(database: Database):

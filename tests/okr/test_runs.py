@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from app.okr import links, runs, store, values
+from app.okr import links, runs, values
 from app.okr.models import CheckIn, KeyResult
 from app.okr.runs import Run
 from app.okr.schemas import ConfidenceDraft
 from app.platform.errors import Conflict
-from tests.okr.scenes import NOW, OSLO, TODAY, given_key_result, given_objective
+from tests.okr.scenes import NOW, OSLO, TODAY, course, given_key_result, given_objective
 
 LAST_WEEK = TODAY - timedelta(days=7)
 
@@ -38,7 +38,7 @@ def test_a_run_writes_one_value_with_its_origin(session: Session, row: KeyResult
     write(session, row, "run 1", 12.5)
     write(session, row, "run 1", 13.5, date=LAST_WEEK)
 
-    (value,) = store.values(session, row.id)
+    (value,) = course(session, row.id)
 
     assert (value.date, value.value, value.source) == (TODAY, 12.5, "experiment")
     assert (value.experiment_id, value.observed, value.low, value.high) == (
@@ -49,13 +49,18 @@ def test_a_run_writes_one_value_with_its_origin(session: Session, row: KeyResult
     )
 
 
-def test_undoing_a_run_takes_its_value_and_leaves_the_others(session: Session, row: KeyResult):
+def test_undoing_a_run_takes_its_value_and_leaves_the_others_and_what_was_said(
+    session: Session, row: KeyResult
+):
     write(session, row, "run 1", 10, date=LAST_WEEK)
     write(session, row, "run 2", 12)
     values.confirm(session, row.id, ConfidenceDraft(confidence=4), by="Bo", zone=OSLO, now=NOW)
     links.undo(session, row.id, "run 2", by="Ann", now=NOW)
 
-    assert [(one.date, one.value) for one in store.values(session, row.id)] == [(LAST_WEEK, 10)]
+    assert [(one.date, one.value, one.confidence) for one in course(session, row.id)] == [
+        (LAST_WEEK, 10, None),
+        (TODAY, 10, 4),
+    ]
     with pytest.raises(Conflict, match="taken back"):
         write(session, row, "run 2", 12)
 
@@ -66,7 +71,7 @@ def test_a_confidence_given_later_follows_the_run_that_is_left(session: Session,
     values.confirm(session, row.id, ConfidenceDraft(confidence=4), by="Bo", zone=OSLO, now=NOW)
     links.undo(session, row.id, "run 2", by="Ann", now=NOW)
 
-    last = store.values(session, row.id)[-1]
+    last = course(session, row.id)[-1]
 
     assert (last.date, last.value, last.confidence) == (TODAY, 10, 4)
 

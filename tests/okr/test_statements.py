@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from app.okr.cycle_weeks import CycleWeeks, iso_week
-from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.sayings import Statement, chance_in_words, headline, statement_of
+from app.okr.series import Value
 from app.okr.statements import State, found_on
 from tests.okr.scenes import NOW
 
@@ -30,11 +31,8 @@ def key_result(**facts: Any) -> KeyResult:
     return KeyResult(id="kr", objective_id="o", title="Revenue", created_at=NOW, **known | facts)
 
 
-def check_ins(*values: tuple[date, float], **facts: Any) -> list[CheckIn]:
-    return [
-        CheckIn(key_result_id="kr", date=day, value=value, recorded_at=NOW, **facts)
-        for day, value in values
-    ]
+def check_ins(*values: tuple[date, float], **facts: Any) -> list[Value]:
+    return [Value(date=day, value=value, recorded_at=NOW, **facts) for day, value in values]
 
 
 def cycle(starts: str = "2026-01-05", ends: str = "2026-04-05") -> Cycle:
@@ -42,14 +40,14 @@ def cycle(starts: str = "2026-01-05", ends: str = "2026-04-05") -> Cycle:
 
 
 def said(
-    row: KeyResult, values: list[CheckIn], day: date, of: Cycle | None = None, **more: Any
+    row: KeyResult, values: list[Value], day: date, of: Cycle | None = None, **more: Any
 ) -> Statement:
     found = found_on(row, of or cycle(), values, day=day, **more)
     assert found is not None
     return statement_of(row, found)
 
 
-def rising(weeks: int, *, step: float, first: str = "2026-01-08") -> list[CheckIn]:
+def rising(weeks: int, *, step: float, first: str = "2026-01-08") -> list[Value]:
     """A value on each Thursday, with a little noise of its own."""
     start = date.fromisoformat(first)
     noise = (0, 9, -7, 4, -11, 6, 2, -8, 10, -3, 5, -6, 1)
@@ -141,8 +139,7 @@ def test_no_change_says_what_could_be_told():
 
 def test_changes_of_a_percentage_are_points():
     values = [
-        CheckIn(key_result_id="kr", date=one.date, value=one.value / 100, recorded_at=NOW)
-        for one in rising(9, step=60)
+        Value(date=one.date, value=one.value / 100, recorded_at=NOW) for one in rising(9, step=60)
     ]
     got = said(key_result(unit="percent", start=12, target=20), values, date(2026, 3, 8))
 

@@ -13,7 +13,7 @@ from app.okr.schemas import ValueDraft
 from app.platform.db import Database
 from app.platform.errors import Invalid, NotFound
 from app.platform.events import Event
-from tests.okr.scenes import NOW, OSLO, TODAY, given_key_result, given_objective, put
+from tests.okr.scenes import NOW, OSLO, TODAY, course, given_key_result, given_objective, put
 
 MONDAY = date(2026, 11, 23)
 
@@ -42,7 +42,7 @@ def test_another_value_replaces_it_and_the_earlier_stays_as_history(
     put(session, row.id, MONDAY, 1302)
     put(session, row.id, MONDAY, 1310, comment="counted again")
 
-    held = store.values(session, row.id)
+    held = course(session, row.id)
     history = store.history_of(session, row.id, MONDAY)
 
     assert [one.value for one in held] == [1310]
@@ -70,7 +70,7 @@ def test_tomorrow_is_refused(session: Session, row: KeyResult):
         put(session, row.id, TODAY + timedelta(days=1), 1302)
 
     assert refused.value.errors[0].field == "date"
-    assert store.values(session, row.id) == []
+    assert course(session, row.id) == ()
 
 
 def test_today_is_decided_by_the_organisations_clock(session: Session, row: KeyResult):

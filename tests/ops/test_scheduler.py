@@ -8,13 +8,12 @@ import pytest
 from sqlmodel import Session
 
 from app.experiments.models import Experiment
-from app.okr import store
 from app.okr.models import KeyResult
 from app.ops.duties import duty_steps
 from app.ops.house import House, open_house
 from app.platform import config
 from tests.analysis.scenes import CLOSED, click, given_experiment, mail
-from tests.okr.scenes import NOW, given_key_result, given_objective
+from tests.okr.scenes import NOW, course, given_key_result, given_objective
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def step(house: House, name: str) -> Callable[[datetime], int]:
 
 def values(house: House, row: KeyResult) -> list[float]:
     with house.database.read() as session:
-        return [one.value for one in store.values(session, row.id)]
+        return [one.value for one in course(session, row.id)]
 
 
 def test_the_worker_reads_what_is_due(house: House):

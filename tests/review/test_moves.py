@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from app.analysis import readout as readouts
 from app.analysis.shapes import ArmCounts, Readout
 from app.experiments.models import Enrolment, Experiment, Status
-from app.okr import ledger, links, outcomes, store
+from app.okr import ledger, links, outcomes
 from app.okr.models import CheckIn, KeyResult
 from app.okr.schemas import KeyResultChanges
 from app.platform.db import Database
@@ -19,8 +19,8 @@ from app.platform.errors import Conflict
 from app.platform.events import Event
 from app.review import decisions, moves
 from app.review.schemas import DecisionDraft
-from tests.analysis.scenes import CLOSED, TUESDAY, click, given_experiment, mail
-from tests.okr.scenes import NOW, given_key_result, given_objective
+from tests.analysis.scenes import CLOSED, TUESDAY, WINDOW, click, given_experiment, mail
+from tests.okr.scenes import NOW, course, given_key_result, given_objective
 from tests.review.scenes import decided
 
 LATER = CLOSED + timedelta(days=7)
@@ -81,7 +81,7 @@ def post(session: Session, experiment: Experiment, *found: Comparison) -> moves.
 
 
 def values(session: Session, row: KeyResult) -> list[float]:
-    return [one.value for one in store.values(session, row.id)]
+    return [one.value for one in course(session, row.id)]
 
 
 def enrol(session: Session, experiment: Experiment, *, first: int, people: range) -> None:
@@ -172,7 +172,7 @@ def test_what_was_undone_is_not_added_by_deciding_again(session: Session, orders
     assert values(session, orders) == []
 
 
-def test_two_experiments_on_the_same_people_add_only_the_larger(
+def test_of_two_experiments_the_people_of_both_are_added_once_with_the_larger(
     session: Session, orders: KeyResult
 ):
     first = measured(session, orders, "contribution")
@@ -185,7 +185,34 @@ def test_two_experiments_on_the_same_people_add_only_the_larger(
 
     assert moved.warning is not None
     assert moved.warning.startswith("1 person was counted in another contribution")
-    assert values(session, orders) == [pytest.approx(1240 + 30)]
+    assert values(session, orders) == [pytest.approx(1240 + 30 + 18 * 599 / 600)]
+
+
+def test_windows_that_never_touch_do_not_overlap(session: Session, orders: KeyResult):
+    first = measured(session, orders, "contribution")
+    second = given_experiment(session, design=linked(orders, "contribution"))
+    mail(session, second, 600, at=TUESDAY + WINDOW, first=1001)  # the moment the first has closed
+    enrol(session, first, first=1, people=range(600))
+    enrol(session, second, first=1001, people=range(600))
+    post(session, first)
+
+    assert post(session, second).warning is None
+    assert values(session, orders) == [pytest.approx(1240 + 36)]
+
+
+def test_who_got_nothing_in_one_of_the_two_is_in_no_sum_twice(session: Session, orders: KeyResult):
+    first = measured(session, orders, "contribution")
+    second = measured(session, orders, "contribution", first=1001)
+    enrol(session, first, first=1, people=range(600))
+    held_out = [
+        Enrolment(id=1001 + one, experiment_id=second.id, arm="holdout", person_id=f"p{one}")
+        for one in range(600)
+    ]
+    session.add_all(held_out)
+    session.flush()
+    post(session, first)
+
+    assert post(session, second).warning is None
 
 
 def test_two_that_are_decided_at_the_same_moment_see_each_other(database: Database):
@@ -251,7 +278,7 @@ def test_a_run_writes_its_share_in_percent_when_its_windows_have_closed(
     assert moves.write_due(session, zone=UTC, now=CLOSED) == 1
     assert moves.write_due(session, zone=UTC, now=LATER) == 0
 
-    (value,) = store.values(session, acting.id)
+    (value,) = course(session, acting.id)
 
     assert value.date == CLOSED.date()
     assert value.value == pytest.approx(12)
@@ -276,7 +303,7 @@ def test_every_run_of_a_series_writes_one_value(session: Session, acting: KeyRes
     moves.write_due(session, zone=UTC, now=LATER)
 
     assert values(session, acting) == [pytest.approx(12), pytest.approx(10)]
-    assert [one.experiment_id for one in store.values(session, acting.id)] == [first.id, second.id]
+    assert [one.experiment_id for one in course(session, acting.id)] == [first.id, second.id]
 
 
 def test_a_run_that_was_taken_back_is_told_and_not_written(session: Session, acting: KeyResult):

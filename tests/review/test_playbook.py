@@ -85,7 +85,7 @@ def test_the_next_cycle_has_the_same_outcomes_and_none_of_the_values(session: Se
     assert objective.owner == "Ann"
     assert [team.name for team in store.teams_of(session, objective.id)] == ["Oven"]
     assert len(store.teams(session)) == 1
-    assert list(store.values(session, after.id)) == []
+    assert list(store.entries(session, after.id)) == []
 
 
 def test_it_may_begin_where_the_last_one_stands_and_go_as_far(session: Session):

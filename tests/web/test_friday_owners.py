@@ -19,7 +19,7 @@ from app.platform.db import Database
 from app.review import items
 from app.review import store as review
 from app.review.schemas import CommitmentDraft
-from tests.okr.scenes import given_key_result, given_objective
+from tests.okr.scenes import course, given_key_result, given_objective
 from tests.web.conftest import Browser
 
 pytestmark = pytest.mark.calendar
@@ -64,9 +64,7 @@ def value_put(database: Database, key: str, day: date, value: float) -> None:
 
 def values(database: Database, key: str) -> list[tuple[float, int | None, str, str]]:
     with database.read() as session:
-        return [
-            (v.value, v.confidence, v.comment, v.recorded_by) for v in store.values(session, key)
-        ]
+        return [(v.value, v.confidence, v.comment, v.recorded_by) for v in course(session, key)]
 
 
 @pytest.fixture

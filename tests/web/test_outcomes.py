@@ -12,11 +12,13 @@ from app.experiments.models import Experiment, Feature, Slice
 from app.okr import ledger, outcomes, runs, store, values
 from app.okr.ledger import Entry
 from app.okr.models import KeyResult
+from app.okr.overlap import Group
 from app.okr.runs import Run
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
 from app.platform import clock
 from app.platform.db import Database
 from tests.analysis.scenes import click, given_experiment, mail
+from tests.okr.scenes import course
 from tests.web.conftest import Browser
 
 pytestmark = pytest.mark.calendar
@@ -71,7 +73,7 @@ def an_experiment(database: Database, row_id: str, mode: str = "evidence", **mor
     with database.write() as session:
         links = [{"key_result_id": row_id, "mode": mode}]
         experiment = given_experiment(session, design={"key_results": links}, **more)
-        first = 1 + 1000 * len(store.values(session, row_id))
+        first = 1 + 1000 * len(course(session, row_id))
         mail(session, experiment, 600, first=first)
         click(session, 72, first=first)
         return experiment.id
@@ -136,7 +138,7 @@ def test_what_a_run_wrote_names_it_and_can_be_taken_back(
     page = eve.send(f"/key-results/{row_id}/links/{experiment_id}/undo", on="undo")
     assert "Taken back" in said(page.text)
     with database.read() as session:
-        assert store.values(session, row_id) == []
+        assert course(session, row_id) == ()
 
 
 def test_a_ledger_says_what_is_not_added(eve: Browser, database: Database, said: Any):
@@ -147,12 +149,13 @@ def test_a_ledger_says_what_is_not_added(eve: Browser, database: Database, said:
         first = Entry(small, TODAY, 10, 1, 19, 600, "ordered")
         ledger.post(session, row_id, first, by="Eve", now=NOW)
         second = Entry(large, TODAY, 30, 12, 48, 600, "ordered")
-        ledger.post(session, row_id, second, overlaps=[small], by="Eve", now=NOW)
+        everybody = [Group(600, frozenset({small, large}))]
+        ledger.post(session, row_id, second, sharing=lambda *_: everybody, by="Eve", now=NOW)
 
     text = said(eve.get(f"/key-results/{row_id}").text)
 
     assert "+10 (+1 to +19)" in text
-    assert "Not added: a larger contribution" in text
+    assert "Not added: larger contributions" in text
     assert "1,270" in text
 
 

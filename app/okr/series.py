@@ -1,0 +1,224 @@
+"""The values of a key result by day, laid out from what is stored. Nothing here is written.
+
+Stored are what people and systems put, what runs of an experiment measured, and the ledger. What
+follows from them is worked out each time, so it can never overwrite what was put:
+
+- a value that was put, and a run, say where the number stands on their day: with a run and a value
+  on one day, the run counts, and the value stays in the list;
+- a ledger adds to that: the last value put until then (else the start) and the sum of what counts
+  since, that day included;
+- who only said how sure they are confirms what stands that day.
+
+What lies after the cycle's last day counts nowhere.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date as Date
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.okr import exact, overlap, store
+from app.okr.models import CheckIn, Contribution, KeyResult
+
+DERIVED = "experiment"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Where a key result stands on a day, by whom or what. Estimate and range are its origin's."""
+
+    date: Date
+    value: float
+    recorded_at: datetime
+    recorded_by: str = ""
+    source: str = "manual"  # api, http, sql; experiment where one measured or added
+    comment: str = ""
+    confidence: int | None = None
+    confirms: bool = False  # nobody put or measured it that day
+    experiment_id: str | None = None
+    observed: int | None = None
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A value in the list of all. `counts`: it is the one of its day; `remark` says why not."""
+
+    value: Value
+    counts: bool
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Everything that the values of one key result follow from."""
+
+    start: float
+    entries: Sequence[CheckIn]  # those that hold, in order of date and of their being written
+    posted: Sequence[Contribution]
+    ends: Date
+
+
+def of(session: Session, row: KeyResult) -> tuple[Value, ...]:
+    """The value of each day that has one, in order."""
+    return of_several(session, (row,))[row.id]
+
+
+def of_several(
+    session: Session, rows: Sequence[KeyResult], *, ends: Mapping[str, Date] | None = None
+) -> dict[str, tuple[Value, ...]]:
+    """The values of several key results by id, in as many queries as those of one.
+
+    `ends` spares one: the last days of their cycles, where they are known.
+    """
+    stored = _stored(session, rows, ends or store.ends_of(session, [row.id for row in rows]))
+    return {row_id: laid_out(one) for row_id, one in stored.items()}
+
+
+def listed(session: Session, row: KeyResult) -> tuple[Listed, ...]:
+    """Every value that holds, put or derived, in order of date; each says whether it counts."""
+    stored = _stored(session, (row,), store.ends_of(session, [row.id]))[row.id]
+    counting = laid_out(stored)
+    days = {one.date for one in counting}
+    shown = [Listed(one, counts=True) for one in counting]
+    for entry in stored.entries:
+        put = _as_put(entry)
+        if entry.date > stored.ends:
+            shown.append(Listed(put, counts=False, remark="After the cycle’s last day"))
+        elif entry.date in days and not entry.confirms and not _is_shown(put, counting):
+            shown.append(Listed(put, counts=False, remark=_beside(put, stored.posted)))
+    return tuple(sorted(shown, key=lambda one: (one.value.date, one.counts)))
+
+
+def laid_out(stored: Stored) -> tuple[Value, ...]:
+    """The values by day; pure."""
+    said: dict[Date, list[CheckIn]] = defaultdict(list)
+    for entry in stored.entries:
+        said[entry.date].append(entry)
+    days = said.keys() | {one.date for one in stored.posted}
+    found, anchor = [], None
+    for day in sorted(one for one in days if one <= stored.ends):
+        anchor = _anchor(said[day]) or anchor
+        found.append(_on(day, stored, anchor, said[day]))
+    return tuple(one for one in found if one is not None)
+
+
+def standing(values: Sequence[Value], day: Date, *, start: float) -> float:
+    """Where a number stands on a day: its last value until then, else its start."""
+    return next((one.value for one in reversed(values) if one.date <= day), start)
+
+
+def _stored(
+    session: Session, rows: Sequence[KeyResult], ends: Mapping[str, Date]
+) -> dict[str, Stored]:
+    ids = [row.id for row in rows]
+    entries, posted = defaultdict(list), defaultdict(list)
+    for entry in store.entries(session, *ids):
+        entries[entry.key_result_id].append(entry)
+    for one in store.contributions(session, *ids):
+        posted[one.key_result_id].append(one)
+    return {
+        row.id: Stored(row.start, entries[row.id], posted[row.id], ends[row.id]) for row in rows
+    }
+
+
+def _on(
+    day: Date, stored: Stored, anchor: CheckIn | None, today: Sequence[CheckIn]
+) -> Value | None:
+    since = _added_since(anchor, stored.posted, day)
+    stands = anchor.value if anchor else stored.start
+    if since:
+        stands = exact.total([stands, *(line.added for line in since)])
+    new = [line for line in since if line.row.date == day]
+    if new:
+        return _said(_added(new[-1].row, stands), today)
+    if anchor is not None and anchor.date == day:
+        return _said(_as_put(anchor), today)
+    if not today or (anchor is None and not since):
+        return None  # nothing stands: what somebody was sure of was taken back
+    return _said(_confirmed(today[-1], stands, anchor, is_added=bool(since)), today)
+
+
+def _anchor(today: Sequence[CheckIn]) -> CheckIn | None:
+    """What says where the number stands that day; a run outranks what was put."""
+    known = [one for one in today if not one.confirms]
+    return max(known, key=lambda one: (one.experiment_id is not None, one.id), default=None)
+
+
+def _added_since(
+    anchor: CheckIn | None, posted: Sequence[Contribution], day: Date
+) -> list[overlap.Line]:
+    """What the ledger adds to the anchor; of its own day, too, for it was posted after it."""
+    lines = overlap.as_of(posted, day) if posted else ()
+    return [one for one in lines if anchor is None or one.row.date >= anchor.date]
+
+
+def _said(value: Value, today: Sequence[CheckIn]) -> Value:
+    """The value with what people said that day of how sure they are."""
+    said = [one for one in today if one.experiment_id is None]
+    last = max(said, key=lambda one: one.id, default=None)
+    return replace(value, comment=last.comment, confidence=last.confidence) if last else value
+
+
+def _as_put(one: CheckIn) -> Value:
+    return Value(
+        date=one.date,
+        value=one.value,
+        comment=one.comment,
+        confidence=one.confidence,
+        source=one.source,
+        recorded_at=one.recorded_at,
+        recorded_by=one.recorded_by,
+        experiment_id=one.experiment_id,
+        observed=one.observed,
+        estimate=one.estimate,
+        low=one.low,
+        high=one.high,
+    )
+
+
+def _added(row: Contribution, stands: float) -> Value:
+    return Value(
+        date=row.date,
+        value=stands,
+        source=DERIVED,
+        recorded_at=row.posted_at,
+        recorded_by=row.posted_by,
+        experiment_id=row.experiment_id,
+        observed=row.people,
+        estimate=row.amount,
+        low=row.low,
+        high=row.high,
+    )
+
+
+def _confirmed(by: CheckIn, stands: float, anchor: CheckIn | None, *, is_added: bool) -> Value:
+    return Value(
+        date=by.date,
+        value=stands,
+        comment=by.comment,
+        confidence=by.confidence,
+        source=DERIVED if is_added or anchor is None else anchor.source,
+        recorded_at=by.recorded_at,
+        recorded_by=by.recorded_by,
+        confirms=True,
+    )
+
+
+def _is_shown(put: Value, counting: Sequence[Value]) -> bool:
+    return any(
+        (one.date, one.source, one.experiment_id, one.recorded_at)
+        == (put.date, put.source, put.experiment_id, put.recorded_at)
+        for one in counting
+    )
+
+
+def _beside(put: Value, posted: Sequence[Contribution]) -> str:
+    if any(one.date == put.date for one in posted):
+        return "An experiment added to it that day"
+    return "An experiment measured it that day"
