@@ -11,6 +11,7 @@ from app.audience.models import Import
 from app.platform.db import Database
 
 _MOST = 10_000  # misfits of one file that are written down; the columns count them all
+_NAMES = ("line", "column", "value", "note")
 _SHOWN = 60  # characters of a cell that a note repeats
 
 
@@ -36,10 +37,9 @@ class Notes:
 
     def keep(self, session: Session, row: Import) -> None:
         """Write them down, in the order of the lines."""
-        names = ("line", "column", "value", "note")
         rows = [
             {"import_id": row.id, "number": row.noted + place}
-            | dict(zip(names, found, strict=True))
+            | dict(zip(_NAMES, found, strict=True))
             for place, found in enumerate(sorted(self._found), 1)
         ]
         column_rows.add_notes(session, rows)
@@ -52,7 +52,7 @@ def note_lines(database: Database, import_id: str) -> Iterator[str]:
     while True:
         with database.read() as session:
             rows = column_rows.notes(session, import_id, after=after)
-            page = [row.model_dump(include={"line", "column", "value", "note"}) for row in rows]
+            page = [{name: getattr(row, name) for name in _NAMES} for row in rows]
             after = rows[-1].number if rows else after
         if not page:
             return

@@ -82,14 +82,14 @@ def _begun(experiment: Experiment, people: Audience) -> Rehearsal:
 def _look(session: Session, judge: Judge, row: Rehearsal) -> int:
     found, ends = _read(row.found), time.monotonic() + _STEP_SECONDS
     began = found.total
-    while time.monotonic() < ends:
+    while not row.done:
         people = members.chunk(session, judge.audience_id, after=row.after, limit=_AT_A_TIME)
         for one in judge.judge(session, people):
             found.add(one)
-        if len(people) < _AT_A_TIME:
-            row.done = True
+        row.done = len(people) < _AT_A_TIME
+        row.after = people[-1].person_id if people else row.after
+        if time.monotonic() >= ends:
             break
-        row.after = people[-1].person_id
     row.found = _written(found)
     return found.total - began or 1
 

@@ -17,6 +17,8 @@ from app.audience.schemas import AudienceDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import AppError, Invalid
+from app.web import columns
+from app.web.columns import ColumnLine
 from app.web.pages import Page, go, refuse, render
 from app.web.typed import Form, Typed
 
@@ -24,16 +26,6 @@ router = APIRouter(prefix="/audiences")
 _SHOWN_PEOPLE = 5
 _SHOWN_COLUMNS = 4
 _CHUNK = 1 << 20  # bytes taken from an upload at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What a mail can say, and for how many it could not."""
-
-    name: str
-    filled: int
-    missing: int
-    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,8 @@ class AudiencePage(Page):
     section: ClassVar[str] = "audiences"
 
     audience: Audience
-    columns: list[Column]
+    columns: list[ColumnLine]
+    readings: Sequence[tuple[str, str]]
     people: Sequence[Member]
     shown: list[str]
     imports: Sequence[Import]
@@ -144,15 +137,13 @@ def _listed(session: Session, form: Typed) -> AudiencesPage:
 
 def _page(session: Session, audience_id: str, form: Typed) -> AudiencePage:
     audience = store.audience_of(session, audience_id)
-    columns = [
-        Column(c["name"], c["filled"], c["missing"], ", ".join(map(str, c["examples"])))
-        for c in audience.columns
-    ]
+    lines = columns.lines(audience)
     return AudiencePage(
         audience=audience,
-        columns=columns,
+        columns=lines,
+        readings=columns.choices(),
         people=members.chunk(session, audience_id, after=None, limit=_SHOWN_PEOPLE),
-        shown=[column.name for column in columns[:_SHOWN_COLUMNS]],
+        shown=[line.name for line in lines[:_SHOWN_COLUMNS]],
         imports=store.imports_of(session, audience_id),
         form=form,
     )

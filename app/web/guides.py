@@ -17,6 +17,7 @@ _TOPICS = {
     "how-it-works": ("How it works", "How it works"),
     "statistics": ("The numbers", "The numbers, in plain words"),
     "machines": ("People and machines", "People and machines"),
+    "columns": ("Columns", "Columns, and what a cell means"),
     "writing": ("Writing a mail", "Writing a mail"),
     "mail": ("What happens to a mail", "What happens to a mail"),
 }

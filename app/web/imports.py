@@ -7,9 +7,11 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from app.audience import imports, store
-from app.audience.models import Audience, Import, Refusal
+from app.audience import column_rows, imports, noting, store
+from app.audience.models import Audience, Import, Note, Refusal
 from app.identity.guard import Db
+from app.web import columns
+from app.web.columns import ColumnLine
 from app.web.pages import Page, render
 
 router = APIRouter(prefix="/imports")
@@ -26,6 +28,9 @@ class ImportPage(Page):
     record: Import
     audience: Audience
     refusals: Sequence[Refusal]
+    notes: Sequence[Note]
+    columns: list[ColumnLine]
+    readings: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,14 @@ class ImportFragment(Page):
 def show(request: Request, session: Db, import_id: str) -> HTMLResponse:
     """One import."""
     record = store.import_of(session, import_id)
+    audience = store.audience_of(session, record.audience_id)
     page = ImportPage(
         record=record,
-        audience=store.audience_of(session, record.audience_id),
+        audience=audience,
         refusals=store.refusals(session, import_id, limit=_SHOWN),
+        notes=column_rows.notes(session, import_id, limit=_SHOWN),
+        columns=columns.lines(audience) if record.status == "done" else [],
+        readings=columns.choices(),
     )
     return render(request, page)
 
@@ -53,6 +62,15 @@ def show(request: Request, session: Db, import_id: str) -> HTMLResponse:
 def progress(request: Request, session: Db, import_id: str) -> HTMLResponse:
     """The counts again, for the page that shows them."""
     return render(request, ImportFragment(record=store.import_of(session, import_id)))
+
+
+@router.get("/{import_id}/notes")
+def noted(request: Request, session: Db, import_id: str) -> Response:
+    """Every noted cell as NDJSON."""
+    store.import_of(session, import_id)
+    headers = {"Content-Disposition": f'attachment; filename="notes-{import_id}.ndjson"'}
+    lines = noting.note_lines(request.app.state.database, import_id)
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
 
 @router.get("/{import_id}/refused")

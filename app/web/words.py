@@ -22,6 +22,7 @@ SAID: Mapping[str, str] = {
     "decided": "Decided, and added to the learnings.",
     "test-sent": "A test mail is on its way to you. Its links never count.",
     "retired": "Retired. Results wait for this machine no longer.",
+    "column": "Saved. Filters, mails and analyses read the column so from now on.",
     "importing": "The file arrived. It is being read line by line.",
     "password": "Password changed. Every other session of this person has ended.",
     "logged-out": "You are logged out.",
