@@ -228,7 +228,9 @@ def _days_in(text: str) -> tuple[list[Reading], list[str]]:
     if Order.YEAR_FIRST in fitting and text.isdigit() and text[:2] not in {"19", "20"}:
         return [], []
     marks = ["date"] if fitting else []
-    hint = days.hints(text)
+    hint = (
+        None if any(numbers.read(text, one) is not None for one in Decimals) else days.hints(text)
+    )
     marks += [str(hint), "date"] if hint and not fitting else []
     marks += [str(fitting[0])] if len(fitting) == 1 else []
     return [_DAYS[one] for one in fitting], marks
