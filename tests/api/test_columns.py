@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from app.audience import imports
+from app.audience import imports, members
 from app.delivery import planning, preview
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.reserving import Prepared, Reserver
@@ -112,7 +112,7 @@ def test_preview_and_mail_say_the_same(
     made = drafted(api, bakers(CSV))
     with database.read() as session:
         row = experiments.experiment_of(session, made)
-        people = eligibility.members.chunk(session, str(row.audience_id), after=None, limit=9)
+        people = members.chunk(session, str(row.audience_id), after=None, limit=9)
         bo = next(one for one in people if one.name == "Bo")
         seen = preview.of(
             session, row, "insight", bo.person_id, settings=state.settings, keyring=state.keyring
