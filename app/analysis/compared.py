@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from app.analysis import comparisons, sentences
+from app.analysis import at_looks, comparisons, sentences, versus
 from app.analysis.calls import Made
 from app.analysis.looks import Held
 from app.analysis.matured import Strata, total
@@ -23,13 +23,11 @@ def make(
 ) -> Made:
     """What the rule says of every version, and of all together."""
     people = sum(planned.values())
-    if rule.method == "sequential":
-        ended = ended and bool(held) and held[-1].last
-        rows = comparisons.by_looks(held, arms, rule, rule.metric, planned, ended=ended)
-    elif rule.method == "anytime" and held:
-        rows = comparisons.now(dict(held[0].arms), rule, rule.metric, n_max=people, ended=ended)
+    if rule.method == "fixed":
+        rows = comparisons.now(arms, rule, ended=ended)
     else:
-        rows = comparisons.now(arms, rule, rule.metric, n_max=people, ended=ended)
+        ended = ended and bool(held) and held[-1].last
+        rows = at_looks.by_looks(held, rule, planned, versus.others(arms, rule), ended=ended)
     state = comparisons.overall(rows, ended=ended)
     final = State.INCONCLUSIVE if state is State.VALIDATED and breached else state
     estimates = comparisons.estimates(arms, rule.metric, confidence=rule.confidence)
@@ -41,7 +39,8 @@ def make(
         pass_count=None,
         answer_by=answer_by,
     )
-    return Made(call, estimates, _missing(arms, rows, people, answer_by, zone), comparisons=rows)
+    missing = _missing(arms, rows, people, answer_by, zone)
+    return Made(call, estimates, missing, comparisons=rows)
 
 
 def _sentence(

@@ -5,18 +5,29 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.analysis import guardrails, looking, looks, repeated, sentences, splits, standings, store
+from app.analysis import (
+    at_looks,
+    guardrails,
+    looking,
+    looks,
+    repeated,
+    sentences,
+    splits,
+    standings,
+    store,
+)
 from app.analysis import readout as readouts
+from app.analysis.calls import Standing
 from app.analysis.known import Known
 from app.analysis.known import of as known_of
-from app.analysis.looks import Held
+from app.analysis.looks import Asked, Held
 from app.analysis.matured import Matured
-from app.analysis.shapes import Rule, State
+from app.analysis.shapes import State
 from app.experiments.models import Experiment
 from app.platform import events
 from app.platform.clock import iso
 
-_Coming = tuple[dict[str, Any], dict[str, dict[str, Matured]], int | None]
+_Coming = tuple[dict[str, Any], dict[str, dict[str, Matured]]]
 _TOLD = (State.VALIDATED, State.REFUTED)
 
 
@@ -34,8 +45,9 @@ def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | N
     coming = _coming(session, experiment, known=known_of(session, experiment, now=now))
     if coming is None:
         return None
-    planned, arms, boundary = coming
-    look = looks.keep(session, experiment, planned, arms, boundary=boundary, now=now)
+    planned, arms = coming
+    asked = _asked(session, experiment, planned, arms)
+    look = looks.keep(session, experiment, planned, arms, asked=asked, now=now)
     events.record(
         session,
         "look.held",
@@ -48,7 +60,8 @@ def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | N
 
 def is_complete(session: Session, experiment: Experiment) -> bool:
     """Whether the last look is over, where the rule has looks."""
-    if standings.rule_of(experiment).method != "sequential" or experiment.plan is None:
+    rule = standings.rule_of(experiment)
+    if experiment.plan is None or not (rule.method == "sequential" or rule.looks_by_people):
         return True
     held = looks.held(session, experiment.id)
     return bool(held) and held[-1].last
@@ -79,30 +92,63 @@ class Gate:
 
 
 def _coming(session: Session, experiment: Experiment, *, known: Known) -> _Coming | None:
-    """What would be kept of a look now: the plan's row, the counts, the clicks needed."""
+    """What would be kept of a look now: the plan's row, and the counts."""
     rule = standings.rule_of(experiment)
     before = looks.held(session, experiment.id)
+    if rule.looks_by_people:
+        return _by_people(session, experiment, before, known=known)
     if rule.method == "sequential":
-        return _planned(session, experiment, rule, before, known=known)
+        return _planned(session, experiment, before, known=known)
     if before or readouts.call_of(session, experiment, now=known.now).state not in _TOLD:
         return None
     arms = looks.matured_now(session, experiment, known=known)
-    return {"number": 1, "due_at": iso(known.now), "last": False}, arms, None
+    return {"number": 1, "due_at": iso(known.now), "last": False, "whole": False}, arms
+
+
+def _by_people(
+    session: Session, experiment: Experiment, before: list[Held], *, known: Known
+) -> _Coming | None:
+    if before and before[-1].last:
+        return None
+    arms = looks.matured_now(session, experiment, known=known)
+    standing = standings.standing_now(session, experiment, known=known)
+    look = looks.due_by_people(
+        experiment, before, looks.people(arms), closed=standing.closed, now=known.now
+    )
+    return None if look is None else (_spending(look, standing), arms)
 
 
 def _planned(
-    session: Session, experiment: Experiment, rule: Rule, before: list[Held], *, known: Known
+    session: Session, experiment: Experiment, before: list[Held], *, known: Known
 ) -> _Coming | None:
-    closed = standings.has_closed(session, experiment, known=known)
-    look = looks.due(experiment, before, closed=closed, known=known)
+    standing = standings.standing_now(session, experiment, known=known)
+    look = looks.due(experiment, before, closed=standing.closed, known=known)
     if look is None:
         return None
     arms = looks.matured_now(session, experiment, known=known)
     is_new = looks.people(arms) > (looks.people(before[-1].arms) if before else 0)
     if not is_new and not look["last"]:
         return None  # nobody else has had their window: the look waits for somebody
-    boundary = None
-    if rule.kind == "threshold" and is_new:
-        course = looking.course_of(experiment, arms, before, rule, ended=closed)
-        boundary = repeated.boundary(course, rule, last=look["last"])
-    return look, arms, boundary
+    return _spending(look, standing), arms
+
+
+def _spending(look: dict[str, Any], standing: Standing) -> dict[str, Any]:
+    """All that is left of the error goes to the planned last look, and to none after a cancel."""
+    return {**look, "whole": look["last"] and not standing.cut_short}
+
+
+def _asked(
+    session: Session,
+    experiment: Experiment,
+    look: dict[str, Any],
+    arms: dict[str, dict[str, Matured]],
+) -> dict[str, Asked]:
+    """What the look asks of every version, given how the ones before were held."""
+    rule, before = standings.rule_of(experiment), looks.held(session, experiment.id)
+    if rule.kind == "comparison":
+        planned = (experiment.plan or {}).get("arms") or {}
+        return at_looks.asked(before, arms, rule, planned, whole=look["whole"])
+    if rule.method == "sequential" and looks.people(arms):
+        course = looking.course_of(experiment, arms, before, rule, ended=look["last"])
+        return {course.key: repeated.asked(course, rule, whole=look["whole"])}
+    return {}

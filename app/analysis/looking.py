@@ -16,6 +16,7 @@ from app.analysis.repeated import Course
 from app.analysis.shapes import Call, Guardrail, LookAt, Rule, State
 from app.analysis.standings import rule_of, standing_of, totals_of
 from app.experiments.models import Experiment
+from app.experiments.plans import LOOKS_AT_ANY_TIME
 from app.experiments.terms import HOLDOUT
 
 _NOTHING = Made(
@@ -99,20 +100,24 @@ def course_of(
 
 def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> Iterator[LookAt]:
     """Every planned look: as it was held, or as it is to come."""
-    if rule.method != "sequential":
-        held = ()
-    done = {one.number: one for one in held}
-    over = bool(held and held[-1].last)
+    if rule.method == "anytime" and rule.kind == "threshold":
+        held = ()  # it has no looks of its own; what was held is the yes
+    yield from (_as_held(one, rule) for one in held)
+    if held and held[-1].last:
+        return
     for planned in (experiment.plan or {}).get("looks") or []:
-        one = done.get(planned["number"])
-        if one is not None:
-            people = looks.people(one.arms)
-            hits = sum(repeated.counts_at(one, key)[1] for key in one.arms if key != HOLDOUT)
-            yield LookAt(one.number, one.due_at, one.at, people, hits, one.boundary)
-        elif not over and planned["number"] > max(done, default=0):
+        number = LOOKS_AT_ANY_TIME if rule.looks_by_people else planned["number"]
+        if not held or number > held[-1].number:
             due_at = datetime.fromisoformat(planned["due_at"])
             needed = planned.get("pass_count")
-            yield LookAt(planned["number"], due_at, None, planned["people"], None, needed)
+            yield LookAt(number, due_at, None, planned["people"], None, needed)
+
+
+def _as_held(one: Held, rule: Rule) -> LookAt:
+    arms = [key for key in one.arms if key != HOLDOUT]
+    hits = sum(repeated.counts_at(one, key)[1] for key in arms)
+    needed = one.needed(arms[0]) if rule.kind == "threshold" else None
+    return LookAt(one.number, one.due_at, one.at, looks.people(one.arms), hits, needed)
 
 
 def _next_answer(

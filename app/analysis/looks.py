@@ -1,7 +1,7 @@
 """Planned looks: held on their dates, with the counts of that moment, and never changed after."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,21 +12,45 @@ from app.analysis.known import Known
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.models import Look
 from app.experiments.models import Experiment, Status
-from app.experiments.plans import SETTLES_AFTER
+from app.experiments.plans import LOOKS_AT_ANY_TIME, SETTLES_AFTER
+from app.platform.clock import iso
 
 _ENDED = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a look asked for, fixed when it was held. None where no number would be enough.
+
+    above: hits from which a version is better than the baseline, or than the threshold. below:
+    hits of the baseline from which the version is worse; of a threshold, hits of the version up to
+    which it is under. critical: of values, in standard errors. p_value: over all looks so far.
+    """
+
+    above: int | None = None
+    below: int | None = None
+    critical: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
-    """A look as it was held."""
+    """A look as it was held.
+
+    whole: it may spend all that is left of the error: the planned last one, without a cancel.
+    """
 
     number: int
     due_at: datetime
     at: datetime
     arms: Mapping[str, Strata]
     last: bool
-    boundary: int | None = None  # clicks needed at it, of a threshold rule
+    whole: bool = False
+    asked: Mapping[str, Asked] = field(default_factory=dict)  # by arm
+
+    def needed(self, arm: str) -> int | None:
+        """Hits of an arm that would have been enough at it."""
+        return self.asked[arm].above if arm in self.asked else None
 
 
 def held(session: Session, experiment_id: str) -> list[Held]:
@@ -61,10 +85,23 @@ def due(
     coming = [one for one in planned if one["number"] > (before[-1].number if before else 0)]
     if not coming:
         return None
-    if closed:  # cancelled or decided early: nothing else will come
+    if closed:  # everybody has had their window, or it was cancelled: nothing else will come
         return {**coming[-1], "last": True}
     ripe = [one for one in coming[:-1] if known.covers(datetime.fromisoformat(one["due_at"]))]
     return {**ripe[-1], "last": False} if ripe else None
+
+
+def due_by_people(
+    experiment: Experiment, before: Sequence[Held], matured: int, *, closed: bool, now: datetime
+) -> dict[str, Any] | None:
+    """The look whose turn it is where each thirtieth of the planned people asks for one."""
+    if before and before[-1].last:
+        return None
+    done = before[-1].number if before else 0
+    reached = min(LOOKS_AT_ANY_TIME - 1, matured * LOOKS_AT_ANY_TIME // (experiment.enrolled or 1))
+    if closed:
+        return {"number": max(LOOKS_AT_ANY_TIME, done + 1), "due_at": iso(now), "last": True}
+    return {"number": reached, "due_at": iso(now), "last": False} if reached > done else None
 
 
 def keep(
@@ -73,7 +110,7 @@ def keep(
     look: Mapping[str, Any],
     arms: Mapping[str, Strata],
     *,
-    boundary: int | None,
+    asked: Mapping[str, Asked],
     now: datetime,
 ) -> Held:
     """Store a look."""
@@ -82,7 +119,8 @@ def keep(
             key: {name: asdict(one) for name, one in strata.items()} for key, strata in arms.items()
         },
         "last": look["last"],
-        "boundary": boundary,
+        "whole": look["whole"],
+        "asked": {key: asdict(one) for key, one in asked.items()},
     }
     row = Look(
         experiment_id=experiment.id,
@@ -106,4 +144,20 @@ def _read(row: Look) -> Held:
         key: {name: Matured(**one) for name, one in strata.items()}
         for key, strata in row.body["arms"].items()
     }
-    return Held(row.number, row.due_at, row.at, arms, row.body["last"], row.body.get("boundary"))
+    return Held(
+        number=row.number,
+        due_at=row.due_at,
+        at=row.at,
+        arms=arms,
+        last=row.body["last"],
+        whole=row.body.get("whole", row.body["last"]),
+        asked={key: Asked(**one) for key, one in _asked(row.body).items()},
+    )
+
+
+def _asked(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a look asked for; those of one arm were kept as a bare number once."""
+    if "asked" in body:
+        return dict(body["asked"])
+    bare = body.get("boundary")
+    return {key: {"above": bare} for key in body["arms"]} if bare is not None else {}

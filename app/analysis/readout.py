@@ -1,6 +1,6 @@
 """Counts → estimates → a sentence: what came of an experiment, as it stands now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -19,6 +19,7 @@ from app.analysis import (
     splits,
     store,
     timelines,
+    versus,
     waiting,
 )
 from app.analysis.counts import ArmTotals
@@ -36,6 +37,7 @@ from app.analysis.shapes import (
     Rule,
     Segment,
     State,
+    Timeline,
     UnknownRange,
 )
 from app.analysis.unknowns import range_with_unknown
@@ -80,9 +82,19 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
         looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
         days=hours.days(by_day),
         segments=_segments(session, experiment, found.rule, known=known),
-        timelines=timelines.of(by_arm, found.rule, n_max=experiment.enrolled or 1),
+        timelines=_timelines(experiment, found, by_arm),
         novelty=novelty.sentence(by_day, found.totals, found.rule),
     )
+
+
+def _timelines(
+    experiment: Experiment, found: Found, by_arm: Mapping[str, Sequence[hours.Point]]
+) -> tuple[Timeline, ...]:
+    if found.rule.kind == "threshold" or found.rule.method == "fixed":
+        return timelines.of(by_arm, found.rule)
+    planned = (experiment.plan or {}).get("arms") or {}
+    keys = versus.others(found.arms, found.rule)
+    return timelines.of_looks(found.held, found.rule, planned, keys)
 
 
 def call_of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Call:

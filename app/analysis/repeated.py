@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from app.analysis import sentences
 from app.analysis.calls import Made
-from app.analysis.looks import Held, people
+from app.analysis.looks import Asked, Held
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import Call, Estimate, Guardrail, LookAt, Rule, State
 from app.experiments.metrics import metric_of
@@ -15,6 +15,7 @@ from app.stats.checks import NotEnoughData
 from app.stats.one_arm import Interval
 from app.stats.sequential import (
     SEQUENTIAL,
+    SaidOf,
     conditional_power,
     next_boundary,
     sequential_interval,
@@ -37,24 +38,42 @@ def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zon
     """What the looks that were held say; between looks nothing changes."""
     seen = [counts_at(one, course.key) for one in course.held]
     ended = course.ended and bool(course.held) and course.held[-1].last
-    interval = Interval(0.0, 1.0, SEQUENTIAL.name)
+    interval, state = Interval(0.0, 1.0, SEQUENTIAL.name), State.WAITING
     if seen:
+        told = _told(course, seen)
+        state = told or (State.INCONCLUSIVE if ended else State.WAITING)
         interval = sequential_interval(
-            seen, n_max=course.planned, confidence=rule.confidence, ended=ended
+            seen,
+            n_max=course.planned,
+            confidence=rule.confidence,
+            ended=course.held[-1].whole,
+            call=SaidOf(rule.limit, above=told is State.VALIDATED, below=told is State.REFUTED),
         )
     coming = course.coming[0] if course.coming else None
+    last = course.held[-1].needed(course.key) if course.held else None
     return _made(
         course,
         rule,
         interval,
+        state=state,
         matured=seen[-1] if seen else (0, 0),
-        ended=ended,
         breached=breached,
-        needed=coming.needed if coming else course.held[-1].boundary if course.held else None,
+        needed=coming.needed if coming else last,
         answer_by=coming.due_at if coming else None,
         missing=(*_missing(course, coming, zone), *_going_on(course, seen)),
         zone=zone,
     )
+
+
+def _told(course: Course, seen: Sequence[tuple[int, int]]) -> State | None:
+    """What the first look said that reached a number kept with it; nothing where none did."""
+    for held, (_, hits) in zip(course.held, seen, strict=True):
+        asked = held.asked.get(course.key, Asked())
+        if asked.above is not None and hits >= asked.above:
+            return State.VALIDATED
+        if asked.below is not None and hits <= asked.below:
+            return State.REFUTED
+    return None
 
 
 def at_any_time(
@@ -77,8 +96,8 @@ def at_any_time(
         course,
         rule,
         interval,
+        state=_state(interval, rule.limit, ended=course.ended),
         matured=matured,
-        ended=course.ended,
         breached=breached,
         needed=needed,
         answer_by=last,
@@ -93,16 +112,30 @@ def counts_at(held: Held, key: str) -> tuple[int, int]:
     return one.people, one.did
 
 
-def boundary(course: Course, rule: Rule, *, last: bool) -> int | None:
-    """The clicks that the next look needs, from those who have matured by now."""
-    return next_boundary(
-        [(counts_at(one, course.key)[0], one.boundary) for one in course.held],
-        total(course.strata).people,
-        rule.limit,
-        confidence=rule.confidence,
-        n_max=max(course.planned, people({course.key: course.strata})),
-        last=last,
+def asked(course: Course, rule: Rule, *, whole: bool) -> Asked:
+    """The clicks that validate at the next look, and those that refute, of who matured by now."""
+    now, n_max = total(course.strata).people, max(course.planned, total(course.strata).people)
+    before = [(counts_at(one, course.key)[0], _kept(one, course.key)) for one in course.held]
+    if before and before[-1][0] >= now:
+        return Asked()  # nobody is new: nothing can be asked of them
+    above, misses = (
+        next_boundary(
+            [(people, counts[side]) for people, counts in before],
+            now,
+            (rule.limit, 1 - rule.limit)[side],
+            confidence=rule.confidence,
+            n_max=n_max,
+            last=whole,
+        )
+        for side in (0, 1)
     )
+    return Asked(above=above, below=None if misses is None else now - misses)
+
+
+def _kept(held: Held, key: str) -> tuple[int | None, int | None]:
+    """What a look asked for: of hits, and of people without one."""
+    one, people = held.asked.get(key, Asked()), total(held.arms.get(key, {})).people
+    return one.above, None if one.below is None else people - one.below
 
 
 def _any_count(matured: int, planned: int, rule: Rule) -> int | None:
@@ -117,8 +150,8 @@ def _made(
     rule: Rule,
     interval: Interval,
     *,
+    state: State,
     matured: tuple[int, int],
-    ended: bool,
     breached: tuple[Guardrail, ...],
     needed: int | None,
     answer_by: datetime | None,
@@ -126,7 +159,6 @@ def _made(
     zone: tzinfo,
 ) -> Made:
     released, hits = matured
-    state = _state(interval, rule.limit, ended=ended)
     estimate = Estimate(
         arm=course.key,
         people=released,
@@ -211,17 +243,15 @@ def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
     ]
     facts += [
         f"Look {one.number}: {counts[1]:,} of {counts[0]:,} {metric_of(rule.metric).words.did};"
-        f" {_needed_at(one)}."
+        f" {_needed_at(one.needed(course.key))}."
         for one in course.held
         if (counts := counts_at(one, course.key))
     ]
     return tuple(facts)
 
 
-def _needed_at(held: Held) -> str:
-    if held.boundary is None:
-        return "no number would have been enough yet"
-    return f"{held.boundary:,} were needed"
+def _needed_at(needed: int | None) -> str:
+    return "no number would have been enough yet" if needed is None else f"{needed:,} were needed"
 
 
 def _going_on(course: Course, seen: Sequence[tuple[int, int]]) -> tuple[str, ...]:

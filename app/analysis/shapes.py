@@ -69,8 +69,10 @@ class Estimate:
 class Comparison:
     """A version against the baseline. Numbers are null, with a reason, where it is too early.
 
-    `difference`, `low`, `high`: in shares, or in units of the value. `p_value` is of the deciding
-    test, at whose level the interval stands; `adjusted_p` is Holm's, over all versions.
+    `difference`, `low`, `high`: in shares, or in units of the value. `relative` and its bounds are
+    shares of the baseline's, where that is above 0. `p_value` is of the deciding test, under 1 -
+    `confidence` exactly where the interval leaves out 0; `adjusted_p` is the same for all versions
+    together: times their number.
     """
 
     arm: str
@@ -87,6 +89,8 @@ class Comparison:
     confidence: float
     adjusted_p: float | None = None
     reason: str | None = None
+    relative_low: float | None = None
+    relative_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,11 @@ class Rule:
     mde: float = 0.0
     metric: str = "click_rate"
     covariate: bool = False
+
+    @property
+    def looks_by_people(self) -> bool:
+        """A comparison that may be read at any time: looked at as often as people have matured."""
+        return self.kind == "comparison" and self.method == "anytime"
 
     @property
     def limit(self) -> float:

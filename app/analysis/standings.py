@@ -18,7 +18,12 @@ _RELEASES_NOBODY = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
 
 def has_closed(session: Session, experiment: Experiment, *, known: Known) -> bool:
     """Every window has closed, and every click of its time is in and settled: it can be final."""
-    return standing_of(experiment, totals_of(session, experiment, known=known), known=known).closed
+    return standing_now(session, experiment, known=known).closed
+
+
+def standing_now(session: Session, experiment: Experiment, *, known: Known) -> Standing:
+    """Where an experiment stands, by the counters of this moment."""
+    return standing_of(experiment, totals_of(session, experiment, known=known), known=known)
 
 
 def rule_of(experiment: Experiment) -> Rule:

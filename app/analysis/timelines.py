@@ -1,25 +1,39 @@
 """How an estimate came about: after each hour, with its interval. Description, not the call."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from app.analysis import at_looks
 from app.analysis.hours import Point
-from app.analysis.shapes import Rule, Timeline, TimelinePoint
+from app.analysis.looks import Held
+from app.analysis.shapes import Comparison, Rule, Timeline, TimelinePoint
 from app.experiments.metrics import metric_of
-from app.stats.anytime import asymptotic_sequence
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.one_arm import clopper_pearson
-from app.stats.student import Mean
 from app.stats.two_arm import Arm
-from app.stats.welch import welch
 
 _T = TypeVar("_T")
 _MOST = 48  # points of a drawing; more are thinned out evenly
 
 
-def of(series: Mapping[str, Sequence[Point]], rule: Rule, *, n_max: int) -> tuple[Timeline, ...]:
+def of_looks(
+    held: Sequence[Held], rule: Rule, planned: Mapping[str, int], keys: Sequence[str]
+) -> tuple[Timeline, ...]:
+    """Every version's course as the looks saw it, each with the interval that it made."""
+    return tuple(
+        Timeline(key, 0.0, tuple(_seen(at_looks.course(key, held, rule, planned)))) for key in keys
+    )
+
+
+def _seen(course: Iterable[tuple[Held, Comparison]]) -> Iterator[TimelinePoint]:
+    for held, row in course:
+        if row.difference is not None and row.low is not None and row.high is not None:
+            yield TimelinePoint(held.at, row.difference, row.low, row.high)
+
+
+def of(series: Mapping[str, Sequence[Point]], rule: Rule) -> tuple[Timeline, ...]:
     """Every version's course: against the threshold, or as a difference from the baseline."""
     if metric_of(rule.metric).is_value:
         return ()
@@ -31,8 +45,7 @@ def of(series: Mapping[str, Sequence[Point]], rule: Rule, *, n_max: int) -> tupl
     others = [key for key in series if key not in {rule.baseline, "holdout"}]
     level = 1 - (1 - rule.confidence) / max(1, len(others))
     return tuple(
-        Timeline(key, 0.0, tuple(_differences(series[key], base, rule, level, n_max)))
-        for key in others
+        Timeline(key, 0.0, tuple(_differences(series[key], base, level))) for key in others
     )
 
 
@@ -44,7 +57,7 @@ def _rates(points: Sequence[Point], rule: Rule) -> Iterator[TimelinePoint]:
 
 
 def _differences(
-    arm: Sequence[Point], base: Sequence[Point], rule: Rule, level: float, n_max: int
+    arm: Sequence[Point], base: Sequence[Point], level: float
 ) -> Iterator[TimelinePoint]:
     hours = _thinned(sorted({point.at for point in (*arm, *base)}))
     for at in hours:
@@ -52,22 +65,10 @@ def _differences(
         if mine is None or theirs is None:
             continue
         try:
-            low, high = _interval(mine, theirs, rule, level, n_max)
+            said = newcombe(mine, theirs, confidence=level)
         except NotEnoughData:
             continue
-        yield TimelinePoint(at, mine.rate - theirs.rate, low, high)
-
-
-def _interval(arm: Arm, base: Arm, rule: Rule, level: float, n_max: int) -> tuple[float, float]:
-    """Of a rule for any time its own sequence; else a plain interval of that moment."""
-    if rule.method != "anytime":
-        found = newcombe(arm, base, confidence=level)
-        return found.low, found.high
-    said = welch(Mean.of_rate(arm), Mean.of_rate(base), confidence=level)
-    low, high = asymptotic_sequence(
-        said.difference, said.error, arm.people + base.people, n_max=n_max, alpha=1 - level
-    )
-    return max(-1.0, low), min(1.0, high)
+        yield TimelinePoint(at, mine.rate - theirs.rate, said.low, said.high)
 
 
 def _until(points: Sequence[Point], at: datetime) -> Arm | None:

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from app.analysis import calls
 from app.analysis.counts import ArmTotals
 from app.analysis.looking import Found, made_of
+from app.analysis.looks import people
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import UnknownRange
 from app.experiments.metrics import metric_of
@@ -23,6 +24,8 @@ def range_with_unknown(
     if found.rule.method == "curtailed":
         counted = calls.make(found.standing.with_unknown(), found.rule, breached=()).call.state
         alone = calls.make(found.standing, found.rule, breached=()).call.state
+    elif not arm.maybe_did:
+        alone = counted = found.made.call.state
     else:
         alone = made_of(experiment, found, breached=(), zone=zone).call.state
         counted = made_of(experiment, _all_in(found), breached=(), zone=zone).call.state
@@ -34,19 +37,27 @@ def range_with_unknown(
 
 
 def _all_in(found: Found) -> Found:
-    """As if everybody of unknown kind had done it, in what is counted now and at the last look."""
-
-    def more(arms: Mapping[str, Strata]) -> dict[str, Strata]:
-        return {key: _with_unknown(strata, found.totals.get(key)) for key, strata in arms.items()}
-
+    """As if everybody of unknown kind had done it: now, and at each look as many as had matured."""
     held = found.held
-    if held:
-        held = (*held[:-1], replace(held[-1], arms=more(held[-1].arms)))
-    return replace(found, arms=more(found.arms), held=held)
+    if found.rule.kind == "threshold":
+        held = (*held[:-1], *(replace(one, arms=_more(found, one.arms, 1.0)) for one in held[-1:]))
+    else:  # what a comparison asks for follows from everybody's hits, so it is asked anew
+        most = max(1, people(held[-1].arms)) if held else 1
+        held = tuple(
+            replace(one, arms=_more(found, one.arms, people(one.arms) / most), asked={})
+            for one in held
+        )
+    return replace(found, arms=_more(found, found.arms, 1.0), held=held)
 
 
-def _with_unknown(strata: Strata, arm: ArmTotals | None) -> Strata:
+def _more(found: Found, arms: Mapping[str, Strata], share: float) -> dict[str, Strata]:
+    return {
+        key: _with_unknown(strata, found.totals.get(key), share) for key, strata in arms.items()
+    }
+
+
+def _with_unknown(strata: Strata, arm: ArmTotals | None, share: float) -> Strata:
     """The unknown are not counted by kind of people, so all are one here: rates don't mind."""
     one = total(strata)
-    unknown = arm.maybe_did if arm else 0
+    unknown = round(arm.maybe_did * share) if arm else 0
     return {"": replace(one, did=min(one.people, one.did + unknown))}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _WIDEST = 8.0  # z beyond which nothing is left to spend in double precision
 _STEPS_PER_UNIT = 40  # of the grid in z·√information
 _TOLERANCE = 1e-9
+_HALVINGS = 20  # of [0, 1] in the search for p: to 1e-6
 
 
 class Spending(StrEnum):
@@ -83,6 +84,37 @@ def bounds(
         found += (_bound(tuple(shares[: place + 1]), found, allowed - before),)
         before = crossing(shares[: place + 1], found)
     return found
+
+
+def bounds_p(shares: Sequence[float], seen: Sequence[float]) -> float:
+    """The smallest alpha at whose bounds some look so far would have told a difference.
+
+    Args:
+        shares: as `bounds`. seen: z at each look.
+
+    Returns:
+        A p-value in (0, 1] that holds over all looks.
+
+    Raises:
+        NotEnoughData: no look. ValueError: shares that do not rise, or lengths that differ.
+
+    Source:
+        `bounds` inverted by halving; Jennison & Turnbull (2000), Group Sequential Methods,
+        section 9.4.
+    """
+    _check(shares)
+    if len(shares) != len(seen):
+        raise ValueError("there must be one z for each look")
+
+    def told(alpha: float) -> bool:
+        limits = bounds(shares, alpha=alpha)
+        return any(abs(z) >= limit for z, limit in zip(seen, limits, strict=True))
+
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if told(middle) else (middle, high)
+    return high
 
 
 def crossing(shares: Sequence[float], bounds_held: Sequence[float], *, drift: float = 0.0) -> float:
@@ -201,7 +233,7 @@ GROUP_SEQUENTIAL = Method(
     key="group-sequential",
     name="Group-sequential test, Lan–DeMets",
     topic=Topic.PEEKING,
-    functions=("bounds", "crossing", "spent", "constant"),
+    functions=("bounds", "bounds_p", "crossing", "spent", "constant"),
     decides=True,
     plainly=(
         "It compares versions on days that were fixed before the launch.",

@@ -60,11 +60,31 @@ def koopman(arm: Arm, baseline: Arm, *, confidence: float) -> Ratio:
         Koopman (1984), Biometrics 40:513-517.
     """
     check_share(confidence, "confidence")
-    estimate, limit = _ratio(arm, baseline), critical_value(confidence) ** 2
+    limit = critical_value(confidence) ** 2
+    return koopman_between(arm, baseline, below=limit, above=limit)
+
+
+def koopman_between(arm: Arm, baseline: Arm, *, below: float, above: float) -> Ratio:
+    """The same with a limit of its own on each side.
+
+    Args:
+        arm, baseline: as `koopman`. below, above: of the chi-square, above 0, for ratios under and
+            over the one seen.
+
+    Returns:
+        A ratio of 0 or more.
+
+    Raises:
+        NotEnoughData: as `koopman`.
+
+    Source:
+        Koopman (1984), Biometrics 40:513-517.
+    """
+    estimate = _ratio(arm, baseline)
     middle = log(estimate) if estimate else -_HIGHEST
-    low = exp(_crossing(arm, baseline, limit, middle, step=-1.0)) if arm.hits else 0.0
-    start = middle if estimate else log(1 / arm.people)
-    return Ratio(estimate, low, exp(_crossing(arm, baseline, limit, start, step=1.0)), "Koopman")
+    low = exp(_crossing(arm, baseline, below, middle, step=-1.0)) if arm.hits else 0.0
+    high = exp(_crossing(arm, baseline, above, middle, step=1.0))
+    return Ratio(estimate, low, high, "Koopman")
 
 
 def odds_woolf(arm: Arm, baseline: Arm, *, confidence: float) -> Ratio:
@@ -167,7 +187,7 @@ METHODS: tuple[Method, ...] = (
         key="ratio",
         name="Relative lift",
         topic=Topic.TWO_ARMS,
-        functions=("koopman", "log_ratio"),
+        functions=("koopman", "koopman_between", "log_ratio"),
         decides=False,
         plainly=(
             "It says how many times as many people did it as in the baseline.",

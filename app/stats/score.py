@@ -1,7 +1,7 @@
-"""The score test of a difference between two rates and its inversion, singly or by the thousand."""
+"""The score test of a difference between two rates, and its inversion."""
 
 from dataclasses import dataclass
-from math import acos, copysign, cos, erfc, pi, sqrt
+from math import acos, copysign, cos, pi, sqrt
 from typing import TYPE_CHECKING
 
 from app.stats.checks import NotEnoughData
@@ -42,24 +42,24 @@ class Pair:
         return Pair(self.base_hits, self.base_people, self.hits, self.people)
 
 
-def score_p(pair: Pair) -> float:
-    """How often two arms of equal rate would lie this far apart or further, to either side.
+def score_z(pair: Pair) -> float:
+    """How many standard errors apart the rates are, if they are truly equal.
 
     Args:
         pair: counts of distinct people; both arms have somebody, and somebody did it, not all.
 
     Returns:
-        A two-sided p-value in (0, 1].
+        z, above 0 where the arm is.
 
     Raises:
-        NotEnoughData: nobody or everybody did it, so that the normal curve has no width.
+        NotEnoughData: nobody or everybody did it, so that there is no error to count in.
 
     Source:
         Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, the score statistic at 0.
     """
     if not 0 < pair.pooled < 1:
         raise NotEnoughData("nobody or everybody did it in both arms: only an exact test answers")
-    return erfc(abs(pair.difference) / (_error(pair, 0.0) * sqrt(2)))
+    return pair.difference / _error(pair, 0.0)
 
 
 def score_low(pair: Pair, *, critical: float) -> float:
@@ -141,48 +141,12 @@ def restricted_rate(pair: Pair, difference: float) -> float:
     return min(max(rate, 0.0, -difference), 1.0, 1 - difference)
 
 
-def score_lows(pairs: "Floats", *, critical: float) -> "Floats":
-    """`score_low` for many pairs at once.
-
-    Args:
-        pairs: four rows: hits, people, base hits, base people; a column is a pair.
-        critical: quantile of the normal curve.
-
-    Returns:
-        The low bounds, one a column, as `score_low` has them.
-
-    Source:
-        As `score_low`.
-    """
-    import numpy as np  # noqa: PLC0415 - most pages need no arrays
-
-    seen = pairs[0] / pairs[1] - pairs[2] / pairs[3]
-    at_zero = seen - critical * _errors(pairs, np.zeros_like(seen))
-    below = (seen > 0) & (at_zero <= 0)
-    low = np.where((seen > 0) & (at_zero > 0), 0.0, -1.0)
-    high = np.where(below, 0.0, seen)
-    gap = np.where(below, at_zero, -critical * _errors(pairs, seen))
-    before, before_gap = high, gap
-    now = np.where(gap < -_CLOSE, np.maximum(low, high + gap), (low + high) / 2)
-    for _ in range(_STEPS):
-        gap = seen - now - critical * _errors(pairs, now)
-        if np.all((np.abs(gap) < _CLOSE) | (high - low < _CLOSE)):
-            break
-        low, high = np.where(gap > 0, now, low), np.where(gap > 0, high, now)
-        step, rise = now - before, gap - before_gap
-        before, before_gap = now, gap
-        now = now - gap * step / np.where(rise == 0, 1.0, rise)
-        settled = np.abs(gap) < _CLOSE
-        now = np.where((now > low) & (now < high), now, (low + high) / 2)
-        now = np.where(settled, before, now)
-    return now
-
-
 def score_gaps(pairs: "Floats", difference: float, *, critical: float) -> "Floats":
     """How far above `difference` the seen ones lie, beyond `critical` standard errors.
 
     Args:
-        pairs: as in `score_lows`. difference: in [-1, 1], the same for all.
+        pairs: four rows: hits, people, base hits, base people; a column is a pair.
+        difference: in [-1, 1], the same for all.
         critical: quantile of the normal curve.
 
     Returns:
@@ -214,7 +178,7 @@ def restricted_rates(pairs: "Floats", difference: "Floats") -> "Floats":
     """`restricted_rate` for many pairs.
 
     Args:
-        pairs: as in `score_lows`. difference: one a column, in [-1, 1].
+        pairs: as in `score_gaps`. difference: one a column, in [-1, 1].
 
     Returns:
         Rates, one a column.
@@ -249,9 +213,8 @@ METHODS: tuple[Method, ...] = (
         name=NAME,
         topic=Topic.TWO_ARMS,
         functions=(
-            "score_p",
+            "score_z",
             "score_low",
-            "score_lows",
             "score_gaps",
             "restricted_rate",
             "restricted_rates",
@@ -261,10 +224,10 @@ METHODS: tuple[Method, ...] = (
             "It asks of each possible difference: would counts like ours be a surprise?",
             "To judge the surprise it takes the two rates that fit best and differ by just that.",
             "The differences that would not surprise form the interval.",
-            "The p-value is the surprise at a difference of zero, so the two always agree.",
             "It keeps its promise for small rates, where the textbook formula does not.",
+            "At planned looks it is held against the count that was worked out for that look.",
         ),
-        assumes=("each cell expected under equal rates is 5 or more", "people act independently"),
+        assumes=("people act independently",),
         formula="z(d) = (p1 - p0 - d) / sqrt((q1(1-q1)/n1 + q0(1-q0)/n0) N/(N-1)), q restricted ML",
         source="Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226",
     ),

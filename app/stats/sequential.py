@@ -1,6 +1,7 @@
 """One arm against a threshold, looked at on planned days: exact, however uneven the looks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -141,17 +142,35 @@ def conditional_power(
     return sequential_error(shifted, true_rate) if shifted else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class SaidOf:
+    """What the looks said of the threshold itself, by the boundaries that were kept with them."""
+
+    threshold: float
+    above: bool
+    below: bool
+
+
 def sequential_interval(
-    looks: Sequence[tuple[int, int]], *, n_max: int, confidence: float, ended: bool
+    looks: Sequence[tuple[int, int]],
+    *,
+    n_max: int,
+    confidence: float,
+    ended: bool,
+    call: SaidOf | None = None,
 ) -> Interval:
     """The bounds that belong to the looks so far: thresholds that this design would not reject.
 
+    Counts jump, so neighbouring thresholds may be judged in turns; the bound is sought on the side
+    of the threshold where the call lies.
+
     Args:
         looks: (matured people, hits) at each look held. n_max: everybody planned.
-        confidence: of EACH side. ended: the last of them was the last look.
+        confidence: of EACH side. ended: the last look may spend all that was left.
+        call: what was said of the threshold.
 
     Returns:
-        low > threshold exactly where some look reached its boundary for that threshold.
+        low > threshold exactly where the call is above it, high < threshold where it is below.
 
     Raises:
         NotEnoughData: no look yet. ValueError: out of range, or counts that shrink.
@@ -164,15 +183,27 @@ def sequential_interval(
     for people, hits in looks:
         check_counts(hits, people)
     misses = [(people, people - hits) for people, hits in looks]
-    low = _lower(looks, n_max=n_max, confidence=confidence, ended=ended)
-    high = 1 - _lower(misses, n_max=n_max, confidence=confidence, ended=ended)
+    above = None if call is None else (call.threshold, call.above)
+    below = None if call is None else (1 - call.threshold, call.below)
+    low = _lower(looks, above, n_max=n_max, confidence=confidence, ended=ended)
+    high = 1 - _lower(misses, below, n_max=n_max, confidence=confidence, ended=ended)
     return Interval(low, max(low, high), SEQUENTIAL.name)
 
 
 def _lower(
-    looks: Sequence[tuple[int, int]], *, n_max: int, confidence: float, ended: bool
+    looks: Sequence[tuple[int, int]],
+    said: tuple[float, bool] | None,
+    *,
+    n_max: int,
+    confidence: float,
+    ended: bool,
 ) -> float:
+    """said: a threshold, and whether it was rejected; the bound lies on that side of it."""
     rejected, kept = 0.0, max(hits / people for people, hits in looks)
+    if said is not None:
+        threshold, above = said
+        rejected = threshold + _TOLERANCE if above else 0.0
+        kept = max(kept, threshold + 2 * _TOLERANCE) if above else min(kept, threshold)
     if kept == 0:
         return 0.0
     while kept - rejected > _TOLERANCE:

@@ -9,8 +9,9 @@ from app.stats.exact import NAME as EXACT
 from app.stats.exact import exact_difference
 from app.stats.methods import Method, Topic
 from app.stats.one_arm import State
-from app.stats.score import NAME as SCORE
-from app.stats.score import Pair, score_low, score_lows, score_p
+from app.stats.score import Pair
+from app.stats.skewed import NAME as SCORE
+from app.stats.skewed import skewed_low, skewed_lows, skewed_p, skewed_zs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _FEW = 5.0  # an expected cell under it calls for an exact test: Cochran (1954), Biometrics 10:417
+_SMALL = 200  # people in both arms under whom tails are counted anyway. Chosen by us, by simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Comparison:
 def compare(arm: Arm, baseline: Arm, *, confidence: float, mde: float) -> Comparison:
     """Decide whether an arm moved the rate, and by how much.
 
-    The score test decides; where a cell expected under equal rates is under 5, its tail is counted
-    exactly instead. Low is above 0, or high below it, exactly if p_value < 1 - confidence.
+    The score test, corrected for skewness, decides; with fewer than 200 people, or where a cell
+    expected under equal rates is under 5, tails are counted exactly instead. Low is above 0, or
+    high below it, exactly if p_value < 1 - confidence.
 
     Args:
         arm, baseline: distinct people, never clicks.
@@ -75,7 +78,7 @@ def compare(arm: Arm, baseline: Arm, *, confidence: float, mde: float) -> Compar
         NotEnoughData: an arm has nobody. ValueError: confidence or mde out of range.
 
     Source:
-        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226; where cells are sparse
+        Laud (2017), Pharmaceutical Statistics 16:334-348; where cells are sparse
         Suissa & Shuster (1985), JRSS A 148:317-327, bounds of Buehler (1957), JASA 52:482-493.
     """
     check_share(confidence, "confidence")
@@ -87,8 +90,9 @@ def compare(arm: Arm, baseline: Arm, *, confidence: float, mde: float) -> Compar
         low, high, p_value, method = answer.low, answer.high, answer.p_value, EXACT
     else:
         critical = critical_value(confidence)
-        low, high = score_low(pair, critical=critical), -score_low(pair.turned(), critical=critical)
-        p_value, method = score_p(pair), SCORE
+        low = skewed_low(pair, critical=critical)
+        high = -skewed_low(pair.turned(), critical=critical)
+        p_value, method = skewed_p(pair), SCORE
     relative = difference / base_rate if base_rate else None
     state = state_of(low, high, mde=mde)
     return Comparison(difference, low, high, relative, p_value, method, state)
@@ -102,10 +106,10 @@ def state_of(low: float, high: float, *, mde: float) -> State:
 
 
 def sparse(arm: Arm, baseline: Arm) -> bool:
-    """Whether a cell that equal rates would lead to expect is under 5."""
+    """Whether there are under 200 people, or a cell that equal rates lead to expect is under 5."""
     hits, people = arm.hits + baseline.hits, arm.people + baseline.people
     rarer, smaller = min(hits, people - hits), min(arm.people, baseline.people)
-    return rarer * smaller < _FEW * people
+    return people < _SMALL or rarer * smaller < _FEW * people
 
 
 def critical_value(confidence: float) -> float:
@@ -153,13 +157,12 @@ def compare_many(
     check_share(confidence, "confidence")
     pairs = _checked(np.array([hits, people, base_hits, base_people], dtype=np.float64))
     seen = pairs[0] / pairs[1] - pairs[2] / pairs[3]
-    both = score_lows(np.hstack([pairs, pairs[[2, 3, 0, 1]]]), critical=critical_value(confidence))
+    both = skewed_lows(np.hstack([pairs, pairs[[2, 3, 0, 1]]]), critical=critical_value(confidence))
     low, high = both[: len(seen)], -both[len(seen) :]
     everybody, did = pairs[1] + pairs[3], pairs[0] + pairs[2]
     few = np.minimum(did, everybody - did) * np.minimum(pairs[1], pairs[3]) < _FEW * everybody
-    pooled = did / everybody
-    variance = pooled * (1 - pooled) * everybody**2 / (pairs[1] * pairs[3] * (everybody - 1))
-    p_value = erfc(np.abs(seen) / np.sqrt(2 * np.where(few, 1.0, variance)))
+    few |= everybody < _SMALL
+    p_value = erfc(np.abs(skewed_zs(pairs, np.zeros_like(seen))) / np.sqrt(2))
     for at in np.flatnonzero(few):
         answer = exact_difference(Pair(*map(int, pairs[:, at])), confidence=confidence)
         low[at], high[at], p_value[at] = answer.low, answer.high, answer.p_value
@@ -199,8 +202,9 @@ METHODS: tuple[Method, ...] = (
             "each person counts once, whatever they did",
             "one look, at the date set before launch",
         ),
-        formula="validated: low > 0; refuted: high < mde; score test, exact if min E < 5",
-        source="Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226; Cochran (1954), "
-        "Biometrics 10:417-451",
+        formula="validated: low > 0; refuted: high < mde; corrected score, exact if min E < 5 or"
+        " N < 200",
+        source="Laud (2017), Pharmaceutical Statistics 16:334-348; Cochran (1954), Biometrics"
+        " 10:417-451",
     ),
 )

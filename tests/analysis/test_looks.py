@@ -103,7 +103,7 @@ def test_a_first_look_over_its_boundary_validates_and_never_changes(session: Ses
     clicked(session, 200, 20, at=TUESDAY + 2 * HOUR)  # found by another version of the rules
     later = readouts.of(session, experiment, now=now + HOUR)
 
-    assert look.boundary == planned_boundaries([300, 600], 0.08, confidence=0.95)[0]
+    assert look.needed("insight") == planned_boundaries([300, 600], 0.08, confidence=0.95)[0]
     assert told.call.state is State.VALIDATED
     assert told.estimates[0].low > 0.08
     assert (later.looks[0].hits, later.call) == (45, told.call)
@@ -114,7 +114,7 @@ def test_a_boundary_follows_the_people_who_really_had_their_window(session: Sess
     first_wave(session, experiment, clickers=20, people=240)
     (look,) = held(session, experiment, now=day_of(experiment, 1))
 
-    assert look.boundary == planned_boundaries([240, 600], 0.08, confidence=0.95)[0]
+    assert look.needed("insight") == planned_boundaries([240, 600], 0.08, confidence=0.95)[0]
 
 
 def test_the_last_look_waits_for_everybody_and_ends_it(session: Session):
@@ -209,7 +209,10 @@ def test_versions_may_be_compared_look_by_look(session: Session):
 
     assert early.call.state is State.WAITING
     assert told.call.state is row.state is State.VALIDATED
-    assert row.confidence > 0.99  # the first look spends little
+    assert row.confidence == 0.95  # all looks together
+    assert row.p_value is not None
+    assert row.p_value < 0.05
+    assert (row.method, row.relative_low is not None) == ("exact conditional looks", True)
 
 
 def test_the_gate_of_the_next_wave_closes_on_harm(session: Session):

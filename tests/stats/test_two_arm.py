@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import xlog1py, xlogy
-from scipy.stats import barnard_exact, binom, norm
+from scipy.stats import barnard_exact, binom
 
 from app.stats.checks import NotEnoughData
 from app.stats.exact import barnard_above, boschloo_above, exact_difference, fisher
 from app.stats.one_arm import State
-from app.stats.score import Pair, restricted_rate, score_low, score_p
+from app.stats.score import Pair, restricted_rate, score_low, score_z
+from app.stats.skewed import skewed_low, skewed_lows, skewed_p, skewed_z
 from app.stats.two_arm import Arm, compare, compare_many, critical_value, sparse
 
 Z95 = critical_value(0.95)
@@ -270,19 +271,63 @@ def test_slow_tests_refuse_large_arms(test):
 
 @given(busy_arms(), busy_arms())
 @settings(max_examples=60)
-def test_the_score_p_is_the_pooled_one_with_its_small_correction(arm: Arm, baseline: Arm):
+def test_the_score_is_the_pooled_one_with_its_small_correction(arm: Arm, baseline: Arm):
     pooled = (arm.hits + baseline.hits) / (arm.people + baseline.people)
     everybody = arm.people + baseline.people
     spread = pooled * (1 - pooled) * (1 / arm.people + 1 / baseline.people)
     z = (arm.rate - baseline.rate) / np.sqrt(spread * everybody / (everybody - 1))
 
-    assert score_p(pair_of(arm, baseline)) == pytest.approx(2 * norm.sf(abs(z)), rel=1e-9)
+    assert score_z(pair_of(arm, baseline)) == pytest.approx(z, rel=1e-9)
 
 
 @pytest.mark.parametrize("pair", [Pair(0, 9, 0, 9), Pair(9, 9, 7, 7)])
-def test_the_score_p_of_no_variance_is_refused(pair: Pair):
+def test_a_score_of_no_variance_is_refused(pair: Pair):
     with pytest.raises(NotEnoughData, match="exact"):
-        score_p(pair)
+        score_z(pair)
+    with pytest.raises(NotEnoughData, match="exact"):
+        skewed_p(pair)
+
+
+@given(busy_arms(), busy_arms(), st.floats(0.6, 0.999))
+@settings(max_examples=60)
+def test_the_corrected_interval_is_its_z_inverted(arm: Arm, baseline: Arm, confidence: float):
+    pair, critical = pair_of(arm, baseline), critical_value(confidence)
+    low = skewed_low(pair, critical=critical)
+    high = -skewed_low(pair.turned(), critical=critical)
+
+    assert skewed_z(pair, low) == pytest.approx(critical, abs=1e-7)
+    assert skewed_z(pair, high) == pytest.approx(-critical, abs=1e-7)
+    assert low < arm.rate - baseline.rate < high
+
+
+@given(busy_arms(), busy_arms())
+@settings(max_examples=60)
+def test_the_corrected_z_solves_its_equation(arm: Arm, baseline: Arm):
+    """z + s(z² - 1) = t by Brent's method, with t and s written down anew."""
+    pair = pair_of(arm, baseline)
+    p, n, m = pair.pooled, arm.people, baseline.people
+    variance = p * (1 - p) * (1 / n + 1 / m) * (n + m) / (n + m - 1)
+    t = pair.difference / np.sqrt(variance)
+    s = p * (1 - p) * (1 - 2 * p) * (1 / n**2 - 1 / m**2) / (6 * variance**1.5)
+    top = 1 / abs(2 * s) if s else 99.0
+    ends = sorted((-1 / (2 * s), np.copysign(50.0, s))) if abs(s) > 1e-9 else (-top, top)
+
+    found = brentq(lambda z: z + s * (z * z - 1) - t, *ends, xtol=1e-13)
+    assert skewed_z(pair, 0.0) == pytest.approx(found, abs=1e-6)
+
+
+def test_arms_of_one_size_leave_the_score_as_it_is():
+    assert skewed_z(Pair(60, 500, 40, 500), 0.0) == pytest.approx(score_z(Pair(60, 500, 40, 500)))
+
+
+def test_many_corrected_bounds_are_those_of_each():
+    rng = np.random.default_rng(7)
+    people, base_people = rng.integers(200, 3000, (2, 300))
+    hits, base_hits = rng.binomial(people, 0.1), rng.binomial(base_people, 0.1)
+    pairs = np.stack([hits, people, base_hits, base_people]).astype(float)
+
+    each = [skewed_low(Pair(*map(int, one)), critical=Z95) for one in pairs.T]
+    assert skewed_lows(pairs, critical=Z95) == pytest.approx(each, abs=1e-10)
 
 
 @pytest.mark.parametrize(("people", "hits"), [(10, 11), (10, -1), (-1, 0), (10, nan), (nan, 1)])

@@ -1,0 +1,185 @@
+"""One version against the baseline: a row of the readout, by one look or at one of several."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from app.analysis.matured import Matured, Strata, total
+from app.analysis.shapes import Comparison, Rule, State
+from app.experiments.metrics import metric_of
+from app.stats.bayes import chance_to_beat, expected_loss
+from app.stats.conditional import NAME as AT_LOOKS
+from app.stats.conditional import Limits, interval_at, relative_at
+from app.stats.means import compare_values
+from app.stats.multiplicity import bonferroni
+from app.stats.score import Pair
+from app.stats.sums import Sums
+from app.stats.two_arm import Arm, compare
+from app.stats.welch import Difference
+
+_NEARLY_ONE = 1 - 1e-15  # the confidence that belongs to a bound of 8
+
+
+def others(arms: Mapping[str, Strata], rule: Rule) -> list[str]:
+    """Who is compared; the holdout only ever as a baseline."""
+    return [key for key in arms if key not in {rule.baseline, "holdout"}]
+
+
+def alpha_of(rule: Rule, arms: Mapping[str, Strata]) -> float:
+    """The error that one version may make: all of them share it."""
+    return (1 - rule.confidence) / max(1, len(others(arms, rule)))
+
+
+def rate_of(strata: Strata) -> Arm:
+    """People of all kinds, and those who did it."""
+    one = total(strata)
+    return Arm(one.people, one.did)
+
+
+def fixed(key: str, arms: Mapping[str, Strata], rule: Rule) -> Comparison:
+    """By the one look that was planned. Raises NotEnoughData."""
+    level = 1 - alpha_of(rule, arms)
+    if metric_of(rule.metric).is_value:
+        said = _values(key, arms, rule, level)
+        return _of_values(key, arms, rule, said, level=level, p_value=said.p_value)
+    arm, base = (rate_of(arms.get(one, {})) for one in (key, rule.baseline))
+    found = compare(arm, base, confidence=level, mde=_inside(rule.mde))
+    row = _of_rates(key, rule, arm, base, low=found.low, high=found.high, level=level)
+    return replace(row, p_value=found.p_value, method=found.method)
+
+
+def of_rates_at(
+    key: str, arms: Mapping[str, Strata], rule: Rule, limit: Limits, *, p_value: float | None
+) -> Comparison:
+    """At one of several looks, with the interval that belongs to what it asked for."""
+    arm, base = (rate_of(arms.get(one, {})) for one in (key, rule.baseline))
+    pair = Pair(arm.hits, arm.people, base.hits, base.people)
+    low, high = interval_at(pair, limit)
+    row = _of_rates(key, rule, arm, base, low=low, high=high, level=1 - alpha_of(rule, arms))
+    row = replace(row, p_value=p_value, method=AT_LOOKS)
+    if row.relative is None:
+        return row
+    less, more = relative_at(pair, limit)
+    return replace(row, relative_low=less, relative_high=more)
+
+
+def of_values_at(
+    key: str, arms: Mapping[str, Strata], rule: Rule, critical: float, *, p_value: float | None
+) -> Comparison:
+    """At one of several looks, as wide as the look's bound asks. Raises NotEnoughData."""
+    said = _values(key, arms, rule, _sure(critical))
+    return _of_values(key, arms, rule, said, level=1 - alpha_of(rule, arms), p_value=p_value)
+
+
+def value_z(key: str, arms: Mapping[str, Strata], rule: Rule) -> float:
+    """How many standard errors of a bell curve a difference of values is worth, with its sign."""
+    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
+
+    said = _values(key, arms, rule, rule.confidence)
+    worth = -float(ndtri(max(said.p_value / 2, 1e-300)))
+    return worth if said.difference > 0 else -worth
+
+
+def too_early(key: str, rule: Rule, why: str) -> Comparison:
+    """No number, and the reason."""
+    return Comparison(
+        arm=key,
+        baseline=rule.baseline,
+        difference=None,
+        low=None,
+        high=None,
+        relative=None,
+        p_value=None,
+        chance_to_beat=None,
+        expected_loss=None,
+        state=State.WAITING,
+        method="",
+        confidence=rule.confidence,
+        reason=f"Too early to tell: {why.removeprefix('too early: ')}.",
+    )
+
+
+def adjusted(rows: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Each p times the number of versions, as intervals allow for them: they cannot disagree."""
+    return tuple(
+        row
+        if row.p_value is None
+        else replace(row, adjusted_p=bonferroni([row.p_value] * len(rows))[0])
+        for row in rows
+    )
+
+
+def _of_rates(
+    key: str, rule: Rule, arm: Arm, base: Arm, *, low: float, high: float, level: float
+) -> Comparison:
+    difference = arm.rate - base.rate
+    return Comparison(
+        arm=key,
+        baseline=rule.baseline,
+        difference=difference,
+        low=low,
+        high=high,
+        relative=difference / base.rate if base.rate > 0 else None,
+        p_value=None,
+        chance_to_beat=chance_to_beat(arm, base),
+        expected_loss=expected_loss(arm, base),
+        state=_state(low, high, rule.mde),
+        method="",
+        confidence=level,
+    )
+
+
+def _of_values(
+    key: str,
+    arms: Mapping[str, Strata],
+    rule: Rule,
+    said: Difference,
+    *,
+    level: float,
+    p_value: float | None,
+) -> Comparison:
+    base = total(arms.get(rule.baseline, {}))
+    mean = base.y / base.people
+    return Comparison(
+        arm=key,
+        baseline=rule.baseline,
+        difference=said.difference,
+        low=said.low,
+        high=said.high,
+        relative=said.difference / mean if mean > 0 else None,
+        p_value=p_value,
+        chance_to_beat=None,
+        expected_loss=None,
+        state=_state(said.low, said.high, rule.mde),
+        method=said.method,
+        confidence=level,
+    )
+
+
+def _values(key: str, arms: Mapping[str, Strata], rule: Rule, confidence: float) -> Difference:
+    arm, base = arms.get(key, {}), arms.get(rule.baseline, {})
+    pairs = [(sums(arm.get(one)), sums(base.get(one))) for one in sorted({*arm, *base})]
+    return compare_values(pairs, confidence=confidence, covariate=rule.covariate)
+
+
+def sums(one: Matured | None) -> Sums:
+    """What is known of the values of a group."""
+    if one is None:
+        return Sums(0, 0.0, 0.0)
+    return Sums(one.people, one.y, one.yy, one.x, one.xx, one.xy, one.nonzero)
+
+
+def _sure(critical: float) -> float:
+    from scipy.special import ndtr  # noqa: PLC0415 - SciPy takes long to import
+
+    return min(_NEARLY_ONE, float(2 * ndtr(critical) - 1))
+
+
+def _state(low: float, high: float, mde: float) -> State:
+    if low > 0:
+        return State.VALIDATED
+    return State.REFUTED if high < mde else State.INCONCLUSIVE
+
+
+def _inside(mde: float) -> float:
+    """A rate's difference can't reach 1; a rule that asks for more is refuted by any data."""
+    return min(mde, 1 - 1e-12)
