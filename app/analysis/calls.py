@@ -6,7 +6,8 @@ from datetime import UTC, datetime, tzinfo
 from app.analysis import sentences
 from app.analysis.counts import ArmTotals
 from app.analysis.sentences import Situation
-from app.analysis.shapes import Call, Comparison, Estimate, Guardrail, Rule, State
+from app.analysis.shapes import Call, Comparison, Estimate, Rule, State
+from app.platform import figures
 from app.stats.one_arm import CURTAILED, Progress, curtailed_call
 
 
@@ -71,10 +72,8 @@ class Made:
     comparisons: tuple[Comparison, ...] = ()
 
 
-def make(
-    standing: Standing, rule: Rule, *, breached: tuple[Guardrail, ...], zone: tzinfo = UTC
-) -> Made:
-    """What the rule says now. A breached guardrail turns validated into inconclusive."""
+def make(standing: Standing, rule: Rule, *, zone: tzinfo = UTC) -> Made:
+    """What the rule says now."""
     if not standing.arm.released or standing.pass_count is None:
         return _without_test(standing, rule, zone=zone)
     said = curtailed_call(
@@ -84,9 +83,9 @@ def make(
         confidence=rule.confidence,
     )
     estimate = _estimate(standing, rule, low=said.low, high=said.high)
-    state = _state(State(said.state), standing, breached=breached)
+    state = _state(State(said.state), standing)
     provisional = state is not State.WAITING and not standing.closed
-    situation = _situation(standing, rule, estimate, breached=breached, zone=zone)
+    situation = _situation(standing, rule, estimate, zone=zone)
     call = Call(
         state=state,
         provisional=provisional,
@@ -98,19 +97,19 @@ def make(
     return Made(call, (estimate,), sentences.missing(situation))
 
 
-def _state(said: State, standing: Standing, *, breached: tuple[Guardrail, ...]) -> State:
-    """The test's word, and what it cannot know: harm, a cancel, clicks that are settling."""
+def _state(said: State, standing: Standing) -> State:
+    """The test's word, and what it cannot know: a cancel, clicks that are settling."""
     if standing.cut_short and not standing.closed:
         return State.WAITING
     if said is State.VALIDATED:
-        return State.INCONCLUSIVE if breached else said
+        return said
     return State.WAITING if standing.closing else said
 
 
 def _without_test(standing: Standing, rule: Rule, *, zone: tzinfo) -> Made:
     """Nobody has been mailed yet; or too few people were enrolled for any answer."""
     estimate = _estimate(standing, rule, low=0.0, high=1.0)
-    situation = _situation(standing, rule, estimate, breached=(), zone=zone)
+    situation = _situation(standing, rule, estimate, zone=zone)
     too_few = standing.arm.released > 0
     call = Call(
         state=State.INCONCLUSIVE if too_few else State.WAITING,
@@ -134,7 +133,7 @@ def _estimate(standing: Standing, rule: Rule, *, low: float, high: float) -> Est
         high=high,
         method=CURTAILED.name,
         confidence=rule.confidence,
-        label=f"{sentences.short(rule.confidence)} each side",
+        label=f"{figures.limit(rule.confidence)} each side",
         settled=arm.settled_did,
         people_open=standing.open,
         rate_of_delivered=arm.did / arm.delivered if arm.delivered else None,
@@ -146,7 +145,6 @@ def _situation(
     rule: Rule,
     estimate: Estimate,
     *,
-    breached: tuple[Guardrail, ...],
     zone: tzinfo,
 ) -> Situation:
     return Situation(
@@ -155,7 +153,6 @@ def _situation(
         planned=standing.planned,
         pass_count=standing.pass_count or 0,
         answer_by=standing.answer_by,
-        breached=breached,
         cut_short=standing.cut_short,
         over=standing.over,
         closing=standing.closing,

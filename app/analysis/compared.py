@@ -8,6 +8,7 @@ from app.analysis.calls import Made
 from app.analysis.looks import Held
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import Call, Comparison, Guardrail, Rule, State
+from app.platform import figures
 
 
 def make(
@@ -85,7 +86,7 @@ def _unsure(rows: Sequence[Comparison], rule: Rule) -> str:
 def _by(row: Comparison, rule: Rule) -> str:
     return (
         f"by {_amount(row.difference or 0, rule)} ({_amount(row.low or 0, rule)} to"
-        f" {_amount(row.high or 0, rule)}, {sentences.short(round(row.confidence, 4))} sure)"
+        f" {_amount(row.high or 0, rule)}, {figures.limit(round(row.confidence, 4))} sure)"
     )
 
 
@@ -93,7 +94,7 @@ def _fact(row: Comparison, rule: Rule) -> str:
     if row.difference is None:
         return f"“{row.arm}” against “{row.baseline}”: {row.reason}"
     chance = (
-        f"; chance to be better {sentences.rough(row.chance_to_beat)} (description only)"
+        f"; chance to be better {figures.chance(row.chance_to_beat)} (description only)"
         if row.chance_to_beat is not None
         else ""
     )
@@ -102,9 +103,9 @@ def _fact(row: Comparison, rule: Rule) -> str:
 
 def _amount(difference: float, rule: Rule) -> str:
     """`+1.6 points` of a rate, `+12.50 per person` of a value."""
-    if rule.metric == "value_per_person":
-        return f"{difference:+,.2f} per person"
-    return f"{100 * difference:+.1f} points"
+    if rule.counts.is_value:
+        return f"{figures.signed_value(difference)} per person"
+    return figures.points(difference)
 
 
 def _missing(
@@ -115,7 +116,7 @@ def _missing(
     zone: tzinfo,
 ) -> tuple[str, ...]:
     closed = sum(total(strata).people for strata in arms.values())
-    facts = [f"{closed:,} of {planned:,} people have had their whole window."]
+    facts = [f"{closed:,} of {figures.people(planned)} have had their whole window."]
     facts += sorted({row.reason for row in rows if row.reason})
     if answer_by:
         facts.append(f"The answer comes by {sentences.moment(answer_by, zone)}.")

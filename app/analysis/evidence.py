@@ -9,19 +9,23 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any
 
-from app.analysis.sentences import share, short
 from app.analysis.shapes import Comparison, Estimate, Evidence, Movement, Readout
+from app.platform import figures
 
 _NO_CONTROL = (
     "Not projected: without a group that gets nothing, nobody knows how many of them would"
     " have done it anyway."
 )
-
-
+_NOT_YET = "Not projected yet: too few windows have closed to compare with the baseline."
 _UNITS = (
     "Not projected: say how many people would be reached (`reach`) and the share of those who do it"
     " that moves the key result (`carry`)."
 )
+_A_SHARE = (
+    "Not projected: the key result is in percent, and people cannot be added to a share. The result"
+    " stands beside it as evidence."
+)
+PERCENT = "percent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,36 @@ def of(
     estimates: tuple[Estimate, ...],
     comparisons: tuple[Comparison, ...] = (),
     realised: Mapping[str, Movement] | None = None,
+    *,
+    units: Mapping[str, str] | None = None,
 ) -> tuple[Evidence, ...]:
-    """One row per linked key result. `realised` is how each has moved since."""
+    """One row per linked key result. `realised` is how each has moved since; `units`, in what."""
     links: list[Mapping[str, Any]] = design.get("key_results") or []
-    moved = realised or {}
-    return tuple(
-        _row(link, estimates, _best(comparisons), moved.get(link["key_result_id"]))
-        for link in links
-    )
+    moved, known = realised or {}, units or {}
+    is_compared = bool(comparisons or (design.get("rule") or {}).get("baseline"))
+    rows = []
+    for link in links:
+        key = link["key_result_id"]
+        reason = _unprojectable(link, known.get(key, ""), comparisons, is_compared=is_compared)
+        rows.append(_row(link, estimates, _best(comparisons), moved.get(key), reason=reason))
+    return tuple(rows)
+
+
+def _unprojectable(
+    link: Mapping[str, Any],
+    unit: str,
+    comparisons: tuple[Comparison, ...],
+    *,
+    is_compared: bool,
+) -> str | None:
+    """Why nothing can be said of the key result's movement, if so."""
+    if not is_compared:
+        return _A_SHARE if unit == PERCENT else _NO_CONTROL
+    if unit == PERCENT:
+        return _A_SHARE
+    if _best(comparisons) is None:
+        return _NOT_YET
+    return _UNITS if _factor(link) is None else None
 
 
 def _row(
@@ -78,19 +104,22 @@ def _row(
     estimates: tuple[Estimate, ...],
     best: Comparison | None,
     realised: Movement | None,
+    *,
+    reason: str | None,
 ) -> Evidence:
-    projected = _projected(link, best) if best else None
+    projected = _projected(link, best) if best and reason is None else None
+    said = None
+    if best and projected:
+        said = _told(link, best, projected)
+    elif reason == _NO_CONTROL and len(estimates) == 1:
+        said = _assumption(link, estimates[0])
     return Evidence(
         key_result_id=link["key_result_id"],
         mode=link.get("mode", "evidence"),
         projected=projected,
         realised=realised,
-        reason=None if projected else _UNITS if best else _NO_CONTROL,
-        assumption=_told(link, best, projected)
-        if best and projected
-        else _assumption(link, estimates[0])
-        if len(estimates) == 1
-        else None,
+        reason=reason,
+        assumption=said,
     )
 
 
@@ -110,14 +139,32 @@ def _projected(link: Mapping[str, Any], best: Comparison) -> Movement | None:
 
 def _told(link: Mapping[str, Any], best: Comparison, projected: Movement) -> str:
     """`12,000 people × +2.1 points × 25 % carried = +63 (12 to 114), if built. Assumed: …`."""
-    week = " a week" if link.get("reach_per") == "week" else ""
-    each = "" if link["per_hit"] == 1 else f" × {link['per_hit']:,.10g} each"
     return (
-        f"{link['reach']:,.0f} people × {best.difference or 0:+.4g} × {short(link['carry'])}"
-        f" carried{each} = {projected.movement:+,.0f}{week} ({projected.low:,.0f} to"
-        f" {projected.high:,.0f}), if built. Assumed: {link['reach']:,.0f} people,"
-        f" {short(link['carry'])} carried{each}."
+        f"{figures.people(link['reach'])} × {_difference(best)} × {_carried(link)} ="
+        f" {_moved(link, projected)}, if built. Assumed: {_assumed(link)}."
     )
+
+
+def _difference(best: Comparison) -> str:
+    difference = best.difference or 0.0
+    is_value = best.chance_to_beat is None
+    return f"{figures.signed_value(difference)} each" if is_value else figures.points(difference)
+
+
+def _moved(link: Mapping[str, Any], moved: Movement) -> str:
+    """`+63 a week (12 to 114)`."""
+    week = " a week" if link.get("reach_per") == "week" else ""
+    ends = f"{figures.whole(moved.low)} to {figures.whole(moved.high)}"
+    return f"{figures.signed_whole(moved.movement)}{week} ({ends})"
+
+
+def _carried(link: Mapping[str, Any]) -> str:
+    each = "" if link["per_hit"] == 1 else f" × {figures.count(link['per_hit'])} each"
+    return f"{figures.limit(link['carry'])} carried{each}"
+
+
+def _assumed(link: Mapping[str, Any]) -> str:
+    return f"{figures.people(link['reach'])}, {_carried(link)}"
 
 
 def _factor(link: Mapping[str, Any]) -> float | None:
@@ -128,17 +175,14 @@ def _factor(link: Mapping[str, Any]) -> float | None:
 
 
 def _assumption(link: Mapping[str, Any], seen: Estimate) -> str | None:
-    """`12,000 × 12.0 % × 25 % carried = +360 (294 to 432), if …`: what the author assumes."""
-    reach, carry, per_hit = link.get("reach"), link.get("carry"), link.get("per_hit")
-    if reach is None or carry is None or per_hit is None or seen.rate is None:
+    """`12,000 people × 12.0 % × 25 % carried = +360 (294 to 432), if …`: the author's own."""
+    factor = _factor(link)
+    if factor is None or seen.rate is None:
         return None
-    factor = reach * carry * per_hit
-    each = "" if per_hit == 1 else f" × {per_hit:,.10g} each"
-    week = " a week" if link.get("reach_per") == "week" else ""
-    result = f"{factor * seen.rate:+,.0f}{week}"
+    low, high = sorted((factor * seen.low, factor * seen.high))
+    moved = Movement(factor * seen.rate, low, high)
     return (
-        f"{reach:,.0f} people × {share(seen.rate)} × {short(carry)} carried{each}"
-        f" = {result} ({factor * seen.low:,.0f} to {factor * seen.high:,.0f}),"
-        f" if built, and if all of it is caused by the slice. Assumed, not measured:"
-        f" {reach:,.0f} people, {short(carry)} carried{each}."
+        f"{figures.people(link['reach'])} × {figures.share(seen.rate)} × {_carried(link)} ="
+        f" {_moved(link, moved)}, if built, and if all of it is caused by the slice. Assumed, not"
+        f" measured: {_assumed(link)}."
     )

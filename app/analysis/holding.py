@@ -99,7 +99,7 @@ def _coming(session: Session, experiment: Experiment, *, known: Known) -> _Comin
         return _by_people(session, experiment, before, known=known)
     if rule.method == "sequential":
         return _planned(session, experiment, before, known=known)
-    if before or readouts.call_of(session, experiment, now=known.now).state not in _TOLD:
+    if before or readouts.call_now(session, experiment, known=known).state not in _TOLD:
         return None
     arms = looks.matured_now(session, experiment, known=known)
     return {"number": 1, "due_at": iso(known.now), "last": False, "whole": False}, arms

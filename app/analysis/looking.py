@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from sqlmodel import Session
 
-from app.analysis import calls, compared, guardrails, looks, repeated, splits
+from app.analysis import calls, compared, gates, guardrails, looks, repeated
 from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
 from app.analysis.known import Known
@@ -17,7 +17,7 @@ from app.analysis.shapes import Call, Guardrail, LookAt, Rule, State
 from app.analysis.standings import rule_of, standing_of, totals_of
 from app.experiments.models import Experiment
 from app.experiments.plans import LOOKS_AT_ANY_TIME
-from app.experiments.terms import HOLDOUT
+from app.experiments.terms import HOLDOUT, Method
 
 _NOTHING = Made(
     Call(State.WAITING, False, "", (), None, None),
@@ -45,15 +45,17 @@ def look(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo
     totals = totals_of(session, experiment, known=known)
     standing = standing_of(experiment, totals, known=known)
     watched = guardrails.watch(experiment.design, totals)
+    found = Found(known, rule, totals, standing, watched, _NOTHING)
+    if rule.method == Method.CURTAILED:
+        made = calls.make(standing, rule, zone=zone)
+    else:
+        held = tuple(looks.held(session, experiment.id))
+        arms = looks.matured_now(session, experiment, known=known)
+        found = replace(found, held=held, arms=arms)
+        made = made_of(experiment, found, breached=(), zone=zone)
     breached = guardrails.breached(watched)
-    if rule.method == "curtailed":
-        made = calls.make(standing, rule, breached=breached, zone=zone)
-        return Found(known, rule, totals, standing, watched, made)
-    held = tuple(looks.held(session, experiment.id))
-    arms = looks.matured_now(session, experiment, known=known)
-    found = Found(known, rule, totals, standing, watched, _NOTHING, held, arms)
-    made = made_of(experiment, found, breached=breached, zone=zone)
-    return replace(found, made=_if_split(experiment, totals, made))
+    allowed = gates.passed(made, experiment.design, totals, breached, over=standing.over)
+    return replace(found, made=allowed)
 
 
 def made_of(
@@ -129,12 +131,3 @@ def _next_answer(
     if standing.over or not coming:
         return standing.answer_by
     return coming[0].due_at
-
-
-def _if_split(experiment: Experiment, totals: dict[str, ArmTotals], made: Made) -> Made:
-    """A result of groups that were not drawn as planned is none."""
-    ratio = splits.check(experiment.design, totals)
-    if ratio.ok or made.call.state not in {State.VALIDATED, State.REFUTED}:
-        return made
-    sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
-    return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))

@@ -8,6 +8,7 @@ from app.analysis.shapes import Movement
 from app.experiments.models import Experiment
 from app.okr import ledger, series
 from app.okr import store as okr
+from app.okr.models import KeyResult
 
 
 def realised(session: Session, experiment: Experiment) -> dict[str, Movement]:
@@ -27,6 +28,13 @@ def realised(session: Session, experiment: Experiment) -> dict[str, Movement]:
         if moved is not None:
             found[key_result_id] = moved
     return found
+
+
+def units(session: Session, experiment: Experiment) -> dict[str, str]:
+    """What each linked key result is counted in."""
+    links = experiment.design.get("key_results") or []
+    rows = (session.get(KeyResult, link["key_result_id"]) for link in links)
+    return {row.id: row.unit for row in rows if row is not None}
 
 
 def _posted(session: Session, key_result_id: str, experiment_id: str) -> Movement | None:

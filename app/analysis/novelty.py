@@ -5,7 +5,7 @@ from math import sqrt
 
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Rule
-from app.experiments.metrics import metric_of
+from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.fading import Trend, effect_trend
 
@@ -19,7 +19,7 @@ def sentence(
     """Of the first version against the baseline; nothing where there is too little to tell."""
     base = totals.get(rule.baseline)
     keys = [key for key in totals if key not in {rule.baseline, "holdout"}]
-    if metric_of(rule.metric).is_value or not keys or base is None or not base.released:
+    if rule.counts.is_value or not keys or base is None or not base.released:
         return ""
     arm = totals[keys[0]]
     if not arm.released:
@@ -48,7 +48,7 @@ def _days(
 def _told(key: str, trend: Trend, *, first: float, days: int) -> str:
     if trend.p_value >= _SURE or first == 0:
         return f"Over {days} days the lead of “{key}” shows no trend beyond luck."
-    change = f"{abs(100 * trend.slope):.1f} points a day"
+    change = f"{figures.set_points(round(abs(trend.slope), 3))} a day"
     if (trend.slope < 0) == (first > 0):
         return (
             f"Most of the lead of “{key}” comes at once: it falls by {change}. That may be"

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any
 
 from sqlmodel import Session
 
@@ -30,8 +29,6 @@ from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import (
     ArmCounts,
     Call,
-    Comparison,
-    Estimate,
     Health,
     Readout,
     Rule,
@@ -39,51 +36,71 @@ from app.analysis.shapes import (
     State,
     Timeline,
     UnknownRange,
+    of_json,
 )
 from app.analysis.unknowns import range_with_unknown
+from app.experiments.metrics import Source
 from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT
+from app.platform import figures
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
-    """The readout that pages, API and export share. `zone` is the reader's: sentences name days."""
+    """The readout that pages, API and export share. `zone` is the reader's: sentences name days.
+
+    Once the call is final or somebody decided, its numbers are those that were frozen then.
+    """
+    fresh = counted(session, experiment, now=now, zone=zone)
+    frozen = store.frozen_of(session, experiment.id)
+    return fresh if frozen is None else _as_frozen(session, experiment, frozen, fresh)
+
+
+def counted(
+    session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC
+) -> Readout:
+    """The readout as it is counted now, whatever was frozen before."""
     known = known_of(session, experiment, now=now)
     found = look(session, experiment, known=known, zone=zone)
     unknown = range_with_unknown(experiment, found, zone=zone)
-    call, estimates, comparisons = _as_stored(
-        session, experiment, found, _more_facts(found, unknown), zone=zone
-    )
+    made, rule = found.made, found.rule
+    call = replace(made.call, because=(*made.call.because, *_more_facts(found, unknown)))
     by_day = hours.days_by_arm(session, experiment.id)
     by_arm = hours.series_by_arm(session, experiment.id)
-    arms = tuple(_arm(experiment, total) for total in found.totals.values())
+    arms = tuple(
+        _arm(experiment, total, over=found.standing.over) for total in found.totals.values()
+    )
     return Readout(
         experiment_id=experiment.id,
         status=experiment.status,
         as_of=now,
         rule_version=experiment.rule_version or "",
         arms=arms,
-        estimates=estimates,
-        comparisons=comparisons,
+        estimates=made.estimates,
+        comparisons=made.comparisons,
         health=_health(session, experiment, found, unknown, zone=zone),
         guardrails=found.watched,
-        call=call,
+        call=waiting.told(call, known, zone),
         key_results=evidence.of(
-            experiment.design, estimates, comparisons, movements.realised(session, experiment)
+            experiment.design,
+            made.estimates,
+            made.comparisons,
+            movements.realised(session, experiment),
+            units=movements.units(session, experiment),
         ),
-        headline=sentences.headline(arms),
-        rule=found.rule,
+        headline=sentences.headline(arms, rule),
+        rule=rule,
         range_with_unknown=unknown,
-        why_not_yet=waiting.why_not_yet(found.made, known, zone)
-        if call.state is State.WAITING
+        why_not_yet=waiting.why_not_yet(made, known, zone)
+        if made.call.state is State.WAITING
         else (),
-        funnel=_funnel(arms),
+        funnel=_funnel(arms, rule),
         links=counts.links(session, experiment.id),
         series=hours.series(by_arm),
-        looks=tuple(plan_and_looks(experiment, found.held, found.rule)),
+        looks=tuple(plan_and_looks(experiment, found.held, rule)),
         days=hours.days(by_day),
-        segments=_segments(session, experiment, found.rule, known=known),
+        segments=_segments(session, experiment, rule, known=known),
         timelines=_timelines(experiment, found, by_arm),
-        novelty=novelty.sentence(by_day, found.totals, found.rule),
+        novelty=novelty.sentence(by_day, found.totals, rule),
     )
 
 
@@ -99,9 +116,17 @@ def _timelines(
 
 def call_of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Call:
     """The call alone, for lists: without links and the course over time."""
+    frozen = store.frozen_of(session, experiment.id)
+    if frozen is not None:
+        return replace(of_json(frozen.body).call, final=frozen.kind == Kind.FINAL)
     known = known_of(session, experiment, now=now)
-    found = look(session, experiment, known=known, zone=zone)
-    return _as_stored(session, experiment, found, (), zone=zone)[0]
+    return call_now(session, experiment, known=known, zone=zone)
+
+
+def call_now(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo = UTC) -> Call:
+    """The call as it is counted now, whatever was frozen before."""
+    call = look(session, experiment, known=known, zone=zone).made.call
+    return waiting.told(call, known, zone)
 
 
 def _segments(
@@ -113,57 +138,49 @@ def _segments(
     return segments.of(columns, looks.matured_now(session, experiment, known=known), rule)
 
 
-def _as_stored(
-    session: Session,
-    experiment: Experiment,
-    found: Found,
-    more: tuple[str, ...],
-    *,
-    zone: tzinfo,
-) -> tuple[Call, tuple[Estimate, ...], tuple[Comparison, ...]]:
-    """The final call as it was stored, if it was: nothing that comes later alters it."""
-    fresh = replace(found.made.call, because=(*found.made.call.because, *more))
-    fresh = waiting.told(fresh, found.known, zone)
-    final = store.snapshot_of(session, experiment.id, Kind.FINAL)
-    if final is None:
-        return fresh, found.made.estimates, found.made.comparisons
-    call = _stored_call(final)
-    if fresh.state is not call.state:
+def _as_frozen(
+    session: Session, experiment: Experiment, frozen: Snapshot, fresh: Readout
+) -> Readout:
+    """What was frozen, with what became known since beside it: would it now be another call?"""
+    kept = of_json(frozen.body)
+    call = replace(kept.call, final=frozen.kind == Kind.FINAL)
+    if fresh.call.state is not call.state:
         call = replace(
             call,
-            would_now_be=fresh.state,
-            because=(*call.because, f"Counted again now, it would be different. {fresh.sentence}"),
+            would_now_be=fresh.call.state,
+            because=(
+                *call.because,
+                f"Counted again now, it would be different. {fresh.call.sentence}",
+            ),
         )
-    estimates = tuple(_as_known(Estimate, row) for row in final.body["estimates"])
-    return call, estimates, tuple(_compared(row) for row in final.body["comparisons"])
-
-
-def _compared(stored: dict[str, Any]) -> Comparison:
-    row: Comparison = _as_known(Comparison, stored)
-    return replace(row, state=State(row.state))
-
-
-def _stored_call(snapshot: Snapshot) -> Call:
-    call: Call = _as_known(Call, snapshot.body["call"])
     return replace(
-        call,
-        state=State(call.state),
-        because=tuple(call.because),
-        answer_by=datetime.fromisoformat(str(call.answer_by)) if call.answer_by else None,
-        final=True,
+        kept,
+        status=fresh.status,
+        health=replace(
+            fresh.health,  # what was lost or is silent may become known later
+            sample_ratio=kept.health.sample_ratio,
+            machine_share=kept.health.machine_share,
+        ),
+        call=call,
+        key_results=evidence.of(
+            experiment.design,
+            kept.estimates,
+            kept.comparisons,
+            movements.realised(session, experiment),
+            units=movements.units(session, experiment),
+        ),
     )
 
 
-def _as_known(shape: Any, stored: dict[str, Any]) -> Any:
-    """A stored shape; what another version of this code stored beside it is passed over."""
-    names = {field.name for field in fields(shape)}
-    return shape(**{name: value for name, value in stored.items() if name in names})
-
-
-def _arm(experiment: Experiment, total: ArmTotals) -> ArmCounts:
-    names = {field.name for field in fields(ArmCounts)} - {"enrolled"}
+def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:
+    names = {field.name for field in fields(ArmCounts)} - {"enrolled", "open"}
     of_arm = ((experiment.plan or {}).get("arms") or {}).get(total.key, experiment.enrolled or 0)
-    return ArmCounts(enrolled=of_arm, **{name: getattr(total, name) for name in names})
+    may = total.released if over else max(of_arm, total.released)
+    return ArmCounts(
+        enrolled=of_arm,
+        open=max(0, may - total.did - total.spent),
+        **{name: getattr(total, name) for name in names},
+    )
 
 
 def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
@@ -173,11 +190,11 @@ def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
         for guardrail in found.watched
         if guardrail.people
     ]
-    unsure = found.standing.arm.unknown_clickers
+    unsure = found.standing.arm.maybe_did
     if unknown and unsure:
         facts.append(
-            f"{unsure:,} more clicked and may be people or machines; with"
-            f" all of them it is {sentences.share(unknown.high_rate)}, and the result"
+            f"{unsure:,} more {found.rule.words.did} and may be people or machines; with"
+            f" all of them it is {figures.share(unknown.high_rate)}, and the result"
             f" {'stays the same' if unknown.survives else 'would be different'}."
         )
     return tuple(facts)
@@ -215,23 +232,39 @@ def _health(
 def _warnings(arms: Collection[ArmTotals], unknown: UnknownRange | None) -> list[str]:
     warnings = []
     if uncertain := sum(arm.uncertain for arm in arms):
-        warnings.append(
-            f"{uncertain:,} mails may or may not have left: the connection broke. Each counts."
-        )
+        mails = figures.plural(uncertain, "mail")
+        each = "It counts" if uncertain == 1 else "Each counts"
+        warnings.append(f"{mails} may or may not have left: the connection broke. {each}.")
     if lost := sum(arm.failed + arm.bounced for arm in arms):
-        warnings.append(f"{lost:,} mails did not arrive; their people count all the same.")
+        whose = "its person counts" if lost == 1 else "their people count"
+        warnings.append(f"{figures.plural(lost, 'mail')} did not arrive; {whose} all the same.")
     if unknown and not unknown.survives:
-        warnings.append("The result depends on clicks that may be people or machines.")
+        warnings.append("The result depends on people who may be machines.")
     return warnings
 
 
-def _funnel(arms: tuple[ArmCounts, ...]) -> tuple[tuple[str, int], ...]:
-    steps = (
-        ("Enrolled", "enrolled"),
-        ("Mailed", "released"),
-        ("Delivered", "delivered"),
-        ("Opened, a person", "human_openers"),
-        ("Clicked, a person", "human_clickers"),
-    )
+_WAY: tuple[tuple[str, str, Source | None], ...] = (
+    ("Enrolled", "enrolled", None),
+    ("Mailed", "released", None),
+    ("Delivered", "delivered", None),
+    ("Opened, a person", "human_openers", Source.OPEN),
+    ("Clicked, a person", "human_clickers", Source.CLICK),
+)
+
+
+def _funnel(arms: tuple[ArmCounts, ...], rule: Rule) -> tuple[tuple[str, int], ...]:
+    """From the list to what the metric counts, which ends it under its own name."""
     mailed = [arm for arm in arms if arm.key != HOLDOUT]  # the others get nothing
-    return tuple((label, sum(getattr(arm, name) for arm in mailed)) for label, name in steps)
+    steps = {label: name for label, name, source in _WAY if rule.counts.comes_after(source)}
+    told = {label: sum(getattr(arm, name) for arm in mailed) for label, name in steps.items()}
+    did = sum(arm.did for arm in mailed)
+    if rule.link or rule.counts.is_reported or did != list(told.values())[-1]:
+        told[_own_step(rule)] = did
+    return tuple(told.items())
+
+
+def _own_step(rule: Rule) -> str:
+    """`Converted`, `Clicked “policies”`, or `Clicked the first link` where there are several."""
+    is_first = rule.counts.source is Source.CLICK and not rule.link
+    did = f"{rule.words.did} the first link" if is_first else rule.words.did
+    return did[:1].upper() + did[1:]

@@ -9,7 +9,8 @@ from app.analysis.calls import Made
 from app.analysis.looks import Asked, Held
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import Call, Estimate, Guardrail, LookAt, Rule, State
-from app.experiments.metrics import metric_of
+from app.experiments.metrics import Words
+from app.platform import figures
 from app.stats.anytime import ANYTIME, anytime_bounds, anytime_pass_count
 from app.stats.checks import NotEnoughData
 from app.stats.one_arm import Interval
@@ -60,7 +61,7 @@ def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zon
         breached=breached,
         needed=coming.needed if coming else last,
         answer_by=coming.due_at if coming else None,
-        missing=(*_missing(course, coming, zone), *_going_on(course, seen)),
+        missing=(*_missing(course, coming, words=rule.words, zone=zone), *_going_on(course, seen)),
         zone=zone,
     )
 
@@ -101,7 +102,7 @@ def at_any_time(
         breached=breached,
         needed=needed,
         answer_by=last,
-        missing=_missing_any(matured, needed, last, zone),
+        missing=_missing_any(matured, needed, last, words=rule.words, zone=zone),
         zone=zone,
     )
 
@@ -168,7 +169,7 @@ def _made(
         high=interval.high,
         method=interval.method,
         confidence=rule.confidence,
-        label=f"{sentences.short(rule.confidence)} each side",
+        label=f"{figures.limit(rule.confidence)} each side",
         settled=hits,
         people_open=max(0, course.planned - released),
         rate_of_delivered=None,
@@ -212,9 +213,11 @@ def _sentence(
     answer_by: datetime | None,
     zone: tzinfo,
 ) -> str:
-    over, did = sentences.short(rule.limit), metric_of(rule.metric).words.did
-    counted = f"{seen.hits:,} of {seen.people:,} people ({sentences.share(seen.rate or 0)}) {did}"
-    bounds = f"{sentences.share(seen.low)} to {sentences.share(seen.high)}"
+    over, did = figures.limit(rule.limit), rule.words.did
+    counted = (
+        f"{seen.hits:,} of {figures.people(seen.people)} ({figures.share(seen.rate or 0)}) {did}"
+    )
+    bounds = f"{figures.share(seen.low)} to {figures.share(seen.high)}"
     if state is State.VALIDATED:
         return f"Validated: {counted}; we can say it is over {over} ({bounds}, {seen.label})."
     if state is State.REFUTED:
@@ -233,16 +236,16 @@ def _sentence(
 def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
     facts = [
         (
-            f"{seen.people:,} of {course.planned:,} people have had their whole window; only they"
-            " count."
+            f"{seen.people:,} of {figures.people(course.planned)} have had their whole window;"
+            " only they count."
         ),
         (
-            f"The interval is {sentences.share(seen.low)} to {sentences.share(seen.high)},"
+            f"The interval is {figures.share(seen.low)} to {figures.share(seen.high)},"
             f" {seen.label}, and holds however often it was looked at before."
         ),
     ]
     facts += [
-        f"Look {one.number}: {counts[1]:,} of {counts[0]:,} {metric_of(rule.metric).words.did};"
+        f"Look {one.number}: {counts[1]:,} of {counts[0]:,} {rule.words.did};"
         f" {_needed_at(one.needed(course.key))}."
         for one in course.held
         if (counts := counts_at(one, course.key))
@@ -264,15 +267,17 @@ def _going_on(course: Course, seen: Sequence[tuple[int, int]]) -> tuple[str, ...
     if not coming or not 0 < hits < people:
         return ()
     chance = conditional_power(people, hits, coming, true_rate=hits / people)
-    told = f"{100 * chance:.0f} % of the time"
+    told = f"{figures.chance(chance)} of the time"
     return (f"If the others do as those until now, it will be validated {told}.",)
 
 
-def _missing(course: Course, coming: LookAt | None, zone: tzinfo) -> tuple[str, ...]:
+def _missing(
+    course: Course, coming: LookAt | None, *, words: Words, zone: tzinfo
+) -> tuple[str, ...]:
     if coming is None:
         return ()
     need = (
-        f"About {coming.needed:,} of {coming.people:,} must do it by then."
+        f"About {coming.needed:,} of {coming.people:,} must {words.do} by then."
         if coming.needed
         else "It is too early for any number to be enough then."
     )
@@ -284,11 +289,16 @@ def _missing(course: Course, coming: LookAt | None, zone: tzinfo) -> tuple[str, 
 
 
 def _missing_any(
-    matured: tuple[int, int], needed: int | None, last: datetime | None, zone: tzinfo
+    matured: tuple[int, int],
+    needed: int | None,
+    last: datetime | None,
+    *,
+    words: Words,
+    zone: tzinfo,
 ) -> tuple[str, ...]:
-    facts = [f"{matured[0]:,} people have had their whole window."]
-    if needed:
-        facts.append(f"{max(0, needed - matured[1]):,} more of them would have to do it.")
+    facts = [f"Whole windows so far: {figures.people(matured[0])}."]
+    if needed and needed > matured[1]:
+        facts.append(f"{needed - matured[1]:,} more of them would have to {words.do}.")
     if last:
         facts.append(f"Everything has closed by {sentences.moment(last, zone)}.")
     return tuple(facts)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Rule, Segment, SegmentRow
-from app.experiments.metrics import metric_of
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.one_arm import wilson
@@ -94,7 +93,7 @@ def _rows(kind: _Kind, kinds: int, rule: Rule) -> Iterator[SegmentRow]:
             rate=hits / one.people,
             low=interval.low,
             high=interval.high,
-            value_per_person=one.y / one.people if metric_of(rule.metric).is_value else None,
+            value_per_person=one.y / one.people if rule.counts.is_value else None,
             difference=difference,
             difference_low=low,
             difference_high=high,

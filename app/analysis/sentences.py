@@ -1,12 +1,13 @@
 """The readout in words, for somebody who has never heard of a confidence bound. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from app.analysis.shapes import ArmCounts, Estimate, Guardrail, Rule, State
-from app.experiments.metrics import Words, metric_of
+from app.experiments.metrics import Source, Words
 from app.experiments.terms import HOLDOUT
+from app.platform import figures
 
 HARMS = {
     "unsubscribe_rate": ("unsubscribed", "delivered"),
@@ -25,7 +26,6 @@ class Situation:
     planned: int  # people that the rule was planned for
     pass_count: int
     answer_by: datetime | None
-    breached: tuple[Guardrail, ...] = ()
     cut_short: bool = False  # cancelled or decided before everybody was released
     over: bool = False  # nobody else will be mailed
     closing: bool = False  # every window has closed, and the last clicks are settling
@@ -35,7 +35,7 @@ class Situation:
     @property
     def words(self) -> Words:
         """How people read of what is counted."""
-        return metric_of(self.rule.metric).words
+        return self.rule.words
 
 
 def of_call(state: State, situation: Situation, *, provisional: bool) -> str:
@@ -50,30 +50,35 @@ def of_call(state: State, situation: Situation, *, provisional: bool) -> str:
 
 
 def of_too_few(situation: Situation) -> str:
-    """Enrolled were so few that no number of clicks proves anything."""
+    """Enrolled were so few that no number of hits proves anything."""
     words = situation.words
     return (
-        f"Inconclusive from the start: {_people(situation.planned)} are too few to say that it is"
-        f" over {_threshold(situation)}, even if all of them {words.do}."
+        f"Inconclusive from the start: with {figures.people(situation.planned)} nobody can say that"
+        f" it is over {_threshold(situation)}, even if all of them {words.do}."
     )
 
 
-def headline(arms: Sequence[ArmCounts]) -> str:
-    """Machines beside people: `Raw clicks 31 %. People: 10 %.`"""
-    mailed = sum(arm.released for arm in arms if arm.key != HOLDOUT)
+def headline(arms: Sequence[ArmCounts], rule: Rule) -> str:
+    """Machines beside people where a machine may have done it: `Raw clicks 31 %. People: 10 %.`"""
+    got = [arm for arm in arms if arm.key != HOLDOUT]
+    mailed = sum(arm.released for arm in got)
     if not mailed:
         return "Nobody has been mailed yet."
-    raw = sum(arm.clicks for arm in arms) / mailed
-    people = sum(arm.human_clickers for arm in arms) / mailed
-    return f"Raw clicks {rough(raw)}. People: {rough(people)}."
+    did = sum(arm.did for arm in got) / mailed
+    if rule.counts.source is not Source.CLICK:
+        return f"Of {figures.people(mailed)} mailed, {figures.rough(did)} {rule.words.did}."
+    raw = sum(arm.clicks for arm in got) / mailed
+    whose = f"People who {rule.words.did}" if rule.link else "People"
+    return f"Raw clicks {figures.rough(raw)}. {whose}: {figures.rough(did)}."
 
 
 def of_guardrail(guardrail: Guardrail) -> str:
     """What a guardrail counted, against its limit."""
     did, of_whom = HARMS[guardrail.metric]
     return (
-        f"{guardrail.hits:,} of {guardrail.people:,} {of_whom} ({share(guardrail.rate or 0)})"
-        f" {did}; at most {short(guardrail.max)} was allowed"
+        f"{guardrail.hits:,} of {guardrail.people:,} {of_whom}"
+        f" ({figures.share(guardrail.rate or 0)}) {did}; at most {figures.limit(guardrail.max)} was"
+        " allowed"
     )
 
 
@@ -87,43 +92,39 @@ def harm(breached: tuple[Guardrail, ...]) -> str:
 
 def because(situation: Situation) -> tuple[str, ...]:
     """The facts that the call rests on."""
-    words = situation.words
-    seen, rule = situation.estimate, situation.rule
-    clicked = (
-        f"{seen.hits:,} of {seen.people:,} people mailed have"
-        f" {words.did}{_machines(rule)} ({share(seen.rate or 0)});"
-        f" {situation.matured:,} windows have closed."
-    )
-    needed = (
-        f"{situation.pass_count:,} of {situation.planned:,} must {words.do} before we can say it is"
-        f" over {short(rule.limit)}: fixed at launch."
-    )
-    facts = [clicked, needed, f"The interval is {_range(seen)}, {seen.label}."]
+    seen, rule, words = situation.estimate, situation.rule, situation.words
+    closed = figures.plural(situation.matured, "window has", "windows have")
+    facts = [
+        (
+            f"{_of(seen.hits, seen.people)} mailed {_have(seen.hits)}{words.did}{_machines(rule)};"
+            f" {closed} closed."
+        ),
+        (
+            f"{situation.pass_count:,} of {situation.planned:,} must {words.do} before we can say"
+            f" it is over {_threshold(situation)}: fixed at launch."
+        ),
+        f"The interval is {_range(seen)}, {seen.label}.",
+    ]
     if situation.cut_short:
         facts.append(
-            f"It ended after {seen.people:,} of {situation.planned:,} people; the number needed"
-            " stays as planned."
+            f"It ended after {seen.people:,} of {figures.people(situation.planned)}; the number"
+            " needed stays as planned."
         )
     return tuple(facts)
 
 
 def missing(situation: Situation) -> tuple[str, ...]:
     """Why it is not decided yet, in people and in the day."""
-    words = situation.words
-    seen = situation.estimate
-    lacking = situation.pass_count - seen.hits
-    settling = seen.hits - seen.settled
-    facts = []
-    if lacking > 0:
-        facts.append(f"{_people(lacking)} more must {words.do} to reach {situation.pass_count:,}.")
-    elif seen.settled < situation.pass_count:
-        facts.append(f"Enough have {words.did}; {seen.settled:,} of them count so far.")
-    if settling > 0:
-        facts.append(f"{_people(settling)} {words.did} less than 15 minutes ago and will settle.")
+    seen, words = situation.estimate, situation.words
+    facts = [*_lacking(situation)]
     unreleased = situation.planned - seen.people
     if unreleased > 0 and not situation.over:
-        facts.append(f"{_people(unreleased)} of {situation.planned:,} have not been mailed yet.")
-    facts.append(f"{_people(seen.people_open)} can still {words.do}.")
+        have = "has" if unreleased == 1 else "have"
+        facts.append(
+            f"{figures.people(unreleased)} of {situation.planned:,} {have} not been mailed yet."
+        )
+    if seen.people_open:
+        facts.append(f"{figures.people(seen.people_open)} can still {words.do}.")
     if situation.closing:
         facts.append(f"Every window has closed; the last {words.nouns} are settling.")
     if situation.answer_by:
@@ -131,20 +132,15 @@ def missing(situation: Situation) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def share(rate: float) -> str:
-    """0.12 as `12.0 %`."""
-    return f"{100 * rate:.1f} %"
-
-
-def short(rate: float) -> str:
-    """0.08 as `8 %`, 0.125 as `12.5 %`: a number that somebody set."""
-    return f"{round(100 * rate, 3):g} %"
-
-
-def rough(rate: float) -> str:
-    """0.3133 as `31 %`, 0.0367 as `3.7 %`: a number to be read at a glance."""
-    points = 100 * rate
-    return f"{points:.0f} %" if points >= 10 else f"{round(points, 1):g} %"
+def _lacking(situation: Situation) -> Iterator[str]:
+    seen, words, needed = situation.estimate, situation.words, situation.pass_count
+    if seen.hits < needed:
+        yield f"{figures.people(needed - seen.hits)} more must {words.do} to reach {needed:,}."
+    elif seen.settled < needed:
+        yield f"Enough have {words.did}; {seen.settled:,} of them count so far."
+    if seen.hits > seen.settled:
+        settling = figures.people(seen.hits - seen.settled)
+        yield f"{settling} {words.did} less than 15 minutes ago and will settle."
 
 
 def moment(when: datetime, zone: tzinfo) -> str:
@@ -154,107 +150,118 @@ def moment(when: datetime, zone: tzinfo) -> str:
 
 
 def _validated(situation: Situation) -> str:
-    words = situation.words
     return (
-        f"Validated: {_counted(situation.estimate)} {words.did}; we can say it is over"
-        f" {_threshold(situation)}, {_sure(situation)}."
+        f"Validated: {_counted(situation)}; we can say it is over {_threshold(situation)},"
+        f" {_sure(situation)}."
     )
 
 
 def _validated_early(situation: Situation) -> str:
-    words = situation.words
-    spare = situation.estimate.settled - situation.pass_count
+    settled, needed = situation.estimate.settled, situation.pass_count
+    did = f"{_have(settled)}{situation.words.did}"
     return (
-        f"Validated, provisionally: {situation.estimate.settled:,} people have {words.did},"
-        f" and {situation.pass_count:,} of {situation.planned:,} are enough to say it is over"
-        f" {_threshold(situation)}. {_stands(situation, spare)}"
+        f"Validated, provisionally: {figures.people(settled)} {did}, and {needed:,} of"
+        f" {situation.planned:,} are enough to say it is over {_threshold(situation)}."
+        f" {_stands(situation, settled - needed)}"
     )
 
 
 def _refuted(situation: Situation, *, provisional: bool) -> str:
-    words = situation.words
-    if provisional:
+    seen = situation.estimate
+    if not provisional:
         return (
-            f"Refuted, provisionally: even if all {situation.estimate.people_open:,} people who"
-            f" still can should click, we could say it is under {_threshold(situation)}"
-            f" (at most {share(situation.estimate.high)})."
+            f"Refuted: {_counted(situation)}; we can say it is under {_threshold(situation)},"
+            f" {_sure(situation)}."
         )
+    even = (
+        f"even if everybody who still can should {situation.words.do}"
+        f" ({figures.people(seen.people_open)})"
+        if seen.people_open
+        else "nobody is left to change it"
+    )
     return (
-        f"Refuted: {_counted(situation.estimate)} {words.did}; we can say it is under"
-        f" {_threshold(situation)}, {_sure(situation)}."
+        f"Refuted, provisionally: {even}; we could say it is under {_threshold(situation)}"
+        f" (at most {figures.share(seen.high)})."
     )
 
 
 def _inconclusive(situation: Situation, *, provisional: bool) -> str:
-    words = situation.words
-    if situation.breached and situation.estimate.settled >= situation.pass_count:
-        return _harmed(situation)
     if provisional:
         return _out_of_reach(situation)
     return (
-        f"Inconclusive: {_counted(situation.estimate)} {words.did}, {situation.pass_count:,} were"
-        f" needed; the truth may be on either side of {_threshold(situation)}"
-        f" ({_range(situation.estimate)})."
-    )
-
-
-def _harmed(situation: Situation) -> str:
-    words = situation.words
-    return (
-        f"Inconclusive, because {harm(situation.breached)}. The {words.nouns} alone would have"
-        f" validated it ({_counted(situation.estimate)}, {situation.pass_count:,} were needed)."
+        f"Inconclusive: {_counted(situation)}, {situation.pass_count:,} were needed; the truth may"
+        f" be on either side of {_threshold(situation)} ({_range(situation.estimate)})."
     )
 
 
 def _out_of_reach(situation: Situation) -> str:
-    words = situation.words
     seen = situation.estimate
+    still = f"{seen.people_open:,} still can" if seen.people_open else "nobody else can"
     return (
-        f"Inconclusive: it can no longer be validated. {_people(seen.settled)} {words.did} and"
-        f" {seen.people_open:,} still can, so {situation.pass_count:,} are out of reach."
+        f"Inconclusive: it can no longer be validated. {figures.people(seen.hits)}"
+        f" {situation.words.did} and {still}, so {situation.pass_count:,} are out of reach."
     )
 
 
 def _waiting(situation: Situation) -> str:
-    words = situation.words
-    seen = situation.estimate
+    seen, words = situation.estimate, situation.words
     if situation.cut_short:
         return (
-            f"Too early to say: it ended after {seen.people:,} of {situation.planned:,} people, so"
-            f" the result waits until every window has closed{_by(situation)}."
+            f"Too early to say: it ended after {seen.people:,} of"
+            f" {figures.people(situation.planned)}, so the result waits until every window has"
+            f" closed{_by(situation)}."
         )
     if situation.closing:
         return (
-            "Too early to say: every window has closed, and the last"
-            f" {words.nouns} are settling{_by(situation)}."
+            f"Too early to say: every window has closed, and the last {words.nouns} are"
+            f" settling{_by(situation)}."
         )
-    return (
-        f"Too early to say: {seen.hits:,} of the {situation.pass_count:,} people needed have"
-        f" {words.did}{_of_them_settling(seen)}. {_people(seen.people_open)} can"
-        f" still {words.do}{_by(situation)}."
+    still = (
+        f"{figures.people(seen.people_open)} can still {words.do}"
+        if seen.people_open
+        else "Nobody else can any more"
     )
+    return f"Too early to say: {_so_far(situation)}. {still}{_by(situation)}."
 
 
-def _of_them_settling(seen: Estimate) -> str:
+def _so_far(situation: Situation) -> str:
+    """`45 of the 60 people needed have clicked`, and never 62 of 60."""
+    seen, did, needed = situation.estimate, situation.words.did, situation.pass_count
     settling = seen.hits - seen.settled
-    return f", {settling:,} of them less than 15 minutes ago" if settling > 0 else ""
+    young = f", {settling:,} of them less than 15 minutes ago" if settling > 0 else ""
+    if seen.hits <= needed:
+        have = _have(1 if needed == 1 else seen.hits)
+        return f"{seen.hits:,} of the {figures.people(needed)} needed {have}{did}{young}"
+    have = _have(seen.hits)
+    return f"{figures.people(seen.hits)} {have}{did}{young}; {needed:,} are needed"
 
 
-def _counted(seen: Estimate) -> str:
-    return f"{seen.settled:,} of {seen.people:,} people ({share(seen.rate or 0)})"
+def _counted(situation: Situation) -> str:
+    seen = situation.estimate
+    return f"{_of(seen.settled, seen.people)} {situation.words.did}"
+
+
+def _of(hits: int, people: int) -> str:
+    """`60 of 200 people (30.0 %)`."""
+    share = f" ({figures.share(hits / people)})" if people else ""
+    return f"{hits:,} of {figures.people(people)}{share}"
+
+
+def _have(people: int) -> str:
+    return "has " if people == 1 else "have "
 
 
 def _threshold(situation: Situation) -> str:
-    return short(situation.rule.limit)
+    return figures.limit(situation.rule.limit)
 
 
 def _sure(situation: Situation) -> str:
     seen = situation.estimate
-    return f"{short(seen.confidence)} sure on each side ({_range(seen)})"
+    return f"{figures.limit(seen.confidence)} sure on each side ({_range(seen)})"
 
 
 def _range(seen: Estimate) -> str:
-    return f"{share(seen.low)} to {share(seen.high)}"
+    return f"{figures.share(seen.low)} to {figures.share(seen.high)}"
 
 
 def _before_the_end(situation: Situation) -> str:
@@ -268,22 +275,18 @@ def _by(situation: Situation) -> str:
     return f"; answer by {moment(when, situation.zone)}" if when else ""
 
 
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
-
-
 def _stands(situation: Situation, spare: int) -> str:
     """What could still take a yes back: verdicts, where there are any."""
     words = situation.words
-    if not metric_of(situation.rule.metric).is_judged:
+    if not situation.rule.counts.is_judged:
         return f"Whatever comes{_before_the_end(situation)} only adds to them."
     what = (
         f"a {words.noun} is"
         if spare <= 0
-        else f"more than {spare:,} {words.noun if spare == 1 else words.nouns} are"
+        else f"more than {figures.plural(spare, words.noun + ' is', words.nouns + ' are')}"
     )
     return f"It stands unless {what} re-judged{_before_the_end(situation)}."
 
 
 def _machines(rule: Rule) -> str:
-    return ", machines left out" if metric_of(rule.metric).is_judged else ""
+    return ", machines left out" if rule.counts.is_judged else ""

@@ -1,13 +1,18 @@
 """What a readout is made of. Its fields are the contract's; rates are shares 0..1."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from app.analysis.counts import LinkTotal
 from app.analysis.hours import Point
+from app.experiments.metrics import Metric, Words, metric_of
+from app.experiments.terms import MetricKind
 from app.platform.clock import iso
 
 
@@ -45,6 +50,8 @@ class ArmCounts:
     complained: int
     untracked: int
     live: int  # released, and their window is still open
+    did: int = 0  # what the experiment's metric counts
+    open: int = 0  # have not done it and still may, whoever is not mailed yet among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +252,19 @@ class Rule:
     window_hours: float
     baseline: str = ""
     mde: float = 0.0
-    metric: str = "click_rate"
+    metric: str = MetricKind.CLICK_RATE
     covariate: bool = False
+    link: str | None = None  # that the metric names
+
+    @property
+    def counts(self) -> Metric:
+        """What is counted, and how people read of it."""
+        return metric_of(self.metric)
+
+    @property
+    def words(self) -> Words:
+        """Its words; of a named link, with its name."""
+        return self.counts.words.on(self.link)
 
     @property
     def looks_by_people(self) -> bool:
@@ -287,6 +305,14 @@ class Readout:
     segments: tuple[Segment, ...] = ()
     timelines: tuple[Timeline, ...] = ()
     novelty: str = ""  # whether an effect fades, in a sentence; nothing where it can't be told
+
+
+_SHAPE = TypeAdapter(Readout)
+
+
+def of_json(body: Mapping[str, Any]) -> Readout:
+    """A readout as it was stored; what another version of this code kept beside it is left out."""
+    return _SHAPE.validate_python(body)
 
 
 def as_json(readout: Readout) -> dict[str, Any]:

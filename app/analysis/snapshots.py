@@ -46,7 +46,8 @@ def is_over(session: Session, experiment: Experiment, *, now: datetime) -> bool:
 
 def freeze(session: Session, experiment: Experiment, kind: Kind, *, now: datetime) -> Snapshot:
     """Keep the readout as it stands: k, n and the version of the verdict rules with it."""
-    snapshot = _snapshot(readouts.of(session, experiment, now=now), kind)
+    read = readouts.counted if kind is Kind.FINAL else readouts.of
+    snapshot = _snapshot(read(session, experiment, now=now), kind)
     session.add(snapshot)
     session.flush()
     return snapshot

@@ -39,6 +39,7 @@ def rule_of(experiment: Experiment) -> Rule:
         mde=rule.get("mde") or 0.0,
         metric=metric["kind"],
         covariate=bool(metric.get("covariate")),
+        link=metric.get("link"),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    Boolean,
+    Float,
     Integer,
     RowMapping,
     String,
@@ -34,6 +36,13 @@ def snapshot_of(session: Session, experiment_id: str, kind: Kind) -> Snapshot | 
     return session.exec(
         select(Snapshot).where(Snapshot.experiment_id == experiment_id, Snapshot.kind == kind)
     ).first()
+
+
+def frozen_of(session: Session, experiment_id: str) -> Snapshot | None:
+    """The final readout; before it, the one that a decision rests on."""
+    rows = session.exec(select(Snapshot).where(Snapshot.experiment_id == experiment_id)).all()
+    by_kind = {row.kind: row for row in rows}
+    return by_kind.get(Kind.FINAL) or by_kind.get(Kind.DECISION)
 
 
 def finals_of(session: Session, experiment_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -106,7 +115,17 @@ SENDS = text("""
            o.machine_opened_at        AS machine_opened_at,
            o.unsubscribed_at          AS unsubscribed_at,
            o.complained_at            AS complained_at,
+           o.did_at                   AS did_at,
+           o.maybe_did_at             AS maybe_did_at,
            o.clicks                   AS clicks,
+           o.converted                AS converted,
+           o.value                    AS value,
+           o.capped                   AS capped,
+           o.stratum                  AS stratum,
+           o.sent                     AS sent,
+           o.failed                   AS failed,
+           o.bounced                  AS bounced,
+           o.uncertain                AS uncertain,
            s.last_reply               AS last_reply
       FROM send s
       LEFT JOIN person p
@@ -125,6 +144,7 @@ SENDS = text("""
 _MOMENTS = (
     "released_at", "closes_at", "accepted_at", "clicked_at", "maybe_clicked_at",
     "machine_clicked_at", "opened_at", "machine_opened_at", "unsubscribed_at", "complained_at",
+    "did_at", "maybe_did_at",
 )  # fmt: skip
 _TYPED_SENDS = SENDS.columns(
     column("send_id", BigInteger()),
@@ -134,6 +154,11 @@ _TYPED_SENDS = SENDS.columns(
     column("external_id", String()),
     *(column(name, UtcDateTime()) for name in _MOMENTS),
     column("clicks", Integer()),
+    column("converted", Integer()),
+    column("value", Float()),
+    column("capped", Float()),
+    column("stratum", String()),
+    *(column(name, Boolean()) for name in ("sent", "failed", "bounced", "uncertain")),
     column("last_reply", String()),
 )
 

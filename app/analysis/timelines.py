@@ -8,7 +8,6 @@ from app.analysis import at_looks
 from app.analysis.hours import Point
 from app.analysis.looks import Held
 from app.analysis.shapes import Comparison, Rule, Timeline, TimelinePoint
-from app.experiments.metrics import metric_of
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.one_arm import clopper_pearson
@@ -35,7 +34,7 @@ def _seen(course: Iterable[tuple[Held, Comparison]]) -> Iterator[TimelinePoint]:
 
 def of(series: Mapping[str, Sequence[Point]], rule: Rule) -> tuple[Timeline, ...]:
     """Every version's course: against the threshold, or as a difference from the baseline."""
-    if metric_of(rule.metric).is_value:
+    if rule.counts.is_value:
         return ()
     if rule.kind == "threshold":
         return tuple(

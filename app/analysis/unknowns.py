@@ -10,8 +10,8 @@ from app.analysis.looking import Found, made_of
 from app.analysis.looks import people
 from app.analysis.matured import Strata, total
 from app.analysis.shapes import UnknownRange
-from app.experiments.metrics import metric_of
 from app.experiments.models import Experiment
+from app.experiments.terms import Method
 
 
 def range_with_unknown(
@@ -19,11 +19,11 @@ def range_with_unknown(
 ) -> UnknownRange | None:
     """The rate with people of unknown kind all out and all in, and whether the call survives it."""
     arm = found.standing.arm
-    if not arm.released or not metric_of(found.rule.metric).is_judged:
+    if not arm.released or not found.rule.counts.is_judged:
         return None
-    if found.rule.method == "curtailed":
-        counted = calls.make(found.standing.with_unknown(), found.rule, breached=()).call.state
-        alone = calls.make(found.standing, found.rule, breached=()).call.state
+    if found.rule.method == Method.CURTAILED:
+        counted = calls.make(found.standing.with_unknown(), found.rule).call.state
+        alone = calls.make(found.standing, found.rule).call.state
     elif not arm.maybe_did:
         alone = counted = found.made.call.state
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from app.delivery import content, filling, liquid, mime
 from app.delivery.content import Content
 from app.delivery.links import Kind, Link
+from app.experiments.metrics import Source
 from app.experiments.ports import Level, Problem
 from app.experiments.schemas import Arm, Draft
 from app.platform.config import Settings
@@ -108,7 +109,7 @@ def _links(arm: Arm, design: Draft) -> Iterator[Problem]:
 
 
 def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Problem]:
-    if design.metric.kind == "click_rate" and not written.links:
+    if design.metric.row.source is Source.CLICK and not written.links:
         yield _blocks(
             "no_link",
             f"Version “{arm.key}” has no link, and the metric counts clicks. Add one:"

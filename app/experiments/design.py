@@ -7,10 +7,12 @@ from sqlmodel import Session
 
 from app.experiments import drafts, eligibility, plans
 from app.experiments.eligibility import Judge
+from app.experiments.metrics import LEAST_WITH_VALUE
 from app.experiments.models import Experiment
 from app.experiments.plans import Frozen, PlannedLook
 from app.experiments.schemas import Draft
-from app.experiments.terms import HOLDOUT, Method, MetricKind, RuleKind
+from app.experiments.terms import HOLDOUT, Method, RuleKind
+from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.drifts import drift_at_any_time, drift_of_looks, fixed_drift, rise_of
 from app.stats.power import detectable_in_looks, people_needed, smallest_detectable
@@ -18,7 +20,6 @@ from app.stats.power import detectable_in_looks, people_needed, smallest_detecta
 POWER = 0.8  # "4 times in 5", the field's convention
 _HOPED = 4 / 3  # a truth of a third above the threshold: worth knowing of, in most teams' eyes
 _BASE_RATE = 0.05  # ours: of a comparison's baseline, where nobody knows it yet; it is said so
-_DUST = 1e-9  # what floats leave behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +89,13 @@ def expected_arms(design: Draft, people: int) -> dict[str, int]:
     return found
 
 
-def points(share: float) -> str:
-    """A share as people write it: 8 %, 10.5 %, 0.25 %."""
-    percent = share * 100
-    for digits in (0, 1):
-        if abs(percent - round(percent, digits)) < _DUST:
-            return f"{percent:.{digits}f} %"
-    text = f"{percent:.1f}" if percent >= 1 else f"{percent:.2f}"
-    return f"{text.removesuffix('.0')} %"
-
-
 def _of_threshold(design: Draft, frozen: Frozen) -> Plan:
     people, rule = frozen.people, design.rule
     k = frozen.pass_count
     assert k is not None  # the last look of a threshold rule always has one
     seen = _detectable(design, frozen)
-    often = "that happens 4 times in 5"
-    when = {
-        Method.CURTAILED: often,
-        Method.SEQUENTIAL: f"one of the {len(frozen.looks)} looks says so 4 times in 5",
-        Method.ANYTIME: "it says so at some moment 4 times in 5",
-    }[rule.method or Method.CURTAILED]
+    when = rule.reading.promise.format(looks=len(frozen.looks))
+    does = design.metric.words.do
     return Plan(
         people=people,
         threshold=rule.limit,
@@ -120,9 +107,10 @@ def _of_threshold(design: Draft, frozen: Frozen) -> Plan:
         people_needed=_needed(rule.limit, rule.confidence),
         answer_by=frozen.looks[-1].due_at,
         sentence=(
-            f"With {people:,} people, {k:,} ({k / people:.1%}) must click before we can say it is"
-            f" over {points(rule.limit)}; if the truth is {points(seen)}, {when}."
-        ).replace("%)", " %)"),
+            f"With {figures.people(people)}, {k:,} ({figures.share(k / people)}) must {does} before"
+            f" we can say it is over {figures.limit(rule.limit)}; if the truth is"
+            f" {figures.aim(seen)}, {when}."
+        ),
         arms=frozen.arms,
         waves=frozen.waves,
         looks=frozen.looks,
@@ -150,7 +138,7 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
         raise NotEnoughData("a comparison needs people in two arms at least")
     smallest = min(others, key=lambda key: frozen.arms[key])
     seen = None
-    if design.metric.kind is not MetricKind.VALUE_PER_PERSON:
+    if not design.metric.row.is_value:
         level = 1 - (1 - design.rule.confidence) / len(others)
         both = frozen.arms[smallest], frozen.arms[baseline]
         drift = _drift(design.rule.method, frozen, sum(both), confidence=level)
@@ -187,19 +175,20 @@ def _compared(
     design: Draft, frozen: Frozen, smallest: str, baseline: str, seen: float | None
 ) -> str:
     sides = (
-        f"With {frozen.arms[smallest]:,} people in “{smallest}” and {frozen.arms[baseline]:,} in"
+        f"With {figures.people(frozen.arms[smallest])} in “{smallest}” and"
+        f" {frozen.arms[baseline]:,} in"
         f" “{baseline}”"
     )
     if seen is None:
         return (
             f"{sides}, how small a difference can be told depends on how much values differ from"
-            " person to person; a call needs 100 people with a value in each."
+            f" person to person; a call needs {LEAST_WITH_VALUE} people with a value in each."
         )
     return (
-        f"{sides}, if {points(_BASE_RATE)} of the baseline do it (assumed), a difference of"
-        f" {points(seen)} points is told 4 times in 5; at least"
-        f" {points(float(design.rule.mde or 0))} points are worth having."
-    ).replace(" % points", " points")
+        f"{sides}, if {figures.limit(_BASE_RATE)} of the baseline {design.metric.words.do}"
+        f" (assumed), a difference of {figures.aim_points(seen)} is told 4 times in 5; worth"
+        f" having: {figures.set_points(float(design.rule.mde or 0))} or more."
+    )
 
 
 def _impossible(design: Draft, people: int, error: NotEnoughData) -> Plan:

@@ -62,7 +62,7 @@ def of_design(
     if len(set(keys)) < len(keys) or HOLDOUT in keys:
         yield "arms", f"keys must differ, and “{HOLDOUT}” is taken"
     if rule.kind not in row.methods:
-        yield "rule.kind", f"{row.kind} has no {rule.kind} rule; compare versions"
+        yield "rule.kind", f"a rule about {row.words.nouns} has no {rule.kind}; compare versions"
     if rule.looks > max(1, waves):
         yield (
             "rule.looks",

@@ -5,7 +5,7 @@ person's first hit is kept as `did_at` whatever the metric, and words come from 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -33,7 +33,15 @@ class Words:
     does: str  # a person who …
     noun: str  # one of them; a raw hit, not a person
     nouns: str
+    counted: str  # on the test card
     chosen: str  # in the form
+
+    def on(self, link: str | None) -> "Words":
+        """The same of one named link: `clicked “policies”`."""
+        if not link:
+            return self
+        did, do, does = (f"{verb} “{link}”" for verb in (self.did, self.do, self.does))
+        return replace(self, did=did, do=do, does=does)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,10 @@ class Metric:
     def is_reported(self) -> bool:
         """Other systems tell it: also of people who get no mail."""
         return self.source is Source.REPORT
+
+    def comes_after(self, step: Source | None) -> bool:
+        """Whether a step of the way from the mail belongs before what is counted."""
+        return self.source is not Source.OPEN or step is not Source.CLICK
 
     @property
     def is_judged(self) -> bool:
@@ -130,6 +142,7 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     does="clicks",
                     noun="click",
                     nouns="clicks",
+                    counted="A person who clicks {link}",
                     chosen="Clicks: people who follow the link",
                 ),
                 counter="human_clickers",
@@ -146,6 +159,7 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     does="converts",
                     noun="conversion",
                     nouns="conversions",
+                    counted="A person of whom {event} is reported",
                     chosen="Conversions: people who do something that your systems report",
                 ),
                 counter="converted",
@@ -162,6 +176,7 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     does="brings a value",
                     noun="value",
                     nouns="values",
+                    counted="What {event} brings per person",
                     chosen="Value: what people are worth, as your systems report it",
                 ),
                 counter="converted",
@@ -179,6 +194,7 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     does="opens it",
                     noun="open",
                     nouns="opens",
+                    counted="A person who opens the mail",
                     chosen="Opens: a hint at best, and for comparing versions only",
                 ),
                 counter="human_openers",

@@ -6,20 +6,14 @@ from typing import Any
 from sqlmodel import Session
 
 from app.experiments import store
+from app.experiments.metrics import Metric, of_design
 from app.experiments.models import Experiment, Status
-from app.experiments.terms import MetricKind, Mode, RuleKind
+from app.experiments.terms import Mode, RuleKind
 from app.okr import ledger
 from app.okr import store as okr
 from app.okr.models import KeyResult
 from app.platform.errors import Conflict
 
-_SHARES = {
-    MetricKind.CLICK_RATE,
-    MetricKind.CONVERSION_RATE,
-    MetricKind.OPEN_RATE,
-    MetricKind.REPORTED_RATE,
-}
-_ADDABLE = {MetricKind.CONVERSION_RATE, MetricKind.VALUE_PER_PERSON}
 _LONGEST_CHAIN = 1_000  # runs of one series; a ring of ids ends here, too
 
 
@@ -59,33 +53,33 @@ def series_of(session: Session, experiment_id: str | None) -> str | None:
 
 
 def _refuse_contribution(design: Mapping[str, Any], row: KeyResult) -> None:
-    kind = MetricKind(design["metric"]["kind"])
+    metric = of_design(design)
     if design["rule"]["kind"] != RuleKind.COMPARISON:
         raise Conflict(
             "A contribution is what came on top of a group that got nothing: give the experiment a"
             " comparison rule with a baseline, or link it as evidence."
         )
-    if kind not in _ADDABLE:
+    if not metric.is_reported:
         raise Conflict(
-            f"A {_said(kind)} is a sign, not what “{row.title}” counts: measure conversions or"
+            f"A {_said(metric)} is a sign, not what “{row.title}” counts: measure conversions or"
             " value per person, or link the experiment as evidence."
         )
-    _refuse_unit(row, kind, in_percent=False)
+    _refuse_unit(row, metric, in_percent=False)
 
 
 def _refuse_direct(design: Mapping[str, Any], row: KeyResult) -> None:
-    kind = MetricKind(design["metric"]["kind"])
+    metric = of_design(design)
     treated = [arm for arm in design["arms"] if arm["key"] != design["rule"].get("baseline")]
     if len(treated) != 1:
         raise Conflict(
             f"“{row.title}” takes one value per run, and this experiment measures several versions:"
             " keep one, or link it as evidence."
         )
-    _refuse_unit(row, kind, in_percent=kind in _SHARES)
+    _refuse_unit(row, metric, in_percent=not metric.is_value)
 
 
-def _refuse_unit(row: KeyResult, kind: MetricKind, *, in_percent: bool) -> None:
-    counted = kind is MetricKind.CONVERSION_RATE and not in_percent
+def _refuse_unit(row: KeyResult, metric: Metric, *, in_percent: bool) -> None:
+    counted = not metric.is_value and not in_percent
     fits = (
         row.unit == "percent"
         if in_percent
@@ -96,7 +90,7 @@ def _refuse_unit(row: KeyResult, kind: MetricKind, *, in_percent: bool) -> None:
     if not fits:
         wanted = "percent" if in_percent else "number" if counted else "number or a currency"
         raise Conflict(
-            f"“{row.title}” is in {row.unit}; what a {_said(kind)} gives here is in {wanted}."
+            f"“{row.title}” is in {row.unit}; what a {_said(metric)} gives here is in {wanted}."
             " Choose a key result in that unit, or link the experiment as evidence."
         )
 
@@ -131,5 +125,5 @@ def _is_off(experiment: Experiment) -> bool:
     return experiment.status == Status.CANCELLED and experiment.started_at is None
 
 
-def _said(kind: MetricKind) -> str:
-    return kind.replace("_", " ")
+def _said(metric: Metric) -> str:
+    return metric.kind.replace("_", " ")

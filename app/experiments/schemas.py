@@ -152,6 +152,11 @@ class Metric(_Document):
         return metrics.METRICS[self.kind]
 
     @property
+    def words(self) -> metrics.Words:
+        """How people read of it; of a named link, with its name."""
+        return self.row.words.on(self.link)
+
+    @property
     def hours(self) -> int:
         """The window; written out in every document that is stored."""
         assert self.window_hours is not None

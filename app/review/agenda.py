@@ -174,7 +174,11 @@ def _overdue(
         return stale
     awaiting = weeks.awaiting(session, zone=zone, now=now)
     return (
-        *(Overdue("decision", one.id, one.name, "", one.sentence) for one in awaiting),
+        *(
+            Overdue("decision", one.id, one.name, "", one.sentence)
+            for one in awaiting
+            if not one.provisional  # while windows are open nothing is late
+        ),
         *stale,
         *_unsettled(session, span),
     )

@@ -19,6 +19,10 @@ from app.review import learnings, moves
 from app.review.models import Choice, Decision
 from app.review.schemas import DecisionDraft
 
+_AGAINST = {  # what a build has to answer for
+    State.REFUTED: "The result was refuted.",
+    State.WAITING: "It is too early to say: nothing has been shown yet.",
+}
 _SKIPPED_AT_ONCE = 2_000  # the most rows a write transaction may touch; a worker does the rest
 
 
@@ -58,13 +62,14 @@ def decide(
 def _ask_for_a_reason(readout: Readout, draft: DecisionDraft) -> None:
     if draft.decision is not Choice.BUILD or draft.reason:
         return
-    if readout.call.state is State.REFUTED:
-        raise Invalid.at(
-            "reason", "The result was refuted. Say why it should be built all the same."
-        )
     if not all(guardrail.ok for guardrail in readout.guardrails):
         raise Invalid.at(
             "reason", "A guardrail is breached. Say why it should be built all the same."
+        )
+    if readout.call.state in _AGAINST:
+        raise Invalid.at(
+            "reason",
+            f"{_AGAINST[readout.call.state]} Say why it should be built all the same.",
         )
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.analysis import gates, snapshots
 from app.analysis import readout as readouts
-from app.analysis import snapshots
 from app.analysis import store as analysis
 from app.analysis.evidence import increment_of
 from app.analysis.models import Kind
 from app.analysis.shapes import Estimate, Readout
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
-from app.experiments.terms import HOLDOUT, MetricKind, Mode
+from app.experiments.terms import HOLDOUT, Mode
 from app.okr import exact, ledger, runs, store
 from app.okr.ledger import Entry
 from app.okr.overlap import Group
@@ -28,6 +28,7 @@ from app.platform.errors import Conflict, Invalid
 from app.review import store as review
 
 NOT_MOVED = "key_result.not_moved"
+_NOBODY = "Nobody was reached: every mail came back or was refused, so nothing was measured."
 _PERCENT = 100  # a key result in percent holds what people type
 
 
@@ -108,9 +109,15 @@ def write_run(
     links = _links(experiment, Mode.DIRECT)
     if not links:
         return ()
-    estimate = _measured(experiment, readouts.of(session, experiment, now=now))
+    readout = readouts.of(session, experiment, now=now)
+    estimate = _measured(experiment, readout)
     if estimate is None:
         return ()
+    if estimate.arm in gates.unreached(readout.arms):
+        return tuple(
+            _told(session, experiment, Moved(link["key_result_id"], None, _NOBODY), now=now)
+            for link in links
+        )
     return tuple(
         _written(session, experiment, estimate, link["key_result_id"], zone=zone, now=now)
         for link in links
@@ -224,7 +231,7 @@ def _measured(experiment: Experiment, readout: Readout) -> Estimate | None:
 
 def _event(experiment: Experiment) -> str:
     metric = experiment.design["metric"]
-    return str(metric.get("event") or MetricKind(metric["kind"]))
+    return str(metric.get("event") or metric["kind"])
 
 
 def _nothing_to_add(experiment: Experiment) -> str:

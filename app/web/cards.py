@@ -7,9 +7,12 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import store as audience
+from app.experiments.metrics import READINGS, metric_of, of_design, usual_method
 from app.experiments.models import Experiment
+from app.experiments.terms import Method, RuleKind
 from app.okr import store as okr
 from app.okr.models import KeyResult
+from app.platform import figures
 from app.web import words
 from app.web.drafts import OPERATORS
 
@@ -19,16 +22,6 @@ _PROMPTS = (
     ("measure", "We measure"),
     ("right_if", "Right if"),
 )
-_COUNTED = {
-    "click_rate": "A person who clicks {link}",
-    "open_rate": "A person who opens the mail",
-    "conversion_rate": "A person of whom {event} is reported",
-    "value_per_person": "What {event} brings per person",
-}
-_READ = {
-    "sequential": "On {looks} planned days",
-    "anytime": "At any time, however often",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +35,7 @@ class Card:
 def of(session: Session, experiment: Experiment) -> Card:
     """The card of an experiment."""
     design = experiment.design
+    does = of_design(design).words.on(design["metric"].get("link")).do
     return Card(
         lines=(
             *_hypothesis(design),
@@ -49,7 +43,7 @@ def of(session: Session, experiment: Experiment) -> Card:
             *_treatment(design),
             *_metric(design),
         ),
-        key_results=tuple(_link(session, link) for link in design.get("key_results") or ()),
+        key_results=tuple(_link(session, link, does) for link in design.get("key_results") or ()),
     )
 
 
@@ -98,16 +92,17 @@ def _wave(wave: dict[str, Any]) -> str:
 
 def _metric(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
     metric = design["metric"]
-    hours = words.plural(metric.get("window_hours") or 72, "hour")
-    yield "Counts", f"{_COUNTED[metric['kind']].format(**_named(metric))} within {hours}"
+    row = metric_of(metric["kind"])
+    hours = words.plural(metric.get("window_hours") or row.window_hours, "hour")
+    yield "Counts", f"{row.words.counted.format(**_named(metric))} within {hours}"
     if metric.get("cap"):
         yield "Values count up to", words.number(metric["cap"])
     if metric.get("covariate"):
         yield "Made clearer by", f"the column “{metric['covariate']}”"
-    yield from _rule(design["rule"], is_value=metric["kind"] == "value_per_person")
+    yield from _rule(design["rule"], is_value=row.is_value)
     for guardrail in design.get("guardrails") or ():
         name = words.plain(guardrail["metric"]).capitalize()
-        yield "Guardrail", f"{name} at most {words.points(guardrail['max'])}"
+        yield "Guardrail", f"{name} at most {words.rate(guardrail['max'])}"
 
 
 def _named(metric: dict[str, Any]) -> dict[str, str]:
@@ -117,15 +112,19 @@ def _named(metric: dict[str, Any]) -> dict[str, str]:
 
 
 def _rule(rule: dict[str, Any], *, is_value: bool) -> Iterator[tuple[str, str]]:
-    sure = words.points(rule.get("confidence", 0.95), 0)
+    sure = words.rate(rule.get("confidence", 0.95))
     if rule["kind"] == "threshold":
-        yield "Threshold", f"More than {words.points(rule['threshold'])}, sure to {sure}"
+        yield "Your line", f"More than {words.rate(rule['threshold'])}, sure to {sure}"
     else:
-        least = words.number(rule["mde"]) if is_value else words.rate(rule["mde"])
-        worth = least.removesuffix(" %") + ("" if is_value else " points")
-        yield "Compared with", f"{rule['baseline']}, sure to {sure}; {worth} are worth having"
-    if rule.get("method") in _READ:
-        yield "Read", _READ[rule["method"]].format(looks=rule.get("looks", 1))
+        worth = (
+            f"{figures.value(rule['mde'])} per person"
+            if is_value
+            else figures.set_points(rule["mde"])
+        )
+        yield "Compared with", f"{rule['baseline']}, sure to {sure}; worth having: {worth} or more"
+    reading = READINGS[Method(rule.get("method") or usual_method(RuleKind(rule["kind"])))]
+    if reading.read:
+        yield "Read", reading.read.format(looks=rule.get("looks", 1))
 
 
 def _condition(condition: dict[str, Any]) -> str:
@@ -135,17 +134,17 @@ def _condition(condition: dict[str, Any]) -> str:
     return f"{condition['column']} {op} {'' if shown is None else shown}".strip()
 
 
-def _link(session: Session, link: dict[str, Any]) -> tuple[str, str, str]:
+def _link(session: Session, link: dict[str, Any], does: str) -> tuple[str, str, str]:
     key_result = okr.key_result_of(session, link["key_result_id"])
-    return key_result.id, key_result.title, _assumed(link, key_result)
+    return key_result.id, key_result.title, _assumed(link, key_result, does)
 
 
-def _assumed(link: dict[str, Any], key_result: KeyResult) -> str:
+def _assumed(link: dict[str, Any], key_result: KeyResult, does: str) -> str:
     if not link.get("reach") or link.get("carry") is None:
         return ""
     often = " every week" if link.get("reach_per") == "week" else ""
     each = words.amount(link.get("per_hit"), key_result.unit)
     return (
         f"Assumed: it reaches {words.plural(link['reach'], 'person', 'people')}{often},"
-        f" of those who click {words.points(link['carry'], 0)} are carried over, {each} each."
+        f" of those who {does} {words.rate(link['carry'])} are carried over, {each} each."
     )

@@ -5,6 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.analysis.shapes import Readout, Timeline
+from app.experiments.metrics import Words
+from app.platform import figures
 from app.web import words
 from app.web.plots import Plot, timeline
 
@@ -48,11 +50,15 @@ class Drawn:
     rows: tuple[tuple[datetime, str, str], ...]
 
 
-def drawn(told: Timeline, zone: ZoneInfo) -> Drawn:
+def drawn(told: Timeline, zone: ZoneInfo, words_of: Words) -> Drawn:
     """A course with its caption; a dozen moments of it at most as a table."""
     is_rate = told.goal > 0
-    of_what = "Share of people released so far who clicked" if is_rate else "Lead over the baseline"
-    against = "the threshold" if is_rate else "no difference"
+    of_what = (
+        f"Share of people released so far who {words_of.did}"
+        if is_rate
+        else "Lead over the baseline"
+    )
+    against = "your line" if is_rate else "no difference"
     step = max(1, -(-len(told.points) // _ROWS))
     chosen = told.points[::-step][::-1]
     return Drawn(
@@ -77,7 +83,7 @@ def forest(readout: Readout) -> Forest | None:
     if not readout.comparisons:
         return None
     known = [end for row in readout.comparisons for end in (row.low, row.high) if end is not None]
-    is_rate = readout.rule.metric != "value_per_person"
+    is_rate = not readout.rule.counts.is_value
     reach = max([abs(end) for end in known] or [readout.rule.mde or 1.0]) * 1.1
 
     def place(value: float | None) -> float | None:
@@ -94,8 +100,8 @@ def forest(readout: Readout) -> Forest | None:
                 high=place(row.high),
                 difference=_amount(row.difference, is_rate=is_rate),
                 interval=_between(row.low, row.high, is_rate=is_rate),
-                p_value="–" if row.p_value is None else _p(row.p_value),
-                chance="–" if row.chance_to_beat is None else words.points(row.chance_to_beat, 0),
+                p_value="–" if row.p_value is None else figures.p_value(row.p_value),
+                chance="–" if row.chance_to_beat is None else figures.chance(row.chance_to_beat),
                 says=row.reason or row.method,
             )
             for row in readout.comparisons
@@ -110,14 +116,10 @@ def _amount(value: float | None, *, is_rate: bool) -> str:
     """`+1.6 points`, or `+12.50` of a value."""
     if value is None:
         return "–"
-    return f"{100 * value:+.1f} points" if is_rate else f"{value:+,.2f}"
+    return figures.points(value) if is_rate else figures.signed_value(value)
 
 
 def _between(low: float | None, high: float | None, *, is_rate: bool) -> str:
     if low is None or high is None:
         return "–"
     return f"{_amount(low, is_rate=is_rate)} to {_amount(high, is_rate=is_rate)}"
-
-
-def _p(p_value: float) -> str:
-    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"

@@ -15,6 +15,8 @@ from app.analysis.shapes import (
     Readout,
     Segment,
 )
+from app.experiments.metrics import Source, Words
+from app.platform import figures
 from app.web import words
 from app.web.drawings import Drawn, Forest, drawn, forest
 
@@ -56,6 +58,8 @@ class Result:
     forest: Forest | None
     arms: tuple[Estimate, ...]
     is_rate: bool
+    words: Words
+    is_clicked: bool
     looks: tuple[LookAt, ...]
     cohort: tuple[tuple[str, int, float, float], ...]
     figures: tuple[tuple[str, str, str], ...]
@@ -91,10 +95,12 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         estimate=estimate,
         threshold=threshold,
         scale=_scale(estimate, threshold) if threshold else 1.0,
-        caption=_caption(estimate, threshold) if threshold else "",
+        caption=_caption(estimate, threshold, readout.rule.words) if threshold else "",
         forest=forest(readout),
         arms=readout.estimates if readout.comparisons else (),
-        is_rate=readout.rule.metric != "value_per_person",
+        is_rate=not readout.rule.counts.is_value,
+        words=readout.rule.words,
+        is_clicked=readout.rule.counts.source is Source.CLICK,
         looks=readout.looks if len(readout.looks) > 1 else (),
         cohort=tuple(_cohort(readout)),
         figures=_figures(readout),
@@ -104,7 +110,7 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=readout.links,
-        courses=tuple(drawn(one, zone) for one in readout.timelines),
+        courses=tuple(drawn(one, zone, readout.rule.words) for one in readout.timelines),
         segments=readout.segments,
         novelty=readout.novelty,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
@@ -128,25 +134,26 @@ def _scale(estimate: Estimate | None, threshold: float) -> float:
     return next((step for step in _STEPS if step >= reach), 1.0)
 
 
-def _caption(estimate: Estimate | None, threshold: float) -> str:
+def _caption(estimate: Estimate | None, threshold: float, verbs: Words) -> str:
     if estimate is None:
         return ""
     return (
         f"{words.points(estimate.rate)} of {words.plural(estimate.people, 'person', 'people')}"
-        f" clicked; between {words.points(estimate.low)} and {words.points(estimate.high)},"
-        f" {estimate.label}. The threshold is {words.points(threshold)}.{_still_open(estimate)}"
+        f" {verbs.did}; between {words.points(estimate.low)} and {words.points(estimate.high)},"
+        f" {estimate.label}. Your line is at {words.rate(threshold)}."
+        f"{_still_open(estimate, verbs)}"
     )
 
 
-def _still_open(estimate: Estimate) -> str:
+def _still_open(estimate: Estimate, verbs: Words) -> str:
     if not estimate.people_open:
         return ""
     people = words.plural(estimate.people_open, "person", "people")
-    return f" The upper end comes down as time runs out for the {people} who may still click."
+    return f" The upper end comes down as time runs out for the {people} who may still {verbs.do}."
 
 
 def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
-    """Day, first clicks, their share of everybody released so far, and the same for a bar."""
+    """Day, people who first did it then, the share until then, and the same for a bar."""
     released = sum(arm.released for arm in readout.arms if arm.key != "holdout")
     everybody = sum(count for _, count in readout.days)
     so_far = 0
@@ -156,35 +163,37 @@ def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
         yield name, count, so_far / released if released else 0.0, so_far / everybody
 
 
-_COUNTED = {
-    "click_rate": ("People who clicked", "human_clickers"),
-    "open_rate": ("People who opened it", "human_openers"),
-    "conversion_rate": ("People who did it", "converted"),
-    "value_per_person": ("People who did it", "converted"),
-}
-
-
 def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:
     if not readout.arms:
         return ()
-    label, field = _COUNTED[readout.rule.metric]
+    verbs, rule = readout.rule.words, readout.rule
     released = sum(arm.released for arm in readout.arms)
-    did = sum(getattr(arm, field) for arm in readout.arms)
+    enrolled = sum(arm.enrolled for arm in readout.arms)
+    did = sum(arm.did for arm in readout.arms)
+    still = sum(arm.open for arm in readout.arms)
     needed = readout.call.pass_count
     return (
+        ("People released", words.number(released), f"of {words.number(enrolled)} enrolled"),
         (
-            "People released",
-            words.number(released),
-            f"of {words.number(sum(arm.enrolled for arm in readout.arms))} enrolled",
+            f"People who {verbs.did}",
+            words.number(did),
+            f"{words.number(needed)} needed" if needed is not None else "",
         ),
-        (label, words.number(did), f"{words.number(needed)} needed" if needed is not None else ""),
-        ("That is", words.points(did / released) if released else "–", "of everybody released"),
-        (
-            "Window still open",
-            words.number(sum(arm.live for arm in readout.arms)),
-            "people may still act",
+        _per_person(readout, released)
+        if rule.counts.is_value
+        else (
+            "That is",
+            words.points(did / released) if released else "–",
+            "of everybody released",
         ),
+        (f"Can still {verbs.do}", words.number(still), "their window is open, or yet to open"),
     )
+
+
+def _per_person(readout: Readout, released: int) -> tuple[str, str, str]:
+    value = sum(arm.value for arm in readout.arms)
+    each = figures.value(value / released) if released else "–"
+    return "Value per person", each, f"{words.number(value)} in all, before any cap"
 
 
 def _machines(readout: Readout) -> Machines:
@@ -207,7 +216,7 @@ def _survives(readout: Readout) -> str:
         return "Each recipient stands in one line: people first, then not sure, then machines."
     ends = f"{words.points(reach.low_rate)} to {words.points(reach.high_rate)}"
     outcome = "the result stays the same" if reach.survives else "the result would be another"
-    return f"With all unsure clicks left out or taken in: {ends}; {outcome}."
+    return f"With everybody unsure left out or taken in: {ends}; {outcome}."
 
 
 def _moved(link: Evidence, titles: Mapping[str, str]) -> Moved:

@@ -8,16 +8,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from app.experiments import metrics
+from app.experiments.terms import Method, MetricKind, RuleKind
 from app.platform.errors import Invalid
 from app.web.numbers import Reader, points, present
 from app.web.typed import Typed
 
 FIRST, SECOND = "insight", "second"
-METRICS: tuple[tuple[str, str], ...] = (
-    ("click_rate", "Clicks: people who follow the link"),
-    ("conversion_rate", "Conversions: people who do something that your systems report"),
-    ("value_per_person", "Value: what people are worth, as your systems report it"),
-    ("open_rate", "Opens: a hint at best, and for comparing versions only"),
+METRICS: tuple[tuple[str, str], ...] = tuple(
+    (kind.value, row.words.chosen) for kind, row in metrics.METRICS.items()
 )
 KINDS: tuple[tuple[str, str], ...] = (
     ("threshold", "More than a threshold"),
@@ -29,7 +28,6 @@ METHODS: tuple[tuple[str, str], ...] = (
     ("anytime", "At any time: you may look whenever you like; it takes more people"),
 )
 _SHARED = ("subject", "preheader", "body", "answer")
-_VALUE = "value_per_person"
 
 
 def arms(form: Typed) -> list[dict[str, Any]]:
@@ -43,26 +41,26 @@ def arms(form: Typed) -> list[dict[str, Any]]:
 
 def metric(form: Typed, read: Reader) -> dict[str, Any]:
     """What counts."""
-    kind = form.text("metric_kind") or "click_rate"
-    found: dict[str, Any] = {"kind": kind, "link": form.text("link")}
-    if kind in {"conversion_rate", _VALUE}:
-        found["event"] = form.text("event")
-    if kind == _VALUE:
-        found |= present("cap", read.number("cap")) | present("covariate", form.text("covariate"))
-    return found | present("window_hours", read.number("window_hours"))
+    kind = form.text("metric_kind") or MetricKind.CLICK_RATE
+    typed = {name: form.text(name) for name in ("link", "event", "covariate")}
+    typed |= present("cap", read.number("cap"))
+    row = _row(kind)
+    means = row.fields if row else typed.keys()
+    found = {name: value for name, value in typed.items() if name in means}
+    return {"kind": kind} | found | present("window_hours", read.number("window_hours"))
 
 
 def rule(form: Typed, read: Reader) -> dict[str, Any]:
     """When we may say yes."""
-    kind = form.text("rule_kind") or "threshold"
+    kind = form.text("rule_kind") or RuleKind.THRESHOLD
     found: dict[str, Any] = {"kind": kind} | present("confidence", read.share("confidence"))
     found |= present("method", form.text("method"))
-    if form.text("method") == "sequential":
+    if form.text("method") == Method.SEQUENTIAL:
         found["looks"] = read.number("waves") or 1
-    if kind == "threshold":
+    if kind == RuleKind.THRESHOLD:
         return found | {"threshold": read.share("threshold")}
-    is_value = form.text("metric_kind") == _VALUE
-    mde = read.number("mde") if is_value else read.share("mde")
+    row = _row(form.text("metric_kind") or "")
+    mde = read.number("mde") if row and row.is_value else read.share("mde")
     return found | {"baseline": form.text("baseline"), "mde": mde}
 
 
@@ -98,7 +96,7 @@ def fields(document: Mapping[str, Any]) -> dict[str, object]:
     found = list(document.get("arms") or [{}])
     first, second = found[0], found[1] if len(found) > 1 else {}
     counted, told = document.get("metric") or {}, document.get("rule") or {}
-    is_value = counted.get("kind") == _VALUE
+    row = _row(counted.get("kind") or "")
     mde = told.get("mde")
     parts = document.get("waves") or []
     return {
@@ -113,11 +111,11 @@ def fields(document: Mapping[str, Any]) -> dict[str, object]:
         "link": counted.get("link"),
         "window_hours": counted.get("window_hours"),
         "rule_kind": told.get("kind"),
-        "method": told.get("method") if told.get("method") in {"sequential", "anytime"} else None,
+        "method": told.get("method") if told.get("method") in dict(METHODS) else None,
         "threshold": points(told.get("threshold")),
         "confidence": points(told.get("confidence")),
         "baseline": told.get("baseline"),
-        "mde": mde if is_value else points(mde),
+        "mde": mde if row and row.is_value else points(mde),
         "waves": len(parts) or None,
         "waves_apart": _apart(parts),
         "rest": json.dumps(_rest(found, parts)),
@@ -133,6 +131,11 @@ def rest(form: Typed) -> dict[str, Any]:
     if not isinstance(found, dict) or not isinstance(found.get("arms", []), list):
         raise Invalid("The form came back damaged. Open the draft again; nothing was saved.")
     return found
+
+
+def _row(kind: str) -> metrics.Metric | None:
+    """The metric's row; none for a kind that does not exist, which the schema refuses."""
+    return next((row for row in metrics.METRICS.values() if row.kind == kind), None)
 
 
 def _arm(form: Typed, prefix: str, kept: Mapping[str, Any]) -> dict[str, Any]:

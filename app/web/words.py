@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.okr import amounts
-from app.platform import clock
+from app.platform import clock, figures
 
 SAID: Mapping[str, str] = {
     "saved": "Saved.",
@@ -112,24 +112,25 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "badge_kind": lambda state: BADGES.get(state, (plain(state), "quiet"))[1],
         "plain": plain,
         "plural": plural,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
+        "value": figures.value,
+        "difference": figures.points,
     }
 
 
 def points(share: float | None, digits: int = 1) -> str:
     """A share as a reader sees it: 0.12 is `12.0 %`."""
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
+    return "–" if share is None else figures.share(share, digits)
 
 
 def rate(share: float) -> str:
     """A share that somebody set: 0.08 is `8 %`, 0.125 is `12.5 %`."""
-    return f"{round(100 * share, 3):g} %"
+    return figures.limit(share)
 
 
 def number(value: float | None) -> str:
     """1240 is `1,240`; decimals only where there are any."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
+    return "–" if value is None else figures.count(value)
 
 
 def amount(value: float | None, unit: str = "number") -> str:
@@ -162,7 +163,7 @@ def _span(seconds: float) -> str:
 
 def plural(count: float, one: str, many: str | None = None) -> str:
     """`1 person`, `600 people`."""
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+    return figures.plural(count, one, many)
 
 
 def plain(value: object) -> str:

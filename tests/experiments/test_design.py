@@ -49,13 +49,6 @@ def test_too_few_people_are_told_how_many_it_takes():
     assert "It takes 2 at least" in plan.sentence
 
 
-@pytest.mark.parametrize(
-    ("share", "words"), [(0.08, "8 %"), (0.105, "10.5 %"), (0.10987, "11 %"), (0.0025, "0.25 %")]
-)
-def test_shares_are_written_as_people_write_them(share: float, words: str):
-    assert design.points(share) == words
-
-
 def compared(**rule: object) -> design.Plan:
     """1,000 people in either of two versions, in two waves."""
     asked = {"kind": "comparison", "baseline": "insight", "mde": 0.02} | rule

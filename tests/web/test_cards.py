@@ -18,7 +18,7 @@ def card(session: Session, **changes: Any) -> dict[str, str]:
 def test_a_threshold_reads_as_it_was_set(session: Session):
     said = card(session)
 
-    assert said["Threshold"] == "More than 8.0 %, sure to 95 %"
+    assert said["Your line"] == "More than 8 %, sure to 95 %"
     assert said["Counts"] == "A person who clicks the first link within 72 hours"
     assert "Versions" not in said
 
@@ -27,16 +27,16 @@ def test_a_comparison_names_its_versions_and_what_is_worth_having(session: Sessi
     rule = {"kind": "comparison", "baseline": "plain", "mde": 0.015}
     said = card(session, arms=_TWO, rule=rule)
 
-    assert said["Compared with"] == "plain, sure to 95 %; 1.5 points are worth having"
+    assert said["Compared with"] == "plain, sure to 95 %; worth having: 1.5 points or more"
     assert said["Versions"].endswith("loss: You lose {{ euros }} €")
-    assert "Threshold" not in said
+    assert "Your line" not in said
 
 
 def test_values_against_a_holdout_read_in_their_unit(session: Session):
     rule = {"kind": "comparison", "baseline": "holdout", "mde": 12.5}
     said = card(session, metric=_PAID, holdout=0.2, rule=rule, segments=["country", "size"])
 
-    assert said["Compared with"] == "holdout, sure to 95 %; 12.5 are worth having"
+    assert said["Compared with"] == "holdout, sure to 95 %; worth having: 12.50 per person or more"
     assert said["Counts"] == "What “paid” brings per person within 168 hours"
     assert said["Get nothing"] == "20 % of the people, drawn at random"
     assert (said["Values count up to"], said["Kinds of people"]) == ("500", "country, size")

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.analysis.shapes import Estimate, Timeline, TimelinePoint
+from app.experiments.metrics import metric_of
 from app.web import drawings, plots, results, words
 
+WORDS = metric_of("click_rate").words
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ESTIMATE = Estimate(
     "insight", 600, 72, 0.12, 0.099, 0.144, "exact", 0.95, "95 % each side", 70, 0, 0.121
@@ -42,7 +44,7 @@ def test_an_interval_that_may_still_be_everybody_does_not_hide_the_estimate():
 
     assert results._scale(ESTIMATE, 0.08) == 0.2
     assert results._scale(wide, 0.08) <= 0.3
-    assert "528 people who may still click" in results._caption(wide, 0.08)
+    assert "528 people who may still click" in results._caption(wide, 0.08, WORDS)
 
 
 def test_a_way_from_start_to_target_crosses_the_plot():
@@ -75,7 +77,7 @@ def test_nothing_is_drawn_of_a_single_hour():
 def test_a_course_stays_on_its_plane_and_has_its_goal_and_range():
     told = course((0.0, 0.0, 1.0), (0.05, 0.02, 0.4), (0.1, 0.08, 0.13))
     plot = plots.timeline(told, ZoneInfo("UTC"))
-    shown = drawings.drawn(told, ZoneInfo("UTC"))
+    shown = drawings.drawn(told, ZoneInfo("UTC"), WORDS)
 
     assert plot is not None
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in (*plot.points, *plot.band, *plot.plan))
@@ -86,7 +88,7 @@ def test_a_course_stays_on_its_plane_and_has_its_goal_and_range():
 
 def test_a_lead_is_told_in_points_around_no_difference():
     told = course((0.01, -0.02, 0.04), (0.02, 0.005, 0.035), goal=0.0)
-    shown = drawings.drawn(told, ZoneInfo("UTC"))
+    shown = drawings.drawn(told, ZoneInfo("UTC"), WORDS)
 
     assert "no difference" in shown.caption
     assert shown.rows[-1][1:] == ("+2.0 points", "+0.5 points to +3.5 points")
@@ -94,7 +96,7 @@ def test_a_lead_is_told_in_points_around_no_difference():
 
 def test_a_long_course_is_a_short_table_that_ends_where_it_ends():
     told = course(*((0.001 * at, 0.0, 0.2) for at in range(1, 48)))
-    shown = drawings.drawn(told, ZoneInfo("UTC"))
+    shown = drawings.drawn(told, ZoneInfo("UTC"), WORDS)
 
     assert len(shown.rows) <= 12
     assert shown.rows[-1][0] == told.points[-1].at

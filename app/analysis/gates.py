@@ -1,0 +1,113 @@
+"""What stands between a rule's answer and a call, whatever the rule: each gate may take it back.
+
+Nobody reached says nothing of what people want; groups that were not drawn as planned can't be
+compared; and harm is told with every call, not only with the good ones.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from app.analysis import sentences, splits
+from app.analysis.calls import Made
+from app.analysis.counts import ArmTotals
+from app.analysis.shapes import Comparison, Guardrail, State
+from app.experiments.terms import HOLDOUT
+from app.platform import figures
+
+_TOLD = frozenset({State.VALIDATED, State.REFUTED})
+
+
+class Mailed(Protocol):
+    """What became of the mails of one arm."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def released(self) -> int: ...
+    @property
+    def delivered(self) -> int: ...
+    @property
+    def uncertain(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def bounced(self) -> int: ...
+    @property
+    def human_clickers(self) -> int: ...
+    @property
+    def human_openers(self) -> int: ...
+
+
+def passed(
+    made: Made,
+    design: Mapping[str, Any],
+    totals: Mapping[str, ArmTotals],
+    breached: tuple[Guardrail, ...],
+    *,
+    over: bool,
+) -> Made:
+    """The call that may be made of what a rule says. `over`: nobody else will be mailed."""
+    lost = {key: totals[key].released for key in unreached(totals.values())}
+    made = _if_nobody(made, lost, over=over)
+    made = _if_split(made, design, totals)
+    return _if_harmed(made, breached)
+
+
+def unreached(arms: Iterable[Mailed]) -> list[str]:
+    """Arms that were mailed and whose mails all came back or were refused."""
+    return [arm.key for arm in arms if arm.key != HOLDOUT and arm.released and _is_lost(arm)]
+
+
+def _is_lost(arm: Mailed) -> bool:
+    arrived = arm.delivered + arm.uncertain + arm.human_clickers + arm.human_openers
+    return not arrived and arm.failed + arm.bounced >= arm.released
+
+
+def _if_nobody(made: Made, arms: Mapping[str, int], *, over: bool) -> Made:
+    if not arms:
+        return made
+    whom = f" of {', '.join(f'“{key}”' for key in arms)}" if made.comparisons else ""
+    mails = sum(arms.values())
+    fate = (
+        "Its one mail came back or was refused."
+        if mails == 1
+        else f"All {figures.count(mails)} mails came back or were refused."
+    )
+    what = f"nobody{whom} was reached, so this says nothing of what people want."
+    opening = "Inconclusive" if over else "Too early to say"
+    call = replace(
+        made.call,
+        state=State.INCONCLUSIVE if over else State.WAITING,
+        sentence=f"{opening}: {what} {fate}",
+        because=made.call.because if made.comparisons else (),
+    )
+    rows = tuple(_told_nothing(row, arms) for row in made.comparisons)
+    return replace(made, call=call, comparisons=rows)
+
+
+def _told_nothing(row: Comparison, arms: Mapping[str, int]) -> Comparison:
+    is_lost = row.arm in arms or row.baseline in arms
+    return replace(row, state=State.INCONCLUSIVE) if is_lost and row.state in _TOLD else row
+
+
+def _if_split(made: Made, design: Mapping[str, Any], totals: Mapping[str, ArmTotals]) -> Made:
+    """A result of groups that were not drawn as planned is none."""
+    if made.call.state not in _TOLD or splits.check(design, totals).ok:
+        return made
+    sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
+    return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))
+
+
+def _if_harmed(made: Made, breached: tuple[Guardrail, ...]) -> Made:
+    if not breached:
+        return made
+    call, harm = made.call, sentences.harm(breached)
+    if call.state is State.VALIDATED:
+        said = call.sentence.partition(": ")[2]
+        sentence = (
+            f"Inconclusive, because {harm}. The numbers alone would have validated it: {said}"
+        )
+        return replace(made, call=replace(call, state=State.INCONCLUSIVE, sentence=sentence))
+    sentence = f"{call.sentence} Besides, {harm}."
+    return replace(made, call=replace(call, sentence=sentence))
