@@ -7,7 +7,6 @@ from sqlmodel import Session
 from app.analysis.shapes import Movement
 from app.experiments.models import Experiment
 from app.okr import ledger, series
-from app.okr import store as okr
 from app.okr.models import KeyResult
 
 
@@ -45,7 +44,8 @@ def _posted(session: Session, key_result_id: str, experiment_id: str) -> Movemen
 
 
 def _since(session: Session, key_result_id: str, moment: datetime) -> Movement | None:
-    values = series.of(session, okr.key_result_of(session, key_result_id))
+    row = session.get(KeyResult, key_result_id)
+    values = series.of(session, row) if row else ()
     before = [one.value for one in values if one.date <= moment.date()]
     after = [one.value for one in values if one.date > moment.date()]
     if not before or not after:
