@@ -1,7 +1,7 @@
 """Learnings: what was decided, searched by its words, and how fast."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +11,7 @@ from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import Cursor, Limit, Listed, number_of
 from app.identity.guard import Db, Now
+from app.okr import calibration
 from app.review import learnings, throughput
 from app.review.learnings import Wanted
 from app.review.models import Choice
@@ -36,6 +37,17 @@ _LEARNING: dict[str, Any] = {
     "next_slice_id": "1f0c3m8k2tq5w7x9z0ac",
     "decided_by": "Ann",
     "decided_at": "2026-11-20T12:00:00Z",
+}
+_CALIBRATION: dict[str, Any] = {
+    "owner": "",
+    "n": 14,
+    "needed": 10,
+    "expected": 8.2,
+    "came": 7,
+    "brier": 0.19,
+    "base": 0.25,
+    "agreement": "agree",
+    "sentence": "said and came agree as far as we can tell (n = 14)",
 }
 _WEEK: dict[str, Any] = {"week": "2026-W47", "build": 1, "iterate": 0, "stop": 1, "total": 2}
 
@@ -103,6 +115,41 @@ class RecordOut(BaseModel):
     claim: ClaimOut | None = None
 
 
+class CalibrationOut(BaseModel):
+    """What was said against what came; scores and `agreement` are null while too few are closed."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _CALIBRATION})
+
+    owner: str
+    n: int
+    needed: int
+    expected: float
+    came: int
+    brier: float | None
+    base: float | None
+    agreement: Literal["less", "more", "agree"] | None
+    sentence: str
+
+
+class CalibrationsOut(BaseModel):
+    """Everybody together, each owner by name (never a ranking), and our own chances."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {
+                "everybody": _CALIBRATION,
+                "owners": [_CALIBRATION | {"owner": "ann@example.com"}],
+                "ours": _CALIBRATION | {"needed": 20, "n": 24},
+            }
+        },
+    )
+
+    everybody: CalibrationOut
+    owners: list[CalibrationOut]
+    ours: CalibrationOut
+
+
 class ThroughputWeekOut(BaseModel):
     """What was decided in a week."""
 
@@ -152,6 +199,12 @@ def get_record(session: Db) -> RecordOut:
     claim = learnings.claim(session)
     told = RecordOut.model_validate(found) if found else RecordOut()
     return told.model_copy(update={"claim": ClaimOut.model_validate(claim) if claim else None})
+
+
+@router.get("/learnings/confidence", summary="Said against came")
+def get_confidence(session: Db) -> CalibrationsOut:
+    """How sure owners were at mid-cycle, and our chances, against what came in closed cycles."""
+    return CalibrationsOut.model_validate(calibration.of(session))
 
 
 @router.get("/throughput", summary="Slices decided, week by week")

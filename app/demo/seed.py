@@ -107,13 +107,15 @@ class Seeder:
             }
         )
         row = outcomes.add_key_result(session, draft, now=self.now)
-        for back, value in enumerate(reversed(one.weeks)):
+        every = (*one.before, *one.weeks)
+        for back, value in enumerate(reversed(every)):
             at = self.now - timedelta(days=7 * back)
+            confidence = 7 if back < len(one.weeks) else None
             values.put(
                 session,
                 row.id,
                 at.date(),
-                ValueDraft(value=value, confidence=7),
+                ValueDraft(value=value, confidence=confidence),
                 source="manual",
                 by=one.owner,
                 zone=self.house.settings.zone,

@@ -180,6 +180,9 @@ def _ends(row: KeyResult, told: Told) -> tuple[str, str, str]:
     every, width = (told.moved, told.low, told.high), told.high - told.low
     if told.as_factors:
         return _three((100 * (one - 1) for one in every), 100 * width, _percent)
+    if row.unit == "percent":
+        moved, low, high = _three(every, width, lambda one: amounts.change(one, "number"))
+        return f"{moved} points", low, f"{high} points"
     return _three(every, width, lambda one: amounts.change(one, row.unit))
 
 

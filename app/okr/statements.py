@@ -12,13 +12,14 @@ from app.okr.cycle_weeks import CycleWeeks, iso_week
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.series import Value
 from app.stats.checks import NotEnoughData
-from app.stats.closer import Question, Told, told
+from app.stats.closer import Question, Told, standing, told
 from app.stats.landing import Aim, Landing, landing
 from app.stats.weekly import LEAST, Weekly
 
 _SINCE = 2  # weekly values since the start, before anything is said
 _A_WEEK = {"daily": 1.0, "weekly": 1.0, "monthly": 7 / 31}  # values that a week brings, at most one
 _ONLY_RISES = (8, 6)  # values, and rises among them, before a number is taken for a running total
+_WHOLE = 100.0  # percent
 _NO_CHANCE = {"maintain", "milestone"}
 
 
@@ -144,25 +145,12 @@ def _told(
     """What a week tells, and what stood before it."""
     if week == 0:
         raise NotEnoughData("the first week of the cycle is not over")
-    said = {number: one.direction for number, one in kept.items()}
-    held = _held(row, weeks, series, week, said)
+    said = {number: one.direction for number, one in kept.items() if number < week}
+    question = question_of(row)
+    held = standing(series, question, week=week - 1, of=weeks.count, said=said)
     if week in kept:
         return kept[week].as_told(), held
-    before = {number: one for number, one in said.items() if number < week}
-    return told(series, question_of(row), week=week, of=weeks.count, said=before), held
-
-
-def _held(
-    row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int, said: Mapping[int, int]
-) -> int:
-    if week - 1 in said:
-        return said[week - 1]
-    try:
-        before = {number: one for number, one in said.items() if number < week - 1}
-        question = question_of(row)
-        return told(series, question, week=week - 1, of=weeks.count, said=before).direction
-    except (NotEnoughData, ValueError):
-        return 0  # nothing was told a week before
+    return told(series, question, week=week, of=weeks.count, said=said), held
 
 
 def question_of(row: KeyResult) -> Question:
@@ -201,15 +189,20 @@ def _landing(row: KeyResult, weeks: CycleWeeks, series: Weekly, levels: Weekly) 
     return landing(series, _aim(row, levels, total), of=weeks.count, total=total)
 
 
+def bounds_of(row: KeyResult, values: Sequence[float]) -> tuple[float, float]:
+    """What the unit allows: no count below 0 and no share above 100 that was not there already."""
+    seen = (row.start, row.target, *values)
+    lowest = 0.0 if min(seen) >= 0 else -inf
+    highest = _WHOLE if row.unit == "percent" and max(seen) <= _WHOLE else inf
+    return lowest, highest
+
+
 def _aim(row: KeyResult, levels: Weekly, total: float | None) -> Aim:
-    """The target, and what the unit allows: nothing leaves it that has not left it already."""
-    seen = (row.start, row.target, *levels.values)
-    lowest, highest = (0.0 if min(seen) >= 0 else -inf), inf
-    if row.unit == "percent" and max(seen) <= 100:
-        highest = 100.0
-    if total is not None and _towards(row) > 0:
-        lowest = total  # what is counted up does not come down
-    return Aim(row.target, _towards(row) > 0, lowest, highest, as_factors=not row.running_total)
+    lowest, highest = bounds_of(row, levels.values)
+    rises = _towards(row) > 0
+    if total is not None:  # what is counted one way does not come back
+        lowest, highest = (total, highest) if rises else (lowest, total)
+    return Aim(row.target, rises, lowest, highest, as_factors=not row.running_total)
 
 
 def _possible_from(row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int) -> Date | None:

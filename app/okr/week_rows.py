@@ -60,3 +60,15 @@ def keep(session: Session, rows: Sequence[ToldWeek]) -> None:
         if session.get(ToldWeek, (row.key_result_id, row.week)) is None:
             session.add(row)
     session.flush()
+
+
+def closed(session: Session) -> list[tuple[KeyResult, Cycle, str]]:
+    """Every key result of a closed cycle, with who answers for its objective."""
+    found = session.exec(
+        select(KeyResult, Cycle, Objective.owner)
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(col(Cycle.closed_at).is_not(None))
+        .order_by(col(Cycle.starts), KeyResult.id)
+    )
+    return [(row[0], row[1], row[2]) for row in found]

@@ -181,6 +181,11 @@ def _asks(one: Respondent, theirs: Asked) -> list[str]:
     if theirs.key_results:
         titles = ", ".join(f"“{told.row.title}”" for told in theirs.key_results)
         said.append(f"How do your key results stand? {titles}. The last values are filled in.")
+        said += [
+            f"“{told.row.title}” so far. {told.statement.sentence}"
+            for told in theirs.key_results
+            if told.statement
+        ]
     if theirs.promised:
         titles = ", ".join(f"“{item.text}”" for item in theirs.promised)
         said.append(f"What became of what you promised: {titles}?")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
-from app.stats.t_mixture import Mixture, weights_of
+from app.stats.t_mixture import Mixture
 from app.stats.weekly import Weekly, reads_as_factors, scaled
+from app.stats.weekly_lines import ONE, G, H, columns_of, least_squares
 from app.stats.weekly_noise import grown, inverses_of, products_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _MEMORIES = tuple(tenth / 10 for tenth in range(10))  # of a week's noise in the
 _SLOPES = (0.02, 0.1, 0.5, 1.5)  # noise sd a week: how steep a past trend may have been
 _WITH_HISTORY, _WITHOUT = 0.013, 0.017  # largest with at most 5 % false a quarter, at memory 0.6
 _HELD = 0.05  # what was said stays said while p is at most this
-_ONE, _G, _H, _E = range(4)  # columns of the inner products below
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,28 @@ def told(
     kept = tuple(sorted((said or {}).items()))
     held = _before(series, question, week, of, kept)
     return _told(series.until(week), question, week / of, held)
+
+
+def standing(
+    series: Weekly, question: Question, *, week: int, of: int, said: Mapping[int, int] | None = None
+) -> int:
+    """The direction that stands at the end of a week: what the week after has to take back.
+
+    Args:
+        series, question, of, said: as for `told`. week: 0..of; nothing stands before the first.
+
+    Returns:
+        1 up, -1 down, 0 where nothing is told.
+
+    Raises:
+        ValueError: a week outside the cycle.
+
+    Source:
+        As `told`.
+    """
+    if not 0 <= week <= of:
+        raise ValueError(f"the week lies in 0..{of}, got {week}")
+    return _before(series, question, week + 1, of, tuple(sorted((said or {}).items())))
 
 
 def moved_by(series: Weekly, question: Question) -> Mixture:
@@ -209,17 +231,17 @@ def _fit(series: Weekly, question: Question) -> _Fit:
 
     as_factors = question.as_factors and reads_as_factors(series.values, question.target)
     values, step = scaled(series.values, as_factors=as_factors)
-    y, columns = np.asarray(values), _columns(series)
-    base, *_ = np.linalg.lstsq(columns[:, :_H], y, rcond=None)
-    left = y - columns[:, :_H] @ base  # what is left is small, so that no digits cancel below
+    y, columns = np.asarray(values), columns_of(series)
+    base, *_ = np.linalg.lstsq(columns[:, :H], y, rcond=None)
+    left = y - columns[:, :H] @ base  # what is left is small, so that no digits cancel below
     unit = max(float(np.abs(left).max()), step)
     inverses, sizes = inverses_of(series.weeks, _MEMORIES, series.people)
     products = products_of(np.column_stack([columns, left / unit]), inverses)
     if series.has_history:
-        products, sizes = grown(products, sizes, _H, _SLOPES)
-    found = _least_squares(products, sizes, n=len(y), step=step / unit)
+        products, sizes = grown(products, sizes, H, _SLOPES)
+    found = least_squares(products, sizes, n=len(y), step=step / unit)
     start, move = base[0] + unit * found.start, base[1] + unit * found.move
-    start_spread, move_spread = found.spread[:, _ONE, _ONE], found.spread[:, _G, _G]
+    start_spread, move_spread = found.spread[:, ONE, ONE], found.spread[:, G, G]
 
     def mixture(centres: Numbers, spread: Numbers) -> Mixture:
         return Mixture(found.weights, centres, unit * np.sqrt(found.noise * spread), len(y) - 2)
@@ -228,50 +250,16 @@ def _fit(series: Weekly, question: Question) -> _Fit:
         start=mixture(start, start_spread),
         single=mixture(start, 1 + start_spread),
         move=mixture(move, move_spread),
-        level=mixture(start + move, start_spread + move_spread + 2 * found.spread[:, _ONE, _G]),
+        level=mixture(start + move, start_spread + move_spread + 2 * found.spread[:, ONE, G]),
         as_factors=as_factors,
     )
-
-
-class _Lines(NamedTuple):
-    """One entry a model, in units of what is left around a plain line."""
-
-    weights: Numbers
-    start: Numbers
-    move: Numbers
-    noise: Numbers  # variance
-    spread: Numbers  # of start and move, in noise
-
-
-def _least_squares(products: Numbers, sizes: Numbers, *, n: int, step: float) -> _Lines:
-    """Every model's line at once; rounding leaves some noise, however straight the values lie."""
-    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-
-    known, towards = products[:, :_H, :_H], products[:, :_H, _E]
-    spread = np.asarray(np.linalg.inv(known), dtype=float)
-    found = np.einsum("mij,mj->mi", spread, towards)
-    left = np.maximum(products[:, _E, _E] - (towards * found).sum(1), (n - 2) * step**2 / 12)
-    logs = -0.5 * (sizes + np.log(np.linalg.det(known)) + (n - 2) * np.log(left))
-    return _Lines(weights_of(logs), found[:, _ONE], found[:, _G], left / (n - 2), spread)
-
-
-def _columns(series: Weekly) -> Numbers:
-    """A level, the way gone since the start (0 to 1), and what lies before it."""
-    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-
-    at = np.asarray(series.weeks, dtype=float)
-    if series.has_history:
-        way, past = np.maximum(at, 0) / at[-1], np.minimum(at, 0)
-    else:
-        way, past = (at - at[0]) / (at[-1] - at[0]), np.zeros(len(at))
-    return np.column_stack([np.ones(len(at)), way, past])
 
 
 CLOSER = Method(
     key="closer",
     name="Closer, or luck",
     topic=Topic.WEEKS,
-    functions=("told", "moved_by"),
+    functions=("told", "standing", "moved_by"),
     decides=True,
     plainly=(
         "It lays a line through a number's weekly values since its cycle began.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date as Date
 
+from app.okr import sayings
 from app.review.shapes import Decided, Item, Overdue, Review, Starting, TimeSplit
 from app.web import lines, words
 from app.web.lines import Line
@@ -49,6 +50,7 @@ class Agenda:
     days: str
     sentence: str
     key_results: tuple[Line, ...]
+    small_print: str
     comments: tuple[tuple[str, str], ...]
     decided: tuple[Decided, ...]
     avoided: str
@@ -70,6 +72,7 @@ def of(review: Review) -> Agenda:
         days=_days(review.starts, review.ends),
         sentence=review.sentence,
         key_results=tuple(lines.of(one) for one in told),
+        small_print=sayings.SMALL_PRINT,
         comments=tuple((one.title, one.comment) for one in told if one.comment),
         decided=review.decided,
         avoided=_avoided(review.weeks_avoided),

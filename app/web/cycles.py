@@ -15,8 +15,9 @@ from app.okr.models import Cycle
 from app.okr.progress import grade
 from app.okr.schemas import CloseDraft, CycleChanges
 from app.platform.errors import Conflict, Invalid
-from app.web import lines, words
+from app.web import lines, said, words
 from app.web.pages import Page, go, refuse, render
+from app.web.said import SaidPart
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/cycles")
@@ -52,6 +53,7 @@ class CyclePage(Page):
     closed_by: str
     mean: str
     key_results: list[Scored]
+    calibration: SaidPart | None
     form: Typed
     edit: Typed
     copy: Typed
@@ -133,6 +135,7 @@ def page(
         closed_by=cycle.closed_by,
         mean="" if mean is None else f"{mean:.2f}",
         key_results=[_scored(one) for one in found],
+        calibration=said.part_of(session) if cycle.closed_at else None,
         form=form or Typed.of(**suggested),
         edit=edit or Typed.of(name=cycle.name, starts=cycle.starts, ends=cycle.ends),
         copy=copy or _next(cycle),

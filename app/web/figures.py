@@ -17,7 +17,7 @@ def of(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], ...]:
     if view.change is not None:
         since.append(f"{words.change(view.change, unit)} since last week")
     way = ("Way gone", words.points(view.progress, 0), asked) if _has_way(view.row) else None
-    lands = ("Lands on", _lands(view), lines.lands(told).capitalize()) if view.forecast else None
+    lands = ("Lands on", _lands(view), lines.lands(told)) if view.forecast else None
     found = (
         ("Now", words.amount(view.current, unit), ", ".join(part for part in since if part)),
         way,

@@ -15,9 +15,10 @@ from app.identity.guard import Db, Now
 from app.review import learnings, search, throughput
 from app.review.learnings import Learning, Wanted
 from app.review.throughput import Week
-from app.web import choices, words
+from app.web import choices, said, words
 from app.web.choices import Choices
 from app.web.pages import Page, render
+from app.web.said import SaidPart
 from app.web.typed import Typed
 
 router = APIRouter()
@@ -65,6 +66,7 @@ class LearningsPage(Page):
     avoided: str
     record: str
     claim: str
+    said: SaidPart | None
     weeks: tuple[Week, ...]
     most: int
     next_address: str | None
@@ -91,6 +93,7 @@ def listed(request: Request, session: Db, now: Now, q: str = "", start: int = 0)
         avoided=_avoided(session),
         record=_record(learnings.track_record(session)),
         claim=_claim(learnings.claim(session)),
+        said=said.part_of(session),
         weeks=weeks if any(one.total for one in weeks) else (),
         most=max((one.total for one in weeks), default=0),
         next_address=_next(q, asked, found.next),

@@ -17,6 +17,7 @@ _PACES = {
     Pace.RED: "Far behind pace: under half of the even way",
     Pace.TOO_EARLY: "Too early for a pace",
 }
+_EVEN = 0.5  # a chance below is more likely to miss than to land
 _PACED = {Pace.GREEN, Pace.YELLOW, Pace.RED}
 _KINDS = {True: "better", False: "worse", None: ""}
 
@@ -61,12 +62,21 @@ def state(told: KeyResultLine) -> str:
     """Pace with its rule and never without the forecast, staleness and confidence, in words."""
     if told.as_of is None:
         return "No value yet"
-    said = [] if told.stale else [_PACES.get(told.pace, _banded(told)), lands(told)]
+    said = [_paced(told)]
     if told.stale:
-        said.append(f"Stale: the last value is from {words.short(told.as_of)}")
+        said = [f"Stale: the last value is from {words.short(told.as_of)}"]
     if told.confidence is not None:
         said.append(f"confidence {told.confidence} of 10")
     return " · ".join(part for part in said if part)
+
+
+def _paced(told: KeyResultLine) -> str:
+    """A pace beside a forecast that misses says so in the same breath."""
+    pace, ahead = _PACES.get(told.pace, _banded(told)), lands(told)
+    if not ahead:
+        return pace
+    misses = told.forecast is not None and told.forecast.chance < _EVEN
+    return f"{pace}, but {ahead}" if told.pace is Pace.GREEN and misses else f"{pace} · {ahead}"
 
 
 def lands(told: KeyResultLine) -> str:

@@ -9,7 +9,7 @@ from app.okr.cycle_weeks import CycleWeeks
 from app.okr.forecast import Forecast
 from app.okr.models import KeyResult
 from app.okr.sayings import Statement
-from app.okr.statements import State
+from app.okr.statements import State, bounds_of
 from app.okr.views import KeyResultView
 from app.web import words
 from app.web.plots import Label, Place
@@ -134,7 +134,13 @@ def _drawn(view: KeyResultView) -> list[float]:
     if told is None:
         return []
     ends = (told.noise_low, told.noise_high, told.begins, told.now, *_range(told))
-    return [one for one in ends if one is not None]
+    return [_possible(view, one) for one in ends if one is not None]
+
+
+def _possible(view: KeyResultView, value: float) -> float:
+    """Cut at what the unit allows: no noise reaches below 0 %."""
+    lowest, highest = bounds_of(view.row, [one.value for one in view.values])
+    return min(max(value, lowest), highest)
 
 
 def _range(told: Statement) -> tuple[float, float]:
@@ -154,13 +160,13 @@ def _moved(
         return (), (), ()
     weeks = CycleWeeks(view.cycle.starts, view.cycle.ends)
     until = weeks.last_day(told.cycle_week)
-    low, high = told.noise_low or 0.0, told.noise_high or 0.0
+    low, high = (_possible(view, one or 0.0) for one in (told.noise_low, told.noise_high))
     corners = [(plane.first, low), (plane.last, low), (plane.last, high), (plane.first, high)]
     line = [(view.cycle.starts, told.begins or 0.0), (until, told.now or 0.0)]
     return (
         tuple(plane.at(*one) for one in corners),
         tuple(plane.at(*one) for one in line),
-        tuple(plane.at(until, one) for one in _range(told)),
+        tuple(plane.at(until, _possible(view, one)) for one in _range(told)),
     )
 
 

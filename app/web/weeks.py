@@ -11,6 +11,7 @@ from app.analysis import known, waiting
 from app.audience import store as audience
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
+from app.okr import sayings
 from app.review import weeks
 from app.review.learnings import Learning
 from app.review.shapes import Item, KeyResultLine
@@ -47,6 +48,7 @@ class WeekPage(Page):
     week: str
     steps: list[Step]
     key_results: list[Line]
+    small_print: str
     awaiting: tuple[UnderWay, ...]
     running: tuple[UnderWay, ...]
     decided: tuple[Learning, ...]
@@ -67,6 +69,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         week=f"Week {week.week}",
         steps=steps,
         key_results=[lines.of(KeyResultLine.of(view)) for view in week.key_results],
+        small_print=sayings.SMALL_PRINT,
         awaiting=week.awaiting,
         running=week.running,
         decided=week.decided,

@@ -107,7 +107,7 @@ def test_the_result_turns_the_draft_is_answered_and_the_next_start_goes_on(demo:
     with demo.logged_in() as page, demo.api() as api:
         again = (state_of(api, running), arm_of(api, draft)["human_clickers"] > 0)
 
-    assert "Closer on 3 of 4 key results" in home
+    assert "Closer on 3 of 4, no change we can tell on 1" in home
     assert turned
     assert early == "waiting" or not in_time  # it turns half a minute after the seeding
     assert "Validated" in shown

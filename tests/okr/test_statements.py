@@ -144,7 +144,7 @@ def test_changes_of_a_percentage_are_points():
     got = said(key_result(unit="percent", start=12, target=20), values, date(2026, 3, 8))
 
     assert got.sentence.startswith("Closer: +")
-    assert got.sentence.count(" points") == 3
+    assert got.sentence.count(" points") == 2
 
 
 def test_moves_of_what_grows_thricefold_are_factors_said_as_percentages():

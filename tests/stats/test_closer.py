@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.stats.checks import NotEnoughData
-from app.stats.closer import Question, Told, moved_by, told
+from app.stats.closer import Question, Told, moved_by, standing, told
 from app.stats.landing import Aim, landing
 from app.stats.weekly import Weekly, rounding_step
 from tests.stats.closer_plainly import ending, moves
@@ -239,6 +239,19 @@ def test_what_was_said_stays_while_doubt_is_small_and_is_taken_back_after():
     first = directions.index(1)
     assert 0 in directions[first:]
     assert sorted(set(directions[first:]), reverse=True) == [1, 0]
+
+
+def test_what_stands_is_what_was_told_week_by_week():
+    for case in CASES:
+        series, of = case_series(case)
+        for week in range(1, of + 1):
+            stands = standing(series, question(case), week=week, of=of)
+            try:
+                expected = told(series, question(case), week=week, of=of).direction
+            except NotEnoughData:
+                expected = 0
+            assert stands == expected
+        assert standing(series, question(case), week=0, of=of) == 0
 
 
 def test_a_week_that_is_kept_counts_as_it_was_told():

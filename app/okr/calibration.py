@@ -1,0 +1,165 @@
+"""Said against came: owners' confidence and our chances at mid-cycle, once key results are closed.
+
+One number for each closed key result. Never a ranking: each owner has a line of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+
+from sqlmodel import Session
+
+from app.okr import progress as measures
+from app.okr import week_rows
+from app.okr.cycle_weeks import CycleWeeks
+from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
+from app.okr.statements import found_on
+from app.okr.views import goal_of
+from app.stats.checks import NotEnoughData
+from app.stats.said import Agreement, said_against_came
+
+LEAST, LEAST_OF_OURS = 10, 20  # closed key results, before anything is said
+_TENTHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """One closed key result: what was said at mid-cycle, 0..1, and whether it came."""
+
+    key_result_id: str
+    owner: str
+    confidence: float | None
+    chance: float | None
+    came: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Chances that were said, against what came; brier and base are None without any.
+
+    expected: how many were said to come. base: the Brier score of always saying the organisation's
+    own share. agreement: less, more or agree; None while too few are closed.
+    """
+
+    owner: str  # "" for everybody, or for our own chances
+    n: int
+    needed: int
+    expected: float
+    came: int
+    brier: float | None
+    base: float | None
+    agreement: Agreement | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrations:
+    """What owners said, everybody together and each by name, and what our chances said."""
+
+    everybody: Calibration
+    owners: tuple[Calibration, ...]
+    ours: Calibration
+
+
+def of(session: Session) -> Calibrations:
+    """Hold everything that was said in closed cycles against what came."""
+    closed = closed_of(session)
+    base = sum(one.came for one in closed) / len(closed) if closed else 0.0
+    said = [(one.owner, one.confidence, one.came) for one in closed if one.confidence is not None]
+    owners = sorted({owner for owner, _, _ in said if owner}, key=str.casefold)
+    ours = [(one.chance, one.came) for one in closed if one.chance is not None]
+    return Calibrations(
+        everybody=_scored("", [(chance, came) for _, chance, came in said], LEAST, base),
+        owners=tuple(
+            _scored(
+                name, [(chance, came) for one, chance, came in said if one == name], LEAST, base
+            )
+            for name in owners
+        ),
+        ours=_scored("", ours, LEAST_OF_OURS, base),
+    )
+
+
+def closed_of(session: Session) -> tuple[Closed, ...]:
+    """Every key result of a closed cycle that has a value in it."""
+    rows = week_rows.closed(session)
+    ids = [row.id for row, _, _ in rows]
+    values, kept = week_rows.values_of(session, ids), week_rows.told_weeks(session, ids)
+    found = (
+        _closed(row, cycle, row.owner or owner, values[row.id], kept[row.id])
+        for row, cycle, owner in rows
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def came(row: KeyResult, value: float) -> bool:
+    """Whether the last value is at or beyond the target; in the band; a milestone at 1."""
+    return measures.progress(goal_of(row), value) >= 1
+
+
+def _closed(
+    row: KeyResult,
+    cycle: Cycle,
+    owner: str,
+    values: Sequence[CheckIn],
+    kept: Sequence[ToldWeek],
+) -> Closed | None:
+    inside = [one for one in values if one.date <= cycle.ends]
+    if not inside:
+        return None
+    weeks = CycleWeeks(cycle.starts, cycle.ends)
+    middle = weeks.last_day(weeks.middle)
+    return Closed(
+        row.id,
+        owner,
+        _confidence(inside, middle),
+        _chance(row, cycle, inside, middle, kept),
+        came(row, inside[-1].value),
+    )
+
+
+def _confidence(values: Sequence[CheckIn], middle: Date) -> float | None:
+    """The last one until the middle of the cycle, read as tenths."""
+    said = [one.confidence for one in values if one.date <= middle and one.confidence is not None]
+    return said[-1] / _TENTHS if said else None
+
+
+def _chance(
+    row: KeyResult,
+    cycle: Cycle,
+    values: Sequence[CheckIn],
+    middle: Date,
+    kept: Sequence[ToldWeek],
+) -> float | None:
+    """Ours at the same day: as it was kept then, otherwise as it follows from the values."""
+    week = CycleWeeks(cycle.starts, cycle.ends).middle
+    told = next((one for one in kept if one.week == week), None)
+    if told is not None:
+        return told.chance
+    found = found_on(row, cycle, values, day=middle)
+    return found.landing.chance if found and found.landing else None
+
+
+def _scored(
+    owner: str, said: Sequence[tuple[float, bool]], needed: int, share: float
+) -> Calibration:
+    """Score and words; both wait until enough are closed."""
+    came_count = sum(happened for _, happened in said)
+    try:
+        scored = said_against_came(said, least=needed)
+    except NotEnoughData:
+        return Calibration(
+            owner, len(said), needed, sum(chance for chance, _ in said), came_count, None, None,
+            None, f"{len(said)} of {needed} needed",
+        )  # fmt: skip
+    base = said_against_came([(share, happened) for _, happened in said], least=needed)
+    expected = f"{scored.expected:.0f} said, {scored.came} came"
+    words = {
+        Agreement.LESS: f"less came than was said: {expected}",
+        Agreement.MORE: f"more came than was said: {expected}",
+        Agreement.AGREE: f"said and came agree as far as we can tell (n = {scored.n})",
+    }
+    return Calibration(
+        owner, scored.n, needed, scored.expected, scored.came, scored.brier, base.brier,
+        scored.agreement, words[scored.agreement],
+    )  # fmt: skip
