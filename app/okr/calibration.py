@@ -10,9 +10,10 @@ from datetime import date as Date
 from sqlmodel import Session
 
 from app.okr import progress as measures
-from app.okr import week_rows
+from app.okr import series, week_rows
 from app.okr.cycle_weeks import CycleWeeks
-from app.okr.models import CheckIn, Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult, ToldWeek
+from app.okr.series import Value
 from app.okr.statements import found_on
 from app.okr.views import goal_of
 from app.stats.checks import NotEnoughData
@@ -83,8 +84,9 @@ def of(session: Session) -> Calibrations:
 def closed_of(session: Session) -> tuple[Closed, ...]:
     """Every key result of a closed cycle that has a value in it."""
     rows = week_rows.closed(session)
-    ids = [row.id for row, _, _ in rows]
-    values, kept = week_rows.values_of(session, ids), week_rows.told_weeks(session, ids)
+    ends = {row.id: cycle.ends for row, cycle, _ in rows}
+    values = series.of_several(session, [row for row, _, _ in rows], ends=ends)
+    kept = week_rows.told_weeks(session, list(ends))
     found = (
         _closed(row, cycle, row.owner or owner, values[row.id], kept[row.id])
         for row, cycle, owner in rows
@@ -101,24 +103,23 @@ def _closed(
     row: KeyResult,
     cycle: Cycle,
     owner: str,
-    values: Sequence[CheckIn],
+    values: Sequence[Value],
     kept: Sequence[ToldWeek],
 ) -> Closed | None:
-    inside = [one for one in values if one.date <= cycle.ends]
-    if not inside:
+    if not values:
         return None
     weeks = CycleWeeks(cycle.starts, cycle.ends)
     middle = weeks.last_day(weeks.middle)
     return Closed(
         row.id,
         owner,
-        _confidence(inside, middle),
-        _chance(row, cycle, inside, middle, kept),
-        came(row, inside[-1].value),
+        _confidence(values, middle),
+        _chance(row, cycle, values, middle, kept),
+        came(row, values[-1].value),
     )
 
 
-def _confidence(values: Sequence[CheckIn], middle: Date) -> float | None:
+def _confidence(values: Sequence[Value], middle: Date) -> float | None:
     """The last one until the middle of the cycle, read as tenths."""
     said = [one.confidence for one in values if one.date <= middle and one.confidence is not None]
     return said[-1] / _TENTHS if said else None
@@ -127,7 +128,7 @@ def _confidence(values: Sequence[CheckIn], middle: Date) -> float | None:
 def _chance(
     row: KeyResult,
     cycle: Cycle,
-    values: Sequence[CheckIn],
+    values: Sequence[Value],
     middle: Date,
     kept: Sequence[ToldWeek],
 ) -> float | None:

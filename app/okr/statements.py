@@ -82,10 +82,13 @@ def found_on(
 
 
 def weekly(row: KeyResult, weeks: CycleWeeks, values: Sequence[Value]) -> Weekly:
-    """A value for each week: the mean of its values, or of a running total the last one."""
+    """A value for each week: the mean of its values, or of a running total the last one.
+
+    Who only confirms what stands measures nothing: that is no value of its week.
+    """
     by_week: dict[int, list[Value]] = {}
     for one in values:
-        if one.date <= weeks.ends:
+        if one.date <= weeks.ends and not one.confirms:
             by_week.setdefault(weeks.number_of(one.date), []).append(one)
     means = [
         every[-1].value if row.running_total else sum(one.value for one in every) / len(every)
@@ -98,10 +101,11 @@ def only_rises(row: KeyResult, values: Sequence[Value]) -> bool:
     """Whether a number looks like a running total and nobody has said whether it is one."""
     if row.running_total is not None or row.kind not in {"increase", "decrease"}:
         return False
-    steps = [after.value - before.value for before, after in pairwise(values)]
+    measured = [one for one in values if not one.confirms]
+    steps = [after.value - before.value for before, after in pairwise(measured)]
     least, rises = _ONLY_RISES
     return (
-        len(values) >= least
+        len(measured) >= least
         and all(step >= 0 for step in steps)
         and sum(step > 0 for step in steps) >= rises
     )

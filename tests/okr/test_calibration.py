@@ -92,16 +92,6 @@ def test_the_confidence_that_counts_is_the_last_one_until_the_middle(
     assert found.confidence == 0.3
 
 
-def test_a_value_after_the_end_says_nothing_about_what_came(session: Session, cycle: Cycle):
-    row = given(session, cycle, last=1500)
-    put(session, row.id, ENDS + timedelta(days=1), 2000)
-    close(session, cycle)
-
-    (found,) = calibration.closed_of(session)
-
-    assert not found.came
-
-
 @pytest.mark.parametrize(
     ("facts", "last", "came"),
     [

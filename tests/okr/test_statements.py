@@ -188,6 +188,23 @@ def test_what_stood_at_the_end_of_the_cycle_stands_after_it():
     assert (got.state, got.cycle_week, got.chance) == (State.CLOSER, 13, None)
 
 
+def test_who_only_confirms_what_stands_gives_its_week_no_value():
+    measured = rising(6, step=60)
+    sure = [
+        Value(one.date + timedelta(days=1), one.value, NOW, confidence=7, confirms=True)
+        for one in measured
+    ]
+    both = sorted([*measured, *sure], key=lambda one: one.date)
+    later = Value(date(2026, 2, 19), measured[-1].value, NOW, confirms=True)
+
+    assert said(key_result(), both, date(2026, 2, 15)) == said(
+        key_result(), measured, date(2026, 2, 15)
+    )
+    found = found_on(key_result(), cycle(), [*both, later], day=date(2026, 2, 22))
+    assert found is not None
+    assert found.values == 6
+
+
 def test_a_milestone_has_no_statement():
     row = key_result(kind="milestone", start=0, target=1)
 
