@@ -20,6 +20,7 @@ from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.rests import Rests
 from app.delivery.sending import Sender
+from app.delivery.transports.ports import Transport
 from app.experiments import enrolment, lifecycle, rehearsal
 from app.ops.duties import duty_steps
 from app.ops.house import House
@@ -213,13 +214,18 @@ def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
     ]
 
 
+def sender_of(house: House, journal: Journal, transport: Transport) -> Sender:
+    """What sends this data folder's mails."""
+    return Sender(house.database, house.settings, house.keyring, journal, transport)
+
+
 async def _send(house: House, loop: Loop) -> None:
     """Send until told to stop; the batch under way is finished first."""
     transport = transports.open_transport(house.settings, house.database)
     journal = Journal.open(
         house.sends, durability=house.settings.durability, limit=house.settings.spool_limit
     )
-    sender = Sender(house.database, house.settings, house.keyring, journal, transport)
+    sender = sender_of(house, journal, transport)
     try:
         while not loop.stopping.is_set():
             if not await _attempt(sender, loop):

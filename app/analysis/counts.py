@@ -41,7 +41,11 @@ PEOPLE_BY_ARM = text("""
            SUM(c.unsubscribed)       AS unsubscribed,
            SUM(c.complained)         AS complained,
            SUM(c.converted)          AS converted,
-           SUM(c.clicks)             AS clicks,
+           SUM(c.clicks)
+             + (SELECT COALESCE(SUM(l.nameless), 0)
+                  FROM link_counter l
+                 WHERE l.experiment_id = :experiment_id
+                   AND l.arm = c.arm)    AS clicks,
            SUM(c.value)              AS value
       FROM counter c
      WHERE c.experiment_id = :experiment_id
@@ -100,7 +104,7 @@ LINKS = text("""
            d.label                  AS label,
            d.kind                   AS kind,
            d.address                AS address,
-           COALESCE(l.hits, 0)      AS hits,
+           COALESCE(l.hits + l.nameless, 0) AS hits,
            COALESCE(l.clickers, 0)  AS clickers
       FROM destination d
       JOIN destination_set s

@@ -238,6 +238,12 @@ def _warnings(arms: Collection[ArmTotals], unknown: UnknownRange | None) -> list
     if lost := sum(arm.failed + arm.bounced for arm in arms):
         whose = "its person counts" if lost == 1 else "their people count"
         warnings.append(f"{figures.plural(lost, 'mail')} did not arrive; {whose} all the same.")
+    if untracked := sum(arm.untracked for arm in arms):
+        whom = figures.plural(untracked, "person", "people")
+        warnings.append(
+            f"{whom} refused to be tracked after the start: counted among everybody mailed, with"
+            " clicks that count for nobody."
+        )
     if unknown and not unknown.survives:
         warnings.append("The result depends on people who may be machines.")
     return warnings

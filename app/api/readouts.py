@@ -19,6 +19,7 @@ from app.delivery.models import Send, State
 from app.delivery.progress import Progress
 from app.experiments import store
 from app.identity.guard import Db, Now, Who
+from app.links.token import NOBODY
 from app.platform.db import Database
 from app.review import decisions
 from app.review.schemas import DecisionDraft
@@ -83,12 +84,15 @@ class SendOut(BaseModel):
 
 
 class HitOut(BaseModel):
-    """One answered request and who was behind it; `count` folds a flood's repeats."""
+    """One answered request and who was behind it; `count` folds a flood's repeats.
+
+    `send_id` is null where nobody may be attached: they asked not to be tracked.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _HIT})
 
     id: str
-    send_id: str
+    send_id: str | None
     arm: str
     kind: Literal["click", "open"]
     link: int
@@ -196,6 +200,7 @@ def _send(row: Send, email: str) -> SendOut:
 
 
 def _hit(row: Hit) -> HitOut:
-    ids = {"id": str(row.id), "send_id": str(row.send_id)}
+    whose = None if row.send_id == NOBODY else str(row.send_id)
+    ids = {"id": str(row.id), "send_id": whose}
     own = {name: getattr(row, name) for name in HitOut.model_fields if name not in ids}
-    return HitOut(**ids, **own)
+    return HitOut.model_validate(ids | own)

@@ -13,10 +13,10 @@ from app.delivery.compose import filled_address
 from app.delivery.filling import Filler
 from app.delivery.links import Link
 from app.delivery.models import Send
-from app.delivery.reserving import addressee_of
+from app.delivery.reserving import columns_of
 from app.experiments import typed
 from app.experiments.models import Experiment
-from app.links.token import NEVER_COUNTS, TrackedLink, unpack_fills
+from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, unpack_fills
 from app.platform.errors import NotFound
 
 _EMPTY = "Thank you for your interest. There is nothing more to see here yet."
@@ -37,14 +37,14 @@ def of(session: Session, token: TrackedLink) -> AnswerPage:
 
     A token that never counts says in its fills whose page it is: experiment, arm, person.
     """
-    if token.id == NEVER_COUNTS:
+    if token.id in {NEVER_COUNTS, NOBODY}:
         return _uncounted(session, token)
     send = session.get(Send, token.id)
     people = person_rows.people_of(session, [token.id])
     if send is None or token.id not in people:
         raise NotFound("This page is not here any more.")
     experiment = session.get_one(Experiment, send.experiment_id)
-    row = addressee_of(people[token.id], experiment.id).columns
+    row = columns_of(people[token.id])
     columns = typed.columns_of(session, experiment)
     return _page(experiment, send.arm, row, columns, send_id=send.id)
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.audience.columns import UNTYPED, Columns
+from app.audience.consent import Allowed
 from app.delivery import cells, content, filling, letterhead, marks, mime
 from app.delivery.filling import Filler
 from app.delivery.letterhead import Letterhead
@@ -16,10 +17,11 @@ from app.delivery.links import BadLink, Link
 from app.delivery.links import Kind as LinkKind
 from app.delivery.mime import Mail
 from app.links.keyring import Keyring, Kind
-from app.links.token import NEVER_COUNTS, TrackedLink, pack_fills, sign
+from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, pack_fills, sign
 
 HIDDEN = "honeypot"  # the label of the link that only a scanner finds
 _WAY_OUT = "unsubscribe_url"
+_IMAGE = re.compile(f"<img[^>]*{marks.PIXEL}[^>]*>")  # the whole pixel
 _BLANK_LINES = re.compile(r"\n{3,}")
 _Address = Callable[[int, tuple[str, ...]], str]
 
@@ -32,6 +34,7 @@ class Addressee:
     person_id: str
     columns: Mapping[str, object]
     mail_id: str  # the left side of the Message-ID: the same for every attempt
+    may: Allowed  # what may be kept of them
     send_id: int = NEVER_COUNTS
 
 
@@ -133,11 +136,14 @@ class ComposedArm:
 
         def address(position: int, fills: tuple[str, ...]) -> str:
             link = self.links[position - 1]
-            if link.kind is LinkKind.ANSWER and addressee.send_id == NEVER_COUNTS:
+            number = addressee.send_id
+            if number != NEVER_COUNTS and not addressee.may.clicks:
+                number = NOBODY
+            if link.kind is LinkKind.ANSWER and number in {NEVER_COUNTS, NOBODY}:
                 fills = (self.head.experiment_id, self.arm, addressee.person_id)
             if self.set_id is None:
                 return self._untracked(link, fills, keyring)
-            return self._tracked(link, addressee.send_id, fills, keyring)
+            return self._tracked(link, number, fills, keyring)
 
         return address
 
@@ -163,6 +169,9 @@ class ComposedArm:
         return f"{self.head.public_url}/u/{sign(token, Kind.UNSUBSCRIBE, keyring)}"
 
     def _pixel(self, addressee: Addressee, keyring: Keyring) -> str:
+        """The address of their pixel; nothing for whoever does not want one."""
+        if not addressee.may.opens:
+            return ""
         token = TrackedLink(self.set_id or 0, addressee.send_id, 0, b"")
         return f"{self.head.tracking_url}/o/{sign(token, Kind.OPEN, keyring)}.gif"
 
@@ -248,4 +257,5 @@ def _place(
     with_links = marks.place_links(
         filled, lambda position, fills: address(position, tuple(map(read, fills)))
     )
-    return with_links.replace(marks.UNSUBSCRIBE, way_out).replace(marks.PIXEL, pixel)
+    with_links = with_links.replace(marks.UNSUBSCRIBE, way_out)
+    return with_links.replace(marks.PIXEL, pixel) if pixel else _IMAGE.sub("", with_links)

@@ -15,6 +15,7 @@ from app.delivery.models import (
     Destination,
     DestinationSet,
 )
+from app.experiments.models import Experiment
 
 _DESTINATION = Destination.__table__  # type: ignore[attr-defined]  # as above
 _LINK = tuple(_DESTINATION.c[name] for name in ("set_id", "link", "kind", "label", "address"))
@@ -36,6 +37,22 @@ def set_of(session: Session, experiment_id: str, arm: str) -> DestinationSet | N
         col(DestinationSet.purpose) == "send",
     )
     return session.scalars(question).first()
+
+
+def arms_of(session: Session, set_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """One row per set of links that sends carry: whose it is, and how many it has."""
+    question = (
+        select(
+            col(DestinationSet.id),
+            col(DestinationSet.experiment_id),
+            col(DestinationSet.arm),
+            col(DestinationSet.links),
+            col(Experiment.design),
+        )
+        .join(Experiment, col(Experiment.id) == col(DestinationSet.experiment_id))
+        .where(col(DestinationSet.id).in_(set_ids), col(DestinationSet.purpose) == "send")
+    )
+    return session.execute(question).all()
 
 
 def destinations_of(session: Session, set_id: int) -> Sequence[Row[Any]]:

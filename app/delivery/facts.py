@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from app.audience.consent import allows
 from app.delivery import destination_rows, person_rows
 from app.delivery.models import State
 from app.experiments.metrics import Source, metric_of, of_design
 from app.platform.config import Privacy
 from app.tracking.lines import HitKind
-from app.tracking.ports import Enrolled, Facts
+from app.tracking.ports import Arm, Enrolled, Facts
 
 _SETTLED = frozenset(
     {State.SENT, State.FAILED, State.BOUNCED, State.UNCERTAIN, State.SKIPPED, State.HELD}
@@ -43,18 +44,24 @@ class DeliveryFacts:
             settled=row.state in _SETTLED,
             links_total=row.links,
             honeypot=row.links + 1 if has_hidden else None,
-            clicks_allowed=self._allows(row.consent_click),
-            opens_allowed=self._allows(row.consent_open),
+            clicks_allowed=allows(row.consent_click, self._privacy),
+            opens_allowed=allows(row.consent_open, self._privacy),
             rule_version=row.rule_version or "",
             counted=_COUNTED.get(source),
             counted_links=_counted_links(labels, row.design["metric"].get("link")),
         )
 
-    def _allows(self, consent: str) -> bool:
-        """What a person said; where they said nothing, what the installation's preset says."""
-        if consent == "unknown":
-            return self._privacy is Privacy.STANDARD
-        return consent == "yes" and self._privacy is not Privacy.AGGREGATE
+    def arms_of(self, session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
+        """The arms whose sends carry these sets of links."""
+        return {
+            row.id: Arm(
+                row.experiment_id,
+                row.arm,
+                row.links,
+                row.links + 1 if row.design.get("honeypot") else None,
+            )
+            for row in destination_rows.arms_of(session, set_ids)
+        }
 
 
 class DeliveryEnrolments:

@@ -29,6 +29,8 @@ def people_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
             col(Person.name),
             col(Person.external_id),
             col(Person.timezone),
+            col(Person.consent_click),
+            col(Person.consent_open),
             col(Enrolment.frozen),
         )
         .join(Person, col(Person.id) == col(Send.person_id))

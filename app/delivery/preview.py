@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from app.audience.consent import COUNTS_NOWHERE
 from app.delivery import destination_rows, person_rows
 from app.delivery.arms import composed
 from app.delivery.compose import Addressee
@@ -65,6 +66,7 @@ def addressee(session: Session, experiment: Experiment, person_id: str) -> Addre
         person_id=row.person_id,
         columns=columns_of(row),
         mail_id=f"preview.{new_id()}",
+        may=COUNTS_NOWHERE,
     )
 
 

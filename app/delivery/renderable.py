@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from app.audience.columns import Columns
+from app.audience.consent import COUNTS_NOWHERE
 from app.audience.members import Member
 from app.delivery import answers_page, cells
 from app.delivery.cells import MisfitCell
@@ -88,6 +89,7 @@ class LiquidWriter:
             person_id=member.person_id,
             columns=row,
             mail_id=member.person_id,
+            may=COUNTS_NOWHERE,
             send_id=_SEND_ID,
         )
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from app.audience.consent import allowed, allows
 from app.delivery import person_rows, store
 from app.delivery.arms import Arms
 from app.delivery.compose import Addressee
@@ -22,7 +23,7 @@ from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT
 from app.links.keyring import Keyring
 from app.platform import turns
-from app.platform.config import Settings
+from app.platform.config import Privacy, Settings
 from app.platform.db import Database
 from app.platform.errors import AppError
 from app.tally import store as tally
@@ -49,6 +50,7 @@ class Reserver:
         self._database = database
         self._keyring = keyring
         self._holder = holder
+        self._privacy = settings.privacy
         self._arms = Arms(settings)
 
     def reserve(self, *, now: datetime) -> list[Prepared | Result]:
@@ -73,7 +75,15 @@ class Reserver:
                 return []
             taken = self._take(session, experiment, room=room, now=now)
             people = person_rows.people_of(session, [one.send_id for one in taken])
+            self._note_refusals(session, people)
             return [self._prepare(session, experiment, one, people, now=now) for one in taken]
+
+    def _note_refusals(self, session: Session, people: dict[int, Row[Any]]) -> None:
+        """Whoever refused since they were enrolled is mailed and counted; their clicks are not."""
+        refused = [
+            number for number, row in people.items() if not allows(row.consent_click, self._privacy)
+        ]
+        tally.change(session, {number: {"untracked": True} for number in refused})
 
     def _take(
         self, session: Session, experiment: Experiment, *, room: int, now: datetime
@@ -108,7 +118,8 @@ class Reserver:
     ) -> Prepared | Result:
         try:
             arm = self._arms.of(session, experiment, reserved.arm)
-            addressee = addressee_of(people[reserved.send_id], experiment.id)
+            row = people[reserved.send_id]
+            addressee = addressee_of(row, experiment.id, privacy=self._privacy)
             return Prepared(reserved, arm.fill(addressee, keyring=self._keyring, now=now))
         except AppError as error:
             return Result(reserved, Meaning.REFUSED, f"The mail could not be made: {error}", now)
@@ -116,22 +127,27 @@ class Reserver:
             return Result(reserved, Meaning.REFUSED, "This person was erased.", now)
 
 
-def addressee_of(row: Row[Any], experiment_id: str) -> Addressee:
-    """A person as their mail needs them: the columns that were frozen win over later edits."""
-    columns = {
+def addressee_of(row: Row[Any], experiment_id: str, *, privacy: Privacy) -> Addressee:
+    """A person as their mail needs them."""
+    return Addressee(
+        email=row.email,
+        person_id=row.person_id,
+        columns=columns_of(row),
+        mail_id=f"{row.id}.{experiment_id}",
+        may=allowed(clicks=row.consent_click, opens=row.consent_open, privacy=privacy),
+        send_id=row.id,
+    )
+
+
+def columns_of(row: Row[Any]) -> dict[str, object]:
+    """The columns that a mail sees: those that were frozen win over later edits."""
+    return {
         "email": row.email,
         "name": row.name,
         "external_id": row.external_id,
         "timezone": row.timezone,
         **row.frozen,
     }
-    return Addressee(
-        email=row.email,
-        person_id=row.person_id,
-        columns=columns,
-        mail_id=f"{row.id}.{experiment_id}",
-        send_id=row.id,
-    )
 
 
 def _count(

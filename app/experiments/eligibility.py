@@ -14,8 +14,8 @@ from sqlmodel import Session
 from app.audience import conditions, members
 from app.audience import store as audience
 from app.audience.columns import Columns, Misfit
+from app.audience.consent import allows
 from app.audience.members import Member
-from app.audience.models import Consent
 from app.experiments import contacts
 from app.experiments.ports import Fault, Reason, Writer
 from app.experiments.schemas import Draft
@@ -95,7 +95,11 @@ class Judge:
             return outside
         rules = (
             (one.email_key in suppressed, "suppressed", ""),
-            (not self._may_be_tracked(one), "consent", f"clicks: {one.consent_click}"),
+            (
+                not allows(one.consent_click, self.privacy),
+                "consent",
+                f"clicks: {one.consent_click}",
+            ),
             (one.person_id in taken, taken.get(one.person_id, ""), ""),
         )
         found = next((Judged(one, reason, why) for is_so, reason, why in rules if is_so), None)
@@ -118,13 +122,6 @@ class Judge:
         if name is None or self.columns.number(name, row) is not None:
             return None
         return Fault(Reason.MISSING, name)
-
-    def _may_be_tracked(self, one: Member) -> bool:
-        if self.privacy is Privacy.AGGREGATE:
-            return False
-        return one.consent_click == Consent.YES or (
-            self.privacy is Privacy.STANDARD and one.consent_click == Consent.UNKNOWN
-        )
 
 
 @dataclass

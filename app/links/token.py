@@ -15,6 +15,7 @@ from struct import error as StructError
 
 from app.links.keyring import Keyring, Kind
 
+NOBODY = (1 << 32) - 1  # the id for whoever may not be tracked: every send's is higher
 NEVER_COUNTS = 0  # the id in test mails, previews and outbox views: it redirects, and no more
 LONGEST = 2000  # characters; mail programs and proxies cut longer addresses
 

@@ -106,3 +106,4 @@ class LinkCounter(SQLModel, table=True):
     link: int = Field(primary_key=True)
     hits: int = 0
     clickers: int = 0
+    nameless: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # hits of nobody

@@ -34,7 +34,9 @@ def _upsert(table: str, keys: Iterable[str], numbers: Iterable[str]) -> TextClau
 
 _MOVE_HOURS = _upsert("counter", KEYS, NUMBERS).bindparams(bindparam("hour", type_=UtcDateTime()))
 _MOVE_DAYS = _upsert("day_counter", ("experiment_id", "arm", "day"), ("people",))
-_MOVE_LINKS = _upsert("link_counter", ("experiment_id", "arm", "link"), ("hits", "clickers"))
+_LINK = ("experiment_id", "arm", "link")
+_MOVE_LINKS = _upsert("link_counter", _LINK, ("hits", "clickers"))
+_MOVE_NAMELESS = _upsert("link_counter", _LINK, ("hits", "clickers", "nameless"))
 
 
 def release(session: Session, rows: Sequence[Outcome]) -> None:
@@ -87,6 +89,17 @@ def count_links(session: Session, differences: Mapping[LinkKey, tuple[int, int]]
         session.execute(_MOVE_LINKS, rows)
 
 
+def count_nameless(session: Session, hits: Mapping[LinkKey, int]) -> None:
+    """Move the counters of links by hits to which nobody is attached."""
+    rows = [
+        {"experiment_id": key[0], "arm": key[1], "link": key[2], "nameless": count}
+        for key, count in sorted(hits.items())
+        if count
+    ]
+    if rows:
+        session.execute(_MOVE_NAMELESS, [row | {"hits": 0, "clickers": 0} for row in rows])
+
+
 def outcomes_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """The outcomes of some sends, as rows, by send id."""
     found: dict[int, Row[Any]] = {}
@@ -117,8 +130,12 @@ def links_of(session: Session, experiment_id: str) -> Sequence[LinkCounter]:
 
 
 def forget_links(session: Session, experiment_id: str) -> None:
-    """Drop the counters of an experiment's links, before they are counted again."""
-    session.execute(delete(LinkCounter).where(col(LinkCounter.experiment_id) == experiment_id))
+    """Empty the counters of an experiment's links, before they are counted again.
+
+    What nobody is attached to cannot be counted again, and stays.
+    """
+    mine = col(LinkCounter.experiment_id) == experiment_id
+    session.execute(update(LinkCounter).where(mine).values(hits=0, clickers=0))
 
 
 def _locked(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:

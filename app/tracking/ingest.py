@@ -16,12 +16,13 @@ from typing import Any
 from sqlalchemy import Row
 from sqlmodel import Session
 
+from app.links.token import NOBODY
 from app.platform import clock, journal
 from app.platform.db import Database
 from app.platform.journal import Segment
 from app.tally import store as tally
 from app.tally.shares import LinkKey
-from app.tracking import lines, reactions, store
+from app.tracking import lines, nameless, reactions, store
 from app.tracking.ports import Facts, SendFacts
 from app.tracking.reactions import Kept, Links, Place, Window
 from app.tracking.verdicts import VERSION
@@ -107,14 +108,19 @@ def rejudge_due(database: Database, facts: SendFacts, *, now: datetime) -> int:
 def react(
     session: Session, fresh: Mapping[int, Sequence[Kept]], facts: SendFacts, *, now: datetime
 ) -> None:
-    """Keep new hits of some sends, judge all hits of these sends, and move what follows."""
-    sends = _found(session, sorted(fresh), facts)
-    _write(session, [_judge(send, fresh[send.id], now=now) for send in sends])
+    """Keep new hits of some sends, judge all hits of these sends, and move what follows.
+
+    Of people who refuse it now, nothing is kept that names them, not even that they reacted.
+    """
+    known = facts.facts_of(session, sorted(fresh))
+    mine, refused = nameless.sorted_out(fresh, known)
+    nameless.keep(session, refused)
+    sends = _found(session, sorted(mine), known)
+    _write(session, [_judge(send, mine[send.id], now=now) for send in sends])
 
 
-def _found(session: Session, ids: Sequence[int], facts: SendFacts) -> list[_Send]:
+def _found(session: Session, ids: Sequence[int], known: Mapping[int, Facts]) -> list[_Send]:
     locked = store.locked_reactions(session, ids)
-    known = facts.facts_of(session, ids)
     rows = store.hits_of(session, ids)
     released = tally.outcomes_of(session, ids)
     return [
@@ -162,12 +168,17 @@ def _take(
     now: datetime,
 ) -> int:
     fresh: dict[int, list[Kept]] = defaultdict(list)
+    by_set: dict[int, list[Kept]] = defaultdict(list)
     for line, offset in _readable(batch):
-        place = Place(segment.id, offset)
-        fresh[line.send_id].append(Kept(None, place, reactions.request_of(line, now=now)))
+        kept = Kept(None, Place(segment.id, offset), reactions.request_of(line, now=now))
+        hits = by_set[line.set_id] if line.send_id == NOBODY else fresh[line.send_id]
+        hits.append(kept)
+    if by_set:
+        arms = facts.arms_of(session, sorted(by_set))
+        nameless.keep(session, nameless.of_sets(by_set, arms))
     if fresh:
         react(session, fresh, facts, now=now)
-    return sum(len(hits) for hits in fresh.values())
+    return sum(len(hits) for hits in (*fresh.values(), *by_set.values()))
 
 
 def _readable(batch: Sequence[tuple[int, bytes]]) -> Iterator[tuple[lines.Line, int]]:

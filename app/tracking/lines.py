@@ -9,7 +9,8 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from app.links.token import TrackedLink
+from app.links.token import NOBODY, TrackedLink
+from app.tracking.callers import NOBODY as UNPLACED
 from app.tracking.callers import AddressClass, Caller
 
 _USER_AGENT_CHARS = 400
@@ -63,12 +64,19 @@ def write(
     caller: Caller,
     micros: int,
 ) -> bytes:
-    """The line of a request. Hand-made, for it is on the way of every click."""
+    """The line of a request. Hand-made, for it is on the way of every click.
+
+    Whoever asks not to be tracked is nobody, from nowhere.
+    """
+    signs = _signs(headers)
+    number = link.id
+    if Sign.OPT_OUT in signs:
+        number, caller = NOBODY, UNPLACED
     method = method if method in _METHODS else "OTHER"
     agent = _agent(headers.get(b"user-agent", b""))
     return (
-        f'{{"t":{micros},"k":"{kind[0]}","s":{link.set_id},"i":{link.id},"l":{link.link},'
-        f'"m":"{method}","u":{agent},"f":"{_signs(headers)}",{caller.fields}}}'
+        f'{{"t":{micros},"k":"{kind[0]}","s":{link.set_id},"i":{number},"l":{link.link},'
+        f'"m":"{method}","u":{agent},"f":"{signs}",{caller.fields}}}'
     ).encode()
 
 

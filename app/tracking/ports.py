@@ -11,6 +11,16 @@ from app.tracking.lines import HitKind
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """Whose mail a set of links is in, as far as hits are concerned that name no send."""
+
+    experiment_id: str
+    key: str
+    links: int  # visible tracked links of its mail
+    honeypot: int | None  # the hidden link's position
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One send, as far as its hits are concerned."""
 
@@ -22,15 +32,24 @@ class Facts:
     settled: bool  # its state is final
     links_total: int  # visible tracked links of its mail
     honeypot: int | None  # the hidden link's position
-    clicks_allowed: bool  # consent, now
+    clicks_allowed: bool  # consent, now: asked when a hit comes, and never again
     opens_allowed: bool
     rule_version: str
     counted: HitKind | None  # of which a hit is what the experiment's metric counts, if any
     counted_links: frozenset[int] = frozenset()  # of clicks, those on these links
 
+    @property
+    def whose(self) -> Arm:
+        """Its arm, without the person."""
+        return Arm(self.experiment_id, self.arm, self.links_total, self.honeypot)
+
 
 class SendFacts(Protocol):
     """Whoever knows the sends."""
+
+    def arms_of(self, session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
+        """The arms whose sends carry these sets of links."""
+        ...
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """The facts of those that exist."""

@@ -84,8 +84,8 @@ def judged(hits: Sequence[Kept], facts: Facts | None) -> list[Kept]:
 
 def outcome_of(hits: Sequence[Kept], window: Window, facts: Facts) -> dict[str, object]:
     """The fields of the outcome that hits decide: firsts, within the window."""
-    clicks = list(_within(hits, window, HitKind.CLICK)) if facts.clicks_allowed else []
-    opens = list(_within(hits, window, HitKind.OPEN)) if facts.opens_allowed else []
+    clicks = list(_within(hits, window, HitKind.CLICK))
+    opens = list(_within(hits, window, HitKind.OPEN))
     return {
         "clicked_at": _first(clicks, {Verdict.HUMAN}),
         "maybe_clicked_at": _first(clicks, {Verdict.UNKNOWN}),
@@ -123,7 +123,7 @@ def links_of(hits: Sequence[Kept], window: Window, facts: Facts) -> Links:
         if kept.request.method == "GET":
             counts = links.setdefault(str(kept.request.link), [0, 0])
             counts[0] += kept.count
-            if facts.clicks_allowed and _verdict(kept) is Verdict.HUMAN:
+            if _verdict(kept) is Verdict.HUMAN:
                 counts[1] = 1
     return links
 

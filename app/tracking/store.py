@@ -9,6 +9,7 @@ from sqlalchemy import Insert, Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
+from app.links.token import NOBODY
 from app.platform.journal import Segment
 from app.tally.models import Outcome
 from app.tracking.models import Answer, Hit, JournalSegment, Reaction
@@ -95,8 +96,12 @@ def set_counts(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
 def sends_with_hits(
     session: Session, *, experiment_id: str | None, after: int, limit: int
 ) -> list[int]:
-    """The next sends that have hits, in the order of their ids."""
+    """The next sends that have hits, in the order of their ids.
+
+    Hits of nobody are judged once: what they were judged by is forgotten.
+    """
     question = select(_HIT.c.send_id).distinct().where(_HIT.c.send_id > after)
+    question = question.where(_HIT.c.send_id != NOBODY)
     if experiment_id is not None:
         question = question.where(_HIT.c.experiment_id == experiment_id)
     return list(session.scalars(question.order_by(_HIT.c.send_id).limit(limit)))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.audience.consent import Allowed
 from app.delivery import compose, filling
 from app.delivery.compose import Addressee, ComposedArm
 from app.delivery.letterhead import letterhead
@@ -28,13 +29,15 @@ COLUMNS = {"name": "Ann", "euros": 61}
 _CLICK = re.compile(r"https://insights\.example\.com/c/([A-Za-z0-9_-]+)")
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 
+ALL = Allowed(clicks=True, opens=True)
+
 
 def arm(body: str = ARM["body"], *, set_id: int | None = 7, **changes) -> ComposedArm:
     return compose.compose_arm(ARM | {"body": body} | changes, head=HEAD, set_id=set_id)
 
 
 def to(columns: dict[str, object] = COLUMNS, *, send_id: int = 5) -> Addressee:
-    return Addressee("ann@example.org", "person1", columns, f"{send_id}.exp1", send_id=send_id)
+    return Addressee("ann@example.org", "person1", columns, f"{send_id}.exp1", ALL, send_id=send_id)
 
 
 def mail(body: str = ARM["body"], columns: dict[str, object] = COLUMNS, **changes) -> Mail:
@@ -171,7 +174,9 @@ def test_a_default_and_a_condition_may_look_at_what_is_missing():
 def test_a_header_cannot_be_smuggled_in(sign: str):
     with pytest.raises(BadHeader):
         arm().fill(
-            Addressee(f"a{sign}@example.org", "p", COLUMNS, "1", send_id=1), keyring=KEYS, now=NOW
+            Addressee(f"a{sign}@example.org", "p", COLUMNS, "1", ALL, send_id=1),
+            keyring=KEYS,
+            now=NOW,
         )
 
 
@@ -189,7 +194,7 @@ def test_a_nul_in_a_subject_is_refused():
 
 def test_an_international_domain_goes_out_as_punycode():
     made = arm().fill(
-        Addressee("ann@bücher.example", "p", COLUMNS, "1", send_id=1), keyring=KEYS, now=NOW
+        Addressee("ann@bücher.example", "p", COLUMNS, "1", ALL, send_id=1), keyring=KEYS, now=NOW
     )
 
     assert made.recipient == "ann@xn--bcher-kva.example"

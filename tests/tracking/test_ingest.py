@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, SQLModel, col, select
 
-from app.links.token import TrackedLink
+from app.links.token import NOBODY, TrackedLink
 from app.platform import clock, journal
 from app.platform.config import Durability
 from app.platform.db import Database
@@ -22,7 +22,7 @@ from app.tracking.callers import AddressClass, Caller
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.lines import HitKind
 from app.tracking.models import Hit, Reaction
-from app.tracking.ports import Facts
+from app.tracking.ports import Arm, Facts
 
 RELEASED = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = RELEASED + timedelta(hours=5)
@@ -53,6 +53,9 @@ class Sends:
 
     def facts_of(self, _session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         return {i: replace(self.facts, send_id=i) for i in send_ids if i < 10}
+
+    def arms_of(self, _session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
+        return {set_id: self.facts.whose for set_id in set_ids if set_id == 7}
 
 
 class Spool:
@@ -249,7 +252,29 @@ def test_without_consent_a_click_counts_for_its_link_and_no_person(released, spo
 
     assert (counter(released).human_clickers, outcome(released).clicked_at) == (0, None)
     [link] = rows(released, LinkCounter)
-    assert (link["hits"], link["clickers"]) == (1, 0)
+    assert (link["hits"], link["clickers"], link["nameless"]) == (0, 0, 1)
+    assert rows(released, Reaction) == []  # not even that this person did something
+    assert [hit["user_agent"] for hit in rows(released, Hit)] == [""]
+
+
+def test_a_consent_withdrawn_later_keeps_the_clicks_before_it(released, spool):
+    spool.hit()
+    ingest_once(released, spool.folder, Sends(), now=LATER)
+    spool.hit(120, link=1)
+    ingest_once(released, spool.folder, Sends(clicks_allowed=False), now=LATER)
+    reclassify.rebuild(released, Sends(clicks_allowed=False), "e", now=LATER)
+
+    assert (outcome(released).clicks, counter(released).human_clickers) == (1, 1)
+    found = {link["link"]: (link["hits"], link["nameless"]) for link in rows(released, LinkCounter)}
+    assert found == {0: (1, 0), 1: (0, 1)}
+
+
+def test_a_flood_of_nobodys_clicks_folds_by_the_minute(released, spool):
+    for number in range(300):
+        spool.hit(60 + number / 1000, send_id=NOBODY, caller="")
+    ingest_once(released, spool.folder, Sends(), now=LATER)
+
+    assert [hit["count"] for hit in rows(released, Hit)] == [300]
 
 
 def test_a_flood_folds_and_every_request_stays_counted(released, spool):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -13,7 +14,8 @@ from app.experiments import enrolment
 from app.platform import clock
 from app.platform.config import Settings
 from app.platform.db import Database
-from app.tracking.losses import Losses
+from app.tracking import folders
+from app.tracking.folders import Folder
 from tests.web.conftest import Browser
 
 CARD = {
@@ -183,15 +185,18 @@ def test_every_page_of_a_running_experiment_opens(eve: Browser, started: str, pa
     assert eve.get(f"/experiments/{started}{page}").status_code == 200
 
 
-def test_hits_that_could_not_be_kept_are_warned_of(
-    eve: Browser, started: str, application: FastAPI
-):
-    losses = Losses(application.state.settings.hits)
+def test_hits_that_could_not_be_kept_are_warned_of(eve: Browser, started: str, database: Database):
+    folder, now = Folder("one", Path("/srv/one")), clock.now()
+    with database.write() as session:
+        folders.report(session, folder, until=now, lost=0, drained=False, now=now)
     assert "could not be kept" not in eve.get(f"/experiments/{started}/readout").text
-    losses.count(OSError("full"))
-    losses.close()
+    with database.write() as session:
+        folders.report(session, folder, until=now, lost=1, drained=False, now=now)
 
-    assert "1 click or open could not be kept" in eve.get(f"/experiments/{started}/readout").text
+    assert (
+        "1 click or open was answered and could not"
+        in eve.get(f"/experiments/{started}/readout").text
+    )
 
 
 def test_a_launched_design_cannot_be_edited(eve: Browser, started: str):

@@ -1,0 +1,102 @@
+"""Hits of whoever may not be tracked: they count for a link of an arm, and nobody is attached.
+
+A request that asks not to be tracked (`Sec-GPC`, `DNT`) and a mail to somebody who refused name no
+send; a refusal that came after the mail is seen when the hit is taken in. What a verdict needs is
+looked at once, and forgotten.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.links.token import NOBODY
+from app.tally import store as tally
+from app.tally.shares import LinkKey
+from app.tracking import store
+from app.tracking.callers import AddressClass
+from app.tracking.lines import HitKind
+from app.tracking.ports import Arm, Facts
+from app.tracking.reactions import Kept
+from app.tracking.verdicts import VERSION, Message, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """A hit, and the arm whose mail it came from."""
+
+    kept: Kept
+    arm: Arm
+
+
+def sorted_out(
+    fresh: Mapping[int, Sequence[Kept]], known: Mapping[int, Facts]
+) -> tuple[dict[int, list[Kept]], list[Nameless]]:
+    """New hits by send, and those that their person does not let us keep, now that they come."""
+    mine: dict[int, list[Kept]] = {}
+    refused: list[Nameless] = []
+    for send_id, hits in fresh.items():
+        facts = known.get(send_id)
+        stays = [kept for kept in hits if facts is None or _may_stay(kept, facts)]
+        if facts is not None:
+            refused += [Nameless(one, facts.whose) for one in hits if not _may_stay(one, facts)]
+        if stays or not hits:  # none are new where hits are judged again
+            mine[send_id] = stays
+    return mine, refused
+
+
+def _may_stay(kept: Kept, facts: Facts) -> bool:
+    is_click = kept.request.kind is HitKind.CLICK
+    return facts.clicks_allowed if is_click else facts.opens_allowed
+
+
+def of_sets(hits: Mapping[int, Sequence[Kept]], arms: Mapping[int, Arm]) -> list[Nameless]:
+    """Hits by the set of links that they came from; sets that nobody knows are left out."""
+    known = [(arms[set_id], kept) for set_id, kept in hits.items() if set_id in arms]
+    return [Nameless(one, arm) for arm, found in known for one in found]
+
+
+def keep(session: Session, hits: Iterable[Nameless]) -> None:
+    """Count them, and keep of each batch how many came to each link in which minute."""
+    rows: dict[tuple[object, ...], dict[str, object]] = {}
+    counts: Counter[tuple[object, ...]] = Counter()
+    links: Counter[LinkKey] = Counter()
+    for one in hits:
+        row = _row(one)
+        key = tuple(row[name] for name in _ALIKE)
+        rows.setdefault(key, row)
+        counts[key] += one.kept.count
+        if one.kept.request.kind is HitKind.CLICK and one.kept.request.method == "GET":
+            links[one.arm.experiment_id, one.arm.key, one.kept.request.link] += one.kept.count
+    store.add_hits(session, [row | {"count": counts[key]} for key, row in rows.items()])
+    tally.count_nameless(session, links)
+
+
+_ALIKE = ("experiment_id", "arm", "kind", "link", "at", "method", "verdict", "rule")
+
+
+def _row(one: Nameless) -> dict[str, object]:
+    request = one.kept.request
+    message = Message(None, settled=True, links_total=one.arm.links, honeypot=one.arm.honeypot)
+    (said,) = judge([request], message)
+    return {
+        "segment_id": one.kept.place.segment_id,
+        "segment_offset": one.kept.place.offset,
+        "send_id": NOBODY,
+        "experiment_id": one.arm.experiment_id,
+        "arm": one.arm.key,
+        "kind": request.kind,
+        "link": request.link,
+        "at": request.at.replace(second=0, microsecond=0),
+        "method": request.method,
+        "user_agent": "",
+        "flags": {},
+        "address_class": AddressClass.UNKNOWN,
+        "address_key": "",
+        "verdict": said.verdict,
+        "rule": said.rule,
+        "rule_version": VERSION,
+        "reason": said.reason,
+        "via_proxy": said.via_proxy,
+    }
