@@ -115,8 +115,9 @@ def react(
     known = facts.facts_of(session, sorted(fresh))
     mine, refused = nameless.sorted_out(fresh, known)
     nameless.keep(session, refused)
-    sends = _found(session, sorted(mine), known)
-    _write(session, [_judge(send, mine[send.id], now=now) for send in sends])
+    if mine:
+        sends = _found(session, sorted(mine), known)
+        _write(session, [_judge(send, mine[send.id], now=now) for send in sends])
 
 
 def _found(session: Session, ids: Sequence[int], known: Mapping[int, Facts]) -> list[_Send]:

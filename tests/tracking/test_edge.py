@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.links.keyring import Keyring, Kind
-from app.links.token import NEVER_COUNTS, TrackedLink, pack_fills, read, sign
+from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, pack_fills, read, sign
 from app.platform import journal
 from app.platform.config import Durability
 from app.platform.errors import Unavailable
@@ -324,3 +324,25 @@ def test_many_readers_of_a_new_link_cost_one_question(tmp_path):
     run(twenty())
 
     assert asked == [SET]
+
+
+@pytest.mark.parametrize("path", ["c", "o"])
+def test_a_folder_that_nobody_counts_with_answers_nothing_yet(site: Site, path: str):
+    site.edge._is_known = lambda: False
+    token = sign(TrackedLink(SET, 9, 0), Kind.CLICK if path == "c" else Kind.OPEN, KEYRING)
+    answer = site.ask(f"/{path}/{token}")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert site.hits() == []
+
+
+@pytest.mark.parametrize("asks", [{"Sec-GPC": "1"}, {"DNT": "1"}])
+def test_whoever_asks_not_to_be_tracked_is_redirected_and_nobody_in_the_journal(
+    site: Site, asks: dict[str, str]
+):
+    token = sign(TrackedLink(SET, 9, 0), Kind.CLICK, KEYRING)
+    answer = site.ask(f"/c/{token}", peer="198.51.100.7", **asks)
+    (hit,) = site.hits()
+
+    assert answer.status_code == 302
+    assert (hit["i"], hit["s"], hit["l"], hit["a"]) == (NOBODY, SET, 0, "")
