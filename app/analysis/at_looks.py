@@ -130,6 +130,7 @@ def _pair(key: str, arms: _Arms, rule: Rule) -> Pair:
 
 def _row(key: str, arms: _Arms, kept: Asked, rule: Rule) -> Comparison:
     try:
+        versus.refuse_unseen(key, arms, rule)
         if kept.critical is not None:
             return versus.of_values_at(key, arms, rule, kept.critical, p_value=kept.p_value)
         limit = Limits(kept.above, kept.below)

@@ -7,7 +7,7 @@ from app.analysis import at_looks, comparisons, sentences, versus
 from app.analysis.calls import Made
 from app.analysis.looks import Held
 from app.analysis.matured import Strata, total
-from app.analysis.shapes import Call, Comparison, Guardrail, Rule, State
+from app.analysis.shapes import Call, Comparison, Rule, State
 from app.platform import figures
 
 
@@ -18,7 +18,6 @@ def make(
     held: Sequence[Held],
     planned: dict[str, int],
     ended: bool,
-    breached: tuple[Guardrail, ...],
     answer_by: datetime | None,
     zone: tzinfo,
 ) -> Made:
@@ -30,12 +29,11 @@ def make(
         ended = ended and bool(held) and held[-1].last
         rows = at_looks.by_looks(held, rule, planned, versus.others(arms, rule), ended=ended)
     state = comparisons.overall(rows, ended=ended)
-    final = State.INCONCLUSIVE if state is State.VALIDATED and breached else state
     estimates = comparisons.estimates(arms, rule.metric, confidence=rule.confidence)
     call = Call(
-        state=final,
+        state=state,
         provisional=False,
-        sentence=_sentence(final, rows, rule, breached=breached, answer_by=answer_by, zone=zone),
+        sentence=_sentence(state, rows, rule, answer_by=answer_by, zone=zone),
         because=tuple(_fact(row, rule) for row in rows),
         pass_count=None,
         answer_by=answer_by,
@@ -49,19 +47,13 @@ def _sentence(
     rows: Sequence[Comparison],
     rule: Rule,
     *,
-    breached: tuple[Guardrail, ...],
     answer_by: datetime | None,
     zone: tzinfo,
 ) -> str:
-    better = [row for row in rows if row.state is State.VALIDATED]
     if state is State.VALIDATED:
+        better = [row for row in rows if row.state is State.VALIDATED]
         best = max(better, key=lambda row: row.low or 0)
         return f"Validated: “{best.arm}” beats “{best.baseline}” {_by(best, rule)}."
-    if better and breached:
-        return (
-            f"Inconclusive, because {sentences.harm(breached)}. The numbers alone would have"
-            f" validated “{better[0].arm}”."
-        )
     if state is State.REFUTED:
         worst = max(rows, key=lambda row: row.high or 0)
         return (

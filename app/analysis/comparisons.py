@@ -40,6 +40,7 @@ def overall(comparisons: Sequence[Comparison], *, ended: bool) -> State:
 def _row(key: str, arms: Mapping[str, Strata], rule: Rule, *, ended: bool) -> Comparison:
     """One comparison; before the end its state is no more than waiting."""
     try:
+        versus.refuse_unseen(key, arms, rule)
         found = versus.fixed(key, arms, rule)
     except NotEnoughData as error:
         found = versus.too_early(key, rule, str(error))

@@ -52,15 +52,13 @@ def look(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo
         held = tuple(looks.held(session, experiment.id))
         arms = looks.matured_now(session, experiment, known=known)
         found = replace(found, held=held, arms=arms)
-        made = made_of(experiment, found, breached=(), zone=zone)
+        made = made_of(experiment, found, zone=zone)
     breached = guardrails.breached(watched)
     allowed = gates.passed(made, experiment.design, totals, breached, over=standing.over)
     return replace(found, made=allowed)
 
 
-def made_of(
-    experiment: Experiment, found: Found, *, breached: tuple[Guardrail, ...], zone: tzinfo
-) -> Made:
+def made_of(experiment: Experiment, found: Found, *, zone: tzinfo) -> Made:
     """What a rule says that is read more than once, or that compares."""
     rule, standing, held = found.rule, found.standing, found.held
     if rule.kind == "comparison":
@@ -70,13 +68,12 @@ def made_of(
             held=held,
             planned=(experiment.plan or {}).get("arms") or {},
             ended=standing.closed,
-            breached=breached,
             answer_by=_next_answer(experiment, held, standing),
             zone=zone,
         )
     course = course_of(experiment, found.arms, held, rule, ended=standing.closed)
     read = repeated.by_looks if rule.method == "sequential" else repeated.at_any_time
-    return read(course, rule, breached=breached, zone=zone)
+    return read(course, rule, zone=zone)
 
 
 def course_of(

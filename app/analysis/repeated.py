@@ -8,7 +8,7 @@ from app.analysis import sentences
 from app.analysis.calls import Made
 from app.analysis.looks import Asked, Held
 from app.analysis.matured import Strata, total
-from app.analysis.shapes import Call, Estimate, Guardrail, LookAt, Rule, State
+from app.analysis.shapes import Call, Estimate, LookAt, Rule, State
 from app.experiments.metrics import Words
 from app.platform import figures
 from app.stats.anytime import ANYTIME, anytime_bounds, anytime_pass_count
@@ -35,7 +35,7 @@ class Course:
     ended: bool  # nothing else will come
 
 
-def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zone: tzinfo) -> Made:
+def by_looks(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
     """What the looks that were held say; between looks nothing changes."""
     seen = [counts_at(one, course.key) for one in course.held]
     ended = course.ended and bool(course.held) and course.held[-1].last
@@ -58,7 +58,6 @@ def by_looks(course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zon
         interval,
         state=state,
         matured=seen[-1] if seen else (0, 0),
-        breached=breached,
         needed=coming.needed if coming else last,
         answer_by=coming.due_at if coming else None,
         missing=(*_missing(course, coming, words=rule.words, zone=zone), *_going_on(course, seen)),
@@ -77,9 +76,7 @@ def _told(course: Course, seen: Sequence[tuple[int, int]]) -> State | None:
     return None
 
 
-def at_any_time(
-    course: Course, rule: Rule, *, breached: tuple[Guardrail, ...], zone: tzinfo
-) -> Made:
+def at_any_time(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
     """What everybody says whose window has closed, now; a yes that was given stays."""
     one = total(course.strata)
     now = (one.people, one.did)
@@ -99,7 +96,6 @@ def at_any_time(
         interval,
         state=_state(interval, rule.limit, ended=course.ended),
         matured=matured,
-        breached=breached,
         needed=needed,
         answer_by=last,
         missing=_missing_any(matured, needed, last, words=rule.words, zone=zone),
@@ -153,7 +149,6 @@ def _made(
     *,
     state: State,
     matured: tuple[int, int],
-    breached: tuple[Guardrail, ...],
     needed: int | None,
     answer_by: datetime | None,
     missing: tuple[str, ...],
@@ -174,8 +169,6 @@ def _made(
         people_open=max(0, course.planned - released),
         rate_of_delivered=None,
     )
-    if state is State.VALIDATED and breached:
-        state = State.INCONCLUSIVE
     call = Call(
         state=state,
         provisional=False,
@@ -183,7 +176,6 @@ def _made(
             state,
             estimate,
             rule,
-            breached=breached,
             needed=needed,
             answer_by=answer_by,
             zone=zone,
@@ -208,7 +200,6 @@ def _sentence(
     seen: Estimate,
     rule: Rule,
     *,
-    breached: tuple[Guardrail, ...],
     needed: int | None,
     answer_by: datetime | None,
     zone: tzinfo,
@@ -222,8 +213,6 @@ def _sentence(
         return f"Validated: {counted}; we can say it is over {over} ({bounds}, {seen.label})."
     if state is State.REFUTED:
         return f"Refuted: {counted}; we can say it is under {over} ({bounds}, {seen.label})."
-    if state is State.INCONCLUSIVE and breached and seen.low > rule.limit:
-        return f"Inconclusive, because {sentences.harm(breached)}. {counted} alone would validate."
     if state is State.INCONCLUSIVE:
         return f"Inconclusive: {counted}; the truth may be on either side of {over} ({bounds})."
     when = f" The next answer comes by {sentences.moment(answer_by, zone)}." if answer_by else ""

@@ -27,8 +27,8 @@ def range_with_unknown(
     elif not arm.maybe_did:
         alone = counted = found.made.call.state
     else:
-        alone = made_of(experiment, found, breached=(), zone=zone).call.state
-        counted = made_of(experiment, _all_in(found), breached=(), zone=zone).call.state
+        alone = made_of(experiment, found, zone=zone).call.state
+        counted = made_of(experiment, _all_in(found), zone=zone).call.state
     return UnknownRange(
         low_rate=arm.did / arm.released,
         high_rate=(arm.did + arm.maybe_did) / arm.released,

@@ -7,6 +7,7 @@ from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Rule, State
 from app.experiments.metrics import metric_of
 from app.stats.bayes import chance_to_beat, expected_loss
+from app.stats.checks import NotEnoughData
 from app.stats.conditional import NAME as AT_LOOKS
 from app.stats.conditional import Limits, interval_at, relative_at
 from app.stats.means import compare_values
@@ -77,6 +78,13 @@ def value_z(key: str, arms: Mapping[str, Strata], rule: Rule) -> float:
     said = _values(key, arms, rule, rule.confidence)
     worth = -float(ndtri(max(said.p_value / 2, 1e-300)))
     return worth if said.difference > 0 else -worth
+
+
+def refuse_unseen(key: str, arms: Mapping[str, Strata], rule: Rule) -> None:
+    """Raise NotEnoughData where no window of a group has closed: mailed it may be all the same."""
+    for one in (key, rule.baseline):
+        if not total(arms.get(one, {})).people:
+            raise NotEnoughData(f"no window of “{one}” has closed yet")
 
 
 def too_early(key: str, rule: Rule, why: str) -> Comparison:

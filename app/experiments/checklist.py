@@ -18,10 +18,13 @@ from app.experiments.schemas import Draft
 from app.experiments.terms import GuardrailMetric
 from app.okr import store as okr
 from app.okr.wording import warning_of
+from app.platform import figures
 from app.platform.config import Settings
 from app.platform.errors import Conflict, FieldError
 
 _VAGUE_WORDS = 4  # ours: fewer words than this say nothing that could turn out false
+_PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
+_DUST = 1e-9  # what floats leave behind
 _WIDE = 1.6  # ours: a detectable rate this many times the threshold wants a larger audience
 _BLANK = re.compile(r"(?<!\{)\{[^{}%\n]+\}(?!\})")  # {who}: what a template leaves to the author
 
@@ -117,8 +120,22 @@ def _hypothesis(design: Draft) -> Iterator[Item]:
         yield warns("hypothesis_vague", f"The test card is vague about {_listed(vague)}.")
     if not missing and card.right_if.strip() and not re.search(r"\d", card.right_if):
         yield warns("right_if", "“When you are right” names no number: how many must act?")
+    yield from _another_line(design)
     if not missing and not vague:
         yield ok("hypothesis", "The test card is complete.")
+
+
+def _another_line(design: Draft) -> Iterator[Item]:
+    """A card that says one number and a rule that reads another: nobody knows what was agreed."""
+    limit = design.rule.threshold
+    said = [float(one.replace(",", ".")) for one in _PERCENT.findall(design.hypothesis.right_if)]
+    if limit is None or not said or any(abs(one - 100 * limit) < _DUST for one in said):
+        return
+    yield warns(
+        "right_if_line",
+        f"“When you are right” says {said[0]:g} %, and your line is at {figures.limit(limit)}:"
+        " which of the two is it?",
+    )
 
 
 def _is_vague(text: str) -> bool:

@@ -1,10 +1,13 @@
 """The experiment form: flat fields ↔ the one document that rooms and API know."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.experiments.terms import RuleKind
+from app.platform import figures
 from app.web import versions
 from app.web.numbers import Reader, points, present
 from app.web.typed import Typed
@@ -35,6 +38,7 @@ _GUARDRAILS = {
     "complaint_max": "complaint_rate",
     "bounce_max": "bounce_rate",
 }
+_OURS = re.compile(r"^(We can say that more than )[\d.,]+ %( do\.)$")  # as starters write it
 _HYPOTHESIS = ("believe", "verify", "measure", "right_if")
 
 # Where an error of the document stands in the form.
@@ -74,7 +78,7 @@ def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
         "name": form.text("name") or "",
         "slice_id": form.text("slice_id"),
         "previous_id": form.text("previous_id"),
-        "hypothesis": {name: form.text(name) or "" for name in _HYPOTHESIS},
+        "hypothesis": _hypothesis(form, read),
         "riskiest": form.text("riskiest"),
         "forecast": read.share("forecast"),
         "audience_id": form.text("audience_id"),
@@ -138,6 +142,15 @@ def local(moment: str | datetime | None, zone: ZoneInfo) -> str | None:
         return None
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+def _hypothesis(form: Typed, read: Reader) -> dict[str, str]:
+    """The card's four sentences; the one that a starter wrote follows the line that was typed."""
+    card = {name: form.text(name) or "" for name in _HYPOTHESIS}
+    line = read.share("threshold")
+    if line is not None and form.value("rule_kind") != RuleKind.COMPARISON:
+        card["right_if"] = _OURS.sub(rf"\g<1>{figures.limit(line)}\g<2>", card["right_if"])
+    return card
 
 
 def _conditions(form: Typed) -> list[dict[str, Any]]:

@@ -164,3 +164,20 @@ def test_after_the_launch_there_is_nothing_left_to_check(session: Session):
     launch(session, experiment)
 
     assert [one.id for one in check(session, experiment).items] == ["launched"]
+
+
+@pytest.mark.parametrize(
+    ("right_if", "is_told"),
+    [
+        ("We can say that more than 8 % do.", False),
+        ("More than 8,0% of them click.", False),
+        ("We can say that more than 20 % do.", True),
+        ("Many more do than before.", False),
+    ],
+)
+def test_a_card_that_says_another_number_than_the_rule_is_told(
+    session: Session, right_if: str, is_told: bool
+):
+    found = check(session, given_draft(session, hypothesis=CARD | {"right_if": right_if}))
+
+    assert ("right_if_line" in {one.id for one in found.items}) is is_told

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import Session, select
 
+from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
 from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Slice, Status
@@ -12,7 +13,7 @@ from app.platform.events import Event
 from app.review import store
 from app.review.schemas import DecisionDraft
 from app.tally.store import change
-from tests.analysis.scenes import CLOSED, TUESDAY, given_experiment
+from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, given_experiment, mail
 from tests.review.scenes import decided, given_slice, measured
 
 
@@ -133,3 +134,23 @@ def test_empty_fields_of_a_form_say_nothing():
 
 def queued(experiment: Experiment) -> Send:
     return Send(id=9_001, experiment_id=experiment.id, arm="insight", person_id="p", due_at=TUESDAY)
+
+
+def test_building_on_what_is_too_early_to_tell_needs_a_reason(session: Session):
+    experiment = given_experiment(session)
+    mail(session, experiment, 600, at=CLOSED - HOUR)
+
+    with pytest.raises(Invalid, match="too early"):
+        decided(session, experiment)
+
+
+def test_after_the_decision_no_number_moves(session: Session):
+    experiment = measured(session, clickers=72)
+    decided(session, experiment)
+    before = readouts.of(session, experiment, now=CLOSED)
+    change(session, {1: {"converted": 3, "clicked_at": None, "did_at": None}})
+    after = readouts.of(session, experiment, now=CLOSED + HOUR)
+
+    assert after.arms == before.arms
+    assert after.funnel == before.funnel
+    assert after.call.sentence == before.call.sentence

@@ -115,3 +115,22 @@ def test_a_second_version_and_equal_waves_are_typed_in():
 def test_a_form_that_came_back_damaged_says_so(rest: str):
     with pytest.raises(Invalid, match="damaged"):
         drafts.design(Typed.of(rest=rest), OSLO)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "right_if"),
+    [
+        ("20", "We can say that more than 20 % do."),
+        ("12,5", "We can say that more than 12.5 % do."),
+    ],
+)
+def test_the_starters_sentence_follows_the_line_that_was_typed(threshold: str, right_if: str):
+    form = Typed.of(threshold=threshold, right_if="We can say that more than 8 % do.")
+
+    assert drafts.design(form, OSLO)["hypothesis"]["right_if"] == right_if
+
+
+def test_an_authors_own_sentence_stays_as_it_is():
+    form = Typed.of(threshold="20", right_if="More than 8 % buy within a week.")
+
+    assert drafts.design(form, OSLO)["hypothesis"]["right_if"] == "More than 8 % buy within a week."
