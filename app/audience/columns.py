@@ -95,9 +95,10 @@ class Column:
 
     def _number(self, text: str) -> Decimal | None:
         """A number in the column's own unit: 15a is no 15, and 7 $ are no 7 €."""
-        if numbers.unit(text).casefold() not in {"", self.unit}:
+        point, comma, unit = numbers.every(text)
+        if unit.casefold() not in {"", self.unit}:
             return None
-        return numbers.read(text, Decimals(str(self.format)))
+        return comma if self.format == Decimals.COMMA else point
 
     def _of_json(self, cell: object) -> Value | None:
         """NDJSON says itself what a value is."""

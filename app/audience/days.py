@@ -70,6 +70,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
+_SOME_DAY = re.compile(r"^[0-9]{8}$|[0-9][-/.]\s?[0-9]{1,2}[-/.]|[^\W\d_]{3}")  # at the least
 _PIVOT = 69  # two digits from here on are of the 1900s (POSIX)
 _EXCEL_ZERO = date(1899, 12, 30)  # Excel counts 1900-02-29, which never was
 _YEARS = range(1900, 2101)  # of numbers that are read as days
@@ -91,6 +92,18 @@ def read(text: str, order: Order) -> Day | None:
     first, second = int(found["first"]), int(found["second_"])
     day, month = (first, second) if order is Order.DAY_FIRST else (second, first)
     return _moment(found, _year(found["year"]), month, day)
+
+
+def fitting(text: str) -> tuple[Order, ...]:
+    """The written orders by which a cell is a day, found at once."""
+    text = unicodedata.normalize("NFC", text.strip())
+    if not _SOME_DAY.search(text):
+        return ()
+    if _evident(text) is not None:
+        return (Order.DAY_FIRST, Order.MONTH_FIRST, Order.YEAR_FIRST)
+    if not _TWO_ORDERS.fullmatch(text):
+        return ()
+    return tuple(one for one in (Order.DAY_FIRST, Order.MONTH_FIRST) if read(text, one) is not None)
 
 
 def hints(text: str) -> Order | None:

@@ -19,6 +19,8 @@ _EXCEL = range(20_000, 75_000)  # 1954 to 2105, in Excel's days
 _MILLISECONDS = range(10**11, 4 * 10**12)  # 1973 to 2096
 _SECONDS = range(10**8, 4 * 10**9)  # 1973 to 2096
 _LONGEST = 80  # characters; longer cells are text
+_LONGEST_ANSWER = 14  # characters; of yes and no in any language
+_DIGIT = re.compile("[0-9]")
 _DATE_WORDS = {
     "date", "datum", "dato", "fecha", "data", "dag", "timestamp", "zeitpunkt", "createdate",
     "createdat", "updatedat", "birthday", "geburtstag", "birthdate", "geburtsdatum", "anniversary",
@@ -192,11 +194,13 @@ def _of_text(cell: str) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
     text = cell.strip()
     if len(text) > _LONGEST:
         return (), ()
-    found, marks = _numbers_in(text)
-    days_found, days_marks = _days_in(text)
-    answer = words.yes_or_no(text)
+    answer = words.yes_or_no(text) if len(text) < _LONGEST_ANSWER else None
     if answer is not None:
-        found, marks = [*found, _YES_NO], [*marks, *_answer_marks(text, answer=answer)]
+        return (_YES_NO,), tuple(_answer_marks(text, answer=answer))
+    if not _DIGIT.search(text):
+        return (), ()
+    found, marks = _numbers_in(text)
+    days_found, days_marks = _days_in(text, is_number=bool(found))
     return (*found, *days_found), (*marks, *days_marks)
 
 
@@ -208,30 +212,30 @@ def _answer_marks(text: str, *, answer: bool) -> list[str]:
 
 
 def _numbers_in(text: str) -> tuple[list[Reading], list[str]]:
-    point, comma = (numbers.read(text, one) for one in Decimals)
-    marks = [name for name, is_so in _NUMBER_MARKS.items() if is_so(text)]
+    point, comma, unit = numbers.every(text)
+    marks = _plain_marks(text) if text.lstrip("+")[:1].isdigit() else []
     if point is not None or comma is not None:
         marks.append("number")
         marks += ["point_only"] if comma is None else []
         marks += ["comma_only"] if point is None else []
         marks += ["either"] if point is not None and comma is not None and point != comma else []
-        marks += ["decimals"] if re.search("[.,]", text) else []
-        unit = numbers.unit(text)
+        marks += ["decimals"] if "." in text or "," in text else []
         marks += [f"unit:{unit.casefold()}"] if unit else []
     found = [one for one, value in ((_POINT, point), (_COMMA, comma)) if value is not None]
     return found, marks
 
 
-def _days_in(text: str) -> tuple[list[Reading], list[str]]:
-    orders = (Order.DAY_FIRST, Order.MONTH_FIRST, Order.YEAR_FIRST)
-    fitting = [one for one in orders if days.read(text, one) is not None]
+def _plain_marks(text: str) -> list[str]:
+    return [name for name, is_so in _NUMBER_MARKS.items() if is_so(text)]
+
+
+def _days_in(text: str, *, is_number: bool) -> tuple[list[Reading], list[str]]:
+    fitting = days.fitting(text)
     if Order.YEAR_FIRST in fitting and text.isdigit() and text[:2] not in {"19", "20"}:
         return [], []
     marks = ["date"] if fitting else []
-    hint = (
-        None if any(numbers.read(text, one) is not None for one in Decimals) else days.hints(text)
-    )
-    marks += [str(hint), "date"] if hint and not fitting else []
+    hint = None if is_number or fitting else days.hints(text)
+    marks += [str(hint), "date"] if hint else []
     marks += [str(fitting[0])] if len(fitting) == 1 else []
     return [_DAYS[one] for one in fitting], marks
 
@@ -240,8 +244,7 @@ def _of_json(cell: object) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
     if isinstance(cell, bool):
         return (_YES_NO,), ("sure_answer", "yes" if cell else "no")
     text = str(cell)
-    plain = [name for name, is_so in _NUMBER_MARKS.items() if is_so(text)]
-    kept = [name for name in plain if name not in {"long", "leading_zero"}]
+    kept = [name for name in _plain_marks(text) if name not in {"long", "leading_zero"}]
     return (_POINT, _COMMA), ("number", "json_number", *kept)
 
 

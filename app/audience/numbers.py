@@ -24,6 +24,7 @@ _PARTS = re.compile(
 )
 _WHOLE = r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:G[0-9]{3})+|[1-9][0-9]?(?:G[0-9]{2})+G[0-9]{3})"
 _SCALES = {"k", "m", "mio", "mio.", "mrd", "mrd.", "bn", "mn", "mln", "mld", "tsd", "tsd.", "t"}
+_DIGIT = re.compile("[0-9]")
 _LONGEST = 60  # characters; whatever is longer is no number that a person typed
 _PHONE_DIGITS = 7  # a plus before so many digits dials somebody
 
@@ -40,19 +41,35 @@ _SHAPES = {Decimals.POINT: _shape(",", r"\."), Decimals.COMMA: _shape(r"\.", ","
 def read(text: str, decimals: Decimals) -> Decimal | None:
     """The number that a cell is, by this decimal sign; None where it is none."""
     found = _parts(text)
-    if found is None or not _SHAPES[decimals].fullmatch(found["digits"]):
+    return _number(found, decimals) if found else None
+
+
+def every(text: str) -> tuple[Decimal | None, Decimal | None, str]:
+    """The number by decimal point, by decimal comma, and its unit, found at once."""
+    found = _parts(text)
+    if found is None:
+        return None, None, ""
+    return _number(found, Decimals.POINT), _number(found, Decimals.COMMA), _unit(found)
+
+
+def unit(text: str) -> str:
+    """What stands around the digits: €, %, kg; nothing where nothing does."""
+    found = _parts(text)
+    return _unit(found) if found else ""
+
+
+def _unit(found: re.Match[str]) -> str:
+    return (found["before"] or found["after"] or "").strip()
+
+
+def _number(found: re.Match[str], decimals: Decimals) -> Decimal | None:
+    if not _SHAPES[decimals].fullmatch(found["digits"]):
         return None
     signs = [found["sign"], found["sign2"], found["trailing"], found["open"]]
     if sum(sign is not None for sign in signs) > 1 or bool(found["open"]) != bool(found["close"]):
         return None
     number = Decimal(_plain(found["digits"], decimals) + (found["power"] or ""))
     return -number if any(sign in {"-", "("} for sign in signs) else number
-
-
-def unit(text: str) -> str:
-    """What stands around the digits: €, %, kg; nothing where nothing does."""
-    found = _parts(text)
-    return ((found["before"] or found["after"] or "") if found else "").strip()
 
 
 def written(number: Decimal, decimals: Decimals) -> str:
@@ -62,7 +79,7 @@ def written(number: Decimal, decimals: Decimals) -> str:
 
 
 def _parts(text: str) -> re.Match[str] | None:
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or not _DIGIT.search(text):
         return None
     bare = _NO_CENTS.sub("", _SPACES.sub(" ", text.strip()))
     found = _PARTS.fullmatch(_MINUS.sub("-", bare))

@@ -24,7 +24,7 @@ from app.platform.config import Privacy
 CHUNK = 2000  # people a transaction
 MOST_LOOKED_AT = 2_000  # people whose mails a page waits for; ours. A start looks at everybody
 _AT_A_TIME = 100  # people between two looks at the clock
-_MOST_SECONDS = 4.0  # that a page waits for them; ours
+_MOST_SECONDS = 2.0  # that a page waits for them; ours
 _EXAMPLES = 5  # addresses that a page names
 _FAULTS = frozenset(Reason)
 

@@ -34,10 +34,9 @@ def eligible(session: Session, experiment: Experiment, judge: Judge) -> Eligibil
     if row is None or not _holds(row, experiment, people):
         return eligibility.count(session, judge)
     found = _read(row.found)
+    if not row.done and found.total < eligibility.MOST_LOOKED_AT:
+        return eligibility.count(session, judge)
     if not row.done:
-        glance = eligibility.count(session, judge)
-        if glance.looked_at >= found.total:
-            return glance
         found.scale_to(people.people)
     found.cut_to(judge.design.sample)
     return found
