@@ -15,10 +15,9 @@ from sqlmodel import Session
 
 from app.analysis import matured
 from app.analysis.matured import Matured
+from app.experiments.plans import SETTLES_AFTER
 from app.platform.db import UtcDateTime
 
-# Statistics (a): a hit of this age is settled; no neighbour can change its verdict any more.
-SETTLES_AFTER = timedelta(minutes=15)
 _EXPERIMENT = bindparam("experiment_id", type_=String())
 
 PEOPLE_BY_ARM = text("""

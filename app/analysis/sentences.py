@@ -140,7 +140,7 @@ def _lacking(situation: Situation) -> Iterator[str]:
         yield f"Enough have {words.did}; {seen.settled:,} of them count so far."
     if seen.hits > seen.settled:
         settling = figures.people(seen.hits - seen.settled)
-        yield f"{settling} {words.did} less than 15 minutes ago and will settle."
+        yield f"{settling} {words.did} too lately to be settled."
 
 
 def moment(when: datetime, zone: tzinfo) -> str:
@@ -228,7 +228,7 @@ def _so_far(situation: Situation) -> str:
     """`45 of the 60 people needed have clicked`, and never 62 of 60."""
     seen, did, needed = situation.estimate, situation.words.did, situation.pass_count
     settling = seen.hits - seen.settled
-    young = f", {settling:,} of them less than 15 minutes ago" if settling > 0 else ""
+    young = f", {settling:,} of them not settled yet" if settling > 0 else ""
     if seen.hits <= needed:
         have = _have(1 if needed == 1 else seen.hits)
         return f"{seen.hits:,} of the {figures.people(needed)} needed {have}{did}{young}"

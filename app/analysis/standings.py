@@ -11,6 +11,7 @@ from app.analysis.known import Known
 from app.analysis.shapes import Rule
 from app.experiments.metrics import metric_of, usual_method
 from app.experiments.models import Experiment, Status
+from app.experiments.plans import SETTLES_AFTER
 from app.experiments.terms import HOLDOUT
 
 _RELEASES_NOBODY = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
@@ -89,7 +90,7 @@ def _ends_at(
         return None
     stop_at = _stop_at(experiment)
     closes = min(last + window, stop_at) if stop_at else last + window
-    return closes + counts.SETTLES_AFTER
+    return closes + SETTLES_AFTER
 
 
 def _still_to_send(experiment: Experiment, total: ArmTotals) -> timedelta:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from app.delivery import destination_rows, person_rows
 from app.delivery.models import Send
 from app.demo.customers import APPLE_PRIVACY, CHROME, IPHONE, LIBRARY
+from app.experiments.plans import SETTLES_AFTER
 from app.links.token import TrackedLink
 from app.ops.house import House
 from app.platform import clock
@@ -15,7 +16,6 @@ from app.tracking import lines
 from app.tracking.callers import NOBODY
 from app.tracking.lines import HitKind
 
-_SETTLES_AFTER = timedelta(minutes=15)  # then no neighbour can change a click's verdict
 _SETTLING = (20, 32, 44, 55)  # seconds from now at which the last clicks of the running one settle
 _REQUESTS_SHARE = 0.31  # of the people mailed: what a mail tool would call the click rate
 
@@ -62,7 +62,7 @@ def _people(
         hours = min(44.0, 0.1 + rng.expovariate(1 / 9))
         at = began + timedelta(hours=hours)
         if place < late:
-            at = now - _SETTLES_AFTER + timedelta(seconds=_SETTLING[place])
+            at = now - SETTLES_AFTER + timedelta(seconds=_SETTLING[place])
         agent = rng.choice((CHROME, CHROME, IPHONE))
         yield at, HitKind.CLICK, send, 1, agent
         yield at - timedelta(seconds=40), HitKind.OPEN, send, 0, agent
