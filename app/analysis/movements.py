@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from app.analysis.shapes import Movement
 from app.experiments.models import Experiment
-from app.okr import ledger, series
+from app.okr import exact, ledger, series
 from app.okr.models import KeyResult
 
 
@@ -50,5 +50,5 @@ def _since(session: Session, key_result_id: str, moment: datetime) -> Movement |
     after = [one.value for one in values if one.date > moment.date()]
     if not before or not after:
         return None
-    moved = after[-1] - before[-1]
+    moved = exact.total([after[-1], -before[-1]])
     return Movement(moved, moved, moved)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.experiments import moves, store
+from app.experiments import linked, moves, store
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Changes, Draft
 from app.okr import store as okr
@@ -18,6 +18,7 @@ from app.platform.errors import Conflict, FieldError, Invalid, NotFound
 def add(session: Session, draft: Draft, *, by: str, now: datetime) -> Experiment:
     """Keep a new draft; what is missing for a launch is the checklist's to say."""
     _check(session, draft)
+    linked.refuse_closed(session, [link.key_result_id for link in draft.key_results])
     moves.refuse_unfit(session, draft.model_dump(mode="json"))
     row = Experiment(name=draft.name, created_by=by, created_at=now, updated_at=now)
     _write(row, draft, now=now)
@@ -37,6 +38,11 @@ def replace(session: Session, row: Experiment, draft: Draft, *, now: datetime) -
     """Replace the whole document; only while it is a draft."""
     _lock(session, row)
     _check(session, draft)
+    linked.refuse_closed(
+        session,
+        [link.key_result_id for link in draft.key_results],
+        already=[link["key_result_id"] for link in row.design.get("key_results") or ()],
+    )
     moves.refuse_unfit(session, draft.model_dump(mode="json"), experiment_id=row.id)
     _write(row, draft, now=now)
     session.add(row)
@@ -45,10 +51,17 @@ def replace(session: Session, row: Experiment, draft: Draft, *, now: datetime) -
 
 
 def copy(session: Session, row: Experiment, *, by: str, now: datetime) -> Experiment:
-    """Run it again: a draft that follows this run, with an audience still to be chosen."""
+    """Run it again: a draft that follows this run, with an audience still to be chosen.
+
+    Links to key results whose cycle is closed are left out: they move no more.
+    """
     if row.status == Status.DRAFT:
         raise Conflict(f"“{row.name}” is a draft: launch it before you run it again.")
-    return add(session, _parsed(again(row)), by=by, now=now)
+    written = again(row)
+    written["key_results"] = [
+        link for link in written["key_results"] if not okr.is_closed(session, link["key_result_id"])
+    ]
+    return add(session, _parsed(written), by=by, now=now)
 
 
 def again(row: Experiment) -> dict[str, Any]:

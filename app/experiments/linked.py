@@ -1,8 +1,11 @@
 """Who counts on a key result: features and experiments that name it."""
 
+from collections.abc import Collection
+
 from sqlmodel import Session
 
 from app.experiments import store
+from app.okr import closed
 from app.platform.errors import Conflict
 
 
@@ -12,3 +15,12 @@ def refuse_linked(session: Session, key_result_id: str) -> None:
     names += [one.name for one in store.linked_to(session, key_result_id)]
     if names:
         raise Conflict(f"“{names[0]}” should move this key result. Unlink it there first.")
+
+
+def refuse_closed(
+    session: Session, wanted: Collection[str | None], *, already: Collection[str | None] = ()
+) -> None:
+    """Nothing new is meant to move a key result whose cycle is closed; what was linked stays."""
+    new = [one for one in wanted if one is not None and one not in already]
+    if new:
+        closed.refuse(session, key_results=new)

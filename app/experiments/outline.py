@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.experiments import store
+from app.experiments import linked, store
 from app.experiments.drafts import refuse_unknown
 from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
@@ -18,6 +18,7 @@ _check_feature = refuse_unknown("feature_id", store.feature_of)
 def add_feature(session: Session, draft: FeatureDraft, *, by: str, now: datetime) -> Feature:
     """A feature, shared by its teams, meant to move its key result."""
     _check(session, draft)
+    linked.refuse_closed(session, [draft.key_result_id])
     row = Feature(
         title=draft.title,
         problem=draft.problem,
@@ -35,6 +36,7 @@ def add_feature(session: Session, draft: FeatureDraft, *, by: str, now: datetime
 def change_feature(session: Session, row: Feature, draft: FeatureDraft) -> Feature:
     """Replace what a feature says of itself."""
     _check(session, draft)
+    linked.refuse_closed(session, [draft.key_result_id], already=[row.key_result_id])
     row.title, row.problem = draft.title, draft.problem
     row.key_result_id, row.full_build_weeks = draft.key_result_id, draft.full_build_weeks
     session.add(row)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     field_validator,
@@ -23,7 +24,17 @@ def _known_unit(unit: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+
+
+def _no_answer(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic's kind
+    return value
+
+
+Number = Annotated[
+    float, Field(allow_inf_nan=False, ge=-1e15, le=1e15), BeforeValidator(_no_answer)
+]
 Comment = Annotated[str, Field(max_length=2000)]
 _LEAST_WAY = 1e-9  # a shorter way from start to target makes progress overflow
 

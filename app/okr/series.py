@@ -174,6 +174,7 @@ def _as_put(one: CheckIn) -> Value:
         source=one.source,
         recorded_at=one.recorded_at,
         recorded_by=one.recorded_by,
+        confirms=one.confirms,
         experiment_id=one.experiment_id,
         observed=one.observed,
         estimate=one.estimate,

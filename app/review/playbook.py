@@ -1,5 +1,6 @@
 """The playbook as one document: a cycle, its cadence and survey, and experiment templates."""
 
+from dataclasses import asdict
 from datetime import date as Date
 from typing import Annotated, Any, Literal, Self
 
@@ -12,7 +13,7 @@ from app.allocation.models import Bucket
 from app.allocation.schemas import BucketDraft, SettingsDraft
 from app.experiments import template_rows
 from app.experiments.schemas import TemplateDraft
-from app.okr import sources, store, views
+from app.okr import next_goal, sources, store, views
 from app.okr.models import Cycle, KeyResult, Objective
 from app.okr.schemas import KeyResultDraft, TeamDraft
 
@@ -140,13 +141,10 @@ def _written(session: Session, row: KeyResult, *, with_sources: bool) -> dict[st
 
 
 def _moved(session: Session, row: KeyResult, *, today: Date) -> dict[str, Any]:
-    """From where it stands, the same way again; a band and a milestone stay as they are."""
+    """From where it stands, as far again; where no way is left it stays as it was."""
     current = views.view(session, row, today=today).current
-    if current is None or row.kind in {"maintain", "milestone"}:
-        return {}
-    step = current - row.start
-    stretch = None if row.stretch is None else row.stretch + step
-    return {"start": current, "target": row.target + step, "stretch": stretch}
+    found = next_goal.proposed(row, current) if current is not None else None
+    return asdict(found) if found else {}
 
 
 def _survey(session: Session) -> SurveyPart:

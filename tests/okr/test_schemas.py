@@ -120,3 +120,9 @@ def test_names_lose_their_outer_blanks_and_keep_no_nul():
         TeamDraft(name="Gro\x00wth")
     with pytest.raises(ValidationError, match="NUL"):
         ObjectiveDraft(title="t", cycle_id="c", team_ids=["\x00"])
+
+
+@pytest.mark.parametrize("value", [True, False, math.nan, math.inf, 1e16, "nan", None])
+def test_a_value_is_a_number_that_can_be_kept(value: object):
+    with pytest.raises(ValidationError):
+        ValueDraft.model_validate({"value": value})

@@ -11,9 +11,9 @@ from sqlmodel import Session, select
 from app.analysis import readout as readouts
 from app.analysis.shapes import ArmCounts, Readout
 from app.experiments.models import Enrolment, Experiment, Status
-from app.okr import ledger, links, outcomes
+from app.okr import closing, ledger, links, outcomes, store
 from app.okr.models import CheckIn, KeyResult
-from app.okr.schemas import KeyResultChanges
+from app.okr.schemas import CloseDraft, KeyResultChanges
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.platform.events import Event
@@ -151,6 +151,69 @@ def test_without_a_group_that_got_nothing_nothing_is_added_and_it_is_told(
     assert "nothing is added" in event.facts["reason"]
     assert moves.why_not(session, experiment.id, orders.id) == event.facts["reason"]
     assert moves.why_not(session, "another", orders.id) == ""
+
+
+def test_what_is_decided_before_its_windows_close_is_added_when_they_close(
+    session: Session, orders: KeyResult, monkeypatch: pytest.MonkeyPatch
+):
+    experiment = measured(session, orders, "contribution")
+    found = compared(session, experiment, Comparison())
+    monkeypatch.setattr("app.review.moves.readouts.of", lambda *_, **__: found)
+    draft = DecisionDraft.model_validate({"decision": "stop", "learning": "x"})
+    decisions.decide(session, experiment, draft, by="Ann", now=TUESDAY + timedelta(hours=2))
+
+    assert values(session, orders) == []
+    assert moves.why_not(session, experiment.id, orders.id) == ""
+    assert moves.will_be_added(session, experiment, orders.id)
+
+    assert moves.write_due(session, zone=UTC, now=CLOSED) == 1
+    (line,) = ledger.lines(session, orders.id)
+    assert (line.row.date, line.row.posted_by) == (CLOSED.date(), "Ann")
+    assert values(session, orders) == [pytest.approx(1258)]
+    assert not moves.will_be_added(session, experiment, orders.id)
+    assert moves.write_due(session, zone=UTC, now=LATER) == 0
+
+
+def test_a_cycle_that_closed_meanwhile_takes_nothing_and_the_page_says_so(
+    session: Session, orders: KeyResult, monkeypatch: pytest.MonkeyPatch
+):
+    experiment = measured(session, orders, "contribution")
+    found = compared(session, experiment, Comparison())
+    monkeypatch.setattr("app.review.moves.readouts.of", lambda *_, **__: found)
+    draft = DecisionDraft.model_validate({"decision": "stop", "learning": "x"})
+    decisions.decide(session, experiment, draft, by="Ann", now=TUESDAY + timedelta(hours=2))
+    cycle = store.cycle_of_key_result(session, orders)
+    closing.close(session, cycle, CloseDraft(), by="Ann", now=CLOSED)
+    moves.write_due(session, zone=UTC, now=CLOSED)
+
+    assert "closed and scored" in moves.why_not(session, experiment.id, orders.id)
+    assert (values(session, orders), orders.score) == ([], 0)
+
+
+def test_a_run_that_ends_after_the_cycle_is_in_none_of_its_numbers(
+    session: Session, acting: KeyResult
+):
+    cycle = store.cycle_of_key_result(session, acting)
+    cycle.ends = CLOSED.date() - timedelta(days=1)
+    experiment = measured(session, acting, "direct")
+    moves.write_due(session, zone=UTC, now=CLOSED)
+
+    assert "ended on 26 November 2026" in moves.why_not(session, experiment.id, acting.id)
+    assert values(session, acting) == []
+
+
+def test_undoing_is_told_with_what_stands_again(session: Session, orders: KeyResult):
+    experiment = measured(session, orders, "contribution")
+    post(session, experiment)
+    links.undo(session, orders.id, experiment.id, by="Ann", now=CLOSED)
+
+    told = session.exec(
+        select(Event).where(Event.kind == "key_result.valued").order_by(Event.id)
+    ).all()
+    assert [(one.facts["value"], one.facts.get("comment")) for one in told] == [
+        (pytest.approx(1258), None),
+        (1240, "Taken back"),
+    ]
 
 
 def test_deciding_twice_adds_once(session: Session, orders: KeyResult):
