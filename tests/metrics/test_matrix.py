@@ -24,7 +24,7 @@ from tests.experiments.scenes import CARD, given_audience
 from tests.metrics.scenes import BODY, START, Run, Told, counted
 from tests.web.conftest import Browser
 
-PEOPLE = 240
+PEOPLE = 120
 METRICS: dict[str, dict[str, Any]] = {
     "clicks": {"kind": "click_rate"},
     "named": {"kind": "click_rate", "link": "policies"},
