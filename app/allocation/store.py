@@ -21,6 +21,9 @@ from app.allocation.models import (
 )
 from app.platform.db import UtcDateTime
 from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
+
+_RESPONDENTS = Order("respondents")
 
 FRIDAY = "friday"  # the name of this schedule
 
@@ -136,6 +139,13 @@ def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
 def respondents(session: Session) -> Sequence[Respondent]:
     """Everybody who answers or did, by name."""
     return session.exec(select(Respondent).order_by(Respondent.name, Respondent.id)).all()
+
+
+def respondents_page(session: Session, *, cursor: str | None, limit: int) -> Part[Respondent]:
+    """The same page by page, in the order they were added: a name may change meanwhile."""
+    return part(
+        session, select(Respondent), _RESPONDENTS, Respondent.id, cursor=cursor, limit=limit
+    )
 
 
 def respondent_of(session: Session, respondent_id: str) -> Respondent:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import profile, store
 from app.audience.columns import Type
 from app.audience.models import Audience
@@ -105,8 +105,8 @@ def list_audiences(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[AudienceOut]:
     """Newest first."""
-    rows = store.audiences(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=shown, key=lambda row: row.id)
+    rows = store.audiences(session, cursor=cursor, limit=limit)
+    return listed(rows, shown)
 
 
 @router.get("/audiences/{audience_id}", summary="Look at an audience")

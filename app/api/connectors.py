@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.pushes import EXAMPLE as PUSH
 from app.api.pushes import PushOut
 from app.api.pushes import shown as shown_push
@@ -75,16 +75,6 @@ class ConnectorLinkTold(ConnectorLinkOut):
     last_push: PushOut | None
 
 
-class ConnectorLinksOut(BaseModel):
-    """Where one key result's values go."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"items": [_LINK | {"last_push": None}]}}
-    )
-
-    items: list[ConnectorLinkTold]
-
-
 def vault_of(request: Request) -> Vault:
     """The vault of this installation."""
     return Vault.at(request.app.state.settings)
@@ -116,8 +106,8 @@ def list_connectors(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[ConnectorOut]:
     """In the order they were added."""
-    rows = store.connectors(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+    rows = store.connectors(session, cursor=cursor, limit=limit)
+    return listed(rows, _shown)
 
 
 @router.delete("/connectors/{connector_id}", status_code=204, summary="Remove a connector")
@@ -149,11 +139,13 @@ def try_connector(connector_id: str, session: Db, now: Now) -> PushOut:
 
 
 @router.get("/key-results/{key_result_id}/connectors", summary="List where values are pushed")
-def list_links(key_result_id: str, session: Db) -> ConnectorLinksOut:
+def list_links(
+    key_result_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[ConnectorLinkTold]:
     """With the newest push to each, and its error."""
     key_result_of(session, key_result_id)
-    found = store.linked(session, key_result_id)
-    return ConnectorLinksOut(items=[_told(session, link) for link, _ in found])
+    links = store.linked_page(session, key_result_id, cursor=cursor, limit=limit)
+    return listed(links, lambda link: _told(session, link))
 
 
 @router.delete(

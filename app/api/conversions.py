@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience.known import KnownPeople
 from app.delivery.facts import DeliveryEnrolments
 from app.identity.guard import Db, Now
@@ -102,10 +102,8 @@ def list_conversions(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[ConversionOut]:
     """The last received first."""
-    rows = conversion_rows.page(
-        session, before=cursor, limit=limit + 1, event=event, matched=matched
-    )
-    return page_of(rows, limit, show=_kept, key=lambda row: row.id)
+    rows = conversion_rows.page(session, cursor=cursor, limit=limit, event=event, matched=matched)
+    return listed(rows, _kept)
 
 
 def _shown(one: Recorded) -> RecordedOut:

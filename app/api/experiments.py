@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.mails import MailTo, Queued, queue_test
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, design, drafts, lifecycle, store
@@ -133,9 +133,9 @@ def list_experiments(
 ) -> Listed[ExperimentOut]:
     """Newest first."""
     rows = store.experiments(
-        session, cursor=cursor, limit=limit + 1, statuses=status or (), slice_id=slice_id
+        session, cursor=cursor, limit=limit, statuses=status or (), slice_id=slice_id
     )
-    return page_of(rows, limit, show=lambda row: shown(session, row), key=lambda row: row.id)
+    return listed(rows, lambda row: shown(session, row))
 
 
 @router.get("/experiments/{experiment_id}", summary="Look at an experiment")

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.experiments import outline, store
 from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
@@ -88,8 +88,8 @@ def list_features(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[FeatureOut]:
     """Newest first."""
-    rows = store.features(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=lambda row: _shown(session, row), key=lambda row: row.id)
+    rows = store.features(session, cursor=cursor, limit=limit)
+    return listed(rows, lambda row: _shown(session, row))
 
 
 @router.get("/features/{feature_id}", summary="Look at a feature")
@@ -119,8 +119,8 @@ def list_slices(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[SliceOut]:
     """Newest first; those of one feature stand in the feature."""
-    rows = store.slices(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=_slice, key=lambda row: row.id)
+    rows = store.slices(session, cursor=cursor, limit=limit)
+    return listed(rows, _slice)
 
 
 @router.get("/slices/{slice_id}", summary="Look at a slice")

@@ -18,7 +18,7 @@ from app.api.key_result_shapes import (
     ValueOut,
 )
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.experiments import linked, moves
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
@@ -71,8 +71,8 @@ def list_key_results(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[KeyResultOut]:
     """In the order in which they were set; of one objective, or of all."""
-    rows = store.key_results(session, objective_id=objective_id, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+    rows = store.key_results(session, objective_id=objective_id, cursor=cursor, limit=limit)
+    return listed(rows, _shown)
 
 
 @router.get("/key-results/{key_result_id}", summary="Look at a key result")
@@ -170,18 +170,22 @@ def list_values(
     On a day with several, `counts` names the one that is the day's value; `remark` says why another
     is not. What was replaced stands at `…/values/{date}`.
     """
-    start = number_of(cursor)
-    rows = series.listed(session, store.key_result_of(session, key_result_id))
-    following = str(start + limit) if len(rows) > start + limit else None
-    return Listed(items=[_listed(row) for row in rows[start : start + limit]], next=following)
+    row = store.key_result_of(session, key_result_id)
+    return listed(series.page(session, row, cursor=cursor, limit=limit), _listed)
 
 
 @router.get("/key-results/{key_result_id}/values/{date}", summary="List every value put for a day")
-def list_history(key_result_id: str, date: Date, session: Db) -> Listed[PutOut]:
+def list_history(
+    key_result_id: str,
+    date: Date,
+    session: Db,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Listed[PutOut]:
     """The first first; the one that holds has no `replaced_at`. Empty where none was put."""
     store.key_result_of(session, key_result_id)
-    rows = store.history_of(session, key_result_id, date)
-    return Listed(items=[_put(row) for row in rows], next=None)
+    rows = store.history_of(session, key_result_id, date, cursor=cursor, limit=limit)
+    return listed(rows, _put)
 
 
 def _shown(row: KeyResult) -> KeyResultOut:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from app.analysis.shapes import State
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import Cursor, Limit, Listed, number_of
+from app.api.paging import Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
 from app.okr import calibration
 from app.review import learnings, throughput
@@ -185,11 +185,8 @@ def search_learnings(
 ) -> Listed[LearningOut]:
     """Best first, or without words the latest first."""
     wanted = Wanted(q, decision, call, feature_id, key_result_id)
-    found = learnings.search(session, wanted, start=number_of(cursor), limit=limit)
-    return Listed(
-        items=[LearningOut.model_validate(one) for one in found.learnings],
-        next=None if found.next is None else str(found.next),
-    )
+    found = learnings.search(session, wanted, cursor=cursor, limit=limit)
+    return listed(found.learnings, LearningOut.model_validate)
 
 
 @router.get("/learnings/record", summary="Were we right?")

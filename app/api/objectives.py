@@ -1,6 +1,5 @@
 """Teams, cycles and objectives: who wants to be where, and by when."""
 
-from collections.abc import Sequence
 from datetime import date as Date
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Row, number_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
 from app.okr import outcomes, store
 from app.okr.models import Objective
@@ -98,9 +97,9 @@ def change_team(team_id: str, changes: TeamChanges, session: Db) -> TeamOut:
 
 @router.get("/teams", summary="List teams")
 def list_teams(session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Listed[TeamOut]:
-    """By name."""
-    rows, following = _part(store.teams(session), cursor, limit)
-    return Listed(items=[TeamOut.model_validate(row) for row in rows], next=following)
+    """In the order in which they were added."""
+    rows = store.teams_page(session, cursor=cursor, limit=limit)
+    return listed(rows, TeamOut.model_validate)
 
 
 @router.post("/cycles", status_code=201, summary="Add a cycle")
@@ -113,9 +112,9 @@ def add_cycle(draft: CycleDraft, session: Db) -> CycleOut:
 def list_cycles(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[CycleOut]:
-    """The latest first."""
-    rows, following = _part(store.cycles(session), cursor, limit)
-    return Listed(items=[CycleOut.model_validate(row) for row in rows], next=following)
+    """The last one added first."""
+    rows = store.cycles_page(session, cursor=cursor, limit=limit)
+    return listed(rows, CycleOut.model_validate)
 
 
 @router.post("/objectives", status_code=201, summary="Add an objective")
@@ -132,8 +131,8 @@ def list_objectives(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[ObjectiveOut]:
     """In the order in which they were set; of one cycle, or of all."""
-    rows, following = _part(store.objectives(session, cycle_id=cycle_id), cursor, limit)
-    return Listed(items=[_shown(session, row) for row in rows], next=following)
+    rows = store.objectives_page(session, cycle_id=cycle_id, cursor=cursor, limit=limit)
+    return listed(rows, lambda row: _shown(session, row))
 
 
 @router.get("/objectives/{objective_id}", summary="Look at an objective")
@@ -153,13 +152,6 @@ def change_objective(objective_id: str, changes: ObjectiveChanges, session: Db) 
 def remove_objective(objective_id: str, session: Db) -> None:
     """Only while it has no key result (else 409)."""
     outcomes.remove_objective(session, store.objective_of(session, objective_id))
-
-
-def _part(rows: Sequence[Row], cursor: str | None, limit: int) -> tuple[Sequence[Row], str | None]:
-    """A page of a list that is short and comes whole: the cursor is a place in it."""
-    start = number_of(cursor)
-    following = str(start + limit) if len(rows) > start + limit else None
-    return rows[start : start + limit], following
 
 
 def _shown(session: Session, row: Objective) -> ObjectiveOut:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import store
 from app.audience.models import Person
 from app.identity.guard import Db
@@ -80,8 +80,8 @@ def list_people(
     if email is not None:
         found = store.person_by_email(session, email)
         return Listed(items=[_shown(found)] if found else [], next=None)
-    rows = store.people(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+    rows = store.people(session, cursor=cursor, limit=limit)
+    return listed(rows, _shown)
 
 
 @router.get("/people/{person_id}/export", summary="Export one person")

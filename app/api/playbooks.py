@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.experiments import template_rows, templates
 from app.experiments.schemas import TemplateDraft
 from app.identity.guard import Db, Now, Who
@@ -76,14 +77,6 @@ class TemplateOut(BaseModel):
     design: dict[str, object]
 
 
-class TemplatesOut(BaseModel):
-    """All of them, by name."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"items": []}})
-
-    items: list[TemplateOut]
-
-
 @router.get(
     "/cycles/{cycle_id}/template",
     summary="Write a cycle as a playbook",
@@ -114,10 +107,13 @@ def take_playbook(draft: PlaybookDraft, session: Db, now: Now, who: Who) -> Copi
 
 
 @router.get("/experiment-templates", summary="List experiment templates")
-def list_templates(session: Db) -> TemplatesOut:
-    """The organisation's own; those that ship are on the form."""
-    rows = template_rows.every(session)
-    return TemplatesOut(items=[TemplateOut.model_validate(row) for row in rows])
+def list_templates(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[TemplateOut]:
+    """The organisation's own, in the order they were kept; those that ship are on the form."""
+    return listed(
+        template_rows.page(session, cursor=cursor, limit=limit), TemplateOut.model_validate
+    )
 
 
 @router.post("/experiment-templates", status_code=201, summary="Keep an experiment template")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
 from app.outreach import connecting
 from app.outreach import pushes as store
@@ -68,10 +68,10 @@ def list_pushes(
         state=state,
         connector_id=connector_id,
         subject=subject,
-        before=number_of(cursor) or None,
-        limit=limit + 1,
+        cursor=cursor,
+        limit=limit,
     )
-    return page_of(rows, limit, show=shown, key=lambda row: row.id)
+    return listed(rows, shown)
 
 
 @router.post("/pushes/{push_id}/replay", status_code=202, summary="Send a push again")

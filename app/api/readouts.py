@@ -13,7 +13,7 @@ from app.analysis.shapes import Readout
 from app.api.address import PREFIX
 from app.api.experiments import DecisionOut
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, number_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery import person_rows, progress
 from app.delivery.models import Send, State
 from app.delivery.progress import Progress
@@ -140,11 +140,8 @@ def list_sends(
 ) -> Listed[SendOut]:
     """One per person enrolled, in the order of their ids."""
     store.experiment_of(session, experiment_id)
-    rows = person_rows.sends_page(
-        session, experiment_id, after=number_of(cursor), limit=limit + 1, state=state
-    )
-    following = str(rows[limit - 1][0].id) if len(rows) > limit else None
-    return Listed(items=[_send(row, email) for row, email in rows[:limit]], next=following)
+    rows = person_rows.sends_page(session, experiment_id, cursor=cursor, limit=limit, state=state)
+    return listed(rows, lambda row: _send(*row))
 
 
 @router.get("/experiments/{experiment_id}/hits", summary="List the raw hits")
@@ -153,8 +150,7 @@ def list_hits(
 ) -> Listed[HitOut]:
     """Every answered request, whoever was behind it, in the order of arrival."""
     store.experiment_of(session, experiment_id)
-    rows, following = tracking.hits_page(session, experiment_id, number_of(cursor), limit)
-    return Listed(items=[_hit(row) for row in rows], next=str(following) if following else None)
+    return listed(tracking.hits_page(session, experiment_id, cursor=cursor, limit=limit), _hit)
 
 
 @router.get(

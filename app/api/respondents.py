@@ -10,6 +10,7 @@ from app.allocation import roster, store
 from app.allocation.schemas import RespondentChanges, RespondentDraft, SettingsDraft
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Time allocation"])
@@ -39,14 +40,6 @@ class RespondentOut(BaseModel):
     asked_time: bool
 
 
-class RespondentsOut(BaseModel):
-    """Everybody who is asked or was, by name."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"items": [_RESPONDENT]}})
-
-    items: list[RespondentOut]
-
-
 class AllocationSettingsOut(SettingsDraft):
     """Who answers, and when a week opens, reminds and closes, in the organisation's zone."""
 
@@ -63,10 +56,12 @@ class AllocationSettingsOut(SettingsDraft):
 
 
 @router.get("/allocation/respondents", summary="List respondents")
-def list_respondents(session: Db) -> RespondentsOut:
-    """Those who left, too."""
-    rows = store.respondents(session)
-    return RespondentsOut(items=[RespondentOut.model_validate(row) for row in rows])
+def list_respondents(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[RespondentOut]:
+    """In the order they were added; those who left, too."""
+    rows = store.respondents_page(session, cursor=cursor, limit=limit)
+    return listed(rows, RespondentOut.model_validate)
 
 
 @router.post("/allocation/respondents", status_code=201, summary="Add a respondent")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import store
 from app.audience.models import Suppression
 from app.audience.schemas import SuppressionDraft
@@ -46,8 +46,8 @@ def list_suppressions(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[SuppressionOut]:
     """Newest first."""
-    rows = store.suppressions(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+    rows = store.suppressions(session, cursor=cursor, limit=limit)
+    return listed(rows, _shown)
 
 
 @router.delete("/suppressions/{suppression_id}", status_code=204, summary="Lift a suppression")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from app.api.address import PREFIX
 from app.api.connectors import Hosts, OurVault
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, page_of
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.pushes import PushOut
 from app.api.pushes import shown as shown_push
 from app.identity.guard import Db, Now, Who
@@ -62,8 +62,8 @@ def list_webhooks(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[WebhookOut]:
     """In the order they were added."""
-    rows = store.webhooks(session, cursor=cursor, limit=limit + 1)
-    return page_of(rows, limit, show=_shown, key=lambda row: row.id)
+    rows = store.webhooks(session, cursor=cursor, limit=limit)
+    return listed(rows, _shown)
 
 
 @router.post("/webhooks/{webhook_id}/rotate", summary="Make a new secret")

@@ -15,6 +15,11 @@ from app.audience.addresses import key_of
 from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
 from app.platform.db import Json
 from app.platform.errors import Conflict, NotFound
+from app.platform.paging import Order, Part, part
+
+_AUDIENCES = Order("audiences", is_descending=True)
+_PEOPLE = Order("people")
+_SUPPRESSIONS = Order("suppressions", is_descending=True)
 
 _TABLES = Person.metadata.tables
 _IMPORTS_LOCK = 0x7415_11CF  # PostgreSQL's advisory lock: chunks of imports come one at a time
@@ -64,14 +69,9 @@ def locked_audience(session: Session, audience_id: str) -> Audience:
     return found
 
 
-def audiences(
-    session: Session, *, cursor: str | None = None, limit: int = 1000
-) -> Sequence[Audience]:
+def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Audience]:
     """Newest first."""
-    query = select(Audience).order_by(col(Audience.id).desc()).limit(limit)
-    if cursor:
-        query = query.where(Audience.id < cursor)
-    return session.exec(query).all()
+    return part(session, select(Audience), _AUDIENCES, Audience.id, cursor=cursor, limit=limit)
 
 
 def member_rows(
@@ -117,12 +117,9 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return session.exec(select(Person).where(Person.email_key == key_of(email))).one_or_none()
 
 
-def people(session: Session, *, cursor: str | None = None, limit: int = 100) -> Sequence[Person]:
+def people(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Person]:
     """Everybody, in order of id."""
-    query = select(Person).order_by(Person.id).limit(limit)
-    if cursor:
-        query = query.where(Person.id > cursor)
-    return session.exec(query).all()
+    return part(session, select(Person), _PEOPLE, Person.id, cursor=cursor, limit=limit)
 
 
 def memberships_of(session: Session, person_id: str) -> Sequence[tuple[Audience, Membership]]:
@@ -262,12 +259,10 @@ def lift(session: Session, suppression_id: str) -> None:
 
 def suppressions(
     session: Session, *, cursor: str | None = None, limit: int = 100
-) -> Sequence[Suppression]:
+) -> Part[Suppression]:
     """Newest first."""
-    query = select(Suppression).order_by(col(Suppression.id).desc()).limit(limit)
-    if cursor:
-        query = query.where(Suppression.id < cursor)
-    return session.exec(query).all()
+    every = select(Suppression)
+    return part(session, every, _SUPPRESSIONS, Suppression.id, cursor=cursor, limit=limit)
 
 
 def suppressed(session: Session, keys: Iterable[str]) -> set[str]:

@@ -16,7 +16,10 @@ from app.delivery.models import (
     Send,
 )
 from app.experiments.models import Enrolment, Experiment
+from app.platform.paging import Order, Part, part
 from app.tally.models import Outcome
+
+_SENDS = Order("sends", (int,))
 
 
 def people_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
@@ -83,19 +86,22 @@ def last_replies(session: Session, person_id: str, *, limit: int) -> list[tuple[
 
 
 def sends_page(
-    session: Session, experiment_id: str, *, after: int, limit: int, state: str | None = None
-) -> list[tuple[Send, str]]:
+    session: Session,
+    experiment_id: str,
+    *,
+    cursor: str | None = None,
+    limit: int,
+    state: str | None = None,
+) -> Part[tuple[Send, str]]:
     """Sends of an experiment with their addresses, in the order of their ids."""
     question = (
         select(Send, col(Person.email))
         .join(Person, col(Person.id) == col(Send.person_id))
-        .where(col(Send.experiment_id) == experiment_id, col(Send.id) > after)
-        .order_by(col(Send.id))
-        .limit(limit)
+        .where(col(Send.experiment_id) == experiment_id)
     )
     if state:
         question = question.where(col(Send.state) == state)
-    return [(send, email) for send, email in session.execute(question).all()]
+    return part(session, question, _SENDS, Send.id, cursor=cursor, limit=limit)
 
 
 def facts_of(session: Session, send_ids: Sequence[int]) -> Sequence[Row[Any]]:

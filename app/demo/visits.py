@@ -31,10 +31,7 @@ def write(
 ) -> None:
     """Put everything that came back into the journal, in order of time."""
     with house.database.read() as session:
-        sends = [
-            send
-            for send, _ in person_rows.sends_page(session, experiment_id, after=0, limit=10_000)
-        ]
+        sends = [send for send, _ in person_rows.sends_page(session, experiment_id, limit=10_000)]
         links = destination_rows.links_of(session, experiment_id)
     rng.shuffle(sends)
     found = [*_people(sends[:clickers], began, running=running, rng=rng)]

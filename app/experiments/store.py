@@ -18,6 +18,11 @@ from app.experiments.models import (
     Status,
 )
 from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
+
+_EXPERIMENTS = Order("experiments", is_descending=True)
+_FEATURES = Order("features", is_descending=True)
+_SLICES = Order("slices", is_descending=True)
 
 _UNDER_WAY = {Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING}
 
@@ -50,16 +55,14 @@ def experiments(
     limit: int = 100,
     statuses: Iterable[str] = (),
     slice_id: str | None = None,
-) -> Sequence[Experiment]:
-    """Newest first; the cursor is the last id of the page before."""
-    query = select(Experiment).order_by(col(Experiment.id).desc()).limit(limit)
-    if cursor:
-        query = query.where(Experiment.id < cursor)
+) -> Part[Experiment]:
+    """Newest first."""
+    query = select(Experiment)
     if statuses:
         query = query.where(col(Experiment.status).in_(list(statuses)))
     if slice_id:
         query = query.where(Experiment.slice_id == slice_id)
-    return session.exec(query).all()
+    return part(session, query, _EXPERIMENTS, Experiment.id, cursor=cursor, limit=limit)
 
 
 def running(session: Session) -> Sequence[Experiment]:
@@ -98,12 +101,9 @@ def feature_of(session: Session, feature_id: str) -> Feature:
     return found
 
 
-def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Sequence[Feature]:
+def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:
     """Newest first."""
-    query = select(Feature).order_by(col(Feature.id).desc()).limit(limit)
-    if cursor:
-        query = query.where(Feature.id < cursor)
-    return session.exec(query).all()
+    return part(session, select(Feature), _FEATURES, Feature.id, cursor=cursor, limit=limit)
 
 
 def features_for(session: Session, key_result_id: str) -> Sequence[Feature]:
@@ -139,12 +139,9 @@ def slices_of(session: Session, feature_id: str) -> Sequence[Slice]:
     return session.exec(query.order_by(col(Slice.position), Slice.id)).all()
 
 
-def slices(session: Session, *, cursor: str | None = None, limit: int = 100) -> Sequence[Slice]:
+def slices(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Slice]:
     """Every slice, newest first."""
-    query = select(Slice).order_by(col(Slice.id).desc()).limit(limit)
-    if cursor:
-        query = query.where(Slice.id < cursor)
-    return session.exec(query).all()
+    return part(session, select(Slice), _SLICES, Slice.id, cursor=cursor, limit=limit)
 
 
 def add_enrolments(session: Session, rows: list[dict[str, Any]]) -> None:

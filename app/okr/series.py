@@ -22,8 +22,10 @@ from sqlmodel import Session
 
 from app.okr import exact, overlap, store
 from app.okr.models import CheckIn, Contribution, KeyResult
+from app.platform.paging import Order, Part, part_of
 
 DERIVED = "experiment"
+_BY_DATE = Order("values", (Date, datetime, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,16 @@ def listed(session: Session, row: KeyResult) -> tuple[Listed, ...]:
         elif entry.date in days and not entry.confirms and not _is_shown(put, counting):
             shown.append(Listed(put, counts=False, remark=_beside(put, stored.posted)))
     return tuple(sorted(shown, key=lambda one: (one.value.date, one.counts)))
+
+
+def page(session: Session, row: KeyResult, *, cursor: str | None, limit: int) -> Part[Listed]:
+    """The same page by page: by date, then as they were written."""
+    return part_of(listed(session, row), _BY_DATE, _key, cursor=cursor, limit=limit)
+
+
+def _key(one: Listed) -> tuple[Date, datetime, str]:
+    told = one.value
+    return told.date, told.recorded_at, f"{told.source} {told.experiment_id or ''}"
 
 
 def laid_out(stored: Stored) -> tuple[Value, ...]:

@@ -21,6 +21,13 @@ from app.okr.models import (
     ValueSource,
 )
 from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
+
+_TEAMS = Order("teams")
+_CYCLES = Order("cycles", is_descending=True)
+_OBJECTIVES = Order("objectives")
+_KEY_RESULTS = Order("key results")
+_HISTORY = Order("values of a day")
 
 
 def team_of(session: Session, team_id: str) -> Team:
@@ -41,6 +48,11 @@ def teams(session: Session) -> Sequence[Team]:
     return session.exec(select(Team).order_by(Team.name)).all()
 
 
+def teams_page(session: Session, *, cursor: str | None, limit: int) -> Part[Team]:
+    """All teams, in the order they were added: a name may change meanwhile."""
+    return part(session, select(Team), _TEAMS, Team.id, cursor=cursor, limit=limit)
+
+
 def cycle_of(session: Session, cycle_id: str) -> Cycle:
     """A cycle by id."""
     found = session.get(Cycle, cycle_id)
@@ -59,6 +71,11 @@ def cycles(session: Session) -> Sequence[Cycle]:
     return session.exec(select(Cycle).order_by(col(Cycle.starts).desc(), Cycle.name)).all()
 
 
+def cycles_page(session: Session, *, cursor: str | None, limit: int) -> Part[Cycle]:
+    """All cycles, the last one added first: its days may change meanwhile."""
+    return part(session, select(Cycle), _CYCLES, Cycle.id, cursor=cursor, limit=limit)
+
+
 def objective_of(session: Session, objective_id: str) -> Objective:
     """An objective by id."""
     found = session.get(Objective, objective_id)
@@ -73,6 +90,16 @@ def objectives(session: Session, *, cycle_id: str | None = None) -> Sequence[Obj
     if cycle_id:
         query = query.where(Objective.cycle_id == cycle_id)
     return session.exec(query).all()
+
+
+def objectives_page(
+    session: Session, *, cycle_id: str | None, cursor: str | None, limit: int
+) -> Part[Objective]:
+    """The same, page by page."""
+    query = select(Objective)
+    if cycle_id:
+        query = query.where(Objective.cycle_id == cycle_id)
+    return part(session, query, _OBJECTIVES, Objective.id, cursor=cursor, limit=limit)
 
 
 def teams_of(session: Session, objective_id: str) -> Sequence[Team]:
@@ -134,14 +161,12 @@ def key_results(
     objective_id: str | None = None,
     cursor: str | None = None,
     limit: int = 1000,
-) -> Sequence[KeyResult]:
+) -> Part[KeyResult]:
     """Key results in the order they were set."""
-    query = select(KeyResult).order_by(KeyResult.id).limit(limit)
+    query = select(KeyResult)
     if objective_id:
         query = query.where(KeyResult.objective_id == objective_id)
-    if cursor:
-        query = query.where(KeyResult.id > cursor)
-    return session.exec(query).all()
+    return part(session, query, _KEY_RESULTS, KeyResult.id, cursor=cursor, limit=limit)
 
 
 def cycle_of_key_result(session: Session, row: KeyResult) -> Cycle:
@@ -199,13 +224,12 @@ def replaced(session: Session, key_result_id: str) -> Sequence[CheckIn]:
     ).all()
 
 
-def history_of(session: Session, key_result_id: str, day: Date) -> Sequence[CheckIn]:
+def history_of(
+    session: Session, key_result_id: str, day: Date, *, cursor: str | None = None, limit: int = 1000
+) -> Part[CheckIn]:
     """Every value that was ever put for a day, the first first."""
-    return session.exec(
-        select(CheckIn)
-        .where(CheckIn.key_result_id == key_result_id, CheckIn.date == day)
-        .order_by(CheckIn.id)
-    ).all()
+    every = select(CheckIn).where(CheckIn.key_result_id == key_result_id, CheckIn.date == day)
+    return part(session, every, _HISTORY, CheckIn.id, cursor=cursor, limit=limit)
 
 
 def written_by(session: Session, key_result_id: str, experiment_id: str) -> CheckIn | None:

@@ -1,6 +1,5 @@
 """All SQL of pushes: claimed by one worker, in the order of their lane, settled once."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, text
@@ -9,6 +8,9 @@ from sqlmodel import Session, col, select
 from app.outreach.models import Push, State
 from app.platform.db import UtcDateTime
 from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
+
+_PUSHES = Order("pushes", (int,), is_descending=True)
 
 _CLAIM = """
     -- One row per push that may go now: due, or its lease has lapsed with a worker that died,
@@ -106,17 +108,15 @@ def pushes(
     state: State | None = None,
     connector_id: str | None = None,
     subject: str | None = None,
-    before: int | None = None,
+    cursor: str | None = None,
     limit: int = 100,
-) -> Sequence[Push]:
+) -> Part[Push]:
     """Pushes, newest first."""
-    query = select(Push).order_by(col(Push.id).desc()).limit(limit)
+    query = select(Push)
     if state:
         query = query.where(Push.state == state)
     if connector_id:
         query = query.where(Push.connector_id == connector_id)
     if subject:
         query = query.where(Push.subject == subject)
-    if before:
-        query = query.where(col(Push.id) < before)
-    return session.exec(query).all()
+    return part(session, query, _PUSHES, Push.id, cursor=cursor, limit=limit)

@@ -8,6 +8,11 @@ from sqlmodel import Session, col, select
 from app.outreach.models import Connector, ConnectorLink, Teller
 from app.platform.errors import NotFound
 from app.platform.events import Event
+from app.platform.paging import Order, Part, part
+
+_CONNECTORS = Order("connectors")
+_WEBHOOKS = Order("webhooks")
+_LINKS = Order("connectors of a key result")
 
 _TELLER = 1
 WEBHOOK = "webhook"
@@ -48,26 +53,23 @@ def webhook_of(session: Session, webhook_id: str) -> Connector:
 
 def connectors(
     session: Session, *, cursor: str | None = None, limit: int = 1000
-) -> Sequence[Connector]:
+) -> Part[Connector]:
     """Connectors to OKR tools and chats, in the order they were added."""
     return _connectors(session, are_webhooks=False, cursor=cursor, limit=limit)
 
 
-def webhooks(
-    session: Session, *, cursor: str | None = None, limit: int = 1000
-) -> Sequence[Connector]:
+def webhooks(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Connector]:
     """Webhooks, in the order they were added."""
     return _connectors(session, are_webhooks=True, cursor=cursor, limit=limit)
 
 
 def _connectors(
     session: Session, *, are_webhooks: bool, cursor: str | None, limit: int
-) -> Sequence[Connector]:
+) -> Part[Connector]:
     is_webhook = col(Connector.kind) == WEBHOOK
     query = select(Connector).where(is_webhook if are_webhooks else ~is_webhook)
-    if cursor:
-        query = query.where(Connector.id > cursor)
-    return session.exec(query.order_by(Connector.id).limit(limit)).all()
+    order = _WEBHOOKS if are_webhooks else _CONNECTORS
+    return part(session, query, order, Connector.id, cursor=cursor, limit=limit)
 
 
 def listening(session: Session) -> Sequence[Connector]:
@@ -87,6 +89,14 @@ def linked(session: Session, key_result_id: str) -> Sequence[tuple[ConnectorLink
         .where(ConnectorLink.key_result_id == key_result_id)
         .order_by(ConnectorLink.id)
     ).all()
+
+
+def linked_page(
+    session: Session, key_result_id: str, *, cursor: str | None, limit: int
+) -> Part[ConnectorLink]:
+    """A key result's links, in the order they were made."""
+    mine = select(ConnectorLink).where(ConnectorLink.key_result_id == key_result_id)
+    return part(session, mine, _LINKS, ConnectorLink.id, cursor=cursor, limit=limit)
 
 
 def chats(session: Session) -> Sequence[Connector]:

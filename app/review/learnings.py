@@ -1,5 +1,6 @@
 """The library of every test card and what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,13 @@ from app.analysis import claims, record
 from app.analysis import store as snapshots
 from app.analysis.claims import Claim
 from app.analysis.record import Record
+from app.platform.paging import Order, Part, part_of
 from app.review import search as texts
 from app.review import store
 from app.review.models import Choice
 from app.review.store import Decided
+
+_BEST_FIRST = Order("learnings", (int, datetime, str), is_descending=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +55,48 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of learnings; `next` is where the one after it begins."""
+    """One page of learnings, and how many there are in all."""
 
-    learnings: tuple[Learning, ...]
+    learnings: Part[Learning]
     total: int
-    next: int | None
 
 
-def search(session: Session, wanted: Wanted, *, start: int = 0, limit: int = 50) -> Found:
-    """Learnings in which every word occurs, best first; without words the latest first."""
+def search(
+    session: Session, wanted: Wanted, *, cursor: str | None = None, limit: int = 50
+) -> Found:
+    """Learnings in which every word occurs, best first; without words the latest first.
+
+    How well one fits depends on its own words alone, so that no other changes its place.
+    """
     rows = [row for row in store.decisions(session) if _fits(row, wanted)]
+    scores: Mapping[str, int] = {}
     if wanted.text.strip():
-        ranks = {one: rank for rank, one in enumerate(texts.matching(session, wanted.text))}
-        rows = sorted((row for row in rows if row[0].id in ranks), key=lambda row: ranks[row[0].id])
-    end = start + limit
-    return Found(
-        learnings=tuple(_learning(row) for row in rows[start:end]),
-        total=len(rows),
-        next=end if end < len(rows) else None,
+        found = set(texts.matching(session, wanted.text))
+        rows = [row for row in rows if row[0].id in found]
+        scores = {row[0].id: texts.score(*_words(_learning(row)), wanted.text) for row in rows}
+    page = part_of(
+        rows,
+        _BEST_FIRST,
+        lambda row: (scores.get(row[0].id, 0), row[0].at, row[0].id),
+        cursor=cursor,
+        limit=limit,
     )
+    return Found(Part([_learning(row) for row in page], page.next), total=len(rows))
 
 
 def keep_words(session: Session, experiment_id: str) -> None:
     """Keep what the search looks in: once decided, and when a parent gets another name."""
     for row in store.decisions(session, experiment_id=experiment_id):
-        one = _learning(row)
-        texts.write(
-            session,
-            row[0].id,
-            title=_told(one.name, one.feature, one.slice),
-            body=_told(
-                one.believe, one.verify, one.measure, one.right_if, one.call, one.sentence,
-                one.decision, one.learning, one.reason, one.next_slice,
-            ),
-        )  # fmt: skip
+        title, body = _words(_learning(row))
+        texts.write(session, row[0].id, title=title, body=body)
+
+
+def _words(one: Learning) -> tuple[str, str]:
+    """Its names, and what was written about it."""
+    return _told(one.name, one.feature, one.slice), _told(
+        one.believe, one.verify, one.measure, one.right_if, one.call, one.sentence,
+        one.decision, one.learning, one.reason, one.next_slice,
+    )  # fmt: skip
 
 
 def keep_words_of(session: Session, feature_id: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 _MOST_WORDS = 12
-_MOST_FOUND = 1000
+_NAME_WEIGHS = 10  # a word in a name, in words of a text
 _LONGEST = 60  # characters of a word
 _WORD = re.compile(r"[^\W_]+")
 _INSERT = text("""
@@ -25,20 +25,18 @@ _DELETE = text("""
      WHERE decision_id = :decision_id
 """)
 _ON_SQLITE = text("""
-    -- Every word is the beginning of one of theirs; a name weighs more than a text.
+    -- Every word is the beginning of one of theirs.
     SELECT decision_id
       FROM learning_text
      WHERE learning_text MATCH :asked
-     ORDER BY bm25(learning_text, 0, 10, 1), decision_id DESC
-     LIMIT :most
+     ORDER BY decision_id
 """)
 _ON_POSTGRES = text("""
     -- As above.
     SELECT decision_id
       FROM learning_text
      WHERE words @@ to_tsquery('simple', :asked)
-     ORDER BY ts_rank(words, to_tsquery('simple', :asked)) DESC, decision_id DESC
-     LIMIT :most
+     ORDER BY decision_id
 """)
 
 
@@ -50,7 +48,7 @@ def write(session: Session, decision_id: str, *, title: str, body: str) -> None:
 
 
 def matching(session: Session, asked: str) -> Sequence[str]:
-    """Ids of decisions in which every word begins one of theirs, the best first."""
+    """Ids of decisions in which every word begins one of theirs."""
     words = words_of(asked)[:_MOST_WORDS]
     if not words:
         return ()
@@ -58,8 +56,17 @@ def matching(session: Session, asked: str) -> Sequence[str]:
         query, wanted = _ON_POSTGRES, " & ".join(f"{word}:*" for word in words)
     else:
         query, wanted = _ON_SQLITE, " ".join(f'"{word}"*' for word in words)
-    found = session.connection().execute(query, {"asked": wanted, "most": _MOST_FOUND})
+    found = session.connection().execute(query, {"asked": wanted})
     return [row.decision_id for row in found]
+
+
+def score(title: str, body: str, asked: str) -> int:
+    """How well a learning fits: how often a word of it begins with one that was asked for."""
+    wanted = tuple(words_of(asked))
+    return sum(
+        weight * sum(word.startswith(wanted) for word in words_of(written))
+        for written, weight in ((title, _NAME_WEIGHS), (body, 1))
+    )
 
 
 def words_of(written: str) -> list[str]:

@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from app.platform.paging import Order, Part, part
 from app.tracking.models import Conversion
 from app.tracking.store import new_only
+
+_CONVERSIONS = Order("conversions", (datetime, str), is_descending=True)
 
 _CHUNK = 500  # ids per question, far below every database's limit of parameters
 
@@ -69,23 +72,17 @@ def settle(session: Session, ids: Sequence[str]) -> None:
 
 
 def page(
-    session: Session, *, before: str | None, limit: int, event: str | None, matched: bool | None
-) -> list[Conversion]:
+    session: Session, *, cursor: str | None, limit: int, event: str | None, matched: bool | None
+) -> Part[Conversion]:
     """The newest first, by id among those of one moment."""
-    question = select(Conversion).order_by(
-        col(Conversion.received_at).desc(), col(Conversion.id).desc()
-    )
+    question = select(Conversion)
     if event is not None:
         question = question.where(col(Conversion.event) == event)
     if matched is not None:
         is_nobody = col(Conversion.person_id).is_(None)
         question = question.where(~is_nobody if matched else is_nobody)
-    last = session.get(Conversion, before) if before else None
-    if last is not None:
-        earlier = col(Conversion.received_at) < last.received_at
-        same = (col(Conversion.received_at) == last.received_at) & (col(Conversion.id) < last.id)
-        question = question.where(earlier | same)
-    return list(session.scalars(question.limit(limit)))
+    key = (Conversion.received_at, Conversion.id)
+    return part(session, question, _CONVERSIONS, *key, cursor=cursor, limit=limit)
 
 
 def forget(session: Session, person_id: str) -> None:

@@ -11,8 +11,11 @@ from sqlmodel import Session, SQLModel, col
 
 from app.links.token import NOBODY
 from app.platform.journal import Segment
+from app.platform.paging import Order, Part, part
 from app.tally.models import Outcome
 from app.tracking.models import Answer, Hit, JournalSegment, Reaction
+
+_HITS = Order("hits", (int,))
 
 _HIT = Hit.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _SEGMENT = JournalSegment.__table__  # type: ignore[attr-defined]  # as above
@@ -107,14 +110,10 @@ def sends_with_hits(
     return list(session.scalars(question.order_by(_HIT.c.send_id).limit(limit)))
 
 
-def hits_page(
-    session: Session, experiment_id: str, cursor: int, limit: int
-) -> tuple[Sequence[Hit], int | None]:
-    """Hits of an experiment after a cursor (0 at first), and the next cursor if there are more."""
-    question = select(Hit).where(col(Hit.experiment_id) == experiment_id, col(Hit.id) > cursor)
-    rows = session.scalars(question.order_by(col(Hit.id)).limit(limit + 1)).all()
-    more = len(rows) > limit
-    return rows[:limit], rows[limit - 1].id if more else None
+def hits_page(session: Session, experiment_id: str, *, cursor: str | None, limit: int) -> Part[Hit]:
+    """Hits of an experiment, in the order of arrival."""
+    question = select(Hit).where(col(Hit.experiment_id) == experiment_id)
+    return part(session, question, _HITS, Hit.id, cursor=cursor, limit=limit)
 
 
 def hits_of_send(session: Session, send_id: int) -> Sequence[Hit]:

@@ -11,6 +11,7 @@ from app.identity.guard import Db
 from app.tracking import conversion_rows
 from app.tracking.models import Conversion
 from app.web.pages import Page, render
+from app.web.turning import Cursor, next_of
 
 router = APIRouter()
 
@@ -26,21 +27,22 @@ class ConversionsPage(Page):
 
     rows: Sequence[Conversion]
     unmatched: bool
-    following: str | None
+    next_address: str | None
 
 
 @router.get("/conversions")
 def listed(
-    *, request: Request, session: Db, unmatched: bool = False, before: str | None = None
+    *, request: Request, session: Db, unmatched: bool = False, cursor: Cursor = None
 ) -> HTMLResponse:
     """All of them, or those of people whom nobody imported."""
     rows = conversion_rows.page(
         session,
-        before=before,
-        limit=_SHOWN + 1,
+        cursor=cursor,
+        limit=_SHOWN,
         event=None,
         matched=False if unmatched else None,
     )
-    following = rows[_SHOWN - 1].id if len(rows) > _SHOWN else None
-    page = ConversionsPage(rows=rows[:_SHOWN], unmatched=unmatched, following=following)
+    kept = {"unmatched": "true"} if unmatched else {}
+    more = next_of("/conversions", rows, **kept)
+    page = ConversionsPage(rows=rows, unmatched=unmatched, next_address=more)
     return render(request, page)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.delivery import person_rows
@@ -16,10 +16,10 @@ from app.tracking.models import Hit
 from app.web import places
 from app.web.pages import Page, render
 from app.web.places import Place
+from app.web.turning import Cursor, next_of
 
 router = APIRouter(prefix="/experiments")
 _PAGE = 100
-After = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,21 @@ class SendsPage(Page):
 
 
 @router.get("/{experiment_id}/hits")
-def hits(request: Request, session: Db, experiment_id: str, after: After = 0) -> HTMLResponse:
+def hits(request: Request, session: Db, experiment_id: str, cursor: Cursor = None) -> HTMLResponse:
     """Raw events, in the order in which they came."""
     experiment = store.experiment_of(session, experiment_id)
-    rows, following = tracking.hits_page(session, experiment_id, after, _PAGE)
-    more = f"/experiments/{experiment_id}/hits?after={following}" if following else None
+    rows = tracking.hits_page(session, experiment_id, cursor=cursor, limit=_PAGE)
+    more = next_of(f"/experiments/{experiment_id}/hits", rows)
     place = places.of(session, experiment)
     return render(request, HitsPage(place=place, hits=rows, next_address=more))
 
 
 @router.get("/{experiment_id}/sends")
-def sends(request: Request, session: Db, experiment_id: str, after: After = 0) -> HTMLResponse:
+def sends(request: Request, session: Db, experiment_id: str, cursor: Cursor = None) -> HTMLResponse:
     """Who got the mail, and who did not."""
     experiment = store.experiment_of(session, experiment_id)
-    found = person_rows.sends_page(session, experiment_id, after=after, limit=_PAGE)
-    full = len(found) == _PAGE
-    more = f"/experiments/{experiment_id}/sends?after={found[-1][0].id}" if full else None
+    found = person_rows.sends_page(session, experiment_id, cursor=cursor, limit=_PAGE)
+    more = next_of(f"/experiments/{experiment_id}/sends", found)
     rows = [SendRow(email, s.state, s.released_at, s.last_reply) for s, email in found]
     place = places.of(session, experiment)
     return render(request, SendsPage(place=place, sends=rows, next_address=more))

@@ -28,6 +28,7 @@ from app.web.pages import Page, go, refuse, render
 from app.web.places import Place
 from app.web.plans import Outlook
 from app.web.results import Result
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/experiments")
@@ -123,17 +124,16 @@ class ProgressFragment(Page):
 
 @router.get("")
 def listed(
-    request: Request, session: Db, now: Now, show: str = "All", cursor: str | None = None
+    request: Request, session: Db, now: Now, show: str = "All", cursor: Cursor = None
 ) -> HTMLResponse:
     """All experiments, or those in some states."""
     shown = show if show in _LISTS else "All"
     found = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
-    more = f"/experiments?show={shown}&cursor={found[-1].id}" if len(found) == _PAGE else None
     page = ExperimentsPage(
         rows=[_line(session, one, now=now) for one in found],
         choices=[(name, f"/experiments?show={name}") for name in _LISTS],
         shown=shown,
-        next_address=more,
+        next_address=next_of("/experiments", found, show=shown),
     )
     return render(request, page)
 

@@ -19,6 +19,7 @@ from app.web import choices, said, words
 from app.web.choices import Choices
 from app.web.pages import Page, render
 from app.web.said import SaidPart
+from app.web.turning import Cursor
 from app.web.typed import Typed
 
 router = APIRouter()
@@ -73,12 +74,14 @@ class LearningsPage(Page):
 
 
 @router.get("/learnings")
-def listed(request: Request, session: Db, now: Now, q: str = "", start: int = 0) -> HTMLResponse:
+def listed(
+    request: Request, session: Db, now: Now, q: str = "", cursor: Cursor = None
+) -> HTMLResponse:
     """Everything that was learned, or what mentions these words."""
     asked = {name: request.query_params.get(name, "") for name in _FILTERS}
     narrowing = {field: asked[name] or None for name, field in _FILTERS.items()}
     wanted = Wanted(text=q[:500], **narrowing)
-    found = learnings.search(session, wanted, start=max(start, 0), limit=_PAGE)
+    found = learnings.search(session, wanted, cursor=cursor, limit=_PAGE)
     weeks = throughput.of(session, weeks=_WEEKS, zone=request.app.state.settings.zone, now=now)
     narrowed = bool(q.strip() or any(asked.values()))
     page = LearningsPage(
@@ -96,7 +99,7 @@ def listed(request: Request, session: Db, now: Now, q: str = "", start: int = 0)
         said=said.part_of(session),
         weeks=weeks if any(one.total for one in weeks) else (),
         most=max((one.total for one in weeks), default=0),
-        next_address=_next(q, asked, found.next),
+        next_address=_next(q, asked, found.learnings.next),
     )
     return render(request, page)
 
@@ -142,8 +145,8 @@ def _claim(told: Claim | None) -> str:
     )
 
 
-def _next(q: str, asked: dict[str, str], start: int | None) -> str | None:
-    if start is None:
+def _next(q: str, asked: dict[str, str], cursor: str | None) -> str | None:
+    if cursor is None:
         return None
     kept = {name: value for name, value in ({"q": q} | asked).items() if value}
-    return f"/learnings?{urlencode(kept | {'start': start})}"
+    return f"/learnings?{urlencode(kept | {'cursor': cursor})}"

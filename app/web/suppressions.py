@@ -12,6 +12,7 @@ from app.audience.models import Suppression
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import AppError
 from app.web.pages import Page, go, refuse, render
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/suppressions")
@@ -31,10 +32,10 @@ class SuppressionsPage(Page):
 
 
 @router.get("")
-def listed(request: Request, session: Db, cursor: str | None = None) -> HTMLResponse:
+def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """The list, and a form for one more address."""
     rows = store.suppressions(session, cursor=cursor, limit=_PAGE)
-    more = f"/suppressions?cursor={rows[-1].id}" if len(rows) == _PAGE else None
+    more = next_of("/suppressions", rows)
     page = SuppressionsPage(suppressions=rows, next_address=more, form=Typed())
     return render(request, page)
 

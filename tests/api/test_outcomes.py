@@ -25,7 +25,7 @@ def test_short_lists_come_in_pages_too(api: Api) -> None:
         api.made("/teams", {"name": name})
     first = api.read("/teams", limit=2)
     second = api.read("/teams", limit=2, cursor=first["next"])
-    assert [team["name"] for team in first["items"] + second["items"]] == ["a", "b", "c"]
+    assert [team["name"] for team in first["items"] + second["items"]] == ["c", "a", "b"]
     assert second["next"] is None
 
 

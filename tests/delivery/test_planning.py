@@ -201,7 +201,7 @@ def test_whoever_was_put_off_when_it_ended_is_failed(database: Database, tmp_pat
     experiment_id = scenes.launched(database, people=1)
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
-        send = person_rows.sends_page(session, experiment_id, after=0, limit=1)[0][0]
+        send = person_rows.sends_page(session, experiment_id, limit=1)[0][0]
         send.released_at = NOW
         experiment.status = Status.CANCELLED
 

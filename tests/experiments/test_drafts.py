@@ -60,7 +60,7 @@ def test_experiments_are_listed_newest_first_in_pages(session: Session):
     rest = [given_draft(session, audience_id=first.audience_id) for _ in range(2)]
     ids = sorted([first.id, *(one.id for one in rest)], reverse=True)
     page = store.experiments(session, limit=2)
-    following = store.experiments(session, cursor=page[-1].id, limit=2)
+    following = store.experiments(session, cursor=page.next, limit=2)
 
     assert [one.id for one in [*page, *following]] == ids
 

@@ -139,6 +139,7 @@ def test_a_list_goes_on_after_its_cursor(session: Session):
     objective = given_objective(session)
     rows = [given_key_result(session, objective, title=f"Number {n}") for n in range(3)]
 
-    page = store.key_results(session, objective_id=objective.id, cursor=rows[0].id, limit=1)
+    first = store.key_results(session, objective_id=objective.id, limit=1)
+    page = store.key_results(session, objective_id=objective.id, cursor=first.next, limit=1)
 
-    assert [row.id for row in page] == [rows[1].id]
+    assert [row.id for row in (*first, *page)] == [rows[0].id, rows[1].id]

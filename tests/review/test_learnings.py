@@ -99,8 +99,7 @@ def test_the_list_is_narrowed_and_paged(session: Session):
     two_decided(session)
     feature = session.exec(select(Feature)).one()
     first = learnings.search(session, Wanted(), limit=1)
-    assert first.next is not None
-    second = learnings.search(session, Wanted(), start=first.next, limit=1)
+    second = learnings.search(session, Wanted(), cursor=first.learnings.next, limit=1)
 
     assert names(session, decision="stop") == [WEATHER]
     assert names(session, call="validated") == [EUROS]
@@ -108,7 +107,7 @@ def test_the_list_is_narrowed_and_paged(session: Session):
     assert names(session, "euros", decision="stop") == [WEATHER]
     assert names(session, key_result_id="none") == []
     assert [one.name for one in (*first.learnings, *second.learnings)] == [WEATHER, EUROS]
-    assert (first.total, second.next) == (2, None)
+    assert (first.total, second.learnings.next) == (2, None)
 
 
 def test_what_was_found_is_marked_in_the_words_as_they_were_written():

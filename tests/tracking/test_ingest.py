@@ -377,9 +377,9 @@ def test_hits_are_listed_page_by_page(released, spool):
     ingest_once(released, spool.folder, Sends(), now=LATER)
 
     with released.read() as session:
-        first, cursor = store.hits_page(session, "e", 0, 3)
-        second, end = store.hits_page(session, "e", cursor or 0, 3)
-        assert [len(first), len(second), end] == [3, 2, None]
+        first = store.hits_page(session, "e", cursor=None, limit=3)
+        second = store.hits_page(session, "e", cursor=first.next, limit=3)
+        assert [len(first), len(second), second.next] == [3, 2, None]
         assert len(store.hits_of_send(session, 1)) == 5
 
 
