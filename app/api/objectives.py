@@ -11,7 +11,7 @@ from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
-from app.okr import outcomes, store
+from app.okr import list_rows, outcomes, store
 from app.okr.models import Objective
 from app.okr.schemas import CycleDraft, ObjectiveChanges, ObjectiveDraft, TeamChanges, TeamDraft
 
@@ -98,7 +98,7 @@ def change_team(team_id: str, changes: TeamChanges, session: Db) -> TeamOut:
 @router.get("/teams", summary="List teams")
 def list_teams(session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Listed[TeamOut]:
     """In the order in which they were added."""
-    rows = store.teams_page(session, cursor=cursor, limit=limit)
+    rows = list_rows.teams_page(session, cursor=cursor, limit=limit)
     return listed(rows, TeamOut.model_validate)
 
 
@@ -113,7 +113,7 @@ def list_cycles(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[CycleOut]:
     """The last one added first."""
-    rows = store.cycles_page(session, cursor=cursor, limit=limit)
+    rows = list_rows.cycles_page(session, cursor=cursor, limit=limit)
     return listed(rows, CycleOut.model_validate)
 
 
@@ -131,7 +131,7 @@ def list_objectives(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[ObjectiveOut]:
     """In the order in which they were set; of one cycle, or of all."""
-    rows = store.objectives_page(session, cycle_id=cycle_id, cursor=cursor, limit=limit)
+    rows = list_rows.objectives_page(session, cycle_id=cycle_id, cursor=cursor, limit=limit)
     return listed(rows, lambda row: _shown(session, row))
 
 

@@ -23,9 +23,6 @@ from app.okr.models import (
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
-_TEAMS = Order("teams")
-_CYCLES = Order("cycles", is_descending=True)
-_OBJECTIVES = Order("objectives")
 _KEY_RESULTS = Order("key results")
 _HISTORY = Order("values of a day")
 
@@ -48,11 +45,6 @@ def teams(session: Session) -> Sequence[Team]:
     return session.exec(select(Team).order_by(Team.name)).all()
 
 
-def teams_page(session: Session, *, cursor: str | None, limit: int) -> Part[Team]:
-    """All teams, in the order they were added: a name may change meanwhile."""
-    return part(session, select(Team), _TEAMS, Team.id, cursor=cursor, limit=limit)
-
-
 def cycle_of(session: Session, cycle_id: str) -> Cycle:
     """A cycle by id."""
     found = session.get(Cycle, cycle_id)
@@ -71,11 +63,6 @@ def cycles(session: Session) -> Sequence[Cycle]:
     return session.exec(select(Cycle).order_by(col(Cycle.starts).desc(), Cycle.name)).all()
 
 
-def cycles_page(session: Session, *, cursor: str | None, limit: int) -> Part[Cycle]:
-    """All cycles, the last one added first: its days may change meanwhile."""
-    return part(session, select(Cycle), _CYCLES, Cycle.id, cursor=cursor, limit=limit)
-
-
 def objective_of(session: Session, objective_id: str) -> Objective:
     """An objective by id."""
     found = session.get(Objective, objective_id)
@@ -90,16 +77,6 @@ def objectives(session: Session, *, cycle_id: str | None = None) -> Sequence[Obj
     if cycle_id:
         query = query.where(Objective.cycle_id == cycle_id)
     return session.exec(query).all()
-
-
-def objectives_page(
-    session: Session, *, cycle_id: str | None, cursor: str | None, limit: int
-) -> Part[Objective]:
-    """The same, page by page."""
-    query = select(Objective)
-    if cycle_id:
-        query = query.where(Objective.cycle_id == cycle_id)
-    return part(session, query, _OBJECTIVES, Objective.id, cursor=cursor, limit=limit)
 
 
 def teams_of(session: Session, objective_id: str) -> Sequence[Team]:

@@ -135,7 +135,7 @@ LISTS: dict[str, Filling] = {
     "/connectors": Filling(Connector, lambda _: {"kind": "operately"}),
     "/webhooks": Filling(
         Connector,
-        lambda _: {"kind": "webhook", "settings": {"url": "https://x.example", "events": ""}},
+        lambda _: {"kind": "webhook", "settings": {"url": "https://x.example", "events": []}},
     ),
     "/key-results/{key_result_id}/connectors": Filling(
         ConnectorLink, lambda number: {"key_result_id": "one", "connector_id": f"c{number}"},
