@@ -152,8 +152,10 @@ LISTS: dict[str, Filling] = {
         told_as="date", named_by="date",
     ),
     "/key-results/{key_result_id}/values/{date}": Filling(
-        CheckIn, lambda number: {"key_result_id": "one", "value": float(number)},
-        told_as="value", named_by="value",
+        CheckIn,
+        lambda number: {"key_result_id": "one", "value": float(number), "replaced_at": NOW},
+        told_as="value",
+        named_by="value",
     ),
     "/allocation/respondents": Filling(Respondent),
     "/learnings": Filling(
