@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import Listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now, Who
 from app.tracking import folder_rows, folders
 from app.tracking.folders import FolderState
@@ -48,11 +48,13 @@ class DataFolderOut(BaseModel):
 
 
 @router.get("/data-folders", summary="List data folders")
-def list_data_folders(session: Db, now: Now) -> Listed[DataFolderOut]:
-    """All of them, the oldest first: a handful, on one page."""
+def list_data_folders(
+    session: Db, now: Now, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[DataFolderOut]:
+    """All of them, the oldest first."""
     names = folders.labels(session)
-    rows = folder_rows.folders(session)
-    return Listed(items=[_shown(row, names[row.id], now=now) for row in rows], next=None)
+    rows = folder_rows.page(session, cursor=cursor, limit=limit)
+    return listed(rows, lambda row: _shown(row, names[row.id], now=now))
 
 
 @router.post("/data-folders/{folder_id}/retire", summary="Wait no longer for a data folder")

@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
+from app.platform.paging import Order, Part, part
 from app.tracking import store
 from app.tracking.models import DataFolder, LostHits
+
+_FOLDERS = Order("data folders", (datetime, str))
 
 
 def folders(session: Session) -> Sequence[DataFolder]:
@@ -16,6 +19,12 @@ def folders(session: Session) -> Sequence[DataFolder]:
     return session.scalars(
         question.order_by(col(DataFolder.registered_at), col(DataFolder.id))
     ).all()
+
+
+def page(session: Session, *, cursor: str | None, limit: int) -> Part[DataFolder]:
+    """The same page by page."""
+    key = (DataFolder.registered_at, DataFolder.id)
+    return part(session, select(DataFolder), _FOLDERS, *key, cursor=cursor, limit=limit)
 
 
 def waited_for(session: Session) -> Sequence[DataFolder]:

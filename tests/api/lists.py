@@ -16,7 +16,7 @@ from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slic
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.review.models import Decision
-from app.tracking.models import Conversion, Hit
+from app.tracking.models import Conversion, DataFolder, Hit
 from tests.api.conftest import NOW
 from tests.cast import DESIGN
 
@@ -158,6 +158,7 @@ LISTS: dict[str, Filling] = {
         named_by="value",
     ),
     "/allocation/respondents": Filling(Respondent),
+    "/data-folders": Filling(DataFolder, lambda number: {"registered_at": _moment(number)}),
     "/learnings": Filling(
         Decision,
         lambda number: {"experiment_id": f"e{number}", "at": _moment(number), "decision": "stop"},
