@@ -62,7 +62,7 @@ def _estimate(key: str, one: Matured, metric: str, confidence: float) -> Estimat
 
 def _mean(key: str, one: Matured, confidence: float) -> Estimate:
     """The value per person; its interval only once enough people have one."""
-    rate = one.y / one.people if one.people else None
+    rate = one.mean if one.people else None
     low = high = rate or 0.0
     if one.nonzero >= LEAST_NONZERO and rate is not None:
         from scipy.special import stdtrit  # noqa: PLC0415 - SciPy takes long to import

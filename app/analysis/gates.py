@@ -50,7 +50,7 @@ def passed(
     """The call that may be made of what a rule says. `over`: nobody else will be mailed."""
     lost = {key: totals[key].released for key in unreached(totals.values())}
     made = _if_nobody(made, lost, over=over)
-    made = _if_split(made, design, totals)
+    made = _if_split(made, design, totals, over=over)
     return _if_harmed(made, breached)
 
 
@@ -91,9 +91,11 @@ def _told_nothing(row: Comparison, arms: Mapping[str, int]) -> Comparison:
     return replace(row, state=State.INCONCLUSIVE) if is_lost and row.state in _TOLD else row
 
 
-def _if_split(made: Made, design: Mapping[str, Any], totals: Mapping[str, ArmTotals]) -> Made:
+def _if_split(
+    made: Made, design: Mapping[str, Any], totals: Mapping[str, ArmTotals], *, over: bool
+) -> Made:
     """A result of groups that were not drawn as planned is none."""
-    if made.call.state not in _TOLD or splits.check(design, totals).ok:
+    if made.call.state not in _TOLD or splits.check(design, totals, over=over).ok:
         return made
     sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
     return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))

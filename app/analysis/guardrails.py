@@ -5,6 +5,7 @@ from typing import Any
 
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Guardrail
+from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT
 from app.stats.guardrails import guard
 
@@ -16,11 +17,11 @@ _COUNTED = {
 }
 
 
-def watch(design: Mapping[str, Any], totals: Mapping[str, ArmTotals]) -> tuple[Guardrail, ...]:
+def watch(experiment: Experiment, totals: Mapping[str, ArmTotals]) -> tuple[Guardrail, ...]:
     """Every guardrail in every arm."""
-    looks = max(design["rule"].get("looks") or 1, len(design.get("waves") or []))
+    design, planned = experiment.design, (experiment.plan or {}).get("arms") or {}
     return tuple(
-        _look(wanted, total, looks=looks)
+        _look(wanted, total, planned=planned.get(total.key) or experiment.enrolled or 1)
         for wanted in design.get("guardrails") or []
         for total in totals.values()
         if total.key != HOLDOUT
@@ -32,13 +33,13 @@ def breached(watched: Iterable[Guardrail]) -> tuple[Guardrail, ...]:
     return tuple(guardrail for guardrail in watched if not guardrail.ok)
 
 
-def _look(wanted: Mapping[str, Any], total: ArmTotals, *, looks: int) -> Guardrail:
+def _look(wanted: Mapping[str, Any], total: ArmTotals, *, planned: int) -> Guardrail:
     did, of_whom = _COUNTED[wanted["metric"]]
     people = getattr(total, of_whom)
     hits = min(
         getattr(total, did), people
     )  # somebody may leave before the mail is known to be there
-    said = guard(hits, people, maximum=wanted["max"], looks=looks)
+    said = guard(hits, people, maximum=wanted["max"], n_max=max(planned, people, 1))
     return Guardrail(
         metric=wanted["metric"],
         arm=total.key,

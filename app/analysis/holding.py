@@ -80,13 +80,13 @@ class Gate:
         self, session: Session, experiment: Experiment, *, now: datetime
     ) -> str | None:
         """Why not, in a sentence."""
-        totals = standings.totals_of(
-            session, experiment, known=known_of(session, experiment, now=now)
-        )
-        watched = guardrails.watch(experiment.design, totals)
+        known = known_of(session, experiment, now=now)
+        totals = standings.totals_of(session, experiment, known=known)
+        watched = guardrails.watch(experiment, totals)
         if breached := guardrails.breached(watched):
             return f"{sentences.harm(breached)}."
-        if not splits.check(experiment.design, totals).ok:
+        over = standings.standing_of(experiment, totals, known=known).over
+        if not splits.check(experiment.design, totals, over=over).ok:
             return splits.WRONG
         return None
 

@@ -44,7 +44,7 @@ def look(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo
     rule = rule_of(experiment)
     totals = totals_of(session, experiment, known=known)
     standing = standing_of(experiment, totals, known=known)
-    watched = guardrails.watch(experiment.design, totals)
+    watched = guardrails.watch(experiment, totals)
     found = Found(known, rule, totals, standing, watched, _NOTHING)
     if rule.method == Method.CURTAILED:
         made = calls.make(standing, rule, zone=zone)

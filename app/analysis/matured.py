@@ -1,11 +1,11 @@
 """SQL: people whose window has closed, by arm and stratum, as rules and comparisons need them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, bindparam, text
+from sqlalchemy import Float, String, bindparam, text
 from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
@@ -22,6 +22,7 @@ MATURED_BY_STRATUM = text("""
            SUM(c.nonzero)        AS nonzero,
            SUM(c.y)              AS y,
            SUM(c.yy)             AS yy,
+           SUM(c.yyy)            AS yyy,
            SUM(c.x)              AS x,
            SUM(c.xx)             AS xx,
            SUM(c.xy)             AS xy
@@ -42,6 +43,7 @@ CLOSING_BY_STRATUM = text("""
            SUM(CASE WHEN o.capped <> 0 THEN 1 ELSE 0 END)     AS nonzero,
            SUM(o.capped)                                      AS y,
            SUM(o.capped * o.capped)                           AS yy,
+           SUM(o.capped * o.capped * o.capped)                AS yyy,
            SUM(COALESCE(o.covariate, 0))                      AS x,
            SUM(COALESCE(o.covariate, 0) * COALESCE(o.covariate, 0)) AS xx,
            SUM(o.capped * COALESCE(o.covariate, 0))           AS xy
@@ -60,9 +62,45 @@ CLOSING_BY_STRATUM = text("""
 )
 
 
+SHIFTED_BY_STRATUM = text("""
+    -- One row per arm and stratum: everybody whose window has closed, their sums taken from a
+    -- number near all values, so that digits are not lost where values are large and alike.
+    SELECT v.arm                 AS arm,
+           v.stratum             AS stratum,
+           SUM(v.y)              AS y,
+           SUM(v.y * v.y)        AS yy,
+           SUM(v.y * v.y * v.y)  AS yyy,
+           SUM(v.x)              AS x,
+           SUM(v.x * v.x)        AS xx,
+           SUM(v.x * v.y)        AS xy
+      FROM (SELECT o.arm                                 AS arm,
+                   o.stratum                             AS stratum,
+                   o.capped - :y_from                    AS y,
+                   COALESCE(o.covariate, 0) - :x_from    AS x
+              FROM outcome o
+             WHERE o.experiment_id = :experiment_id
+               AND (o.released_at < :boundary
+                    OR (o.released_at < :until AND o.closes_at <= :now))) AS v
+     GROUP BY v.arm, v.stratum
+     ORDER BY v.arm, v.stratum
+""").bindparams(
+    _EXPERIMENT,
+    bindparam("boundary", type_=UtcDateTime()),
+    bindparam("until", type_=UtcDateTime()),
+    bindparam("now", type_=UtcDateTime()),
+    bindparam("y_from", type_=Float()),
+    bindparam("x_from", type_=Float()),
+)
+# A spread of less than a thousandth of the mean, in squares: sums of cubes lose digits there.
+_ALIKE = 1e-6
+
+
 @dataclass(frozen=True, slots=True)
 class Matured:
-    """People of one arm and stratum whose window has closed; y and x sums are over them."""
+    """People of one arm and stratum whose window has closed; y and x sums are over them.
+
+    y_from, x_from: what was taken from every value before it was added, the same for all groups.
+    """
 
     people: int = 0
     did: int = 0  # what the experiment's metric counts
@@ -72,12 +110,24 @@ class Matured:
     x: float = 0.0
     xx: float = 0.0
     xy: float = 0.0
+    yyy: float = 0.0
+    y_from: float = 0.0
+    x_from: float = 0.0
 
     def __add__(self, other: "Matured") -> "Matured":
-        return Matured(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
+        start = self if self.people else other
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _NAMES}
+        return Matured(**sums, y_from=start.y_from, x_from=start.x_from)
+
+    @property
+    def mean(self) -> float:
+        """Value per person; there must be somebody."""
+        return self.y_from + self.y / self.people
 
 
-_NAMES = tuple(field.name for field in fields(Matured))
+_FROM = ("y_from", "x_from")
+_NAMES = tuple(field.name for field in fields(Matured) if field.name not in _FROM)
+_SUMS = ("y", "yy", "yyy", "x", "xx", "xy")
 _COUNTS = frozenset(("people", "did", "nonzero"))
 
 Strata = Mapping[str, Matured]  # by stratum
@@ -103,7 +153,45 @@ def by_arm(
         strata = found.setdefault(row.arm, {})
         more = Matured(*(_number(row, name) for name in _NAMES))
         strata[row.stratum] = strata.get(row.stratum, Matured()) + more
-    return found
+    everybody = total({str(at): total(strata) for at, strata in enumerate(found.values())})
+    if not _are_alike(everybody):
+        return found
+    moments = ids | {"until": boundary + HOUR, "now": now}
+    return _shifted(session, found, everybody, moments)
+
+
+def _are_alike(everybody: Matured) -> bool:
+    """Whether values, or the covariate, differ so little that their sums say little of it."""
+    return any(
+        total
+        and squares / everybody.people - (total / everybody.people) ** 2
+        < _ALIKE * (total / everybody.people) ** 2
+        for total, squares in ((everybody.y, everybody.yy), (everybody.x, everybody.xx))
+    )
+
+
+def _shifted(
+    session: Session,
+    found: Mapping[str, Mapping[str, Matured]],
+    everybody: Matured,
+    moments: Mapping[str, object],
+) -> dict[str, dict[str, Matured]]:
+    """The same people, their values counted from the mean of all."""
+    start: dict[str, Any] = {
+        "y_from": everybody.y / everybody.people,
+        "x_from": everybody.x / everybody.people,
+    }
+    sums: dict[tuple[str, str], dict[str, Any]] = {
+        (row.arm, row.stratum): {name: float(getattr(row, name) or 0) for name in _SUMS}
+        for row in session.execute(SHIFTED_BY_STRATUM, {**moments, **start})
+    }
+    return {
+        arm: {
+            stratum: replace(one, **sums[arm, stratum], **start) if one.people else one
+            for stratum, one in strata.items()
+        }
+        for arm, strata in found.items()
+    }
 
 
 def _number(row: Any, name: str) -> Any:

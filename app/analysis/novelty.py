@@ -1,57 +1,74 @@
-"""Whether an effect fades over the days since people got what was tested, in a sentence."""
+"""Whether a lead fades over the hours since people got what was tested, in a sentence."""
 
-from collections.abc import Iterator, Mapping
-from math import sqrt
+from collections.abc import Mapping
+
+from sqlalchemy import String, bindparam, text
+from sqlmodel import Session
 
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Rule
-from app.platform import figures
+from app.platform.db import UtcDateTime
 from app.stats.checks import NotEnoughData
-from app.stats.fading import Trend, effect_trend
+from app.stats.fading import hazard_trend
 
-_SURE = 0.05  # of a trend that is worth a sentence; description, so no rule's own level
-_LEAST_HITS = 5  # on a day, in both versions together, for its effect to behave like a number
+_Hours = Mapping[str, Mapping[int, int]]  # by arm: people who first did it so many hours later
+_SECONDS = 3_600
+_BATCH = 10_000
+
+FIRST_HITS = (
+    text("""
+    -- One row per person who did it: the arm, when they were released, and when they did.
+    SELECT o.arm         AS arm,
+           o.released_at AS released_at,
+           o.did_at      AS did_at
+      FROM outcome o
+     WHERE o.experiment_id = :experiment_id
+       AND o.did_at IS NOT NULL
+""")
+    .bindparams(bindparam("experiment_id", type_=String()))
+    .columns(arm=String(), released_at=UtcDateTime(), did_at=UtcDateTime())
+)
 
 
-def sentence(
-    days: Mapping[str, Mapping[int, int]], totals: Mapping[str, ArmTotals], rule: Rule
-) -> str:
-    """Of the first version against the baseline; nothing where there is too little to tell."""
+def hours_of(session: Session, experiment_id: str) -> dict[str, dict[int, int]]:
+    """First hits of every arm by hours since each person's release."""
+    found: dict[str, dict[int, int]] = {}
+    rows = session.execute(FIRST_HITS, {"experiment_id": experiment_id}).partitions(_BATCH)
+    for row in (one for some in rows for one in some):
+        hour = max(0, int((row.did_at - row.released_at).total_seconds() // _SECONDS))
+        hours = found.setdefault(row.arm, {})
+        hours[hour] = hours.get(hour, 0) + 1
+    return found
+
+
+def is_told(rule: Rule) -> bool:
+    """Whether anything can be said: of rates that are compared."""
+    return rule.kind == "comparison" and not rule.counts.is_value
+
+
+def sentence(hours: _Hours, totals: Mapping[str, ArmTotals], rule: Rule) -> str:
+    """Of the first version against the baseline; nothing where luck explains it."""
     base = totals.get(rule.baseline)
     keys = [key for key in totals if key not in {rule.baseline, "holdout"}]
-    if rule.counts.is_value or not keys or base is None or not base.released:
+    if not keys or base is None:
         return ""
     arm = totals[keys[0]]
-    if not arm.released:
-        return ""
-    found = tuple(_days(days, arm, base))
+    last = max((hour for of_arm in hours.values() for hour in of_arm), default=0)
+    hits, base_hits = (
+        [hours.get(one.key, {}).get(hour, 0) for hour in range(last + 1)] for one in (arm, base)
+    )
     try:
-        trend = effect_trend([effect for effect, _ in found], [error for _, error in found])
+        trend = hazard_trend(hits, base_hits, people=arm.released, base_people=base.released)
     except NotEnoughData:
         return ""
-    return _told(arm.key, trend, first=found[0][0], days=len(found))
-
-
-def _days(
-    days: Mapping[str, Mapping[int, int]], arm: ArmTotals, base: ArmTotals
-) -> Iterator[tuple[float, float]]:
-    """Each day's lead and its standard error, as long as days have enough to say."""
-    for day in range(1 + max((*days.get(arm.key, {}), *days.get(base.key, {})), default=0)):
-        hits = [days.get(one.key, {}).get(day, 0) for one in (arm, base)]
-        mine, theirs = hits[0] / arm.released, hits[1] / base.released
-        error = sqrt(mine * (1 - mine) / arm.released + theirs * (1 - theirs) / base.released)
-        if sum(hits) < _LEAST_HITS or error == 0:  # all or nobody: such a day knows no luck
-            return
-        yield mine - theirs, error
-
-
-def _told(key: str, trend: Trend, *, first: float, days: int) -> str:
-    if trend.p_value >= _SURE or first == 0:
-        return f"Over {days} days the lead of “{key}” shows no trend beyond luck."
-    change = f"{figures.set_points(round(abs(trend.slope), 3))} a day"
-    if (trend.slope < 0) == (first > 0):
+    if not trend.speaks:
+        return ""
+    if trend.z < 0:
         return (
-            f"Most of the lead of “{key}” comes at once: it falls by {change}. That may be"
-            " novelty; a later wave would tell."
+            f"The lead of “{arm.key}” is largest right after the release and falls from hour to"
+            " hour, more than luck explains. That may be novelty; a later wave would tell."
         )
-    return f"The lead of “{key}” grows by {change}: people may need time to learn it."
+    return (
+        f"The lead of “{arm.key}” grows from hour to hour, more than luck explains: people may"
+        " need time to learn it."
+    )

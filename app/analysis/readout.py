@@ -100,7 +100,7 @@ def counted(
         days=hours.days(by_day),
         segments=_segments(session, experiment, rule, known=known),
         timelines=_timelines(experiment, found, by_arm),
-        novelty=novelty.sentence(by_day, found.totals, rule),
+        novelty=_novelty(session, experiment, found),
     )
 
 
@@ -112,6 +112,14 @@ def _timelines(
     planned = (experiment.plan or {}).get("arms") or {}
     keys = versus.others(found.arms, found.rule)
     return timelines.of_looks(found.held, found.rule, planned, keys)
+
+
+def _novelty(session: Session, experiment: Experiment, found: Found) -> str:
+    """Said once, when all windows have closed; then it is frozen with the rest."""
+    if not found.standing.closed or not novelty.is_told(found.rule):
+        return ""
+    hits = novelty.hours_of(session, experiment.id)
+    return novelty.sentence(hits, found.totals, found.rule)
 
 
 def call_of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Call:
@@ -212,7 +220,7 @@ def _health(
     ends_at = found.standing.answer_by or known.now
     lost = waiting.lost_of(session, experiment, until=min(ends_at, known.now))
     late = () if known.covers(ends_at) else waiting.for_whom(known, zone)
-    ratio = splits.check(experiment.design, found.totals)
+    ratio = splits.check(experiment.design, found.totals, over=found.standing.over)
     machines = sum(arm.machine_clickers for arm in arms)
     everybody = machines + sum(arm.human_clickers + arm.unknown_clickers for arm in arms)
     return Health(

@@ -93,7 +93,7 @@ def _rows(kind: _Kind, kinds: int, rule: Rule) -> Iterator[SegmentRow]:
             rate=hits / one.people,
             low=interval.low,
             high=interval.high,
-            value_per_person=one.y / one.people if rule.counts.is_value else None,
+            value_per_person=one.mean if rule.counts.is_value else None,
             difference=difference,
             difference_low=low,
             difference_high=high,

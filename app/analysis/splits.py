@@ -19,18 +19,23 @@ class _Released(Protocol):
     def released(self) -> int: ...
 
 
-def check(design: Mapping[str, Any], arms: Mapping[str, _Released]) -> SampleRatio:
-    """Released people against the weights; nothing to say of one version, or too early."""
+def check(design: Mapping[str, Any], arms: Mapping[str, _Released], *, over: bool) -> SampleRatio:
+    """Released people against the weights; nothing to say of one version.
+
+    On the way only what may be read at any time gives alarm; the usual test does so once, when
+    nobody else will be released.
+    """
     weights = weights_of(design)
     if len(weights) < 2:
         return SampleRatio(p_value=None, ok=True)
     people = [arms[key].released if key in arms else 0 for key in weights]
+    often = sample_ratio_evidence(people, list(weights.values()))
     try:
         said = sample_ratio(people, list(weights.values()))
     except NotEnoughData:
-        return SampleRatio(p_value=None, ok=True)
-    often = sample_ratio_evidence(people, list(weights.values()))
-    return SampleRatio(p_value=said.p_value, ok=said.ok, anytime_p=often.p_value)
+        return SampleRatio(p_value=None, ok=often.ok, anytime_p=often.p_value)
+    ok = often.ok and (said.ok or not over)
+    return SampleRatio(p_value=said.p_value, ok=ok, anytime_p=often.p_value)
 
 
 def weights_of(design: Mapping[str, Any]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from app.stats.multiplicity import bonferroni
 from app.stats.score import Pair
 from app.stats.sums import Sums
 from app.stats.two_arm import Arm, compare
+from app.stats.uneven import TooUneven
 from app.stats.welch import Difference
 
 _NEARLY_ONE = 1 - 1e-15  # the confidence that belongs to a bound of 8
@@ -145,8 +146,7 @@ def _of_values(
     level: float,
     p_value: float | None,
 ) -> Comparison:
-    base = total(arms.get(rule.baseline, {}))
-    mean = base.y / base.people
+    mean = total(arms.get(rule.baseline, {})).mean
     return Comparison(
         arm=key,
         baseline=rule.baseline,
@@ -166,14 +166,25 @@ def _of_values(
 def _values(key: str, arms: Mapping[str, Strata], rule: Rule, confidence: float) -> Difference:
     arm, base = arms.get(key, {}), arms.get(rule.baseline, {})
     pairs = [(sums(arm.get(one)), sums(base.get(one))) for one in sorted({*arm, *base})]
-    return compare_values(pairs, confidence=confidence, covariate=rule.covariate)
+    try:
+        return compare_values(pairs, confidence=confidence, covariate=rule.covariate)
+    except TooUneven as error:
+        raise NotEnoughData(_uneven(error, key, rule)) from None
+
+
+def _uneven(error: TooUneven, key: str, rule: Rule) -> str:
+    larger, smaller = (key, rule.baseline) if error.for_arm else (rule.baseline, key)
+    return (
+        f"values are so uneven that with {error.smaller:,} in “{smaller}” luck favours “{larger}”;"
+        f" it takes about {error.needed:,} people, or a lower cap"
+    )
 
 
 def sums(one: Matured | None) -> Sums:
     """What is known of the values of a group."""
     if one is None:
         return Sums(0, 0.0, 0.0)
-    return Sums(one.people, one.y, one.yy, one.x, one.xx, one.xy, one.nonzero)
+    return Sums(one.people, one.y, one.yy, one.x, one.xx, one.xy, one.nonzero, one.yyy)
 
 
 def _sure(critical: float) -> float:

@@ -1,85 +1,135 @@
-"""Whether an effect fades: its trend over the days since people got what was tested."""
+"""Whether an effect fades: the trend of a hazard ratio over the hours since release."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, fsum, isfinite, sqrt
+from math import sqrt
 
-from app.stats.checks import NotEnoughData, check_share
+from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
-from app.stats.two_arm import critical_value
 
-_LEAST_DAYS = 3  # a line through two points says nothing about itself
+_LEAST_HITS = 10  # in each arm; fewer say nothing of a trend. Of the design
+_SPEAKS = 1.96  # standard errors; of the design
+_STEPS = 200
+_CLOSE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """How much an effect changes from one day to the next, low <= slope <= high."""
+    """How many times as likely the arm's people do it next, and whether that falls or rises.
 
-    slope: float
-    low: float
-    high: float
-    p_value: float
+    ratio: over the whole window, above 0. z: of its trend, below 0 where the lead fades.
+    """
+
+    ratio: float
+    z: float
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is a lead whose trend is more than luck."""
+        return self.ratio > 1 and abs(self.z) > _SPEAKS
 
 
-def effect_trend(
-    effects: Sequence[float], errors: Sequence[float], *, confidence: float = 0.95
+@dataclass(frozen=True, slots=True)
+class _Hour:
+    """Hits of an hour, the arm's and all, and who could still do it in each arm."""
+
+    ours: int
+    all: int
+    people: int
+    base_people: int
+
+    def expected(self, ratio: float) -> float:
+        """The arm's share of a hit."""
+        return ratio * self.people / (ratio * self.people + self.base_people)
+
+
+def hazard_trend(
+    hits: Sequence[int], base_hits: Sequence[int], *, people: int, base_people: int
 ) -> Trend:
-    """The slope of an effect over days, each day weighed by how sure it is.
+    """The hazard ratio of an arm to its baseline, and its trend over time.
 
     Args:
-        effects: of day 0, 1, … after release, in any unit, three days at least.
-        errors: the standard error of each, above 0. confidence: two-sided, in (0, 1).
+        hits, base_hits: first hits in each hour since release, of one length, of people whose
+            whole window has closed. people, base_people: in each arm.
 
     Returns:
-        A slope in units of the effect a day; below 0 with a small p-value, it fades.
+        A ratio and a z.
 
     Raises:
-        NotEnoughData: fewer than three days. ValueError: lengths differ, or no numbers.
+        NotEnoughData: fewer than ten hits in an arm, or all in one hour. ValueError: more hits than
+        people, or lengths that differ.
 
     Source:
-        Weighted least squares with known variances, Cox & Hinkley (1974), Theoretical Statistics;
-        what it is for: Kohavi, Tang & Xu (2020), Trustworthy Online Controlled Experiments,
-        chapter 3, novelty and primacy.
+        Score test of proportional hazards, Grambsch & Therneau (1994), Biometrika 81:515-526, with
+        ranks for time, as cox.zph of the R package survival has it.
     """
-    check_share(confidence, "confidence")
-    if len(effects) != len(errors) or not all(map(isfinite, (*effects, *errors))):
-        raise ValueError("every effect needs a standard error, and both must be numbers")
-    if min(errors, default=1.0) <= 0:
-        raise ValueError("a standard error must be above 0")
-    if len(effects) < _LEAST_DAYS:
-        raise NotEnoughData(f"a trend needs {_LEAST_DAYS} days, got {len(effects)}")
-    weights = [1 / error**2 for error in errors]
-    total = fsum(weights)
-    middle = fsum(weight * day for day, weight in enumerate(weights)) / total
-    spread = fsum(weight * (day - middle) ** 2 for day, weight in enumerate(weights))
-    slope = (
-        fsum(
-            weight * (day - middle) * effect
-            for (day, weight), effect in zip(enumerate(weights), effects, strict=True)
-        )
-        / spread
-    )
-    error = 1 / sqrt(spread)
-    half = critical_value(confidence) * error
-    return Trend(slope, slope - half, slope + half, erfc(abs(slope) / error / sqrt(2)))
+    if len(hits) != len(base_hits):
+        raise ValueError("both arms need the same hours")
+    if sum(hits) > people or sum(base_hits) > base_people:
+        raise ValueError("there are more hits than people")
+    if min(sum(hits), sum(base_hits)) < _LEAST_HITS:
+        raise NotEnoughData(f"a trend needs {_LEAST_HITS} people who did it in each arm")
+    hours = _hours(hits, base_hits, people, base_people)
+    ratio = _ratio(hours)
+    score = once = twice = weight = rank = 0.0
+    for hour in hours:
+        place, rank = rank + (hour.all + 1) / 2, rank + hour.all
+        share, everybody = hour.expected(ratio), hour.people + hour.base_people
+        spread = hour.all * share * (1 - share)
+        spread *= (everybody - hour.all) / (everybody - 1) if everybody > 1 else 0.0
+        score += place * (hour.ours - hour.all * share)
+        once, twice, weight = once + place * spread, twice + place**2 * spread, weight + spread
+    variance = twice - once * once / weight if weight > 0 else 0.0
+    if variance <= _CLOSE * max(1.0, twice):
+        raise NotEnoughData("everybody did it in the same hour, so there is no trend")
+    return Trend(ratio, score / sqrt(variance))
+
+
+def _hours(
+    hits: Sequence[int], base_hits: Sequence[int], people: int, base_people: int
+) -> list[_Hour]:
+    found = []
+    for ours, theirs in zip(hits, base_hits, strict=True):
+        if ours + theirs:
+            found.append(_Hour(ours, ours + theirs, people, base_people))
+        people, base_people = people - ours, base_people - theirs
+    return found
+
+
+def _ratio(hours: Sequence[_Hour]) -> float:
+    """The ratio at which the arm has as many hits as it should, sought between factors of two."""
+    low, high = 2.0**-60, 2.0**60
+    for _ in range(_STEPS):
+        middle = sqrt(low * high)
+        if sum(hour.ours - hour.all * hour.expected(middle) for hour in hours) > 0:
+            low = middle
+        else:
+            high = middle
+        if high / low < 1 + _CLOSE:
+            break
+    return high
 
 
 METHODS: tuple[Method, ...] = (
     Method(
         key="fading",
-        name="Novelty trend",
+        name="Novelty: trend of the hazard ratio",
         topic=Topic.HEALTH,
-        functions=("effect_trend",),
+        functions=("hazard_trend",),
         decides=False,
         plainly=(
             "Something new is looked at because it is new; that wears off.",
-            "So the effect is taken for each day after people got it, and a line is laid through.",
-            "A line that falls, more than luck explains, is novelty.",
-            "A line that rises says that people need time to learn it.",
+            "So for each hour after release we ask who of those still without a hit does it next.",
+            (
+                "If the better version's lead falls from hour to hour, more than luck explains, it"
+                " may be novelty; if it rises, people need time to learn it."
+            ),
+            "It speaks once, when all windows have closed, and only of a lead.",
             "It describes; the call is about the whole window.",
         ),
-        assumes=("Days are counted from each person's own release.",),
-        formula="b = Σw(t − t̄)d/Σw(t − t̄)², w = 1/se², se(b) = 1/√Σw(t − t̄)²",
-        source="Kohavi, Tang & Xu (2020), Trustworthy Online Controlled Experiments, chapter 3",
+        assumes=("Hours are counted from each person's own release.",),
+        formula="z = Σg(a − hπ)/√(Σg²v − (Σgv)²/Σv), π = rRₐ/(rRₐ + R_b), r from Σ(a − hπ) = 0,"
+        " v = hπ(1 − π)(R − h)/(R − 1), g midrank",
+        source="Grambsch & Therneau (1994), Biometrika 81:515-526; cox.zph of R's survival",
     ),
 )

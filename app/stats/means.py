@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 from app.stats.sums import Sums
+from app.stats.uneven import unevenness, widened
 from app.stats.welch import WELCH, Difference, need_two, t_interval
 
 LEAST_NONZERO = 100  # people with a value, in every arm: below it Welch errs in one tail
@@ -104,12 +105,14 @@ def compare_values(
         A difference in units of the value.
 
     Raises:
-        NotEnoughData: fewer than 100 people with a value in an arm: too early.
-        ValueError: confidence out of range.
+        NotEnoughData: fewer than 100 people with a value in an arm: too early. TooUneven: values so
+        skewed, and arms of such sizes, that no correction holds. ValueError: confidence out of
+        range.
 
     Source:
-        Welch (1947); Deng et al. (2013); Miratrix et al. (2013). The floor of 100 is ours: where
-        few people have a value, sums are skewed and one tail errs far more often than it should.
+        Welch (1947); Deng et al. (2013); Miratrix et al. (2013); widened as `widened` says. The
+        floor of 100 is ours: where few people have a value, sums are skewed and one tail errs far
+        more often than it should.
     """
     sides = [_together([one[side] for one in strata]) for side in (0, 1)]
     least = min(side.nonzero for side in sides)
@@ -130,7 +133,8 @@ def compare_values(
             for arm, base in strata
         ]
     method = CUPED.name if covariate else STRATA.name if len(strata) > 1 else WELCH.name
-    return post_stratified(_large_enough(strata), confidence=confidence, method=method)
+    plain = post_stratified(_large_enough(strata), confidence=confidence, method=method)
+    return widened(plain, unevenness(*sides), confidence=confidence)
 
 
 def _large_enough(strata: Sequence[tuple[Sums, Sums]]) -> list[tuple[Sums, Sums]]:

@@ -7,7 +7,7 @@ from math import exp, fsum, isfinite, lgamma, log
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 
-_ALPHA = 0.001  # of the design: a false alarm stops a good experiment
+_ALPHA = 0.0005  # of each of two alarms, 0.001 together: a false one stops a good experiment
 _LEAST = 8  # expected in an arm; of the design
 _STRENGTH = 1000.0  # of the prior: looks for shares off by some 1.5 points. Chosen by us
 
@@ -27,7 +27,7 @@ def sample_ratio(people: Sequence[int], weights: Sequence[float]) -> SampleRatio
         people: released in each arm. weights: of each arm, 0 or more; shares or not.
 
     Returns:
-        The p-value of the arms with positive weight. Not ok below 0.001, and wherever an arm that
+        The p-value of the arms with positive weight. Not ok below 0.0005, and wherever an arm that
         should have people has none or an arm of weight 0 has some (p = 0: it cannot happen).
 
     Raises:
@@ -71,8 +71,8 @@ def sample_ratio_evidence(people: Sequence[int], weights: Sequence[float]) -> Ra
         people: released in each arm so far. weights: of each arm, 0 or more.
 
     Returns:
-        Not ok once the e-value reaches 1,000: in a fair experiment that happens to less than one
-        in a thousand, however often it is looked at. No evidence yet (log_e 0) without anybody.
+        Not ok once the e-value reaches 2,000: in a fair experiment that happens to less than one
+        in two thousand, however often it is looked at. No evidence yet (log_e 0) without anybody.
 
     Raises:
         ValueError: counts or weights that cannot be; fewer than two arms with a weight.
@@ -123,10 +123,10 @@ METHODS: tuple[Method, ...] = (
             "This says whether the numbers are further off than luck would move them.",
             "If they are, something put people into arms, or lost them, in a way that matters.",
             "Then the arms no longer hold alike people, and no comparison below is to be trusted.",
-            "It warns in one fair experiment of a thousand, so take a warning seriously.",
+            "It is read once, when everybody was sent to, and warns in one fair case of 2,000.",
         ),
         assumes=("8 people or more expected in each arm", "looked at once"),
-        formula="chi2 = sum (n_i - N w_i)^2 / (N w_i), k - 1 degrees; mismatch at p < 0.001",
+        formula="chi2 = sum (n_i - N w_i)^2 / (N w_i), k - 1 degrees; mismatch at p < 0.0005",
         source="Pearson (1900), Philosophical Magazine 50:157-175; Fabijan et al. (2019), KDD",
     ),
     Method(
@@ -139,11 +139,11 @@ METHODS: tuple[Method, ...] = (
             "Whoever looks every day gives luck many chances to look like a fault.",
             "This measure gathers evidence from day to day and allows for all the looking.",
             "It bets against the planned shares, and without a fault it cannot win for long.",
-            "Once it has won a thousandfold, we say that the shares are wrong.",
-            "In a fair experiment that happens less than once in a thousand, ever.",
+            "Once it has won two thousandfold, we say that the shares are wrong.",
+            "In a fair experiment that happens less than once in two thousand, ever.",
         ),
         assumes=("people are drawn one after another by the same weights",),
-        formula="e = B(a + n)/B(a) / prod w_i^n_i, a_i = 1000 w_i; mismatch at e >= 1000",
+        formula="e = B(a + n)/B(a) / prod w_i^n_i, a_i = 1000 w_i; mismatch at e >= 2000",
         source="Lindon & Malek (2022), NeurIPS 35, Anytime-valid inference for multinomial count "
         "data",
     ),

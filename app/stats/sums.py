@@ -10,7 +10,8 @@ _DUST = 1e-9  # of a square: what subtracting large sums leaves below 0
 class Sums:
     """What is kept of the people of one arm. y: the value; x: a covariate known before.
 
-    people >= 0. yy, xx, xy: sums of squares and products. nonzero: people whose value is not 0.
+    people >= 0. yy, xx, xy: sums of squares and products; yyy of cubes. nonzero: people whose value
+    is not 0. All values may be less one number, the same for everybody who is compared.
 
     Raises:
         ValueError: negative counts, sums that are no numbers, or that no people could have.
@@ -23,11 +24,12 @@ class Sums:
     xx: float = 0.0
     xy: float = 0.0
     nonzero: int = 0
+    yyy: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.nonzero <= self.people:
             raise ValueError(f"nonzero must lie in 0..{self.people}, got {self.nonzero}")
-        if not all(map(isfinite, (self.y, self.yy, self.x, self.xx, self.xy))):
+        if not all(map(isfinite, (self.y, self.yy, self.yyy, self.x, self.xx, self.xy))):
             raise ValueError(f"sums must be numbers, got {self}")
         for total, squares in ((self.y, self.yy), (self.x, self.xx)):
             if self.people * squares - total * total < -_DUST * max(1.0, self.people * squares):
@@ -42,6 +44,7 @@ class Sums:
             self.xx + other.xx,
             self.xy + other.xy,
             self.nonzero + other.nonzero,
+            self.yyy + other.yyy,
         )
 
     @property
@@ -58,6 +61,17 @@ class Sums:
     def variance(self) -> float:
         """Of the value, with n - 1."""
         return _spread(self.people, self.y, self.y, self.yy)
+
+    @property
+    def second(self) -> float:
+        """Sum of squares of the value less its mean."""
+        return max(0.0, self.yy - self.y * self.y / self.people)
+
+    @property
+    def third(self) -> float:
+        """Sum of cubes of the value less its mean."""
+        mean = self.y / self.people
+        return self.yyy - 3 * mean * self.yy + 2 * mean * mean * self.y
 
     @property
     def covariate_variance(self) -> float:

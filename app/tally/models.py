@@ -80,6 +80,7 @@ class Counter(SQLModel, table=True):
     value: float = 0.0  # before the cap
     y: float = 0.0
     yy: float = 0.0
+    yyy: float = 0.0
     x: float = 0.0
     xx: float = 0.0
     xy: float = 0.0

@@ -71,7 +71,7 @@ def numbers_of(person: Person) -> dict[str, float]:
 
 
 def _sums(y: float, x: float) -> dict[str, float]:
-    return {"y": y, "yy": y * y, "x": x, "xx": x * x, "xy": x * y}
+    return {"y": y, "yy": y * y, "yyy": y * y * y, "x": x, "xx": x * x, "xy": x * y}
 
 
 def _add_hour(hours: dict[HourKey, dict[str, float]], person: Person, *, sign: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from app.analysis import holding
 from app.analysis import readout as readouts
 from app.analysis.shapes import Readout, State, as_json
 from app.experiments.models import Experiment, Status
@@ -260,3 +261,70 @@ def test_who_gets_nothing_is_not_told_as_mailed(session: Session):
     experiment = given_comparison(session, {"plain": 100, "loss": 100, "holdout": 50})
 
     assert dict(read(session, experiment).funnel)["Mailed"] == 200
+
+
+def given_values(session: Session, people: dict[str, int], **rule: Any) -> Experiment:
+    return given_comparison(
+        session,
+        people,
+        rule={"mde": 1.0} | rule,
+        metric={"kind": "value_per_person", "event": "paid", "window_hours": 72},
+    )
+
+
+def paid(session: Session, values: dict[int, float]) -> None:
+    edits = {
+        number: {"converted": 1, "did_at": NOON, "value": value, "capped": value}
+        for number, value in values.items()
+    }
+    store.change(session, edits)
+
+
+def test_large_values_keep_their_digits(session: Session):
+    experiment = given_values(session, {"plain": 500, "loss": 500})
+    paid(session, {n: 100_000_000 + n % 5 + 2 * (n > 500) for n in range(1, 1_001)})
+    readout = read(session, experiment)
+    (row,) = readout.comparisons
+
+    assert row.reason is None
+    assert row.difference == pytest.approx(2.0, abs=1e-6)
+    assert row.high is not None
+    assert row.high - 2 == pytest.approx(1.962 * (2 * 2.004 / 500) ** 0.5, rel=1e-3)
+    assert row.relative == pytest.approx(2 / 100_000_002)
+    assert [one.rate for one in readout.estimates] == pytest.approx([100_000_002, 100_000_004])
+
+
+@pytest.mark.parametrize("base", [-0.01, -2.0])
+def test_nothing_is_a_share_of_a_baseline_at_or_below_0(session: Session, base: float):
+    experiment = given_values(session, {"plain": 200, "loss": 200})
+    paid(session, {n: base + (n % 3 - 1) + (2.98 - base) * (n > 200) for n in range(1, 401)})
+    (row,) = read(session, experiment).comparisons
+
+    assert row.difference is not None
+    assert row.difference > 0
+    assert row.relative is None
+
+
+def test_values_too_uneven_for_a_small_holdout_make_no_call(session: Session):
+    experiment = given_values(session, {"insight": 1_500, "holdout": 150}, baseline="holdout")
+    paid(session, {n: 1_000.0 if n % 50 == 0 else 1.0 + n % 5 for n in range(1, 1_651)})
+    readout = read(session, experiment)
+    (row,) = readout.comparisons
+
+    assert readout.call.state is State.INCONCLUSIVE
+    assert row.difference is None
+    assert "with 150 in “holdout” luck favours “insight”; it takes about" in str(row.reason)
+
+
+@pytest.mark.parametrize("method", ["fixed", "anytime"])
+def test_values_are_compared_at_looks_too(session: Session, method: str):
+    experiment = given_values(session, {"plain": 300, "loss": 300}, method=method)
+    paid(session, {n: 10 + n % 7 + (n > 300) for n in range(1, 601)})
+    holding.hold(session, experiment, now=CLOSED)
+    (row,) = read(session, experiment).comparisons
+
+    assert row.state is State.VALIDATED
+    assert row.p_value is not None
+    assert row.p_value < 0.05
+    assert row.low is not None
+    assert row.low > 0

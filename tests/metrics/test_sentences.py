@@ -146,7 +146,8 @@ def a_rule(rng: random.Random, metric: Metric) -> Rule:
 
 def watched(rng: random.Random, arm: ArmTotals) -> tuple[Guardrail, ...]:
     most = rng.choice((0.01, 0.2))
-    said = guard(min(arm.unsubscribed, arm.delivered), arm.delivered, maximum=most, looks=1)
+    hits, people = min(arm.unsubscribed, arm.delivered), arm.delivered
+    said = guard(hits, people, maximum=most, n_max=max(1, people))
     return (
         Guardrail(
             "unsubscribe_rate", "insight", said.rate, most, said.state, said.ok,

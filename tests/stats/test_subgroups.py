@@ -2,14 +2,11 @@
 
 from math import nan
 
-import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.stats.checks import NotEnoughData
-from app.stats.fading import effect_trend
 from app.stats.misjudged import rogan_gladen
 from app.stats.subgroups import subgroups
 from app.stats.two_arm import Arm
@@ -41,28 +38,6 @@ def test_one_kind_never_turns_round(arm: Arm, base: Arm):
 def test_nobody_on_both_sides_is_no_comparison():
     with pytest.raises(NotEnoughData, match="no kind"):
         subgroups([(Arm(5, 1), Arm(0, 0))])
-
-
-@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0.01, 1)), min_size=3, max_size=10))
-def test_the_trend_is_weighted_least_squares_with_known_errors(days: list[tuple[float, float]]):
-    effects, errors = (list(one) for one in zip(*days, strict=True))
-    got = effect_trend(effects, errors)
-    design = sm.add_constant(np.arange(len(days), dtype=float))
-    twin = sm.WLS(effects, design, weights=1 / np.square(errors)).fit(cov_type="fixed scale")
-
-    assert got.slope == pytest.approx(twin.params[1], abs=1e-9)
-    assert got.p_value == pytest.approx(twin.pvalues[1], abs=1e-7)
-    assert got.low <= got.slope <= got.high
-
-
-def test_a_trend_needs_days_and_numbers():
-    with pytest.raises(NotEnoughData, match="3 days"):
-        effect_trend([1, 2], [1, 1])
-    for effects, errors in (([1, 2, 3], [1, 1]), ([1, 2, nan], [1, 1, 1]), ([1, 2, 3], [1, 0, 1])):
-        with pytest.raises(ValueError, match="standard error"):
-            effect_trend(effects, errors)
-    with pytest.raises(ValueError, match="confidence"):
-        effect_trend([1, 2, 3], [1, 1, 1], confidence=1)
 
 
 def test_verdicts_that_err_are_set_right():

@@ -11,8 +11,13 @@ import pytest
 from scipy.stats import binom, norm
 
 from app.stats.conditional import one_side
+from app.stats.guardrails import guard
 from app.stats.score import Pair, score_z
 from app.stats.skewed import skewed_low, skewed_z, skewed_zs
+from app.stats.srm import sample_ratio, sample_ratio_evidence
+from app.stats.sums import Sums
+from app.stats.uneven import unevenness, widened
+from app.stats.welch import welch
 
 Inputs = Mapping[str, Any]
 CASES: list[dict[str, Any]] = json.loads(
@@ -72,12 +77,41 @@ def false_yes(told: Inputs) -> list[float]:
     return [float(chance[one > Z95].sum()) for one in (scores(pairs), z)]
 
 
+def guardrail(told: Inputs) -> float:
+    return guard(told["hits"], told["people"], maximum=told["max"], n_max=told["n_max"]).log_e
+
+
+def split(told: Inputs) -> list[float]:
+    people, weights = told["people"], told["weights"]
+    return [
+        sample_ratio_evidence(people, weights).log_e,
+        sample_ratio(people, weights).p_value,
+    ]
+
+
+def uneven(_told: Inputs) -> list[float]:
+    """The values are written out in words."""
+    arm = sums_of([(i * i % 97) ** 2 / 100 for i in range(270)])
+    base = sums_of([(i**3 % 89) ** 2 / 100 for i in range(30)])
+    found = unevenness(arm, base)
+    said = widened(welch(arm, base), found, confidence=0.95)
+    return [found.kappa, said.low, said.high]
+
+
+def sums_of(values: list[float]) -> Sums:
+    y, yy, yyy = (sum(value**power for value in values) for power in (1, 2, 3))
+    return Sums(len(values), y, yy, yyy=yyy)
+
+
 COMPUTED: dict[str, Callable[[Inputs], Any]] = {
     "C08": looks,
     "C09": looks,
     "C11": corrected_z,
     "C12": corrected_interval,
     "C14": false_yes,
+    "C17": guardrail,
+    "C19": split,
+    "C21": uneven,
 }
 
 
