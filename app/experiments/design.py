@@ -9,13 +9,14 @@ from app.experiments import drafts, eligibility, plans
 from app.experiments.eligibility import Judge
 from app.experiments.metrics import LEAST_WITH_VALUE
 from app.experiments.models import Experiment
-from app.experiments.plans import Frozen, PlannedLook
+from app.experiments.plans import LOOKS_AT_ANY_TIME, Frozen, PlannedLook
 from app.experiments.schemas import Draft
 from app.experiments.terms import HOLDOUT, Method, RuleKind
 from app.platform import figures
 from app.stats.checks import NotEnoughData
-from app.stats.drifts import drift_at_any_time, drift_of_looks, fixed_drift, rise_of
+from app.stats.drifts import drift_of_looks, fixed_drift
 from app.stats.power import detectable_in_looks, people_needed, smallest_detectable
+from app.stats.rate_power import smallest_rise
 
 POWER = 0.8  # "4 times in 5", the field's convention
 _HOPED = 4 / 3  # a truth of a third above the threshold: worth knowing of, in most teams' eyes
@@ -141,8 +142,10 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
     if not design.metric.row.is_value:
         level = 1 - (1 - design.rule.confidence) / len(others)
         both = frozen.arms[smallest], frozen.arms[baseline]
-        drift = _drift(design.rule.method, frozen, sum(both), confidence=level)
-        seen = rise_of(drift, *both, _BASE_RATE)
+        times = _times(design.rule.method, frozen, confidence=level)
+        seen = smallest_rise(
+            *both, base_rate=_BASE_RATE, confidence=level, power=POWER, times=times
+        )
     return Plan(
         people=frozen.people,
         threshold=None,
@@ -160,15 +163,16 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
     )
 
 
-def _drift(method: Method | None, frozen: Frozen, people: int, *, confidence: float) -> float:
-    """How many standard errors the rule asks of a difference: more, the oftener it is read."""
+def _times(method: Method | None, frozen: Frozen, *, confidence: float) -> float:
+    """How many times as far apart versions must lie as for one look."""
     if method is Method.SEQUENTIAL:
         shares = [look.people / frozen.looks[-1].people for look in frozen.looks]
-        return drift_of_looks(shares, confidence=confidence, power=POWER)
-    if method is Method.ANYTIME:
-        share = min(1.0, people / frozen.people)
-        return drift_at_any_time(share, confidence=confidence, power=POWER)
-    return fixed_drift(confidence=confidence, power=POWER)
+    elif method is Method.ANYTIME:
+        shares = [place / LOOKS_AT_ANY_TIME for place in range(1, LOOKS_AT_ANY_TIME + 1)]
+    else:
+        return 1.0
+    asked = drift_of_looks(shares, confidence=confidence, power=POWER)
+    return max(1.0, asked / fixed_drift(confidence=confidence, power=POWER))
 
 
 def _compared(

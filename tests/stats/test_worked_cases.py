@@ -12,6 +12,7 @@ from scipy.stats import binom, norm
 
 from app.stats.conditional import one_side
 from app.stats.guardrails import guard
+from app.stats.rate_power import power_of_counts
 from app.stats.score import Pair, score_z
 from app.stats.skewed import skewed_low, skewed_z, skewed_zs
 from app.stats.srm import sample_ratio, sample_ratio_evidence
@@ -77,6 +78,22 @@ def false_yes(told: Inputs) -> list[float]:
     return [float(chance[one > Z95].sum()) for one in (scores(pairs), z)]
 
 
+def plan_power(told: Inputs) -> float:
+    """By the score as it is; the plan itself takes the corrected one."""
+    people, base_people = told["people"], told["base_people"]
+    base_hits = np.arange(base_people + 1.0)
+    needed = np.array([fewest(people, base_people, int(count)) for count in base_hits], float)
+    rates = {"base_rate": told["base"], "rise": told["rise"]}
+    return power_of_counts(needed, base_hits, people, base_people, **rates)
+
+
+def fewest(people: int, base_people: int, base_hits: int) -> int:
+    hits = np.arange(people + 1.0)
+    pairs = np.stack(np.broadcast_arrays(hits, people, base_hits, base_people)).astype(float)
+    shows = np.flatnonzero(scores(pairs) > Z95)
+    return int(shows[0]) if len(shows) else people + 1
+
+
 def guardrail(told: Inputs) -> float:
     return guard(told["hits"], told["people"], maximum=told["max"], n_max=told["n_max"]).log_e
 
@@ -109,6 +126,7 @@ COMPUTED: dict[str, Callable[[Inputs], Any]] = {
     "C11": corrected_z,
     "C12": corrected_interval,
     "C14": false_yes,
+    "C15": plan_power,
     "C17": guardrail,
     "C19": split,
     "C21": uneven,

@@ -1,0 +1,38 @@
+"""The smallest difference that a comparison tells: what it promises is kept."""
+
+import numpy as np
+import pytest
+
+from app.stats.checks import NotEnoughData
+from app.stats.rate_power import smallest_rise
+from app.stats.two_arm import compare_many
+
+
+@pytest.mark.parametrize(("people", "base_people"), [(900, 100), (100, 900), (500, 500)])
+def test_the_difference_is_told_four_times_in_five(people: int, base_people: int):
+    rise, rng, runs = (
+        smallest_rise(people, base_people, base_rate=0.1, confidence=0.95),
+        None,
+        4_000,
+    )
+    rng = np.random.default_rng([people, base_people])
+    hits, base_hits = rng.binomial(people, 0.1 + rise, runs), rng.binomial(base_people, 0.1, runs)
+    sizes = np.full(runs, people), np.full(runs, base_people)
+    said = compare_many(sizes[0], hits, sizes[1], base_hits, confidence=0.95)
+
+    assert np.mean(said.low > 0) == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_rule_that_is_read_oftener_asks_for_more():
+    once, often = (
+        smallest_rise(900, 100, base_rate=0.1, confidence=0.95, times=times) for times in (1, 1.02)
+    )
+
+    assert once < often < 1.1 * once
+
+
+def test_too_few_people_are_refused():
+    with pytest.raises(NotEnoughData, match="too few"):
+        smallest_rise(2, 2, base_rate=0.5, confidence=0.95)
+    with pytest.raises(ValueError, match="base_rate"):
+        smallest_rise(20, 20, base_rate=0.0, confidence=0.95)
