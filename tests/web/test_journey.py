@@ -191,7 +191,8 @@ def test_hits_that_could_not_be_kept_are_warned_of(eve: Browser, started: str, d
         folders.report(session, folder, until=now, lost=0, drained=False, now=now)
     assert "could not be kept" not in eve.get(f"/experiments/{started}/readout").text
     with database.write() as session:
-        folders.report(session, folder, until=now, lost=1, drained=False, now=now)
+        later = now + timedelta(minutes=1)
+        folders.report(session, folder, until=later, lost=1, drained=False, now=later)
 
     assert (
         "1 click or open was answered and could not"
