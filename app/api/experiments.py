@@ -243,5 +243,6 @@ def _look(request: Request, session: Session, row: Experiment, *, now: datetime)
         lint=ContentLint(settings),
         renderable=LiquidRenderable(settings, request.app.state.keyring),
         settings=settings,
+        names_people=request.state.principal.sees_addresses,
         now=now,
     )

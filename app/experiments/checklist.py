@@ -49,9 +49,10 @@ def check(
     lint: Lint,
     renderable: Renderable,
     settings: Settings,
+    names_people: bool,
     now: datetime,
 ) -> Checklist:
-    """Look at everything."""
+    """Look at everything; whom the mail cannot be written to is named where it may be seen."""
     if experiment.status != Status.DRAFT:
         return Checklist((Item("launched", Level.OK, _launched(experiment)),), Eligibility())
     design = drafts.design_of(experiment)
@@ -61,7 +62,10 @@ def check(
         who = renderable if _writable(problems) else _Anybody()
         judge = judge_of(session, experiment, who, settings, now=now)
         found = rehearsal.eligible(session, experiment, judge)
-        people = [*reach.items(session, judge, found, settings), *column_items.items(judge)]
+        people = [
+            *reach.items(session, judge, found, settings, names_people=names_people),
+            *column_items.items(judge),
+        ]
     items = [
         *_hypothesis(design),
         *_blanks(design),

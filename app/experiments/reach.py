@@ -13,7 +13,14 @@ from app.platform.config import Privacy, Settings
 _FAULTS_SHOWN = 10  # ours; what is left is told in one sentence
 
 
-def items(session: Session, judge: Judge, found: Eligibility, settings: Settings) -> Iterator[Item]:
+def items(
+    session: Session,
+    judge: Judge,
+    found: Eligibility,
+    settings: Settings,
+    *,
+    names_people: bool,
+) -> Iterator[Item]:
     """Who would be mailed if it started now."""
     if settings.privacy is Privacy.AGGREGATE:
         yield blocks(
@@ -32,7 +39,7 @@ def items(session: Session, judge: Judge, found: Eligibility, settings: Settings
             f"{about}{found.eligible:,} of {found.total:,} people of “{name}” will be mailed.",
         )
     yield from _under_way(found)
-    yield from _faults(found)
+    yield from _faults(found, names_people=names_people)
 
 
 def _under_way(found: Eligibility) -> Iterator[Item]:
@@ -44,11 +51,11 @@ def _under_way(found: Eligibility) -> Iterator[Item]:
         )
 
 
-def _faults(found: Eligibility) -> Iterator[Item]:
+def _faults(found: Eligibility, *, names_people: bool) -> Iterator[Item]:
     """Whom the mail cannot be written to, by what keeps them out."""
     ranked = found.faults.most_common()
     for fault, count in ranked[:_FAULTS_SHOWN]:
-        yield _told(found, fault, count)
+        yield _told(found, fault, count, names_people=names_people)
     others = ranked[_FAULTS_SHOWN:]
     if others:
         people = sum(count for _, count in others)
@@ -59,11 +66,11 @@ def _faults(found: Eligibility) -> Iterator[Item]:
         )
 
 
-def _told(found: Eligibility, fault: tuple[str, str], count: int) -> Item:
+def _told(found: Eligibility, fault: tuple[str, str], count: int, *, names_people: bool) -> Item:
     reason, detail = fault
     examples = found.examples.get(fault, [])
-    named = ", ".join(examples) + (" and others" if count > len(examples) else "")
-    who = f"for {count:,} of {found.total:,} people: {named}"
+    named = ": " + ", ".join(examples) + (" and others" if count > len(examples) else "")
+    who = f"for {count:,} of {found.total:,} people{named if names_people else ''}"
     if reason == Reason.MISSING:
         said = f"“{detail}” is missing {who}."
     elif reason == Reason.MISFIT:

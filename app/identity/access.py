@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),
     _rule(_READ, "/imports/*/refused", Access.EDITOR),
+    _rule(_READ, "/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/conversions", Access.EDITOR),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
@@ -102,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     _rule("DELETE", "/api/v1/people/*", Access.ADMIN),
     _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
+    _rule(_READ, "/api/v1/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/sends", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/export", Access.EDITOR),
     _rule(_READ, "/api/v1/allocation/respondents", Access.EDITOR),

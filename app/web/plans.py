@@ -65,6 +65,7 @@ def look(request: Request, session: Session, experiment: Experiment, *, now: dat
         lint=ContentLint(settings),
         renderable=LiquidRenderable(settings, request.app.state.keyring),
         settings=settings,
+        names_people=request.state.principal.sees_addresses,
         now=now,
     )
 

@@ -105,6 +105,15 @@ def test_the_checklist_names_who_falls_away_and_why(api: Api, bakers: Any) -> No
     assert found["audience"]["message"].startswith("6 of 8 people")
 
 
+def test_who_may_not_see_addresses_reads_how_many(api: Api, viewer: Api, bakers: Any) -> None:
+    found = items(viewer, drafted(api, bakers(CSV)))
+
+    assert found["misfit:waste"]["message"] == (
+        "The cell in “waste” does not fit its column for 1 of 8 people. They will not be mailed."
+    )
+    assert "@b.example" not in " ".join(one["message"] for one in found.values())
+
+
 def test_preview_and_mail_say_the_same(
     api: Api, bakers: Any, application: FastAPI, database: Database
 ) -> None:

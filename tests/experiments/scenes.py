@@ -166,6 +166,7 @@ def check(session: Session, experiment: Experiment, **settings: Any) -> Checklis
         lint=ContentLint(fitting),
         renderable=RENDERABLE,
         settings=fitting,
+        names_people=True,
         now=NOW,
     )
 

@@ -36,6 +36,12 @@ from app.identity.access import Access, access_of
         ("GET", "/api/v1/people/{person_id}/export", Access.EDITOR),
         ("DELETE", "/api/v1/people/{person_id}", Access.ADMIN),
         ("GET", "/api/v1/suppressions", Access.EDITOR),
+        ("GET", "/imports/{import_id}/refused", Access.EDITOR),
+        ("GET", "/imports/{import_id}/notes", Access.EDITOR),
+        ("GET", "/api/v1/imports/{import_id}/refused", Access.EDITOR),
+        ("GET", "/api/v1/imports/{import_id}/notes", Access.EDITOR),
+        ("POST", "/data-folders/{folder_id}/retire", Access.ADMIN),
+        ("POST", "/api/v1/data-folders/{folder_id}/retire", Access.ADMIN),
     ],
 )
 def test_each_kind_of_route_asks_for_its_role(method: str, path: str, access: Access):
