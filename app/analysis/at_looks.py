@@ -109,10 +109,10 @@ def _asked(key: str, seen: Sequence[_Seen], rule: Rule) -> Sequence[Asked]:
 
 
 def _p_value(key: str, seen: Sequence[_Seen], rule: Rule) -> float:
-    shares = [one.share for one in seen]
+    alpha, shares = versus.alpha_of(rule, seen[-1].arms), [one.share for one in seen]
     if metric_of(rule.metric).is_value:
-        return bounds_p(shares, [_z(key, one.arms, rule) for one in seen])
-    return looks_p([_pair(key, one.arms, rule) for one in seen], shares)
+        return bounds_p(shares, [_z(key, one.arms, rule) for one in seen], alpha=alpha)
+    return looks_p([_pair(key, one.arms, rule) for one in seen], shares, alpha=alpha)
 
 
 def _z(key: str, arms: _Arms, rule: Rule) -> float:

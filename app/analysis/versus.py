@@ -58,7 +58,7 @@ def of_rates_at(
     low, high = interval_at(pair, limit)
     row = _of_rates(key, rule, arm, base, low=low, high=high, level=1 - alpha_of(rule, arms))
     row = replace(row, p_value=p_value, method=AT_LOOKS)
-    if row.relative is None:
+    if row.relative is None or pair.pooled == 1:  # all did it in both: a ratio has no bounds
         return row
     less, more = relative_at(pair, limit)
     return replace(row, relative_low=less, relative_high=more)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from app.stats.checks import NotEnoughData, check_share
-from app.stats.group_sequential import spent
+from app.stats.group_sequential import halved, spent
 from app.stats.methods import Method, Topic
 from app.stats.paths import Paths, Step, start, steps_of
 from app.stats.ratio import koopman_between
@@ -15,7 +15,7 @@ from app.stats.two_arm import Arm
 NAME = "exact conditional looks"
 _WIDEST = 8.0  # standard errors of an interval where no count would have been enough
 _SURELY = 1 - 1e-9  # alpha at which nearly anything is shown
-_HALVINGS = 46  # of [0, 1] in the search for p: to 1e-14
+_HALVINGS = 46  # in the search for p: to 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,17 @@ def limits(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) -> t
     return tuple(Limits(*pair) for pair in zip(above.needed, below.needed, strict=True))
 
 
-def looks_p(looks: Sequence[Pair], shares: Sequence[float]) -> float:
-    """The smallest alpha at which some look so far shows a difference, to either side.
+def looks_p(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) -> float:
+    """The alpha from which some look so far shows a difference, to either side.
 
     Args:
-        looks, shares: as `one_side`.
+        looks, shares: as `one_side`. alpha: of the rule, of both sides together. Counts are whole,
+            so a larger alpha may end more paths early and ask for more later: the p-value is
+            sought from the rule's own, never to contradict its limits.
 
     Returns:
-        A p-value in (0, 1] that holds over all looks.
+        A p-value in (0, 1] that holds over all looks; at most alpha exactly where `limits` of it
+        were reached.
 
     Raises:
         NotEnoughData: no look. ValueError: as `one_side`.
@@ -100,11 +103,9 @@ def looks_p(looks: Sequence[Pair], shares: Sequence[float]) -> float:
         `limits` inverted by halving; stagewise p-values of repeated intervals, Jennison & Turnbull
         (2000), Group Sequential Methods, section 9.4.
     """
-    _check(looks, shares, 0.5)
-    found = _SURELY
+    _check(looks, shares, alpha)
     turned = [one.turned() for one in looks]
-    for side in sorted((list(looks), turned), key=lambda seen: -seen[-1].difference):
-        found = _lowest(side, shares, found)
+    found = min(_lowest(side, shares, alpha) for side in (looks, turned))
     return found if found < _SURELY else 1.0
 
 
@@ -216,21 +217,18 @@ def _fewest(paths: Paths, allowed: float) -> int | None:
     return paths.first + len(tails) if paths.missing <= allowed else None
 
 
-def _lowest(looks: Sequence[Pair], shares: Sequence[float], most: float) -> float:
-    """The smallest alpha at which this side is reached; `most` if it is not even there."""
+def _lowest(looks: Sequence[Pair], shares: Sequence[float], alpha: float) -> float:
+    """The alpha from which this side is reached, on the rule's side of its own."""
     steps, hits = steps_of(tuple(looks)), [one.hits for one in looks]
 
-    def reached(alpha: float) -> bool:
-        needed = _side(steps, shares, alpha / 2).needed
+    def reached(at: float) -> bool:
+        needed = _side(steps, shares, at / 2).needed
         return any(one is not None and seen >= one for one, seen in zip(needed, hits, strict=True))
 
-    if not reached(most):
-        return most
-    low, high = 0.0, most
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+    if not reached(alpha):
+        high = _SURELY
+        return halved(reached, alpha, high, times=_HALVINGS) if reached(high) else high
+    return halved(reached, 0.0, alpha, times=_HALVINGS)
 
 
 def _check(looks: Sequence[Pair], shares: Sequence[float], alpha: float) -> None:

@@ -1,6 +1,6 @@
 """Two arms looked at on planned days: bounds of z that spend alpha look by look."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from math import e, log, sqrt
@@ -86,14 +86,15 @@ def bounds(
     return found
 
 
-def bounds_p(shares: Sequence[float], seen: Sequence[float]) -> float:
-    """The smallest alpha at whose bounds some look so far would have told a difference.
+def bounds_p(shares: Sequence[float], seen: Sequence[float], *, alpha: float) -> float:
+    """The alpha from whose bounds on some look so far would have told a difference.
 
     Args:
-        shares: as `bounds`. seen: z at each look.
+        shares: as `bounds`. seen: z at each look. alpha: of the rule, from which it is sought.
 
     Returns:
-        A p-value in (0, 1] that holds over all looks.
+        A p-value in (0, 1] that holds over all looks; at most alpha exactly where a bound of it
+        was reached.
 
     Raises:
         NotEnoughData: no look. ValueError: shares that do not rise, or lengths that differ.
@@ -106,12 +107,29 @@ def bounds_p(shares: Sequence[float], seen: Sequence[float]) -> float:
     if len(shares) != len(seen):
         raise ValueError("there must be one z for each look")
 
-    def told(alpha: float) -> bool:
-        limits = bounds(shares, alpha=alpha)
+    def told(at: float) -> bool:
+        limits = bounds(shares, alpha=at)
         return any(abs(z) >= limit for z, limit in zip(seen, limits, strict=True))
 
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
+    return halved(told, 0.0, alpha) if told(alpha) else halved(told, alpha, 1.0)
+
+
+def halved(
+    told: Callable[[float], bool], low: float, high: float, *, times: int = _HALVINGS
+) -> float:
+    """Where a test begins to tell between two alphas, by halving.
+
+    Args:
+        told: whether it does at an alpha. low, high: it does not at the one, and does at the other.
+        times: how often.
+
+    Returns:
+        An alpha in (low, high].
+
+    Source:
+        Bisection, Press et al. (2007), Numerical Recipes, section 9.1.
+    """
+    for _ in range(times):
         middle = (low + high) / 2
         low, high = (low, middle) if told(middle) else (middle, high)
     return high
@@ -233,7 +251,7 @@ GROUP_SEQUENTIAL = Method(
     key="group-sequential",
     name="Group-sequential test, Lan–DeMets",
     topic=Topic.PEEKING,
-    functions=("bounds", "bounds_p", "crossing", "spent", "constant"),
+    functions=("bounds", "bounds_p", "halved", "crossing", "spent", "constant"),
     decides=True,
     plainly=(
         "It compares versions on days that were fixed before the launch.",

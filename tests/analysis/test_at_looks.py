@@ -226,6 +226,19 @@ def test_with_one_look_and_three_versions_nothing_contradicts_either(session: Se
         assert (row.adjusted_p < 0.05) == (row.low > 0) == (row.state is State.VALIDATED)
 
 
+def test_where_all_did_it_in_both_there_is_a_difference_of_nothing(session: Session):
+    experiment = given_comparison(session, {"plain": 60, "loss": 60}, rule={"method": "anytime"})
+    clicks(session, 1, 120)
+    look(session, experiment)
+    row = row_of(session, experiment)
+
+    assert (row.difference, row.relative, row.reason) == (0, 0, None)
+    assert row.low is not None
+    assert row.high is not None
+    assert row.low < 0 < row.high
+    assert (row.relative_low, row.relative_high) == (None, None)
+
+
 def test_a_final_call_waits_for_the_last_look(session: Session):
     experiment = given_holdout(session, {"insight": 900, "holdout": 100})
     before = snapshots.freeze_due(session, CLOSED)

@@ -106,7 +106,22 @@ def test_count_interval_ratio_and_p_cannot_disagree(added: list[Step]):
             less, more = relative_at(seen, limit)
             assert (less > 0, more < 0) == (up, down)
             assert less <= seen.hits / seen.people / (seen.base_hits / seen.base_people) - 1 <= more
-    assert (looks_p(looks, shares_of(looks)) <= ALPHA) == crossed
+    assert (looks_p(looks, shares_of(looks), alpha=ALPHA) <= ALPHA) == crossed
+
+
+def test_a_limit_that_falls_with_alpha_does_not_contradict_its_p():
+    """A larger alpha ends more paths at the second look here, and asks for more at the third."""
+    looks = [Pair(6, 16, 18, 145), Pair(17, 79, 82, 711), Pair(20, 92, 100, 834)]
+    shares = [0.161, 0.79, 0.926]
+
+    for alpha in np.linspace(0.01, 0.2, 39):
+        asked = limits(looks, shares, alpha=alpha)
+        told = any(
+            (one.above is not None and seen.hits >= one.above)
+            or (one.below is not None and seen.base_hits >= one.below)
+            for seen, one in zip(looks, asked, strict=True)
+        )
+        assert (looks_p(looks, shares, alpha=alpha) <= alpha) == told
 
 
 @given(steps())
@@ -118,7 +133,8 @@ def test_swapping_the_arms_mirrors_everything(added: list[Step]):
 
     ours, theirs = (limits(one, shares, alpha=ALPHA) for one in (looks, turned))
     assert [(one.above, one.below) for one in ours] == [(one.below, one.above) for one in theirs]
-    assert looks_p(looks, shares) == pytest.approx(looks_p(turned, shares), abs=1e-9)
+    ours_p, theirs_p = (looks_p(one, shares, alpha=ALPHA) for one in (looks, turned))
+    assert ours_p == pytest.approx(theirs_p, abs=1e-9)
 
 
 @given(steps())
@@ -135,7 +151,7 @@ def test_with_one_look_the_p_is_twice_fishers_one_sided():
     seen = Pair(20, 900, 0, 100)
     table = [[20, 0], [880, 100]]
 
-    p = looks_p([seen], [1.0])
+    p = looks_p([seen], [1.0], alpha=ALPHA)
     assert p == pytest.approx(2 * fisher_exact(table, alternative="greater").pvalue, rel=1e-6)
     assert p > 0.2
 
@@ -234,7 +250,7 @@ def test_without_people_a_look_or_a_share_nothing_is_told():
     with pytest.raises(ValueError, match="share"):
         limits([Pair(1, 9, 0, 9)], [], alpha=ALPHA)
     with pytest.raises(ValueError, match="shares"):
-        looks_p([Pair(1, 9, 0, 9)], [1.5])
+        looks_p([Pair(1, 9, 0, 9)], [1.5], alpha=ALPHA)
     with pytest.raises(ValueError, match="alpha"):
         limits([Pair(1, 9, 0, 9)], [1.0], alpha=1.0)
     with pytest.raises(NotEnoughData, match="baseline"):

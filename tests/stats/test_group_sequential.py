@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
 from app.stats.checks import NotEnoughData
-from app.stats.group_sequential import Spending, bounds, constant, crossing, spent
+from app.stats.group_sequential import Spending, bounds, bounds_p, constant, crossing, spent
 from app.stats.sums import Sums
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -154,3 +154,14 @@ def test_what_cannot_be_looked_at_is_refused():
         crossing((0.5, 1.0), (2.0,))
     with pytest.raises(ValueError, match="share of information"):
         spent(1.1, alpha=0.05)
+
+
+@given(shares(), st.lists(st.floats(-5, 5), min_size=6, max_size=6), st.floats(0.005, 0.2))
+@settings(max_examples=20, deadline=None)
+def test_the_p_of_looks_never_contradicts_their_bounds(
+    at: list[float], seen: list[float], alpha: float
+):
+    z = seen[: len(at)]
+    told = any(abs(one) >= bound for one, bound in zip(z, bounds(at, alpha=alpha), strict=True))
+
+    assert (bounds_p(at, z, alpha=alpha) <= alpha) == told
