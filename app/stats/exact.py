@@ -61,6 +61,23 @@ def exact_difference(pair: Pair, *, confidence: float) -> ExactAnswer:
     return ExactAnswer(_bound(upper, alpha), -_bound(lower, alpha), p_value)
 
 
+def exact_above(pair: Pair, *, confidence: float) -> bool:
+    """Whether the low bound of `exact_difference` is above 0, without working it out.
+
+    Args:
+        pair, confidence: as there.
+
+    Returns:
+        Whether an arm is shown to be better than its baseline.
+
+    Source:
+        As `exact_difference`.
+    """
+    alpha = (1 - confidence) / 2
+    tail = _tail(_with_rare_hits(pair), -NormalDist().inv_cdf(alpha))
+    return tail.chance(0.0) < alpha
+
+
 @dataclass(frozen=True, slots=True)
 class ExactTail:
     """The tables in which an arm lies at least as far above its baseline as seen.
@@ -259,7 +276,10 @@ METHODS: tuple[Method, ...] = (
         key="exact",
         name=NAME,
         topic=Topic.TWO_ARMS,
-        functions=("exact_difference",),
+        functions=(
+            "exact_difference",
+            "exact_above",
+        ),
         decides=True,
         plainly=(
             "With few people or few clicks the usual curve is a poor guide to luck.",

@@ -4,9 +4,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.stats.checks import NotEnoughData, check_share
+from app.stats.exact import exact_above
 from app.stats.methods import Method, Topic
+from app.stats.score import Pair
 from app.stats.skewed import skewed_zs
-from app.stats.two_arm import critical_value
+from app.stats.two_arm import critical_value, is_small
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +43,33 @@ def hits_needed(people: int, base_people: int, base_hits: "Floats", *, critical:
         is_open = high - low > 1
         low, high = np.where(is_open & ~shows, middle, low), np.where(is_open & shows, middle, high)
     return high
+
+
+def hits_called(
+    people: int, base_people: int, base_hits: "Floats", *, confidence: float
+) -> "Floats":
+    """The fewest hits with which a call says better: of few people tails are counted exactly.
+
+    Args:
+        people, base_people: in each arm. base_hits: counts. confidence: two-sided, in (0, 1).
+
+    Returns:
+        One a count, nowhere under that of `hits_needed`; people + 1 where even all would not do.
+
+    Source:
+        `hits_needed`, raised until `exact_above` agrees where `compare` would count exactly.
+    """
+    needed = hits_needed(people, base_people, base_hits, critical=critical_value(confidence))
+    if not is_small(people + base_people):
+        return needed
+    for place, (hits, base) in enumerate(zip(needed, base_hits, strict=True)):
+        now = int(hits)
+        while now <= people and not exact_above(
+            Pair(now, people, int(base), base_people), confidence=confidence
+        ):
+            now += 1
+        needed[place] = now
+    return needed
 
 
 def power_of_counts(
@@ -107,7 +136,7 @@ def smallest_rise(
     first = max(0, int(middle - _DEVIATIONS * spread - _DEVIATIONS))
     last = min(base_people, int(middle + _DEVIATIONS * spread + _DEVIATIONS))
     base_hits = np.arange(first, last + 1.0)
-    needed = hits_needed(people, base_people, base_hits, critical=critical_value(confidence))
+    needed = hits_called(people, base_people, base_hits, confidence=confidence)
 
     def told(rise: float) -> bool:
         return (
@@ -129,7 +158,7 @@ METHODS: tuple[Method, ...] = (
         key="rate-power",
         name="Smallest difference of two rates",
         topic=Topic.PLANNING,
-        functions=("hits_needed", "power_of_counts", "smallest_rise"),
+        functions=("hits_needed", "hits_called", "power_of_counts", "smallest_rise"),
         decides=False,
         plainly=(
             "It says which difference would be told four times in five.",
@@ -139,8 +168,8 @@ METHODS: tuple[Method, ...] = (
             "It needs a guess of the baseline's rate, and says which.",
         ),
         assumes=("The baseline's rate is as you say.", "People act independently."),
-        formula="power(δ) = Σ_k Bin(k; n0, p0) P(Bin(n1, p0 + δ) ≥ a(k)), a(k) the least count with"
-        " the corrected score above z; looks: people ÷ f², f = drift of the looks/drift of one",
+        formula="power(δ) = Σ_k Bin(k; n0, p0) P(Bin(n1, p0 + δ) ≥ a(k)), a(k) the least count that"
+        " a call takes for better; looks: people ÷ f², f = drift of the looks/drift of one",
         source="Sum over both binomials, as Suissa & Shuster (1985), JRSS A 148:317-327",
     ),
 )

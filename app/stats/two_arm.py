@@ -109,7 +109,12 @@ def sparse(arm: Arm, baseline: Arm) -> bool:
     """Whether there are under 200 people, or a cell that equal rates lead to expect is under 5."""
     hits, people = arm.hits + baseline.hits, arm.people + baseline.people
     rarer, smaller = min(hits, people - hits), min(arm.people, baseline.people)
-    return people < _SMALL or rarer * smaller < _FEW * people
+    return is_small(people) or rarer * smaller < _FEW * people
+
+
+def is_small(people: int) -> bool:
+    """Whether so few in both arms that tails are counted exactly, whatever they did."""
+    return people < _SMALL
 
 
 def critical_value(confidence: float) -> float:

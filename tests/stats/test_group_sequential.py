@@ -157,7 +157,7 @@ def test_what_cannot_be_looked_at_is_refused():
 
 
 @given(shares(), st.lists(st.floats(-5, 5), min_size=6, max_size=6), st.floats(0.005, 0.2))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_p_of_looks_never_contradicts_their_bounds(
     at: list[float], seen: list[float], alpha: float
 ):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from app.stats.checks import NotEnoughData
-from app.stats.rate_power import smallest_rise
-from app.stats.two_arm import compare_many
+from app.stats.rate_power import hits_called, hits_needed, smallest_rise
+from app.stats.two_arm import Arm, compare, compare_many
 
 
 @pytest.mark.parametrize(("people", "base_people"), [(900, 100), (100, 900), (500, 500)])
@@ -21,6 +21,21 @@ def test_the_difference_is_told_four_times_in_five(people: int, base_people: int
     said = compare_many(sizes[0], hits, sizes[1], base_hits, confidence=0.95)
 
     assert np.mean(said.low > 0) == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize(("people", "base_people"), [(90, 10), (10, 90), (25, 25)])
+def test_of_few_people_a_call_says_better_from_the_count_that_was_planned_with(
+    people: int, base_people: int
+):
+    base_hits = np.arange(4.0)
+    needed = hits_called(people, base_people, base_hits, confidence=0.95)
+
+    for base, hits in zip(map(int, base_hits), map(int, needed), strict=True):
+        said = compare(
+            Arm(people, min(hits, people)), Arm(base_people, base), confidence=0.95, mde=0.02
+        )
+        assert (said.low > 0) == (hits <= people)
+    assert (needed >= hits_needed(people, base_people, base_hits, critical=1.959964)).all()
 
 
 def test_a_rule_that_is_read_oftener_asks_for_more():
