@@ -152,7 +152,7 @@ def _as_frozen(
     """What was frozen, with what became known since beside it: would it now be another call?"""
     kept = of_json(frozen.body)
     call = replace(kept.call, final=frozen.kind == Kind.FINAL)
-    if fresh.call.state is not call.state:
+    if fresh.call.state is not call.state and not _waits_for_clicks(fresh):
         call = replace(
             call,
             would_now_be=fresh.call.state,
@@ -178,6 +178,12 @@ def _as_frozen(
             units=movements.units(session, experiment),
         ),
     )
+
+
+def _waits_for_clicks(fresh: Readout) -> bool:
+    """Its time has come and it has no answer: clicks wait to be read, and may change nothing."""
+    due = fresh.call.answer_by
+    return fresh.call.state is State.WAITING and due is not None and due <= fresh.as_of
 
 
 def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:

@@ -1,5 +1,7 @@
 """The final call is stored once, and nothing that comes later alters it."""
 
+from pathlib import Path
+
 from sqlmodel import Session, select
 
 from app.analysis import readout as readouts
@@ -8,6 +10,8 @@ from app.analysis.shapes import State
 from app.experiments.models import Experiment, Status
 from app.platform.events import Event
 from app.tally import store
+from app.tracking import folders
+from app.tracking.folders import Folder
 from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, click, given_experiment, mail
 
 
@@ -52,6 +56,17 @@ def test_a_cancelled_experiment_gets_its_final_call_too(session: Session):
     given_experiment(session, status=Status.CANCELLED)  # nobody was mailed: nothing to freeze
 
     assert snapshots.freeze_due(session, CLOSED) == 1
+
+
+def test_a_machine_that_is_not_read_any_further_makes_no_frozen_call_different(session: Session):
+    experiment = closed(session)
+    folder = Folder(id="web-2", path=Path("/srv/web-2"))
+    folders.register(session, folder, is_empty=False, lost=0, now=CLOSED)
+    later = readouts.of(session, experiment, now=CLOSED + HOUR)
+
+    assert readouts.counted(session, experiment, now=CLOSED + HOUR).call.state is State.WAITING
+    assert (later.call.state, later.call.would_now_be) == (State.VALIDATED, None)
+    assert "Counted again now" not in " ".join(later.call.because)
 
 
 def test_judging_again_later_alters_nothing_but_what_it_would_now_be(session: Session):
