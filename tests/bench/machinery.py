@@ -26,7 +26,8 @@ from app.platform.db import Database
 from app.tally import store
 from app.tally.models import Outcome
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, given_experiment
-from tests.bench.rules import Measured
+from tests.bench.measured import Measured
+from tests.bench.rules import ALPHA
 from tests.experiments.scenes import document
 
 PEOPLE, THRESHOLD = 100, 0.2
@@ -75,14 +76,9 @@ def _measured(database: Database, method: str, runs: int, rng: random.Random) ->
         erred, reads = erred + told, reads + read
         sides[0] += last.low > THRESHOLD
         sides[1] += last.high < THRESHOLD
+    setting = f"{PEOPLE} at {100 * THRESHOLD:g} %, {reads // runs} reads"
     return Measured(
-        f"machinery, {method}",
-        THRESHOLD,
-        PEOPLE,
-        reads // runs,
-        runs,
-        erred / runs,
-        1 - max(sides) / runs,
+        f"machinery, {method}", setting, runs, erred / runs, ALPHA, covered=1 - max(sides) / runs
     )
 
 

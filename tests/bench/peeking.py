@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from scipy.special import betainc
 
-from app.stats.anytime import anytime_pass_count, asymptotic_sequence
+from app.stats.anytime import anytime_pass_count
 from app.stats.checks import NotEnoughData
 from app.stats.group_sequential import Spending, bounds
 from app.stats.one_arm import pass_count
@@ -81,18 +81,14 @@ def _believed(people: int) -> int:
 
 def _two_arms(runs: int, rng: np.random.Generator) -> Iterator[Figure]:
     null, real = _paths(runs, RATE, rng), _paths(runs, BETTER, rng)
-    people = 500 * np.arange(1, 13)
     naive = NormalDist().inv_cdf(0.975)
     shares = [place / 12 for place in range(1, 13)]
     square = np.array(bounds(shares, alpha=0.05, spending=Spending.SQUARE))
     ours = np.array(bounds(shares, alpha=0.05))
-    widths = np.array(
-        [asymptotic_sequence(0, 1, 2 * int(n), n_max=12_000, alpha=0.05)[1] for n in people]
-    )
     yield _figure("two arms, 12 looks of 500: naive z", _out(null, naive), 0.212)
-    yield _figure("the same: asymptotic sequence", _out(null, widths), 0.009)
-    yield _figure("8 % to 9.6 %: power of the sequence", _out(real, widths), 0.589)
-    yield _figure("power of the group-sequential test, alpha·t²", _out(real, square), 0.844)
+    yield _figure(
+        "8 % to 9.6 %: power of the group-sequential test, alpha·t²", _out(real, square), 0.844
+    )
     yield _figure("the same as we spend, O'Brien–Fleming-like", _out(real, ours), 0.844)
     yield _figure("power of one look", np.abs(real[:, -1]) > naive, 0.871)
 
