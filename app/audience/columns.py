@@ -31,6 +31,7 @@ class Type(StrEnum):
 
 VERBATIM = "verbatim"  # a text column in which a word such as NULL is somebody's name
 YES_NO = "yes_no"
+_TICKS = {"1": True, "0": False}  # numbers to look at, answers where the column says so
 FORMATS: Mapping[Type, tuple[str | None, ...]] = {
     Type.TEXT: (None, VERBATIM),
     Type.NUMBER: tuple(Decimals),
@@ -91,7 +92,7 @@ class Column:
             return self._number(text)
         if self.type is Type.DATE:
             return days.read(text, Order(str(self.format)))
-        return words.yes_or_no(text)
+        return _TICKS.get(text, words.yes_or_no(text))
 
     def _number(self, text: str) -> Decimal | None:
         """A number in the column's own unit: 15a is no 15, and 7 $ are no 7 €."""

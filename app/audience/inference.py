@@ -36,8 +36,9 @@ _NAMES_OF_NUMBERS = {
     "phone", "telephone", "telefon", "mobile", "mobil", "handy", "fax", "tel", "iban", "sku", "ean",
     "gtin", "isbn", "ssn", "id", "ids", "uuid", "kundennummer", "kundennr", "customernumber",
     "accountnumber", "ordernumber", "invoicenumber", "codepostal", "codigopostal", "nr", "nummer",
+    "téléphone", "teléfono", "telefono", "numéro", "blz", "ustid", "siret", "siren",
 }  # fmt: skip
-_ID_ENDING = re.compile(r"(?:^|[\s_-])(?:no|number|code)\.?$")
+_ID_ENDING = re.compile(r"(?:^|[\s_-])(?:no|number|code)\.?$|nummern?$")  # Hausnummer
 _WORD = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[^\W_]+")
 _PLACES = ("country", "land", "market", "region", "nation", "locale", "lang", "pays", "pais", "cc")
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from app.audience import encodings, headers, objects, separators
+from app.audience import encodings, headers, objects, separators, words
 from app.audience.headers import Column
 from app.audience.lines import BOM, LONGEST_LINE, BadFile, Lines
 
@@ -193,7 +193,8 @@ def _fill(record: Record, cells: list[str], wrong: str | None, *, least: int) ->
 
 def _whole_name(parts: tuple[str, ...], values: dict[str, Any]) -> dict[str, str]:
     """First and last name, where the file has no whole one."""
-    whole = " ".join(str(values[part]) for part in parts if part in values)
+    said = (str(values[part]) for part in parts if part in values)
+    whole = " ".join(part for part in said if not words.is_nothing(part))
     return {"name": whole} if whole else {}
 
 

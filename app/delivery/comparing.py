@@ -6,6 +6,7 @@ from liquid import BoundTemplate, RenderContext
 from liquid.ast import Node
 from liquid.builtin.expressions import BooleanExpression
 from liquid.builtin.expressions import logical as parsed
+from liquid.builtin.tags.case_tag import MultiExpressionBlockNode
 from liquid.expression import Expression
 
 from app.delivery import cells
@@ -60,20 +61,45 @@ class _Truth(Expression):
         return [self.plain]
 
 
+class _Alternatives(Expression):
+    """What a `when` offers: each is compared as in `if`."""
+
+    __slots__ = ("offered", "plain")
+
+    def __init__(self, plain: Expression, left: Expression) -> None:
+        super().__init__(plain.token)
+        self.plain = plain
+        self.offered = [
+            _Compared(parsed.EqExpression(plain.token, left, right), "==")
+            for right in plain.children()
+        ]
+
+    def __str__(self) -> str:
+        return str(self.plain)
+
+    def evaluate(self, context: RenderContext) -> list[bool]:
+        return [bool(one.evaluate(context)) for one in self.offered]
+
+    def children(self) -> list[Expression]:
+        return list(self.plain.children())
+
+
 def by_value(template: BoundTemplate) -> BoundTemplate:
     """Let every condition of a template ask for values; the same template."""
     context = RenderContext(template)
-    for node in template.nodes:
-        for expression in _expressions(node, context):
-            for condition in _conditions(expression):
+    for top in template.nodes:
+        for node in _nodes(top, context):
+            for condition in (found for one in node.expressions() for found in _conditions(one)):
                 condition.expression = _typed(condition.expression)
+            if isinstance(node, MultiExpressionBlockNode):
+                node.expression = _Alternatives(node.expression, node.expression.left)
     return template
 
 
-def _expressions(node: Node, context: RenderContext) -> Iterator[Expression]:
-    yield from node.expressions()
+def _nodes(node: Node, context: RenderContext) -> Iterator[Node]:
+    yield node
     for child in node.children(context, include_partials=False):
-        yield from _expressions(child, context)
+        yield from _nodes(child, context)
 
 
 def _conditions(expression: Expression) -> Iterator[BooleanExpression]:

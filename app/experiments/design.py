@@ -210,7 +210,7 @@ def _impossible(design: Draft, people: int, error: NotEnoughData) -> Plan:
         power=POWER,
         people_needed=needed,
         answer_by=None,
-        sentence=f"Too few people: {error}",
+        sentence=f"Too few people: {error}.",
     )
 
 

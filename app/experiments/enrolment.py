@@ -17,7 +17,7 @@ from app.experiments.eligibility import CHUNK, Judge, Judged
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Renderable
-from app.platform import install, turns
+from app.platform import figures, install, turns
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import Conflict
@@ -153,7 +153,8 @@ def _start(session: Session, experiment: Experiment, *, now: datetime) -> None:
         arms = store.count_by_arm(session, experiment.id)
         frozen = plans.freeze(design, arms, start=now, rate_per_minute=experiment.rate_per_minute)
     except NotEnoughData as error:
-        reason = f"When it was to start, {experiment.enrolled:,} people were eligible. {error}"
+        eligible = figures.plural(experiment.enrolled, "person was", "people were")
+        reason = f"When it was to start, {eligible} eligible. Too few people: {error}."
         lifecycle.cancel(session, experiment, now=now, reason=reason)
         return
     experiment.plan, experiment.pass_count = frozen.as_json(), frozen.pass_count

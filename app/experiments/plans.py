@@ -141,4 +141,4 @@ def _refuse_empty(design: Draft, arms: Mapping[str, int]) -> None:
     keys = [arm.key for arm in design.arms] + (["holdout"] if design.holdout else [])
     empty = [key for key in keys if not arms.get(key)]
     if empty:
-        raise NotEnoughData(f"nobody fell into {', '.join(empty)}: there are too few people")
+        raise NotEnoughData(f"nobody fell into {', '.join(empty)}")

@@ -32,7 +32,7 @@ def mixture_weight(n_max: int, *, confidence: float) -> float:
     lasting = 2 * log(1 / (1 - confidence))
     weight = n_max / (lasting + log1p(lasting)) - 1
     if weight <= 0:
-        raise NotEnoughData(f"{n_max} people are too few for a rule that may be read at any time")
+        raise NotEnoughData(f"{n_max:,} are too few for a rule that may be read at any time")
     return weight
 
 
@@ -109,8 +109,8 @@ def anytime_pass_count(people: int, threshold: float, *, n_max: int, confidence:
     wanted = log(1 / (1 - confidence))
     if log_evidence(people, people, threshold, weight=weight) < wanted:
         raise NotEnoughData(
-            f"{people} people are too few to say that the rate is over {threshold:.1%}, even if all"
-            " of them clicked"
+            f"even every one of {people:,} would not show that the rate is over"
+            f" {100 * threshold:.6g} %"
         )
     fails, passes = 0, people
     while passes - fails > 1:

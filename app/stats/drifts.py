@@ -111,7 +111,7 @@ def rise_of(drift: float, people: int, baseline_people: int, base_rate: float) -
         return rise >= drift * sqrt(variance)
 
     if not seen(1 - base_rate):
-        raise NotEnoughData(f"{people} and {baseline_people} people are too few to compare")
+        raise NotEnoughData(f"groups of {people:,} and {baseline_people:,} are too few to compare")
     return _halved(seen, 1 - base_rate)
 
 

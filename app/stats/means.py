@@ -118,8 +118,8 @@ def compare_values(
     least = min(side.nonzero for side in sides)
     if least < LEAST_NONZERO:
         raise NotEnoughData(
-            f"too early: {least:,} people have a value in one of the arms, and a call needs"
-            f" {LEAST_NONZERO} in each"
+            f"too early: {least:,} {'person has' if least == 1 else 'people have'} a value in one"
+            f" of the arms, and a call needs {LEAST_NONZERO} in each"
         )
     if covariate:
         theta = cuped_theta([one for pair in strata for one in pair])

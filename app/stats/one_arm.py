@@ -158,8 +158,8 @@ def pass_count(people: int, threshold: float, *, confidence: float) -> int:
     if p_value(people, people, threshold) > alpha:
         least = ceil(log(alpha) / log(threshold) - 1e-12)
         raise NotEnoughData(
-            f"{people} people are too few: even if all of them clicked, it could not be said that"
-            f" the rate is over {threshold:.1%}. It takes {least} at least."
+            f"even every one of {people:,} would not show that the rate is over"
+            f" {100 * threshold:.6g} %. It takes {least:,} at least"
         )
     fails, passes = 0, people
     while passes - fails > 1:

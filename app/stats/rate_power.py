@@ -146,7 +146,7 @@ def smallest_rise(
 
     low, high = 0.0, (1 - base_rate) * (1 - 1e-9)
     if not told(high):
-        raise NotEnoughData(f"{people:,} and {base_people:,} people are too few to compare")
+        raise NotEnoughData(f"groups of {people:,} and {base_people:,} are too few to compare")
     while high - low > _TOLERANCE:
         half = (low + high) / 2
         low, high = (low, half) if told(half) else (half, high)

@@ -54,8 +54,8 @@ def planned_boundaries(
         )
     if all(boundary is None for _, boundary in found):
         raise NotEnoughData(
-            f"{people[-1]} people in {len(people)} looks are too few: even if all of them clicked,"
-            f" it could not be said that the rate is over {threshold:.1%}"
+            f"even every one of {people[-1]:,} in {len(people)} looks would not show that the rate"
+            f" is over {100 * threshold:.6g} %"
         )
     return tuple(boundary for _, boundary in found)
 

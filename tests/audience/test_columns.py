@@ -58,6 +58,11 @@ def verdict(name: str, cells: list[object]) -> tuple[str, str | None, bool]:
         ("zip", ["12345"], ("text", None, False)),
         ("customer_id", ["17", "18"], ("text", None, False)),
         ("phone", ["4712345678"], ("text", None, False)),
+        ("Rufnummer", ["491701234567", "491701234568"], ("text", None, False)),
+        ("Hausnummer", ["12", "12a", "14"], ("text", None, False)),
+        ("Mitgliedsnummer", ["10234"], ("text", None, False)),
+        ("Numéro de téléphone", ["33612345678"], ("text", None, False)),
+        ("number of visits", ["3", "4"], ("number", POINT, False)),
         ("mobile", ["+47 123 45 678"], ("text", None, False)),
         ("card", ["1234567890123456"], ("text", None, False)),
         ("size", ["5k", "7k"], ("text", None, False)),
@@ -178,3 +183,8 @@ def test_a_zone_is_kept():
     assert isinstance(found, datetime)
     assert found.isoformat() == "2027-05-01T14:30:00+02:00"
     assert days.as_moment(found).astimezone().timestamp() == 1809174600
+
+
+@pytest.mark.parametrize(("cell", "wanted"), [("1", True), ("0", False), ("yes", True)])
+def test_noughts_and_ones_are_answers_where_the_author_says_so(cell: str, wanted: object):
+    assert Column("newsletter", Type.BOOLEAN, "yes_no").read(cell) is wanted

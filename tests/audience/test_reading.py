@@ -155,3 +155,19 @@ def test_blank_lines_of_a_large_file_are_not_kept(tmp_path: Path):
     (only,) = take(read_ndjson(path, offset=0, line=0), 5)
 
     assert (only.line, only.raw) == (100_001, '{"email":"a@b.example"}')
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (b"Cem,Dahl", "Cem Dahl"),
+        (b"Cem,NULL", "Cem"),
+        (b"n/a,Dahl", "Dahl"),
+        (b"None,#N/A", None),
+        (b",-", None),
+    ],
+)
+def test_a_word_that_means_nothing_is_no_part_of_a_name(cells: bytes, name: str | None):
+    (found,) = records(b"email,First name,Last name\ncem@b.example," + cells + b"\n")
+
+    assert found.values.get("name") == name

@@ -275,7 +275,7 @@ def test_what_cannot_be_read_at_any_time_is_refused():
         mixture_weight(5, confidence=0.95)
     with pytest.raises(NotEnoughData):
         anytime_bounds(0, 0, n_max=100, confidence=0.95)
-    with pytest.raises(NotEnoughData, match="even if all"):
+    with pytest.raises(NotEnoughData, match="even every one"):
         anytime_pass_count(1, 0.5, n_max=100, confidence=0.95)
     with pytest.raises(NotEnoughData, match="spread"):
         asymptotic_sequence(0.1, 0.0, 10, n_max=100, alpha=0.05)

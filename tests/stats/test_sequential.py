@@ -161,7 +161,7 @@ def test_what_cannot_be_looked_at_is_refused():
         next_boundary([(500, 60)], 400, 0.08, confidence=0.95, n_max=3000)
     with pytest.raises(NotEnoughData):
         planned_boundaries((), 0.08, confidence=0.95)
-    with pytest.raises(NotEnoughData, match="too few"):
+    with pytest.raises(NotEnoughData, match="even every one"):
         planned_boundaries((1,), 0.08, confidence=0.95)
     with pytest.raises(NotEnoughData):
         sequential_interval([], n_max=100, confidence=0.95, ended=False)
