@@ -25,6 +25,10 @@ _A_SHARE = (
     "Not projected: the key result is in percent, and people cannot be added to a share. The result"
     " stands beside it as evidence."
 )
+_MEASURED = (
+    "Not projected: this experiment measures the key result itself. What it finds is put as its"
+    " value once every window has closed, if its cycle is still open."
+)
 PERCENT = "percent"
 
 
@@ -90,6 +94,8 @@ def _unprojectable(
     is_compared: bool,
 ) -> str | None:
     """Why nothing can be said of the key result's movement, if so."""
+    if unit == PERCENT and link.get("mode") == "direct":
+        return _MEASURED
     if not is_compared:
         return _A_SHARE if unit == PERCENT else _NO_CONTROL
     if unit == PERCENT:

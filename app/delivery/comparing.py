@@ -92,7 +92,8 @@ def by_value(template: BoundTemplate) -> BoundTemplate:
             for condition in (found for one in node.expressions() for found in _conditions(one)):
                 condition.expression = _typed(condition.expression)
             if isinstance(node, MultiExpressionBlockNode):
-                node.expression = _Alternatives(node.expression, node.expression.left)
+                offered = _Alternatives(node.expression, node.expression.left)
+                node.expression = offered  # type: ignore[assignment]  # it answers the same
     return template
 
 

@@ -270,6 +270,16 @@ def test_why_nothing_is_projected(rule: Any, unit: str, comparisons: Any, reason
     assert unit != "percent" or row.assumption is None
 
 
+@pytest.mark.parametrize("rule", [{}, {"baseline": "holdout"}])
+def test_what_measures_a_share_itself_is_no_mere_evidence(rule: dict[str, str]):
+    link = {"key_result_id": "k", "mode": "direct"}
+    rows = (against(0.1, 0, 0.2),) if rule else ()
+    (row,) = evidence.of({"key_results": [link], "rule": rule}, (), rows, units={"k": "percent"})
+
+    assert "put as its value" in (row.reason or "")
+    assert "evidence" not in (row.reason or "")
+
+
 def test_a_falling_number_has_no_minus_before_a_zero():
     link = {"key_result_id": "k", "reach": 300, "carry": 0.25, "per_hit": -1}
     (row,) = evidence.of(
