@@ -16,11 +16,11 @@ from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.drifts import drift_of_looks, fixed_drift
 from app.stats.power import detectable_in_looks, people_needed, smallest_detectable
-from app.stats.rate_power import smallest_rise
+from app.stats.rate_power import people_for_rise, smallest_rise
 
 POWER = 0.8  # "4 times in 5", the field's convention
 _HOPED = 4 / 3  # a truth of a third above the threshold: worth knowing of, in most teams' eyes
-_BASE_RATE = 0.05  # ours: of a comparison's baseline, where nobody knows it yet; it is said so
+_BASE_RATE = 0.05  # ours: of a comparison's baseline, where its author does not say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Plan:
     pass_share: float | None
     detectable: float | None  # the true rate, or the difference, that validates 4 times in 5
     power: float
-    people_needed: int | None  # for a truth of a third above the threshold
+    people_needed: int | None  # for a truth of a third above the threshold, or worth having
     answer_by: datetime | None
     sentence: str
     arms: dict[str, int] = field(default_factory=dict)  # people; before the start, as expected
@@ -138,14 +138,10 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
     if baseline not in frozen.arms or not others:
         raise NotEnoughData("a comparison needs people in two arms at least")
     smallest = min(others, key=lambda key: frozen.arms[key])
-    seen = None
+    seen = needed = None
     if not design.metric.row.is_value:
-        level = 1 - (1 - design.rule.confidence) / len(others)
         both = frozen.arms[smallest], frozen.arms[baseline]
-        times = _times(design.rule.method, frozen, confidence=level)
-        seen = smallest_rise(
-            *both, base_rate=_BASE_RATE, confidence=level, power=POWER, times=times
-        )
+        seen, needed = _told_apart(design, frozen, both, versions=len(others))
     return Plan(
         people=frozen.people,
         threshold=None,
@@ -154,13 +150,48 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
         pass_share=None,
         detectable=seen,
         power=POWER,
-        people_needed=None,
+        people_needed=needed,
         answer_by=frozen.looks[-1].due_at,
-        sentence=_compared(design, frozen, smallest, baseline, seen),
+        sentence=_compared(design, frozen, smallest, baseline, seen)
+        + _more_people(design, frozen, needed),
         arms=frozen.arms,
         waves=frozen.waves,
         looks=frozen.looks,
     )
+
+
+def _told_apart(
+    design: Draft, frozen: Frozen, both: tuple[int, int], *, versions: int
+) -> tuple[float, int | None]:
+    """The smallest difference that so many can show; people for the one that is worth having."""
+    level = 1 - (1 - design.rule.confidence) / versions
+    times = _times(design.rule.method, frozen, confidence=level)
+    rate, worth = _base_rate(design), float(design.rule.mde or 0)
+    seen = smallest_rise(*both, base_rate=rate, confidence=level, power=POWER, times=times)
+    if rate + worth >= 1:
+        return seen, None
+    split = both[0] / frozen.people, both[1] / frozen.people
+    try:
+        needed = people_for_rise(
+            worth, split, base_rate=rate, confidence=level, power=POWER, times=times
+        )
+    except NotEnoughData:
+        return seen, None
+    return seen, needed
+
+
+def _more_people(design: Draft, frozen: Frozen, needed: int | None) -> str:
+    if needed is None or needed <= frozen.people:
+        return ""
+    step = 10 ** max(0, len(str(needed)) - 2)  # two digits: it is about as many
+    return (
+        f" To see {figures.set_points(float(design.rule.mde or 0))} 4 times in 5, it takes about"
+        f" {figures.people(-(-needed // step) * step)}."
+    )
+
+
+def _base_rate(design: Draft) -> float:
+    return design.rule.base_rate or _BASE_RATE
 
 
 def _times(method: Method | None, frozen: Frozen, *, confidence: float) -> float:
@@ -188,9 +219,10 @@ def _compared(
             f"{sides}, how small a difference can be told depends on how much values differ from"
             f" person to person; a call needs {LEAST_WITH_VALUE} people with a value in each."
         )
+    assumed = "" if design.rule.base_rate else " (assumed: say the usual rate)"
     return (
-        f"{sides}, if {figures.limit(_BASE_RATE)} of the baseline {design.metric.words.do}"
-        f" (assumed), a difference of {figures.aim_points(seen)} is told 4 times in 5; worth"
+        f"{sides}, if {figures.limit(_base_rate(design))} of the baseline {design.metric.words.do}"
+        f"{assumed}, a difference of {figures.aim_points(seen)} is told 4 times in 5; worth"
         f" having: {figures.set_points(float(design.rule.mde or 0))} or more."
     )
 

@@ -71,6 +71,8 @@ def of_design(
                 " a look shows nothing new"
             ),
         )
+    if rule.base_rate is not None:
+        yield from _a_usual_rate(row, rule.kind)
     if rule.kind is RuleKind.THRESHOLD:
         yield from _one_version(keys, holdout)
     else:
@@ -86,6 +88,13 @@ def _one_version(keys: Sequence[str], holdout: float) -> Iterator[Misfit]:
                 " comparison rule"
             ),
         )
+
+
+def _a_usual_rate(row: Metric, kind: RuleKind) -> Iterator[Misfit]:
+    if kind is RuleKind.THRESHOLD:
+        yield "rule.base_rate", "a threshold rule has no usual rate; leave it out"
+    elif row.is_value:
+        yield "rule.base_rate", f"{row.kind} compares values, not rates; leave it out"
 
 
 def _a_baseline(row: Metric, rule: "schemas.Rule", names: list[str]) -> Iterator[Misfit]:

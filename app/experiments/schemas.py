@@ -175,6 +175,13 @@ class Rule(_Document):
     looks: Annotated[int, Field(ge=1, le=_MOST_LOOKS)] = 1
     baseline: _Line | None = Field(default=None, validate_default=True)
     mde: Annotated[float, Field(gt=0)] | None = Field(default=None, validate_default=True)
+    base_rate: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description=(
+            "of a comparison of rates: the share of the baseline's people who usually do it,"
+            " 0.1 is 10 %. The plan is made with it, the result is not. null = 5 % is assumed"
+        ),
+    )
 
     @model_validator(mode="after")
     def _usual_method(self) -> Self:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _DEVIATIONS = 9  # of the baseline's hits; what lies beyond is rarer than 1e-16
 _TOLERANCE = 1e-5  # of a rise, in shares
+_MOST_PEOPLE = 10_000_000  # ours: as many as an audience may have
+_CLOSE = 200  # a number of people is found to half a hundredth
 
 
 def hits_needed(people: int, base_people: int, base_hits: "Floats", *, critical: float) -> "Floats":
@@ -125,17 +127,12 @@ def smallest_rise(
     Source:
         `power_of_counts`, halved; looks cost as many people as a drift that much larger.
     """
-    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-
     check_share(base_rate, "base_rate")
     check_share(power, "power")
     people, base_people = int(people / times**2), int(base_people / times**2)
     if min(people, base_people) < 1:
         raise NotEnoughData("an arm has no people, so nothing can be compared")
-    middle, spread = base_people * base_rate, (base_people * base_rate * (1 - base_rate)) ** 0.5
-    first = max(0, int(middle - _DEVIATIONS * spread - _DEVIATIONS))
-    last = min(base_people, int(middle + _DEVIATIONS * spread + _DEVIATIONS))
-    base_hits = np.arange(first, last + 1.0)
+    base_hits = _likely_hits(base_people, base_rate)
     needed = hits_called(people, base_people, base_hits, confidence=confidence)
 
     def told(rise: float) -> bool:
@@ -153,12 +150,67 @@ def smallest_rise(
     return high
 
 
+@lru_cache(maxsize=64)
+def people_for_rise(
+    rise: float, split: tuple[float, float], *, base_rate: float, confidence: float,
+    power: float = 0.8, times: float = 1.0,
+) -> int:  # fmt: skip
+    """About how many people it takes to be told of a rise with this power.
+
+    Args:
+        rise: above 0; with base_rate under 1. split: shares of all people in the arm and in its
+            baseline. base_rate: in (0, 1). confidence: two-sided. power: in (0, 1). times: as in
+            `smallest_rise`.
+
+    Returns:
+        All people, those of other arms too; within half a hundredth of the fewest.
+
+    Raises:
+        NotEnoughData: it takes more than an audience can have. ValueError: out of range.
+
+    Source:
+        `power_of_counts`, doubled until it is enough and halved.
+    """
+    check_share(power, "power")
+
+    def told(everybody: int) -> bool:
+        people, base_people = (max(1, int(everybody * share / times**2)) for share in split)
+        base_hits = _likely_hits(base_people, base_rate)
+        needed = hits_called(people, base_people, base_hits, confidence=confidence)
+        found = power_of_counts(
+            needed, base_hits, people, base_people, base_rate=base_rate, rise=rise
+        )
+        return found >= power
+
+    low, high = 1, 2
+    while not told(high):
+        if high >= _MOST_PEOPLE:
+            raise NotEnoughData(f"more than {_MOST_PEOPLE:,} people would be needed")
+        low, high = high, min(2 * high, _MOST_PEOPLE)
+    while high - low > max(1, low // _CLOSE):
+        half = (low + high) // 2
+        low, high = (low, half) if told(half) else (half, high)
+    return high
+
+
+def _likely_hits(base_people: int, base_rate: float) -> "Floats":
+    """Every count of the baseline's that may come."""
+    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
+
+    middle, spread = base_people * base_rate, (base_people * base_rate * (1 - base_rate)) ** 0.5
+    first = max(0, int(middle - _DEVIATIONS * spread - _DEVIATIONS))
+    last = min(base_people, int(middle + _DEVIATIONS * spread + _DEVIATIONS))
+    return np.arange(first, last + 1.0)
+
+
 METHODS: tuple[Method, ...] = (
     Method(
         key="rate-power",
         name="Smallest difference of two rates",
         topic=Topic.PLANNING,
-        functions=("hits_needed", "hits_called", "power_of_counts", "smallest_rise"),
+        functions=(
+            "hits_needed", "hits_called", "power_of_counts", "smallest_rise", "people_for_rise",
+        ),  # fmt: skip
         decides=False,
         plainly=(
             "It says which difference would be told four times in five.",

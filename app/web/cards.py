@@ -122,6 +122,8 @@ def _rule(rule: dict[str, Any], *, is_value: bool) -> Iterator[tuple[str, str]]:
             else figures.set_points(rule["mde"])
         )
         yield "Compared with", f"{rule['baseline']}, sure to {sure}; worth having: {worth} or more"
+    if rule.get("base_rate"):
+        yield "Usual rate without it", f"{words.rate(rule['base_rate'])} of “{rule['baseline']}”"
     reading = READINGS[Method(rule.get("method") or usual_method(RuleKind(rule["kind"])))]
     if reading.read:
         yield "Read", reading.read.format(looks=rule.get("looks", 1))

@@ -54,6 +54,7 @@ NAMES: Mapping[str, str] = {
     "rule": "rule_kind",
     "rule.kind": "rule_kind",
     **{f"rule.{name}": name for name in ("threshold", "confidence", "baseline", "mde", "method")},
+    "rule.base_rate": "base_rate",
     "rule.looks": "waves",
     "exclude.cooling_off_days": "cooling_off_days",
     "sender.from_name": "from_name",

@@ -38,7 +38,7 @@ _REASONS: Mapping[str, str] = {
 
 _SOURCES = {
     RuleKind.THRESHOLD: "Exact binomial test on one side",
-    RuleKind.COMPARISON: "Normal approximation with unpooled variance, two sides",
+    RuleKind.COMPARISON: "Corrected score test over all counts that may come, two sides",
 }
 
 
@@ -131,7 +131,7 @@ def _at_most(session: Session, draft: Draft) -> int:
 
 def _told(request: Request, plan: Plan, draft: Draft) -> Outlook:
     sentences = [plan.sentence]
-    if plan.people_needed and plan.people_needed > plan.people:
+    if plan.threshold and plan.people_needed and plan.people_needed > plan.people:
         needed = words.plural(plan.people_needed, "person", "people")
         sentences.append(
             f"To see a rate one third above the threshold 4 times in 5, it takes {needed}."

@@ -61,6 +61,7 @@ def rule(form: Typed, read: Reader) -> dict[str, Any]:
         return found | {"threshold": read.share("threshold")}
     row = _row(form.text("metric_kind") or "")
     mde = read.number("mde") if row and row.is_value else read.share("mde")
+    found |= present("base_rate", read.share("base_rate"))
     return found | {"baseline": form.text("baseline"), "mde": mde}
 
 
@@ -115,6 +116,7 @@ def fields(document: Mapping[str, Any]) -> dict[str, object]:
         "threshold": points(told.get("threshold")),
         "confidence": points(told.get("confidence")),
         "baseline": told.get("baseline"),
+        "base_rate": points(told.get("base_rate")),
         "mde": mde if row and row.is_value else points(mde),
         "waves": len(parts) or None,
         "waves_apart": _apart(parts),

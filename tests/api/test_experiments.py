@@ -196,3 +196,29 @@ def test_a_test_mail_goes_to_people_with_a_log_in_only(
 )
 def test_an_experiment_that_is_none_is_not_found(api: Api, part: str) -> None:
     assert api.get(f"/experiments/nowhere{part}").status_code == 404
+
+
+def test_the_usual_rate_of_a_comparison_is_kept_and_makes_its_plan(
+    api: Api, audience_id: str
+) -> None:
+    arms = [DESIGN["arms"][0] | {"key": key} for key in ("plain", "loss")]
+    rule = {"kind": "comparison", "baseline": "plain", "mde": 0.02, "base_rate": 0.2}
+    design = DESIGN | {"audience_id": audience_id, "arms": arms, "rule": rule}
+    made = api.made("/experiments", design)
+    path = f"/experiments/{made['id']}"
+    said = api.read(f"{path}/plan")
+    template = api.made("/experiment-templates", {"name": "With a rate", "design": made})
+    api.ask("PATCH", path, json={"rule": rule | {"base_rate": None}})
+    assumed = api.read(f"{path}/plan")
+
+    assert made["rule"]["base_rate"] == template["design"]["rule"]["base_rate"] == 0.2
+    assert said["detectable"] > assumed["detectable"]
+    assert said["people_needed"] > assumed["people_needed"] > said["people"]
+    assert "if 20 % of the baseline click, " in said["sentence"]
+    assert "if 5 % of the baseline click (assumed" in assumed["sentence"]
+
+
+def test_the_usual_rate_is_described_for_other_systems(api: Api) -> None:
+    found = api.application.openapi()["components"]["schemas"]
+
+    assert "5 % is assumed" in found["Rule"]["properties"]["base_rate"]["description"]

@@ -68,6 +68,49 @@ def test_a_rule_with_more_looks_asks_for_a_larger_difference():
     assert once < whenever < once * 1.04
 
 
+def against_few(base_rate: float | None, *, mde: float = 0.02) -> design.Plan:
+    """900 people in one version, 100 in the other, which it is compared with."""
+    rule = {"kind": "comparison", "baseline": "insight", "mde": mde, "base_rate": base_rate}
+    arms = [ARM, ARM | {"key": "loss", "weight": 9}]
+    return design.plan(draft(rule=rule, arms=arms), people=1000, start=NOW)
+
+
+def test_a_usual_rate_makes_the_plan():
+    said, assumed = against_few(0.1), against_few(None)
+
+    assert said.detectable == pytest.approx(0.106, abs=5e-4)
+    assert assumed.detectable == pytest.approx(0.0852, abs=5e-4)
+    assert "if 10 % of the baseline click, a difference of 10.6 points is told" in said.sentence
+    assert "if 5 % of the baseline click (assumed: say the usual rate)" in assumed.sentence
+
+
+@pytest.mark.parametrize("mde", [0.02, 0.05])
+def test_a_comparison_says_how_many_people_its_difference_takes(mde: float):
+    needed = against_few(0.1, mde=mde).people_needed
+    assert needed
+    rule = {"kind": "comparison", "baseline": "insight", "mde": mde, "base_rate": 0.1}
+    arms = [ARM, ARM | {"key": "loss", "weight": 9}]
+    there = design.plan(draft(rule=rule, arms=arms), people=needed, start=NOW)
+
+    assert there.detectable == pytest.approx(mde, rel=0.01)
+    assert "it takes about" not in design.plan(
+        draft(rule=rule, arms=arms), people=2 * needed, start=NOW
+    ).sentence  # fmt: skip
+
+
+def test_the_people_it_takes_are_told_as_about_as_many():
+    assert (
+        "To see 2 points 4 times in 5, it takes about 22,000 people." in against_few(0.1).sentence
+    )
+
+
+def test_a_difference_that_no_rate_leaves_room_for_takes_nobody():
+    plan = against_few(0.95, mde=0.1)
+
+    assert plan.people_needed is None
+    assert "it takes" not in plan.sentence
+
+
 def plan_of(session: Session, experiment: Experiment) -> design.Plan:
     judge = judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
     return design.plan_of(session, experiment, judge, now=NOW)

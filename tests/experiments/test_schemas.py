@@ -45,6 +45,7 @@ def test_the_defaults_are_those_of_the_contract():
             "looks": 1,
             "baseline": None,
             "mde": None,
+            "base_rate": None,
         },
         "segments": [],
         "guardrails": [],
@@ -179,6 +180,7 @@ VALUE = {"kind": "value_per_person", "event": "paid"}
 
 GOES_TOGETHER: dict[str, dict[str, Any]] = {
     "two versions": {"arms": TWO, "rule": COMPARED},
+    "a usual rate": {"arms": TWO, "rule": COMPARED | {"base_rate": 0.1}},
     "a holdout": {
         "holdout": 0.5,
         "metric": {"kind": "conversion_rate", "event": "planned"},
@@ -217,6 +219,13 @@ CLASHES: list[tuple[str, dict[str, Any]]] = [
     ("rule.threshold", {"arms": TWO, "rule": COMPARED | {"threshold": 0.1}}),
     ("rule.mde", {"rule": OVER | {"mde": 0.1}}),
     ("greater than 0", {"arms": TWO, "rule": COMPARED | {"mde": 0}}),
+    ("has no usual rate", {"rule": OVER | {"base_rate": 0.1}}),
+    (
+        "values, not rates",
+        {"arms": TWO, "metric": VALUE, "rule": COMPARED | {"mde": 2, "base_rate": 0.1}},
+    ),
+    ("greater than 0", {"arms": TWO, "rule": COMPARED | {"base_rate": 0}}),
+    ("less than 1", {"arms": TWO, "rule": COMPARED | {"base_rate": 1}}),
     ("has no fixed", {"rule": OVER | {"method": "fixed"}}),
     ("has no curtailed", {"arms": TWO, "rule": COMPARED | {"method": "curtailed"}}),
     ("2 looks or more", {"rule": OVER | {"method": "sequential"}}),

@@ -287,6 +287,18 @@ REFUSED += [
     ("rule.method", {"arms": TWO, "rule": AGAINST | {"baseline": "loss", "method": "curtailed"}}),
     ("rule.baseline", {"arms": TWO, "rule": AGAINST | {"baseline": "gain"}}),
     ("rule.mde", {"arms": TWO, "rule": AGAINST | {"baseline": "loss", "mde": 2}}),
+    ("rule.base_rate", {"rule": {"kind": "threshold", "threshold": 0.1, "base_rate": 0.1}}),
+    *(
+        ("rule.base_rate", {"arms": TWO, "rule": AGAINST | {"baseline": "loss", "base_rate": rate}})
+        for rate in (-0.1, 0, 1, 5)
+    ),
+    (
+        "rule.base_rate",
+        {
+            "metric": METRICS["values"], "arms": TWO,
+            "rule": AGAINST | {"baseline": "loss", "base_rate": 0.1},
+        },
+    ),
     *(
         (
             "rule.baseline",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.stats.checks import NotEnoughData
-from app.stats.rate_power import hits_called, hits_needed, smallest_rise
+from app.stats.rate_power import hits_called, hits_needed, people_for_rise, smallest_rise
 from app.stats.two_arm import Arm, compare, compare_many
 
 
@@ -51,3 +51,26 @@ def test_too_few_people_are_refused():
         smallest_rise(2, 2, base_rate=0.5, confidence=0.95)
     with pytest.raises(ValueError, match="base_rate"):
         smallest_rise(20, 20, base_rate=0.0, confidence=0.95)
+
+
+@pytest.mark.parametrize(("rise", "share"), [(0.02, 0.5), (0.05, 0.9), (0.3, 0.5)])
+def test_so_many_people_see_just_that_rise(rise: float, share: float):
+    everybody = people_for_rise(rise, (share, 1 - share), base_rate=0.1, confidence=0.95)
+    people = int(everybody * share)
+
+    seen = smallest_rise(people, everybody - people, base_rate=0.1, confidence=0.95)
+
+    assert seen == pytest.approx(rise, rel=0.05)
+
+
+def test_more_looks_take_more_people_and_too_many_are_refused():
+    once, often = (
+        people_for_rise(0.05, (0.5, 0.5), base_rate=0.1, confidence=0.95, times=times)
+        for times in (1, 1.1)
+    )
+
+    assert often == pytest.approx(once * 1.21, rel=0.02)
+    with pytest.raises(NotEnoughData, match="more than 10,000,000"):
+        people_for_rise(1e-4, (0.5, 0.5), base_rate=0.5, confidence=0.95)
+    with pytest.raises(ValueError, match="rise"):
+        people_for_rise(0.5, (0.5, 0.5), base_rate=0.5, confidence=0.95)

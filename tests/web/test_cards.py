@@ -32,6 +32,12 @@ def test_a_comparison_names_its_versions_and_what_is_worth_having(session: Sessi
     assert "Your line" not in said
 
 
+def test_a_usual_rate_is_told_of_its_baseline(session: Session):
+    rule = {"kind": "comparison", "baseline": "plain", "mde": 0.015, "base_rate": 0.125}
+
+    assert card(session, arms=_TWO, rule=rule)["Usual rate without it"] == "12.5 % of “plain”"
+
+
 def test_values_against_a_holdout_read_in_their_unit(session: Session):
     rule = {"kind": "comparison", "baseline": "holdout", "mde": 12.5}
     said = card(session, metric=_PAID, holdout=0.2, rule=rule, segments=["country", "size"])

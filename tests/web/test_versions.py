@@ -87,3 +87,24 @@ def test_the_test_mail_comes_in_every_version(eve: Browser, framings: str, datab
         subjects = set(session.exec(select(Notice.subject)).all())
 
     assert {subject.partition(" ")[2] for subject in subjects} >= {"61 € a week", "you lose 61 €"}
+
+
+def test_the_usual_rate_is_typed_in_kept_and_planned_with(eve: Browser, bakeries: str):
+    typed = TWO | {"base_rate": "12,5"}
+    made = of(eve.post("/experiments", **typed, audience_id=bakeries), "experiments")
+    form = eve.get(f"/experiments/{made}/edit").text
+    plan = eve.post("/experiments/plan", **typed, audience_id=bakeries).text
+
+    assert re.search(r'name="base_rate"[^>]*value="12\.5"', form)
+    assert "12.5 % of “insight”" in eve.get(f"/experiments/{made}").text
+    assert "if 12.5 % of the baseline click" in plan or "too few" in plan.lower()
+
+
+@pytest.mark.parametrize("wrong", ["0", "100", "-3", "many"])
+def test_a_usual_rate_that_is_none_is_refused_beside_its_field(
+    eve: Browser, bakeries: str, wrong: str
+):
+    answer = eve.post("/experiments", **(TWO | {"base_rate": wrong}), audience_id=bakeries)
+
+    assert answer.status_code == 422
+    assert re.search(r'name="base_rate"[^>]*aria-invalid="true"', answer.text)
