@@ -1,7 +1,7 @@
 """Valid whenever one looks: sequences of bounds that hold at every moment at once."""
 
 from collections.abc import Callable
-from math import exp, isfinite, log, log1p, sqrt
+from math import isfinite, log, log1p
 
 from app.stats.checks import NotEnoughData, check_counts, check_share
 from app.stats.methods import Method, Topic
@@ -122,94 +122,6 @@ def anytime_pass_count(people: int, threshold: float, *, n_max: int, confidence:
     return passes
 
 
-def asymptotic_sequence(
-    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float
-) -> tuple[float, float]:
-    """Bounds of a difference that hold at every moment at once.
-
-    Args:
-        estimate: of the difference. standard_error: of the estimate now, >= 0.
-        people: in both arms together, now. n_max: planned, where the bounds are tightest.
-        alpha: two-sided error for all moments together, in (0, 1).
-
-    Returns:
-        (low, high), low <= estimate <= high.
-
-    Raises:
-        NotEnoughData: nobody, or no spread. ValueError: out of range.
-
-    Source:
-        Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476, theorem 2.2 (equation 9)
-        and equation 161 for rho.
-    """
-    half = _half_width(standard_error, people, n_max, alpha)
-    return estimate - half, estimate + half
-
-
-def always_valid_p(
-    estimate: float, standard_error: float, people: int, *, n_max: int, alpha: float = 0.05
-) -> float:
-    """The smallest alpha at which 0 has left the sequence of bounds: a p-value for any moment.
-
-    Args:
-        estimate, standard_error, people, n_max: as `asymptotic_sequence`.
-        alpha: of the sequence beside it, at which rho is held: p < alpha exactly where 0 is out.
-
-    Returns:
-        A p-value in (0, 1].
-
-    Raises:
-        NotEnoughData: nobody, or no spread. ValueError: out of range.
-
-    Source:
-        The boundary of equation 9 of arXiv 2103.06476 solved for alpha.
-    """
-    _check_moment(standard_error, people, n_max, alpha)
-    ratio = people * _rho(n_max, alpha) ** 2
-    score = (estimate / standard_error) ** 2
-    return min(1.0, sqrt(ratio + 1) * exp(-score * ratio / (2 * (ratio + 1))))
-
-
-def _half_width(standard_error: float, people: int, n_max: int, alpha: float) -> float:
-    _check_moment(standard_error, people, n_max, alpha)
-    ratio = people * _rho(n_max, alpha) ** 2
-    return standard_error * sqrt(2 * (ratio + 1) / ratio * log(sqrt(ratio + 1) / alpha))
-
-
-def mixture_scale(alpha: float) -> float:
-    """rho² times the planned people: what makes a sequence tightest at the planned end.
-
-    Args:
-        alpha: two-sided error for all moments together, in (0, 1).
-
-    Returns:
-        A number above 0; 7.94 for 5 %.
-
-    Raises:
-        ValueError: out of range.
-
-    Source:
-        Equation 161 of arXiv 2103.06476.
-    """
-    check_share(alpha, "alpha")
-    lasting = -2 * log(alpha)
-    return lasting + log1p(lasting)
-
-
-def _rho(n_max: int, alpha: float) -> float:
-    return sqrt(mixture_scale(alpha) / n_max)
-
-
-def _check_moment(standard_error: float, people: int, n_max: int, alpha: float) -> None:
-    check_share(alpha, "alpha")
-    if people < 1 or n_max < 1:
-        raise NotEnoughData("there is nobody yet, so there is nothing to compare")
-    if not isfinite(standard_error) or standard_error < 0:
-        raise ValueError(f"the standard error must be a number from 0 up, got {standard_error}")
-    if standard_error == 0:
-        raise NotEnoughData("all people did the same, so the spread is not known yet")
-
-
 def _lowest(hits: int, people: int, weight: float, wanted: float) -> float:
     """The largest rate that is rejected from below; 0 where none is."""
     rate = hits / people
@@ -257,24 +169,4 @@ ANYTIME = Method(
     " × [1−I_p₀(cp₀+k, c(1−p₀)+n−k)] / [1−I_p₀(cp₀, c(1−p₀))]; yes where e ≥ 1/α",
     source="Howard, Ramdas, McAuliffe & Sekhon (2021), Annals of Statistics 49:1055–1080",
 )
-SEQUENCE = Method(
-    key="asymptotic-sequence",
-    name="Asymptotic confidence sequence",
-    topic=Topic.PEEKING,
-    functions=("asymptotic_sequence", "always_valid_p", "mixture_scale"),
-    decides=True,
-    plainly=(
-        "It compares two versions and may be read at any time.",
-        "Its bounds are wider than those of a single look, for they hold at every moment at once.",
-        "They are tightest at the number of people that was planned.",
-        "It needs some tens of clicks in each version before it is exact enough.",
-        "If it says that a version is better, looking again later does not make that less true.",
-    ),
-    assumes=(
-        "People were assigned to versions at random and count once.",
-        "Enough people for averages to behave like a bell curve.",
-    ),
-    formula="Δ ± SE·√[2(Nρ²+1)/(Nρ²) · ln(√(Nρ²+1)/α)], ρ² = (−2 ln α + ln(1 − 2 ln α))/N*",
-    source="Waudby-Smith et al., arXiv 2103.06476, theorem 2.2 and equation 161",
-)
-METHODS = (ANYTIME, SEQUENCE)
+METHODS = (ANYTIME,)

@@ -4,20 +4,17 @@ A rule that is read more than once asks for more than one that is read once; the
 sees with a given power is this many standard errors of the difference.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from math import log, sqrt
+from math import sqrt
 
-from app.stats.anytime import mixture_scale
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.group_sequential import bounds, crossing
 from app.stats.methods import Method, Topic
 
-_MOMENTS = 10  # at which a rule for any time is taken to be read: its power is a little higher
 _MOST_LOOKS = 12  # more are thinned out evenly: it changes the second digit of nothing
 _FARTHEST = 20.0  # standard errors; no rule needs as many
 _TOLERANCE = 1e-4
-_RATE_TOLERANCE = 1e-6
 
 
 def fixed_drift(*, confidence: float, power: float = 0.8) -> float:
@@ -63,58 +60,6 @@ def drift_of_looks(shares: Sequence[float], *, confidence: float, power: float =
     return _of_looks(_thinned(shares), confidence, power)
 
 
-def drift_at_any_time(share: float = 1.0, *, confidence: float, power: float = 0.8) -> float:
-    """Standard errors that a rule for any time sees, at some moment before the end.
-
-    Args:
-        share: of all planned people, in the two arms compared, in (0, 1]. confidence: two-sided.
-        power: in (0, 1), above 1 - confidence.
-
-    Returns:
-        A number of standard errors of the difference among all people of the two arms.
-
-    Raises:
-        ValueError: out of range.
-
-    Source:
-        `crossing` at the sequence's boundary, equation 9 of arXiv 2103.06476, solved for the drift.
-    """
-    check_share(confidence, "confidence")
-    if not 0 < share <= 1:
-        raise ValueError(f"a share of the people lies in 0..1, got {share}")
-    return _at_any_time(round(share, 3), confidence, power)
-
-
-def rise_of(drift: float, people: int, baseline_people: int, base_rate: float) -> float:
-    """The smallest rise over a baseline's rate that is this many standard errors.
-
-    Args:
-        drift: standard errors, above 0. people, baseline_people: in each arm.
-        base_rate: of the baseline, in (0, 1).
-
-    Returns:
-        A difference in shares, in (0, 1 - base_rate).
-
-    Raises:
-        NotEnoughData: an arm without people, or so few that no difference would do.
-        ValueError: out of range.
-
-    Source:
-        Unpooled variance, Fleiss, Levin & Paik (2003), section 4.2, solved for the difference.
-    """
-    check_share(base_rate, "base_rate")
-    _check(drift, people, baseline_people)
-
-    def seen(rise: float) -> bool:
-        rate = base_rate + rise
-        variance = rate * (1 - rate) / people + base_rate * (1 - base_rate) / baseline_people
-        return rise >= drift * sqrt(variance)
-
-    if not seen(1 - base_rate):
-        raise NotEnoughData(f"groups of {people:,} and {baseline_people:,} are too few to compare")
-    return _halved(seen, 1 - base_rate)
-
-
 def gain_of(drift: float, people: int, baseline_people: int, variance: float) -> float:
     """The difference of two means that is this many standard errors.
 
@@ -142,17 +87,6 @@ def _of_looks(shares: tuple[float, ...], confidence: float, power: float) -> flo
     return _solved(shares, bounds(shares, alpha=1 - confidence), 1 - confidence, power)
 
 
-@lru_cache(maxsize=256)
-def _at_any_time(share: float, confidence: float, power: float) -> float:
-    alpha = 1 - confidence
-    moments = tuple((place + 1) / _MOMENTS for place in range(_MOMENTS))
-    # ρ² is a constant over N*, so that N·ρ² depends on the share of the people alone.
-    scale = share * mixture_scale(alpha)
-    ratios = [moment * scale for moment in moments]
-    held = [sqrt(2 * (ratio + 1) / ratio * log(sqrt(ratio + 1) / alpha)) for ratio in ratios]
-    return _solved(moments, held, alpha, power)
-
-
 def _solved(shares: Sequence[float], held: Sequence[float], alpha: float, power: float) -> float:
     """The drift that crosses one of these bounds with this power."""
     check_share(power, "power")
@@ -173,14 +107,6 @@ def _thinned(shares: Sequence[float]) -> tuple[float, ...]:
     return tuple(shares[round((place + 1) * step) - 1] for place in range(_MOST_LOOKS))
 
 
-def _halved(seen: Callable[[float], bool], highest: float) -> float:
-    low, high = 0.0, highest
-    while high - low > _RATE_TOLERANCE:
-        middle = (low + high) / 2
-        low, high = (low, middle) if seen(middle) else (middle, high)
-    return high
-
-
 def _check(drift: float, people: int, baseline_people: int) -> None:
     if drift <= 0:
         raise ValueError(f"drift must be above 0, got {drift}")
@@ -192,20 +118,17 @@ DIFFERENCE_POWER = Method(
     key="difference-power",
     name="Power of a comparison",
     topic=Topic.PLANNING,
-    functions=("fixed_drift", "drift_of_looks", "drift_at_any_time", "rise_of", "gain_of"),
+    functions=("fixed_drift", "drift_of_looks", "gain_of"),
     decides=False,
     plainly=(
         "It says which difference two versions must have to be told apart four times in five.",
-        (
-            "It needs to know how many do it in the baseline: the last run says so, else a guess"
-            " that is printed beside it."
-        ),
+        "It needs to know how much values differ from person to person.",
         "Halving the difference takes four times as many people.",
         "Looking more than once, or comparing several versions, takes more people, too.",
         "It is an approximation for planning, and makes no call.",
     ),
-    assumes=("Enough people for rates to behave like a bell curve.",),
-    formula="δ = θ·√(p₁q₁/n₁ + p₂q₂/n₂), p₁ = p₂ + δ; one look: θ = z₁₋α⁄₂ + z₁₋β; several:"
+    assumes=("Enough people for averages to behave like a bell curve.",),
+    formula="δ = θ·√(s²/n₁ + s²/n₂); one look: θ = z₁₋α⁄₂ + z₁₋β; several:"
     " P(|Zₖ| ≥ bₖ at some look | θ) = 1 − β",
     source="Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, section"
     " 4.2; Jennison & Turnbull (2000), section 3.1",

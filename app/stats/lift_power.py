@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from math import inf, isfinite, log, sqrt
 
-from app.stats.anytime import mixture_scale
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
+from app.stats.mixtures import normal_mixture_weight
 
 _MOST_TIMES = 1e6  # as many people again: nobody waits for more
 _LARGEST_LIFT = 1e3
@@ -116,7 +116,7 @@ def anytime_bar(people: float, n_max: float, *, confidence: float = 0.95) -> flo
     Source:
         Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476, equations 9 and 161, over
         the normal quantile. Power with this bar at one moment alone is a lower bound of the
-        rule's own: see `drift_at_any_time`.
+        rule's own.
     """
     check_share(confidence, "confidence")
     if people <= 0 or n_max <= 0:
@@ -124,7 +124,7 @@ def anytime_bar(people: float, n_max: float, *, confidence: float = 0.95) -> flo
     from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
 
     alpha = 1 - confidence
-    ratio = people * mixture_scale(alpha) / n_max
+    ratio = people / normal_mixture_weight(n_max, alpha=alpha)
     held = sqrt(2 * (ratio + 1) / ratio * log(sqrt(ratio + 1) / alpha))
     return held / float(ndtri(1 - alpha / 2))
 

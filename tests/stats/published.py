@@ -5,7 +5,6 @@ from math import inf, sqrt
 from typing import Any
 
 from app.stats import (
-    anytime,
     arm_sizes,
     bayes,
     cuped_relative,
@@ -99,25 +98,8 @@ def one_sided(*, upper: bool, relative: bool) -> Callable[[Inputs], Found]:
     return found
 
 
-def sequence(found: Difference, told: Inputs, people: int) -> Found:
-    low, high = anytime.asymptotic_sequence(
-        found.difference, found.error, people, n_max=told["n_star"], alpha=told["alpha"]
-    )
-    p_value = anytime.always_valid_p(
-        found.difference, found.error, people, n_max=told["n_star"], alpha=told["alpha"]
-    )
-    return {"expected": found.difference, "ci": [low, high], "se": found.error} | {
-        "p_value": p_value
-    }
-
-
 def _people(told: Inputs) -> int:
     return int(told["control"]["n"] + told["treatment"]["n"])
-
-
-def sequence_of_means(*, relative: bool) -> Callable[[Inputs], Found]:
-    compare = welch_relative if relative else welch
-    return lambda told: sequence(compare(*_both(told, _mean)), told, _people(told))
 
 
 def sequence_one_sided(*, upper: bool, relative: bool) -> Callable[[Inputs], Found]:
@@ -196,11 +178,6 @@ def _four(told: Inputs) -> Moments:
 def cuped_ratio(told: Inputs) -> Found:
     arm, base = _both(told, _four)
     return _shown(cuped_relative.cuped_ratio(arm, base, theta=told.get("theta")))
-
-
-def cuped_ratio_sequence(told: Inputs) -> Found:
-    arm, base = _both(told, _four)
-    return sequence(cuped_relative.cuped_ratio(arm, base), told, _people(told))
 
 
 def refused(compute: Callable[[], object]) -> bool:
@@ -658,12 +635,6 @@ COMPUTED: dict[str, Callable[[Inputs], Found]] = {
     "welch_t_one_sided_greater_relative": one_sided(upper=False, relative=True),
     "welch_t_one_sided_greater_absolute": one_sided(upper=False, relative=False),
     "welch_t_one_sided_lesser_absolute": one_sided(upper=True, relative=False),
-    "asymptotic_confidence_sequence_relative": sequence_of_means(relative=True),
-    "asymptotic_confidence_sequence_absolute": sequence_of_means(relative=False),
-    "asymptotic_confidence_sequence_cuped_relative": lambda told: sequence(
-        _cuped(told), told, _people(told)
-    ),
-    "asymptotic_confidence_sequence_cuped_ratio_relative": cuped_ratio_sequence,
     "asymptotic_cs_one_sided_greater_relative": sequence_one_sided(upper=False, relative=True),
     "asymptotic_cs_one_sided_greater_absolute": sequence_one_sided(upper=False, relative=False),
     "asymptotic_cs_one_sided_lesser_absolute": sequence_one_sided(upper=True, relative=False),
