@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DEVIATIONS = 9  # of the baseline's hits; what lies beyond is rarer than 1e-16
 _TOLERANCE = 1e-5  # of a rise, in shares
 _MOST_PEOPLE = 10_000_000  # ours: as many as an audience may have
+_FEW = 512  # ours: where the doubling begins
 _CLOSE = 200  # a number of people is found to half a hundredth
 
 
@@ -182,7 +183,7 @@ def people_for_rise(
         )
         return found >= power
 
-    low, high = 1, 2
+    low, high = 1, _FEW  # of few people counts are exact, and take long
     while not told(high):
         if high >= _MOST_PEOPLE:
             raise NotEnoughData(f"more than {_MOST_PEOPLE:,} people would be needed")
@@ -209,8 +210,12 @@ METHODS: tuple[Method, ...] = (
         name="Smallest difference of two rates",
         topic=Topic.PLANNING,
         functions=(
-            "hits_needed", "hits_called", "power_of_counts", "smallest_rise", "people_for_rise",
-        ),  # fmt: skip
+            "hits_needed",
+            "hits_called",
+            "power_of_counts",
+            "smallest_rise",
+            "people_for_rise",
+        ),
         decides=False,
         plainly=(
             "It says which difference would be told four times in five.",
