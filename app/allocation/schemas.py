@@ -17,7 +17,8 @@ from app.allocation.models import Mode
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
-Fte = Annotated[float, Field(gt=0, le=1)]
+# Steps of a twentieth from a tenth on: finer ones would let a sum of answers be taken apart again.
+Fte = Annotated[float, Field(ge=0.1, le=1, multiple_of=0.05)]
 _CLOSE = 1e-6  # how far targets may be from adding up, for rounding
 
 

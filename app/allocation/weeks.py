@@ -83,6 +83,11 @@ def _shown(session: Session, opening: Opening) -> Week:
     )
 
 
+def _coarse(fte: float) -> float:
+    """A weight as it may be set today: answers of earlier versions may carry any."""
+    return max(2, round(fte * 20)) / 20
+
+
 def _groups(
     session: Session, opening: Opening, answers: Sequence[TimeAnswer], elective: frozenset[str]
 ) -> Groups:
@@ -90,7 +95,7 @@ def _groups(
         given = [Given(answer.shares, team_id=answer.team_id) for answer in answers]
         return by_team(given, elective)
     told = [
-        Given(one.shares, weight=one.fte, team_id=one.team_id)
+        Given(one.shares, weight=_coarse(one.fte), team_id=one.team_id)
         for one in store.told(session, opening.week)
     ]
     return by_cell(told, elective, asked={one.team_id for one in answers if one.team_id})

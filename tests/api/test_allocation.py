@@ -170,3 +170,20 @@ def test_whoever_left_is_not_counted_as_asked(api: Api, ann: dict[str, Any]) -> 
         asked.append(api.read("/allocation/weeks/2026-W48")["asked"])
 
     assert asked == [2, 1, 2, 1]
+
+
+@pytest.mark.parametrize("fte", [0, 0.05, 0.000001, 0.123, 0.1001, 1.05])
+def test_weights_by_which_a_sum_could_be_taken_apart_are_refused(
+    api: Api, ann: dict[str, Any], fte: float
+) -> None:
+    refused = api.ask("PATCH", f"/allocation/respondents/{ann['id']}", json={"fte": fte})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "fte"
+
+
+@pytest.mark.parametrize("fte", [0.1, 0.15, 0.3, 0.7, 0.85, 1])
+def test_a_share_of_full_time_is_kept(api: Api, ann: dict[str, Any], fte: float) -> None:
+    kept = api.ask("PATCH", f"/allocation/respondents/{ann['id']}", json={"fte": fte})
+
+    assert (kept.status_code, kept.json()["fte"]) == (200, fte)
