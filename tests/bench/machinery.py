@@ -26,8 +26,10 @@ from app.platform.db import Database
 from app.tally import store
 from app.tally.models import Outcome
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, given_experiment
+from tests.bench import machinery_pairs
 from tests.bench.measured import Measured
 from tests.bench.rules import ALPHA
+from tests.bench.two_rates import ARM, BASE
 from tests.experiments.scenes import document
 
 PEOPLE, THRESHOLD = 100, 0.2
@@ -38,6 +40,7 @@ CANCELLED, TAKEN_BACK = (
     0.2,
     0.1,
 )  # shares of experiments, and of clicks that are machines' after all
+SPLITS = ((60, 60), (108, 12), (12, 108))
 METHODS = ("curtailed", "sequential", "anytime")
 
 
@@ -53,13 +56,15 @@ class Person:
 
 
 def all_rules(runs: int, *, seed: int) -> Iterator[Measured]:
-    """Every method for one arm."""
+    """Every method for one arm; and of two, whether the tables say what the functions say."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'calibration.db'}"
         database = Database(url)
         migrate.to_head(database)
         for method in METHODS:
             yield _measured(database, method, runs, random.Random(f"{seed} {method}"))
+        for split in SPLITS:
+            yield _agreed(database, split, runs, random.Random(f"{seed} {split}"))
         database.close()
 
 
@@ -80,6 +85,20 @@ def _measured(database: Database, method: str, runs: int, rng: random.Random) ->
     return Measured(
         f"machinery, {method}", setting, runs, erred / runs, ALPHA, covered=1 - max(sides) / runs
     )
+
+
+def _agreed(database: Database, split: tuple[int, int], runs: int, rng: random.Random) -> Measured:
+    """Paths on which the call, or what a look asked for, was another than that of the functions."""
+    people, differ = {ARM: split[0], BASE: split[1]}, 0
+    for run in range(runs):
+        rates = {ARM: 0.3 * (1 + run % 3), BASE: 0.3}  # every third path has no effect
+        with Session(database.engine, expire_on_commit=False) as session:
+            session.execute(text("BEGIN IMMEDIATE"))
+            seen = machinery_pairs.watch(session, people, rates, rng)
+            session.rollback()
+        differ += (seen.called, seen.asked) != (seen.expected, seen.expected_asked)
+    setting = f"{split[0]}/{split[1]}: differs from the functions alone"
+    return Measured("machinery, two arms", setting, runs, differ / runs, 0.0, is_exact=True)
 
 
 def _watch(session: Session, method: str, rng: random.Random) -> tuple[bool, Estimate, int]:

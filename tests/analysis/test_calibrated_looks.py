@@ -1,0 +1,25 @@
+"""The real tables, looks and readouts call what the calibrated functions call."""
+
+import random
+
+import pytest
+from sqlmodel import Session
+
+from tests.bench import machinery_pairs
+from tests.bench.two_rates import ARM, BASE
+
+SPLITS = ((60, 60), (108, 12), (12, 108))
+
+
+@pytest.mark.parametrize("better", [1.0, 2.5])
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_random_path_through_the_tables_is_called_as_by_the_functions_alone(
+    session: Session, split: tuple[int, int], better: float
+):
+    rng = random.Random(f"{split} {better}")
+    rates = {ARM: 0.3 * better, BASE: 0.3}
+    seen = machinery_pairs.watch(session, {ARM: split[0], BASE: split[1]}, rates, rng)
+
+    assert len(seen.asked) >= 5
+    assert seen.asked == seen.expected_asked
+    assert seen.called == seen.expected
