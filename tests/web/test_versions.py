@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from fastapi import FastAPI
 from sqlmodel import select
 
+from app.audience import imports
 from app.delivery.models import Notice
 from app.platform.db import Database
-from tests.web.conftest import Browser
+from tests.web.conftest import NOW, Browser
 from tests.web.test_journey import CARD, of
 
 TWO = CARD | {
@@ -18,6 +20,15 @@ TWO = CARD | {
     "baseline": "insight",
     "mde": "2",
 }
+
+
+@pytest.fixture
+def bakeries(eve: Browser, database: Database, application: FastAPI, bakeries: str) -> str:
+    """Forty who can be mailed: two of one version and two of another could not be compared."""
+    more = "".join(f"b{n}@b.example,B{n},{n + 10}\n" for n in range(38))
+    eve.upload(f"/audiences/{bakeries}/imports", "more.csv", f"email,name,euros\n{more}".encode())
+    imports.run_due(database, application.state.house.imports, "here", now=NOW)
+    return bakeries
 
 
 @pytest.fixture
@@ -70,7 +81,7 @@ def test_the_launch_page_counts_each_version_and_shows_a_mail_of_each(eve: Brows
 
     assert "Version “insight”" in page
     assert "Version “second”" in page
-    assert "Send to 2 people" in page
+    assert "Send to 40 people" in page
     assert "Ann, you lose 61 €" in page
 
 
@@ -78,7 +89,7 @@ def test_whoever_gets_nothing_is_not_counted_among_those_who_are_mailed(eve: Bro
     page = eve.get(f"/experiments/{held}/launch").text
 
     assert "Get nothing (holdout)" in page
-    assert "Send to about 1 person" in page
+    assert "Send to about 20 people" in page
 
 
 def test_the_test_mail_comes_in_every_version(eve: Browser, framings: str, database: Database):
