@@ -19,7 +19,7 @@ ADMITTED = 0.033  # of arms that differ in size; found by simulation, and said i
 LOOKS = 7
 METRIC = "value_per_person"
 
-# What the version of before did, as it was measured at these sizes; nothing here runs it.
+# Citations: what an earlier version did at these sizes; nothing here runs it.
 _BEFORE = {
     ("values, fixed", 2_700, 300): "9.0 %",
     ("values, 7 looks", 2_700, 300): "9.5 %",
