@@ -6,8 +6,6 @@ import pytest
 
 from tests.api.conftest import Api
 
-pytestmark = pytest.mark.calendar
-
 WEEK = "/allocation/weeks/2026-W47"
 
 
@@ -32,6 +30,7 @@ def test_the_first_buckets_are_those_of_the_model(api: Api) -> None:
     ]
 
 
+@pytest.mark.calendar
 def test_a_week_shows_both_denominators(api: Api, ann: dict[str, Any]) -> None:
     api.made(f"{WEEK}/open")
     put(api, ann, {"lights": 44, "new": 28, "existing": 14, "productivity": 14})
@@ -43,6 +42,7 @@ def test_a_week_shows_both_denominators(api: Api, ann: dict[str, Any]) -> None:
     assert (seen["asked"], seen["answered"], seen["response_rate"]) == (1, 1, 1.0)
 
 
+@pytest.mark.calendar
 def test_a_week_opens_once(api: Api, ann: dict[str, Any]) -> None:
     api.made(f"{WEEK}/open")
 
@@ -64,6 +64,7 @@ def test_an_unknown_bucket_is_refused(api: Api, ann: dict[str, Any]) -> None:
     assert put(api, ann, {"naps": 100}).json()["errors"][0]["field"] == "shares.naps"
 
 
+@pytest.mark.calendar
 def test_a_week_that_is_not_open_takes_no_answer(api: Api, ann: dict[str, Any]) -> None:
     assert put(api, ann, {"lights": 100}).status_code == 409
     assert api.get(WEEK).status_code == 404
@@ -138,6 +139,7 @@ def test_one_correction_waits_for_others(api: Api) -> None:
     assert api.read(WEEK)["everybody"]["non_elective"] == 0.9
 
 
+@pytest.mark.calendar
 def test_a_retired_bucket_stays_with_the_weeks_it_was_asked_in(
     api: Api, ann: dict[str, Any]
 ) -> None:

@@ -10,8 +10,6 @@ from app.platform.db import Database
 from tests.api.conftest import NOW, Api
 from tests.cast import DESIGN
 
-pytestmark = pytest.mark.calendar
-
 DIRECT = {"title": "Bakers acting", "kind": "increase", "unit": "percent", "start": 0, "target": 15}
 
 
@@ -37,6 +35,7 @@ def run(api: Api, audience_id: str, acting: dict[str, Any], database: Database) 
     return made
 
 
+@pytest.mark.calendar
 def test_a_forecast_comes_with_five_weeks(api: Api, key_result: dict[str, Any]) -> None:
     for weeks in range(1, 6):
         put(api, key_result, NOW.date() - timedelta(days=7 * weeks), 1400 - 41 * weeks + weeks % 2)
@@ -104,6 +103,7 @@ def test_an_objective_is_changed_and_removed(api: Api, key_result: dict[str, Any
     assert api.ask("DELETE", path).status_code == 204
 
 
+@pytest.mark.calendar
 def test_a_cycle_closes_with_scores_and_opens_again(api: Api, key_result: dict[str, Any]) -> None:
     cycle_id = api.read(f"/objectives/{key_result['objective_id']}")["cycle_id"]
     put(api, key_result, NOW.date(), 1760)
@@ -121,6 +121,7 @@ def test_a_cycle_closes_with_scores_and_opens_again(api: Api, key_result: dict[s
     assert api.ask("PUT", values, json={"value": 1}).status_code == 200
 
 
+@pytest.mark.calendar
 def test_cycles_and_teams_are_changed(api: Api) -> None:
     q3 = api.made("/cycles", {"name": "Q3", "starts": "2026-07-01", "ends": "2026-09-30"})
     q4 = api.made("/cycles", {"name": "Q4", "starts": "2026-10-01", "ends": "2026-12-31"})
@@ -136,6 +137,7 @@ def test_cycles_and_teams_are_changed(api: Api) -> None:
     assert changed == team | {"function": "product"}
 
 
+@pytest.mark.calendar
 def test_a_run_that_is_the_number_shows_its_origin(
     api: Api, acting: dict[str, Any], run: dict[str, Any]
 ) -> None:

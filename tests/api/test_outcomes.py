@@ -7,8 +7,6 @@ import pytest
 from tests.api.conftest import Api
 from tests.cast import DESIGN
 
-pytestmark = pytest.mark.calendar
-
 
 def test_an_objective_names_its_teams(api: Api) -> None:
     team = api.made("/teams", {"name": "Growth", "function": "product"})
@@ -37,6 +35,7 @@ def test_an_objective_of_no_cycle_is_not_found(api: Api) -> None:
     assert api.post("/objectives", {"title": "x", "cycle_id": "nowhere"}).status_code == 404
 
 
+@pytest.mark.calendar
 def test_a_key_result_follows_its_values(api: Api, key_result: dict[str, Any]) -> None:
     path = f"/key-results/{key_result['id']}"
     body = {"value": 1400, "comment": "Sweden", "confidence": 6}
@@ -57,6 +56,7 @@ def test_a_value_put_twice_is_there_once(api: Api, key_result: dict[str, Any]) -
     assert [(one["date"], one["value"]) for one in values] == [("2026-11-22", 1400)]
 
 
+@pytest.mark.calendar
 def test_a_value_of_tomorrow_is_refused(api: Api, key_result: dict[str, Any]) -> None:
     path = f"/key-results/{key_result['id']}/values/2026-11-24"
     answer = api.ask("PUT", path, json={"value": 1})

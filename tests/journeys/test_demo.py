@@ -56,10 +56,10 @@ class Demo:
         return self.process.wait(60)
 
     def age(self) -> float:
-        """Seconds since the seeding ended."""
+        """Seconds since the seeding began."""
         now = self.log.with_name("now")
         now.touch()
-        return now.stat().st_mtime - (self.data / "seeded").stat().st_mtime
+        return now.stat().st_mtime - (self.data / "demo").stat().st_mtime
 
     def password(self) -> str:
         found = re.search(r"password +(\S+)", self.log.read_text())

@@ -21,8 +21,6 @@ from tests.analysis.scenes import click, given_experiment, mail
 from tests.okr.scenes import course
 from tests.web.conftest import Browser
 
-pytestmark = pytest.mark.calendar
-
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)  # after the windows of a Tuesday's experiment
 TODAY = NOW.date()
 
@@ -79,6 +77,7 @@ def an_experiment(database: Database, row_id: str, mode: str = "evidence", **mor
         return experiment.id
 
 
+@pytest.mark.calendar
 def test_a_key_result_tells_its_story(eve: Browser, database: Database, said: Any):
     row_id = a_key_result(database, stretch=2000)
     a_course(database, row_id)
@@ -212,6 +211,7 @@ def test_what_was_never_used_is_removed(eve: Browser, database: Database):
     assert eve.get(f"/key-results/{row_id}").status_code == 404
 
 
+@pytest.mark.calendar
 def test_a_cycle_is_closed_with_scores_and_opened_again(
     eve: Browser, database: Database, said: Any
 ):
