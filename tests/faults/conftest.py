@@ -4,15 +4,18 @@ from tests.journeys.conftest import mailbox, mailbox_and_setting, service
 
 __all__ = ["mailbox", "mailbox_and_setting", "service"]
 
-# What runs on one database beside every change, and on the other with `poe faults-long`.
-LONG = (
-    "test_after_an_outage_over_the_end_the_final_call_counts_every_click[sqlite]",
-    "test_whatever_happens_every_number_follows_from_the_rows[postgresql]",
-    "test_segments_turn_under_a_slow_send_and_nobody_gets_two[postgresql]",
+# What runs beside every change. Everything here takes minutes: `poe faults-long` runs all of it.
+BESIDE_EVERY_CHANGE = (
+    "test_links_work_pages_say_so_and_every_click_is_counted_later",
+    "test_no_answered_click_is_lost_or_counted_twice[postgresql]",
+    "test_nobody_gets_two_and_everybody_certain_gets_theirs[sqlite]",
+    "test_one_address_that_is_refused_for_good_costs_nobody_else_theirs[postgresql]",
+    "test_a_connection_lost_after_the_mail_was_given_is_uncertain_and_not_sent_again[sqlite]",
+    "test_both_send_and_both_count_and_nobody_is_mailed_twice",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.name in LONG:
+        if item.path.parent.name == "faults" and item.name not in BESIDE_EVERY_CHANGE:
             item.add_marker(pytest.mark.long)
