@@ -37,7 +37,7 @@ from tests.experiments import scenes
 from tests.moments import NOW, state
 from tests.serve import BROWSER, links_in
 
-MAY = {  # trust.md's presets: who may be tracked, by what they said
+MAY = {  # the presets: who may be tracked, by what they said
     Privacy.STANDARD: {"yes": True, "unknown": True, "no": False},
     Privacy.CONSENT: {"yes": True, "unknown": False, "no": False},
     Privacy.AGGREGATE: {"yes": False, "unknown": False, "no": False},
