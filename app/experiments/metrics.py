@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.experiments.terms import Method, MetricKind, RuleKind
 
-_CLICK_HOURS, _OTHER_HOURS = 72, 168  # hours that a click, and anything else, is waited for by default
+_CLICK_HOURS, _OTHER_HOURS = 72, 168  # how long each is waited for by default
 LEAST_WITH_VALUE: Final = 100  # people with a value, in every arm, before values are compared
 
 
