@@ -50,29 +50,37 @@ def _sentence(
     answer_by: datetime | None,
     zone: tzinfo,
 ) -> str:
+    when = f" The answer comes by {sentences.moment(answer_by, zone)}." if answer_by else ""
+    return f"{state.word}: {_said(state, rows, rule)}{when if state is State.WAITING else ''}"
+
+
+def _said(state: State, rows: Sequence[Comparison], rule: Rule) -> str:
+    """What stands behind the verdict."""
     if state is State.VALIDATED:
         better = [row for row in rows if row.state is State.VALIDATED]
         best = max(better, key=lambda row: row.low or 0)
-        return f"Validated: “{best.arm}” beats “{best.baseline}” {_by(best, rule)}."
+        return f"“{best.arm}” beats “{best.baseline}” {_by(best, rule)}."
     if state is State.REFUTED:
         worst = max(rows, key=lambda row: row.high or 0)
         return (
-            f"Refuted: no version beats “{rule.baseline}” by {_amount(rule.mde, rule)} or more"
+            f"no version beats “{rule.baseline}” by {_wanted(rule)} or more"
             f" (at most {_amount(worst.high or 0, rule)})."
         )
-    if state is State.INCONCLUSIVE:
-        return f"Inconclusive: {_unsure(rows, rule)}."
-    when = f" The answer comes by {sentences.moment(answer_by, zone)}." if answer_by else ""
-    reasons = {row.reason for row in rows if row.reason}
-    return f"{min(reasons) if reasons else 'Too early to say: windows are open.'}{when}"
+    return _unsure(rows, rule) if state is State.INCONCLUSIVE else _not_yet(rows)
 
 
 def _unsure(rows: Sequence[Comparison], rule: Rule) -> str:
     known = [row for row in rows if row.difference is not None]
     if not known:
-        return "there were too few people or values to compare"
-    told = "; ".join(f"“{row.arm}” {_by(row, rule)}" for row in known)
-    return f"against “{rule.baseline}”, {told}"
+        return _not_yet(rows)
+    told = "; ".join(f"“{row.arm}” differs {_by(row, rule)}" for row in known)
+    return f"against “{rule.baseline}”, {told}."
+
+
+def _not_yet(rows: Sequence[Comparison]) -> str:
+    """Why there is no number, or none that says anything."""
+    reasons = sorted({row.reason for row in rows if row.reason})
+    return sentences.lowered(" ".join(reasons)) or "windows are open."
 
 
 def _by(row: Comparison, rule: Rule) -> str:
@@ -84,7 +92,7 @@ def _by(row: Comparison, rule: Rule) -> str:
 
 def _fact(row: Comparison, rule: Rule) -> str:
     if row.difference is None:
-        return f"“{row.arm}” against “{row.baseline}”: {row.reason}"
+        return f"“{row.arm}” against “{row.baseline}”: {sentences.lowered(row.reason or '')}"
     chance = (
         f"; chance to be better {figures.chance(row.chance_to_beat)} (description only)"
         if row.chance_to_beat is not None
@@ -98,6 +106,13 @@ def _amount(difference: float, rule: Rule) -> str:
     if rule.counts.is_value:
         return f"{figures.signed_value(difference)} per person"
     return figures.points(difference)
+
+
+def _wanted(rule: Rule) -> str:
+    """What the author called worth having, as the card says it."""
+    if rule.counts.is_value:
+        return f"{figures.value(rule.mde)} per person"
+    return figures.set_points(rule.mde)
 
 
 def _missing(

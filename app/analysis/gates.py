@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from app.analysis import sentences, splits
 from app.analysis.calls import Made
 from app.analysis.counts import ArmTotals
-from app.analysis.shapes import Comparison, Guardrail, State
+from app.analysis.shapes import Guardrail, State
 from app.experiments.terms import HOLDOUT
 from app.platform import figures
 
@@ -75,20 +75,22 @@ def _if_nobody(made: Made, arms: Mapping[str, int], *, over: bool) -> Made:
         else f"All {figures.count(mails)} mails came back or were refused."
     )
     what = f"nobody{whom} was reached, so this says nothing of what people want."
-    opening = "Inconclusive" if over else "Too early to say"
+    state = State.INCONCLUSIVE if over else State.WAITING
     call = replace(
         made.call,
-        state=State.INCONCLUSIVE if over else State.WAITING,
-        sentence=f"{opening}: {what} {fate}",
+        sentence=f"{state.word}: {what} {fate}",
         because=made.call.because if made.comparisons else (),
     )
-    rows = tuple(_told_nothing(row, arms) for row in made.comparisons)
-    return replace(made, call=call, comparisons=rows)
+    return _taken_back(replace(made, call=call), state, what, frozenset(State))
 
 
-def _told_nothing(row: Comparison, arms: Mapping[str, int]) -> Comparison:
-    is_lost = row.arm in arms or row.baseline in arms
-    return replace(row, state=State.INCONCLUSIVE) if is_lost and row.state in _TOLD else row
+def _taken_back(made: Made, state: State, why: str, of_rows: frozenset[State]) -> Made:
+    """The call, and with it every version's own verdict that would stand against it."""
+    rows = tuple(
+        replace(row, state=state, reason=sentences.raised(why)) if row.state in of_rows else row
+        for row in made.comparisons
+    )
+    return replace(made, call=replace(made.call, state=state), comparisons=rows)
 
 
 def _if_split(
@@ -97,8 +99,9 @@ def _if_split(
     """A result of groups that were not drawn as planned is none."""
     if made.call.state not in _TOLD or splits.check(design, totals, over=over).ok:
         return made
-    sentence = f"Inconclusive: {splits.WRONG} Without that it would read: {made.call.sentence}"
-    return replace(made, call=replace(made.call, state=State.INCONCLUSIVE, sentence=sentence))
+    sentence = f"{State.INCONCLUSIVE.word}: {splits.WRONG} {_alone(made)}"
+    call = replace(made.call, sentence=sentence)
+    return _taken_back(replace(made, call=call), State.INCONCLUSIVE, splits.WRONG, _TOLD)
 
 
 def _if_harmed(made: Made, breached: tuple[Guardrail, ...]) -> Made:
@@ -106,10 +109,14 @@ def _if_harmed(made: Made, breached: tuple[Guardrail, ...]) -> Made:
         return made
     call, harm = made.call, sentences.harm(breached)
     if call.state is State.VALIDATED:
-        said = call.sentence.partition(": ")[2]
-        sentence = (
-            f"Inconclusive, because {harm}. The numbers alone would have validated it: {said}"
-        )
-        return replace(made, call=replace(call, state=State.INCONCLUSIVE, sentence=sentence))
+        sentence = f"{State.INCONCLUSIVE.word}, because {harm}. {_alone(made)}"
+        made = replace(made, call=replace(call, sentence=sentence))
+        return _taken_back(made, State.INCONCLUSIVE, f"{harm}.", frozenset({State.VALIDATED}))
     sentence = f"{call.sentence} Besides, {harm}."
     return replace(made, call=replace(call, sentence=sentence))
+
+
+def _alone(made: Made) -> str:
+    """What the rule itself said, without its verdict: a reader meets one."""
+    said = made.call.sentence.partition(": ")[2]
+    return f"The numbers alone would have {made.call.state} it: {said}"

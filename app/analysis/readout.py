@@ -200,7 +200,7 @@ def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:
 def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
     facts = [
         f"{guardrail.metric.replace('_', ' ').capitalize()}: {sentences.of_guardrail(guardrail)}"
-        f" ({guardrail.state})."
+        f" ({sentences.PROVEN[guardrail.state]})."
         for guardrail in found.watched
         if guardrail.people
     ]
@@ -234,7 +234,7 @@ def _health(
         machine_share=machines / everybody if everybody else 0.0,
         warnings=(
             *late,
-            *([] if ratio.ok else [splits.WRONG]),
+            *([] if ratio.ok else [sentences.raised(splits.WRONG)]),
             *_warnings(arms, unknown),
             *waiting.of_lost(session, lost, zone),
         ),

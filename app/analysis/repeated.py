@@ -210,16 +210,16 @@ def _sentence(
     )
     bounds = f"{figures.share(seen.low)} to {figures.share(seen.high)}"
     if state is State.VALIDATED:
-        return f"Validated: {counted}; we can say it is over {over} ({bounds}, {seen.label})."
+        return f"{state.word}: {counted}; we can say it is over {over} ({bounds}, {seen.label})."
     if state is State.REFUTED:
-        return f"Refuted: {counted}; we can say it is under {over} ({bounds}, {seen.label})."
+        return f"{state.word}: {counted}; we can say it is under {over} ({bounds}, {seen.label})."
     if state is State.INCONCLUSIVE:
-        return f"Inconclusive: {counted}; the truth may be on either side of {over} ({bounds})."
+        return f"{state.word}: {counted}; the truth may be on either side of {over} ({bounds})."
     when = f" The next answer comes by {sentences.moment(answer_by, zone)}." if answer_by else ""
     if not seen.people:
-        return f"Too early to say: no window has closed yet.{when}"
+        return f"{state.word}: no window has closed yet.{when}"
     more = f"; {needed:,} would have been enough" if needed else ""
-    return f"Too early to say: {counted} within their window{more}.{when}"
+    return f"{state.word}: {counted} within their window{more}.{when}"
 
 
 def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
@@ -243,7 +243,7 @@ def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
 
 
 def _needed_at(needed: int | None) -> str:
-    return "no number would have been enough yet" if needed is None else f"{needed:,} were needed"
+    return "no number would have been enough yet" if needed is None else sentences.needed(needed)
 
 
 def _going_on(course: Course, seen: Sequence[tuple[int, int]]) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ HARMS = {
     "complaint_rate": ("complained", "delivered"),
     "bounce_rate": ("bounced", "attempted"),
 }
-NOBODY = "Too early to say: nobody has been mailed yet."
+PROVEN = {"safe": "safe", "breached": "breached", "unknown": "not proven yet"}
+NOBODY = f"{State.WAITING.word}: nobody has been mailed yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,23 @@ class Situation:
         return self.rule.words
 
 
+def raised(said: str) -> str:
+    """A clause as a sentence of its own."""
+    return said[:1].upper() + said[1:]
+
+
+def lowered(said: str) -> str:
+    """A sentence of ours behind a colon."""
+    return said[:1].lower() + said[1:]
+
+
 def of_call(state: State, situation: Situation, *, provisional: bool) -> str:
-    """The call in one or two sentences."""
+    """The call in one or two sentences: its verdict comes from its state alone."""
+    early = ", provisionally" if provisional and state is not State.INCONCLUSIVE else ""
+    return f"{state.word}{early}: {_said(state, situation, provisional=provisional)}"
+
+
+def _said(state: State, situation: Situation, *, provisional: bool) -> str:
     if state is State.VALIDATED:
         return _validated_early(situation) if provisional else _validated(situation)
     if state is State.REFUTED:
@@ -53,9 +69,14 @@ def of_too_few(situation: Situation) -> str:
     """Enrolled were so few that no number of hits proves anything."""
     words = situation.words
     return (
-        f"Inconclusive from the start: with {figures.people(situation.planned)} nobody can say that"
-        f" it is over {_threshold(situation)}, even if all of them {words.do}."
+        f"{State.INCONCLUSIVE.word} from the start: with {figures.people(situation.planned)}"
+        f" nobody can say that it is over {_threshold(situation)}, even if all of them {words.do}."
     )
+
+
+def needed(people: int) -> str:
+    """`60 were needed`."""
+    return f"{people:,} {'was' if people == 1 else 'were'} needed"
 
 
 def headline(arms: Sequence[ArmCounts], rule: Rule) -> str:
@@ -85,7 +106,8 @@ def of_guardrail(guardrail: Guardrail) -> str:
 def harm(breached: tuple[Guardrail, ...]) -> str:
     """Which guardrails are breached, by what."""
     return "a guardrail is breached: " + "; ".join(
-        f"{guardrail.metric.replace('_', ' ')} is over its limit: {of_guardrail(guardrail)}"
+        f"{guardrail.metric.replace('_', ' ')} of “{guardrail.arm}” is over its limit:"
+        f" {of_guardrail(guardrail)}"
         for guardrail in breached
     )
 
@@ -151,8 +173,7 @@ def moment(when: datetime, zone: tzinfo) -> str:
 
 def _validated(situation: Situation) -> str:
     return (
-        f"Validated: {_counted(situation)}; we can say it is over {_threshold(situation)},"
-        f" {_sure(situation)}."
+        f"{_counted(situation)}; we can say it is over {_threshold(situation)}, {_sure(situation)}."
     )
 
 
@@ -160,8 +181,8 @@ def _validated_early(situation: Situation) -> str:
     settled, needed = situation.estimate.settled, situation.pass_count
     did = f"{_have(settled)}{situation.words.did}"
     return (
-        f"Validated, provisionally: {figures.people(settled)} {did}, and {needed:,} of"
-        f" {situation.planned:,} are enough to say it is over {_threshold(situation)}."
+        f"{figures.people(settled)} {did}, and {needed:,} of"
+        f" {situation.planned:,} {_is(needed)} enough to say it is over {_threshold(situation)}."
         f" {_stands(situation, settled - needed)}"
     )
 
@@ -170,7 +191,7 @@ def _refuted(situation: Situation, *, provisional: bool) -> str:
     seen = situation.estimate
     if not provisional:
         return (
-            f"Refuted: {_counted(situation)}; we can say it is under {_threshold(situation)},"
+            f"{_counted(situation)}; we can say it is under {_threshold(situation)},"
             f" {_sure(situation)}."
         )
     even = (
@@ -180,7 +201,7 @@ def _refuted(situation: Situation, *, provisional: bool) -> str:
         else "nobody is left to change it"
     )
     return (
-        f"Refuted, provisionally: {even}; we could say it is under {_threshold(situation)}"
+        f"{even}; we could say it is under {_threshold(situation)}"
         f" (at most {figures.share(seen.high)})."
     )
 
@@ -189,7 +210,7 @@ def _inconclusive(situation: Situation, *, provisional: bool) -> str:
     if provisional:
         return _out_of_reach(situation)
     return (
-        f"Inconclusive: {_counted(situation)}, {situation.pass_count:,} were needed; the truth may"
+        f"{_counted(situation)}, {needed(situation.pass_count)}; the truth may"
         f" be on either side of {_threshold(situation)} ({_range(situation.estimate)})."
     )
 
@@ -197,9 +218,10 @@ def _inconclusive(situation: Situation, *, provisional: bool) -> str:
 def _out_of_reach(situation: Situation) -> str:
     seen = situation.estimate
     still = f"{seen.people_open:,} still can" if seen.people_open else "nobody else can"
+    needed = situation.pass_count
     return (
-        f"Inconclusive: it can no longer be validated. {figures.people(seen.hits)}"
-        f" {situation.words.did} and {still}, so {situation.pass_count:,} are out of reach."
+        f"it can no longer be validated. {figures.people(seen.hits)}"
+        f" {situation.words.did} and {still}, so {needed:,} {_is(needed)} out of reach."
     )
 
 
@@ -207,21 +229,18 @@ def _waiting(situation: Situation) -> str:
     seen, words = situation.estimate, situation.words
     if situation.cut_short:
         return (
-            f"Too early to say: it ended after {seen.people:,} of"
+            f"it ended after {seen.people:,} of"
             f" {figures.people(situation.planned)}, so the result waits until every window has"
             f" closed{_by(situation)}."
         )
     if situation.closing:
-        return (
-            f"Too early to say: every window has closed, and the last {words.nouns} are"
-            f" settling{_by(situation)}."
-        )
+        return f"every window has closed, and the last {words.nouns} are settling{_by(situation)}."
     still = (
         f"{figures.people(seen.people_open)} can still {words.do}"
         if seen.people_open
         else "Nobody else can any more"
     )
-    return f"Too early to say: {_so_far(situation)}. {still}{_by(situation)}."
+    return f"{_so_far(situation)}. {still}{_by(situation)}."
 
 
 def _so_far(situation: Situation) -> str:
@@ -233,7 +252,7 @@ def _so_far(situation: Situation) -> str:
         have = _have(1 if needed == 1 else seen.hits)
         return f"{seen.hits:,} of the {figures.people(needed)} needed {have}{did}{young}"
     have = _have(seen.hits)
-    return f"{figures.people(seen.hits)} {have}{did}{young}; {needed:,} are needed"
+    return f"{figures.people(seen.hits)} {have}{did}{young}; {needed:,} {_is(needed)} needed"
 
 
 def _counted(situation: Situation) -> str:
@@ -245,6 +264,10 @@ def _of(hits: int, people: int) -> str:
     """`60 of 200 people (30.0 %)`."""
     share = f" ({figures.share(hits / people)})" if people else ""
     return f"{hits:,} of {figures.people(people)}{share}"
+
+
+def _is(people: int) -> str:
+    return "is" if people == 1 else "are"
 
 
 def _have(people: int) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,11 @@ class State(StrEnum):
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
     WAITING = "waiting"
+
+    @property
+    def word(self) -> str:
+        """What people read of it: in a badge, and at the head of every sentence about it."""
+        return "Too early to say" if self is State.WAITING else self.capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A version against the baseline. Numbers are null, with a reason, where it is too early.
+    """A version against the baseline. Numbers are null, with a reason, where there are none yet.
+
+    `reason` is a sentence without a verdict: that is `state`, and the call's.
 
     `difference`, `low`, `high`: in shares, or in units of the value. `relative` and its bounds are
     shares of the baseline's, where that is above 0. `p_value` is of the deciding test, under 1 -
@@ -307,12 +314,22 @@ class Readout:
     novelty: str = ""  # whether an effect fades, in a sentence; nothing where it can't be told
 
 
+_OLD_VERDICT = "Too early to tell: "
 _SHAPE = TypeAdapter(Readout)
 
 
 def of_json(body: Mapping[str, Any]) -> Readout:
     """A readout as it was stored; what another version of this code kept beside it is left out."""
-    return _SHAPE.validate_python(body)
+    readout = _SHAPE.validate_python(body)
+    return replace(readout, comparisons=tuple(map(_without_verdict, readout.comparisons)))
+
+
+def _without_verdict(row: Comparison) -> Comparison:
+    """A reason once began with a verdict of its own, beside the row's state."""
+    if row.reason is None or not row.reason.startswith(_OLD_VERDICT):
+        return row
+    reason = row.reason.removeprefix(_OLD_VERDICT)
+    return replace(row, reason=reason[:1].upper() + reason[1:])
 
 
 def as_json(readout: Readout) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from app.analysis import sentences
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Rule, State
 from app.experiments.metrics import metric_of
@@ -103,7 +104,7 @@ def too_early(key: str, rule: Rule, why: str) -> Comparison:
         state=State.WAITING,
         method="",
         confidence=rule.confidence,
-        reason=f"Too early to tell: {why.removeprefix('too early: ')}.",
+        reason=sentences.raised(f"{why.removeprefix('too early: ')}."),
     )
 
 

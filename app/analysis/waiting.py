@@ -32,8 +32,12 @@ def told(call: Call, known: Known, zone: tzinfo) -> Call:
     reasons = for_whom(known, zone)
     call = replace(call, because=(*call.because, *reasons))
     if call.state is State.WAITING and _is_due(call.answer_by, known):
-        return replace(call, sentence=f"Too early to say. {' '.join(reasons)}")
+        return replace(call, sentence=f"{State.WAITING.word}: {_all(reasons)}")
     return call
+
+
+def _all(reasons: Sequence[str]) -> str:
+    return sentences.lowered(" ".join(reasons))
 
 
 def why_not_yet(made: Made, known: Known, zone: tzinfo) -> tuple[str, ...]:

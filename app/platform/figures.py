@@ -6,6 +6,7 @@ where somebody is there, no minus before a zero.
 
 from math import floor, isfinite, log10
 
+_SLIGHT = 1e-6  # what floats round away of a chance
 _NEARLY = 1e-9  # what floats leave behind
 
 
@@ -52,8 +53,10 @@ def rough(rate: float) -> str:
 
 
 def chance(probability: float) -> str:
-    """A chance: 0.87 is `87 %`, 0.998 is `over 99 %`."""
-    return share(probability, 0)
+    """A chance: 0.87 is `87 %`, 0.998 is `over 99 %`, and nothing is ever sure."""
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{probability} is no chance: it cannot be told to anybody")
+    return share(min(max(probability, _SLIGHT), 1 - _SLIGHT), 0)
 
 
 def p_value(p: float) -> str:
@@ -65,6 +68,11 @@ def p_value(p: float) -> str:
 def points(difference: float, digits: int = 1) -> str:
     """A difference of shares, always with its sign: 0.016 is `+1.6 points`."""
     return f"{signed(100 * difference, digits)} points"
+
+
+def relative(ratio: float) -> str:
+    """A difference as a share of what it is from, with its sign: 0.125 is `+12.5 %`."""
+    return f"{signed(100 * ratio, 1)} %"
 
 
 def set_points(difference: float) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.analysis.shapes import Readout, Timeline
+from app.analysis.shapes import Comparison, Readout, Timeline
 from app.experiments.metrics import Words
 from app.platform import figures
 from app.web import words
@@ -24,6 +24,7 @@ class Versus:
     high: float | None
     difference: str
     interval: str
+    relative: str
     p_value: str
     chance: str
     says: str
@@ -100,6 +101,7 @@ def forest(readout: Readout) -> Forest | None:
                 high=place(row.high),
                 difference=_amount(row.difference, is_rate=is_rate),
                 interval=_between(row.low, row.high, is_rate=is_rate),
+                relative=_relative(row),
                 p_value="–" if row.p_value is None else figures.p_value(row.p_value),
                 chance="–" if row.chance_to_beat is None else figures.chance(row.chance_to_beat),
                 says=row.reason or row.method,
@@ -110,6 +112,17 @@ def forest(readout: Readout) -> Forest | None:
         ends=(_amount(-reach, is_rate=is_rate), _amount(reach, is_rate=is_rate)),
         caption=f"Difference from “{readout.rule.baseline}”; right of the line is better.",
     )
+
+
+def _relative(row: Comparison) -> str:
+    """The difference as a share of the baseline's, with its bounds where they are known."""
+    if row.relative is None:
+        return "–"
+    said = figures.relative(row.relative)
+    if row.relative_low is None or row.relative_high is None:
+        return said
+    ends = f"{figures.relative(row.relative_low)} to {figures.relative(row.relative_high)}"
+    return f"{said} ({ends})"
 
 
 def _amount(value: float | None, *, is_rate: bool) -> str:

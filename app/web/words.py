@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.analysis.shapes import State
 from app.okr import amounts
 from app.platform import clock, figures
 
@@ -43,10 +44,10 @@ BADGES: Mapping[str, tuple[str, str]] = {
     "measuring": ("Measuring", "live"),
     "decided": ("Decided", "quiet"),
     "cancelled": ("Cancelled", "quiet"),
-    "validated": ("Validated", "better"),
-    "refuted": ("Refuted", "worse"),
-    "inconclusive": ("Inconclusive", "caution"),
-    "waiting": ("Too early to say", "quiet"),
+    State.VALIDATED: (State.VALIDATED.word, "better"),
+    State.REFUTED: (State.REFUTED.word, "worse"),
+    State.INCONCLUSIVE: (State.INCONCLUSIVE.word, "caution"),
+    State.WAITING: (State.WAITING.word, "quiet"),
     "build": ("Build it", "better"),
     "iterate": ("Iterate", "caution"),
     "stop": ("Stop", "worse"),

@@ -370,6 +370,6 @@ def test_a_person_may_decide_meanwhile_and_the_record_says_so(session: Session):
     kept = store.snapshot_of(session, experiment.id, Kind.DECISION)
 
     assert decision.call == State.WAITING
-    assert "Waiting for the clicks" in decision.sentence
+    assert "waiting for the clicks" in decision.sentence
     assert kept is not None
     assert kept.body["health"]["ingested_until"] == "2026-11-27T09:14:59Z"

@@ -223,7 +223,7 @@ def test_the_gate_of_the_next_wave_closes_on_harm(session: Session):
     after = holding.Gate().closed_because(session, experiment, now=TUESDAY + WEEK)
 
     assert before is None
-    assert "unsubscribe rate is over its limit: 20 of 300" in str(after)
+    assert "unsubscribe rate of “insight” is over its limit: 20 of 300" in str(after)
 
 
 def test_on_the_way_the_chance_of_a_later_yes_is_told(session: Session):

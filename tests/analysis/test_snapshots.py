@@ -6,7 +6,7 @@ from sqlmodel import Session, select
 
 from app.analysis import readout as readouts
 from app.analysis import snapshots
-from app.analysis.shapes import State
+from app.analysis.shapes import State, as_json, of_json
 from app.experiments.models import Experiment, Status
 from app.platform.events import Event
 from app.tally import store
@@ -95,3 +95,19 @@ def test_the_stored_call_is_what_was_shown_the_moment_before(session: Session):
     assert stored.call.answer_by == shown.call.answer_by
     assert stored.estimates == shown.estimates
     assert readouts.call_of(session, experiment, now=CLOSED).state is State.VALIDATED
+
+
+def test_a_reason_that_was_stored_with_a_verdict_of_its_own_is_read_without(session: Session):
+    body = as_json(readouts.of(session, closed(session), now=CLOSED))
+    row = dict.fromkeys(
+        ("difference", "low", "high", "relative", "p_value", "chance_to_beat", "expected_loss")
+    ) | {
+        "arm": "loss",
+        "baseline": "insight",
+        "state": "inconclusive",
+        "method": "",
+        "confidence": 1,
+    }
+    body["comparisons"] = [row | {"reason": "Too early to tell: values are uneven."}]
+
+    assert of_json(body).comparisons[0].reason == "Values are uneven."

@@ -55,7 +55,7 @@ def test_what_people_do_counts_in_their_own_group(service: Installation, mailbox
     assert plan["detectable"] > 0.1
     assert [row["arm"] for row in readout["comparisons"]] == ["gain", "loss"]
     assert readout["call"]["state"] == "waiting"
-    assert "Too early to tell" in readout["call"]["sentence"]
+    assert "Too early to say" in readout["call"]["sentence"]
     assert readout["health"]["sample_ratio"]["ok"]
     assert not stranger["matched"]
 

@@ -25,7 +25,9 @@ ANSWER = START + timedelta(hours=72, minutes=15)
 NEVER = {
     "an unknown number": r"\b(?:nan|none|inf|null)\b",
     "one of many": r"(?<![\d,.])1 (?:people|points|mails|windows|looks|clicks|conversions)\b",
-    "one that have": r"(?<![\d,.])1 [a-z]+(?: needed)? have\b",
+    "one that were": r"(?<![\d,.])1 (?:were|are)\b",
+    "sure": r"chance to be better (?:100|0) %|\b100 % of the time",
+    "one that have": r"(?<![\d,.])1 (?!would)[a-z]+(?: needed)? have\b",
     "a minus before a zero": r"-0(?![.,]?\d*[1-9])",
     "an empty clause": r"\(\s*\)|,\s*[,.;]|;\s*[,.;]|:\s*[.;]|\s{2,}|\s[,.;]|\.\.",
     "more than all": r"\b100\.0+[1-9]",
