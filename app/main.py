@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager, contextmanager
 
 from fastapi import Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from app.api import problems
 from app.api import site as api
 from app.delivery import destination_rows
 from app.identity import guard
+from app.identity.last_use import LastUse
 from app.ops import ready
 from app.ops.house import House, open_house, refuse_misfits
 from app.ops.registering import Registration
@@ -28,6 +29,7 @@ from app.web import site as web
 log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS = 1.0  # between tries to register while the database is away
+_NOTE_SECONDS = 10.0  # between writings of which tokens and sessions were used
 _TURN_SECONDS = 60  # how often an idle process looks whether its segment is old
 
 
@@ -124,7 +126,29 @@ def _away_is_unavailable() -> Iterator[None]:
         raise Unavailable("The database is out of reach for the moment.") from error
 
 
+def _running(tracking: Tracking, last_use: LastUse) -> Lifespan[FastAPI]:
+    """What goes on beside the pages: the chores of tracking, and noting what is in use."""
+
+    @asynccontextmanager
+    async def running(application: FastAPI) -> AsyncIterator[None]:
+        async with tracking.running(application):
+            noting = asyncio.create_task(_write_last_use(last_use))
+            yield
+            noting.cancel()
+            await asyncio.gather(noting, return_exceptions=True)
+            await asyncio.to_thread(last_use.write)
+
+    return running
+
+
+async def _write_last_use(last_use: LastUse) -> None:
+    while True:
+        await asyncio.sleep(_NOTE_SECONDS)
+        await asyncio.to_thread(last_use.write)
+
+
 def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
+    last_use = LastUse(house.database)
     application = FastAPI(
         title="Thinslice",
         version="1",
@@ -132,8 +156,9 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(guard.enforce)],
-        lifespan=tracking.running,
+        lifespan=_running(tracking, last_use),
     )
+    application.state.last_use = last_use
     application.state.house = house
     application.state.settings = house.settings
     application.state.database = house.database

@@ -70,6 +70,7 @@ class Loop:
 def run_ingester(house: House) -> None:
     """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
     os.nice(_NICE)
+    house.database.let_people_pass()
     loop = Loop("ingester")
     loop.stop_on_signals()
     path = house.settings.data_dir / "ingester.lock"
@@ -142,6 +143,7 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
 
 def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
+    house.database.let_people_pass()
     loop = Loop("sender")
     loop.stop_on_signals()
     path = house.settings.data_dir / "sender.lock"

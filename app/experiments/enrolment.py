@@ -5,6 +5,7 @@ their ids; so the last row says how far it got. A sample keeps the smallest tick
 pushed out by somebody later is put back at the end.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -58,8 +59,8 @@ def settle(
         _put_back(database, judge)
         with database.read() as session:
             waves.draw(database, store.experiment_of(session, experiment_id))
-        with database.write() as session:
-            _start(session, _awaited(session, experiment_id), now=now)
+        while not _started(database, experiment_id, now=now):
+            pass
 
 
 def judge_of(
@@ -144,20 +145,51 @@ def _put_back(database: Database, judge: Judge) -> None:
             store.put_back(session, judge.experiment_id, surplus[start : start + CHUNK])
 
 
-def _start(session: Session, experiment: Experiment, *, now: datetime) -> None:
-    """Freeze n and what the rule needs; where they allow no answer, nobody is mailed."""
+def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
+    """Freeze n and what the rule needs, and start; False where people or rate changed meanwhile.
+
+    Working it out takes half a second, so it holds no lock.
+    """
+    with database.read() as session:
+        experiment = store.experiment_of(session, experiment_id)
+        arms = store.count_by_arm(session, experiment_id)
+    plan = _plan(experiment, arms, now=now)
+    with database.write() as session:
+        held = _awaited(session, experiment_id)
+        if held.rate_per_minute != experiment.rate_per_minute:  # the design is frozen
+            return False
+        if store.count_by_arm(session, held.id) != arms:
+            return False
+        held.enrolled = store.count_enrolled(session, held.id)
+        held.rule_version = verdicts.VERSION
+        _start(session, held, plan, now=now)
+    return True
+
+
+def _plan(
+    experiment: Experiment, arms: Mapping[str, int], *, now: datetime
+) -> plans.Frozen | NotEnoughData:
     design = drafts.design_of(experiment)
-    experiment.enrolled = store.count_enrolled(session, experiment.id)
-    experiment.rule_version = verdicts.VERSION
     try:
-        arms = store.count_by_arm(session, experiment.id)
-        frozen = plans.freeze(design, arms, start=now, rate_per_minute=experiment.rate_per_minute)
+        return plans.freeze(design, arms, start=now, rate_per_minute=experiment.rate_per_minute)
     except NotEnoughData as error:
-        eligible = figures.plural(experiment.enrolled, "person was", "people were")
-        reason = f"When it was to start, {eligible} eligible. Too few people: {error}."
+        return error
+
+
+def _start(
+    session: Session,
+    experiment: Experiment,
+    plan: plans.Frozen | NotEnoughData,
+    *,
+    now: datetime,
+) -> None:
+    """Where too few people allow no answer, nobody is mailed."""
+    if isinstance(plan, NotEnoughData):
+        eligible = figures.plural(experiment.enrolled or 0, "person was", "people were")
+        reason = f"When it was to start, {eligible} eligible. Too few people: {plan}."
         lifecycle.cancel(session, experiment, now=now, reason=reason)
         return
-    experiment.plan, experiment.pass_count = frozen.as_json(), frozen.pass_count
+    experiment.plan, experiment.pass_count = plan.as_json(), plan.pass_count
     lifecycle.start(session, experiment, now=now)
 
 

@@ -17,8 +17,9 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.identity import audit, sessions, store
+from app.identity import audit, store
 from app.identity.access import Access, access_of
+from app.identity.last_use import LastUse
 from app.identity.roles import Role
 from app.identity.secrets import kept
 from app.identity.tokens import PREFIX
@@ -28,7 +29,6 @@ from app.platform.errors import Forbidden, NotLoggedIn
 
 _SAFE = {"GET", "HEAD"}
 _API = "/api/"
-_USE_NOTED = timedelta(minutes=1)  # a token's last use is written at most this often
 _COOKIE_LASTS = timedelta(days=400)  # browsers keep none longer; the server ends a session before
 
 
@@ -75,15 +75,9 @@ def _let_token_in(request: Request) -> None:
         row = store.token_by_hash(session, kept(secret.strip()))
     if row is None:
         raise NotLoggedIn("This token is not valid, or was revoked.")
-    _note_use(database, row.id, row.last_used_at)
+    last_use: LastUse = request.app.state.last_use
+    last_use.of_token(row.id, noted=row.last_used_at, now=clock.now())
     request.state.principal = Principal("token", row.id, row.name, "", Role(row.role))
-
-
-def _note_use(database: Database, token_id: str, last: datetime | None) -> None:
-    now = clock.now()
-    if last is None or now - last > _USE_NOTED:
-        with database.write() as session:
-            store.note_use(session, token_id, now=now)
 
 
 def _let_browser_in(request: Request) -> None:
@@ -97,16 +91,10 @@ def _let_browser_in(request: Request) -> None:
     if found is None:
         return
     login, user = found
-    _prolong(database, login.id, login.expires_at)
+    last_use: LastUse = request.app.state.last_use
+    last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
     request.state.csrf = login.csrf
     request.state.principal = Principal("user", user.id, user.name, user.email, Role(user.role))
-
-
-def _prolong(database: Database, session_id: str, expires_at: datetime) -> None:
-    now = clock.now()
-    if expires_at - now < sessions.LASTS - sessions.PROLONGED_EVERY:
-        with database.write() as session:
-            store.prolong_session(session, session_id, until=now + sessions.LASTS)
 
 
 def _refuse_role(request: Request, access: Access) -> None:

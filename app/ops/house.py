@@ -4,13 +4,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from app.identity import setup
 from app.links.keyring import Keyring
 from app.platform import clock, install, keys, migrate
 from app.platform.config import Settings
-from app.platform.db import Database
+from app.platform.db import AWAY, Database
 from app.tracking.folders import Folder
 
 log = logging.getLogger(__name__)
@@ -71,7 +69,7 @@ def refuse_misfits(house: House) -> None:
         migrate.check(house.database)
         with house.database.write() as session:
             install.check_keys(session, house.keyring.fingerprints())
-    except (OperationalError, InterfaceError) as error:
+    except AWAY as error:
         log.warning("The database is out of reach; known links are served meanwhile. %s", error)
 
 
@@ -89,5 +87,5 @@ def set_up_token(house: House) -> str | None:
     try:
         with house.database.write() as session:
             return setup.issue(session, now=clock.now())
-    except (OperationalError, InterfaceError):
+    except AWAY:
         return None

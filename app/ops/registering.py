@@ -4,10 +4,9 @@ import logging
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from app.ops.house import House
 from app.platform import journal
+from app.platform.db import AWAY
 from app.tracking import folders
 from app.tracking.losses import lost_in
 
@@ -29,7 +28,7 @@ class Registration:
         """Register, where the database can be reached."""
         try:
             _register(self._house, is_empty=self._is_empty, now=now)
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             log.warning("This data folder is not registered: the database is away. %s", error)
             return
         self._marker.write_text(self._database)

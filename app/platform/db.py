@@ -1,21 +1,26 @@
 """SQLite or PostgreSQL by one address, with the same promises on both.
 
 A read session sees one state; a write session takes the write lock at its beginning on SQLite
-(`BEGIN IMMEDIATE`), so that it never fails half-way for having read first.
+(`BEGIN IMMEDIATE`), so that it never fails half-way for having read first. Before that it waits in
+a queue of ours (`queueing`), for SQLite has none.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
+
+from app.platform.queueing import Rank, TooBusy, WriteQueue
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
@@ -28,7 +33,8 @@ SQLModel.metadata.naming_convention = MetaData(
 ).naming_convention
 
 Json = JSON().with_variant(JSONB(), "postgresql")
-_BUSY_MS = 10_000  # how long a SQLite writer waits for another
+_BUSY_MS = 10_000  # how long a SQLite writer waits for one that is no process of ours
+AWAY = (OperationalError, InterfaceError, TooBusy)  # what is raised while it is out of reach
 _POOL = 48  # PostgreSQL connections a process may hold: the 40 threads of its endpoints, and loops
 
 
@@ -65,6 +71,12 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._queue = WriteQueue(Path(self.engine.url.database or "")) if self.is_sqlite else None
+        self._rank = Rank.PERSON
+
+    def let_people_pass(self) -> None:
+        """From now on this process writes as a machine: after the people who wait."""
+        self._rank = Rank.MACHINE
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -79,9 +91,16 @@ class Database:
             session.rollback()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session whose changes are committed at the end, or not at all."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+    def write(self, rank: Rank | None = None) -> Iterator[Session]:
+        """A session whose changes are committed at the end, or not at all.
+
+        It waits as this process does, unless a rank is given.
+        """
+        with (
+            self._turn(rank or self._rank),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             if self.is_sqlite:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
@@ -89,6 +108,11 @@ class Database:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+    def _turn(self, rank: Rank) -> AbstractContextManager[None]:
+        if self._queue is None or not self._queue.folder.is_dir():  # SQLite says what is wrong
+            return nullcontext()
+        return self._queue.turn(rank)
 
 
 def _engine(url: str) -> Engine:

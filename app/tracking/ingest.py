@@ -20,6 +20,7 @@ from app.links.token import NOBODY
 from app.platform import clock, journal
 from app.platform.db import Database
 from app.platform.journal import Segment
+from app.platform.pace import Pace
 from app.tally import store as tally
 from app.tally.shares import LinkKey
 from app.tracking import lines, nameless, reactions, store
@@ -27,7 +28,7 @@ from app.tracking.ports import Facts, SendFacts
 from app.tracking.reactions import Kept, Links, Place, Window
 from app.tracking.verdicts import VERSION
 
-_BATCH = 500  # hits a transaction: with reactions and outcomes it stays below 2,000 rows
+_BATCH = 500  # hits a transaction at first, and at most sends that are judged again in one
 _TURN = 5_000  # hits of one segment, before another process's have their turn
 _ROUND = 50_000  # hits before an ingester that lags behind says that it lives
 _GRACE = timedelta(minutes=1)  # a complete segment stays for that, for who looks at the folder
@@ -71,19 +72,26 @@ class Round:
     complete: bool  # whatever stood in them when it began is in the database
 
 
+def usual_pace() -> Pace:
+    """How many hits to take in a transaction, before any was measured."""
+    return Pace(least=20, first=_BATCH, most=_TURN)
+
+
 def ingest_once(database: Database, folder: Path, facts: SendFacts, *, now: datetime) -> int:
     """Take in whatever the journals of a folder hold by now; return how many hits."""
-    hits = 0
-    while (round_ := ingest_round(database, folder, facts, now=now)).hits:
+    hits, pace = 0, usual_pace()
+    while (round_ := ingest_round(database, folder, facts, pace=pace, now=now)).hits:
         hits += round_.hits
     return hits
 
 
-def ingest_round(database: Database, folder: Path, facts: SendFacts, *, now: datetime) -> Round:
+def ingest_round(
+    database: Database, folder: Path, facts: SendFacts, *, pace: Pace, now: datetime
+) -> Round:
     """Take in what the journals of a folder hold by now; of each segment no more than its turn."""
     hits, complete = 0, True
     for segment, end in _ends(folder):
-        taken = _ingest_segment(database, segment, facts, end=end, now=now)
+        taken = _ingest_segment(database, segment, facts, pace, end=end, now=now)
         hits, complete = hits + taken.hits, complete and taken.complete
         if hits >= _ROUND:
             return Round(hits, complete=False)
@@ -141,17 +149,23 @@ def _window(outcome: Row[Any] | None) -> Window | None:
 
 
 def _ingest_segment(
-    database: Database, segment: Segment, facts: SendFacts, *, end: int, now: datetime
+    database: Database,
+    segment: Segment,
+    facts: SendFacts,
+    pace: Pace,
+    *,
+    end: int,
+    now: datetime,
 ) -> Round:
     with database.read() as session:
         offset = store.offset_of(session, segment)
     taken = 0
     found = takewhile(lambda line: line[0] <= end, journal.lines(segment, offset))
-    while batch := list(islice(found, _BATCH)):
+    while batch := list(islice(found, pace.size)):
         if taken >= _TURN:
             return Round(taken, complete=False)
         new = batch[-1][0]
-        with database.write() as session:
+        with database.write() as session, pace.measured(len(batch)):
             if not store.advance(session, segment, old=offset, new=new, now=now):
                 return Round(taken, complete=False)  # somebody else reads this segment
             taken += _take(session, segment, batch, facts, now=now)

@@ -25,6 +25,7 @@ class Intake:
         self._folder = folder
         self._hits = hits
         self._facts = facts
+        self._pace = ingest.usual_pace()
         self._reported: datetime | None = None
 
     def take(self, now: datetime) -> int:
@@ -47,7 +48,9 @@ class Intake:
         return taken.hits
 
     def _take(self, now: datetime) -> Round:
-        return ingest.ingest_round(self._database, self._hits, self._facts, now=now)
+        return ingest.ingest_round(
+            self._database, self._hits, self._facts, pace=self._pace, now=now
+        )
 
     def _report(self, now: datetime, *, until: datetime | None, drained: bool) -> None:
         lost = lost_in(self._hits)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from app.api import problems, site
 from app.audience import imports
 from app.identity import guard, tokens, users
+from app.identity.last_use import LastUse
 from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.db import Database
@@ -94,6 +95,7 @@ def application(assembled: FastAPI, database: Database, tmp_path: Path) -> FastA
     application.state = State()
     application.state.settings = config.load(data_dir=tmp_path, timezone="Europe/Oslo")
     application.state.database = database
+    application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.house = SimpleNamespace(
         database=database,

@@ -28,6 +28,7 @@ from app.experiments.models import Status
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
+from app.platform.queueing import Rank
 from tests.delivery.scenes import KEYS, NOW, SETTINGS, Ticks
 
 Meanwhile = Callable[[], Awaitable[None]]
@@ -47,11 +48,11 @@ class Flaky(Database):
     mood: Callable[[], str] = staticmethod(lambda: "")
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, rank: Rank | None = None) -> Iterator[Session]:
         mood = self.mood()
         if mood == "away":
             raise AwayError
-        with super().write() as session:
+        with super().write(rank) as session:
             yield session
         if mood == "answer lost":
             raise AwayError

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from app.identity import guard, sessions, store, tokens
 from app.identity.guard import Db, MaybeWho, Now, Who
+from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.identity.secrets import kept
 from app.platform import clock, config
@@ -127,6 +128,7 @@ def application(database: Database, tmp_path: Path) -> FastAPI:
     application = FastAPI(dependencies=[Depends(guard.enforce)])
     application.state.settings = config.load(data_dir=tmp_path)
     application.state.database = database
+    application.state.last_use = LastUse(database)
     application.include_router(pages)
     application.include_router(api)
     application.add_exception_handler(AppError, _said)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 from starlette.requests import Request
 
@@ -125,18 +126,53 @@ def test_a_revoked_token_opens_nothing(system: System, database: Database):
     assert caller.ask("GET", "/api/v1/features/f1").status_code == 401
 
 
+def _used(caller: Caller, path: str) -> None:
+    """Ask, and let the process write down what it saw in use."""
+    caller.ask("GET", path)
+    caller.application.state.last_use.write()
+
+
 def test_a_tokens_last_use_is_noted_at_most_once_a_minute(system: System, database: Database):
     caller = system("viewer")
-    caller.ask("GET", "/api/v1/features/f1")
+    _used(caller, "/api/v1/features/f1")
     first = _rows(database, ApiToken)[0].last_used_at
-    caller.ask("GET", "/api/v1/features/f1")
+    _used(caller, "/api/v1/features/f1")
 
     assert first is not None
     assert _rows(database, ApiToken)[0].last_used_at == first
     with database.write() as session:
         store.note_use(session, _rows(database, ApiToken)[0].id, now=first - timedelta(minutes=2))
-    caller.ask("GET", "/api/v1/features/f1")
+    _used(caller, "/api/v1/features/f1")
     assert _rows(database, ApiToken)[0].last_used_at > first
+
+
+@pytest.mark.parametrize("path", ["/people", "/api/v1/features/f1"])
+def test_reading_writes_nothing_and_waits_for_no_writer(
+    ann: Caller, system: System, database: Database, path: str
+):
+    caller = system("viewer") if path.startswith("/api/") else ann
+
+    with database.write():  # somebody holds it all the time
+        assert caller.ask("GET", path).status_code == 200
+
+
+def test_what_was_in_use_while_the_database_was_away_is_written_later(
+    system: System, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    caller = system("viewer")
+    caller.ask("GET", "/api/v1/features/f1")
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "write", _away)
+        caller.application.state.last_use.write()
+    assert _rows(database, ApiToken)[0].last_used_at is None
+
+    caller.application.state.last_use.write()
+
+    assert _rows(database, ApiToken)[0].last_used_at is not None
+
+
+def _away(*_: object) -> None:
+    raise OperationalError("BEGIN IMMEDIATE", {}, Exception("away"))
 
 
 # Sessions.
@@ -156,9 +192,9 @@ def test_a_session_in_use_is_prolonged_and_not_at_every_request(ann: Caller, dat
         row.expires_at = began + sessions.LASTS
         session.add(row)
 
-    ann.ask("GET", "/people")
+    _used(ann, "/people")
     prolonged = _rows(database, LoginSession)[0].expires_at
-    ann.ask("GET", "/people")
+    _used(ann, "/people")
 
     assert prolonged > clock.now() + timedelta(days=13)
     assert _rows(database, LoginSession)[0].expires_at == prolonged

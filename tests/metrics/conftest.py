@@ -10,6 +10,7 @@ from starlette.datastructures import State
 from app.api import problems
 from app.api import site as api_site
 from app.identity import guard, sessions, throttle
+from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.links.keyring import Keyring
 from app.platform import clock, config, install
@@ -42,6 +43,7 @@ def application(
     application.state = State()
     application.state.settings = config.load(data_dir=tmp_path, timezone="UTC")
     application.state.database = database
+    application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.house = SimpleNamespace(
         database=database, imports=tmp_path, folder_id="here", settings=application.state.settings

@@ -18,6 +18,7 @@ from app.api import problems
 from app.audience import imports
 from app.identity import guard, sessions, throttle
 from app.identity import store as identity
+from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.links.keyring import Keyring
 from app.platform import clock, config, install
@@ -112,6 +113,7 @@ def application(
     application.state = State()
     application.state.settings = settings
     application.state.database = database
+    application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.house = SimpleNamespace(
         database=database, imports=folder, folder_id="here", settings=settings
