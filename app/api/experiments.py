@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from app.api.address import PREFIX
-from app.api.mails import MailTo, Queued, queue_test
+from app.api.mails import MailTo, Queued, queue_test, write_test
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery.lint import ContentLint
@@ -20,6 +20,7 @@ from app.experiments.enrolment import judge_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Level
 from app.experiments.schemas import Changes, Draft, LaunchDraft
+from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.review import store as review
 from app.review.models import Choice
@@ -179,10 +180,11 @@ def get_plan(experiment_id: str, request: Request, session: Db, now: Now) -> Pla
 @router.post(
     "/experiments/{experiment_id}/test-send", status_code=202, summary="Send yourself a test mail"
 )
-def send_test(experiment_id: str, draft: MailTo, request: Request, session: Db, now: Now) -> Queued:
+def send_test(experiment_id: str, draft: MailTo, request: Request, now: Now) -> Queued:
     """To people with a log-in only, as somebody of the audience would read it. Never counts."""
-    row = store.experiment_of(session, experiment_id)
-    return queue_test(request.app.state, session, row, draft.to, now=now)
+    to, trial = write_test(request.app.state, experiment_id, draft.to)
+    with guard.writing(request) as session:
+        return queue_test(request.app.state, session, to, trial, now=now)
 
 
 @router.post("/experiments/{experiment_id}/launch", status_code=202, summary="Launch")
@@ -191,16 +193,20 @@ def launch(
     experiment_id: str,
     draft: LaunchDraft | None = None,
     request: Request,
-    session: Db,
     who: Who,
     now: Now,
 ) -> ExperimentOut:
     """The design locks now; people are enrolled when `at` comes. 409 names what blocks."""
-    row = store.locked(session, experiment_id)
-    lifecycle.check_move(row, "launched")
-    checklist.refuse_unready(_look(request, session, row, now=now))
-    lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now)
-    return shown(session, row)
+    with request.app.state.database.read() as session:
+        seen = store.experiment_of(session, experiment_id)
+        lifecycle.check_move(seen, "launched")
+        checklist.refuse_unready(_look(request, session, seen, now=now))
+    with guard.writing(request) as session:
+        row = store.locked(session, experiment_id)
+        lifecycle.check_move(row, "launched")
+        checklist.refuse_changed(row, seen)
+        lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now)
+        return shown(session, row)
 
 
 @router.post("/experiments/{experiment_id}/pause", summary="Pause")

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from app.audience import members
-from app.delivery import notices, preview
-from app.experiments.models import Experiment
+from app.delivery import trials
+from app.delivery.trials import Trial
+from app.experiments import store
 from app.identity import store as identity
-from app.platform.errors import AppError, Invalid, NotFound
+from app.platform.errors import Invalid
 
 _LOOKED_AT = 20  # people among whom it looks for one that the mail can be written for
 
@@ -34,48 +35,29 @@ class Queued(BaseModel):
     mails: list[str]
 
 
-def queue_test(
-    state: Any, session: Session, experiment: Experiment, to: str, *, now: datetime
-) -> Queued:
-    """Queue it; `state` is the application's: settings and keyring."""
-    user = identity.user_by_email(session, to)
-    if user is None:
-        raise Invalid.at("to", "Test mails go to people with a log-in only. Choose one of them.")
-    person_id = _readable_for(state, session, experiment)
-    queued = notices.queue_test_mail(
-        session,
-        experiment,
-        user.email,
-        person_id,
-        settings=state.settings,
-        keyring=state.keyring,
-        now=now,
-    )
-    return Queued(to=user.email, mails=[notice.id for notice in queued])
+def write_test(state: Any, experiment_id: str, to: str) -> tuple[str, Trial]:
+    """The test mail and whom it goes to, written before anything is changed.
 
-
-def _readable_for(state: Any, session: Session, experiment: Experiment) -> str:
-    """Somebody whom every version can be written for; otherwise what is wrong with the first."""
-    refused: AppError = Invalid.at("audience_id", "The audience is empty, or not chosen yet.")
-    if experiment.audience_id is None:
-        raise refused
-    for person in members.sample_people(session, experiment.audience_id, _LOOKED_AT):
-        try:
-            _preview(state, session, experiment, person.person_id)
-        except (Invalid, NotFound) as error:
-            refused = error
-        else:
-            return person.person_id
-    raise refused
-
-
-def _preview(state: Any, session: Session, experiment: Experiment, person_id: str) -> None:
-    for arm in experiment.design["arms"]:
-        preview.of(
-            session,
-            experiment,
-            arm["key"],
-            person_id,
-            settings=state.settings,
-            keyring=state.keyring,
+    `state` is the application's: database, settings and keyring.
+    """
+    with state.database.read() as session:
+        experiment = store.experiment_of(session, experiment_id)
+        user = identity.user_by_email(session, to)
+        if user is None:
+            raise Invalid.at(
+                "to", "Test mails go to people with a log-in only. Choose one of them."
+            )
+        if experiment.audience_id is None:
+            raise Invalid.at("audience_id", "The audience is empty, or not chosen yet.")
+        people = members.sample_people(session, experiment.audience_id, _LOOKED_AT)
+        ids = [one.person_id for one in people]
+        trial = trials.write(
+            session, experiment, ids, settings=state.settings, keyring=state.keyring
         )
+    return user.email, trial
+
+
+def queue_test(state: Any, session: Session, to: str, trial: Trial, *, now: datetime) -> Queued:
+    """Queue it."""
+    queued = trial.queue(session, to, keyring=state.keyring, now=now)
+    return Queued(to=to, mails=[notice.id for notice in queued])

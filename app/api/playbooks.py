@@ -11,6 +11,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.experiments import template_rows, templates
 from app.experiments.schemas import TemplateDraft
+from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.okr import store
 from app.outreach import playbooks
@@ -99,11 +100,13 @@ def copy_cycle(
 
 
 @router.post("/playbooks", status_code=201, summary="Take in a playbook")
-def take_playbook(draft: PlaybookDraft, session: Db, now: Now, who: Who) -> CopiedOut:
+def take_playbook(draft: PlaybookDraft, request: Request, now: Now, who: Who) -> CopiedOut:
     """Make a cycle from a YAML file. A place that is wrong is named (422); nothing is made then."""
     book = playbooks.read(draft.yaml)
-    made = playbooks.take_over(session, book, draft, settings=draft.settings, by=who.name, now=now)
-    return _shown(made)
+    with guard.writing(request) as session:
+        return _shown(
+            playbooks.take_over(session, book, draft, settings=draft.settings, by=who.name, now=now)
+        )
 
 
 @router.get("/experiment-templates", summary="List experiment templates")

@@ -3,13 +3,14 @@
 import html as markup
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlmodel import Session
 
 from app.audience.columns import Columns
 from app.delivery import cells, content, filling, marks, person_rows, preview
+from app.delivery.addressing import filled_address
 from app.delivery.arms import arm_of
-from app.delivery.compose import filled_address
 from app.delivery.filling import Filler
 from app.delivery.links import Link
 from app.delivery.models import Send
@@ -19,6 +20,7 @@ from app.experiments.models import Experiment
 from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, unpack_fills
 from app.platform.errors import NotFound
 
+_KEPT = 32  # pages that a process keeps ready
 _EMPTY = "Thank you for your interest. There is nothing more to see here yet."
 
 
@@ -47,6 +49,15 @@ def of(session: Session, token: TrackedLink) -> AnswerPage:
     row = columns_of(people[token.id])
     columns = typed.columns_of(session, experiment)
     return _page(experiment, send.arm, row, columns, send_id=send.id)
+
+
+def whose(session: Session, token: TrackedLink) -> int:
+    """Whose page it is, to keep an answer: its `send_id`. Raises NotFound."""
+    if token.id in {NEVER_COUNTS, NOBODY}:
+        return NEVER_COUNTS
+    if session.get(Send, token.id) is None:
+        raise NotFound("This page is not here any more.")
+    return token.id
 
 
 def _uncounted(session: Session, token: TrackedLink) -> AnswerPage:
@@ -81,6 +92,7 @@ def _page(
     )
 
 
+@lru_cache(maxsize=_KEPT)
 def template_of(source: str) -> tuple[content.Content, Filler]:
     """An answer page's words, ready for people."""
     written = content.write_out(source)

@@ -1,8 +1,9 @@
 """Arms composed once and kept, for as long as this process sends them."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, ParamSpec
 
 from sqlmodel import Session
 
@@ -15,6 +16,8 @@ from app.experiments.models import Experiment
 from app.platform.config import Settings
 from app.platform.errors import NotFound
 
+_P = ParamSpec("_P")
+_Maker = Callable[[], ComposedArm]
 _KEPT = 64  # composed arms in memory, some tens of kilobytes each
 
 
@@ -23,14 +26,15 @@ class Arms:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._kept: OrderedDict[tuple[str, str], ComposedArm] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], _Maker] = OrderedDict()
 
-    def of(self, session: Session, experiment: Experiment, arm: str) -> ComposedArm:
-        """The arm of a launched experiment."""
+    def know(self, session: Session, experiment: Experiment, arm: str) -> None:
+        """Read what it takes to compose an arm of a launched experiment."""
         key = (experiment.id, arm)
         if key not in self._kept:
             known = destination_rows.set_of(session, experiment.id, arm)
-            self._kept[key] = composed(
+            self._kept[key] = _once(
+                composed,
                 experiment,
                 arm,
                 columns=typed.columns_of(session, experiment),
@@ -40,7 +44,15 @@ class Arms:
         self._kept.move_to_end(key)
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        return self._kept[key]
+
+    def of(self, experiment_id: str, arm: str) -> ComposedArm:
+        """An arm that is known. Raises as `composed` does; no transaction should wait for it."""
+        return self._kept[experiment_id, arm]()
+
+
+def _once(make: Callable[_P, ComposedArm], *args: _P.args, **kwargs: _P.kwargs) -> _Maker:
+    """Make it when it is first asked for; where it cannot be made, it is tried again."""
+    return cache(partial(make, *args, **kwargs))
 
 
 def composed(

@@ -40,10 +40,24 @@ class Cell(str):
         made.value, made.column = value, column
         return made
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Value, Column]]:
+        """How it is made again in the process that fills templates."""
+        return type(self), (str(self), self.value, self.column)
+
 
 def of(row: Mapping[str, object], names: Iterable[str], columns: Columns) -> dict[str, object]:
     """What a template that uses these names sees of a person. Raises MisfitCell."""
     return {name: value for name in names if (value := _cell(row, name, columns)) is not None}
+
+
+def seen(
+    row: Mapping[str, object], names: Iterable[str], columns: Columns
+) -> dict[str, object] | MisfitCell:
+    """The same, or which cell does not fit."""
+    try:
+        return of(row, names, columns)
+    except MisfitCell as error:
+        return error
 
 
 def _cell(row: Mapping[str, object], name: str, columns: Columns) -> object:

@@ -2,45 +2,42 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from app.audience.columns import UNTYPED, Columns
-from app.audience.consent import Allowed
 from app.delivery import cells, content, filling, letterhead, marks, mime
+from app.delivery.addressing import Address, Addressee, Places
 from app.delivery.filling import Filler
 from app.delivery.letterhead import Letterhead
-from app.delivery.links import BadLink, Link
 from app.delivery.links import Kind as LinkKind
+from app.delivery.links import Link
 from app.delivery.mime import Mail
-from app.links.keyring import Keyring, Kind
-from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, pack_fills, sign
+from app.links.keyring import Keyring
+from app.platform.errors import AppError, or_raise, tried
 
 HIDDEN = "honeypot"  # the label of the link that only a scanner finds
 _WAY_OUT = "unsubscribe_url"
+_IN_THE_MAIL = {_WAY_OUT: marks.UNSUBSCRIBE}  # what a subject cannot print
 _IMAGE = re.compile(f"<img[^>]*{marks.PIXEL}[^>]*>")  # the whole pixel
 _BLANK_LINES = re.compile(r"\n{3,}")
-_Address = Callable[[int, tuple[str, ...]], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """One person, as a mail needs them. `send_id` is NEVER_COUNTS where nobody shall be counted."""
-
-    email: str
-    person_id: str
-    columns: Mapping[str, object]
-    mail_id: str  # the left side of the Message-ID: the same for every attempt
-    may: Allowed  # what may be kept of them
-    send_id: int = NEVER_COUNTS
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """An arm's content for one person, links and all."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The same before its addresses stand in it."""
 
     subject: str
     preheader: str
@@ -68,8 +65,25 @@ class ComposedArm:
     names: frozenset[str]  # the columns that the content prints or looks at
 
     def fill(self, addressee: Addressee, *, keyring: Keyring, now: datetime) -> Mail:
-        """One person's mail. Raises MissingColumn, BrokenLiquid or BadHeader."""
-        said = self.render(addressee, keyring=keyring)
+        """One person's mail. Raises MissingColumn, BrokenLiquid, OverLimit or BadHeader."""
+        [found] = self.fill_all([addressee], keyring=keyring, now=now)
+        return or_raise(found)
+
+    def fill_all(
+        self, people: Sequence[Addressee], *, keyring: Keyring, now: datetime
+    ) -> list[Mail | AppError]:
+        """Each person's mail, or why it cannot be written."""
+        said = self.render_all(people, keyring=keyring)
+        return [
+            found
+            if isinstance(found, AppError)
+            else tried(self._mail, one, found, keyring=keyring, now=now)
+            for one, found in zip(people, said, strict=True)
+        ]
+
+    def _mail(
+        self, addressee: Addressee, said: Rendered, *, keyring: Keyring, now: datetime
+    ) -> Mail:
         recipient = mime.ascii_address(addressee.email)
         headers = self._headers(
             addressee,
@@ -89,10 +103,9 @@ class ComposedArm:
         )
 
     def test_headers(
-        self, addressee: Addressee, *, to: str, mail_id: str, keyring: Keyring
+        self, addressee: Addressee, *, to: str, mail_id: str, subject: str, keyring: Keyring
     ) -> dict[str, str]:
         """The headers of a test mail: as a person would get them, to somebody else."""
-        subject = self.render(addressee, keyring=keyring).subject
         own = self._headers(
             addressee,
             to=mime.ascii_address(to),
@@ -109,71 +122,57 @@ class ComposedArm:
             "To": to,
             "Subject": mime.words(subject, what="The subject"),
             "Message-ID": f"<{mail_id}@{self.head.host}>",
-            "List-Unsubscribe": f"<{self._way_out(addressee, keyring)}>",
+            "List-Unsubscribe": f"<{self._places(keyring).way_out(addressee)}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
 
+    def _places(self, keyring: Keyring) -> Places:
+        return Places(self.arm, self.set_id, self.head, self.links, keyring)
+
     def render(self, addressee: Addressee, *, keyring: Keyring) -> Rendered:
-        """What one person reads. Raises MissingColumn, BrokenLiquid or BadHeader."""
-        columns = cells.of(addressee.columns, self.names, self.columns)
-        subject = mime.one_line(self.subject.fill(columns))
-        mime.refuse_breaks(subject, what="The subject")
-        columns[_WAY_OUT] = marks.UNSUBSCRIBE
-        address = self._addresses(addressee, keyring)
-        way_out = self._way_out(addressee, keyring)
-        pixel = self._pixel(addressee, keyring)
+        """What one person reads. Raises MissingColumn, BrokenLiquid, OverLimit or BadHeader."""
+        [found] = self.render_all([addressee], keyring=keyring)
+        return or_raise(found)
+
+    def render_all(
+        self, people: Sequence[Addressee], *, keyring: Keyring
+    ) -> list[Rendered | AppError]:
+        """What each person reads, or why nothing can be written for them."""
+        written = self.write_all(people)
+        return [
+            tried(self.placed, one, texts, keyring=keyring)
+            for one, texts in zip(people, written, strict=True)
+        ]
+
+    def write_all(self, people: Sequence[Addressee]) -> list[Texts | AppError]:
+        """What can be slow of it: to be done outside a transaction."""
+        rows = [cells.seen(one.columns, self.names, self.columns) for one in people]
+        subjects = filling.fill_all([self.subject], rows)
+        inside = [row if isinstance(row, AppError) else row | _IN_THE_MAIL for row in rows]
+        parts = filling.fill_all([self.preheader, self.html, self.text], inside)
+        return [tried(_texts, *both) for both in zip(subjects, parts, strict=True)]
+
+    def placed(
+        self, addressee: Addressee, texts: Texts | AppError, *, keyring: Keyring
+    ) -> Rendered:
+        """Put this person's addresses into what was written to them; raises where it was not."""
+        written = or_raise(texts)
+        places = self._places(keyring)
+        address, way_out = places.of_links(addressee), places.way_out(addressee)
+        pixel = places.pixel(addressee)
         return Rendered(
-            subject=subject,
-            preheader=mime.one_line(self.preheader.fill(columns)),
-            html=_place(self.html.fill(columns), address, way_out, pixel, read=html.unescape),
-            text=_BLANK_LINES.sub(
-                "\n\n", _place(self.text.fill(columns), address, way_out, "", read=str)
-            ),
+            subject=written.subject,
+            preheader=written.preheader,
+            html=_place(written.html, address, way_out, pixel, read=html.unescape),
+            text=_BLANK_LINES.sub("\n\n", _place(written.text, address, way_out, "", read=str)),
         )
 
-    def _addresses(self, addressee: Addressee, keyring: Keyring) -> _Address:
-        """How a link's address is made for this person."""
 
-        def address(position: int, fills: tuple[str, ...]) -> str:
-            link = self.links[position - 1]
-            number = addressee.send_id
-            if number != NEVER_COUNTS and not addressee.may.clicks:
-                number = NOBODY
-            if link.kind is LinkKind.ANSWER and number in {NEVER_COUNTS, NOBODY}:
-                fills = (self.head.experiment_id, self.arm, addressee.person_id)
-            if self.set_id is None:
-                return self._untracked(link, fills, keyring)
-            return self._tracked(link, number, fills, keyring)
-
-        return address
-
-    def _tracked(self, link: Link, send_id: int, fills: tuple[str, ...], keyring: Keyring) -> str:
-        try:
-            packed = pack_fills(fills) if fills else b""
-            tracked = TrackedLink(self.set_id or 0, send_id, link.position, packed)
-            return f"{self.head.tracking_url}/c/{sign(tracked, Kind.CLICK, keyring)}"
-        except ValueError as error:
-            raise BadLink(
-                "link_too_long",
-                f"The address of “{link.label}” is too long with this person's data.",
-            ) from error
-
-    def _untracked(self, link: Link, fills: tuple[str, ...], keyring: Keyring) -> str:
-        if link.kind is LinkKind.ANSWER:
-            answer = TrackedLink(0, NEVER_COUNTS, 0, pack_fills(fills))
-            return f"{self.head.public_url}/a/{sign(answer, Kind.ANSWER, keyring)}"
-        return filled_address(link.address, fills)
-
-    def _way_out(self, addressee: Addressee, keyring: Keyring) -> str:
-        token = TrackedLink(self.set_id or 0, addressee.send_id, 0, b"")
-        return f"{self.head.public_url}/u/{sign(token, Kind.UNSUBSCRIBE, keyring)}"
-
-    def _pixel(self, addressee: Addressee, keyring: Keyring) -> str:
-        """The address of their pixel; nothing for whoever does not want one."""
-        if not addressee.may.opens:
-            return ""
-        token = TrackedLink(self.set_id or 0, addressee.send_id, 0, b"")
-        return f"{self.head.tracking_url}/o/{sign(token, Kind.OPEN, keyring)}.gif"
+def _texts(subjects: list[str] | AppError, parts: list[str] | AppError) -> Texts:
+    subject = mime.one_line(or_raise(subjects)[0])
+    mime.refuse_breaks(subject, what="The subject")
+    preheader, in_html, text = or_raise(parts)
+    return Texts(subject, mime.one_line(preheader), in_html, text)
 
 
 def compose_arm(
@@ -217,13 +216,6 @@ def links_of(arm: Mapping[str, Any], *, hidden_address: str | None) -> tuple[Lin
     return _with_hidden(written.links, hidden_address)
 
 
-def filled_address(address: str, fills: tuple[str, ...]) -> str:
-    """A personal address with a person's values in it, as the redirect would fill it."""
-    for place, value in enumerate(fills):
-        address = address.replace(f"{{{place}}}", quote(value, safe=""))
-    return address
-
-
 def _with_hidden(links: tuple[Link, ...], address: str | None) -> tuple[Link, ...]:
     if address is None:
         return links
@@ -251,7 +243,7 @@ def has_way_out(written: content.Content) -> bool:
 
 
 def _place(
-    filled: str, address: _Address, way_out: str, pixel: str, *, read: Callable[[str], str]
+    filled: str, address: Address, way_out: str, pixel: str, *, read: Callable[[str], str]
 ) -> str:
     """Put addresses where their marks stand."""
     with_links = marks.place_links(

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from app.delivery import marks, plain
 from app.delivery.links import BadLink, Link, is_tracked, link_to
+from app.platform import bounded
 
 _WAY_OUT = "unsubscribe_url"
 
@@ -35,7 +36,16 @@ def write_out(source: str, *, first: int = 1) -> Content:
 
 
 def examine(source: str, *, first: int = 1) -> tuple[Content, list[BadLink]]:
-    """As `write_out`, with everything that is wrong with its links instead of an error."""
+    """As `write_out`, with everything that is wrong with its links instead of an error.
+
+    A child process reads the Markdown, within limits.
+    """
+    if not source.strip():
+        return _examined("", first)
+    return bounded.ask(_examined, source, first, about=("markdown", source))
+
+
+def _examined(source: str, first: int) -> tuple[Content, list[BadLink]]:
     liquid = marks.protect(source)
     tokens = _loops_into_lists(_markdown().parse(liquid.text))
     book = _Book(liquid, first)

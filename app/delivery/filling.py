@@ -1,20 +1,24 @@
 """Fills a template for one person.
 
 By joining strings where it holds plain placeholders only, by Liquid where it holds more: both give
-the same.
+the same. Joining costs what it looks like and is done here. What Liquid costs is up to its author:
+a child process does it, within limits, for many people at once.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from liquid import BoundTemplate
-
 from app.delivery import liquid
-from app.delivery.liquid import MissingColumn
+from app.delivery.broken import MissingColumn
+from app.delivery.liquid import Kind
+from app.platform import bounded
+from app.platform.bounded import OverLimit
+from app.platform.errors import AppError, or_raise, tried
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _LIQUID = re.compile(r"\{\{|\{%")
+_AT_A_TIME = 100  # people for whom a child fills templates in one go
 _WORDS_OF_LIQUID = {"true", "false", "nil", "null", "empty", "blank"}
 
 
@@ -50,14 +54,56 @@ class _Joined:
 
 
 class _Rendered:
-    """A parsed Liquid template."""
+    """A Liquid template."""
 
-    def __init__(self, template: BoundTemplate) -> None:
-        self._template = template
-        self.columns = frozenset(liquid.columns_in(template))
+    def __init__(self, kind: Kind, source: str) -> None:
+        self.template = (kind, source)
+        self.columns = bounded.ask(liquid.columns_of, kind, source, about=self.template)
 
     def fill(self, columns: Mapping[str, object]) -> str:
-        return liquid.render(self._template, columns)
+        [found] = fill_all([self], [columns])
+        return or_raise(found)[0]
+
+
+def fill_all(
+    fillers: Sequence[Filler], rows: Sequence[Mapping[str, object] | AppError]
+) -> list[list[str] | AppError]:
+    """What the templates say to each person, or why they cannot: why not before goes through.
+
+    What is too slow for one of them is so for all: nobody waits for it a second time.
+    """
+    templates = [one.template for one in fillers if isinstance(one, _Rendered)]
+    known = [row for row in rows if not isinstance(row, AppError)]
+    made = iter(_rendered(templates, known) if templates else [[] for _ in known])
+    return [row if isinstance(row, AppError) else _filled(fillers, row, next(made)) for row in rows]
+
+
+def _rendered(
+    templates: Sequence[tuple[Kind, str]], rows: Sequence[Mapping[str, object]]
+) -> list[list[str] | AppError]:
+    made: list[list[str] | AppError] = []
+    try:
+        while len(made) < len(rows):
+            people = rows[len(made) : len(made) + _AT_A_TIME]
+            about = tuple(templates)
+            made += bounded.ask(liquid.fill_all, templates, people, pieces=len(people), about=about)
+    except OverLimit as error:
+        made += [error] * (len(rows) - len(made))
+    return made
+
+
+def _filled(
+    fillers: Sequence[Filler], row: Mapping[str, object], made: list[str] | AppError
+) -> list[str] | AppError:
+    """All parts in their order: those that were made, and those that are joined here."""
+    if isinstance(made, AppError):
+        return made
+    texts = iter(made)
+
+    def every() -> list[str]:
+        return [next(texts) if isinstance(one, _Rendered) else one.fill(row) for one in fillers]
+
+    return tried(every)
 
 
 def html(source: str) -> Filler:
@@ -72,12 +118,12 @@ def text(source: str) -> Filler:
 
 def rendered_html(source: str) -> Filler:
     """The same by Liquid, whatever the template holds."""
-    return _Rendered(liquid.html_template(source))
+    return _Rendered(Kind.HTML, source)
 
 
 def rendered_text(source: str) -> Filler:
     """The same by Liquid, whatever the template holds."""
-    return _Rendered(liquid.text_template(source))
+    return _Rendered(Kind.TEXT, source)
 
 
 def is_plain(source: str) -> bool:

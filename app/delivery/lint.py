@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from app.delivery import content, filling, liquid, mime
+from app.delivery import content, filling, mime
+from app.delivery.broken import BrokenLiquid
 from app.delivery.content import Content
 from app.delivery.links import Kind, Link
 from app.experiments.metrics import Source
 from app.experiments.ports import Level, Problem
 from app.experiments.schemas import Arm, Draft
+from app.platform.bounded import OverLimit
 from app.platform.config import Settings
 from app.platform.errors import AppError
 
@@ -32,7 +34,7 @@ class ContentLint:
         found = [*self._sender(design), *_blanks(design)]
         for arm in design.arms:
             found += _words(arm)
-            found += _links(arm, design)
+            found += _linked(arm, design)
         return found
 
     def _sender(self, design: Draft) -> Iterator[Problem]:
@@ -88,13 +90,20 @@ def _words(arm: Arm) -> Iterator[Problem]:
     for name in ("subject", "preheader", "body", "answer"):
         try:
             filling.text(getattr(arm, name) or "")
-        except liquid.BrokenLiquid as error:
+        except (BrokenLiquid, OverLimit) as error:
             yield _blocks("liquid_broken", f"The {name} of “{arm.key}” does not work. {error}")
     subject = arm.subject or ""
     if "\n" in subject.strip():
         yield _blocks("subject_line_break", f"The subject of “{arm.key}” has a line break.")
     if len(subject) > _LONGEST_SUBJECT:
         yield _warns("subject_long", f"The subject of “{arm.key}” has {len(subject)} characters.")
+
+
+def _linked(arm: Arm, design: Draft) -> list[Problem]:
+    try:
+        return list(_links(arm, design))
+    except OverLimit as error:
+        return [_blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
 
 
 def _links(arm: Arm, design: Draft) -> Iterator[Problem]:

@@ -4,69 +4,29 @@ A column that a person lacks (absent or empty) may be tested and may have a `def
 is MissingColumn, so that nobody gets a half-filled mail.
 """
 
-import threading
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from functools import wraps
-from math import inf
-from typing import Any, TextIO
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import lru_cache
+from typing import TextIO
 
-from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext, soft_str
+from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError, UndefinedError
 from liquid.stringify import to_liquid_string
-from liquid.undefined import is_undefined
 from markupsafe import escape
 
-from app.audience import days
-from app.audience.days import Order
-from app.delivery import cells, comparing
-from app.delivery.cells import Cell
-from app.platform import clock
-from app.platform.errors import Invalid
+from app.delivery import comparing, filters
+from app.delivery.broken import BrokenLiquid, MissingColumn
+from app.platform import allowance
+from app.platform.errors import AppError
 
-_OUTPUT_BYTES = 1_000_000  # trust.md, 1.3.7: what a user writes renders to 1 MB at most
-_SECONDS = 1.0  # ours: what one part of one mail may take; most take a thousandth of it
-_TURN = threading.local()  # when the mail at hand must be ready, by the monotonic clock
-_LOOPS = 10_000  # rounds of all loops of one mail; a table of a thousand rows fits ten times
+_PARSED = 64  # templates that a process keeps ready
+_REPLY_CHARS = 4_000_000  # of all mails in one answer; the others are asked for again
 _TAGS_WITHOUT_PLACE = (
     "include", "render", "capture", "cycle", "increment", "decrement", "tablerow", "liquid", "echo",
     "ifchanged", "doc",
 )  # fmt: skip
-_ARITHMETIC = (
-    "abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "round",
-    "times",
-)  # fmt: skip
-_PRESENT = ("now", "today")
-_MARKUP = ("safe", "newline_to_br", "escape_once")  # nothing printed is markup
-
-
-class BrokenLiquid(Invalid):
-    """The template does not parse, or cannot be rendered for somebody."""
-
-    title = "The Liquid does not work"
-
-    def __init__(self, sentence: str, *, line: int | None = None) -> None:
-        super().__init__(sentence if line is None else f"Line {line}: {sentence}")
-        self.line = line
-
-
-class TooSlow(BrokenLiquid):
-    """A template that would keep everybody else waiting."""
-
-    def __init__(self) -> None:
-        super().__init__(f"It takes longer than {_SECONDS:g} second for one mail.")
-
-
-class MissingColumn(Invalid):
-    """Something that the content prints is missing for this person."""
-
-    title = "A column is missing"
-
-    def __init__(self, column: str) -> None:
-        super().__init__(f"“{column}” is missing.")
-        self.column = column
+_TOO_DEEP = "It is nested too deep."
 
 
 class _Missing(FalsyStrictUndefined):
@@ -74,16 +34,15 @@ class _Missing(FalsyStrictUndefined):
 
 
 class _Limited(Environment):
-    output_stream_limit = _OUTPUT_BYTES
-    loop_iteration_limit = _LOOPS
-    local_namespace_limit = _OUTPUT_BYTES
+    output_stream_limit = filters.OUTPUT_BYTES
+    loop_iteration_limit = filters.LOOPS
+    local_namespace_limit = filters.OUTPUT_BYTES
 
 
 class _EscapedNode(OutputNode):
     """Escapes whatever is printed: the library's own way would let literals pass as markup."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        _refuse_slow()
         return buffer.write(printed_in_html(self.expression.evaluate(context)))
 
 
@@ -95,88 +54,25 @@ def _environment() -> Environment:
     environment = _Limited(undefined=_Missing)
     for tag in _TAGS_WITHOUT_PLACE:
         environment.tags.pop(tag, None)
-    for name in _MARKUP:
-        environment.filters.pop(name, None)
-    environment.filters["escape"] = soft_str
-    for name in _ARITHMETIC:
-        environment.filters[name] = _strict(name, environment.filters[name])
-    environment.filters["date"] = _dated(environment.filters["date"])
-    for name, calculate in environment.filters.items():
-        environment.filters[name] = _bounded(name, calculate)
+    environment.filters = filters.of(environment.filters)
     return environment
-
-
-def _bounded(name: str, calculate: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter gets no endless range and no time beyond the mail's; what it cannot do is said."""
-
-    @wraps(calculate)
-    def bounded(*args: object, **kwargs: object) -> object:
-        _refuse_slow()
-        if any(isinstance(one, range) and len(one) > _LOOPS for one in args):
-            raise BrokenLiquid(f"“{name}” is asked to go over more than {_LOOPS:,} numbers.")
-        try:
-            return calculate(*args, **kwargs)
-        except (ArithmeticError, ValueError) as error:
-            raise BrokenLiquid(f"“{name}” cannot be done here: {error}.") from error
-
-    return bounded
-
-
-def _refuse_slow() -> None:
-    if time.monotonic() > getattr(_TURN, "ends", inf):
-        raise TooSlow
-
-
-def _strict(name: str, calculate: Callable[..., Any]) -> Callable[..., Any]:
-    """Arithmetic counts what is missing, or is no number, as zero; we do not."""
-
-    @wraps(calculate)
-    def checked(value: object, *args: object, **kwargs: object) -> object:
-        operands = [_number(operand, name) for operand in (value, *args)]
-        return cells.like(calculate(*operands, **kwargs), value)
-
-    return checked
-
-
-def _number(operand: object, name: str) -> object:
-    if is_undefined(operand):
-        str(operand)  # raises: it is missing
-    found = cells.number_of(operand)
-    if found is None:
-        raise BrokenLiquid(f"“{str(operand)[:60]}” is no number, and “{name}” needs one.")
-    return found
-
-
-def _dated(write: Callable[..., Any]) -> Callable[..., Any]:
-    """A date that Liquid would guess at is refused: a text counts where it says its year first."""
-
-    @wraps(write)
-    def checked(value: object, *args: object, **kwargs: object) -> object:
-        if is_undefined(value):
-            str(value)  # raises: it is missing
-        return write(_day(value), *args, **kwargs)
-
-    checked.with_environment = True  # type: ignore[attr-defined]  # the library's own mark
-    return checked
-
-
-def _day(value: object) -> object:
-    found = cells.counted(value)
-    if isinstance(found, date):
-        return found
-    if found in _PRESENT:
-        return clock.now()
-    if isinstance(found, int) and not isinstance(value, Cell) and not isinstance(found, bool):
-        return datetime.fromtimestamp(found, UTC)
-    day = days.read(found, Order.YEAR_FIRST) if isinstance(found, str) else None
-    if day is None:
-        raise BrokenLiquid(f"“{str(value)[:60]}” is no date, and “date” needs one.")
-    return day
 
 
 _HTML = _environment()
 _HTML.add_tag(_EscapedOutput)
 _TEXT = _environment()
+
+
+class Kind(StrEnum):
+    """What a template writes: HTML, with its values escaped, or plain text."""
+
+    HTML = "html"
+    TEXT = "text"
+
+
+@lru_cache(maxsize=_PARSED)
+def _template(kind: Kind, source: str) -> BoundTemplate:
+    return html_template(source) if kind is Kind.HTML else text_template(source)
 
 
 def html_template(source: str) -> BoundTemplate:
@@ -202,13 +98,45 @@ def printed_in_html(value: object) -> str:
 
 def render(template: BoundTemplate, columns: Mapping[str, object]) -> str:
     """Fill a template for one person. Raises MissingColumn or BrokenLiquid."""
-    _TURN.ends = time.monotonic() + _SECONDS
     try:
         return template.render(known(columns))
     except UndefinedError as error:
         raise MissingColumn(_name_in(error)) from error
     except LiquidError as error:
         raise BrokenLiquid(_sentence(error), line=_line(error)) from error
+    except RecursionError as error:
+        raise BrokenLiquid(_TOO_DEEP) from error
+    except (AppError, MemoryError):
+        raise
+    except Exception as error:  # the library's own mishaps: their author is told all the same
+        raise BrokenLiquid(f"it cannot be worked out ({type(error).__name__}).") from error
+
+
+def columns_of(kind: Kind, source: str) -> frozenset[str]:
+    """The names that a template expects from outside. Raises BrokenLiquid where it does not parse.
+
+    This and `fill_all` are asked of a child process: what they cost is up to whoever wrote it.
+    """
+    return frozenset(columns_in(_template(kind, source)))
+
+
+def fill_all(
+    templates: Sequence[tuple[Kind, str]], rows: Sequence[Mapping[str, object]]
+) -> list[list[str] | AppError]:
+    """What the templates say to each person, or why they cannot; at least to the first of them."""
+    answers: list[list[str] | AppError] = []
+    written = 0
+    for row in rows:
+        allowance.next_piece()
+        try:
+            texts = [render(_template(*template), row) for template in templates]
+            answers.append(texts)
+            written += sum(map(len, texts))
+        except AppError as error:
+            answers.append(error.with_traceback(None))
+        if written > _REPLY_CHARS:
+            break
+    return answers
 
 
 def known(columns: Mapping[str, object]) -> dict[str, object]:
@@ -224,9 +152,12 @@ def columns_in(template: BoundTemplate) -> set[str]:
 def _parse(environment: Environment, source: str) -> BoundTemplate:
     try:
         template = environment.from_string(source)
+        filters = template.analyze().filters
     except LiquidError as error:
         raise BrokenLiquid(_sentence(error), line=_line(error, source)) from error
-    for name, spans in template.analyze().filters.items():
+    except RecursionError as error:
+        raise BrokenLiquid(_TOO_DEEP) from error
+    for name, spans in filters.items():
         if name not in environment.filters:  # the library would only notice while rendering
             line = source.count("\n", 0, spans[0].index) + 1
             raise BrokenLiquid(f"there is no filter “{name}”.", line=line)

@@ -5,15 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.delivery import mail_rows, planning, preview
-from app.delivery.arms import composed
+from app.delivery import mail_rows
 from app.delivery.mime import Mail, ascii_address, mailbox, skeleton, words
 from app.delivery.models import Notice
 from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
-from app.experiments import typed
-from app.experiments.models import Experiment
-from app.links.keyring import Keyring
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.ids import new_id
@@ -22,49 +18,6 @@ _AT_A_TIME = 10
 _WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.FULL, Meaning.OUR_FAULT}
 _AWAY = timedelta(seconds=15)
 log = logging.getLogger(__name__)
-
-
-def queue_test_mail(
-    session: Session,
-    experiment: Experiment,
-    to: str,
-    person_id: str,
-    *,
-    settings: Settings,
-    keyring: Keyring,
-    now: datetime,
-) -> list[Notice]:
-    """Queue every arm as `person_id` would read it, to the address of somebody with a log-in.
-
-    Its links redirect and never count. Raises what a preview raises.
-    """
-    addressee = preview.addressee(session, experiment, person_id)
-    columns = typed.columns_of(session, experiment)
-    notices = []
-    for arm in experiment.design["arms"]:
-        links = planning.add_set(session, experiment, arm["key"], purpose="test", now=now)
-        ready = composed(
-            experiment, arm["key"], columns=columns, settings=settings, set_id=links.id
-        )
-        notice_id = new_id()
-        said = ready.render(addressee, keyring=keyring)
-        notice = Notice(
-            id=notice_id,
-            kind="test",
-            recipient=to,
-            subject=said.subject,
-            text=said.text,
-            html=said.html,
-            headers=ready.test_headers(
-                addressee, to=to, mail_id=f"test.{notice_id}", keyring=keyring
-            ),
-            due_at=now,
-            created_at=now,
-        )
-        session.add(notice)
-        notices.append(notice)
-    session.flush()
-    return notices
 
 
 def queue(

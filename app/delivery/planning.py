@@ -1,5 +1,6 @@
 """From enrolments to queued sends, and the end of a queue."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -28,11 +29,13 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
 
     Queued while the experiment goes on; passed over from the start where it has ended by then.
     """
-    with database.write() as session:
+    with database.read() as session:
         experiment = session.get_one(Experiment, experiment_id)
-        for arm in experiment.design["arms"]:
-            if destination_rows.set_of(session, experiment_id, arm["key"]) is None:
-                add_set(session, experiment, arm["key"], purpose="send", now=now)
+    links = {arm["key"]: links_in(experiment, arm["key"]) for arm in experiment.design["arms"]}
+    with database.write() as session:
+        for arm, in_arm in links.items():
+            if destination_rows.set_of(session, experiment_id, arm) is None:
+                add_set(session, experiment_id, arm, in_arm, purpose="send", now=now)
     with database.read() as session:
         due = waves.due_times(session.get_one(Experiment, experiment_id), now=now)
     planned = sum(
@@ -44,19 +47,24 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
     return planned
 
 
+def links_in(experiment: Experiment, arm: str) -> tuple[Link, ...]:
+    """The links of an arm, read from its words: no transaction should wait for it."""
+    return links_of(arm_of(experiment.design, arm), hidden_address=hidden_address(experiment))
+
+
 def add_set(
     session: Session,
-    experiment: Experiment,
+    experiment_id: str,
     arm: str,
+    links: Sequence[Link],
     *,
     purpose: str,
     now: datetime,
 ) -> DestinationSet:
     """Keep where the links of an arm lead, under a new set."""
-    links = links_of(arm_of(experiment.design, arm), hidden_address=hidden_address(experiment))
     row = DestinationSet(
         id=install.take_set_id(session),
-        experiment_id=experiment.id,
+        experiment_id=experiment_id,
         arm=arm,
         purpose=purpose,
         links=sum(link.label != HIDDEN for link in links),

@@ -8,8 +8,9 @@ from sqlmodel import Session
 
 from app.audience.consent import COUNTS_NOWHERE
 from app.delivery import destination_rows, person_rows
+from app.delivery.addressing import Addressee
 from app.delivery.arms import composed
-from app.delivery.compose import Addressee
+from app.delivery.compose import ComposedArm
 from app.experiments import typed
 from app.experiments.models import Experiment
 from app.links.keyring import Keyring
@@ -42,16 +43,26 @@ def of(
     Raises MissingColumn, BrokenLiquid, BadLink or BadHeader with what to mend. Before launch the
     links lead straight to their addresses; afterwards they are tracked links that never count.
     """
-    known = destination_rows.set_of(session, experiment.id, arm_key)
-    arm = composed(
+    arm = _arm_of(session, experiment, arm_key, settings)
+    said = arm.render(addressee(session, experiment, person_id), keyring=keyring)
+    return Preview(said.subject, said.preheader, said.html, said.text)
+
+
+def arms_of(session: Session, experiment: Experiment, *, settings: Settings) -> list[ComposedArm]:
+    """Every version, to be previewed for several people. Raises as `of` does."""
+    keys = [arm["key"] for arm in experiment.design["arms"]]
+    return [_arm_of(session, experiment, key, settings) for key in keys]
+
+
+def _arm_of(session: Session, experiment: Experiment, key: str, settings: Settings) -> ComposedArm:
+    known = destination_rows.set_of(session, experiment.id, key)
+    return composed(
         experiment,
-        arm_key,
+        key,
         columns=typed.columns_of(session, experiment),
         settings=settings,
         set_id=known.id if known else None,
     )
-    said = arm.render(addressee(session, experiment, person_id), keyring=keyring)
-    return Preview(said.subject, said.preheader, said.html, said.text)
 
 
 def addressee(session: Session, experiment: Experiment, person_id: str) -> Addressee:

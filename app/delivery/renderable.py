@@ -4,27 +4,30 @@ The finished mail is made (headers, links, HTML, text), and the answer page: aft
 release nothing fails for its content.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from app.audience.columns import Columns
 from app.audience.consent import COUNTS_NOWHERE
 from app.audience.members import Member
-from app.delivery import answers_page, cells
+from app.delivery import answers_page, cells, filling
+from app.delivery.addressing import Addressee
+from app.delivery.broken import MissingColumn
 from app.delivery.cells import MisfitCell
-from app.delivery.compose import Addressee, ComposedArm, compose_arm
+from app.delivery.compose import ComposedArm, compose_arm
 from app.delivery.filling import Filler
 from app.delivery.letterhead import letterhead
-from app.delivery.liquid import MissingColumn, TooSlow
 from app.experiments.ports import Fault, Reason
 from app.experiments.schemas import Draft
 from app.links.keyring import Keyring
+from app.platform.bounded import OverLimit
 from app.platform.config import Settings
-from app.platform.errors import AppError
+from app.platform.errors import AppError, Unavailable
 
 _OURS = {"unsubscribe_url"}
 _SET_ID = (1 << 32) - 1  # the widest numbers: a link is never longer than it was here
 _SEND_ID = (1 << 63) - 1
+_AT_A_TIME = 100  # people whose mails are held in memory at once
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # a Date header has one length
 
 
@@ -38,6 +41,8 @@ class LiquidRenderable:
         """Prepare every version of a design; where one is broken, it is for everybody."""
         try:
             return self._writer(experiment_id, design, columns)
+        except Unavailable:
+            raise  # nobody's content is broken because we are busy
         except AppError as error:
             return LiquidWriter([], [], columns, self._keyring, broken=str(error))
 
@@ -80,33 +85,53 @@ class LiquidWriter:
         names = (*(arm.names for arm in self._arms), *(one.columns for one in self._answers))
         return frozenset[str]().union(*names) - _OURS
 
-    def fault(self, member: Member, row: Mapping[str, object]) -> Fault | None:
-        """Why some version cannot be written for this person; None where all can."""
-        if self._broken:
-            return self._broken
-        addressee = Addressee(
-            email=member.email,
-            person_id=member.person_id,
-            columns=row,
-            mail_id=member.person_id,
-            may=COUNTS_NOWHERE,
-            send_id=_SEND_ID,
-        )
-        try:
-            self._compose(addressee)
-        except MissingColumn as error:
-            return Fault(Reason.MISSING, error.column)
-        except MisfitCell as error:
-            return Fault(Reason.MISFIT, error.column, error.reason)
-        except TooSlow as error:  # nobody waits for it a second time
-            self._broken = Fault(Reason.UNWRITABLE, str(error))
-            return self._broken
-        except AppError as error:
-            return Fault(Reason.UNWRITABLE, str(error))
-        return None
+    def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
+        """Why some version cannot be written for each of them; None where all can."""
+        found: list[Fault | None] = []
+        for start in range(0, len(people), _AT_A_TIME):
+            found += self._some(people[start : start + _AT_A_TIME])
+        return found
 
-    def _compose(self, addressee: Addressee) -> None:
+    def _some(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
+        if self._broken:
+            return [self._broken] * len(people)
+        errors: list[AppError | None] = [None] * len(people)
+        for written in self._every(people):
+            errors = [_earlier(*both) for both in zip(errors, written, strict=True)]
+        return [self._fault(error) if error else None for error in errors]
+
+    def _every(
+        self, people: Sequence[tuple[Member, Mapping[str, object]]]
+    ) -> Iterator[Sequence[object]]:
+        """What every version says to these people, version by version, and every answer page."""
+        addressees = [_addressee(member, row) for member, row in people]
         for arm in self._arms:
-            arm.fill(addressee, keyring=self._keyring, now=_SOME_DAY)
+            yield arm.fill_all(addressees, keyring=self._keyring, now=_SOME_DAY)
         for filler in self._answers:
-            filler.fill(cells.of(addressee.columns, filler.columns, self._columns))
+            rows = [cells.seen(row, filler.columns, self._columns) for _, row in people]
+            yield filling.fill_all([filler], rows)
+
+    def _fault(self, error: AppError) -> Fault:
+        if isinstance(error, MissingColumn):
+            return Fault(Reason.MISSING, error.column)
+        if isinstance(error, MisfitCell):
+            return Fault(Reason.MISFIT, error.column, error.reason)
+        fault = Fault(Reason.UNWRITABLE, str(error))
+        if isinstance(error, OverLimit):  # nobody waits for it a second time
+            self._broken = fault
+        return fault
+
+
+def _addressee(member: Member, row: Mapping[str, object]) -> Addressee:
+    return Addressee(
+        email=member.email,
+        person_id=member.person_id,
+        columns=row,
+        mail_id=member.person_id,
+        may=COUNTS_NOWHERE,
+        send_id=_SEND_ID,
+    )
+
+
+def _earlier(first: AppError | None, found: object) -> AppError | None:
+    return first or (found if isinstance(found, AppError) else None)

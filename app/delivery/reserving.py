@@ -1,6 +1,7 @@
 """Take what is due, at the rate that was asked for, and make the mails."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,8 +12,8 @@ from sqlmodel import Session
 
 from app.audience.consent import allowed, allows
 from app.delivery import person_rows, store
+from app.delivery.addressing import Addressee
 from app.delivery.arms import Arms
-from app.delivery.compose import Addressee
 from app.delivery.mime import Mail
 from app.delivery.models import State
 from app.delivery.releasing import release
@@ -25,12 +26,13 @@ from app.links.keyring import Keyring
 from app.platform import turns
 from app.platform.config import Privacy, Settings
 from app.platform.db import Database
-from app.platform.errors import AppError
+from app.platform.errors import AppError, Unavailable, tried
 from app.tally import store as tally
 
 HELD = 50  # decision 4: reserved sends at a time
 _LOOKED_AT = 1_000  # sends in one transaction, those of the holdout among them (decision 7)
 _MINUTE = timedelta(minutes=1)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Reserver:
     def _reserve_of(
         self, experiment_id: str, *, room: int, now: datetime
     ) -> list[Prepared | Result]:
-        """Reserve, count the newly released, and read what their mails need: one transaction."""
+        """Reserve, count the newly released, read what their mails need; then write the mails."""
         with self._database.write() as session:
             experiment = session.get_one(Experiment, experiment_id)
             _wait_turn(session, experiment)
@@ -76,7 +78,9 @@ class Reserver:
             taken = self._take(session, experiment, room=room, now=now)
             people = person_rows.people_of(session, [one.send_id for one in taken])
             self._note_refusals(session, people)
-            return [self._prepare(session, experiment, one, people, now=now) for one in taken]
+            for arm in {one.arm for one in taken}:
+                self._arms.know(session, experiment, arm)
+        return self._prepared(taken, people, now=now)
 
     def _note_refusals(self, session: Session, people: dict[int, Row[Any]]) -> None:
         """Whoever refused since they were enrolled is mailed and counted; their clicks are not."""
@@ -107,24 +111,53 @@ class Reserver:
             taken += _count(session, experiment, rows, now=now)
         return taken
 
-    def _prepare(
+    def _prepared(
+        self, taken: Sequence[Reserved], people: Mapping[int, Row[Any]], *, now: datetime
+    ) -> list[Prepared | Result]:
+        """Their mails, in the order in which they were taken."""
+        mails: dict[int, Mail | AppError] = {}
+        try:
+            for arm in {one.arm for one in taken}:
+                of_arm = [one for one in taken if one.arm == arm and one.send_id in people]
+                mails |= self._mails(arm, of_arm, people, now=now)
+        except Unavailable as error:  # busy: whoever has no mail yet is taken again later
+            log.warning("mails wait: %s", error)
+            absent = [one for one in taken if one.send_id not in mails]
+            mails |= {one.send_id: error for one in absent if one.send_id in people}
+        return [_prepared_or_not(one, mails.get(one.send_id), now=now) for one in taken]
+
+    def _mails(
         self,
-        session: Session,
-        experiment: Experiment,
-        reserved: Reserved,
-        people: dict[int, Row[Any]],
+        arm: str,
+        reserved: Sequence[Reserved],
+        people: Mapping[int, Row[Any]],
         *,
         now: datetime,
-    ) -> Prepared | Result:
-        try:
-            arm = self._arms.of(session, experiment, reserved.arm)
-            row = people[reserved.send_id]
-            addressee = addressee_of(row, experiment.id, privacy=self._privacy)
-            return Prepared(reserved, arm.fill(addressee, keyring=self._keyring, now=now))
-        except AppError as error:
-            return Result(reserved, Meaning.REFUSED, f"The mail could not be made: {error}", now)
-        except KeyError:
-            return Result(reserved, Meaning.REFUSED, "This person was erased.", now)
+    ) -> dict[int, Mail | AppError]:
+        ids = [one.send_id for one in reserved]
+        if not ids:
+            return {}
+        ready = tried(self._arms.of, reserved[0].experiment_id, arm)
+        if isinstance(ready, AppError):
+            return dict.fromkeys(ids, ready)
+        addressees = [
+            addressee_of(people[one.send_id], one.experiment_id, privacy=self._privacy)
+            for one in reserved
+        ]
+        mails = ready.fill_all(addressees, keyring=self._keyring, now=now)
+        return dict(zip(ids, mails, strict=True))
+
+
+def _prepared_or_not(
+    reserved: Reserved, mail: Mail | AppError | None, *, now: datetime
+) -> Prepared | Result:
+    if mail is None:
+        return Result(reserved, Meaning.REFUSED, "This person was erased.", now)
+    if isinstance(mail, Unavailable):
+        return Result(reserved, Meaning.NOT_ATTEMPTED, str(mail), now)
+    if isinstance(mail, AppError):
+        return Result(reserved, Meaning.REFUSED, f"The mail could not be made: {mail}", now)
+    return Prepared(reserved, mail)
 
 
 def addressee_of(row: Row[Any], experiment_id: str, *, privacy: Privacy) -> Addressee:

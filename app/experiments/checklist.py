@@ -13,7 +13,7 @@ from app.experiments.eligibility import Eligibility
 from app.experiments.enrolment import judge_of
 from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.models import Experiment, Status
-from app.experiments.ports import Level, Lint, Problem, Renderable
+from app.experiments.ports import Fault, Level, Lint, Problem, Renderable
 from app.experiments.schemas import Draft
 from app.experiments.terms import GuardrailMetric
 from app.okr import store as okr
@@ -23,7 +23,7 @@ from app.platform.config import Settings
 from app.platform.errors import Conflict, FieldError
 
 _VAGUE_WORDS = 4  # ours: fewer words than this say nothing that could turn out false
-_PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
+_PERCENT = re.compile(r"(?<![\d.,])(\d{1,9}(?:[.,]\d{1,9})?)\s?%")
 _DUST = 1e-9  # what floats leave behind
 _WIDE = 1.6  # ours: a detectable rate this many times the threshold wants a larger audience
 _BLANK = re.compile(r"(?<!\{)\{[^{}%\n]+\}(?!\})")  # {who}: what a template leaves to the author
@@ -88,6 +88,12 @@ def refuse_unready(checklist: Checklist) -> None:
         )
 
 
+def refuse_changed(experiment: Experiment, seen: Experiment) -> None:
+    """Raise Conflict where what is to be launched is not what was looked at."""
+    if experiment.updated_at != seen.updated_at:
+        raise Conflict("Somebody changed it at this moment. Look at it again, then launch.")
+
+
 class _Anybody:
     """Stands in while the content is broken for everybody, which one sentence says already."""
 
@@ -96,8 +102,8 @@ class _Anybody:
     def writer(self, *_: object) -> "_Anybody":
         return self
 
-    def fault(self, *_: object) -> None:
-        return None
+    def faults(self, people: Sequence[object]) -> list[Fault | None]:
+        return [None] * len(people)
 
 
 def _writable(problems: Sequence[Problem]) -> bool:

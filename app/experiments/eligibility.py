@@ -64,9 +64,25 @@ class Judge:
 
     def judge(self, session: Session, people: Sequence[Member]) -> list[Judged]:
         """Settle each of them; a few queries for all."""
+        return self.written(self.ruled(session, people))
+
+    def ruled(self, session: Session, people: Sequence[Member]) -> list[Judged]:
+        """What the database knows of each: who is left out, and whom to try writing to."""
         suppressed = audience.suppressed(session, [one.email_key for one in people])
         taken = self.taken(session, people)
-        return [self._judged(one, suppressed, taken) for one in people]
+        return [self._ruled(one, suppressed, taken) for one in people]
+
+    def written(self, ruled: Sequence[Judged]) -> list[Judged]:
+        """Write the mail to whoever is left, as the sender will. It needs no transaction."""
+        left = [(one.member, one.member.row()) for one in ruled if one.reason is None]
+        faults = iter(zip(left, self.writer.faults(left), strict=True))
+        return [one if one.reason else self._faulty(one, *next(faults)) for one in ruled]
+
+    def _faulty(
+        self, one: Judged, asked: tuple[Member, Mapping[str, object]], fault: Fault | None
+    ) -> Judged:
+        fault = fault or self._no_number(asked[1])
+        return Judged(one.member, fault.reason, fault.detail, fault.about) if fault else one
 
     def taken(self, session: Session, people: Sequence[Member]) -> dict[str, str]:
         """Whom other experiments keep from this one, by person, and why.
@@ -88,9 +104,8 @@ class Judge:
         waiting = contacts.spoken_for(session, ids, but=self.experiment_id)
         return waiting | contacts.mailed(session, ids, since=since, but=self.experiment_id)
 
-    def _judged(self, one: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
-        row = one.row()
-        outside = self._filtered(one, row)
+    def _ruled(self, one: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
+        outside = self._filtered(one, one.row())
         if outside:
             return outside
         rules = (
@@ -102,11 +117,8 @@ class Judge:
             ),
             (one.person_id in taken, taken.get(one.person_id, ""), ""),
         )
-        found = next((Judged(one, reason, why) for is_so, reason, why in rules if is_so), None)
-        if found:
-            return found
-        fault = self.writer.fault(one, row) or self._no_number(row)
-        return Judged(one, fault.reason, fault.detail, fault.about) if fault else Judged(one)
+        left_out = (Judged(one, reason, why) for is_so, reason, why in rules if is_so)
+        return next(left_out, Judged(one))
 
     def _filtered(self, one: Member, row: Mapping[str, object]) -> Judged | None:
         """Whom the filter leaves out; a cell that it cannot compare is a reason of its own."""

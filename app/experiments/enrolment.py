@@ -99,13 +99,14 @@ def _opened(
 
 
 def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
-    """Settle the next people; False when nobody is left. The judging holds no lock."""
+    """Settle the next people; False when nobody is left. Their mails are written in between."""
     with database.read() as session:
         after = store.last_settled(session, judge.experiment_id)
         people = members.chunk(session, judge.audience_id, after=after, limit=CHUNK)
-        judged = [_drawn(one, judge, lottery) for one in judge.judge(session, people)]
+        ruled = judge.ruled(session, people)
     if not people:
         return False
+    judged = [_drawn(one, judge, lottery) for one in judge.written(ruled)]
     with database.write() as session:
         _awaited(session, judge.experiment_id)
         if store.last_settled(session, judge.experiment_id) != after:

@@ -55,8 +55,11 @@ class Writer(Protocol):
     def columns_used(self) -> frozenset[str]:
         """The columns that the content of any version looks at."""
 
-    def fault(self, member: Member, row: Mapping[str, object]) -> Fault | None:
-        """Why some version cannot be written for this person; None where all can."""
+    def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
+        """Why some version cannot be written for each of them; None where all can.
+
+        Asked outside a transaction that changes something, for many people at once.
+        """
 
 
 class Renderable(Protocol):

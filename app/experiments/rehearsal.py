@@ -54,7 +54,7 @@ def go_on(database: Database, *, renderable: Renderable, settings: Settings, now
             row = _begun(experiment, people)
         judge = judge_of(session, experiment, renderable, settings, now=now)
         before = row.after
-        looked = _look(session, judge, row)
+    looked = _look(database, judge, row)
     with database.write() as session:
         _keep(session, row, before=before)
     return looked
@@ -78,12 +78,14 @@ def _begun(experiment: Experiment, people: Audience) -> Rehearsal:
     )
 
 
-def _look(session: Session, judge: Judge, row: Rehearsal) -> int:
+def _look(database: Database, judge: Judge, row: Rehearsal) -> int:
     found, ends = _read(row.found), time.monotonic() + _STEP_SECONDS
     began = found.total
     while not row.done:
-        people = members.chunk(session, judge.audience_id, after=row.after, limit=_AT_A_TIME)
-        for one in judge.judge(session, people):
+        with database.read() as session:
+            people = members.chunk(session, judge.audience_id, after=row.after, limit=_AT_A_TIME)
+            ruled = judge.ruled(session, people)
+        for one in judge.written(ruled):
             found.add(one)
         row.done = len(people) < _AT_A_TIME
         row.after = people[-1].person_id if people else row.after

@@ -3,8 +3,12 @@
 Rooms raise them; web and api translate them into a page or `application/problem+json`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class AppError(Exception):
     def __init__(self, sentence: str, *, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(sentence)
         self.errors = errors
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever its class asks for when it is made: it may change process."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[AppError], args: tuple[Any, ...], told: dict[str, Any]) -> AppError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(told)
+    return error
 
 
 class Invalid(AppError):
@@ -91,3 +105,20 @@ class Unavailable(AppError):
 
     status = 503
     title = "Unavailable for the moment"
+
+
+def tried(make: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> "_T | AppError":
+    """What is made, or the error that says why not: of many, one stops no other."""
+    try:
+        return make(*args, **kwargs)
+    except Unavailable:
+        raise
+    except AppError as error:
+        return error
+
+
+def or_raise(found: "_T | AppError") -> _T:
+    """What was made; raises where it was not."""
+    if isinstance(found, AppError):
+        raise found
+    return found

@@ -53,8 +53,8 @@ def show(request: Request, session: Db, token: str) -> HTMLResponse:
 @router.post("/a/{token}")
 def answer(request: Request, session: Db, now: Now, form: Form, token: str) -> Response:
     """Keep the answer; it never changes a result."""
-    page = answers_page.of(session, read_public(request, token, Kind.ANSWER))
-    _keep(session, page.send_id, form.value("useful"), form.value("comment"), now=now)
+    send_id = answers_page.whose(session, read_public(request, token, Kind.ANSWER))
+    _keep(session, send_id, form.value("useful"), form.value("comment"), now=now)
     return go(f"/a/{token}?thanks")
 
 

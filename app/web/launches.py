@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.delivery import notices
+from app.delivery import trials
+from app.delivery.trials import Trial
 from app.experiments import checklist, lifecycle, store
 from app.experiments import design as designs
 from app.experiments import drafts as rooms
@@ -18,10 +19,11 @@ from app.experiments.items import Item
 from app.experiments.models import Experiment
 from app.experiments.schemas import Draft, LaunchDraft
 from app.experiments.terms import HOLDOUT
+from app.identity import guard
 from app.identity import store as identity
 from app.identity.guard import Db, Now, Who
 from app.platform.config import Settings
-from app.platform.errors import AppError, Invalid
+from app.platform.errors import AppError, Invalid, NotFound
 from app.web import places, plans, real_mails, words
 from app.web.numbers import moment_of
 from app.web.pages import Page, go, refuse, render
@@ -86,14 +88,17 @@ def check(request: Request, session: Db, who: Who, now: Now, experiment_id: str)
 
 
 @router.post("/{experiment_id}/test-send")
-def send_test(request: Request, session: Db, now: Now, form: Form, experiment_id: str) -> Response:
+def send_test(request: Request, now: Now, form: Form, experiment_id: str) -> Response:
     """Queue a test mail to somebody with a log-in; its links never count."""
-    experiment = store.experiment_of(session, experiment_id)
-    try:
-        _queue_test(request, session, experiment, form.value("to"), now=now)
-    except AppError as error:
-        again = form.refused(error)
-        refuse(request, _checklist(request, session, experiment, again, now=now))
+    with request.app.state.database.read() as session:
+        experiment = store.experiment_of(session, experiment_id)
+        try:
+            to, trial = _write_test(request, session, experiment, form.value("to"))
+        except AppError as error:
+            again = form.refused(error)
+            refuse(request, _checklist(request, session, experiment, again, now=now))
+    with guard.writing(request) as session:
+        trial.queue(session, to, keyring=request.app.state.keyring, now=now)
     return go(f"/experiments/{experiment_id}/checklist", said="test-sent")
 
 
@@ -106,18 +111,21 @@ def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResp
 
 
 @router.post("/{experiment_id}/launch")
-def launch(
-    *, request: Request, session: Db, who: Who, now: Now, form: Form, experiment_id: str
-) -> Response:
+def launch(*, request: Request, who: Who, now: Now, form: Form, experiment_id: str) -> Response:
     """Lock the design; mails leave when its time comes."""
-    experiment = store.locked(session, experiment_id)
-    lifecycle.check_move(experiment, "launched")
+    read = request.app.state.database.read
+    with read() as session:
+        seen = store.experiment_of(session, experiment_id)
+        lifecycle.check_move(seen, "launched")
     try:
         draft = _launch_draft(form, request.app.state.settings)
-        checklist.refuse_unready(plans.look(request, session, experiment, now=now))
-        lifecycle.launch(session, experiment, draft, by=who.name, now=now)
+        with read() as session:
+            checklist.refuse_unready(plans.look(request, session, seen, now=now))
+        with guard.writing(request) as session:
+            _launch(session, seen, draft, by=who.name, now=now)
     except (ValidationError, AppError) as error:
-        refuse(request, _launch_page(request, session, experiment, form.mended(error), now=now))
+        with read() as session:
+            refuse(request, _launch_page(request, session, seen, form.mended(error), now=now))
     said = "scheduled" if draft.at else "launched"
     return go(f"/experiments/{experiment_id}", said=said)
 
@@ -156,25 +164,30 @@ def _checklist(
     )
 
 
-def _queue_test(
-    request: Request, session: Session, experiment: Experiment, to: str, *, now: datetime
+def _launch(
+    session: Session, seen: Experiment, draft: LaunchDraft, *, by: str, now: datetime
 ) -> None:
+    experiment = store.locked(session, seen.id)
+    lifecycle.check_move(experiment, "launched")
+    checklist.refuse_changed(experiment, seen)
+    lifecycle.launch(session, experiment, draft, by=by, now=now)
+
+
+def _write_test(
+    request: Request, session: Session, experiment: Experiment, to: str
+) -> tuple[str, Trial]:
     user = identity.user_by_email(session, to)
     if user is None:
         raise Invalid.at("to", "Test mails go to people with a log-in only. Choose one of them.")
-    state = request.app.state
-    person_id = real_mails.reader_of(state, session, experiment)
-    if person_id is None:
-        raise Invalid.at("to", "Nobody of the audience can be shown this mail; see the checklist.")
-    notices.queue_test_mail(
-        session,
-        experiment,
-        user.email,
-        person_id,
-        settings=state.settings,
-        keyring=state.keyring,
-        now=now,
-    )
+    state, people = request.app.state, real_mails.readers(session, experiment)
+    try:
+        trial = trials.write(
+            session, experiment, people, settings=state.settings, keyring=state.keyring
+        )
+    except (Invalid, NotFound) as error:
+        why = "Nobody of the audience can be shown this mail; see the checklist."
+        raise Invalid.at("to", why) from error
+    return user.email, trial
 
 
 def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:

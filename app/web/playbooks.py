@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.okr import store
 from app.outreach import playbooks
@@ -59,7 +60,6 @@ def copy(
 @router.post("/from-template")
 def take_over(
     request: Request,
-    session: Db,
     *,
     now: Now,
     who: Who,
@@ -71,11 +71,14 @@ def take_over(
         book = playbooks.read(text)
         draft = _draft(form)
         wants = bool(form.value("copy_settings"))
-        made = playbooks.take_over(session, book, draft, settings=wants, by=who.name, now=now)
+        with guard.writing(request) as session:
+            made = playbooks.take_over(session, book, draft, settings=wants, by=who.name, now=now)
+            cycle_id = made.cycle.id
     except (ValidationError, Invalid, Conflict) as error:
         mended = form.mended(error, _FIELDS)
-        refuse(request, outcomes.page(request, session, mended, "template", now=now))
-    return go(f"/cycles/{made.cycle.id}", said="created")
+        with request.app.state.database.read() as session:
+            refuse(request, outcomes.page(request, session, mended, "template", now=now))
+    return go(f"/cycles/{cycle_id}", said="created")
 
 
 def _draft(form: Typed) -> CopyDraft:

@@ -8,10 +8,9 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import members
-from app.audience.members import Member
 from app.delivery import preview
 from app.experiments.models import Experiment
-from app.platform.errors import AppError
+from app.platform.errors import AppError, tried
 from app.web.previews import arm_keys
 
 _SHOWN = 3  # mails on the launch page, or one of each version
@@ -35,43 +34,29 @@ def some(state: Any, session: Session, experiment: Experiment) -> list[RealMail]
     return [mail for mails in readable for mail in mails]
 
 
-def reader_of(state: Any, session: Session, experiment: Experiment) -> str | None:
-    """Somebody whom every version can be written for."""
-    found = next(_readable(state, session, experiment), None)
-    return found[0].person_id if found else None
+def readers(session: Session, experiment: Experiment) -> list[str]:
+    """Some people of its audience, to find one whom every version can be written to."""
+    if experiment.audience_id is None:
+        return []
+    people = members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT)
+    return [one.person_id for one in people]
 
 
 def _readable(state: Any, session: Session, experiment: Experiment) -> Iterator[list[RealMail]]:
+    """People's mails in every version; nobody's where one of them cannot be written."""
     if experiment.audience_id is None:
         return
-    for person in members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT):
-        if mails := _of(state, session, experiment, person):
-            yield mails
-
-
-def _of(state: Any, session: Session, experiment: Experiment, person: Member) -> list[RealMail]:
-    """A person's mail in every version; none where one of them cannot be written."""
-    try:
-        return [
-            RealMail(
-                person.person_id,
-                person.email,
-                key,
-                _subject(state, session, experiment, key, person),
-            )
-            for key in arm_keys(experiment)
+    people = members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT)
+    arms = tried(preview.arms_of, session, experiment, settings=state.settings)
+    if isinstance(arms, AppError):
+        return
+    read = [preview.addressee(session, experiment, one.person_id) for one in people]
+    said = [arm.render_all(read, keyring=state.keyring) for arm in arms]
+    for person, *mails in zip(people, *said, strict=True):
+        found = [
+            RealMail(person.person_id, person.email, arm.arm, mail.subject)
+            for arm, mail in zip(arms, mails, strict=True)
+            if not isinstance(mail, AppError)
         ]
-    except AppError:
-        return []
-
-
-def _subject(state: Any, session: Session, experiment: Experiment, key: str, person: Member) -> str:
-    said = preview.of(
-        session,
-        experiment,
-        key,
-        person.person_id,
-        settings=state.settings,
-        keyring=state.keyring,
-    )
-    return said.subject
+        if len(found) == len(arms):
+            yield found

@@ -6,8 +6,8 @@ import pytest
 
 from app.audience.columns import UNTYPED, Column, Columns, Type
 from app.delivery import cells, filling
+from app.delivery.broken import BrokenLiquid
 from app.delivery.cells import MisfitCell
-from app.delivery.liquid import BrokenLiquid
 
 COLUMNS = Columns(
     {

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from app.audience.consent import Allowed
 from app.delivery import compose, filling
-from app.delivery.compose import Addressee, ComposedArm
+from app.delivery.addressing import Addressee
+from app.delivery.broken import BrokenLiquid, MissingColumn
+from app.delivery.compose import ComposedArm
 from app.delivery.letterhead import letterhead
-from app.delivery.liquid import BrokenLiquid, MissingColumn
 from app.delivery.mime import BadHeader, Mail
 from app.links.keyring import Kind
 from app.links.token import NEVER_COUNTS, read, unpack_fills

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from app.delivery import answers_page, destination_rows, mail_rows, notices, preview
+from app.delivery import answers_page, destination_rows, mail_rows, preview, trials
 from app.delivery.models import Notice, OutboxMail, State
 from app.delivery.transports.outbox import Outbox
 from app.experiments.models import Experiment, Status
@@ -45,10 +45,8 @@ def test_a_test_mail_shows_a_real_person_and_its_links_never_count(
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
         person_id = scenes.sends(database)[1].person_id
-        notices.queue_test_mail(
-            session, experiment, "ann@example.com", person_id,
-            settings=SETTINGS, keyring=KEYS, now=NOW,
-        )  # fmt: skip
+        trial = trials.write(session, experiment, [person_id], settings=SETTINGS, keyring=KEYS)
+        trial.queue(session, "ann@example.com", keyring=KEYS, now=NOW)
     asyncio.run(scenes.run(scenes.sender(database, tmp_path, Outbox(database))))
 
     with database.read() as session:

@@ -97,7 +97,8 @@ def test_the_links_of_an_arm_are_kept_in_their_order(session: Session):
     body = '[one](https://a.example "first") [{{ name }}](https://b.example/{{ id }}) [x](answer:)'
     experiment = scenes.enrolled(session, people=1, arms=[ARM | {"body": body}], honeypot=True)
 
-    links = planning.add_set(session, experiment, "insight", purpose="send", now=NOW)
+    found = planning.links_in(experiment, "insight")
+    links = planning.add_set(session, experiment.id, "insight", found, purpose="send", now=NOW)
 
     rows = destination_rows.destinations_of(session, links.id)
     assert [(row.link, row.kind, row.label, row.address) for row in rows] == [

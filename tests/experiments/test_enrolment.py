@@ -53,13 +53,14 @@ class Happens(LiquidRenderable):
 
     def writer(self, *args: Any) -> Any:
         writer = super().writer(*args)
-        fault = writer.fault
+        faults = writer.faults
 
-        def after_it(*asked: Any) -> Any:
-            self.before()
-            return fault(*asked)
+        def after_it(people: Any) -> Any:
+            for _ in people:
+                self.before()
+            return faults(people)
 
-        writer.fault = after_it  # type: ignore[assignment, method-assign]  # of this one
+        writer.faults = after_it  # type: ignore[method-assign]  # of this one
         return writer
 
 

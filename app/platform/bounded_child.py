@@ -1,0 +1,55 @@
+"""The other side of `bounded`: a process that does what it is asked, one thing after another."""
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from app.platform import allowance
+from app.platform.errors import AppError
+
+_IDLE_SECONDS = 60  # then it ends; the next one to ask gets another
+
+
+def main() -> None:
+    """Work until nobody is there, or nobody asks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = Connection(int(sys.argv[1]))
+    is_capped = False
+    while connection.poll(_IDLE_SECONDS):
+        try:
+            work, args, pieces = connection.recv()  # imports what it needs, without a limit
+        except EOFError:
+            return
+        if not is_capped:
+            allowance.cap_memory()
+            is_capped = True
+        try:
+            connection.send(_answer(work, args, pieces))
+        except OSError:
+            return  # whoever asked is gone
+
+
+def _answer(work: Callable[..., Any], args: tuple[Any, ...], pieces: int) -> tuple[str, Any]:
+    try:
+        allowance.begin(pieces)
+        try:
+            return "done", work(*args)
+        finally:
+            allowance.end()
+    except allowance.TimeIsUp:
+        return "slow", None
+    except MemoryError:
+        return "memory", None
+    except AppError as error:
+        return "refused", error
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told to whoever wrote this
+        places = traceback.extract_tb(error.__traceback__)[-3:]
+        told = " < ".join(f"{one.name}:{one.lineno}" for one in reversed(places))
+        return "failed", f"{type(error).__name__} in {told}"
+
+
+if __name__ == "__main__":
+    main()
