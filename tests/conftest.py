@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -16,6 +17,9 @@ from tests import moments, postgres
 from tests.postgres import Server
 
 KINDS = ("sqlite", "postgresql")
+settings.register_profile("searching")
+settings.register_profile("same", derandomize=True)  # a change is judged by the same cases twice
+settings.load_profile("searching" if os.environ.get("SEARCH") else "same")
 _real_connect = socket.socket.connect
 
 

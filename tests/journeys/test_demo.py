@@ -55,12 +55,6 @@ class Demo:
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(60)
 
-    def age(self) -> float:
-        """Seconds since the seeding began."""
-        now = self.log.with_name("now")
-        now.touch()
-        return now.stat().st_mtime - (self.data / "demo").stat().st_mtime
-
     def password(self) -> str:
         found = re.search(r"password +(\S+)", self.log.read_text())
         assert found, self.log.read_text()
@@ -94,7 +88,6 @@ def test_the_result_turns_the_draft_is_answered_and_the_next_start_goes_on(demo:
     with demo.logged_in() as page, demo.api() as api:
         home = page.get("/").text
         running, draft = named(api, "Staffing hints by email"), named(api, "Price of a second shop")
-        early, in_time = state_of(api, running), demo.age() < 25
         launch(page, draft)
         wait_until(lambda: arm_of(api, draft)["sent"], seconds=60, what="the first mail")
         wait_until(lambda: arm_of(api, draft)["human_clickers"], seconds=15, what="a click")
@@ -109,7 +102,6 @@ def test_the_result_turns_the_draft_is_answered_and_the_next_start_goes_on(demo:
 
     assert "Closer on 3 of 4, no change we can tell on 1" in home
     assert turned
-    assert early == "waiting" or not in_time  # it turns half a minute after the seeding
     assert "Validated" in shown
     assert ended == 0
     assert demo.password() == password

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize_scalar
-from scipy.special import xlog1py, xlogy
+from scipy.optimize import brentq
 from scipy.stats import norm
 from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -71,14 +70,11 @@ def test_koopmans_bounds_reach_the_normal_quantile_over_searched_rates(
     got = koopman(arm, baseline, confidence=confidence)
     for ratio in (got.low, got.high):
 
-        def cost(base: float, ratio: float = ratio) -> float:
-            one = xlogy(arm.hits, ratio * base)
-            one += xlog1py(arm.people - arm.hits, -ratio * base)
-            other = xlogy(baseline.hits, base) + xlog1py(baseline.people - baseline.hits, -base)
-            return float(-one - other)
+        def slope(base: float, ratio: float = ratio) -> float:  # of the log-likelihood, times base
+            one = arm.hits - (arm.people - arm.hits) * ratio * base / (1 - ratio * base)
+            return one + baseline.hits - (baseline.people - baseline.hits) * base / (1 - base)
 
-        edges = 1e-12, min(1.0, 1 / ratio) - 1e-12
-        base = minimize_scalar(cost, bounds=edges, method="bounded", options={"xatol": 1e-13}).x
+        base = brentq(slope, 1e-12, min(1.0, 1 / ratio) * (1 - 1e-15), xtol=1e-16, rtol=1e-14)
         rate = base * ratio
         score = (arm.hits - arm.people * rate) / (1 - rate)  # of the ratio, times a constant
         variance = (1 - rate) / (arm.people * rate) + (1 - base) / (baseline.people * base)
