@@ -26,6 +26,7 @@ from app.ops.duties import duty_steps
 from app.ops.house import House
 from app.ops.registering import register_unread
 from app.ops.targets import targets_of
+from app.ops.tending import tending_steps
 from app.platform import clock, locks
 from app.platform.journal import Journal
 from app.tracking import conversions, ingest, snapshots
@@ -106,7 +107,9 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
         return ingest.rejudge_due(database, facts, now=now)
 
     def read_imports(now: datetime) -> int:
-        return imports.run_due(database, house.imports, house.folder_id, now=now)
+        return imports.run_due(
+            database, house.imports, house.folder_id, marker=house.keyring.marks, now=now
+        )
 
     def settle_conversions(now: datetime) -> int:
         with database.read() as session:
@@ -114,7 +117,10 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
                 return 0
         with database.write() as session:
             return conversions.settle_due(
-                session, people=KnownPeople(), enrolments=DeliveryEnrolments(), now=now
+                session,
+                people=KnownPeople(house.keyring.marks),
+                enrolments=DeliveryEnrolments(),
+                now=now,
             )
 
     def read_columns_again(_now: datetime) -> int:
@@ -138,7 +144,7 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
         return 1
 
     counting = [ingest_hits, judge_again, read_imports, settle_conversions, keep_snapshot]
-    return [*counting, read_columns_again, rehearse]
+    return [*counting, read_columns_again, rehearse, *tending_steps(house)]
 
 
 def run_sender(house: House) -> None:

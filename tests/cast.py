@@ -4,6 +4,10 @@ from typing import Any
 
 import httpx
 
+from app.links.keyring import Keyring
+
+MARKS = Keyring.of([b"a secret of these tests, and of nothing else"]).marks  # of the erased
+
 DESIGN: dict[str, Any] = {
     "name": "Waste in euros by email",
     "hypothesis": {

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
@@ -73,19 +73,20 @@ def add_conversions(
     draft: Annotated[
         ConversionDraft | ConversionDrafts, Body(openapi_examples={"one": _ONE, "many": _MANY})
     ],
+    request: Request,
     session: Db,
     now: Now,
 ) -> RecordedOut | RecordedAll:
     """All are kept, or none; each id counts once.
 
     It counts for everybody enrolled, the holdout too, whose window holds it. An id that was sent
-    before with another body is refused (409).
+    before with another body is refused (409). Of people who were erased nothing is kept.
     """
     many = isinstance(draft, ConversionDrafts)
     found = conversions.record(
         session,
         draft.conversions if isinstance(draft, ConversionDrafts) else [draft],
-        people=KnownPeople(),
+        people=KnownPeople(request.app.state.keyring.marks),
         enrolments=DeliveryEnrolments(),
         now=now,
     )

@@ -79,7 +79,7 @@ class ImportBegun(BaseModel):
 
 
 class ImportOut(ImportBegun):
-    """How far a file is: rows = added + updated + unchanged + refused."""
+    """How far a file is: rows = added + updated + unchanged + refused + erased."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -92,6 +92,7 @@ class ImportOut(ImportBegun):
                 "updated": 8,
                 "unchanged": 0,
                 "refused": 2,
+                "erased": 0,
                 "noted": 1,
                 "encoding": "utf-8",
                 "error": None,
@@ -107,6 +108,7 @@ class ImportOut(ImportBegun):
     updated: int
     unchanged: int
     refused: int
+    erased: int = Field(description="lines of people who were erased: they stay away")
     noted: int = Field(description="cells that were left empty or do not fit their column")
     encoding: str = Field(description="utf-8, utf-16 or windows-1252")
     error: str | None

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from app.api.address import PREFIX
@@ -12,7 +12,8 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import store
 from app.audience.models import Person
-from app.identity.guard import Db
+from app.identity.guard import Db, Now
+from app.privacy import erasing, export, readmission
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["People"])
 
@@ -32,7 +33,28 @@ _MEMBER: dict[str, Any] = {
     "audience": "Bakers in Norway",
     "data": {"country": "NO"},
 }
-_EXPORT: dict[str, Any] = {"person": _PERSON, "suppressed": False, "audiences": [_MEMBER]}
+_HIT: dict[str, Any] = {
+    "id": 7,
+    "kind": "click",
+    "link": 0,
+    "at": "2026-11-22T09:00:00+00:00",
+    "user_agent": "Firefox",
+    "verdict": "human",
+    "rule": "R15",
+}
+_EXPORT: dict[str, Any] = {
+    "person": _PERSON,
+    "suppressed": False,
+    "audiences": [_MEMBER],
+    "exported_at": "2026-11-22T10:00:00+00:00",
+    "held": {"hits": [_HIT], "sends": [], "answers": [], "mentions": []},
+}
+_ERASED: dict[str, Any] = {
+    "person_id": "1f0c3m8k2tq5w7x9z0ab",
+    "sends": 3,
+    "under_way": 0,
+    "sentence": "Erased. Numbers stay as they were.",
+}
 _Email = Annotated[str | None, Query(max_length=320, description="only the person of this address")]
 
 
@@ -63,13 +85,41 @@ class MemberOut(BaseModel):
 
 
 class PersonExport(BaseModel):
-    """One person: who they are, whether they get mail, and their columns in each audience."""
+    """One person: who they are, whether they get mail, and every row that is held about them.
+
+    `held` names each kind of row: person, audiences, suppressions, notes, enrolments, left_out,
+    sends, outcomes, mails, test_mails, hits, answers, conversions, mentions.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _EXPORT})
 
     person: PersonOut
     suppressed: bool
     audiences: list[MemberOut]
+    exported_at: datetime
+    held: dict[str, list[dict[str, Any]]]
+
+
+class ErasedOut(BaseModel):
+    """What erasing came to. Mails under way finish first; then they are forgotten, too."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _ERASED})
+
+    person_id: str
+    sends: int
+    under_way: int
+    sentence: str
+
+
+class ReadmitDraft(BaseModel):
+    """Somebody who was erased and wants to come back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"email": "ann@example.com"}}
+    )
+
+    email: str = Field(max_length=320)
+    external_id: str | None = Field(default=None, max_length=500)
 
 
 @router.get("/people", summary="Find people")
@@ -85,14 +135,34 @@ def list_people(
 
 
 @router.get("/people/{person_id}/export", summary="Export one person")
-def export_person(person_id: str, session: Db) -> PersonExport:
-    """For somebody who asks what is held about them."""
+def export_person(person_id: str, session: Db, now: Now) -> PersonExport:
+    """For somebody who asks what is held about them: exactly what erasing them would touch."""
     person = store.person_of(session, person_id)
     return PersonExport(
         person=_shown(person),
         suppressed=bool(store.suppressed(session, [person.email_key])),
         audiences=_memberships(session, person_id),
+        exported_at=now,
+        held=export.of(session, person_id),
     )
+
+
+@router.delete("/people/{person_id}", summary="Erase one person")
+def erase_person(person_id: str, request: Request, session: Db, now: Now) -> ErasedOut:
+    """Forget somebody for good: their rows in every audience, mail and click. Results stay.
+
+    Mails that wait are never sent, and no import brings the person back. What was written by then
+    in other texts, and traces in the database's files, go within minutes.
+    """
+    asked = erasing.erase(session, person_id, marker=request.app.state.keyring.marks, now=now)
+    return ErasedOut.model_validate(asked, from_attributes=True)
+
+
+@router.post("/people/readmit", status_code=204, summary="Let somebody who was erased come back")
+def readmit_person(draft: ReadmitDraft, request: Request, session: Db) -> None:
+    """Files may name this address (and external id) again. 404: nobody of it was erased."""
+    marker = request.app.state.keyring.marks
+    readmission.readmit(session, draft.email, draft.external_id, marker=marker)
 
 
 def _memberships(session: Session, person_id: str) -> list[MemberOut]:

@@ -19,6 +19,7 @@ _NOTES = Note.metadata.tables["import_note"]
 class Cells:
     """One person's columns, and which line of which file named them last."""
 
+    person_id: str
     data: Mapping[str, Any]
     import_id: str | None
     line: int | None
@@ -62,11 +63,10 @@ def touch(session: Session, audience_id: str) -> None:
 
 def cells(session: Session, audience_id: str) -> Iterator[Cells]:
     """The columns of each member, streamed."""
-    query = sa_select(col(Membership.data), col(Membership.import_id), col(Membership.line)).where(
-        col(Membership.audience_id) == audience_id
-    )
+    columns = (Membership.person_id, Membership.data, Membership.import_id, Membership.line)
+    query = sa_select(*map(col, columns)).where(col(Membership.audience_id) == audience_id)
     for row in session.execute(query.execution_options(yield_per=5000)):
-        yield Cells(row.data, row.import_id, row.line)
+        yield Cells(row.person_id, row.data, row.import_id, row.line)
 
 
 def add_notes(session: Session, rows: list[dict[str, Any]]) -> None:

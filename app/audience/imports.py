@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from app.audience import encodings, noting, reading, store
+from app.audience import encodings, erased, noting, reading, store
 from app.audience.columns import OWN
+from app.audience.erased import Marker
 from app.audience.lines import BadFile
 from app.audience.models import Import
 from app.audience.noting import Notes
@@ -65,26 +66,33 @@ def begin(
     return row
 
 
-def run_due(database: Database, imports_dir: Path, folder_id: str, *, now: datetime) -> int:
+def run_due(
+    database: Database, imports_dir: Path, folder_id: str, *, marker: Marker, now: datetime
+) -> int:
     """Read one chunk of the oldest import that is not finished; how many imports were worked on."""
     with database.read() as session:
         import_id = store.next_import(session, folder_id)
         if import_id is None:
             _sweep(session, imports_dir, now=now)
             return 0
-    continue_import(database, import_id, imports_dir / import_id, now=now)
+    continue_import(database, import_id, imports_dir / import_id, marker=marker, now=now)
     return 1
 
 
-def continue_import(database: Database, import_id: str, path: Path, *, now: datetime) -> bool:
-    """Read one chunk; whether there is more. The file goes when everything is accounted for."""
+def continue_import(
+    database: Database, import_id: str, path: Path, *, marker: Marker, now: datetime
+) -> bool:
+    """Read one chunk; whether there is more. The file goes when everything is accounted for.
+
+    `marker` tells people who were erased: they are counted, and stay away.
+    """
     with database.write() as session:
         store.one_import_at_a_time(session)
         row = store.import_of(session, import_id)
         if row.status != "running":
             return False
         try:
-            more = _read_chunk(session, row, path, now=now)
+            more = _read_chunk(session, row, path, marker=marker, now=now)
         except (BadFile, FileNotFoundError) as error:
             _fail(row, error, now=now)
             more = False
@@ -142,11 +150,13 @@ def _renamed(row: Import, path: Path) -> dict[str, str]:
     return {one.name: one.as_written for one in columns if one.name != one.as_written}
 
 
-def _read_chunk(session: Session, row: Import, path: Path, *, now: datetime) -> bool:
+def _read_chunk(
+    session: Session, row: Import, path: Path, *, marker: Marker, now: datetime
+) -> bool:
     if path.stat().st_size != row.size:
         raise BadFile("The uploaded file is not whole any more. Upload it again.")
     taken = reading.take(_records(row, path), CHUNK)
-    _keep(session, row, taken, now=now)
+    _keep(session, row, taken, marker=marker, now=now)
     if taken:
         row.offset, row.line = taken[-1].offset, taken[-1].next_line
         row.rows += len(taken)
@@ -163,20 +173,15 @@ def _records(row: Import, path: Path) -> Iterator[Record]:
     return reading.read_csv(path, header, offset=offset, line=line)
 
 
-def _keep(session: Session, row: Import, records: Sequence[Record], *, now: datetime) -> None:
+def _keep(
+    session: Session, row: Import, records: Sequence[Record], *, marker: Marker, now: datetime
+) -> None:
     """Everything one chunk changes, in a handful of statements."""
-    refused: list[dict[str, Any]] = []
-    people: dict[str, Wanted] = {}
     notes = Notes(row.id)
-    for record in records:
-        row.encoding = row.encoding if record.encoding == encodings.UTF_8 else record.encoding
-        try:
-            one = wanted(record)
-            _refuse_twice(people, one)
-        except Refused as error:
-            refused.append(_refusal(row, record, str(error)))
-        else:
-            people[one.key] = one
+    people, refused = _sorted_out(row, records)
+    gone = _erased(session, people, marker)
+    row.erased += len(gone)
+    people = {key: one for key, one in people.items() if key not in gone}
     changes = _Changes(session, row, now)
     changes.apply(people)
     refused += [
@@ -186,13 +191,42 @@ def _keep(session: Session, row: Import, records: Sequence[Record], *, now: date
     ]
     for one in people.values():
         if one.line not in changes.reasons:
-            notes.add(one.line, one.notes)
+            notes.add(one.line, one.notes, person_id=changes.ids[one.key])
     notes.keep(session, row)
     row.added += changes.added
     row.updated += changes.updated
     row.unchanged += changes.unchanged
     row.refused += len(refused)
     store.add_refusals(session, refused)
+
+
+def _sorted_out(
+    row: Import, records: Sequence[Record]
+) -> tuple[dict[str, Wanted], list[dict[str, Any]]]:
+    """The people that records speak of, by their keys, and the lines that speak of none."""
+    people: dict[str, Wanted] = {}
+    refused: list[dict[str, Any]] = []
+    for record in records:
+        row.encoding = row.encoding if record.encoding == encodings.UTF_8 else record.encoding
+        try:
+            one = wanted(record)
+            _refuse_twice(people, one)
+        except Refused as error:
+            refused.append(_refusal(row, record, str(error)))
+        else:
+            people[one.key] = one
+    return people, refused
+
+
+def _erased(session: Session, people: dict[str, Wanted], marker: Marker) -> set[str]:
+    """Of these people, those who were erased: nothing of their lines is kept."""
+    labels = {erased.by_email(key): key for key in people}
+    labels |= {
+        erased.by_external_id(one.own["external_id"]): key
+        for key, one in people.items()
+        if "external_id" in one.own
+    }
+    return {labels[label] for label in erased.among(session, labels, marker)}
 
 
 def _refuse_twice(people: dict[str, Wanted], one: Wanted) -> None:
@@ -209,6 +243,7 @@ class _Changes:
 
     def __init__(self, session: Session, row: Import, now: datetime) -> None:
         self.session, self.row, self.now = session, row, now
+        self.ids: dict[str, str] = {}  # of people, by their keys
         self.reasons: dict[int, str] = {}  # of the lines that are refused after all
         self.added = self.updated = self.unchanged = 0
         self._new_people: list[dict[str, Any]] = []
@@ -239,6 +274,7 @@ class _Changes:
         if member is not None and member.import_id == self.row.id:
             raise Refused(f"duplicate: the same address stands on line {member.line}")
         person_id = person.id if person is not None else new_id()
+        self.ids[one.key] = person_id
         self._refuse_taken(one, person_id)
         if person is None:
             self._new_people.append(new_row(one, person_id, self.now))

@@ -82,6 +82,8 @@ class Import(SQLModel, table=True):
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    # lines of people who were erased
+    erased: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     noted: int = 0  # cells that were left empty, or do not fit their column
     encoding: str = "utf-8"
     error: str | None = None
@@ -112,6 +114,7 @@ class Note(SQLModel, table=True):
     column: str
     value: str
     note: str
+    person_id: str | None = Field(default=None, index=True)
 
 
 class Suppression(SQLModel, table=True):
@@ -124,3 +127,23 @@ class Suppression(SQLModel, table=True):
     reason: str  # unsubscribed, bounced, complained, manual, …
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str = ""
+
+
+class Erased(SQLModel, table=True):
+    """Somebody was erased, and no file brings them back: a keyed mark, which names nobody."""
+
+    __tablename__ = "erased"
+
+    mark: str = Field(primary_key=True)  # HMAC of an address or an external id
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Erasure(SQLModel, table=True):
+    """An erasure under way: what is left is searched for by these words, then this row goes."""
+
+    __tablename__ = "erasure"
+
+    person_id: str = Field(primary_key=True)
+    words: list[str] = Field(default_factory=list, sa_type=Json)  # the address, as it is written
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    swept_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # no row holds it now

@@ -12,6 +12,7 @@ from app.platform.db import Database
 
 _MOST = 10_000  # misfits of one file that are written down; the columns count them all
 _NAMES = ("line", "column", "value", "note")
+_KEPT = (*_NAMES, "person_id")
 _SHOWN = 60  # characters of a cell that a note repeats
 
 
@@ -20,7 +21,7 @@ class Notes:
 
     def __init__(self, import_id: str | None) -> None:
         self._import_id = import_id
-        self._found: list[tuple[int, str, str, str]] = []
+        self._found: list[tuple[int, str, str, str, str]] = []
 
     def of_misfit(self, cells: Cells, column: str, reason: str) -> None:
         """Of the file's own lines; `reason` says what the cell is not."""
@@ -29,17 +30,17 @@ class Notes:
             assert cells.line is not None
             value = profile.printed(cells.data[column])[:_SHOWN]
             sentence = f"{reason}; mails that use it leave this person out"
-            self._found.append((cells.line, column, value, sentence))
+            self._found.append((cells.line, column, value, sentence, cells.person_id))
 
-    def add(self, line: int, notes: Iterable[tuple[str, str, str]]) -> None:
+    def add(self, line: int, notes: Iterable[tuple[str, str, str]], *, person_id: str) -> None:
         """What of a person was left empty: column, cell, sentence."""
-        self._found += [(line, *note) for note in notes]
+        self._found += [(line, *note, person_id) for note in notes]
 
     def keep(self, session: Session, row: Import) -> None:
         """Write them down, in the order of the lines."""
         rows = [
             {"import_id": row.id, "number": row.noted + place}
-            | dict(zip(_NAMES, found, strict=True))
+            | dict(zip(_KEPT, found, strict=True))
             for place, found in enumerate(sorted(self._found), 1)
         ]
         column_rows.add_notes(session, rows)

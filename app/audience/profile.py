@@ -170,6 +170,29 @@ def change(
     return changed
 
 
+def without(columns: list[dict[str, Any]], data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is said of columns, once somebody with these cells has left."""
+    return [_without(row, data.get(row["name"])) for row in columns]
+
+
+def _without(row: dict[str, Any], cell: object) -> dict[str, Any]:
+    column = Columns.of([row]).column(row["name"])
+    try:
+        fits, fills = True, cell is not None and column.read(cell) is not None
+    except Misfit:
+        fits, fills = False, True
+    shown = printed(cell)[:_SHOWN]
+    empty = row.get("empty", row["missing"])
+    return row | {
+        "examples": [one for one in row["examples"] if str(one) != shown],
+        "misfit_examples": [one for one in row.get("misfit_examples", ()) if one["value"] != shown],
+        "filled": row["filled"] - fills,
+        "empty": empty - (not fills),
+        "missing": empty - (not fills),
+        "misfits": row.get("misfits", 0) - (not fits),
+    }
+
+
 def recounted(session: Session, audience_id: str, column: Column) -> dict[str, Any]:
     """The parts of a column's row that change where it is read another way."""
     people, seen = _read(column_rows.cells(session, audience_id), {column.name: column}, _unheard)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.delivery.replies import Reply, Stage
+from app.delivery.replies import Reply, Stage, shortened
 from app.platform import journal
 from app.platform.journal import Segment
 
@@ -38,7 +38,7 @@ def reply_line(number: Try, reply: Reply, *, at: datetime) -> bytes:
         at=at.isoformat(),
         code=reply.code,
         stage=reply.stage,
-        text=reply.text,
+        text=shortened(reply.text),
     )
 
 

@@ -100,6 +100,7 @@ class ComposedArm:
             raw=self.skeleton.fill(headers, text=said.text, html=said.html, now=now),
             send_id=addressee.send_id or None,
             experiment_id=self.head.experiment_id,
+            person_id=addressee.person_id,
         )
 
     def test_headers(

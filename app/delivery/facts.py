@@ -44,12 +44,16 @@ class DeliveryFacts:
             settled=row.state in _SETTLED,
             links_total=row.links,
             honeypot=row.links + 1 if has_hidden else None,
-            clicks_allowed=allows(row.consent_click, self._privacy),
-            opens_allowed=allows(row.consent_open, self._privacy),
+            clicks_allowed=self._allows(row.consent_click),
+            opens_allowed=self._allows(row.consent_open),
             rule_version=row.rule_version or "",
             counted=_COUNTED.get(source),
             counted_links=_counted_links(labels, row.design["metric"].get("link")),
         )
+
+    def _allows(self, consent: str | None) -> bool:
+        """Nobody is attached to the hits of who was erased."""
+        return consent is not None and allows(consent, self._privacy)
 
     def arms_of(self, session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
         """The arms whose sends carry these sets of links."""

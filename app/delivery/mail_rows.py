@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    delete,
     select,
     update,
 )
@@ -13,7 +12,6 @@ from app.delivery.mime import Mail
 from app.delivery.models import (
     Notice,
     OutboxMail,
-    Send,
 )
 from app.delivery.replies import RESTS
 
@@ -28,6 +26,7 @@ def keep_in_outbox(session: Session, mail: Mail, *, now: datetime) -> None:
             at=now,
             send_id=mail.send_id,
             experiment_id=mail.experiment_id,
+            person_id=mail.person_id,
             recipient=mail.recipient,
             subject=mail.subject,
             raw=mail.raw,
@@ -90,9 +89,3 @@ def outbox_after(session: Session, seen: str, *, limit: int) -> list[OutboxMail]
     for mail in mails:  # they are read after the session ended
         session.expunge(mail)
     return mails
-
-
-def forget(session: Session, person_id: str) -> None:
-    """Take a person's mails out of the outbox; their sends keep no address."""
-    sends = select(col(Send.id)).where(col(Send.person_id) == person_id)
-    session.execute(delete(OutboxMail).where(col(OutboxMail.send_id).in_(sends)))

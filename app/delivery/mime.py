@@ -44,6 +44,7 @@ class Mail:
     raw: bytes
     send_id: int | None = None
     experiment_id: str | None = None
+    person_id: str | None = None  # whose columns it shows
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Notice(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: str  # test
+    person_id: str | None = Field(default=None, index=True)  # whose columns a test mail shows
     recipient: str
     subject: str
     text: str
@@ -110,6 +111,7 @@ class OutboxMail(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     send_id: int | None = Field(default=None, sa_type=BigInteger, index=True)
     experiment_id: str | None = Field(default=None, index=True)
+    person_id: str | None = Field(default=None, index=True)  # whose columns it shows
     recipient: str
     subject: str
     raw: bytes

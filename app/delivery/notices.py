@@ -70,7 +70,9 @@ async def send_due(
     for notice in notices:
         reply = await transport.send(_mail(notice, settings, now=now), _nothing_to_note)
         with database.write() as session:
-            _settle(session.get_one(Notice, notice.id), reply, now=now)
+            held = session.get(Notice, notice.id)
+            if held is not None:  # whoever it showed may have been erased meanwhile
+                _settle(held, reply, now=now)
     return len(notices)
 
 
@@ -82,6 +84,7 @@ def _mail(notice: Notice, settings: Settings, *, now: datetime) -> Mail:
         recipient=notice.recipient,
         subject=notice.subject,
         raw=raw,
+        person_id=notice.person_id,
     )
 
 

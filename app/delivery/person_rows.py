@@ -93,10 +93,10 @@ def sends_page(
     limit: int,
     state: str | None = None,
 ) -> Part[tuple[Send, str]]:
-    """Sends of an experiment with their addresses, in the order of their ids."""
+    """Sends of an experiment with their addresses (none: erased), in the order of their ids."""
     question = (
-        select(Send, col(Person.email))
-        .join(Person, col(Person.id) == col(Send.person_id))
+        select(Send, func.coalesce(col(Person.email), ""))
+        .outerjoin(Person, col(Person.id) == col(Send.person_id))
         .where(col(Send.experiment_id) == experiment_id)
     )
     if state:
@@ -105,7 +105,10 @@ def sends_page(
 
 
 def facts_of(session: Session, send_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """One row per send: what a verdict needs to know of it, its links and its person's consent."""
+    """One row per send: what a verdict needs to know of it, its links and its person's consent.
+
+    A person who was erased has no consent (NULL).
+    """
     question = (
         select(
             col(Send.id),
@@ -121,7 +124,7 @@ def facts_of(session: Session, send_ids: Sequence[int]) -> Sequence[Row[Any]]:
             col(Person.consent_open),
         )
         .join(Experiment, col(Experiment.id) == col(Send.experiment_id))
-        .join(Person, col(Person.id) == col(Send.person_id))
+        .outerjoin(Person, col(Person.id) == col(Send.person_id))
         .join(
             DestinationSet,
             (col(DestinationSet.experiment_id) == col(Send.experiment_id))

@@ -102,5 +102,9 @@ def again_at(*, deferrals: int, released_at: datetime, now: datetime) -> datetim
 
 
 def shortened(text: str) -> str:
-    """A reply's text on one line, as far as anybody reads it."""
-    return " ".join(text.split())[:_TEXT_CHARS]
+    """A reply's text on one line, as far as anybody reads it, and without addresses.
+
+    Servers like to repeat whom they refuse; whose reply it is, its send says.
+    """
+    words = ("(address)" if "@" in word else word for word in text.split())
+    return " ".join(words)[:_TEXT_CHARS]

@@ -30,15 +30,18 @@ _MOMENT = UtcDateTime()
 _MOMENTS = ("now", "lease_until", "mailed_since")
 _LOCKED = "FOR UPDATE OF s SKIP LOCKED"
 _SUPPRESSED = "The address was suppressed before the mail left."
+_ERASED = "This person was erased."
 _HAD_A_MAIL = "This person had a mail of another experiment within the cooling-off days."
 
 _RESERVE = """
     -- One row per send that was due: reserved for this process, or passed over, where its person is
-    -- suppressed meanwhile (skipped before its first release, failed after it), or had a mail of
-    -- another experiment since they were enrolled (skipped; in every arm, for it tells none apart).
+    -- erased or suppressed meanwhile (skipped before its first release, failed after it), or had a
+    -- mail of another experiment since they were enrolled (skipped; in every arm, for it tells none
+    -- apart).
     WITH due AS (
         SELECT s.id AS due_id,
-               CASE WHEN EXISTS (SELECT 1
+               CASE WHEN NOT EXISTS (SELECT 1 FROM person p WHERE p.id = s.person_id) THEN :erased
+                    WHEN EXISTS (SELECT 1
                                    FROM person p
                                    JOIN suppression x ON x.email_key = p.email_key
                                   WHERE p.id = s.person_id) THEN :suppressed
@@ -102,13 +105,14 @@ def reserve(
         "holder": holder,
         "lease_until": lease_until,
         "now": now,
+        "erased": _ERASED,
         "suppressed": _SUPPRESSED,
         "cooling": _HAD_A_MAIL,
     }
     if cooling_off:
         values["mailed_since"] = now - cooling_off
     moments = [bindparam(name, type_=_MOMENT) for name in _MOMENTS if name in values]
-    texts = [bindparam(name, type_=String()) for name in ("suppressed", "cooling")]
+    texts = [bindparam(name, type_=String()) for name in ("erased", "suppressed", "cooling")]
     statement = (
         text(_RESERVE.format(locked=locked, cooling=cooling))
         .bindparams(*moments, *texts)
@@ -154,7 +158,10 @@ def hold(session: Session, send_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def still_wanted(session: Session, send_ids: Sequence[int], *, holder: str) -> set[int]:
-    """Of the sends we reserved, those that nobody paused, suppressed or took over meanwhile."""
+    """Of the sends we reserved, those that nobody paused or took over meanwhile.
+
+    Nor was their person erased or suppressed.
+    """
     suppressed = (
         select(col(Person.id))
         .join(Suppression, col(Suppression.email_key) == col(Person.email_key))
@@ -163,6 +170,7 @@ def still_wanted(session: Session, send_ids: Sequence[int], *, holder: str) -> s
     question = (
         select(col(Send.id))
         .join(Experiment, col(Experiment.id) == col(Send.experiment_id))
+        .join(Person, col(Person.id) == col(Send.person_id))
         .where(
             col(Send.id).in_(send_ids),
             col(Send.state) == State.SENDING,

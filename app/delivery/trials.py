@@ -58,6 +58,7 @@ class Trial:
         return Notice(
             id=notice_id,
             kind="test",
+            person_id=self.addressee.person_id,
             recipient=to,
             subject=said.subject,
             text=said.text,

@@ -170,7 +170,10 @@ class Seeder:
             now=self.now,
         )
         path = self.house.imports / begun.id
-        while imports.continue_import(self.house.database, begun.id, path, now=self.now):
+        marker = self.house.keyring.marks
+        while imports.continue_import(
+            self.house.database, begun.id, path, marker=marker, now=self.now
+        ):
             pass
         return bakers.id
 

@@ -133,7 +133,7 @@ class Ineligible(SQLModel, table=True):
     __tablename__ = "ineligible"
 
     experiment_id: str = Field(primary_key=True)
-    person_id: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True, index=True)
     reason: str  # filter, sample, excluded, cooling_off, suppressed, consent, missing_column, …
     detail: str = ""
 

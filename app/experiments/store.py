@@ -190,13 +190,9 @@ def put_back(session: Session, experiment_id: str, person_ids: Sequence[str]) ->
     )
 
 
-def forget(session: Session, person_id: str) -> None:
-    """Keep that somebody was in an experiment, and nothing that says who."""
-    session.execute(
-        update(Enrolment).where(col(Enrolment.person_id) == person_id).values(frozen={})
-    )
-    session.execute(delete(Ineligible).where(col(Ineligible.person_id) == person_id))
-    session.execute(delete(Rehearsal))  # they name people, and are made again by themselves
+def forget_rehearsals(session: Session) -> None:
+    """They name people, and are made again by themselves."""
+    session.execute(delete(Rehearsal))
 
 
 def count_enrolled(session: Session, experiment_id: str) -> int:

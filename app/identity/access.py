@@ -65,6 +65,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/data-folders/**", Access.ADMIN),
     _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
+    _rule(_READ, "/customers/**", Access.EDITOR),
+    _rule("POST", "/customers/find", Access.EDITOR),
+    _rule(_CHANGE, "/customers/**", Access.ADMIN),
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),
     _rule(_READ, "/imports/*/refused", Access.EDITOR),
@@ -101,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/api/v1/conversions", Access.EDITOR),
     _rule("DELETE", "/api/v1/people/*", Access.ADMIN),
+    _rule("POST", "/api/v1/people/readmit", Access.ADMIN),
     _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/notes", Access.EDITOR),

@@ -30,6 +30,7 @@ class Keyring:
     signing_id: int
     macs: dict[tuple[int, Kind], Any]  # HMAC states to copy: half the price of a new one
     prints: tuple[str, ...]
+    markers: tuple[Any, ...] = ()  # HMAC states of what stands for whoever was erased
 
     @classmethod
     def of(cls, secrets: Sequence[bytes]) -> "Keyring":
@@ -48,11 +49,25 @@ class Keyring:
             for key_id, secret in zip(ids, secrets, strict=True)
             for kind in Kind
         }
-        return cls(ids[0], macs, tuple(_fingerprint(secret) for secret in secrets))
+        prints = tuple(_fingerprint(secret) for secret in secrets)
+        markers = tuple(
+            hmac.new(_derived(secret, "erased"), digestmod=hashlib.sha256) for secret in secrets
+        )
+        return cls(ids[0], macs, prints, markers)
 
     def fingerprints(self) -> tuple[str, ...]:
         """What the database may know of the secrets: enough to compare, nothing to sign with."""
         return self.prints
+
+    def marks(self, text: str) -> tuple[str, ...]:
+        """What stands for a text that must not be kept, by each secret; the first is written."""
+        return tuple(_digest(marker, text.encode()) for marker in self.markers)
+
+
+def _digest(marker: Any, text: bytes) -> str:
+    mac = marker.copy()
+    mac.update(text)
+    return str(mac.hexdigest())
 
 
 def _key_id(secret: bytes) -> int:
@@ -63,6 +78,6 @@ def _fingerprint(secret: bytes) -> str:
     return hashlib.sha256(b"thinslice fingerprint" + secret).hexdigest()[:32]
 
 
-def _derived(secret: bytes, kind: Kind) -> bytes:
+def _derived(secret: bytes, kind: str) -> bytes:
     """A key per purpose (HKDF-SHA256, RFC 5869), so that no token serves for another."""
     return HKDF(SHA256(), 32, salt=None, info=f"thinslice link {kind}".encode()).derive(secret)

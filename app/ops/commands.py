@@ -64,9 +64,10 @@ def import_people(
     from app.ops.import_file import import_file
 
     finished = import_file(opened.checked_house(), file, audience_name=audience)
+    gone = f", {finished.erased} of people who were erased" if finished.erased else ""
     typer.echo(
         f"{finished.rows} lines: {finished.added} added, {finished.updated} updated,"
-        f" {finished.unchanged} unchanged, {finished.refused} refused."
+        f" {finished.unchanged} unchanged, {finished.refused} refused{gone}."
     )
     if finished.status == "failed":
         typer.echo(finished.error or "The import failed.", err=True)

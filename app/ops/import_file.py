@@ -36,12 +36,17 @@ def _read(house: House, started: Import) -> Import:
     path = house.imports / started.id
     with Progress() as progress:
         bar = progress.add_task("Importing", total=started.size or None)
-        while imports.continue_import(house.database, started.id, path, now=clock.now()):
+        while _goes_on(house, started.id, path):
             with house.database.read() as session:
                 progress.update(bar, completed=audience.import_of(session, started.id).offset)
         progress.update(bar, completed=started.size)
     with house.database.read() as session:
         return audience.import_of(session, started.id)
+
+
+def _goes_on(house: House, import_id: str, path: Path) -> bool:
+    marker = house.keyring.marks
+    return imports.continue_import(house.database, import_id, path, marker=marker, now=clock.now())
 
 
 def _pieces(file: Path) -> Iterator[bytes]:

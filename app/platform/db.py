@@ -6,7 +6,7 @@ a queue of ours (`queueing`), for SQLite has none.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +105,21 @@ class Database:
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
+    def clean(self, tables: Sequence[str]) -> bool:
+        """Leave nothing of deleted rows in the files; False: a reader was in the way, try again.
+
+        SQLite writes its whole file anew and empties the log beside it, while writers wait.
+        PostgreSQL gives dead rows free; their bytes are written over by and by.
+        """
+        with self._turn(Rank.MACHINE):
+            connection = self.engine.raw_connection()
+            try:
+                raw: Any = connection.driver_connection
+                return _rewrite(raw) if self.is_sqlite else _vacuum(raw, tables)
+            finally:
+                connection.invalidate()  # its settings are not those of others
+                connection.close()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
@@ -113,6 +128,20 @@ class Database:
         if self._queue is None or not self._queue.folder.is_dir():  # SQLite says what is wrong
             return nullcontext()
         return self._queue.turn(rank)
+
+
+def _rewrite(raw: sqlite3.Connection) -> bool:
+    raw.execute("VACUUM")
+    is_busy, _in_log, _moved = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
+
+
+def _vacuum(raw: Any, tables: Sequence[str]) -> bool:
+    raw.autocommit = True
+    raw.execute("SET statement_timeout = 0")
+    names = ", ".join(f'"{name}"' for name in tables)
+    raw.execute(f"VACUUM {names}")
+    return True
 
 
 def _engine(url: str) -> Engine:

@@ -24,7 +24,7 @@ _SUFFIX = ".journal"
 _HEADER = b"thinslice journal "  # then the format's number, the segment's id, its writer's id
 _FORMAT = 2  # 1 named no writer
 _SEGMENT_BYTES = 16 * 2**20  # a new segment after that, so that the old one can be deleted
-_SEGMENT_SECONDS = 6 * 3600  # and after that, so that nothing outlives its ingest by a day
+_SEGMENT_SECONDS = 600  # and after that, so that nothing outlives its ingest by half an hour
 _GRANT = 2**20  # bytes written before the folder is measured again: a limit is overrun by that
 _CHECKSUM_CHARS = 8
 
@@ -113,8 +113,12 @@ class Journal:
         self._writer.end()
 
     def turn_over(self) -> None:
-        """Start a new segment where this one is old or long. Idle writers call it now and then."""
-        if self._size > _SEGMENT_BYTES or time.monotonic() - self._since > _SEGMENT_SECONDS:
+        """Start a new segment where this one is old or long. Idle writers call it now and then.
+
+        One that holds nothing yet goes on: there is nothing in it that could become old.
+        """
+        is_old = time.monotonic() - self._since > _SEGMENT_SECONDS and self._size > self._header
+        if self._size > _SEGMENT_BYTES or is_old:
             old, path = self._handle, self._path
             self._start_segment()
             os.close(old)
@@ -169,7 +173,7 @@ class Journal:
         path = self._folder / f"{clock.micros() * 1000:020d}-{name[:8]}{_SUFFIX}"
         header = _line(b"%b%d %b %b" % (_HEADER, _FORMAT, name.encode(), self.writer.encode()))
         self._handle, self._path = _create(path, header), path
-        self._size = len(header)
+        self._size = self._header = len(header)
         self._since = time.monotonic()
 
 

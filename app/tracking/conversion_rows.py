@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from app.platform.paging import Order, Part, part
 from app.tracking.models import Conversion
+from app.tracking.personal import FORGOTTEN
 from app.tracking.store import new_only
 
 _CONVERSIONS = Order("conversions", (datetime, str), is_descending=True)
@@ -59,7 +60,11 @@ def unmatched(session: Session, *, tried_before: datetime, limit: int) -> list[C
     """Those of nobody whom we knew, the longest untried first."""
     question = (
         select(Conversion)
-        .where(col(Conversion.person_id).is_(None), col(Conversion.tried_at) < tried_before)
+        .where(
+            col(Conversion.person_id).is_(None),
+            col(Conversion.tried_at) < tried_before,
+            col(Conversion.digest) != FORGOTTEN,
+        )
         .order_by(col(Conversion.tried_at))
         .limit(limit)
     )
@@ -83,12 +88,3 @@ def page(
         question = question.where(~is_nobody if matched else is_nobody)
     key = (Conversion.received_at, Conversion.id)
     return part(session, question, _CONVERSIONS, *key, cursor=cursor, limit=limit)
-
-
-def forget(session: Session, person_id: str) -> None:
-    """Take away who it was; what was counted stays."""
-    session.execute(
-        update(Conversion)
-        .where(col(Conversion.person_id) == person_id)
-        .values(person_id=None, email_key=None, external_id=None)
-    )

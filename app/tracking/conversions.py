@@ -17,6 +17,7 @@ from app.platform.errors import Conflict, FieldError, Invalid
 from app.tally import store as tally
 from app.tracking import conversion_rows as rows
 from app.tracking.models import Conversion
+from app.tracking.personal import FORGOTTEN
 from app.tracking.ports import Enrolled, Enrolments, People
 from app.tracking.schemas import ConversionDraft
 
@@ -53,9 +54,11 @@ def record(
     digests = [digest(draft) for draft in drafts]
     whose = [_Whose.of(draft, people) for draft in drafts]
     known = _known(session, whose, people)
+    gone = people.erased(session, [one.label for one in whose])
     fresh = [
         _row(draft, body, one, known.get(one.label), now=now)
         for draft, body, one in zip(drafts, digests, whose, strict=True)
+        if one.label not in gone
     ]
     added = rows.add(session, fresh)
     stored = rows.by_id(session, sorted({draft.id for draft in drafts}))
@@ -64,8 +67,11 @@ def record(
     seen: set[str] = set()
     found = []
     for draft in drafts:
-        row, repeated = stored[draft.id], draft.id not in added or draft.id in seen
+        row, repeated = stored.get(draft.id), draft.id not in added or draft.id in seen
         seen.add(draft.id)
+        if row is None:  # of somebody who was erased: nothing of it is kept
+            found.append(Recorded(draft.id, matched=False, duplicate=False, experiment_ids=()))
+            continue
         where = tuple(sorted(counted.get(row.id, ())))
         found.append(Recorded(row.id, row.person_id is not None, repeated, where))
     return found
@@ -199,7 +205,7 @@ def _refuse_other_bodies(
     wrong = [
         FieldError(f"conversions.{place}.id", f"“{draft.id}” is here already, with another body")
         for place, draft in enumerate(drafts)
-        if stored[draft.id].digest != digests[place]
+        if draft.id in stored and stored[draft.id].digest not in {digests[place], FORGOTTEN}
     ]
     if wrong:
         raise Conflict(

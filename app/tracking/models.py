@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer
+from sqlalchemy import BigInteger, Column, Integer, true
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
@@ -83,6 +83,8 @@ class Hit(SQLModel, table=True):
     reason: str
     via_proxy: bool = False
     count: int = 1
+    # what rules ask for is there; else the verdict stays, whatever rules say later
+    intact: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
 
 
 class Reaction(SQLModel, table=True):

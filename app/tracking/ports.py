@@ -1,6 +1,6 @@
 """What tracking must know about a send, and asks others for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -89,4 +89,8 @@ class People(Protocol):
         self, session: Session, email_keys: Sequence[str], external_ids: Sequence[str]
     ) -> dict[str, str]:
         """Person ids, by `email:` and key, or `external:` and id; unknown ones are left out."""
+        ...
+
+    def erased(self, session: Session, labels: Collection[str]) -> set[str]:
+        """Of these labels, those of people who were erased: nothing of them is kept."""
         ...

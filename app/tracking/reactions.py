@@ -34,6 +34,7 @@ class Kept:
     count: int = 1
     judgement: Judgement | None = None
     experiment: tuple[str, str] = ("", "")  # and arm, as the table has them
+    intact: bool = True  # False: what rules ask for was shortened or erased since
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,12 @@ def folded(old: Sequence[Kept], new: Sequence[Kept]) -> list[Kept]:
 
 
 def judged(hits: Sequence[Kept], facts: Facts | None) -> list[Kept]:
-    """The hits with the verdicts of today."""
+    """The hits with the verdicts of today; where inputs are gone, the verdict stays."""
     verdicts = judge([kept.request for kept in hits], _message(facts))
-    return [replace(kept, judgement=said) for kept, said in zip(hits, verdicts, strict=True)]
+    return [
+        replace(kept, judgement=said if kept.intact else kept.judgement)
+        for kept, said in zip(hits, verdicts, strict=True)
+    ]
 
 
 def outcome_of(hits: Sequence[Kept], window: Window, facts: Facts) -> dict[str, object]:
@@ -157,6 +161,7 @@ def kept_of(row: Any) -> Kept:
         count=row.count,
         judgement=judgement,
         experiment=(row.experiment_id, row.arm),
+        intact=row.intact,
     )
 
 

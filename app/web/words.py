@@ -14,6 +14,8 @@ SAID: Mapping[str, str] = {
     "created": "Created.",
     "added": "Added.",
     "removed": "Removed.",
+    "erased": "Erased. Results stay as they were.",
+    "readmitted": "They may come back: the next import takes them in.",
     "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",
     "scheduled": "Scheduled. The design is locked; eligibility is settled when the time comes.",
     "paused": "Paused. No further mail leaves until somebody resumes it.",

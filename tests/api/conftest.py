@@ -23,7 +23,7 @@ from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
-from tests.cast import DESIGN, csv_of
+from tests.cast import DESIGN, MARKS, csv_of
 from tests.identity.scenes import hashed_password
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -163,7 +163,7 @@ def audience_id(api: Api, database: Database, tmp_path: Path) -> str:
         headers={"content-type": "text/csv"},
     )
     assert sent.status_code == 202, sent.text
-    while imports.run_due(database, tmp_path / "imports", "here", now=NOW):
+    while imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW):
         pass
     return made
 

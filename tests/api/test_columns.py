@@ -18,7 +18,7 @@ from app.experiments.models import Ineligible
 from app.platform.db import Database
 from tests.api.conftest import NOW, Api
 from tests.api.test_audiences import send
-from tests.cast import DESIGN
+from tests.cast import DESIGN, MARKS
 
 CSV = """email;name;waste;renewal;member;Insight
 ann@b.example;Ann;61,3;13.05.2027;ja;rye
@@ -42,7 +42,7 @@ def bakers(api: Api, database: Database, tmp_path: Path) -> Any:
     def take(content: str, kind: str = "text/csv") -> str:
         audience_id: str = api.made("/audiences", {"name": f"Bakers {len(content)}"})["id"]
         begun = send(api, audience_id, content.encode(), kind).json()
-        imports.run_due(database, tmp_path / "imports", "here", now=NOW)
+        imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
         assert api.read(f"/imports/{begun['id']}")["status"] == "done"
         return audience_id
 
@@ -86,7 +86,7 @@ def test_what_was_noted_is_named_with_its_line(
     audience_id = api.made("/audiences", {"name": "Bakers"})["id"]
     content = CSV.replace("member", "time zone")
     begun = send(api, audience_id, content.encode()).json()
-    imports.run_due(database, tmp_path / "imports", "here", now=NOW)
+    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
     notes = api.get(f"/imports/{begun['id']}/notes").text.splitlines()
 
     assert api.read(f"/imports/{begun['id']}")["noted"] == len(notes) == 10
@@ -205,7 +205,7 @@ def test_a_later_file_does_not_unsay_the_author(
     change = {"type": "date", "format": "month_first"}
     api.ask("PATCH", f"/audiences/{audience_id}/columns/renewal", json=change)
     send(api, audience_id, b"email,renewal\nida@b.example,13.05.2027\n")
-    imports.run_due(database, tmp_path / "imports", "here", now=NOW)
+    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
 
     found = columns(api, audience_id)["renewal"]
 

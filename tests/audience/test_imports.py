@@ -14,6 +14,7 @@ from app.audience.members import chunk
 from app.audience.models import Import
 from app.platform import clock
 from app.platform.db import Database
+from tests.cast import MARKS
 
 NOW = clock.now()
 
@@ -41,7 +42,9 @@ class Desk:
 
     def read(self, row: Import, *, chunks: int = 1000) -> Import:
         for _ in range(chunks):
-            if not imports.continue_import(self.database, row.id, self.folder / row.id, now=NOW):
+            if not imports.continue_import(
+                self.database, row.id, self.folder / row.id, marker=MARKS, now=NOW
+            ):
                 break
         with self.database.read() as session:
             return store.import_of(session, row.id)
@@ -365,14 +368,14 @@ def test_an_upload_that_breaks_off_leaves_nothing(desk: Desk):
         )
 
     assert list(desk.folder.iterdir()) == []
-    assert imports.run_due(desk.database, desk.folder, "f", now=NOW) == 0
+    assert imports.run_due(desk.database, desk.folder, "f", marker=MARKS, now=NOW) == 0
 
 
 def test_the_ingester_reads_what_its_own_folder_holds(desk: Desk):
     begun = desk.begin(b"email\nann@b.example\n")
 
-    assert imports.run_due(desk.database, desk.folder, "another", now=NOW) == 0
-    assert imports.run_due(desk.database, desk.folder, "f", now=NOW) == 1
+    assert imports.run_due(desk.database, desk.folder, "another", marker=MARKS, now=NOW) == 0
+    assert imports.run_due(desk.database, desk.folder, "f", marker=MARKS, now=NOW) == 1
     assert desk.read(begun).status == "done"
 
 
@@ -380,9 +383,11 @@ def test_a_file_that_a_crash_left_behind_goes_after_a_day(desk: Desk):
     (desk.folder / "left").write_bytes(b"email\n")
     held = desk.begin(b"email\n")
 
-    imports.run_due(desk.database, desk.folder, "another", now=NOW)
+    imports.run_due(desk.database, desk.folder, "another", marker=MARKS, now=NOW)
     assert (desk.folder / "left").exists()
-    imports.run_due(desk.database, desk.folder, "another", now=NOW + timedelta(days=2))
+    imports.run_due(
+        desk.database, desk.folder, "another", marker=MARKS, now=NOW + timedelta(days=2)
+    )
 
     assert [path.name for path in desk.folder.iterdir()] == [held.id]
 

@@ -26,6 +26,7 @@ from app.audience.models import Import
 from app.platform import migrate
 from app.platform.db import Database
 from tests import postgres
+from tests.cast import MARKS
 
 _NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 _PIECE = 1 << 20
@@ -149,7 +150,7 @@ def _import(database: Database, audience_id: str, file: Path) -> Import:
             now=_NOW,
         )
         path = Path(name) / begun.id
-        while imports.continue_import(database, begun.id, path, now=_NOW):
+        while imports.continue_import(database, begun.id, path, marker=MARKS, now=_NOW):
             pass
     with database.read() as session:
         return store.import_of(session, begun.id)

@@ -260,15 +260,6 @@ def test_of_two_workers_one_enrols_and_the_other_steps_back(database: Database):
     assert settle(database, experiment_id).enrolled == 60
 
 
-def test_forgetting_somebody_leaves_only_that_somebody_was_in(database: Database):
-    experiment_id = settle(database, scheduled(database, people=60)).id
-    person_id = enrolled(database, experiment_id)[0].person_id
-    with database.write() as session:
-        experiments.forget(session, person_id)
-
-    assert [one.frozen for one in enrolled(database, experiment_id)].count({}) == 1
-
-
 def test_the_launch_page_counts_what_the_start_enrols(database: Database):
     with database.write() as session:
         audience_id = given_audience(session, 80)

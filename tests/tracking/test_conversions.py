@@ -22,6 +22,7 @@ from app.tracking import conversion_rows, conversions
 from app.tracking.conversions import Recorded
 from app.tracking.models import Conversion
 from app.tracking.schemas import ConversionDraft
+from tests.cast import MARKS
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -96,7 +97,7 @@ def done(name: str, **fields: Any) -> ConversionDraft:
 
 def record(session: Session, *drafts: ConversionDraft, now: datetime = LATER) -> list[Recorded]:
     return conversions.record(
-        session, drafts, people=KnownPeople(), enrolments=DeliveryEnrolments(), now=now
+        session, drafts, people=KnownPeople(MARKS), enrolments=DeliveryEnrolments(), now=now
     )
 
 
@@ -204,7 +205,7 @@ def test_somebody_unknown_is_kept_and_counted_once_an_import_brings_them(session
     for minutes in (1, 11):
         conversions.settle_due(
             session,
-            people=KnownPeople(),
+            people=KnownPeople(MARKS),
             enrolments=DeliveryEnrolments(),
             now=LATER + timedelta(minutes=minutes),
         )
@@ -220,7 +221,7 @@ def test_what_came_while_the_person_was_being_released_is_counted_a_minute_later
     before = outcome(ann)[0]
     conversions.settle_due(
         ann,
-        people=KnownPeople(),
+        people=KnownPeople(MARKS),
         enrolments=DeliveryEnrolments(),
         now=TUESDAY + HOUR + timedelta(minutes=2),
     )

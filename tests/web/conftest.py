@@ -25,6 +25,7 @@ from app.platform import clock, config, install
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.web import site
+from tests.cast import MARKS
 from tests.identity.scenes import PASSWORD, hashed_password
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -172,5 +173,5 @@ def bakeries(eve: Browser, database: Database, application: FastAPI) -> str:
     page = eve.post("/audiences", name="Bakeries")
     audience_id = page.headers["location"].split("/")[2].split("?")[0]
     eve.upload(f"/audiences/{audience_id}/imports", "bakeries.csv", CSV)
-    imports.run_due(database, application.state.house.imports, "here", now=NOW)
+    imports.run_due(database, application.state.house.imports, "here", marker=MARKS, now=NOW)
     return audience_id

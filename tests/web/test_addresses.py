@@ -12,7 +12,7 @@ from app.experiments import drafts, enrolment, lifecycle, store
 from app.experiments.schemas import Draft, LaunchDraft
 from app.platform.config import Settings
 from app.platform.db import Database
-from tests.cast import DESIGN
+from tests.cast import DESIGN, MARKS
 from tests.web.conftest import NOW, Browser
 
 CSV = b"""email,name,euros,timezone
@@ -35,7 +35,7 @@ def bakers(eve: Browser, database: Database, application: FastAPI) -> tuple[str,
     """The addresses of an audience and of the import of its people."""
     made = eve.post("/audiences", name="Bakers").headers["location"].partition("?")[0]
     done = eve.upload(f"{made}/imports", "bakers.csv", CSV).headers["location"].partition("?")[0]
-    imports.run_due(database, application.state.house.imports, "here", now=NOW)
+    imports.run_due(database, application.state.house.imports, "here", marker=MARKS, now=NOW)
     return made, done
 
 

@@ -10,6 +10,7 @@ from app.delivery.facts import DeliveryEnrolments
 from app.platform.db import Database
 from app.tracking import conversions
 from app.tracking.schemas import ConversionDraft
+from tests.cast import MARKS
 from tests.web.conftest import Browser
 
 DAY = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -22,7 +23,7 @@ def tell(database: Database, count: int) -> None:
     ]
     with database.write() as session:
         conversions.record(
-            session, drafts, people=KnownPeople(), enrolments=DeliveryEnrolments(), now=DAY
+            session, drafts, people=KnownPeople(MARKS), enrolments=DeliveryEnrolments(), now=DAY
         )
 
 

@@ -1,6 +1,6 @@
 """Read by every Python that starts with this folder on its path: segments of a second.
 
-What takes six hours in an installation happens every second: days of turning in a minute.
+What takes ten minutes in an installation happens every second: days of turning in a minute.
 """
 
 from app.platform import journal

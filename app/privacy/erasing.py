@@ -1,0 +1,124 @@
+"""Erase a person: at once from every row that is theirs, then from wherever else they are named.
+
+What other processes had read of them before is written a moment later; so every room forgets twice,
+the second time when nobody can have anything left: no mail under way, no file that is being read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.audience import erased, erasure_rows, personal, store
+from app.audience.erased import Marker
+from app.audience.models import Erasure
+from app.delivery import personal as sends
+from app.experiments import store as experiments
+from app.platform import held
+from app.platform.db import Database
+from app.platform.held import Subject
+from app.privacy import mentions
+from app.privacy.registry import LINES, MENTIONS, PARTS
+
+_GRACE = timedelta(minutes=1)  # no transaction that had read the person lasts longer
+_AT_A_TIME = 50  # people whose addresses are searched for in one pass
+_CLEANED_EVERY = timedelta(minutes=10)  # rewriting a SQLite file keeps its writers waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What erasing somebody comes to."""
+
+    person_id: str
+    sends: int
+    under_way: int  # mails being sent at this moment: they finish, then they are forgotten, too
+
+    @property
+    def sentence(self) -> str:
+        """What was done, in words."""
+        if self.under_way:
+            return (
+                "Erased. A mail to them is being sent at this moment; once it has left it is"
+                " forgotten, too. Numbers stay as they were."
+            )
+        return "Erased. Numbers stay as they were."
+
+
+def subject_of(session: Session, person_id: str) -> Subject:
+    """A person by id, as every room may know them. Raises NotFound."""
+    subject = personal.subject_of(store.person_of(session, person_id))
+    return replace(subject, send_ids=sends.send_ids(session, person_id))
+
+
+def erase(session: Session, person_id: str, *, marker: Marker, now: datetime) -> Asked:
+    """Forget a person, and let no file bring them back. Numbers stay as they are."""
+    store.one_import_at_a_time(session)
+    subject = subject_of(session, person_id)
+    under_way = sends.under_way(session, person_id)
+    erased.remember(session, personal.labels_of(subject), marker, now=now)
+    personal.leave_audiences(session, subject)
+    _forget(session, subject)
+    session.add(Erasure(person_id=person_id, words=list(subject.words), asked_at=now))
+    return Asked(person_id, len(subject.send_ids), under_way)
+
+
+class Finisher:
+    """Ends erasures: searches for what was written meanwhile, then cleans the files."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._cleaned: datetime | None = None
+
+    def finish_due(self, now: datetime) -> int:
+        """End what can be ended; how many people."""
+        with self._database.read() as session:
+            ready = [one for one in _waiting(session, now) if _is_quiet(session, one)]
+        for start in range(0, len(ready), _AT_A_TIME):
+            self._sweep(ready[start : start + _AT_A_TIME], now)
+        return len(ready) or self._clean(now)
+
+    def _sweep(self, people: Sequence[Erasure], now: datetime) -> None:
+        words = [word for one in people for word in one.words]
+        with self._database.read() as session:
+            found = list(mentions.find(session, words))
+        for start in range(0, len(found), _AT_A_TIME):
+            with self._database.write() as session:
+                mentions.take_out(session, found[start : start + _AT_A_TIME])
+        for one in people:
+            with self._database.write() as session:
+                numbers = sends.send_ids(session, one.person_id)
+                _forget(session, Subject(one.person_id, send_ids=numbers))
+                erasure_rows.note_swept(session, one.person_id, now=now)
+
+    def _clean(self, now: datetime) -> int:
+        """Deleted rows leave traces in a database's files until it writes them anew."""
+        if self._cleaned is not None and abs(now - self._cleaned) < _CLEANED_EVERY:
+            return 0
+        with self._database.read() as session:
+            swept = erasure_rows.swept(session)
+        if not swept:
+            return 0
+        self._cleaned = now
+        tables = {part.table.name for part in PARTS} | {*MENTIONS, *LINES, "erasure"}
+        if not self._database.clean(sorted(tables)):
+            return 0
+        with self._database.write() as session:
+            erasure_rows.drop(session, swept)
+        return len(swept)
+
+
+def _forget(session: Session, subject: Subject) -> None:
+    for part in PARTS:
+        held.forget(session, part, subject)
+    experiments.forget_rehearsals(session)
+
+
+def _waiting(session: Session, now: datetime) -> Sequence[Erasure]:
+    return erasure_rows.unswept(session, before=now - _GRACE)
+
+
+def _is_quiet(session: Session, one: Erasure) -> bool:
+    """Nobody holds anything of them: no sender a mail, no import a line."""
+    mails = sends.under_way(session, one.person_id)
+    return not mails and not erasure_rows.reads_older_file(session, one.asked_at)

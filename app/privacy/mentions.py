@@ -1,0 +1,87 @@
+"""An address in texts that are not about its owner: found, shown, taken out."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, Column, Table, or_, select, update
+from sqlmodel import Session, SQLModel
+
+from app.platform.held import holds, plain
+from app.privacy.registry import LINES, MENTIONS
+
+_WORDS = 100  # a question
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row that names somebody, and what it would say without them."""
+
+    table: Table
+    key: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def find(session: Session, words: Sequence[str]) -> Iterator[Found]:
+    """Every row that names one of these addresses, as a whole and not as a part of another."""
+    tables = SQLModel.metadata.tables
+    for name, columns in MENTIONS.items():
+        yield from _in(session, tables[name], columns, words)
+    for name, instead in LINES.items():
+        for found in _in(session, tables[name], tuple(instead), words):
+            yield Found(found.table, found.key, found.before, instead)
+
+
+def take_out(session: Session, found: Sequence[Found]) -> None:
+    """Write what rows say without them."""
+    for one in found:
+        mine = [one.table.c[name] == value for name, value in one.key.items()]
+        session.execute(update(one.table).where(*mine).values(dict(one.after)))
+
+
+def shown(session: Session, words: Sequence[str]) -> list[dict[str, object]]:
+    """For an export: where an address stands, with the text around it."""
+    return [
+        {"where": one.table.name, **{name: plain(value) for name, value in one.before.items()}}
+        for one in find(session, words)
+    ]
+
+
+def _in(
+    session: Session, table: Table, names: Sequence[str], words: Sequence[str]
+) -> Iterator[Found]:
+    columns = [table.c[name] for name in names]
+    for start in range(0, len(words), _WORDS):
+        some = words[start : start + _WORDS]
+        pattern = _pattern(some)
+        hits = or_(*(holds(column, word) for column in columns for word in some))
+        for row in session.execute(select(*table.primary_key, *columns).where(hits)):
+            before = {column.name: row._mapping[column] for column in columns}  # noqa: SLF001 - SQLAlchemy's public name
+            after = {name: _without(value, pattern) for name, value in before.items()}
+            if after != before:
+                key = {column.name: row._mapping[column] for column in table.primary_key}  # noqa: SLF001 - as above
+                yield Found(table, key, before, after)
+
+
+def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+    """Addresses, in capitals or not; never the end of a longer one, nor its beginning."""
+    either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<![\w.+-])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
+
+
+def _without(value: Any, pattern: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return pattern.sub("(erased)", value)
+    if isinstance(value, list):
+        return [_without(one, pattern) for one in value]
+    if isinstance(value, dict):
+        return {_without(key, pattern): _without(one, pattern) for key, one in value.items()}
+    return value
+
+
+def is_text(column: Column[Any]) -> bool:
+    """Whether a column can hold words at all."""
+    kind = getattr(column.type, "impl", column.type)
+    return isinstance(kind, JSON) or kind.python_type in {str, bytes}

@@ -1,0 +1,92 @@
+"""Every column that holds text, and what it may hold of a customer. A test finds those that lack.
+
+`PARTS` are rows about one person, as their rooms declare them: exported and forgotten by one
+declaration. `MENTIONS` are texts of the team or of other systems in which somebody's address may
+stand: it is searched for. `NAMES` and `OURS` never hold anything of a customer.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from app.audience.personal import PARTS as AUDIENCE
+from app.delivery.personal import PARTS as DELIVERY
+from app.experiments.personal import PARTS as EXPERIMENTS
+from app.platform.held import Part
+from app.tracking.personal import PARTS as TRACKING
+
+# In this order they are forgotten: a person goes last, for others are found by them.
+PARTS: Sequence[Part] = (*TRACKING, *EXPERIMENTS, *DELIVERY, *AUDIENCE)
+
+# The address is taken out of the text that holds it; the rest is the team's.
+MENTIONS: Mapping[str, tuple[str, ...]] = {
+    "api_token": ("name",),
+    "audience": ("name", "columns"),
+    "audit": ("actor", "subject", "details"),
+    "bucket": ("name",),
+    "check_in": ("comment",),
+    "connector": ("name", "disabled_reason"),
+    "connector_link": ("external",),
+    "cycle": ("name",),
+    "decision": ("sentence", "learning", "reason", "next_slice"),
+    "destination": ("label", "address"),
+    "event": ("facts",),
+    "experiment": ("name", "design", "paused_reason", "plan", "columns"),
+    "experiment_template": ("name", "about", "design"),
+    "feature": ("title", "problem"),
+    "frozen_week": ("body",),
+    "import": ("filename", "error"),
+    "key_result": ("title", "kept_because", "score_comment"),
+    "look": ("body",),
+    "objective": ("title",),
+    "once_key": ("answer",),
+    "push": ("facts", "external", "last_error"),
+    "rehearsal": ("found",),
+    "slice": ("title", "assumption"),
+    "snapshot": ("body",),
+    "team": ("name",),
+    "time_answer": ("note",),
+    "time_answer_before": ("note",),
+    "value_source": ("error",),
+    "week_item": ("text",),
+}
+
+# A line of a file is somebody's row: where their address stands in it, all of it goes.
+LINES: Mapping[str, Mapping[str, str]] = {"import_refusal": {"raw": "", "reason": "erased"}}
+
+# Columns of these names, and ids, hold kinds, states, hashes, and names of those who log in.
+NAMES = frozenset({
+    "id", "key", "hash", "hint", "mark", "folder", "host", "path", "holder", "function", "arm",
+    "kind", "type", "state", "status", "mode", "role", "channel", "format", "encoding", "week",
+    "day", "event", "method", "verdict", "rule", "rule_version", "judged_version", "stratum",
+    "purpose", "riskiest", "unit", "cadence", "source", "lane", "caller", "asked", "created_by",
+    "launched_by", "closed_by", "decided_by", "recorded_by", "posted_by", "frozen_by",
+    "disabled_by", "retired_by", "by", "owner",
+})  # fmt: skip
+
+OURS: Mapping[str, tuple[str, ...]] = {
+    "allocation_settings": ("opens_at", "reminds_at", "closes_at"),
+    "audit": ("action",),
+    "connector": ("settings", "secrets", "old_secrets"),  # sealed; addresses of systems
+    "contribution": ("overlaps",),  # counts
+    "decision": ("call", "decision"),
+    "digest": ("recipients", "sends_at"),  # the team's own addresses
+    "erasure": ("words",),  # for as long as an erasure lasts
+    "hit": ("reason",),
+    "import_note": ("column",),
+    "ineligible": ("reason",),
+    "install": ("key_fingerprints",),
+    "login_session": ("csrf",),
+    "opening": ("name",),
+    "push": ("subject",),
+    "event": ("subject",),
+    "reaction": ("links",),  # counts
+    "rehearsal": ("after",),
+    "respondent": ("name", "email"),  # of the team
+    "snapshot": ("call",),
+    "time_answer": ("shares",),
+    "time_answer_before": ("shares",),
+    "time_told": ("shares",),
+    "user_account": ("name", "email", "password_hash"),  # of the team
+    "value_source": ("url", "pointer", "connection", "query", "every"),
+    "week_item": ("kept",),
+    "weekly_run": ("name",),
+}

@@ -1,0 +1,80 @@
+"""No column can hold something of a customer without somebody having said what becomes of it."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlmodel import Session, SQLModel
+
+import app
+from app.identity.models import AuditRow
+from app.platform import held
+from app.privacy import mentions
+from app.privacy.registry import LINES, MENTIONS, NAMES, OURS, PARTS
+from tests.moments import NOW
+
+
+def texts() -> Iterator[Any]:
+    """Every column of every table of ours that can hold words."""
+    for room in pkgutil.iter_modules(app.__path__):
+        if room.ispkg and importlib.util.find_spec(f"app.{room.name}.models"):
+            importlib.import_module(f"app.{room.name}.models")
+    for table in SQLModel.metadata.sorted_tables:
+        yield from filter(mentions.is_text, table.columns)
+
+
+def homes(column: Any) -> list[str]:
+    """Where it is said what becomes of a column."""
+    table, name = column.table.name, column.name
+    found = ["personal"] if f"{table}.{name}" in held.columns_of(PARTS) else []
+    found += ["mentions"] if name in MENTIONS.get(table, ()) else []
+    found += ["lines"] if name in LINES.get(table, {}) else []
+    found += ["ours"] if name in OURS.get(table, ()) else []
+    is_id = name in NAMES or name.endswith("_id")
+    return found or (["name"] if is_id else [])
+
+
+def test_every_column_of_text_has_one_home():
+    lost = {f"{column.table.name}.{column.name}": homes(column) for column in texts()}
+
+    assert {name: found for name, found in lost.items() if len(found) != 1} == {}
+
+
+def test_every_home_names_a_column_that_is_there():
+    known = {(column.table.name, column.name) for column in texts()}
+    named = {
+        (table, name) for home in (MENTIONS, OURS, LINES) for table in home for name in home[table]
+    }
+
+    assert named <= known
+
+
+def test_a_part_that_would_leave_a_personal_column_is_refused():
+    (part, *_) = PARTS
+
+    with pytest.raises(ValueError, match="stays as it is"):
+        held.Part(part.name, part.model, part.whose, part.personal, {})
+
+
+def test_an_address_is_taken_out_whole_and_never_out_of_a_longer_one(session: Session):
+    said = "Jo@b.example, <jo@b.example>. banjo@b.example jo@b.example.au x-jo@b.example"
+    session.add(
+        AuditRow(at=NOW, actor=said, actor_id="", action="x", details={"jo@b.example": [said]})
+    )
+    session.add(AuditRow(at=NOW, actor="banjo@b.example", actor_id="", action="x"))
+    session.flush()
+
+    found = list(mentions.find(session, held.words_of("jo@b.example")))
+
+    expected = "(erased), <(erased)>. banjo@b.example jo@b.example.au x-jo@b.example"
+    (one,) = [dict(row.after) for row in found]
+    assert (one["actor"], one["details"]) == (expected, {"(erased)": [expected]})
+
+
+def test_wildcards_of_sql_in_an_address_find_nobody_else(session: Session):
+    session.add(AuditRow(at=NOW, actor="aXb@b.example", actor_id="", action="x"))
+    session.flush()
+
+    assert list(mentions.find(session, held.words_of("a_b@b.example", "%@b.example"))) == []
