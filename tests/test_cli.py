@@ -110,3 +110,43 @@ def test_a_folder_that_is_not_there_cannot_be_retired(migrated: Installation):
     assert done.returncode == 1
     assert "There is no data folder “web-9”" in done.stderr
     assert migrated.command("folder", "list").returncode == 0
+
+
+def test_who_may_come_in_is_listed_and_let_go(migrated: Installation):
+    password = "correct horse battery\n"
+    for name in ("ann", "eve"):
+        add = ("user", "add", f"{name}@halvern.example", "--role", "admin", "--password-stdin")
+        migrated.command(*add, given=password)
+    migrated.command("token", "add", "reports", "--role", "viewer")
+    listed = migrated.command("user", "list").stdout
+    tokens = migrated.command("token", "list").stdout
+
+    changed = migrated.command(
+        "user", "password", "eve@halvern.example", "--password-stdin", given="another long one\n"
+    )
+    removed = migrated.command("user", "remove", "eve@halvern.example")
+    last = migrated.command("user", "remove", "ann@halvern.example")
+    revoked = migrated.command("token", "revoke", "reports")
+
+    assert "eve@halvern.example  admin  eve" in listed
+    assert "viewer  last used never  reports" in tokens
+    assert [one.returncode for one in (changed, removed, last, revoked)] == [0, 0, 1, 0]
+    assert "last admin" in last.stderr
+    assert migrated.command("token", "list").stdout == ""
+
+
+def test_a_customer_is_exported_erased_and_readmitted(migrated: Installation, tmp_path: Path):
+    file = tmp_path / "people.csv"
+    file.write_text("email,name\nann@bakery.example,Ann\n")
+    take = ("people", "import", str(file), "--audience", "Bakers")
+    migrated.command(*take)
+    exported = migrated.command("people", "export", "ann@bakery.example")
+    erased = migrated.command("people", "erase", "ann@bakery.example")
+    again = migrated.command(*take)
+    back = migrated.command("people", "readmit", "ann@bakery.example")
+
+    assert '"email": "ann@bakery.example"' in exported.stdout
+    assert erased.stdout.startswith("Erased."), erased.stderr
+    assert "0 refused, 1 of people who were erased." in again.stdout
+    assert back.returncode == 0
+    assert "1 added" in migrated.command(*take).stdout

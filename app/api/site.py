@@ -25,6 +25,7 @@ from app.api import (
     readouts,
     respondents,
     suppressions,
+    users,
     webhooks,
     weeks,
 )
@@ -56,6 +57,7 @@ def install(application: FastAPI) -> None:
         learnings,
         playbooks,
         data_folders,
+        users,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -100,6 +100,8 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/webhooks/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/data-folders/**", Access.ADMIN),
     _rule(_READ, "/api/v1/pushes", Access.EDITOR),
+    _rule(_ANY, "/api/v1/users/**", Access.ADMIN),
+    _rule(_ANY, "/api/v1/tokens/**", Access.ADMIN),
     _rule(_CHANGE, "/api/v1/digest", Access.ADMIN),
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/api/v1/conversions", Access.EDITOR),

@@ -47,6 +47,7 @@ class ApiToken(SQLModel, table=True):
     hint: str  # its first characters, to tell one from another
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str
+    created_by_id: str | None = None  # a user; None: the command line, or of an earlier version
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -8,6 +8,10 @@ from sqlmodel import Session, col, select
 
 from app.identity.models import ApiToken, AuditRow, LoginSession, SetupToken, User
 from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
+
+_USERS = Order("users")
+_TOKENS = Order("tokens", is_descending=True)
 
 
 def user_by_email(session: Session, email: str) -> User | None:
@@ -36,6 +40,18 @@ def users(session: Session) -> Sequence[User]:
 def anybody(session: Session) -> bool:
     """Whether the first person has set a password."""
     return session.exec(select(func.count()).select_from(User)).one() > 0
+
+
+def users_page(session: Session, *, cursor: str | None, limit: int) -> Part[User]:
+    """The same page by page, in the order in which they came."""
+    question = select(User).where(col(User.removed_at).is_(None))
+    return part(session, question, _USERS, User.id, cursor=cursor, limit=limit)
+
+
+def sessions_of(session: Session, user_id: str, *, now: datetime) -> int:
+    """In how many browsers somebody is logged in."""
+    mine = select(func.count()).select_from(LoginSession).where(LoginSession.user_id == user_id)
+    return session.exec(mine.where(LoginSession.expires_at > now)).one()
 
 
 def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSession, User] | None:
@@ -94,6 +110,20 @@ def tokens(session: Session) -> Sequence[ApiToken]:
     return session.exec(
         select(ApiToken).where(col(ApiToken.revoked_at).is_(None)).order_by(col(ApiToken.id).desc())
     ).all()
+
+
+def tokens_page(session: Session, *, cursor: str | None, limit: int) -> Part[ApiToken]:
+    """The same page by page."""
+    question = select(ApiToken).where(col(ApiToken.revoked_at).is_(None))
+    return part(session, question, _TOKENS, ApiToken.id, cursor=cursor, limit=limit)
+
+
+def tokens_of(session: Session, user: User) -> Sequence[ApiToken]:
+    """The tokens that somebody made; of old ones only the name of who made them is known."""
+    nameless = col(ApiToken.created_by_id).is_(None) & (col(ApiToken.created_by) == user.name)
+    mine = (col(ApiToken.created_by_id) == user.id) | nameless
+    question = select(ApiToken).where(mine, col(ApiToken.revoked_at).is_(None))
+    return session.exec(question.order_by(col(ApiToken.id).desc())).all()
 
 
 def note_use(session: Session, token_id: str, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from app.identity import store
 from app.identity.models import ApiToken
 from app.identity.roles import role_named
 from app.identity.secrets import fresh, kept
-from app.platform.errors import Invalid
+from app.platform.errors import Conflict, Invalid, NotFound
 
 PREFIX = "tsl_"
 _HINT_CHARS = 8  # the prefix and four of 43: nothing to guess from
@@ -23,7 +23,9 @@ class Made:
     secret: str
 
 
-def add(session: Session, *, name: str, role: str, by: str, now: datetime) -> Made:
+def add(
+    session: Session, *, name: str, role: str, by: str, by_id: str | None = None, now: datetime
+) -> Made:
     """Make a token for another system."""
     if not name.strip() or "\x00" in name:
         raise Invalid.at("name", "Give the token a name that says who uses it.")
@@ -35,6 +37,7 @@ def add(session: Session, *, name: str, role: str, by: str, now: datetime) -> Ma
         hint=secret[:_HINT_CHARS],
         created_at=now,
         created_by=by,
+        created_by_id=by_id,
     )
     session.add(row)
     session.flush()
@@ -47,3 +50,13 @@ def revoke(session: Session, token_id: str, *, now: datetime) -> ApiToken:
     row.revoked_at = now
     session.add(row)
     return row
+
+
+def named(session: Session, key: str) -> ApiToken:
+    """By id or by name; a name that several have is refused."""
+    found = [one for one in store.tokens(session) if key in {one.id, one.name}]
+    if not found:
+        raise NotFound(f"There is no token “{key}”. `thinslice token list` names them.")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} tokens are called “{key}”. Name one by its id.")
+    return found[0]

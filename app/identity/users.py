@@ -9,7 +9,8 @@ from app.identity import store
 from app.identity.models import User
 from app.identity.passwords import Hashed
 from app.identity.roles import role_named
-from app.platform.errors import Conflict, Invalid
+from app.platform import turns
+from app.platform.errors import Conflict, Invalid, NotFound
 
 
 def add(
@@ -50,14 +51,29 @@ def change_role(session: Session, user: User, role: str) -> None:
 
 
 def remove(session: Session, user: User, *, now: datetime) -> None:
-    """Nobody logs in with this address any more; what they did keeps their name."""
+    """Nobody logs in with this address any more; what they did keeps their name.
+
+    Their sessions end at once, and so do the tokens that they made.
+    """
     _refuse_last_admin(session, user)
-    user.removed_at, user.email = now, f"{user.email} (removed {user.id})"
+    for token in store.tokens_of(session, user):
+        token.revoked_at = now
+        session.add(token)
+    user.removed_at, user.email, user.password_hash = now, f"(removed {user.id})", ""
     session.add(user)
     store.end_sessions_of(session, user.id)
 
 
+def named(session: Session, email: str) -> User:
+    """Somebody who can log in, by address. Raises NotFound."""
+    found = store.user_by_email(session, email)
+    if found is None:
+        raise NotFound(f"Nobody logs in as {email}. `thinslice user list` names those who do.")
+    return found
+
+
 def _refuse_last_admin(session: Session, user: User) -> None:
+    turns.take(session, "admins")  # of two who remove each other, the second is refused
     others = [one for one in store.users(session) if one.role == "admin" and one.id != user.id]
     if user.role == "admin" and not others:
         raise Conflict("This is the last admin. Make somebody else an admin first.")

@@ -3,11 +3,14 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.ops import opened
+
+if TYPE_CHECKING:
+    from app.identity.passwords import Hashed
 
 users = typer.Typer(help="People who log in.", no_args_is_help=True)
 tokens = typer.Typer(help="Tokens for other systems.", no_args_is_help=True)
@@ -16,31 +19,66 @@ playbooks = typer.Typer(help="Cycles as templates.", no_args_is_help=True)
 data_folders = typer.Typer(help="Folders in which machines keep clicks.", no_args_is_help=True)
 
 RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="read it from standard input")]
+_BY = "command line"  # who did it, in the audit
 
 
 @users.command("add")
 def add_user(
     email: str,
     role: RoleName,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="read it from standard input")
-    ] = False,
+    password_stdin: FromStdin = False,
 ) -> None:
     """Add somebody who logs in."""
-    from app.identity import passwords
     from app.identity import users as identity
     from app.platform import clock
 
     house = opened.checked_house()
-    password = (
-        sys.stdin.readline().rstrip("\n")
-        if password_stdin
-        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
-    hashed = passwords.hashed(password)
+    hashed = _hashed(_typed_password(password_stdin))
     with house.database.write() as session:
         identity.add(session, email=email, role=role, password=hashed, name="", now=clock.now())
     typer.echo(f"{email} may log in as {role}.")
+
+
+@users.command("list")
+def list_users() -> None:
+    """Print who can log in: address, role, name."""
+    from app.identity import store
+
+    with opened.checked_house().database.read() as session:
+        for user in store.users(session):
+            typer.echo(f"{user.email}  {user.role}  {user.name}")
+
+
+@users.command("password")
+def set_password(email: str, password_stdin: FromStdin = False) -> None:
+    """Set somebody's password; every session of theirs ends."""
+    from app.identity import audit
+    from app.identity import users as identity
+    from app.platform import clock
+
+    house = opened.checked_house()
+    hashed = _hashed(_typed_password(password_stdin))
+    with house.database.write() as session:
+        user = identity.named(session, email)
+        identity.change_password(session, user, hashed)
+        audit.note(session, actor=_BY, action="user password", subject=user.id, now=clock.now())
+    typer.echo(f"{user.email} has a new password, and is logged out everywhere.")
+
+
+@users.command("remove")
+def remove_user(email: str) -> None:
+    """End somebody's log-in, their sessions and the tokens that they made."""
+    from app.identity import audit
+    from app.identity import users as identity
+    from app.platform import clock
+
+    now = clock.now()
+    with opened.checked_house().database.write() as session:
+        user = identity.named(session, email)
+        identity.remove(session, user, now=now)
+        audit.note(session, actor=_BY, action="user remove", subject=user.id, now=now)
+    typer.echo(f"{email} can log in no more. What they wrote keeps their name.")
 
 
 @tokens.command("add")
@@ -51,8 +89,75 @@ def add_token(name: str, role: RoleName) -> None:
 
     house = opened.checked_house()
     with house.database.write() as session:
-        made = identity.add(session, name=name, role=role, by="command line", now=clock.now())
+        made = identity.add(session, name=name, role=role, by=_BY, now=clock.now())
     typer.echo(made.secret)
+
+
+@tokens.command("list")
+def list_tokens() -> None:
+    """Print the tokens that open something: id, beginning, role, last use, name."""
+    from app.identity import store
+    from app.platform import clock
+
+    with opened.checked_house().database.read() as session:
+        for row in store.tokens(session):
+            used = clock.iso(row.last_used_at) if row.last_used_at else "never"
+            typer.echo(f"{row.id}  {row.hint}…  {row.role}  last used {used}  {row.name}")
+
+
+@tokens.command("revoke")
+def revoke_token(
+    token: Annotated[str, typer.Argument(help="its id or name, as `token list` prints them")],
+) -> None:
+    """Let a token open nothing from now on."""
+    from app.identity import audit
+    from app.identity import tokens as identity
+    from app.platform import clock
+
+    now = clock.now()
+    with opened.checked_house().database.write() as session:
+        row = identity.named(session, token)
+        identity.revoke(session, row.id, now=now)
+        audit.note(session, actor=_BY, action="token revoke", subject=row.id, now=now)
+    typer.echo(f"{row.name} opens nothing any more.")
+
+
+@people.command("export")
+def export_person(email: str) -> None:
+    """Print everything that is held about a customer, as JSON."""
+    import json
+
+    from app.privacy import export, readmission
+
+    with opened.checked_house().database.read() as session:
+        person = readmission.person_named(session, email)
+        typer.echo(json.dumps(export.of(session, person.id), ensure_ascii=False, indent=2))
+
+
+@people.command("erase")
+def erase_person(email: str) -> None:
+    """Forget a customer for good. Results stay; no import brings them back."""
+    from app.identity import audit
+    from app.platform import clock
+    from app.privacy import erasing, readmission
+
+    house, now = opened.checked_house(), clock.now()
+    with house.database.write() as session:
+        person = readmission.person_named(session, email)
+        asked = erasing.erase(session, person.id, marker=house.keyring.marks, now=now)
+        audit.note(session, actor=_BY, action="people erase", subject=person.id, now=now)
+    typer.echo(f"{asked.sentence} Traces in files go within minutes, while `serve` runs.")
+
+
+@people.command("readmit")
+def readmit_person(email: str) -> None:
+    """Let imports name a customer again who was erased."""
+    from app.privacy import readmission
+
+    house = opened.checked_house()
+    with house.database.write() as session:
+        readmission.readmit(session, email, None, marker=house.keyring.marks)
+    typer.echo("The next import that names this address takes it in.")
 
 
 @people.command("import")
@@ -111,9 +216,7 @@ def take_playbook(
     draft = CopyDraft(name=name, starts=starts.date())
     house = opened.checked_house()
     with house.database.write() as session:
-        made = files.take_over(
-            session, book, draft, settings=settings, by="command line", now=clock.now()
-        )
+        made = files.take_over(session, book, draft, settings=settings, by=_BY, now=clock.now())
     typer.echo(
         f"{made.cycle.name}: {made.objectives} objectives, {made.key_results} key results,"
         f" {made.teams} teams and {made.templates} experiment templates added."
@@ -148,6 +251,18 @@ def retire_folder(
     house = opened.checked_house()
     now = clock.now()
     with house.database.write() as session:
-        row = folders.retire(session, name, by="command line", now=now)
-        audit.note(session, actor="command line", action="folder retire", subject=row.id, now=now)
+        row = folders.retire(session, name, by=_BY, now=now)
+        audit.note(session, actor=_BY, action="folder retire", subject=row.id, now=now)
     typer.echo(f"{name} is retired: results wait for it no longer.")
+
+
+def _typed_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _hashed(password: str) -> "Hashed":
+    from app.identity import passwords
+
+    return passwords.hashed(password)

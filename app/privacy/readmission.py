@@ -1,10 +1,19 @@
-"""Somebody who was erased asks to be mailed again."""
+"""A person by address, and the way back for somebody who was erased."""
 
 from sqlmodel import Session
 
-from app.audience import addresses, erased
+from app.audience import addresses, erased, store
 from app.audience.erased import Marker
+from app.audience.models import Person
 from app.platform.errors import NotFound
+
+
+def person_named(session: Session, email: str) -> Person:
+    """The customer of an address. Raises NotFound."""
+    found = store.person_by_email(session, email)
+    if found is None:
+        raise NotFound("Nobody with this address is held here.")
+    return found
 
 
 def readmit(session: Session, email: str, external_id: str | None, *, marker: Marker) -> None:

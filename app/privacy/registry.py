@@ -7,11 +7,21 @@ stand: it is searched for. `NAMES` and `OURS` never hold anything of a customer.
 
 from collections.abc import Mapping, Sequence
 
+from app.allocation import models as allocation
+from app.analysis import models as analysis
 from app.audience.personal import PARTS as AUDIENCE
 from app.delivery.personal import PARTS as DELIVERY
 from app.experiments.personal import PARTS as EXPERIMENTS
+from app.identity import models as identity
+from app.okr import models as okr
+from app.outreach import models as outreach
+from app.platform import events, install, once
 from app.platform.held import Part
+from app.review import models as review
 from app.tracking.personal import PARTS as TRACKING
+
+# Tables are known once they are imported: of rooms without anything personal, too.
+ROOMS = (allocation, analysis, identity, okr, outreach, review, events, install, once)
 
 # In this order they are forgotten: a person goes last, for others are found by them.
 PARTS: Sequence[Part] = (*TRACKING, *EXPERIMENTS, *DELIVERY, *AUDIENCE)

@@ -43,7 +43,12 @@ def make(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTMLR
     """Make a token and show it, this once: a redirect could not carry it."""
     try:
         made = tokens.add(
-            session, name=form.value("name"), role=form.value("role"), by=who.name, now=now
+            session,
+            name=form.value("name"),
+            role=form.value("role"),
+            by=who.name,
+            by_id=who.id,
+            now=now,
         )
     except Invalid as error:
         refuse(request, _page(store.tokens(session), form.refused(error)))

@@ -14,6 +14,7 @@ SAID: Mapping[str, str] = {
     "created": "Created.",
     "added": "Added.",
     "removed": "Removed.",
+    "sessions-ended": "Every session of this person has ended.",
     "erased": "Erased. Results stay as they were.",
     "readmitted": "They may come back: the next import takes them in.",
     "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",

@@ -13,6 +13,7 @@ from app.allocation.models import Respondent
 from app.audience.models import Audience, Person, Suppression
 from app.delivery.models import Send
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
+from app.identity.models import ApiToken, User
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.review.models import Decision
@@ -159,6 +160,8 @@ LISTS: dict[str, Filling] = {
     ),
     "/allocation/respondents": Filling(Respondent),
     "/data-folders": Filling(DataFolder, lambda number: {"registered_at": _moment(number)}),
+    "/users": Filling(User, lambda _: {"role": "viewer"}),
+    "/tokens": Filling(ApiToken, lambda _: {"role": "viewer"}),
     "/learnings": Filling(
         Decision,
         lambda number: {"experiment_id": f"e{number}", "at": _moment(number), "decision": "stop"},

@@ -1,0 +1,121 @@
+"""People who log in, and the tokens of other systems: who they are, and the way out for each."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.address import PREFIX
+from app.api.once import OnceRoute
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.identity import guard, passwords, store, tokens, users
+from app.identity.guard import Db, Now
+from app.identity.models import ApiToken, User
+from app.identity.roles import Role
+
+router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Users and tokens"])
+
+_USER: dict[str, Any] = {
+    "id": "1f0c3m8k2tq5w7x9z0ab",
+    "email": "ann@halvern.example",
+    "name": "Ann",
+    "role": "editor",
+    "created_at": "2026-11-22T08:00:00Z",
+}
+_TOKEN: dict[str, Any] = {
+    "id": "1f0c3m8k2tq5w7x9z0ac",
+    "name": "Warehouse export",
+    "role": "viewer",
+    "hint": "tsl_a1b2",
+    "created_by": "Ann",
+    "created_at": "2026-11-22T08:00:00Z",
+    "last_used_at": None,
+}
+
+
+class UserOut(BaseModel):
+    """Somebody who can log in."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _USER})
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    created_at: datetime
+
+
+class NewPassword(BaseModel):
+    """What somebody logs in with from now on."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"password": "four words nobody guesses"}}
+    )
+
+    password: str = Field(max_length=1000, description="10 characters or more, not all alike")
+
+
+class TokenOut(BaseModel):
+    """Another system's way in, without its secret."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _TOKEN})
+
+    id: str
+    name: str
+    role: Role
+    hint: str
+    created_by: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@router.get("/users", summary="List who can log in")
+def list_users(session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Listed[UserOut]:
+    """Everybody, in the order in which they came."""
+    return listed(store.users_page(session, cursor=cursor, limit=limit), _user)
+
+
+@router.delete("/users/{user_id}", status_code=204, summary="Remove somebody who logs in")
+def remove_user(user_id: str, session: Db, now: Now) -> None:
+    """Their sessions, and the tokens that they made, end at once; what they wrote keeps their name.
+
+    The last admin stays (409).
+    """
+    users.remove(session, store.user_of(session, user_id), now=now)
+
+
+@router.put("/users/{user_id}/password", status_code=204, summary="Set somebody's password")
+def set_password(user_id: str, draft: NewPassword, request: Request) -> None:
+    """Every session of that person ends."""
+    password = passwords.hashed(draft.password)  # slow, so before the transaction
+    with guard.writing(request) as session:
+        users.change_password(session, store.user_of(session, user_id), password)
+
+
+@router.delete("/users/{user_id}/sessions", status_code=204, summary="Log somebody out everywhere")
+def end_sessions(user_id: str, session: Db) -> None:
+    """Every browser has to log in again. Tokens go on working."""
+    store.end_sessions_of(session, store.user_of(session, user_id).id)
+
+
+@router.get("/tokens", summary="List tokens")
+def list_tokens(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[TokenOut]:
+    """Those that open something, newest first."""
+    return listed(store.tokens_page(session, cursor=cursor, limit=limit), _token)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token")
+def revoke_token(token_id: str, session: Db, now: Now) -> None:
+    """It opens nothing from now on."""
+    tokens.revoke(session, token_id, now=now)
+
+
+def _user(row: User) -> UserOut:
+    return UserOut.model_validate(row, from_attributes=True)
+
+
+def _token(row: ApiToken) -> TokenOut:
+    return TokenOut.model_validate(row, from_attributes=True)
