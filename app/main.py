@@ -38,7 +38,8 @@ def create_app(settings: Settings) -> ASGIApp:
     house = open_house(settings)
     refuse_misfits(house)
     tracking = Tracking(house)
-    return tracking.edge(behind=_pages_and_api(house, tracking))
+    inside = _pages_and_api(house, tracking)
+    return tracking.edge(behind=web.outside(inside, secure=settings.secure))
 
 
 def create_edge_alone(settings: Settings) -> ASGIApp:
@@ -46,10 +47,16 @@ def create_edge_alone(settings: Settings) -> ASGIApp:
     house = open_house(settings)
     refuse_misfits(house)
     tracking = Tracking(house)
-    bare = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=tracking.running)
+    bare = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=tracking.running,
+    )
     bare.state.house = house
     bare.include_router(ready.router)
-    return tracking.edge(behind=bare)
+    return tracking.edge(behind=web.outside(bare, secure=settings.secure))
 
 
 class Tracking:
@@ -155,6 +162,7 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
         summary="Ship a thin slice, measure it this week, move the key result.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to whatever host was asked for
         dependencies=[Depends(guard.enforce)],
         lifespan=_running(tracking, last_use),
     )

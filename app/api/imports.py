@@ -130,7 +130,7 @@ async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -
     """
     written = _format_of(request)
     house = request.app.state.house
-    async with pieces(request) as stream:
+    async with pieces(request, house.imports) as stream:
         row = await run_in_threadpool(
             imports.begin,
             house.database,

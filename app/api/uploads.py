@@ -1,54 +1,35 @@
-"""A request's body for a room that reads it piece by piece in a thread: bounded, never whole."""
+"""A body for a room that reads it piece by piece in a thread: on disk before it is read."""
 
-import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from queue import Queue
+from pathlib import Path
+from typing import BinaryIO, cast
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
-from app.platform.errors import Invalid
-
-_WAITING = 8  # pieces between the socket and the disk; a server's piece has at most 64 KiB
-_SHORT = 0.005  # seconds between two looks at a full queue
-_Pieces = Queue[bytes | Invalid | None]  # None: the end
+_PIECE = 1 << 20  # bytes written, and read, at a time
 
 
 @asynccontextmanager
-async def pieces(request: Request) -> AsyncIterator[Iterator[bytes]]:
-    """An iterator for a thread, filled while this block runs. It ends with the body.
+async def pieces(request: Request, folder: Path) -> AsyncIterator[Iterator[bytes]]:
+    """An iterator for a thread, over a body that has come to its end.
 
-    Raises (in the thread):
-        Invalid: the caller went away in the middle.
+    The file has no name: however this ends, nothing is left of it. No thread waits for the sender.
     """
-    queue: _Pieces = Queue(_WAITING)
-    pump = asyncio.create_task(_pump(request, queue))
-    try:
-        yield _taken(queue)
-    finally:
-        pump.cancel()
-        await asyncio.gather(pump, return_exceptions=True)
+    with tempfile.TemporaryFile(dir=folder) as temporary:
+        file = cast("BinaryIO", temporary)
+        await _fill(file, request)
+        file.seek(0)
+        yield iter(lambda: file.read(_PIECE), b"")
 
 
-async def _pump(request: Request, queue: _Pieces) -> None:
-    try:
-        async for piece in request.stream():
-            await _put(queue, piece)
-        await _put(queue, None)
-    except ClientDisconnect:
-        await _put(queue, Invalid("The file was cut off on its way. Send it again."))
-
-
-async def _put(queue: _Pieces, piece: bytes | Invalid | None) -> None:
-    """Wait without holding the loop while the disk is slower than the network."""
-    # Only we put, so it cannot fill up between this look and the put.
-    while queue.full():  # noqa: ASYNC110 - a thread takes from it; that sets no event of this loop
-        await asyncio.sleep(_SHORT)
-    queue.put_nowait(piece)
-
-
-def _taken(queue: _Pieces) -> Iterator[bytes]:
-    while (piece := queue.get()) is not None:
-        if isinstance(piece, Invalid):
-            raise piece
-        yield piece
+async def _fill(file: BinaryIO, request: Request) -> None:
+    waiting = bytearray()
+    async for piece in request.stream():
+        waiting += piece
+        if len(waiting) >= _PIECE:
+            await run_in_threadpool(file.write, bytes(waiting))
+            waiting.clear()
+    await run_in_threadpool(file.write, bytes(waiting))

@@ -1,4 +1,8 @@
-"""The one table of who may ask for what. First match wins; what is not here is refused."""
+"""The one table of who may ask for what. First match wins; what is not here is refused.
+
+It is read with the address that was asked for, before anything else is known of a request, and
+once more with the template of the route that answers: both must say the same.
+"""
 
 import re
 from dataclasses import dataclass
@@ -28,6 +32,7 @@ class Rule:
     """Methods and a path: `*` is one part of it, `**` all that follows."""
 
     methods: frozenset[str]
+    told: str  # the path as it stands in the table: it holds nobody's token, so it may be logged
     path: re.Pattern[str]
     access: Access
 
@@ -37,9 +42,14 @@ _CHANGE = "POST PUT PATCH DELETE"
 _ANY = f"{_READ} {_CHANGE}"
 
 
+def pattern_of(path: str) -> re.Pattern[str]:
+    """What a path of such a table stands for."""
+    written = re.escape(path).replace(r"/\*\*", "(/.*)?").replace(r"\*", "[^/]+")
+    return re.compile(written, re.DOTALL)
+
+
 def _rule(methods: str, path: str, access: Access) -> Rule:
-    pattern = re.escape(path).replace(r"/\*\*", "(/.*)?").replace(r"\*", "[^/]+")
-    return Rule(frozenset(methods.split()), re.compile(pattern), access)
+    return Rule(frozenset(methods.split()), path, pattern_of(path), access)
 
 
 RULES: tuple[Rule, ...] = (
@@ -118,10 +128,15 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def rule_of(method: str, path: str) -> Rule | None:
+    """The rule of an address: `/features/1f0c…`, or its template `/features/{id}`, all the same."""
+    return next(
+        (rule for rule in RULES if method in rule.methods and rule.path.fullmatch(path)), None
+    )
+
+
 @lru_cache(maxsize=1024)
 def access_of(method: str, path: str) -> Access | None:
-    """What a route (by its template, `/features/{id}`) needs; None: it is refused to all."""
-    return next(
-        (rule.access for rule in RULES if method in rule.methods and rule.path.fullmatch(path)),
-        None,
-    )
+    """What a route (by its template) needs; None: it is refused to all."""
+    rule = rule_of(method, path)
+    return rule.access if rule else None

@@ -1,6 +1,7 @@
 """What web and api share of the door: session, token, CSRF, role, and the database of a request.
 
-`enforce` stands before every route; the role that a route needs is in `access`, and only there.
+`admit` decides from the request line and the headers; `door` calls it before a body is read. The
+role that a route needs is in `access`, and only there.
 """
 
 import ipaddress
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Depends, Request
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -25,10 +27,12 @@ from app.identity.secrets import kept
 from app.identity.tokens import PREFIX
 from app.platform import clock
 from app.platform.db import Database
-from app.platform.errors import Forbidden, NotLoggedIn
+from app.platform.errors import Forbidden, NotLoggedIn, TooLarge, Unavailable
 
+ADMITTED = "thinslice.access"  # in a request's scope: what its door asked for
 _SAFE = {"GET", "HEAD"}
-_API = "/api/"
+API = "/api/"
+_MOST_FIELDS = 1000  # as many as Starlette reads of a form
 _COOKIE_LASTS = timedelta(days=400)  # browsers keep none longer; the server ends a session before
 
 
@@ -48,20 +52,36 @@ class Principal:
         return self.role.may(Role.EDITOR)
 
 
-async def enforce(request: Request) -> None:
+async def admit(request: Request, access: Access) -> None:
     """Let through who may; leave who it is, and their CSRF token, on the request."""
-    path = getattr(request.scope.get("route"), "path", request.url.path)
-    access = access_of(request.method, path)
-    if access is None:
-        raise Forbidden("This address is not open to anybody.")
     if access is Access.PUBLIC:
         return
-    if path.startswith(_API):
-        await run_in_threadpool(_let_token_in, request)
-    else:
-        await run_in_threadpool(_let_browser_in, request)
-        await _refuse_foreign(request, access)
+    try:
+        await run_in_threadpool(_let_in, request)
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("The database is out of reach for the moment.") from error
     _refuse_role(request, access)
+    if _is_form(request, access):
+        _refuse_foreign(request)
+
+
+async def enforce(request: Request) -> None:
+    """No route is reached but through the door, by the rule that is the route's own.
+
+    Raises:
+        Forbidden: nobody asked who may, or the address was taken for another route's.
+    """
+    path = getattr(request.scope.get("route"), "path", "")
+    needed = access_of(request.method, path)
+    if needed is None or request.scope.get(ADMITTED) is not needed:
+        raise Forbidden("This address is not open to anybody.")
+
+
+def _let_in(request: Request) -> None:
+    if request.url.path.startswith(API):
+        _let_token_in(request)
+    else:
+        _let_browser_in(request)
 
 
 def _let_token_in(request: Request) -> None:
@@ -113,15 +133,23 @@ def _a(role: Role) -> str:
     return f"{'a' if role is Role.VIEWER else 'an'} {role}"
 
 
-async def _refuse_foreign(request: Request, access: Access) -> None:
-    """CSRF: a change must come from a page of ours, and carry the session's own token."""
-    if request.method in _SAFE:
-        return
+def _is_form(request: Request, access: Access) -> bool:
+    """Whether this changes something from a browser: what other sites could make it do."""
+    pages = not request.url.path.startswith(API)
+    return pages and access is not Access.PUBLIC and request.method not in _SAFE
+
+
+def _refuse_foreign(request: Request) -> None:
+    """CSRF, before the body: a change must come from a page of ours."""
     if not _same_origin(request):
         raise Forbidden("This request came from another site, so nothing was changed.")
-    if access is Access.OPEN or request.state.principal is None:
+
+
+def refuse_forged(request: Request, access: Access, body: bytes) -> None:
+    """CSRF, with the body: a change must carry the session's own token."""
+    if not _is_form(request, access) or access is Access.OPEN:
         return
-    sent = (await _sent_token(request)).encode()  # compared as bytes: it may not be ASCII
+    sent = _sent_token(request, body).encode()  # compared as bytes: it may not be ASCII
     if not compare_digest(sent, request.state.csrf.encode()):
         raise Forbidden(
             "This page was open for too long, so nothing was changed. Reload it and send it again."
@@ -142,13 +170,21 @@ def _same_origin(request: Request) -> bool:
         return False  # no address at all, such as `http://[`
 
 
-async def _sent_token(request: Request) -> str:
-    """From a header, the query (uploads are not read here), or the form."""
+def _sent_token(request: Request, body: bytes) -> str:
+    """From a header, the query (files are not read here), or the form."""
     sent = request.headers.get("x-csrf") or request.query_params.get("csrf")
     kind = request.headers.get("content-type", "")
     if sent is None and kind.startswith("application/x-www-form-urlencoded"):
-        sent = str((await request.form()).get("csrf", ""))
+        sent = _field(body, "csrf")
     return sent or ""
+
+
+def _field(body: bytes, name: str) -> str:
+    try:
+        fields = parse_qs(body.decode("latin-1"), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise TooLarge(f"A form has at most {_MOST_FIELDS:,} fields.") from None
+    return next(iter(fields.get(name, ())), "")
 
 
 def cookie_name(request: Request) -> str:

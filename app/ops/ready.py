@@ -25,7 +25,7 @@ class Readiness(BaseModel):
 
 
 @router.get("/health")
-def health() -> Health:
+async def health() -> Health:
     """Say that this process answers; nothing else is asked."""
     return Health()
 

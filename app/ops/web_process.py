@@ -1,12 +1,15 @@
 """One web process: uvicorn on a socket that the supervisor opened."""
 
+import resource
 import socket
+import tempfile
 from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from app.ops.supervise import end_with_parent
+from app.ops.wire import Line, Server
 from app.platform import config, log
 from app.platform.config import Settings
 
@@ -17,11 +20,14 @@ def run_web(name: str, build: Callable[[Settings], ASGIApp], *, fd: int) -> None
     end_with_parent()
     settings = config.load()
     listener = socket.socket(fileno=fd)
-    server = uvicorn.Server(
+    _take_many_connections()
+    application = build(settings)
+    tempfile.tempdir = str(settings.data_dir / "imports")  # of uploads: /tmp may be memory
+    server = Server(
         uvicorn.Config(
-            build(settings),
+            application,
             loop="uvloop",
-            http="httptools",
+            http=Line,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -30,3 +36,9 @@ def run_web(name: str, build: Callable[[Settings], ASGIApp], *, fd: int) -> None
         )
     )
     server.run(sockets=[listener])
+
+
+def _take_many_connections() -> None:
+    """As many as the system allows us: each silent sender takes one for a while."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     durability: Durability = Durability.PROCESS
     spool_limit: int = 2 * 10**9  # bytes
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # names beside those of the addresses
     allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`
     demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
 
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a number of bytes, or like 500 MB or 2 GB")
         return int(match[1]) * _UNITS[match[2].upper()]
 
-    @field_validator("trusted_proxies", "allow_private_sources", mode="before")
+    @field_validator("trusted_proxies", "allowed_hosts", "allow_private_sources", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -113,6 +114,12 @@ class Settings(BaseSettings):
     def tracking(self) -> str:
         """Where tracked links point."""
         return self.tracking_url or self.public_url
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names under which pages and API answer, as requests write them."""
+        named = {urlsplit(url).hostname or "" for url in (self.public_url, self.tracking)}
+        return frozenset(map(_as_written, named | set(self.allowed_hosts)))
 
     @property
     def sender_address(self) -> str:
@@ -145,6 +152,14 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Pages are served over TLS (by the proxy in front)."""
         return self.public_url.startswith("https://")
+
+
+def _as_written(host: str) -> str:
+    """A name in lower case and ASCII, as browsers send it."""
+    try:
+        return host.encode("idna").decode().lower()
+    except UnicodeError:
+        return host.lower()
 
 
 def _is_ip(host: str) -> bool:

@@ -100,6 +100,13 @@ class TooLarge(AppError):
     title = "Too large"
 
 
+class TooSlow(AppError):
+    """Whoever sends takes longer than anybody waits."""
+
+    status = 408
+    title = "Too slow"
+
+
 class Unavailable(AppError):
     """A part that we need (the database, the disk) is away for the moment."""
 

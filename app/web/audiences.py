@@ -88,7 +88,7 @@ def show(request: Request, session: Db, audience_id: str) -> HTMLResponse:
 
 async def _uploaded(request: Request) -> AsyncIterator[UploadFile]:
     """The file of the form: it lies in a temporary file by now, however large it is."""
-    async with request.form() as form:
+    async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
             raise Invalid.at("file", "Choose a file first.")

@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.identity import door
 from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
 from app.web.pages import Page, Refused, render
 
@@ -21,7 +22,9 @@ _ADVICE = {
     403: "Somebody who is an admin can change your role under People.",
     404: "Check the address, or begin at This week.",
     409: "Go back, reload the page and look at how things stand now.",
-    413: "Cut the file into smaller ones.",
+    408: "Send it again when the connection is better.",
+    413: "Cut it into smaller ones.",
+    421: "Use the address that you were given; whoever runs this service knows it.",
     422: "Go back, change what is named above, and send it again. Nothing was changed.",
     429: "Wait a minute, then try again.",
     503: "Try again in a moment. Nothing was lost: clicks are kept meanwhile.",
@@ -61,11 +64,15 @@ class ErrorPage(Page):
 
 
 def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ...]) -> None:
-    """Translate every error for its reader; `machines` are the paths that read JSON."""
+    """Translate every error for its reader, and what the door refuses, too.
+
+    `machines` are the paths that read JSON.
+    """
     translate = _Translator(problems, machines)
     for kind, answer in (
         (Refused, _refused),
         (AppError, translate.app_error),
+        (ClientDisconnect, _gone),
         (RequestValidationError, translate.malformed),
         (HTTPException, translate.plain),
         (OperationalError, translate.database_away),
@@ -74,6 +81,13 @@ def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ..
         (Exception, translate.broken),
     ):
         application.add_exception_handler(kind, answer)
+    application.add_middleware(door.Door, refuse=translate.app_error)
+
+
+def _gone(request: Request, _error: Any) -> Response:
+    """Nobody reads this answer."""
+    door.note_gone(request.scope)
+    return Response(status_code=408)
 
 
 def _refused(_request: Request, error: Any) -> Response:

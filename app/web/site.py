@@ -1,6 +1,7 @@
 """All pages under one roof: their routers, the static files, the headers, the errors."""
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from app.web import (
     answers,
@@ -47,6 +48,7 @@ from app.web import (
     weeks,
 )
 from app.web.assets import ASSETS
+from app.web.head import Head
 from app.web.headers import Headers
 
 routers: tuple[APIRouter, ...] = tuple(
@@ -103,5 +105,9 @@ def install(application: FastAPI, problems: errors.Problems) -> None:
     for router in routers:
         application.include_router(router, include_in_schema=False)
     application.mount("/static", ASSETS)
-    application.add_middleware(Headers, secure=application.state.settings.secure)
     errors.install(application, problems, machines=_MACHINES)
+
+
+def outside(application: ASGIApp, *, secure: bool) -> ASGIApp:
+    """What is around everything: headers on every answer, the broken ones', too, and HEAD."""
+    return Headers(Head(application), secure=secure)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from app.api import problems, site
 from app.audience import imports
 from app.identity import guard, tokens, users
+from app.identity.door import Door
 from app.identity.last_use import LastUse
 from app.links.keyring import Keyring
 from app.platform import clock, config, install
@@ -116,6 +117,7 @@ def _translate(application: FastAPI) -> None:
     def plain(_request: Request, error: Any) -> Response:
         return problems.of_status(error.status_code, error.detail)
 
+    application.add_middleware(Door, refuse=refused)
     application.add_exception_handler(AppError, refused)
     application.add_exception_handler(RequestValidationError, malformed)
     application.add_exception_handler(HTTPException, plain)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from starlette.responses import JSONResponse
 
 from app.identity import guard, sessions, store, tokens
+from app.identity.door import Door
 from app.identity.guard import Db, MaybeWho, Now, Who
 from app.identity.last_use import LastUse
 from app.identity.models import User
@@ -96,7 +97,7 @@ def erase(session: Db, person_id: str) -> str:
     return person_id
 
 
-async def _said(_request: Request, error: Any) -> JSONResponse:
+def _said(_request: Request, error: Any) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, error.status)
 
 
@@ -132,6 +133,7 @@ def application(database: Database, tmp_path: Path) -> FastAPI:
     application.include_router(pages)
     application.include_router(api)
     application.add_exception_handler(AppError, _said)
+    application.add_middleware(Door, refuse=_said)
     return application
 
 

@@ -70,7 +70,8 @@ class Browser:
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=True)
+            outside = site.outside(self.application, secure=False)
+            transport = httpx.ASGITransport(app=outside, raise_app_exceptions=True)
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://127.0.0.1:8000", cookies=self.cookies
             ) as client:
@@ -98,7 +99,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def assembled(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """Every page, put together once; what a test asks it about is its own."""
-    application = FastAPI(dependencies=[Depends(guard.enforce)])
+    application = FastAPI(dependencies=[Depends(guard.enforce)], redirect_slashes=False)
     application.state.settings = config.load(data_dir=tmp_path_factory.mktemp("assembled"))
     site.install(application, problems)
     return application

@@ -1,0 +1,59 @@
+"""What a request's body may be, known before a byte of it is read: how large, and how it is taken.
+
+First match wins; what is not named is a form or JSON of at most 1 MB.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.identity.access import Access, pattern_of
+
+MB = 1_000_000
+GB = 1_000 * MB
+
+
+class Taken(StrEnum):
+    """How a body reaches its route."""
+
+    WHOLE = "whole"  # in memory before the route is called, so that no route waits for a sender
+    STREAMED = "streamed"  # to disk by the route itself, before it takes a thread or a transaction
+    IGNORED = "ignored"  # nobody looks at it: the route is called at once
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Bytes at most, and how they are taken."""
+
+    most: int
+    taken: Taken = Taken.WHOLE
+
+
+NOTHING = Body(0, Taken.IGNORED)
+_STRANGERS = Body(64_000)  # a form of somebody who is not logged in: an address, a password, a note
+_USUAL = Body(1 * MB)
+_DESIGN = Body(2 * MB)  # ten versions of 200,000 characters; a playbook of 1 MB, escaped
+_FILE = Body(2 * GB, Taken.STREAMED)  # people: some twenty million lines
+
+_NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
+    (pattern_of(path), body)
+    for path, body in (
+        ("/u/*", NOTHING),  # a POST unsubscribes whatever it says (RFC 8058)
+        ("/audiences/*/imports", _FILE),
+        ("/api/v1/audiences/*/imports", _FILE),
+        ("/experiments/**", _DESIGN),
+        ("/api/v1/experiments/**", _DESIGN),
+        ("/api/v1/experiment-templates", _DESIGN),
+        ("/cycles/from-template", _DESIGN),
+        ("/api/v1/playbooks", _DESIGN),
+    )
+)
+_WITHOUT = frozenset({"GET", "HEAD"})
+
+
+def body_of(method: str, path: str, access: Access | None) -> Body:
+    """What may be sent to this address; nothing to one that is open to nobody."""
+    if access is None or method in _WITHOUT:
+        return NOTHING
+    named = next((body for pattern, body in _NAMED if pattern.fullmatch(path)), None)
+    return named or (_USUAL if access.role else _STRANGERS)

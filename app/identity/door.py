@@ -1,0 +1,85 @@
+"""The door of every page and API: who may and how much, before a byte of a body is read.
+
+Plain ASGI in front of the framework. A body is taken while nothing is held but its connection, so
+a sender who is slow or silent keeps no thread and no transaction waiting.
+"""
+
+import logging
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.identity import depth, guard, hosts
+from app.identity.access import Access, Rule, rule_of
+from app.identity.bodies import Taken, body_of
+from app.identity.senders import Gone, Sender
+from app.platform.errors import AppError
+
+log = logging.getLogger(__name__)
+
+Refuse = Callable[[Request, AppError], Response]
+
+_QUICK = 65_536  # bytes that are looked through sooner than a thread is found
+
+
+class Door:
+    """Lets a request in with its body, or answers it by `refuse` and reads no further."""
+
+    def __init__(self, app: ASGIApp, *, refuse: Refuse) -> None:
+        self._app = app
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI's door."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        rule = rule_of(scope["method"], scope["path"])
+        body = body_of(scope["method"], scope["path"], rule.access if rule else None)
+        sender = Sender(receive, body)
+        closing = sender.closing(scope, send)
+        try:
+            taken = await _let_in(scope, rule, sender)
+        except AppError as error:
+            await self._refuse(Request(scope), error)(scope, receive, closing)
+        except Gone:
+            note_gone(scope)
+        else:
+            await self._app(scope, taken, closing)
+
+
+async def _let_in(scope: Scope, rule: Rule | None, sender: Sender) -> Receive:
+    """How the route gets the body, once it is known that the caller may send one."""
+    if rule is None:
+        return sender.receive  # nobody's address, and the framework says so
+    request = Request(scope)
+    if rule.access is not Access.PUBLIC:  # mails of years ago name hosts that we had then
+        hosts.refuse_foreign(request.headers, request.app.state.settings.hosts)
+    await guard.admit(request, rule.access)
+    scope[guard.ADMITTED] = rule.access
+    sender.refuse_announced(request)
+    if sender.body.taken is not Taken.WHOLE:
+        guard.refuse_forged(request, rule.access, b"")
+        return sender.watched if sender.body.taken is Taken.STREAMED else sender.receive
+    whole = await sender.whole()
+    guard.refuse_forged(request, rule.access, whole)
+    if rule.told.startswith(guard.API):
+        await _refuse_deep(whole)
+    return sender.replayed(whole)
+
+
+async def _refuse_deep(whole: bytes) -> None:
+    if len(whole) > _QUICK:
+        await run_in_threadpool(depth.refuse_deep, whole)
+    else:
+        depth.refuse_deep(whole)
+
+
+def note_gone(scope: Scope) -> None:
+    """One line for a caller who went away in the middle: nothing of ours is broken."""
+    rule = rule_of(scope["method"], scope["path"])
+    told = rule.told if rule else "an unknown address"  # never the path: it may hold a token
+    log.info("%s %s: the caller went away before all was sent", scope["method"], told)

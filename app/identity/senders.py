@@ -1,0 +1,104 @@
+"""Whoever sends a body: how long they are waited for, and how much of it is taken."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from app.identity.bodies import Body
+from app.platform.errors import TooLarge, TooSlow
+
+_IDLE_SECONDS = 15.0  # without a byte
+_GRACE_SECONDS = 20.0  # for a body of any size
+_SLOWEST = 4096  # bytes a second that a larger one must reach: a bad mobile line
+_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
+
+
+class Gone(Exception):
+    """The caller went away before all was sent; nobody is there to be answered."""
+
+
+class Sender:
+    """One request's body on its way in."""
+
+    def __init__(self, receive: Receive, body: Body) -> None:
+        self.body = body
+        self.receive = receive
+        self._began = asyncio.get_running_loop().time()
+        self._taken = 0
+        self._ended = False
+
+    def refuse_announced(self, request: Request) -> None:
+        """What says itself that it is too large is not waited for."""
+        if self.body.most and int(request.headers.get("content-length", 0)) > self.body.most:
+            raise self._too_large()
+
+    async def whole(self) -> bytes:
+        """All of it. Raises TooLarge, TooSlow or Gone."""
+        pieces = []
+        while not self._ended:
+            message = await self.watched()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            pieces.append(message.get("body", b""))
+        return b"".join(pieces)
+
+    async def watched(self) -> Message:
+        """The next piece, for whoever reads it piece by piece. Raises TooLarge or TooSlow."""
+        if self._ended:
+            return await self.receive()  # nothing but the caller's going away is left to be told
+        message = await self._next()
+        self._taken += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        if self._taken > self.body.most:
+            self._ended = False
+            raise self._too_large()
+        return message
+
+    def replayed(self, whole: bytes) -> Receive:
+        """Give it to a route as if it came in one piece."""
+        pending: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
+
+        async def receive() -> Message:
+            return pending.pop() if pending else await self.receive()
+
+        return receive
+
+    def closing(self, scope: Scope, send: Send) -> Send:
+        """Say with the answer that the connection ends, where a body was not read to its end."""
+        if not any(name in _ANNOUNCING and value != b"0" for name, value in scope["headers"]):
+            return send
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and not self._ended:
+                headers = [*message.get("headers", ()), (b"connection", b"close")]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return sent
+
+    async def _next(self) -> Message:
+        loop = asyncio.get_running_loop()
+        patience = self._began + max(_GRACE_SECONDS, self._taken / _SLOWEST)
+        try:
+            async with asyncio.timeout_at(min(loop.time() + _IDLE_SECONDS, patience)):
+                return await self.receive()
+        except TimeoutError:
+            raise TooSlow(
+                "What you sent came too slowly, or not at all, so nothing was changed. Send it"
+                " again, over a better line."
+            ) from None
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(
+            f"More was sent than is taken here in one piece: {_sized(self.body.most)} at most."
+            " Send less, or cut it into several."
+        )
+
+
+_ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+def _sized(count: int) -> str:
+    size, unit = next(one for one in _UNITS if count >= one[0])
+    return f"{count // size:,} {unit}"
