@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from app.platform import days
 from app.platform.errors import Invalid
 from app.platform.weekly import DAYS
 
@@ -63,7 +64,7 @@ def week_of(day: date) -> str:
 def monday_of(week: str) -> date:
     """The first day of a week. Raises Invalid for what is not a week."""
     try:
-        monday = date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+        monday = days.within(date.fromisocalendar(int(week[:4]), int(week[6:]), 1))
     except ValueError:
         monday = None
     if monday is None or week_of(monday) != week:

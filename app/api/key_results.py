@@ -1,6 +1,5 @@
 """Key results: numbers with dated values, and the experiments that should move them."""
 
-from datetime import date as Date
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -8,6 +7,7 @@ from sqlmodel import Session
 
 from app.analysis import readout
 from app.api.address import PREFIX
+from app.api.connectors import Hosts
 from app.api.key_result_shapes import (
     KeyResultOut,
     KeyResultSeen,
@@ -35,6 +35,7 @@ from app.okr.schemas import (
     SqlSource,
     ValueDraft,
 )
+from app.platform.days import Day
 from app.platform.errors import Conflict
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Key results"])
@@ -50,7 +51,7 @@ _OF_A_LINE = tuple(name for name in LedgerLine.model_fields if name not in _WORK
 
 @router.post("/key-results", status_code=201, summary="Add a key result")
 def add_key_result(
-    draft: NewKeyResult, request: Request, session: Db, now: Now, who: Who
+    *, draft: NewKeyResult, request: Request, session: Db, hosts: Hosts, now: Now, who: Who
 ) -> KeyResultOut:
     """`maintain` takes `low` and `high`; `percent` holds what people type (12 is 12 %).
 
@@ -58,6 +59,7 @@ def add_key_result(
     told weeks earlier.
     """
     zone = request.app.state.settings.zone
+    sources.check(draft.http, allowed_hosts=hosts)
     row = outcomes.add_key_result(session, draft, now=now)
     values.put_past(session, row, draft.past, source="api", by=who.name, zone=zone, now=now)
     return _shown(row)
@@ -94,9 +96,10 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
 
 @router.patch("/key-results/{key_result_id}", summary="Change a key result")
 def change_key_result(
-    key_result_id: str, changes: KeyResultChanges, session: Db, now: Now
+    key_result_id: str, changes: KeyResultChanges, session: Db, hosts: Hosts, now: Now
 ) -> KeyResultOut:
     """The fields that are sent. `kind` and `unit` stay: the values are written in them."""
+    sources.check(changes.http, allowed_hosts=hosts)
     row = store.key_result_of(session, key_result_id)
     return _shown(outcomes.change_key_result(session, row, changes, now=now))
 
@@ -146,7 +149,7 @@ def undo_link(key_result_id: str, experiment_id: str, session: Db, who: Who, now
 def put_value(
     *,
     key_result_id: str,
-    date: Date,
+    date: Day,
     draft: ValueDraft,
     request: Request,
     session: Db,
@@ -177,7 +180,7 @@ def list_values(
 @router.get("/key-results/{key_result_id}/values/{date}", summary="List every value put for a day")
 def list_history(
     key_result_id: str,
-    date: Date,
+    date: Day,
     session: Db,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,

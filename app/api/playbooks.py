@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
+from app.api.connectors import Hosts
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.experiments import template_rows, templates
@@ -100,9 +101,11 @@ def copy_cycle(
 
 
 @router.post("/playbooks", status_code=201, summary="Take in a playbook")
-def take_playbook(draft: PlaybookDraft, request: Request, now: Now, who: Who) -> CopiedOut:
+def take_playbook(
+    *, draft: PlaybookDraft, request: Request, hosts: Hosts, now: Now, who: Who
+) -> CopiedOut:
     """Make a cycle from a YAML file. A place that is wrong is named (422); nothing is made then."""
-    book = playbooks.read(draft.yaml)
+    book = playbooks.read(draft.yaml, allowed_hosts=hosts)
     with guard.writing(request) as session:
         return _shown(
             playbooks.take_over(session, book, draft, settings=draft.settings, by=who.name, now=now)

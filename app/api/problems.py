@@ -75,10 +75,18 @@ def _answer(
     problem = Problem(
         title=title,
         status=status,
-        detail=detail,
-        errors=[FieldProblem(field=one.field, message=one.message) for one in errors],
+        detail=_writable(detail),
+        errors=[
+            FieldProblem(field=_writable(one.field), message=_writable(one.message))
+            for one in errors
+        ],
     )
     return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA)
+
+
+def _writable(text: str) -> str:
+    """A sentence may quote what was sent, and JSON can send halves of characters."""
+    return text.encode(errors="replace").decode()
 
 
 def _path(location: Sequence[Any]) -> str:

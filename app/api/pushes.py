@@ -77,7 +77,7 @@ def list_pushes(
 @router.post("/pushes/{push_id}/replay", status_code=202, summary="Send a push again")
 def replay_push(push_id: str, session: Db, now: Now) -> PushOut:
     """From its first try, with the same id."""
-    if not (push_id.isascii() and push_id.isdigit() and len(push_id) < 19):
+    if not (push_id.isascii() and push_id.isdigit() and len(push_id) < 20):
         raise NotFound("There is no push with this id.")
     row = store.push_of(session, int(push_id))
     connecting.replay(session, row, now=now)

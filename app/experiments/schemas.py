@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -29,6 +28,7 @@ from app.experiments.terms import (
     Riskiest,
     RuleKind,
 )
+from app.platform.days import Moment
 
 _LONGEST_TEXT = 200_000  # characters of a body; a mail beyond that is clipped by everybody
 _MOST_CONDITIONS = 50
@@ -295,7 +295,7 @@ class _Experiment(_Document):
     segments: Annotated[list[_Name], Field(max_length=_MOST_SEGMENTS)] = []
     guardrails: Annotated[list[Guardrail], Field(max_length=_MOST_LINKS)] = []
     waves: Annotated[list[Wave], Field(max_length=_MOST_LOOKS)] = []
-    stop_at: AwareDatetime | None = None
+    stop_at: Moment | None = None
     key_results: Annotated[list[KeyResultLink], Field(max_length=_MOST_LINKS)] = []
 
     @model_validator(mode="before")
@@ -363,7 +363,7 @@ class Changes(_Experiment):
 class LaunchDraft(_Document):
     """When it starts, and how fast it goes."""
 
-    at: AwareDatetime | None = Field(default=None, description="null = now")
+    at: Moment | None = Field(default=None, description="null = now")
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 

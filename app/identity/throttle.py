@@ -1,12 +1,14 @@
 """Slows down whoever guesses passwords, and never locks out whom they guess at."""
 
+import ipaddress
+
 from limits import RateLimitItemPerMinute, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.platform.errors import TooMany
 
-# Both are per caller's address: a victim elsewhere is not touched (ASVS 6.1.1).
+# Both are per caller's address, of IPv6 per /64: a victim elsewhere is not touched (ASVS 6.1.1).
 _PER_CALLER = RateLimitItemPerMinute(30)
 _PER_ACCOUNT = parse("5/minute")
 _limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -14,12 +16,25 @@ _limiter = MovingWindowRateLimiter(MemoryStorage())
 
 def check_log_in(*, caller: str, email: str) -> None:
     """Count one try; raise TooMany past five a minute for an account, thirty in all."""
-    account = email.strip().lower()
-    allowed = _limiter.hit(_PER_CALLER, "log-in", caller) and _limiter.hit(
-        _PER_ACCOUNT, "log-in", caller, account
+    account, where = email.strip().lower(), _network(caller)
+    allowed = _limiter.hit(_PER_CALLER, "log-in", where) and _limiter.hit(
+        _PER_ACCOUNT, "log-in", where, account
     )
     if not allowed:
         raise TooMany("Too many tries. Wait a minute, then try again.")
+
+
+def _network(caller: str) -> str:
+    """Whom an address belongs to: of IPv6 a house gets 2**64 of them, so they count as one."""
+    try:
+        address = ipaddress.ip_address(caller.split("%", maxsplit=1)[0])
+    except ValueError:
+        return caller  # a socket file
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, 64), strict=False))
 
 
 def forget_tries() -> None:

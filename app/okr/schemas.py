@@ -1,7 +1,7 @@
 """What the outside may send about outcomes."""
 
 import re
-from datetime import date as Date
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -13,6 +13,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from app.platform.days import Day
 
 
 def _known_unit(unit: str) -> str:
@@ -36,6 +38,7 @@ Number = Annotated[
     float, Field(allow_inf_nan=False, ge=-1e15, le=1e15), BeforeValidator(_no_answer)
 ]
 Comment = Annotated[str, Field(max_length=2000)]
+LONGEST_CYCLE = timedelta(days=5 * 366)  # every week of it is looked at
 _LEAST_WAY = 1e-9  # a shorter way from start to target makes progress overflow
 
 
@@ -64,13 +67,15 @@ class CycleDraft(Strict):
     """A quarter, usually; both days belong to it."""
 
     name: Name
-    starts: Date
-    ends: Date
+    starts: Day
+    ends: Day
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends <= self.starts:
             raise ValueError("ends must come after starts")
+        if self.ends - self.starts > LONGEST_CYCLE:
+            raise ValueError("a cycle lasts five years at most")
         return self
 
 
@@ -166,7 +171,7 @@ class KeyResultDraft(Strict):
 class PastValue(Strict):
     """A value from before: it shows how large the noise is."""
 
-    date: Date
+    date: Day
     value: Number
 
 
@@ -222,8 +227,8 @@ class CycleChanges(Strict):
     """Some fields of a cycle; what isn't sent stays as it is."""
 
     name: Name | None = None
-    starts: Date | None = None
-    ends: Date | None = None
+    starts: Day | None = None
+    ends: Day | None = None
 
 
 class TeamChanges(Strict):

@@ -1,6 +1,6 @@
 """Where values are read by ourselves: kept, due, read, and what went wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,8 @@ from sqlmodel import Session
 from app.okr import store
 from app.okr.models import ValueSource
 from app.okr.schemas import HttpSource, SqlSource
+from app.platform import outbound
+from app.platform.errors import Invalid
 
 _EVERY: Mapping[str, timedelta] = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 _AGAIN = timedelta(hours=1)  # after an error; chosen by us
@@ -16,6 +18,18 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "http": ("url", "pointer", "every"),
     "sql": ("connection", "query", "every"),
 }
+
+
+def check(wanted: HttpSource | None, *, allowed_hosts: Collection[str]) -> None:
+    """Refuse an address that leads into our own network when it is saved; reading looks again."""
+    if wanted is None:
+        return
+    try:
+        outbound.Outbound(outbound.resolve).check(wanted.url, allowed_hosts=allowed_hosts)
+    except outbound.Forbidden as error:
+        raise Invalid.at("http.url", str(error)) from error
+    except outbound.Unreachable:
+        return  # there may be such a host by tomorrow; reading says so until then
 
 
 def keep(

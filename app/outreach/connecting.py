@@ -24,21 +24,10 @@ TEST = "test.sent"
 
 def check_address(url: str, *, field: str, allowed_hosts: Collection[str]) -> None:
     """Raise Invalid where the address leads into our own network; sending looks again."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Invalid.at(field, "Write an address that begins with https://.")
-    if {parts.hostname.lower(), parts.netloc.lower()} & {one.lower() for one in allowed_hosts}:
-        return
     try:
-        found = outbound.resolve(parts.hostname, parts.port or 443)
-    except (OSError, UnicodeError):
-        raise Invalid.at(field, f"There is no host “{parts.hostname}”: check it.") from None
-    if not all(map(outbound.is_public, found)):
-        raise Invalid.at(
-            field,
-            f"“{parts.hostname}” leads into a private network. If that is meant, the operator"
-            f" lists it: THINSLICE_ALLOW_PRIVATE_SOURCES={parts.hostname}",
-        )
+        outbound.Outbound(outbound.resolve).check(url, allowed_hosts=allowed_hosts)
+    except (outbound.Forbidden, outbound.Unreachable) as error:
+        raise Invalid.at(field, str(error)) from error
 
 
 def add(

@@ -1,5 +1,6 @@
 """The playbook as a YAML file that leaves the house, and comes in elsewhere."""
 
+from collections.abc import Collection
 from datetime import date as Date
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 from sqlmodel import Session
 
+from app.okr import sources
 from app.okr.models import Cycle
 from app.outreach import digests, documents
 from app.outreach.schemas import DigestDraft
@@ -31,7 +33,7 @@ def written(session: Session, cycle: Cycle, *, today: Date) -> str:
     return _HEAD + yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
 
 
-def read(text: str) -> Playbook:
+def read(text: str, *, allowed_hosts: Collection[str] = ()) -> Playbook:
     """A playbook from YAML. Raises Invalid, naming the place that is wrong.
 
     No transaction should wait for it.
@@ -42,9 +44,12 @@ def read(text: str) -> Playbook:
     if not isinstance(document, dict) or document.get("thinslice_playbook") != 1:
         raise Invalid("This is no playbook: its first line should be `thinslice_playbook: 1`.")
     try:
-        return Playbook.model_validate(document)
+        book = Playbook.model_validate(document)
     except ValidationError as error:
         raise _refusal(error) from error
+    for one in (part for objective in book.objectives for part in objective.key_results):
+        sources.check(one.http, allowed_hosts=allowed_hosts)
+    return book
 
 
 def take_over(

@@ -10,6 +10,7 @@ from app.platform.db import UtcDateTime
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
+_LAST_ID = 2**63 - 1  # of a row; no database looks for a larger one
 _PUSHES = Order("pushes", (int,), is_descending=True)
 
 _CLAIM = """
@@ -72,7 +73,7 @@ def held(session: Session, push_id: int, *, attempt: int) -> Push | None:
 def push_of(session: Session, push_id: int) -> Push:
     """A push by id, held against others until the end of this transaction."""
     query = select(Push).where(Push.id == push_id).with_for_update()
-    found = session.exec(query).one_or_none()
+    found = session.exec(query).one_or_none() if 0 < push_id <= _LAST_ID else None
     if found is None:
         raise NotFound("There is no push with this id.")
     return found

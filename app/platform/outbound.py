@@ -4,7 +4,6 @@ The name is resolved once, every address it has must be public, and the connecti
 address that was looked at: a name that changes its mind in between gains nothing.
 """
 
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,14 +14,11 @@ from typing import Any
 import httpx
 
 from app.platform import errors
+from app.platform.public import is_public
 
 Resolve = Callable[[str, int], list[str]]
 
 _SECONDS, _BYTES = 10.0, 1_000_000  # what a polite endpoint needs; chosen by us
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
-# Azure answers with credentials on a public address; everybody else's metadata is link-local.
-_METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Forbidden(errors.Invalid):
@@ -98,6 +94,15 @@ class Outbound:
         except httpx.ConnectError as error:
             raise Unreachable(f"{target.host} could not be connected to: {error}.") from error
 
+    def check(self, url: str, *, allowed_hosts: Collection[str] = ()) -> None:
+        """Refuse to keep an address that would not be asked; sending looks again.
+
+        Raises:
+            Forbidden: not http(s), or a host that is not public and not allowed.
+            Unreachable: no such name.
+        """
+        self._allowed(_parsed(url), allowed_hosts)
+
     def _allowed(self, target: httpx.URL, allowed_hosts: Collection[str]) -> list[str]:
         """The addresses of the host, all of them fit to be asked."""
         host, port = _host(target), _port(target)
@@ -114,25 +119,6 @@ class Outbound:
                 f" it: THINSLICE_ALLOW_PRIVATE_SOURCES={host}"
             )
         return addresses
-
-
-def is_public(written: str) -> bool:
-    """Whether an address belongs to the open internet, whatever it is wrapped in."""
-    address = ipaddress.ip_address(written.split("%", maxsplit=1)[0])  # a zone: `fe80::1%eth0`
-    inner = _wrapped(address)
-    return all(
-        one.is_global and not one.is_multicast and one not in _METADATA for one in (address, *inner)
-    )
-
-
-def _wrapped(address: _Address) -> list[ipaddress.IPv4Address]:
-    """IPv4 addresses that an IPv6 address stands for."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return []
-    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
-        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [one for one in inner if one is not None]
 
 
 def _parsed(url: str) -> httpx.URL:

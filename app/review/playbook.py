@@ -15,7 +15,8 @@ from app.experiments import template_rows
 from app.experiments.schemas import TemplateDraft
 from app.okr import next_goal, sources, store, views
 from app.okr.models import Cycle, KeyResult, Objective
-from app.okr.schemas import KeyResultDraft, TeamDraft
+from app.okr.schemas import LONGEST_CYCLE, KeyResultDraft, TeamDraft
+from app.platform.days import Day
 
 _MOST = 200
 
@@ -67,8 +68,8 @@ class CopyDraft(_Part):
     """The cycle that is made: its name and days."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    starts: Date
-    ends: Date | None = Field(default=None, description="null: as long as the one in the template")
+    starts: Day
+    ends: Day | None = Field(default=None, description="null: as long as the one in the template")
     begin_at_current: bool = Field(
         default=False,
         description="key results begin where they stand now and go as far again",
@@ -78,6 +79,8 @@ class CopyDraft(_Part):
     def _in_order(self) -> Self:
         if self.ends is not None and self.ends <= self.starts:
             raise ValueError("ends must come after starts")
+        if self.ends is not None and self.ends - self.starts > LONGEST_CYCLE:
+            raise ValueError("a cycle lasts five years at most")
         return self
 
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from app.platform.days import Moment
 
 MOST = 1_000  # conversions in one request
 _WORD = r"^[^\r\n\x00]+$"
@@ -34,7 +36,7 @@ class ConversionDraft(BaseModel):
     email: _Line | None = None
     external_id: _Line | None = None
     value: Annotated[float, Field(ge=-1e15, le=1e15)] | None = None
-    occurred_at: AwareDatetime | None = Field(default=None, description="null = now")
+    occurred_at: Moment | None = Field(default=None, description="null = now")
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:

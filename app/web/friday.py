@@ -171,7 +171,7 @@ def _page(
         form=form,
         gives_time=guest.gives_time,
         buckets=buckets,
-        total=sum(int(one) for one in typed if one.isascii() and one.isdigit()),
+        total=sum(int(one[:4]) for one in typed if one.isascii() and one.isdigit()),
         numbers=friday_numbers.asked(session, guest.asked.key_results, zone=zone, now=now),
         promised=guest.asked.promised,
         thanks=thanks,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -107,9 +107,9 @@ def go(path: str, *, said: str | None = None) -> RedirectResponse:
 
 def local(path: str | None) -> str:
     """A path of ours to go to after log-in; anything that could leave this host becomes home."""
-    parts = urlsplit(path or "/")
-    safe = path and path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc
-    return path if path and safe and path.isprintable() else "/"
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")):
+        return "/"
+    return path if path.isprintable() else "/"
 
 
 @cache

@@ -68,7 +68,7 @@ def take_over(
     """A cycle from somebody's file."""
     form, text = sent
     try:
-        book = playbooks.read(text)
+        book = playbooks.read(text, allowed_hosts=request.app.state.settings.allow_private_sources)
         draft = _draft(form)
         wants = bool(form.value("copy_settings"))
         with guard.writing(request) as session:

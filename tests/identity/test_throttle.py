@@ -50,3 +50,27 @@ def test_one_caller_cannot_walk_through_accounts():
 
     with pytest.raises(TooMany):
         tries(1, caller="203.0.113.9", email="p31@halvern.example")
+
+
+@pytest.mark.parametrize(
+    "callers",
+    [
+        [f"2001:db8:1:2::{number:x}" for number in range(1, 7)],
+        [f"2001:db8:1:2:{number:x}::1" for number in range(1, 7)],
+        ["203.0.113.9", "::ffff:203.0.113.9"] * 3,
+        ["fe80::1%eth0", "fe80::2%eth1"] * 3,
+    ],
+)
+def test_the_addresses_of_one_house_count_as_one(callers: list[str]):
+    for caller in callers[:5]:
+        tries(1, caller=caller)
+
+    with pytest.raises(TooMany):
+        tries(1, caller=callers[5])
+
+
+@pytest.mark.parametrize("other", ["2001:db8:1:3::1", "2001:db9:1:2::1", "203.0.113.9", "a socket"])
+def test_another_house_counts_by_itself(other: str):
+    tries(5, caller="2001:db8:1:2::1")
+
+    tries(5, caller=other)

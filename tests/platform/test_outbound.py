@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.platform.outbound import Forbidden, Outbound, Unreachable, is_public
+from app.platform.outbound import Forbidden, Outbound, Unreachable
+from app.platform.public import is_public
 
 PUBLIC = "93.184.215.14"
 
@@ -64,14 +65,30 @@ def says(text: str) -> Callable[[socket.socket], None]:
         "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
         "100.64.0.1", "168.63.129.16", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
         "fe80::1%eth0", "fd00:ec2::254", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "64:ff9b::7f00:1", "2002:7f00:1::1", "2001:db8::1",
+        "64:ff9b::7f00:1", "2002:7f00:1::1", "2001:db8::1", "192.0.0.1", "192.0.0.192",
+        "192.0.0.255", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.7",
+        "203.0.113.7", "240.0.0.1", "100.127.255.255", "172.31.255.255", "::127.0.0.1",
+        "::8.8.8.8", "::10.0.0.1", "::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8", "::ffff:8.8.8.8",
+        "64:ff9b::10.0.0.1", "64:ff9b::168.63.129.16", "64:ff9b:1::8.8.8.8", "64:ff9b:1:ffff::1",
+        "2001::1", "2001:2::1", "2001:1ff:ffff::1", "2002:808:808::1", "100::1", "3fff::1",
+        "5f00::1", "fc00::1", "fec0::1", "febf::1", "4000::1",
     ],
 )  # fmt: skip
 def test_an_address_that_only_we_can_reach_is_not_public(address: str):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "8.8.8.8"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        PUBLIC,
+        "2606:2800:21f:cb07:6820:80da:af6b:8b2c",
+        "8.8.8.8",
+        "192.0.1.1",
+        "2001:4860::1",
+        "64:ff9b::8.8.8.8",
+    ],
+)
 def test_an_address_of_the_open_internet_is_public(address: str):
     assert is_public(address)
 

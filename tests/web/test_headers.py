@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from app.web.head import Head
 from app.web.headers import MAIL_POLICY, POLICY, Headers
 
 
@@ -43,3 +44,25 @@ def test_a_mail_in_a_frame_brings_its_own_policy_and_runs_nothing():
 def test_hsts_is_sent_over_tls_only():
     assert "strict-transport-security" not in answered(PlainTextResponse("x"))
     assert "strict-transport-security" in answered(PlainTextResponse("x"), secure=True)
+
+
+def test_head_is_the_head_of_get_and_nothing_else():
+    sent, asked = [], []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["method"])
+        await PlainTextResponse("hello")(scope, receive, send)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    scope = {"type": "http", "method": "HEAD", "path": "/", "headers": [], "query_string": b""}
+    asyncio.run(Head(page)(scope, receive, send))
+
+    assert asked == ["GET"]
+    assert (b"content-length", b"5") in sent[0]["headers"]
+    assert sent[1:] == [{"type": "http.response.body", "body": b""}]
+    assert scope["method"] == "HEAD"

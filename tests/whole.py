@@ -1,0 +1,174 @@
+"""The whole application as one web process builds it, asked without a socket: every route of it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Message
+
+from app.identity import sessions, store, throttle, tokens, users
+from app.identity.secrets import kept
+from app.main import Tracking, _pages_and_api
+from app.ops.house import House, open_house, prepare
+from app.platform import clock, config
+from app.web import site
+from tests.identity.scenes import hashed_password
+
+ROLES = ("viewer", "editor", "admin")
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer; `read` is how many bytes of the body were taken before it began."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    read: int
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What opens the door for somebody: headers, and the token of their forms."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    csrf: str = ""
+
+
+@dataclass
+class Whole:
+    """The application, and what each role comes in with."""
+
+    house: House
+    inside: FastAPI
+    outside: ASGIApp
+    pages: dict[str, Key]
+    systems: dict[str, Key]
+
+    def key(self, role: str | None, path: str) -> Key:
+        """The session for a page, the token for the API; nothing for nobody."""
+        if role is None:
+            return Key()
+        return self.systems[role] if path.startswith("/api/") else self.pages[role]
+
+    def routes(self) -> list[tuple[str, APIRoute]]:
+        """Every method and route, however routers are nested."""
+        found: dict[tuple[str, str], APIRoute] = {}
+        waiting = list(self.inside.routes)
+        while waiting:
+            route = waiting.pop()
+            if isinstance(route, APIRoute):
+                found |= {(method, route.path): route for method in route.methods or ()}
+            else:
+                inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+                waiting += getattr(inner, "routes", [])
+        return [(method, found[method, path]) for method, path in sorted(found)]
+
+    async def ask(
+        self,
+        method: str,
+        address: str,
+        key: Key | None = None,
+        *,
+        body: bytes = b"",
+        kind: str = "application/json",
+        chunk: int = 1 << 16,
+    ) -> Said:
+        """One request, its body in pieces, as a server would hand it in."""
+        path, _, query = address.partition("?")
+        own = {"host": "127.0.0.1:8000", **(key.headers if key else {})}
+        if body:
+            own |= {"content-type": kind, "content-length": str(len(body))}
+        scope = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "method": method,
+            "http_version": "1.1", "scheme": "http", "root_path": "", "state": {},
+            "path": unquote(path, errors="replace"), "raw_path": path.encode(),
+            "query_string": query.encode(), "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1),
+            "headers": [(name.encode(), value.encode()) for name, value in own.items()],
+        }  # fmt: skip
+        return await _answer(self.outside, scope, body, chunk)
+
+    def every(self, *asked: Any) -> list[Said]:
+        """Many at once, one after the other, in one loop."""
+
+        async def ask() -> list[Said]:
+            return [await one for one in asked]
+
+        return asyncio.run(ask())
+
+
+async def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes, chunk: int) -> Said:
+    sent: list[Message] = []
+    at = read = 0
+
+    async def receive() -> Message:
+        nonlocal at
+        if at >= len(body) and at:
+            await asyncio.sleep(0)
+            return {"type": "http.disconnect"}
+        piece, at = body[at : at + chunk], max(at + chunk, 1)
+        return {"type": "http.request", "body": piece, "more_body": at < len(body)}
+
+    async def send(message: Message) -> None:
+        nonlocal read
+        if message["type"] == "http.response.start":
+            read = min(at, len(body))
+        sent.append(message)
+
+    await app(scope, receive, send)
+    head = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Said(sent[0]["status"], head, b"".join(m.get("body", b"") for m in sent[1:]), read)
+
+
+@contextmanager
+def whole(folder: Path, database_url: str = "") -> Iterator[Whole]:
+    """An installation in a folder of its own, with somebody of each role."""
+    throttle.forget_tries()
+    settings = config.load(data_dir=folder / "data", database_url=database_url)
+    house = open_house(settings)
+    prepare(house)
+    inside = _pages_and_api(house, Tracking(house))
+    pages, systems = {}, {}
+    for role in ROLES:
+        pages[role], systems[role] = _person(house, role), _system(house, role)
+    yield Whole(house, inside, site.outside(inside, secure=False), pages, systems)
+    house.database.close()
+    throttle.forget_tries()
+
+
+def _person(house: House, role: str) -> Key:
+    with house.database.write() as session:
+        user = users.add(
+            session, email=f"{role}@halvern.example", name=role.title(), role=role,
+            password=hashed_password(), now=clock.now(),
+        )  # fmt: skip
+        secret = sessions.begin(session, user, now=clock.now()).secret
+        found = store.session_of(session, kept(secret), now=clock.now())
+    assert found
+    csrf = found[0].csrf
+    return Key({"cookie": f"thinslice={secret}"}, csrf)
+
+
+def _system(house: House, role: str) -> Key:
+    with house.database.write() as session:
+        made = tokens.add(session, name=role, role=role, by="a test", now=clock.now())
+    return Key({"authorization": f"Bearer {made.secret}"})
+
+
+def of_json(value: Any) -> bytes:
+    return json.dumps(value).encode()
