@@ -38,7 +38,7 @@ Number = Annotated[
     float, Field(allow_inf_nan=False, ge=-1e15, le=1e15), BeforeValidator(_no_answer)
 ]
 Comment = Annotated[str, Field(max_length=2000)]
-LONGEST_CYCLE = timedelta(days=5 * 366)  # every week of it is looked at
+LONGEST_CYCLE = timedelta(days=20 * 366)  # every week of it is looked at
 _LEAST_WAY = 1e-9  # a shorter way from start to target makes progress overflow
 
 
@@ -75,7 +75,7 @@ class CycleDraft(Strict):
         if self.ends <= self.starts:
             raise ValueError("ends must come after starts")
         if self.ends - self.starts > LONGEST_CYCLE:
-            raise ValueError("a cycle lasts five years at most")
+            raise ValueError("a cycle lasts twenty years at most")
         return self
 
 

@@ -80,7 +80,7 @@ class CopyDraft(_Part):
         if self.ends is not None and self.ends <= self.starts:
             raise ValueError("ends must come after starts")
         if self.ends is not None and self.ends - self.starts > LONGEST_CYCLE:
-            raise ValueError("a cycle lasts five years at most")
+            raise ValueError("a cycle lasts twenty years at most")
         return self
 
 

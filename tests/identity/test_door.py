@@ -62,7 +62,8 @@ def sends(
         ],
     }  # fmt: skip
     receive: Any = line.receive
-    asyncio.run(application(scope, receive, line.send))
+    send: Any = line.send
+    asyncio.run(application(scope, receive, send))
     return line
 
 
