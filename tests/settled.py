@@ -7,7 +7,7 @@ from typing import Any
 from app.allocation.calendar import week_of
 from app.audience import imports
 from app.platform import clock
-from tests.cast import DESIGN
+from tests.cast import DESIGN, MARKS
 from tests.whole import Whole, of_json
 
 CSV = b"email,name,euros\nseen.nowhere@b.example,Ann,61\nbo@b.example,Bo,lots\nnobody,Cem,5\n"
@@ -69,7 +69,8 @@ class Settled:
         (said,) = self._whole.every(self._whole.ask("POST", path, key, body=CSV, kind="text/csv"))
         assert said.status == 202, said.text
         self.ids["import_id"] = said.json()["id"]
-        while imports.run_due(house.database, house.imports, house.folder_id, now=clock.now()):
+        folder = (house.imports, house.folder_id)
+        while imports.run_due(house.database, *folder, marker=MARKS, now=clock.now()):
             pass
 
     def _rest(self) -> None:
