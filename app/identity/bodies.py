@@ -48,12 +48,18 @@ _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
         ("/api/v1/playbooks", _DESIGN),
     )
 )
+PLAIN_FORM = "application/x-www-form-urlencoded"
 _WITHOUT = frozenset({"GET", "HEAD"})
 
 
-def body_of(method: str, path: str, access: Access | None) -> Body:
-    """What may be sent to this address; nothing to one that is open to nobody."""
+def body_of(method: str, path: str, access: Access | None, kind: str = "") -> Body:
+    """What may be sent to this address; nothing to one that is open to nobody.
+
+    `kind` is its Content-Type: a form without a file is no file, wherever it is sent.
+    """
     if access is None or method in _WITHOUT:
         return NOTHING
     named = next((body for pattern, body in _NAMED if pattern.fullmatch(path)), None)
+    if named is _FILE and kind.startswith(PLAIN_FORM):
+        return _USUAL
     return named or (_USUAL if access.role else _STRANGERS)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,7 +39,8 @@ class Door:
             await self._app(scope, receive, send)
             return
         rule = rule_of(scope["method"], scope["path"])
-        body = body_of(scope["method"], scope["path"], rule.access if rule else None)
+        kind = Headers(scope=scope).get("content-type", "")
+        body = body_of(scope["method"], scope["path"], rule.access if rule else None, kind)
         sender = Sender(receive, body)
         closing = sender.closing(scope, send)
         try:

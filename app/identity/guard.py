@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from app.identity import audit, store
 from app.identity.access import Access, access_of
+from app.identity.bodies import PLAIN_FORM
 from app.identity.last_use import LastUse
 from app.identity.roles import Role
 from app.identity.secrets import kept
@@ -174,7 +175,7 @@ def _sent_token(request: Request, body: bytes) -> str:
     """From a header, the query (files are not read here), or the form."""
     sent = request.headers.get("x-csrf") or request.query_params.get("csrf")
     kind = request.headers.get("content-type", "")
-    if sent is None and kind.startswith("application/x-www-form-urlencoded"):
+    if sent is None and kind.startswith(PLAIN_FORM):
         sent = _field(body, "csrf")
     return sent or ""
 
