@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from app.audience.columns import OWN, folded
 
+MOST_COLUMNS = 1_000  # ours; the widest export of a customer database has some 700
 _SIGNS = re.compile(r"\W+")
 # In this order: where two columns of a file could be the email, the earlier name is it.
 _EMAILS = (

@@ -23,6 +23,7 @@ from app.platform.errors import Invalid
 from app.platform.ids import new_id
 
 CHUNK = 400  # records a transaction: about 40 ms of one core, so that nobody waits for it
+_Chunk = tuple[list[Record], bool]  # and whether there may be more
 _ABANDONED = timedelta(hours=24)  # no upload takes that long between two pieces
 
 
@@ -86,16 +87,17 @@ def continue_import(
 
     `marker` tells people who were erased: they are counted, and stay away.
     """
+    with database.read() as session:
+        seen = store.import_of(session, import_id)
+    if seen.status != "running":
+        return False
+    chunk = _read_chunk(seen, path)
     with database.write() as session:
         store.one_import_at_a_time(session)
         row = store.import_of(session, import_id)
-        if row.status != "running":
-            return False
-        try:
-            more = _read_chunk(session, row, path, marker=marker, now=now)
-        except (BadFile, FileNotFoundError) as error:
-            _fail(row, error, now=now)
-            more = False
+        if row.status != "running" or row.offset != seen.offset:  # another process went on with it
+            return row.status == "running"
+        more = _keep_chunk(session, row, chunk, marker=marker, now=now)
         session.add(row)
     if not more:
         _finish(database, row, path, now=now)
@@ -150,17 +152,33 @@ def _renamed(row: Import, path: Path) -> dict[str, str]:
     return {one.name: one.as_written for one in columns if one.name != one.as_written}
 
 
-def _read_chunk(
-    session: Session, row: Import, path: Path, *, marker: Marker, now: datetime
+def _read_chunk(row: Import, path: Path) -> _Chunk | BadFile | FileNotFoundError:
+    """The next records, read while nobody waits for it."""
+    try:
+        if path.stat().st_size != row.size:
+            return BadFile("The uploaded file is not whole any more. Upload it again.")
+        return reading.take(_records(row, path), CHUNK)
+    except (BadFile, FileNotFoundError) as error:
+        return error
+
+
+def _keep_chunk(
+    session: Session,
+    row: Import,
+    chunk: _Chunk | BadFile | FileNotFoundError,
+    *,
+    marker: Marker,
+    now: datetime,
 ) -> bool:
-    if path.stat().st_size != row.size:
-        raise BadFile("The uploaded file is not whole any more. Upload it again.")
-    taken = reading.take(_records(row, path), CHUNK)
+    if isinstance(chunk, Exception):
+        _fail(row, chunk, now=now)
+        return False
+    taken, more = chunk
     _keep(session, row, taken, marker=marker, now=now)
     if taken:
         row.offset, row.line = taken[-1].offset, taken[-1].next_line
         row.rows += len(taken)
-    return len(taken) == CHUNK
+    return more
 
 
 def _records(row: Import, path: Path) -> Iterator[Record]:

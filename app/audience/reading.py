@@ -4,6 +4,7 @@ Every physical line is accounted for: a record, a refusal with its reason, or bl
 """
 
 import csv
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.audience import encodings, headers, objects, separators, words
-from app.audience.headers import Column
+from app.audience.headers import MOST_COLUMNS, Column
 from app.audience.lines import BOM, LONGEST_LINE, BadFile, Lines
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
+_TAKE_BYTES = 8 << 20  # of the file, held in memory as cells
+_TAKE_SECONDS = 0.5  # a file of quotes that never close is read a thousand times over
 _EMPTY = "The file is empty. Its first line must name the columns, `email` among them."
 csv.field_size_limit(LONGEST_LINE)
 
@@ -96,9 +99,15 @@ def read_ndjson(path: Path, *, offset: int, line: int) -> Iterator[Record]:
                 yield record
 
 
-def take(records: Iterator[Record], count: int) -> list[Record]:
-    """The next records."""
-    return list(islice(records, count))
+def take(records: Iterator[Record], count: int) -> tuple[list[Record], bool]:
+    """The next records, as many as may be held and read at once; whether there may be more."""
+    taken: list[Record] = []
+    ends = time.monotonic() + _TAKE_SECONDS
+    for record in islice(records, count):
+        taken.append(record)
+        if record.offset - taken[0].offset > _TAKE_BYTES or time.monotonic() > ends:
+            return taken, True
+    return taken, len(taken) == count
 
 
 def _past_mark(source: IO[bytes]) -> IO[bytes]:
@@ -207,6 +216,9 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
     except objects.BadObject as error:
         record.refused = str(error)
         return
+    if len(found) > MOST_COLUMNS:
+        record.refused = f"{len(found):,} columns; a person has {MOST_COLUMNS:,} at most"
+        return
     columns = headers.columns_of(tuple(found))
     record.named = tuple(one.name for one in columns)
     named = zip(record.named, found.values(), strict=True)
@@ -215,6 +227,11 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
 
 
 def _columns(written: list[str]) -> tuple[Column, ...]:
+    if len(written) > MOST_COLUMNS:
+        raise BadFile(
+            f"The first line names {len(written):,} columns; a file of people has {MOST_COLUMNS:,}"
+            " at most. Leave out what no mail and no analysis needs."
+        )
     columns = headers.columns_of(tuple(written))
     if all(one.name != "email" for one in columns):
         found = ", ".join(column.as_written for column in columns)

@@ -154,6 +154,8 @@ def _parse(environment: Environment, source: str) -> BoundTemplate:
         template = environment.from_string(source)
         filters = template.analyze().filters
     except LiquidError as error:
+        if isinstance(error.__cause__, RecursionError):
+            raise BrokenLiquid(_TOO_DEEP) from error
         raise BrokenLiquid(_sentence(error), line=_line(error, source)) from error
     except RecursionError as error:
         raise BrokenLiquid(_TOO_DEEP) from error

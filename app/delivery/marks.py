@@ -5,7 +5,7 @@ inlining pass them through, and nothing that a person typed can imitate them.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -19,12 +19,15 @@ _OURS = re.compile("[\ufdd0-\ufdef]")
 LIQUID = re.compile(f"{_OPEN}([ot])(\\d+){_CLOSE}")
 TAG_LINE = re.compile(f"(?:{_OPEN}t\\d+{_CLOSE}[ \\t]*)+")
 
-_SOURCE = re.compile(
-    r"(?P<raw>\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\})"
-    r"|(?P<comment>\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\})"
-    r"|(?P<tag>\{%.*?%\})|(?P<output>\{\{.*?\}\})",
-    re.DOTALL,
-)
+_OPENING = re.compile(r"\{[{%]")
+_BLOCK = re.compile(r"\{%-?\s*(raw|comment)\s*-?%\}")
+_ENDS = {
+    "raw": re.compile(r"\{%-?\s*endraw\s*-?%\}"),
+    "comment": re.compile(r"\{%-?\s*endcomment\s*-?%\}"),
+    "tag": re.compile(r"%\}"),
+    "output": re.compile(r"\}\}"),
+}
+_PRINTS = {"raw", "output"}
 _RAW = re.compile(r"^(\{%-?\s*raw\s*-?%\})(.*?)(\{%-?\s*endraw\s*-?%\})$", re.DOTALL)
 
 
@@ -51,13 +54,41 @@ def protect(source: str, pieces: list[str] | None = None) -> Protected:
     """
     protected = Protected("", [] if pieces is None else pieces)
 
-    def take(match: re.Match[str]) -> str:
-        protected.pieces.append(match[0])
-        kind = "o" if match["output"] or match["raw"] else "t"
-        return f"{_OPEN}{kind}{len(protected.pieces) - 1}{_CLOSE}"
-
-    protected.text = _SOURCE.sub(take, _OURS.sub("", source))
+    plain, place = _OURS.sub("", source), 0
+    left: list[str] = []
+    for start, end, kind in _liquid_in(plain):
+        mark = f"{_OPEN}{'o' if kind in _PRINTS else 't'}{len(protected.pieces)}{_CLOSE}"
+        left += (plain[place:start], mark)
+        protected.pieces.append(plain[start:end])
+        place = end
+    protected.text = "".join((*left, plain[place:]))
     return protected
+
+
+def _liquid_in(source: str) -> Iterator[tuple[int, int, str]]:
+    """Where each piece of Liquid begins and ends, and what it is.
+
+    An end that is not found once is not looked for again, so that it takes as long as the source.
+    """
+    absent: set[str] = set()
+
+    def end_of(kind: str, start: int) -> int | None:
+        found = None if kind in absent else _ENDS[kind].search(source, start)
+        if found is None:
+            absent.add(kind)
+        return found.end() if found else None
+
+    place = 0
+    while opening := _OPENING.search(source, place):
+        kind, end = "", None
+        if block := _BLOCK.match(source, opening.start()):
+            kind, end = block[1], end_of(block[1], block.end())
+        if end is None:
+            kind = "tag" if opening[0] == "{%" else "output"
+            end = end_of(kind, opening.end())
+        if end is not None:
+            yield opening.start(), end, kind
+        place = end or opening.start() + 1
 
 
 def _raw_as_text(piece: str) -> str:

@@ -20,10 +20,9 @@ _BOUNDARY = "=_thinslice"
 _CHUNK_BYTES = 42  # of a header's word: 56 characters of base64 and 12 around them stay under 75
 _FIRST_CHUNK_BYTES = 30  # the header's own name stands on the first line
 _BREAKS = re.compile(r"[\r\n\0]")
-_LINE_ENDS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 _PLAIN = re.compile(r"[ !-<>-~]*")  # printable ASCII without "=", which could look encoded
 _PLAIN_CHARS = 65  # with the longest header name, a line stays under 78
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+")
+_ADDRESS = re.compile(r"^[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+")
 _ADDRESS_CHARS = 254  # RFC 5321, erratum 1690
 
 
@@ -111,7 +110,7 @@ def ascii_address(address: str) -> str:
 
 def one_line(value: str) -> str:
     """A subject as it stands in a header: a cell's line breaks are spaces there."""
-    return _LINE_ENDS.sub(" ", value.strip())
+    return " ".join(filter(None, map(str.strip, value.splitlines())))
 
 
 def refuse_breaks(value: str, *, what: str) -> None:

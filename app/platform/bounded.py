@@ -26,16 +26,20 @@ from multiprocessing.connection import Connection
 from typing import TypeVar
 
 from app.platform.allowance import EXTRA_BYTES, ONE_SECONDS
+from app.platform.clock import SHIFT
 from app.platform.errors import AppError, Invalid, Unavailable
 
 _T = TypeVar("_T")
 _CHILDREN = max(2, min(4, os.cpu_count() or 1))
+_IDLE_SECONDS = 60  # after which a child ends that nobody asks; the next one to ask gets another
 _PATIENCE_SECONDS = 20  # for a free child; ours
 _LONGEST_SECONDS = 30  # by the wall, for a child that gets no processor
 _GRACE_SECONDS = 5  # from a child's last word to its end
 _REMEMBERED_SECONDS = 60  # that something went past its limit: nobody waits for it again so soon
 _REMEMBERED = 256
 _TRIES = 2  # a child that was ended from outside is no fault of what it worked on
+_COMMAND = (sys.executable, "-m", "app.platform.bounded_child")
+_SETTINGS = "THINSLICE_"
 log = logging.getLogger(__name__)
 
 
@@ -77,11 +81,11 @@ class _EndedError(Exception):
 class _Child:
     """One process that works for us."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_seconds: float) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "app.platform.bounded_child", str(theirs.fileno())],
+                [*_COMMAND, str(theirs.fileno()), str(idle_seconds)],
                 env=_environment(),
                 pass_fds=(theirs.fileno(),),  # nothing else: no journal, no lock, no database
                 stdin=subprocess.DEVNULL,
@@ -121,7 +125,8 @@ class _Child:
 class Pool:
     """Children of one process. Any thread may ask."""
 
-    def __init__(self, children: int = _CHILDREN) -> None:
+    def __init__(self, children: int = _CHILDREN, *, idle_seconds: float = _IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
         self._room = threading.BoundedSemaphore(children)
         self._idle: list[_Child] = []
         self._over: OrderedDict[Hashable, tuple[float, OverLimit]] = OrderedDict()
@@ -186,7 +191,7 @@ class Pool:
             try:
                 child = self._idle.pop()
             except IndexError:
-                return _Child()
+                return _Child(self._idle_seconds)
             if child.is_there():
                 return child
             child.end()
@@ -206,9 +211,10 @@ class Pool:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what settings bring: a child needs no secret."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("THINSLICE_")}
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    """Ours, without what settings bring: a child needs no secret, but the same day."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+    day = {name: os.environ[name] for name in (SHIFT,) if name in os.environ}
+    return kept | day | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 _POOL = Pool()

@@ -10,15 +10,13 @@ from typing import Any
 from app.platform import allowance
 from app.platform.errors import AppError
 
-_IDLE_SECONDS = 60  # then it ends; the next one to ask gets another
-
 
 def main() -> None:
     """Work until nobody is there, or nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection = Connection(int(sys.argv[1]))
+    connection, idle_seconds = Connection(int(sys.argv[1])), float(sys.argv[2])
     is_capped = False
-    while connection.poll(_IDLE_SECONDS):
+    while connection.poll(idle_seconds):
         try:
             work, args, pieces = connection.recv()  # imports what it needs, without a limit
         except EOFError:

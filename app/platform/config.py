@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     @field_validator("spool_limit", mode="before")
     @classmethod
     def _bytes(cls, value: object) -> object:
-        match = re.fullmatch(r"\s*(\d+)\s*(|KB|MB|GB)\s*", str(value), re.IGNORECASE)
+        match = re.fullmatch(r"(\d+)\s*(|KB|MB|GB)", str(value).strip(), re.IGNORECASE)
         if match is None:
             raise ValueError("must be a number of bytes, or like 500 MB or 2 GB")
         return int(match[1]) * _UNITS[match[2].upper()]

@@ -1,5 +1,6 @@
 """The reader goes on from any record's end, and no line of any file is lost."""
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -152,8 +153,9 @@ def test_blank_lines_of_a_large_file_are_not_kept(tmp_path: Path):
     path = tmp_path / "people.ndjson"
     path.write_bytes(b"\n" * 100_000 + b'{"email":"a@b.example"}\n')
 
-    (only,) = take(read_ndjson(path, offset=0, line=0), 5)
+    (only,), more = take(read_ndjson(path, offset=0, line=0), 5)
 
+    assert not more
     assert (only.line, only.raw) == (100_001, '{"email":"a@b.example"}')
 
 
@@ -171,3 +173,34 @@ def test_a_word_that_means_nothing_is_no_part_of_a_name(cells: bytes, name: str 
     (found,) = records(b"email,First name,Last name\ncem@b.example," + cells + b"\n")
 
     assert found.values.get("name") == name
+
+
+def test_a_file_of_more_columns_than_anybody_has_is_refused(tmp_path: Path):
+    path = tmp_path / "people.csv"
+    path.write_text("email," + "a," * 100_000 + "\n")
+
+    with pytest.raises(BadFile, match="100,002 columns; a file of people has 1,000"):
+        read_header(path)
+
+
+def test_a_person_of_more_columns_than_anybody_has_is_refused(tmp_path: Path):
+    path = tmp_path / "people.ndjson"
+    wide = {"email": "a@b.example"} | {f"a{'!' * number}": 1 for number in range(1_000)}
+    path.write_text(json.dumps(wide) + '\n{"email":"b@b.example"}\n')
+
+    first, second = read_ndjson(path, offset=0, line=0)
+
+    assert first.refused == "1,001 columns; a person has 1,000 at most"
+    assert second.refused is None
+
+
+def test_a_quote_that_never_closes_costs_a_line_and_a_chunk_ends_early(tmp_path: Path):
+    path = tmp_path / "people.csv"
+    line = 'a","' + "x" * 250 + "\n"  # opens a quote, whether or not one is open
+    path.write_text("email,name\n" + line * 5_000)
+    header = read_header(path)
+    taken, more = take(read_csv(path, header, offset=header.offset, line=header.line), 100_000)
+
+    assert more
+    assert all(record.refused for record in taken)
+    assert [record.line for record in taken] == list(range(2, len(taken) + 2))

@@ -1,0 +1,35 @@
+"""Watches that nobody waits for the database while a user's text is worked on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from app.platform import bounded
+from app.platform.db import Database
+
+
+@contextmanager
+def refusing_to_wait(patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Fails where a text is worked on while a transaction that changes something is open."""
+    writing, asked = [0], []
+    write, ask = Database.write, bounded.ask
+
+    @contextmanager
+    def watched(self: Database, *args: Any, **more: Any) -> Iterator[Any]:
+        with write(self, *args, **more) as session:
+            writing[0] += 1
+            try:
+                yield session
+            finally:
+                writing[0] -= 1
+
+    def asking(work: Any, *args: Any, **more: Any) -> Any:
+        asked.append(work.__name__)
+        assert writing[0] == 0, f"{work.__name__} while somebody waits for the database"
+        return ask(work, *args, **more)
+
+    patch.setattr(Database, "write", watched)
+    patch.setattr(bounded, "ask", asking)
+    yield asked

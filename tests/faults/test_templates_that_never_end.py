@@ -1,0 +1,69 @@
+"""Templates that never end: their authors are told, and everybody else goes on (F24)."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from tests.cast import DESIGN, made
+from tests.journeys.test_by_api import finished, given_an_audience
+from tests.serve import Installation, Mailbox, click, links_in, wait_until
+
+ENDLESS = {
+    "loops": "{% for i in (1..9999) %}{{ (1..9000) | sum }}{% endfor %}",
+    "openings": "{{" * 20_000,
+    "text": '{% assign x = "a" %}' + "{% assign x = x | append: x %}" * 60 + "{{ x }}",
+    "links": "[a](" * 45_000,
+    "one person": '{% if name == "Baker 7" %}{% for i in (1..9999) %}{{ (1..9000) | sum }}'
+    "{% endfor %}{% endif %}",
+    "blocks": "{% if true %}" * 9_000,
+}
+LINK = " [Show](https://x.example)"
+ASKED = ("checklist", "plan", "progress")
+
+
+def written(api: httpx.Client, audience: str, name: str, body: str) -> str:
+    arm = DESIGN["arms"][0] | {"body": body + LINK}
+    design = DESIGN | {"audience_id": audience, "name": name, "arms": [arm]}
+    return str(made(api.post("/experiments", json=design))["id"])
+
+
+def test_authors_are_told_and_everybody_else_goes_on(
+    service: Installation, mailbox: Mailbox, *, full: bool
+):
+    statuses: Counter[int] = Counter()
+    slowest = {"click": 0.0, "change": 0.0}
+
+    def timed(what: str, ask: Callable[[], httpx.Response]) -> None:
+        began = time.monotonic()
+        statuses[ask().status_code] += 1
+        slowest[what] = max(slowest[what], time.monotonic() - began)
+
+    with service.api("editor") as api:
+        audience = given_an_audience(api, people=40)
+        well = written(api, audience, "Well", "{% if euros > 40 %}{{ name | upcase }}{% endif %}")
+        sick = [written(api, audience, *one) for one in ENDLESS.items()]
+        asked = [f"/experiments/{one}/{part}" for one in sick for part in ASKED]
+        asked *= 20 if full else 1
+        with ThreadPoolExecutor(8) as authors:
+            answers = [authors.submit(api.get, path) for path in asked]
+            answers += [authors.submit(api.post, f"/experiments/{one}/launch") for one in sick]
+            assert api.post(f"/experiments/{well}/launch").status_code < 300
+            wait_until(lambda: finished(api, well), what="the sending beside them")
+            links = [links_in(mail)[0] for _, mail in mailbox.mails()]
+            while not all(one.done() for one in answers):
+                timed("click", lambda: click(links[0]))
+                timed("change", lambda: api.post("/features", json={"title": "Another"}))
+            told = Counter(one.result().status_code for one in answers)
+        reasons = [api.get(f"/experiments/{one}/checklist").json()["items"] for one in sick]
+
+    print(  # noqa: T201 - what a run of faults tells
+        f"{len(answers)} answers to authors {dict(told)}; beside them {dict(statuses)};"
+        f" the slowest click {slowest['click']:.2f} s, change {slowest['change']:.2f} s"
+    )
+    assert max(told) < 500
+    assert set(statuses) <= {201, 302}
+    assert len(links) == 40
+    assert all(any(item["level"] != "ok" for item in items) for items in reasons)
