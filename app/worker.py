@@ -27,7 +27,7 @@ from app.ops.house import House
 from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.ops.tending import tending_steps
-from app.platform import clock, locks
+from app.platform import clock, garbage, locks
 from app.platform.journal import Journal
 from app.tracking import conversions, ingest, snapshots
 from app.tracking.intake import Intake
@@ -78,7 +78,9 @@ def run_ingester(house: House) -> None:
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
-        loop.run(ingester_steps(house))
+        steps = ingester_steps(house)
+        garbage.look_seldom()
+        loop.run(steps)
         intake = intake_of(house)
         while loop.attempt(intake.finish):  # what the web processes journalled while they ended
             pass

@@ -1,13 +1,14 @@
 """What tracking asks of sends, through its own port: it never imports this room."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Row
 from sqlmodel import Session
 
 from app.audience.consent import allows
 from app.delivery import destination_rows, person_rows
 from app.delivery.models import State
+from app.delivery.person_rows import SendFact
 from app.experiments.metrics import Source, metric_of, of_design
 from app.platform.config import Privacy
 from app.tracking.lines import HitKind
@@ -20,6 +21,18 @@ _SETTLED = frozenset(
 _COUNTED = {Source.CLICK: HitKind.CLICK, Source.OPEN: HitKind.OPEN}
 
 
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What is the same for all sends of an arm."""
+
+    set_id: int
+    links: int
+    honeypot: int | None
+    rule_version: str
+    counted: HitKind | None
+    counted_links: frozenset[int]
+
+
 class DeliveryFacts:
     """Answers `tracking.ports.SendFacts`."""
 
@@ -29,26 +42,29 @@ class DeliveryFacts:
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """What is known of these sends; ids that are nobody's are left out."""
         rows = person_rows.facts_of(session, send_ids)
-        labels = destination_rows.labels_of(session, sorted({row.set_id for row in rows}))
-        return {row.id: self._facts(row, labels.get(row.set_id, {})) for row in rows}
+        mails = _mails(session, sorted({row.experiment_id for row in rows}))
+        found = {}
+        for row in rows:
+            mail = mails.get((row.experiment_id, row.arm))
+            if mail is not None:
+                found[row.id] = self._facts(row, mail)
+        return found
 
-    def _facts(self, row: Row[tuple[object, ...]], labels: Mapping[int, str]) -> Facts:
-        has_hidden = bool(row.design.get("honeypot"))
-        source = of_design(row.design).source
+    def _facts(self, row: SendFact, mail: "_Mail") -> Facts:
         return Facts(
-            send_id=row.id,
-            experiment_id=row.experiment_id,
-            arm=row.arm,
-            set_id=row.set_id,
-            accepted_at=row.accepted_at,
-            settled=row.state in _SETTLED,
-            links_total=row.links,
-            honeypot=row.links + 1 if has_hidden else None,
-            clicks_allowed=self._allows(row.consent_click),
-            opens_allowed=self._allows(row.consent_open),
-            rule_version=row.rule_version or "",
-            counted=_COUNTED.get(source),
-            counted_links=_counted_links(labels, row.design["metric"].get("link")),
+            row.id,
+            row.experiment_id,
+            row.arm,
+            mail.set_id,
+            row.accepted_at,
+            row.state in _SETTLED,
+            mail.links,
+            mail.honeypot,
+            self._allows(row.consent_click),
+            self._allows(row.consent_open),
+            mail.rule_version,
+            mail.counted,
+            mail.counted_links,
         )
 
     def _allows(self, consent: str | None) -> bool:
@@ -93,6 +109,24 @@ class DeliveryEnrolments:
                     )
                 )
         return found
+
+
+def _mails(session: Session, experiment_ids: Sequence[str]) -> dict[tuple[str, str], _Mail]:
+    rows = person_rows.mails_of(session, experiment_ids)
+    labels = destination_rows.labels_of(session, sorted({row.set_id for row in rows}))
+    return {
+        (row.experiment_id, row.arm): _Mail(
+            set_id=row.set_id,
+            links=row.links,
+            honeypot=row.links + 1 if row.design.get("honeypot") else None,
+            rule_version=row.rule_version or "",
+            counted=_COUNTED.get(of_design(row.design).source),
+            counted_links=_counted_links(
+                labels.get(row.set_id, {}), row.design["metric"].get("link")
+            ),
+        )
+        for row in rows
+    }
 
 
 def _counted_links(labels: Mapping[int, str], named: str | None) -> frozenset[int]:

@@ -1,7 +1,8 @@
 """The SQL that reads: whose send this is, what a verdict asks, what became of their mails."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Row,
@@ -16,6 +17,7 @@ from app.delivery.models import (
     Send,
 )
 from app.experiments.models import Enrolment, Experiment
+from app.platform.bulk import Bulk
 from app.platform.paging import Order, Part, part
 from app.tally.models import Outcome
 
@@ -104,34 +106,52 @@ def sends_page(
     return part(session, question, _SENDS, Send.id, cursor=cursor, limit=limit)
 
 
-def facts_of(session: Session, send_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """One row per send: what a verdict needs to know of it, its links and its person's consent.
+_FACTS = """
+    SELECT s.id, s.experiment_id, s.arm, s.state, s.accepted_at, p.consent_click, p.consent_open
+      FROM send s
+      LEFT JOIN person p
+        ON p.id = s.person_id
+     WHERE s.id IN ({ids})
+"""
 
-    A person who was erased has no consent (NULL).
-    """
+
+class SendFact(NamedTuple):
+    """What a verdict needs to know of one send and its person."""
+
+    id: int
+    experiment_id: str
+    arm: str
+    state: str
+    accepted_at: datetime | None
+    consent_click: str | None  # None: this person was erased
+    consent_open: str | None
+
+
+def facts_of(session: Session, send_ids: Sequence[int]) -> list[SendFact]:
+    """One row per send that exists: what differs between the sends of an arm."""
+    bulk = Bulk(session)
+    return [
+        SendFact._make((*row[:4], row[4] and bulk.read_moment(row[4]), *row[5:]))
+        for row in bulk.by_ids(_FACTS, send_ids)
+    ]
+
+
+def mails_of(session: Session, experiment_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """One row per arm that is mailed: what is the same for all its sends."""
     question = (
         select(
-            col(Send.id),
-            col(Send.experiment_id),
-            col(Send.arm),
-            col(Send.state),
-            col(Send.accepted_at),
+            col(DestinationSet.experiment_id),
+            col(DestinationSet.arm),
             col(DestinationSet.id).label("set_id"),
             col(DestinationSet.links),
             col(Experiment.design),
             col(Experiment.rule_version),
-            col(Person.consent_click),
-            col(Person.consent_open),
         )
-        .join(Experiment, col(Experiment.id) == col(Send.experiment_id))
-        .outerjoin(Person, col(Person.id) == col(Send.person_id))
-        .join(
-            DestinationSet,
-            (col(DestinationSet.experiment_id) == col(Send.experiment_id))
-            & (col(DestinationSet.arm) == col(Send.arm))
-            & (col(DestinationSet.purpose) == "send"),
+        .join(Experiment, col(Experiment.id) == col(DestinationSet.experiment_id))
+        .where(
+            col(DestinationSet.experiment_id).in_(experiment_ids),
+            col(DestinationSet.purpose) == "send",
         )
-        .where(col(Send.id).in_(send_ids))
     )
     return session.execute(question).all()
 

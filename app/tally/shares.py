@@ -9,6 +9,16 @@ from app.tally.models import Counter
 
 KEYS = ("experiment_id", "arm", "hour", "stratum")
 NUMBERS = tuple(name for name in Counter.model_fields if name not in KEYS)
+OF_HITS = (
+    "did",
+    "maybe_did",
+    "human_clickers",
+    "unknown_clickers",
+    "machine_clickers",
+    "human_openers",
+    "machine_openers",
+    "clicks",
+)
 
 HourKey = tuple[str, str, datetime, str]  # experiment, arm, hour of release, stratum
 DayKey = tuple[str, str, int]  # experiment, arm, days since release
@@ -45,7 +55,6 @@ def numbers_of(person: Person) -> dict[str, float]:
 
     A person is in one class of clickers: human, else unknown, else machine; openers likewise.
     """
-    human, unsure = person.clicked_at is not None, person.maybe_clicked_at is not None
     return {
         "released": 1,
         "sent": int(person.sent),
@@ -53,21 +62,44 @@ def numbers_of(person: Person) -> dict[str, float]:
         "bounced": int(person.bounced),
         "uncertain": int(person.uncertain),
         "untracked": int(person.untracked),
-        "did": int(person.did_at is not None),
-        "maybe_did": int(person.maybe_did_at is not None and person.did_at is None),
-        "human_clickers": int(human),
-        "unknown_clickers": int(unsure and not human),
-        "machine_clickers": int(bool(person.machine_clicked_at) and not human and not unsure),
-        "human_openers": int(person.opened_at is not None),
-        "machine_openers": int(bool(person.machine_opened_at) and person.opened_at is None),
+        **dict(zip(OF_HITS, of_hits(person), strict=True)),
         "unsubscribed": int(person.unsubscribed_at is not None),
         "complained": int(person.complained_at is not None),
         "converted": int(person.converted > 0),
         "nonzero": int(person.capped != 0),
-        "clicks": person.clicks,
         "value": person.value,
         **_sums(person.capped, person.covariate or 0.0),
     }
+
+
+def of_hits(person: Person) -> tuple[int, ...]:
+    """What hits decide of it, as `OF_HITS` names it."""
+    human, unsure = person.clicked_at is not None, person.maybe_clicked_at is not None
+    did, seen = person.did_at is not None, person.opened_at is not None
+    return (
+        int(did),
+        int(person.maybe_did_at is not None and not did),
+        int(human),
+        int(unsure and not human),
+        int(person.machine_clicked_at is not None and not human and not unsure),
+        int(seen),
+        int(person.machine_opened_at is not None and not seen),
+        person.clicks,
+    )
+
+
+def hour_of(person: Person) -> HourKey:
+    """The counter in which a person is."""
+    hour = person.released_at.replace(minute=0, second=0, microsecond=0)
+    return (person.experiment_id, person.arm, hour, person.stratum)
+
+
+def day_of(person: Person) -> DayKey | None:
+    """The counter of days in which a person is who did it."""
+    if person.did_at is None:
+        return None
+    day = max(0, (person.did_at - person.released_at).days)  # clocks may jump back
+    return (person.experiment_id, person.arm, day)
 
 
 def _sums(y: float, x: float) -> dict[str, float]:
@@ -75,16 +107,12 @@ def _sums(y: float, x: float) -> dict[str, float]:
 
 
 def _add_hour(hours: dict[HourKey, dict[str, float]], person: Person, *, sign: int) -> None:
-    hour = person.released_at.replace(minute=0, second=0, microsecond=0)
-    key = (person.experiment_id, person.arm, hour, person.stratum)
-    sums = hours.setdefault(key, dict.fromkeys(NUMBERS, 0))
+    sums = hours.setdefault(hour_of(person), dict.fromkeys(NUMBERS, 0))
     for name, number in numbers_of(person).items():
         sums[name] += sign * number
 
 
 def _add_day(days: dict[DayKey, int], person: Person, *, sign: int) -> None:
-    if person.did_at is None:
-        return
-    day = max(0, (person.did_at - person.released_at).days)  # clocks may jump back
-    key = (person.experiment_id, person.arm, day)
-    days[key] = days.get(key, 0) + sign
+    key = day_of(person)
+    if key is not None:
+        days[key] = days.get(key, 0) + sign

@@ -45,7 +45,7 @@ def release(session: Session, rows: Sequence[Outcome]) -> None:
         return
     people = sorted(rows, key=lambda row: row.send_id)
     session.execute(insert(Outcome), [person.model_dump() for person in people])
-    _move(session, moves(before=(), after=people))
+    move(session, moves(before=(), after=people))
 
 
 def lock(session: Session, send_ids: Sequence[int]) -> None:
@@ -75,7 +75,7 @@ def change(session: Session, edits: Mapping[int, Mapping[str, object]]) -> None:
                     if tuple(sorted(field)) == names
                 ],
             )
-        _move(session, moves(before=before, after=after))
+        move(session, moves(before=before, after=after))
 
 
 def count_links(session: Session, differences: Mapping[LinkKey, tuple[int, int]]) -> None:
@@ -100,16 +100,6 @@ def count_nameless(session: Session, hits: Mapping[LinkKey, int]) -> None:
         session.execute(_MOVE_NAMELESS, [row | {"hits": 0, "clickers": 0} for row in rows])
 
 
-def outcomes_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
-    """The outcomes of some sends, as rows, by send id."""
-    found: dict[int, Row[Any]] = {}
-    for start in range(0, len(send_ids), _CHUNK):
-        chunk = send_ids[start : start + _CHUNK]
-        rows = session.execute(select(_OUTCOME).where(_OUTCOME.c.send_id.in_(chunk)))
-        found.update((row.send_id, row) for row in rows)
-    return found
-
-
 def rebuild(session: Session, experiment_id: str) -> None:
     """Count again from the outcomes. Links are counted again by tracking, which has the hits."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
@@ -120,7 +110,7 @@ def rebuild(session: Session, experiment_id: str) -> None:
         select(_OUTCOME).where(_OUTCOME.c.experiment_id == experiment_id)
     ).partitions(_REBUILD_CHUNK)
     for people in rows:
-        _move(session, moves(before=(), after=people))
+        move(session, moves(before=(), after=people))
 
 
 def links_of(session: Session, experiment_id: str) -> Sequence[LinkCounter]:
@@ -171,7 +161,8 @@ def _set(
     )
 
 
-def _move(session: Session, difference: Moves) -> None:
+def move(session: Session, difference: Moves) -> None:
+    """Add to the counters: last in a transaction, in key order."""
     hours = [_hour_row(key, difference.hours[key]) for key in sorted(difference.hours)]
     days = [_day_row(key, difference.days[key]) for key in sorted(difference.days)]
     if hours:

@@ -1,24 +1,31 @@
 """A hit as a journal's line: what the edge writes before it answers, and the ingester reads."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.links.token import NOBODY, TrackedLink
 from app.tracking.callers import NOBODY as UNPLACED
 from app.tracking.callers import AddressClass, Caller
 
 _USER_AGENT_CHARS = 400
+_FAR = 250_000_000_000_000_000  # microseconds: the year 9892
+_CLASSES = {str(one): one for one in AddressClass}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
 _PURPOSES = (b"purpose", b"x-purpose", b"x-moz")
 _AHEAD = (b"prefetch", b"preview")
 _RARE = frozenset((b"sec-purpose", *_PURPOSES, b"sec-gpc", b"dnt"))
+
+_USUAL = re.compile(
+    rb'\{"t":(\d{1,20}),"k":"([co])","s":(\d{1,20}),"i":(\d{1,20}),"l":(\d{1,5}),"m":"([A-Z]{1,7})",'
+    rb'"u":("[^"\\]*"),"f":"([a-z]*)","c":"([a-z_]+)","a":"(\w*)"\}'
+)
 
 Headers = Mapping[bytes, bytes]
 
@@ -39,11 +46,10 @@ class Sign(StrEnum):
     OPT_OUT = "g"  # Sec-GPC: 1 or DNT: 1
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One answered request for a link of ours."""
 
-    at: datetime
+    micros: int  # since 1970
     kind: HitKind
     set_id: int
     send_id: int
@@ -53,6 +59,11 @@ class Line:
     signs: str
     address_class: str
     address_key: str
+
+    @property
+    def at(self) -> datetime:
+        """When it was answered."""
+        return _EPOCH + timedelta(microseconds=self.micros)
 
 
 def write(
@@ -87,24 +98,57 @@ def _agent(user_agent: bytes) -> str:
 
 def read(payload: bytes) -> Line:
     """Read a line back. Raises ValueError for what is none."""
+    usual = _USUAL.fullmatch(payload)
     try:
-        return _line(json.loads(payload))
+        return _usual(usual) if usual else _line(json.loads(payload))
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"not a hit: {error!r}") from error
 
 
+def _usual(found: re.Match[bytes]) -> Line:
+    """A line as `write` makes it, in a third of the time."""
+    micros, kind, set_id, send_id, link, method, agent, signs, place, key = found.groups()
+    return _line(
+        {
+            "t": micros,
+            "k": _letters(kind),
+            "s": set_id,
+            "i": send_id,
+            "l": link,
+            "m": _letters(method),
+            "u": _unquoted(agent),
+            "f": _letters(signs),
+            "c": _letters(place),
+            "a": key.decode(),
+        }
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _unquoted(user_agent: bytes) -> str:
+    return str(json.loads(user_agent))
+
+
+@lru_cache(maxsize=1000)
+def _letters(text: bytes) -> str:
+    return text.decode()
+
+
 def _line(fields: Mapping[str, Any]) -> Line:
+    micros = int(fields["t"])
+    if not 0 <= micros < _FAR:
+        raise ValueError("not a hit: its time is out of range")
     return Line(
-        at=_EPOCH + timedelta(microseconds=int(fields["t"])),
-        kind=HitKind.CLICK if fields["k"] == "c" else HitKind.OPEN,
-        set_id=int(fields["s"]),
-        send_id=int(fields["i"]),
-        link=int(fields["l"]),
-        method=str(fields["m"]),
-        user_agent=str(fields["u"]).replace("\x00", ""),  # PostgreSQL keeps no NUL
-        signs=str(fields["f"]),
-        address_class=AddressClass(fields["c"]),
-        address_key=str(fields["a"]),
+        micros,
+        HitKind.CLICK if fields["k"] == "c" else HitKind.OPEN,
+        int(fields["s"]),
+        int(fields["i"]),
+        int(fields["l"]),
+        str(fields["m"]),
+        str(fields["u"]).replace("\x00", ""),  # PostgreSQL keeps no NUL
+        str(fields["f"]),
+        _CLASSES[fields["c"]],
+        str(fields["a"]),
     )
 
 

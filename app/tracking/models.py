@@ -54,7 +54,10 @@ class LostHits(SQLModel, table=True):
 
 
 class Hit(SQLModel, table=True):
-    """One answered request, as it came, and who was behind it. `count` folds a flood's repeats."""
+    """One answered request, as it came, and who was behind it.
+
+    `count` is more than 1 for nobody's hits of one minute, and where an earlier version folded.
+    """
 
     __tablename__ = "hit"
     __table_args__ = (
@@ -97,6 +100,27 @@ class Reaction(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     # what the counters of links hold for this send: {"0": [hits, people]}
     links: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    # what judging the next hit must know (`memory`); empty: all hits are read again
+    memory: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class HitCount(SQLModel, table=True):
+    """Hits of one send that were only counted: past a hundred in a minute, or a thousand in all.
+
+    One row per hour (cut where the window opens and closes), link and method.
+    """
+
+    __tablename__ = "hit_count"
+    __table_args__ = (Index("ix_hit_count_experiment", "experiment_id", "arm"),)
+
+    send_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    since: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True))
+    kind: str = Field(primary_key=True)
+    link: int = Field(primary_key=True)
+    method: str = Field(primary_key=True)
+    experiment_id: str = ""
+    arm: str = ""
+    count: int = Field(default=0, sa_type=BigInteger)
 
 
 class Answer(SQLModel, table=True):

@@ -16,44 +16,47 @@ from app.tally import store as tally
 from app.tally.shares import LinkKey
 from app.tracking import store
 from app.tracking.callers import AddressClass
+from app.tracking.judging import judge
 from app.tracking.lines import HitKind
 from app.tracking.ports import Arm, Facts
-from app.tracking.reactions import Kept
-from app.tracking.verdicts import VERSION, Message, judge
+from app.tracking.reactions import Fresh
+from app.tracking.verdicts import VERSION, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Nameless:
     """A hit, and the arm whose mail it came from."""
 
-    kept: Kept
+    hit: Fresh
     arm: Arm
 
 
 def sorted_out(
-    fresh: Mapping[int, Sequence[Kept]], known: Mapping[int, Facts]
-) -> tuple[dict[int, list[Kept]], list[Nameless]]:
+    fresh: Mapping[int, Sequence[Fresh]], known: Mapping[int, Facts]
+) -> tuple[dict[int, list[Fresh]], list[Nameless]]:
     """New hits by send, and those that their person does not let us keep, now that they come."""
-    mine: dict[int, list[Kept]] = {}
+    mine: dict[int, list[Fresh]] = {}
     refused: list[Nameless] = []
     for send_id, hits in fresh.items():
         facts = known.get(send_id)
-        stays = [kept for kept in hits if facts is None or _may_stay(kept, facts)]
-        if facts is not None:
-            refused += [Nameless(one, facts.whose) for one in hits if not _may_stay(one, facts)]
+        if facts is None or (facts.clicks_allowed and facts.opens_allowed):
+            mine[send_id] = list(hits)
+            continue
+        stays = [hit for hit in hits if _may_stay(hit, facts)]
+        refused += [Nameless(hit, facts.whose) for hit in hits if not _may_stay(hit, facts)]
         if stays or not hits:  # none are new where hits are judged again
             mine[send_id] = stays
     return mine, refused
 
 
-def _may_stay(kept: Kept, facts: Facts) -> bool:
-    is_click = kept.request.kind is HitKind.CLICK
+def _may_stay(hit: Fresh, facts: Facts) -> bool:
+    is_click = hit.request.kind is HitKind.CLICK
     return facts.clicks_allowed if is_click else facts.opens_allowed
 
 
-def of_sets(hits: Mapping[int, Sequence[Kept]], arms: Mapping[int, Arm]) -> list[Nameless]:
+def of_sets(hits: Mapping[int, Sequence[Fresh]], arms: Mapping[int, Arm]) -> list[Nameless]:
     """Hits by the set of links that they came from; sets that nobody knows are left out."""
-    known = [(arms[set_id], kept) for set_id, kept in hits.items() if set_id in arms]
+    known = [(arms[set_id], found) for set_id, found in hits.items() if set_id in arms]
     return [Nameless(one, arm) for arm, found in known for one in found]
 
 
@@ -66,9 +69,9 @@ def keep(session: Session, hits: Iterable[Nameless]) -> None:
         row = _row(one)
         key = tuple(row[name] for name in _ALIKE)
         rows.setdefault(key, row)
-        counts[key] += one.kept.count
-        if one.kept.request.kind is HitKind.CLICK and one.kept.request.method == "GET":
-            links[one.arm.experiment_id, one.arm.key, one.kept.request.link] += one.kept.count
+        counts[key] += 1
+        if one.hit.request.kind is HitKind.CLICK and one.hit.request.method == "GET":
+            links[one.arm.experiment_id, one.arm.key, one.hit.request.link] += 1
     store.add_hits(session, [row | {"count": counts[key]} for key, row in rows.items()])
     tally.count_nameless(session, links)
 
@@ -77,12 +80,12 @@ _ALIKE = ("experiment_id", "arm", "kind", "link", "at", "method", "verdict", "ru
 
 
 def _row(one: Nameless) -> dict[str, object]:
-    request = one.kept.request
+    request = one.hit.request
     message = Message(None, settled=True, links_total=one.arm.links, honeypot=one.arm.honeypot)
     (said,) = judge([request], message)
     return {
-        "segment_id": one.kept.place.segment_id,
-        "segment_offset": one.kept.place.offset,
+        "segment_id": one.hit.segment_id,
+        "segment_offset": one.hit.offset,
         "send_id": NOBODY,
         "experiment_id": one.arm.experiment_id,
         "arm": one.arm.key,

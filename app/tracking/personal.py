@@ -10,13 +10,17 @@ from sqlmodel import col
 
 from app.platform.held import Part, Subject
 from app.tracking.callers import AddressClass
-from app.tracking.models import Answer, Conversion, Hit
+from app.tracking.models import Answer, Conversion, Hit, Reaction
 
 FORGOTTEN = ""  # in place of a conversion's digest, which somebody could guess the address from
 
 
 def _hit(subject: Subject) -> ColumnElement[bool]:
     return col(Hit.send_id).in_(subject.send_ids)
+
+
+def _reaction(subject: Subject) -> ColumnElement[bool]:
+    return col(Reaction.send_id).in_(subject.send_ids)
 
 
 def _answer(subject: Subject) -> ColumnElement[bool]:
@@ -45,6 +49,7 @@ PARTS: Sequence[Part] = (
             "intact": False,
         },
     ),
+    Part("what judging remembers", Reaction, _reaction, ("memory",), {"memory": ""}),
     Part("answers", Answer, _answer, ("comment",), {"comment": ""}),
     Part(
         "conversions",

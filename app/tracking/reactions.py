@@ -1,40 +1,58 @@
 """What the hits of one send mean for its person. Pure: hits in, fields and counts out."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.tracking.lines import HitKind, Line
 from app.tracking.ports import Facts
-from app.tracking.verdicts import Judgement, Message, Request, Verdict, judge
+from app.tracking.verdicts import Judgement, Message, Request, Verdict
 
-_ROWS_A_MINUTE = 100  # of one send; then repeats fold (decision 1)
-_MACHINES = {Verdict.SCANNER, Verdict.MACHINE_OPEN}
+_HOUR = timedelta(hours=1)
+_FIRSTS = {
+    (HitKind.CLICK, Verdict.HUMAN): "clicked_at",
+    (HitKind.CLICK, Verdict.UNKNOWN): "maybe_clicked_at",
+    (HitKind.CLICK, Verdict.SCANNER): "machine_clicked_at",
+    (HitKind.CLICK, Verdict.MACHINE_OPEN): "machine_clicked_at",
+    (HitKind.OPEN, Verdict.HUMAN): "opened_at",
+    (HitKind.OPEN, Verdict.SCANNER): "machine_opened_at",
+    (HitKind.OPEN, Verdict.MACHINE_OPEN): "machine_opened_at",
+}
+_DONE = {Verdict.HUMAN: "did_at", Verdict.UNKNOWN: "maybe_did_at"}
 
 Links = dict[str, list[int]]  # by link: [hits, people], as JSON keeps it
+Judged = tuple[Request, Judgement]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a journal a hit came from."""
+class Fresh(NamedTuple):
+    """A new hit, and where in a journal it came from."""
 
+    request: Request
     segment_id: str
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A hit in the table (with its id), or on its way there."""
+    """A hit in the table, with what is thought of it."""
 
-    id: int | None
-    place: Place
+    id: int
     request: Request
-    count: int = 1
-    judgement: Judgement | None = None
+    place: tuple[str, int]
+    judgement: Judgement
+    count: int = 1  # more where an earlier version folded repeats into it
     experiment: tuple[str, str] = ("", "")  # and arm, as the table has them
-    intact: bool = True  # False: what rules ask for was shortened or erased since
+    intact: bool = True  # False: what rules ask for was shortened or erased, the verdict stays
+
+
+class Bucket(NamedTuple):
+    """Hits of a send that are only counted; `since` is on one side of the window's edges."""
+
+    since: datetime
+    kind: HitKind
+    link: int
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,72 +62,77 @@ class Window:
     opens_at: datetime
     closes_at: datetime
 
+    def holds(self, at: datetime) -> bool:
+        """Whether a hit of this moment counts."""
+        return self.opens_at <= at < self.closes_at
 
-def request_of(line: Line, *, now: datetime) -> Request:
+
+@dataclass(slots=True)
+class Sums:
+    """What does not depend on verdicts: raw clicks within the window, and how many of each link."""
+
+    clicks: int = 0
+    links: Links = field(default_factory=dict)
+
+    def add(self, kind: HitKind, link: int, method: str, count: int) -> None:
+        """Some hits within the window."""
+        if kind is HitKind.CLICK and method == "GET":
+            self.clicks += count
+            self.links.setdefault(str(link), [0, 0])[0] += count
+
+
+def request_of(line: Line, *, latest: datetime) -> Request:
     """A line as the rules see it. A clock that ran ahead puts nothing into the future."""
     return Request(
-        at=min(line.at, now + timedelta(minutes=1)),
-        kind=line.kind,
-        link=line.link,
-        method=line.method,
-        user_agent=line.user_agent,
-        signs=line.signs,
-        address_class=line.address_class,
-        address_key=line.address_key,
+        min(line.at, latest),
+        line.kind,
+        line.link,
+        line.method,
+        line.user_agent,
+        line.signs,
+        line.address_class,
+        line.address_key,
     )
 
 
-def folded(old: Sequence[Kept], new: Sequence[Kept]) -> list[Kept]:
-    """All hits together. Past a hundred in a minute, a repeat only adds to the count of one."""
-    hits: list[Kept] = []
-    rows: Counter[datetime] = Counter()
-    like: dict[tuple[object, ...], int] = {}
-    for kept in (*old, *new):
-        minute = kept.request.at.replace(second=0, microsecond=0)
-        key = (minute, kept.request.kind, kept.request.link, kept.request.method)
-        if kept.id is None and rows[minute] >= _ROWS_A_MINUTE and key in like:
-            place = like[key]
-            hits[place] = replace(hits[place], count=hits[place].count + 1)
-            continue
-        like[key] = len(hits)
-        rows[minute] += 1
-        hits.append(kept)
-    return hits
+def message_of(facts: Facts | None) -> Message:
+    """The mail, as far as rules ask."""
+    if facts is None:
+        return Message(accepted_at=None, settled=False, links_total=0)
+    return Message(facts.accepted_at, facts.settled, facts.links_total, facts.honeypot)
 
 
-def judged(hits: Sequence[Kept], facts: Facts | None) -> list[Kept]:
-    """The hits with the verdicts of today; where inputs are gone, the verdict stays."""
-    verdicts = judge([kept.request for kept in hits], _message(facts))
-    return [
-        replace(kept, judgement=said if kept.intact else kept.judgement)
-        for kept, said in zip(hits, verdicts, strict=True)
-    ]
+def bucket_of(request: Request, window: Window | None) -> Bucket:
+    """Where a hit is counted of which nothing else is kept: its hour, cut at the window's edges."""
+    since = request.at.replace(minute=0, second=0, microsecond=0)
+    for edge in (window.opens_at, window.closes_at) if window else ():
+        if since < edge <= request.at:
+            since = edge
+    return Bucket(since, request.kind, request.link, request.method)
 
 
-def outcome_of(hits: Sequence[Kept], window: Window, facts: Facts) -> dict[str, object]:
-    """The fields of the outcome that hits decide: firsts, within the window."""
-    clicks = list(_within(hits, window, HitKind.CLICK))
-    opens = list(_within(hits, window, HitKind.OPEN))
-    return {
-        "clicked_at": _first(clicks, {Verdict.HUMAN}),
-        "maybe_clicked_at": _first(clicks, {Verdict.UNKNOWN}),
-        "machine_clicked_at": _first(clicks, _MACHINES),
-        "opened_at": _first(opens, {Verdict.HUMAN}),
-        "machine_opened_at": _first(opens, _MACHINES),
-        "clicks": sum(kept.count for kept in clicks if kept.request.method == "GET"),
-        **_done([*clicks, *opens], facts),
-    }
+def firsts(hits: Iterable[Judged], window: Window, facts: Facts) -> dict[str, datetime]:
+    """The first time of everything that happened within the window, by field of the outcome."""
+    found: dict[str, datetime] = {}
+    for request, said in hits:
+        if window.holds(request.at):
+            for name in _fields(request, said.verdict, facts):
+                if name not in found or request.at < found[name]:
+                    found[name] = request.at
+    return found
 
 
-def _done(hits: Iterable[Kept], facts: Facts) -> dict[str, object]:
-    """What the experiment's metric counts, where that is a hit; else others say it."""
-    if facts.counted is None:
-        return {}
-    counted = [kept for kept in hits if _counts(kept.request, facts)]
-    return {
-        "did_at": _first(counted, {Verdict.HUMAN}),
-        "maybe_did_at": _first(counted, {Verdict.UNKNOWN}),
-    }
+def fields(facts: Facts) -> Iterable[str]:
+    """The moments of an outcome that hits decide; others say what a metric counts elsewhere."""
+    return {*_FIRSTS.values(), *(_DONE.values() if facts.counted is not None else ())}
+
+
+def _fields(request: Request, verdict: Verdict, facts: Facts) -> Iterable[str]:
+    first = _FIRSTS.get((request.kind, verdict))
+    if first:
+        yield first
+    if verdict in _DONE and _counts(request, facts):
+        yield _DONE[verdict]
 
 
 def _counts(request: Request, facts: Facts) -> bool:
@@ -118,68 +141,18 @@ def _counts(request: Request, facts: Facts) -> bool:
     return request.kind is not HitKind.CLICK or request.link in facts.counted_links
 
 
-def links_of(hits: Sequence[Kept], window: Window, facts: Facts) -> Links:
-    """What a send adds to the counters of its links, once it is settled."""
-    links: Links = {}
-    if not facts.settled:
-        return links
-    for kept in _within(hits, window, HitKind.CLICK):
-        if kept.request.method == "GET":
-            counts = links.setdefault(str(kept.request.link), [0, 0])
-            counts[0] += kept.count
-            if _verdict(kept) is Verdict.HUMAN:
-                counts[1] = 1
-    return links
+def people_of(links: Links, hits: Iterable[Judged], window: Window) -> None:
+    """Note on which links this person clicked."""
+    for request, said in hits:
+        is_human = request.kind is HitKind.CLICK and said.verdict is Verdict.HUMAN
+        if is_human and window.holds(request.at):
+            links.setdefault(str(request.link), [0, 0])[1] = 1
 
 
-def difference(before: Links, after: Links) -> dict[int, tuple[int, int]]:
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
     """By how much the counters of links move."""
     moved = {}
     for link in before.keys() | after.keys():
         was, now = before.get(link, [0, 0]), after.get(link, [0, 0])
         moved[int(link)] = (now[0] - was[0], now[1] - was[1])
     return moved
-
-
-def kept_of(row: Any) -> Kept:
-    """A row of the table as a hit."""
-    request = Request(
-        at=row.at,
-        kind=HitKind(row.kind),
-        link=row.link,
-        method=row.method,
-        user_agent=row.user_agent,
-        signs=row.flags.get("signs", ""),
-        address_class=row.address_class,
-        address_key=row.address_key,
-    )
-    judgement = Judgement(Verdict(row.verdict), row.rule, row.reason, row.via_proxy)
-    return Kept(
-        id=row.id,
-        place=Place(row.segment_id, row.segment_offset),
-        request=request,
-        count=row.count,
-        judgement=judgement,
-        experiment=(row.experiment_id, row.arm),
-        intact=row.intact,
-    )
-
-
-def _message(facts: Facts | None) -> Message:
-    if facts is None:
-        return Message(accepted_at=None, settled=False, links_total=0)
-    return Message(facts.accepted_at, facts.settled, facts.links_total, facts.honeypot)
-
-
-def _within(hits: Iterable[Kept], window: Window, kind: HitKind) -> Iterable[Kept]:
-    for kept in hits:
-        if kept.request.kind is kind and window.opens_at <= kept.request.at < window.closes_at:
-            yield kept
-
-
-def _first(hits: Iterable[Kept], verdicts: set[Verdict]) -> datetime | None:
-    return min((kept.request.at for kept in hits if _verdict(kept) in verdicts), default=None)
-
-
-def _verdict(kept: Kept) -> Verdict | None:
-    return kept.judgement.verdict if kept.judgement else None

@@ -4,14 +4,17 @@ A verdict changes when the rules did, or a list of User-Agents. Finished experim
 frozen readouts whatever happens here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.platform.db import Database
 from app.tally import store as tally
-from app.tracking import ingest, reactions, store
+from app.tracking import hit_rows, judging, reactions, store
 from app.tracking.ports import SendFacts
+from app.tracking.reacting import react
+from app.tracking.reactions import Kept
+from app.tracking.verdicts import Judgement
 
 _SENDS = 200  # a transaction
 
@@ -33,10 +36,11 @@ def preview(
     for ids in _chunks(database, experiment_id):
         with database.read() as session:
             known = facts.facts_of(session, ids)
-            for send_id, rows in store.hits_of(session, ids).items():
-                before = [reactions.kept_of(row) for row in rows]
-                after = reactions.judged(before, known.get(send_id))
-                yield from _changes(send_id, before, after)
+            hits = hit_rows.hits_of(session, ids)
+        for send_id, before in hits.items():
+            message = reactions.message_of(known.get(send_id))
+            after = judging.judge([hit.request for hit in before], message)
+            yield from _changes(send_id, before, after)
 
 
 def reclassify(
@@ -46,7 +50,7 @@ def reclassify(
     changed = list(preview(database, facts, experiment_id))
     for ids in _chunks(database, experiment_id):
         with database.write() as session:
-            ingest.react(session, dict.fromkeys(ids, ()), facts, now=now)
+            react(session, dict.fromkeys(ids, ()), facts, now=now)
     return changed
 
 
@@ -74,13 +78,12 @@ def _chunks(database: Database, experiment_id: str | None) -> Iterator[list[int]
 
 
 def _changes(
-    send_id: int, before: list[reactions.Kept], after: list[reactions.Kept]
+    send_id: int, before: Sequence[Kept], after: Sequence[Judgement]
 ) -> Iterator[Reclassified]:
-    for old, new in zip(before, after, strict=True):
-        if old.judgement != new.judgement and old.id is not None:
-            yield Reclassified(old.id, send_id, _said(old), _said(new))
+    for hit, said in zip(before, after, strict=True):
+        if hit.intact and hit.judgement != said:
+            yield Reclassified(hit.id, send_id, _said(hit.judgement), _said(said))
 
 
-def _said(kept: reactions.Kept) -> str:
-    said = kept.judgement
-    return f"{said.verdict} ({said.rule})" if said else "not judged"
+def _said(judgement: Judgement) -> str:
+    return f"{judgement.verdict} ({judgement.rule})"

@@ -1,24 +1,25 @@
 """Who was behind a request: a person or a machine. Pure; the first rule with an opinion wins.
 
 The order is policy (trust.md, section 3): 1 to 8, 10, 9, 11, 13, 12, 14, 15. A verdict names its
-rule and its reason, and the same requests always give the same verdicts.
+rule and its reason, and what was `Seen` alike is judged alike: a flood costs one look-up a hit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
-from app.tracking import neighbours
 from app.tracking import user_agents as agents
 from app.tracking.callers import AddressClass
 from app.tracking.lines import HitKind, Sign
 
-VERSION = "1"
+VERSION = "2"
+CATCHES = frozenset({"R01", "R03", "R04", "R10"})  # what rule 9 looks for …
+COMPANY = "R09"  # … and what it finds, which extends the time
 _SUSPECT_CLASSES = {AddressClass.DATACENTER, AddressClass.SECURITY_VENDOR}
-_AT_ONCE = timedelta(seconds=2)  # Mautic's bot_helper_time_email_threshold
-_REPEAT = timedelta(seconds=3)
-_REPEAT_THROUGH_PROXY = timedelta(seconds=180)
+_ALIKE = 50_000  # answers remembered
 
 
 class Verdict(StrEnum):
@@ -32,9 +33,8 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One hit, as rules see it."""
+class Request(NamedTuple):
+    """One hit, as it came. In this order hits are judged, whatever the order of their arrival."""
 
     at: datetime
     kind: HitKind
@@ -56,8 +56,7 @@ class Message:
     honeypot: int | None = None  # the hidden link's position
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A verdict with its rule and reason."""
 
     verdict: Verdict
@@ -66,77 +65,90 @@ class Judgement:
     via_proxy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Age(IntEnum):
+    """Since the receiving server took the mail."""
+
+    UNKNOWN = 0
+    NEGATIVE = 1
+    AT_ONCE = 2  # 2 s or less
+    OLDER = 3
+
+
+class Since(IntEnum):
+    """Since the last hit like it that counted as a person's."""
+
+    LONG = 0  # or none was
+    MINUTES = 1  # 180 s or less
+    MOMENTS = 2  # 3 s or less
+
+
+class Seen(NamedTuple):
     """A request among its neighbours: everything that a rule may ask."""
 
-    request: Request
-    message: Message
-    in_burst: bool = False
-    beside_scanner: bool = False
-    counted_at: datetime | None = None  # the last hit like it that counted as a person's
-
-    @property
-    def age(self) -> timedelta | None:
-        """Time since the receiving server took the mail."""
-        accepted_at = self.message.accepted_at
-        return None if accepted_at is None else self.request.at - accepted_at
+    kind: HitKind
+    method: str
+    user_agent: str
+    signs: str
+    address_class: str
+    is_hidden: bool  # the link that nobody can see
+    age: Age
+    in_burst: bool
+    beside_scanner: bool
+    since_counted: Since
 
     @property
     def through_proxy(self) -> bool:
         """An image seen through a mail provider."""
-        is_open = self.request.kind is HitKind.OPEN
-        return is_open and agents.is_image_proxy(self.request.user_agent)
+        return self.kind is HitKind.OPEN and agents.is_image_proxy(self.user_agent)
 
 
 Rule = Callable[[Seen], Judgement | None]
 
 
 def not_a_get(seen: Seen) -> Judgement | None:
-    if seen.request.method != "GET":
-        return Judgement(Verdict.SCANNER, "R01", f"asked with {seen.request.method}")
+    if seen.method != "GET":
+        return Judgement(Verdict.SCANNER, "R01", f"asked with {seen.method}")
     return None
 
 
 def prefetched(seen: Seen) -> Judgement | None:
-    if Sign.PREFETCH in seen.request.signs:
+    if Sign.PREFETCH in seen.signs:
         return Judgement(Verdict.PREFETCH, "R02", "the browser fetched it ahead")
     return None
 
 
 def hidden_link(seen: Seen) -> Judgement | None:
-    honeypot = seen.message.honeypot
-    if honeypot is not None and _is_click(seen) and seen.request.link == honeypot:
+    if seen.is_hidden:
         return Judgement(Verdict.SCANNER, "R03", "followed the link that nobody can see")
     return None
 
 
 def automation(seen: Seen) -> Judgement | None:
-    if not seen.through_proxy and agents.is_automation(seen.request.user_agent):
+    if not seen.through_proxy and agents.is_automation(seen.user_agent):
         return Judgement(Verdict.SCANNER, "R04", "its User-Agent names a program")
     return None
 
 
 def office_check(seen: Seen) -> Judgement | None:
-    if _is_click(seen) and agents.is_office(seen.request.user_agent):
+    if _is_click(seen) and agents.is_office(seen.user_agent):
         return Judgement(Verdict.SCANNER, "R05", "Office looked before the browser did")
     return None
 
 
 def too_early(seen: Seen) -> Judgement | None:
-    if seen.age is not None and seen.age < timedelta(0):
+    if seen.age is Age.NEGATIVE:
         return Judgement(Verdict.SCANNER, "R06", "came before the mail was accepted")
     return None
 
 
 def apple_privacy(seen: Seen) -> Judgement | None:
-    if not _is_click(seen) and seen.request.user_agent == "Mozilla/5.0":
+    if not _is_click(seen) and seen.user_agent == "Mozilla/5.0":
         return Judgement(Verdict.MACHINE_OPEN, "R07", "Apple Mail loads images by itself")
     return None
 
 
 def gmail_prefetch(seen: Seen) -> Judgement | None:
-    if seen.request.user_agent != agents.GMAIL_PREFETCH:
+    if seen.user_agent != agents.GMAIL_PREFETCH:
         return None
     verdict = Verdict.SCANNER if _is_click(seen) else Verdict.MACHINE_OPEN
     return Judgement(verdict, "R08", "Gmail fetched it ahead")
@@ -162,16 +174,14 @@ def weak_signals(seen: Seen) -> Judgement | None:
 
 
 def repeat(seen: Seen) -> Judgement | None:
-    if seen.counted_at is None:
-        return None
-    limit = _REPEAT_THROUGH_PROXY if seen.through_proxy else _REPEAT
-    if seen.request.at - seen.counted_at <= limit:
+    limit = Since.MINUTES if seen.through_proxy else Since.MOMENTS
+    if seen.since_counted >= limit:
         return Judgement(Verdict.DUPLICATE, "R13", "the same again, moments after")
     return None
 
 
 def image_proxy(seen: Seen) -> Judgement | None:
-    if seen.through_proxy and (seen.age is None or seen.age > _AT_ONCE):
+    if seen.through_proxy and seen.age in {Age.UNKNOWN, Age.OLDER}:
         return Judgement(Verdict.HUMAN, "R12", "seen through a mail provider", via_proxy=True)
     return None
 
@@ -184,7 +194,7 @@ def one_weak_signal(seen: Seen) -> Judgement | None:
 
 
 def reader(seen: Seen) -> Judgement:
-    if agents.is_reader(seen.request.user_agent):
+    if agents.is_reader(seen.user_agent):
         return Judgement(Verdict.HUMAN, "R15", "a browser or mail client")
     return Judgement(Verdict.UNKNOWN, "R15", "nothing that we know")
 
@@ -206,76 +216,34 @@ RULES: tuple[Rule, ...] = (
     one_weak_signal,
     reader,
 )
-_BEFORE_RULE_9 = RULES[: RULES.index(beside_a_scanner)]
-_CAUGHT = {"R01", "R03", "R04", "R10"}  # what rule 9 looks for
 
 
-def judge(requests: Sequence[Request], message: Message) -> list[Judgement]:
-    """The verdicts on all hits of one send, in the order given."""
-    bursts = _bursts(requests, message)
-    alone = [
-        Seen(request, message, in_burst=place in bursts) for place, request in enumerate(requests)
-    ]
-    beside = _beside(alone)
-    last: dict[tuple[HitKind, int], datetime] = {}
-    verdicts: dict[int, Judgement] = {}
-    for place in sorted(range(len(requests)), key=lambda place: requests[place].at):
-        request = requests[place]
-        key = (request.kind, request.link)
-        seen = Seen(request, message, place in bursts, place in beside, last.get(key))
-        verdicts[place] = _first(RULES, seen) or reader(seen)
-        if verdicts[place].verdict is Verdict.HUMAN:
-            last[key] = request.at
-    return [_provisional(verdicts[place], message) for place in range(len(requests))]
+@lru_cache(maxsize=_ALIKE)
+def judgement_of(seen: Seen) -> Judgement:
+    """What the first rule with an opinion says."""
+    return next((found for rule in RULES if (found := rule(seen))), None) or reader(seen)
 
 
-def _first(rules: Sequence[Rule], seen: Seen) -> Judgement | None:
-    return next((found for rule in rules if (found := rule(seen))), None)
-
-
-def _provisional(judgement: Judgement, message: Message) -> Judgement:
+def provisional(judgement: Judgement, message: Message) -> Judgement:
     """Until it is known when the mail was accepted, nobody counts as a person."""
     if message.settled or judgement.verdict is not Verdict.HUMAN:
         return judgement
     return Judgement(Verdict.UNKNOWN, "R00", "judged again once the mail's acceptance is known")
 
 
-def _bursts(requests: Sequence[Request], message: Message) -> set[int]:
-    clicks = {
-        place: (request.at, request.link)
-        for place, request in enumerate(requests)
-        if request.kind is HitKind.CLICK and Sign.PREFETCH not in request.signs
-    }
-    return neighbours.bursts(clicks, links_total=message.links_total, honeypot=message.honeypot)
-
-
-def _beside(alone: Sequence[Seen]) -> set[int]:
-    found = [_first(_BEFORE_RULE_9, seen) for seen in alone]
-    caught = {place for place, first in enumerate(found) if first and first.rule in _CAUGHT}
-    if not caught:
-        return set()
-    open_ = {place for place, first in enumerate(found) if first is None}
-    callers = [
-        neighbours.Caller(seen.request.at, seen.request.address_key, seen.request.user_agent)
-        for seen in alone
-    ]
-    return neighbours.beside(callers, caught=caught, undecided=open_)
-
-
 def _weak(seen: Seen) -> list[str]:
     """Signals that say little alone. An address that we cannot place is none (decision 13)."""
-    request = seen.request
-    placed = request.address_class != AddressClass.UNKNOWN
-    bare = Sign.LANGUAGE not in request.signs and Sign.FETCH not in request.signs
+    placed = seen.address_class != AddressClass.UNKNOWN
+    bare = Sign.LANGUAGE not in seen.signs and Sign.FETCH not in seen.signs
     signals = {
-        "within 2 s of delivery": seen.age is not None and seen.age <= _AT_ONCE,
-        "from a data centre": request.address_class in _SUSPECT_CLASSES,
+        "within 2 s of delivery": seen.age in {Age.NEGATIVE, Age.AT_ONCE},
+        "from a data centre": seen.address_class in _SUSPECT_CLASSES,
         "bare headers": placed and bare and _is_click(seen),
-        "a browser years out of date": agents.is_stale(request.user_agent),
-        "no User-Agent": not request.user_agent,
+        "a browser years out of date": agents.is_stale(seen.user_agent),
+        "no User-Agent": not seen.user_agent,
     }
     return [name for name, holds in signals.items() if holds]
 
 
 def _is_click(seen: Seen) -> bool:
-    return seen.request.kind is HitKind.CLICK
+    return seen.kind is HitKind.CLICK

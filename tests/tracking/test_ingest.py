@@ -277,17 +277,6 @@ def test_a_flood_of_nobodys_clicks_folds_by_the_minute(released, spool):
     assert [hit["count"] for hit in rows(released, Hit)] == [300]
 
 
-def test_a_flood_folds_and_every_request_stays_counted(released, spool):
-    for number in range(400):
-        spool.hit(60 + number / 1000, link=number % 2)
-    ingest_once(released, spool.folder, Sends(), now=LATER)
-    kept = rows(released, Hit)
-
-    assert len(kept) == 100
-    assert sum(hit["count"] for hit in kept) == 400
-    assert counter(released).clicks == 400
-
-
 def test_a_clock_that_ran_ahead_puts_nothing_into_the_future(released, spool):
     spool.hit(24 * 60)
     ingest_once(released, spool.folder, Sends(), now=LATER)

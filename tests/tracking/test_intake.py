@@ -62,7 +62,7 @@ def test_a_clock_set_back_is_said_at_once(database: Database, intake: Intake):
 def test_what_takes_several_rounds_is_said_when_all_of_it_is_read(
     database: Database, intake: Intake, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(ingest, "_TURN", 500)
+    monkeypatch.setattr(ingest, "_ROUND", 500)
     for number in range(900):
         spool.hit(60 + number / 1000, send_id=1 + number % 9)
     taken = intake.take(LATER)
@@ -83,7 +83,7 @@ def test_a_failure_is_no_progress(
     def broken(*_args: object, **_more: object) -> None:
         raise OSError("the disk cannot be read")
 
-    monkeypatch.setattr(ingest, "_ingest_segment", broken)
+    monkeypatch.setattr(ingest, "_take", broken)
     with pytest.raises(OSError, match="cannot be read"):
         intake.take(LATER + 10 * SECOND)
 

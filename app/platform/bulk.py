@@ -1,0 +1,143 @@
+"""Many rows at once, past the ORM: what a flood of hits is written with.
+
+One statement a table and transaction: `executemany` on SQLite, arrays on PostgreSQL. Values are
+what the drivers take; moments go through `Bulk.moment`, for SQLite keeps them as text.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlmodel import Session
+
+_Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """Columns of a table that are written together, with PostgreSQL's types. Keys come first."""
+
+    table: str
+    keys: dict[str, str]
+    values: dict[str, str]
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """All of them, in the order in which rows give them."""
+        return self.keys | self.values
+
+    def insert(self, *, is_sqlite: bool) -> str:
+        """New rows; those that are there are passed over."""
+        return f"{self._into(is_sqlite=is_sqlite)} ON CONFLICT DO NOTHING"
+
+    def replace(self, *, is_sqlite: bool) -> str:
+        """New rows; of those that are there the values are replaced."""
+        news = ", ".join(f"{name} = excluded.{name}" for name in self.values)
+        return f"{self._into(is_sqlite=is_sqlite)} {self._where_there} {news}"
+
+    def add(self, *, is_sqlite: bool) -> str:
+        """New rows; to those that are there the last value is added."""
+        last = [*self.values][-1]
+        more = f"{last} = {self.table}.{last} + excluded.{last}"
+        return f"{self._into(is_sqlite=is_sqlite)} {self._where_there} {more}"
+
+    def update(self, *, is_sqlite: bool) -> str:
+        """The values of rows that are there."""
+        if is_sqlite:
+            place = {name: number for number, name in enumerate(self.types, 1)}
+            news = ", ".join(f"{name} = ?{place[name]}" for name in self.values)
+            mine = " AND ".join(f"{name} = ?{place[name]}" for name in self.keys)
+            return f"UPDATE {self.table} SET {news} WHERE {mine}"  # noqa: S608  # names of our own
+        news = ", ".join(f"{name} = new.{name}" for name in self.values)
+        mine = " AND ".join(f"{self.table}.{name} = new.{name}" for name in self.keys)
+        rows = f"{self._arrays} AS new ({', '.join(self.types)})"
+        return f"UPDATE {self.table} SET {news} FROM {rows} WHERE {mine}"  # noqa: S608  # as above
+
+    def _into(self, *, is_sqlite: bool) -> str:
+        names, marks = ", ".join(self.types), ", ".join("?" * len(self.types))
+        rows = f"VALUES ({marks})" if is_sqlite else f"SELECT * FROM {self._arrays}"  # noqa: S608
+        return f"INSERT INTO {self.table} ({names}) {rows}"  # names of our own
+
+    @property
+    def _where_there(self) -> str:
+        return f"ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET"
+
+    @property
+    def _arrays(self) -> str:
+        return f"unnest({', '.join(f'%s::{kind}[]' for kind in self.types.values())})"
+
+
+class Bulk:
+    """The connection of a session, as its driver has it."""
+
+    def __init__(self, session: Session) -> None:
+        session.flush()  # the driver knows nothing of what is pending
+        connection = session.connection()
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self._driver: Any = connection.connection.driver_connection
+
+    @cached_property
+    def moment(self) -> Callable[[datetime], object]:
+        """A moment as the driver takes it."""
+        return _text_of if self.is_sqlite else _same
+
+    @cached_property
+    def read_moment(self) -> Callable[[Any], datetime]:
+        """A moment as the driver gives it."""
+        return _moment_of if self.is_sqlite else _same
+
+    def by_ids(self, question: str, ids: Sequence[int]) -> list[_Row]:
+        """Ask with `IN ({ids})`, and perhaps `{lock}`, in the question; its rows."""
+        if self.is_sqlite:  # one writer at a time: all rows are held by whoever writes
+            asked = question.format(ids=", ".join(map(str, ids)), lock="")
+            return self._driver.execute(asked).fetchall()  # type: ignore[no-any-return]
+        asked = question.format(ids="SELECT unnest(%s::bigint[])", lock="FOR UPDATE")
+        return self._driver.execute(asked, [list(ids)]).fetchall()  # type: ignore[no-any-return]
+
+    def run_for(self, statement: str, ids: Sequence[int]) -> None:
+        """Do something with `IN ({ids})`."""
+        asked = statement.format(ids="?" if self.is_sqlite else "SELECT unnest(%s::bigint[])")
+        if self.is_sqlite:
+            self._driver.executemany(asked, [(number,) for number in ids])
+        else:
+            self._driver.execute(asked, [list(ids)])
+
+    def insert(self, what: Written, rows: Sequence[_Row]) -> None:
+        """See `Written.insert`."""
+        self._run(what.insert(is_sqlite=self.is_sqlite), rows)
+
+    def replace(self, what: Written, rows: Sequence[_Row]) -> None:
+        """See `Written.replace`."""
+        self._run(what.replace(is_sqlite=self.is_sqlite), rows)
+
+    def add(self, what: Written, rows: Sequence[_Row]) -> None:
+        """See `Written.add`."""
+        self._run(what.add(is_sqlite=self.is_sqlite), rows)
+
+    def update(self, what: Written, rows: Sequence[_Row]) -> None:
+        """See `Written.update`."""
+        self._run(what.update(is_sqlite=self.is_sqlite), rows)
+
+    def _run(self, statement: str, rows: Iterable[_Row]) -> None:
+        rows = list(rows)
+        if not rows:
+            return
+        if self.is_sqlite:
+            self._driver.executemany(statement, rows)
+        else:
+            self._driver.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _text_of(at: datetime) -> str:
+    text = at.isoformat(" ", "microseconds")
+    return text[:-6] if text.endswith("+00:00") else _text_of(at.astimezone(UTC))
+
+
+def _moment_of(text: str) -> datetime:
+    return datetime.fromisoformat(text + "+00:00")
+
+
+def _same(value: Any) -> Any:
+    return value

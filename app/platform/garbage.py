@@ -1,0 +1,13 @@
+"""How Python looks for garbage in a process that lives long and makes many short-lived objects."""
+
+import gc
+
+
+def look_seldom() -> None:
+    """Once a process is ready: what it loaded stays, and young objects mostly go by themselves.
+
+    A third of an ingester's time went into looking through rows that were about to go anyway.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
