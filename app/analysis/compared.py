@@ -123,7 +123,7 @@ def _missing(
     zone: tzinfo,
 ) -> tuple[str, ...]:
     closed = sum(total(strata).people for strata in arms.values())
-    facts = [f"{closed:,} of {figures.people(planned)} have had their whole window."]
+    facts = [f"{figures.count(closed)} of {figures.people(planned)} have had their whole window."]
     facts += sorted({row.reason for row in rows if row.reason})
     if answer_by:
         facts.append(f"The answer comes by {sentences.moment(answer_by, zone)}.")

@@ -7,6 +7,7 @@ from app.analysis import versus
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Estimate, Rule, State
 from app.experiments.metrics import metric_of
+from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.means import LEAST_NONZERO
 from app.stats.one_arm import CLOPPER_PEARSON, Interval, clopper_pearson
@@ -89,7 +90,7 @@ def _estimated(
         high=interval.high,
         method=interval.method,
         confidence=confidence,
-        label=f"{100 * confidence:g} % each side",
+        label=f"{figures.limit(confidence)} each side",
         settled=hits,
         people_open=0,
         rate_of_delivered=None,

@@ -207,7 +207,8 @@ def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
     unsure = found.standing.arm.maybe_did
     if unknown and unsure:
         facts.append(
-            f"{unsure:,} more {found.rule.words.did} and may be people or machines; with"
+            f"{figures.count(unsure)} more {found.rule.words.did} and may be people or machines;"
+            " with"
             f" all of them it is {figures.share(unknown.high_rate)}, and the result"
             f" {'stays the same' if unknown.survives else 'would be different'}."
         )

@@ -206,7 +206,8 @@ def _sentence(
 ) -> str:
     over, did = figures.limit(rule.limit), rule.words.did
     counted = (
-        f"{seen.hits:,} of {figures.people(seen.people)} ({figures.share(seen.rate or 0)}) {did}"
+        f"{figures.count(seen.hits)} of {figures.people(seen.people)}"
+        f" ({figures.share(seen.rate or 0)}) {did}"
     )
     bounds = f"{figures.share(seen.low)} to {figures.share(seen.high)}"
     if state is State.VALIDATED:
@@ -218,14 +219,15 @@ def _sentence(
     when = f" The next answer comes by {sentences.moment(answer_by, zone)}." if answer_by else ""
     if not seen.people:
         return f"{state.word}: no window has closed yet.{when}"
-    more = f"; {needed:,} would have been enough" if needed else ""
+    more = f"; {figures.count(needed)} would have been enough" if needed else ""
     return f"{state.word}: {counted} within their window{more}.{when}"
 
 
 def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
     facts = [
         (
-            f"{seen.people:,} of {figures.people(course.planned)} have had their whole window;"
+            f"{figures.count(seen.people)} of {figures.people(course.planned)} have had their whole"
+            " window;"
             " only they count."
         ),
         (
@@ -234,7 +236,8 @@ def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
         ),
     ]
     facts += [
-        f"Look {one.number}: {counts[1]:,} of {counts[0]:,} {rule.words.did};"
+        f"Look {one.number}: {figures.count(counts[1])} of {figures.count(counts[0])}"
+        f" {rule.words.did};"
         f" {_needed_at(one.needed(course.key))}."
         for one in course.held
         if (counts := counts_at(one, course.key))
@@ -265,13 +268,15 @@ def _missing(
 ) -> tuple[str, ...]:
     if coming is None:
         return ()
+    looks = len(course.held) + len(course.coming)
     need = (
-        f"About {coming.needed:,} of {coming.people:,} must {words.do} by then."
+        f"About {figures.count(coming.needed)} of {figures.count(coming.people)} must {words.do} by"
+        " then."
         if coming.needed
         else "It is too early for any number to be enough then."
     )
     return (
-        f"{len(course.held):,} of {len(course.held) + len(course.coming):,} looks are over.",
+        f"{figures.count(len(course.held))} of {figures.count(looks)} looks are over.",
         f"The next one is on {sentences.moment(coming.due_at, zone)}.",
         need,
     )
@@ -287,7 +292,7 @@ def _missing_any(
 ) -> tuple[str, ...]:
     facts = [f"Whole windows so far: {figures.people(matured[0])}."]
     if needed and needed > matured[1]:
-        facts.append(f"{needed - matured[1]:,} more of them would have to {words.do}.")
+        facts.append(f"{figures.count(needed - matured[1])} more of them would have to {words.do}.")
     if last:
         facts.append(f"Everything has closed by {sentences.moment(last, zone)}.")
     return tuple(facts)

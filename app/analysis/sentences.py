@@ -76,7 +76,7 @@ def of_too_few(situation: Situation) -> str:
 
 def needed(people: int) -> str:
     """`60 were needed`."""
-    return f"{people:,} {'was' if people == 1 else 'were'} needed"
+    return f"{figures.count(people)} {'was' if people == 1 else 'were'} needed"
 
 
 def headline(arms: Sequence[ArmCounts], rule: Rule) -> str:
@@ -97,7 +97,7 @@ def of_guardrail(guardrail: Guardrail) -> str:
     """What a guardrail counted, against its limit."""
     did, of_whom = HARMS[guardrail.metric]
     return (
-        f"{guardrail.hits:,} of {guardrail.people:,} {of_whom}"
+        f"{figures.count(guardrail.hits)} of {figures.count(guardrail.people)} {of_whom}"
         f" ({figures.share(guardrail.rate or 0)}) {did}; at most {figures.limit(guardrail.max)} was"
         " allowed"
     )
@@ -122,14 +122,16 @@ def because(situation: Situation) -> tuple[str, ...]:
             f" {closed} closed."
         ),
         (
-            f"{situation.pass_count:,} of {situation.planned:,} must {words.do} before we can say"
+            f"{figures.count(situation.pass_count)} of {figures.count(situation.planned)} must"
+            f" {words.do} before we can say"
             f" it is over {_threshold(situation)}: fixed at launch."
         ),
         f"The interval is {_range(seen)}, {seen.label}.",
     ]
     if situation.cut_short:
         facts.append(
-            f"It ended after {seen.people:,} of {figures.people(situation.planned)}; the number"
+            f"It ended after {figures.count(seen.people)} of {figures.people(situation.planned)};"
+            " the number"
             " needed stays as planned."
         )
     return tuple(facts)
@@ -143,7 +145,8 @@ def missing(situation: Situation) -> tuple[str, ...]:
     if unreleased > 0 and not situation.over:
         have = "has" if unreleased == 1 else "have"
         facts.append(
-            f"{figures.people(unreleased)} of {situation.planned:,} {have} not been mailed yet."
+            f"{figures.people(unreleased)} of {figures.count(situation.planned)} {have} not been"
+            " mailed yet."
         )
     if seen.people_open:
         facts.append(f"{figures.people(seen.people_open)} can still {words.do}.")
@@ -157,9 +160,12 @@ def missing(situation: Situation) -> tuple[str, ...]:
 def _lacking(situation: Situation) -> Iterator[str]:
     seen, words, needed = situation.estimate, situation.words, situation.pass_count
     if seen.hits < needed:
-        yield f"{figures.people(needed - seen.hits)} more must {words.do} to reach {needed:,}."
+        yield (
+            f"{figures.people(needed - seen.hits)} more must {words.do} to reach"
+            f" {figures.count(needed)}."
+        )
     elif seen.settled < needed:
-        yield f"Enough have {words.did}; {seen.settled:,} of them count so far."
+        yield f"Enough have {words.did}; {figures.count(seen.settled)} of them count so far."
     if seen.hits > seen.settled:
         settling = figures.people(seen.hits - seen.settled)
         yield f"{settling} {words.did} too lately to be settled."
@@ -181,8 +187,9 @@ def _validated_early(situation: Situation) -> str:
     settled, needed = situation.estimate.settled, situation.pass_count
     did = f"{_have(settled)}{situation.words.did}"
     return (
-        f"{figures.people(settled)} {did}, and {needed:,} of"
-        f" {situation.planned:,} {_is(needed)} enough to say it is over {_threshold(situation)}."
+        f"{figures.people(settled)} {did}, and {figures.count(needed)} of"
+        f" {figures.count(situation.planned)} {_is(needed)} enough to say it is over"
+        f" {_threshold(situation)}."
         f" {_stands(situation, settled - needed)}"
     )
 
@@ -217,11 +224,14 @@ def _inconclusive(situation: Situation, *, provisional: bool) -> str:
 
 def _out_of_reach(situation: Situation) -> str:
     seen = situation.estimate
-    still = f"{seen.people_open:,} still can" if seen.people_open else "nobody else can"
+    still = (
+        f"{figures.count(seen.people_open)} still can" if seen.people_open else "nobody else can"
+    )
     needed = situation.pass_count
     return (
         f"it can no longer be validated. {figures.people(seen.hits)}"
-        f" {situation.words.did} and {still}, so {needed:,} {_is(needed)} out of reach."
+        f" {situation.words.did} and {still}, so {figures.count(needed)} {_is(needed)} out of"
+        " reach."
     )
 
 
@@ -229,7 +239,7 @@ def _waiting(situation: Situation) -> str:
     seen, words = situation.estimate, situation.words
     if situation.cut_short:
         return (
-            f"it ended after {seen.people:,} of"
+            f"it ended after {figures.count(seen.people)} of"
             f" {figures.people(situation.planned)}, so the result waits until every window has"
             f" closed{_by(situation)}."
         )
@@ -247,12 +257,17 @@ def _so_far(situation: Situation) -> str:
     """`45 of the 60 people needed have clicked`, and never 62 of 60."""
     seen, did, needed = situation.estimate, situation.words.did, situation.pass_count
     settling = seen.hits - seen.settled
-    young = f", {settling:,} of them not settled yet" if settling > 0 else ""
+    young = f", {figures.count(settling)} of them not settled yet" if settling > 0 else ""
     if seen.hits <= needed:
         have = _have(1 if needed == 1 else seen.hits)
-        return f"{seen.hits:,} of the {figures.people(needed)} needed {have}{did}{young}"
+        return (
+            f"{figures.count(seen.hits)} of the {figures.people(needed)} needed {have}{did}{young}"
+        )
     have = _have(seen.hits)
-    return f"{figures.people(seen.hits)} {have}{did}{young}; {needed:,} {_is(needed)} needed"
+    return (
+        f"{figures.people(seen.hits)} {have}{did}{young}; {figures.count(needed)} {_is(needed)}"
+        " needed"
+    )
 
 
 def _counted(situation: Situation) -> str:
@@ -263,7 +278,7 @@ def _counted(situation: Situation) -> str:
 def _of(hits: int, people: int) -> str:
     """`60 of 200 people (30.0 %)`."""
     share = f" ({figures.share(hits / people)})" if people else ""
-    return f"{hits:,} of {figures.people(people)}{share}"
+    return f"{figures.count(hits)} of {figures.people(people)}{share}"
 
 
 def _is(people: int) -> str:

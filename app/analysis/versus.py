@@ -7,6 +7,7 @@ from app.analysis import sentences
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Rule, State
 from app.experiments.metrics import metric_of
+from app.platform import figures
 from app.stats.bayes import chance_to_beat, expected_loss
 from app.stats.checks import NotEnoughData
 from app.stats.conditional import NAME as AT_LOOKS
@@ -176,8 +177,9 @@ def _values(key: str, arms: Mapping[str, Strata], rule: Rule, confidence: float)
 def _uneven(error: TooUneven, key: str, rule: Rule) -> str:
     larger, smaller = (key, rule.baseline) if error.for_arm else (rule.baseline, key)
     return (
-        f"values are so uneven that with {error.smaller:,} in “{smaller}” luck favours “{larger}”;"
-        f" it takes about {error.needed:,} people, or a lower cap"
+        f"values are so uneven that with {figures.count(error.smaller)} in “{smaller}” luck favours"
+        f" “{larger}”;"
+        f" it takes about {figures.count(error.needed)} people, or a lower cap"
     )
 
 

@@ -11,6 +11,7 @@ from app.analysis.calls import Made
 from app.analysis.known import Known, Late
 from app.analysis.shapes import Call, State
 from app.experiments.models import Experiment
+from app.platform import figures
 from app.tracking import folder_rows, folders
 from app.tracking.models import LostHits
 
@@ -60,7 +61,9 @@ def of_lost(session: Session, lost: Sequence[LostHits], zone: tzinfo) -> Iterato
         return
     names = folders.labels(session)
     if hits := sum(one.hits or 0 for one in lost):
-        were = "1 click or open was" if hits == 1 else f"{hits:,} clicks and opens were"
+        were = (
+            "1 click or open was" if hits == 1 else f"{figures.count(hits)} clicks and opens were"
+        )
         yield (
             f"{were} answered and could not be kept while this experiment counted: a disk or a"
             " journal was full. They may be of any experiment, and count nowhere."

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from app.identity.access import access_of
-from app.platform import paths
+from app.platform import figures, paths
 
 router = APIRouter(include_in_schema=False)
 
@@ -157,7 +157,9 @@ def _bounds(shape: _Json) -> str:
         "exclusiveMaximum": "below",
         "maxLength": "at most",
     }
-    said = " ".join(f"{word} {shape[name]:g}" for name, word in words.items() if name in shape)
+    said = " ".join(
+        f"{word} {figures.exact(shape[name])}" for name, word in words.items() if name in shape
+    )
     return f", {said}" if said else ""
 
 

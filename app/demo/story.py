@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.platform import figures
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -118,7 +120,7 @@ def design_of(told: Told, *, slice_id: str, audience_id: str, key_result_id: str
             "believe": told.believe,
             "verify": "Mail 600 bakeries the insight, written by hand from last week's till.",
             "measure": "People who follow the link within 72 hours.",
-            "right_if": f"We can say that more than {told.threshold:.0%} of them do.",
+            "right_if": f"We can say that more than {figures.limit(told.threshold)} of them do.",
         },
         "riskiest": "desirability",
         "forecast": told.forecast,

@@ -143,7 +143,8 @@ def _another_line(design: Draft) -> Iterator[Item]:
         return
     yield warns(
         "right_if_line",
-        f"“When you are right” says {said[0]:g} %, and your line is at {figures.limit(limit)}:"
+        f"“When you are right” says {figures.limit(said[0] / 100)}, and your line is at"
+        f" {figures.limit(limit)}:"
         " which of the two is it?",
     )
 

@@ -108,7 +108,8 @@ def _of_threshold(design: Draft, frozen: Frozen) -> Plan:
         people_needed=_needed(rule.limit, rule.confidence),
         answer_by=frozen.looks[-1].due_at,
         sentence=(
-            f"With {figures.people(people)}, {k:,} ({figures.share(k / people)}) must {does} before"
+            f"With {figures.people(people)}, {figures.count(k)} ({figures.share(k / people)}) must"
+            f" {does} before"
             f" we can say it is over {figures.limit(rule.limit)}; if the truth is"
             f" {figures.aim(seen)}, {when}."
         ),
@@ -211,7 +212,7 @@ def _compared(
 ) -> str:
     sides = (
         f"With {figures.people(frozen.arms[smallest])} in “{smallest}” and"
-        f" {frozen.arms[baseline]:,} in"
+        f" {figures.count(frozen.arms[baseline])} in"
         f" “{baseline}”"
     )
     if seen is None:

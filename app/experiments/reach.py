@@ -8,6 +8,7 @@ from app.audience import store as audience
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.ports import Reason
+from app.platform import figures
 from app.platform.config import Privacy, Settings
 
 _FAULTS_SHOWN = 10  # ours; what is left is told in one sentence
@@ -32,11 +33,14 @@ def items(
     name = audience.audience_of(session, judge.audience_id).name
     about = "About " if found.estimated else ""
     if found.eligible == 0:
-        yield blocks("audience", f"Nobody of “{name}” ({found.total:,} people) can be mailed.")
+        yield blocks(
+            "audience", f"Nobody of “{name}” ({figures.count(found.total)} people) can be mailed."
+        )
     else:
         yield ok(
             "audience",
-            f"{about}{found.eligible:,} of {found.total:,} people of “{name}” will be mailed.",
+            f"{about}{figures.count(found.eligible)} of {figures.count(found.total)} people of"
+            f" “{name}” will be mailed.",
         )
     yield from _under_way(found)
     yield from _faults(found, names_people=names_people)
@@ -46,8 +50,9 @@ def _under_way(found: Eligibility) -> Iterator[Item]:
     if found.estimated:
         yield warns(
             "composing",
-            f"Every mail is composed before it can leave: {found.looked_at:,} of"
-            f" {found.total:,} people so far. Look again in a moment for the exact numbers.",
+            f"Every mail is composed before it can leave: {figures.count(found.looked_at)} of"
+            f" {figures.count(found.total)} people so far. Look again in a moment for the exact"
+            " numbers.",
         )
 
 
@@ -61,7 +66,8 @@ def _faults(found: Eligibility, *, names_people: bool) -> Iterator[Item]:
         people = sum(count for _, count in others)
         yield warns(
             "unwritable",
-            f"For {people:,} more people the mail cannot be written, for {len(others):,} other"
+            f"For {figures.count(people)} more people the mail cannot be written, for"
+            f" {figures.count(len(others))} other"
             " reasons. They will not be mailed.",
         )
 
@@ -70,7 +76,10 @@ def _told(found: Eligibility, fault: tuple[str, str], count: int, *, names_peopl
     reason, detail = fault
     examples = found.examples.get(fault, [])
     named = ": " + ", ".join(examples) + (" and others" if count > len(examples) else "")
-    who = f"for {count:,} of {found.total:,} people{named if names_people else ''}"
+    who = (
+        f"for {figures.count(count)} of {figures.count(found.total)}"
+        f" people{named if names_people else ''}"
+    )
     if reason == Reason.MISSING:
         said = f"“{detail}” is missing {who}."
     elif reason == Reason.MISFIT:

@@ -3,33 +3,40 @@
 from collections.abc import Sequence
 from math import floor, log10
 
+from app.platform import figures
+
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 _DIGITS = 6  # beyond these nothing is known
-
-
-def number(value: float) -> str:
-    """1240 is `1,240`; decimals only where there are any; a true minus."""
-    text = f"{value:,.{_DIGITS}f}"
-    plain = text.rstrip("0").rstrip(".")
-    return ("0" if plain in {"-0", ""} else plain).replace("-", "−")
 
 
 def amount(value: float, unit: str) -> str:
     """A value in its unit: `12 %`, `€ 31,200`, `1,515`."""
     if unit == "percent":
-        return f"{number(value)} %"
+        return f"{figures.exact(value)} %"
     if unit in {"", "number"}:
-        return number(value)
-    return f"{SIGNS.get(unit, unit)} {number(value)}"
+        return figures.exact(value)
+    return f"{SIGNS.get(unit, unit)} {figures.exact(value)}"
 
 
 def change(value: float, unit: str) -> str:
     """A difference, always with its sign: `+1.5 points`, `−€ 200`, `+109`."""
-    sign = "+" if value > 0 else "−" if value < 0 else "±"
-    size = abs(value)
-    if unit == "percent":
-        return f"{sign}{number(size)} {'point' if size == 1 else 'points'}"
-    return sign + amount(size, unit)
+    said = how_much(value, unit)
+    if figures.exact(abs(value)) == "0":
+        return f"±{said}"
+    return f"{'+' if value > 0 else '−'}{said}"
+
+
+def how_much(value: float, unit: str) -> str:
+    """How large a difference is, without a sign: `70`, `2 points`, `€ 200`."""
+    if unit != "percent":
+        return amount(abs(value), unit)
+    written = figures.exact(abs(value))
+    return f"{written} {'point' if written == '1' else 'points'}"
+
+
+def in_percent(percent: float) -> str:
+    """A change as a share of what was: 5 is `+5 %`."""
+    return f"{change(percent, 'number')} %"
 
 
 def rounded(values: Sequence[float], *, width: float) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.series import Value
 from app.okr.statements import found_on
 from app.okr.views import goal_of
+from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.said import Agreement, said_against_came
 
@@ -151,10 +152,10 @@ def _scored(
     except NotEnoughData:
         return Calibration(
             owner, len(said), needed, sum(chance for chance, _ in said), came_count, None, None,
-            None, f"{len(said)} of {needed} needed",
+            None, f"{figures.count(len(said))} of {figures.count(needed)} needed",
         )  # fmt: skip
     base = said_against_came([(share, happened) for _, happened in said], least=needed)
-    expected = f"{scored.expected:.0f} said, {scored.came} came"
+    expected = f"{figures.whole(scored.expected)} said, {figures.count(scored.came)} came"
     words = {
         Agreement.LESS: f"less came than was said: {expected}",
         Agreement.MORE: f"more came than was said: {expected}",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import isfinite
 
+from app.platform import figures
 from app.platform.errors import Invalid
 
 LARGEST = 1e15  # beyond, doubles have no decimals left; chosen by us
@@ -31,7 +32,9 @@ def times(number: float, factor: int) -> float:
 def checked(number: float) -> float:
     """The number, if a key result can hold it, whoever brings it."""
     if not isfinite(number) or abs(number) > LARGEST:
-        raise Invalid.at("value", f"{number:g} is beyond what a key result can hold.")
+        raise Invalid.at(
+            "value", f"This number is beyond {figures.exact(LARGEST)}, the most a key result holds."
+        )
     return number
 
 

@@ -8,6 +8,7 @@ from math import floor, log10
 from app.okr import amounts
 from app.okr.models import KeyResult
 from app.okr.statements import Found, State
+from app.platform import figures
 from app.stats.closer import Told
 
 ASKS = "Only ever rises. Is it a running total?"
@@ -77,11 +78,14 @@ def headline(told: Iterable[Statement], new: Iterable[str] = ()) -> str:
     if not states:
         return "No key results are set for these weeks."
     if set(states) == {State.TOO_EARLY}:
-        only = "the only one" if len(states) == 1 else f"all {len(states)}"
+        only = "the only one" if len(states) == 1 else f"all {figures.count(len(states))}"
         return f"Too early to tell for {only}."
     counts = [(words, sum(one in meant for one in states)) for words, meant in _COUNTED]
     first, *rest = [(words, count) for words, count in counts if count or words == "closer on"]
-    parts = [f"{first[0]} {first[1]} of {len(states)}", *(f"{words} {n}" for words, n in rest)]
+    parts = [
+        f"{first[0]} {figures.count(first[1])} of {figures.count(len(states))}",
+        *(f"{words} {figures.count(n)}" for words, n in rest),
+    ]
     said = ", ".join(parts)
     titles = ", ".join(new)
     return f"{said[0].upper()}{said[1:]}." + (f" New: {titles}." if titles else "")
@@ -156,11 +160,9 @@ def _untold(row: KeyResult, told: Told) -> str:
     """`Moves under about 70 cannot be told yet.`: half the range, in one digit."""
     if told.as_factors:
         size = _one_digit(100 * ((told.high / told.low) ** 0.5 - 1))
-        return f" Moves under about {amounts.number(size)} % cannot be told yet."
+        return f" Moves under about {amounts.amount(size, 'percent')} cannot be told yet."
     size = _one_digit((told.high - told.low) / 2)
-    unit = "number" if row.unit == "percent" else row.unit
-    points = " points" if row.unit == "percent" else ""
-    return f" Moves under about {amounts.amount(size, unit)}{points} cannot be told yet."
+    return f" Moves under about {amounts.how_much(size, row.unit)} cannot be told yet."
 
 
 def _one_digit(value: float) -> float:
@@ -179,11 +181,9 @@ def _ends(row: KeyResult, told: Told) -> tuple[str, str, str]:
     """Move and range, with the digits that the range can tell; factors as percentages."""
     every, width = (told.moved, told.low, told.high), told.high - told.low
     if told.as_factors:
-        return _three((100 * (one - 1) for one in every), 100 * width, _percent)
-    if row.unit == "percent":
-        moved, low, high = _three(every, width, lambda one: amounts.change(one, "number"))
-        return f"{moved} points", low, f"{high} points"
-    return _three(every, width, lambda one: amounts.change(one, row.unit))
+        return _three((100 * (one - 1) for one in every), 100 * width, amounts.in_percent)
+    moved, low, high = _three(every, width, lambda one: amounts.change(one, row.unit))
+    return moved, low.removesuffix(" points").removesuffix(" point"), high
 
 
 def _three(
@@ -191,7 +191,3 @@ def _three(
 ) -> tuple[str, str, str]:
     moved, low, high = (say(one) for one in amounts.rounded(tuple(values), width=width))
     return moved, low, high
-
-
-def _percent(value: float) -> str:
-    return f"{amounts.change(value, 'number')} %"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.ops import opened
+from app.platform import figures
 
 if TYPE_CHECKING:
     from app.identity.passwords import Hashed
@@ -169,10 +170,11 @@ def import_people(
     from app.ops.import_file import import_file
 
     finished = import_file(opened.checked_house(), file, audience_name=audience)
-    gone = f", {finished.erased} of people who were erased" if finished.erased else ""
+    gone = f", {figures.count(finished.erased)} of people who were erased" if finished.erased else ""
     typer.echo(
-        f"{finished.rows} lines: {finished.added} added, {finished.updated} updated,"
-        f" {finished.unchanged} unchanged, {finished.refused} refused{gone}."
+        f"{figures.plural(finished.rows, 'line')}: {figures.count(finished.added)} added,"
+        f" {figures.count(finished.updated)} updated, {figures.count(finished.unchanged)}"
+        f" unchanged, {figures.count(finished.refused)} refused{gone}."
     )
     if finished.status == "failed":
         typer.echo(finished.error or "The import failed.", err=True)
@@ -218,8 +220,9 @@ def take_playbook(
     with house.database.write() as session:
         made = files.take_over(session, book, draft, settings=settings, by=_BY, now=clock.now())
     typer.echo(
-        f"{made.cycle.name}: {made.objectives} objectives, {made.key_results} key results,"
-        f" {made.teams} teams and {made.templates} experiment templates added."
+        f"{made.cycle.name}: {figures.plural(made.objectives, 'objective')},"
+        f" {figures.plural(made.key_results, 'key result')}, {figures.plural(made.teams, 'team')}"
+        f" and {figures.plural(made.templates, 'experiment template')} added."
     )
 
 

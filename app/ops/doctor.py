@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.analysis import known, waiting
 from app.delivery import transports
 from app.ops.house import House, open_house
-from app.platform import clock, migrate
+from app.platform import clock, figures, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.tracking import losses
@@ -85,9 +85,10 @@ def _clock(house: House) -> str:
     apart = abs(clock.now().timestamp() - theirs)
     if apart > _CLOCK_SECONDS:
         raise _WrongError(
-            f"This machine and the database are {apart:.0f} s apart: set both by NTP."
+            f"This machine and the database are {figures.plural(round(apart), 'second')} apart:"
+            " set both by NTP."
         )
-    return f"{apart:.1f} s from the database's"
+    return f"{figures.exact(round(apart, 1))} s from the database's"
 
 
 def _mail(house: House) -> str:
@@ -97,17 +98,19 @@ def _mail(house: House) -> str:
 def _disk(house: House) -> str:
     free = shutil.disk_usage(house.settings.data_dir).free
     if free < _LITTLE_DISK:
-        raise _WrongError(f"Only {free // 10**6} MB are free beside the data folder: make room.")
-    return f"{free // 10**9} GB free"
+        raise _WrongError(
+            f"Only {figures.count(free // 10**6)} MB are free beside the data folder: make room."
+        )
+    return f"{figures.count(free // 10**9)} GB free"
 
 
 def _clicks(house: House) -> str:
     lost = losses.lost_in(house.hits)
     if lost:
         raise _WrongError(
-            f"{lost:,} clicks and opens were answered and not kept: the journal was full, or"
-            " the disk. Make room, or raise THINSLICE_SPOOL_LIMIT; the numbers of that time are"
-            " too low."
+            f"{figures.count(lost)} clicks and opens were answered and not kept: the journal was"
+            " full, or the disk. Make room, or raise THINSLICE_SPOOL_LIMIT; the numbers of that"
+            " time are too low."
         )
     return "none lost"
 

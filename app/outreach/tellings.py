@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.okr import amounts, sayings
+from app.platform import figures
 from app.review.shapes import Item, KeyResultLine, Review, TimeSplit
 
 _KEPT = {"done": "done", "not_done": "not done", None: "not known"}
@@ -80,7 +81,7 @@ def _decided(review: Review) -> Iterable[str]:
     for one in review.decided:
         yield f"{one.slice or one.name}: {one.call}, {one.decision}. {one.learning}"
     if review.decided and review.weeks_avoided:
-        yield f"Weeks of building avoided so far: {review.weeks_avoided:g}."
+        yield f"Weeks of building avoided so far: {figures.count(review.weeks_avoided)}."
 
 
 def _starting(review: Review, zone: ZoneInfo) -> Iterable[str]:
@@ -92,18 +93,18 @@ def _starting(review: Review, zone: ZoneInfo) -> Iterable[str]:
 def _time(split: TimeSplit | None) -> tuple[str, ...]:
     if split is None:
         return ()
-    answered = f"{split.answered} of {split.asked} answered"
+    answered = f"{figures.count(split.answered)} of {figures.count(split.asked)} answered"
     if split.non_elective is None:
         return (f"{answered}; too few to show a split.",)
-    kept = f"{100 * split.non_elective:.0f} % kept the lights on; {answered}."
+    kept = f"{figures.share(split.non_elective, 0)} kept the lights on; {answered}."
     rising = ("That share has risen for three weeks running.",) if split.rising else ()
     return (kept, *_elective(split), *rising)
 
 
 def _elective(split: TimeSplit) -> tuple[str, ...]:
     told = [
-        f"{one.name} {100 * one.of_elective:.0f} %"
-        + ("" if one.target is None else f" (target {100 * one.target:.0f})")
+        f"{one.name} {figures.share(one.of_elective, 0)}"
+        + ("" if one.target is None else f" (target {figures.limit(one.target)})")
         for one in split.buckets
         if one.of_elective is not None
     ]

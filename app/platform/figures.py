@@ -1,7 +1,8 @@
 """How a number reads, everywhere: pages, mails, the API's sentences. Pure.
 
 A rounded number never says more than the exact one: no 100 % where somebody is missing, no 0 %
-where somebody is there, no minus before a zero.
+where somebody is there, no minus before a zero, and a minus that is one. Nothing else in the code
+formats a number for people; a test looks.
 """
 
 from math import floor, isfinite, log10
@@ -26,6 +27,18 @@ def plural(number: float, one: str, many: str | None = None) -> str:
 def people(number: float) -> str:
     """`1 person`, `600 people`."""
     return plural(number, "person", "people")
+
+
+def exact(number: float) -> str:
+    """A number as somebody put it: decimals only where there are any, six at most."""
+    _refuse_unknown(number)
+    return _unsigned(f"{number:,.6f}".rstrip("0").rstrip("."))
+
+
+def score(number: float) -> str:
+    """A grade or an error between 0 and 1: `0.72`."""
+    _refuse_unknown(number)
+    return _unsigned(f"{number:.2f}")
 
 
 def share(rate: float, digits: int = 1) -> str:
@@ -75,6 +88,17 @@ def relative(ratio: float) -> str:
     return f"{signed(100 * ratio, 1)} %"
 
 
+def axis(rate: float) -> str:
+    """A share beside an axis, in three digits at most: `2.5 %`, `20 %`."""
+    _refuse_unknown(rate)
+    return f"{_unsigned(f'{100 * rate:.3g}')} %"
+
+
+def axis_points(difference: float) -> str:
+    """A difference of shares beside an axis that says what it is in: `+1.6`."""
+    return signed(100 * difference, 1)
+
+
 def set_points(difference: float) -> str:
     """A difference that somebody set: 0.02 is `2 points`, 0.01 is `1 point`."""
     said = _set(100 * difference)
@@ -94,10 +118,9 @@ def aim_points(difference: float) -> str:
 
 
 def signed(number: float, digits: int) -> str:
-    """`+1.6`, `-0.3`, and `0.0` without a sign."""
+    """`+1.6`, `−0.3`, and `0.0` without a sign."""
     _refuse_unknown(number)
-    written = f"{number:+,.{digits}f}"
-    return _unsigned(written[1:] if _is_zero(written) else written)
+    return _unsigned(f"{number:+,.{digits}f}")
 
 
 def value(number: float) -> str:
@@ -136,8 +159,8 @@ def _tidy(said: str) -> str:
 
 
 def _unsigned(written: str) -> str:
-    """Nobody reads `-0`."""
-    return written.lstrip("-+") if _is_zero(written) else written
+    """Nobody reads `-0`, and a minus is as wide as a plus."""
+    return written.lstrip("-+") if _is_zero(written) else written.replace("-", "−")
 
 
 def _is_zero(written: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from app.platform import errors
+from app.platform import errors, figures
 from app.platform.public import is_public
 
 Resolve = Callable[[str, int], list[str]]
@@ -152,7 +152,11 @@ def _ask(question: _Question, address: str) -> Answer:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         slow = line.is_cut or isinstance(error, httpx.TimeoutException)
-        why = f"did not answer within {seconds:g} seconds" if slow else f"broke off: {error}"
+        why = (
+            f"did not answer within {figures.exact(seconds)} seconds"
+            if slow
+            else f"broke off: {error}"
+        )
         raise Unreachable(f"{question.target.host} {why}.") from error
 
 
@@ -181,7 +185,9 @@ def _read(response: httpx.Response, question: _Question) -> Answer:
         for chunk in _pieces(response):
             body += chunk
             if len(body) > most:
-                raise Unreachable(f"{question.target.host} answered with more than {most:,} bytes.")
+                raise Unreachable(
+                    f"{question.target.host} answered with more than {figures.count(most)} bytes."
+                )
     finally:
         response.close()
     return Answer(response.status_code, dict(response.headers), bytes(body))

@@ -23,7 +23,7 @@ from app.okr import exact, ledger, runs, store
 from app.okr.ledger import Entry
 from app.okr.overlap import Group
 from app.okr.runs import Run
-from app.platform import events
+from app.platform import events, figures
 from app.platform.errors import Conflict, Invalid
 from app.review import store as review
 
@@ -265,7 +265,7 @@ def _shared(session: Session, experiment: Experiment, key_result_id: str) -> str
     people = sum(group["people"] for group in lines[experiment.id].row.overlaps)
     if not people:
         return None
-    were = f"{people:,} {'person was' if people == 1 else 'people were'}"
+    were = f"{figures.count(people)} {'person was' if people == 1 else 'people were'}"
     return (
         f"{were} counted in another contribution with the same event at the same time: they are"
         " added once, with the larger of the two."

@@ -14,6 +14,7 @@ from app.experiments.models import Experiment, Status
 from app.okr import sayings, views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
+from app.platform import figures
 from app.review import items, learnings, store, time_spent
 from app.review.learnings import Learning
 from app.review.models import ItemKind
@@ -156,5 +157,5 @@ def _spent(time: TimeSplit | None) -> list[str]:
     if first is None or first.of_elective is None:
         return []
     name = "new work" if first.name == "Build new" else f"“{first.name}”"
-    aim = "" if first.target is None else f" (target {100 * first.target:.0f})"
-    return [f"{name} got {100 * first.of_elective:.0f} % of elective time{aim}"]
+    aim = "" if first.target is None else f" (target {figures.limit(first.target)})"
+    return [f"{name} got {figures.share(first.of_elective, 0)} of elective time{aim}"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 
 from app.okr import sayings
+from app.platform import figures
 from app.review.shapes import Decided, Item, Overdue, Review, Starting, TimeSplit
 from app.web import lines, words
 from app.web.lines import Line
@@ -91,7 +92,7 @@ def spent(split: TimeSplit | None) -> Spent | None:
     """Where the time went; None where nobody was asked."""
     if split is None:
         return None
-    answered = f"{split.answered} of {split.asked} answered"
+    answered = f"{figures.count(split.answered)} of {figures.count(split.asked)} answered"
     if split.non_elective is None:
         few = "too few to show a split" if split.answered else "no split yet"
         return Spent(f"{answered}: {few}.", (), (), rising=False)

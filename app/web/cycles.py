@@ -14,6 +14,7 @@ from app.okr import closing, outcomes, store
 from app.okr.models import Cycle
 from app.okr.progress import grade
 from app.okr.schemas import CloseDraft, CycleChanges
+from app.platform import figures
 from app.platform.errors import Conflict, Invalid
 from app.web import lines, said, words
 from app.web.pages import Page, go, refuse, render
@@ -126,14 +127,14 @@ def page(
     """A cycle with the forms of which one may need another look."""
     found = closing.ended(session, cycle)
     mean = closing.mean(session, cycle)
-    suggested = {f"score_{one.row.id}": f"{one.suggested:.2f}" for one in found}
+    suggested = {f"score_{one.row.id}": figures.score(one.suggested) for one in found}
     return CyclePage(
         id=cycle.id,
         name=cycle.name,
         dates=f"{words.short(cycle.starts)} to {words.short(cycle.ends)}",
         closed_at=cycle.closed_at,
         closed_by=cycle.closed_by,
-        mean="" if mean is None else f"{mean:.2f}",
+        mean="" if mean is None else figures.score(mean),
         key_results=[_scored(one) for one in found],
         calibration=said.part_of(session) if cycle.closed_at else None,
         form=form or Typed.of(**suggested),
@@ -157,8 +158,8 @@ def _scored(one: closing.Ended) -> Scored:
         title=one.row.title,
         way=lines.way(one.row),
         current=words.amount(one.current, one.row.unit),
-        suggested=f"{one.suggested:.2f}",
-        score="" if one.score is None else f"{one.score:.2f}",
+        suggested=figures.score(one.suggested),
+        score="" if one.score is None else figures.score(one.score),
         said="" if one.score is None else _GRADES[grade(one.score)],
         comment=one.row.score_comment,
     )

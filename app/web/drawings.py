@@ -1,13 +1,12 @@
 """What a readout draws: versions around their baseline, and how an estimate came about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.analysis.shapes import Comparison, Readout, Timeline
-from app.experiments.metrics import Words
+from app.analysis.shapes import Comparison, Readout, Rule, Timeline
 from app.platform import figures
-from app.web import words
 from app.web.plots import Plot, timeline
 
 _ROWS = 12  # moments of a course that stand in its table
@@ -51,32 +50,39 @@ class Drawn:
     rows: tuple[tuple[datetime, str, str], ...]
 
 
-def drawn(told: Timeline, zone: ZoneInfo, words_of: Words) -> Drawn:
+def drawn(told: Timeline, zone: ZoneInfo, rule: Rule) -> Drawn:
     """A course with its caption; a dozen moments of it at most as a table."""
-    is_rate = told.goal > 0
+    is_share, say = rule.kind == "threshold", _said_of(rule)
     of_what = (
-        f"Share of people released so far who {words_of.did}"
-        if is_rate
-        else "Lead over the baseline"
+        f"Share of people released so far who {rule.words.did}"
+        if is_share
+        else f"Lead over the baseline, in {'values' if rule.counts.is_value else 'points'}"
     )
-    against = "your line" if is_rate else "no difference"
+    against = "your line" if is_share else "no difference"
     step = max(1, -(-len(told.points) // _ROWS))
     chosen = told.points[::-step][::-1]
     return Drawn(
         arm=told.arm,
         caption=f"{of_what}, with its range; the dashed line is {against}.",
-        plot=timeline(told, zone),
+        plot=timeline(told, zone, _marked(rule)),
         rows=tuple(
-            (
-                one.at,
-                words.points(one.estimate) if is_rate else _amount(one.estimate, is_rate=True),
-                f"{words.points(one.low)} to {words.points(one.high)}"
-                if is_rate
-                else _between(one.low, one.high, is_rate=True),
-            )
-            for one in chosen
+            (one.at, say(one.estimate), f"{say(one.low)} to {say(one.high)}") for one in chosen
         ),
     )
+
+
+def _said_of(rule: Rule) -> Callable[[float], str]:
+    """How an estimate reads: a share, a difference of shares, or a difference of values."""
+    if rule.kind == "threshold":
+        return figures.share
+    return figures.signed_value if rule.counts.is_value else figures.points
+
+
+def _marked(rule: Rule) -> Callable[[float], str]:
+    """The same beside an axis, where there is little room."""
+    if rule.kind == "threshold":
+        return figures.axis
+    return figures.signed_value if rule.counts.is_value else figures.axis_points
 
 
 def forest(readout: Readout) -> Forest | None:

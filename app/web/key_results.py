@@ -19,6 +19,7 @@ from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
 from app.okr.series import Value
 from app.okr.views import KeyResultView
 from app.platform.errors import Conflict, Invalid
+from app.platform.figures import score
 from app.review.shapes import KeyResultLine
 from app.web import evidence, figures, lines, pushes, reads, stories, words
 from app.web.evidence import EvidenceRow, LedgerRow
@@ -270,7 +271,7 @@ def _ended(row: KeyResult) -> str:
         return ""
     said = {"green": "reached, or nearly", "yellow": "some of the way", "red": "missed"}
     comment = f" {row.score_comment}" if row.score_comment else ""
-    return f"Closed with a score of {row.score:.2f}: {said[grade(row.score)]}.{comment}"
+    return f"Closed with a score of {score(row.score)}: {said[grade(row.score)]}.{comment}"
 
 
 def _value(listed: series.Listed) -> ValueRow:

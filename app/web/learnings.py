@@ -12,6 +12,7 @@ from app.analysis.claims import Claim
 from app.analysis.record import Record
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
+from app.platform import figures
 from app.review import learnings, search, throughput
 from app.review.learnings import Learning, Wanted
 from app.review.throughput import Week
@@ -126,11 +127,14 @@ def _record(told: Record | None) -> str:
         return ""
     ends = f"{words.points(told.low, 0)} to {words.points(told.high, 0)}"
     share = f"{words.points(told.share, 0)}, {ends}"
-    said = f"{told.validated} of {words.plural(told.results, 'result')} validated ({share})."
+    said = (
+        f"{figures.count(told.validated)} of {words.plural(told.results, 'result')} validated"
+        f" ({share})."
+    )
     if told.brier is None:
         return f"{said} Nobody has said beforehand how likely."
     return (
-        f"{said} Forecasts made before the launch score {told.brier:.2f} over"
+        f"{said} Forecasts made before the launch score {figures.score(told.brier)} over"
         f" {words.plural(told.forecasts, 'result')}: 0 is always right, 0.25 is a coin."
     )
 
@@ -140,8 +144,8 @@ def _claim(told: Claim | None) -> str:
         return ""
     return (
         f"{words.plural(told.effects, 'compared result')} add up to"
-        f" {100 * told.measured:+.1f} points. Part of that is luck: expect"
-        f" {100 * told.expected:+.1f} of all of them together."
+        f" {figures.points(told.measured)}. Part of that is luck: expect"
+        f" {figures.points(told.expected)} of all of them together."
     )
 
 

@@ -15,6 +15,7 @@ from app.okr import closing, outcomes, store, values, views
 from app.okr.models import Cycle, Objective
 from app.okr.progress import rolled_up
 from app.okr.schemas import CycleDraft, NewKeyResult, ObjectiveDraft, TeamDraft
+from app.platform import figures
 from app.platform.errors import AppError
 from app.review.shapes import KeyResultLine
 from app.web import lines, pasts, reads, words
@@ -174,7 +175,7 @@ def _cycle(session: Session, cycle: Cycle, *, today: date) -> CyclePart:
     return CyclePart(
         id=cycle.id,
         closed=cycle.closed_at is not None,
-        score="" if score is None else f"{score:.2f}",
+        score="" if score is None else figures.score(score),
         name=cycle.name,
         dates=f"{words.short(cycle.starts)} to {words.short(cycle.ends)}",
         objectives=[_objective(session, one, today=today) for one in objectives],

@@ -1,6 +1,6 @@
 """Where a drawing's points stand: values on a plane of 0..1 by 0..1, with labelled axes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -73,7 +73,7 @@ def shares_of_weeks(
     )
 
 
-def timeline(told: Timeline, zone: ZoneInfo) -> Plot | None:
+def timeline(told: Timeline, zone: ZoneInfo, say: Callable[[float], str]) -> Plot | None:
     """An estimate hour by hour with its interval, beside what it is held against."""
     points = told.points
     if len(points) < 2:
@@ -89,7 +89,7 @@ def timeline(told: Timeline, zone: ZoneInfo) -> Plot | None:
     return Plot(
         points=tuple(place(one.at, one.estimate) for one in points),
         plan=((0, goal), (1, goal)),
-        levels=tuple((_share(v, low, high), words.points(v)) for v in marks),
+        levels=tuple((_share(v, low, high), say(v)) for v in marks),
         dates=tuple((x, f"{_day(at)}, {at:%H:%M}") for x, at in _ends(first, last, zone)),
         band=(
             *(place(one.at, one.low) for one in points),

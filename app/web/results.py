@@ -110,7 +110,7 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=readout.links,
-        courses=tuple(drawn(one, zone, readout.rule.words) for one in readout.timelines),
+        courses=tuple(drawn(one, zone, readout.rule) for one in readout.timelines),
         segments=readout.segments,
         novelty=readout.novelty,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),

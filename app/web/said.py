@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from app.okr import calibration
 from app.okr.calibration import Calibration
+from app.platform import figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,6 @@ def _row(who: str, one: Calibration) -> SaidRow:
         who=who,
         closed=one.n,
         sentence=f"{one.sentence[0].upper()}{one.sentence[1:]}",
-        brier="–" if one.brier is None else f"{one.brier:.2f}",
-        base="–" if one.base is None else f"{one.base:.2f}",
+        brier="–" if one.brier is None else figures.score(one.brier),
+        base="–" if one.base is None else figures.score(one.base),
     )

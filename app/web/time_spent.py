@@ -17,6 +17,7 @@ from app.allocation.summary import Split
 from app.allocation.weeks import Week
 from app.identity.guard import Db, Now
 from app.okr import store as okr
+from app.platform import figures
 from app.platform.errors import AppError
 from app.review.weeks import week_of
 from app.web import plots, respondents, words
@@ -221,9 +222,9 @@ def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[B
 
 
 def _answered(week: Week) -> str:
-    said = f"{week.answered} of {week.asked} answered"
+    said = f"{figures.count(week.answered)} of {figures.count(week.asked)} answered"
     rest = week.answered - week.counted
-    return f"{said}, {rest} not counted yet" if rest and week.counted else said
+    return f"{said}, {figures.count(rest)} not counted yet" if rest and week.counted else said
 
 
 def _aims(last: Week) -> tuple[Aim, ...]:

@@ -118,6 +118,8 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "plural": plural,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "value": figures.value,
+        "limit": figures.limit,
+        "axis": figures.axis,
         "difference": figures.points,
     }
 

@@ -87,7 +87,7 @@ def test_a_difference_that_is_too_small_to_matter_is_refuted(session: Session):
     readout = read(session, experiment)
 
     assert readout.call.state is State.REFUTED
-    assert "no version beats “plain” by +3.0 points or more" in readout.call.sentence
+    assert "no version beats “plain” by 3 points or more" in readout.call.sentence
 
 
 def test_several_versions_share_the_error_that_is_allowed(session: Session):

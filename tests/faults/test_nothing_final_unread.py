@@ -73,7 +73,7 @@ def test_after_an_outage_over_the_end_the_final_call_counts_every_click(
     assert {(one["call"]["state"], one["call"]["final"]) for one in (waiting, still)} == {
         ("waiting", False)
     }
-    assert "Waiting for the clicks of" in waiting["call"]["sentence"]
+    assert "waiting for the clicks of" in waiting["call"]["sentence"]
     assert "silent since" in doctor.stdout
     assert doctor.returncode == 1
     assert told["call"]["state"] == "validated"

@@ -96,6 +96,8 @@ def wrong_in(readout: Readout) -> Iterator[str]:
     yield from numbers(readout, said)
     yield from verdicts(readout, page)
     yield from (f"begins small: {one}" for one in said if one[0].islower())
+    if readout.rule.counts.is_value and re.search(r"\d points", page):
+        yield "values told in points"
     for name in ("an unknown number", "one of many", "a minus before a zero"):
         if found := re.search(NEVER[name], page, re.IGNORECASE):
             yield f"{name} on the page: {page[max(0, found.start() - 60) : found.end() + 60]}"

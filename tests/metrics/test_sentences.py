@@ -28,7 +28,7 @@ NEVER = {
     "one that were": r"(?<![\d,.])1 (?:were|are)\b",
     "sure": r"chance to be better (?:100|0) %|\b100 % of the time",
     "one that have": r"(?<![\d,.])1 (?!would)[a-z]+(?: needed)? have\b",
-    "a minus before a zero": r"-0(?![.,]?\d*[1-9])",
+    "a minus before a zero": r"[-−]0(?![.,]?\d*[1-9])",
     "an empty clause": r"\(\s*\)|,\s*[,.;]|;\s*[,.;]|:\s*[.;]|\s{2,}|\s[,.;]|\.\.",
     "more than all": r"\b100\.0+[1-9]",
 }
@@ -288,4 +288,4 @@ def test_a_falling_number_has_no_minus_before_a_zero():
         {"key_results": [link], "rule": {"baseline": "holdout"}}, (), (against(0.2, 0.0, 0.4),)
     )
 
-    assert "(-30 to 0)" in (row.assumption or "")
+    assert "(−30 to 0)" in (row.assumption or "")

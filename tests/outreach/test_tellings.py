@@ -152,7 +152,7 @@ def test_time_is_told_with_both_denominators():
 
     assert said(time=split)["Where did the time go?"] == (
         "44 % kept the lights on; 2 of 3 answered.",
-        "Of elective time: Build new 50 % (target 60).",
+        "Of elective time: Build new 50 % (target 60 %).",
         "That share has risen for three weeks running.",
     )
     hidden = TimeSplit(9, 2, None, (), rising=False)

@@ -45,7 +45,7 @@ from app.platform import figures
         (figures.set_points, 0.02, "2 points"),
         (figures.value, 12.5, "12.50"),
         (figures.value, 0.00042, "0.00042"),
-        (figures.signed_value, -3, "-3.00"),
+        (figures.signed_value, -3, "−3.00"),
         (figures.whole, -0.4, "0"),
         (figures.signed_whole, 360, "+360"),
     ],

@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.analysis.shapes import Estimate, Timeline, TimelinePoint
+from app.analysis.shapes import Estimate, Rule, Timeline, TimelinePoint
 from app.experiments.metrics import metric_of
+from app.platform import figures
 from app.web import drawings, plots, results, words
 
 WORDS = metric_of("click_rate").words
+RULE = Rule("threshold", 0.08, 0.95, "curtailed", 72)
+AGAINST = replace(RULE, kind="comparison", threshold=None, method="fixed", baseline="plain")
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ESTIMATE = Estimate(
     "insight", 600, 72, 0.12, 0.099, 0.144, "exact", 0.95, "95 % each side", 70, 0, 0.121
@@ -71,32 +74,43 @@ def course(*points: tuple[float, float, float], goal: float = 0.08) -> Timeline:
 
 
 def test_nothing_is_drawn_of_a_single_hour():
-    assert plots.timeline(course((0.005, 0, 0.1)), ZoneInfo("UTC")) is None
+    assert plots.timeline(course((0.005, 0, 0.1)), ZoneInfo("UTC"), figures.axis) is None
 
 
 def test_a_course_stays_on_its_plane_and_has_its_goal_and_range():
     told = course((0.0, 0.0, 1.0), (0.05, 0.02, 0.4), (0.1, 0.08, 0.13))
-    plot = plots.timeline(told, ZoneInfo("UTC"))
-    shown = drawings.drawn(told, ZoneInfo("UTC"), WORDS)
+    plot = plots.timeline(told, ZoneInfo("UTC"), figures.axis)
+    shown = drawings.drawn(told, ZoneInfo("UTC"), RULE)
 
     assert plot is not None
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in (*plot.points, *plot.band, *plot.plan))
     assert len(plot.band) == 6
-    assert "8.0 %" in [label for _, label in plot.levels]
+    assert "8 %" in [label for _, label in plot.levels]
     assert shown.rows[-1][1:] == ("10.0 %", "8.0 % to 13.0 %")
 
 
 def test_a_lead_is_told_in_points_around_no_difference():
     told = course((0.01, -0.02, 0.04), (0.02, 0.005, 0.035), goal=0.0)
-    shown = drawings.drawn(told, ZoneInfo("UTC"), WORDS)
+    shown = drawings.drawn(told, ZoneInfo("UTC"), AGAINST)
 
     assert "no difference" in shown.caption
     assert shown.rows[-1][1:] == ("+2.0 points", "+0.5 points to +3.5 points")
 
 
+def test_a_lead_in_values_is_told_in_values():
+    told = course((1.5, -2.0, 4.0), (1.82, -4.11, 7.74), goal=0.0)
+    rule = replace(AGAINST, metric="value_per_person", method="sequential")
+    shown = drawings.drawn(told, ZoneInfo("UTC"), rule)
+
+    assert shown.plot is not None
+    assert shown.rows[-1][1:] == ("+1.82", "−4.11 to +7.74")
+    assert "in values" in shown.caption
+    assert not any("%" in label for _, label in shown.plot.levels)
+
+
 def test_a_long_course_is_a_short_table_that_ends_where_it_ends():
     told = course(*((0.001 * at, 0.0, 0.2) for at in range(1, 48)))
-    shown = drawings.drawn(told, ZoneInfo("UTC"), WORDS)
+    shown = drawings.drawn(told, ZoneInfo("UTC"), RULE)
 
     assert len(shown.rows) <= 12
     assert shown.rows[-1][0] == told.points[-1].at
