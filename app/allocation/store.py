@@ -23,6 +23,7 @@ from app.platform.db import UtcDateTime
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
+_OPENINGS = Order("openings", is_descending=True)
 _RESPONDENTS = Order("respondents")
 
 FRIDAY = "friday"  # the name of this schedule
@@ -72,10 +73,12 @@ def unsettled(session: Session, *, now: datetime) -> Sequence[Opening]:
     return session.exec(found.order_by(Opening.week)).all()
 
 
-def openings(session: Session, *, until: str, limit: int) -> Sequence[Opening]:
+def openings(
+    session: Session, *, until: str, cursor: str | None = None, limit: int
+) -> Part[Opening]:
     """The last weeks opened, newest first."""
     found = select(Opening).where(Opening.name == FRIDAY, Opening.week <= until)
-    return session.exec(found.order_by(col(Opening.week).desc()).limit(limit)).all()
+    return part(session, found, _OPENINGS, Opening.week, cursor=cursor, limit=limit)
 
 
 def lock_opening(session: Session, opening: Opening) -> None:

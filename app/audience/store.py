@@ -18,6 +18,7 @@ from app.platform.errors import Conflict, NotFound
 from app.platform.paging import Order, Part, part
 
 _AUDIENCES = Order("audiences", is_descending=True)
+_IMPORTS = Order("imports", is_descending=True)
 _PEOPLE = Order("people")
 _SUPPRESSIONS = Order("suppressions", is_descending=True)
 
@@ -222,10 +223,12 @@ def is_running(session: Session, import_id: str) -> bool:
     return row is not None and row.status == "running"
 
 
-def imports_of(session: Session, audience_id: str, *, limit: int = 50) -> Sequence[Import]:
+def imports_of(
+    session: Session, audience_id: str, *, cursor: str | None = None, limit: int = 50
+) -> Part[Import]:
     """An audience's imports, newest first."""
     query = select(Import).where(Import.audience_id == audience_id)
-    return session.exec(query.order_by(col(Import.id).desc()).limit(limit)).all()
+    return part(session, query, _IMPORTS, Import.id, cursor=cursor, limit=limit)
 
 
 def next_import(session: Session, folder: str) -> str | None:

@@ -18,7 +18,7 @@ from app.experiments.models import (
     Status,
 )
 from app.platform.errors import NotFound
-from app.platform.paging import Order, Part, part
+from app.platform.paging import Order, Part, every, part
 
 _EXPERIMENTS = Order("experiments", is_descending=True)
 _FEATURES = Order("features", is_descending=True)
@@ -101,6 +101,11 @@ def feature_of(session: Session, feature_id: str) -> Feature:
     return found
 
 
+def every_run(session: Session, slice_id: str) -> Iterator[Experiment]:
+    """All experiments of a slice, newest first."""
+    return every(lambda cursor: experiments(session, slice_id=slice_id, cursor=cursor))
+
+
 def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:
     """Newest first."""
     return part(session, select(Feature), _FEATURES, Feature.id, cursor=cursor, limit=limit)
@@ -137,6 +142,11 @@ def slices_of(session: Session, feature_id: str) -> Sequence[Slice]:
     """A feature's slices in their order."""
     query = select(Slice).where(Slice.feature_id == feature_id)
     return session.exec(query.order_by(col(Slice.position), Slice.id)).all()
+
+
+def every_slice(session: Session) -> Iterator[Slice]:
+    """All slices, newest first."""
+    return every(lambda cursor: slices(session, cursor=cursor))
 
 
 def slices(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Slice]:

@@ -7,7 +7,7 @@ refused instead of beginning somewhere.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -63,6 +63,17 @@ class Part(list[Row]):
     def __init__(self, rows: Iterable[Row], following: str | None = None) -> None:
         super().__init__(rows)
         self.next = following
+
+
+def every(read: Callable[[str | None], Part[Row]]) -> Iterator[Row]:
+    """All rows of a list, page by page: where all are needed at once."""
+    cursor = None
+    while True:
+        rows = read(cursor)
+        yield from rows
+        cursor = rows.next
+        if cursor is None:
+            return
 
 
 def part(

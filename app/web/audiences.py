@@ -20,9 +20,11 @@ from app.platform.errors import AppError, Invalid
 from app.web import columns
 from app.web.columns import ColumnLine
 from app.web.pages import Page, go, refuse, render
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/audiences")
+_PAGE = 50  # audiences, and imports of one
 _SHOWN_PEOPLE = 5
 _SHOWN_COLUMNS = 4
 _CHUNK = 1 << 20  # bytes taken from an upload at a time
@@ -44,6 +46,7 @@ class AudiencesPage(Page):
     section: ClassVar[str] = "audiences"
 
     audiences: list[AudienceRow]
+    next_address: str | None
     form: Typed
 
 
@@ -60,13 +63,14 @@ class AudiencePage(Page):
     people: Sequence[Member]
     shown: list[str]
     imports: Sequence[Import]
+    next_address: str | None
     form: Typed
 
 
 @router.get("")
-def listed(request: Request, session: Db) -> HTMLResponse:
+def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """All audiences, newest first."""
-    return render(request, _listed(session, Typed()))
+    return render(request, _listed(session, Typed(), cursor))
 
 
 @router.post("")
@@ -81,9 +85,9 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
 
 
 @router.get("/{audience_id}")
-def show(request: Request, session: Db, audience_id: str) -> HTMLResponse:
+def show(request: Request, session: Db, audience_id: str, cursor: Cursor = None) -> HTMLResponse:
     """One audience."""
-    return render(request, _page(session, audience_id, Typed()))
+    return render(request, _page(session, audience_id, Typed(), cursor))
 
 
 async def _uploaded(request: Request) -> AsyncIterator[UploadFile]:
@@ -130,12 +134,16 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(_CHUNK), b"")
 
 
-def _listed(session: Session, form: Typed) -> AudiencesPage:
-    rows = [AudienceRow(one, [c["name"] for c in one.columns]) for one in store.audiences(session)]
-    return AudiencesPage(audiences=rows, form=form)
+def _listed(session: Session, form: Typed, cursor: str | None = None) -> AudiencesPage:
+    found = store.audiences(session, cursor=cursor, limit=_PAGE)
+    rows = [AudienceRow(one, [c["name"] for c in one.columns]) for one in found]
+    return AudiencesPage(audiences=rows, next_address=next_of("/audiences", found), form=form)
 
 
-def _page(session: Session, audience_id: str, form: Typed) -> AudiencePage:
+def _page(
+    session: Session, audience_id: str, form: Typed, cursor: str | None = None
+) -> AudiencePage:
+    imports = store.imports_of(session, audience_id, cursor=cursor, limit=_PAGE)
     audience = store.audience_of(session, audience_id)
     lines = columns.lines(audience)
     return AudiencePage(
@@ -144,6 +152,7 @@ def _page(session: Session, audience_id: str, form: Typed) -> AudiencePage:
         readings=columns.choices(),
         people=members.chunk(session, audience_id, after=None, limit=_SHOWN_PEOPLE),
         shown=[line.name for line in lines[:_SHOWN_COLUMNS]],
-        imports=store.imports_of(session, audience_id),
+        imports=imports,
+        next_address=next_of(f"/audiences/{audience_id}", imports),
         form=form,
     )

@@ -8,10 +8,10 @@ from app.audience import store as audience
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
 from app.okr import store as okr
+from app.platform.paging import every
 from app.web import words
 
 Choices = Sequence[tuple[str, str]]
-_MOST = 500  # entries of a list; beyond it, a form would need a search
 
 
 def key_results(session: Session) -> Choices:
@@ -22,7 +22,7 @@ def key_results(session: Session) -> Choices:
 def slices(session: Session) -> Choices:
     """Every slice under its feature's name, newest first."""
     found: list[tuple[str, str]] = [("", "None")]
-    for one in experiments.slices(session, limit=_MOST):
+    for one in experiments.every_slice(session):
         feature = experiments.feature_of(session, one.feature_id)
         found.append((one.id, f"{feature.title} › {one.title}"))
     return found
@@ -30,14 +30,14 @@ def slices(session: Session) -> Choices:
 
 def audiences(session: Session) -> Choices:
     """Every audience with its size."""
-    found = audience.audiences(session)
+    found = every(lambda cursor: audience.audiences(session, cursor=cursor))
     sizes = ((a.id, f"{a.name} ({words.plural(a.people, 'person', 'people')})") for a in found)
     return (("", "Choose an audience"), *sizes)
 
 
 def others(session: Session, but: str | None) -> Choices:
     """Experiments whose people can be left out."""
-    found = experiments.experiments(session, limit=_MOST)
+    found = every(lambda cursor: experiments.experiments(session, cursor=cursor))
     return [(e.id, e.name) for e in found if e.id != but and _was_started(e)]
 
 

@@ -17,6 +17,7 @@ from app.outreach.schemas import ConnectorDraft, DigestDraft, WebhookDraft
 from app.outreach.vault import Vault
 from app.platform.errors import AppError
 from app.web.pages import Page, go, refuse, render
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/connections")
@@ -32,6 +33,7 @@ class ConnectionsPage(Page):
 
     connectors: Sequence[Connector]
     pushes: Sequence[Push]
+    next_address: str | None
     kinds: tuple[tuple[str, str], ...]
     needs: tuple[tuple[str, str, str], ...]
     form: Typed
@@ -40,9 +42,9 @@ class ConnectionsPage(Page):
 
 
 @router.get("")
-def listed(request: Request, session: Db) -> HTMLResponse:
+def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """All of them, and the newest pushes."""
-    return render(request, _page(session, Typed()))
+    return render(request, _page(session, Typed(), cursor=cursor))
 
 
 @router.post("/webhooks")
@@ -146,13 +148,20 @@ def _at_the_list(form: Typed) -> Typed:
 
 
 def _page(
-    session: Session, form: Typed, *, secret: str | None = None, digest: Typed | None = None
+    session: Session,
+    form: Typed,
+    *,
+    secret: str | None = None,
+    digest: Typed | None = None,
+    cursor: str | None = None,
 ) -> ConnectionsPage:
     session.flush()
     offered = [one for one in KINDS.values() if one.kind != store.WEBHOOK]
+    newest = pushes.pushes(session, cursor=cursor, limit=_NEWEST)
     return ConnectionsPage(
         connectors=[*store.webhooks(session), *store.connectors(session)],
-        pushes=pushes.pushes(session, limit=_NEWEST),
+        pushes=newest,
+        next_address=next_of("/connections", newest),
         kinds=tuple((one.kind, one.label) for one in offered),
         needs=tuple(
             (f"{one.kind}.{need.name}", f"{one.label}: {need.label}", _type(secret=need.secret))

@@ -21,10 +21,11 @@ from app.web import choices
 from app.web.choices import Choices
 from app.web.drafts import RISKS
 from app.web.pages import Page, go, refuse, render
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/features")
-_MOST = 500  # features on the list; more than any team keeps in its head
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class FeaturesPage(Page):
     section: ClassVar[str] = "features"
 
     features: list[FeatureRow]
+    next_address: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +85,16 @@ class FeaturePage(Page):
 
 
 @router.get("")
-def listed(request: Request, session: Db) -> HTMLResponse:
+def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """All features, newest first."""
+    found = store.features(session, cursor=cursor, limit=_PAGE)
     rows = [
         FeatureRow(
             feature, key_result_of(session, feature), len(store.slices_of(session, feature.id))
         )
-        for feature in store.features(session, limit=_MOST)
+        for feature in found
     ]
-    return render(request, FeaturesPage(features=rows))
+    return render(request, FeaturesPage(features=rows, next_address=next_of("/features", found)))
 
 
 @router.get("/new")
@@ -170,7 +173,7 @@ def _page(
         key_result=key_result_of(session, feature),
         teams=[okr.team_of(session, one).name for one in store.teams_of(session, feature.id)],
         slices=[
-            SliceRow(one, store.experiments(session, slice_id=one.id))
+            SliceRow(one, list(store.every_run(session, one.id)))
             for one in store.slices_of(session, feature.id)
         ],
         form=form or Typed(),

@@ -13,6 +13,7 @@ from app.analysis.record import Record
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.platform import figures
+from app.platform.paging import every
 from app.review import learnings, search, throughput
 from app.review.learnings import Learning, Wanted
 from app.review.throughput import Week
@@ -26,7 +27,6 @@ from app.web.typed import Typed
 router = APIRouter()
 _PAGE = 20
 _WEEKS = 12  # a quarter
-_FEATURES = 500  # of the list to choose from
 _FILTERS = {"decision": "decision", "call": "call", "feature": "feature_id", "key": "key_result_id"}
 _DECISIONS = (("", "Every decision"), ("build", "Build"), ("iterate", "Iterate"), ("stop", "Stop"))
 _CALLS = (
@@ -113,7 +113,7 @@ def _told(row: Learning, asked: str) -> Told:
 
 
 def _features(session: Session) -> Choices:
-    found = experiments.features(session, limit=_FEATURES)
+    found = every(lambda cursor: experiments.features(session, cursor=cursor))
     return (("", "Every feature"), *((one.id, one.title) for one in found))
 
 

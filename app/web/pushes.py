@@ -18,6 +18,7 @@ from app.outreach.models import Connector, ConnectorLink, Push
 from app.outreach.schemas import LinkDraft
 from app.platform.errors import AppError, NotFound
 from app.web.pages import Page, go, refuse, render
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/key-results/{key_result_id}/pushes")
@@ -56,13 +57,17 @@ class PushesPage(Page):
     connected: Sequence[Linked]
     offered: Sequence[Offered]
     pushes: Sequence[Push]
+    next_address: str | None
     form: Typed
 
 
 @router.get("")
-def listed(request: Request, session: Db, key_result_id: str) -> HTMLResponse:
+def listed(
+    request: Request, session: Db, key_result_id: str, cursor: Cursor = None
+) -> HTMLResponse:
     """The last push first, with its error."""
-    return render(request, _page(session, okr.key_result_of(session, key_result_id), Typed()))
+    row = okr.key_result_of(session, key_result_id)
+    return render(request, _page(session, row, Typed(), cursor))
 
 
 @router.post("/links/{connector_id}")
@@ -106,14 +111,16 @@ def linked(session: Session, key_result_id: str) -> list[Linked]:
     return [_linked(session, link, row) for link, row in store.linked(session, key_result_id)]
 
 
-def _page(session: Session, row: KeyResult, form: Typed) -> PushesPage:
+def _page(session: Session, row: KeyResult, form: Typed, cursor: str | None = None) -> PushesPage:
+    newest = pushes.pushes(session, subject=row.id, cursor=cursor, limit=_NEWEST)
     takers = [one for one in store.connectors(session) if KINDS[one.kind].names]
     return PushesPage(
         id=row.id,
         title=row.title,
         connected=linked(session, row.id),
         offered=[_offered(one) for one in takers if one.disabled_at is None],
-        pushes=pushes.pushes(session, subject=row.id, limit=_NEWEST),
+        pushes=newest,
+        next_address=next_of(f"/key-results/{row.id}/pushes", newest),
         form=form,
     )
 

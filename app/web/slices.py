@@ -77,7 +77,7 @@ def change(request: Request, session: Db, form: Form, slice_id: str) -> Response
 
 def _page(request: Request, session: Session, found: Slice, edit: Typed | None = None) -> SlicePage:
     feature = store.feature_of(session, found.feature_id)
-    tested, held = [], store.experiments(session, slice_id=found.id)
+    tested, held = [], list(store.every_run(session, found.id))
     measured = runs.of(session, held, zone=request.app.state.settings.zone)
     for experiment in held:
         decision = review.decision_of(session, experiment.id)

@@ -24,6 +24,7 @@ from app.web import plots, respondents, words
 from app.web.choices import Choices
 from app.web.pages import Page, go, refuse, render
 from app.web.plots import Plot
+from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/time")
@@ -76,6 +77,7 @@ class TimePage(Page):
     open_week: str | None
     may_open: str | None
     weeks: tuple[Row, ...]
+    next_address: str | None
     trend: Plot | None
     building: Plot | None
     compared: str
@@ -88,9 +90,9 @@ class TimePage(Page):
 
 
 @router.get("")
-def show(request: Request, session: Db, now: Now) -> HTMLResponse:
-    """The last twelve weeks."""
-    return render(request, _page(session, Typed.of(), week=_now(request, now)))
+def show(request: Request, session: Db, now: Now, cursor: Cursor = None) -> HTMLResponse:
+    """The last twelve weeks, and page by page those before."""
+    return render(request, _page(session, Typed.of(), week=_now(request, now), cursor=cursor))
 
 
 @router.post("/respondents")
@@ -119,7 +121,7 @@ def _now(request: Request, now: Now) -> str:
     return week_of(now, request.app.state.settings.zone)
 
 
-def _page(session: Session, form: Typed, *, week: str) -> TimePage:
+def _page(session: Session, form: Typed, *, week: str, cursor: str | None = None) -> TimePage:
     opened = store.openings(session, until=week, limit=_WEEKS)
     seen = [weeks.of(session, one.week) for one in opened]
     told = [one for one in seen if one.everybody is not None]
@@ -131,13 +133,17 @@ def _page(session: Session, form: Typed, *, week: str) -> TimePage:
     buckets = [bucket for bucket in store.all_buckets(session) if bucket.id in shown]
     pair = _first_two(store.buckets(session))
     teams = {team.id: team.name for team in okr.teams(session)}
+    table = store.openings(session, until=week, cursor=cursor, limit=_WEEKS)
+    listed = [weeks.of(session, one.week) for one in table] if cursor else seen
     active = [one for one in store.respondents(session) if one.active]
     return TimePage(
         sentence=_sentence(last),
         rising=rising,
         open_week=week if is_open else None,
         may_open=week if active and not is_open else None,
-        weeks=tuple(_row(one.opening.week, one.everybody, one, buckets) for one in seen),
+        weeks=tuple(
+            _row(one.opening.week, one.everybody, one, buckets) for one in listed if one.asked
+        ),
         trend=_trend(told),
         building=_building(told, pair),
         compared=" against ".join(bucket.name.lower() for bucket in pair),
@@ -151,6 +157,7 @@ def _page(session: Session, form: Typed, *, week: str) -> TimePage:
         respondents=[_asked(one, teams) for one in active],
         teams_known=respondents.teams_known(session),
         form=form,
+        next_address=next_of("/time", table),
     )
 
 
