@@ -13,7 +13,7 @@ from app.audience.days import Order
 from app.delivery import cells
 from app.delivery.broken import BrokenLiquid
 from app.delivery.cells import Cell
-from app.platform import clock
+from app.platform import clock, figures
 
 _Filters = Mapping[str, Callable[..., Any]]
 OUTPUT_BYTES = 1_000_000  # what a user writes renders to 1 MB at most, and so does every step
@@ -43,9 +43,13 @@ def _bounded(name: str, calculate: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(calculate)
     def bounded(*args: object, **kwargs: object) -> object:
         if any(isinstance(one, range) and len(one) > LOOPS for one in args):
-            raise BrokenLiquid(f"“{name}” is asked to go over more than {LOOPS:,} numbers.")
+            raise BrokenLiquid(
+                f"“{name}” is asked to go over more than {figures.count(LOOPS)} numbers."
+            )
         if name in _GROWING and _growth(name, *args) > OUTPUT_BYTES:
-            raise BrokenLiquid(f"“{name}” makes more than {OUTPUT_BYTES:,} characters.")
+            raise BrokenLiquid(
+                f"“{name}” makes more than {figures.count(OUTPUT_BYTES)} characters."
+            )
         try:
             return _small(calculate(*args, **kwargs), name)
         except (ArithmeticError, ValueError) as error:
@@ -70,9 +74,9 @@ def _growth(name: str, value: object, *args: object) -> int:
 
 def _small(made: object, name: str) -> object:
     if isinstance(made, str) and len(made) > OUTPUT_BYTES:
-        raise BrokenLiquid(f"“{name}” makes more than {OUTPUT_BYTES:,} characters.")
+        raise BrokenLiquid(f"“{name}” makes more than {figures.count(OUTPUT_BYTES)} characters.")
     if isinstance(made, (list, tuple)) and len(made) > LOOPS:
-        raise BrokenLiquid(f"“{name}” makes a list of more than {LOOPS:,} items.")
+        raise BrokenLiquid(f"“{name}” makes a list of more than {figures.count(LOOPS)} items.")
     if isinstance(made, int) and made.bit_length() > _NUMBER_BITS:
         raise BrokenLiquid(f"“{name}” makes a number that is too large.")
     return made

@@ -170,7 +170,9 @@ def import_people(
     from app.ops.import_file import import_file
 
     finished = import_file(opened.checked_house(), file, audience_name=audience)
-    gone = f", {figures.count(finished.erased)} of people who were erased" if finished.erased else ""
+    gone = (
+        f", {figures.count(finished.erased)} of people who were erased" if finished.erased else ""
+    )
     typer.echo(
         f"{figures.plural(finished.rows, 'line')}: {figures.count(finished.added)} added,"
         f" {figures.count(finished.updated)} updated, {figures.count(finished.unchanged)}"

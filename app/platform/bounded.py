@@ -25,6 +25,7 @@ from copy import copy
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
+from app.platform import figures
 from app.platform.allowance import EXTRA_BYTES, ONE_SECONDS
 from app.platform.clock import SHIFT
 from app.platform.errors import AppError, Invalid, Unavailable
@@ -53,7 +54,9 @@ class TooSlow(OverLimit):
     """It does not come to an end in its time."""
 
     def __init__(self) -> None:
-        super().__init__(f"It takes longer than {ONE_SECONDS:g} seconds, so it was stopped.")
+        super().__init__(
+            f"It takes longer than {figures.exact(ONE_SECONDS)} seconds, so it was stopped."
+        )
 
 
 class TooMuchMemory(OverLimit):

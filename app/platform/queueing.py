@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
+from app.platform import figures
 from app.platform.errors import Unavailable
 
 _LONGEST_WAIT = 10.0  # seconds; then something holds the database that is no queue
@@ -133,6 +134,7 @@ def _locks(handle: int, how: int) -> bool:
 
 def _too_busy() -> TooBusy:
     return TooBusy(
-        f"Others wrote to the database for {_LONGEST_WAIT:.0f} s without a pause. Try again; if it"
+        f"Others wrote to the database for {figures.whole(_LONGEST_WAIT)} s without a pause. Try"
+        " again; if it"
         " stays so, look who holds it: another program may have the file open."
     )
