@@ -14,6 +14,7 @@ from typing import IO, Any
 from app.audience import encodings, headers, objects, separators, words
 from app.audience.headers import MOST_COLUMNS, Column
 from app.audience.lines import BOM, LONGEST_LINE, BadFile, Lines
+from app.platform import figures
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
@@ -217,7 +218,8 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
         record.refused = str(error)
         return
     if len(found) > MOST_COLUMNS:
-        record.refused = f"{len(found):,} columns; a person has {MOST_COLUMNS:,} at most"
+        many, most = figures.count(len(found)), figures.count(MOST_COLUMNS)
+        record.refused = f"{many} columns; a person has {most} at most"
         return
     columns = headers.columns_of(tuple(found))
     record.named = tuple(one.name for one in columns)
@@ -229,7 +231,8 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
 def _columns(written: list[str]) -> tuple[Column, ...]:
     if len(written) > MOST_COLUMNS:
         raise BadFile(
-            f"The first line names {len(written):,} columns; a file of people has {MOST_COLUMNS:,}"
+            f"The first line names {figures.count(len(written))} columns; a file of people has"
+            f" {figures.count(MOST_COLUMNS)}"
             " at most. Leave out what no mail and no analysis needs."
         )
     columns = headers.columns_of(tuple(written))

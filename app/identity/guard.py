@@ -26,7 +26,7 @@ from app.identity.last_use import LastUse
 from app.identity.roles import Role
 from app.identity.secrets import kept
 from app.identity.tokens import PREFIX
-from app.platform import clock
+from app.platform import clock, figures
 from app.platform.db import Database
 from app.platform.errors import Forbidden, NotLoggedIn, TooLarge, Unavailable
 
@@ -184,7 +184,7 @@ def _field(body: bytes, name: str) -> str:
     try:
         fields = parse_qs(body.decode("latin-1"), max_num_fields=_MOST_FIELDS)
     except ValueError:
-        raise TooLarge(f"A form has at most {_MOST_FIELDS:,} fields.") from None
+        raise TooLarge(f"A form has at most {figures.count(_MOST_FIELDS)} fields.") from None
     return next(iter(fields.get(name, ())), "")
 
 

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from app.identity.bodies import Body
+from app.platform import figures
 from app.platform.errors import TooLarge, TooSlow
 
 _IDLE_SECONDS = 15.0  # without a byte
@@ -101,4 +102,4 @@ _ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})
 
 def _sized(count: int) -> str:
     size, unit = next(one for one in _UNITS if count >= one[0])
-    return f"{count // size:,} {unit}"
+    return f"{figures.count(count // size)} {unit}"
