@@ -5,8 +5,7 @@ import logging
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,14 +20,16 @@ from app.delivery.renderable import LiquidRenderable
 from app.delivery.rests import Rests
 from app.delivery.sending import Sender
 from app.delivery.transports.ports import Transport
-from app.experiments import enrolment, lifecycle, rehearsal
-from app.ops.duties import duty_steps
+from app.experiments import enrolment, lifecycle, rehearsal, undoing
+from app.ops.duties import duties_of
 from app.ops.house import House
 from app.ops.registering import register_unread
 from app.ops.targets import targets_of
-from app.ops.tending import tending_steps
 from app.platform import clock, garbage, locks
+from app.platform.duties import WHOLE, Attempts, Duty
 from app.platform.journal import Journal
+from app.platform.put_off import Work
+from app.privacy.erasing import Finisher
 from app.tracking import conversions, ingest, snapshots
 from app.tracking.intake import Intake
 
@@ -42,23 +43,24 @@ _NICE = 5  # the redirect goes before the counting of it
 
 @dataclass
 class Loop:
-    """Runs its steps again and again until told to stop; a step that fails is tried again."""
+    """Does its duties again and again until told to stop."""
 
     name: str
+    attempts: Attempts
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, steps: list[Callable[[datetime], int]], rest: float = _IDLE_SECONDS) -> None:
-        """Each step says how much it did; when none did anything, the loop rests (seconds)."""
+    def run(self, duties: Sequence[Duty], rest: float = _IDLE_SECONDS) -> None:
+        """Each duty says how much it did; when none did anything, the loop rests (seconds)."""
         while not self.stopping.is_set():
-            if not sum(self.attempt(step) for step in steps):
+            if not sum(self.attempt(duty) for duty in duties):
                 self.stopping.wait(rest)
 
-    def attempt(self, step: Callable[[datetime], int]) -> int:
-        """Do one step; a failure is logged, waits a moment, and harms no other step."""
+    def attempt(self, duty: Duty) -> int:
+        """Do one duty; where the database is away, that is logged, and waits a moment."""
         try:
-            return step(clock.now())
+            return self.attempts.round(duty, clock.now())
         except Exception:
-            log.exception("%s: %s failed; it is tried again", self.name, step.__name__)
+            log.exception("%s: %s failed; it is tried again", self.name, duty.work)
             self.stopping.wait(_TROUBLE_SECONDS)
             return 0
 
@@ -72,17 +74,17 @@ def run_ingester(house: House) -> None:
     """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
     os.nice(_NICE)
     house.database.let_people_pass()
-    loop = Loop("ingester")
+    loop = Loop("ingester", Attempts(house.database))
     loop.stop_on_signals()
     path = house.settings.data_dir / "ingester.lock"
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
-        steps = ingester_steps(house)
+        duties = ingester_duties(house)
         garbage.look_seldom()
-        loop.run(steps)
-        intake = intake_of(house)
-        while loop.attempt(intake.finish):  # what the web processes journalled while they ended
+        loop.run(duties)
+        rest = whole(Work.INGEST, intake_of(house).finish)
+        while loop.attempt(rest):  # what the web processes journalled while they ended
             pass
 
 
@@ -96,47 +98,52 @@ def intake_of(house: House) -> Intake:
     return Intake(house.database, house.folder, house.hits, facts_of(house))
 
 
-def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
+def ingester_duties(house: House) -> list[Duty]:
     """What the ingester does in a round, in this order."""
+    database = house.database
     facts = facts_of(house)
     intake = intake_of(house)
-    database = house.database
+    people, enrolments = KnownPeople(house.keyring.marks), DeliveryEnrolments()
+    renderable = LiquidRenderable(house.settings, house.keyring)
 
-    def ingest_hits(now: datetime) -> int:
-        return intake.take(now)
-
-    def judge_again(now: datetime) -> int:
-        return ingest.rejudge_due(database, facts, now=now)
-
-    def read_imports(now: datetime) -> int:
-        return imports.run_due(
-            database, house.imports, house.folder_id, marker=house.keyring.marks, now=now
-        )
-
-    def settle_conversions(now: datetime) -> int:
-        with database.read() as session:
-            if not conversions.is_due(session, now=now):
-                return 0
+    def settle(ids: Sequence[str], now: datetime) -> int:
         with database.write() as session:
-            return conversions.settle_due(
-                session,
-                people=KnownPeople(house.keyring.marks),
-                enrolments=DeliveryEnrolments(),
-                now=now,
-            )
+            return conversions.settle(session, ids, people=people, enrolments=enrolments, now=now)
 
-    def read_columns_again(_now: datetime) -> int:
-        return noting.read_again(database)
+    return [
+        whole(Work.INGEST, intake.take),
+        whole(Work.JUDGE, lambda now: ingest.rejudge_due(database, facts, now=now)),
+        imports.duty(database, house.imports, house.folder_id, marker=house.keyring.marks),
+        Duty(
+            work=Work.CONVERT,
+            items=lambda session, now: conversions.due(session, now=now),
+            do=lambda one, now: settle([one], now),
+            together=settle,
+        ),
+        whole(Work.SNAPSHOT, snapshot_keeper(house)),
+        noting.duty(database),
+        rehearsal.duty(database, renderable=renderable, settings=house.settings),
+        *Finisher(database).duties(),
+    ]
 
-    def rehearse(now: datetime) -> int:
-        renderable = LiquidRenderable(house.settings, house.keyring)
-        return rehearsal.go_on(database, renderable=renderable, settings=house.settings, now=now)
 
+def whole(work: Work, do: Callable[[datetime], int]) -> Duty:
+    """Work of this process that is one piece."""
+    return Duty(
+        work=work,
+        items=lambda _session, _now: [WHOLE],
+        do=lambda _whole, now: do(now),
+        is_shared=False,
+    )
+
+
+def snapshot_keeper(house: House) -> Callable[[datetime], int]:
+    """Writes where links lead whenever that changed."""
     kept: tuple[int, int] | None = None
 
-    def keep_snapshot(_now: datetime) -> int:
+    def keep(_now: datetime) -> int:
         nonlocal kept
-        with database.read() as session:
+        with house.database.read() as session:
             state = destination_rows.destinations_state(session)
             if state == kept:
                 return 0
@@ -145,29 +152,28 @@ def ingester_steps(house: House) -> list[Callable[[datetime], int]]:
         kept = state
         return 1
 
-    counting = [ingest_hits, judge_again, read_imports, settle_conversions, keep_snapshot]
-    return [*counting, read_columns_again, rehearse, *tending_steps(house)]
+    return keep
 
 
 def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
-    loop = Loop("sender")
+    loop = Loop("sender", Attempts(house.database))
     loop.stop_on_signals()
     path = house.settings.data_dir / "sender.lock"
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
         dead = recovery.Predecessors(house.database, house.sends)
-        dead.settle(clock.now(), ticks=time.monotonic())
+        loop.attempts.round(dead.duty(), clock.now())
         register_unread(house, now=clock.now())
         threads = [
-            threading.Thread(target=loop.run, args=([step], rest), name=step.__name__)
-            for steps, rest in (
-                (scheduler_steps(house), _IDLE_SECONDS),
-                (duty_steps(house), _DUTY_SECONDS),
+            threading.Thread(target=loop.run, args=([duty], rest), name=duty.work)
+            for duties, rest in (
+                (scheduler_duties(house), _IDLE_SECONDS),
+                (duties_of(house), _DUTY_SECONDS),
             )
-            for step in steps
+            for duty in duties
         ]
         for thread in threads:
             thread.start()
@@ -176,51 +182,39 @@ def run_sender(house: House) -> None:
             thread.join()
 
 
-def scheduler_steps(house: House) -> list[Callable[[datetime], int]]:
+def scheduler_duties(house: House) -> list[Duty]:
     """What moves an experiment on by itself: start it, plan its sends, finish it."""
     database = house.database
     renderable = LiquidRenderable(house.settings, house.keyring)
 
-    def start_what_is_due(now: datetime) -> int:
-        with database.read() as session:
-            due = lifecycle.due_to_start(session, now=now)
-        for experiment_id in due:
-            with suppress(enrolment.Overtaken):  # another worker was first, and goes on with it
-                enrolment.settle(
-                    database, experiment_id, renderable=renderable, settings=house.settings, now=now
-                )
-        return len(due)
+    def start(experiment_id: str, now: datetime) -> int:
+        with suppress(enrolment.Overtaken):  # another worker was first, and goes on with it
+            enrolment.settle(
+                database, experiment_id, renderable=renderable, settings=house.settings, now=now
+            )
+        return 1
 
-    def plan_what_has_started(now: datetime) -> int:
-        with database.read() as session:
-            unplanned = planning.unplanned(session)
-        for experiment_id in unplanned:
-            planning.plan(database, experiment_id, now=now)
-        return len(unplanned)
+    def finish(experiment_id: str, now: datetime) -> int:
+        with database.write() as session:
+            lifecycle.begin_measuring(session, experiment_id, now=now)
+        return 1
 
-    def finish_what_is_sent(now: datetime) -> int:
-        with database.read() as session:
-            running = queue_rows.running(session)
-            done = [one.id for one in running if planning.nothing_left(session, one.id)]
-        for experiment_id in done:
-            with database.write() as session:
-                lifecycle.begin_measuring(session, experiment_id, now=now)
-        return len(done)
-
-    rests = Rests(database)
-
-    def go_on_after_a_clock_set_back(now: datetime) -> int:
-        return rests.shorten(now, ticks=time.monotonic())
-
-    def pass_over_what_ended(now: datetime) -> int:
-        return planning.drop_ended(database, now=now)
-
+    plan, pass_over = planning.duties(database)
     return [
-        start_what_is_due,
-        plan_what_has_started,
-        go_on_after_a_clock_set_back,
-        pass_over_what_ended,
-        finish_what_is_sent,
+        undoing.Undoing(database).duty(),
+        Duty(
+            work=Work.START,
+            items=lambda session, now: lifecycle.due_to_start(session, now=now),
+            do=start,
+        ),
+        plan,
+        Rests(database).duty(),
+        pass_over,
+        Duty(
+            work=Work.FINISH,
+            items=lambda session, _now: queue_rows.all_released(session),
+            do=finish,
+        ),
     ]
 
 

@@ -10,7 +10,7 @@ import app
 
 for models in sorted(Path(app.__file__ or "").parent.glob("*/models.py")):
     import_module(f"app.{models.parent.name}.models")
-for plain in ("events", "install", "once"):
+for plain in ("events", "install", "once", "put_off"):
     import_module(f"app.platform.{plain}")
 
 context.configure(

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from app.allocation.calendar import week_of
-from app.audience import imports
 from app.platform import clock
-from tests.cast import DESIGN, MARKS
+from tests.cast import DESIGN
+from tests.duties import read_imports
 from tests.whole import Whole, of_json
 
 CSV = b"email,name,euros\nseen.nowhere@b.example,Ann,61\nbo@b.example,Bo,lots\nnobody,Cem,5\n"
@@ -70,7 +70,7 @@ class Settled:
         assert said.status == 202, said.text
         self.ids["import_id"] = said.json()["id"]
         folder = (house.imports, house.folder_id)
-        while imports.run_due(house.database, *folder, marker=MARKS, now=clock.now()):
+        while read_imports(house.database, *folder, clock.now()):
             pass
 
     def _rest(self) -> None:

@@ -8,17 +8,23 @@ from sqlmodel import Session
 from app.allocation import calendar, store
 from app.allocation.models import Invitation, Mode, Opening
 from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.errors import Conflict
+from app.platform.put_off import Work
 
 
-def open_due(database: Database, *, zone: ZoneInfo, now: datetime) -> int:
-    """Open the weeks that are due; how many it was us who opened. Any number of workers may try."""
-    with database.read() as session:
-        weeks = _due(session, zone=zone, now=now)
-    if not weeks:
-        return 0
-    with database.write() as session:
-        return sum(_open(session, week, zone=zone, now=now) for week in weeks)
+def duty(database: Database, *, zone: ZoneInfo) -> Duty:
+    """Open each week that is due, once. Any number of workers may try."""
+
+    def open_week(week: str, now: datetime) -> int:
+        with database.write() as session:
+            return _open(session, week, zone=zone, now=now)
+
+    return Duty(
+        work=Work.OPEN_WEEK,
+        items=lambda session, now: _due(session, zone=zone, now=now),
+        do=open_week,
+    )
 
 
 def open_by_hand(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Opening:

@@ -15,6 +15,8 @@ from app.allocation import store
 from app.allocation.models import Mode, Opening, TimeAnswer, TimeTold
 from app.allocation.summary import FEWEST, cells_of
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 
 
 def settle(session: Session, opening: Opening, *, now: datetime) -> None:
@@ -37,9 +39,9 @@ def settle(session: Session, opening: Opening, *, now: datetime) -> None:
     session.flush()
 
 
-def settle_closed(session: Session, *, now: datetime) -> int:
-    """Count what came in time for weeks that have closed; how many weeks."""
-    closed = store.unsettled(session, now=now)
+def settle_closed(session: Session, week: str, *, now: datetime) -> int:
+    """Count what came in time for a week that has closed; 0 where it was, or is open still."""
+    closed = [one for one in store.unsettled(session, now=now) if one.week == week]
     for opening in closed:
         settle(session, opening, now=now)
         opening.settled_at = now
@@ -48,13 +50,18 @@ def settle_closed(session: Session, *, now: datetime) -> int:
     return len(closed)
 
 
-def settle_due(database: Database, *, now: datetime) -> int:
-    """The same, looking first."""
-    with database.read() as session:
-        if not store.unsettled(session, now=now):
-            return 0
-    with database.write() as session:
-        return settle_closed(session, now=now)
+def duty(database: Database) -> Duty:
+    """Count the answers to each week that has closed."""
+
+    def count(week: str, now: datetime) -> int:
+        with database.write() as session:
+            return settle_closed(session, week, now=now)
+
+    return Duty(
+        work=Work.COUNT,
+        items=lambda session, now: [one.week for one in store.unsettled(session, now=now)],
+        do=count,
+    )
 
 
 def _correct(session: Session, told: Sequence[TimeTold], answers: Mapping[str, TimeAnswer]) -> None:

@@ -23,21 +23,38 @@ from app.analysis.known import of as known_of
 from app.analysis.looks import Asked, Held
 from app.analysis.matured import Matured
 from app.analysis.shapes import State
+from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.platform import events
 from app.platform.clock import iso
+from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 
 _Coming = tuple[dict[str, Any], dict[str, dict[str, Matured]]]
 _TOLD = (State.VALIDATED, State.REFUTED)
 
 
-def due(session: Session, now: datetime) -> list[str]:
-    """Experiments with a look whose day has come, or a rule for any time that says yes now."""
-    return [
-        experiment.id
-        for experiment in store.with_looks(session)
-        if _coming(session, experiment, known=known_of(session, experiment, now=now)) is not None
-    ]
+def duty(database: Database) -> Duty:
+    """Hold each look whose day has come; of a rule for any time, the one that says yes."""
+
+    def hold_look(experiment_id: str, now: datetime) -> int:
+        with database.write() as session:
+            held = hold(session, experiments.locked(session, experiment_id), now=now)
+        return held is not None
+
+    return Duty(
+        work=Work.LOOK,
+        items=lambda session, _now: store.with_looks(session),
+        is_due=is_due,
+        do=hold_look,
+    )
+
+
+def is_due(session: Session, experiment_id: str, now: datetime) -> bool:
+    """Whether a look's day has come, or a rule for any time says yes now."""
+    experiment = experiments.experiment_of(session, experiment_id)
+    return _coming(session, experiment, known=known_of(session, experiment, now=now)) is not None
 
 
 def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | None:

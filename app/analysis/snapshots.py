@@ -15,31 +15,31 @@ from app.platform import events
 
 def freeze_due(session: Session, now: datetime) -> int:
     """Store the final call of every experiment whose windows have all closed. How many."""
-    closed = closing(session, now)
+    closed = [
+        experiment
+        for experiment in store.without_final(session)
+        if may_be_final(session, experiment, now=now)
+    ]
     for experiment in closed:
-        final = freeze(session, experiment, Kind.FINAL, now=now)
-        events.record(
-            session,
-            "readout.final",
-            subject=experiment.id,
-            now=now,
-            facts={"call": final.call, "hits": final.hits, "people": final.people},
-        )
+        freeze_final(session, experiment, now=now)
     return len(closed)
 
 
-def closing(session: Session, now: datetime) -> list[Experiment]:
-    """Experiments whose windows have closed, every click in, and whose last look is over."""
-    return [
-        experiment
-        for experiment in store.without_final(session)
-        if _may_be_final(session, experiment, now=now)
-    ]
+def freeze_final(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """Store the final call of one experiment, and tell it."""
+    final = freeze(session, experiment, Kind.FINAL, now=now)
+    events.record(
+        session,
+        "readout.final",
+        subject=experiment.id,
+        now=now,
+        facts={"call": final.call, "hits": final.hits, "people": final.people},
+    )
 
 
 def is_over(session: Session, experiment: Experiment, *, now: datetime) -> bool:
     """Whether what an experiment measured changes no more: its last call is final, or may be."""
-    return latest_final(session, experiment.id) is not None or _may_be_final(
+    return latest_final(session, experiment.id) is not None or may_be_final(
         session, experiment, now=now
     )
 
@@ -58,7 +58,8 @@ def latest_final(session: Session, experiment_id: str) -> Snapshot | None:
     return store.snapshot_of(session, experiment_id, Kind.FINAL)
 
 
-def _may_be_final(session: Session, experiment: Experiment, *, now: datetime) -> bool:
+def may_be_final(session: Session, experiment: Experiment, *, now: datetime) -> bool:
+    """Whether its windows have closed, every click is in, and its last look is over."""
     known = known_of(session, experiment, now=now)
     return standings.has_closed(session, experiment, known=known) and holding.is_complete(
         session, experiment

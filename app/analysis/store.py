@@ -24,11 +24,13 @@ from sqlmodel import Session, col, exists, select
 
 from app.analysis.models import Kind, Look, Snapshot
 from app.experiments.models import Enrolment, Experiment, Status
+from app.experiments.terms import Method
 from app.platform.db import UtcDateTime
 from app.tally.models import Counter, Outcome
 
 # Whoever was mailed still clicks after a cancel or an early decision: those get a final call, too.
 _COUNTING = (Status.MEASURING, Status.CANCELLED, Status.DECIDED)
+_WITH_LOOKS = (Method.SEQUENTIAL, Method.ANYTIME)
 
 
 def snapshot_of(session: Session, experiment_id: str, kind: Kind) -> Snapshot | None:
@@ -60,21 +62,21 @@ def looks_of(session: Session, experiment_id: str) -> Sequence[Look]:
     ).all()
 
 
-def with_looks(session: Session) -> Sequence[Experiment]:
+def with_looks(session: Session) -> Sequence[str]:
     """Experiments that released somebody, and whose rule is read before everything has closed."""
     final = select(Snapshot.experiment_id).where(Snapshot.kind == Kind.FINAL)
     counted = exists().where(col(Counter.experiment_id) == col(Experiment.id))
-    rows = session.exec(
-        select(Experiment)
+    return session.exec(
+        select(Experiment.id)
         .where(
             col(Experiment.status).in_((Status.RUNNING, Status.PAUSED, *_COUNTING)),
             col(Experiment.plan).is_not(None),
+            col(Experiment.design)["rule"]["method"].as_string().in_(_WITH_LOOKS),
             counted,
             col(Experiment.id).not_in(final),
         )
         .order_by(col(Experiment.id))
     ).all()
-    return [row for row in rows if row.design["rule"].get("method") in {"sequential", "anytime"}]
 
 
 def snapshots_by_id(session: Session, ids: Sequence[str]) -> dict[str, Snapshot]:

@@ -47,6 +47,7 @@ _EXAMPLE: dict[str, Any] = {
     "started_at": "2026-11-22T08:00:03Z",
     "enrolled": 600,
     "pass_count": 60,
+    "undo_seconds": 0,
     "rate_per_minute": None,
     "paused_reason": None,
     "decision": None,
@@ -95,6 +96,7 @@ class ExperimentOut(Draft):
     enrolled: int | None
     pass_count: int | None
     rate_per_minute: int | None
+    undo_seconds: int
     paused_reason: str | None
     decision: DecisionOut | None
 
@@ -196,7 +198,11 @@ def launch(
     who: Who,
     now: Now,
 ) -> ExperimentOut:
-    """The design locks now; people are enrolled when `at` comes. 409 names what blocks."""
+    """The design locks now; people are enrolled when `at` comes. 409 names what blocks.
+
+    Nothing leaves before `undo_seconds` are over. Until then, and as long as the experiment says
+    them, `cancel` undoes the launch: it is a draft again, and nobody was mailed.
+    """
     with request.app.state.database.read() as session:
         seen = store.experiment_of(session, experiment_id)
         lifecycle.check_move(seen, "launched")
@@ -227,7 +233,10 @@ def resume(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
 
 @router.post("/experiments/{experiment_id}/cancel", summary="Cancel")
 def cancel(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
-    """Nobody further is mailed, ever; who was is measured to the end of their window."""
+    """Nobody further is mailed, ever; who was is measured to the end of their window.
+
+    While the launch may be undone (`undo_seconds` above 0), the experiment is a draft again.
+    """
     row = store.locked(session, experiment_id)
     lifecycle.cancel(session, row, now=now)
     return shown(session, row)

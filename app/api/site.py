@@ -22,6 +22,7 @@ from app.api import (
     playbooks,
     problems,
     pushes,
+    put_off,
     readouts,
     respondents,
     suppressions,
@@ -58,6 +59,7 @@ def install(application: FastAPI) -> None:
         playbooks,
         data_folders,
         users,
+        put_off,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -40,10 +40,10 @@ def save_profile(
     session.add(row)
 
 
-def unread(session: Session, *, version: int) -> str | None:
-    """An audience whose columns were last read by an older version of reading."""
+def unread(session: Session, *, version: int) -> Sequence[str]:
+    """Audiences whose columns were last read by an older version of reading."""
     query = select(Audience.id).where(col(Audience.read_by) < version, col(Audience.people) > 0)
-    return session.exec(query.order_by(Audience.id).limit(1)).one_or_none()
+    return session.exec(query.order_by(Audience.id)).all()
 
 
 def change_columns(session: Session, row: Audience, columns: list[dict[str, Any]]) -> None:

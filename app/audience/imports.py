@@ -19,8 +19,10 @@ from app.audience.people import Refused, Wanted, merged, new_row, wanted
 from app.audience.reading import Record
 from app.platform import clock
 from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.errors import Invalid
 from app.platform.ids import new_id
+from app.platform.put_off import Work
 
 CHUNK = 400  # records a transaction: about 40 ms of one core, so that nobody waits for it
 _Chunk = tuple[list[Record], bool]  # and whether there may be more
@@ -67,17 +69,29 @@ def begin(
     return row
 
 
-def run_due(
-    database: Database, imports_dir: Path, folder_id: str, *, marker: Marker, now: datetime
-) -> int:
-    """Read one chunk of the oldest import that is not finished; how many imports were worked on."""
-    with database.read() as session:
-        import_id = store.next_import(session, folder_id)
-        if import_id is None:
+def duty(database: Database, imports_dir: Path, folder_id: str, *, marker: Marker) -> Duty:
+    """Read one chunk of an import that is not finished. Those of one audience come in order."""
+
+    def items(session: Session, now: datetime) -> Sequence[str]:
+        found = store.next_imports(session, folder_id)
+        if not found:
             _sweep(session, imports_dir, now=now)
-            return 0
-    continue_import(database, import_id, imports_dir / import_id, marker=marker, now=now)
-    return 1
+        return found
+
+    def read(import_id: str, now: datetime) -> int:
+        continue_import(database, import_id, imports_dir / import_id, marker=marker, now=now)
+        return 1
+
+    return Duty(work=Work.IMPORT, items=items, do=read, at_once=1, is_shared=False)
+
+
+def give_up(session: Session, import_id: str, *, by: str, now: datetime) -> None:
+    """A person wants no more of a file that cannot be read to its end; what was taken stays."""
+    row = store.import_of(session, import_id)
+    if row.status == "running":
+        row.status, row.finished_at = "failed", now
+        row.error = f"{by} cancelled it. What was read before stays; upload the file again."
+        session.add(row)
 
 
 def continue_import(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -9,6 +10,8 @@ from app.audience import column_rows, profile
 from app.audience.column_rows import Cells
 from app.audience.models import Import
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 
 _MOST = 10_000  # misfits of one file that are written down; the columns count them all
 _NAMES = ("line", "column", "value", "note")
@@ -72,11 +75,16 @@ def read_columns(
         )
 
 
-def read_again(database: Database) -> int:
-    """Read one audience that an older version of reading decided; how many there were."""
-    with database.read() as session:
-        audience_id = column_rows.unread(session, version=profile.VERSION)
-    if audience_id is None:
-        return 0
-    read_columns(database, audience_id, renamed={}, notes=Notes(None))
-    return 1
+def duty(database: Database) -> Duty:
+    """Read each audience that an older version of reading decided."""
+
+    def read(audience_id: str, _now: datetime) -> int:
+        read_columns(database, audience_id, renamed={}, notes=Notes(None))
+        return 1
+
+    return Duty(
+        work=Work.COLUMNS,
+        items=lambda session, _now: column_rows.unread(session, version=profile.VERSION),
+        do=read,
+        at_once=1,
+    )

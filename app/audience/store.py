@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, bindparam, delete, literal, text, update
+from sqlalchemy import ColumnElement, String, any_, bindparam, delete, func, literal, text, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
@@ -231,10 +231,14 @@ def imports_of(
     return part(session, query, _IMPORTS, Import.id, cursor=cursor, limit=limit)
 
 
-def next_import(session: Session, folder: str) -> str | None:
-    """The oldest import of this data folder that is not finished."""
-    query = select(Import.id).where(Import.status == "running", Import.folder == folder)
-    return session.exec(query.order_by(Import.id).limit(1)).one_or_none()
+def next_imports(session: Session, folder: str) -> Sequence[str]:
+    """The oldest unfinished import of each audience, of this data folder; oldest first."""
+    query = (
+        select(func.min(Import.id))
+        .where(Import.status == "running", Import.folder == folder)
+        .group_by(col(Import.audience_id))
+    )
+    return sorted(session.exec(query))
 
 
 def refusals(

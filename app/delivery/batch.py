@@ -3,10 +3,17 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from app.delivery.replies import Meaning
+from app.delivery.replies import Meaning, is_ours
 from app.delivery.reserving import Prepared
 from app.delivery.settling import Reserved, Result
 
+_TELLING = {
+    Meaning.ACCEPTED,
+    Meaning.POLICY,
+    Meaning.REFUSED,
+    Meaning.CONTENT,
+    Meaning.NO_SUCH_ADDRESS,
+}
 _BROKEN_OFF = "The sender broke off before the server's reply came."
 
 
@@ -20,6 +27,7 @@ class Batch:
         self.results = [one for one in prepared if isinstance(one, Result)]
         self.attempted: set[int] = set()  # the server may have heard these
         self.stopped = ""
+        self.broken = ""  # a defect of ours, met after the server heard a mail
         self._under_way: dict[int, Reserved] = {}
         self._now = now
         self._ticks = ticks
@@ -38,8 +46,19 @@ class Batch:
         self.results.append(result)
 
     def server_is_away(self) -> bool:
-        """Some reply says that everybody must wait."""
-        return any(result.meaning is Meaning.LATER_ALL for result in self.results)
+        """Some reply says that everybody must wait, or we had better."""
+        return bool(self.broken) or any(
+            result.meaning is Meaning.LATER_ALL for result in self.results
+        )
+
+    def is_refused_for_us(self, experiment_id: str) -> bool:
+        """Most of an experiment's recipients were refused by policy: that is our fault."""
+        heard = [
+            one.meaning is Meaning.POLICY
+            for one in self.results
+            if one.reserved.experiment_id == experiment_id and one.meaning in _TELLING
+        ]
+        return is_ours(heard)
 
     def rest(self, seconds: float) -> None:
         """Nobody of this batch is tried again before that has passed."""

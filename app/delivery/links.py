@@ -12,6 +12,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from mdurl import encode
 
 from app.delivery import marks
+from app.platform.domains import BadDomain, ascii_url
 from app.platform.errors import Invalid
 
 ANSWER = "answer:"
@@ -67,7 +68,7 @@ def link_to(href: str, *, position: int, label: str, liquid: marks.Protected) ->
             f"“{label}” leads to {href or 'nowhere'}. Links begin with https:// or http://,"
             " or are (answer:) for a page of ours.",
         )
-    return Link(position, Kind.FIXED, label, _normal(href))
+    return Link(position, Kind.FIXED, label, _normal(_ascii(href, label)))
 
 
 def _personal(href: str, *, position: int, label: str, liquid: marks.Protected) -> Link:
@@ -84,11 +85,18 @@ def _personal(href: str, *, position: int, label: str, liquid: marks.Protected) 
         )
     parts = marks.LIQUID.split(href)
     literals, numbers = parts[0::3], parts[2::3]
-    address = encode(literals[0]) + "".join(
+    address = encode(_ascii(literals[0], label)) + "".join(
         f"{{{place}}}{encode(literal)}" for place, literal in enumerate(literals[1:])
     )
     fills = tuple(_unencoded(liquid.pieces[int(number)]) for number in numbers)
     return Link(position, Kind.PERSONAL, label, address, fills)
+
+
+def _ascii(beginning: str, label: str) -> str:
+    try:
+        return ascii_url(beginning)
+    except BadDomain as error:
+        raise BadLink("link_host", f"“{label}” leads nowhere: {error}") from error
 
 
 def _unencoded(output: str) -> str:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
-import idna
-
+from app.platform.domains import BadDomain, ascii_host
 from app.platform.errors import Invalid
 
 _BOUNDARY = "=_thinslice"
@@ -105,7 +104,7 @@ def ascii_address(address: str) -> str:
     local, _, domain = address.rpartition("@")
     if not local.isascii():
         raise BadHeader(f"“{address}” has letters before the @ that mail servers do not take.")
-    return f"{local}@{domain if domain.isascii() else _punycode(domain)}"
+    return f"{local}@{_ascii_domain(domain)}"
 
 
 def one_line(value: str) -> str:
@@ -119,11 +118,11 @@ def refuse_breaks(value: str, *, what: str) -> None:
         raise BadHeader(f"{what} contains a line break or a NUL; take it out.")
 
 
-def _punycode(domain: str) -> str:
+def _ascii_domain(domain: str) -> str:
     try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise BadHeader(f"“{domain}” is not a domain.") from error
+        return ascii_host(domain)
+    except BadDomain as error:
+        raise BadHeader(str(error)) from error
 
 
 def _chunks(value: str) -> list[bytes]:

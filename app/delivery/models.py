@@ -80,6 +80,16 @@ class Destination(SQLModel, table=True):
     version: int = 1
 
 
+class ServerPace(SQLModel, table=True):
+    """How many mails a minute a mail server takes, as it let us know."""
+
+    __tablename__ = "server_pace"
+
+    server: str = Field(primary_key=True)  # host and port
+    per_minute: float | None = None
+    learnt_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Notice(SQLModel, table=True):
     """A mail that belongs to no experiment and counts nowhere: test mails first of all."""
 

@@ -8,15 +8,17 @@ from sqlmodel import Session
 from app.delivery import mail_rows
 from app.delivery.mime import Mail, ascii_address, mailbox, skeleton, words
 from app.delivery.models import Notice
-from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
+from app.delivery.replies import Meaning, Reply, Stage, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.duties import Trouble, awaited, tried
 from app.platform.ids import new_id
 
 _AT_A_TIME = 10
-_WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.FULL, Meaning.OUR_FAULT}
+_WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.LIMIT, Meaning.FULL, Meaning.OUR_FAULT}
 _AWAY = timedelta(seconds=15)
+_WHAT = "a notice"
 log = logging.getLogger(__name__)
 
 
@@ -68,7 +70,7 @@ async def send_due(
             session, now=now, until=now + mail_rows.NOTICE_LEASE, limit=_AT_A_TIME
         )
     for notice in notices:
-        reply = await transport.send(_mail(notice, settings, now=now), _nothing_to_note)
+        reply = await _sent(notice, settings, transport, now=now)
         with database.write() as session:
             held = session.get(Notice, notice.id)
             if held is not None:  # whoever it showed may have been erased meanwhile
@@ -76,12 +78,23 @@ async def send_due(
     return len(notices)
 
 
+async def _sent(
+    notice: Notice, settings: Settings, transport: Transport, *, now: datetime
+) -> Reply:
+    """What the server said, or why it could not be asked: that concerns this notice alone."""
+    mail = tried(lambda: _mail(notice, settings, now=now), what=_WHAT)
+    if isinstance(mail, Trouble):
+        return Reply(554, mail.sentence, Stage.MESSAGE)
+    came = await awaited(transport.send(mail, _nothing_to_note), what=_WHAT)
+    return Reply(451, came.sentence, Stage.MESSAGE) if isinstance(came, Trouble) else came
+
+
 def _mail(notice: Notice, settings: Settings, *, now: datetime) -> Mail:
     raw = skeleton({}).fill(notice.headers, text=notice.text, html=notice.html, now=now)
     return Mail(
         mail_id=f"{notice.kind}.{notice.id}",
-        return_path=settings.bounce_address or settings.sender_address,
-        recipient=notice.recipient,
+        return_path=ascii_address(settings.bounce_address or settings.sender_address),
+        recipient=ascii_address(notice.recipient),
         subject=notice.subject,
         raw=raw,
         person_id=notice.person_id,
@@ -95,10 +108,10 @@ def _settle(notice: Notice, reply: Reply, *, now: datetime) -> None:
     if meaning is Meaning.ACCEPTED:
         notice.state = "sent"
         return
-    at = again_at(deferrals=notice.attempts - 1, released_at=notice.created_at, now=now)
+    at = again_at(deferrals=notice.attempts - 1, now=now)
     if meaning in _WAITS and at is not None:
         notice.state = "queued"
-        notice.due_at = now + _AWAY if meaning is Meaning.LATER_ALL else at
+        notice.due_at = now + _AWAY if meaning in {Meaning.LATER_ALL, Meaning.LIMIT} else at
         return
     notice.state = "failed"
     log.warning("a notice (%s) was refused: %s", notice.kind, notice.last_reply)

@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from app.delivery import queue_rows
 from app.delivery.models import State
-from app.delivery.replies import Meaning
+from app.delivery.replies import LATELY, Meaning, is_ours, is_policy
 from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
 
-REASONS = {Meaning.OUR_FAULT, Meaning.NO_SUCH_ADDRESS, Meaning.CONTENT}
+REASONS = {Meaning.OUR_FAULT, Meaning.POLICY, Meaning.NO_SUCH_ADDRESS, Meaning.CONTENT}
 _BOUNCED_SHARE = 0.05  # trust.md, section 1: hard bounces of 5 % or more …
 _BOUNCED_FROM = 100  # … of at least 100 sent
 _REFUSED_SHARE = 0.02  # trust.md: past 2 % refused for what the mail says
@@ -20,19 +20,46 @@ _REFUSED_FROM = 50  # one refusal among the first few mails is no share yet
 
 def pause_where_needed(
     session: Session, faults: Mapping[str, Sequence[tuple[Meaning, str]]], *, now: datetime
-) -> None:
-    """Pause each experiment whose faults ask for it, with a reason that says what to do."""
+) -> list[int]:
+    """Pause each experiment whose faults ask for it, with a reason that says what to do.
+
+    Returns the sends that were refused as if it were their fault, and it is ours.
+    """
+    refused: list[int] = []
     for experiment_id, found in sorted(faults.items()):
         experiment = session.get(Experiment, experiment_id)
-        reason = _reason(session, experiment_id, found)
-        if experiment and reason and experiment.status == Status.RUNNING:
+        mostly = _refused_through_us(session, experiment_id, found)
+        reason = _reason(session, experiment_id, found, mostly=bool(mostly))
+        if experiment is None or experiment.status not in {Status.RUNNING, Status.MEASURING}:
+            continue
+        refused += mostly
+        if reason and experiment.status == Status.RUNNING:
             lifecycle.pause(session, experiment, reason=reason, now=now)
+    return refused
+
+
+def _refused_through_us(
+    session: Session, experiment_id: str, found: Sequence[tuple[Meaning, str]]
+) -> list[int]:
+    """The sends refused by policy, where those are most of the last recipients."""
+    if all(meaning is not Meaning.POLICY for meaning, _ in found):
+        return []
+    lately = queue_rows.settled_last(session, experiment_id, limit=LATELY)
+    refused = [row.state == State.FAILED and is_policy(row.last_reply or "") for row in lately]
+    if not is_ours(refused):
+        return []
+    return [row.id for row, is_refused in zip(lately, refused, strict=True) if is_refused]
 
 
 def _reason(
-    session: Session, experiment_id: str, found: Sequence[tuple[Meaning, str]]
+    session: Session,
+    experiment_id: str,
+    found: Sequence[tuple[Meaning, str]],
+    *,
+    mostly: bool,
 ) -> str | None:
-    ours = [words for meaning, words in found if meaning is Meaning.OUR_FAULT]
+    blamed = {Meaning.OUR_FAULT, Meaning.POLICY} if mostly else {Meaning.OUR_FAULT}
+    ours = [words for meaning, words in found if meaning in blamed]
     if ours:
         return (
             f"The mail server refuses us: {ours[0]}. Nobody was lost; mend the sender's"

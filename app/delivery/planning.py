@@ -16,6 +16,8 @@ from app.experiments import waves
 from app.experiments.models import ENDED, Experiment
 from app.platform import install
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 from app.tally import store as tally
 
 _CHUNK = 1_000  # rows in one write transaction: about 30 ms of one core
@@ -74,9 +76,21 @@ def add_set(
     return row
 
 
-def unplanned(session: Session) -> list[str]:
-    """Experiments that were launched and whose sends are not all queued yet."""
-    return queue_rows.experiments_unplanned(session)
+def duties(database: Database) -> tuple[Duty, ...]:
+    """Queue the sends of each experiment that has started; pass over those of one that ended."""
+    return (
+        Duty(
+            work=Work.PLAN,
+            items=lambda session, _now: queue_rows.experiments_unplanned(session),
+            do=lambda one, now: plan(database, one, now=now) or 1,
+        ),
+        Duty(
+            work=Work.SKIP,
+            items=lambda session, _now: queue_rows.may_pass_over(session),
+            is_due=lambda session, one, now: bool(_why_passed_over(session, one, now)),
+            do=lambda one, now: pass_over(database, one, now=now),
+        ),
+    )
 
 
 def nothing_left(session: Session, experiment_id: str) -> bool:
@@ -86,15 +100,13 @@ def nothing_left(session: Session, experiment_id: str) -> bool:
     )
 
 
-def drop_ended(database: Database, *, now: datetime) -> int:
-    """Pass over what is queued in experiments that ended; how many."""
+def pass_over(database: Database, experiment_id: str, *, now: datetime) -> int:
+    """Pass over what is queued in an experiment that ended; how many."""
     with database.read() as session:
-        ended = [experiment.id for experiment in queue_rows.ended_with_queue(session)]
-        stopped = [one.id for one in queue_rows.running(session) if _is_past_stop(one, now)]
-    dropped = sum(_drop(database, experiment_id, now=now) for experiment_id in ended)
-    return dropped + sum(
-        _skip(database, experiment_id, why=_STOPPED, now=now) for experiment_id in stopped
-    )
+        why = _why_passed_over(session, experiment_id, now)
+    if why == _ENDED:
+        return _drop(database, experiment_id, now=now)
+    return _skip(database, experiment_id, why=why, now=now) if why else 0
 
 
 def _plan_wave(
@@ -131,9 +143,13 @@ def _skip(database: Database, experiment_id: str, *, why: str, now: datetime) ->
         return queue_rows.skip_unreleased(session, experiment_id, why=why, limit=_CHUNK, now=now)
 
 
-def _is_past_stop(experiment: Experiment, now: datetime) -> bool:
+def _why_passed_over(session: Session, experiment_id: str, now: datetime) -> str:
+    """Why nobody further is released; empty where they are."""
+    experiment = experiments.experiment_of(session, experiment_id)
+    if experiment.status in ENDED:
+        return _ENDED
     stop = stop_of(experiment)
-    return stop is not None and stop <= now
+    return _STOPPED if stop is not None and stop <= now else ""
 
 
 def _destination(row: DestinationSet, link: Link) -> dict[str, object]:

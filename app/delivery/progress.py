@@ -7,6 +7,7 @@ from sqlmodel import Session
 from app.delivery import queue_rows
 from app.delivery.models import State
 from app.experiments.models import ENDED, Experiment
+from app.platform import put_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Progress:
     uncertain: int
     skipped: int
     held: int
-    reason: str | None  # why it is paused, or what the server said to those who wait
+    reason: str | None  # why it is paused or put off, or what the server said to those who wait
 
 
 def of(session: Session, experiment: Experiment) -> Progress:
@@ -39,6 +40,11 @@ def of(session: Session, experiment: Experiment) -> Progress:
     return Progress(
         status=experiment.status,
         enrolled=enrolled,
-        reason=experiment.paused_reason or queue_rows.why_waiting(session, experiment.id),
+        reason=experiment.paused_reason or _why(session, experiment.id),
         **{state.value: counts.get(state, 0) for state in State},
     )
+
+
+def _why(session: Session, experiment_id: str) -> str | None:
+    failed = put_off.about(session, [experiment_id])
+    return failed[0].reason if failed else queue_rows.why_waiting(session, experiment_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Row,
     String,
     bindparam,
     func,
@@ -48,6 +49,21 @@ def why_waiting(session: Session, experiment_id: str) -> str | None:
         .limit(1)
     )
     return session.scalars(question).first()
+
+
+def settled_last(session: Session, experiment_id: str, *, limit: int) -> Sequence[Row[Any]]:
+    """The last sends of which a server said something final, the newest last."""
+    question = (
+        select(col(Send.id), col(Send.state), col(Send.last_reply))
+        .where(
+            col(Send.experiment_id) == experiment_id,
+            col(Send.state).in_([State.SENT, State.FAILED, State.BOUNCED]),
+            col(Send.attempts) > 0,
+        )
+        .order_by(col(Send.settled_at).desc(), col(Send.id).desc())
+        .limit(limit)
+    )
+    return session.execute(question).all()[::-1]
 
 
 def unreleased(session: Session, experiment_id: str) -> bool:
@@ -151,13 +167,32 @@ def plan(
     return session.scalars(_PLAN, params=values).all()
 
 
-def ended_with_queue(session: Session) -> list[Experiment]:
-    """Experiments that ended while sends were queued."""
+def may_pass_over(session: Session) -> Sequence[str]:
+    """Experiments with queued sends that ended, or whose stop date may have passed."""
     waiting = select(col(Send.id)).where(
         col(Send.experiment_id) == col(Experiment.id), col(Send.state) == State.QUEUED
     )
-    question = select(Experiment).where(col(Experiment.status).in_(sorted(ENDED)), waiting.exists())
-    return list(session.scalars(question).all())
+    stops = col(Experiment.design)["stop_at"].as_string().is_not(None)
+    may_end = col(Experiment.status).in_(sorted(ENDED)) | (
+        (col(Experiment.status) == Status.RUNNING) & stops
+    )
+    question = select(col(Experiment.id)).where(may_end, waiting.exists())
+    return session.scalars(question.order_by(col(Experiment.id))).all()
+
+
+def all_released(session: Session) -> Sequence[str]:
+    """Running experiments of which everybody was released or passed over."""
+    waiting = select(col(Send.id)).where(
+        col(Send.experiment_id) == col(Experiment.id),
+        col(Send.state) == State.QUEUED,
+        col(Send.released_at).is_(None),
+    )
+    question = select(col(Experiment.id)).where(
+        col(Experiment.status) == Status.RUNNING,
+        _planned(col(Experiment.id)).exists(),
+        ~waiting.exists(),
+    )
+    return session.scalars(question.order_by(col(Experiment.id))).all()
 
 
 def skip_unreleased(

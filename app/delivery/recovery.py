@@ -3,6 +3,7 @@
 Dead is a process whose own lock is free. Its segments tell nothing of its life: they turn under it.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
 from app.platform import journal, writers
 from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.journal import Segment
+from app.platform.put_off import Work
 from app.platform.writers import Life
 
 _SILENCE = "The sender ended before the server's reply was written down."
@@ -43,23 +46,36 @@ class Predecessors:
         self._folder = folder
         self._seen: dict[str, float] = {}  # since when we know that a process is dead
 
-    def settle(self, now: datetime, *, ticks: float) -> int:
-        """Settle what they had reserved; how many sends. `ticks`: seconds that nobody sets back.
+    def duty(self) -> Duty:
+        """Settle what each of them had reserved.
 
-        Call it before a sender of this folder starts, and again now and then: PostgreSQL may commit
+        Do it before a sender of this folder starts, and again now and then: PostgreSQL may commit
         a reservation some seconds after the process that asked for it was killed, so a dead
         process's segments are kept until no such transaction can be left.
         """
-        found = _dead_in(self._folder)
+        return Duty(
+            work=Work.RECOVER,
+            items=lambda _session, _now: self.dead(),
+            do=lambda holder, now: self.settle(holder, now, ticks=time.monotonic()),
+            is_shared=False,
+        )
+
+    def dead(self) -> list[str]:
+        """Who wrote here and is gone."""
         for segment in journal.segments(self._folder):
             if not segment.writer and not segment.is_open:
                 journal.delete(segment)  # of an earlier version: its sends will be uncertain
-        settled = sum(settle_dead(self._database, one, now=now) for one in found)
-        for one in found:
-            since = self._seen.setdefault(one.holder, ticks)
-            if ticks - since > _LATE_COMMIT_SECONDS:
-                for segment in one.segments:
-                    journal.delete(segment)
+        return [one.holder for one in _dead_in(self._folder)]
+
+    def settle(self, holder: str, now: datetime, *, ticks: float) -> int:
+        """Settle one's sends; how many. `ticks`: seconds that nobody sets back."""
+        settled = 0
+        for one in _dead_in(self._folder):
+            if one.holder == holder:
+                settled = settle_dead(self._database, one, now=now)
+                if ticks - self._seen.setdefault(holder, ticks) > _LATE_COMMIT_SECONDS:
+                    for segment in one.segments:
+                        journal.delete(segment)
         return settled
 
 

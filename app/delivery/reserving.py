@@ -26,7 +26,9 @@ from app.links.keyring import Keyring
 from app.platform import turns
 from app.platform.config import Privacy, Settings
 from app.platform.db import Database
+from app.platform.duties import Attempts
 from app.platform.errors import AppError, Unavailable, tried
+from app.platform.put_off import Work
 from app.tally import store as tally
 
 HELD = 50  # decision 4: reserved sends at a time
@@ -54,15 +56,28 @@ class Reserver:
         self._holder = holder
         self._privacy = settings.privacy
         self._arms = Arms(settings)
+        self._attempts = Attempts(database)
+        self.is_in_doubt = False
 
-    def reserve(self, *, now: datetime) -> list[Prepared | Result]:
-        """The next mails; a Result where one cannot be made."""
+    def reserve(self, *, now: datetime, room: int = HELD) -> list[Prepared | Result]:
+        """The next mails, `room` of them at most; a Result where one cannot be made.
+
+        An experiment whose turn fails is put off; whether its reservations were kept is in doubt.
+        """
+        self.is_in_doubt = False
+        if room <= 0:
+            return []
         with self._database.read() as session:
             due = [experiment.id for experiment in store.experiments_due(session, now=now)]
         prepared: list[Prepared | Result] = []
-        for place, experiment_id in enumerate(due):
-            room = ceil((HELD - len(prepared)) / (len(due) - place))
-            prepared += self._reserve_of(experiment_id, room=room, now=now)
+
+        def reserve_of(experiment_id: str) -> None:
+            share = ceil((room - len(prepared)) / (len(due) - due.index(experiment_id)))
+            self.is_in_doubt, before = True, self.is_in_doubt
+            prepared.extend(self._reserve_of(experiment_id, room=share, now=now))
+            self.is_in_doubt = before
+
+        self._attempts.each(Work.SEND, due, reserve_of, now=now)
         return prepared
 
     def _reserve_of(

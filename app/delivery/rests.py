@@ -5,10 +5,15 @@ its wave alone, a put-off mail by the number of times that it was put off), so a
 further ahead than that was written by a clock that has been set back since.
 """
 
+import time
 from datetime import datetime, timedelta
+
+from sqlmodel import Session
 
 from app.delivery import rest_rows
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 
 _SLACK = timedelta(minutes=1)  # machines' clocks differ by less
 _LOOK_SECONDS = 30.0  # between looks while our own clock goes as it should
@@ -22,15 +27,24 @@ class Rests:
         self._database = database
         self._looked: tuple[datetime, float] | None = None
 
-    def shorten(self, now: datetime, *, ticks: float) -> int:
-        """Bring due times back that lie too far ahead; how many. `ticks`: seconds, never set."""
+    def duty(self) -> Duty:
+        """Bring due times back that lie too far ahead, in each experiment."""
+        return Duty(
+            work=Work.SHORTEN,
+            items=lambda session, now: self.due(session, now, ticks=time.monotonic()),
+            do=self.shorten,
+            is_shared=False,
+        )
+
+    def due(self, session: Session, now: datetime, *, ticks: float) -> list[str]:
+        """Experiments to look at; none while our own clock goes as it should.
+
+        `ticks` counts seconds and is never set.
+        """
         if not self._is_time(now, ticks):
-            return 0
-        with self._database.read() as session:
-            names = rest_rows.releasing(session)
-        shortened = sum(self._shorten(name, now) for name in names)
+            return []
         self._looked = (now, ticks)
-        return shortened
+        return rest_rows.releasing(session)
 
     def _is_time(self, now: datetime, ticks: float) -> bool:
         if self._looked is None:
@@ -39,7 +53,8 @@ class Rests:
         went_back = now < then + timedelta(seconds=seconds) - _SLACK
         return went_back or seconds > _LOOK_SECONDS
 
-    def _shorten(self, experiment_id: str, now: datetime) -> int:
+    def shorten(self, experiment_id: str, now: datetime) -> int:
+        """Bring back the due times of one experiment; how many."""
         total = 0
         with self._database.read() as session:
             found = rest_rows.too_far(session, experiment_id, now=now, slack=_SLACK, limit=1)

@@ -7,12 +7,13 @@ before it is a row, so that a start after a crash knows who was attempted.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.delivery import notices, recovery, settling
+from app.delivery import notices, pace_rows, recovery, settling
 from app.delivery.attempts import attempt_line, reply_line
 from app.delivery.batch import Batch
+from app.delivery.pace import Pace
 from app.delivery.replies import Meaning, Reply
 from app.delivery.reserving import Prepared, Reserver
 from app.delivery.settling import Result
@@ -21,8 +22,11 @@ from app.delivery.watching import Watch
 from app.links.keyring import Keyring
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.duties import Trouble, awaited
 from app.platform.journal import Journal, JournalFull
 
+_STOPPING = {Meaning.LATER_ALL, Meaning.LIMIT, Meaning.OUR_FAULT}
+_OWN_ERRORS = (StoppedError, JournalFull, OSError)
 _BACKOFF_SECONDS = (5, 10, 20, 40, 80, 160, 300)  # while the server is away
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,7 @@ class Sender:
         self._ticks = ticks
         self._holder = journal.writer
         self._reserver = Reserver(database, settings, keyring, holder=self._holder)
+        self._pace: Pace | None = None
         self._unsettled: list[Result] = []
         self._failures = 0
         self._is_in_doubt = False
@@ -70,6 +75,7 @@ class Sender:
         finally:  # whatever happened: what is reserved and not told would be ours for ever
             self._unsettled += batch.results_of_all()
         self._settle(batch.moment())
+        self._learn(batch.results, batch.moment())
         return did + len(batch.results)
 
     def _reserve(self, now: datetime) -> list[Prepared | Result]:
@@ -78,9 +84,25 @@ class Sender:
             with self._database.write() as session:
                 recovery.put_back(session, self._holder, now=now)
         self._is_in_doubt = True
-        prepared = self._reserver.reserve(now=now)
-        self._is_in_doubt = False
+        room = self._known_pace(now).room(ticks=self._ticks())
+        prepared = self._reserver.reserve(now=now, room=room)
+        self._is_in_doubt = self._reserver.is_in_doubt
         return prepared
+
+    def _known_pace(self, now: datetime) -> Pace:
+        """The server's pace, as it was learnt before the last start."""
+        if self._pace is None:
+            with self._database.read() as session:
+                known = pace_rows.pace_of(session, self._transport.name, now=now)
+            self._pace = Pace(known)
+        return self._pace
+
+    def _learn(self, results: Sequence[Result], now: datetime) -> None:
+        """What the server takes, from what it said; kept where it is another pace than before."""
+        pace = self._known_pace(now)
+        if pace.hear((result.meaning for result in results), ticks=self._ticks()):
+            with self._database.write() as session:
+                pace_rows.keep(session, self._transport.name, pace.per_minute, now=now)
 
     async def _attempt_all(self, batch: Batch) -> None:
         ids = [prepared.reserved.send_id for prepared in batch.waiting]
@@ -100,7 +122,9 @@ class Sender:
             prepared = batch.take()
             result = await self._attempt(prepared, batch, watch)
             batch.heard(result)
-            if result.meaning in {Meaning.LATER_ALL, Meaning.OUR_FAULT}:
+            if result.meaning in _STOPPING or batch.is_refused_for_us(
+                prepared.reserved.experiment_id
+            ):
                 batch.stopped = result.words
 
     async def _attempt(self, prepared: Prepared, batch: Batch, watch: Watch) -> Result:
@@ -113,12 +137,18 @@ class Sender:
 
         try:
             await watch.check(reserved.send_id)
-            reply = await self._transport.send(prepared.mail, attempting)
+            sent = self._transport.send(prepared.mail, attempting)
+            reply = await awaited(sent, what="a mail", but=_OWN_ERRORS)
         except StoppedError:
             return Result(reserved, Meaning.NOT_ATTEMPTED, "", batch.moment())
         except (JournalFull, OSError) as error:
             batch.stopped = f"The sender's journal cannot be written: {error}"
             return Result(reserved, Meaning.LATER_ALL, batch.stopped, batch.moment())
+        if isinstance(reply, Trouble):  # nothing that a server said, and nobody else's affair
+            if reserved.send_id not in batch.attempted:
+                return Result(reserved, Meaning.LATER, reply.sentence, batch.moment())
+            batch.broken = batch.stopped = reply.sentence
+            return Result(reserved, Meaning.UNCERTAIN, reply.sentence, batch.moment())
         return await self._heard(prepared, reply, at=batch.moment())
 
     async def _heard(self, prepared: Prepared, reply: Reply, *, at: datetime) -> Result:

@@ -57,6 +57,7 @@ class Result:
 _FULL_IN_A_ROW = 3
 _MENDING = timedelta(minutes=1)  # nobody mends settings faster, and no server likes to be hammered
 _FINAL = {
+    Meaning.POLICY: State.FAILED,
     Meaning.ACCEPTED: State.SENT,
     Meaning.NO_SUCH_ADDRESS: State.BOUNCED,
     Meaning.REFUSED: State.FAILED,
@@ -85,8 +86,16 @@ def settle(session: Session, results: Sequence[Result], *, holder: str, now: dat
     store.settle(session, edits)
     _suppress(session, held, now=now)
     tally.change(session, {one.reserved.send_id: _outcome(one) for one in held})
-    pausing.pause_where_needed(session, _faults(held), now=now)
+    refused = pausing.pause_where_needed(session, _faults(held), now=now)
+    put_back(session, refused, now=now)
     return len(held)
+
+
+def put_back(session: Session, send_ids: Sequence[int], *, now: datetime) -> None:
+    """They were refused through our fault, not theirs: they wait until it is mended."""
+    again = {"state": State.QUEUED, "settled_at": None, "due_at": now + _MENDING}
+    store.settle(session, [(send_id, again) for send_id in send_ids])
+    tally.change(session, {send_id: {"failed": False} for send_id in send_ids})
 
 
 def _outcome(result: Result) -> Mapping[str, object]:
@@ -118,7 +127,7 @@ def _waiting(result: Result) -> dict[str, object]:
         return queued
     queued["last_reply"] = result.words
     if result.meaning in {Meaning.LATER, Meaning.FULL}:
-        at = again_at(deferrals=reserved.deferrals, released_at=reserved.released_at, now=result.at)
+        at = again_at(deferrals=reserved.deferrals, now=result.at)
         if at is None:
             return {**queued, "state": State.FAILED, "settled_at": result.at}
         return {**queued, "due_at": at, "deferrals": reserved.deferrals + 1}

@@ -4,10 +4,13 @@ A holder moves its leases on every few seconds. Whether they moved is judged by 
 seconds since we last saw them move: no clock, theirs or ours, makes a living holder look dead.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlmodel import Session
 
 from app.delivery import settling, store
 from app.delivery.recovery import reserved_by
@@ -16,6 +19,8 @@ from app.delivery.settling import Result
 from app.delivery.watching import LEASE
 from app.platform import writers
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 from app.platform.writers import Life
 
 _GRACE = timedelta(seconds=15)  # after a lease: a machine that was only slow comes back meanwhile
@@ -39,13 +44,20 @@ class Silence:
         self._folder = folder
         self._beats: Mapping[str, _Beat] = {}
 
-    def settle(self, now: datetime, *, ticks: float) -> int:
-        """Mark what silent holders had reserved as uncertain; how many sends."""
-        with self._database.read() as session:
-            leases = store.leases(session)
+    def duty(self) -> Duty:
+        """Mark what each silent holder had reserved as uncertain."""
+        return Duty(
+            work=Work.SILENCE,
+            items=lambda session, _now: self.silent(session, ticks=time.monotonic()),
+            do=self.give_up,
+            is_shared=False,
+        )
+
+    def silent(self, session: Session, *, ticks: float) -> list[str]:
+        """Holders that were not heard of for too long."""
+        leases = store.leases(session)
         self._beats = {holder: self._heard(holder, at, ticks) for holder, at in leases.items()}
-        silent = [holder for holder in leases if self._is_silent(holder, ticks)]
-        return sum(self._give_up(holder, now=now) for holder in silent)
+        return [holder for holder in leases if self._is_silent(holder, ticks)]
 
     def _heard(self, holder: str, lease: datetime, ticks: float) -> _Beat:
         known = self._beats.get(holder)
@@ -57,7 +69,8 @@ class Silence:
             return False
         return writers.life_of(self._folder, holder) is not Life.ALIVE
 
-    def _give_up(self, holder: str, *, now: datetime) -> int:
+    def give_up(self, holder: str, now: datetime) -> int:
+        """What one had reserved is uncertain; how many sends."""
         lease = self._beats[holder].lease
         with self._database.write() as session:
             sends = store.unmoved(session, holder, lease=lease)

@@ -44,6 +44,7 @@ _AFTER_WINDOW = timedelta(hours=74)  # 72 hours of window, and time to settle
 class Accepting:
     """A mail server of the past: it took everything, and nobody can look it up any more."""
 
+    name = "demo"
     lanes = 1
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:  # noqa: ARG002 - the port's shape

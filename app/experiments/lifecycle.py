@@ -16,6 +16,7 @@ _UNFINISHED = frozenset({Status.RUNNING, Status.PAUSED, Status.MEASURING})
 # What may be done, from where, and where it leads.
 MOVES: dict[str, tuple[frozenset[Status], Status]] = {
     "launched": (frozenset({Status.DRAFT}), Status.SCHEDULED),
+    "undone": (frozenset({Status.SCHEDULED}), Status.DRAFT),
     "started": (frozenset({Status.SCHEDULED}), Status.RUNNING),
     "paused": (frozenset({Status.RUNNING}), Status.PAUSED),
     "resumed": (frozenset({Status.PAUSED}), Status.RUNNING),
@@ -56,6 +57,7 @@ def launch(
     experiment.launched_by, experiment.launched_at = by, now
     experiment.scheduled_at = max(draft.at or now, now)
     experiment.rate_per_minute = draft.rate_per_minute
+    experiment.undo_seconds = draft.undo_seconds
     experiment.columns = profile.columns_of(session, experiment.audience_id).kept()
     if experiment.slice_id:
         store.set_slice_status(session, experiment.slice_id, "testing")
@@ -64,7 +66,7 @@ def launch(
 def start(session: Session, experiment: Experiment, *, now: datetime) -> None:
     """Enrolment is complete: sending begins."""
     _move(session, experiment, "started", now=now)
-    experiment.started_at = now
+    experiment.started_at, experiment.undo_seconds = now, 0
 
 
 def pause(
@@ -88,13 +90,33 @@ def cancel(
 ) -> None:
     """Nobody further is sent anything. Who was released is measured to the end of their window.
 
-    Whoever was not is free for others, and so is the slice.
+    Whoever was not is free for others, and so is the slice. While the launch may be undone it is:
+    the draft is as it was.
     """
+    if can_undo(experiment):
+        _undo(session, experiment, now=now)
+        return
     begun = experiment.status != Status.SCHEDULED
     _move(session, experiment, "cancelled", now=now, reason=reason)
     experiment.cancelled_at, experiment.paused_reason = now, reason
     if begun:
         experiment.measuring_at = now
+    if experiment.slice_id:
+        session.flush()
+        store.free_slice(session, experiment.slice_id)
+
+
+def can_undo(experiment: Experiment) -> bool:
+    """Its launch is so young that a cancel undoes it."""
+    return experiment.status == Status.SCHEDULED and experiment.undo_seconds > 0
+
+
+def _undo(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """Nothing has happened yet but the launch: take back what it wrote."""
+    _move(session, experiment, "undone", now=now)
+    experiment.launched_by = experiment.launched_at = experiment.scheduled_at = None
+    experiment.rate_per_minute = experiment.columns = None
+    experiment.undo_seconds = 0
     if experiment.slice_id:
         session.flush()
         store.free_slice(session, experiment.slice_id)

@@ -89,6 +89,7 @@ class Experiment(SQLModel, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_reason: str | None = None
+    undo_seconds: int = 0  # how long the launch may be undone; 0 once that is over
     rate_per_minute: int | None = None
     enrolled: int | None = None  # final once started
     pass_count: int | None = None  # k*, computed once from `enrolled`

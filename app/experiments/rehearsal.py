@@ -21,6 +21,8 @@ from app.experiments.models import Experiment, Rehearsal
 from app.experiments.ports import Renderable
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 
 _STEP_SECONDS = 0.25  # what waits for the same process waits no longer than this
 _FAULTS_KEPT = 200  # kinds; each with a few people
@@ -42,12 +44,33 @@ def eligible(session: Session, experiment: Experiment, judge: Judge) -> Eligibil
     return found
 
 
-def go_on(database: Database, *, renderable: Renderable, settings: Settings, now: datetime) -> int:
+def duty(database: Database, *, renderable: Renderable, settings: Settings) -> Duty:
+    """Compose each draft's mails, for some people at a time."""
+
+    def compose(experiment_id: str, now: datetime) -> int:
+        return go_on(database, experiment_id, renderable=renderable, settings=settings, now=now)
+
+    return Duty(
+        work=Work.REHEARSE,
+        items=lambda session, now: rehearsal_rows.drafts(
+            session, least=eligibility.MOST_LOOKED_AT, now=now
+        ),
+        do=compose,
+        at_once=1,
+    )
+
+
+def go_on(
+    database: Database,
+    experiment_id: str,
+    *,
+    renderable: Renderable,
+    settings: Settings,
+    now: datetime,
+) -> int:
     """Compose for some more people of one draft; how many were looked at."""
     with database.read() as session:
-        experiment = rehearsal_rows.next_draft(session, least=eligibility.MOST_LOOKED_AT, now=now)
-        if experiment is None:
-            return 0
+        experiment = store.experiment_of(session, experiment_id)
         people = audience.audience_of(session, str(experiment.audience_id))
         row = session.get(Rehearsal, experiment.id)
         if row is None or not _holds(row, experiment, people):

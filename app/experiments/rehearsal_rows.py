@@ -1,5 +1,6 @@
 """The SQL of rehearsals: which draft's mails are to be composed next."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_
@@ -11,10 +12,10 @@ from app.experiments.models import Experiment, Rehearsal, Status
 _RECENT = timedelta(days=14)  # ours: nobody waits for a draft that lay longer
 
 
-def next_draft(session: Session, *, least: int, now: datetime) -> Experiment | None:
-    """The draft that was changed last of those whose people are many and not all looked at."""
+def drafts(session: Session, *, least: int, now: datetime) -> Sequence[str]:
+    """Drafts whose people are many and not all looked at; what was changed last comes first."""
     query = (
-        select(Experiment)
+        select(Experiment.id)
         .join(Audience, col(Audience.id) == col(Experiment.audience_id))
         .outerjoin(Rehearsal, col(Rehearsal.experiment_id) == col(Experiment.id))
         .where(
@@ -30,6 +31,5 @@ def next_draft(session: Session, *, least: int, now: datetime) -> Experiment | N
             ),
         )
         .order_by(col(Experiment.updated_at).desc(), col(Experiment.id))
-        .limit(1)
     )
-    return session.exec(query).first()
+    return session.exec(query).all()

@@ -365,6 +365,9 @@ class LaunchDraft(_Document):
 
     at: Moment | None = Field(default=None, description="null = now")
     rate_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    undo_seconds: Annotated[int, Field(ge=0, le=3_600)] = Field(
+        default=0, description="nothing leaves before they are over; until then `cancel` undoes it"
+    )
 
 
 class FeatureDraft(_Document):

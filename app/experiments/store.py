@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, update
+from sqlalchemy import String, cast, delete, exists, func, insert, update
 from sqlmodel import Session, col, select
 
 from app.experiments.models import (
@@ -70,6 +70,13 @@ def running(session: Session) -> Sequence[Experiment]:
     return experiments(session, statuses=[Status.RUNNING], limit=1000)
 
 
+def with_waves(session: Session) -> Sequence[str]:
+    """Experiments that are sending in waves."""
+    has_waves = cast(col(Experiment.design)["waves"], String) != "[]"
+    query = select(Experiment.id).where(Experiment.status == Status.RUNNING, has_waves)
+    return session.exec(query.order_by(Experiment.id)).all()
+
+
 def linked_to(session: Session, key_result_id: str) -> list[Experiment]:
     """Experiments that name this key result, newest first."""
     query = select(Experiment).order_by(col(Experiment.id).desc())
@@ -87,10 +94,18 @@ def due_to_start(session: Session, *, now: datetime) -> list[str]:
     )
     query = (
         select(Experiment.id)
-        .where(Experiment.status == Status.SCHEDULED, is_due)
+        .where(Experiment.status == Status.SCHEDULED, is_due, Experiment.undo_seconds == 0)
         .order_by(col(Experiment.scheduled_at))
     )
     return list(session.exec(query).all())
+
+
+def undoable(session: Session) -> Sequence[Experiment]:
+    """Experiments whose launch may still be undone."""
+    query = select(Experiment).where(
+        Experiment.status == Status.SCHEDULED, Experiment.undo_seconds > 0
+    )
+    return session.exec(query.order_by(Experiment.id)).all()
 
 
 def feature_of(session: Session, feature_id: str) -> Feature:

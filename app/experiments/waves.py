@@ -13,6 +13,8 @@ from app.experiments.models import Experiment, Status
 from app.experiments.ports import WaveGate
 from app.experiments.schemas import Wave
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 
 _CHUNK = 1_000  # rows in one write transaction: about 20 ms of one core
 
@@ -52,6 +54,25 @@ def due_times(experiment: Experiment, *, now: datetime) -> list[datetime]:
     start = experiment.started_at or now
     waves = experiment.design.get("waves") or [{"after_hours": 0}]
     return [start + timedelta(hours=float(wave["after_hours"])) for wave in waves]
+
+
+def duty(database: Database, gate: WaveGate) -> Duty:
+    """Open each wave whose time has come, or pause where its gate has a reason."""
+
+    def is_time(session: Session, experiment_id: str, now: datetime) -> bool:
+        return is_due(session, store.experiment_of(session, experiment_id), gate, now=now)
+
+    def open_wave(experiment_id: str, now: datetime) -> int:
+        with database.write() as session:
+            open_due(session, store.locked(session, experiment_id), gate, now=now)
+        return 1
+
+    return Duty(
+        work=Work.WAVE,
+        items=lambda session, _now: store.with_waves(session),
+        is_due=is_time,
+        do=open_wave,
+    )
 
 
 def is_due(session: Session, experiment: Experiment, gate: WaveGate, *, now: datetime) -> bool:

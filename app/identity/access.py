@@ -101,6 +101,7 @@ RULES: tuple[Rule, ...] = (
             "learnings",
             "time",
             "weeks",
+            "put-off",
             "help",
         )
         for methods, access in ((_READ, Access.VIEWER), (_CHANGE, Access.EDITOR))

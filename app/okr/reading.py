@@ -11,8 +11,10 @@ from app.okr import exact, pointer, queries, sources, store, values
 from app.okr.models import ValueSource
 from app.okr.schemas import ValueDraft
 from app.platform.db import Database
-from app.platform.errors import AppError, Unavailable
+from app.platform.duties import Duty, Trouble, tried
+from app.platform.errors import Unavailable
 from app.platform.outbound import Outbound
+from app.platform.put_off import Work
 
 _LEASE = timedelta(minutes=2)  # longer than any question may take
 
@@ -45,12 +47,15 @@ class Reader:
         return pointer.number_at(answer.body, source.pointer)
 
 
-def read_due(database: Database, reader: Reader, *, zone: ZoneInfo, now: datetime) -> int:
-    """Read what is due; nothing is locked while the other side takes its time. How many."""
-    day = now.astimezone(zone).date()
-    with database.read() as session:
-        due = store.due_sources(session, day=day, now=now)
-    return sum(_read(database, reader, one, zone=zone, now=now) for one in due)
+def duty(database: Database, reader: Reader, *, zone: ZoneInfo) -> Duty:
+    """Read each value that is due; nothing is locked while the other side takes its time."""
+    return Duty(
+        work=Work.READ,
+        items=lambda session, now: store.due_sources(
+            session, day=now.astimezone(zone).date(), now=now
+        ),
+        do=lambda one, now: _read(database, reader, one, zone=zone, now=now),
+    )
 
 
 def _read(
@@ -64,15 +69,18 @@ def _read(
         source = store.source_of(session, key_result_id)
     if source is None:
         return False
-    try:
+
+    def read() -> None:
         number = reader.number(source)
         with database.write() as session:
             _keep(session, key_result_id, number, zone=zone, now=now)
-    except AppError as error:
+
+    came = tried(read, what=Work.READ)
+    if isinstance(came, Trouble):
         with database.write() as session:
             held = store.source_of(session, key_result_id)
             if held is not None and not store.is_closed(session, key_result_id):
-                sources.note_error(session, held, str(error), now=now)
+                sources.note_error(session, held, came.sentence, now=now)
     return True
 
 

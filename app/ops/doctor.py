@@ -11,12 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.analysis import known, waiting
 from app.delivery import transports
 from app.ops.house import House, open_house
+from app.outreach import troubles
 from app.platform import clock, figures, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.tracking import losses
 
 _LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
+_NAMED = 5  # of what failed; the page tells the rest
 _CLOCK_SECONDS = 5.0  # a verdict compares times of several machines to the second
 
 
@@ -39,6 +41,7 @@ def look(settings: Settings) -> list[Finding]:
         "mail": _mail,
         "disk": _disk,
         "clicks": _clicks,
+        "put off": _put_off,
         "data folders": _folders,
         "public address": _address,
     }
@@ -113,6 +116,18 @@ def _clicks(house: House) -> str:
             " time are too low."
         )
     return "none lost"
+
+
+def _put_off(house: House) -> str:
+    with house.database.read() as session:
+        found = troubles.failing(session)
+    if found:
+        said = " ".join(f"{one.what}: {one.reason}" for one in found[:_NAMED])
+        more = f" And {len(found) - _NAMED} more." if len(found) > _NAMED else ""
+        raise _WrongError(
+            f"{said}{more} Mend it, then try it now: {house.settings.public_url}/put-off"
+        )
+    return "nothing waits because it failed"
 
 
 def _folders(house: House) -> str:

@@ -10,7 +10,10 @@ from sqlmodel import Session
 from app.outreach import store
 from app.outreach.models import Connector, Digest, WeeklyRun
 from app.outreach.schemas import DigestDraft
+from app.platform import put_off
 from app.platform.db import Database, UtcDateTime
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 from app.platform.weekly import latest, parsed
 from app.review import agenda
 
@@ -28,8 +31,8 @@ _CLAIM = text("""
 class Letter(Protocol):
     """Whoever writes the week's mail."""
 
-    def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
-        """Add one notice for each recipient about that week, in this transaction."""
+    def queue(self, session: Session, to: str, week: str, *, now: datetime) -> None:
+        """Add one notice about that week, in this transaction."""
 
     def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:
         """Owe a chat the same week, in this transaction."""
@@ -56,23 +59,54 @@ def put(session: Session, draft: DigestDraft, *, now: datetime) -> Digest:
     return row
 
 
-def queue_due(database: Database, letter: Letter, *, zone: ZoneInfo, now: datetime) -> int:
-    """Queue this week's digest when its time has come; how many mails and chats."""
-    with database.read() as session:
-        owed = due(of(session), zone=zone, now=now)
-        told = agenda.latest_week(zone=zone, now=owed) if owed else ""
-        if not told or session.get(WeeklyRun, (NAME, told)) is not None:
-            return 0
-    with database.write() as session:
-        row, chats = of(session), store.chats(session)
-        owed = due(row, zone=zone, now=now)
-        told = agenda.latest_week(zone=zone, now=owed) if owed else ""
-        if row is None or not told or not _claim(session, told, now=now):
-            return 0
-        letter.queue(session, row.recipients, told, now=now)
-        for chat in chats:
-            letter.post(session, chat, told, now=now)
-        return len(row.recipients) + len(chats)
+def duty(database: Database, letter: Letter, *, zone: ZoneInfo) -> Duty:
+    """Tell the week when its time has come: first it is owed to each, then each gets it."""
+
+    def items(session: Session, now: datetime) -> list[str]:
+        owed = list(put_off.of_work(session, Work.DIGEST))
+        told = _told(session, zone=zone, now=now)
+        is_new = told and session.get(WeeklyRun, (NAME, told)) is None
+        return [told, *owed] if is_new else owed
+
+    def tell(item: str, now: datetime) -> int:
+        week, _, whom = item.partition(" ")
+        with database.write() as session:
+            if whom:
+                return _tell(session, letter, week, whom, now=now)
+            return _owe(session, week, zone=zone, now=now)
+
+    return Duty(work=Work.DIGEST, items=items, do=tell)
+
+
+def _told(session: Session, *, zone: ZoneInfo, now: datetime) -> str:
+    """The week whose digest has come due; empty where none has."""
+    owed = due(of(session), zone=zone, now=now)
+    return agenda.latest_week(zone=zone, now=owed) if owed else ""
+
+
+def _owe(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> int:
+    """Owe a week to each address and chat, once, whoever tries."""
+    row = of(session)
+    if row is None or _told(session, zone=zone, now=now) != week:
+        return 0
+    if not _claim(session, week, now=now):
+        return 0
+    for whom in (*row.recipients, *(chat.id for chat in store.chats(session))):
+        put_off.owe(session, Work.DIGEST, f"{week} {whom}", now=now)
+    return 1
+
+
+def _tell(session: Session, letter: Letter, week: str, whom: str, *, now: datetime) -> int:
+    """Give one address or chat what it is owed; nothing where another worker did."""
+    if not put_off.take(session, Work.DIGEST, f"{week} {whom}"):
+        return 0
+    if "@" in whom:
+        letter.queue(session, whom, week, now=now)
+        return 1
+    chat = next((one for one in store.chats(session) if one.id == whom), None)
+    if chat is not None:
+        letter.post(session, chat, week, now=now)
+    return chat is not None
 
 
 def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> datetime | None:

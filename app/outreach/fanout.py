@@ -6,7 +6,7 @@ commit out of order and nothing is skipped. One worker at a time does this (`hol
 values of a key result, which their writers put one after the other, get push ids in that order.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 from typing import Any
@@ -20,20 +20,33 @@ from app.outreach import store
 from app.outreach.connectors import KINDS
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.events import Event
+from app.platform.put_off import Work
 
 VALUED = "key_result.valued"
 _AT_A_TIME = 200  # events in a transaction: with ten subscribers, 2,000 rows (decision 7)
 
 
-def tell(database: Database, *, now: datetime) -> int:
-    """Add the pushes of events that nobody was told of yet. How many events."""
-    with database.read() as session:
-        if not store.untold(session, 1):
-            return 0
+def duty(database: Database) -> Duty:
+    """Add the pushes of events that nobody was told of yet, each subject's by themselves.
+
+    What happened to one subject is told in its order: behind an event that can't be told yet, the
+    later ones of its subject wait.
+    """
+    return Duty(
+        work=Work.TELL,
+        items=lambda session, _now: store.untold_subjects(session, _AT_A_TIME),
+        do=lambda subject, now: tell(database, [subject], now=now),
+        together=lambda subjects, now: tell(database, subjects, now=now),
+    )
+
+
+def tell(database: Database, subjects: Sequence[str], *, now: datetime) -> int:
+    """Add the pushes of what happened to these. How many events."""
     with database.write() as session:
         teller = store.hold_teller(session)
-        events = store.untold(session, _AT_A_TIME)
+        events = store.untold(session, subjects, _AT_A_TIME)
         webhooks = store.listening(session)
         for event in events:
             session.add_all(_pushes(session, event, webhooks, now=now))

@@ -19,12 +19,15 @@ from app.outreach.models import Connector
 from app.outreach.tellings import Part
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.paths import TEMPLATES
+from app.platform.put_off import Work
 from app.review import agenda, asked, week_links
 from app.review.asked import Asked
 from app.review.shapes import Review
 
 DIGEST = "week.told"  # what a chat is owed
+_ASKING, _REMINDING = "asking", "reminding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +37,25 @@ class Letters:
     settings: Settings
     keyring: Keyring
 
-    def queue(self, session: Session, recipients: list[str], week: str, *, now: datetime) -> None:
+    def queue(self, session: Session, to: str, week: str, *, now: datetime) -> None:
         """The week, self-contained; its link opens the review read-only for thirty days."""
         review, address = self._week(session, week, now=now)
-        for to in recipients:
-            self._queue(
-                session,
-                to,
-                kind="digest",
-                subject=f"Week {week[-2:]}: {review.sentence}",
-                heading=review.sentence,
-                paragraphs=[],
-                parts=tellings.of(review, zone=self.settings.zone),
-                link=address,
-                label="Open the week",
-                foot=(
-                    "The link needs no log-in and is good for 30 days. You get this because"
-                    " somebody put this address on the digest list."
-                ),
-                now=now,
-            )
+        self._queue(
+            session,
+            to,
+            kind="digest",
+            subject=f"Week {week[-2:]}: {review.sentence}",
+            heading=review.sentence,
+            paragraphs=[],
+            parts=tellings.of(review, zone=self.settings.zone),
+            link=address,
+            label="Open the week",
+            foot=(
+                "The link needs no log-in and is good for 30 days. You get this because"
+                " somebody put this address on the digest list."
+            ),
+            now=now,
+        )
 
     def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:
         """The same week to a chat; its link is good for as long."""
@@ -67,7 +69,7 @@ class Letters:
 
     def _week(self, session: Session, week: str, *, now: datetime) -> tuple[Review, str]:
         """A week's review, and the address that opens it read-only."""
-        telling.settle_closed(session, now=now)
+        telling.settle_closed(session, week, now=now)
         review = agenda.of(session, week, zone=self.settings.zone, now=now)
         token = week_links.token_of(week, keyring=self.keyring, now=now)
         return review, f"{self.settings.public_url}/w/{token}"
@@ -133,34 +135,33 @@ class Letters:
         )
 
 
-def ask_due(database: Database, letters: Letters, *, now: datetime) -> int:
-    """Queue the questions and reminders that are due; how many. Each once, whoever tries."""
-    with database.read() as session:
-        if not _owed(session, now=now):
-            return 0
-    with database.write() as session:
-        return sum(
-            _claimed(session, opening, one, again=again, now=now)
-            and letters.ask(session, opening, one, again=again, now=now)
-            for opening, one, again in _owed(session, now=now)
-        )
+def duty(database: Database, letters: Letters) -> Duty:
+    """Queue each question and each reminder that is due; each once, whoever tries."""
+
+    def ask(item: str, now: datetime) -> int:
+        week, what, respondent_id = item.split()
+        is_again = what == _REMINDING
+        claim = allocation.claim_reminding if is_again else allocation.claim_asking
+        with database.write() as session:
+            if not claim(session, week, respondent_id, now=now):
+                return 0
+            opening = allocation.get_opening(session, week)
+            one = allocation.respondent_of(session, respondent_id)
+            return letters.ask(session, opening, one, again=is_again, now=now)
+
+    return Duty(work=Work.ASK, items=_owed, do=ask)
 
 
-def _owed(session: Session, *, now: datetime) -> list[tuple[Opening, Respondent, bool]]:
-    owed: list[tuple[Opening, Respondent, bool]] = []
+def _owed(session: Session, now: datetime) -> list[str]:
+    """Who is asked about which week, or reminded of it: `2026-W47 asking 1f0c…`."""
+    owed: list[str] = []
     for opening in allocation.open_at(session, now):
-        owed += [(opening, one, False) for one in allocation.unasked(session, opening.week)]
+        week = opening.week
+        owed += [f"{week} {_ASKING} {one.id}" for one in allocation.unasked(session, week)]
         if now >= opening.reminds_at:
-            late = allocation.unreminded(session, opening.week)
-            owed += [(opening, one, True) for one in late]
+            late = allocation.unreminded(session, week)
+            owed += [f"{week} {_REMINDING} {one.id}" for one in late]
     return owed
-
-
-def _claimed(
-    session: Session, opening: Opening, one: Respondent, *, again: bool, now: datetime
-) -> bool:
-    claim = allocation.claim_reminding if again else allocation.claim_asking
-    return claim(session, opening.week, one.id, now=now)
 
 
 def _question(week: str, one: Respondent) -> tuple[str, str]:

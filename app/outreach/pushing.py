@@ -17,9 +17,11 @@ from app.outreach import pushes, schedule, store
 from app.outreach.connectors import KINDS
 from app.outreach.connectors.ports import Outcome, Parcel, Refused, Request, Verdict
 from app.outreach.models import Connector, Push, State
-from app.outreach.vault import Sealed, Vault
+from app.outreach.vault import Vault
 from app.platform.db import Database
+from app.platform.duties import WHOLE, Duty, Trouble, tried
 from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
+from app.platform.put_off import Work
 
 Send = Callable[..., Answer]
 LEASE = timedelta(minutes=3)  # longer than two requests that time out
@@ -54,11 +56,16 @@ class Pusher:
         self._allowed_hosts = allowed_hosts
         self._send: Send = send or Outbound().send
 
+    def duty(self) -> Duty:
+        """Send a batch of what is due; each push has its own state, tries and reason."""
+        return Duty(
+            work=Work.PUSH,
+            items=lambda session, now: [WHOLE] if pushes.any_owed(session, now=now) else [],
+            do=lambda _whole, now: self.push_due(now),
+        )
+
     def push_due(self, now: datetime) -> int:
         """Send a batch of what is due. How many were tried."""
-        with self._database.read() as session:
-            if not pushes.any_owed(session, now=now):
-                return 0
         with self._database.write() as session:
             lease_until = now + LEASE
             due = pushes.claim(session, room=_AT_A_TIME, now=now, lease_until=lease_until)
@@ -78,17 +85,18 @@ class Pusher:
         if row is None or row.disabled_at is not None:
             why = "The connector was removed or disabled before this could be sent."
             return _Claimed(push.id, push.attempts, "", None, why)
-        try:
-            return _Claimed(
-                push.id, push.attempts, row.kind, parcel_of(push, row, self._vault, now=now)
-            )
-        except Sealed as error:
-            return _Claimed(push.id, push.attempts, row.kind, None, str(error))
+        number, kind = push.id, row.kind
+        found = tried(lambda: parcel_of(push, row, self._vault, now=now), what=Work.PUSH)
+        if isinstance(found, Trouble):
+            return _Claimed(number, push.attempts, kind, None, found.sentence)
+        return _Claimed(number, push.attempts, kind, found)
 
     def _tried(self, one: _Claimed) -> Outcome:
         if one.parcel is None:
             return Outcome(Verdict.STOP, one.trouble)
-        return deliver(one.kind, one.parcel, self._ask)
+        parcel = one.parcel
+        came = tried(lambda: deliver(one.kind, parcel, self._ask), what=Work.PUSH)
+        return Outcome(Verdict.RETRY, came.sentence) if isinstance(came, Trouble) else came
 
     def _ask(self, request: Request) -> Answer:
         return self._send(

@@ -28,10 +28,16 @@ def hold_teller(session: Session) -> Teller:
     return session.exec(select(Teller).where(Teller.id == _TELLER).with_for_update()).one()
 
 
-def untold(session: Session, limit: int) -> Sequence[Event]:
-    """Events that nobody was told of yet, in the order they were recorded."""
-    query = select(Event).where(col(Event.told_at).is_(None)).order_by(Event.id).limit(limit)
-    return session.exec(query).all()
+def untold_subjects(session: Session, limit: int) -> Sequence[str]:
+    """What something happened to that nobody was told of yet."""
+    query = select(Event.subject).where(col(Event.told_at).is_(None)).distinct()
+    return session.exec(query.order_by(Event.subject).limit(limit)).all()
+
+
+def untold(session: Session, subjects: Sequence[str], limit: int) -> Sequence[Event]:
+    """Events of some subjects that nobody was told of yet, in the order they were recorded."""
+    query = select(Event).where(col(Event.told_at).is_(None), col(Event.subject).in_(subjects))
+    return session.exec(query.order_by(Event.id).limit(limit)).all()
 
 
 def connector_of(session: Session, connector_id: str) -> Connector:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.platform.domains import BadDomain, ascii_host, ascii_url
 from app.platform.errors import AppError
 
 
@@ -42,12 +43,37 @@ def _as_address(url: str) -> str:
         raise ValueError("must be an address such as https://insights.example.com")
     if parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise ValueError("must be the bare address of a host, without a path")
-    return url.rstrip("/")
+    return _in_ascii(ascii_url, url.rstrip("/"), like="https://insights.example.com")
+
+
+def _in_ascii(write: Callable[[str], str], value: str, *, like: str) -> str:
+    try:
+        found = write(value)
+    except BadDomain as error:
+        raise ValueError(f"cannot be used: {error} Write it like {like}") from error
+    if not found.isascii() or not found.isprintable() or " " in found:
+        raise ValueError(f"cannot be used: only its host may have letters beyond ASCII, as {like}")
+    return found
+
+
+def _as_mailbox(value: str) -> str:
+    """An address that mails come from, its host in punycode; empty where none is set."""
+    local, at, host = value.rpartition("@")
+    if not value:
+        return value
+    if not (local and at and host) or not _LOCAL.fullmatch(local):
+        raise ValueError(
+            "must be a plain address such as insights@example.com, with nothing but ASCII before"
+            " the @ and no name beside it"
+        )
+    return f"{local}@{_in_ascii(ascii_host, host, like='insights@example.com')}"
 
 
 Address = Annotated[str, AfterValidator(_as_address)]
+Mailbox = Annotated[str, AfterValidator(_as_mailbox)]
 
 _SQL = "THINSLICE_SQL_"  # and a name: a database that key results may be read from
+_LOCAL = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]+")  # signs before the @ that need no quotes
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -62,9 +88,9 @@ class Settings(BaseSettings):
     tracking_url: Address | None = None
     secret_keys: str = ""
     mail: str = "outbox:"
-    mail_from: str = ""
+    mail_from: Mailbox = ""
     postal_address: str = ""
-    bounce_address: str = ""
+    bounce_address: Mailbox = ""
     timezone: str = "UTC"
     privacy: Privacy = Privacy.STANDARD
     durability: Durability = Durability.PROCESS
@@ -82,6 +108,14 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("is not a time zone; write it like Europe/Oslo") from error
         return name
+
+    @field_validator("mail")
+    @classmethod
+    def _ascii_server(cls, mail: str) -> str:
+        return " ".join(
+            _in_ascii(ascii_url, one, like="smtp://user:password@mail.example.com:587")
+            for one in mail.split()
+        )
 
     @field_validator("database_url")
     @classmethod
@@ -102,6 +136,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("allow_private_sources")
+    @classmethod
+    def _ascii_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            _in_ascii(ascii_url, f"//{host}", like="wiki.example.com")[2:] for host in hosts
+        )
 
     @property
     def database(self) -> str:

@@ -17,11 +17,14 @@ from app.delivery import personal as sends
 from app.experiments import store as experiments
 from app.platform import held
 from app.platform.db import Database
+from app.platform.duties import WHOLE, Duty
 from app.platform.held import Subject
+from app.platform.put_off import Work
 from app.privacy import mentions
 from app.privacy.registry import LINES, MENTIONS, PARTS
 
 _GRACE = timedelta(minutes=1)  # no transaction that had read the person lasts longer
+_EVERY = timedelta(seconds=1)  # nobody waits for an erasure to end
 _AT_A_TIME = 50  # people whose addresses are searched for in one pass
 _CLEANED_EVERY = timedelta(minutes=10)  # rewriting a SQLite file keeps its writers waiting
 
@@ -68,15 +71,40 @@ class Finisher:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._looked: datetime | None = None
         self._cleaned: datetime | None = None
 
-    def finish_due(self, now: datetime) -> int:
-        """End what can be ended; how many people."""
+    def duties(self) -> tuple[Duty, Duty]:
+        """End each erasure that can be ended; then clean the files."""
+        return (
+            Duty(
+                work=Work.ERASE,
+                items=self._waiting,
+                is_due=lambda session, one, _now: _is_quiet(session, session.get_one(Erasure, one)),
+                do=lambda one, now: self.sweep([one], now),
+                together=self.sweep,
+            ),
+            Duty(
+                work=Work.CLEAN,
+                items=lambda _session, now: [WHOLE] if self._is_time_to_clean(now) else [],
+                do=lambda _whole, now: self.clean(now),
+                is_shared=False,
+            ),
+        )
+
+    def _waiting(self, session: Session, now: datetime) -> Sequence[str]:
+        if self._looked is not None and abs(now - self._looked) < _EVERY:
+            return []
+        self._looked = now
+        return [one.person_id for one in erasure_rows.unswept(session, before=now - _GRACE)]
+
+    def sweep(self, person_ids: Sequence[str], now: datetime) -> int:
+        """Search for what was written of these people meanwhile; how many they are."""
         with self._database.read() as session:
-            ready = [one for one in _waiting(session, now) if _is_quiet(session, one)]
-        for start in range(0, len(ready), _AT_A_TIME):
-            self._sweep(ready[start : start + _AT_A_TIME], now)
-        return len(ready) or self._clean(now)
+            people = [session.get_one(Erasure, one) for one in person_ids]
+        for start in range(0, len(people), _AT_A_TIME):
+            self._sweep(people[start : start + _AT_A_TIME], now)
+        return len(people)
 
     def _sweep(self, people: Sequence[Erasure], now: datetime) -> None:
         words = [word for one in people for word in one.words]
@@ -91,10 +119,11 @@ class Finisher:
                 _forget(session, Subject(one.person_id, send_ids=numbers))
                 erasure_rows.note_swept(session, one.person_id, now=now)
 
-    def _clean(self, now: datetime) -> int:
+    def _is_time_to_clean(self, now: datetime) -> bool:
+        return self._cleaned is None or abs(now - self._cleaned) >= _CLEANED_EVERY
+
+    def clean(self, now: datetime) -> int:
         """Deleted rows leave traces in a database's files until it writes them anew."""
-        if self._cleaned is not None and abs(now - self._cleaned) < _CLEANED_EVERY:
-            return 0
         with self._database.read() as session:
             swept = erasure_rows.swept(session)
         if not swept:
@@ -112,10 +141,6 @@ def _forget(session: Session, subject: Subject) -> None:
     for part in PARTS:
         held.forget(session, part, subject)
     experiments.forget_rehearsals(session)
-
-
-def _waiting(session: Session, now: datetime) -> Sequence[Erasure]:
-    return erasure_rows.unswept(session, before=now - _GRACE)
 
 
 def _is_quiet(session: Session, one: Erasure) -> bool:

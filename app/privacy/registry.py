@@ -49,6 +49,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "objective": ("title",),
     "once_key": ("answer",),
     "push": ("facts", "external", "last_error"),
+    "put_off": ("reason",),
     "rehearsal": ("found",),
     "slice": ("title", "assumption"),
     "snapshot": ("body",),
@@ -87,10 +88,12 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "login_session": ("csrf",),
     "opening": ("name",),
     "push": ("subject",),
+    "put_off": ("work", "item", "cancelled_by"),  # ids; of a digest, the team's own addresses
     "event": ("subject",),
     "reaction": ("links",),  # counts
     "rehearsal": ("after",),
     "respondent": ("name", "email"),  # of the team
+    "server_pace": ("server",),
     "snapshot": ("call",),
     "time_answer": ("shares",),
     "time_answer_before": ("shares",),

@@ -18,7 +18,9 @@ from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform import events
 from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.errors import Conflict, Invalid
+from app.platform.put_off import Work
 from app.review import items, learnings, store, time_spent, weeks
 from app.review.items import week_after, week_before
 from app.review.models import FrozenWeek, ItemKind
@@ -64,7 +66,7 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
     """Keep the week as it is told now. Raises Conflict the second time, Invalid before it began."""
     if monday_of(week) > now.astimezone(zone).date():
         raise Invalid.at("week", f"{week} has not begun.")
-    telling.settle_closed(session, now=now)
+    telling.settle_closed(session, week, now=now)
     seen = _key_results(session, _span(week, zone, now))
     review = _told(session, week, seen, zone=zone, now=now)
     body = _SHAPE.dump_python(review, mode="json")
@@ -211,19 +213,27 @@ def neighbours(week: str, *, zone: ZoneInfo, now: datetime) -> tuple[str, str | 
     return week_before(week), after if monday_of(after) <= now.astimezone(zone).date() else None
 
 
-def freeze_due(database: Database, *, zone: ZoneInfo, now: datetime) -> int:
+def duty(database: Database, *, zone: ZoneInfo) -> Duty:
     """Freeze the week that ended a week ago, where nobody did and there is something to tell.
 
     It waits for whoever has not said that every click of that week is in.
     """
-    week = week_of(now.astimezone(zone).date() - 2 * _WEEK)
-    with database.read() as session:
+
+    def is_due(session: Session, week: str, now: datetime) -> bool:
         is_in = known.at(session, now=now).covers(_span(week, zone, now).ends)
-        if not is_in or store.frozen_week(session, week) or not _tells(session, week, zone, now):
-            return 0
-    with suppress(Conflict), database.write() as session:  # another worker was first
-        freeze(session, week, by="the calendar", zone=zone, now=now)
-    return 1
+        return is_in and not store.frozen_week(session, week) and _tells(session, week, zone, now)
+
+    def freeze_week(week: str, now: datetime) -> int:
+        with suppress(Conflict), database.write() as session:  # another worker was first
+            freeze(session, week, by="the calendar", zone=zone, now=now)
+        return 1
+
+    return Duty(
+        work=Work.FREEZE_WEEK,
+        items=lambda _session, now: [week_of(now.astimezone(zone).date() - 2 * _WEEK)],
+        is_due=is_due,
+        do=freeze_week,
+    )
 
 
 def _tells(session: Session, week: str, zone: ZoneInfo, now: datetime) -> bool:

@@ -16,6 +16,8 @@ from app.okr import views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform.db import Database
+from app.platform.duties import Duty
+from app.platform.put_off import Work
 from app.review import items, store
 from app.review.models import ItemKind
 from app.review.shapes import Item
@@ -45,25 +47,30 @@ def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
     )
 
 
-def enlist_due(database: Database, *, zone: tzinfo, now: datetime) -> int:
-    """Let owners be asked whose address is written at their key result; how many are new."""
-    today = now.astimezone(zone).date()
-    with database.read() as session:
-        if not _unknown(session, today):
-            return 0
-    with database.write() as session:
-        drafts = _unknown(session, today)
-        for draft in drafts:
+def duty(database: Database, *, zone: tzinfo) -> Duty:
+    """Let each owner be asked whose address is written at their key result."""
+
+    def enlist(address: str, now: datetime) -> int:
+        with database.write() as session:
+            draft = _draft(address)
+            if draft is None or address not in _unknown(session, now.astimezone(zone).date()):
+                return 0
             roster.add_respondent(
                 session, draft, number=secrets.randbits(roster.NUMBER_BITS), now=now
             )
-        return len(drafts)
+        return 1
+
+    return Duty(
+        work=Work.ENLIST,
+        items=lambda session, now: _unknown(session, now.astimezone(zone).date()),
+        do=enlist,
+    )
 
 
-def _unknown(session: Session, today: Date) -> list[RespondentDraft]:
+def _unknown(session: Session, today: Date) -> list[str]:
     known = {one.email for one in allocation.respondents(session)}
     owners = {owner.strip().lower() for _, owner in okr.owned_on(session, today) if "@" in owner}
-    return [draft for draft in map(_draft, sorted(owners - known)) if draft is not None]
+    return [address for address in sorted(owners - known) if _draft(address) is not None]
 
 
 def _draft(address: str) -> RespondentDraft | None:

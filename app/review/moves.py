@@ -14,7 +14,6 @@ from app.analysis import gates, snapshots
 from app.analysis import readout as readouts
 from app.analysis import store as analysis
 from app.analysis.evidence import increment_of
-from app.analysis.models import Kind
 from app.analysis.shapes import Estimate, Readout
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
@@ -24,7 +23,10 @@ from app.okr.ledger import Entry
 from app.okr.overlap import Group
 from app.okr.runs import Run
 from app.platform import events, figures
+from app.platform.db import Database
+from app.platform.duties import Duty
 from app.platform.errors import Conflict, Invalid
+from app.platform.put_off import Work
 from app.review import store as review
 
 NOT_MOVED = "key_result.not_moved"
@@ -77,16 +79,34 @@ def post(
     )
 
 
-def write_due(session: Session, *, zone: tzinfo, now: datetime) -> int:
-    """Freeze what has closed, and write what has ended to the numbers that it moves."""
-    ending = analysis.without_final(session)
-    frozen = snapshots.freeze_due(session, now)
-    if frozen:
-        for experiment in ending:
-            if analysis.snapshot_of(session, experiment.id, Kind.FINAL) is not None:
-                write_run(session, experiment, zone=zone, now=now)
-                _post_decided(session, experiment, zone=zone, now=now)
-    return frozen
+def duty(database: Database, *, zone: tzinfo) -> Duty:
+    """Freeze each result that has closed, and write it to the numbers that it moves."""
+
+    def is_due(session: Session, experiment_id: str, now: datetime) -> bool:
+        experiment = experiments.experiment_of(session, experiment_id)
+        return snapshots.may_be_final(session, experiment, now=now)
+
+    def write(experiment_id: str, now: datetime) -> int:
+        with database.write() as session:
+            experiment = experiments.locked(session, experiment_id)
+            return write_final(session, experiment, zone=zone, now=now)
+
+    return Duty(
+        work=Work.FREEZE,
+        items=lambda session, _now: [one.id for one in analysis.without_final(session)],
+        is_due=is_due,
+        do=write,
+    )
+
+
+def write_final(session: Session, experiment: Experiment, *, zone: tzinfo, now: datetime) -> bool:
+    """Freeze the last call, and write it to the numbers that it moves; False where it was."""
+    if snapshots.latest_final(session, experiment.id) is not None:
+        return False
+    snapshots.freeze_final(session, experiment, now=now)
+    write_run(session, experiment, zone=zone, now=now)
+    _post_decided(session, experiment, zone=zone, now=now)
+    return True
 
 
 def will_be_added(session: Session, experiment: Experiment, key_result_id: str) -> bool:

@@ -120,30 +120,36 @@ def count(
     return dict(where)
 
 
-def is_due(session: Session, *, now: datetime) -> bool:
-    """Whether `settle_due` has something to do."""
-    return bool(
-        rows.unsettled(session, before=now - SETTLES_AFTER, limit=1)
-        or rows.unmatched(session, tried_before=now - _TRIED_EVERY, limit=1)
+def due(session: Session, *, now: datetime) -> list[str]:
+    """What arrived while somebody may have been released, or was of nobody whom we knew."""
+    found = (
+        *rows.unmatched(session, tried_before=now - _TRIED_EVERY, limit=_CHUNK),
+        *rows.unsettled(session, before=now - SETTLES_AFTER, limit=_CHUNK),
     )
+    return list(dict.fromkeys(one.id for one in found))
 
 
-def settle_due(session: Session, *, people: People, enrolments: Enrolments, now: datetime) -> int:
-    """Count once more what arrived while somebody was being released; match late people.
-
-    How many were looked at.
-    """
-    late = rows.unmatched(session, tried_before=now - _TRIED_EVERY, limit=_CHUNK)
+def settle(
+    session: Session,
+    ids: Sequence[str],
+    *,
+    people: People,
+    enrolments: Enrolments,
+    now: datetime,
+) -> int:
+    """Count these once more; match late people. How many were looked at."""
+    wanted = rows.by_id(session, ids).values()
+    late = [one for one in wanted if one.person_id is None and one.tried_at < now - _TRIED_EVERY]
     whose = {row.id: _Whose(row.email_key, row.external_id) for row in late}
     known = _known(session, list(whose.values()), people)
     for row in late:
         row.person_id, row.tried_at = known.get(whose[row.id].label), now
         session.add(row)
-    due = rows.unsettled(session, before=now - SETTLES_AFTER, limit=_CHUNK)
+    settled = [one for one in wanted if not one.settled and one.received_at < now - SETTLES_AFTER]
     session.flush()
-    count(session, [*late, *due], enrolments=enrolments)
-    rows.settle(session, [one.id for one in due])
-    return len(late) + len(due)
+    count(session, [*late, *settled], enrolments=enrolments)
+    rows.settle(session, [one.id for one in settled])
+    return len(late) + len(settled)
 
 
 def digest(draft: ConversionDraft) -> str:

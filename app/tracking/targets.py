@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
 from app.links.keyring import Keyring, Kind
 from app.links.token import TrackedLink, sign, unpack_fills
+from app.platform.domains import BadDomain, ascii_url
 from app.platform.errors import NotFound
 
 _SLOT = re.compile(r"\{(\d{1,3})\}")
@@ -46,7 +48,9 @@ def address_of(target: Target, link: TrackedLink, *, keyring: Keyring, public_ur
 
 
 def escaped(address: str) -> str:
-    """An address as ASCII, without anything that ends a header."""
+    """An address as ASCII, its host in punycode, without anything that ends a header."""
+    with suppress(BadDomain):  # a host that there cannot be leads nowhere, however it is written
+        address = ascii_url(address)
     return quote(address, safe=_ADDRESS_CHARS)
 
 

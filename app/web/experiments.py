@@ -14,11 +14,13 @@ from app.analysis import readout
 from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
-from app.experiments import store
+from app.experiments import lifecycle, store
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft
 from app.identity.guard import Db, Now, Who
+from app.outreach import troubles
+from app.outreach.troubles import Trouble
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.review import store as review
 from app.review.models import Decision
@@ -39,12 +41,14 @@ _LISTS: dict[str, tuple[Status, ...]] = {
     "Running": (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING),
     "Finished": (Status.DECIDED, Status.CANCELLED),
 }
-# What may be done with it by a button, from each state: address, label, kind.
+# What may be done with it by a button, from each state: address, label, kind. "ask" asks first.
+_CANCEL = ("ask", "Cancel …", "button--danger")
 _MOVES: dict[str, tuple[tuple[str, str, str], ...]] = {
-    Status.SCHEDULED: (("cancel", "Cancel", "button--danger"),),
-    Status.RUNNING: (("pause", "Pause", ""), ("cancel", "Cancel", "button--danger")),
-    Status.PAUSED: (("resume", "Resume", "button--main"), ("cancel", "Cancel", "button--danger")),
+    Status.SCHEDULED: (_CANCEL,),
+    Status.RUNNING: (("pause", "Pause", "button--main"), _CANCEL),
+    Status.PAUSED: (("resume", "Resume", "button--main"), _CANCEL),
 }
+_UNDO = (("cancel", "Undo the launch", "button--main"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class ExperimentPage(Page):
     moves: Sequence[tuple[str, str, str]]
     can_decide: bool
     again: str | None
+    troubles: list[Trouble]
     paused_reason: str | None
     decision: Decision | None
     result: Result | None
@@ -118,6 +123,7 @@ class ProgressFragment(Page):
 
     result: Result | None
     progress: Progress
+    moves: Sequence[tuple[str, str, str]]
     id: str
     refreshing: bool
 
@@ -165,6 +171,7 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
     fragment = ProgressFragment(
         result=readouts.result_of(request, session, experiment, now=now),
         progress=progress.of(session, experiment),
+        moves=_moves(experiment),
         id=experiment.id,
         refreshing=readouts.is_refreshing(experiment),
     )
@@ -216,9 +223,10 @@ def _overview(
     day = words.filters(request.app.state.settings.zone)["day"]
     return ExperimentPage(
         place=places.of(session, experiment),
-        moves=_MOVES.get(experiment.status, ()),
+        moves=_moves(experiment),
         can_decide=experiment.status in readouts.OPEN,
         again=_again(experiment),
+        troubles=troubles.about(session, experiment.id),
         paused_reason=experiment.paused_reason,
         decision=review.decision_of(session, experiment.id),
         result=readouts.result_of(request, session, experiment, now=now),
@@ -229,6 +237,10 @@ def _overview(
         left_out=left_out,
         left_out_total=sum(count for _, count in left_out),
     )
+
+
+def _moves(experiment: Experiment) -> Sequence[tuple[str, str, str]]:
+    return _UNDO if lifecycle.can_undo(experiment) else _MOVES.get(experiment.status, ())
 
 
 def _again(experiment: Experiment) -> str | None:

@@ -9,14 +9,15 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.delivery import trials
+from app.delivery import progress, trials
+from app.delivery.progress import Progress
 from app.delivery.trials import Trial
 from app.experiments import checklist, lifecycle, store
 from app.experiments import design as designs
 from app.experiments import drafts as rooms
 from app.experiments.checklist import Checklist
 from app.experiments.items import Item
-from app.experiments.models import Experiment
+from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft, LaunchDraft
 from app.experiments.terms import HOLDOUT
 from app.identity import guard
@@ -33,6 +34,8 @@ from app.web.real_mails import RealMail
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/experiments")
+_UNDO_SECONDS = 30  # long enough to see what one did; by API nobody looks, and it is 0
+_UNDO_IN_DEMO = 5  # where customers answer within seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,17 @@ class LaunchPage(Page):
     transport: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class CancelPage(Page):
+    """What a cancel does, before it does it."""
+
+    template: ClassVar[str] = "experiments/cancel.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    progress: Progress
+
+
 @router.get("/{experiment_id}/checklist")
 def check(request: Request, session: Db, who: Who, now: Now, experiment_id: str) -> HTMLResponse:
     """Everything that was looked at, with its reason."""
@@ -107,7 +121,8 @@ def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResp
     """Show once more what will happen, and to whom."""
     experiment = store.experiment_of(session, experiment_id)
     lifecycle.check_move(experiment, "launched")
-    return render(request, _launch_page(request, session, experiment, Typed(), now=now))
+    form = Typed.of(undo_seconds=_usual_undo(request.app.state.settings))
+    return render(request, _launch_page(request, session, experiment, form, now=now))
 
 
 @router.post("/{experiment_id}/launch")
@@ -126,7 +141,7 @@ def launch(*, request: Request, who: Who, now: Now, form: Form, experiment_id: s
     except (ValidationError, AppError) as error:
         with read() as session:
             refuse(request, _launch_page(request, session, seen, form.mended(error), now=now))
-    said = "scheduled" if draft.at else "launched"
+    said = "scheduled" if draft.at else "undoable" if draft.undo_seconds else "launched"
     return go(f"/experiments/{experiment_id}", said=said)
 
 
@@ -144,11 +159,24 @@ def resume(session: Db, now: Now, experiment_id: str) -> Response:
     return go(f"/experiments/{experiment_id}", said="resumed")
 
 
+@router.get("/{experiment_id}/cancel")
+def ask_to_cancel(request: Request, session: Db, experiment_id: str) -> HTMLResponse:
+    """Ask once more: who was mailed, who never will be."""
+    experiment = store.experiment_of(session, experiment_id)
+    lifecycle.check_move(experiment, "cancelled")
+    page = CancelPage(
+        place=places.of(session, experiment), progress=progress.of(session, experiment)
+    )
+    return render(request, page)
+
+
 @router.post("/{experiment_id}/cancel")
 def cancel(session: Db, now: Now, experiment_id: str) -> Response:
-    """Nobody further gets a mail, ever."""
-    lifecycle.cancel(session, store.locked(session, experiment_id), now=now)
-    return go(f"/experiments/{experiment_id}", said="cancelled")
+    """Nobody further gets a mail, ever; a launch that may be undone is."""
+    experiment = store.locked(session, experiment_id)
+    lifecycle.cancel(session, experiment, now=now)
+    said = "undone" if experiment.status == Status.DRAFT else "cancelled"
+    return go(f"/experiments/{experiment_id}", said=said)
 
 
 def _checklist(
@@ -196,7 +224,12 @@ def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:
     except ValueError:
         raise Invalid.at("at", "Write a day and a time here, or leave it empty.") from None
     rate = form.text("rate_per_minute")
-    return LaunchDraft.model_validate({"at": at, "rate_per_minute": rate})
+    undo = form.text("undo_seconds") or _usual_undo(settings)
+    return LaunchDraft.model_validate({"at": at, "rate_per_minute": rate, "undo_seconds": undo})
+
+
+def _usual_undo(settings: Settings) -> str:
+    return str(_UNDO_IN_DEMO if settings.demo else _UNDO_SECONDS)
 
 
 def _launch_page(

@@ -12,6 +12,8 @@ from app.audience import store as audience
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.okr import sayings
+from app.outreach import troubles
+from app.outreach.troubles import Trouble
 from app.review import weeks
 from app.review.learnings import Learning
 from app.review.shapes import Item, KeyResultLine
@@ -54,6 +56,7 @@ class WeekPage(Page):
     decided: tuple[Learning, ...]
     promised: tuple[Item, ...]
     time: Spent | None
+    troubles: list[Trouble]
     silent: tuple[str, ...]  # machines whose clicks are waited for, and what to do
 
 
@@ -75,6 +78,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         decided=week.decided,
         promised=week.promised,
         time=agendas.spent(week.time),
+        troubles=troubles.failing(session),
         silent=waiting.for_silent(known.at(session, now=now), zone),
     )
     return render(request, page)

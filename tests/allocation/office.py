@@ -78,7 +78,8 @@ class Office:
             self.weeks[week] = WeekModel(
                 store.get_opening(self.session, week), self._asked_for(), self._active()
             )
-        telling.settle_closed(self.session, now=self.now)
+        for week in self.weeks:
+            telling.settle_closed(self.session, week, now=self.now)
 
     def join(self) -> None:
         self.names += 1

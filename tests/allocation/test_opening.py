@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from app.allocation import opening, store
 from app.allocation.models import Respondent
 from app.platform.db import Database
+from tests.duties import run
 
 OSLO = ZoneInfo("Europe/Oslo")
 FRIDAY = datetime(2026, 11, 20, 13, tzinfo=UTC)  # 14:00 in Oslo
@@ -22,7 +23,7 @@ def test_two_workers_open_a_week_once(database: Database):
 
     def work(_worker: int) -> int:
         start.wait(10)
-        return opening.open_due(database, zone=OSLO, now=FRIDAY)
+        return run(database, opening.duty(database, zone=OSLO), FRIDAY)
 
     with ThreadPoolExecutor(2) as pool:
         opened = sum(pool.map(work, range(2)))
@@ -35,7 +36,7 @@ def test_two_workers_open_a_week_once(database: Database):
 def test_a_week_keeps_the_times_it_was_opened_with(database: Database):
     with_ann(database)
 
-    opening.open_due(database, zone=OSLO, now=FRIDAY)
+    run(database, opening.duty(database, zone=OSLO), FRIDAY)
 
     with database.read() as session:
         found = store.opening_of(session, "2026-W47")
@@ -47,7 +48,7 @@ def test_a_week_keeps_the_times_it_was_opened_with(database: Database):
 def test_a_clock_that_jumps_opens_no_week_twice_and_skips_none(database: Database):
     with_ann(database)
     opened = [
-        opening.open_due(database, zone=OSLO, now=FRIDAY + timedelta(hours=hours))
+        run(database, opening.duty(database, zone=OSLO), FRIDAY + timedelta(hours=hours))
         for hours in (0, 25, -1, -24, 1, 168, 167, 169)
     ]
 
@@ -58,11 +59,11 @@ def test_whoever_is_added_on_wednesday_does_not_open_the_week_before(database: D
     with_ann(database)
     wednesday = FRIDAY + timedelta(days=5)
 
-    assert opening.open_due(database, zone=OSLO, now=wednesday) == 0
-    assert opening.open_due(database, zone=OSLO, now=wednesday + timedelta(days=2)) == 1
+    assert run(database, opening.duty(database, zone=OSLO), wednesday) == 0
+    assert run(database, opening.duty(database, zone=OSLO), wednesday + timedelta(days=2)) == 1
     with database.read() as session:
         assert store.last_week(session) == "2026-W48"
 
 
 def test_with_nobody_to_ask_no_week_opens(database: Database):
-    assert opening.open_due(database, zone=OSLO, now=FRIDAY) == 0
+    assert run(database, opening.duty(database, zone=OSLO), FRIDAY) == 0

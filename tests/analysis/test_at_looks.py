@@ -15,6 +15,7 @@ from app.stats.score import Pair
 from app.stats.sequential import planned_boundaries
 from tests.analysis.scenes import CLOSED, HOUR, MINUTE, TUESDAY, WINDOW, given_experiment, mail
 from tests.analysis.test_comparisons import NOON, clicks, did, given_comparison, read
+from tests.duties import looks_due
 
 CONVERSIONS = {"kind": "conversion_rate", "event": "bought", "window_hours": 72}
 
@@ -27,7 +28,7 @@ def given_holdout(session: Session, people: dict[str, int], **changes: Any) -> E
 def look(session: Session, experiment: Experiment, hours: float = 0.0) -> looks.Held | None:
     """What the worker does so long after everybody's window has closed."""
     now = CLOSED + hours * HOUR
-    return holding.hold(session, experiment, now=now) if holding.due(session, now) else None
+    return holding.hold(session, experiment, now=now) if looks_due(session, now) else None
 
 
 def row_of(session: Session, experiment: Experiment) -> Comparison:

@@ -17,7 +17,6 @@ from app.delivery.models import Send
 from app.experiments import waves
 from app.experiments.models import Experiment, Status
 from app.platform.errors import Conflict, NotFound
-from app.review import moves
 from app.tracking import folders
 from app.tracking.folders import Folder
 from app.tracking.models import Hit, Reaction
@@ -31,6 +30,7 @@ from tests.analysis.scenes import (
     mail,
 )
 from tests.analysis.test_looks import day_of, first_wave, given_looks
+from tests.duties import looks_due, write_due
 from tests.okr.scenes import course, given_key_result, given_objective
 from tests.review.scenes import decided
 
@@ -154,7 +154,7 @@ class PlannedLook(Final):
         return experiment
 
     def happens(self, session: Session, experiment: Experiment, *, now: datetime) -> bool:
-        due = holding.due(session, now)
+        due = looks_due(session, now)
         held = holding.hold(session, experiment, now=now)
         assert bool(due) == bool(held) == bool(looks.held(session, experiment.id))
         return held is not None
@@ -202,7 +202,7 @@ class KeyResultValue(Final):
 
     def happens(self, session: Session, experiment: Experiment, *, now: datetime) -> bool:
         del experiment
-        moves.write_due(session, zone=OSLO, now=now)
+        write_due(session, OSLO, now)
         return bool(course(session, self.row.id))
 
 

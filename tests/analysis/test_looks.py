@@ -15,6 +15,7 @@ from app.experiments.schemas import Draft
 from app.stats.sequential import planned_boundaries
 from app.tally import store
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, WINDOW, given_experiment, mail
+from tests.duties import looks_due
 from tests.experiments.scenes import document
 
 WEEK = timedelta(days=7)
@@ -66,7 +67,7 @@ def day_of(experiment: Experiment, look: int) -> datetime:
 
 
 def held(session: Session, experiment: Experiment, *, now: datetime) -> list[looks.Held]:
-    for name in holding.due(session, now):
+    for name in looks_due(session, now):
         assert name == experiment.id
         holding.hold(session, experiment, now=now)
     return looks.held(session, experiment.id)

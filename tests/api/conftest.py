@@ -16,7 +16,6 @@ from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 
 from app.api import problems, site
-from app.audience import imports
 from app.identity import guard, tokens, users
 from app.identity.door import Door
 from app.identity.last_use import LastUse
@@ -24,7 +23,8 @@ from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
-from tests.cast import DESIGN, MARKS, csv_of
+from tests.cast import DESIGN, csv_of
+from tests.duties import read_imports
 from tests.identity.scenes import hashed_password
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -165,7 +165,7 @@ def audience_id(api: Api, database: Database, tmp_path: Path) -> str:
         headers={"content-type": "text/csv"},
     )
     assert sent.status_code == 202, sent.text
-    while imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW):
+    while read_imports(database, tmp_path / "imports", "here", NOW):
         pass
     return made
 

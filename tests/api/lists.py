@@ -16,6 +16,7 @@ from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slic
 from app.identity.models import ApiToken, User
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team
 from app.outreach.models import Connector, ConnectorLink, Push
+from app.platform.put_off import PutOff
 from app.review.models import Decision
 from app.tracking.models import Conversion, DataFolder, Hit
 from tests.api.conftest import NOW
@@ -162,6 +163,9 @@ LISTS: dict[str, Filling] = {
     "/data-folders": Filling(DataFolder, lambda number: {"registered_at": _moment(number)}),
     "/users": Filling(User, lambda _: {"role": "viewer"}),
     "/tokens": Filling(ApiToken, lambda _: {"role": "viewer"}),
+    "/put-off": Filling(
+        PutOff, lambda number: {"work": "plan", "item": f"e{number}", "attempts": 1}
+    ),
     "/learnings": Filling(
         Decision,
         lambda number: {"experiment_id": f"e{number}", "at": _moment(number), "decision": "stop"},

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.audience import imports
 from app.platform.db import Database
 from tests.api.conftest import NOW, Api, in_pieces
-from tests.cast import MARKS
+from tests.duties import read_imports
 
 CSV = b"email,name,euros\nann@b.example,Ann,61\nnobody,Dee,5\nbo@b.example,Bo,44\n"
 
@@ -51,7 +50,7 @@ def test_an_import_accounts_for_every_line(api: Api, database: Database, tmp_pat
     begun = send(api, audience_id, CSV)
     assert begun.status_code == 202
     assert begun.json()["status"] == "running"
-    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
+    read_imports(database, tmp_path / "imports", "here", NOW)
     seen = api.read(f"/imports/{begun.json()['id']}")
     assert (seen["status"], seen["rows"], seen["added"], seen["refused"]) == ("done", 3, 2, 1)
 
@@ -59,7 +58,7 @@ def test_an_import_accounts_for_every_line(api: Api, database: Database, tmp_pat
 def test_refused_lines_come_back_as_ndjson(api: Api, database: Database, tmp_path: Path) -> None:
     audience_id = api.made("/audiences", {"name": "Bakers"})["id"]
     begun = send(api, audience_id, CSV).json()["id"]
-    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
+    read_imports(database, tmp_path / "imports", "here", NOW)
     lines = api.get(f"/imports/{begun}/refused").text.splitlines()
     assert [set(json.loads(line)) for line in lines] == [{"line", "reason", "raw"}]
     assert json.loads(lines[0])["line"] == 3
@@ -68,7 +67,7 @@ def test_refused_lines_come_back_as_ndjson(api: Api, database: Database, tmp_pat
 def test_ndjson_is_taken(api: Api, database: Database, tmp_path: Path) -> None:
     audience_id = api.made("/audiences", {"name": "Bakers"})["id"]
     begun = send(api, audience_id, b'{"email": "ann@b.example"}\n', "application/x-ndjson")
-    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
+    read_imports(database, tmp_path / "imports", "here", NOW)
     assert api.read(f"/imports/{begun.json()['id']}")["added"] == 1
 
 

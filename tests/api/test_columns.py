@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from app.audience import imports, members
+from app.audience import members
 from app.delivery import planning, preview
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.reserving import Prepared, Reserver
@@ -18,7 +18,8 @@ from app.experiments.models import Ineligible
 from app.platform.db import Database
 from tests.api.conftest import NOW, Api
 from tests.api.test_audiences import send
-from tests.cast import DESIGN, MARKS
+from tests.cast import DESIGN
+from tests.duties import read_imports, run
 
 CSV = """email;name;waste;renewal;member;Insight
 ann@b.example;Ann;61,3;13.05.2027;ja;rye
@@ -42,7 +43,7 @@ def bakers(api: Api, database: Database, tmp_path: Path) -> Any:
     def take(content: str, kind: str = "text/csv") -> str:
         audience_id: str = api.made("/audiences", {"name": f"Bakers {len(content)}"})["id"]
         begun = send(api, audience_id, content.encode(), kind).json()
-        imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
+        read_imports(database, tmp_path / "imports", "here", NOW)
         assert api.read(f"/imports/{begun['id']}")["status"] == "done"
         return audience_id
 
@@ -86,7 +87,7 @@ def test_what_was_noted_is_named_with_its_line(
     audience_id = api.made("/audiences", {"name": "Bakers"})["id"]
     content = CSV.replace("member", "time zone")
     begun = send(api, audience_id, content.encode()).json()
-    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
+    read_imports(database, tmp_path / "imports", "here", NOW)
     notes = api.get(f"/imports/{begun['id']}/notes").text.splitlines()
 
     assert api.read(f"/imports/{begun['id']}")["noted"] == len(notes) == 10
@@ -205,7 +206,7 @@ def test_a_later_file_does_not_unsay_the_author(
     change = {"type": "date", "format": "month_first"}
     api.ask("PATCH", f"/audiences/{audience_id}/columns/renewal", json=change)
     send(api, audience_id, b"email,renewal\nida@b.example,13.05.2027\n")
-    imports.run_due(database, tmp_path / "imports", "here", marker=MARKS, now=NOW)
+    read_imports(database, tmp_path / "imports", "here", NOW)
 
     found = columns(api, audience_id)["renewal"]
 
@@ -310,7 +311,8 @@ def test_many_people_are_composed_in_the_background_and_counted_exactly(
     made = drafted(api, audience_id)
 
     def go_on() -> int:
-        return rehearsal.go_on(database, renderable=renderable, settings=state.settings, now=NOW)
+        duty = rehearsal.duty(database, renderable=renderable, settings=state.settings)
+        return run(database, duty, NOW)
 
     assert "of 8 people so far" in items(api, made)["composing"]["message"]
     assert (go_on(), go_on()) == (2, 2)

@@ -8,6 +8,7 @@ from app.outreach.models import Push, State
 from app.platform import outbound
 from app.platform.db import Database
 from tests.api.conftest import NOW, Api, as_
+from tests.duties import run
 
 HOOK = {"url": "https://hooks.example/x"}
 
@@ -75,7 +76,7 @@ def pushed(admin: Api, api: Api, database: Database, key_result: dict[str, Any])
     place = f"/key-results/{key_result['id']}"
     assert api.ask("PUT", f"{place}/connector", json=link).status_code == 200
     api.ask("PUT", f"{place}/values/2026-11-23", json={"value": 1300})
-    fanout.tell(database, now=NOW)
+    run(database, fanout.duty(database), NOW)
     items = api.read("/pushes", subject=key_result["id"])["items"]
     assert len(items) == 1
     one: dict[str, Any] = items[0]

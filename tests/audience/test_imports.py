@@ -15,6 +15,7 @@ from app.audience.models import Import
 from app.platform import clock
 from app.platform.db import Database
 from tests.cast import MARKS
+from tests.duties import read_imports
 
 NOW = clock.now()
 
@@ -368,14 +369,14 @@ def test_an_upload_that_breaks_off_leaves_nothing(desk: Desk):
         )
 
     assert list(desk.folder.iterdir()) == []
-    assert imports.run_due(desk.database, desk.folder, "f", marker=MARKS, now=NOW) == 0
+    assert read_imports(desk.database, desk.folder, "f", NOW) == 0
 
 
 def test_the_ingester_reads_what_its_own_folder_holds(desk: Desk):
     begun = desk.begin(b"email\nann@b.example\n")
 
-    assert imports.run_due(desk.database, desk.folder, "another", marker=MARKS, now=NOW) == 0
-    assert imports.run_due(desk.database, desk.folder, "f", marker=MARKS, now=NOW) == 1
+    assert read_imports(desk.database, desk.folder, "another", NOW) == 0
+    assert read_imports(desk.database, desk.folder, "f", NOW) == 1
     assert desk.read(begun).status == "done"
 
 
@@ -383,11 +384,9 @@ def test_a_file_that_a_crash_left_behind_goes_after_a_day(desk: Desk):
     (desk.folder / "left").write_bytes(b"email\n")
     held = desk.begin(b"email\n")
 
-    imports.run_due(desk.database, desk.folder, "another", marker=MARKS, now=NOW)
+    read_imports(desk.database, desk.folder, "another", NOW)
     assert (desk.folder / "left").exists()
-    imports.run_due(
-        desk.database, desk.folder, "another", marker=MARKS, now=NOW + timedelta(days=2)
-    )
+    read_imports(desk.database, desk.folder, "another", NOW + timedelta(days=2))
 
     assert [path.name for path in desk.folder.iterdir()] == [held.id]
 

@@ -30,6 +30,7 @@ from tests.bench import machinery_pairs
 from tests.bench.measured import Measured
 from tests.bench.rules import ALPHA
 from tests.bench.two_rates import ARM, BASE
+from tests.duties import looks_due
 from tests.experiments.scenes import document
 
 PEOPLE, THRESHOLD = 100, 0.2
@@ -112,7 +113,7 @@ def _watch(session: Session, method: str, rng: random.Random) -> tuple[bool, Est
         if cancelled is not None and now >= TUESDAY + cancelled * HOUR:
             experiment.status = Status.CANCELLED
         _advance(session, experiment, people, before=before, now=now)
-        for name in holding.due(session, now):
+        for name in looks_due(session, now):
             assert name == experiment.id
             holding.hold(session, experiment, now=now)
         told |= readouts.call_of(session, experiment, now=now).state is State.VALIDATED

@@ -23,6 +23,7 @@ from app.tally import store
 from app.tally.models import Outcome
 from tests.analysis.scenes import HOUR, TUESDAY, given_experiment
 from tests.bench.two_rates import ARM, BASE, CONFIDENCE
+from tests.duties import looks_due
 
 WINDOW = 12 * HOUR
 HOURS = 30  # after which every window has closed and every click has settled
@@ -61,7 +62,7 @@ def watch(
     for hour in range(1, HOURS + 1):
         now = TUESDAY + hour * HOUR
         _advance(session, experiment, crowd, before=now - HOUR, now=now)
-        if holding.due(session, now):
+        if looks_due(session, now):
             holding.hold(session, experiment, now=now)
     held = looks.held(session, experiment.id)
     state = readouts.call_of(session, experiment, now=TUESDAY + HOURS * HOUR).state

@@ -30,6 +30,7 @@ from app.platform.db import Database
 from app.platform.journal import Journal
 from app.platform.queueing import Rank
 from tests.delivery.scenes import KEYS, NOW, SETTINGS, Ticks
+from tests.duties import give_up, pass_over, recover, shorten
 
 Meanwhile = Callable[[], Awaitable[None]]
 
@@ -125,6 +126,8 @@ MOODS = (
 class Machine:
     """One data folder with, mostly, a sender that lives; its clock may be set."""
 
+    name = "mx.example"
+
     def __init__(self, url: str, folder: Path, server: Server, ticks: Ticks) -> None:
         self.database = Flaky(url)
         self.meanwhile: Meanwhile = _nothing
@@ -185,10 +188,10 @@ class Machine:
 
     def _watch(self) -> None:
         now, ticks = self.now(), self._ticks()
-        self._dead.settle(now, ticks=ticks)
-        self._silence.settle(now, ticks=ticks)
-        self._rests.shorten(now, ticks=ticks)
-        planning.drop_ended(self.database, now=now)
+        recover(self._dead, now, ticks=ticks)
+        give_up(self.database, self._silence, now, ticks=ticks)
+        shorten(self.database, self._rests, now, ticks=ticks)
+        pass_over(self.database, now)
 
     def _watchers(self) -> None:
         """They know nothing after a start."""

@@ -20,6 +20,7 @@ from app.platform.config import Privacy
 from app.platform.db import Database
 from tests.delivery import scenes
 from tests.delivery.scenes import ARM, NOW
+from tests.duties import pass_over
 
 
 def test_planning_twice_queues_everybody_once(database: Database):
@@ -34,13 +35,16 @@ def test_planning_twice_queues_everybody_once(database: Database):
 def test_an_experiment_is_unplanned_until_all_its_sends_are_there(database: Database):
     with database.write() as session:
         experiment_id = scenes.enrolled(session, people=2).id
-        before = planning.unplanned(session), planning.nothing_left(session, experiment_id)
+        before = (
+            queue_rows.experiments_unplanned(session),
+            planning.nothing_left(session, experiment_id),
+        )
 
     planning.plan(database, experiment_id, now=NOW)
 
     assert before == ([experiment_id], False)
     with database.read() as session:
-        assert planning.unplanned(session) == []
+        assert queue_rows.experiments_unplanned(session) == []
         assert not planning.nothing_left(session, experiment_id)
 
 
@@ -49,7 +53,7 @@ def test_whoever_was_not_planned_when_it_ended_is_passed_over(database: Database
     with database.write() as session:
         experiment = scenes.enrolled(session, people=4)
         experiment.status = status
-        unplanned = planning.unplanned(session)
+        unplanned = queue_rows.experiments_unplanned(session)
         seen = progress.of(session, experiment)
 
     planned = planning.plan(database, experiment.id, now=NOW)
@@ -58,7 +62,7 @@ def test_whoever_was_not_planned_when_it_ended_is_passed_over(database: Database
     assert (seen.enrolled, seen.queued, seen.skipped) == (4, 0, 4)
     assert scenes.states(database) == [State.SKIPPED] * 4
     with database.read() as session:
-        assert planning.unplanned(session) == []
+        assert queue_rows.experiments_unplanned(session) == []
 
 
 def test_a_cancel_between_two_chunks_of_planning_queues_nobody_after_it(
@@ -77,7 +81,7 @@ def test_a_cancel_between_two_chunks_of_planning_queues_nobody_after_it(
     monkeypatch.setattr(queue_rows, "plan", cancelled_after_the_first)
     planning.plan(database, experiment.id, now=NOW)
     before = scenes.states(database)
-    while planning.drop_ended(database, now=NOW):
+    while pass_over(database, NOW):
         pass
 
     assert before == [State.QUEUED] * 2 + [State.SKIPPED] * 3
@@ -122,7 +126,7 @@ def test_the_window_closes_at_the_stop_date_at_the_latest(database: Database, tm
 def test_whoever_is_not_released_by_the_stop_date_is_skipped(database: Database):
     scenes.launched(database, people=3, stop_at=NOW.isoformat())
 
-    planning.drop_ended(database, now=NOW)
+    pass_over(database, NOW)
 
     assert scenes.states(database) == [State.SKIPPED] * 3
 
@@ -206,7 +210,7 @@ def test_whoever_was_put_off_when_it_ended_is_failed(database: Database, tmp_pat
         send.released_at = NOW
         experiment.status = Status.CANCELLED
 
-    planning.drop_ended(database, now=NOW)
+    pass_over(database, NOW)
 
     assert scenes.states(database) == [State.FAILED]
 

@@ -22,6 +22,7 @@ from app.platform.journal import Journal
 from tests.delivery import scenes
 from tests.delivery.scenes import NOW, later
 from tests.delivery.servers import Mailbox, serving
+from tests.duties import give_up, recover
 
 
 class _KilledError(BaseException):
@@ -31,6 +32,7 @@ class _KilledError(BaseException):
 class _Dying:
     """A transport whose process is killed in the middle."""
 
+    name = "mx.example"
     lanes = 1
 
     def __init__(self, *, after: int, before_data: bool):
@@ -59,7 +61,7 @@ def test_who_was_not_attempted_is_queued_and_who_was_heard_is_sent(
     _die(database, tmp_path, _Dying(after=10, before_data=before_data))
     before = scenes.states(database)
 
-    Predecessors(database, tmp_path).settle(later(1), ticks=0)
+    recover(Predecessors(database, tmp_path), later(1), ticks=0)
 
     states = scenes.states(database)
     assert before == [State.SENDING] * 50
@@ -76,10 +78,10 @@ def test_a_dead_journal_is_kept_for_commits_that_come_late_and_then_goes(
     _die(database, folder, _Dying(after=2, before_data=True))
     dead = Predecessors(database, folder)
 
-    dead.settle(later(0), ticks=0)
-    dead.settle(later(60 * 24), ticks=59)  # a clock that jumps makes nothing older
+    recover(dead, later(0), ticks=0)
+    recover(dead, later(60 * 24), ticks=59)  # a clock that jumps makes nothing older
     kept = list(folder.glob("*.journal"))
-    dead.settle(later(-60 * 24), ticks=61)
+    recover(dead, later(-60 * 24), ticks=61)
 
     assert len(kept) == 1
     assert list(folder.iterdir()) == []
@@ -88,7 +90,7 @@ def test_a_dead_journal_is_kept_for_commits_that_come_late_and_then_goes(
 def test_after_the_restart_everybody_certain_gets_one(database: Database, tmp_path: Path):
     scenes.launched(database, people=50)
     _die(database, tmp_path, _Dying(after=10, before_data=False))
-    Predecessors(database, tmp_path).settle(later(1), ticks=0)
+    recover(Predecessors(database, tmp_path), later(1), ticks=0)
     mailbox = Mailbox()
 
     asyncio.run(_send_rest(database, tmp_path, mailbox))
@@ -104,7 +106,7 @@ def test_a_living_sender_is_left_alone(database: Database, tmp_path: Path):
     journal = _opened(tmp_path)
     _hold(database, holder=journal.writer)
 
-    Predecessors(database, tmp_path).settle(NOW, ticks=0)
+    recover(Predecessors(database, tmp_path), NOW, ticks=0)
 
     assert scenes.states(database) == [State.SENDING] * 5
     journal.close()
@@ -115,7 +117,7 @@ def test_a_machine_that_went_silent_leaves_uncertain_sends(database: Database, t
     _hold(database, holder="elsewhere")
     silence = Silence(database, tmp_path)
 
-    settled = [silence.settle(later(minutes), ticks=ticks) for minutes, ticks in _JUMPS]
+    settled = [give_up(database, silence, later(minutes), ticks=ticks) for minutes, ticks in _JUMPS]
 
     assert settled == [0, 0, 0, 3]
     assert scenes.states(database) == [State.UNCERTAIN] * 3
@@ -132,7 +134,7 @@ def test_a_holder_that_moves_its_leases_is_never_silent(database: Database, tmp_
     for ticks in range(0, 600, 20):
         with database.write() as session:  # its clock may go backwards
             store.renew(session, holder="elsewhere", until=later(-ticks))
-        silence.settle(later(60), ticks=ticks)
+        give_up(database, silence, later(60), ticks=ticks)
 
     assert scenes.states(database) == [State.SENDING] * 3
 
@@ -143,7 +145,7 @@ def test_a_stopped_process_of_our_own_folder_only_waits(database: Database, tmp_
     _hold(database, holder=journal.writer)
     silence = Silence(database, tmp_path)
 
-    settled = [silence.settle(NOW, ticks=ticks) for ticks in (0, 3600)]
+    settled = [give_up(database, silence, NOW, ticks=ticks) for ticks in (0, 3600)]
 
     assert settled == [0, 0]
     journal.close()
@@ -158,7 +160,7 @@ def test_segments_that_turned_say_nothing_of_a_living_sender(
     dead = Predecessors(database, tmp_path)
 
     def settle_what_was_killed(_address: str) -> None:
-        dead.settle(NOW, ticks=0)
+        recover(dead, NOW, ticks=0)
 
     mailbox.at_data = settle_what_was_killed
     asyncio.run(_send_rest(database, tmp_path, mailbox))
@@ -180,7 +182,7 @@ def test_a_reply_to_an_earlier_try_is_no_reply_to_a_later_one(database: Database
         session.get_one(Send, send.id).attempts = 2  # reserved again, and not attempted yet
     writer.close()
 
-    Predecessors(database, folder).settle(later(6), ticks=0)
+    recover(Predecessors(database, folder), later(6), ticks=0)
 
     [send] = scenes.sends(database)
     assert (send.state, send.deferrals, send.last_reply) == (State.QUEUED, 0, None)
@@ -194,7 +196,7 @@ def test_a_machine_that_was_cut_off_may_have_sent_what_it_did_not_write_down(
     (tmp_path / "boot").write_text("another\n")
     monkeypatch.setattr(writers, "_BOOT", tmp_path / "boot")
 
-    Predecessors(database, tmp_path).settle(later(1), ticks=0)
+    recover(Predecessors(database, tmp_path), later(1), ticks=0)
 
     states = scenes.states(database)
     assert (states.count(State.SENT), states.count(State.UNCERTAIN)) == (10, 40)
@@ -220,23 +222,23 @@ def test_a_lane_that_breaks_leaves_nothing_reserved(database: Database, tmp_path
     scenes.launched(database, people=50)
 
     async def broken() -> None:
-        sender = scenes.sender(database, tmp_path, _Breaking())
-        with pytest.raises(ExceptionGroup):
-            await sender.step(NOW)
-        sender._transport = _Breaking()
-        with pytest.raises(ExceptionGroup):  # settles what is left of the first batch, then breaks
-            await sender.step(later(10))
+        ticks = scenes.Ticks()
+        sender = scenes.sender(database, tmp_path, _Breaking(), ticks=ticks)
+        for seconds in (0, 1, 6, 7):  # it rests after each, longer each time
+            ticks.seconds = seconds
+            await sender.step(later(seconds / 60))
 
     asyncio.run(broken())
 
     states = scenes.states(database)
-    assert states.count(State.UNCERTAIN) == 1
-    assert states.count(State.SENDING) == 49
+    assert states.count(State.UNCERTAIN) == 2
+    assert states.count(State.QUEUED) == 48
 
 
 class _Breaking:
     """A transport with a defect, met after the server heard the mail."""
 
+    name = "mx.example"
     lanes = 1
 
     async def close(self) -> None:
@@ -261,9 +263,9 @@ def test_its_journal_may_tell_later_that_they_arrived(database: Database, tmp_pa
     journal.close()
     silence = Silence(database, tmp_path)
     for ticks in (0, 31):
-        silence.settle(later(5), ticks=ticks)
+        give_up(database, silence, later(5), ticks=ticks)
 
-    Predecessors(database, tmp_path / "elsewhere").settle(later(6), ticks=0)
+    recover(Predecessors(database, tmp_path / "elsewhere"), later(6), ticks=0)
 
     assert scenes.states(database) == [State.SENT, State.UNCERTAIN, State.UNCERTAIN]
     assert [row.uncertain for row in scenes.outcomes(database)] == [False, True, True]

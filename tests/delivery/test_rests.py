@@ -16,6 +16,7 @@ from app.platform.db import Database
 from tests.delivery import scenes
 from tests.delivery.scenes import NOW, later
 from tests.delivery.servers import Mailbox, nobody, serving
+from tests.duties import shorten
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BACK = [HOUR, DAY]
@@ -26,7 +27,7 @@ def test_whoever_waits_for_the_first_release_goes_at_once(
     database: Database, tmp_path: Path, back: timedelta
 ):
     scenes.launched(database, people=3)
-    Rests(database).shorten(NOW - back, ticks=0)
+    shorten(database, Rests(database), NOW - back, ticks=0)
     mailbox = Mailbox()
     asyncio.run(_send(database, tmp_path, mailbox, at=NOW - back))
 
@@ -40,7 +41,7 @@ def test_a_put_off_mail_waits_its_rest_from_then_on(
 ):
     scenes.launched(database, people=1)
     _put_off(database, deferrals=deferrals, until=NOW + timedelta(minutes=minutes))
-    Rests(database).shorten(NOW - back, ticks=0)
+    shorten(database, Rests(database), NOW - back, ticks=0)
 
     [send] = scenes.sends(database)
     assert send.due_at == NOW - back + timedelta(minutes=minutes)
@@ -51,7 +52,7 @@ def test_a_clock_set_forward_moves_no_due_time(database: Database, ahead: timede
     scenes.launched(database, people=1)
     _put_off(database, deferrals=1, until=later(5))
 
-    assert Rests(database).shorten(NOW + ahead, ticks=0) == 0
+    assert shorten(database, Rests(database), NOW + ahead, ticks=0) == 0
     assert scenes.sends(database)[0].due_at == later(5)
 
 
@@ -62,18 +63,18 @@ def test_a_wave_that_is_not_open_keeps_its_hour(database: Database):
         send = session.get_one(Send, scenes.sends(database)[0].id)
         send.wave, send.due_at = 1, NOW + DAY
 
-    assert Rests(database).shorten(NOW - DAY, ticks=0) == 0
+    assert shorten(database, Rests(database), NOW - DAY, ticks=0) == 0
 
 
 def test_it_looks_at_once_when_the_clock_goes_back_and_now_and_then_else(database: Database):
     scenes.launched(database, people=1)
     rests = Rests(database)
     for moment, ticks in ((NOW, 0.0), (later(0.1), 6.0)):
-        assert rests.shorten(moment, ticks=ticks) == 0
+        assert shorten(database, rests, moment, ticks=ticks) == 0
     _put_off(database, deferrals=1, until=later(5))
 
-    assert rests.shorten(later(0.2), ticks=12) == 0
-    assert rests.shorten(NOW - HOUR, ticks=13) == 1
+    assert shorten(database, rests, later(0.2), ticks=12) == 0
+    assert shorten(database, rests, NOW - HOUR, ticks=13) == 1
 
 
 @pytest.mark.parametrize("back", BACK)
@@ -89,7 +90,7 @@ def test_a_rate_goes_on_and_is_never_exceeded_by_more_than_a_minute(
             sender = scenes.sender(database, tmp_path, transport)
             for second in range(20):
                 moment = NOW + timedelta(seconds=second) - (back if second >= 10 else HOUR * 0)
-                rests.shorten(moment, ticks=second)
+                shorten(database, rests, moment, ticks=second)
                 await sender.step(moment)
                 taken.append(len(mailbox.taken))
         return taken
@@ -113,7 +114,7 @@ def test_a_server_that_was_away_is_tried_again_after_the_rest_by_no_clock(
             ticks.seconds = 6.0
             rests = Rests(database)
             for moment, seconds in ((NOW - DAY, 6.0), (NOW - DAY + timedelta(minutes=6), 366.0)):
-                rests.shorten(moment, ticks=seconds)
+                shorten(database, rests, moment, ticks=seconds)
                 await sender.step(moment)
 
     asyncio.run(away_then_back())

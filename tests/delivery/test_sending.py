@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from app.audience import store as audience
-from app.delivery import planning
 from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from tests.delivery import scenes
 from tests.delivery.scenes import NOW, later
 from tests.delivery.servers import Mailbox, nobody, serving
+from tests.duties import pass_over
 
 
 def test_everybody_gets_one_mail_and_counts_from_the_first_reservation(
@@ -74,7 +74,7 @@ def test_a_mailbox_that_was_full_for_three_experiments_is_suppressed(
     scenes.launched(database, people=1)
     with database.write() as session:
         send = session.get_one(Send, scenes.sends(database)[0].id)
-        send.released_at, send.attempts = NOW - timedelta(hours=73), 9
+        send.released_at, send.attempts, send.deferrals = NOW - timedelta(hours=73), 31, 30
         session.add_all(_gave_up(send.person_id, number) for number in range(1, before + 1))
 
     asyncio.run(_send(database, tmp_path, Mailbox(at_rcpt=lambda _: "452 4.2.2 over quota")))
@@ -218,7 +218,7 @@ def test_after_a_cancel_who_was_not_released_is_skipped(database: Database, tmp_
             sender = scenes.sender(database, tmp_path, transport)
             await sender.step(NOW)
             _set_status(database, experiment_id, Status.CANCELLED)
-            planning.drop_ended(database, now=NOW)
+            pass_over(database, NOW)
             await scenes.run(sender)
 
     asyncio.run(cancelled_between())
@@ -271,6 +271,7 @@ def _gave_up(person_id: str, number: int) -> Send:
 class _Slowed:
     """A relay that takes its time."""
 
+    name = "mx.example"
     lanes = 1
 
     def __init__(self, transport):

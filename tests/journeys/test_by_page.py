@@ -156,6 +156,7 @@ def seen_by_a_real_person(page: Page, service: Installation, draft: str) -> None
 
 def launched(page: Page, service: Installation, draft: str) -> None:
     page.goto(f"{service.url}/experiments/{draft}/launch")
+    page.locator("#undo_seconds").fill("0")
     press(page, f"Send to {PEOPLE} people")
     assert f"/experiments/{draft}" in page.url
 

@@ -23,12 +23,12 @@ from app.links.token import TrackedLink
 from app.platform.config import Durability, Privacy
 from app.platform.db import Database
 from app.platform.journal import Journal
-from app.review import moves
 from app.tally import store as tally
 from app.tracking import lines
 from app.tracking.callers import AddressClass, Caller
 from app.tracking.ingest import ingest_once
 from app.tracking.lines import HitKind
+from tests.duties import write_due
 from tests.experiments.scenes import settle
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -184,7 +184,7 @@ class Run:
         self.look()
         now = self.moment(self.waves - 1) + self.window + 3 * HOUR
         with self.database.write() as session:
-            moves.write_due(session, zone=UTC, now=now)
+            write_due(session, UTC, now)
         return now
 
     @property

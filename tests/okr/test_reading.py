@@ -14,6 +14,7 @@ from app.okr.schemas import KeyResultChanges
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.platform.outbound import Outbound
+from tests.duties import run
 from tests.okr.scenes import NOW, OSLO, TODAY, given_key_result, given_objective, put
 
 PUBLIC = "93.184.215.14"
@@ -32,7 +33,7 @@ def given(database: Database, **more: Any) -> KeyResult:
 
 
 def read(database: Database, reader: Reader | None = None, *, now: datetime = NOW) -> int:
-    return reading.read_due(database, reader or a_reader(), zone=OSLO, now=now)
+    return run(database, reading.duty(database, reader or a_reader(), zone=OSLO), now)
 
 
 def kept(database: Database, row: KeyResult) -> tuple[list[CheckIn], ValueSource]:

@@ -32,7 +32,8 @@ from app.platform.journal import Journal
 from app.tally.models import LinkCounter, Outcome
 from app.tracking.edge import Edge
 from app.tracking.models import Hit, Reaction
-from app.worker import ingester_steps, scheduler_steps, sender_of
+from app.worker import ingester_duties, scheduler_duties, sender_of
+from tests.duties import run
 from tests.experiments import scenes
 from tests.moments import NOW, state
 from tests.serve import BROWSER, links_in
@@ -137,8 +138,8 @@ class Story:
             draft = scenes.given_draft(session, audience_id=audience, guardrails=[])
             scenes.launch(session, draft)
             self.experiment_id = draft.id
-        for step in scheduler_steps(house):
-            step(NOW)
+        for duty in scheduler_duties(house):
+            run(house.database, duty, NOW)
 
     def withdraw(self, when: str) -> None:
         with self.house.database.write() as session:
@@ -172,8 +173,8 @@ class Story:
         self.requests[kind] += 1
 
     def ingest(self, now: datetime) -> None:
-        for step in ingester_steps(self.house):
-            step(now)
+        for duty in ingester_duties(self.house):
+            run(self.house.database, duty, now)
 
     def mails(self) -> dict[Case, tuple[EmailMessage, int]]:
         by_email = {one.email: one for one in cases(self.preset)}

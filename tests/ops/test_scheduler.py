@@ -9,10 +9,12 @@ from sqlmodel import Session
 
 from app.experiments.models import Experiment
 from app.okr.models import KeyResult
-from app.ops.duties import duty_steps
+from app.ops.duties import duties_of
 from app.ops.house import House, open_house
 from app.platform import config
+from app.platform.put_off import Work
 from tests.analysis.scenes import CLOSED, click, given_experiment, mail
+from tests.duties import run
 from tests.okr.scenes import NOW, course, given_key_result, given_objective
 
 
@@ -24,8 +26,9 @@ def house(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     house.database.close()
 
 
-def step(house: House, name: str) -> Callable[[datetime], int]:
-    return next(one for one in duty_steps(house) if one.__name__ == name)
+def step(house: House, work: Work) -> Callable[[datetime], int]:
+    duty = next(one for one in duties_of(house) if one.work is work)
+    return lambda now: run(house.database, duty, now)
 
 
 def values(house: House, row: KeyResult) -> list[float]:
@@ -37,7 +40,7 @@ def test_the_worker_reads_what_is_due(house: House):
     sql = {"connection": "SHOP", "query": "SELECT 1302.5"}
     with house.database.write() as session:
         row = given_key_result(session, given_objective(session), source="sql", sql=sql)
-    read = step(house, "read_values")
+    read = step(house, Work.READ)
 
     assert (read(NOW), read(NOW)) == (1, 0)
     assert values(house, row) == [1302.5]
@@ -50,7 +53,7 @@ def test_the_worker_writes_the_run_that_has_ended(house: House):
             source="experiment",
         )  # fmt: skip
         a_run(session, row)
-    freeze = step(house, "freeze_what_has_closed")
+    freeze = step(house, Work.FREEZE)
 
     assert (freeze(CLOSED), freeze(CLOSED)) == (1, 0)
     assert values(house, row) == [pytest.approx(12)]

@@ -18,6 +18,7 @@ from app.outreach.pushing import Pusher
 from app.outreach.vault import Vault
 from app.platform.db import Database
 from app.platform.outbound import Answer, Unreachable
+from tests.duties import run
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 VAULT = Vault.of([b"k" * 48])
@@ -60,7 +61,7 @@ class World:
             )
 
     def tell(self) -> int:
-        return fanout.tell(self.database, now=self.now)
+        return run(self.database, fanout.duty(self.database), self.now)
 
     def push(self) -> int:
         return self.pusher.push_due(self.now)

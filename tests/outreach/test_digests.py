@@ -12,6 +12,7 @@ from app.outreach.models import Connector
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database
 from app.platform.weekly import DAYS
+from tests.duties import digest, run
 
 OSLO = ZoneInfo("Europe/Oslo")
 SET = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -23,17 +24,17 @@ SUMMER_ENDS = datetime(2026, 10, 11, tzinfo=UTC)
 
 class Letters:
     def __init__(self) -> None:
-        self.queued: list[tuple[list[str], str]] = []
+        self.queued: list[tuple[str, str]] = []
 
     def queue(
         self,
         session: Session,  # noqa: ARG002 - the port's shape
-        recipients: list[str],
+        to: str,
         week: str,
         *,
         now: datetime,  # noqa: ARG002 - the port's shape
     ) -> None:
-        self.queued.append((recipients, week))
+        self.queued.append((to, week))
 
     def post(
         self,
@@ -43,7 +44,7 @@ class Letters:
         *,
         now: datetime,  # noqa: ARG002 - the port's shape
     ) -> None:
-        self.queued.append(([chat.name], week))
+        self.queued.append((chat.name, week))
 
 
 def put(database: Database) -> None:
@@ -56,17 +57,17 @@ def test_it_leaves_once_a_week_about_the_one_that_ended(database: Database):
     put(database)
     letters = Letters()
     moments = [MONDAY - timedelta(seconds=1), MONDAY, MONDAY + timedelta(minutes=5)]
-    queued = [digests.queue_due(database, letters, zone=OSLO, now=now) for now in moments]
+    queued = [digest(database, letters, OSLO, now) for now in moments]
 
     assert queued == [0, 1, 0]
-    assert letters.queued == [(["ann@shop.example"], "2026-W47")]
+    assert letters.queued == [("ann@shop.example", "2026-W47")]
 
 
 def test_the_next_week_has_its_own(database: Database):
     put(database)
     letters = Letters()
     for weeks in range(3):
-        digests.queue_due(database, letters, zone=OSLO, now=MONDAY + timedelta(weeks=weeks))
+        digest(database, letters, OSLO, MONDAY + timedelta(weeks=weeks))
 
     assert [week for _, week in letters.queued] == ["2026-W47", "2026-W48", "2026-W49"]
 
@@ -79,9 +80,9 @@ def test_a_letter_that_cannot_be_queued_is_tried_again(database: Database):
             raise RuntimeError("no disk")
 
     with pytest.raises(RuntimeError):
-        digests.queue_due(database, Broken(), zone=OSLO, now=MONDAY)
+        digest(database, Broken(), OSLO, MONDAY)
 
-    assert digests.queue_due(database, Letters(), zone=OSLO, now=MONDAY) == 1
+    assert run(database, digests.duty(database, Letters(), zone=OSLO), MONDAY) == 1
 
 
 def test_a_time_that_was_gone_when_it_was_set_is_not_made_up_for(database: Database):
@@ -107,9 +108,9 @@ def test_editing_the_recipients_leaves_the_owed_digest_owed(database: Database):
     put(database)
     letters = Letters()
     edited(database, "monday 08:00", "bo@shop.example", MONDAY + timedelta(hours=1))
-    digests.queue_due(database, letters, zone=OSLO, now=MONDAY + timedelta(hours=2))
+    digest(database, letters, OSLO, MONDAY + timedelta(hours=2))
 
-    assert letters.queued == [(["bo@shop.example"], "2026-W47")]
+    assert letters.queued == [("bo@shop.example", "2026-W47")]
 
 
 @pytest.mark.parametrize("time", ["monday 07:00", "monday 10:00", "friday 12:00", "sunday 20:00"])
@@ -118,7 +119,7 @@ def test_moving_the_time_before_it_comes_tells_the_week_once(database: Database,
     letters = Letters()
     edited(database, time, "ann@shop.example", MONDAY - timedelta(hours=1))
     for hours in range(24 * 14):
-        digests.queue_due(database, letters, zone=OSLO, now=MONDAY + timedelta(hours=hours))
+        digest(database, letters, OSLO, MONDAY + timedelta(hours=hours))
 
     assert [week for _, week in letters.queued][:2] == ["2026-W47", "2026-W48"]
 
@@ -136,7 +137,7 @@ def test_each_week_is_told_once_however_often_the_time_is_moved(
         if rng.random() < 0.1:
             time = f"{rng.choice(DAYS)} {rng.randint(0, 23):02}:30"
             edited(database, time, "bo@shop.example", now)
-        digests.queue_due(database, letters, zone=OSLO, now=now)
+        digest(database, letters, OSLO, now)
     told = [week for _, week in letters.queued]
     first = monday_of(told[0])
 

@@ -12,8 +12,8 @@ from app.allocation.schemas import AnswerDraft
 from app.delivery.models import Notice
 from app.links.keyring import Keyring, Kind
 from app.links.token import read
-from app.outreach import digests
-from app.outreach.letters import Letters, ask_due
+from app.outreach import digests, letters
+from app.outreach.letters import Letters
 from app.outreach.models import Connector
 from app.outreach.pushing import Pusher
 from app.outreach.schemas import DigestDraft
@@ -21,6 +21,7 @@ from app.platform.config import Settings
 from app.platform.db import Database
 from app.review import items, week_links
 from app.review.schemas import CommitmentDraft
+from tests.duties import digest, run
 from tests.outreach.conftest import VAULT, Receiver
 
 ZONE = ZoneInfo("Europe/Oslo")
@@ -46,8 +47,8 @@ def notices(session: Session) -> list[Notice]:
 
 def test_everybody_is_asked_once_with_a_link_of_their_own(database: Database):
     given_two(database)
-    opening.open_due(database, zone=ZONE, now=FRIDAY)
-    asked = [ask_due(database, LETTERS, now=FRIDAY) for _ in range(3)]
+    run(database, opening.duty(database, zone=ZONE), FRIDAY)
+    asked = [run(database, letters.duty(database, LETTERS), FRIDAY) for _ in range(3)]
     with database.read() as session:
         mails = notices(session)
     token = mails[0].text.partition("/s/")[2].split()[0]
@@ -62,14 +63,14 @@ def test_everybody_is_asked_once_with_a_link_of_their_own(database: Database):
 
 def test_only_who_has_not_answered_is_reminded_and_once(database: Database):
     given_two(database)
-    opening.open_due(database, zone=ZONE, now=FRIDAY)
-    ask_due(database, LETTERS, now=FRIDAY)
+    run(database, opening.duty(database, zone=ZONE), FRIDAY)
+    run(database, letters.duty(database, LETTERS), FRIDAY)
     with database.write() as session:
         ann = session.exec(select(Respondent).where(Respondent.name == "Ann")).one()
         week = session.exec(select(Opening)).one().week
         shares = {"lights": 40, "new": 30, "existing": 20, "productivity": 10}
         answers.put(session, week, ann, AnswerDraft(shares=shares), now=FRIDAY)
-    reminded = [ask_due(database, LETTERS, now=MONDAY) for _ in range(2)]
+    reminded = [run(database, letters.duty(database, LETTERS), MONDAY) for _ in range(2)]
     with database.read() as session:
         last = notices(session)[-1]
 
@@ -82,9 +83,9 @@ def test_only_who_has_not_answered_is_reminded_and_once(database: Database):
 
 def test_after_it_closed_nobody_is_asked(database: Database):
     given_two(database)
-    opening.open_due(database, zone=ZONE, now=FRIDAY)
+    run(database, opening.duty(database, zone=ZONE), FRIDAY)
 
-    assert ask_due(database, LETTERS, now=MONDAY.replace(hour=10)) == 0
+    assert run(database, letters.duty(database, LETTERS), MONDAY.replace(hour=10)) == 0
 
 
 def test_the_week_goes_to_the_digest_list_once(database: Database):
@@ -96,7 +97,7 @@ def test_the_week_goes_to_the_digest_list_once(database: Database):
         promise = CommitmentDraft(text="Ask <ten> bakers", owner="Ann")
         items.commit(session, "2026-W48", promise, by="Ann", now=FRIDAY)
     due = MONDAY.replace(hour=9)
-    sent = [digests.queue_due(database, LETTERS, zone=ZONE, now=due) for _ in range(2)]
+    sent = [digest(database, LETTERS, ZONE, due) for _ in range(2)]
     with database.read() as session:
         (mail,) = notices(session)
     token = mail.text.partition("https://insights.example.com/w/")[2].split()[0]
@@ -124,7 +125,7 @@ def test_every_chat_gets_the_same_week_once(database: Database):
                 )
             )  # fmt: skip
     due = MONDAY.replace(hour=9)
-    sent = [digests.queue_due(database, LETTERS, zone=ZONE, now=due) for _ in range(2)]
+    sent = [digest(database, LETTERS, ZONE, due) for _ in range(2)]
     receiver = Receiver()
     Pusher(database, VAULT, send=receiver.send).push_due(due)
     (asked,) = receiver.asked

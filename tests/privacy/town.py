@@ -34,7 +34,8 @@ from app.review.models import WeekItem
 from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
 from app.tracking import answers, conversions
 from app.tracking.schemas import ConversionDraft
-from app.worker import ingester_steps, scheduler_steps, sender_of
+from app.worker import ingester_duties, scheduler_duties, sender_of
+from tests.duties import finish, run
 from tests.experiments import scenes
 from tests.moments import NOW, state
 from tests.serve import links_in
@@ -111,13 +112,13 @@ class Town:
             return store.import_of(session, begun.id)
 
     def schedule(self) -> None:
-        for step in scheduler_steps(self.house):
-            step(NOW)
+        for duty in scheduler_duties(self.house):
+            run(self.house.database, duty, NOW)
 
     def ingest(self, now: datetime) -> None:
         for _ in range(3):
-            for step in ingester_steps(self.house):
-                step(now)
+            for duty in ingester_duties(self.house):
+                run(self.house.database, duty, now)
 
     def live(self) -> None:
         """Mails are sent, opened, clicked, answered; people convert, and are talked about."""
@@ -204,7 +205,7 @@ class Town:
     def finish(self, now: datetime) -> None:
         """As the ingester does, round after round."""
         finisher = Finisher(self.house.database)
-        while finisher.finish_due(now):
+        while finish(self.house.database, finisher, now):
             pass
 
     def erasures(self) -> list[str]:

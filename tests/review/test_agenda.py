@@ -17,6 +17,7 @@ from app.review.models import Kept
 from app.review.schemas import CommitmentDraft, NoteDraft
 from app.review.shapes import Review
 from tests.analysis.scenes import CLOSED, TUESDAY, given_experiment
+from tests.duties import run
 from tests.review.scenes import decided, given_slice, measured
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -208,11 +209,11 @@ def test_what_nobody_froze_is_frozen_a_week_after_its_end(database: Database):
     monday = datetime(2026, 12, 7, 0, 30, tzinfo=OSLO)
     moments = [monday - timedelta(hours=1), monday, monday + timedelta(hours=1)]
 
-    assert [agenda.freeze_due(database, zone=OSLO, now=now) for now in moments] == [1, 1, 0]
+    assert [run(database, agenda.duty(database, zone=OSLO), now) for now in moments] == [1, 1, 0]
     with database.read() as session:
         assert told(session, now=monday).frozen_by == "the calendar"
         assert told(session, "2026-W49", now=monday).frozen_at is None
 
 
 def test_an_empty_house_freezes_nothing(database: Database):
-    assert agenda.freeze_due(database, zone=OSLO, now=NEXT) == 0
+    assert run(database, agenda.duty(database, zone=OSLO), NEXT) == 0

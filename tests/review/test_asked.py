@@ -10,11 +10,13 @@ from app.allocation.schemas import RespondentChanges, RespondentDraft
 from app.delivery.models import Notice
 from app.links.keyring import Keyring
 from app.okr.models import KeyResult
-from app.outreach.letters import Letters, ask_due
+from app.outreach import letters
+from app.outreach.letters import Letters
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.review import asked, items, time_spent
 from app.review.schemas import CommitmentDraft
+from tests.duties import run
 from tests.okr.scenes import given_key_result, given_objective
 
 ZONE = ZoneInfo("Europe/Oslo")
@@ -39,15 +41,15 @@ def given_owner(database: Database, owner: str, *, of_objective: str = "") -> st
 
 
 def enlisted(database: Database) -> list[tuple[str, str, bool]]:
-    asked.enlist_due(database, zone=ZONE, now=FRIDAY)
+    run(database, asked.duty(database, zone=ZONE), FRIDAY)
     with database.read() as session:
         return [(one.name, one.email, one.asked_time) for one in store.respondents(session)]
 
 
 def friday(database: Database) -> list[Notice]:
-    asked.enlist_due(database, zone=ZONE, now=FRIDAY)
-    opening.open_due(database, zone=ZONE, now=FRIDAY)
-    ask_due(database, LETTERS, now=FRIDAY)
+    run(database, asked.duty(database, zone=ZONE), FRIDAY)
+    run(database, opening.duty(database, zone=ZONE), FRIDAY)
+    run(database, letters.duty(database, LETTERS), FRIDAY)
     with database.read() as session:
         return list(session.exec(select(Notice).order_by(col(Notice.id))).all())
 
@@ -90,7 +92,7 @@ def test_whoever_left_is_not_enlisted_again(database: Database):
 def test_an_owner_gets_one_mail_about_their_number_and_a_reminder(database: Database):
     given_owner(database, "ann@halvern.example")
     (mail,) = friday(database)
-    reminded = [ask_due(database, LETTERS, now=MONDAY) for _ in range(2)]
+    reminded = [run(database, letters.duty(database, LETTERS), MONDAY) for _ in range(2)]
 
     assert mail.subject == "Week 48: your key results"
     assert "Weekly active bakeries" in mail.text
@@ -108,7 +110,7 @@ def test_whoever_answered_on_the_page_is_not_reminded(database: Database):
         invitation.answered_at = FRIDAY
         session.add(invitation)
 
-    assert ask_due(database, LETTERS, now=MONDAY) == 0
+    assert run(database, letters.duty(database, LETTERS), MONDAY) == 0
 
 
 def test_who_owns_nothing_any_more_gets_no_mail(database: Database):
@@ -148,8 +150,8 @@ def test_a_cycle_that_is_over_asks_nobody(database: Database):
     given_owner(database, "ann@halvern.example")
     late = datetime(2027, 6, 4, 13, 1, tzinfo=UTC)
 
-    assert asked.enlist_due(database, zone=ZONE, now=late) == 0
-    assert asked.enlist_due(database, zone=ZONE, now=FRIDAY) == 1
+    assert run(database, asked.duty(database, zone=ZONE), late) == 0
+    assert run(database, asked.duty(database, zone=ZONE), FRIDAY) == 1
 
 
 def test_whoever_leaves_meanwhile_is_not_reminded(database: Database):
@@ -161,4 +163,4 @@ def test_whoever_leaves_meanwhile_is_not_reminded(database: Database):
         gone = RespondentChanges(active=False)
         roster.change_respondent(session, ann.id, gone, now=FRIDAY)
 
-    assert ask_due(database, LETTERS, now=MONDAY) == 0
+    assert run(database, letters.duty(database, LETTERS), MONDAY) == 0

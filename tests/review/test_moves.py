@@ -20,6 +20,7 @@ from app.platform.events import Event
 from app.review import decisions, moves
 from app.review.schemas import DecisionDraft
 from tests.analysis.scenes import CLOSED, TUESDAY, WINDOW, click, given_experiment, mail
+from tests.duties import write_due
 from tests.okr.scenes import NOW, course, given_key_result, given_objective
 from tests.review.scenes import decided
 
@@ -166,12 +167,12 @@ def test_what_is_decided_before_its_windows_close_is_added_when_they_close(
     assert moves.why_not(session, experiment.id, orders.id) == ""
     assert moves.will_be_added(session, experiment, orders.id)
 
-    assert moves.write_due(session, zone=UTC, now=CLOSED) == 1
+    assert write_due(session, UTC, CLOSED) == 1
     (line,) = ledger.lines(session, orders.id)
     assert (line.row.date, line.row.posted_by) == (CLOSED.date(), "Ann")
     assert values(session, orders) == [pytest.approx(1258)]
     assert not moves.will_be_added(session, experiment, orders.id)
-    assert moves.write_due(session, zone=UTC, now=LATER) == 0
+    assert write_due(session, UTC, LATER) == 0
 
 
 def test_a_cycle_that_closed_meanwhile_takes_nothing_and_the_page_says_so(
@@ -184,7 +185,7 @@ def test_a_cycle_that_closed_meanwhile_takes_nothing_and_the_page_says_so(
     decisions.decide(session, experiment, draft, by="Ann", now=TUESDAY + timedelta(hours=2))
     cycle = store.cycle_of_key_result(session, orders)
     closing.close(session, cycle, CloseDraft(), by="Ann", now=CLOSED)
-    moves.write_due(session, zone=UTC, now=CLOSED)
+    write_due(session, UTC, CLOSED)
 
     assert "closed and scored" in moves.why_not(session, experiment.id, orders.id)
     assert (values(session, orders), orders.score) == ([], 0)
@@ -196,7 +197,7 @@ def test_a_run_that_ends_after_the_cycle_is_in_none_of_its_numbers(
     cycle = store.cycle_of_key_result(session, acting)
     cycle.ends = CLOSED.date() - timedelta(days=1)
     experiment = measured(session, acting, "direct")
-    moves.write_due(session, zone=UTC, now=CLOSED)
+    write_due(session, UTC, CLOSED)
 
     assert "ended on 26 November 2026" in moves.why_not(session, experiment.id, acting.id)
     assert values(session, acting) == []
@@ -337,9 +338,9 @@ def test_a_run_writes_its_share_in_percent_when_its_windows_have_closed(
     session: Session, acting: KeyResult
 ):
     experiment = measured(session, acting, "direct")
-    assert moves.write_due(session, zone=UTC, now=TUESDAY + timedelta(hours=2)) == 0
-    assert moves.write_due(session, zone=UTC, now=CLOSED) == 1
-    assert moves.write_due(session, zone=UTC, now=LATER) == 0
+    assert write_due(session, UTC, TUESDAY + timedelta(hours=2)) == 0
+    assert write_due(session, UTC, CLOSED) == 1
+    assert write_due(session, UTC, LATER) == 0
 
     (value,) = course(session, acting.id)
 
@@ -354,16 +355,16 @@ def test_a_run_writes_its_share_in_percent_when_its_windows_have_closed(
 def test_a_week_in_which_nobody_matures_writes_nothing(session: Session, acting: KeyResult):
     experiment = given_experiment(session, design=linked(acting, "direct"))
 
-    assert moves.write_due(session, zone=UTC, now=CLOSED) == 0
+    assert write_due(session, UTC, CLOSED) == 0
     assert moves.write_run(session, experiment, zone=UTC, now=CLOSED) == ()
     assert values(session, acting) == []
 
 
 def test_every_run_of_a_series_writes_one_value(session: Session, acting: KeyResult):
     first = measured(session, acting, "direct")
-    moves.write_due(session, zone=UTC, now=CLOSED)
+    write_due(session, UTC, CLOSED)
     second = measured(session, acting, "direct", clickers=60, first=1001, previous_id=first.id)
-    moves.write_due(session, zone=UTC, now=LATER)
+    write_due(session, UTC, LATER)
 
     assert values(session, acting) == [pytest.approx(12), pytest.approx(10)]
     assert [one.experiment_id for one in course(session, acting.id)] == [first.id, second.id]
@@ -381,7 +382,7 @@ def test_a_run_that_was_taken_back_is_told_and_not_written(session: Session, act
 
 def test_an_experiment_as_evidence_touches_no_value(session: Session, acting: KeyResult):
     experiment = measured(session, acting, "evidence")
-    moves.write_due(session, zone=UTC, now=CLOSED)
+    write_due(session, UTC, CLOSED)
     decided(session, experiment)
 
     assert values(session, acting) == []

@@ -203,30 +203,30 @@ def test_somebody_unknown_is_kept_and_counted_once_an_import_brings_them(session
     given_ann(session)
     given_enrolled(session, 1)
     for minutes in (1, 11):
-        conversions.settle_due(
-            session,
-            people=KnownPeople(MARKS),
-            enrolments=DeliveryEnrolments(),
-            now=LATER + timedelta(minutes=minutes),
-        )
+        settle(session, LATER + timedelta(minutes=minutes))
 
     assert (found.matched, found.experiment_ids) == (False, ())
     assert outcome(session)[0] == 1
-    assert not conversions.is_due(session, now=LATER + timedelta(minutes=12))
+    assert not conversions.due(session, now=LATER + timedelta(minutes=12))
 
 
 def test_what_came_while_the_person_was_being_released_is_counted_a_minute_later(ann: Session):
     record(ann, done("a"), now=TUESDAY + HOUR)
     given_enrolled(ann, 1)
     before = outcome(ann)[0]
-    conversions.settle_due(
-        ann,
-        people=KnownPeople(MARKS),
-        enrolments=DeliveryEnrolments(),
-        now=TUESDAY + HOUR + timedelta(minutes=2),
-    )
+    settle(ann, TUESDAY + HOUR + timedelta(minutes=2))
 
     assert (before, outcome(ann)[0]) == (0, 1)
+
+
+def settle(session: Session, now: datetime) -> None:
+    conversions.settle(
+        session,
+        conversions.due(session, now=now),
+        people=KnownPeople(MARKS),
+        enrolments=DeliveryEnrolments(),
+        now=now,
+    )
 
 
 ARRIVALS = st.lists(

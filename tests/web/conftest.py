@@ -15,7 +15,6 @@ from fastapi import Depends, FastAPI
 from starlette.datastructures import State
 
 from app.api import problems
-from app.audience import imports
 from app.identity import guard, sessions, throttle
 from app.identity import store as identity
 from app.identity.last_use import LastUse
@@ -25,7 +24,7 @@ from app.platform import clock, config, install
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.web import site
-from tests.cast import MARKS
+from tests.duties import read_imports
 from tests.identity.scenes import PASSWORD, hashed_password
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -174,5 +173,5 @@ def bakeries(eve: Browser, database: Database, application: FastAPI) -> str:
     page = eve.post("/audiences", name="Bakeries")
     audience_id = page.headers["location"].split("/")[2].split("?")[0]
     eve.upload(f"/audiences/{audience_id}/imports", "bakeries.csv", CSV)
-    imports.run_due(database, application.state.house.imports, "here", marker=MARKS, now=NOW)
+    read_imports(database, application.state.house.imports, "here", NOW)
     return audience_id

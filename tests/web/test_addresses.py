@@ -4,7 +4,6 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from app.audience import imports
 from app.delivery import planning
 from app.delivery.models import Send
 from app.delivery.renderable import LiquidRenderable
@@ -12,7 +11,8 @@ from app.experiments import drafts, enrolment, lifecycle, store
 from app.experiments.schemas import Draft, LaunchDraft
 from app.platform.config import Settings
 from app.platform.db import Database
-from tests.cast import DESIGN, MARKS
+from tests.cast import DESIGN
+from tests.duties import read_imports
 from tests.web.conftest import NOW, Browser
 
 CSV = b"""email,name,euros,timezone
@@ -35,7 +35,7 @@ def bakers(eve: Browser, database: Database, application: FastAPI) -> tuple[str,
     """The addresses of an audience and of the import of its people."""
     made = eve.post("/audiences", name="Bakers").headers["location"].partition("?")[0]
     done = eve.upload(f"{made}/imports", "bakers.csv", CSV).headers["location"].partition("?")[0]
-    imports.run_due(database, application.state.house.imports, "here", marker=MARKS, now=NOW)
+    read_imports(database, application.state.house.imports, "here", NOW)
     return made, done
 
 

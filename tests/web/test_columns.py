@@ -5,9 +5,8 @@ import re
 import pytest
 from fastapi import FastAPI
 
-from app.audience import imports
 from app.platform.db import Database
-from tests.cast import MARKS
+from tests.duties import read_imports
 from tests.web.conftest import NOW, Browser
 
 CSV = b"""email;name;Waste a week;renewal
@@ -25,7 +24,7 @@ def bakers(eve: Browser, database: Database, application: FastAPI) -> tuple[str,
     page = eve.post("/audiences", name="Bakers")
     audience = page.headers["location"].partition("?")[0]
     done = eve.upload(f"{audience}/imports", "bakers.csv", CSV)
-    imports.run_due(database, application.state.house.imports, "here", marker=MARKS, now=NOW)
+    read_imports(database, application.state.house.imports, "here", NOW)
     return audience, done.headers["location"].partition("?")[0]
 
 

@@ -6,10 +6,9 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from app.audience import imports
 from app.delivery.models import Notice
 from app.platform.db import Database
-from tests.cast import MARKS
+from tests.duties import read_imports
 from tests.web.conftest import NOW, Browser
 from tests.web.test_journey import CARD, of
 
@@ -28,7 +27,7 @@ def bakeries(eve: Browser, database: Database, application: FastAPI, bakeries: s
     """Forty who can be mailed: two of one version and two of another could not be compared."""
     more = "".join(f"b{n}@b.example,B{n},{n + 10}\n" for n in range(38))
     eve.upload(f"/audiences/{bakeries}/imports", "more.csv", f"email,name,euros\n{more}".encode())
-    imports.run_due(database, application.state.house.imports, "here", marker=MARKS, now=NOW)
+    read_imports(database, application.state.house.imports, "here", NOW)
     return bakeries
 
 

@@ -12,6 +12,7 @@ class Outbox:
     """Keeps mails as rows."""
 
     lanes = 1
+    name = "outbox"
 
     def __init__(self, database: Database) -> None:
         self._database = database

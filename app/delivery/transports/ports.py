@@ -14,9 +14,10 @@ class StoppedError(Exception):
 
 
 class Transport(Protocol):
-    """Takes mails one by one; `lanes` of them at a time."""
+    """Takes mails one by one; `lanes` of them at a time. `name` tells servers apart."""
 
     lanes: int
+    name: str
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """Hand over one mail. Never raises for what a server or network does.

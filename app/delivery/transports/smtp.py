@@ -9,7 +9,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
 from app.delivery.mime import Mail
-from app.delivery.replies import Reply, Stage, shortened
+from app.delivery.replies import Reply, Stage, is_too_many, shortened
 from app.delivery.transports.ports import Attempting
 from app.platform.config import BadSettings
 
@@ -64,21 +64,27 @@ class Smtp:
 
     def __init__(self, server: Server, *, name: str, context: ssl.SSLContext | None = None) -> None:
         """`name` is how we greet; `context` how certificates are checked (None: as usual)."""
+        self.name = f"{server.host}:{server.port}"
         self._server = server
         self._name = name
         self._context = context
         self._idle: list[_Connection] = []
+        self._open_now = 0
+        self._per_connection = _MAILS_PER_CONNECTION
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """Hand over one mail, on a connection that is free or new."""
         while connection := self._take_idle():
             reply = await self._send_on(connection, mail, attempting)
-            if not _went_stale(reply):
+            if not _wants_another(reply):
                 return reply
         try:
             connection = await self._open()
         except _RefusedError as refused:
+            if self._open_now:  # it takes fewer conversations at a time
+                self.lanes = max(1, min(self.lanes, self._open_now))
             return refused.reply
+        self._open_now += 1
         return await self._send_on(connection, mail, attempting)
 
     async def look(self) -> str:
@@ -96,10 +102,17 @@ class Smtp:
     def _take_idle(self) -> "_Connection | None":
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_usable:
+            if self._is_usable(connection):
                 return connection
-            connection.drop()
+            self._drop(connection)
         return None
+
+    def _is_usable(self, connection: "_Connection") -> bool:
+        return connection.is_usable and connection.sent < self._per_connection
+
+    def _drop(self, connection: "_Connection") -> None:
+        connection.drop()
+        self._open_now -= 1
 
     async def _open(self) -> "_Connection":
         return await _Connection.open(self._server, name=self._name, context=self._context)
@@ -110,12 +123,14 @@ class Smtp:
         try:
             reply = await connection.send(mail, attempting)
         except BaseException:  # stopped or cancelled: its state is unknown
-            connection.drop()
+            self._drop(connection)
             raise
-        if connection.is_usable:
+        if is_too_many(reply):
+            self._per_connection = max(1, min(self._per_connection, connection.sent))
+        if self._is_usable(connection) and not _wants_another(reply):
             self._idle.append(connection)
         else:
-            connection.drop()
+            self._drop(connection)
         return reply
 
 
@@ -132,7 +147,7 @@ class _Connection:
 
     def __init__(self, client: aiosmtplib.SMTP) -> None:
         self._client = client
-        self._sent = 0
+        self.sent = 0
         self._is_clean = True
 
     @classmethod
@@ -165,7 +180,7 @@ class _Connection:
     @property
     def is_usable(self) -> bool:
         """Another mail may go through it."""
-        return self._is_clean and self._client.is_connected and self._sent < _MAILS_PER_CONNECTION
+        return self._is_clean and self._client.is_connected
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """One mail: envelope, attempt, words."""
@@ -201,7 +216,7 @@ class _Connection:
                 return Reply(error.code, shortened(error.message), Stage.MESSAGE)
             self._is_clean = False
             return Reply(0, f"no reply after the mail was sent: {_words(error)}", Stage.LOST)
-        self._sent += 1
+        self.sent += 1
         return Reply(code, shortened(text), Stage.MESSAGE)
 
     async def _reset(self) -> None:
@@ -223,9 +238,15 @@ class _Connection:
         self._client.close()
 
 
-def _went_stale(reply: Reply) -> bool:
-    """A connection that was kept had been ended meanwhile; nothing was attempted on it."""
-    return reply.stage in {Stage.SENDER, Stage.RECIPIENT} and reply.code in {0, 421}
+def _wants_another(reply: Reply) -> bool:
+    """Nothing was attempted on this connection, and another may take the mail.
+
+    It was ended while it was kept, has had enough mails, or is one on which the server says later
+    before it has heard for whom.
+    """
+    if reply.stage is Stage.SENDER:
+        return reply.code < 500
+    return reply.stage is Stage.RECIPIENT and (reply.code in {0, 421} or is_too_many(reply))
 
 
 def _reply_of(error: Exception, stage: Stage) -> Reply:

@@ -1,0 +1,239 @@
+"""What could not be done and waits, in words: what it is, why, when it is tried again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from app.audience import imports
+from app.experiments import lifecycle
+from app.experiments import store as experiments
+from app.experiments.models import Experiment, Status
+from app.okr.models import KeyResult, ValueSource
+from app.outreach.models import Connector, Push, State
+from app.platform import put_off
+from app.platform.paging import Part
+from app.platform.put_off import PutOff, Work
+
+_SHOWN = 20  # on a page that is about other things
+
+# What each kind of work is called; `{}` is what it is about.
+WORDS: Mapping[Work, str] = {
+    Work.UNDO: "Letting {} start",
+    Work.START: "Starting {}",
+    Work.PLAN: "Queueing the mails of {}",
+    Work.SEND: "Sending {}",
+    Work.FINISH: "Ending the sending of {}",
+    Work.SHORTEN: "Going on with {} after a clock was set back",
+    Work.SKIP: "Passing over who is left in {}",
+    Work.RECOVER: "Settling what a sender that ended had in hand",
+    Work.SILENCE: "Settling what a silent machine had in hand",
+    Work.FREEZE: "Freezing the result of {}",
+    Work.WAVE: "Opening the next wave of {}",
+    Work.LOOK: "Holding a look at {}",
+    Work.READ: "Reading the value of {}",
+    Work.TELL: "Telling other systems about {}",
+    Work.PUSH: "Pushing to other systems",
+    Work.ENLIST: "Adding the owner of a key result to Friday’s questions",
+    Work.OPEN_WEEK: "Opening the questions about {}",
+    Work.ASK: "Asking somebody about {}",
+    Work.COUNT: "Counting the answers to {}",
+    Work.FREEZE_WEEK: "Freezing {}",
+    Work.DIGEST: "Mailing {} to the digest list",
+    Work.INGEST: "Counting clicks and opens",
+    Work.JUDGE: "Judging clicks again",
+    Work.IMPORT: "Reading the file of {}",
+    Work.CONVERT: "Counting a conversion once more",
+    Work.SNAPSHOT: "Keeping a copy of where links lead",
+    Work.COLUMNS: "Reading the columns of {}",
+    Work.REHEARSE: "Composing the mails of {}",
+    Work.ERASE: "Ending the erasure of a person",
+    Work.CLEAN: "Cleaning the database’s files of who was erased",
+}
+_OF_EXPERIMENTS = frozenset(
+    {
+        Work.UNDO, Work.START, Work.PLAN, Work.SEND, Work.FINISH, Work.SHORTEN, Work.SKIP,
+        Work.FREEZE, Work.WAVE, Work.LOOK, Work.REHEARSE,
+    }
+)  # fmt: skip
+_OF_WEEKS = frozenset({Work.OPEN_WEEK, Work.ASK, Work.COUNT, Work.FREEZE_WEEK, Work.DIGEST})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that waits. `id` where it can be tried now or cancelled from here."""
+
+    id: str
+    work: str
+    subject: str  # the id of what it is about, or empty
+    what: str
+    href: str
+    reason: str
+    attempts: int
+    since: datetime
+    tried_at: datetime | None
+    next_at: datetime
+    cancelled_at: datetime | None
+    cancelled_by: str
+
+
+def page(session: Session, *, cursor: str | None, limit: int) -> Part[Trouble]:
+    """What was put off, cancelled or not, the oldest first."""
+    rows = put_off.page(session, cursor=cursor, limit=limit)
+    return Part(_shown(session, rows), rows.next)
+
+
+def failing(session: Session) -> list[Trouble]:
+    """Whatever waits because it failed, with a state of its own or without: the first of them."""
+    rows = put_off.failing(session, limit=_SHOWN)
+    return [*_shown(session, rows), *_of_sources(session), *_of_pushes(session)]
+
+
+def about(session: Session, subject: str) -> list[Trouble]:
+    """What failed of one experiment, audience or key result."""
+    return _shown(session, put_off.about(session, [subject]))
+
+
+def retry(session: Session, trouble_id: str, *, now: datetime) -> Trouble:
+    """Try it now, by a person's word."""
+    return _shown(session, [put_off.retry(session, trouble_id, now=now)])[0]
+
+
+def cancel(session: Session, trouble_id: str, *, by: str, now: datetime) -> Trouble:
+    """Try it no more, by a person's word; what it would have begun is cancelled with it."""
+    row = put_off.cancel(session, trouble_id, by=by, now=now)
+    if undo := _WITH_IT.get(Work(row.work)):
+        undo(session, row.item, by=by, now=now)
+    return _shown(session, [row])[0]
+
+
+def _cancel_start(session: Session, experiment_id: str, *, by: str, now: datetime) -> None:
+    experiment = experiments.locked(session, experiment_id)
+    if experiment.status == Status.SCHEDULED:
+        reason = f"It could not be started, and {by} cancelled it."
+        lifecycle.cancel(session, experiment, now=now, reason=reason)
+
+
+_WITH_IT: Mapping[Work, Callable[..., None]] = {
+    Work.START: _cancel_start,
+    Work.IMPORT: imports.give_up,
+}
+
+
+def _shown(session: Session, rows: Iterable[PutOff]) -> list[Trouble]:
+    rows = list(rows)
+    ids = [row.item for row in rows if Work(row.work) in _OF_EXPERIMENTS]
+    query = select(Experiment.id, Experiment.name).where(col(Experiment.id).in_(ids))
+    names = {row[0]: row[1] for row in session.exec(query)} if ids else {}
+    return [_trouble(row, names) for row in rows]
+
+
+def _trouble(row: PutOff, names: Mapping[str, str]) -> Trouble:
+    work = Work(row.work)
+    subject, about, href = _place(work, row.item, names)
+    return Trouble(
+        id=row.id,
+        work=row.work,
+        subject=subject,
+        what=WORDS[work].format(about),
+        href=href,
+        reason=row.reason,
+        attempts=row.attempts,
+        since=row.since,
+        tried_at=row.tried_at,
+        next_at=row.next_at,
+        cancelled_at=row.cancelled_at,
+        cancelled_by=row.cancelled_by,
+    )
+
+
+def _place(work: Work, item: str, names: Mapping[str, str]) -> tuple[str, str, str]:
+    """What it is about: its id, what it is called, and its page. Never somebody's address."""
+    if work in _OF_EXPERIMENTS:
+        name = f"“{names[item]}”" if item in names else "experiments"
+        return item, name, f"/experiments/{item}" if item in names else ""
+    if work in _OF_WEEKS:
+        week = item.partition(" ")[0]
+        return week, f"week {week[-2:]}" if week else "the week", f"/weeks/{week}" if week else ""
+    if work is Work.IMPORT:
+        return item, "an import", f"/imports/{item}" if item else ""
+    if work is Work.COLUMNS:
+        return item, "an audience", f"/audiences/{item}" if item else ""
+    if work is Work.READ:
+        return item, "a key result", f"/key-results/{item}" if item else ""
+    return "" if work is Work.ENLIST else item, "what happened", ""
+
+
+def _of_sources(session: Session) -> list[Trouble]:
+    """Key results whose values cannot be read: tried again by themselves, or from their page."""
+    query = (
+        select(ValueSource, KeyResult.title)
+        .join(KeyResult, col(KeyResult.id) == col(ValueSource.key_result_id))
+        .where(ValueSource.error != "")
+        .order_by(col(ValueSource.failed_at))
+        .limit(_SHOWN)
+    )
+    return [
+        _elsewhere(
+            Work.READ,
+            source.key_result_id,
+            what=f"Reading the value of “{title}”",
+            href=f"/key-results/{source.key_result_id}",
+            reason=source.error,
+            since=source.failed_at or source.due_at,
+            next_at=source.due_at,
+        )
+        for source, title in session.exec(query)
+    ]
+
+
+def _of_pushes(session: Session) -> list[Trouble]:
+    """Pushes that the other side did not take yet: their own list tells more."""
+    query = (
+        select(Push, Connector.name)
+        .join(Connector, col(Connector.id) == col(Push.connector_id))
+        .where(Push.state == State.WAITING, Push.attempts > 0)
+        .order_by(col(Push.id))
+        .limit(_SHOWN)
+    )
+    return [
+        _elsewhere(
+            Work.PUSH,
+            str(push.id),
+            what=f"Pushing to “{name}”",
+            href="/connections",
+            reason=push.last_error or "",
+            since=push.created_at,
+            next_at=push.due_at,
+            attempts=push.attempts,
+        )
+        for push, name in session.exec(query)
+    ]
+
+
+def _elsewhere(
+    work: Work,
+    subject: str,
+    *,
+    what: str,
+    href: str,
+    reason: str,
+    since: datetime,
+    next_at: datetime,
+    attempts: int = 1,
+) -> Trouble:
+    return Trouble(
+        id="",
+        work=work,
+        subject=subject,
+        what=what,
+        href=href,
+        reason=reason,
+        attempts=attempts,
+        since=since,
+        tried_at=since,
+        next_at=next_at,
+        cancelled_at=None,
+        cancelled_by="",
+    )
