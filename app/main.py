@@ -73,12 +73,13 @@ class Tracking:
             durability=house.settings.durability,
             limit=house.settings.spool_limit,
         )
+        self._edges: list[Edge] = []
         self._registration.attempt(clock.now())
 
     def edge(self, *, behind: ASGIApp) -> Edge:
         """The edge, in front of whatever else is served."""
         settings = self._house.settings
-        return Edge(
+        edge = Edge(
             behind,
             keyring=self._house.keyring,
             destinations=self._destinations,
@@ -88,6 +89,8 @@ class Tracking:
             folder=self._house.hits,
             is_known=lambda: self._registration.is_known,
         )
+        self._edges.append(edge)
+        return edge
 
     @asynccontextmanager
     async def running(self, _application: FastAPI) -> AsyncIterator[None]:
@@ -109,6 +112,8 @@ class Tracking:
         while True:
             await asyncio.sleep(_TURN_SECONDS)
             self._journal.turn_over()
+            for edge in self._edges:
+                edge.begin_day(clock.micros())
 
     async def _register(self) -> None:
         """Register once the database is back, if it was away at the start."""

@@ -25,6 +25,7 @@ from app.ops.duties import duties_of
 from app.ops.house import House
 from app.ops.registering import register_unread
 from app.ops.targets import targets_of
+from app.ops.tending import tending_duties
 from app.platform import clock, garbage, locks
 from app.platform.duties import WHOLE, Attempts, Duty
 from app.platform.journal import Journal
@@ -124,6 +125,7 @@ def ingester_duties(house: House) -> list[Duty]:
         noting.duty(database),
         rehearsal.duty(database, renderable=renderable, settings=house.settings),
         *Finisher(database).duties(),
+        *tending_duties(house),
     ]
 
 

@@ -3,22 +3,25 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.analysis import known, waiting
+from app.audience import erasure_rows
 from app.delivery import transports
 from app.ops.house import House, open_house
 from app.outreach import troubles
 from app.platform import clock, figures, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
-from app.tracking import losses
+from app.tracking import ageing, ageing_rows, losses
 
 _LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
 _NAMED = 5  # of what failed; the page tells the rest
+_PATIENCE = timedelta(days=1)  # an erasure, or a look at what is old, takes minutes
 _CLOCK_SECONDS = 5.0  # a verdict compares times of several machines to the second
 
 
@@ -43,9 +46,13 @@ def look(settings: Settings) -> list[Finding]:
         "clicks": _clicks,
         "put off": _put_off,
         "data folders": _folders,
+        "privacy": _privacy,
         "public address": _address,
     }
-    return [_finding(subject, part, house) for subject, part in parts.items()]
+    try:
+        return [_finding(subject, part, house) for subject, part in parts.items()]
+    finally:
+        house.database.close()
 
 
 class _WrongError(AppError):
@@ -136,6 +143,26 @@ def _folders(house: House) -> str:
     if seen.late:
         raise _WrongError(" ".join(waiting.for_whom(seen, house.settings.zone)))
     return f"every click before {clock.iso(seen.until)} is in"
+
+
+def _privacy(house: House) -> str:
+    """Whether what is promised to customers is being kept."""
+    now, months = clock.now(), house.settings.keep_events_months
+    with house.database.read() as session:
+        asked = erasure_rows.oldest(session)
+        oldest, looked = ageing_rows.first(session), ageing_rows.ran_at(session)
+    if asked is not None and now - asked > _PATIENCE:
+        raise _WrongError(
+            "Somebody was erased more than a day ago, and it is not finished: a mail to them or an"
+            " import from before hangs. Is `thinslice serve` running on every data folder?"
+        )
+    if oldest is not None and now - oldest > ageing.kept_for(months) + _PATIENCE:
+        raise _WrongError(
+            f"Raw clicks of {oldest:%Y-%m-%d} are kept, and they should have gone after {months}"
+            " months: is `thinslice serve` running?"
+        )
+    when = f"last looked at {clock.iso(looked)}" if looked else "nothing was old yet"
+    return f"browsers shrink after 30 days, raw clicks go after {months} months; {when}"
 
 
 def _address(house: House) -> str:

@@ -50,6 +50,8 @@ WORDS: Mapping[Work, str] = {
     Work.REHEARSE: "Composing the mails of {}",
     Work.ERASE: "Ending the erasure of a person",
     Work.CLEAN: "Cleaning the database’s files of who was erased",
+    Work.AGE: "Letting go of old clicks and browsers",
+    Work.SALTS: "Destroying the salts of past days",
 }
 _OF_EXPERIMENTS = frozenset(
     {

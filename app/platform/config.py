@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     privacy: Privacy = Privacy.STANDARD
     durability: Durability = Durability.PROCESS
     spool_limit: int = 2 * 10**9  # bytes
+    keep_events_months: int = Field(default=13, ge=1, le=1200)  # raw clicks and opens
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # names beside those of the addresses
     allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`

@@ -63,6 +63,8 @@ class Work(StrEnum):
     REHEARSE = "rehearse"
     ERASE = "end_erasure"
     CLEAN = "clean_files"
+    AGE = "let_go_of_old"
+    SALTS = "destroy_salts"
 
 
 class PutOff(SQLModel, table=True):

@@ -74,6 +74,7 @@ NAMES = frozenset({
 })  # fmt: skip
 
 OURS: Mapping[str, tuple[str, ...]] = {
+    "ageing": ("name",),
     "allocation_settings": ("opens_at", "reminds_at", "closes_at"),
     "audit": ("action",),
     "connector": ("settings", "secrets", "old_secrets"),  # sealed; addresses of systems

@@ -54,13 +54,20 @@ class Callers:
 
     def of(self, peer: str, forwarded: str, *, day: int) -> Caller:
         """The caller behind a connection, given its `X-Forwarded-For`."""
-        if day != self._day or len(self._known) > _REMEMBERED:
-            self._known, self._day = {}, day
+        self.begin(day)
+        if len(self._known) > _REMEMBERED:
+            self._known = {}
         caller = self._known.get((peer, forwarded))
         if caller is None:
             address = self._nearest_stranger(peer, forwarded)
             caller = self._known[peer, forwarded] = _caller(address, self._salts.of(day))
         return caller
+
+    def begin(self, day: int) -> None:
+        """On a new day, forget who called on the last one, and its salt. Idle edges ask, too."""
+        if day != self._day:
+            self._known, self._day = {}, day
+            self._salts.of(day)
 
     @property
     def reads_forwarded(self) -> bool:

@@ -71,6 +71,10 @@ class Edge:
                 return
         await self._app(scope, receive, send)
 
+    def begin_day(self, micros: int) -> None:
+        """Let go of yesterday's callers, if nobody has called today."""
+        self._callers.begin(micros // _DAY_MICROS)
+
     async def _answer_click(self, scope: Scope, send: Send, token: str) -> None:
         try:
             link = read(token, Kind.CLICK, self._keyring)

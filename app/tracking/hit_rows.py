@@ -59,7 +59,7 @@ _REACTION = Written(
     values={"judged_version": "text", "due_at": "timestamptz", "links": "jsonb", "memory": "text"},
 )
 _HELD = """
-    SELECT send_id, due_at, CAST(links AS TEXT), memory
+    SELECT send_id, due_at, CAST(links AS TEXT), memory, gone
       FROM reaction
      WHERE send_id IN ({ids})
      ORDER BY send_id {lock}
@@ -92,6 +92,7 @@ class Remembered:
     waits: bool  # it is to be judged again
     links: Links
     memory: Memory | None  # None: its hits have to be read again
+    gone: bool = False  # some were let go for their age: what was counted stays
 
 
 class Whose(NamedTuple):
@@ -107,10 +108,11 @@ def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
     bulk = Bulk(session)
     fresh = _begun(bulk, send_ids)
     found = {number: Remembered(True, False, {}, Memory()) for number in fresh}
-    for number, due_at, links, written in bulk.by_ids(_HELD, send_ids):
+    for number, due_at, links, written, gone in bulk.by_ids(_HELD, send_ids):
         if number not in found:
             kept = memory.read(written) if written else None
-            found[number] = Remembered(False, due_at is not None, json.loads(links), kept)
+            waits, counted = due_at is not None, json.loads(links)
+            found[number] = Remembered(False, waits, counted, kept, bool(gone))
     return found
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, true
+from sqlalchemy import BigInteger, Column, Integer, false, true
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
@@ -21,6 +21,16 @@ class JournalSegment(SQLModel, table=True):
     folder: str
     offset: int = Field(default=0, sa_type=BigInteger)
     read_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Ageing(SQLModel, table=True):
+    """How far the hits were looked at that lose something with their age, and when."""
+
+    __tablename__ = "ageing"
+
+    name: str = Field(primary_key=True)
+    after: int = Field(default=0, sa_type=BigInteger)  # the last hit's number
+    ran_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class DataFolder(SQLModel, table=True):
@@ -102,6 +112,8 @@ class Reaction(SQLModel, table=True):
     links: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     # what judging the next hit must know (`memory`); empty: all hits are read again
     memory: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    # its hits were let go for their age: what was counted of them stays, whatever comes
+    gone: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class HitCount(SQLModel, table=True):

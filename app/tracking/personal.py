@@ -49,7 +49,7 @@ PARTS: Sequence[Part] = (
             "intact": False,
         },
     ),
-    Part("what judging remembers", Reaction, _reaction, ("memory",), {"memory": ""}),
+    Part("judging", Reaction, _reaction, ("memory",), {"memory": ""}),
     Part("answers", Answer, _answer, ("comment",), {"comment": ""}),
     Part(
         "conversions",

@@ -95,7 +95,13 @@ def _found(session: Session, ids: Sequence[int], known: Mapping[int, Facts]) -> 
     before = hit_rows.held(session, ids)
     released = reached.held(session, ids)
     return [
-        _Send(number, known.get(number), one, _window(one), before[number])
+        _Send(
+            number,
+            known.get(number),
+            one,
+            None if before[number].gone else _window(one),  # without, nothing is counted again
+            before[number],
+        )
         for number in ids
         for one in (released.get(number),)
     ]

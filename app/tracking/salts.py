@@ -23,18 +23,19 @@ class Salts:
             self._day = day
         return self._salt
 
-    def _shared(self, day: int) -> bytes:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._destroy_older(day)
-            return _read_or_make(self._folder / f"{day}.salt")
-        except OSError:  # a full disk: a salt of our own still hides the address
-            return secrets.token_bytes(_BYTES)
-
-    def _destroy_older(self, day: int) -> None:
+    def destroy_older(self, day: int) -> None:
+        """Of the days before, nobody can tell any more whose key is whose."""
         for path in self._folder.glob("*.salt"):
             if path.stem.isdecimal() and int(path.stem) < day:
                 path.unlink(missing_ok=True)
+
+    def _shared(self, day: int) -> bytes:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.destroy_older(day)
+            return _read_or_make(self._folder / f"{day}.salt")
+        except OSError:  # a full disk: a salt of our own still hides the address
+            return secrets.token_bytes(_BYTES)
 
 
 def _read_or_make(path: Path) -> bytes:

@@ -33,6 +33,28 @@ _STALE = re.compile(
     r"^Mozilla/5\.0 \(Windows NT 10\.0;[^)]*\) .* Chrome/104\.0\.0\.0 Safari/537\.36$"
 )
 
+# Signs of a family, the more special first: nearly everybody claims to be Mozilla and Safari.
+_FAMILIES = (
+    ("googleimageproxy", "Google image proxy"),
+    ("yahoomailproxy", "Yahoo image proxy"),
+    ("yahoocachesystem", "Yahoo image proxy"),
+    ("ms-office", "Microsoft Office"),
+    ("msoffice", "Microsoft Office"),
+    ("microsoft office", "Microsoft Office"),
+    ("outlook", "Outlook"),
+    ("thunderbird", "Thunderbird"),
+    ("samsungbrowser", "Samsung Internet"),
+    ("edg", "Edge"),
+    ("opr/", "Opera"),
+    ("firefox", "Firefox"),
+    ("fxios", "Firefox"),
+    ("headlesschrome", "Program"),
+    ("chrome", "Chrome"),
+    ("crios", "Chrome"),
+    ("safari", "Safari"),
+    ("applewebkit", "Apple Mail"),
+)
+
 
 @lru_cache(maxsize=_REMEMBERED)
 def is_automation(user_agent: str) -> bool:
@@ -55,6 +77,17 @@ def is_image_proxy(user_agent: str) -> bool:
 def is_reader(user_agent: str) -> bool:
     """A browser or a mail client."""
     return bool(_READER.search(user_agent))
+
+
+def family(user_agent: str) -> str:
+    """What is left of a User-Agent once it is old: what kind of program, of no version."""
+    if not user_agent:
+        return ""
+    if found := next((name for sign, name in _FAMILIES if sign in user_agent.lower()), None):
+        return found
+    if is_automation(user_agent):
+        return "Program"
+    return "Other"
 
 
 def is_stale(user_agent: str) -> bool:
