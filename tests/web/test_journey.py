@@ -119,6 +119,7 @@ def test_the_launch_page_says_who_remains_and_why_and_shows_real_mails(eve: Brow
     page = eve.get(f"/experiments/{draft}/launch").text
 
     assert "Send to 2 people" in page
+    assert re.search(r'name="undo_seconds"[^>]*value="30"', page)
     assert "“euros” is missing" in page
     assert "Ann, 61 € a week" in page
 

@@ -1,0 +1,54 @@
+"""After a launch: Undo at first, then Pause before Cancel, and a cancel that asks."""
+
+import re
+
+import pytest
+
+from app.experiments.models import Experiment, Status
+from app.platform.db import Database
+from tests.experiments import scenes
+from tests.web.conftest import NOW, Browser
+
+
+@pytest.fixture
+def launched(database: Database) -> str:
+    with database.write() as session:
+        row = Experiment(
+            name="Waste", design=scenes.document(), status=Status.SCHEDULED, created_at=NOW,
+            updated_at=NOW, launched_at=NOW, scheduled_at=NOW, undo_seconds=30,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def buttons(page: str) -> list[str]:
+    return re.findall(r">(Undo the launch|Pause|Resume|Cancel …)<", page)
+
+
+def test_a_launch_is_undone_by_one_button(eve: Browser, launched: str):
+    before = eve.get(f"/experiments/{launched}").text
+    after = eve.send(f"/experiments/{launched}/cancel", on="undo").text
+
+    assert buttons(before) == ["Undo the launch"]
+    assert "Undone: it is a draft again" in after
+
+
+def test_then_pause_comes_first_and_cancel_asks(eve: Browser, launched: str, database: Database):
+    with database.write() as session:
+        row = session.get_one(Experiment, launched)
+        row.undo_seconds, row.status = 0, Status.RUNNING
+    live = eve.get(f"/experiments/{launched}/progress").text
+    asked = eve.get(f"/experiments/{launched}/cancel").text
+    kept = eve.get(f"/experiments/{launched}").text
+    eve.post(f"/experiments/{launched}/cancel")
+
+    assert buttons(live) == buttons(kept) == ["Pause", "Cancel …"]
+    assert "Cancel for good" in asked
+    assert "Keep it" in asked
+    assert buttons(eve.get(f"/experiments/{launched}").text) == []
+
+
+def test_nobody_is_asked_who_may_not(bo: Browser, launched: str):
+    assert buttons(bo.get(f"/experiments/{launched}").text) == []
+    assert bo.post(f"/experiments/{launched}/cancel").status_code == 403
