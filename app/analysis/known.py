@@ -64,6 +64,12 @@ class Known:
         return None if self.until == _NEVER else self.until
 
     @property
+    def lag_seconds(self) -> int | None:
+        """How old the newest click is that is surely in; None where nothing is known."""
+        until = self.ingested_until
+        return None if until is None else max(0, round((self.now - until).total_seconds()))
+
+    @property
     def silent(self) -> tuple[Late, ...]:
         """Folders that somebody must do something about."""
         return tuple(one for one in self.late if one.is_silent)

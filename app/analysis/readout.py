@@ -43,6 +43,7 @@ from app.experiments.metrics import Source
 from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT
 from app.platform import figures
+from app.tracking import store as tracking
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
@@ -225,6 +226,7 @@ def _health(
 ) -> Health:
     known, arms = found.known, found.totals.values()
     ends_at = found.standing.answer_by or known.now
+    counted = tracking.only_counted(session, experiment.id)
     lost = waiting.lost_of(session, experiment, until=min(ends_at, known.now))
     late = () if known.covers(ends_at) else waiting.for_whom(known, zone)
     ratio = splits.check(experiment.design, found.totals, over=found.standing.over)
@@ -237,9 +239,12 @@ def _health(
             *late,
             *([] if ratio.ok else [sentences.raised(splits.WRONG)]),
             *_warnings(arms, unknown),
+            *waiting.of_counted(counted),
             *waiting.of_lost(session, lost, zone),
         ),
         ingested_until=known.ingested_until,
+        lag_seconds=known.lag_seconds,
+        counted_only=counted,
         lost_clicks=sum(one.hits or 0 for one in lost),
     )
 

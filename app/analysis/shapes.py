@@ -136,6 +136,8 @@ class Health:
     machine_share: float
     warnings: tuple[str, ...]
     ingested_until: datetime | None = None  # every click answered before is counted
+    lag_seconds: int | None = None  # since that moment, when this was read; None: none is known
+    counted_only: int = 0  # clicks and opens past 100 a minute or 1,000 a mail: nobody judged them
     lost_clicks: int = 0  # answered in its time by any machine, and not kept; whosever they were
 
 

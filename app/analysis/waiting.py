@@ -65,8 +65,8 @@ def of_lost(session: Session, lost: Sequence[LostHits], zone: tzinfo) -> Iterato
             "1 click or open was" if hits == 1 else f"{figures.count(hits)} clicks and opens were"
         )
         yield (
-            f"{were} answered and could not be kept while this experiment counted: a disk or a"
-            " journal was full. They may be of any experiment, and count nowhere."
+            f"{were} answered and could not be kept while this experiment counted: the disk was"
+            " full, or the journal (SPOOL_LIMIT). They may be of any experiment, and count nowhere."
         )
     for one in lost:
         if one.hits is None:
@@ -75,6 +75,16 @@ def of_lost(session: Session, lost: Sequence[LostHits], zone: tzinfo) -> Iterato
                 f"{name} was retired: what it answered from {sentences.moment(one.since, zone)}"
                 f" to {sentences.moment(one.until, zone)} was never read, and counts nowhere."
             )
+
+
+def of_counted(hits: int) -> Iterator[str]:
+    """What to say about a flood of which nobody was judged past its beginning."""
+    if hits:
+        yield (
+            f"{figures.plural(hits, 'click or open was', 'clicks and opens were')} only counted:"
+            " past 100 in a minute or 1,000 of one mail, nobody looks whether a person or a machine"
+            " made them."
+        )
 
 
 def _is_due(answer_by: datetime | None, known: Known) -> bool:

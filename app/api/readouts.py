@@ -84,8 +84,10 @@ class SendOut(BaseModel):
 
 
 class HitOut(BaseModel):
-    """One answered request and who was behind it; `count` folds a flood's repeats.
+    """One answered request and who was behind it.
 
+    Past 100 in a minute or 1,000 of one mail, requests are only counted: at the end of the list
+    stands one for each hour, link and method, at its beginning, with their `count`, rule `R00`.
     `send_id` is null where nobody may be attached: they asked not to be tracked.
     """
 
@@ -148,7 +150,10 @@ def list_sends(
 def list_hits(
     experiment_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[HitOut]:
-    """Every answered request, whoever was behind it, in the order of arrival."""
+    """Every answered request, whoever was behind it, in the order of arrival.
+
+    At the end, those of a flood that are only counted, by the hour.
+    """
     store.experiment_of(session, experiment_id)
     return listed(tracking.hits_page(session, experiment_id, cursor=cursor, limit=limit), _hit)
 
@@ -197,6 +202,6 @@ def _send(row: Send, email: str) -> SendOut:
 
 def _hit(row: Hit) -> HitOut:
     whose = None if row.send_id == NOBODY else str(row.send_id)
-    ids = {"id": str(row.id), "send_id": whose}
+    ids = {"id": str(row.id or row.segment_id), "send_id": whose}
     own = {name: getattr(row, name) for name in HitOut.model_fields if name not in ids}
     return HitOut.model_validate(ids | own)

@@ -142,7 +142,7 @@ def _folders(house: House) -> str:
         seen = known.at(session, now=clock.now())
     if seen.late:
         raise _WrongError(" ".join(waiting.for_whom(seen, house.settings.zone)))
-    return f"every click before {clock.iso(seen.until)} is in"
+    return f"every click before {clock.iso(seen.until)} is in: {seen.lag_seconds} s ago"
 
 
 def _privacy(house: House) -> str:

@@ -20,6 +20,11 @@ def micros() -> int:
     return time.time_ns() // 1000 + _shift // _MICROSECOND
 
 
+def moment(micros: int) -> datetime:
+    """A stamp as a moment."""
+    return _EPOCH + micros * _MICROSECOND
+
+
 def written(path: Path) -> datetime:
     """When a file was last written, by this clock: the file system knows of no shift."""
     return datetime.fromtimestamp(path.stat().st_mtime, UTC) + _shift
@@ -36,3 +41,4 @@ def iso(moment: datetime) -> str:
 
 
 _MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

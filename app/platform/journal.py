@@ -13,6 +13,7 @@ import time
 from binascii import crc32
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from app.platform import clock, writers
@@ -43,6 +44,7 @@ class Segment:
     path: Path
     is_open: bool  # it may grow still; that it never does says nothing about its writer's life
     writer: str  # the process; empty in segments of the first format
+    start: int = 0  # where its lines begin, behind the header
 
 
 class _Written(asyncio.Future[int]):
@@ -196,6 +198,11 @@ def lines(segment: Segment, offset: int) -> Iterator[tuple[int, bytes]]:
                 yield offset, payload
 
 
+def begun(path: Path) -> datetime:
+    """When a segment was begun, as its name says."""
+    return clock.moment(int(path.name.split("-")[0]) // 1000)
+
+
 def delete(segment: Segment) -> None:
     """Delete a segment that nobody needs, and what is left of its writer once that ended."""
     segment.path.unlink(missing_ok=True)
@@ -237,12 +244,13 @@ def _segment(path: Path) -> Segment | None:
         with path.open("rb") as file:
             is_open = is_locked(file.fileno())
             payload = _payload(file.readline())
+            start = file.tell()
     except FileNotFoundError:  # deleted since it was listed
         return None
     if payload is None or not payload.startswith(_HEADER):
         return None
     _format, name, writer = [*payload.removeprefix(_HEADER).decode().split(), ""][:3]
-    return Segment(name, path, is_open, writer)
+    return Segment(name, path, is_open, writer, start)
 
 
 def _bytes_in(folder: Path) -> int:

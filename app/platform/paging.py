@@ -48,6 +48,14 @@ class Order:
             raise Invalid.at("cursor", "Take the cursor from `next` of the page before.")
         return key
 
+    def holds(self, cursor: str) -> bool:
+        """Whether a cursor is one of this list."""
+        try:
+            self.key_of(cursor)
+        except Invalid:
+            return False
+        return True
+
     def _unpacked(self, cursor: str) -> Key:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         written = json.loads(urlsafe_b64decode(padded)[_CHECK_BYTES:])

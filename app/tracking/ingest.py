@@ -29,9 +29,9 @@ from app.tracking.reacting import react
 from app.tracking.reactions import Fresh
 
 _FIRST, _MOST = 500, 10_000  # hits a transaction, before any was measured and at most
-_ROUND = 50_000  # hits before an ingester that lags behind says that it lives
+_ROUND = 20_000  # hits before an ingester that lags behind says that it lives
 _AGAIN = 200  # sends that are judged again in one transaction
-_OPEN = 16  # segments that are read side by side: the oldest of a long backlog
+_OPEN = 32  # segments that are read side by side: the oldest of a long backlog
 _AHEAD = timedelta(minutes=1)  # how far a clock may run before ours
 _GRACE = timedelta(minutes=1)  # a complete segment stays for that, for who looks at the folder
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Round:
 
     hits: int
     complete: bool  # whatever stood in them when it began is in the database
+    until: datetime | None = None  # else: every line written before is
 
 
 class _Read(NamedTuple):
@@ -76,19 +77,30 @@ def ingest_round(
 ) -> Round:
     """Take in what the journals of a folder hold by now, or as much of it as a round takes."""
     segments = [(one, one.path.stat().st_size) for one in journal.segments(folder)]
-    offsets = _offsets(database, segments[:_OPEN])
-    found = _in_order(segments[:_OPEN], offsets)
-    hits = 0
+    with database.read() as session:
+        offsets = store.offsets_of(session, (one for one, _ in segments))
+    unread = [(one, end) for one, end in segments if end > max(offsets[one.id], one.start)]
+    found = _in_order(unread[:_OPEN], offsets)
+    hits, last = 0, 0
     while batch := list(islice(found, pace.size)):
         try:
             hits += _take(database, batch, offsets, facts, pace, now=now)
         except _OvertakenError:
             return Round(hits, complete=False)
+        last = batch[-1].micros
         if hits >= _ROUND:
-            return Round(hits, complete=False)
-    for segment, _ in segments[:_OPEN]:
+            return Round(hits, complete=False, until=_until(last, unread))
+    for segment, _ in segments:
         _delete_if_done(segment, now=now)
-    return Round(hits, complete=len(segments) <= _OPEN)
+    return Round(hits, complete=len(unread) <= _OPEN, until=_until(last, unread))
+
+
+def _until(last: int, unread: Sequence[tuple[Segment, int]]) -> datetime | None:
+    """The moment before which nothing is left, for segments are read in the order of their hits."""
+    if not last:
+        return None
+    left = [segment.path for segment, _ in unread[_OPEN:]]
+    return min([clock.moment(last), *map(journal.begun, left)])
 
 
 def rejudge_due(database: Database, facts: SendFacts, *, now: datetime) -> int:
@@ -99,12 +111,6 @@ def rejudge_due(database: Database, facts: SendFacts, *, now: datetime) -> int:
         with database.write() as session:
             react(session, dict.fromkeys(due, ()), facts, now=now)
     return len(due)
-
-
-def _offsets(database: Database, segments: Sequence[tuple[Segment, int]]) -> dict[str, int]:
-    """How far each is ingested."""
-    with database.read() as session:
-        return {segment.id: store.offset_of(session, segment) for segment, _ in segments}
 
 
 def _in_order(segments: Sequence[tuple[Segment, int]], offsets: dict[str, int]) -> Iterator[_Read]:

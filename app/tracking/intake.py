@@ -32,7 +32,7 @@ class Intake:
         """One round, which began `now`; how many hits."""
         taken = self._take(now)
         if self._reported is None or abs(now - self._reported) >= _BEAT:
-            self._report(now, until=now - MARGIN if taken.complete else None, drained=False)
+            self._report(now, until=_until(taken, now), drained=False)
         return taken.hits
 
     def finish(self, now: datetime) -> int:
@@ -57,3 +57,10 @@ class Intake:
         with self._database.write() as session:
             folders.report(session, self._folder, until=until, lost=lost, drained=drained, now=now)
         self._reported = now
+
+
+def _until(taken: Round, now: datetime) -> datetime | None:
+    """Every hit answered before that moment is a row, also where more wait behind it."""
+    if taken.complete:
+        return now - MARGIN
+    return min(taken.until, now) - MARGIN if taken.until else None

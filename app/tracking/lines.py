@@ -3,20 +3,20 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
 
 from app.links.token import NOBODY, TrackedLink
+from app.platform import clock
 from app.tracking.callers import NOBODY as UNPLACED
 from app.tracking.callers import AddressClass, Caller
 
 _USER_AGENT_CHARS = 400
 _FAR = 250_000_000_000_000_000  # microseconds: the year 9892
 _CLASSES = {str(one): one for one in AddressClass}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}
 _PURPOSES = (b"purpose", b"x-purpose", b"x-moz")
 _AHEAD = (b"prefetch", b"preview")
@@ -63,7 +63,7 @@ class Line(NamedTuple):
     @property
     def at(self) -> datetime:
         """When it was answered."""
-        return _EPOCH + timedelta(microseconds=self.micros)
+        return clock.moment(self.micros)
 
 
 def write(

@@ -1,9 +1,9 @@
 """All SQL of tracking."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import Insert, select, update
+from sqlalchemy import Insert, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
@@ -11,19 +11,24 @@ from app.links.token import NOBODY
 from app.platform.journal import Segment
 from app.platform.paging import Order, Part, part
 from app.tally.models import Outcome
-from app.tracking.models import Answer, Hit, JournalSegment, Reaction
+from app.tracking.callers import AddressClass
+from app.tracking.models import Answer, Hit, HitCount, JournalSegment, Reaction
+from app.tracking.verdicts import VERSION, Verdict
 
 _HITS = Order("hits", (int,))
+_COUNTED = Order("counted hits", (int, datetime, str, int, str))
+_BEFORE_ALL = (0, datetime(1970, 1, 1, tzinfo=UTC), "", 0, "")
 
 _HIT = Hit.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _SEGMENT = JournalSegment.__table__  # type: ignore[attr-defined]  # as above
 _REACTION = Reaction.__table__  # type: ignore[attr-defined]  # as above
 
 
-def offset_of(session: Session, segment: Segment) -> int:
-    """How far a segment is ingested."""
-    row = session.get(JournalSegment, segment.id)
-    return row.offset if row else 0
+def offsets_of(session: Session, segments: Iterable[Segment]) -> dict[str, int]:
+    """How far segments are ingested, by their ids."""
+    names = [segment.id for segment in segments]
+    question = select(_SEGMENT.c.id, _SEGMENT.c.offset).where(_SEGMENT.c.id.in_(names))
+    return dict.fromkeys(names, 0) | {row.id: row.offset for row in session.execute(question)}
 
 
 def advance(session: Session, segment: Segment, *, old: int, new: int, now: datetime) -> bool:
@@ -66,15 +71,55 @@ def sends_with_hits(
 
 
 def hits_page(session: Session, experiment_id: str, *, cursor: str | None, limit: int) -> Part[Hit]:
-    """Hits of an experiment, in the order of arrival."""
+    """Hits of an experiment, in the order of arrival; behind them what is only counted."""
+    mine = col(HitCount.experiment_id) == experiment_id
+    if cursor is not None and _COUNTED.holds(cursor):
+        key = (HitCount.send_id, HitCount.since, HitCount.kind, HitCount.link, HitCount.method)
+        found = part(
+            session, select(HitCount).where(mine), _COUNTED, *key, cursor=cursor, limit=limit
+        )
+        return Part(map(as_hit, found), found.next)
     question = select(Hit).where(col(Hit.experiment_id) == experiment_id)
-    return part(session, question, _HITS, Hit.id, cursor=cursor, limit=limit)
+    hits = part(session, question, _HITS, Hit.id, cursor=cursor, limit=limit)
+    if hits.next is None and session.scalars(select(HitCount).where(mine).limit(1)).first():
+        hits.next = _COUNTED.cursor_of(_BEFORE_ALL)
+    return hits
+
+
+def as_hit(row: HitCount) -> Hit:
+    """What is only counted, for whoever lists hits: one for all of an hour, judged by nobody."""
+    name = ("counted", str(row.send_id), f"{row.since:%Y%m%dT%H%M%S}", row.kind, str(row.link))
+    return Hit(
+        segment_id="-".join((*name, row.method)),
+        segment_offset=0,
+        send_id=row.send_id,
+        experiment_id=row.experiment_id,
+        arm=row.arm,
+        kind=row.kind,
+        link=row.link,
+        at=row.since,
+        method=row.method,
+        user_agent="",
+        address_class=AddressClass.UNKNOWN,
+        address_key="",
+        verdict=Verdict.UNKNOWN,
+        rule="R00",
+        rule_version=VERSION,
+        reason="only counted: past 100 in a minute, or 1,000 of this mail",
+        count=row.count,
+    )
 
 
 def hits_of_send(session: Session, send_id: int) -> Sequence[Hit]:
     """The hits of one send, in the order in which they came."""
     question = select(Hit).where(col(Hit.send_id) == send_id)
     return session.scalars(question.order_by(col(Hit.at), col(Hit.id))).all()
+
+
+def only_counted(session: Session, experiment_id: str) -> int:
+    """How many hits of an experiment's mails are only counted."""
+    question = select(func.coalesce(func.sum(HitCount.count), 0))
+    return int(session.scalars(question.where(col(HitCount.experiment_id) == experiment_id)).one())
 
 
 def forget_links(session: Session, experiment_id: str) -> None:

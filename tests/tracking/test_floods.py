@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from sqlmodel import col, delete, select
 
+from app.links.token import TrackedLink
 from app.platform.db import Database
 from app.tally import store as tally
 from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
-from app.tracking import hit_rows, memory, reclassify
+from app.tracking import hit_rows, ingest, lines, memory, reclassify, store
+from app.tracking.callers import AddressClass, Caller
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.lines import HitKind
 from app.tracking.models import Hit, HitCount, Reaction
@@ -186,3 +188,59 @@ def test_hits_of_an_earlier_version_are_read_again_once(database, tmp_path):
     assert outcome(database, 2).clicks == 6
     [link] = rows(database, LinkCounter)
     assert (link["hits"], link["clickers"]) == (6, 1)
+
+
+def test_what_is_only_counted_is_summed_for_its_experiment(database, tmp_path, few_rows):
+    release(database)
+    spool = Spool(tmp_path / "hits")
+    for number in range(30):
+        spool.hit(60 + number / 200, send_id=2)
+    ingest_once(database, spool.folder, Sends(), now=LATER)
+
+    with database.read() as session:
+        assert store.only_counted(session, "e") == 26
+        assert store.only_counted(session, "another") == 0
+        listed: list[Hit] = []
+        cursor = None
+        while not listed or cursor:
+            page = store.hits_page(session, "e", cursor=cursor, limit=3)
+            listed, cursor = [*listed, *page], page.next
+    assert sum(hit.count for hit in listed) == 30
+    assert [hit.rule for hit in listed] == ["R15", *["R13"] * 3, "R00"]
+
+
+def test_many_segments_that_were_read_keep_none_from_being_read(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(ingest, "_OPEN", 2)
+    release(database)
+    spools = [Spool(tmp_path / "hits") for _ in range(6)]  # six processes, one folder
+    for number, spool in enumerate(spools):
+        spool.hit(60 + number, send_id=1 + number % 3, link=1)
+    assert ingest_once(database, spools[0].folder, Sends(), now=LATER) == 6
+    for number, spool in enumerate(spools):
+        spool.hit(90 + number, send_id=1 + number % 3, link=1)
+    assert ingest_once(database, spools[0].folder, Sends(), now=LATER) == 6
+
+    taken = ingest.ingest_round(
+        database, spools[0].folder, Sends(), pace=ingest.usual_pace(), now=LATER
+    )
+    assert (taken.hits, taken.complete) == (0, True)
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 (X11)", 'a "quoted" \\ one', "Zoë 1", "", "\x00"])
+def test_a_line_is_read_as_it_was_written_quickly_or_not(agent: str):
+    caller = Caller(AddressClass.RESIDENTIAL, "0123abcd")
+    written = lines.write(
+        HitKind.OPEN,
+        TrackedLink(7, 2**40, 3),
+        method="HEAD",
+        headers={b"user-agent": agent.encode("latin-1"), b"accept-language": b"en"},
+        caller=caller,
+        micros=1_790_000_000_123_456,
+    )
+
+    read = lines.read(written)
+
+    assert read == lines.read(written.replace(b'{"t"', b'{ "t"'))  # which no pattern knows
+    assert (read.kind, read.send_id, read.link, read.method) == (HitKind.OPEN, 2**40, 3, "HEAD")
+    assert (read.address_class, read.address_key) == (caller.address_class, caller.key)
+    assert read.user_agent == agent.replace("\x00", "")
