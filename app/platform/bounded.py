@@ -19,8 +19,8 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
 from multiprocessing.connection import Connection
 from typing import TypeVar
@@ -31,10 +31,11 @@ from app.platform.clock import SHIFT
 from app.platform.errors import AppError, Invalid, Unavailable
 
 _T = TypeVar("_T")
-_CHILDREN = max(2, min(4, os.cpu_count() or 1))
+_CHILDREN = 8  # more than cores: what is short comes through beside what never ends
+_ORDERS = 64  # locks by which the same thing is worked on once at a time
 _IDLE_SECONDS = 60  # after which a child ends that nobody asks; the next one to ask gets another
 _PATIENCE_SECONDS = 20  # for a free child; ours
-_LONGEST_SECONDS = 30  # by the wall, for a child that gets no processor
+_LONGEST_SECONDS = 60  # by the wall, for a child that gets no processor
 _GRACE_SECONDS = 5  # from a child's last word to its end
 _REMEMBERED_SECONDS = 60  # that something went past its limit: nobody waits for it again so soon
 _REMEMBERED = 256
@@ -131,6 +132,7 @@ class Pool:
     def __init__(self, children: int = _CHILDREN, *, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
         self._room = threading.BoundedSemaphore(children)
+        self._orders = [threading.BoundedSemaphore(1) for _ in range(_ORDERS)]
         self._idle: list[_Child] = []
         self._over: OrderedDict[Hashable, tuple[float, OverLimit]] = OrderedDict()
 
@@ -142,16 +144,14 @@ class Pool:
         Raises OverLimit where it goes past them, and at once where it lately did: `about` says
         what it is that does. Raises what `work` raises, as far as it is an AppError.
         """
-        self._refuse_known(about)
-        if not self._room.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable("Too many texts are being worked out. Try again in a moment.")
-        try:
-            answer = self._answer((work, args, pieces))
-        except OverLimit as error:
-            self._remember(about, error)
-            raise
-        finally:
-            self._room.release()
+        order = nullcontext() if about is None else _held(self._orders[hash(about) % _ORDERS])
+        with order, _held(self._room):
+            self._refuse_known(about)
+            try:
+                answer = self._answer((work, args, pieces))
+            except OverLimit as error:
+                self._remember(about, error)
+                raise
         return answer  # type: ignore[return-value]  # it is what `work` returned, over there
 
     def close(self) -> None:
@@ -211,6 +211,16 @@ class Pool:
         with suppress(KeyError):  # another thread took it away
             while len(self._over) > _REMEMBERED:
                 self._over.popitem(last=False)
+
+
+@contextmanager
+def _held(lock: threading.Semaphore) -> Iterator[None]:
+    if not lock.acquire(timeout=_PATIENCE_SECONDS):
+        raise Unavailable("Too many texts are being worked out. Try again in a moment.")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _environment() -> dict[str, str]:
