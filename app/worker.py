@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from app.ops.house import House
 from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.ops.tending import tending_duties
-from app.platform import clock, garbage, locks
+from app.platform import clock, garbage, locks, stir
 from app.platform.duties import WHOLE, Attempts, Duty
 from app.platform.journal import Journal
 from app.platform.put_off import Work
@@ -37,7 +38,10 @@ from app.tracking.intake import Intake
 log = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 0.2  # how stale a page may be by a loop's own doing
+_REST_SECONDS = 2.0  # the longest rest: what other machines wrote, and what falls due by itself
+_LATE_SECONDS = 1.0  # how much later than it is due a mail may be tried
 _DUTY_SECONDS = 1.0  # between looks at what a calendar or another system waits for
+_DUTY_REST_SECONDS = 5.0  # the longest rest from it
 _TROUBLE_SECONDS = 2.0  # between tries while the database is away
 _NICE = 5  # the redirect goes before the counting of it
 
@@ -48,13 +52,30 @@ class Loop:
 
     name: str
     attempts: Attempts
+    seen: Callable[[], object]  # what changes when there may be something to do
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, duties: Sequence[Duty], rest: float = _IDLE_SECONDS) -> None:
-        """Each duty says how much it did; when none did anything, the loop rests (seconds)."""
+    def run(
+        self,
+        duties: Sequence[Duty],
+        look: float = _IDLE_SECONDS,
+        rest: float = _REST_SECONDS,
+    ) -> None:
+        """Each duty says how much it did; when none did anything, the loop rests.
+
+        Args:
+            look: seconds between looks whether there may be something to do.
+            rest: seconds after which the duties are tried without a sign of it.
+        """
         while not self.stopping.is_set():
+            seen = self.seen()
             if not sum(self.attempt(duty) for duty in duties):
-                self.stopping.wait(rest)
+                self._rest(seen, look, until=time.monotonic() + rest)
+
+    def _rest(self, seen: object, look: float, *, until: float) -> None:
+        while not self.stopping.wait(look):
+            if self.seen() != seen or time.monotonic() >= until:
+                return
 
     def attempt(self, duty: Duty) -> int:
         """Do one duty; where the database is away, that is logged, and waits a moment."""
@@ -75,7 +96,8 @@ def run_ingester(house: House) -> None:
     """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
     os.nice(_NICE)
     house.database.let_people_pass()
-    loop = Loop("ingester", Attempts(house.database))
+    attempts = Attempts(house.database)
+    loop = Loop("ingester", attempts, lambda: (house.stir.seen(), stir.sizes(house.hits)))
     loop.stop_on_signals()
     path = house.settings.data_dir / "ingester.lock"
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
@@ -160,7 +182,7 @@ def snapshot_keeper(house: House) -> Callable[[datetime], int]:
 def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
-    loop = Loop("sender", Attempts(house.database))
+    loop = Loop("sender", Attempts(house.database), house.stir.seen)
     loop.stop_on_signals()
     path = house.settings.data_dir / "sender.lock"
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
@@ -170,13 +192,14 @@ def run_sender(house: House) -> None:
         loop.attempts.round(dead.duty(), clock.now())
         register_unread(house, now=clock.now())
         threads = [
-            threading.Thread(target=loop.run, args=([duty], rest), name=duty.work)
-            for duties, rest in (
-                (scheduler_duties(house), _IDLE_SECONDS),
-                (duties_of(house), _DUTY_SECONDS),
+            threading.Thread(target=loop.run, args=([duty], look, rest), name=duty.work)
+            for duties, look, rest in (
+                (scheduler_duties(house), _IDLE_SECONDS, _REST_SECONDS),
+                (duties_of(house), _DUTY_SECONDS, _DUTY_REST_SECONDS),
             )
             for duty in duties
         ]
+        garbage.look_seldom()
         for thread in threads:
             thread.start()
         uvloop.run(_send(house, loop))
@@ -234,11 +257,21 @@ async def _send(house: House, loop: Loop) -> None:
     sender = sender_of(house, journal, transport)
     try:
         while not loop.stopping.is_set():
+            seen = loop.seen()
             if not await _attempt(sender, loop):
-                await asyncio.sleep(_IDLE_SECONDS)
+                await _rest(loop, seen)
     finally:
         await transport.close()
         journal.close()
+
+
+async def _rest(loop: Loop, seen: object) -> None:
+    """As loops rest, but no longer than a mail that was put off may be late."""
+    ends = time.monotonic() + _LATE_SECONDS
+    while (  # noqa: ASYNC110 - other processes write; what they tell is a file's time
+        loop.seen() == seen and time.monotonic() < ends and not loop.stopping.is_set()
+    ):
+        await asyncio.sleep(_IDLE_SECONDS)
 
 
 async def _attempt(sender: Sender, loop: Loop) -> int:

@@ -1,100 +1,16 @@
-"""SQL across the rooms: what the counters say of one experiment, in a fixed number of questions.
-
-People are counted from counters (one row per arm and hour of release), so a readout costs the same
-for a thousand people and for a million. Only the hour whose windows are closing just now, and the
-clicks of the last quarter of an hour, are read from outcomes, by index.
-"""
+"""What an arm has come to, and what its links have: sums of the counters."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, bindparam, text
 from sqlmodel import Session
 
-from app.analysis import matured
 from app.analysis.matured import Matured
-from app.experiments.plans import SETTLES_AFTER
-from app.platform.db import UtcDateTime
 
 _EXPERIMENT = bindparam("experiment_id", type_=String())
-
-PEOPLE_BY_ARM = text("""
-    -- One row per arm: people released, and what became of them. Every sum counts people but
-    -- clicks, which counts requests, and value.
-    SELECT c.arm                     AS arm,
-           SUM(c.released)           AS released,
-           SUM(c.sent)               AS sent,
-           SUM(c.failed)             AS failed,
-           SUM(c.bounced)            AS bounced,
-           SUM(c.uncertain)          AS uncertain,
-           SUM(c.untracked)          AS untracked,
-           SUM(c.did)                AS did,
-           SUM(c.maybe_did)          AS maybe_did,
-           SUM(c.human_clickers)     AS human_clickers,
-           SUM(c.unknown_clickers)   AS unknown_clickers,
-           SUM(c.machine_clickers)   AS machine_clickers,
-           SUM(c.human_openers)      AS human_openers,
-           SUM(c.machine_openers)    AS machine_openers,
-           SUM(c.unsubscribed)       AS unsubscribed,
-           SUM(c.complained)         AS complained,
-           SUM(c.converted)          AS converted,
-           SUM(c.clicks)
-             + (SELECT COALESCE(SUM(l.nameless), 0)
-                  FROM link_counter l
-                 WHERE l.experiment_id = :experiment_id
-                   AND l.arm = c.arm)    AS clicks,
-           SUM(c.value)              AS value
-      FROM counter c
-     WHERE c.experiment_id = :experiment_id
-     GROUP BY c.arm
-     ORDER BY c.arm
-""").bindparams(_EXPERIMENT)
-
-LAST_RELEASES = (
-    text("""
-    -- One row per arm: when its last person was released.
-    SELECT o.arm              AS arm,
-           MAX(o.released_at) AS at
-      FROM (SELECT c.arm       AS arm,
-                   MAX(c.hour) AS hour
-              FROM counter c
-             WHERE c.experiment_id = :experiment_id
-             GROUP BY c.arm) l
-      JOIN outcome o
-        ON o.experiment_id = :experiment_id
-       AND o.arm = l.arm
-       AND o.released_at >= l.hour
-     GROUP BY o.arm
-     ORDER BY o.arm
-""")
-    .bindparams(_EXPERIMENT)
-    .columns(at=UtcDateTime())
-)
-
-UNSETTLED = text("""
-    -- One row per arm: people who did it too short a while ago to be settled.
-    SELECT o.arm    AS arm,
-           COUNT(*) AS people
-      FROM outcome o
-     WHERE o.experiment_id = :experiment_id
-       AND o.did_at > :settled
-     GROUP BY o.arm
-     ORDER BY o.arm
-""").bindparams(_EXPERIMENT, bindparam("settled", type_=UtcDateTime()))
-
-BOUNCED_AFTER_DELIVERY = text("""
-    -- One row per arm: people whose mail was accepted first and came back later.
-    SELECT o.arm    AS arm,
-           COUNT(*) AS people
-      FROM outcome o
-     WHERE o.experiment_id = :experiment_id
-       AND o.sent
-       AND o.bounced
-     GROUP BY o.arm
-     ORDER BY o.arm
-""").bindparams(_EXPERIMENT)
 
 LINKS = text("""
     -- One row per arm and link of the mail: raw hits, and people with a human click on it.
@@ -171,37 +87,23 @@ class LinkTotal:
     clickers: int
 
 
-def totals(
-    session: Session,
-    experiment_id: str,
-    *,
-    window: timedelta,
-    stop_at: datetime | None,
-    is_judged: bool,
-    now: datetime,
-) -> dict[str, ArmTotals]:
-    """What every arm with released people has come to, by its key.
-
-    `is_judged`: what is counted has a verdict, which a neighbour may change while it is young.
-    """
-    closed = matured.by_arm(session, experiment_id, window=window, stop_at=stop_at, now=now)
-    ids = {"experiment_id": experiment_id}
-    rows = session.execute(PEOPLE_BY_ARM, ids).all()
-    unsettled = _by_arm(session, UNSETTLED, **ids, settled=now - SETTLES_AFTER) if is_judged else {}
-    lost = any(row.bounced and row.sent for row in rows)
-    returned = _by_arm(session, BOUNCED_AFTER_DELIVERY, **ids) if lost else {}
-    last = {row.arm: row.at for row in session.execute(LAST_RELEASES, ids)}
-    return {
-        row.arm: _arm(
-            row,
-            matured.total(closed.get(row.arm, {})),
-            unsettled=unsettled.get(row.arm, 0),
-            returned=returned.get(row.arm, 0),
-            last_release=last.get(row.arm),
-        )
-        for row in rows
-        if row.released
-    }
+def arm_of(
+    key: str, rows: Sequence[Any], closed: Matured, more: Any, *, is_judged: bool
+) -> ArmTotals:
+    """What one arm has come to: its counters, those whose window has closed, and what is young."""
+    sums = {name: int(sum(getattr(row, name) for row in rows)) for name in _SUMS}
+    unsettled = more.unsettled if is_judged else 0
+    sums["clicks"] += int(more.nameless)
+    return ArmTotals(
+        key=key,
+        matured=closed.people,
+        matured_did=closed.did,
+        settled_did=max(0, sums["did"] - unsettled),  # two questions, two moments
+        delivered=sums["sent"] - int(sum(row.returned for row in rows)),
+        value=float(sum(row.value for row in rows)),
+        last_release=more.last_release,
+        **sums,
+    )
 
 
 def together(totals: Iterable[ArmTotals]) -> ArmTotals:
@@ -230,28 +132,9 @@ def links(session: Session, experiment_id: str) -> tuple[LinkTotal, ...]:
     return tuple(LinkTotal(**row._mapping) for row in rows)  # noqa: SLF001  # SQLAlchemy's public name
 
 
-def _by_arm(session: Session, question: Any, **values: object) -> dict[str, int]:
-    return {row.arm: row.people for row in session.execute(question, values)}
-
-
 _SUMS: Sequence[str] = (
     "released", "sent", "failed", "bounced", "uncertain", "untracked", "did", "maybe_did",
     "human_clickers",
     "unknown_clickers", "machine_clickers", "human_openers", "machine_openers", "unsubscribed",
     "complained", "converted", "clicks",
 )  # fmt: skip
-
-
-def _arm(
-    row: Any, closed: Matured, *, unsettled: int, returned: int, last_release: datetime | None
-) -> ArmTotals:
-    return ArmTotals(
-        key=row.arm,
-        matured=closed.people,
-        matured_did=closed.did,
-        settled_did=max(0, int(row.did) - unsettled),  # two questions, two moments
-        delivered=int(row.sent) - returned,
-        value=float(row.value),
-        last_release=last_release,
-        **{name: int(getattr(row, name)) for name in _SUMS},
-    )

@@ -1,5 +1,6 @@
 """What the worker does for rules that are read more than once: hold looks, watch the gate."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlmodel import Session
 
 from app.analysis import (
     at_looks,
+    gathered,
     guardrails,
     looking,
     looks,
@@ -18,10 +20,9 @@ from app.analysis import (
 )
 from app.analysis import readout as readouts
 from app.analysis.calls import Standing
-from app.analysis.known import Known
+from app.analysis.gathered import Gathered, rule_of
 from app.analysis.known import of as known_of
 from app.analysis.looks import Asked, Held
-from app.analysis.matured import Matured
 from app.analysis.shapes import State
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
@@ -31,7 +32,6 @@ from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.put_off import Work
 
-_Coming = tuple[dict[str, Any], dict[str, dict[str, Matured]]]
 _TOLD = (State.VALIDATED, State.REFUTED)
 
 
@@ -54,17 +54,17 @@ def duty(database: Database) -> Duty:
 def is_due(session: Session, experiment_id: str, now: datetime) -> bool:
     """Whether a look's day has come, or a rule for any time says yes now."""
     experiment = experiments.experiment_of(session, experiment_id)
-    return _coming(session, experiment, known=known_of(session, experiment, now=now)) is not None
+    return _coming(experiment, gathered.of(session, experiment, now=now)) is not None
 
 
 def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | None:
     """Hold the look that is due, if it still is; what it saw never changes afterwards."""
-    coming = _coming(session, experiment, known=known_of(session, experiment, now=now))
-    if coming is None:
+    found = gathered.of(session, experiment, now=now)
+    planned = _coming(experiment, found)
+    if planned is None:
         return None
-    planned, arms = coming
-    asked = _asked(session, experiment, planned, arms)
-    look = looks.keep(session, experiment, planned, arms, asked=asked, now=now)
+    asked = _asked(experiment, planned, found)
+    look = looks.keep(session, experiment, planned, found.arms, asked=asked, now=now)
     events.record(
         session,
         "look.held",
@@ -75,12 +75,11 @@ def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | N
     return look
 
 
-def is_complete(session: Session, experiment: Experiment) -> bool:
+def is_complete(experiment: Experiment, held: Sequence[Held]) -> bool:
     """Whether the last look is over, where the rule has looks."""
-    rule = standings.rule_of(experiment)
+    rule = rule_of(experiment)
     if experiment.plan is None or not (rule.method == "sequential" or rule.looks_by_people):
         return True
-    held = looks.held(session, experiment.id)
     return bool(held) and held[-1].last
 
 
@@ -97,56 +96,48 @@ class Gate:
         self, session: Session, experiment: Experiment, *, now: datetime
     ) -> str | None:
         """Why not, in a sentence."""
-        known = known_of(session, experiment, now=now)
-        totals = standings.totals_of(session, experiment, known=known)
-        watched = guardrails.watch(experiment, totals)
+        found = gathered.of(session, experiment, now=now)
+        watched = guardrails.watch(experiment, found.totals)
         if breached := guardrails.breached(watched):
             return f"{sentences.harm(breached)}."
-        over = standings.standing_of(experiment, totals, known=known).over
-        if not splits.check(experiment.design, totals, over=over).ok:
+        over = standings.standing_of(experiment, found).over
+        if not splits.check(experiment.design, found.totals, over=over).ok:
             return splits.WRONG
         return None
 
 
-def _coming(session: Session, experiment: Experiment, *, known: Known) -> _Coming | None:
-    """What would be kept of a look now: the plan's row, and the counts."""
-    rule = standings.rule_of(experiment)
-    before = looks.held(session, experiment.id)
+def _coming(experiment: Experiment, found: Gathered) -> dict[str, Any] | None:
+    """The row of the plan that would be kept as a look now."""
+    rule, before = rule_of(experiment), found.held
     if rule.looks_by_people:
-        return _by_people(session, experiment, before, known=known)
+        return _by_people(experiment, found)
     if rule.method == "sequential":
-        return _planned(session, experiment, before, known=known)
-    if before or readouts.call_now(session, experiment, known=known).state not in _TOLD:
+        return _planned(experiment, found)
+    if before or readouts.call_now(experiment, found).state not in _TOLD:
         return None
-    arms = looks.matured_now(session, experiment, known=known)
-    return {"number": 1, "due_at": iso(known.now), "last": False, "whole": False}, arms
+    return {"number": 1, "due_at": iso(found.known.now), "last": False, "whole": False}
 
 
-def _by_people(
-    session: Session, experiment: Experiment, before: list[Held], *, known: Known
-) -> _Coming | None:
+def _by_people(experiment: Experiment, found: Gathered) -> dict[str, Any] | None:
+    before = found.held
     if before and before[-1].last:
         return None
-    arms = looks.matured_now(session, experiment, known=known)
-    standing = standings.standing_now(session, experiment, known=known)
-    look = looks.due_by_people(
-        experiment, before, looks.people(arms), closed=standing.closed, now=known.now
-    )
-    return None if look is None else (_spending(look, standing), arms)
+    standing = standings.standing_of(experiment, found)
+    people = looks.people(found.arms)
+    now = found.known.now
+    look = looks.due_by_people(experiment, before, people, closed=standing.closed, now=now)
+    return None if look is None else _spending(look, standing)
 
 
-def _planned(
-    session: Session, experiment: Experiment, before: list[Held], *, known: Known
-) -> _Coming | None:
-    standing = standings.standing_now(session, experiment, known=known)
-    look = looks.due(experiment, before, closed=standing.closed, known=known)
+def _planned(experiment: Experiment, found: Gathered) -> dict[str, Any] | None:
+    before, standing = found.held, standings.standing_of(experiment, found)
+    look = looks.due(experiment, before, closed=standing.closed, known=found.known)
     if look is None:
         return None
-    arms = looks.matured_now(session, experiment, known=known)
-    is_new = looks.people(arms) > (looks.people(before[-1].arms) if before else 0)
+    is_new = looks.people(found.arms) > (looks.people(before[-1].arms) if before else 0)
     if not is_new and not look["last"]:
         return None  # nobody else has had their window: the look waits for somebody
-    return _spending(look, standing), arms
+    return _spending(look, standing)
 
 
 def _spending(look: dict[str, Any], standing: Standing) -> dict[str, Any]:
@@ -154,14 +145,9 @@ def _spending(look: dict[str, Any], standing: Standing) -> dict[str, Any]:
     return {**look, "whole": look["last"] and not standing.cut_short}
 
 
-def _asked(
-    session: Session,
-    experiment: Experiment,
-    look: dict[str, Any],
-    arms: dict[str, dict[str, Matured]],
-) -> dict[str, Asked]:
+def _asked(experiment: Experiment, look: dict[str, Any], found: Gathered) -> dict[str, Asked]:
     """What the look asks of every version, given how the ones before were held."""
-    rule, before = standings.rule_of(experiment), looks.held(session, experiment.id)
+    rule, before, arms = rule_of(experiment), found.held, dict(found.arms)
     if rule.kind == "comparison":
         planned = (experiment.plan or {}).get("arms") or {}
         return at_looks.asked(before, arms, rule, planned, whole=look["whole"])

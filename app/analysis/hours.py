@@ -25,13 +25,13 @@ BY_HOUR_AND_ARM = text("""
               FROM counter c
              WHERE c.experiment_id = :experiment_id
              UNION ALL
-            SELECT o.arm                                 AS arm,
-                   SUBSTR(CAST(o.did_at AS TEXT), 1, 13) AS hour,
-                   0                                     AS released,
-                   1                                     AS did
-              FROM outcome o
-             WHERE o.experiment_id = :experiment_id
-               AND o.did_at IS NOT NULL) e
+            SELECT d.arm                                AS arm,
+                   SUBSTR(CAST(d.hour AS TEXT), 1, 13)  AS hour,
+                   0                                    AS released,
+                   d.people                             AS did
+              FROM did_counter d
+             WHERE d.experiment_id = :experiment_id
+               AND d.people > 0) e
      GROUP BY e.arm, e.hour
      ORDER BY e.arm, e.hour
 """).bindparams(_EXPERIMENT)

@@ -4,6 +4,7 @@ A window that has closed says nothing while clicks of its time wait to be read: 
 down, the database may have been away. So counting and calling take a `Known`, never a time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,20 +19,23 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # nobody has looked into a folder yet
 
 OLDEST_UNJUDGED = (
     text("""
-    -- One row: when the oldest hit of an experiment came that is to be judged again although its
-    -- send is settled. Nothing where none is.
-    SELECT MIN(h.at) AS at
+    -- One row per experiment: when the oldest of its hits came that is to be judged again although
+    -- its send is settled. None where none is.
+    SELECT s.experiment_id AS experiment_id,
+           MIN(h.at)       AS at
       FROM reaction r
       JOIN send s
         ON s.id = r.send_id
       JOIN hit h
         ON h.send_id = r.send_id
      WHERE r.due_at IS NOT NULL
-       AND s.experiment_id = :experiment_id
+       AND s.experiment_id IN :experiment_ids
        AND s.state NOT IN ('queued', 'sending')
+     GROUP BY s.experiment_id
+     ORDER BY s.experiment_id
 """)
-    .bindparams(bindparam("experiment_id", type_=String()))
-    .columns(column("at", UtcDateTime()))
+    .bindparams(bindparam("experiment_ids", expanding=True))
+    .columns(column("experiment_id", String()), column("at", UtcDateTime()))
 )
 
 
@@ -80,9 +84,20 @@ def of(session: Session, experiment: Experiment, *, now: datetime) -> Known:
 
     Asked before anything is counted: what is read after it only holds more.
     """
+    return of_several(session, (experiment.id,), now=now)[experiment.id]
+
+
+def of_several(
+    session: Session, experiment_ids: Sequence[str], *, now: datetime
+) -> dict[str, Known]:
+    """The same of many, by experiment."""
     everywhere = at(session, now=now)
-    oldest = _oldest_unjudged(session, experiment.id)
-    return replace(everywhere, until=min(everywhere.until, oldest)) if oldest else everywhere
+    rows = session.execute(OLDEST_UNJUDGED, {"experiment_ids": list(experiment_ids)})
+    oldest = {row.experiment_id: row.at for row in rows}
+    return {
+        one: replace(everywhere, until=min(everywhere.until, oldest.get(one, everywhere.until)))
+        for one in experiment_ids
+    }
 
 
 def at(session: Session, *, now: datetime) -> Known:
@@ -106,10 +121,3 @@ def at(session: Session, *, now: datetime) -> Known:
             for row in late
         ),
     )
-
-
-def _oldest_unjudged(session: Session, experiment_id: str) -> datetime | None:
-    found: datetime | None = session.execute(
-        OLDEST_UNJUDGED, {"experiment_id": experiment_id}
-    ).scalar()
-    return found

@@ -4,17 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from sqlmodel import Session
-
 from app.analysis import calls, compared, gates, guardrails, looks, repeated
 from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
+from app.analysis.gathered import Gathered, rule_of
 from app.analysis.known import Known
 from app.analysis.looks import Held
 from app.analysis.matured import Strata
 from app.analysis.repeated import Course
 from app.analysis.shapes import Call, Guardrail, LookAt, Rule, State
-from app.analysis.standings import rule_of, standing_of, totals_of
+from app.analysis.standings import standing_of
 from app.experiments.models import Experiment
 from app.experiments.plans import LOOKS_AT_ANY_TIME
 from app.experiments.terms import HOLDOUT, Method
@@ -40,18 +39,16 @@ class Found:
     arms: Mapping[str, Strata] = field(default_factory=dict)
 
 
-def look(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo) -> Found:
-    rule = rule_of(experiment)
-    totals = totals_of(session, experiment, known=known)
-    standing = standing_of(experiment, totals, known=known)
+def look(experiment: Experiment, gathered: Gathered, *, zone: tzinfo) -> Found:
+    """What the rule says of what was counted."""
+    rule, totals = rule_of(experiment), gathered.totals
+    standing = standing_of(experiment, gathered)
     watched = guardrails.watch(experiment, totals)
-    found = Found(known, rule, totals, standing, watched, _NOTHING)
+    found = Found(gathered.known, rule, totals, standing, watched, _NOTHING)
     if rule.method == Method.CURTAILED:
         made = calls.make(standing, rule, zone=zone)
     else:
-        held = tuple(looks.held(session, experiment.id))
-        arms = looks.matured_now(session, experiment, known=known)
-        found = replace(found, held=held, arms=arms)
+        found = replace(found, held=gathered.held, arms=gathered.arms)
         made = made_of(experiment, found, zone=zone)
     breached = guardrails.breached(watched)
     allowed = gates.passed(made, experiment.design, totals, breached, over=standing.over)

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from app.analysis import matured, store
+from app.analysis import store
 from app.analysis.known import Known
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.models import Look
 from app.experiments.models import Experiment, Status
-from app.experiments.plans import LOOKS_AT_ANY_TIME, SETTLES_AFTER
+from app.experiments.plans import LOOKS_AT_ANY_TIME
 from app.platform.clock import iso
 
 _ENDED = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
@@ -55,24 +55,15 @@ class Held:
 
 def held(session: Session, experiment_id: str) -> list[Held]:
     """The looks so far, in order."""
-    return [_read(row) for row in store.looks_of(session, experiment_id)]
+    return held_of(session, (experiment_id,))[experiment_id]
 
 
-def matured_now(
-    session: Session, experiment: Experiment, *, known: Known
-) -> dict[str, dict[str, Matured]]:
-    """Everybody whose window has closed and whose clicks are in and settled, every arm named."""
-    design = experiment.design
-    stop = design.get("stop_at")
-    found = matured.by_arm(
-        session,
-        experiment.id,
-        window=timedelta(hours=float(design["metric"]["window_hours"])),
-        stop_at=datetime.fromisoformat(str(stop)) if stop else None,
-        now=known.until - SETTLES_AFTER,
-    )
-    keys = [arm["key"] for arm in design["arms"]] + (["holdout"] if design.get("holdout") else [])
-    return {key: found.get(key, {}) for key in keys}
+def held_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, list[Held]]:
+    """The same of many, by experiment."""
+    found: dict[str, list[Held]] = {one: [] for one in experiment_ids}
+    for row in store.looks_of(session, experiment_ids):
+        found[row.experiment_id].append(_read(row))
+    return found
 
 
 def due(

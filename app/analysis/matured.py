@@ -1,6 +1,7 @@
 """SQL: people whose window has closed, by arm and stratum, as rules and comparisons need them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,37 +9,21 @@ from typing import Any
 from sqlalchemy import Float, String, bindparam, text
 from sqlmodel import Session
 
+from app.analysis.counter_rows import with_rows
 from app.platform.db import UtcDateTime
 
 HOUR = timedelta(hours=1)
 _EXPERIMENT = bindparam("experiment_id", type_=String())
 
-MATURED_BY_STRATUM = text("""
-    -- One row per arm and stratum: people released in hours that are wholly closed.
-    SELECT c.arm                 AS arm,
-           c.stratum             AS stratum,
-           SUM(c.released)       AS people,
-           SUM(c.did)            AS did,
-           SUM(c.nonzero)        AS nonzero,
-           SUM(c.y)              AS y,
-           SUM(c.yy)             AS yy,
-           SUM(c.yyy)            AS yyy,
-           SUM(c.x)              AS x,
-           SUM(c.xx)             AS xx,
-           SUM(c.xy)             AS xy
-      FROM counter c
-     WHERE c.experiment_id = :experiment_id
-       AND c.hour < :boundary
-     GROUP BY c.arm, c.stratum
-     ORDER BY c.arm, c.stratum
-""").bindparams(_EXPERIMENT, bindparam("boundary", type_=UtcDateTime()))
-
-CLOSING_BY_STRATUM = text("""
-    -- One row per arm and stratum: people released in the hour that is closing, whose own window
-    -- has closed.
-    SELECT o.arm                                              AS arm,
+_CLOSING = """
+    -- One row per experiment, moment, arm and stratum: people released in the hour that is closing
+    -- at that moment, whose own window has closed.
+    WITH asked (experiment_id, arm, boundary, until, at) AS (VALUES {rows})
+    SELECT o.experiment_id                                    AS experiment_id,
+           a.at                                               AS at,
+           o.arm                                              AS arm,
            o.stratum                                          AS stratum,
-           COUNT(*)                                           AS people,
+           COUNT(*)                                           AS released,
            COUNT(o.did_at)                                    AS did,
            SUM(CASE WHEN o.capped <> 0 THEN 1 ELSE 0 END)     AS nonzero,
            SUM(o.capped)                                      AS y,
@@ -47,19 +32,16 @@ CLOSING_BY_STRATUM = text("""
            SUM(COALESCE(o.covariate, 0))                      AS x,
            SUM(COALESCE(o.covariate, 0) * COALESCE(o.covariate, 0)) AS xx,
            SUM(o.capped * COALESCE(o.covariate, 0))           AS xy
-      FROM outcome o
-     WHERE o.experiment_id = :experiment_id
-       AND o.released_at >= :boundary
-       AND o.released_at < :until
-       AND o.closes_at <= :now
-     GROUP BY o.arm, o.stratum
-     ORDER BY o.arm, o.stratum
-""").bindparams(
-    _EXPERIMENT,
-    bindparam("boundary", type_=UtcDateTime()),
-    bindparam("until", type_=UtcDateTime()),
-    bindparam("now", type_=UtcDateTime()),
-)
+      FROM asked a
+      JOIN outcome o
+        ON o.experiment_id = a.experiment_id
+       AND o.arm = a.arm
+       AND o.released_at >= a.boundary
+       AND o.released_at < a.until
+     WHERE o.closes_at <= a.at
+     GROUP BY o.experiment_id, a.at, o.arm, o.stratum
+     ORDER BY o.experiment_id, a.at, o.arm, o.stratum
+"""
 
 
 SHIFTED_BY_STRATUM = text("""
@@ -133,30 +115,67 @@ _COUNTS = frozenset(("people", "did", "nonzero"))
 Strata = Mapping[str, Matured]  # by stratum
 
 
-def by_arm(
-    session: Session,
-    experiment_id: str,
-    *,
-    window: timedelta,
-    stop_at: datetime | None,
-    now: datetime,
-) -> dict[str, dict[str, Matured]]:
-    """Everybody whose window has closed by now: by arm, then by stratum."""
-    boundary = first_open_hour(window=window, stop_at=stop_at, now=now)
-    ids = {"experiment_id": experiment_id, "boundary": boundary}
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An experiment at a moment: everybody is meant whose window has closed by then.
+
+    boundary: whoever was released before it has a closed window, whatever the minute.
+    """
+
+    experiment_id: str
+    boundary: datetime
+    at: datetime
+
+    @classmethod
+    def of(
+        cls, experiment_id: str, *, window: timedelta, stop_at: datetime | None, at: datetime
+    ) -> "Cut":
+        """The moment of an experiment whose windows are so long, or end for everybody."""
+        return cls(experiment_id, first_open_hour(window=window, stop_at=stop_at, now=at), at)
+
+
+def summed(rows: Iterable[Any]) -> dict[str, dict[str, Matured]]:
+    """Rows of counters, or of an hour that is closing: by arm, then by stratum."""
     found: dict[str, dict[str, Matured]] = {}
-    rows = [
-        *session.execute(MATURED_BY_STRATUM, ids),
-        *session.execute(CLOSING_BY_STRATUM, ids | {"until": boundary + HOUR, "now": now}),
-    ]
     for row in rows:
         strata = found.setdefault(row.arm, {})
         more = Matured(*(_number(row, name) for name in _NAMES))
         strata[row.stratum] = strata.get(row.stratum, Matured()) + more
+    return found
+
+
+def closing(
+    session: Session, cuts: Sequence[Cut], arms: Mapping[Cut, Sequence[str]]
+) -> dict[Cut, list[Any]]:
+    """People of the hour that is closing at each of these moments, for `summed`."""
+    asked = [
+        (cut.experiment_id, arm, cut.boundary, cut.boundary + HOUR, cut.at)
+        for cut in cuts
+        for arm in arms[cut]
+    ]
+    if not asked:
+        return {}
+    statement, values = with_rows(_CLOSING, asked)
+    rows = session.execute(statement.columns(at=UtcDateTime()), values).all()
+    found: dict[tuple[str, datetime], list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.experiment_id, row.at].append(row)
+    return {cut: found[cut.experiment_id, cut.at] for cut in cuts}
+
+
+def told_apart(
+    session: Session, cut: Cut, found: dict[str, dict[str, Matured]]
+) -> dict[str, dict[str, Matured]]:
+    """The same people; where their values are large and alike, counted from the mean of all."""
     everybody = total({str(at): total(strata) for at, strata in enumerate(found.values())})
     if not _are_alike(everybody):
         return found
-    moments = ids | {"until": boundary + HOUR, "now": now}
+    moments = {
+        "experiment_id": cut.experiment_id,
+        "boundary": cut.boundary,
+        "until": cut.boundary + HOUR,
+        "now": cut.at,
+    }
     return _shifted(session, found, everybody, moments)
 
 
@@ -195,7 +214,8 @@ def _shifted(
 
 
 def _number(row: Any, name: str) -> Any:
-    return (int if name in _COUNTS else float)(getattr(row, name) or 0)
+    held = getattr(row, "released" if name == "people" else name)
+    return (int if name in _COUNTS else float)(held or 0)
 
 
 def first_open_hour(*, window: timedelta, stop_at: datetime | None, now: datetime) -> datetime:

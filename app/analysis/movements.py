@@ -1,54 +1,68 @@
 """How the key results of an experiment have really moved: were we right?"""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from app.analysis.shapes import Movement
 from app.experiments.models import Experiment
-from app.okr import exact, ledger, series
+from app.okr import exact, list_rows, series
 from app.okr.models import KeyResult
+from app.okr.overlap import Line, lined
+from app.okr.series import Stored, Value
 
 
-def realised(session: Session, experiment: Experiment) -> dict[str, Movement]:
-    """What each linked key result has done since the launch; the ledger's amount where it posts.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The values of a key result by day, and its ledger."""
+
+    values: Sequence[Value]
+    lines: Mapping[str, Line]  # by experiment
+
+
+def course_of(stored: Stored) -> Course:
+    """As it follows from what is stored."""
+    lines = {line.row.experiment_id: line for line in lined(stored.posted)}
+    return Course(series.laid_out(stored), lines)
+
+
+def linked(session: Session, experiment: Experiment) -> Sequence[KeyResult]:
+    """The key results that an experiment should move."""
+    links = experiment.design.get("key_results") or []
+    return list(list_rows.some(session, [one["key_result_id"] for one in links]).values())
+
+
+def realised(
+    session: Session, experiment: Experiment, rows: Sequence[KeyResult]
+) -> dict[str, Movement]:
+    """What each of these key results has done since the launch; the ledger's amount where it posts.
 
     A movement without an interval (low = high) is the difference of two values: everything that
     happened since is in it, not only the experiment.
     """
-    if experiment.launched_at is None:
+    if experiment.launched_at is None or not rows:
         return {}
-    found = {}
-    for link in experiment.design.get("key_results") or []:
-        key_result_id = link["key_result_id"]
-        moved = _posted(session, key_result_id, experiment.id) or _since(
-            session, key_result_id, experiment.launched_at
-        )
-        if moved is not None:
-            found[key_result_id] = moved
-    return found
+    stored = series.stored_of(session, rows)
+    found = {key: moved(course_of(one), experiment) for key, one in stored.items()}
+    return {key: one for key, one in found.items() if one is not None}
 
 
-def units(session: Session, experiment: Experiment) -> dict[str, str]:
-    """What each linked key result is counted in."""
-    links = experiment.design.get("key_results") or []
-    rows = (session.get(KeyResult, link["key_result_id"]) for link in links)
-    return {row.id: row.unit for row in rows if row is not None}
+def moved(course: Course, experiment: Experiment) -> Movement | None:
+    """The same of one key result; None where nothing can be said."""
+    if experiment.launched_at is None:
+        return None
+    line = course.lines.get(experiment.id)
+    if line is not None and line.counted:
+        return Movement(line.added, *line.range)
+    return _since(course.values, experiment.launched_at)
 
 
-def _posted(session: Session, key_result_id: str, experiment_id: str) -> Movement | None:
-    for line in ledger.lines(session, key_result_id):
-        if line.row.experiment_id == experiment_id and line.counted:
-            return Movement(line.added, *line.range)
-    return None
-
-
-def _since(session: Session, key_result_id: str, moment: datetime) -> Movement | None:
-    row = session.get(KeyResult, key_result_id)
-    values = series.of(session, row) if row else ()
+def _since(values: Sequence[Value], moment: datetime) -> Movement | None:
     before = [one.value for one in values if one.date <= moment.date()]
     after = [one.value for one in values if one.date > moment.date()]
     if not before or not after:
         return None
-    moved = exact.total([after[-1], -before[-1]])
-    return Movement(moved, moved, moved)
+    difference = exact.total([after[-1], -before[-1]])
+    return Movement(difference, difference, difference)

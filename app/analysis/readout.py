@@ -10,7 +10,6 @@ from app.analysis import (
     counts,
     evidence,
     hours,
-    looks,
     movements,
     novelty,
     segments,
@@ -22,9 +21,10 @@ from app.analysis import (
     waiting,
 )
 from app.analysis.counts import ArmTotals
-from app.analysis.known import Known
-from app.analysis.known import of as known_of
+from app.analysis.gathered import Gathered
+from app.analysis.gathered import of as gathered_of
 from app.analysis.looking import Found, look, plan_and_looks
+from app.analysis.matured import Strata
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import (
     ArmCounts,
@@ -51,20 +51,22 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
 
     Once the call is final or somebody decided, its numbers are those that were frozen then.
     """
-    fresh = counted(session, experiment, now=now, zone=zone)
     frozen = store.frozen_of(session, experiment.id)
-    return fresh if frozen is None else _as_frozen(session, experiment, frozen, fresh)
+    if frozen is None:
+        return counted(session, experiment, now=now, zone=zone)
+    return _as_frozen(session, experiment, frozen, now=now, zone=zone)
 
 
 def counted(
     session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC
 ) -> Readout:
     """The readout as it is counted now, whatever was frozen before."""
-    known = known_of(session, experiment, now=now)
-    found = look(session, experiment, known=known, zone=zone)
+    gathered = gathered_of(session, experiment, now=now)
+    known, found = gathered.known, look(experiment, gathered, zone=zone)
     unknown = range_with_unknown(experiment, found, zone=zone)
     made, rule = found.made, found.rule
     call = replace(made.call, because=(*made.call.because, *_more_facts(found, unknown)))
+    key_results = movements.linked(session, experiment)
     by_day = hours.days_by_arm(session, experiment.id)
     by_arm = hours.series_by_arm(session, experiment.id)
     arms = tuple(
@@ -85,8 +87,8 @@ def counted(
             experiment.design,
             made.estimates,
             made.comparisons,
-            movements.realised(session, experiment),
-            units=movements.units(session, experiment),
+            movements.realised(session, experiment, key_results),
+            units={row.id: row.unit for row in key_results},
         ),
         headline=sentences.headline(arms, rule),
         rule=rule,
@@ -99,7 +101,7 @@ def counted(
         series=hours.series(by_arm),
         looks=tuple(plan_and_looks(experiment, found.held, rule)),
         days=hours.days(by_day),
-        segments=_segments(session, experiment, rule, known=known),
+        segments=_segments(experiment, rule, gathered.arms),
         timelines=_timelines(experiment, found, by_arm),
         novelty=_novelty(session, experiment, found),
     )
@@ -123,68 +125,63 @@ def _novelty(session: Session, experiment: Experiment, found: Found) -> str:
     return novelty.sentence(hits, found.totals, found.rule)
 
 
-def call_of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Call:
-    """The call alone, for lists: without links and the course over time."""
-    frozen = store.frozen_of(session, experiment.id)
-    if frozen is not None:
-        return replace(of_json(frozen.body).call, final=frozen.kind == Kind.FINAL)
-    known = known_of(session, experiment, now=now)
-    return call_now(session, experiment, known=known, zone=zone)
-
-
-def call_now(session: Session, experiment: Experiment, *, known: Known, zone: tzinfo = UTC) -> Call:
+def call_now(experiment: Experiment, gathered: Gathered, *, zone: tzinfo = UTC) -> Call:
     """The call as it is counted now, whatever was frozen before."""
-    call = look(session, experiment, known=known, zone=zone).made.call
-    return waiting.told(call, known, zone)
+    call = look(experiment, gathered, zone=zone).made.call
+    return waiting.told(call, gathered.known, zone)
 
 
 def _segments(
-    session: Session, experiment: Experiment, rule: Rule, *, known: Known
+    experiment: Experiment, rule: Rule, matured: Mapping[str, Strata]
 ) -> tuple[Segment, ...]:
     columns = experiment.design.get("segments") or []
-    if not columns:
-        return ()
-    return segments.of(columns, looks.matured_now(session, experiment, known=known), rule)
+    return segments.of(columns, dict(matured), rule) if columns else ()
 
 
 def _as_frozen(
-    session: Session, experiment: Experiment, frozen: Snapshot, fresh: Readout
+    session: Session, experiment: Experiment, frozen: Snapshot, *, now: datetime, zone: tzinfo
 ) -> Readout:
     """What was frozen, with what became known since beside it: would it now be another call?"""
     kept = of_json(frozen.body)
-    call = replace(kept.call, final=frozen.kind == Kind.FINAL)
-    if fresh.call.state is not call.state and not _waits_for_clicks(fresh):
-        call = replace(
-            call,
-            would_now_be=fresh.call.state,
-            because=(
-                *call.because,
-                f"Counted again now, it would be different. {fresh.call.sentence}",
-            ),
-        )
+    gathered = gathered_of(session, experiment, now=now)
+    found = look(experiment, gathered, zone=zone)
+    unknown = range_with_unknown(experiment, found, zone=zone)
+    health = _health(session, experiment, found, unknown, zone=zone)
+    key_results = movements.linked(session, experiment)
     return replace(
         kept,
-        status=fresh.status,
+        status=experiment.status,
         health=replace(
-            fresh.health,  # what was lost or is silent may become known later
+            health,  # what was lost or is silent may become known later
             sample_ratio=kept.health.sample_ratio,
             machine_share=kept.health.machine_share,
         ),
-        call=call,
+        call=_beside(
+            replace(kept.call, final=frozen.kind == Kind.FINAL),
+            waiting.told(found.made.call, gathered.known, zone),
+            now=now,
+        ),
         key_results=evidence.of(
             experiment.design,
             kept.estimates,
             kept.comparisons,
-            movements.realised(session, experiment),
-            units=movements.units(session, experiment),
+            movements.realised(session, experiment, key_results),
+            units={row.id: row.unit for row in key_results},
         ),
     )
 
 
-def _waits_for_clicks(fresh: Readout) -> bool:
-    """Its time has come and it has no answer: clicks wait to be read, and may change nothing."""
-    due = fresh.call.answer_by
-    return fresh.call.state is State.WAITING and due is not None and due <= fresh.as_of
+def _beside(kept: Call, fresh: Call, *, now: datetime) -> Call:
+    """The call that was frozen, with what it would be now where that is another one.
+
+    A fresh one whose time has come and that has no answer waits for clicks: they may change
+    nothing.
+    """
+    is_due = fresh.answer_by is not None and fresh.answer_by <= now
+    if fresh.state is kept.state or (fresh.state is State.WAITING and is_due):
+        return kept
+    said = f"Counted again now, it would be different. {fresh.sentence}"
+    return replace(kept, would_now_be=fresh.state, because=(*kept.because, said))
 
 
 def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:

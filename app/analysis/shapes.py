@@ -323,10 +323,10 @@ _SHAPE = TypeAdapter(Readout)
 def of_json(body: Mapping[str, Any]) -> Readout:
     """A readout as it was stored; what another version of this code kept beside it is left out."""
     readout = _SHAPE.validate_python(body)
-    return replace(readout, comparisons=tuple(map(_without_verdict, readout.comparisons)))
+    return replace(readout, comparisons=tuple(map(without_verdict, readout.comparisons)))
 
 
-def _without_verdict(row: Comparison) -> Comparison:
+def without_verdict(row: Comparison) -> Comparison:
     """A reason once began with a verdict of its own, beside the row's state."""
     if row.reason is None or not row.reason.startswith(_OLD_VERDICT):
         return row

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis import holding, standings, store
+from app.analysis import gathered, holding, standings, store
 from app.analysis import readout as readouts
-from app.analysis.known import of as known_of
 from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import Readout, as_json
 from app.experiments.models import Experiment
@@ -60,10 +59,9 @@ def latest_final(session: Session, experiment_id: str) -> Snapshot | None:
 
 def may_be_final(session: Session, experiment: Experiment, *, now: datetime) -> bool:
     """Whether its windows have closed, every click is in, and its last look is over."""
-    known = known_of(session, experiment, now=now)
-    return standings.has_closed(session, experiment, known=known) and holding.is_complete(
-        session, experiment
-    )
+    found = gathered.of(session, experiment, now=now)
+    is_closed = standings.standing_of(experiment, found).closed
+    return is_closed and holding.is_complete(experiment, found.held)
 
 
 def _snapshot(readout: Readout, kind: Kind) -> Snapshot:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import select as sa_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
 from app.analysis.models import Kind, Look, Snapshot
@@ -42,9 +43,28 @@ def snapshot_of(session: Session, experiment_id: str, kind: Kind) -> Snapshot | 
 
 def frozen_of(session: Session, experiment_id: str) -> Snapshot | None:
     """The final readout; before it, the one that a decision rests on."""
-    rows = session.exec(select(Snapshot).where(Snapshot.experiment_id == experiment_id)).all()
-    by_kind = {row.kind: row for row in rows}
-    return by_kind.get(Kind.FINAL) or by_kind.get(Kind.DECISION)
+    wanted = select(Snapshot).where(Snapshot.experiment_id == experiment_id)
+    is_decision = (col(Snapshot.kind) == Kind.DECISION).cast(Integer)
+    return session.exec(wanted.order_by(is_decision).limit(1)).first()
+
+
+def frozen_heads(session: Session, experiment_ids: Sequence[str]) -> dict[str, Any]:
+    """What was frozen of each, as `frozen_of` has it, in its parts that lists show."""
+    body, other = col(Snapshot.body), aliased(Snapshot)
+    final = exists().where(
+        col(other.experiment_id) == col(Snapshot.experiment_id), col(other.kind) == Kind.FINAL
+    )
+    rows = session.execute(
+        sa_select(
+            col(Snapshot.experiment_id),
+            col(Snapshot.kind),
+            *(body[name].label(name) for name in ("call", "estimates", "comparisons")),
+        ).where(
+            col(Snapshot.experiment_id).in_(experiment_ids),
+            or_(col(Snapshot.kind) == Kind.FINAL, ~final),
+        )
+    )
+    return {row.experiment_id: row for row in rows}
 
 
 def finals_of(session: Session, experiment_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -55,10 +75,12 @@ def finals_of(session: Session, experiment_ids: Sequence[str]) -> list[dict[str,
     return [one.body for one in session.exec(wanted.order_by(col(Snapshot.experiment_id)))]
 
 
-def looks_of(session: Session, experiment_id: str) -> Sequence[Look]:
-    """The looks that were held, in order."""
+def looks_of(session: Session, experiment_ids: Sequence[str]) -> Sequence[Look]:
+    """The looks that were held, those of each in order."""
     return session.exec(
-        select(Look).where(Look.experiment_id == experiment_id).order_by(col(Look.number))
+        select(Look)
+        .where(col(Look.experiment_id).in_(experiment_ids))
+        .order_by(col(Look.experiment_id), col(Look.number))
     ).all()
 
 

@@ -101,10 +101,11 @@ def reopen_cycle(cycle_id: str, session: Db) -> CycleSeen:
 
 
 def _shown(session: Session, row: Cycle) -> CycleSeen:
+    found = closing.ended(session, row)
     return CycleSeen(
         **CycleOut.model_validate(row).model_dump(),
-        score=closing.mean(session, row),
-        key_results=[_scored(one) for one in closing.ended(session, row)],
+        score=closing.mean(one.row for one in found),
+        key_results=[_scored(one) for one in found],
     )
 
 

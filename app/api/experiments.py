@@ -23,7 +23,7 @@ from app.experiments.schemas import Changes, Draft, LaunchDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.review import store as review
-from app.review.models import Choice
+from app.review.models import Choice, Decision
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Experiments"])
 
@@ -138,7 +138,8 @@ def list_experiments(
     rows = store.experiments(
         session, cursor=cursor, limit=limit, statuses=status or (), slice_id=slice_id
     )
-    return listed(rows, lambda row: shown(session, row))
+    decisions = review.decisions_of(session, [row.id for row in rows])
+    return listed(rows, lambda row: _shown(row, decisions.get(row.id)))
 
 
 @router.get("/experiments/{experiment_id}", summary="Look at an experiment")
@@ -244,7 +245,10 @@ def cancel(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
 
 def shown(session: Session, row: Experiment) -> ExperimentOut:
     """As the contract writes it."""
-    held = review.decision_of(session, row.id)
+    return _shown(row, review.decision_of(session, row.id))
+
+
+def _shown(row: Experiment, held: Decision | None) -> ExperimentOut:
     about = {name: getattr(row, name) for name in _EXAMPLE if name != "decision"}
     decision = DecisionOut.model_validate(held) if held else None
     return ExperimentOut.model_validate({**row.design, **about, "decision": decision})

@@ -80,7 +80,7 @@ class FeatureSeen(FeatureOut):
 @router.post("/features", status_code=201, summary="Add a feature")
 def add_feature(draft: FeatureDraft, session: Db, who: Who, now: Now) -> FeatureOut:
     """Meant to move its key result, shared by its teams."""
-    return _shown(session, outline.add_feature(session, draft, by=who.name, now=now))
+    return _seen(session, outline.add_feature(session, draft, by=who.name, now=now))
 
 
 @router.get("/features", summary="List features")
@@ -89,13 +89,14 @@ def list_features(
 ) -> Listed[FeatureOut]:
     """Newest first."""
     rows = store.features(session, cursor=cursor, limit=limit)
-    return listed(rows, lambda row: _shown(session, row))
+    teams = store.teams_by_feature(session, [row.id for row in rows])
+    return listed(rows, lambda row: _shown(row, teams[row.id]))
 
 
 @router.get("/features/{feature_id}", summary="Look at a feature")
 def get_feature(feature_id: str, session: Db) -> FeatureSeen:
     """With its slices."""
-    row = _shown(session, store.feature_of(session, feature_id))
+    row = _seen(session, store.feature_of(session, feature_id))
     slices = [_slice(one) for one in store.slices_of(session, feature_id)]
     return FeatureSeen(**row.model_dump(), slices=slices)
 
@@ -105,7 +106,7 @@ def change_feature(feature_id: str, changes: FeatureChanges, session: Db) -> Fea
     """What isn't sent stays as it is."""
     row = outline.amend_feature(session, store.feature_of(session, feature_id), changes)
     learnings.keep_words_of(session, feature_id)
-    return _shown(session, row)
+    return _seen(session, row)
 
 
 @router.post("/slices", status_code=201, summary="Add a slice")
@@ -137,13 +138,17 @@ def change_slice(slice_id: str, changes: SliceChanges, session: Db) -> SliceOut:
     return _slice(row)
 
 
-def _shown(session: Session, row: Feature) -> FeatureOut:
+def _seen(session: Session, row: Feature) -> FeatureOut:
+    return _shown(row, store.teams_of(session, row.id))
+
+
+def _shown(row: Feature, team_ids: list[str]) -> FeatureOut:
     return FeatureOut(
         id=row.id,
         title=row.title,
         problem=row.problem,
         key_result_id=row.key_result_id,
-        team_ids=store.teams_of(session, row.id),
+        team_ids=team_ids,
         full_build_weeks=row.full_build_weeks,
         created_at=row.created_at,
     )

@@ -1,11 +1,8 @@
 """Key results: numbers with dated values, and the experiments that should move them."""
 
-from datetime import datetime
-
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
-from app.analysis import readout
 from app.api.address import PREFIX
 from app.api.connectors import Hosts
 from app.api.key_result_shapes import (
@@ -19,14 +16,12 @@ from app.api.key_result_shapes import (
 )
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.experiments import linked, moves
-from app.experiments import store as experiments
-from app.experiments.models import Experiment, Status
-from app.experiments.terms import Mode
+from app.experiments import linked
+from app.experiments.models import Status
 from app.identity.guard import Db, Now, Who
-from app.okr import ledger, links, outcomes, series, sources, store, values, views
+from app.okr import links, outcomes, series, sources, store, values, views
 from app.okr.models import CheckIn, KeyResult
-from app.okr.overlap import Line
+from app.okr.overlap import Line, lined
 from app.okr.schemas import (
     ConfidenceDraft,
     HttpSource,
@@ -37,6 +32,7 @@ from app.okr.schemas import (
 )
 from app.platform.days import Day
 from app.platform.errors import Conflict
+from app.review import linked as linked_results
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Key results"])
 
@@ -82,15 +78,16 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
     """Where it stands today, where it is heading, and the experiments linked to it."""
     row = store.key_result_of(session, key_result_id)
     today = now.astimezone(request.app.state.settings.zone).date()
-    seen = views.view(session, row, today=today)
-    known = experiments.linked_to(session, key_result_id)
+    stored = series.stored_of(session, (row,))[row.id]
+    seen = views.view(session, row, today=today, stored=stored)
+    known = linked_results.of(session, row, stored, now=now, zone=request.app.state.settings.zone)
     about = {name: getattr(seen, name) for name in _VIEWED}
     return KeyResultSeen(
         **_shown(row).model_dump(),
         **about,
-        ledger=[_line(one) for one in ledger.lines(session, key_result_id)],
+        ledger=[_line(one) for one in lined(stored.posted)],
         reads=_reads(session, row),
-        links=[_link(session, one, key_result_id, now=now) for one in known],
+        links=[_link(one) for one in known],
     )
 
 
@@ -234,25 +231,17 @@ def _reads(session: Session, row: KeyResult) -> ReadOut | None:
     )
 
 
-def _link(
-    session: Session, experiment: Experiment, key_result_id: str, *, now: datetime
-) -> LinkOut:
-    begun = experiment.started_at is not None
-    found = readout.of(session, experiment, now=now) if begun else None
-    said = (
-        next((e for e in found.key_results if e.key_result_id == key_result_id), None)
-        if found
-        else None
-    )
+def _link(one: linked_results.Linked) -> LinkOut:
+    experiment, told = one.experiment, one.told
     return LinkOut(
         experiment_id=experiment.id,
         name=experiment.name,
         status=Status(experiment.status),
-        mode=moves.mode_of(experiment, key_result_id) or Mode.EVIDENCE,
-        call=found.call.state if found else None,
-        estimate=found.estimates[0] if found and found.estimates else None,
-        projected=said.projected if said else None,
-        realised=said.realised if said else None,
-        reason=said.reason if said else None,
-        undone=store.undone(session, key_result_id, experiment.id),
+        mode=one.mode,
+        call=told.call.state if told else None,
+        estimate=told.estimates[0] if told and told.estimates else None,
+        projected=one.says.projected if one.says else None,
+        realised=one.says.realised if one.says else None,
+        reason=one.says.reason if one.says else None,
+        undone=one.undone,
     )

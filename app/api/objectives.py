@@ -1,5 +1,6 @@
 """Teams, cycles and objectives: who wants to be where, and by when."""
 
+from collections.abc import Iterable
 from datetime import date as Date
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
 from app.okr import list_rows, outcomes, store
-from app.okr.models import Objective
+from app.okr.models import Objective, Team
 from app.okr.schemas import CycleDraft, ObjectiveChanges, ObjectiveDraft, TeamChanges, TeamDraft
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Objectives"])
@@ -120,7 +121,7 @@ def list_cycles(
 @router.post("/objectives", status_code=201, summary="Add an objective")
 def add_objective(draft: ObjectiveDraft, session: Db, now: Now) -> ObjectiveOut:
     """Shared by its teams. The owner is a name or an address; a log-in is not needed."""
-    return _shown(session, outcomes.add_objective(session, draft, now=now))
+    return _seen(session, outcomes.add_objective(session, draft, now=now))
 
 
 @router.get("/objectives", summary="List objectives")
@@ -132,20 +133,21 @@ def list_objectives(
 ) -> Listed[ObjectiveOut]:
     """In the order in which they were set; of one cycle, or of all."""
     rows = list_rows.objectives_page(session, cycle_id=cycle_id, cursor=cursor, limit=limit)
-    return listed(rows, lambda row: _shown(session, row))
+    teams = list_rows.teams_by_objective(session, [row.id for row in rows])
+    return listed(rows, lambda row: _shown(row, teams[row.id]))
 
 
 @router.get("/objectives/{objective_id}", summary="Look at an objective")
 def get_objective(objective_id: str, session: Db) -> ObjectiveOut:
     """With the teams that share it."""
-    return _shown(session, store.objective_of(session, objective_id))
+    return _seen(session, store.objective_of(session, objective_id))
 
 
 @router.patch("/objectives/{objective_id}", summary="Change an objective")
 def change_objective(objective_id: str, changes: ObjectiveChanges, session: Db) -> ObjectiveOut:
     """The fields that are sent; `team_ids` replaces all of them."""
     row = store.objective_of(session, objective_id)
-    return _shown(session, outcomes.change_objective(session, row, changes))
+    return _seen(session, outcomes.change_objective(session, row, changes))
 
 
 @router.delete("/objectives/{objective_id}", status_code=204, summary="Remove an objective")
@@ -154,12 +156,16 @@ def remove_objective(objective_id: str, session: Db) -> None:
     outcomes.remove_objective(session, store.objective_of(session, objective_id))
 
 
-def _shown(session: Session, row: Objective) -> ObjectiveOut:
+def _seen(session: Session, row: Objective) -> ObjectiveOut:
+    return _shown(row, store.teams_of(session, row.id))
+
+
+def _shown(row: Objective, teams: Iterable[Team]) -> ObjectiveOut:
     return ObjectiveOut(
         id=row.id,
         title=row.title,
         cycle_id=row.cycle_id,
-        team_ids=[team.id for team in store.teams_of(session, row.id)],
+        team_ids=[team.id for team in teams],
         owner=row.owner,
         created_at=row.created_at,
     )

@@ -282,6 +282,7 @@ class _Changes:
         self._changed_people: list[dict[str, Any]] = []
         self._new_members: list[dict[str, Any]] = []
         self._changed_members: list[dict[str, Any]] = []
+        self._same_members: list[dict[str, Any]] = []
 
     def apply(self, people: dict[str, Wanted]) -> None:
         """Write it."""
@@ -301,6 +302,7 @@ class _Changes:
         store.add_people(self.session, self._new_people)
         store.add_memberships(self.session, self._new_members)
         store.change_memberships(self.session, self._changed_members)
+        store.name_memberships(self.session, self._same_members)
 
     def _sort(self, one: Wanted, person: Any, member: Any) -> None:
         if member is not None and member.import_id == self.row.id:
@@ -316,10 +318,14 @@ class _Changes:
             self.added += 1
             return
         data = merged(member.data, one)
-        same = data == member.data and not changed
+        is_as_it_was = data == member.data
+        same = is_as_it_was and not changed
         self.updated += not same
         self.unchanged += same
-        self._changed_members.append(self._membership(one, person_id, data))
+        row = self._membership(one, person_id, data)
+        if is_as_it_was:
+            del row["data"]
+        (self._same_members if is_as_it_was else self._changed_members).append(row)
 
     def _refuse_taken(self, one: Wanted, person_id: str) -> None:
         external = one.own.get("external_id")

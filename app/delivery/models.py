@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, Integer, text
 from sqlmodel import Field, Index, SQLModel
 
 from app.platform.db import Json, UtcDateTime
@@ -23,6 +23,9 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
+_PUT_OFF = text("state = 'queued' AND last_reply IS NOT NULL")
+
+
 class Send(SQLModel, table=True):
     """One row per enrolment; the id is the enrolment's."""
 
@@ -31,7 +34,12 @@ class Send(SQLModel, table=True):
         Index("ix_send_due", "experiment_id", "state", "due_at"),
         Index("ix_send_lease", "state", "lease_until"),
         Index("ix_send_released", "experiment_id", "released_at"),
-    )
+        Index("ix_send_listed", "experiment_id", "id"),
+        Index(
+            "ix_send_put_off", "experiment_id", "due_at",
+            sqlite_where=_PUT_OFF, postgresql_where=_PUT_OFF,
+        ),
+    )  # fmt: skip
 
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     experiment_id: str
@@ -48,6 +56,21 @@ class Send(SQLModel, table=True):
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # state became final
     last_reply: str | None = None
+
+
+class SendCount(SQLModel, table=True):
+    """How many sends are in a state. Triggers of the database keep it, whoever writes sends.
+
+    A count is the sum over shards: on PostgreSQL each connection has its own, so that no two
+    transactions wait for each other here.
+    """
+
+    __tablename__ = "send_count"
+
+    experiment_id: str = Field(primary_key=True)
+    state: str = Field(primary_key=True)
+    shard: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    sends: int = Field(default=0, sa_type=BigInteger)
 
 
 class DestinationSet(SQLModel, table=True):

@@ -59,8 +59,8 @@ def emails_of(session: Session, person_ids: Sequence[str]) -> list[str]:
     return list(session.scalars(question.order_by(col(Person.id))).all())
 
 
-def member(session: Session, audience_id: str, person_id: str) -> Row[Any] | None:
-    """A person of an audience with their columns there."""
+def members(session: Session, audience_id: str, person_ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """People of an audience with their columns there, by id; who is not in it is left out."""
     question = (
         select(
             col(Person.id).label("person_id"),
@@ -71,9 +71,9 @@ def member(session: Session, audience_id: str, person_id: str) -> Row[Any] | Non
             col(Membership.data),
         )
         .join(Membership, col(Membership.person_id) == col(Person.id))
-        .where(col(Membership.audience_id) == audience_id, col(Person.id) == person_id)
+        .where(col(Membership.audience_id) == audience_id, col(Person.id).in_(person_ids))
     )
-    return session.execute(question).first()
+    return {row.person_id: row for row in session.execute(question)}
 
 
 def last_replies(session: Session, person_id: str, *, limit: int) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """An arm as one real person would read it. Its links never count."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +68,22 @@ def _arm_of(session: Session, experiment: Experiment, key: str, settings: Settin
 
 def addressee(session: Session, experiment: Experiment, person_id: str) -> Addressee:
     """A person of the audience, with the columns that a mail would see, uncounted."""
+    return addressees(session, experiment, (person_id,))[0]
+
+
+def addressees(
+    session: Session, experiment: Experiment, person_ids: Sequence[str]
+) -> list[Addressee]:
+    """The same of several people, in their order."""
     if experiment.audience_id is None:
         raise Invalid.at("audience_id", "Choose an audience first: a preview is for a real person.")
-    row = person_rows.member(session, experiment.audience_id, person_id)
-    if row is None:
+    rows = person_rows.members(session, experiment.audience_id, person_ids)
+    if rows.keys() != set(person_ids):
         raise NotFound("This person is not in the experiment's audience.")
+    return [_addressee(rows[one]) for one in person_ids]
+
+
+def _addressee(row: Row[Any]) -> Addressee:
     return Addressee(
         email=row.email,
         person_id=row.person_id,

@@ -1,5 +1,6 @@
 """How far a send has come, told as it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -28,11 +29,20 @@ class Progress:
 
 
 def of(session: Session, experiment: Experiment) -> Progress:
-    """Count an experiment's sends.
+    """Where an experiment's sends stand."""
+    return of_many(session, (experiment,))[experiment.id]
 
-    Who is enrolled and has no send yet is queued; in an experiment that ended, passed over.
-    """
-    counts = queue_rows.counts(session, experiment.id)
+
+def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
+    """The same of many, by id."""
+    found = queue_rows.counts_of(session, [one.id for one in experiments])
+    waiting = [one.id for one in experiments if found[one.id].get(State.QUEUED)]
+    words = _why(session, [one.id for one in experiments], waiting)
+    return {one.id: _told(one, found[one.id], words.get(one.id)) for one in experiments}
+
+
+def _told(experiment: Experiment, counts: dict[str, int], waits_for: str | None) -> Progress:
+    """Who is enrolled and has no send yet is queued; in an experiment that ended, passed over."""
     planned = sum(counts.values())
     enrolled = max(experiment.enrolled or 0, planned)
     unplanned = State.SKIPPED if experiment.status in ENDED else State.QUEUED
@@ -40,11 +50,12 @@ def of(session: Session, experiment: Experiment) -> Progress:
     return Progress(
         status=experiment.status,
         enrolled=enrolled,
-        reason=experiment.paused_reason or _why(session, experiment.id),
+        reason=experiment.paused_reason or waits_for,
         **{state.value: counts.get(state, 0) for state in State},
     )
 
 
-def _why(session: Session, experiment_id: str) -> str | None:
-    failed = put_off.about(session, [experiment_id])
-    return failed[0].reason if failed else queue_rows.why_waiting(session, experiment_id)
+def _why(session: Session, experiments: Sequence[str], waiting: Sequence[str]) -> dict[str, str]:
+    """What failed first, else what the server said to those who wait."""
+    failed = {row.item: row.reason for row in reversed(put_off.about(session, experiments))}
+    return queue_rows.why_waiting(session, waiting) | failed

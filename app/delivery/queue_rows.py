@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 from app.delivery.models import (
     DestinationSet,
     Send,
+    SendCount,
     State,
 )
 from app.experiments.models import ENDED, Experiment, Status
@@ -27,28 +28,44 @@ _MOMENT = UtcDateTime()
 
 
 def counts(session: Session, experiment_id: str) -> dict[str, int]:
-    """One row per state: sends of an experiment."""
+    """How many sends of an experiment are in which state."""
+    return counts_of(session, (experiment_id,))[experiment_id]
+
+
+def counts_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The same of many, by experiment. Read from counts that the database keeps."""
+    found: dict[str, dict[str, int]] = {one: {} for one in experiment_ids}
     question = (
-        select(col(Send.state), func.count())
-        .where(col(Send.experiment_id) == experiment_id)
-        .group_by(col(Send.state))
+        select(col(SendCount.experiment_id), col(SendCount.state), func.sum(col(SendCount.sends)))
+        .where(col(SendCount.experiment_id).in_(experiment_ids))
+        .group_by(col(SendCount.experiment_id), col(SendCount.state))
     )
-    return {row[0]: row[1] for row in session.execute(question)}
+    for experiment_id, state, sends in session.execute(question):
+        if sends:
+            found[experiment_id][state] = int(sends)
+    return found
 
 
-def why_waiting(session: Session, experiment_id: str) -> str | None:
-    """What the server said to the send that waits longest, if any waits for a server."""
-    question = (
-        select(col(Send.last_reply))
+def why_waiting(session: Session, experiment_ids: Sequence[str]) -> dict[str, str]:
+    """What the server said to the send that waits longest, where any waits for a server."""
+    told, said = col(Send.last_reply), Send.__table__.alias()  # type: ignore[attr-defined]  # SQLModel sets it
+    waits = (
+        select(said.c.id)
         .where(
-            col(Send.experiment_id) == experiment_id,
-            col(Send.state) == State.QUEUED,
-            col(Send.last_reply).is_not(None),
+            said.c.experiment_id == col(Experiment.id),
+            said.c.state == State.QUEUED,
+            said.c.last_reply.is_not(None),
         )
-        .order_by(col(Send.due_at))
+        .order_by(said.c.due_at)
         .limit(1)
+        .scalar_subquery()
     )
-    return session.scalars(question).first()
+    question = (
+        select(col(Experiment.id), told)
+        .join(Send, col(Send.id) == waits)
+        .where(col(Experiment.id).in_(experiment_ids))
+    )
+    return {row[0]: row[1] for row in session.execute(question)} if experiment_ids else {}
 
 
 def settled_last(session: Session, experiment_id: str, *, limit: int) -> Sequence[Row[Any]]:

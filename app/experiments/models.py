@@ -100,6 +100,15 @@ class Experiment(SQLModel, table=True):
     rule_version: str | None = None  # of the verdicts; shared by all arms
 
 
+class ExperimentLink(SQLModel, table=True):
+    """An experiment names a key result. Triggers keep it as the design has it, whoever writes."""
+
+    __tablename__ = "experiment_link"
+
+    key_result_id: str = Field(primary_key=True)
+    experiment_id: str = Field(primary_key=True, index=True)
+
+
 class Rehearsal(SQLModel, table=True):
     """A draft's mails, composed for everybody before anybody gets one; where it stands."""
 

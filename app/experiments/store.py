@@ -1,6 +1,6 @@
 """All SQL of experiments."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from app.experiments.models import (
     Enrolment,
     Experiment,
+    ExperimentLink,
     Feature,
     FeatureTeam,
     Ineligible,
@@ -18,7 +19,7 @@ from app.experiments.models import (
     Status,
 )
 from app.platform.errors import NotFound
-from app.platform.paging import Order, Part, every, part
+from app.platform.paging import Order, Part, part
 
 _EXPERIMENTS = Order("experiments", is_descending=True)
 _FEATURES = Order("features", is_descending=True)
@@ -65,6 +66,44 @@ def experiments(
     return part(session, query, _EXPERIMENTS, Experiment.id, cursor=cursor, limit=limit)
 
 
+def names_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, str]:
+    """What experiments are called, by id."""
+    query = select(Experiment.id, Experiment.name).where(col(Experiment.id).in_(experiment_ids))
+    return {row[0]: row[1] for row in session.exec(query)}
+
+
+def started_names(session: Session) -> list[tuple[str, str]]:
+    """Ids and names of experiments that began, newest first."""
+    query = select(Experiment.id, Experiment.name).where(
+        col(Experiment.started_at).is_not(None), Experiment.status != Status.DRAFT
+    )
+    rows = session.exec(query.order_by(col(Experiment.id).desc()))
+    return [(row[0], row[1]) for row in rows]
+
+
+def was_any_launched(session: Session) -> bool:
+    """Whether an experiment was ever launched here."""
+    return bool(
+        session.exec(select(exists().where(col(Experiment.launched_at).is_not(None)))).one()
+    )
+
+
+def some(session: Session, experiment_ids: Sequence[str]) -> Sequence[Experiment]:
+    """These experiments, newest first."""
+    query = select(Experiment).where(col(Experiment.id).in_(experiment_ids))
+    return session.exec(query.order_by(col(Experiment.id).desc())).all() if experiment_ids else ()
+
+
+def parents_of(session: Session, slice_ids: Collection[str]) -> dict[str, tuple[Slice, Feature]]:
+    """Slices with their features, by slice."""
+    query = (
+        select(Slice, Feature)
+        .join(Feature, col(Feature.id) == Slice.feature_id)
+        .where(col(Slice.id).in_(slice_ids))
+    )
+    return {piece.id: (piece, feature) for piece, feature in session.exec(query)}
+
+
 def running(session: Session) -> Sequence[Experiment]:
     """Experiments that are sending."""
     return experiments(session, statuses=[Status.RUNNING], limit=1000)
@@ -77,14 +116,29 @@ def with_waves(session: Session) -> Sequence[str]:
     return session.exec(query.order_by(Experiment.id)).all()
 
 
-def linked_to(session: Session, key_result_id: str) -> list[Experiment]:
+def linked_to(session: Session, key_result_id: str) -> Sequence[Experiment]:
     """Experiments that name this key result, newest first."""
-    query = select(Experiment).order_by(col(Experiment.id).desc())
-    return [
-        one
-        for one in session.exec(query).all()
-        if any(link["key_result_id"] == key_result_id for link in one.design["key_results"])
-    ]
+    return session.exec(
+        select(Experiment)
+        .join(ExperimentLink, col(ExperimentLink.experiment_id) == Experiment.id)
+        .where(ExperimentLink.key_result_id == key_result_id)
+        .order_by(col(Experiment.id).desc())
+    ).all()
+
+
+def linked_since(
+    session: Session, key_result_ids: Sequence[str], since: datetime
+) -> Sequence[tuple[str, Experiment]]:
+    """(key result, experiment) of those that began since a moment, newest first."""
+    return session.exec(
+        select(ExperimentLink.key_result_id, Experiment)
+        .join(Experiment, col(Experiment.id) == ExperimentLink.experiment_id)
+        .where(
+            col(ExperimentLink.key_result_id).in_(key_result_ids),
+            col(Experiment.started_at) >= since,
+        )
+        .order_by(col(Experiment.id).desc())
+    ).all()
 
 
 def due_to_start(session: Session, *, now: datetime) -> list[str]:
@@ -116,11 +170,6 @@ def feature_of(session: Session, feature_id: str) -> Feature:
     return found
 
 
-def every_run(session: Session, slice_id: str) -> Iterator[Experiment]:
-    """All experiments of a slice, newest first."""
-    return every(lambda cursor: experiments(session, slice_id=slice_id, cursor=cursor))
-
-
 def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:
     """Newest first."""
     return part(session, select(Feature), _FEATURES, Feature.id, cursor=cursor, limit=limit)
@@ -137,6 +186,30 @@ def teams_of(session: Session, feature_id: str) -> list[str]:
     """The ids of the teams that share a feature."""
     query = select(FeatureTeam.team_id).where(FeatureTeam.feature_id == feature_id)
     return list(session.exec(query.order_by(FeatureTeam.team_id)).all())
+
+
+def teams_by_feature(session: Session, feature_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The same of many, by feature."""
+    found: dict[str, list[str]] = {one: [] for one in feature_ids}
+    query = select(FeatureTeam).where(col(FeatureTeam.feature_id).in_(feature_ids))
+    for row in session.exec(query.order_by(FeatureTeam.team_id)):
+        found[row.feature_id].append(row.team_id)
+    return found
+
+
+def count_slices(session: Session, feature_ids: Sequence[str]) -> dict[str, int]:
+    """How many slices features have; those without are left out."""
+    query = select(Slice.feature_id, func.count()).where(col(Slice.feature_id).in_(feature_ids))
+    return dict(session.exec(query.group_by(Slice.feature_id)).all())
+
+
+def tests_of(session: Session, slice_ids: Sequence[str]) -> dict[str, list[Experiment]]:
+    """The experiments of slices, newest first."""
+    found: dict[str, list[Experiment]] = {}
+    query = select(Experiment).where(col(Experiment.slice_id).in_(slice_ids))
+    for row in session.exec(query.order_by(col(Experiment.id).desc())):
+        found.setdefault(str(row.slice_id), []).append(row)
+    return found
 
 
 def set_teams(session: Session, feature_id: str, team_ids: Iterable[str]) -> None:
@@ -159,9 +232,12 @@ def slices_of(session: Session, feature_id: str) -> Sequence[Slice]:
     return session.exec(query.order_by(col(Slice.position), Slice.id)).all()
 
 
-def every_slice(session: Session) -> Iterator[Slice]:
-    """All slices, newest first."""
-    return every(lambda cursor: slices(session, cursor=cursor))
+def titles(session: Session) -> list[tuple[str, str, str]]:
+    """Id and title of every slice, and its feature's, newest first."""
+    query = select(Slice.id, Slice.title, Feature.title).join(
+        Feature, col(Feature.id) == Slice.feature_id
+    )
+    return [(row[0], row[1], row[2]) for row in session.exec(query.order_by(col(Slice.id).desc()))]
 
 
 def slices(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Slice]:

@@ -53,7 +53,7 @@ class LastUse:
                 self._sessions = going_on | self._sessions
 
     def _put(self, used: dict[str, datetime], going_on: dict[str, datetime]) -> None:
-        with self._database.write(Rank.MACHINE) as session:
+        with self._database.write_unheard(Rank.MACHINE) as session:
             for token_id, at in sorted(used.items()):
                 store.note_use(session, token_id, now=at)
             for session_id, at in sorted(going_on.items()):

@@ -1,14 +1,16 @@
 """Close a cycle: every key result gets its score, and the numbers stay as they were scored."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from app.okr import closed, series, store
+from app.okr import closed, list_rows, series, store
 from app.okr import progress as measures
 from app.okr.models import Cycle, KeyResult
 from app.okr.schemas import CloseDraft, ScoreDraft
+from app.okr.series import Value
 from app.okr.views import goal_of
 from app.platform import events
 from app.platform.errors import Conflict, Invalid
@@ -26,11 +28,11 @@ class Ended:
 
 def ended(session: Session, cycle: Cycle) -> tuple[Ended, ...]:
     """Every key result of a cycle as it stood on the last day."""
-    return tuple(
-        _ended(session, row)
-        for objective in store.objectives(session, cycle_id=cycle.id)
-        for row in store.key_results(session, objective_id=objective.id)
-    )
+    objectives = [one.id for one in store.objectives(session, cycle_id=cycle.id)]
+    found = list_rows.by_objective(session, objectives)
+    rows = [row for one in objectives for row in found[one]]
+    values = series.of_several(session, rows, ends={row.id: cycle.ends for row in rows})
+    return tuple(_ended(row, values[row.id]) for row in rows)
 
 
 def close(session: Session, cycle: Cycle, draft: CloseDraft, *, by: str, now: datetime) -> None:
@@ -66,14 +68,12 @@ def reopen(session: Session, cycle: Cycle) -> None:
     session.flush()
 
 
-def mean(session: Session, cycle: Cycle) -> float | None:
+def mean(rows: Iterable[KeyResult]) -> float | None:
     """The weighted mean of the scores; between 0.6 and 0.7 is where ambition and truth meet."""
-    scored = [(one.row.weight, one.score) for one in ended(session, cycle) if one.score is not None]
-    return measures.rolled_up(scored)
+    return measures.rolled_up([(row.weight, row.score) for row in rows if row.score is not None])
 
 
-def _ended(session: Session, row: KeyResult) -> Ended:
-    values = series.of(session, row)
+def _ended(row: KeyResult, values: Sequence[Value]) -> Ended:
     last = values[-1].value if values else None
     done = measures.progress(goal_of(row), last) if last is not None else 0.0
     return Ended(row, last, measures.clamped(done), row.score)

@@ -78,13 +78,28 @@ def of_several(
 
     `ends` spares one: the last days of their cycles, where they are known.
     """
-    stored = _stored(session, rows, ends or store.ends_of(session, [row.id for row in rows]))
+    stored = stored_of(session, rows, ends=ends)
     return {row_id: laid_out(one) for row_id, one in stored.items()}
 
 
-def listed(session: Session, row: KeyResult) -> tuple[Listed, ...]:
+def stored_of(
+    session: Session, rows: Sequence[KeyResult], *, ends: Mapping[str, Date] | None = None
+) -> dict[str, Stored]:
+    """What the values of several key results follow from, by id."""
+    ids = [row.id for row in rows]
+    ends = ends or store.ends_of(session, ids)
+    entries, posted = defaultdict(list), defaultdict(list)
+    for entry in store.entries(session, *ids):
+        entries[entry.key_result_id].append(entry)
+    for one in store.contributions(session, *ids):
+        posted[one.key_result_id].append(one)
+    return {
+        row.id: Stored(row.start, entries[row.id], posted[row.id], ends[row.id]) for row in rows
+    }
+
+
+def listed(stored: Stored) -> tuple[Listed, ...]:
     """Every value that holds, put or derived, in order of date; each says whether it counts."""
-    stored = _stored(session, (row,), store.ends_of(session, [row.id]))[row.id]
     counting = laid_out(stored)
     days = {one.date for one in counting}
     shown = [Listed(one, counts=True) for one in counting]
@@ -99,7 +114,8 @@ def listed(session: Session, row: KeyResult) -> tuple[Listed, ...]:
 
 def page(session: Session, row: KeyResult, *, cursor: str | None, limit: int) -> Part[Listed]:
     """The same page by page: by date, then as they were written."""
-    return part_of(listed(session, row), _BY_DATE, _key, cursor=cursor, limit=limit)
+    stored = stored_of(session, (row,))[row.id]
+    return part_of(listed(stored), _BY_DATE, _key, cursor=cursor, limit=limit)
 
 
 def _key(one: Listed) -> tuple[Date, datetime, str]:
@@ -123,20 +139,6 @@ def laid_out(stored: Stored) -> tuple[Value, ...]:
 def standing(values: Sequence[Value], day: Date, *, start: float) -> float:
     """Where a number stands on a day: its last value until then, else its start."""
     return next((one.value for one in reversed(values) if one.date <= day), start)
-
-
-def _stored(
-    session: Session, rows: Sequence[KeyResult], ends: Mapping[str, Date]
-) -> dict[str, Stored]:
-    ids = [row.id for row in rows]
-    entries, posted = defaultdict(list), defaultdict(list)
-    for entry in store.entries(session, *ids):
-        entries[entry.key_result_id].append(entry)
-    for one in store.contributions(session, *ids):
-        posted[one.key_result_id].append(one)
-    return {
-        row.id: Stored(row.start, entries[row.id], posted[row.id], ends[row.id]) for row in rows
-    }
 
 
 def _on(

@@ -35,6 +35,13 @@ def team_of(session: Session, team_id: str) -> Team:
     return found
 
 
+def team_names(session: Session, team_ids: Sequence[str]) -> list[str]:
+    """What these teams are called, in their order."""
+    found = session.exec(select(Team).where(col(Team.id).in_(team_ids)))
+    names = {team.id: team.name for team in found}
+    return [names[one] for one in team_ids if one in names]
+
+
 def team_named(session: Session, name: str) -> Team | None:
     """A team by name."""
     return session.exec(select(Team).where(Team.name == name)).one_or_none()

@@ -1,6 +1,6 @@
 """A key result as everybody sees it: on pages, in the API, in the week."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -13,7 +13,7 @@ from app.okr.forecast import Forecast, forecast_of
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.progress import Goal, Pace
 from app.okr.sayings import Statement, statement_of
-from app.okr.series import Value
+from app.okr.series import Stored, Value
 from app.okr.statements import Found, found_on
 from app.okr.wording import warning_of
 
@@ -41,19 +41,26 @@ class KeyResultView:
     values: tuple[Value, ...]
 
 
-def view(session: Session, row: KeyResult, *, today: Date) -> KeyResultView:
-    """Look at a key result on a day."""
-    return several(session, (row,), today=today)[0]
+def view(
+    session: Session, row: KeyResult, *, today: Date, stored: Stored | None = None
+) -> KeyResultView:
+    """Look at a key result on a day. `stored` spares reading it, where it is known."""
+    return several(session, (row,), today=today, stored={row.id: stored} if stored else None)[0]
 
 
 def several(
-    session: Session, rows: Sequence[KeyResult], *, today: Date
+    session: Session,
+    rows: Sequence[KeyResult],
+    *,
+    today: Date,
+    stored: Mapping[str, Stored] | None = None,
 ) -> tuple[KeyResultView, ...]:
     """Look at many on a day, in as many queries as one takes."""
     ids = [row.id for row in rows]
     cycles = week_rows.cycles_of(session, ids)
     ends = {row_id: cycle.ends for row_id, cycle in cycles.items()}
-    values = series.of_several(session, rows, ends=ends)
+    known = stored or series.stored_of(session, rows, ends=ends)
+    values = {row_id: series.laid_out(one) for row_id, one in known.items()}
     kept = week_rows.told_weeks(session, ids)
     return tuple(
         _view(row, cycles[row.id], values[row.id], kept[row.id], today=today) for row in rows

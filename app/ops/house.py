@@ -9,6 +9,7 @@ from app.links.keyring import Keyring
 from app.platform import clock, install, keys, migrate
 from app.platform.config import Settings
 from app.platform.db import AWAY, Database
+from app.platform.stir import Stir
 from app.tracking.folders import Folder
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,11 @@ class House:
         return self.settings.data_dir / "sends"
 
     @property
+    def stir(self) -> Stir:
+        """What tells the loops of this folder that something was written."""
+        return Stir(self.settings.data_dir / "stir")
+
+    @property
     def snapshot(self) -> Path:
         """The destinations from which a start serves while the database is away."""
         return self.settings.data_dir / "destinations.snapshot"
@@ -58,6 +64,7 @@ def open_house(settings: Settings) -> House:
         keyring=Keyring.of(secrets),
         folder_id=keys.folder_id(settings.data_dir),
     )
+    house.database.on_write(house.stir.note)
     for folder in (house.hits, house.imports, house.sends):
         folder.mkdir(exist_ok=True, mode=0o700)
     return house

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from app.ops.supervise import end_with_parent
 from app.ops.wire import Line, Server
-from app.platform import config, log
+from app.platform import config, garbage, log
 from app.platform.config import Settings
 
 
@@ -23,6 +23,7 @@ def run_web(name: str, build: Callable[[Settings], ASGIApp], *, fd: int) -> None
     _take_many_connections()
     application = build(settings)
     tempfile.tempdir = str(settings.data_dir / "imports")  # of uploads: /tmp may be memory
+    garbage.look_seldom()
     server = Server(
         uvicorn.Config(
             application,

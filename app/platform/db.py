@@ -6,7 +6,7 @@ a queue of ours (`queueing`), for SQLite has none.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,15 +73,22 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._queue = WriteQueue(Path(self.engine.url.database or "")) if self.is_sqlite else None
         self._rank = Rank.PERSON
+        self._tell: Callable[[], None] = _nobody
 
     def let_people_pass(self) -> None:
         """From now on this process writes as a machine: after the people who wait."""
         self._rank = Rank.MACHINE
 
+    def on_write(self, tell: Callable[[], None]) -> None:
+        """Call this after every change that somebody may wait for."""
+        self._tell = tell
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that only looks; whatever it changed is thrown away."""
         with Session(self.engine, autoflush=False) as session:
+            kept: list[object] = []  # a row is asked for once: sessions hold what they read weakly
+            event.listen(session, "loaded_as_persistent", lambda _, row: kept.append(row))
             if self.is_sqlite:
                 session.execute(text("BEGIN"))  # the driver sends none before a SELECT
             else:
@@ -96,6 +103,13 @@ class Database:
 
         It waits as this process does, unless a rank is given.
         """
+        with self.write_unheard(rank) as session:
+            yield session
+        self._tell()
+
+    @contextmanager
+    def write_unheard(self, rank: Rank | None = None) -> Iterator[Session]:
+        """The same, for what nobody waits for: that a process lives, or a token was used."""
         with (
             self._turn(rank or self._rank),
             Session(self.engine, expire_on_commit=False) as session,
@@ -142,6 +156,10 @@ def _vacuum(raw: Any, tables: Sequence[str]) -> bool:
     names = ", ".join(f'"{name}"' for name in tables)
     raw.execute(f"VACUUM {names}")
     return True
+
+
+def _nobody() -> None:
+    """Nobody waits for what is written."""
 
 
 def _engine(url: str) -> Engine:

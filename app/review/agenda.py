@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date as Date
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from app.platform.errors import Conflict, Invalid
 from app.platform.put_off import Work
 from app.review import items, learnings, store, time_spent, weeks
 from app.review.items import week_after, week_before
-from app.review.models import FrozenWeek, ItemKind
+from app.review.models import FrozenWeek, ItemKind, WeekItem
 from app.review.shapes import (
     Decided,
     KeyResultLine,
@@ -94,6 +94,8 @@ def _told(
     span = _span(week, zone, now)
     decided = _decided(session, span)
     split = time_spent.of(session, week)
+    lines = store.lines(session, (week, week_before(week)))
+    last = lines[week_before(week), ItemKind.COMMITMENT]
     return Review(
         week=week,
         starts=span.monday,
@@ -105,11 +107,11 @@ def _told(
         weeks_avoided=learnings.weeks_avoided(session, until=span.ends),
         starting=_starting(session, span),
         time=split,
-        overdue=_overdue(session, span, seen, zone=zone, now=now),
-        blockers=items.shown(store.items(session, week, ItemKind.BLOCKER)),
-        decisions=items.shown(store.items(session, week, ItemKind.DECISION)),
-        commitments=items.shown(store.items(session, week, ItemKind.COMMITMENT)),
-        last_commitments=items.shown(store.items(session, week_before(week), ItemKind.COMMITMENT)),
+        overdue=_overdue(session, span, seen, last, zone=zone, now=now),
+        blockers=items.shown(lines[week, ItemKind.BLOCKER]),
+        decisions=items.shown(lines[week, ItemKind.DECISION]),
+        commitments=items.shown(lines[week, ItemKind.COMMITMENT]),
+        last_commitments=items.shown(last),
     )
 
 
@@ -132,22 +134,9 @@ def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
 
 
 def _decided(session: Session, span: _Span) -> tuple[Decided, ...]:
-    return tuple(
-        Decided(
-            experiment_id=experiment.id,
-            name=experiment.name,
-            feature=feature.title if feature else None,
-            slice=piece.title if piece else None,
-            call=decision.call,
-            sentence=decision.sentence,
-            decision=decision.decision,
-            learning=decision.learning,
-            decided_by=decision.decided_by,
-        )
-        for decision, experiment, piece, feature in store.decisions(
-            session, since=span.starts, until=span.ends
-        )
-    )
+    found = learnings.decided_since(session, span.starts, until=span.ends)
+    names = [one.name for one in fields(Decided)]
+    return tuple(Decided(**{name: getattr(one, name) for name in names}) for one in found)
 
 
 def _starting(session: Session, span: _Span) -> tuple[Starting, ...]:
@@ -163,6 +152,7 @@ def _overdue(
     session: Session,
     span: _Span,
     seen: Iterable[KeyResultView],
+    promised: Iterable[WeekItem],
     *,
     zone: ZoneInfo,
     now: datetime,
@@ -177,12 +167,12 @@ def _overdue(
     awaiting = weeks.awaiting(session, zone=zone, now=now)
     return (
         *(
-            Overdue("decision", one.id, one.name, "", one.sentence)
-            for one in awaiting
-            if not one.provisional  # while windows are open nothing is late
+            Overdue("decision", one.id, one.name, "", call.sentence)
+            for one, call in awaiting
+            if not call.provisional  # while windows are open nothing is late
         ),
         *stale,
-        *_unsettled(session, span),
+        *_unsettled(span, promised),
     )
 
 
@@ -192,11 +182,10 @@ def _stale(view: KeyResultView) -> str:
     return f"Its last value is from {view.as_of.isoformat()}."
 
 
-def _unsettled(session: Session, span: _Span) -> tuple[Overdue, ...]:
-    before = store.items(session, week_before(span.week), ItemKind.COMMITMENT)
+def _unsettled(span: _Span, promised: Iterable[WeekItem]) -> tuple[Overdue, ...]:
     return tuple(
         Overdue("commitment", one.id, one.text, one.owner, "Nobody has said whether it was done.")
-        for one in before
+        for one in promised
         if one.kept is None and span.today >= span.monday + _WEEK
     )
 
@@ -240,5 +229,5 @@ def _tells(session: Session, week: str, zone: ZoneInfo, now: datetime) -> bool:
     span = _span(week, zone, now)
     return bool(
         okr.key_results_between(session, span.monday, span.monday + timedelta(days=6))
-        or store.decisions(session, since=span.starts, until=span.ends)
+        or store.any_decided(session, since=span.starts, until=span.ends)
     )

@@ -1,17 +1,19 @@
 """The board: every slice from idea to decided, the riskiest assumption first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.analysis import readout as readouts
-from app.experiments.models import Experiment, Feature, Slice, Status
-from app.okr import store as okr
+from app.analysis import told
+from app.experiments import store as experiments
+from app.experiments.models import Status
+from app.okr import list_rows as okr
+from app.okr.models import KeyResult
 from app.review import store
-from app.review.models import Decision
 
 _DECIDED_SHOWN = 30  # of the column that only grows; the learnings hold them all
 _NO_CALL_YET = {Status.DRAFT, Status.SCHEDULED, Status.CANCELLED}
@@ -48,76 +50,53 @@ class Board:
 
 def of(session: Session, *, zone: ZoneInfo, now: datetime) -> Board:
     """The board as it stands."""
-    last = _last_experiments(session)
-    decided = {one.experiment_id: one for one, *_ in store.decisions(session)}
-
-    def card(piece: Slice, feature: Feature) -> Card:
-        tried = last.get(piece.id)
-        decision = decided.get(tried.id) if tried else None
-        call = decision.call if decision else _call(session, tried, zone=zone, now=now)
-        chosen = decision.decision if decision else None
-        return _card(session, piece, feature, tried, call=call, decision=chosen)
-
-    columns: dict[str, list[tuple[Slice, Feature]]] = {"idea": [], "testing": [], "decided": []}
-    for piece, feature in store.slices(session):
-        columns[piece.status].append((piece, feature))
-    columns["decided"].sort(key=lambda one: _decided_at(last, decided, one[0]), reverse=True)
-    shown = columns["decided"][:_DECIDED_SHOWN]
-    return Board(
-        idea=tuple(card(*one) for one in columns["idea"]),
-        testing=tuple(card(*one) for one in columns["testing"]),
-        decided=tuple(card(*one) for one in shown),
-        more=len(columns["decided"]) - len(shown),
-    )
-
-
-def _last_experiments(session: Session) -> dict[str, Experiment]:
-    """The newest experiment of each slice that was not cancelled."""
-    return {
-        one.slice_id: one
-        for one in store.tests_of_slices(session)
-        if one.slice_id and one.status != Status.CANCELLED
+    columns: dict[str, list[Any]] = {"idea": [], "testing": [], "decided": []}
+    for row in store.tried(session):
+        columns[row.column].append(row)
+    columns["decided"].sort(key=_decided_at, reverse=True)
+    more = len(columns["decided"][_DECIDED_SHOWN:])
+    columns["decided"] = columns["decided"][:_DECIDED_SHOWN]
+    shown = [row for rows in columns.values() for row in rows]
+    calls = _calls(session, shown, zone=zone, now=now)
+    aims = okr.some(session, {row.key_result_id for row in shown if row.key_result_id})
+    cards = {
+        name: tuple(_card(row, calls.get(row.experiment_id), aims) for row in rows)
+        for name, rows in columns.items()
     }
+    return Board(**cards, more=more)
 
 
-def _call(
-    session: Session, tried: Experiment | None, *, zone: ZoneInfo, now: datetime
-) -> str | None:
-    if tried is None or tried.status in _NO_CALL_YET:
-        return None
-    return readouts.call_of(session, tried, now=now, zone=zone).state
+def _calls(
+    session: Session, rows: Sequence[Any], *, zone: ZoneInfo, now: datetime
+) -> dict[str, str]:
+    """What the rules say of experiments that began and are not decided."""
+    ids = [
+        row.experiment_id
+        for row in rows
+        if row.experiment_id and row.decision is None and row.status not in _NO_CALL_YET
+    ]
+    calls = told.calls_of(session, experiments.some(session, ids), now=now, zone=zone)
+    return {key: call.state for key, call in calls.items()}
 
 
-def _decided_at(
-    last: Mapping[str, Experiment], decided: Mapping[str, Decision], piece: Slice
-) -> str:
-    tried = last.get(piece.id)
-    decision = decided.get(tried.id) if tried else None
-    return decision.at.isoformat() if decision else ""
+def _decided_at(row: Any) -> str:
+    return row.decided_at.isoformat() if row.decided_at else ""
 
 
-def _card(
-    session: Session,
-    piece: Slice,
-    feature: Feature,
-    tried: Experiment | None,
-    *,
-    call: str | None,
-    decision: str | None,
-) -> Card:
-    aim = okr.key_result_of(session, feature.key_result_id) if feature.key_result_id else None
+def _card(row: Any, call: str | None, aims: Mapping[str, KeyResult]) -> Card:
+    aim = aims.get(row.key_result_id)
     return Card(
-        slice_id=piece.id,
-        title=piece.title,
-        assumption=piece.assumption,
-        riskiest=piece.riskiest,
-        feature_id=feature.id,
-        feature=feature.title,
-        key_result_id=aim.id if aim else None,
+        slice_id=row.id,
+        title=row.title,
+        assumption=row.assumption,
+        riskiest=row.riskiest,
+        feature_id=row.feature_id,
+        feature=row.feature,
+        key_result_id=row.key_result_id,
         key_result=aim.title if aim else None,
-        experiment_id=tried.id if tried else None,
-        experiment=tried.name if tried else None,
-        status=tried.status if tried else None,
-        call=call,
-        decision=decision,
+        experiment_id=row.experiment_id,
+        experiment=row.experiment,
+        status=row.status,
+        call=row.call or call,
+        decision=row.decision,
     )

@@ -1,19 +1,20 @@
 """The library of every test card and what came of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import Session, col
 
 from app.analysis import claims, record
 from app.analysis import store as snapshots
 from app.analysis.claims import Claim
 from app.analysis.record import Record
+from app.experiments.models import Feature
 from app.platform.paging import Order, Part, part_of
 from app.review import search as texts
 from app.review import store
-from app.review.models import Choice
+from app.review.models import Choice, Decision
 from app.review.store import Decided
 
 _BEST_FIRST = Order("learnings", (int, datetime, str), is_descending=True)
@@ -68,16 +69,33 @@ def search(
 
     How well one fits depends on its own words alone, so that no other changes its place.
     """
-    rows = [row for row in store.decisions(session) if _fits(row, wanted)]
-    scores: Mapping[str, int] = {}
     if wanted.text.strip():
-        found = set(texts.matching(session, wanted.text))
-        rows = [row for row in rows if row[0].id in found]
-        scores = {row[0].id: texts.score(*_words(_learning(row)), wanted.text) for row in rows}
+        return _matching(session, wanted, cursor=cursor, limit=limit)
+    narrowed = _narrowed(wanted)
+    beyond = () if cursor is None else (_beyond(cursor),)
+    rows = store.decided(session, *narrowed, *beyond, limit=limit + 1)
+    page = [_learning(row) for row in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    more = _BEST_FIRST.cursor_of((0, last.at, last.id)) if last else None
+    return Found(Part(page, more), total=store.count_decided(session, *narrowed))
+
+
+def _beyond(cursor: str) -> ColumnElement[bool]:
+    """Decided before the last one of the page before."""
+    _, at, decision_id = _BEST_FIRST.key_of(cursor)
+    is_as_late = and_(col(Decision.at) == at, col(Decision.id) < decision_id)
+    return or_(col(Decision.at) < at, is_as_late)
+
+
+def _matching(session: Session, wanted: Wanted, *, cursor: str | None, limit: int) -> Found:
+    """Those with the words: only they are scored."""
+    found = texts.matching(session, wanted.text)
+    rows = store.decided(session, *_narrowed(wanted), col(Decision.id).in_(found))
+    scores = {row.id: texts.score(*_words(_learning(row)), wanted.text) for row in rows}
     page = part_of(
         rows,
         _BEST_FIRST,
-        lambda row: (scores.get(row[0].id, 0), row[0].at, row[0].id),
+        lambda row: (scores[row.id], row.at, row.id),
         cursor=cursor,
         limit=limit,
     )
@@ -85,10 +103,8 @@ def search(
 
 
 def keep_words(session: Session, experiment_id: str) -> None:
-    """Keep what the search looks in: once decided, and when a parent gets another name."""
-    for row in store.decisions(session, experiment_id=experiment_id):
-        title, body = _words(_learning(row))
-        texts.write(session, row[0].id, title=title, body=body)
+    """Keep what the search looks in, once it is decided."""
+    _keep_words(session, col(Decision.experiment_id) == experiment_id)
 
 
 def _words(one: Learning) -> tuple[str, str]:
@@ -100,77 +116,64 @@ def _words(one: Learning) -> tuple[str, str]:
 
 
 def keep_words_of(session: Session, feature_id: str) -> None:
-    """Keep the words of everything that was decided about a feature."""
-    for row in store.decisions(session):
-        if row[3] is not None and row[3].id == feature_id:
-            keep_words(session, row[1].id)
+    """Keep the words of everything that was decided about a feature: it may have another name."""
+    _keep_words(session, col(Feature.id) == feature_id)
 
 
-def decided_since(session: Session, since: datetime) -> tuple[Learning, ...]:
+def _keep_words(session: Session, wanted: ColumnElement[bool]) -> None:
+    for row in store.decided(session, wanted):
+        title, body = _words(_learning(row))
+        texts.write(session, row.id, title=title, body=body)
+
+
+def decided_since(
+    session: Session, since: datetime, *, until: datetime | None = None
+) -> tuple[Learning, ...]:
     """What was decided from a moment on, the latest first."""
-    return tuple(_learning(row) for row in store.decisions(session, since=since))
+    wanted = [col(Decision.at) >= since]
+    if until is not None:
+        wanted.append(col(Decision.at) < until)
+    return tuple(_learning(row) for row in store.decided(session, *wanted))
 
 
 def track_record(session: Session) -> Record | None:
     """What came of all that was decided, and of what authors said beforehand."""
-    return record.of(
-        [
-            (experiment.design.get("forecast"), decision.call)
-            for decision, experiment, _, _ in store.decisions(session)
-        ]
-    )
+    return record.of([(row.forecast, row.call) for row in store.forecasts(session)])
 
 
 def claim(session: Session) -> Claim | None:
     """What the compared experiments that were decided add up to, luck taken back."""
-    compared = [
-        experiment.id
-        for _, experiment, _, _ in store.decisions(session)
-        if experiment.design["rule"]["kind"] == "comparison"
-    ]
+    compared = store.compared(session)
     return claims.of(snapshots.finals_of(session, compared)) if compared else None
 
 
 def weeks_avoided(session: Session, *, until: datetime | None = None) -> float:
     """Weeks of building that were not spent: features whose last decision is to stop."""
-    weeks: dict[str, float] = {}
-    for decision, _, _, feature in reversed(store.decisions(session, until=until)):
-        if feature is not None:
-            stopped = decision.decision == Choice.STOP
-            weeks[feature.id] = (feature.full_build_weeks or 0) if stopped else 0
-    return sum(weeks.values())
+    last = {row.feature_id: row for row in store.choices(session, until=until)}
+    return sum(row.weeks or 0 for row in last.values() if row.decision == Choice.STOP)
 
 
 def _learning(row: Decided) -> Learning:
-    decision, experiment, piece, feature = row
-    card = experiment.design.get("hypothesis") or {}
+    card = row.hypothesis or {}
+    names = (
+        "experiment_id", "name", "feature", "slice", "call", "sentence", "decision", "learning",
+        "reason", "next_slice", "next_slice_id", "decided_by",
+    )  # fmt: skip
     return Learning(
-        experiment_id=experiment.id,
-        name=experiment.name,
-        feature=feature.title if feature else None,
-        slice=piece.title if piece else None,
         **{part: card.get(part) or "" for part in ("believe", "verify", "measure", "right_if")},
-        call=decision.call,
-        sentence=decision.sentence,
-        decision=decision.decision,
-        learning=decision.learning,
-        reason=decision.reason,
-        next_slice=decision.next_slice,
-        next_slice_id=decision.next_slice_id,
-        decided_by=decision.decided_by,
-        decided_at=decision.at,
+        **{name: getattr(row, name) for name in names},
+        decided_at=row.at,
     )
 
 
-def _fits(row: Decided, wanted: Wanted) -> bool:
-    decision, _, _, feature = row
+def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
     pairs = (
-        (wanted.decision, decision.decision),
-        (wanted.call, decision.call),
-        (wanted.feature_id, feature.id if feature else None),
-        (wanted.key_result_id, feature.key_result_id if feature else None),
+        (wanted.decision, Decision.decision),
+        (wanted.call, Decision.call),
+        (wanted.feature_id, Feature.id),
+        (wanted.key_result_id, Feature.key_result_id),
     )
-    return all(asked is None or asked == had for asked, had in pairs)
+    return [col(column) == asked for asked, column in pairs if asked is not None]
 
 
 def _told(*parts: str | None) -> str:

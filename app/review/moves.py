@@ -16,7 +16,7 @@ from app.analysis import store as analysis
 from app.analysis.evidence import increment_of
 from app.analysis.shapes import Estimate, Readout
 from app.experiments import store as experiments
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT, Mode
 from app.okr import exact, ledger, runs, store
 from app.okr.ledger import Entry
@@ -107,19 +107,6 @@ def write_final(session: Session, experiment: Experiment, *, zone: tzinfo, now: 
     write_run(session, experiment, zone=zone, now=now)
     _post_decided(session, experiment, zone=zone, now=now)
     return True
-
-
-def will_be_added(session: Session, experiment: Experiment, key_result_id: str) -> bool:
-    """Whether a decided contribution only waits for its last windows to close."""
-    return (
-        experiment.status == Status.DECIDED
-        and any(
-            link["key_result_id"] == key_result_id for link in _links(experiment, Mode.CONTRIBUTION)
-        )
-        and snapshots.latest_final(session, experiment.id) is None
-        and store.contribution_of(session, key_result_id, experiment.id) is None
-        and not why_not(session, experiment.id, key_result_id)
-    )
 
 
 def write_run(
@@ -226,11 +213,10 @@ def _told(session: Session, experiment: Experiment, moved: Moved, *, now: dateti
     return moved
 
 
-def why_not(session: Session, experiment_id: str, key_result_id: str) -> str:
-    """Why a result last did not move a key result, or nothing."""
+def reasons_why_not(session: Session, key_result_id: str) -> dict[str, str]:
+    """Why results last did not move a key result, by experiment."""
     told = events.of_kind(session, NOT_MOVED, subject=key_result_id)
-    reasons = [one.facts["reason"] for one in told if one.facts["experiment_id"] == experiment_id]
-    return str(reasons[-1]) if reasons else ""
+    return {one.facts["experiment_id"]: str(one.facts["reason"]) for one in told}
 
 
 def _links(experiment: Experiment, mode: Mode) -> list[Mapping[str, Any]]:

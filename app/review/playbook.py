@@ -1,5 +1,6 @@
 """The playbook as one document: a cycle, its cadence and survey, and experiment templates."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date as Date
 from typing import Annotated, Any, Literal, Self
@@ -13,8 +14,8 @@ from app.allocation.models import Bucket
 from app.allocation.schemas import BucketDraft, SettingsDraft
 from app.experiments import template_rows
 from app.experiments.schemas import TemplateDraft
-from app.okr import next_goal, sources, store, views
-from app.okr.models import Cycle, KeyResult, Objective
+from app.okr import list_rows, next_goal, sources, store, views
+from app.okr.models import Cycle, KeyResult, Objective, Team, ValueSource
 from app.okr.schemas import LONGEST_CYCLE, KeyResultDraft, TeamDraft
 from app.platform.days import Day
 
@@ -98,18 +99,22 @@ def of(
     `with_sources`: addresses and queries that values are read from go along; they may hold
     secrets, so a file that leaves the house has none, and such values are put by hand.
     """
+    objectives = store.objectives(session, cycle_id=cycle.id)
+    ids = [one.id for one in objectives]
+    rows, teams = list_rows.by_objective(session, ids), list_rows.teams_by_objective(session, ids)
+    every = [row for one in ids for row in rows[one]]
+    now_at = _current(session, every, today=today) if begin_at_current else {}
+    reads = list_rows.sources_of(session, [row.id for row in every]) if with_sources else {}
 
     def key_result(row: KeyResult) -> KeyResultPart:
-        written = _written(session, row, with_sources=with_sources)
-        if begin_at_current:
-            written |= _moved(session, row, today=today)
+        written = _written(row, reads.get(row.id)) | _moved(row, now_at.get(row.id))
         return KeyResultPart.model_validate(written)
 
     return Playbook(
         cycle=CyclePart(name=cycle.name, days=(cycle.ends - cycle.starts).days + 1),
         objectives=[
-            _objective(session, one, [key_result(row) for row in _rows(session, one)])
-            for one in store.objectives(session, cycle_id=cycle.id)
+            _objective(one, teams[one.id], [key_result(row) for row in rows[one.id]])
+            for one in objectives
         ],
         digest=digest,
         survey=_survey(session),
@@ -120,32 +125,31 @@ def of(
     )
 
 
-def _rows(session: Session, objective: Objective) -> list[KeyResult]:
-    return list(store.key_results(session, objective_id=objective.id))
-
-
-def _objective(session: Session, row: Objective, key_results: list[KeyResultPart]) -> ObjectivePart:
-    teams = [
-        TeamDraft(name=team.name, function=team.function)
-        for team in store.teams_of(session, row.id)
-    ]
+def _objective(
+    row: Objective, shared_by: Iterable[Team], key_results: list[KeyResultPart]
+) -> ObjectivePart:
+    teams = [TeamDraft(name=team.name, function=team.function) for team in shared_by]
     return ObjectivePart(title=row.title, owner=row.owner, teams=teams, key_results=key_results)
 
 
-def _written(session: Session, row: KeyResult, *, with_sources: bool) -> dict[str, Any]:
+def _written(row: KeyResult, read: ValueSource | None) -> dict[str, Any]:
     names = set(KeyResultDraft.model_fields) - {"objective_id", "http", "sql"}
     written = {name: getattr(row, name) for name in names}
     if row.source not in {"http", "sql"}:
         return written
-    read = store.source_of(session, row.id) if with_sources else None
     if read is None:
         return written | {"source": "manual"}
     return written | {row.source: sources.settings_of(row.source, read)}
 
 
-def _moved(session: Session, row: KeyResult, *, today: Date) -> dict[str, Any]:
+def _current(session: Session, rows: Sequence[KeyResult], *, today: Date) -> dict[str, float]:
+    """Where key results stand, those that have a value."""
+    seen = views.several(session, rows, today=today)
+    return {one.row.id: one.current for one in seen if one.current is not None}
+
+
+def _moved(row: KeyResult, current: float | None) -> dict[str, Any]:
     """From where it stands, as far again; where no way is left it stays as it was."""
-    current = views.view(session, row, today=today).current
     found = next_goal.proposed(row, current) if current is not None else None
     return asdict(found) if found else {}
 

@@ -1,17 +1,32 @@
 """All SQL of the review: decisions, what a week is about, what was written in it and frozen."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, Row, func
+from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.experiments.models import Experiment, Feature, Slice, Status
+from app.experiments.terms import RuleKind
 from app.platform.errors import NotFound
 from app.review.models import Decision, FrozenWeek, ItemKind, WeekItem
 
-Decided = tuple[Decision, Experiment, Slice | None, Feature | None]
+_DESIGN = col(Experiment.design)
+_FACTS = (
+    *(col(getattr(Decision, name)).label(name) for name in Decision.model_fields),
+    col(Experiment.name).label("name"),
+    _DESIGN["hypothesis"].label("hypothesis"),
+    col(Slice.title).label("slice"),
+    col(Feature.id).label("feature_id"),
+    col(Feature.title).label("feature"),
+    col(Feature.key_result_id).label("key_result_id"),
+)
+Decided = Row[Any]  # one row of `decided`: a decision's fields, and those of what it is about
 
 
 def decision_of(session: Session, experiment_id: str) -> Decision | None:
@@ -19,47 +34,123 @@ def decision_of(session: Session, experiment_id: str) -> Decision | None:
     return session.exec(select(Decision).where(Decision.experiment_id == experiment_id)).first()
 
 
-def decisions(
-    session: Session,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    experiment_id: str | None = None,
+def decisions_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, Decision]:
+    """The decisions on these experiments, by experiment."""
+    wanted = select(Decision).where(col(Decision.experiment_id).in_(experiment_ids))
+    return {row.experiment_id: row for row in session.exec(wanted)}
+
+
+def any_decided(session: Session, *, since: datetime, until: datetime) -> bool:
+    """Whether anything was decided between two moments."""
+    wanted = select(Decision.id).where(col(Decision.at) >= since, col(Decision.at) < until)
+    return session.exec(wanted.limit(1)).first() is not None
+
+
+def decided(
+    session: Session, *wanted: ColumnElement[bool], limit: int | None = None
 ) -> list[Decided]:
-    """Every decision with its experiment, slice and feature, the latest first."""
-    wanted = (
-        select(Decision, Experiment, Slice, Feature)
+    """Decisions with what they are about, the latest first."""
+    question = _about(sa_select(*_FACTS), *wanted)
+    question = question.order_by(col(Decision.at).desc(), col(Decision.id).desc())
+    return list(session.execute(question.limit(limit)).all())
+
+
+def count_decided(session: Session, *wanted: ColumnElement[bool]) -> int:
+    """How many there are."""
+    return int(session.execute(_about(sa_select(func.count()), *wanted)).scalar_one())
+
+
+def choices(session: Session, *, until: datetime | None) -> Sequence[Row[Any]]:
+    """Of every decision, the first first: its feature with what it would cost, and the choice."""
+    question: Any = (
+        sa_select(
+            col(Feature.id).label("feature_id"),
+            col(Feature.full_build_weeks).label("weeks"),
+            col(Decision.decision).label("decision"),
+        )
+        .select_from(Decision)
+        .join(Experiment, col(Experiment.id) == Decision.experiment_id)
+        .join(Slice, col(Slice.id) == Experiment.slice_id)
+        .join(Feature, col(Feature.id) == Slice.feature_id)
+        .order_by(col(Decision.at), col(Decision.id))
+    )
+    if until is not None:
+        question = question.where(col(Decision.at) < until)
+    return session.execute(question).all()
+
+
+def choices_since(session: Session, since: datetime) -> Sequence[Row[Any]]:
+    """When something was decided, and what."""
+    question: Any = sa_select(
+        col(Decision.at).label("at"), col(Decision.decision).label("decision")
+    )
+    return session.execute(question.where(col(Decision.at) >= since)).all()
+
+
+def forecasts(session: Session) -> Sequence[Row[Any]]:
+    """Of every decision, the latest first: the author's chance, and the call."""
+    question = (
+        sa_select(_DESIGN["forecast"].label("forecast"), col(Decision.call).label("call"))
+        .select_from(Decision)
+        .join(Experiment, col(Experiment.id) == Decision.experiment_id)
+        .order_by(col(Decision.at).desc(), col(Decision.id).desc())
+    )
+    return session.execute(question).all()
+
+
+def compared(session: Session) -> list[str]:
+    """Decided experiments that compared versions."""
+    question = (
+        sa_select(col(Decision.experiment_id))
+        .join(Experiment, col(Experiment.id) == Decision.experiment_id)
+        .where(_DESIGN["rule"]["kind"].as_string() == RuleKind.COMPARISON)
+    )
+    return list(session.execute(question).scalars())
+
+
+def tried(session: Session) -> Sequence[Row[Any]]:
+    """One row per slice: it, its feature, its newest experiment that was not cancelled, if any.
+
+    Doubts that have a name first, then in their order.
+    """
+    other = aliased(Experiment)
+    newest = (
+        sa_select(col(other.id))
+        .where(col(other.slice_id) == col(Slice.id), col(other.status) != Status.CANCELLED)
+        .order_by(col(other.created_at).desc(), col(other.id).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    question = (
+        sa_select(
+            *(col(getattr(Slice, name)) for name in ("id", "title", "assumption", "riskiest")),
+            col(Slice.status).label("column"),
+            col(Feature.id).label("feature_id"),
+            col(Feature.title).label("feature"),
+            col(Feature.key_result_id).label("key_result_id"),
+            col(Experiment.id).label("experiment_id"),
+            col(Experiment.name).label("experiment"),
+            col(Experiment.status).label("status"),
+            col(Decision.call).label("call"),
+            col(Decision.decision).label("decision"),
+            col(Decision.at).label("decided_at"),
+        )
+        .join(Feature, col(Feature.id) == Slice.feature_id)
+        .outerjoin(Experiment, col(Experiment.id) == newest)
+        .outerjoin(Decision, col(Decision.experiment_id) == Experiment.id)
+        .order_by(col(Slice.riskiest).is_(None), col(Slice.position), col(Slice.id))
+    )
+    return session.execute(question).all()
+
+
+def _about(question: Any, *wanted: ColumnElement[bool]) -> Any:
+    return (
+        question.select_from(Decision)
         .join(Experiment, col(Experiment.id) == Decision.experiment_id)
         .outerjoin(Slice, col(Slice.id) == Experiment.slice_id)
         .outerjoin(Feature, col(Feature.id) == Slice.feature_id)
-        .order_by(col(Decision.at).desc(), col(Decision.id).desc())
+        .where(*wanted)
     )
-    if since is not None:
-        wanted = wanted.where(col(Decision.at) >= since)
-    if until is not None:
-        wanted = wanted.where(col(Decision.at) < until)
-    if experiment_id is not None:
-        wanted = wanted.where(Decision.experiment_id == experiment_id)
-    return [(row[0], row[1], row[2], row[3]) for row in session.exec(wanted)]
-
-
-def slices(session: Session) -> list[tuple[Slice, Feature]]:
-    """Every slice with its feature: doubts that have a name first, then in their order."""
-    found = session.exec(
-        select(Slice, Feature)
-        .join(Feature, col(Feature.id) == Slice.feature_id)
-        .order_by(col(Slice.riskiest).is_(None), col(Slice.position), col(Slice.id))
-    )
-    return [(row[0], row[1]) for row in found]
-
-
-def tests_of_slices(session: Session) -> Sequence[Experiment]:
-    """Every experiment that tests a slice, the newest last."""
-    return session.exec(
-        select(Experiment)
-        .where(col(Experiment.slice_id).is_not(None))
-        .order_by(col(Experiment.created_at), col(Experiment.id))
-    ).all()
 
 
 def under_way(session: Session) -> Sequence[Experiment]:
@@ -89,6 +180,15 @@ def items(session: Session, week: str, kind: ItemKind) -> Sequence[WeekItem]:
         .where(WeekItem.week == week, WeekItem.kind == kind)
         .order_by(col(WeekItem.created_at), col(WeekItem.id))
     ).all()
+
+
+def lines(session: Session, weeks: Sequence[str]) -> defaultdict[tuple[str, str], list[WeekItem]]:
+    """The same of several weeks and every kind, by week and kind."""
+    found: defaultdict[tuple[str, str], list[WeekItem]] = defaultdict(list)
+    wanted = select(WeekItem).where(col(WeekItem.week).in_(weeks))
+    for row in session.exec(wanted.order_by(col(WeekItem.created_at), col(WeekItem.id))):
+        found[row.week, row.kind].append(row)
+    return found
 
 
 def item_of(session: Session, week: str, item_id: str) -> WeekItem:

@@ -36,8 +36,8 @@ def of(session: Session, *, weeks: int, zone: ZoneInfo, now: datetime) -> tuple[
     mondays = [today - timedelta(days=today.weekday()) - back * _WEEK for back in range(weeks)]
     since = datetime.combine(mondays[-1], time(), zone)
     counted = Counter(
-        (week_of(decision.at.astimezone(zone).date()), decision.decision)
-        for decision, *_ in store.decisions(session, since=since)
+        (week_of(row.at.astimezone(zone).date()), row.decision)
+        for row in store.choices_since(session, since)
     )
     return tuple(
         Week(week, *(counted[week, choice] for choice in _CHOICES))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.analysis import readout as readouts
+from app.analysis import told
 from app.analysis.shapes import Call, State
 from app.delivery import progress as sending
 from app.delivery.progress import Progress
@@ -55,10 +55,7 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
     """The facts of the week that `now` lies in, where the organisation is."""
     starts = monday_of(now, zone)
     key_results = _key_results(session, now.astimezone(zone))
-    under_way = [
-        _under_way(session, experiment, zone=zone, now=now)
-        for experiment in store.under_way(session)
-    ]
+    under_way = _under_way(session, zone=zone, now=now)
     decided = learnings.decided_since(session, starts)
     week, last = week_of(now, zone), week_of(now - timedelta(days=7), zone)
     spent = time_spent.of(session, week)
@@ -67,8 +64,8 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         starts=starts,
         sentence=sentence(key_results, decided=len(decided), time=spent),
         key_results=key_results,
-        awaiting=tuple(one for one in under_way if _awaits_a_decision(one)),
-        running=tuple(one for one in under_way if not _awaits_a_decision(one)),
+        awaiting=tuple(one for one in under_way if _awaits_a_decision(one.status, one.call)),
+        running=tuple(one for one in under_way if not _awaits_a_decision(one.status, one.call)),
         decided=decided,
         weeks_avoided=learnings.weeks_avoided(session),
         promised=items.shown(store.items(session, last, ItemKind.COMMITMENT)),
@@ -76,10 +73,17 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
     )
 
 
-def awaiting(session: Session, *, zone: ZoneInfo, now: datetime) -> tuple[UnderWay, ...]:
-    """Experiments that have a result and no decision."""
-    every = (_under_way(session, one, zone=zone, now=now) for one in store.under_way(session))
-    return tuple(one for one in every if _awaits_a_decision(one))
+def awaiting(
+    session: Session, *, zone: ZoneInfo, now: datetime
+) -> tuple[tuple[Experiment, Call], ...]:
+    """Experiments that have a result and no decision, with what their rules say."""
+    experiments = store.under_way(session)
+    calls = told.calls_of(session, experiments, now=now, zone=zone)
+    return tuple(
+        (one, calls[one.id])
+        for one in experiments
+        if _awaits_a_decision(one.status, calls[one.id].state)
+    )
 
 
 def week_of(now: datetime, zone: ZoneInfo) -> str:
@@ -102,10 +106,14 @@ def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]
     return views.several(session, rows, today=today)
 
 
-def _under_way(
-    session: Session, experiment: Experiment, *, zone: ZoneInfo, now: datetime
-) -> UnderWay:
-    call = readouts.call_of(session, experiment, now=now, zone=zone)
+def _under_way(session: Session, *, zone: ZoneInfo, now: datetime) -> list[UnderWay]:
+    experiments = store.under_way(session)
+    calls = told.calls_of(session, experiments, now=now, zone=zone)
+    sent = sending.of_many(session, experiments)
+    return [_seen(one, calls[one.id], sent[one.id]) for one in experiments]
+
+
+def _seen(experiment: Experiment, call: Call, sent: Progress) -> UnderWay:
     return UnderWay(
         id=experiment.id,
         name=experiment.name,
@@ -114,7 +122,7 @@ def _under_way(
         provisional=call.provisional,
         sentence=_waits_for(experiment, call),
         answer_by=call.answer_by,
-        progress=sending.of(session, experiment),
+        progress=sent,
     )
 
 
@@ -124,11 +132,11 @@ def _waits_for(experiment: Experiment, call: Call) -> str:
     return call.sentence
 
 
-def _awaits_a_decision(one: UnderWay) -> bool:
+def _awaits_a_decision(status: str, call: State) -> bool:
     """Everything is sent and there is a result; or it is sending and validated already."""
-    if one.status == Status.MEASURING:
-        return one.call is not State.WAITING
-    return one.call is State.VALIDATED
+    if status == Status.MEASURING:
+        return call is not State.WAITING
+    return call is State.VALIDATED
 
 
 def sentence(
@@ -145,10 +153,10 @@ def sentence(
 
 def headline(key_results: tuple[KeyResultView, ...]) -> str:
     """`Closer on 1 of 4, no change we can tell on 2, further on 1. New: Revenue.`"""
-    told = [one.statement for one in key_results if one.statement is not None]
-    if key_results and not told:
+    every = [one.statement for one in key_results if one.statement is not None]
+    if key_results and not every:
         return "Milestones only: each is reached or not, and no week says more."
-    return sayings.headline(told, new=[one.row.title for one in key_results if one.is_new])
+    return sayings.headline(every, new=[one.row.title for one in key_results if one.is_new])
 
 
 def _spent(time: TimeSplit | None) -> list[str]:

@@ -63,6 +63,7 @@ class Counter(SQLModel, table=True):
     sent: int = 0
     failed: int = 0
     bounced: int = 0
+    returned: int = 0  # accepted first, and bounced later
     uncertain: int = 0
     untracked: int = 0
     did: int = 0  # what the experiment's metric counts
@@ -94,6 +95,17 @@ class DayCounter(SQLModel, table=True):
     experiment_id: str = Field(primary_key=True)
     arm: str = Field(primary_key=True)
     day: int = Field(primary_key=True)
+    people: int = 0
+
+
+class DidCounter(SQLModel, table=True):
+    """One row per arm and hour of the clock: people who first did it in that hour."""
+
+    __tablename__ = "did_counter"
+
+    experiment_id: str = Field(primary_key=True)
+    arm: str = Field(primary_key=True)
+    hour: datetime = Field(sa_column=Column(UtcDateTime, primary_key=True))
     people: int = 0
 
 

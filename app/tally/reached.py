@@ -9,7 +9,18 @@ from sqlmodel import Session
 
 from app.platform.bulk import Bulk, Written
 from app.tally import store
-from app.tally.shares import NUMBERS, OF_HITS, DayKey, HourKey, Moves, day_of, hour_of, of_hits
+from app.tally.shares import (
+    NUMBERS,
+    OF_HITS,
+    DayKey,
+    DidKey,
+    HourKey,
+    Moves,
+    day_of,
+    did_of,
+    hour_of,
+    of_hits,
+)
 
 _MOMENTS = (
     "clicked_at",
@@ -118,6 +129,7 @@ def _row(one: Reached, bulk: Bulk) -> tuple[object, ...]:
 def _moves(pairs: Iterable[tuple[Reached, Reached]]) -> Moves:
     hours: dict[HourKey, list[int]] = {}
     days: dict[DayKey, int] = {}
+    did: dict[DidKey, int] = {}
     for old, new in pairs:
         sums = hours.setdefault(hour_of(new), [0] * len(OF_HITS))
         for place, (was, now) in enumerate(zip(of_hits(old), of_hits(new), strict=True)):
@@ -126,6 +138,8 @@ def _moves(pairs: Iterable[tuple[Reached, Reached]]) -> Moves:
             for one, sign in ((old, -1), (new, 1)):
                 if (key := day_of(one)) is not None:
                     days[key] = days.get(key, 0) + sign
+                if (hour := did_of(one)) is not None:
+                    did[hour] = did.get(hour, 0) + sign
     blank = dict.fromkeys(NUMBERS, 0)
     return Moves(
         {
@@ -134,4 +148,5 @@ def _moves(pairs: Iterable[tuple[Reached, Reached]]) -> Moves:
             if any(sums)
         },
         {key: count for key, count in days.items() if count},
+        {key: count for key, count in did.items() if count},
     )

@@ -22,6 +22,7 @@ OF_HITS = (
 
 HourKey = tuple[str, str, datetime, str]  # experiment, arm, hour of release, stratum
 DayKey = tuple[str, str, int]  # experiment, arm, days since release
+DidKey = tuple[str, str, datetime]  # experiment, arm, hour in which it was first done
 LinkKey = tuple[str, str, int]  # experiment, arm, link
 
 
@@ -34,19 +35,23 @@ class Moves:
 
     hours: Mapping[HourKey, Mapping[str, float]]
     days: Mapping[DayKey, int]
+    did: Mapping[DidKey, int]
 
 
 def moves(*, before: Iterable[Person], after: Iterable[Person]) -> Moves:
     """The difference that replacing some outcomes by others makes."""
     hours: dict[HourKey, dict[str, float]] = {}
     days: dict[DayKey, int] = {}
+    did: dict[DidKey, int] = {}
     for people, sign in ((before, -1), (after, 1)):
         for person in people:
             _add_hour(hours, person, sign=sign)
             _add_day(days, person, sign=sign)
+            _add_did(did, person, sign=sign)
     return Moves(
         {key: numbers for key, numbers in hours.items() if any(numbers.values())},
         {key: count for key, count in days.items() if count},
+        {key: count for key, count in did.items() if count},
     )
 
 
@@ -60,6 +65,7 @@ def numbers_of(person: Person) -> dict[str, float]:
         "sent": int(person.sent),
         "failed": int(person.failed),
         "bounced": int(person.bounced),
+        "returned": int(person.sent and person.bounced),
         "uncertain": int(person.uncertain),
         "untracked": int(person.untracked),
         **dict(zip(OF_HITS, of_hits(person), strict=True)),
@@ -90,8 +96,7 @@ def of_hits(person: Person) -> tuple[int, ...]:
 
 def hour_of(person: Person) -> HourKey:
     """The counter in which a person is."""
-    hour = person.released_at.replace(minute=0, second=0, microsecond=0)
-    return (person.experiment_id, person.arm, hour, person.stratum)
+    return (person.experiment_id, person.arm, _hour_of(person.released_at), person.stratum)
 
 
 def day_of(person: Person) -> DayKey | None:
@@ -100,6 +105,17 @@ def day_of(person: Person) -> DayKey | None:
         return None
     day = max(0, (person.did_at - person.released_at).days)  # clocks may jump back
     return (person.experiment_id, person.arm, day)
+
+
+def did_of(person: Person) -> DidKey | None:
+    """The counter of hours in which a person is who did it."""
+    if person.did_at is None:
+        return None
+    return (person.experiment_id, person.arm, _hour_of(person.did_at))
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _sums(y: float, x: float) -> dict[str, float]:
@@ -116,3 +132,9 @@ def _add_day(days: dict[DayKey, int], person: Person, *, sign: int) -> None:
     key = day_of(person)
     if key is not None:
         days[key] = days.get(key, 0) + sign
+
+
+def _add_did(did: dict[DidKey, int], person: Person, *, sign: int) -> None:
+    key = did_of(person)
+    if key is not None:
+        did[key] = did.get(key, 0) + sign

@@ -12,8 +12,8 @@ from sqlalchemy import Row, TextClause, bindparam, delete, insert, select, text,
 from sqlmodel import Session, col
 
 from app.platform.db import UtcDateTime
-from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
-from app.tally.shares import KEYS, NUMBERS, DayKey, HourKey, LinkKey, Moves, moves
+from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
+from app.tally.shares import KEYS, NUMBERS, DayKey, DidKey, HourKey, LinkKey, Moves, moves
 
 _OUTCOME = Outcome.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _CHUNK = 500  # ids per question, far below every database's limit of parameters
@@ -34,6 +34,9 @@ def _upsert(table: str, keys: Iterable[str], numbers: Iterable[str]) -> TextClau
 
 _MOVE_HOURS = _upsert("counter", KEYS, NUMBERS).bindparams(bindparam("hour", type_=UtcDateTime()))
 _MOVE_DAYS = _upsert("day_counter", ("experiment_id", "arm", "day"), ("people",))
+_MOVE_DID = _upsert("did_counter", ("experiment_id", "arm", "hour"), ("people",)).bindparams(
+    bindparam("hour", type_=UtcDateTime())
+)
 _LINK = ("experiment_id", "arm", "link")
 _MOVE_LINKS = _upsert("link_counter", _LINK, ("hits", "clickers"))
 _MOVE_NAMELESS = _upsert("link_counter", _LINK, ("hits", "clickers", "nameless"))
@@ -104,8 +107,8 @@ def rebuild(session: Session, experiment_id: str) -> None:
     """Count again from the outcomes. Links are counted again by tracking, which has the hits."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         session.execute(text("LOCK TABLE outcome IN SHARE ROW EXCLUSIVE MODE"))
-    session.execute(delete(Counter).where(col(Counter.experiment_id) == experiment_id))
-    session.execute(delete(DayCounter).where(col(DayCounter.experiment_id) == experiment_id))
+    for table in (Counter, DayCounter, DidCounter):
+        session.execute(delete(table).where(col(table.experiment_id) == experiment_id))
     rows = session.execute(
         select(_OUTCOME).where(_OUTCOME.c.experiment_id == experiment_id)
     ).partitions(_REBUILD_CHUNK)
@@ -164,16 +167,19 @@ def _set(
 def move(session: Session, difference: Moves) -> None:
     """Add to the counters: last in a transaction, in key order."""
     hours = [_hour_row(key, difference.hours[key]) for key in sorted(difference.hours)]
-    days = [_day_row(key, difference.days[key]) for key in sorted(difference.days)]
+    days = [_people_row("day", key, difference.days[key]) for key in sorted(difference.days)]
+    did = [_people_row("hour", key, difference.did[key]) for key in sorted(difference.did)]
     if hours:
         session.execute(_MOVE_HOURS, hours)
     if days:
         session.execute(_MOVE_DAYS, days)
+    if did:
+        session.execute(_MOVE_DID, did)
 
 
 def _hour_row(key: HourKey, numbers: Mapping[str, float]) -> dict[str, object]:
     return {**dict(zip(KEYS, key, strict=True)), **numbers}
 
 
-def _day_row(key: DayKey, people: int) -> dict[str, object]:
-    return {"experiment_id": key[0], "arm": key[1], "day": key[2], "people": people}
+def _people_row(name: str, key: DayKey | DidKey, people: int) -> dict[str, object]:
+    return {"experiment_id": key[0], "arm": key[1], name: key[2], "people": people}

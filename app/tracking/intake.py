@@ -54,7 +54,7 @@ class Intake:
 
     def _report(self, now: datetime, *, until: datetime | None, drained: bool) -> None:
         lost = lost_in(self._hits)
-        with self._database.write() as session:
+        with self._database.write_unheard() as session:
             folders.report(session, self._folder, until=until, lost=lost, drained=drained, now=now)
         self._reported = now
 

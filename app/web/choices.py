@@ -6,7 +6,6 @@ from sqlmodel import Session
 
 from app.audience import store as audience
 from app.experiments import store as experiments
-from app.experiments.models import Experiment, Status
 from app.okr import store as okr
 from app.platform.paging import every
 from app.web import words
@@ -21,11 +20,8 @@ def key_results(session: Session) -> Choices:
 
 def slices(session: Session) -> Choices:
     """Every slice under its feature's name, newest first."""
-    found: list[tuple[str, str]] = [("", "None")]
-    for one in experiments.every_slice(session):
-        feature = experiments.feature_of(session, one.feature_id)
-        found.append((one.id, f"{feature.title} › {one.title}"))
-    return found
+    named = ((key, f"{feature} › {title}") for key, title, feature in experiments.titles(session))
+    return (("", "None"), *named)
 
 
 def audiences(session: Session) -> Choices:
@@ -37,8 +33,7 @@ def audiences(session: Session) -> Choices:
 
 def others(session: Session, but: str | None) -> Choices:
     """Experiments whose people can be left out."""
-    found = every(lambda cursor: experiments.experiments(session, cursor=cursor))
-    return [(e.id, e.name) for e in found if e.id != but and _was_started(e)]
+    return [one for one in experiments.started_names(session) if one[0] != but]
 
 
 def columns(session: Session, audience_id: str | None) -> Sequence[str]:
@@ -47,7 +42,3 @@ def columns(session: Session, audience_id: str | None) -> Sequence[str]:
         return ()
     profile = audience.audience_of(session, audience_id).columns
     return ["name", "email", *(str(column["name"]) for column in profile)]
-
-
-def _was_started(experiment: Experiment) -> bool:
-    return experiment.started_at is not None and experiment.status != Status.DRAFT

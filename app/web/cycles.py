@@ -126,7 +126,7 @@ def page(
 ) -> CyclePage:
     """A cycle with the forms of which one may need another look."""
     found = closing.ended(session, cycle)
-    mean = closing.mean(session, cycle)
+    mean = closing.mean(one.row for one in found)
     suggested = {f"score_{one.row.id}": figures.score(one.suggested) for one in found}
     return CyclePage(
         id=cycle.id,

@@ -1,21 +1,22 @@
 """What experiments say of a key result: in its evidence, its ledger, and beside its confidence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlmodel import Session
 
-from app.analysis import readout
-from app.analysis.shapes import Evidence, Movement, Readout
-from app.experiments import moves
+from app.analysis import told
+from app.analysis.shapes import Evidence, Movement
+from app.analysis.told import Told
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.terms import Mode
-from app.okr import ledger, store
 from app.okr.models import KeyResult
-from app.okr.overlap import Line
-from app.review import store as review
-from app.review.moves import why_not, will_be_added
+from app.okr.overlap import Line, lined
+from app.okr.series import Stored
+from app.review import linked
+from app.review.linked import Linked
 from app.web import words
 
 _RECENT_DAYS = 14  # evidence that a check-in is asked about
@@ -50,24 +51,41 @@ class LedgerRow:
     remark: str
 
 
-def rows(session: Session, row: KeyResult, *, zone: tzinfo, now: datetime) -> list[EvidenceRow]:
+def rows(
+    session: Session, row: KeyResult, stored: Stored, *, zone: tzinfo, now: datetime
+) -> list[EvidenceRow]:
     """Every linked experiment, newest first."""
-    return [
-        _row(session, one, row, zone=zone, now=now)
-        for one in experiments.linked_to(session, row.id)
-    ]
+    found = linked.of(session, row, stored, now=now, zone=zone)
+    return [_row(one, row, zone=zone, now=now) for one in found]
 
 
-def posted(session: Session, row: KeyResult) -> list[LedgerRow]:
+def questions(
+    session: Session, key_result_ids: Sequence[str], *, zone: tzinfo, now: datetime
+) -> dict[str, tuple[str, ...]]:
+    """What owners are asked about experiments that began lately, by key result."""
+    since = now - timedelta(days=_RECENT_DAYS + 1)
+    found = experiments.linked_since(session, key_result_ids, since)
+    every = {one.id: one for _, one in found}
+    known = told.of_many(session, list(every.values()), now=now, zone=zone)
+    asked: dict[str, list[str]] = {one: [] for one in key_result_ids}
+    for key_result_id, one in found:
+        if question := _question(one, known[one.id], zone=zone, now=now):
+            asked[key_result_id].append(question)
+    return {key: tuple(said) for key, said in asked.items()}
+
+
+def posted(session: Session, row: KeyResult, stored: Stored) -> list[LedgerRow]:
     """The ledger, with a remark where something isn't added."""
-    return [_posted(session, line, row.unit) for line in ledger.lines(session, row.id)]
+    lines = lined(stored.posted)
+    names = experiments.names_of(session, [line.row.experiment_id for line in lines])
+    return [_posted(line, names[line.row.experiment_id], row.unit) for line in lines]
 
 
-def _posted(session: Session, line: Line, unit: str) -> LedgerRow:
+def _posted(line: Line, name: str, unit: str) -> LedgerRow:
     held = line.row
     ends = f"{words.change(held.low, unit)} to {words.change(held.high, unit)}"
     return LedgerRow(
-        name=experiments.experiment_of(session, held.experiment_id).name,
+        name=name,
         href=f"/experiments/{held.experiment_id}",
         date=held.date,
         amount=f"{words.change(held.amount, unit)} ({ends})",
@@ -85,31 +103,22 @@ def _remark(line: Line, unit: str) -> str:
     return f"Added: {words.change(line.added, unit)}. {people} counted by a larger contribution."
 
 
-def _row(
-    session: Session, experiment: Experiment, row: KeyResult, *, zone: tzinfo, now: datetime
-) -> EvidenceRow:
-    decision = review.decision_of(session, experiment.id)
+def _row(one: Linked, row: KeyResult, *, zone: tzinfo, now: datetime) -> EvidenceRow:
+    experiment, known = one.experiment, one.told
     began = experiment.started_at
-    found = readout.of(session, experiment, now=now) if began else None
-    link = _link(found, row.id)
     return EvidenceRow(
         id=experiment.id,
         name=experiment.name,
-        sentence=found.call.sentence if found else "",
-        call=found.call.state if found else experiment.status,
-        decision=decision.decision if decision else None,
-        mode=moves.mode_of(experiment, row.id) or Mode.EVIDENCE,
-        projection=_projection(link, row.unit),
-        realised=_realised(session, experiment, link, row),
-        can_undo=_wrote(session, row.id, experiment.id),
+        sentence=known.call.sentence if known else "",
+        call=known.call.state if known else experiment.status,
+        decision=one.decision.decision if one.decision else None,
+        mode=one.mode,
+        projection=_projection(one.says, row.unit),
+        realised=_realised(one, row),
+        can_undo=one.wrote,
         began=began.astimezone(zone).date() if began else None,
-        question=_question(experiment, found, zone=zone, now=now) if found else "",
+        question=_question(experiment, known, zone=zone, now=now) if known else "",
     )
-
-
-def _link(found: Readout | None, key_result_id: str) -> Evidence | None:
-    links = found.key_results if found else ()
-    return next((one for one in links if one.key_result_id == key_result_id), None)
 
 
 def _projection(link: Evidence | None, unit: str) -> str:
@@ -120,17 +129,14 @@ def _projection(link: Evidence | None, unit: str) -> str:
     return link.assumption or link.reason or ""
 
 
-def _realised(
-    session: Session, experiment: Experiment, link: Evidence | None, row: KeyResult
-) -> str:
-    if store.undone(session, row.id, experiment.id):
+def _realised(one: Linked, row: KeyResult) -> str:
+    if one.undone:
         return "Taken back"
-    if not _wrote(session, row.id, experiment.id) and (
-        reason := why_not(session, experiment.id, row.id)
-    ):
-        return f"Not written: {reason}"
-    if will_be_added(session, experiment, row.id):
+    if not one.wrote and one.why_not:
+        return f"Not written: {one.why_not}"
+    if one.is_due:
         return "Decided before its windows have closed: what it added is written when they close."
+    link = one.says
     if link is None or link.realised is None:
         return ""
     posted_here = link.mode == Mode.CONTRIBUTION and link.realised.low != link.realised.high
@@ -148,14 +154,7 @@ def _movement(moved: Movement, unit: str) -> str:
     return f"{said} ({low} to {high})"
 
 
-def _wrote(session: Session, key_result_id: str, experiment_id: str) -> bool:
-    return bool(
-        store.contribution_of(session, key_result_id, experiment_id)
-        or store.written_by(session, key_result_id, experiment_id)
-    )
-
-
-def _question(experiment: Experiment, found: Readout, *, zone: tzinfo, now: datetime) -> str:
+def _question(experiment: Experiment, found: Told, *, zone: tzinfo, now: datetime) -> str:
     """`Tuesday’s “Waste in euros”: validated, 12.0 %. Does this change your confidence?`"""
     began = experiment.started_at
     estimate = next((one for one in found.estimates if one.rate is not None), None)

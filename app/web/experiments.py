@@ -1,6 +1,6 @@
 """Experiments: the list, the form, and the overview of one by its state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -10,13 +10,14 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.analysis import readout
+from app.analysis import told
+from app.analysis.shapes import Call
 from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
 from app.experiments import lifecycle, store
 from app.experiments.items import Item
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Experiment, Feature, Slice, Status
 from app.experiments.schemas import Draft
 from app.identity.guard import Db, Now, Who
 from app.outreach import troubles
@@ -136,7 +137,7 @@ def listed(
     shown = show if show in _LISTS else "All"
     found = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
     page = ExperimentsPage(
-        rows=[_line(session, one, now=now) for one in found],
+        rows=_lines(session, found, now=now),
         choices=[(name, f"/experiments?show={name}") for name in _LISTS],
         shown=shown,
         next_address=next_of("/experiments", found, show=shown),
@@ -248,16 +249,28 @@ def _again(experiment: Experiment) -> str | None:
     return f"/experiments/new?previous={experiment.id}" if finished else None
 
 
-def _line(session: Session, experiment: Experiment, *, now: datetime) -> Line:
-    decision = review.decision_of(session, experiment.id)
-    begun = experiment.started_at is not None
+def _lines(session: Session, found: Sequence[Experiment], *, now: datetime) -> list[Line]:
+    begun = [one for one in found if one.started_at is not None]
+    calls = told.calls_of(session, begun, now=now)
+    decisions = review.decisions_of(session, [one.id for one in found])
+    parents = store.parents_of(session, [one.slice_id for one in found if one.slice_id])
+    return [_line(one, decisions.get(one.id), calls.get(one.id), parents) for one in found]
+
+
+def _line(
+    experiment: Experiment,
+    decision: Decision | None,
+    call: Call | None,
+    parents: Mapping[str, tuple[Slice, Feature]],
+) -> Line:
+    piece, feature = parents.get(experiment.slice_id or "", (None, None))
     return Line(
         id=experiment.id,
         name=experiment.name,
-        parent=" › ".join(label for label, _ in places.crumbs(session, experiment)[1:]),
+        parent=f"{feature.title} › {piece.title}" if piece and feature else "",
         status=experiment.status,
         enrolled=experiment.enrolled,
         decision=decision.decision if decision else None,
-        call=readout.call_of(session, experiment, now=now).state if begun else None,
+        call=call.state if call else None,
         updated_at=experiment.updated_at,
     )

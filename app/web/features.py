@@ -13,6 +13,7 @@ from app.experiments import outline, store
 from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.schemas import FeatureDraft, SliceDraft
 from app.identity.guard import Db, Now, Who
+from app.okr import list_rows
 from app.okr import store as okr
 from app.okr.models import KeyResult
 from app.platform.errors import Invalid, NotFound
@@ -88,11 +89,10 @@ class FeaturePage(Page):
 def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """All features, newest first."""
     found = store.features(session, cursor=cursor, limit=_PAGE)
+    slices = store.count_slices(session, [one.id for one in found])
+    aims = list_rows.some(session, {one.key_result_id for one in found if one.key_result_id})
     rows = [
-        FeatureRow(
-            feature, key_result_of(session, feature), len(store.slices_of(session, feature.id))
-        )
-        for feature in found
+        FeatureRow(one, aims.get(one.key_result_id or ""), slices.get(one.id, 0)) for one in found
     ]
     return render(request, FeaturesPage(features=rows, next_address=next_of("/features", found)))
 
@@ -171,16 +171,19 @@ def _page(
     return FeaturePage(
         feature=feature,
         key_result=key_result_of(session, feature),
-        teams=[okr.team_of(session, one).name for one in store.teams_of(session, feature.id)],
-        slices=[
-            SliceRow(one, list(store.every_run(session, one.id)))
-            for one in store.slices_of(session, feature.id)
-        ],
+        teams=okr.team_names(session, store.teams_of(session, feature.id)),
+        slices=_slices(session, feature),
         form=form or Typed(),
         edit=edit or _filled(feature),
         key_results=choices.key_results(session),
         risks=RISKS,
     )
+
+
+def _slices(session: Session, feature: Feature) -> list[SliceRow]:
+    found = store.slices_of(session, feature.id)
+    tests = store.tests_of(session, [one.id for one in found])
+    return [SliceRow(one, tests.get(one.id, [])) for one in found]
 
 
 def _filled(feature: Feature) -> Typed:

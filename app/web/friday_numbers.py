@@ -39,7 +39,9 @@ def asked(
     session: Session, told: Iterable[KeyResultView], *, zone: ZoneInfo, now: datetime
 ) -> list[NumberAsked]:
     """What stands beside the fields."""
-    return [_asked(session, one, zone=zone, now=now) for one in told]
+    every = list(told)
+    said = evidence.questions(session, [one.row.id for one in every], zone=zone, now=now)
+    return [_asked(one, said[one.row.id]) for one in every]
 
 
 def filled(told: Iterable[KeyResultView], today: date) -> dict[str, tuple[str, ...]]:
@@ -83,9 +85,8 @@ def _put(
         )
 
 
-def _asked(session: Session, told: KeyResultView, *, zone: ZoneInfo, now: datetime) -> NumberAsked:
+def _asked(told: KeyResultView, questions: tuple[str, ...]) -> NumberAsked:
     row = told.row
-    rows = evidence.rows(session, row, zone=zone, now=now)
     return NumberAsked(
         id=row.id,
         line=lines.of(KeyResultLine.of(told)),
@@ -93,5 +94,5 @@ def _asked(session: Session, told: KeyResultView, *, zone: ZoneInfo, now: dateti
         unit={"percent": "%", "number": ""}.get(row.unit, row.unit),
         is_typed=row.source in _TYPED,
         is_milestone=row.kind == "milestone",
-        questions=tuple(one.question for one in rows if one.question),
+        questions=questions,
     )

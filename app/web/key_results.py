@@ -225,8 +225,10 @@ def page(
     """The page with the one form that needs another look."""
     zone = request.app.state.settings.zone
     today = now.astimezone(zone).date()
-    view = views.view(session, row, today=today)
-    said = evidence.rows(session, row, zone=zone, now=now)
+    ends = store.cycle_of_key_result(session, row).ends
+    stored = series.stored_of(session, (row,), ends={row.id: ends})[row.id]
+    view = views.view(session, row, today=today, stored=stored)
+    said = evidence.rows(session, row, stored, zone=zone, now=now)
     marks = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
     return KeyResultPage(
         id=row.id,
@@ -244,7 +246,7 @@ def page(
         figures=figures.of(view, today),
         story=stories.of(view, marks),
         ahead="" if row.kind in _UNFORESEEN else stories.ahead(view.forecast, row.unit),
-        values=[_value(one) for one in reversed(series.listed(session, row))],
+        values=[_value(one) for one in reversed(series.listed(stored))],
         replaced=[_replaced(one) for one in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
         edit=edit or _filled(session, row),
@@ -253,7 +255,7 @@ def page(
         is_typed=row.source in _TYPED,
         is_band=row.kind == "maintain",
         reads=reads.of(session, row),
-        ledger=evidence.posted(session, row),
+        ledger=evidence.posted(session, row, stored),
         evidence=said,
         questions=[one.question for one in said if one.question],
         told=pushes.linked(session, row.id),

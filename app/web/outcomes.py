@@ -1,6 +1,6 @@
 """Outcomes: cycles, the objectives that teams share, their key results, a form for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
@@ -11,10 +11,11 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity.guard import Db, Now, Who
-from app.okr import closing, outcomes, store, values, views
-from app.okr.models import Cycle, Objective
+from app.okr import closing, list_rows, outcomes, store, values, views
+from app.okr.models import Cycle, KeyResult, Objective, Team
 from app.okr.progress import rolled_up
 from app.okr.schemas import CycleDraft, NewKeyResult, ObjectiveDraft, TeamDraft
+from app.okr.views import KeyResultView
 from app.platform import figures
 from app.platform.errors import AppError
 from app.review.shapes import KeyResultLine
@@ -158,10 +159,11 @@ def page(
 ) -> OutcomesPage:
     """Everything, with the one form open that needs another look."""
     today = now.astimezone(request.app.state.settings.zone).date()
-    cycles = store.cycles(session)
+    cycles, objectives = store.cycles(session), store.objectives(session)
+    shown = _Shown.of(session, objectives, today=today)
     return OutcomesPage(
-        cycles=[_cycle(session, cycle, today=today) for cycle in cycles],
-        objectives=[(one.id, one.title) for one in store.objectives(session)],
+        cycles=[_cycle(cycle, objectives, shown) for cycle in cycles],
+        objectives=[(one.id, one.title) for one in objectives],
         cycle_choices=[(one.id, one.name) for one in cycles],
         teams=[(one.id, one.name) for one in store.teams(session)],
         form=form,
@@ -169,23 +171,41 @@ def page(
     )
 
 
-def _cycle(session: Session, cycle: Cycle, *, today: date) -> CyclePart:
-    objectives = store.objectives(session, cycle_id=cycle.id)
-    score = closing.mean(session, cycle) if cycle.closed_at else None
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What objectives hold, by objective."""
+
+    key_results: Mapping[str, Sequence[KeyResult]]
+    teams: Mapping[str, Sequence[Team]]
+    views: Mapping[str, KeyResultView]  # by key result
+
+    @classmethod
+    def of(cls, session: Session, objectives: Sequence[Objective], *, today: date) -> "_Shown":
+        ids = [one.id for one in objectives]
+        found = list_rows.by_objective(session, ids)
+        rows = [row for one in ids for row in found[one]]
+        seen = views.several(session, rows, today=today)
+        by_id = {one.row.id: one for one in seen}
+        return cls(found, list_rows.teams_by_objective(session, ids), by_id)
+
+
+def _cycle(cycle: Cycle, objectives: Sequence[Objective], shown: _Shown) -> CyclePart:
+    own = [one for one in objectives if one.cycle_id == cycle.id]
+    rows = [row for one in own for row in shown.key_results[one.id]]
+    score = closing.mean(rows) if cycle.closed_at else None
     return CyclePart(
         id=cycle.id,
         closed=cycle.closed_at is not None,
         score="" if score is None else figures.score(score),
         name=cycle.name,
         dates=f"{words.short(cycle.starts)} to {words.short(cycle.ends)}",
-        objectives=[_objective(session, one, today=today) for one in objectives],
+        objectives=[_objective(one, shown) for one in own],
     )
 
 
-def _objective(session: Session, objective: Objective, *, today: date) -> ObjectivePart:
-    rows = store.key_results(session, objective_id=objective.id)
-    found = views.several(session, rows, today=today)
-    teams = ", ".join(team.name for team in store.teams_of(session, objective.id))
+def _objective(objective: Objective, shown: _Shown) -> ObjectivePart:
+    found = [shown.views[row.id] for row in shown.key_results[objective.id]]
+    teams = ", ".join(team.name for team in shown.teams[objective.id])
     return ObjectivePart(
         id=objective.id,
         title=objective.title,

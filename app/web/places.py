@@ -38,8 +38,7 @@ def crumbs(session: Session, experiment: Experiment) -> tuple[tuple[str, str], .
     """Its parents: feature and slice, where it has them."""
     if experiment.slice_id is None:
         return (("Experiments", "/experiments"),)
-    slice_ = store.slice_of(session, experiment.slice_id)
-    feature = store.feature_of(session, slice_.feature_id)
+    slice_, feature = store.parents_of(session, (experiment.slice_id,))[experiment.slice_id]
     return (
         ("Features", "/features"),
         (feature.title, f"/features/{feature.id}"),

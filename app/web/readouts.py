@@ -15,6 +15,7 @@ from app.experiments import store
 from app.experiments.models import Experiment, Status
 from app.identity.guard import Db, Now
 from app.okr import store as okr
+from app.platform.errors import NotFound
 from app.tracking import answers
 from app.tracking.models import Answer
 from app.web import places, results, words
@@ -73,7 +74,8 @@ def live(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
     """The readout again, for the page that shows it."""
     experiment = store.experiment_of(session, experiment_id)
     result = result_of(request, session, experiment, now=now)
-    assert result is not None, "a page that renews itself shows a readout"
+    if result is None:
+        raise NotFound("There is no readout before the experiment has started.")
     return render(request, ReadoutFragment(result=result, refreshing=is_refreshing(experiment)))
 
 

@@ -50,7 +50,7 @@ def _readable(state: Any, session: Session, experiment: Experiment) -> Iterator[
     arms = tried(preview.arms_of, session, experiment, settings=state.settings)
     if isinstance(arms, AppError):
         return
-    read = [preview.addressee(session, experiment, one.person_id) for one in people]
+    read = preview.addressees(session, experiment, [one.person_id for one in people])
     said = [arm.render_all(read, keyring=state.keyring) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
         found = [

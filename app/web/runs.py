@@ -6,7 +6,8 @@ from datetime import date, tzinfo
 
 from sqlmodel import Session
 
-from app.analysis import snapshots
+from app.analysis import told
+from app.analysis.told import Told
 from app.experiments.models import Experiment
 from app.web import words
 from app.web.plots import Plot
@@ -28,7 +29,8 @@ class Run:
 
 def of(session: Session, experiments: Sequence[Experiment], *, zone: tzinfo) -> tuple[Run, ...]:
     """Those whose call is final, the first first; a run that is open has no point yet."""
-    found = [_run(session, one, zone) for one in experiments]
+    finals = told.finals_of(session, experiments)
+    found = [_run(one, finals.get(one.id), zone) for one in experiments]
     return tuple(sorted((one for one in found if one), key=lambda run: (run.began, run.id)))
 
 
@@ -48,20 +50,19 @@ def plot(runs: Sequence[Run]) -> Plot | None:
     )
 
 
-def _run(session: Session, experiment: Experiment, zone: tzinfo) -> Run | None:
-    final = snapshots.latest_final(session, experiment.id)
+def _run(experiment: Experiment, final: Told | None, zone: tzinfo) -> Run | None:
     if final is None or experiment.started_at is None:
         return None
-    measured = next((one for one in final.body["estimates"] if one["rate"] is not None), None)
-    if measured is None:
+    measured = next((one for one in final.estimates if one.rate is not None), None)
+    if measured is None or measured.rate is None:
         return None
     return Run(
         id=experiment.id,
         name=experiment.name,
         began=experiment.started_at.astimezone(zone).date(),
-        rate=measured["rate"],
-        low=measured["low"],
-        high=measured["high"],
-        people=measured["people"],
+        rate=measured.rate,
+        low=measured.low,
+        high=measured.high,
+        people=measured.people,
         threshold=experiment.design["rule"].get("threshold"),
     )

@@ -97,9 +97,9 @@ def _lead(week: Week) -> str:
 
 def _steps(session: Session) -> list[Step]:
     """The way in, until the first experiment is launched."""
-    tried = experiments.experiments(session, limit=200)
-    if any(one.launched_at for one in tried):
+    if experiments.was_any_launched(session):
         return []
+    tried = experiments.experiments(session, limit=1)
     done = (
         any(one.people for one in audience.audiences(session)),
         bool(experiments.slices(session, limit=1)),

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, delete
 
-from app.analysis import counts, hours
+from app.analysis import counts, gathered, hours
 from app.delivery.models import Destination, DestinationSet
-from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
+from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, WINDOW, click, given_experiment, mail
 
 people = st.lists(
@@ -28,7 +28,7 @@ people = st.lists(
 def test_released_matured_and_settled_agree_with_counting_one_by_one(
     session: Session, crowd: list[tuple[int, int | None]], minutes: int
 ):
-    for table in (Outcome, Counter, DayCounter):
+    for table in (Outcome, Counter, DayCounter, DidCounter):
         session.execute(delete(table))
     now = TUESDAY + minutes * MINUTE
     experiment = given_experiment(session)
@@ -38,10 +38,7 @@ def test_released_matured_and_settled_agree_with_counting_one_by_one(
         mail(session, experiment, 1, first=number, at=at)
         if clicked is not None and clicked <= now:
             click(session, 1, first=number, at=clicked)
-    totals = counts.totals(
-        session, experiment.id, window=WINDOW, stop_at=None, is_judged=True, now=now
-    )
-    got = totals.get("insight", counts.ArmTotals("insight"))
+    got = gathered.of(session, experiment, now=now).totals["insight"]
 
     assert got.released == len(released)
     assert got.matured == sum(at + WINDOW <= now for at, _ in released)

@@ -173,7 +173,7 @@ def test_before_a_launch_nothing_is_realised(session: Session):
     experiment = given_experiment(session, design={"key_results": [ASSUMED]})
     experiment.launched_at = None
 
-    assert movements.realised(session, experiment) == {}
+    assert movements.realised(session, experiment, movements.linked(session, experiment)) == {}
 
 
 def test_a_readout_of_our_own_has_no_increment_while_nothing_is_compared(session: Session):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session
 
-from app.analysis import holding, known, looks, snapshots, store
+from app.analysis import holding, known, looks, snapshots, store, told
 from app.analysis import readout as readouts
 from app.analysis.models import Kind
 from app.analysis.shapes import Readout, State
@@ -133,7 +133,7 @@ class CallOnThePage(Snapshot):
 
 class CallInAList(Snapshot):
     def happens(self, session: Session, experiment: Experiment, *, now: datetime) -> bool:
-        call = readouts.call_of(session, experiment, now=now)
+        call = told.calls_of(session, [experiment], now=now)[experiment.id]
         return call.state is State.REFUTED and not call.provisional
 
 

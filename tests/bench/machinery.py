@@ -18,6 +18,7 @@ from sqlmodel import Session
 from app.analysis import holding, snapshots
 from app.analysis import readout as readouts
 from app.analysis.shapes import Estimate, State
+from app.analysis.told import calls_of
 from app.experiments import plans
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft
@@ -116,7 +117,8 @@ def _watch(session: Session, method: str, rng: random.Random) -> tuple[bool, Est
         for name in looks_due(session, now):
             assert name == experiment.id
             holding.hold(session, experiment, now=now)
-        told |= readouts.call_of(session, experiment, now=now).state is State.VALIDATED
+        call = calls_of(session, [experiment], now=now)[experiment.id]
+        told |= call.state is State.VALIDATED
         snapshots.freeze_due(session, now)
         before = now
     (last,) = readouts.of(session, experiment, now=before).estimates

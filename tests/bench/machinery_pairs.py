@@ -13,8 +13,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.analysis import holding, looks
-from app.analysis import readout as readouts
 from app.analysis.shapes import State
+from app.analysis.told import calls_of
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
 from app.stats.conditional import limits
@@ -65,7 +65,8 @@ def watch(
         if looks_due(session, now):
             holding.hold(session, experiment, now=now)
     held = looks.held(session, experiment.id)
-    state = readouts.call_of(session, experiment, now=TUESDAY + HOURS * HOUR).state
+    ended = TUESDAY + HOURS * HOUR
+    state = calls_of(session, [experiment], now=ended)[experiment.id].state
     seen = [
         one for one in held if min(_pair(crowd, one.at).people, _pair(crowd, one.at).base_people)
     ]

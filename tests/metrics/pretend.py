@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from app.analysis import (
     waiting,
 )
 from app.analysis.counts import ArmTotals
+from app.analysis.gathered import Gathered, rule_of
 from app.analysis.hours import Point
 from app.analysis.known import Known, Late
 from app.analysis.looks import Held
@@ -47,7 +49,10 @@ LINKS = [
     {"key_result_id": "percent", "reach": 1, "carry": 1, "per_hit": -3, "reach_per": "week"},
     {"key_result_id": "direct", "mode": "direct"},
 ]
-UNITS = {"number": "number", "percent": "percent", "direct": "percent"}
+LINKED = [
+    SimpleNamespace(id=one, unit=unit)
+    for one, unit in {"number": "number", "percent": "percent", "direct": "percent"}.items()
+]
 FEW = (1, 2, 12, 60, 150)  # people of an arm
 WATCHED = ({"metric": "unsubscribe_rate", "max": 0.02}, {"metric": "bounce_rate", "max": 0.3})
 
@@ -160,6 +165,9 @@ class Pretend:
                 )
         return found
 
+    def gathered(self, known: Known) -> Gathered:
+        return Gathered(known, self.totals(known), self.matured(known), self.held)
+
     def series(self, now: float) -> dict[str, tuple[Point, ...]]:
         found = {}
         for key in self.arms:
@@ -196,8 +204,8 @@ class Pretend:
 
     def look(self, known: Known) -> None:
         """Hold the look that is due, as the worker does."""
-        rule, arms = standings.rule_of(self.experiment), self.matured(known)
-        standing = standings.standing_of(self.experiment, self.totals(known), known=known)
+        rule, found = rule_of(self.experiment), self.gathered(known)
+        arms, standing = dict(found.arms), standings.standing_of(self.experiment, found)
         if rule.looks_by_people:
             due = looks.due_by_people(
                 self.experiment,
@@ -326,15 +334,12 @@ def read(one: Pretend, now: float, monkeypatch: pytest.MonkeyPatch, *, late: boo
     _moves_on(one, now)
     known = known_at(now, late=late)
     for module, name, found in (
-        (readout, "known_of", known),
-        (looking, "totals_of", one.totals(known)),
-        (looks, "held", list(one.held)),
-        (looks, "matured_now", one.matured(known)),
+        (readout, "gathered_of", one.gathered(known)),
         (hours, "days_by_arm", one.days((known.until - START) / HOUR)),
         (hours, "series_by_arm", one.series((known.until - START) / HOUR)),
         (counts, "links", ()),
         (movements, "realised", {}),
-        (movements, "units", UNITS),
+        (movements, "linked", LINKED),
         (novelty, "hours_of", one.hours()),
         (waiting, "lost_of", ()),
     ):

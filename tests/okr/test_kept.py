@@ -206,7 +206,7 @@ def _met(people: dict[str, frozenset[int]]) -> ledger.Sharing:
 def holds(walk: Walk) -> None:
     """What must be true after every operation."""
     session, row, model = walk.session, walk.row, walk.model
-    listed = series.listed(session, row)
+    listed = series.listed(series.stored_of(session, (row,))[row.id])
     typed = {
         one.value.date: (one.value.value, one.value.recorded_by)
         for one in listed
@@ -263,6 +263,9 @@ def test_a_run_lies_beside_what_was_typed_that_day(session: Session):
     walk.change(KeyResultChanges(source="experiment"))
     runs.write(session, row.id, Run("e", TODAY, 1300, 1200, 1400, 600), now=NOW)
 
-    told = [(one.value.source, one.value.value, one.counts) for one in series.listed(session, row)]
+    told = [
+        (one.value.source, one.value.value, one.counts)
+        for one in series.listed(series.stored_of(session, (row,))[row.id])
+    ]
 
     assert told == [("manual", 1500, False), ("experiment", 1300, True)]

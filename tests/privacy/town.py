@@ -31,7 +31,7 @@ from app.platform.journal import Journal
 from app.privacy import erasing
 from app.privacy.erasing import Asked, Finisher
 from app.review.models import WeekItem
-from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
+from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 from app.tracking import answers, conversions
 from app.tracking.schemas import ConversionDraft
 from app.worker import ingester_duties, scheduler_duties, sender_of
@@ -236,7 +236,7 @@ class Town:
         with self.house.database.read() as session:
             experiment = session.get_one(Experiment, self.experiment_id)
             said = readouts.of(session, experiment, now=NOW + 9 * HOUR)
-            tables = (Outcome, Counter, DayCounter, LinkCounter)
+            tables = (Outcome, Counter, DayCounter, DidCounter, LinkCounter)
             return {"readout": said} | {
                 str(table.__tablename__): [
                     tuple(row) for row in session.execute(_rows(table)).all()

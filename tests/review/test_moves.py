@@ -11,13 +11,14 @@ from sqlmodel import Session, select
 from app.analysis import readout as readouts
 from app.analysis.shapes import ArmCounts, Readout
 from app.experiments.models import Enrolment, Experiment, Status
-from app.okr import closing, ledger, links, outcomes, store
+from app.okr import closing, ledger, links, outcomes, series, store
 from app.okr.models import CheckIn, KeyResult
 from app.okr.schemas import CloseDraft, KeyResultChanges
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.platform.events import Event
 from app.review import decisions, moves
+from app.review import linked as linked_results
 from app.review.schemas import DecisionDraft
 from tests.analysis.scenes import CLOSED, TUESDAY, WINDOW, click, given_experiment, mail
 from tests.duties import write_due
@@ -36,6 +37,13 @@ class Comparison:
     difference: float = 0.03
     low: float = -0.005
     high: float = 0.065
+    relative: float | None = None
+    p_value: float | None = None
+    chance_to_beat: float | None = None
+    expected_loss: float | None = None
+    state: str = "inconclusive"
+    method: str = "score"
+    confidence: float = 0.95
 
 
 @pytest.fixture
@@ -69,6 +77,17 @@ def measured(
     mail(session, experiment, 600, first=first)
     click(session, clickers, first=first)
     return experiment
+
+
+def why_not(session: Session, experiment_id: str, key_result_id: str) -> str:
+    return moves.reasons_why_not(session, key_result_id).get(experiment_id, "")
+
+
+def is_due(session: Session, experiment: Experiment, row: KeyResult) -> bool:
+    stored = series.stored_of(session, (row,))[row.id]
+    (one,) = linked_results.of(session, row, stored, now=CLOSED)
+    assert one.experiment is experiment
+    return one.is_due
 
 
 def compared(session: Session, experiment: Experiment, *found: Comparison) -> Readout:
@@ -150,8 +169,8 @@ def test_without_a_group_that_got_nothing_nothing_is_added_and_it_is_told(
 
     assert ledger.lines(session, orders.id) == ()
     assert "nothing is added" in event.facts["reason"]
-    assert moves.why_not(session, experiment.id, orders.id) == event.facts["reason"]
-    assert moves.why_not(session, "another", orders.id) == ""
+    assert why_not(session, experiment.id, orders.id) == event.facts["reason"]
+    assert why_not(session, "another", orders.id) == ""
 
 
 def test_what_is_decided_before_its_windows_close_is_added_when_they_close(
@@ -164,14 +183,14 @@ def test_what_is_decided_before_its_windows_close_is_added_when_they_close(
     decisions.decide(session, experiment, draft, by="Ann", now=TUESDAY + timedelta(hours=2))
 
     assert values(session, orders) == []
-    assert moves.why_not(session, experiment.id, orders.id) == ""
-    assert moves.will_be_added(session, experiment, orders.id)
+    assert why_not(session, experiment.id, orders.id) == ""
+    assert is_due(session, experiment, orders)
 
     assert write_due(session, UTC, CLOSED) == 1
     (line,) = ledger.lines(session, orders.id)
     assert (line.row.date, line.row.posted_by) == (CLOSED.date(), "Ann")
     assert values(session, orders) == [pytest.approx(1258)]
-    assert not moves.will_be_added(session, experiment, orders.id)
+    assert not is_due(session, experiment, orders)
     assert write_due(session, UTC, LATER) == 0
 
 
@@ -187,7 +206,7 @@ def test_a_cycle_that_closed_meanwhile_takes_nothing_and_the_page_says_so(
     closing.close(session, cycle, CloseDraft(), by="Ann", now=CLOSED)
     write_due(session, UTC, CLOSED)
 
-    assert "closed and scored" in moves.why_not(session, experiment.id, orders.id)
+    assert "closed and scored" in why_not(session, experiment.id, orders.id)
     assert (values(session, orders), orders.score) == ([], 0)
 
 
@@ -199,7 +218,7 @@ def test_a_run_that_ends_after_the_cycle_is_in_none_of_its_numbers(
     experiment = measured(session, acting, "direct")
     write_due(session, UTC, CLOSED)
 
-    assert "ended on 26 November 2026" in moves.why_not(session, experiment.id, acting.id)
+    assert "ended on 26 November 2026" in why_not(session, experiment.id, acting.id)
     assert values(session, acting) == []
 
 

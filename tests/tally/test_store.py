@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, select
 
 from app.platform.db import Database
 from app.tally import store
-from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
+from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -33,7 +33,8 @@ def counters(session: Session) -> list[object]:
     session.expire_all()
     hours = session.exec(select(Counter)).all()
     days = session.exec(select(DayCounter)).all()
-    moved = [row.model_dump() for row in (*hours, *days)]
+    did = session.exec(select(DidCounter)).all()
+    moved = [row.model_dump() for row in (*hours, *days, *did)]
     return sorted(
         (sorted(row.items(), key=str) for row in moved if row.get("released") or row.get("people")),
         key=str,
@@ -126,6 +127,7 @@ EDITS = st.fixed_dictionaries(
         "unsubscribed_at": MOMENTS,
         "sent": st.booleans(),
         "bounced": st.booleans(),
+        "failed": st.booleans(),
         "clicks": st.integers(0, 50),
         "converted": st.integers(0, 3),
         "value": st.integers(0, 1000).map(float),  # whole numbers: sums are exact
@@ -140,7 +142,7 @@ STEPS = st.lists(st.dictionaries(st.integers(1, 6), EDITS, min_size=1), max_size
 @given(steps=STEPS)
 def test_counters_equal_those_counted_again_from_the_outcomes(database: Database, steps):
     with database.write() as session:
-        for table in (Outcome, Counter, DayCounter):
+        for table in (Outcome, Counter, DayCounter, DidCounter):
             session.execute(delete(table))
         people = [
             person(n, arm="ab"[n % 2], released_at=MONDAY + n * HOUR / 2) for n in range(1, 6)

@@ -11,7 +11,7 @@ from sqlmodel import col, delete, select
 from app.links.token import TrackedLink
 from app.platform.db import Database
 from app.tally import store as tally
-from app.tally.models import Counter, DayCounter, LinkCounter, Outcome
+from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 from app.tracking import hit_rows, ingest, lines, memory, reclassify, store
 from app.tracking.callers import AddressClass, Caller
 from app.tracking.ingest import ingest_once, rejudge_due
@@ -20,7 +20,7 @@ from app.tracking.models import Hit, HitCount, Reaction
 from tests.tracking.test_ingest import LATER, RELEASED, Sends, Spool, outcome, rows
 
 PEOPLE = 3
-COUNTED = (Outcome, Counter, DayCounter, LinkCounter, HitCount)
+COUNTED = (Outcome, Counter, DayCounter, DidCounter, LinkCounter, HitCount)
 COLLEAGUE = "curl/8.0"
 
 

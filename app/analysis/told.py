@@ -1,0 +1,72 @@
+"""What many experiments say, for lists: the call of each, and what it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlmodel import Session
+
+from app.analysis import gathered, store, waiting
+from app.analysis.looking import look
+from app.analysis.models import Kind
+from app.analysis.shapes import Call, Comparison, Estimate, without_verdict
+from app.experiments.models import Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A readout without links and the course over time."""
+
+    call: Call
+    estimates: tuple[Estimate, ...]
+    comparisons: tuple[Comparison, ...]
+    frozen: str | None = None  # why it was frozen, if it was
+
+
+_CALL: TypeAdapter[Call] = TypeAdapter(Call)
+_ESTIMATES: TypeAdapter[tuple[Estimate, ...]] = TypeAdapter(tuple[Estimate, ...])
+_COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
+
+
+def of_many(
+    session: Session, experiments: Sequence[Experiment], *, now: datetime, zone: tzinfo = UTC
+) -> dict[str, Told]:
+    """By id: as it was frozen, or as it is counted now."""
+    frozen = store.frozen_heads(session, [one.id for one in experiments])
+    open_ones = [one for one in experiments if one.id not in frozen]
+    counted = gathered.of_many(session, open_ones, now=now)
+    return {
+        **{key: _as_frozen(row) for key, row in frozen.items()},
+        **{one.id: _as_counted(one, counted[one.id], zone) for one in open_ones},
+    }
+
+
+def finals_of(session: Session, experiments: Sequence[Experiment]) -> dict[str, Told]:
+    """What was final of each, by id; those that are open still are left out."""
+    heads = store.frozen_heads(session, [one.id for one in experiments])
+    return {key: _as_frozen(row) for key, row in heads.items() if row.kind == Kind.FINAL}
+
+
+def calls_of(
+    session: Session, experiments: Sequence[Experiment], *, now: datetime, zone: tzinfo = UTC
+) -> dict[str, Call]:
+    """The calls alone, by id."""
+    told = of_many(session, experiments, now=now, zone=zone)
+    return {key: one.call for key, one in told.items()}
+
+
+def _as_frozen(row: Any) -> Told:
+    call = replace(_CALL.validate_python(row.call), final=row.kind == Kind.FINAL)
+    return Told(
+        call,
+        _ESTIMATES.validate_python(row.estimates),
+        tuple(map(without_verdict, _COMPARISONS.validate_python(row.comparisons))),
+        frozen=row.kind,
+    )
+
+
+def _as_counted(experiment: Experiment, found: gathered.Gathered, zone: tzinfo) -> Told:
+    made = look(experiment, found, zone=zone).made
+    return Told(waiting.told(made.call, found.known, zone), made.estimates, made.comparisons)

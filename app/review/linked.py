@@ -1,0 +1,111 @@
+"""What experiments say of one key result: all of them, in as many questions as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from sqlmodel import Session
+
+from app.analysis import evidence, movements, told
+from app.analysis.models import Kind
+from app.analysis.movements import Course
+from app.analysis.shapes import Evidence
+from app.analysis.told import Told
+from app.experiments import moves as links
+from app.experiments import store as experiments
+from app.experiments.models import Experiment, Status
+from app.experiments.terms import Mode
+from app.okr import list_rows
+from app.okr.models import KeyResult
+from app.okr.series import Stored
+from app.review import moves, store
+from app.review.models import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """One experiment that should move it. `told` and `says` are None before it started.
+
+    wrote: a value or a line of the ledger holds. undone: what it wrote was taken back. why_not:
+    why nothing was written. is_due: a decided contribution only waits for its last windows.
+    """
+
+    experiment: Experiment
+    mode: Mode
+    told: Told | None
+    says: Evidence | None
+    decision: Decision | None
+    wrote: bool
+    undone: bool
+    why_not: str
+    is_due: bool
+
+
+def of(
+    session: Session, row: KeyResult, stored: Stored, *, now: datetime, zone: tzinfo = UTC
+) -> Sequence[Linked]:
+    """Every linked experiment, newest first. `stored` is what the key result's values rest on."""
+    every = experiments.linked_to(session, row.id)
+    begun = [one for one in every if one.started_at is not None]
+    known = told.of_many(session, begun, now=now, zone=zone)
+    course = movements.course_of(stored)
+    decisions = store.decisions_of(session, [one.id for one in every])
+    undone, reasons = list_rows.undone(session, row.id), moves.reasons_why_not(session, row.id)
+    wrote = {*course.lines, *(one.experiment_id for one in stored.entries if one.experiment_id)}
+    return [
+        _linked(
+            one,
+            row,
+            known.get(one.id),
+            course,
+            decision=decisions.get(one.id),
+            wrote=one.id in wrote,
+            undone=one.id in undone,
+            why_not=reasons.get(one.id, ""),
+        )
+        for one in every
+    ]
+
+
+def _linked(
+    experiment: Experiment,
+    row: KeyResult,
+    known: Told | None,
+    course: Course,
+    *,
+    decision: Decision | None,
+    wrote: bool,
+    undone: bool,
+    why_not: str,
+) -> Linked:
+    mode = links.mode_of(experiment, row.id) or Mode.EVIDENCE
+    is_due = (
+        mode is Mode.CONTRIBUTION
+        and experiment.status == Status.DECIDED
+        and not (known is not None and known.frozen == Kind.FINAL)
+        and experiment.id not in course.lines
+        and not why_not
+    )
+    return Linked(
+        experiment=experiment,
+        mode=mode,
+        told=known,
+        says=_says(experiment, row, known, course) if known else None,
+        decision=decision,
+        wrote=wrote,
+        undone=undone,
+        why_not=why_not,
+        is_due=is_due,
+    )
+
+
+def _says(experiment: Experiment, row: KeyResult, known: Told, course: Course) -> Evidence | None:
+    moved = movements.moved(course, experiment)
+    said = evidence.of(
+        experiment.design,
+        known.estimates,
+        known.comparisons,
+        {row.id: moved} if moved else {},
+        units={row.id: row.unit},
+    )
+    return next((one for one in said if one.key_result_id == row.id), None)

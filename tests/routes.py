@@ -1,0 +1,80 @@
+"""Every page and list of the route table, with addresses of an estate's rows; queries counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine, event
+
+from app.allocation.calendar import week_of
+from app.platform import clock
+
+Counting = list[str]
+
+# What stands for a part of an address. Experiments stand for their state: decided, measuring, …
+_PARTS = {
+    "key_result_id": ("k0000",),
+    "feature_id": ("f000000",),
+    "slice_id": ("s000000",),
+    "audience_id": ("audience",),
+    "cycle_id": ("c1",),
+    "objective_id": ("o0000",),
+}
+# Addresses of one row that no estate holds, and files: nothing there grows with what there is.
+ALONE = frozenset(
+    {
+        "arm", "mail_id", "import_id", "person_id", "token", "topic", "name", "template_id",
+        "connector_id", "webhook_id", "respondent_id", "send_id", "user_id", "link", "page",
+        "playbook_id", "number", "folder_id", "push_id", "guide", "item_id", "kind", "key", "date",
+    }
+)  # fmt: skip
+
+
+def routes(application: FastAPI) -> list[APIRoute]:
+    """Every route, however routers are nested."""
+    found: dict[tuple[str, str], APIRoute] = {}
+    waiting: list[Any] = list(application.routes)
+    while waiting:
+        route = waiting.pop()
+        if isinstance(route, APIRoute):
+            found[route.path, min(route.methods or {"GET"})] = route
+        else:
+            inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+            waiting += getattr(inner, "routes", [])
+    return [found[key] for key in sorted(found)]
+
+
+def addresses(application: FastAPI, experiments: tuple[str, ...] = ("e000000",)) -> list[str]:
+    """What a browser or a system can ask for: an address for each route that reads."""
+    week = week_of(clock.now().date())
+    parts = _PARTS | {"experiment_id": experiments, "week": (week,)}
+    found: list[str] = []
+    for route in routes(application):
+        names = set(route.param_convertors)
+        if "GET" not in (route.methods or ()) or names & ALONE:
+            continue
+        unknown = names - parts.keys()
+        assert not unknown, f"{route.path}: say in tests/routes.py what stands for {unknown}"
+        filled = [route.path]
+        for name in names:
+            filled = [one.replace(f"{{{name}}}", part) for one in filled for part in parts[name]]
+        found += filled
+    return found
+
+
+@contextmanager
+def counting(engine: Engine) -> Iterator[Counting]:
+    """The questions that are put to a database meanwhile."""
+    asked: Counting = []
+
+    def note(*given: Any) -> None:
+        if not given[2].startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            asked.append(given[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -1,0 +1,101 @@
+"""No page and no list asks the database more often where there is more to show."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.main import Tracking, _pages_and_api
+from app.ops.house import House, open_house, prepare
+from app.platform import clock, config
+from tests.bench import estate
+from tests.bench.estate import Size
+from tests.bench.pages import key_of
+from tests.routes import addresses, counting
+
+_MOST = 12
+_SOME, _MANY = 3, 30
+# Pages that lay out what several rooms know of a week, a key result, or an experiment.
+_MOST_OF_SEVERAL = 26
+_OF_SEVERAL = ("/", "/learnings", "/weeks/", "/key-results/k0000", "/experiments/")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How often each address asks the database."""
+
+    queries: dict[str, int]
+    statuses: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Asked]:
+    """Of every route that reads, where there are 3 and 30 of everything."""
+    found = {}
+    for rows in (_SOME, _MANY):
+        folder = tmp_path_factory.mktemp("rows")
+        house = open_house(config.load(data_dir=folder / "data"))
+        prepare(house)
+        found[rows] = _asked(house, Size.of(rows), folder)
+        house.database.close()
+    return found
+
+
+def _asked(house: House, size: Size, folder: Path) -> Asked:
+    estate.fill(house.database, size, now=clock.now())
+    application = _pages_and_api(house, Tracking(house))
+    return asyncio.run(_ask(application, house, estate.examples(size), key_of(house)))
+
+
+async def _ask(
+    application: FastAPI, house: House, examples: tuple[str, ...], headers: dict[str, str]
+) -> Asked:
+    queries, statuses = {}, {}
+    transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        with counting(house.database.engine) as counted:
+            places = addresses(application, examples)
+            names = addresses(application, _KINDS)
+            for place, name in zip(places, names, strict=True):
+                if place.startswith("/api/"):
+                    await client.get(place, headers=headers)  # the token's use is noted
+                counted.clear()
+                answer = await client.get(place, headers=headers)
+                queries[name], statuses[name] = len(counted), answer.status_code
+    return Asked(queries, statuses)
+
+
+_KINDS = ("decided", "cancelled", "measuring", "running", "draft")
+
+
+def test_more_rows_are_no_more_questions(asked: dict[int, Asked]):
+    some, many = asked[_SOME].queries, asked[_MANY].queries
+
+    grown = {name: (some[name], count) for name, count in many.items() if count > some[name]}
+
+    assert len(many) > 150
+    assert grown == {}
+
+
+def test_a_page_asks_a_dozen_questions_at_most(asked: dict[int, Asked]):
+    over = {
+        name: count
+        for name, count in asked[_MANY].queries.items()
+        if count > (_MOST_OF_SEVERAL if _is_of_several(name) else _MOST)
+    }
+
+    assert over == {}
+
+
+def test_every_address_is_answered(asked: dict[int, Asked]):
+    broken = {name for name, status in asked[_MANY].statuses.items() if status >= 500}
+
+    assert broken <= {"/ready"}
+
+
+def _is_of_several(name: str) -> bool:
+    page = name.removeprefix("/api/v1")
+    return page in _OF_SEVERAL or (page.startswith(("/weeks/", "/experiments/")))
