@@ -11,6 +11,7 @@ BESIDE_EVERY_CHANGE = (
     "test_nobody_gets_two_and_everybody_certain_gets_theirs[sqlite]",
     "test_one_address_that_is_refused_for_good_costs_nobody_else_theirs[postgresql]",
     "test_a_connection_lost_after_the_mail_was_given_is_uncertain_and_not_sent_again[sqlite]",
+    "test_only_what_is_poisoned_waits_and_each_says_why[sqlite]",
     "test_both_send_and_both_count_and_nobody_is_mailed_twice",
     "test_an_editor_works_on_while_customers_click[sqlite]",
 )
