@@ -66,13 +66,17 @@ def confirm(
 ) -> CheckIn:
     """Say how sure one is today, with the value as it stands, whatever it turns out to be."""
     row = store.claimed(session, key_result_id)
-    day = now.astimezone(zone).date()
-    _refuse_day(session, row, day, today=day)
+    day = day_of(session, row, now.astimezone(zone).date())
     stands = _standing(session, row, day)
     if stands is None:
         raise Conflict("There is no value yet: put the first one in, with your confidence.")
     whole = ValueDraft(value=stands, confidence=draft.confidence, comment=draft.comment)
     return _keep(session, row, day, whole, confirms=True, source="manual", by=by, now=now)
+
+
+def day_of(session: Session, row: KeyResult, today: Date) -> Date:
+    """The day that is spoken of: today, or the cycle's last once it is over."""
+    return min(today, store.cycle_of_key_result(session, row).ends)
 
 
 def _standing(session: Session, row: KeyResult, day: Date) -> float | None:

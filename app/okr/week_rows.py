@@ -19,13 +19,13 @@ def key_results_between(session: Session, first: Date, last: Date) -> Sequence[K
     ).all()
 
 
-def owned_on(session: Session, day: Date) -> list[tuple[KeyResult, str]]:
-    """Key results of the open cycles of this day; who answers: the owner, or the objective's."""
+def owned_between(session: Session, first: Date, last: Date) -> list[tuple[KeyResult, str]]:
+    """Key results of open cycles with a day in this stretch; who answers: owner, or objective's."""
     found = session.exec(
         select(KeyResult, Objective.owner)
         .join(Objective, col(Objective.id) == KeyResult.objective_id)
         .join(Cycle, col(Cycle.id) == Objective.cycle_id)
-        .where(Cycle.starts <= day, Cycle.ends >= day, col(Cycle.closed_at).is_(None))
+        .where(Cycle.starts <= last, Cycle.ends >= first, col(Cycle.closed_at).is_(None))
         .order_by(Objective.id, KeyResult.id)
     )
     return [(row, row.owner or owner) for row, owner in found]

@@ -168,7 +168,10 @@ def _question(week: str, one: Respondent) -> tuple[str, str]:
     """Subject and heading."""
     if one.asked_time:
         return f"Where did week {week[-2:]} go?", f"{one.name}, where did your week go?"
-    return f"Week {week[-2:]}: your key results", f"{one.name}, are you closer than last week?"
+    return (
+        f"Week {week[-2:]}: your key results",
+        f"{one.name}, are you closer than when the cycle began?",
+    )
 
 
 def _asks(one: Respondent, theirs: Asked) -> list[str]:

@@ -22,7 +22,7 @@ class Part:
 def of(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
     """The parts that have something to say; the first one always stands there."""
     parts = (
-        Part("Are we closer than last week?", _closer(review.key_results)),
+        Part("Are we closer than when the cycle began?", _closer(review.key_results)),
         Part("Slices decided", tuple(_decided(review))),
         Part("Slices starting", tuple(_starting(review, zone))),
         Part("Where did the time go?", _time(review.time)),

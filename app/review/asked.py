@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.allocation import roster
+from app.allocation import calendar, roster
 from app.allocation import store as allocation
 from app.allocation.models import Respondent
 from app.allocation.schemas import RespondentDraft
@@ -35,12 +35,16 @@ class Asked:
 
 
 def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
-    """What somebody owns today, and what they promised for this week."""
+    """What somebody owns of the week, though its cycle ended in it, and what they promised."""
     promises = items.shown(store.items(session, items.week_before(week), ItemKind.COMMITMENT))
     return Asked(
         views.several(
             session,
-            [row for row, owner in okr.owned_on(session, today) if _is_meant(owner, one)],
+            [
+                row
+                for row, owner in okr.owned_between(session, calendar.monday_of(week), today)
+                if _is_meant(owner, one)
+            ],
             today=today,
         ),
         tuple(item for item in promises if _is_meant(item.owner, one)),
@@ -69,7 +73,9 @@ def duty(database: Database, *, zone: tzinfo) -> Duty:
 
 def _unknown(session: Session, today: Date) -> list[str]:
     known = {one.email for one in allocation.respondents(session)}
-    owners = {owner.strip().lower() for _, owner in okr.owned_on(session, today) if "@" in owner}
+    monday = calendar.monday_of(calendar.week_of(today))
+    owned = okr.owned_between(session, monday, today)
+    owners = {owner.strip().lower() for _, owner in owned if "@" in owner}
     return [address for address in sorted(owners - known) if _draft(address) is not None]
 
 

@@ -14,7 +14,7 @@ from app.okr.views import KeyResultView
 
 @dataclass(frozen=True, slots=True)
 class KeyResultLine:
-    """Are we closer than last week?"""
+    """Are we closer than when the cycle began?"""
 
     id: str
     title: str

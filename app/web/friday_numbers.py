@@ -76,7 +76,7 @@ def _put(
     """A value with its confidence; or, where values come by themselves, the confidence alone."""
     if row.source in _TYPED and typed["value"] is not None:
         draft = ValueDraft.model_validate(typed)
-        day = now.astimezone(zone).date()
+        day = values.day_of(session, row, now.astimezone(zone).date())
         values.put(session, row.id, day, draft, source="manual", by=by, zone=zone, now=now)
     elif typed["confidence"] is not None:
         said = {"confidence": typed["confidence"], "comment": typed["comment"] or ""}

@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class WeekPage(Page):
-    """Are we closer than last week?"""
+    """Are we closer than when the cycle began?"""
 
     template: ClassVar[str] = "weeks/show.html"
     section: ClassVar[str] = "week"

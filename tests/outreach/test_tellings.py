@@ -93,7 +93,9 @@ def said(**changes: Any) -> dict[str, tuple[str, ...]]:
 
 
 def test_a_week_of_which_nothing_is_known_says_that_and_no_more():
-    assert said() == {"Are we closer than last week?": ("No key results are set for this week.",)}
+    assert said() == {
+        "Are we closer than when the cycle began?": ("No key results are set for this week.",)
+    }
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_a_key_result_says_its_value_change_pace_and_confidence(
 ):
     told = said(key_results=(line(**changes),))
 
-    assert told["Are we closer than last week?"] == (sentence,)
+    assert told["Are we closer than when the cycle began?"] == (sentence,)
 
 
 def test_time_is_told_with_both_denominators():

@@ -1,14 +1,17 @@
 """Whom Friday's mail asks beside those who give their time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlmodel import col, select
 
 from app.allocation import opening, roster, store, weeks
 from app.allocation.schemas import RespondentChanges, RespondentDraft
 from app.delivery.models import Notice
 from app.links.keyring import Keyring
+from app.okr import store as okr
+from app.okr import values
 from app.okr.models import KeyResult
 from app.outreach import letters
 from app.outreach.letters import Letters
@@ -152,6 +155,46 @@ def test_a_cycle_that_is_over_asks_nobody(database: Database):
 
     assert run(database, asked.duty(database, zone=ZONE), late) == 0
     assert run(database, asked.duty(database, zone=ZONE), FRIDAY) == 1
+
+
+@pytest.mark.parametrize("days", range(5))
+def test_an_owner_whose_cycle_ended_in_the_week_is_asked_of_it(database: Database, days: int):
+    key = given_owner(database, "ann@halvern.example")
+    ended = FRIDAY.date() - timedelta(days=days)
+    with database.write() as session:
+        cycle = okr.cycle_of_key_result(session, session.get_one(KeyResult, key))
+        cycle.ends = ended
+        session.add(cycle)
+    mails = friday(database)
+    with database.write() as session:
+        (ann,) = store.respondents(session)
+        told = asked.of(session, WEEK, ann, today=FRIDAY.date())
+
+    assert [one.row.id for one in told.key_results] == [key]
+    assert len(mails) == 1
+
+
+def test_a_value_after_the_last_day_is_that_days(database: Database):
+    key = given_owner(database, "ann@halvern.example")
+    with database.write() as session:
+        row = session.get_one(KeyResult, key)
+        cycle = okr.cycle_of_key_result(session, row)
+        cycle.ends = FRIDAY.date() - timedelta(days=1)
+        session.add(cycle)
+        session.flush()
+
+        assert values.day_of(session, row, FRIDAY.date()) == cycle.ends
+        assert values.day_of(session, row, cycle.ends) == cycle.ends
+
+
+def test_a_cycle_that_ended_the_week_before_asks_nobody(database: Database):
+    key = given_owner(database, "ann@halvern.example")
+    with database.write() as session:
+        cycle = okr.cycle_of_key_result(session, session.get_one(KeyResult, key))
+        cycle.ends = FRIDAY.date() - timedelta(days=5)
+        session.add(cycle)
+
+    assert asked.enlist_due(database, zone=ZONE, now=FRIDAY) == 0
 
 
 def test_whoever_leaves_meanwhile_is_not_reminded(database: Database):

@@ -93,7 +93,7 @@ def test_what_was_written_is_shown_as_text(eve: Browser, week: str):
 def test_a_viewer_reads_and_changes_nothing(bo: Browser, week: str):
     page = bo.get(f"/weeks/{week}").text
 
-    assert "Are we closer than last week?" in page
+    assert "Are we closer than when the cycle began?" in page
     assert "Freeze" not in page
     assert bo.post(f"/weeks/{week}/freeze").status_code == 403
 
