@@ -12,8 +12,10 @@ from sqlalchemy import String, bindparam, column, text
 from sqlmodel import Session
 
 from app.experiments.models import Experiment
+from app.platform import apart
 from app.platform.db import UtcDateTime
 from app.tracking import folder_rows, folders
+from app.tracking.models import DataFolder
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # nobody has looked into a folder yet
 
@@ -102,22 +104,22 @@ def of_several(
 
 def at(session: Session, *, now: datetime) -> Known:
     """How far everybody's clicks are in."""
-    rows = folder_rows.waited_for(session)
+    rows, theirs = folder_rows.waited_for(session), now + apart.of(session)
     late = [
-        row for row in rows if folders.is_behind(row, now=now) or folders.is_silent(row, now=now)
+        row
+        for row in rows
+        if folders.is_behind(row, now=theirs) or folders.is_silent(row, now=theirs)
     ]
     names = folders.labels(session) if late else {}
+    seen = [folders.seen_from_here(session, row)[0] or _NEVER for row in rows]
     return Known(
         now=now,
-        until=min([now, *(row.ingested_until or _NEVER for row in rows)]),
-        late=tuple(
-            Late(
-                name=names[row.id],
-                until=row.ingested_until,
-                seen_at=row.seen_at,
-                is_silent=folders.is_silent(row, now=now),
-                drained=row.drained,
-            )
-            for row in late
-        ),
+        until=min([now, *seen]),
+        late=tuple(_late(session, row, names[row.id], now=theirs) for row in late),
     )
+
+
+def _late(session: Session, row: DataFolder, name: str, *, now: datetime) -> Late:
+    until, seen_at = folders.seen_from_here(session, row)
+    is_silent = folders.is_silent(row, now=now)
+    return Late(name, until, seen_at, is_silent=is_silent, drained=row.drained)

@@ -14,7 +14,7 @@ from app.audience import erasure_rows
 from app.delivery import transports
 from app.ops.house import House, open_house
 from app.outreach import troubles
-from app.platform import clock, figures, migrate
+from app.platform import apart, clock, figures, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.tracking import ageing, ageing_rows, losses
@@ -22,7 +22,6 @@ from app.tracking import ageing, ageing_rows, losses
 _LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
 _NAMED = 5  # of what failed; the page tells the rest
 _PATIENCE = timedelta(days=1)  # an erasure, or a look at what is old, takes minutes
-_CLOCK_SECONDS = 5.0  # a verdict compares times of several machines to the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +88,13 @@ def _clock(house: House) -> str:
     if house.database.is_sqlite:
         return "the database is on this machine"
     with house.database.read() as session:
-        theirs = float(
-            session.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
-        )
-    apart = abs(clock.now().timestamp() - theirs)
-    if apart > _CLOCK_SECONDS:
+        seconds = abs(apart.measured(session)).total_seconds()
+    if seconds > apart.MOST.total_seconds():
         raise _WrongError(
-            f"This machine and the database are {figures.plural(round(apart), 'second')} apart:"
+            f"This machine and the database are {figures.plural(round(seconds), 'second')} apart:"
             " set both by NTP."
         )
-    return f"{figures.exact(round(apart, 1))} s from the database's"
+    return f"{figures.exact(round(seconds, 1))} s from the database's"
 
 
 def _mail(house: House) -> str:

@@ -1,7 +1,8 @@
 """Data folders: each says in the database up to which moment its hits are rows.
 
 Whoever makes something final asks for that moment, never for the time. A folder registers before
-it answers its first click; its ingester reports while it reads and while it is idle.
+it answers its first click; its ingester reports while it reads and while it is idle. The moments
+of a row are by the database's clock, for the clocks of machines differ.
 """
 
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from app.platform import apart
 from app.platform.errors import Conflict, NotFound
 from app.tracking import folder_rows
 from app.tracking.models import DataFolder, LostHits
@@ -45,7 +47,8 @@ class Folder:
 
 def register(session: Session, folder: Folder, *, is_empty: bool, lost: int, now: datetime) -> None:
     """Make a folder known before it answers; `is_empty`: it holds no hit from before."""
-    held = _held(session, folder, ingested_until=now if is_empty else None, lost=lost, now=now)
+    at = now + apart.of(session)
+    held = _held(session, folder, ingested_until=at if is_empty else None, lost=lost, now=at)
     held.host, held.path, held.drained = folder.host, str(folder.path.resolve()), False
     _wake(held)
     session.add(held)
@@ -64,19 +67,28 @@ def report(
 
     Not only ever later: a clock that was set back stamps the hits to come earlier, too.
     """
-    held = _held(session, folder, ingested_until=None, lost=lost, now=now)
+    ahead = apart.of(session)
+    held = _held(session, folder, ingested_until=None, lost=lost, now=now + ahead)
     if lost > held.lost:
-        _note_loss(session, held, lost - held.lost, now=now)
-    held.lost, held.seen_at, held.drained = lost, now, drained
+        since = min(held.seen_at - ahead, now)
+        session.add(LostHits(folder_id=held.id, since=since, until=now, hits=lost - held.lost))
+    held.lost, held.seen_at, held.drained = lost, now + ahead, drained
     _wake(held)
     if until is not None:
-        held.ingested_until = until
+        held.ingested_until = until + ahead
         folder_rows.forget_found(session, folder.id, until=until)
     session.add(held)
 
 
+def seen_from_here(session: Session, row: DataFolder) -> tuple[datetime | None, datetime]:
+    """Up to when its hits are rows, and when it was heard of, by this machine's clock."""
+    ahead = apart.of(session)
+    until = row.ingested_until
+    return (until - ahead if until else None), row.seen_at - ahead
+
+
 def is_silent(row: DataFolder, *, now: datetime) -> bool:
-    """Nothing was heard of its ingester for a while."""
+    """Nothing was heard of its ingester for a while. `now` by the database's clock, as the row."""
     return now - row.seen_at > SILENT_AFTER
 
 
@@ -85,8 +97,9 @@ def is_behind(row: DataFolder, *, now: datetime) -> bool:
     return row.ingested_until is None or now - row.ingested_until > BEHIND_AFTER
 
 
-def state_of(row: DataFolder, *, now: datetime) -> FolderState:
+def state_of(session: Session, row: DataFolder, *, now: datetime) -> FolderState:
     """How a folder is, for whoever looks after it."""
+    now += apart.of(session)
     if row.retired_at is not None:
         return FolderState.RETIRED
     if is_silent(row, now=now):
@@ -102,13 +115,14 @@ def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:
     row = _found(session, key)
     if row.retired_at is not None:
         raise Conflict(f"{labels(session)[row.id]} is retired already.")
-    if not is_silent(row, now=now):
+    ahead = apart.of(session)
+    if not is_silent(row, now=now + ahead):
         raise Conflict(
             f"{labels(session)[row.id]} is alive: its ingester was heard of less than a minute"
             " ago. Stop that machine first; its clicks are read as it stops."
         )
     if not row.drained:
-        since = row.ingested_until or row.registered_at
+        since = (row.ingested_until or row.registered_at) - ahead
         session.add(LostHits(folder_id=row.id, since=min(since, now), until=now))
     row.retired_at, row.retired_by = now, by
     session.add(row)
@@ -156,8 +170,3 @@ def _found(session: Session, key: str) -> DataFolder:
 def _wake(held: DataFolder) -> None:
     """A folder of which something is heard is not gone."""
     held.retired_at, held.retired_by = None, ""
-
-
-def _note_loss(session: Session, held: DataFolder, hits: int, *, now: datetime) -> None:
-    since = min(held.seen_at, now)
-    session.add(LostHits(folder_id=held.id, since=since, until=now, hits=hits))

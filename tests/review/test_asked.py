@@ -194,7 +194,7 @@ def test_a_cycle_that_ended_the_week_before_asks_nobody(database: Database):
         cycle.ends = FRIDAY.date() - timedelta(days=5)
         session.add(cycle)
 
-    assert asked.enlist_due(database, zone=ZONE, now=FRIDAY) == 0
+    assert run(database, asked.duty(database, zone=ZONE), FRIDAY) == 0
 
 
 def test_whoever_leaves_meanwhile_is_not_reminded(database: Database):
