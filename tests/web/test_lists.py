@@ -141,6 +141,8 @@ FIXED = {
     "/imports/{import_id}/refused": "a file",
     "/imports/{import_id}/notes": "a file",
     "/features/new": "a form",
+    "/put-off": "what is put off, page by page: its rows are names of other things",
+    "/experiments/{experiment_id}/cancel": "one button",
     "/customers": "a field for an address, and every erasure that waits",
     "/customers/{person_id}": "how many rows of which kind",
     "/customers/{person_id}/export": "a file",
