@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
@@ -14,12 +14,12 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.pushes import EXAMPLE as PUSH
 from app.api.pushes import PushOut
 from app.api.pushes import shown as shown_push
+from app.api.vaults import Hosts, OurVault
 from app.identity.guard import Db, Now, Who
 from app.okr.store import key_result_of
 from app.outreach import connecting, pushes, pushing, store
 from app.outreach.models import Connector, ConnectorLink
 from app.outreach.schemas import ConnectorDraft, LinkDraft
-from app.outreach.vault import Vault
 from app.platform.errors import NotFound
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Connectors"])
@@ -73,21 +73,6 @@ class ConnectorLinkTold(ConnectorLinkOut):
     model_config = ConfigDict(json_schema_extra={"example": _LINK | {"last_push": PUSH}})
 
     last_push: PushOut | None
-
-
-def vault_of(request: Request) -> Vault:
-    """The vault of this installation."""
-    return Vault.at(request.app.state.settings)
-
-
-def hosts_of(request: Request) -> tuple[str, ...]:
-    """Private hosts that the operator allows."""
-    hosts: tuple[str, ...] = request.app.state.settings.allow_private_sources
-    return hosts
-
-
-OurVault = Annotated[Vault, Depends(vault_of)]
-Hosts = Annotated[tuple[str, ...], Depends(hosts_of)]
 
 
 @router.post("/connectors", status_code=201, summary="Add a connector")

@@ -4,7 +4,6 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 
 from app.api.address import PREFIX
-from app.api.connectors import Hosts
 from app.api.key_result_shapes import (
     KeyResultOut,
     KeyResultSeen,
@@ -16,6 +15,7 @@ from app.api.key_result_shapes import (
 )
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.vaults import Hosts
 from app.experiments import linked
 from app.experiments.models import Status
 from app.identity.guard import Db, Now, Who

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from app.api.vaults import vault_of
 from app.identity import guard
 from app.platform import clock, once
 from app.platform.errors import Invalid
@@ -39,7 +40,7 @@ async def _once(request: Request, handler: _Handler) -> Response:
     database = request.app.state.database
     earlier = await run_in_threadpool(once.claim, database, **names, now=clock.now())
     if earlier is not None:
-        return Response(earlier.answer or "", earlier.status or 200, media_type="application/json")
+        return _again(request, earlier)
     key = {"caller": names["caller"], "key": names["key"]}
     try:
         answer = await _committed(request, handler)
@@ -47,8 +48,22 @@ async def _once(request: Request, handler: _Handler) -> Response:
         await run_in_threadpool(once.give_back, database, **key)
         raise
     body = bytes(answer.body).decode()
-    await run_in_threadpool(once.store, database, **key, status=answer.status_code, answer=body)
+    sealed = vault_of(request).seal({"answer": body}, owner=_owner(**key))
+    await run_in_threadpool(once.store, database, **key, status=answer.status_code, answer=sealed)
     return answer
+
+
+def _again(request: Request, earlier: once.OnceKey) -> Response:
+    """The first answer, word for word, its secrets too: whoever asks again may not have got it."""
+    sealed = earlier.answer or ""
+    owner = _owner(caller=earlier.caller, key=earlier.key)
+    is_plain = sealed[:1] in {"", "{", "["}  # kept by a version before answers were sealed
+    opened = sealed if is_plain else vault_of(request).open(sealed, owner=owner)["answer"]
+    return Response(opened, earlier.status or 200, media_type="application/json")
+
+
+def _owner(*, caller: str, key: str) -> str:
+    return f"once {caller} {key}"
 
 
 async def _committed(request: Request, handler: _Handler) -> Response:

@@ -7,9 +7,9 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
-from app.api.connectors import Hosts
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.vaults import Hosts
 from app.experiments import template_rows, templates
 from app.experiments.schemas import TemplateDraft
 from app.identity import guard

@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
-from app.api.connectors import Hosts, OurVault
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.pushes import PushOut
 from app.api.pushes import shown as shown_push
+from app.api.vaults import Hosts, OurVault
 from app.identity.guard import Db, Now, Who
 from app.outreach import connecting, pushing, store
 from app.outreach.models import Connector

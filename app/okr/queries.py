@@ -1,13 +1,14 @@
 """Ask a database that the operator named for one number, and let the question change nothing.
 
 The query is read as a sub-query, in a transaction that may only read, as the only statement, within
-a time limit. The connection's own user should be one that may only read, too.
+a time limit. The connection's own user must be one that may only read, too. What the database says
+of a query that fails can quote what it read, so only words of the query's own are told on.
 """
 
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
@@ -20,6 +21,29 @@ from app.platform.errors import Invalid, Unavailable
 
 _SECONDS = 10.0
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
+_WRITTEN_WRONG = "42"  # PostgreSQL's class of errors in how a query is written
+_OF_THE_QUERY = ("near ", "no such ", "ambiguous column name", "incomplete input")  # SQLite's
+_PLAIN = {  # what SQLite says in so many words, and nothing more
+    said: said for said in ("interrupted", "unable to open database file", "file is not a database")
+}
+_POWERS = """
+    -- One row: whether this user reads files of the server (or is superuser, and may anything),
+    -- and whether there is a table that they may change.
+    SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+           OR pg_has_role(current_user, 'pg_read_server_files', 'MEMBER')
+           OR pg_has_role(current_user, 'pg_write_server_files', 'MEMBER')
+           OR pg_has_role(current_user, 'pg_execute_server_program', 'MEMBER'),
+           EXISTS (SELECT 1
+                     FROM pg_class c
+                     JOIN pg_namespace n
+                       ON n.oid = c.relnamespace
+                    WHERE c.relkind IN ('r', 'p', 'f', 'v')
+                      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                      AND n.nspname NOT LIKE 'pg_temp%'
+                      AND n.nspname NOT LIKE 'pg_toast%'
+                      AND has_schema_privilege(n.oid, 'USAGE')
+                      AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))
+"""
 
 
 def number_of(
@@ -35,8 +59,19 @@ def number_of(
     try:
         rows = (_sqlite if url.startswith("sqlite:") else _postgresql)(url, asked, seconds)
     except (sqlite3.Error, psycopg.Error) as error:
-        raise Unavailable(f"The query failed: {_first_line(error)}") from error
+        raise Unavailable(f"The query failed: {_reason(error)}") from error
     return _one(rows)
+
+
+def look(url: str) -> None:
+    """Whether a connection may be asked. Raises Invalid or Unavailable, in words."""
+    try:
+        if not url.startswith("sqlite:"):
+            with _connected(url, _SECONDS):
+                return
+        _sqlite(url, "SELECT 1", _SECONDS)
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise Unavailable(f"The connection failed: {_reason(error)}") from error
 
 
 def _one(rows: list[Any]) -> float:
@@ -50,18 +85,28 @@ def _one(rows: list[Any]) -> float:
     return float(value)
 
 
-def _postgresql(url: str, query: str, seconds: float) -> list[Any]:
+@contextmanager
+def _connected(url: str, seconds: float) -> Iterator[psycopg.Connection[Any]]:
+    """A connection whose user may only read: another could read files or change tables."""
     limit = int(seconds * 1000)
     options = f"-c default_transaction_read_only=on -c statement_timeout={limit}"
-    # Prepared statements are one statement each; simple queries could hold several.
-    with (
-        psycopg.connect(url, options=options, connect_timeout=5) as connection,
-        connection.cursor() as cursor,
-    ):
+    with psycopg.connect(url, options=options, connect_timeout=5) as connection:
         connection.read_only = True
-        found = cursor.execute(query.encode(), prepare=True).fetchall()
+        reads_files, writes = connection.execute(_POWERS).fetchone() or (True, True)
+        if reads_files or writes:
+            may = "read the server's files" if reads_files else "change tables"
+            raise Invalid(
+                f"The user of this connection may {may}. Give THINSLICE_SQL_… a user that may only"
+                " read: CREATE ROLE … LOGIN; GRANT SELECT ON … TO …;"
+            )
+        yield connection
         connection.rollback()
-        return found
+
+
+def _postgresql(url: str, query: str, seconds: float) -> list[Any]:
+    # Prepared statements are one statement each; simple queries could hold several.
+    with _connected(url, seconds) as connection, connection.cursor() as cursor:
+        return cursor.execute(query.encode(), prepare=True).fetchall()
 
 
 def _sqlite(url: str, query: str, seconds: float) -> list[Any]:
@@ -74,5 +119,13 @@ def _sqlite(url: str, query: str, seconds: float) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+def _reason(error: sqlite3.Error | psycopg.Error) -> str:
+    """Why, without a word of what was read."""
+    said = (str(error).splitlines() or [""])[0][:200]
+    if isinstance(error, sqlite3.Error):
+        return said if said.startswith(_OF_THE_QUERY) else _PLAIN.get(said, "SQLite refused it.")
+    if error.sqlstate is None:
+        return "the database cannot be reached."
+    if error.sqlstate.startswith(_WRITTEN_WRONG) and error.diag.statement_position:
+        return said  # it stands at a place in the query: nothing was read yet
+    return f"PostgreSQL refused it ({type(error).__name__}, {error.sqlstate})."

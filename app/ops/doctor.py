@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.analysis import known, waiting
 from app.audience import erasure_rows
 from app.delivery import transports
+from app.okr import queries
 from app.ops.house import House, open_house
 from app.outreach import troubles
 from app.platform import apart, clock, figures, migrate
@@ -47,6 +48,7 @@ def look(settings: Settings) -> list[Finding]:
         "data folders": _folders,
         "privacy": _privacy,
         "public address": _address,
+        "SQL connections": _connections,
     }
     try:
         return [_finding(subject, part, house) for subject, part in parts.items()]
@@ -159,6 +161,18 @@ def _privacy(house: House) -> str:
         )
     when = f"last looked at {clock.iso(looked)}" if looked else "nothing was old yet"
     return f"browsers shrink after 30 days, raw clicks go after {months} months; {when}"
+
+
+def _connections(house: House) -> str:
+    wrong = []
+    for name, url in house.settings.sql_connections.items():
+        try:
+            queries.look(url)
+        except AppError as error:
+            wrong.append(f"THINSLICE_SQL_{name.upper()}: {error}")
+    if wrong:
+        raise _WrongError(" ".join(wrong))
+    return f"{len(house.settings.sql_connections)} may be asked, and change nothing"
 
 
 def _address(house: House) -> str:

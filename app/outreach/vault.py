@@ -62,7 +62,7 @@ class Vault:
                     break
                 return opened
         raise Sealed(
-            "The secret of this connector was sealed with another key. Put that key back into"
+            "What is kept here was sealed with another key. Put that key back into"
             " THINSLICE_SECRET_KEYS, or enter the secret again."
         )
 

@@ -2,11 +2,13 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlmodel import select
 
 from app.outreach import fanout, pushes
 from app.outreach.models import Push, State
 from app.platform import outbound
 from app.platform.db import Database
+from app.platform.once import OnceKey
 from tests.api.conftest import NOW, Api, as_
 from tests.duties import run
 
@@ -165,3 +167,26 @@ def test_a_webhook_is_tried_unless_it_is_disabled(admin: Api):
     assert admin.ask("POST", f"{place}/test").status_code == 409
     assert admin.ask("POST", f"{place}/enable").json()["disabled_at"] is None
     assert admin.ask("POST", "/webhooks/none/enable").status_code == 404
+
+
+def test_a_kept_answer_holds_no_secret_and_is_given_again(admin: Api, database: Database):
+    key = {"Idempotency-Key": "one"}
+    first = admin.post("/webhooks", HOOK, **key)
+
+    with database.read() as session:
+        kept = session.exec(select(OnceKey)).one()
+
+    secret = first.json()["secret"]
+    assert secret not in str(kept.model_dump())
+    assert "hooks.example" not in str(kept.answer)
+    assert admin.post("/webhooks", HOOK, **key).json() == first.json()
+    assert as_(admin.application, "admin").post("/webhooks", HOOK, **key).json() != first.json()
+
+
+def test_an_answer_kept_before_they_were_sealed_is_given_again(admin: Api, database: Database):
+    key = {"Idempotency-Key": "one"}
+    admin.post("/webhooks", HOOK, **key)
+    with database.write() as session:
+        session.exec(select(OnceKey)).one().answer = '{"id": "old"}'
+
+    assert admin.post("/webhooks", HOOK, **key).json() == {"id": "old"}

@@ -1,9 +1,11 @@
 """One number from somebody's database, and nothing changed in it."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from sqlalchemy import text
 
-from app.okr.queries import number_of
+from app.okr.queries import look, number_of
 from app.platform.db import Database
 from app.platform.errors import Invalid, Unavailable
 
@@ -13,7 +15,25 @@ def shop(database: Database, database_url: str) -> dict[str, str]:
     with database.write() as session:
         session.execute(text("CREATE TABLE orders (id INTEGER, euros NUMERIC(10, 2))"))
         session.execute(text("INSERT INTO orders VALUES (1, 10.50), (2, 20.25)"))
-    return {"shop": database_url}
+        if database.is_sqlite:
+            return {"shop": database_url}
+        session.execute(text(_READER))
+        session.execute(text("GRANT SELECT ON orders TO reader"))
+    return {"shop": _as_reader(database_url)}
+
+
+_READER = """
+    DO $$ BEGIN
+        CREATE ROLE reader LOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END $$
+"""
+
+
+def _as_reader(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"reader@{host}").geturl()
 
 
 @pytest.mark.parametrize(
@@ -82,3 +102,59 @@ def test_a_connection_that_the_operator_did_not_name_is_refused():
 def test_a_database_that_is_away_is_said_to_be(tmp_path: object):
     with pytest.raises(Unavailable, match="query failed"):
         number_of({"shop": f"sqlite:///{tmp_path}/none.db"}, "shop", "SELECT 1")
+
+
+def test_a_connection_that_could_do_more_than_read_is_not_asked(
+    shop: dict[str, str], database: Database, database_url: str
+):
+    if database.is_sqlite:
+        pytest.skip("a SQLite file is opened for reading only")
+    with pytest.raises(Invalid, match="read the server's files"):
+        number_of({"shop": database_url}, "shop", "SELECT 1")
+    with database.write() as session:
+        session.execute(text("GRANT UPDATE ON orders TO reader"))
+
+    with pytest.raises(Invalid, match="change tables"):
+        number_of(shop, "shop", "SELECT 1")
+    with pytest.raises(Invalid, match="change tables"):
+        look(shop["shop"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT CAST(pw AS INTEGER) FROM people",
+        "SELECT 1 / (length(pw) - length(pw)) FROM people",
+        "SELECT json_extract('{}', pw) FROM people",
+        "SELECT json_extract(pw, '$.a') FROM people",
+        "SELECT CAST(pw AS DATE) FROM people",
+        "SELECT pw::int FROM people",
+        "SELECT pw FROM people",
+        "SELECT ('{}'::json)::text::int FROM people WHERE pw::int > 0",
+        "SELECT to_tsquery(pw)::text::int FROM people",
+        "SELECT 1 FROM people WHERE pw ~ ('(' || pw)",
+        "SELECT nothing FROM people",
+    ],
+)
+def test_an_error_tells_nothing_of_what_was_read(
+    shop: dict[str, str], database: Database, query: str
+):
+    with database.write() as session:
+        session.execute(text("CREATE TABLE people (pw TEXT)"))
+        session.execute(text("INSERT INTO people VALUES ('hunter2(')"))
+        if not database.is_sqlite:
+            session.execute(text("GRANT SELECT ON people TO reader"))
+
+    assert "hunter2" not in _told(shop, query)
+
+
+def _told(shop: dict[str, str], query: str) -> str:
+    try:
+        return str(number_of(shop, "shop", query))
+    except (Unavailable, Invalid) as error:
+        return str(error)
+
+
+def test_an_error_in_the_query_itself_is_told(shop: dict[str, str]):
+    with pytest.raises(Unavailable, match="nowhere"):
+        number_of(shop, "shop", "SELECT 1 FROM nowhere")
