@@ -130,7 +130,11 @@ async def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes, chunk: int) 
             read = min(at, len(body))
         sent.append(message)
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        if not sent:  # an answer of 500 is out by now, and is what the caller gets
+            raise
     head = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Said(sent[0]["status"], head, b"".join(m.get("body", b"") for m in sent[1:]), read)
 

@@ -10,10 +10,10 @@ from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import profile, store
-from app.audience.columns import Type
+from app.audience.columns import Type, without_cells
 from app.audience.models import Audience
 from app.audience.schemas import AudienceDraft, ColumnChange
-from app.identity.guard import Db, Now, Who
+from app.identity.guard import Db, Now, Principal, Who
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audiences"])
 
@@ -97,22 +97,22 @@ class AudienceOut(BaseModel):
 @router.post("/audiences", status_code=201, summary="Make an audience")
 def add_audience(draft: AudienceDraft, session: Db, who: Who, now: Now) -> AudienceOut:
     """It is empty until a file is imported into it. A name that is taken is refused (409)."""
-    return shown(store.add_audience(session, draft.name, by=who.name, now=now))
+    return shown(store.add_audience(session, draft.name, by=who.name, now=now), who)
 
 
 @router.get("/audiences", summary="List audiences")
 def list_audiences(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    session: Db, who: Who, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[AudienceOut]:
     """Newest first."""
     rows = store.audiences(session, cursor=cursor, limit=limit)
-    return listed(rows, shown)
+    return listed(rows, lambda row: shown(row, who))
 
 
 @router.get("/audiences/{audience_id}", summary="Look at an audience")
-def get_audience(audience_id: str, session: Db) -> AudienceOut:
-    """How many people, and which columns they have."""
-    return shown(store.audience_of(session, audience_id))
+def get_audience(audience_id: str, session: Db, who: Who) -> AudienceOut:
+    """How many people, and which columns they have; a viewer reads none of their cells."""
+    return shown(store.audience_of(session, audience_id), who)
 
 
 @router.patch("/audiences/{audience_id}/columns/{name}", summary="Say how a column is read")
@@ -125,6 +125,10 @@ def change_column(audience_id: str, name: str, changes: ColumnChange, session: D
     return ColumnOut.model_validate(found)
 
 
-def shown(row: Audience) -> AudienceOut:
-    """As the contract writes it."""
-    return AudienceOut.model_validate(row, from_attributes=True)
+def shown(row: Audience, who: Principal) -> AudienceOut:
+    """As the contract writes it; cells are people's, and shown to those who mail them."""
+    found = AudienceOut.model_validate(row, from_attributes=True)
+    if who.sees_addresses:
+        return found
+    told = [ColumnOut.model_validate(without_cells(one)) for one in row.columns]
+    return found.model_copy(update={"columns": told})

@@ -237,3 +237,8 @@ def folded(name: str) -> str:
 
 def _plain(cell: object) -> Decimal | None:
     return Decimal(str(cell)) if isinstance(cell, (int, float)) else None
+
+
+def without_cells(column: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a column without what stands in anybody's cell."""
+    return {**column, "examples": [], "misfit_examples": []}

@@ -1,7 +1,8 @@
 """An arm as one real person would read it. Its links never count."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,6 +19,9 @@ from app.links.keyring import Keyring
 from app.platform.config import Settings
 from app.platform.errors import Invalid, NotFound
 from app.platform.ids import new_id
+
+_ADDRESS = re.compile(r"[^\s@<>,;:]*+@[^\s@<>,;:]*+")
+_SOMEBODY = "somebody@example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,18 @@ def of(
     arm_key: str,
     person_id: str,
     *,
+    names_people: bool,
     settings: Settings,
     keyring: Keyring,
 ) -> Preview:
-    """Render an arm for a person of its audience.
+    """Render an arm for a person of its audience; unless it may name people, without addresses.
 
     Raises MissingColumn, BrokenLiquid, BadLink or BadHeader with what to mend. Before launch the
     links lead straight to their addresses; afterwards they are tracked links that never count.
     """
     arm = _arm_of(session, experiment, arm_key, settings)
-    said = arm.render(addressee(session, experiment, person_id), keyring=keyring)
+    person = addressee(session, experiment, person_id)
+    said = arm.render(person if names_people else veiled(person), keyring=keyring)
     return Preview(said.subject, said.preheader, said.html, said.text)
 
 
@@ -91,6 +97,16 @@ def _addressee(row: Row[Any]) -> Addressee:
         mail_id=f"preview.{new_id()}",
         may=COUNTS_NOWHERE,
     )
+
+
+def veiled(person: Addressee) -> Addressee:
+    """The same person for whoever may not read addresses: another stands wherever one does."""
+    columns = {name: _veiled(value) for name, value in person.columns.items()}
+    return replace(person, email=_SOMEBODY, columns=columns)
+
+
+def _veiled(value: object) -> object:
+    return _ADDRESS.sub(_SOMEBODY, value) if isinstance(value, str) else value
 
 
 def columns_of(row: Row[Any]) -> dict[str, object]:

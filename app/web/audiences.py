@@ -87,7 +87,7 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
 @router.get("/{audience_id}")
 def show(request: Request, session: Db, audience_id: str, cursor: Cursor = None) -> HTMLResponse:
     """One audience."""
-    return render(request, _page(session, audience_id, Typed(), cursor))
+    return render(request, _page(request, session, audience_id, cursor))
 
 
 async def _uploaded(request: Request) -> AsyncIterator[UploadFile]:
@@ -141,11 +141,11 @@ def _listed(session: Session, form: Typed, cursor: str | None = None) -> Audienc
 
 
 def _page(
-    session: Session, audience_id: str, form: Typed, cursor: str | None = None
+    request: Request, session: Session, audience_id: str, cursor: str | None
 ) -> AudiencePage:
     imports = store.imports_of(session, audience_id, cursor=cursor, limit=_PAGE)
     audience = store.audience_of(session, audience_id)
-    lines = columns.lines(audience)
+    lines = columns.lines(audience, shows_cells=request.state.principal.sees_addresses)
     return AudiencePage(
         audience=audience,
         columns=lines,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from app.audience import profile
-from app.audience.columns import VERBATIM, YES_NO, Type
+from app.audience.columns import VERBATIM, YES_NO, Type, without_cells
 from app.audience.days import Order
 from app.audience.models import Audience
 from app.audience.numbers import Decimals
@@ -55,9 +55,10 @@ class ColumnLine:
     question: str
 
 
-def lines(audience: Audience) -> list[ColumnLine]:
-    """Every column of an audience, those that ask something first."""
-    found = [_line(row) for row in audience.columns]
+def lines(audience: Audience, *, shows_cells: bool) -> list[ColumnLine]:
+    """Every column of an audience, those that ask something first; cells are people's."""
+    told = audience.columns if shows_cells else map(without_cells, audience.columns)
+    found = [_line(row) for row in told]
     return sorted(found, key=lambda line: (not line.question, line.name))
 
 
@@ -107,7 +108,8 @@ def _question(row: Mapping[str, Any]) -> str:
         return ""
     example = next(iter(row["examples"]), "")
     what = _ASKED.get(row["type"], "something")
-    return f"“{example}” is {what} that can be read in two ways. Say which: mails wait for it."
+    quoted = f"“{example}”" if example else "A cell"
+    return f"{quoted} is {what} that can be read in two ways. Say which: mails wait for it."
 
 
 def _value(type_: str, format_: str | None) -> str:

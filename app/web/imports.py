@@ -47,12 +47,13 @@ def show(request: Request, session: Db, import_id: str) -> HTMLResponse:
     """One import."""
     record = store.import_of(session, import_id)
     audience = store.audience_of(session, record.audience_id)
+    shows = request.state.principal.sees_addresses
     page = ImportPage(
         record=record,
         audience=audience,
         refusals=store.refusals(session, import_id, limit=_SHOWN),
         notes=column_rows.notes(session, import_id, limit=_SHOWN),
-        columns=columns.lines(audience) if record.status == "done" else [],
+        columns=columns.lines(audience, shows_cells=shows) if record.status == "done" else [],
         readings=columns.choices(),
     )
     return render(request, page)

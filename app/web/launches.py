@@ -247,7 +247,12 @@ def _launch_page(
         people=who.eligible,
         groups=_groups(design, who.eligible),
         mailed=_mailed(design, who.eligible),
-        mails=real_mails.some(request.app.state, session, experiment),
+        mails=real_mails.some(
+            request.app.state,
+            session,
+            experiment,
+            names_people=request.state.principal.sees_addresses,
+        ),
         plan=plans.of(request, design, people=who.eligible, now=now),
         form=form,
         zone=settings.timezone,

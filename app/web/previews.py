@@ -117,6 +117,7 @@ def _preview(
             experiment,
             arm,
             person_id,
+            names_people=request.state.principal.sees_addresses,
             settings=state.settings,
             keyring=state.keyring,
         )

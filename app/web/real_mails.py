@@ -27,10 +27,12 @@ class RealMail:
     subject: str
 
 
-def some(state: Any, session: Session, experiment: Experiment) -> list[RealMail]:
+def some(
+    state: Any, session: Session, experiment: Experiment, *, names_people: bool
+) -> list[RealMail]:
     """A few people's mails; of several versions one each. `state` is the application's."""
     people = max(1, _SHOWN // len(arm_keys(experiment)))
-    readable = islice(_readable(state, session, experiment), people)
+    readable = islice(_readable(state, session, experiment, names_people=names_people), people)
     return [mail for mails in readable for mail in mails]
 
 
@@ -42,7 +44,9 @@ def readers(session: Session, experiment: Experiment) -> list[str]:
     return [one.person_id for one in people]
 
 
-def _readable(state: Any, session: Session, experiment: Experiment) -> Iterator[list[RealMail]]:
+def _readable(
+    state: Any, session: Session, experiment: Experiment, *, names_people: bool
+) -> Iterator[list[RealMail]]:
     """People's mails in every version; nobody's where one of them cannot be written."""
     if experiment.audience_id is None:
         return
@@ -51,6 +55,8 @@ def _readable(state: Any, session: Session, experiment: Experiment) -> Iterator[
     if isinstance(arms, AppError):
         return
     read = preview.addressees(session, experiment, [one.person_id for one in people])
+    if not names_people:
+        read = [preview.veiled(one) for one in read]
     said = [arm.render_all(read, keyring=state.keyring) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
         found = [

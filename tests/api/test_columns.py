@@ -125,7 +125,13 @@ def test_preview_and_mail_say_the_same(
         people = members.chunk(session, str(row.audience_id), after=None, limit=9)
         bo = next(one for one in people if one.name == "Bo")
         seen = preview.of(
-            session, row, "insight", bo.person_id, settings=state.settings, keyring=state.keyring
+            session,
+            row,
+            "insight",
+            bo.person_id,
+            names_people=True,
+            settings=state.settings,
+            keyring=state.keyring,
         )
 
     mails = launched(api, made, state, database)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -21,6 +22,7 @@ from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 
 ANSWER = {"body": "[Show my list](answer:)", "answer": "# {{ euros }} €, {{ name }}"}
 _TOKEN = re.compile(r"https://insights\.example\.com/([cou])/([A-Za-z0-9_-]+)")
+OPEN: Any = {"names_people": True, "settings": SETTINGS, "keyring": KEYS}
 
 
 def test_mails_stay_in_the_outbox_with_links_that_count(database: Database, tmp_path: Path):
@@ -67,7 +69,13 @@ def test_a_preview_is_what_this_person_would_get(database: Database):
         experiment = session.get_one(Experiment, experiment_id)
         person_id = scenes.sends(database)[1].person_id
         shown = preview.of(
-            session, experiment, "insight", person_id, settings=SETTINGS, keyring=KEYS
+            session,
+            experiment,
+            "insight",
+            person_id,
+            names_people=True,
+            settings=SETTINGS,
+            keyring=KEYS,
         )
 
     assert shown.subject == "Baker 1, 41 €"
@@ -81,10 +89,26 @@ def test_a_preview_of_a_stranger_or_without_an_audience_is_refused(database: Dat
     with database.read() as session:
         experiment = session.get_one(Experiment, experiment_id)
         with pytest.raises(NotFound):
-            preview.of(session, experiment, "insight", "x", settings=SETTINGS, keyring=KEYS)
+            preview.of(
+                session,
+                experiment,
+                "insight",
+                "x",
+                names_people=True,
+                settings=SETTINGS,
+                keyring=KEYS,
+            )
         experiment.audience_id = None
         with pytest.raises(Invalid):
-            preview.of(session, experiment, "insight", "x", settings=SETTINGS, keyring=KEYS)
+            preview.of(
+                session,
+                experiment,
+                "insight",
+                "x",
+                names_people=True,
+                settings=SETTINGS,
+                keyring=KEYS,
+            )
 
 
 def test_the_answer_page_writes_up_the_persons_own_columns(database: Database):

@@ -1,0 +1,235 @@
+"""Every route of pages and API: role, body, the ends of what it takes, and what a viewer reads."""
+
+import asyncio
+import re
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from fastapi.routing import APIRoute
+
+from app.identity.access import Access, access_of, rule_of
+from app.identity.bodies import MB, Taken, body_of
+from app.platform.paths import TEMPLATES
+from tests.settled import Settled, parameters
+from tests.whole import FORM, ROLES, Key, Said, Whole, of_json, whole
+
+Request = tuple[str, str, bytes, str]  # method, address, body, and what kind of body it is
+
+SLOW = 10  # seconds that nobody's request may take, on a machine however busy
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+WEEKS = ("9999-W52", "9999-W53", "0001-W01", "0000-W01", "1969-W52", "2200-W02", "2026-W54", "W")
+DAYS = ("9999-12-31", "0001-01-01", "0000-01-01", "2026-02-30", "1969-12-31", "1e400")
+NUMBERS = ("-1", "0", "1001", "9223372036854775808", "9" * 5000, "NaN", "1e9", "")
+WORDS = ("%00", "a%00b", "%ED%A0%80", "%F0%9F%98%80", "x" * 5000, "..%2F..%2Fx", "%0d%0aX:y", "99")
+ENDS = (*WEEKS, *DAYS, *NUMBERS, *WORDS)
+SENT: tuple[Any, ...] = (
+    None, True, -1, 0, 2**63, 10**400, 1e308, "", "\x00", "\ud800", "x" * 10_001, "9999-12-31",
+    "0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-W52", [], {},
+    ["\x00"], [None], {"\x00": 1}, "http://[", "a@" + "b" * 300, "NaN", float("inf"), float("nan"),
+)  # fmt: skip
+RAW = (b"null", b"[]", b"{}", b'"x"', b"1e999", b"\xff\xfe", b'{"a":' * 60, b"[" * 500 + b"]" * 500,
+       b"9" * 5000, b'{"name":"\\ud800"}', b"")  # fmt: skip
+SECRET = re.compile(r"seen\.nowhere|[\w.]+@b\.example|nobody,Cem|lots(?! €)")
+
+
+@pytest.fixture(scope="module")
+def all_of_it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Whole, Settled]]:
+    with whole(tmp_path_factory.mktemp("every")) as application:
+        yield application, Settled(application)
+
+
+def _asked(
+    application: Whole,
+    method: str,
+    address: str,
+    role: str | None,
+    *,
+    body: bytes = b"",
+    kind: str = "application/json",
+) -> Coroutine[Any, Any, Said]:
+    key = application.key(role, address)
+    headers = dict(key.headers)
+    if method in CHANGES and key.csrf:
+        headers["x-csrf"] = key.csrf
+    return application.ask(method, address, Key(headers), body=body, kind=kind)
+
+
+def _broken(application: Whole, requests: Iterator[Request]) -> list[str]:
+    """Ask as an admin; what was answered by none of ours, or took for ever."""
+
+    async def walk() -> list[str]:
+        wrong = []
+        for method, address, body, kind in requests:
+            try:
+                async with asyncio.timeout(SLOW):
+                    said = await _asked(application, method, address, "admin", body=body, kind=kind)
+                if said.status >= 500:
+                    wrong.append(f"{method} {address[:90]} {body[:60]!r}: {said.status}")
+            except Exception as error:  # noqa: BLE001 - the whole list is worth more than the first
+                wrong.append(f"{method} {address[:90]} {body[:60]!r}: {error!r}"[:300])
+        return wrong
+
+    return asyncio.run(walk())
+
+
+def test_the_address_says_the_same_as_the_route(all_of_it: tuple[Whole, Settled]):
+    """The door knows the address alone; were a rule to fit it otherwise, somebody gets in."""
+    application, settled = all_of_it
+    for method, route in application.routes():
+        for address in (settled.filled(route.path), re.sub(r"\{\w+\}", "new", route.path)):
+            rule = rule_of(method, address)
+            assert rule, address
+            assert rule.access is access_of(method, route.path), f"{method} {address}"
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_who_may_not_is_refused_before_a_byte_and_too_much_before_its_end(
+    all_of_it: tuple[Whole, Settled], role: str | None
+):
+    application, settled = all_of_it
+    wrong = []
+    large = b"[" + b"[]," * MB + b"[]]"
+    for method, route in application.routes():
+        access = access_of(method, route.path)
+        if method not in CHANGES or access is None or access is Access.PUBLIC:
+            continue
+        may = access.role is None or (role and ROLES.index(role) >= ROLES.index(access.role))
+        taken = body_of(method, route.path, access).taken
+        if may and taken is Taken.STREAMED:
+            continue
+        address = settled.filled(route.path)
+        (said,) = application.every(_asked(application, method, address, role, body=large))
+        expected = {413} if may else {403} if role else {401, 303}
+        if said.status not in expected or said.read > 0 or said.headers["connection"] != "close":
+            wrong.append(f"{method} {route.path}: {said.status}, {said.read} bytes read")
+
+    assert wrong == []
+
+
+def _reads(application: Whole) -> Iterator[tuple[str, APIRoute]]:
+    return ((method, route) for method, route in application.routes() if method == "GET")
+
+
+def test_head_answers_as_get_does_and_has_no_body(all_of_it: tuple[Whole, Settled]):
+    application, settled = all_of_it
+    for _, route in _reads(application):
+        address = settled.filled(route.path)
+        get, head = application.every(
+            *(_asked(application, method, address, "admin") for method in ("GET", "HEAD"))
+        )
+        assert (head.status, head.body) == (get.status, b""), address
+
+
+def _ends(application: Whole, settled: Settled, *, full: bool) -> Iterator[Request]:
+    """Each parameter of each route with the ends of its range; the others are of something real."""
+    count = 0
+    for method, route in application.routes():
+        for where, name in dict.fromkeys(parameters(route)):
+            for value in ENDS:
+                count += 1
+                always = full or (name == "week" and value in WEEKS) or name in {"date", "push_id"}
+                if not always and count % 11:
+                    continue  # beside each change some of them, others for each route
+                known = settled.filled(route.path, **{name: value})
+                asks = known if where == "path" else f"{known}?{quote(name)}={value}"
+                yield method, asks, b"", "application/json"
+
+
+def test_the_ends_of_every_range_are_answered(all_of_it: tuple[Whole, Settled], full: bool):
+    application, settled = all_of_it
+
+    assert _broken(application, _ends(application, settled, full=full)) == []
+
+
+def _properties(document: dict[str, Any], path: str, method: str) -> list[str]:
+    told = document["paths"][path][method.lower()].get("requestBody", {}).get("content", {})
+    shape = told.get("application/json", {}).get("schema", {})
+    shapes = document["components"]["schemas"]
+    inner = re.findall(r"#/components/schemas/(\w+)", str(shape))
+    return [name for one in inner for name in shapes[one].get("properties", {})]
+
+
+def _bodies(application: Whole, settled: Settled, *, full: bool) -> Iterator[Request]:
+    (said,) = application.every(application.ask("GET", "/openapi.json"))
+    document = said.json()
+    count = 0
+    for method, route in application.routes():
+        if method not in CHANGES or not route.path.startswith("/api/") or method == "DELETE":
+            continue
+        address = settled.filled(route.path)
+        yield from ((method, address, raw, "application/json") for raw in RAW)
+        known = settled.bodies.get((method, address.removeprefix("/api/v1")), {})
+        for name in dict.fromkeys([*known, *_properties(document, route.path, method)]):
+            for value in SENT:
+                count += 1
+                if full or count % 9 == 0:
+                    yield method, address, of_json({**known, name: value}), "application/json"
+
+
+def test_the_ends_of_every_field_are_answered(all_of_it: tuple[Whole, Settled], full: bool):
+    application, settled = all_of_it
+
+    assert _broken(application, iter(list(_bodies(application, settled, full=full)))) == []
+
+
+def _fields() -> list[str]:
+    pages = [path.read_text() for path in Path(TEMPLATES).rglob("*.html")]
+    found = {name for page in pages for name in re.findall(r'name="([^"{]+)"', page)}
+    return sorted(found - {"csrf"})
+
+
+def _forms(application: Whole, settled: Settled) -> Iterator[Request]:
+    fields = _fields()
+    values = ["9" * 400 if value == 10**400 else str(value) for value in SENT]
+    for method, route in application.routes():
+        if method != "POST" or route.path.startswith("/api/") or route.path == "/logout":
+            continue
+        address = settled.filled(route.path)
+        for value in values:
+            form = dict.fromkeys(fields, value)
+            yield method, address, urlencode(form, errors="surrogatepass").encode(), FORM
+        yield method, address, b"\xff\xfe=\x00&&&%zz=%", FORM
+        yield method, address, b"junk", "multipart/form-data; boundary=x"
+
+
+@pytest.mark.full
+def test_the_ends_of_every_form_are_answered(all_of_it: tuple[Whole, Settled], full: bool):
+    if not full:
+        pytest.skip("half a minute: run it with --full")
+    application, settled = all_of_it
+
+    assert _broken(application, _forms(application, settled)) == []
+
+
+def test_a_viewer_reads_nobodys_address_or_cell_anywhere(all_of_it: tuple[Whole, Settled]):
+    application, settled = all_of_it
+    told, shown = [], 0
+    for _, route in _reads(application):
+        viewer, editor = application.every(
+            *(_asked(application, "GET", settled.filled(route.path), role) for role in ROLES[:2])
+        )
+        told += [f"{route.path}: {found}" for found in SECRET.findall(viewer.text)]
+        shown += bool(SECRET.search(editor.text))
+
+    assert told == []
+    assert shown >= 6  # an editor reads them: there was something to be found
+
+
+def test_a_broken_page_carries_the_headers_of_the_others(
+    all_of_it: tuple[Whole, Settled], monkeypatch: pytest.MonkeyPatch
+):
+    application, _ = all_of_it
+
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    (fine,) = application.every(_asked(application, "GET", "/features/board", "admin"))
+    monkeypatch.setattr("app.web.board.render", breaks)
+    (broken,) = application.every(_asked(application, "GET", "/features/board", "admin"))
+
+    assert broken.status == 500
+    assert set(broken.headers) >= set(fine.headers)
+    assert "a fault of ours" not in broken.text
