@@ -140,9 +140,7 @@ def _listed(session: Session, form: Typed, cursor: str | None = None) -> Audienc
     return AudiencesPage(audiences=rows, next_address=next_of("/audiences", found), form=form)
 
 
-def _page(
-    request: Request, session: Session, audience_id: str, cursor: str | None
-) -> AudiencePage:
+def _page(request: Request, session: Session, audience_id: str, cursor: str | None) -> AudiencePage:
     imports = store.imports_of(session, audience_id, cursor=cursor, limit=_PAGE)
     audience = store.audience_of(session, audience_id)
     lines = columns.lines(audience, shows_cells=request.state.principal.sees_addresses)
@@ -154,5 +152,5 @@ def _page(
         shown=[line.name for line in lines[:_SHOWN_COLUMNS]],
         imports=imports,
         next_address=next_of(f"/audiences/{audience_id}", imports),
-        form=form,
+        form=Typed(),
     )
