@@ -31,7 +31,6 @@ class Undoing:
             work=Work.UNDO,
             items=lambda session, _now: self.over(session, ticks=time.monotonic()),
             do=self.close,
-            is_shared=False,
         )
 
     def over(self, session: Session, *, ticks: float) -> list[str]:

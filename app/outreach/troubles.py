@@ -117,9 +117,15 @@ def _cancel_start(session: Session, experiment_id: str, *, by: str, now: datetim
         lifecycle.cancel(session, experiment, now=now, reason=reason)
 
 
+def _cancel_import(session: Session, import_id: str, *, by: str, now: datetime) -> None:
+    """Its own page tells the rest."""
+    imports.give_up(session, import_id, by=by, now=now)
+    put_off.take(session, Work.IMPORT, import_id)
+
+
 _WITH_IT: Mapping[Work, Callable[..., None]] = {
     Work.START: _cancel_start,
-    Work.IMPORT: imports.give_up,
+    Work.IMPORT: _cancel_import,
 }
 
 

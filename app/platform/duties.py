@@ -69,6 +69,8 @@ class Attempts:
         """Do what is due; how much was done. Raises where the database is away, and only there."""
         with self._database.read() as session:
             waiting = put_off.of_work(session, duty.work)
+            if not _may_go(waiting.get(WHOLE), now):
+                return 0  # not even what is due could be told a moment ago
             found = tried(lambda: list(duty.items(session, now)), what=duty.work)
         if isinstance(found, Trouble):
             self._note(duty.work, WHOLE, found, now=now)
@@ -140,8 +142,12 @@ class Attempts:
 
     def _sweep(self, duty: Duty, waiting: Mapping[str, PutOff], found: Sequence[str]) -> None:
         """What was put off and is due no longer needs no other try."""
-        gone = [row.id for item, row in waiting.items() if item not in set(found)]
-        if gone and duty.is_shared:
+        gone = [
+            row.id
+            for item, row in waiting.items()
+            if item not in set(found) and (duty.is_shared or item == WHOLE)
+        ]
+        if gone:
             with self._database.write() as session:
                 put_off.drop(session, gone)
 

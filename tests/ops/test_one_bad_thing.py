@@ -138,15 +138,24 @@ def test_what_is_due_no_longer_leaves_the_list(database: Database):
 
 
 def test_a_question_that_fails_for_all_is_put_off_as_a_whole_and_not_for_long(database: Database):
-    def items(_session: Session, _now: datetime) -> list[str]:
-        raise ZeroDivisionError
+    asked: list[datetime] = []
 
-    duty = Duty(work=Work.PLAN, items=items, do=_failing([]))
+    def items(_session: Session, now: datetime) -> list[str]:
+        asked.append(now)
+        if len(asked) < 10:
+            raise ZeroDivisionError
+        return []
+
+    duty = Duty(work=Work.PLAN, items=items, do=_failing([]), is_shared=False)
     for minute in range(9):
-        Attempts(database).round(duty, NOW + timedelta(minutes=minute))
+        for second in (0, 1):  # the second time it rests
+            Attempts(database).round(duty, NOW + timedelta(minutes=minute, seconds=second))
     (row,) = rows(database)
+    Attempts(database).round(duty, NOW + timedelta(minutes=9))
 
     assert (row.item, row.next_at - NOW) == ("", timedelta(minutes=8, seconds=15))
+    assert len(asked) == 10
+    assert rows(database) == []
 
 
 def test_a_batch_that_fails_is_taken_apart(database: Database):
