@@ -132,6 +132,12 @@ def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Problem
             f"The metric counts the link “{label}”, which “{arm.key}” does not have"
             f" (it has: {known}).",
         )
+    if label and sum(link.label == label for link in written.links) > 1:
+        yield _blocks(
+            "link_label_twice",
+            f"The metric counts the link “{label}”, and “{arm.key}” has several of that name. Name"
+            ' each by itself: [text](https://… "name").',
+        )
     if len(written.links) > _MOST_LINKS:
         yield _blocks("too_many_links", f"A mail can have {_MOST_LINKS} links at most.")
 

@@ -57,6 +57,16 @@ def test_a_metric_that_names_a_link_which_is_not_there_is_told_what_is():
     assert "“show”" in found["link_label_unknown"].message
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_link_that_is_counted_has_a_name_of_its_own(times: int):
+    links = " ".join(f'[Show](https://x.example/{at} "show")' for at in range(times))
+    found = problems(arm={"body": links}, metric={"kind": "click_rate", "link": "show"})
+    others = problems(arm={"body": links}, metric={"kind": "click_rate"})
+
+    assert ("link_label_twice" in found) == (times > 1)
+    assert "link_label_twice" not in others
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
