@@ -58,14 +58,18 @@ def serve(
     listener = supervise.listen(host, port)
     house = opened.house(settings)
     opened.start_checked(house, migrating=migrate)
-    children = supervise.children_of(listener, web=workers, sender=not no_worker)
+    children = supervise.children_of(listener, kind="web", processes=workers, sender=not no_worker)
     typer.echo(f"Thinslice is at {settings.public_url}")
     house.database.close()
     supervise.Supervisor(children, settings).run()
 
 
 @app.command()
-def edge(host: str = "127.0.0.1", port: int = 8000) -> None:
+def edge(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="edge processes")] = 1,
+) -> None:
     """Serve the tracked addresses alone, and ingest what they journal."""
     from app.ops import supervise
     from app.platform import log
@@ -75,13 +79,10 @@ def edge(host: str = "127.0.0.1", port: int = 8000) -> None:
     listener = supervise.listen(host, port)
     house = opened.house(settings)
     opened.start_checked(house, migrating=False)
-    children = [
-        supervise.Child("edge", ["_edge", "--fd", str(listener.fileno())], (listener.fileno(),))
-    ]
+    children = supervise.children_of(listener, kind="edge", processes=workers, sender=False)
+    typer.echo(f"Links are followed at {settings.tracking}")
     house.database.close()
-    supervise.Supervisor(
-        [*children, *supervise.children_of(None, web=0, sender=False)], settings
-    ).run()
+    supervise.Supervisor(children, settings).run()
 
 
 @app.command()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from fastapi import Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from app.api import problems
 from app.api import site as api
@@ -22,18 +22,20 @@ from app.platform import clock
 from app.platform.config import Settings
 from app.platform.errors import Unavailable
 from app.platform.journal import Journal
+from app.tracking import responses
 from app.tracking.destinations import Destinations, Target
 from app.tracking.edge import Edge
 from app.web import site as web
 
 log = logging.getLogger(__name__)
 
+_BESIDE_LINKS = ("/u/", "/p/", "/static/", "/robots.txt", "/health", "/ready")
 _AGAIN_SECONDS = 1.0  # between tries to register while the database is away
 _NOTE_SECONDS = 10.0  # between writings of which tokens and sessions were used
 _TURN_SECONDS = 60  # how often an idle process looks whether its segment is old
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings) -> Edge:
     """The whole web process: the edge in front, pages and API behind it."""
     house = open_house(settings)
     refuse_misfits(house)
@@ -42,8 +44,8 @@ def create_app(settings: Settings) -> ASGIApp:
     return tracking.edge(behind=web.outside(inside, secure=settings.secure))
 
 
-def create_edge_alone(settings: Settings) -> ASGIApp:
-    """The tracked addresses, and whether they are served; nothing else."""
+def create_edge_alone(settings: Settings) -> Edge:
+    """The tracked addresses, whether they are served, and the way out of mail; nothing else."""
     house = open_house(settings)
     refuse_misfits(house)
     tracking = Tracking(house)
@@ -52,11 +54,24 @@ def create_edge_alone(settings: Settings) -> ASGIApp:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(guard.enforce)],
         lifespan=tracking.running,
     )
-    bare.state.house = house
-    bare.include_router(ready.router)
-    return tracking.edge(behind=web.outside(bare, secure=settings.secure))
+    _furnish(bare, house)
+    web.install_ways_out(bare, problems)
+    return tracking.edge(behind=web.outside(_alone(bare), secure=settings.secure))
+
+
+def _alone(application: ASGIApp) -> ASGIApp:
+    """What is not on a host of links is not there: nobody is sent to a log-in that is elsewhere."""
+
+    async def alone(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(_BESIDE_LINKS):
+            await responses.give(send, responses.NOT_FOUND)
+        else:
+            await application(scope, receive, send)
+
+    return alone
 
 
 class Tracking:
@@ -172,11 +187,15 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
         lifespan=_running(tracking, last_use),
     )
     application.state.last_use = last_use
+    _furnish(application, house)
+    api.install(application)
+    web.install(application, problems)
+    return application
+
+
+def _furnish(application: FastAPI, house: House) -> None:
     application.state.house = house
     application.state.settings = house.settings
     application.state.database = house.database
     application.state.keyring = house.keyring
     application.include_router(ready.router)
-    api.install(application)
-    web.install(application, problems)
-    return application

@@ -94,11 +94,11 @@ class Installation:
             cwd=Path(__file__).parent.parent,
         )
 
-    def start(self, *flags: str, ready: bool = True) -> None:
+    def start(self, *flags: str, command: str = "serve", ready: bool = True) -> None:
         """Start `serve` and wait until it says that it is ready, or at least answers."""
         out = (self.data.parent / f"{self.data.name}.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), *flags],
+            [sys.executable, "-m", "app.cli", command, "--port", str(self.port), *flags],
             env=self.environment(),
             stdout=out,
             stderr=out,

@@ -36,7 +36,8 @@ def run_demo(*, port: int, data: Path) -> None:
     stopping = threading.Event()
     visiting = threading.Thread(target=_customers(house).live, args=(stopping,), daemon=True)
     visiting.start()
-    supervise.Supervisor(supervise.children_of(listener, web=1, sender=True), settings).run()
+    children = supervise.children_of(listener, kind="web", processes=1, sender=True)
+    supervise.Supervisor(children, settings).run()
     stopping.set()
     visiting.join(10)
 

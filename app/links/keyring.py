@@ -1,18 +1,20 @@
 """The secrets that sign links: the first signs, all of them verify, each purpose has its own."""
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+_BLOCK_BYTES = 64  # of SHA-256; a derived key has 32
+
 
 class Kind(StrEnum):
     """What a token is for; the letter stands in its address, and its key differs."""
+
+    __hash__ = str.__hash__  # Enum's own is Python, and every click asks for it
 
     CLICK = "c"
     OPEN = "o"
@@ -23,14 +25,32 @@ class Kind(StrEnum):
     WEEK = "w"
 
 
+class Mac:
+    """HMAC-SHA256 (RFC 2104) with one key, both of whose pads are hashed once: half the price."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def of(self, message: bytes) -> bytes:
+        """The MAC of a message."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """Keys by their one-byte id, ready to sign for each purpose."""
 
     signing_id: int
-    macs: dict[tuple[int, Kind], Any]  # HMAC states to copy: half the price of a new one
+    macs: dict[tuple[int, Kind], Mac]
     prints: tuple[str, ...]
-    markers: tuple[Any, ...] = ()  # HMAC states of what stands for whoever was erased
+    markers: tuple[Mac, ...] = ()  # of what stands for whoever was erased
 
     @classmethod
     def of(cls, secrets: Sequence[bytes]) -> "Keyring":
@@ -45,14 +65,12 @@ class Keyring:
         if len(set(ids)) < len(ids):
             raise ValueError("two secrets have the same key id; make one of them anew")
         macs = {
-            (key_id, kind): hmac.new(_derived(secret, kind), digestmod=hashlib.sha256)
+            (key_id, kind): Mac(_derived(secret, kind))
             for key_id, secret in zip(ids, secrets, strict=True)
             for kind in Kind
         }
         prints = tuple(_fingerprint(secret) for secret in secrets)
-        markers = tuple(
-            hmac.new(_derived(secret, "erased"), digestmod=hashlib.sha256) for secret in secrets
-        )
+        markers = tuple(Mac(_derived(secret, "erased")) for secret in secrets)
         return cls(ids[0], macs, prints, markers)
 
     def fingerprints(self) -> tuple[str, ...]:
@@ -61,13 +79,7 @@ class Keyring:
 
     def marks(self, text: str) -> tuple[str, ...]:
         """What stands for a text that must not be kept, by each secret; the first is written."""
-        return tuple(_digest(marker, text.encode()) for marker in self.markers)
-
-
-def _digest(marker: Any, text: bytes) -> str:
-    mac = marker.copy()
-    mac.update(text)
-    return str(mac.hexdigest())
+        return tuple(marker.of(text.encode()).hex() for marker in self.markers)
 
 
 def _key_id(secret: bytes) -> int:

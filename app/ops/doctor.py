@@ -47,8 +47,9 @@ def look(settings: Settings) -> list[Finding]:
         "put off": _put_off,
         "data folders": _folders,
         "privacy": _privacy,
-        "public address": _address,
         "SQL connections": _connections,
+        "public address": _public,
+        "address of links": _links,
     }
     try:
         return [_finding(subject, part, house) for subject, part in parts.items()]
@@ -175,13 +176,22 @@ def _connections(house: House) -> str:
     return f"{len(house.settings.sql_connections)} may be asked, and change nothing"
 
 
-def _address(house: House) -> str:
-    url = house.settings.public_url
+def _public(house: House) -> str:
+    return _answering(house.settings.public_url, "thinslice serve", "THINSLICE_PUBLIC_URL")
+
+
+def _links(house: House) -> str:
+    if house.settings.tracking == house.settings.public_url:
+        return "the public address"
+    return _answering(house.settings.tracking, "thinslice edge", "THINSLICE_TRACKING_URL")
+
+
+def _answering(url: str, command: str, setting: str) -> str:
     try:
         answer = httpx.get(f"{url}/health", timeout=5)
     except httpx.HTTPError:
         raise _WrongError(
-            f"{url} does not answer. Is `thinslice serve` running, and THINSLICE_PUBLIC_URL right?"
+            f"{url} does not answer. Is `{command}` running, and {setting} right?"
         ) from None
     if answer.status_code != httpx.codes.OK:
         raise _WrongError(f"{url}/health answers {answer.status_code}: another service is there.")

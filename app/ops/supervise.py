@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from app.platform.config import Settings
 from app.platform.errors import AppError
@@ -62,14 +63,15 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def children_of(listener: socket.socket | None, *, web: int, sender: bool) -> list[Child]:
-    """What `serve` runs."""
-    children: list[Child] = []
-    if listener is not None:
-        fd = listener.fileno()
-        children = [
-            Child(f"web-{number}", ["_web", "--fd", str(fd)], (fd,)) for number in range(1, web + 1)
-        ]
+def children_of(
+    listener: socket.socket, *, kind: Literal["web", "edge"], processes: int, sender: bool
+) -> list[Child]:
+    """What `serve` and `edge` run: who answers, who ingests and, where wanted, who sends."""
+    fd = listener.fileno()
+    children = [
+        Child(f"{kind}-{number}", [f"_{kind}", "--fd", str(fd)], (fd,))
+        for number in range(1, processes + 1)
+    ]
     children.append(Child("ingester", ["_ingester"]))
     if sender:
         children.append(Child("sender", ["_sender"]))

@@ -1,34 +1,45 @@
-"""One web process: uvicorn on a socket that the supervisor opened."""
+"""One web process: uvicorn on a socket that the supervisor opened, the edge's protocol first."""
 
+import asyncio
 import resource
 import socket
 import tempfile
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from app.ops.supervise import end_with_parent
 from app.ops.wire import Line, Server
 from app.platform import config, garbage, log
 from app.platform.config import Settings
+from app.tracking.connections import Connections
+from app.tracking.edge import Edge
+from app.tracking.protocol import EdgeProtocol
 
 
-def run_web(name: str, build: Callable[[Settings], ASGIApp], *, fd: int) -> None:
+def run_web(name: str, build: Callable[[Settings], Edge], *, fd: int) -> None:
     """Serve until told to stop; requests under way are answered first."""
     log.set_up(name)
     end_with_parent()
     settings = config.load()
     listener = socket.socket(fileno=fd)
     _take_many_connections()
-    application = build(settings)
+    edge = build(settings)
     tempfile.tempdir = str(settings.data_dir / "imports")  # of uploads: /tmp may be memory
     garbage.look_seldom()
-    server = Server(
+    server_of(edge).run(sockets=[listener])
+
+
+def server_of(edge: Edge) -> uvicorn.Server:
+    """Tracked addresses by our own protocol, whatever else is asked by ASGI."""
+    return Server(
         uvicorn.Config(
-            application,
+            edge,
             loop="uvloop",
-            http=Line,
+            http=_Callers(edge),  # type: ignore[arg-type]  # a class to it; it only calls it
             log_config=None,
             access_log=False,
             server_header=False,
@@ -36,7 +47,22 @@ def run_web(name: str, build: Callable[[Settings], ASGIApp], *, fd: int) -> None
             timeout_graceful_shutdown=10,
         )
     )
-    server.run(sockets=[listener])
+
+
+class _Callers:
+    """Makes a protocol of each connection, as uvicorn asks for it; its own waits behind."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._shared: Connections | None = None
+
+    def __call__(self, *, server_state: ServerState, **known: Any) -> asyncio.Protocol:
+        if self._shared is None:
+            behind = partial(Line, server_state=server_state, **known)
+            self._shared = Connections(
+                self._edge, behind=behind, connections=server_state.connections
+            )
+        return EdgeProtocol(self._shared)
 
 
 def _take_many_connections() -> None:

@@ -11,10 +11,9 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_HEAD_SECONDS = 10.0  # from the connection, or the last answer, to the end of the next head
-_HEAD_BYTES = 65_536  # address and headers; also what chunks and trailers add to a body
+from app.tracking.refusals import FETCH_SECONDS, HEAD_BYTES, HEAD_SECONDS, refusal
+
 _SMALLEST_PIECE = 16  # bytes of a body that pay for themselves, however it is cut into chunks
-_FETCH_SECONDS = 60.0  # in which a caller takes nothing of the answer
 _LINGER_SECONDS, _LINGER_BYTES = 5.0, 64 << 20  # for a body that nobody reads
 _ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})  # a body
 _LOOK_EVERY = 10  # ticks of uvicorn's server: once a second
@@ -35,9 +34,9 @@ class Line(HttpToolsProtocol):
         """Let go whoever was waited for long enough."""
         if self._lingers_until is not None and now > self._lingers_until:
             self.transport.abort()
-        elif self._waiting_since is not None and now - self._waiting_since > _HEAD_SECONDS:
+        elif self._waiting_since is not None and now - self._waiting_since > HEAD_SECONDS:
             self.transport.close()
-        elif self._stuck_since is not None and now - self._stuck_since > _FETCH_SECONDS:
+        elif self._stuck_since is not None and now - self._stuck_since > FETCH_SECONDS:
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -49,7 +48,7 @@ class Line(HttpToolsProtocol):
             return
         self._loose += len(data)
         super().data_received(data)
-        if self._loose > _HEAD_BYTES and not self.transport.is_closing():
+        if self._loose > HEAD_BYTES and not self.transport.is_closing():
             self._refuse_head()
 
     def on_headers_complete(self) -> None:
@@ -85,7 +84,8 @@ class Line(HttpToolsProtocol):
 
     def _refuse_head(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
-            self.send_400_response("The head of this request is too large.")
+            self.transport.write(refusal(431 if self.headers else 414))
+            self.linger()
         else:
             self.transport.abort()  # trailers or chunks without end, in the middle of a request
 

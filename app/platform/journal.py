@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 from binascii import crc32
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -56,15 +56,16 @@ class _Written(asyncio.Future[int]):
         return False
 
 
-class _Turn:
+class Turn:
     """The lines that came in one turn of the loop, and wait for one write."""
 
-    __slots__ = ("error", "lines", "size", "written")
+    __slots__ = ("error", "lines", "size", "then", "written")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.lines: list[bytes] = []
         self.size = 0
         self.written = _Written(loop=loop)
+        self.then: list[Callable[[int], None]] = []  # called at once: cheaper than a future's
         self.error: Exception = _full()
 
 
@@ -76,7 +77,7 @@ class Journal:
         self._limit = limit
         self._synced = durability is Durability.DISK
         self._room = 0
-        self._turn: _Turn | None = None
+        self._turn: Turn | None = None
         self._turned: list[Path] = []
         self._writer = Writer(folder)
         self._start_segment()
@@ -100,12 +101,17 @@ class Journal:
 
     async def kept(self, payload: bytes) -> None:
         """Return after the one write, shared by everybody in this turn of the loop, that has it."""
+        turn, end = self.soon(payload)
+        if await turn.written < end:
+            raise turn.error
+
+    def soon(self, payload: bytes) -> tuple[Turn, int]:
+        """Add a line to this turn's. It stands in the file once `written` reaches the number."""
         turn = self._turn or self._start_turn()
         line = _line(payload)
         turn.lines.append(line)
-        turn.size = end = turn.size + len(line)
-        if await turn.written < end:
-            raise turn.error
+        turn.size += len(line)
+        return turn, turn.size
 
     def close(self) -> None:
         """Let the segment go, and ourselves: from now on a reader may take both as complete."""
@@ -131,9 +137,9 @@ class Journal:
         while self._turned:
             self._turned.pop().unlink(missing_ok=True)
 
-    def _start_turn(self) -> _Turn:
+    def _start_turn(self) -> Turn:
         loop = asyncio.get_running_loop()
-        turn = self._turn = _Turn(loop)
+        turn = self._turn = Turn(loop)
         loop.call_soon(self._write_turn)
         return turn
 
@@ -147,6 +153,8 @@ class Journal:
         except (JournalFull, OSError) as error:
             turn.error = error
         turn.written.set_result(written)
+        for call in turn.then:
+            call(written)
 
     def _write(self, lines: bytes) -> int:
         """Write lines; return how many bytes of whole lines stand in the file."""

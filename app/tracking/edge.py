@@ -1,24 +1,25 @@
-"""Record, answer, and nothing else: plain ASGI in front of the framework, for `/c` and `/o` only.
+"""Record, answer, and nothing else: in front of the framework, for `/c` and `/o` only.
 
-A hit is in the journal before its answer leaves. No session, cookie or SQL is on the way.
+A hit is in the journal before its answer leaves. No session, cookie or SQL is on the way. Two doors
+lead here: ASGI (`Edge` itself) and a protocol of our own (`tracking.protocol`).
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, read
 from app.platform import clock
 from app.platform.errors import NotFound, Unavailable
-from app.platform.journal import Journal, JournalFull
+from app.platform.journal import Journal, JournalFull, Turn
 from app.tracking import lines, responses
 from app.tracking.callers import Callers
 from app.tracking.destinations import Destinations
 from app.tracking.lines import HitKind
 from app.tracking.losses import Losses
-from app.tracking.responses import Message, Send
+from app.tracking.responses import Answer, Header, Message, Send
 from app.tracking.salts import Salts
 from app.tracking.targets import TargetKind, Targets, address_of, escaped
 
@@ -26,10 +27,37 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+Headers = Sequence[Header]  # names in lower case
+
 _CLICK, _OPEN, _GIF = "/c/", "/o/", ".gif"
-_TRACKED = (_CLICK, _OPEN)
+TRACKED = (_CLICK, _OPEN)
+_HOT = 8192  # links whose signature is not checked again
 _DAY_MICROS = 86_400_000_000
-_PIXELS = {"GET": responses.PIXEL, "HEAD": responses.PIXEL_HEAD}
+
+
+class Asked:
+    """A request for a tracked address, whichever way it came."""
+
+    __slots__ = ("headers", "is_click", "lines", "method", "path", "peer")
+
+    def __init__(self, method: str, path: str, lines: Headers, peer: str) -> None:
+        self.method = method
+        self.path = path
+        self.lines = lines
+        self.headers = dict(lines)  # of those that came twice, the last
+        self.peer = peer
+        self.is_click = path.startswith(_CLICK)
+
+
+class Reply(NamedTuple):
+    """What is answered, and the line that must be in the journal before."""
+
+    answer: Answer
+    line: bytes | None
+
+
+_AWAY = Reply(responses.AWAY, None)
+_NOT_FOUND = Reply(responses.NOT_FOUND, None)
 
 
 class Edge:
@@ -54,59 +82,74 @@ class Edge:
         self._public_url = public_url
         self._callers = Callers(trusted_proxies=trusted_proxies, salts=Salts(folder / "salts"))
         self._losses = Losses(folder)
+        self._read = lru_cache(maxsize=_HOT)(self._link)  # one link is asked for again and again
         self._is_known = is_known  # whether whoever counts knows of this folder's hits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's door."""
-        if scope["type"] == "http":
-            path: str = scope["path"]
-            if path.startswith(_TRACKED) and not self._is_known():
-                await responses.give(send, responses.AWAY)
-                return
-            if path.startswith(_CLICK):
-                await self._answer_click(scope, send, path[len(_CLICK) :])
-                return
-            if path.startswith(_OPEN):
-                await self._answer_open(scope, send, path[len(_OPEN) :])
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith(TRACKED):
+            await self._app(scope, receive, send)
+            return
+        peer = scope["client"][0] if scope["client"] else ""
+        asked = Asked(scope["method"], scope["path"], scope["headers"], peer)
+        reply = self.at_once(asked) or await self.looked_up(asked)
+        if reply.line is not None:
+            await self.record(reply.line)
+        await responses.give(send, reply.answer)
 
     def begin_day(self, micros: int) -> None:
         """Let go of yesterday's callers, if nobody has called today."""
         self._callers.begin(micros // _DAY_MICROS)
 
-    async def _answer_click(self, scope: Scope, send: Send, token: str) -> None:
+    def at_once(self, asked: Asked) -> Reply | None:
+        """What is answered; None where it must be looked up."""
+        if not self._is_known():
+            return _AWAY
         try:
-            link = read(token, Kind.CLICK, self._keyring)
-            targets = self._destinations.of(link.set_id)
-            if targets is None:
-                targets = await self._destinations.find(link.set_id)
-            start = self._redirect(targets, link)
+            link = self._read(asked.path)
+            targets = self._destinations.of(link.set_id) if asked.is_click else {}
+            return None if targets is None else self._reply(asked, link, targets)
         except (BadToken, NotFound):
-            await responses.give(send, responses.NOT_FOUND)
-            return
-        except Unavailable:
-            await responses.give(send, responses.AWAY)
-            return
-        if link.id != NEVER_COUNTS:
-            await self._record(scope, HitKind.CLICK, link)
-        if scope["method"] not in responses.READING:
-            await responses.give(send, responses.NOT_ALLOWED)
-            return
-        await send(start)
-        await send(responses.NO_BODY)
+            return _NOT_FOUND
 
-    async def _answer_open(self, scope: Scope, send: Send, name: str) -> None:
+    async def looked_up(self, asked: Asked) -> Reply:
+        """What is answered, once the database was asked where the link leads."""
         try:
-            link = read(name.removesuffix(_GIF), Kind.OPEN, self._keyring)
-        except BadToken:
-            await responses.give(send, responses.NOT_FOUND)
-            return
-        if link.id != NEVER_COUNTS:
-            await self._record(scope, HitKind.OPEN, link)
-        await responses.give(send, _PIXELS.get(scope["method"], responses.NOT_ALLOWED))
+            link = self._read(asked.path)
+            return self._reply(asked, link, await self._destinations.find(link.set_id))
+        except (BadToken, NotFound):
+            return _NOT_FOUND
+        except Unavailable:
+            return _AWAY
 
-    def _redirect(self, targets: Targets, link: TrackedLink) -> Message:
+    async def record(self, line: bytes) -> None:
+        """Journal a hit. A spool that is full costs the hit, which is counted, not the answer."""
+        try:
+            await self._journal.kept(line)
+        except (JournalFull, OSError) as error:
+            self._losses.count(error)
+
+    def recorded_soon(self, line: bytes) -> tuple[Turn, int]:
+        """Journal a hit with this turn of the loop, as `Journal.soon` says."""
+        return self._journal.soon(line)
+
+    def lost(self, error: Exception) -> None:
+        """Count a hit that `recorded_soon` took and the journal could not."""
+        self._losses.count(error)
+
+    def _link(self, path: str) -> TrackedLink:
+        token = path[len(_CLICK) :]
+        if path.startswith(_CLICK):
+            return read(token, Kind.CLICK, self._keyring)
+        return read(token.removesuffix(_GIF), Kind.OPEN, self._keyring)
+
+    def _reply(self, asked: Asked, link: TrackedLink, targets: Targets) -> Reply:
+        answer = self._redirect(targets, link) if asked.is_click else responses.PIXEL
+        if asked.method not in responses.READING:
+            answer = responses.NOT_ALLOWED
+        return Reply(answer, None if link.id == NEVER_COUNTS else self._line(asked, link))
+
+    def _redirect(self, targets: Targets, link: TrackedLink) -> Answer:
         target = targets.get(link.link)
         if target is None:
             raise NotFound("This link leads nowhere: it is not one of ours any more.")
@@ -115,34 +158,25 @@ class Edge:
         address = address_of(target, link, keyring=self._keyring, public_url=self._public_url)
         return responses.redirect(address)
 
-    async def _record(self, scope: Scope, kind: HitKind, link: TrackedLink) -> None:
-        """Journal a hit. A spool that is full costs the hit, which is counted, not the answer."""
-        try:
-            await self._journal.kept(self._line(scope, kind, link))
-        except (JournalFull, OSError) as error:
-            self._losses.count(error)
-
-    def _line(self, scope: Scope, kind: HitKind, link: TrackedLink) -> bytes:
-        headers = dict(scope["headers"])
+    def _line(self, asked: Asked, link: TrackedLink) -> bytes:
         micros = clock.micros()
-        peer = scope["client"][0] if scope["client"] else ""
-        forwarded = _forwarded(scope) if self._callers.reads_forwarded else ""
+        forwarded = _forwarded(asked.lines) if self._callers.reads_forwarded else ""
         return lines.write(
-            kind,
+            HitKind.CLICK if asked.is_click else HitKind.OPEN,
             link,
-            method=scope["method"],
-            headers=headers,
-            caller=self._callers.of(peer, forwarded, day=micros // _DAY_MICROS),
+            method=asked.method,
+            headers=asked.headers,
+            caller=self._callers.of(asked.peer, forwarded, day=micros // _DAY_MICROS),
             micros=micros,
         )
 
 
 @lru_cache(maxsize=4096)
-def _fixed(address: str) -> Message:
+def _fixed(address: str) -> Answer:
     return responses.redirect(escaped(address))
 
 
-def _forwarded(scope: Scope) -> str:
+def _forwarded(headers: Headers) -> str:
     """Every `X-Forwarded-For` line, in the order in which proxies added them."""
-    found = (value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    found = (value for name, value in headers if name == b"x-forwarded-for")
     return b",".join(found).decode("latin-1")

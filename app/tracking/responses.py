@@ -1,12 +1,13 @@
-"""What the edge says: a few fixed answers, built once."""
+"""What the edge says: a few fixed answers, built once, each as ASGI and as HTTP take it."""
 
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-Answer = tuple[Message, Message]  # ASGI's start and body
+Header = tuple[bytes, bytes]
 
 READING = frozenset({"GET", "HEAD"})
 _NEVER_KEPT = (
@@ -22,43 +23,55 @@ _PAGE = """<!doctype html>
 <title>{title}</title></head><body><h1>{title}</h1><p>{sentence}</p></body></html>
 """
 
-NO_BODY: Message = {"type": "http.response.body", "body": b""}
+_CLOSING = b"\r\nconnection: close"
 
 
-def redirect(address: str) -> Message:
-    """The start of a 302; its body is `NO_BODY`."""
-    return _start(302, (b"location", address.encode("ascii")), (b"content-length", b"0"))
+class Answer:
+    """A status, headers and a body, written out once for both doors."""
+
+    __slots__ = ("_begins", "_head", "_whole", "messages")
+
+    def __init__(self, status: int, *headers: Header, content: bytes = b"") -> None:
+        length = (b"content-length", str(len(content)).encode())
+        sent = [*headers, length, *_NEVER_KEPT]
+        self.messages: tuple[Message, Message] = (
+            {"type": "http.response.start", "status": status, "headers": sent},
+            {"type": "http.response.body", "body": content},
+        )
+        phrase = HTTPStatus(status).phrase.encode()
+        self._begins = b"HTTP/1.1 %d %b\r\ndate: " % (status, phrase)
+        self._head = b"".join(b"\r\n%b: %b" % header for header in sent) + b"\r\n\r\n"
+        self._whole = self._head + content
+
+    def on_the_wire(self, date: bytes, with_body: bool, closes: bool) -> bytes:  # noqa: FBT001 - for each click
+        """The bytes of HTTP/1.1; `closes`: no other answer follows in this connection."""
+        ends = _CLOSING if closes else b""
+        return self._begins + date + ends + (self._whole if with_body else self._head)
+
+
+def redirect(address: str) -> Answer:
+    """A 302 to an address that is escaped already."""
+    return Answer(302, (b"location", address.encode("ascii")))
 
 
 async def give(send: Send, answer: Answer) -> None:
-    """Send an answer as it is."""
-    start, body = answer
+    """Send an answer the ASGI way."""
+    start, body = answer.messages
     await send(start)
     await send(body)
 
 
-def _start(status: int, *headers: tuple[bytes, bytes]) -> Message:
-    start = {"type": "http.response.start", "status": status}
-    return start | {"headers": [*headers, *_NEVER_KEPT]}
-
-
-def _with_body(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
-    length = (b"content-length", str(len(body)).encode())
-    return _start(status, length, *headers), {"type": "http.response.body", "body": body}
-
-
-def _page(status: int, title: str, sentence: str, *headers: tuple[bytes, bytes]) -> Answer:
-    return _with_body(
+def _page(status: int, title: str, sentence: str, *headers: Header) -> Answer:
+    return Answer(
         status,
-        _PAGE.format(title=title, sentence=sentence).encode(),
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
         *headers,
+        content=_PAGE.format(title=title, sentence=sentence).encode(),
     )
 
 
-PIXEL = _with_body(200, _GIF, (b"content-type", b"image/gif"))
-PIXEL_HEAD: Answer = (PIXEL[0], NO_BODY)
+PIXEL = Answer(200, (b"content-type", b"image/gif"), content=_GIF)
 NOT_FOUND = _page(
     404,
     "This link is not valid",
@@ -70,4 +83,4 @@ AWAY = _page(
     "We cannot look up where this link leads just now. Nothing is wrong with the link.",
     (b"retry-after", b"5"),
 )
-NOT_ALLOWED = _with_body(405, b"", (b"allow", b"GET, HEAD"))
+NOT_ALLOWED = Answer(405, (b"allow", b"GET, HEAD"))

@@ -1,5 +1,7 @@
 """All pages under one roof: their routers, the static files, the headers, the errors."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
@@ -104,6 +106,15 @@ _MACHINES = ("/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json
 
 def install(application: FastAPI, problems: errors.Problems) -> None:
     """Add every page. `problems` writes the errors of what machines ask for (app.api.problems)."""
+    _install(application, routers, problems)
+
+
+def install_ways_out(application: FastAPI, problems: errors.Problems) -> None:
+    """Add what a host of links must have beside them: the ways out of mail, and no crawlers."""
+    _install(application, (unsubscribes.router, robots.router), problems)
+
+
+def _install(application: FastAPI, routers: Sequence[APIRouter], problems: errors.Problems) -> None:
     for router in routers:
         application.include_router(router, include_in_schema=False)
     application.mount("/static", ASSETS)

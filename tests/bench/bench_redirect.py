@@ -1,7 +1,8 @@
-"""What the journal costs a redirect: our edge against a bare ASGI 302, in turns, in one run.
+"""What a redirect costs: our edge by both its doors against a bare ASGI 302, in turns, in one run.
 
 `python -m tests.bench.bench_redirect [--seconds 3] [--rounds 5]`. Uses `wrk` where it is installed,
 else a small client of its own on plain sockets (keep-alive, no pipelining) in this process.
+`edge` is the door of `thinslice serve` and `thinslice edge`; `asgi` what is behind it.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +25,7 @@ import uvicorn
 
 from app.links.keyring import Keyring, Kind
 from app.links.token import TrackedLink, sign
+from app.ops.web_process import server_of
 from app.platform.config import Durability
 from app.platform.journal import Journal
 from app.tracking.destinations import Destinations, Target, TargetKind
@@ -32,6 +34,7 @@ from app.tracking.edge import Edge
 KEYRING = Keyring.of([b"benchmark" * 4])
 TARGETS = {0: Target(TargetKind.FIXED, "https://shop.example.com/waste?from=mail")}
 CONNECTIONS = 64
+SERVERS = ("bare", "asgi", "edge")
 TICKS = 100  # of CPU time a second, in /proc
 BROWSER = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -46,6 +49,7 @@ class Round:
 
     per_second: float
     cpu_micros: float  # of the server, a request
+    p99_millis: float
 
 
 async def bare(scope: Any, _receive: Any, send: Any) -> None:
@@ -73,17 +77,21 @@ def edge(folder: Path) -> Edge:
 
 
 def serve(name: str, port: int, folder: Path) -> None:
+    """`bare` and `asgi` by uvicorn's own protocol, `edge` by ours, as `serve` and `edge` do."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
     app = bare if name == "bare" else edge(folder)
-    uvicorn.run(
-        app,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-    )
+    server = server_of(app) if isinstance(app, Edge) else None
+    if name != "edge" or server is None:
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            proxy_headers=False,
+        )
+        server = uvicorn.Server(config)
+    server.run(sockets=[listener])
 
 
 @contextmanager
@@ -118,52 +126,60 @@ def load(port: int, pid: int, seconds: float) -> Round:
     path = f"/c/{sign(TrackedLink(7, 5, 0), Kind.CLICK, KEYRING)}"
     before, started = _cpu_seconds(pid), time.monotonic()
     ask = _by_wrk if shutil.which("wrk") else _by_ourselves
-    requests = ask(port, path, seconds)
+    requests, p99_millis = ask(port, path, seconds)
     elapsed = time.monotonic() - started
-    return Round(requests / elapsed, (_cpu_seconds(pid) - before) / requests * 1_000_000)
+    cpu_micros = (_cpu_seconds(pid) - before) / requests * 1_000_000
+    return Round(requests / elapsed, cpu_micros, p99_millis)
 
 
-def _by_wrk(port: int, path: str, seconds: float) -> int:
+def _by_wrk(port: int, path: str, seconds: float) -> tuple[int, float]:
     headers = [part for line in BROWSER for part in ("-H", line)]
     url = f"http://127.0.0.1:{port}{path}"
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", *headers, url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--latency", *headers, url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     match = re.search(r"(\d+) requests in", told)
+    slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
     assert match, told
-    return int(match[1])
+    assert slowest, told
+    assert "Non-2xx" not in told, told
+    return int(match[1]), float(slowest[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[slowest[2]]
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, request: bytes, count: list[int]) -> None:
+    def __init__(self, request: bytes, took: list[float]) -> None:
         self.request = request
-        self.count = count
+        self.took = took
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not its subclasses
-        self.transport.write(self.request)
+        self._ask()
 
     def data_received(self, data: bytes) -> None:
         assert data.startswith(b"HTTP/1.1 302"), data
         assert data.endswith(b"\r\n\r\n"), data
-        self.count[0] += 1
+        self.took.append(time.monotonic() - self.asked)
+        self._ask()
+
+    def _ask(self) -> None:
+        self.asked = time.monotonic()
         self.transport.write(self.request)
 
 
-def _by_ourselves(port: int, path: str, seconds: float) -> int:
+def _by_ourselves(port: int, path: str, seconds: float) -> tuple[int, float]:
     import uvloop
 
     lines = (f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *BROWSER)
     request = "\r\n".join([*lines, "", ""]).encode()
-    count = [0]
+    took: list[float] = []
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         for _ in range(CONNECTIONS):
-            await loop.create_connection(lambda: _Client(request, count), "127.0.0.1", port)
+            await loop.create_connection(lambda: _Client(request, took), "127.0.0.1", port)
         await asyncio.sleep(seconds)
 
     uvloop.run(main())
-    return count[0]
+    return len(took), 1000 * sorted(took)[len(took) * 99 // 100]
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -172,27 +188,30 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def measure(seconds: float, rounds: int, folder: Path) -> None:
-    found: dict[str, list[Round]] = {"bare": [], "edge": []}
-    with server("bare", folder) as one, server("edge", folder) as two:
-        for target in (one, two):
+    found: dict[str, list[Round]] = {name: [] for name in SERVERS}
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(server(name, folder)) for name in SERVERS}
+        for target in servers.values():
             load(*target, 1)  # warm
         for number in range(rounds):
-            for name, target in (("bare", one), ("edge", two)):
+            for name, target in servers.items():
                 found[name].append(load(*target, seconds))
-            b, e = found["bare"][-1], found["edge"][-1]
-            print(f"round {number + 1}: bare {b.per_second:,.0f}/s, edge {e.per_second:,.0f}/s")
+            told = ", ".join(f"{name} {of[-1].per_second:,.0f}/s" for name, of in found.items())
+            print(f"round {number + 1}: {told}")
     _print_summary(found)
 
 
 def _print_summary(found: dict[str, list[Round]]) -> None:
-    ratios = [
-        e.per_second / b.per_second for b, e in zip(found["bare"], found["edge"], strict=True)
-    ]
     for name, rounds in found.items():
         speed = statistics.median(r.per_second for r in rounds)
         cpu = statistics.median(r.cpu_micros for r in rounds)
-        print(f"{name}: {speed:,.0f} requests/s, {cpu:.0f} µs of CPU a request (median)")
-    print(f"ratio: {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f})")
+        slowest = statistics.median(r.p99_millis for r in rounds)
+        ratios = [r.per_second / b.per_second for r, b in zip(rounds, found["bare"], strict=True)]
+        print(
+            f"{name:5} {speed:8,.0f} requests/s  {statistics.median(ratios):5.2f} of bare"
+            f" ({min(ratios):.2f} to {max(ratios):.2f})  p99 {slowest:5.1f} ms"
+            f"  {cpu:4.0f} µs of CPU a request"
+        )
 
 
 def main() -> None:

@@ -1,0 +1,63 @@
+"""What the connections of a process share: the edge, who is behind it, and a look each second."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from app.tracking.edge import Edge
+from app.tracking.refusals import date_line
+
+
+class Patient(Protocol):
+    """A connection that may wait for ever."""
+
+    def look(self, now: float) -> None:
+        """Give up what was waited for long enough."""
+
+
+class Connections:
+    """All of one process."""
+
+    def __init__(
+        self,
+        edge: Edge,
+        *,
+        behind: Callable[[], asyncio.Protocol],
+        connections: set[Any],  # the server's own: it tells them all to shut down
+    ) -> None:
+        self.edge = edge
+        self.behind = behind
+        self.date = b""
+        self._connections = connections
+        self._ours: set[Patient] = set()
+        self._looks = False
+
+    def add(self, connection: Patient) -> None:
+        """A caller came."""
+        self._connections.add(connection)
+        self._ours.add(connection)
+        if not self._looks:
+            self._looks = True
+            self._look()
+
+    def discard(self, connection: Patient) -> None:
+        """A caller left, or is somebody else's."""
+        self._connections.discard(connection)
+        self._ours.discard(connection)
+
+    def _look(self) -> None:
+        """Tell the time, and let go whoever was waited for long enough."""
+        if not self._ours:
+            self._looks = False
+            return
+        self.date = date_line()
+        loop = asyncio.get_running_loop()
+        for connection in tuple(self._ours):
+            connection.look(loop.time())
+        loop.call_later(1.0, self._look)
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The address of whoever is at the other end; nothing of a Unix socket."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""
