@@ -17,13 +17,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
-from app.okr import exact, overlap, store
-from app.okr.models import CheckIn, Contribution, KeyResult
+from app.okr import exact, list_rows, overlap, store
+from app.okr.models import Contribution, KeyResult
 from app.platform.paging import Order, Part, part_of
 
+Entry = Any  # a row with the fields of a CheckIn: thousands are read, none is written
 DERIVED = "experiment"
 _BY_DATE = Order("values", (Date, datetime, str))
 
@@ -61,7 +63,7 @@ class Stored:
     """Everything that the values of one key result follow from."""
 
     start: float
-    entries: Sequence[CheckIn]  # those that hold, in order of date and of their being written
+    entries: Sequence[Entry]  # those that hold, in order of date and of their being written
     posted: Sequence[Contribution]
     ends: Date
 
@@ -89,7 +91,7 @@ def stored_of(
     ids = [row.id for row in rows]
     ends = ends or store.ends_of(session, ids)
     entries, posted = defaultdict(list), defaultdict(list)
-    for entry in store.entries(session, *ids):
+    for entry in list_rows.entries(session, ids):
         entries[entry.key_result_id].append(entry)
     for one in store.contributions(session, *ids):
         posted[one.key_result_id].append(one)
@@ -125,7 +127,7 @@ def _key(one: Listed) -> tuple[Date, datetime, str]:
 
 def laid_out(stored: Stored) -> tuple[Value, ...]:
     """The values by day; pure."""
-    said: dict[Date, list[CheckIn]] = defaultdict(list)
+    said: dict[Date, list[Entry]] = defaultdict(list)
     for entry in stored.entries:
         said[entry.date].append(entry)
     days = said.keys() | {one.date for one in stored.posted}
@@ -141,9 +143,7 @@ def standing(values: Sequence[Value], day: Date, *, start: float) -> float:
     return next((one.value for one in reversed(values) if one.date <= day), start)
 
 
-def _on(
-    day: Date, stored: Stored, anchor: CheckIn | None, today: Sequence[CheckIn]
-) -> Value | None:
+def _on(day: Date, stored: Stored, anchor: Entry | None, today: Sequence[Entry]) -> Value | None:
     since = _added_since(anchor, stored.posted, day)
     stands = anchor.value if anchor else stored.start
     if since:
@@ -158,28 +158,30 @@ def _on(
     return _said(_confirmed(today[-1], stands, anchor, is_added=bool(since)), today)
 
 
-def _anchor(today: Sequence[CheckIn]) -> CheckIn | None:
+def _anchor(today: Sequence[Entry]) -> Entry | None:
     """What says where the number stands that day; a run outranks what was put."""
     known = [one for one in today if not one.confirms]
     return max(known, key=lambda one: (one.experiment_id is not None, one.id), default=None)
 
 
 def _added_since(
-    anchor: CheckIn | None, posted: Sequence[Contribution], day: Date
+    anchor: Entry | None, posted: Sequence[Contribution], day: Date
 ) -> list[overlap.Line]:
     """What the ledger adds to the anchor; of its own day, too, for it was posted after it."""
     lines = overlap.as_of(posted, day) if posted else ()
     return [one for one in lines if anchor is None or one.row.date >= anchor.date]
 
 
-def _said(value: Value, today: Sequence[CheckIn]) -> Value:
+def _said(value: Value, today: Sequence[Entry]) -> Value:
     """The value with what people said that day of how sure they are."""
     said = [one for one in today if one.experiment_id is None]
     last = max(said, key=lambda one: one.id, default=None)
-    return replace(value, comment=last.comment, confidence=last.confidence) if last else value
+    if last is None or (last.comment, last.confidence) == (value.comment, value.confidence):
+        return value
+    return replace(value, comment=last.comment, confidence=last.confidence)
 
 
-def _as_put(one: CheckIn) -> Value:
+def _as_put(one: Entry) -> Value:
     return Value(
         date=one.date,
         value=one.value,
@@ -212,7 +214,7 @@ def _added(row: Contribution, stands: float) -> Value:
     )
 
 
-def _confirmed(by: CheckIn, stands: float, anchor: CheckIn | None, *, is_added: bool) -> Value:
+def _confirmed(by: Entry, stands: float, anchor: Entry | None, *, is_added: bool) -> Value:
     return Value(
         date=by.date,
         value=stands,

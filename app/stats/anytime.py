@@ -1,12 +1,14 @@
 """Valid whenever one looks: sequences of bounds that hold at every moment at once."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import isfinite, log, log1p
 
 from app.stats.checks import NotEnoughData, check_counts, check_share
 from app.stats.methods import Method, Topic
 from app.stats.one_arm import Interval
 
+_KEPT = 4_096  # answers: the same counts are read by every page that shows them
 _EDGE = 1e-9  # the smallest rate that is looked for
 
 
@@ -67,6 +69,7 @@ def log_evidence(hits: int, people: int, threshold: float, *, weight: float) -> 
     return float(after - null + above)
 
 
+@lru_cache(maxsize=_KEPT)
 def anytime_bounds(hits: int, people: int, *, n_max: int, confidence: float) -> Interval:
     """The thresholds that the e-value does not reject, on either side.
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import log, log1p
 
 from app.stats.anytime import log_evidence
 from app.stats.checks import check_share
 from app.stats.methods import Method, Topic
 
+_KEPT = 4_096  # answers: the same counts are read by every page that shows them
 _WON = log(20)  # of the design: a false alarm in one harmless arm of twenty, ever
 
 
@@ -36,6 +38,7 @@ class Guard:
         return self.state is not GuardState.BREACHED
 
 
+@lru_cache(maxsize=_KEPT)
 def guard(hits: int, people: int, *, maximum: float, n_max: int) -> Guard:
     """Compare a harmful rate (unsubscribes, bounces, complaints) with its maximum, at any time.
 

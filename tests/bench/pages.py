@@ -88,7 +88,7 @@ def database_of(kind: str, folder: Path) -> Iterator[str]:
 
 def _report(kind: str, url: str, folder: Path, wanted: Wanted) -> None:
     size = wanted.size
-    settings = config.load(data_dir=folder / "data", database=url)
+    settings = config.load(data_dir=folder / "data", database_url=url)
     house = open_house(settings)
     prepare(house)
     began = time.perf_counter()

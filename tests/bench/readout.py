@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _measure(url: str, folder: Path, sizes: list[int]) -> Took:
-    house = open_house(config.load(data_dir=folder / "data", database=url))
+    house = open_house(config.load(data_dir=folder / "data", database_url=url))
     prepare(house)
     estate.fill(house.database, replace(Size.of(3), people=sizes[-1]), now=clock.now())
     began = time.perf_counter()

@@ -1,0 +1,90 @@
+"""What an installation costs while nobody does anything: CPU of `serve` and all its processes.
+
+    python -m tests.bench.idle [--seconds 30] [--kind sqlite]
+
+Once empty, once with 1,000 experiments that are finished. Aim: under 1 % of a core. PostgreSQL's
+own processes are not in it.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from app.ops.house import open_house, prepare
+from app.platform import clock, config
+from tests.bench import estate
+from tests.bench.estate import Size
+from tests.bench.pages import database_of
+from tests.serve import free_port, wait_until
+
+_WARM_SECONDS = 10  # after the first answer, until everything was looked at once
+_MOST = 0.01  # of a core
+_TICKS = os.sysconf("SC_CLK_TCK")
+_FINISHED = Size(
+    people=1_000, decided=1_000, running=0, measuring=0, drafts=0, cancelled=0, weeks=13
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--kind", choices=["sqlite", "postgresql"])
+    chosen = parser.parse_args()
+    for kind in [chosen.kind] if chosen.kind else ["sqlite", "postgresql"]:
+        for size in (None, replace(_FINISHED, sends=20)):
+            with TemporaryDirectory() as folder, database_of(kind, Path(folder)) as url:
+                share = _measure(url, Path(folder), size, chosen.seconds)
+            what = f"{size.decided:,} finished experiments" if size else "empty"
+            mark = " " if share < _MOST else "!"
+            print(f"{mark} {kind:<10} {what:<28} {100 * share:.2f} % of a core")
+
+
+def _measure(url: str, folder: Path, size: Size | None, seconds: int) -> float:
+    house = open_house(config.load(data_dir=folder / "data", database_url=url))
+    prepare(house)
+    if size:
+        estate.fill(house.database, size, now=clock.now())
+    house.database.close()
+    port = free_port()
+    served = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", "--port", str(port)],
+        env=os.environ
+        | {"THINSLICE_DATA_DIR": str(folder / "data"), "THINSLICE_DATABASE_URL": url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: _answers(port), what="an answer")
+        time.sleep(_WARM_SECONDS)
+        before = _cpu(served.pid)
+        time.sleep(seconds)
+        return (_cpu(served.pid) - before) / seconds
+    finally:
+        served.terminate()
+        served.wait(30)
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health").is_success
+    except httpx.TransportError:
+        return False
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of a process and of those that it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    own = (int(told[11]) + int(told[12])) / _TICKS
+    return own + sum(_cpu(int(child)) for child in children)
+
+
+if __name__ == "__main__":
+    main()
