@@ -14,6 +14,7 @@ from app.audience.columns import Type, without_cells
 from app.audience.models import Audience
 from app.audience.schemas import AudienceDraft, ColumnChange
 from app.identity.guard import Db, Now, Principal, Who
+from app.review import removal
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audiences"])
 
@@ -123,6 +124,12 @@ def change_column(audience_id: str, name: str, changes: ColumnChange, session: D
     """
     found = profile.change(session, audience_id, name, type_=changes.type, format_=changes.format)
     return ColumnOut.model_validate(found)
+
+
+@router.delete("/audiences/{audience_id}", status_code=204, summary="Remove an audience")
+def remove_audience(audience_id: str, session: Db) -> None:
+    """With its columns and imports. Only while no experiment names it (else 409, naming them)."""
+    removal.audience_(session, audience_id).remove()
 
 
 def shown(row: Audience, who: Principal) -> AudienceOut:

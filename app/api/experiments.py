@@ -22,6 +22,7 @@ from app.experiments.ports import Level
 from app.experiments.schemas import Changes, Draft, LaunchDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
+from app.review import removal
 from app.review import store as review
 from app.review.models import Choice, Decision
 
@@ -160,6 +161,12 @@ def copy_experiment(experiment_id: str, session: Db, who: Who, now: Now) -> Expe
     """A new draft with `previous_id`. Its audience is null: choose fresh people."""
     row = store.experiment_of(session, experiment_id)
     return shown(session, drafts.copy(session, row, by=who.name, now=now))
+
+
+@router.delete("/experiments/{experiment_id}", status_code=204, summary="Remove a draft")
+def remove_experiment(experiment_id: str, session: Db) -> None:
+    """Only a draft that no other experiment names; what was launched stays (409)."""
+    removal.experiment(session, experiment_id).remove()
 
 
 @router.get("/experiments/{experiment_id}/checklist", summary="What a launch still needs")

@@ -15,7 +15,7 @@ from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.experiments.terms import Riskiest
 from app.identity.guard import Db, Now, Who
-from app.review import learnings
+from app.review import learnings, removal
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Features and slices"])
 
@@ -109,6 +109,12 @@ def change_feature(feature_id: str, changes: FeatureChanges, session: Db) -> Fea
     return _seen(session, row)
 
 
+@router.delete("/features/{feature_id}", status_code=204, summary="Remove a feature")
+def remove_feature(feature_id: str, session: Db) -> None:
+    """Only while it has no slices; what it is used by is said (409)."""
+    removal.feature(session, feature_id).remove()
+
+
 @router.post("/slices", status_code=201, summary="Add a slice")
 def add_slice(draft: SliceDraft, session: Db, now: Now) -> SliceOut:
     """At the end of its feature, unless `order` says where."""
@@ -136,6 +142,12 @@ def change_slice(slice_id: str, changes: SliceChanges, session: Db) -> SliceOut:
     row = outline.amend_slice(session, store.slice_of(session, slice_id), changes)
     learnings.keep_words_of(session, row.feature_id)
     return _slice(row)
+
+
+@router.delete("/slices/{slice_id}", status_code=204, summary="Remove a slice")
+def remove_slice(slice_id: str, session: Db) -> None:
+    """Only while no experiment tests it and no decision names it (else 409, naming them)."""
+    removal.slice_(session, slice_id).remove()
 
 
 def _seen(session: Session, row: Feature) -> FeatureOut:

@@ -103,6 +103,7 @@ RULES: tuple[Rule, ...] = (
             "weeks",
             "put-off",
             "help",
+            "removals",
         )
         for methods, access in ((_READ, Access.VIEWER), (_CHANGE, Access.EDITOR))
     ),

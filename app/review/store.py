@@ -220,3 +220,9 @@ def freeze(session: Session, row: FrozenWeek) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def leading_to(session: Session, slice_id: str) -> Sequence[str]:
+    """Experiments whose decision names this slice as the next one."""
+    query = select(Decision.experiment_id).where(Decision.next_slice_id == slice_id)
+    return session.exec(query.order_by(Decision.experiment_id)).all()

@@ -19,6 +19,7 @@ _TOPICS = {
     "machines": ("People and machines", "People and machines"),
     "columns": ("Columns", "Columns, and what a cell means"),
     "writing": ("Writing a mail", "Writing a mail"),
+    "privacy": ("Privacy", "What is kept of customers, and how long"),
     "mail": ("What happens to a mail", "What happens to a mail"),
 }
 

@@ -1,0 +1,25 @@
+"""The SQL of removing an audience."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from app.audience.models import Audience, Import, Membership, Note, Refusal
+
+
+def running(session: Session, audience_id: str) -> Sequence[str]:
+    """Imports into an audience that are being read."""
+    mine = select(Import.id).where(Import.audience_id == audience_id, Import.status == "running")
+    return session.exec(mine.order_by(Import.id)).all()
+
+
+def remove(session: Session, row: Audience) -> None:
+    """An audience, its members' columns, and what is known of its files."""
+    files = select(Import.id).where(Import.audience_id == row.id)
+    session.execute(delete(Note).where(col(Note.import_id).in_(files)))
+    session.execute(delete(Refusal).where(col(Refusal.import_id).in_(files)))
+    session.execute(delete(Import).where(col(Import.audience_id) == row.id))
+    session.execute(delete(Membership).where(col(Membership.audience_id) == row.id))
+    session.delete(row)
+    session.flush()
