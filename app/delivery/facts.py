@@ -18,6 +18,7 @@ _SETTLED = frozenset(
     {State.SENT, State.FAILED, State.BOUNCED, State.UNCERTAIN, State.SKIPPED, State.HELD}
 )
 
+_REMEMBERED = 5_000  # arms
 _COUNTED = {Source.CLICK: HitKind.CLICK, Source.OPEN: HitKind.OPEN}
 
 
@@ -38,17 +39,26 @@ class DeliveryFacts:
 
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
+        self._mails: dict[tuple[str, str], _Mail] = {}  # by experiment and arm
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """What is known of these sends; ids that are nobody's are left out."""
         rows = person_rows.facts_of(session, send_ids)
-        mails = _mails(session, sorted({row.experiment_id for row in rows}))
+        self._learn(session, {row.experiment_id for row in rows})
         found = {}
         for row in rows:
-            mail = mails.get((row.experiment_id, row.arm))
+            mail = self._mails.get((row.experiment_id, row.arm))
             if mail is not None:
                 found[row.id] = self._facts(row, mail)
         return found
+
+    def _learn(self, session: Session, experiment_ids: set[str]) -> None:
+        """Look up what is not known yet: it is frozen before the first send is there."""
+        known = {experiment_id for experiment_id, _ in self._mails}
+        if new := sorted(experiment_ids - known):
+            if len(self._mails) > _REMEMBERED:
+                self._mails, new = {}, sorted(experiment_ids)
+            self._mails |= _mails(session, new)
 
     def _facts(self, row: SendFact, mail: "_Mail") -> Facts:
         return Facts(

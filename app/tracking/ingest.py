@@ -29,6 +29,7 @@ from app.tracking.reacting import react
 from app.tracking.reactions import Fresh
 
 _FIRST, _MOST = 500, 10_000  # hits a transaction, before any was measured and at most
+_LEAST = 150  # also on a machine that is busy: what each transaction costs by itself is shared
 _ROUND = 20_000  # hits before an ingester that lags behind says that it lives
 _AGAIN = 200  # sends that are judged again in one transaction
 _OPEN = 32  # segments that are read side by side: the oldest of a long backlog
@@ -61,7 +62,7 @@ class _OvertakenError(Exception):
 
 def usual_pace() -> Pace:
     """How many hits to take in a transaction, before any was measured."""
-    return Pace(least=20, first=_FIRST, most=_MOST)
+    return Pace(least=_LEAST, first=_FIRST, most=_MOST)
 
 
 def ingest_once(database: Database, folder: Path, facts: SendFacts, *, now: datetime) -> int:

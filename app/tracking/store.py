@@ -33,15 +33,19 @@ def offsets_of(session: Session, segments: Iterable[Segment]) -> dict[str, int]:
 
 def advance(session: Session, segment: Segment, *, old: int, new: int, now: datetime) -> bool:
     """Claim the lines between two offsets. False: somebody else ingested them meanwhile."""
-    fields = {"id": segment.id, "folder": str(segment.path.parent), "read_at": now, "offset": 0}
-    session.execute(new_only(session, JournalSegment), [fields])
-    moved = session.execute(
+    move = (
         update(_SEGMENT)
         .where(_SEGMENT.c.id == segment.id, _SEGMENT.c.offset == old)
         .values(offset=new, read_at=now)
         .returning(_SEGMENT.c.id)
     )
-    return moved.first() is not None
+    if session.execute(move).first() is not None:
+        return True
+    if old:
+        return False
+    fields = {"id": segment.id, "folder": str(segment.path.parent), "read_at": now, "offset": 0}
+    session.execute(new_only(session, JournalSegment), [fields])
+    return session.execute(move).first() is not None
 
 
 def due_reactions(session: Session, *, now: datetime, limit: int) -> list[int]:
