@@ -114,3 +114,35 @@ def _aborted(service: Installation, count: int) -> list[socket.socket]:
         "Content-Type: application/x-www-form-urlencoded\n\nemail=ann"
     )
     return [_raw(service, head) for _ in range(count)]
+
+
+def test_a_head_has_a_time_and_a_size(service: Installation):
+    began = time.monotonic()
+    slow = _raw(service, "GET /health HTTP/1.1\nHost: 127.0.0.1\n")
+    large = _raw(service, "GET /health HTTP/1.1\n" + "X: y\n" * 20_000)
+    endless = _raw(service, "GET /" + "x" * 100_000)
+
+    refused = [line.recv(1000) for line in (large, endless)]
+    closed = slow.recv(1000)
+    for line in (slow, large, endless):
+        line.close()
+
+    assert all(said.startswith(b"HTTP/1.1 400") for said in refused)
+    assert closed == b""
+    assert 8 < time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 12000003", "Transfer-Encoding: chunked"])
+def test_who_is_refused_reads_why_although_they_go_on_sending(service: Installation, length: str):
+    chunked = length.startswith("T")
+    body = b"%x\r\n%s\r\n" % (len(_LARGE), _LARGE) if chunked else _LARGE
+    line = _raw(service, f"POST /api/v1/features HTTP/1.1\nHost: 127.0.0.1\n{length}\n\n", body)
+
+    said = b""
+    with line:
+        while piece := line.recv(65536):
+            said += piece
+
+    assert said.startswith(b"HTTP/1.1 401")
+    assert b"connection: close" in said
+    assert said.count(b"HTTP/1.1") == 1
