@@ -23,7 +23,7 @@ _FIRST_PERSON = 10_000_000  # ids of one length are in the order of their number
 
 _NUMBERS = """
     WITH RECURSIVE counted(i) AS (
-        SELECT :first
+        SELECT CAST(:first AS BIGINT)
          UNION ALL
         SELECT i + 1 FROM counted WHERE i < :last
     )
