@@ -39,6 +39,7 @@ from app.experiments.plans import SETTLES_AFTER
 from app.experiments.schemas import Draft
 from app.experiments.terms import HOLDOUT, RuleKind
 from app.stats.checks import NotEnoughData
+from app.tracking import store as tracking
 from tests.experiments.scenes import CARD
 from tests.metrics.scenes import BODY, START
 
@@ -342,6 +343,7 @@ def read(one: Pretend, now: float, monkeypatch: pytest.MonkeyPatch, *, late: boo
         (movements, "linked", LINKED),
         (novelty, "hours_of", one.hours()),
         (waiting, "lost_of", ()),
+        (tracking, "only_counted", 0),
     ):
         monkeypatch.setattr(module, name, _always(found))
     return readout.counted(None, one.experiment, now=known.now)  # type: ignore[arg-type]
