@@ -370,7 +370,8 @@ def test_a_readout_asks_the_same_few_questions_for_any_number_of_people(
     event.listen(bind, "before_cursor_execute", lambda *args: asked.append(args[2]))
     readouts.of(session, experiment, now=NOON)
 
-    assert len(asked) == 10
+    ours = [one for one in asked if "clock_timestamp" not in one]  # how the clocks stand
+    assert len(ours) == 11
 
 
 def test_a_readout_reads_the_clicks_in_the_readers_zone(session: Session):

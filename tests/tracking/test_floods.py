@@ -71,7 +71,11 @@ def dumped(database: Database) -> list[dict[str, Any]]:
     places = {"id", "segment_id", "segment_offset"}
     found = rows(database, Hit, *COUNTED)
     return sorted(
-        ({name: value for name, value in row.items() if name not in places} for row in found),
+        (
+            {name: value for name, value in row.items() if name not in places}
+            for row in found
+            if row.get("people") != 0  # an hour or a day that somebody was counted in for a while
+        ),
         key=str,
     )
 
