@@ -85,9 +85,10 @@ def settle(session: Session, results: Sequence[Result], *, holder: str, now: dat
     edits = [(result.reserved.send_id, _row(result)) for result in held]
     store.settle(session, edits)
     _suppress(session, held, now=now)
-    tally.change(session, {one.reserved.send_id: _outcome(one) for one in held})
-    refused = pausing.pause_where_needed(session, _faults(held), now=now)
-    put_back(session, refused, now=now)
+    with tally.together(session):
+        tally.change(session, {one.reserved.send_id: _outcome(one) for one in held})
+        refused = pausing.pause_where_needed(session, _faults(held), now=now)
+        put_back(session, refused, now=now)
     return len(held)
 
 

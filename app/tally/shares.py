@@ -1,6 +1,6 @@
 """What one outcome adds to which counters. Pure: a counter is the sum of these over its people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +53,25 @@ def moves(*, before: Iterable[Person], after: Iterable[Person]) -> Moves:
         {key: count for key, count in days.items() if count},
         {key: count for key, count in did.items() if count},
     )
+
+
+def added(several: Sequence[Moves]) -> Moves:
+    """All of them as one."""
+    if len(several) == 1:
+        return several[0]
+    hours: dict[HourKey, dict[str, float]] = {}
+    days: dict[DayKey, int] = {}
+    did: dict[DidKey, int] = {}
+    for one in several:
+        for key, numbers in one.hours.items():
+            sums = hours.setdefault(key, {})
+            for name, number in numbers.items():
+                sums[name] = sums.get(name, 0) + number
+        for day, people in one.days.items():
+            days[day] = days.get(day, 0) + people
+        for hour, people in one.did.items():
+            did[hour] = did.get(hour, 0) + people
+    return Moves(hours, days, did)
 
 
 def numbers_of(person: Person) -> dict[str, float]:

@@ -1,10 +1,8 @@
-"""All SQL of the tally.
+"""All SQL of the tally, and its one order of locks (`together`)."""
 
-Outcomes first, in the order of their ids; counters last, in key order: two transactions that meet
-never wait for each other in a circle.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +11,12 @@ from sqlmodel import Session, col
 
 from app.platform.db import UtcDateTime
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
-from app.tally.shares import KEYS, NUMBERS, DayKey, DidKey, HourKey, LinkKey, Moves, moves
+from app.tally.shares import KEYS, NUMBERS, DayKey, DidKey, HourKey, LinkKey, Moves, added, moves
 
 _OUTCOME = Outcome.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _CHUNK = 500  # ids per question, far below every database's limit of parameters
 _REBUILD_CHUNK = 2_000
+_WAITING = "tally waiting"  # in a session's own notes
 
 
 def _upsert(table: str, keys: Iterable[str], numbers: Iterable[str]) -> TextClause:
@@ -42,6 +41,34 @@ _MOVE_LINKS = _upsert("link_counter", _LINK, ("hits", "clickers"))
 _MOVE_NAMELESS = _upsert("link_counter", _LINK, ("hits", "clickers", "nameless"))
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """What a transaction changes, until all of it is known."""
+
+    edits: dict[int, dict[str, object]] = field(default_factory=dict)
+    moves: list[Moves] = field(default_factory=list)
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Take what is released and changed within as one change, written at its end.
+
+    Outcomes first, in the order of their ids; counters last, in key order: so two transactions
+    that meet never wait for each other in a circle. Whoever calls `release` or `change` several
+    times in one transaction does it within; what fails within writes nothing.
+    """
+    if _WAITING in session.info:  # the outermost writes
+        yield
+        return
+    waiting = session.info[_WAITING] = _Waiting()
+    try:
+        yield
+    finally:
+        del session.info[_WAITING]
+    _write_edits(session, waiting)
+    _write_moves(session, added(waiting.moves))
+
+
 def release(session: Session, rows: Sequence[Outcome]) -> None:
     """Count people as released, from the moment their send was first reserved."""
     if not rows:
@@ -63,22 +90,30 @@ def change(session: Session, edits: Mapping[int, Mapping[str, object]]) -> None:
 
     Sends without an outcome (not released yet) are passed over.
     """
+    with together(session):
+        waiting: _Waiting = session.info[_WAITING]
+        for send_id, edit in edits.items():
+            waiting.edits.setdefault(send_id, {}).update(edit)
+
+
+def _write_edits(session: Session, waiting: _Waiting) -> None:
+    edits = waiting.edits
     ids = sorted(edits)
     for start in range(0, len(ids), _CHUNK):
         before = _locked(session, ids[start : start + _CHUNK])
         after = [_edited(row, edits[row.send_id]) for row in before]
         fields = [_fields(old, new) for old, new in zip(before, after, strict=True)]
-        for names in sorted({tuple(sorted(field)) for field in fields if field}):
+        for names in sorted({tuple(sorted(one)) for one in fields if one}):
             _set(
                 session,
                 names,
                 [
-                    (row.send_id, field)
-                    for row, field in zip(before, fields, strict=True)
-                    if tuple(sorted(field)) == names
+                    (row.send_id, one)
+                    for row, one in zip(before, fields, strict=True)
+                    if tuple(sorted(one)) == names
                 ],
             )
-        move(session, moves(before=before, after=after))
+        waiting.moves.append(moves(before=before, after=after))
 
 
 def count_links(session: Session, differences: Mapping[LinkKey, tuple[int, int]]) -> None:
@@ -166,6 +201,12 @@ def _set(
 
 def move(session: Session, difference: Moves) -> None:
     """Add to the counters: last in a transaction, in key order."""
+    with together(session):
+        waiting: _Waiting = session.info[_WAITING]
+        waiting.moves.append(difference)
+
+
+def _write_moves(session: Session, difference: Moves) -> None:
     hours = [_hour_row(key, difference.hours[key]) for key in sorted(difference.hours)]
     days = [_people_row("day", key, difference.days[key]) for key in sorted(difference.days)]
     did = [_people_row("hour", key, difference.did[key]) for key in sorted(difference.did)]

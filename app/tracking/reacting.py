@@ -77,9 +77,18 @@ def react(
     """
     known = facts.facts_of(session, sorted(fresh))
     mine, refused = nameless.sorted_out(fresh, known)
-    nameless.keep(session, refused)
-    if not mine:
-        return
+    if mine:
+        _react(session, mine, known, now=now)
+    nameless.keep(session, refused)  # counters of links come after outcomes, as everywhere
+
+
+def _react(
+    session: Session,
+    mine: Mapping[int, Sequence[Fresh]],
+    known: Mapping[int, Facts],
+    *,
+    now: datetime,
+) -> None:
     sends = _found(session, sorted(mine), known)
     changes = {send.id: _onward(send, mine[send.id]) for send in sends}
     stuck = [send for send in sends if changes[send.id] is None]
