@@ -72,13 +72,14 @@ def edge(
 ) -> None:
     """Serve the tracked addresses alone, and ingest what they journal."""
     from app.ops import supervise
+    from app.ops.house import refuse_misfits
     from app.platform import log
 
     log.set_up("edge")
     settings = opened.settings_at(host, port)
     listener = supervise.listen(host, port)
     house = opened.house(settings)
-    opened.start_checked(house, migrating=False)
+    refuse_misfits(house)  # and tell no set-up address: there is no log-in here
     children = supervise.children_of(listener, kind="edge", processes=workers, sender=False)
     typer.echo(f"Links are followed at {settings.tracking}")
     house.database.close()

@@ -71,6 +71,7 @@ def test_an_edge_answers_what_mails_carry_and_nothing_else(
     assert [answer.status_code for answer in left] == [200] * 4
     assert sorted(gone) == sorted(address for address, _ in mailbox.mails()[:2])
     assert set(elsewhere) == {404}
+    assert "/setup" not in edge.log  # there is no log-in here
     assert processes == 3  # two that answer, one that ingests
 
 
