@@ -208,6 +208,9 @@ def launch(
 ) -> ExperimentOut:
     """The design locks now; people are enrolled when `at` comes. 409 names what blocks.
 
+    It is `scheduled` until the mail of everybody in the audience is composed, which `progress`
+    counts; then it starts by itself.
+
     Nothing leaves before `undo_seconds` are over. Until then, and as long as the experiment says
     them, `cancel` undoes the launch: it is a draft again, and nobody was mailed.
     """

@@ -110,7 +110,11 @@ class HitOut(BaseModel):
 
 @router.get("/experiments/{experiment_id}/progress", summary="How far the send is")
 def get_progress(experiment_id: str, session: Db) -> Progress:
-    """The states are disjoint and add up to `enrolled`."""
+    """The states are disjoint and add up to `enrolled`.
+
+    Before a launch starts, every mail is composed once, and nobody is mailed: `looked_at` of
+    `to_look_at` people so far. Afterwards both are null.
+    """
     return progress.of(session, store.experiment_of(session, experiment_id))
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from app.delivery import queue_rows
 from app.delivery.models import State
+from app.experiments.looking import Looking, looking
 from app.experiments.models import ENDED, Experiment
 from app.platform import put_off
 
@@ -26,6 +27,8 @@ class Progress:
     skipped: int
     held: int
     reason: str | None  # why it is paused or put off, or what the server said to those who wait
+    looked_at: int | None  # of those to be looked at before it starts; None when it is not that
+    to_look_at: int | None
 
 
 def of(session: Session, experiment: Experiment) -> Progress:
@@ -38,10 +41,18 @@ def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Pr
     found = queue_rows.counts_of(session, [one.id for one in experiments])
     waiting = [one.id for one in experiments if found[one.id].get(State.QUEUED)]
     words = _why(session, [one.id for one in experiments], waiting)
-    return {one.id: _told(one, found[one.id], words.get(one.id)) for one in experiments}
+    return {
+        one.id: _told(one, found[one.id], words.get(one.id), looking(session, one))
+        for one in experiments
+    }
 
 
-def _told(experiment: Experiment, counts: dict[str, int], waits_for: str | None) -> Progress:
+def _told(
+    experiment: Experiment,
+    counts: dict[str, int],
+    waits_for: str | None,
+    look: Looking | None,
+) -> Progress:
     """Who is enrolled and has no send yet is queued; in an experiment that ended, passed over."""
     planned = sum(counts.values())
     enrolled = max(experiment.enrolled or 0, planned)
@@ -50,7 +61,9 @@ def _told(experiment: Experiment, counts: dict[str, int], waits_for: str | None)
     return Progress(
         status=experiment.status,
         enrolled=enrolled,
-        reason=experiment.paused_reason or waits_for,
+        reason=experiment.paused_reason or waits_for or (look.sentence if look else None),
+        looked_at=look.looked_at if look else None,
+        to_look_at=look.people if look else None,
         **{state.value: counts.get(state, 0) for state in State},
     )
 

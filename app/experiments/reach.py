@@ -52,7 +52,7 @@ def _under_way(found: Eligibility) -> Iterator[Item]:
             "composing",
             f"Every mail is composed before it can leave: {figures.count(found.looked_at)} of"
             f" {figures.count(found.total)} people so far. Look again in a moment for the exact"
-            " numbers.",
+            " numbers; a launch looks through the rest first and then starts by itself.",
         )
 
 

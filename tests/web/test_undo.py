@@ -52,3 +52,14 @@ def test_then_pause_comes_first_and_cancel_asks(eve: Browser, launched: str, dat
 def test_nobody_is_asked_who_may_not(bo: Browser, launched: str):
     assert buttons(bo.get(f"/experiments/{launched}").text) == []
     assert bo.post(f"/experiments/{launched}/cancel").status_code == 403
+
+
+def test_then_every_mail_is_looked_through_before_the_first_one_leaves(
+    eve: Browser, database: Database
+):
+    waiting = scenes.scheduled(database, people=3)
+    said = "Looking through 3 mails before the first one leaves: 0 so far. It starts by itself."
+
+    assert said in eve.get(f"/experiments/{waiting}").text
+    scenes.settle(database, waiting)
+    assert said not in eve.get(f"/experiments/{waiting}/progress").text
