@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from app.ops import commands, opened
+from app.ops import commands, opened, range_commands
+from app.platform import figures
 from app.platform.errors import AppError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ app.add_typer(commands.tokens, name="token")
 app.add_typer(commands.people, name="people")
 app.add_typer(commands.playbooks, name="playbook")
 app.add_typer(commands.data_folders, name="folder")
+app.add_typer(range_commands.lists, name="ranges")
 
 Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
 
@@ -129,24 +131,29 @@ def reclassify(
         bool, typer.Option("--dry-run", help="only print what would change")
     ] = False,
 ) -> None:
-    """Derive verdicts again from the raw hits, and print what changes."""
+    """Print what the newest rules on people and machines would change; then adopt them.
+
+    An experiment keeps the rules of its launch until this command is run for it, or for all.
+    """
     from app.platform import clock
     from app.tracking import reclassify as again
+    from app.tracking.verdicts import VERSION
     from app.worker import facts_of
 
     house = opened.checked_house()
     facts = facts_of(house)
-    changes = (
-        again.preview(house.database, facts, experiment)
-        if dry_run
-        else again.reclassify(house.database, facts, experiment, now=clock.now())
-    )
     count = 0
-    for count, change in enumerate(changes, start=1):  # noqa: B007 - the last number is how many
+    for change in again.preview(house.database, facts, experiment):
+        count += 1
         typer.echo(
             f"hit {change.hit_id} of send {change.send_id}: {change.before} → {change.after}"
         )
-    typer.echo(f"{count} hits {'would change' if dry_run else 'changed'}.")
+    if not dry_run:
+        again.adopt(house.database, facts, experiment, now=clock.now())
+    typer.echo(
+        f"{figures.plural(count, 'hit')} {'would change' if dry_run else 'changed'},"
+        f" by the rules of version {VERSION}."
+    )
 
 
 @app.command()

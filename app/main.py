@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _BESIDE_LINKS = ("/u/", "/p/", "/static/", "/robots.txt", "/health", "/ready")
 _AGAIN_SECONDS = 1.0  # between tries to register while the database is away
 _NOTE_SECONDS = 10.0  # between writings of which tokens and sessions were used
+_RANGES_SECONDS = 5  # how often a process looks for new lists of address ranges
 _TURN_SECONDS = 60  # how often an idle process looks whether its segment is old
 
 
@@ -114,6 +115,7 @@ class Tracking:
             asyncio.create_task(self._destinations.watch()),
             asyncio.create_task(self._turn()),
             asyncio.create_task(self._register()),
+            asyncio.create_task(self._look_for_ranges()),
         ]
         yield
         for chore in chores:
@@ -129,6 +131,12 @@ class Tracking:
             self._journal.turn_over()
             for edge in self._edges:
                 edge.begin_day(clock.micros())
+
+    async def _look_for_ranges(self) -> None:
+        while True:
+            await asyncio.sleep(_RANGES_SECONDS)
+            for edge in self._edges:
+                edge.look_for_ranges()
 
     async def _register(self) -> None:
         """Register once the database is back, if it was away at the start."""

@@ -48,6 +48,7 @@ def arms_of(session: Session, set_ids: Sequence[int]) -> Sequence[Row[Any]]:
             col(DestinationSet.arm),
             col(DestinationSet.links),
             col(Experiment.design),
+            col(Experiment.rule_version),
         )
         .join(Experiment, col(Experiment.id) == col(DestinationSet.experiment_id))
         .where(col(DestinationSet.id).in_(set_ids), col(DestinationSet.purpose) == "send")

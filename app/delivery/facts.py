@@ -9,6 +9,7 @@ from app.audience.consent import allows
 from app.delivery import destination_rows, person_rows
 from app.delivery.models import State
 from app.delivery.person_rows import SendFact
+from app.experiments import rule_rows
 from app.experiments.metrics import Source, metric_of, of_design
 from app.platform.config import Privacy
 from app.tracking.lines import HitKind
@@ -29,7 +30,6 @@ class _Mail:
     set_id: int
     links: int
     honeypot: int | None
-    rule_version: str
     counted: HitKind | None
     counted_links: frozenset[int]
 
@@ -44,12 +44,14 @@ class DeliveryFacts:
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """What is known of these sends; ids that are nobody's are left out."""
         rows = person_rows.facts_of(session, send_ids)
-        self._learn(session, {row.experiment_id for row in rows})
+        experiment_ids = {row.experiment_id for row in rows}
+        self._learn(session, experiment_ids)
+        versions = rule_rows.versions_of(session, sorted(experiment_ids))
         found = {}
         for row in rows:
             mail = self._mails.get((row.experiment_id, row.arm))
             if mail is not None:
-                found[row.id] = self._facts(row, mail)
+                found[row.id] = self._facts(row, mail, versions.get(row.experiment_id, ""))
         return found
 
     def _learn(self, session: Session, experiment_ids: set[str]) -> None:
@@ -60,7 +62,7 @@ class DeliveryFacts:
                 self._mails, new = {}, sorted(experiment_ids)
             self._mails |= _mails(session, new)
 
-    def _facts(self, row: SendFact, mail: "_Mail") -> Facts:
+    def _facts(self, row: SendFact, mail: "_Mail", rule_version: str) -> Facts:
         return Facts(
             row.id,
             row.experiment_id,
@@ -72,7 +74,7 @@ class DeliveryFacts:
             mail.honeypot,
             self._allows(row.consent_click),
             self._allows(row.consent_open),
-            mail.rule_version,
+            rule_version,
             mail.counted,
             mail.counted_links,
         )
@@ -89,9 +91,14 @@ class DeliveryFacts:
                 row.arm,
                 row.links,
                 row.links + 1 if row.design.get("honeypot") else None,
+                row.rule_version or "",
             )
             for row in destination_rows.arms_of(session, set_ids)
         }
+
+    def adopt(self, session: Session, experiment_id: str | None, version: str) -> None:
+        """From now on judge an experiment's hits (None: everybody's) by rules of this version."""
+        rule_rows.adopt(session, experiment_id, version=version)
 
 
 class DeliveryEnrolments:
@@ -129,7 +136,6 @@ def _mails(session: Session, experiment_ids: Sequence[str]) -> dict[tuple[str, s
             set_id=row.set_id,
             links=row.links,
             honeypot=row.links + 1 if row.design.get("honeypot") else None,
-            rule_version=row.rule_version or "",
             counted=_COUNTED.get(of_design(row.design).source),
             counted_links=_counted_links(
                 labels.get(row.set_id, {}), row.design["metric"].get("link")

@@ -145,7 +145,6 @@ def mails_of(session: Session, experiment_ids: Sequence[str]) -> Sequence[Row[An
             col(DestinationSet.id).label("set_id"),
             col(DestinationSet.links),
             col(Experiment.design),
-            col(Experiment.rule_version),
         )
         .join(Experiment, col(Experiment.id) == col(DestinationSet.experiment_id))
         .where(

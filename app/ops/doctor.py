@@ -18,7 +18,7 @@ from app.outreach import troubles
 from app.platform import apart, clock, figures, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
-from app.tracking import ageing, ageing_rows, losses
+from app.tracking import ageing, ageing_rows, losses, range_files
 
 _LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
 _NAMED = 5  # of what failed; the page tells the rest
@@ -47,6 +47,7 @@ def look(settings: Settings) -> list[Finding]:
         "put off": _put_off,
         "data folders": _folders,
         "privacy": _privacy,
+        "address ranges": _ranges,
         "SQL connections": _connections,
         "public address": _public,
         "address of links": _links,
@@ -162,6 +163,14 @@ def _privacy(house: House) -> str:
         )
     when = f"last looked at {clock.iso(looked)}" if looked else "nothing was old yet"
     return f"browsers shrink after 30 days, raw clicks go after {months} months; {when}"
+
+
+def _ranges(house: House) -> str:
+    """Whether mail scanners and data centres are told by lists of now."""
+    found = range_files.sources(house.ranges)
+    if old := range_files.stale_in_words(found, now=clock.now()):
+        raise _WrongError(old)
+    return range_files.in_words(found)
 
 
 def _connections(house: House) -> str:

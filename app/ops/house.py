@@ -11,6 +11,7 @@ from app.platform.config import Settings
 from app.platform.db import AWAY, Database
 from app.platform.stir import Stir
 from app.tracking.folders import Folder
+from app.tracking.range_files import RANGES
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,11 @@ class House:
     def folder(self) -> Folder:
         """What the database knows this data folder by."""
         return Folder(self.folder_id, self.settings.data_dir)
+
+    @property
+    def ranges(self) -> Path:
+        """Where lists of address ranges are: beside the hits that they place."""
+        return self.hits / RANGES
 
     @property
     def imports(self) -> Path:

@@ -4,32 +4,21 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from app.tracking.range_files import InForce
+from app.tracking.ranges import AddressClass, class_of
 from app.tracking.salts import Salts
 
 _REMEMBERED = 10_000  # callers whose key need not be computed again
-_KEY_CHARS = 16
-
-
-class AddressClass(StrEnum):
-    """Whose address it is, by published ranges."""
-
-    APPLE_RELAY = "apple_relay"
-    GOOGLE = "google"
-    MICROSOFT = "microsoft"
-    YAHOO = "yahoo"
-    DATACENTER = "datacenter"
-    SECURITY_VENDOR = "security_vendor"
-    RESIDENTIAL = "residential"  # public, and in no range that we know
-    UNKNOWN = "unknown"  # loopback and private: says nothing about who asked
+_NETWORK_CHARS, _ADDRESS_CHARS = 16, 8  # of a key
+_IPV6_HOST = 64  # bits: a household, however many addresses it uses
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is kept of an address. Equal keys: same network, same day."""
+    """What is kept of an address. Equal keys: same address (IPv6: /64), same day."""
 
     address_class: AddressClass
     key: str
@@ -46,9 +35,10 @@ NOBODY = Caller(AddressClass.UNKNOWN, "")
 class Callers:
     """Tells callers from requests. Forwarded addresses count from trusted proxies only."""
 
-    def __init__(self, *, trusted_proxies: Sequence[str], salts: Salts) -> None:
+    def __init__(self, *, trusted_proxies: Sequence[str], salts: Salts, ranges: InForce) -> None:
         self._trusted = tuple(ip_network(proxy, strict=False) for proxy in trusted_proxies)
         self._salts = salts
+        self._ranges = ranges
         self._known: dict[tuple[str, str], Caller] = {}
         self._day = -1
 
@@ -60,7 +50,7 @@ class Callers:
         caller = self._known.get((peer, forwarded))
         if caller is None:
             address = self._nearest_stranger(peer, forwarded)
-            caller = self._known[peer, forwarded] = _caller(address, self._salts.of(day))
+            caller = self._known[peer, forwarded] = self._caller(address, day)
         return caller
 
     def begin(self, day: int) -> None:
@@ -69,10 +59,25 @@ class Callers:
             self._known, self._day = {}, day
             self._salts.of(day)
 
+    def look_for_ranges(self) -> None:
+        """Place callers by the lists of now, if these are others."""
+        if self._ranges.look():
+            self._known = {}
+
     @property
     def reads_forwarded(self) -> bool:
         """Is there any proxy whose word counts?"""
         return bool(self._trusted)
+
+    def _caller(self, address: str, day: int) -> Caller:
+        try:
+            parsed = _parsed(address)
+        except ValueError:  # a unix socket, or a proxy that forwards a name
+            return NOBODY
+        if not parsed.is_global:
+            return NOBODY
+        placed = class_of(parsed, *self._ranges.tables) or AddressClass.RESIDENTIAL
+        return Caller(placed, _key(parsed, self._salts.of(day)))
 
     def _nearest_stranger(self, peer: str, forwarded: str) -> str:
         hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
@@ -82,23 +87,29 @@ class Callers:
         return address
 
 
-def _caller(address: str, salt: bytes) -> Caller:
-    try:
-        network = _network(address)
-    except ValueError:  # a unix socket, or a proxy that forwards a name
-        return NOBODY
-    if not network.network_address.is_global:
-        return NOBODY
-    digest = hmac.new(salt, network.network_address.packed, hashlib.sha256).hexdigest()
-    return Caller(AddressClass.RESIDENTIAL, digest[:_KEY_CHARS])
+def network_in(key: str) -> str:
+    """The part of a caller's key that its whole network (/24, /48) has."""
+    return key[:_NETWORK_CHARS]
 
 
-def _network(address: str) -> IPv4Network | IPv6Network:
-    """The /24 or /48 around an address: scanners change their last digits."""
+def _parsed(address: str) -> IPv4Address | IPv6Address:
     parsed = ip_address(address.strip("[]"))
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    parsed = mapped or parsed
-    return ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def _key(parsed: IPv4Address | IPv6Address, salt: bytes) -> str:
+    """Of the network around an address (scanners change their last digits), and of itself."""
+    network = _around(parsed, 24 if parsed.version == 4 else 48)
+    itself = _around(parsed, 32 if parsed.version == 4 else _IPV6_HOST)
+    return _hashed(network, salt)[:_NETWORK_CHARS] + _hashed(b"=" + itself, salt)[:_ADDRESS_CHARS]
+
+
+def _around(parsed: IPv4Address | IPv6Address, bits: int) -> bytes:
+    return ip_network((parsed, bits), strict=False).network_address.packed
+
+
+def _hashed(what: bytes, salt: bytes) -> str:
+    return hmac.new(salt, what, hashlib.sha256).hexdigest()
 
 
 @lru_cache(maxsize=1024)

@@ -19,6 +19,7 @@ from app.tracking.callers import Callers
 from app.tracking.destinations import Destinations
 from app.tracking.lines import HitKind
 from app.tracking.losses import Losses
+from app.tracking.range_files import RANGES, InForce
 from app.tracking.responses import Answer, Header, Message, Send
 from app.tracking.salts import Salts
 from app.tracking.targets import TargetKind, Targets, address_of, escaped
@@ -80,7 +81,11 @@ class Edge:
         self._destinations = destinations
         self._journal = journal
         self._public_url = public_url
-        self._callers = Callers(trusted_proxies=trusted_proxies, salts=Salts(folder / "salts"))
+        self._callers = Callers(
+            trusted_proxies=trusted_proxies,
+            salts=Salts(folder / "salts"),
+            ranges=InForce(folder / RANGES),
+        )
         self._losses = Losses(folder)
         self._read = lru_cache(maxsize=_HOT)(self._link)  # one link is asked for again and again
         self._is_known = is_known  # whether whoever counts knows of this folder's hits
@@ -100,6 +105,10 @@ class Edge:
     def begin_day(self, micros: int) -> None:
         """Let go of yesterday's callers, if nobody has called today."""
         self._callers.begin(micros // _DAY_MICROS)
+
+    def look_for_ranges(self) -> None:
+        """Notice lists of address ranges that were loaded since."""
+        self._callers.look_for_ranges()
 
     def at_once(self, asked: Asked) -> Reply | None:
         """What is answered; None where it must be looked up."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlmodel import Session
 
@@ -12,8 +12,8 @@ from app.platform.bulk import Bulk, Written
 from app.tracking import memory
 from app.tracking.lines import HitKind
 from app.tracking.memory import Memory
-from app.tracking.reactions import Bucket, Fresh, Kept, Links
-from app.tracking.verdicts import VERSION, Judgement, Request, Verdict
+from app.tracking.reactions import Bucket, Fresh, Kept, Links, Whose
+from app.tracking.verdicts import Judgement, Request, Verdict
 
 _VERDICT = {
     "experiment_id": "text",
@@ -93,14 +93,6 @@ class Remembered:
     links: Links
     memory: Memory | None  # None: its hits have to be read again
     gone: bool = False  # some were let go for their age: what was counted stays
-
-
-class Whose(NamedTuple):
-    """A send, with its experiment and arm where they are known."""
-
-    send_id: int
-    experiment_id: str
-    arm: str
 
 
 def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
@@ -253,23 +245,25 @@ def count(session: Session, counts: Mapping[tuple[Whose, Bucket], int]) -> None:
 
 def adopt(session: Session, sends: Sequence[Whose]) -> None:
     """Say of what was counted before anything was known of its send whose it is."""
-    Bulk(session).update(_ADOPT, sends)
+    Bulk(session).update(_ADOPT, [(one.send_id, *one.arm_of) for one in sends])
 
 
-def remember(session: Session, rows: Iterable[tuple[int, datetime | None, Links, Memory]]) -> None:
+def remember(
+    session: Session, rows: Iterable[tuple[Whose, datetime | None, Links, Memory]]
+) -> None:
     """Keep what the next hits of some sends need, and when to judge them again."""
     bulk = Bulk(session)
     bulk.replace(
         _REACTION,
         [
             (
-                number,
-                VERSION,
+                whose.send_id,
+                str(whose.edition.value),
                 None if due_at is None else bulk.moment(due_at),
                 memory.as_json(links),
                 kept.written(),
             )
-            for number, due_at, links, kept in rows
+            for whose, due_at, links, kept in rows
         ],
     )
 
@@ -280,7 +274,7 @@ def _verdict(whose: Whose, said: Judgement) -> tuple[object, ...]:
         whose.arm,
         said.verdict.value,
         said.rule,
-        VERSION,
+        str(whose.edition.value),
         said.reason,
         said.via_proxy,
     )

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
+from app.tracking.callers import network_in
 from app.tracking.lines import HitKind, Sign
 from app.tracking.memory import Memory, micros
 from app.tracking.verdicts import (
     CATCHES,
     COMPANY,
     Age,
+    Edition,
     Judgement,
     Message,
     Request,
@@ -62,7 +64,7 @@ def go_on(
     accepted = None if message.accepted_at is None else micros(message.accepted_at)
     found = []
     for place, (request, at) in enumerate(zip(requests, moments, strict=True)):
-        callers = _callers(request)
+        callers = _callers(request, message.edition)
         like = f"{request.kind[0]}{request.link}"
         is_click = request.kind is HitKind.CLICK
         said = (fixed or _NONE).get(place) or judgement_of(
@@ -77,6 +79,7 @@ def go_on(
                 place in marked,
                 bool(memory.caught) and _is_beside(memory, callers, at),
                 _since(memory.humans.get(like), at),
+                message.edition,
             )
         )
         if said.verdict is Verdict.HUMAN:
@@ -118,10 +121,18 @@ def _named(user_agent: str) -> str:
     return "u" + blake2b(user_agent.encode(), digest_size=8).hexdigest()
 
 
-def _callers(request: Request) -> list[str]:
-    """What tells that two requests come from one caller. Empty: not known."""
-    names = ["a" + request.address_key] if request.address_key else []
-    return [*names, _named(request.user_agent)] if request.user_agent else names
+def _callers(request: Request, edition: Edition) -> list[str]:
+    """What tells that two requests come from one caller. Empty: not known.
+
+    Its address, or its network with the same User-Agent: a browser alone is everybody's.
+    """
+    key, user_agent = request.address_key, request.user_agent
+    if edition is Edition.SECOND:  # the network, or the User-Agent
+        names = ["a" + network_in(key)] if key else []
+        return [*names, _named(user_agent)] if user_agent else names
+    if not key:
+        return []
+    return ["a" + key, f"n{network_in(key)}{_named(user_agent)}"] if user_agent else ["a" + key]
 
 
 def _bursts(

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from app.links.token import NOBODY, TrackedLink
 from app.platform import clock
 from app.tracking.callers import NOBODY as UNPLACED
-from app.tracking.callers import AddressClass, Caller
+from app.tracking.callers import Caller
+from app.tracking.ranges import AddressClass
 
 _USER_AGENT_CHARS = 400
 _FAR = 250_000_000_000_000_000  # microseconds: the year 9892

@@ -15,12 +15,12 @@ from app.links.token import NOBODY
 from app.tally import store as tally
 from app.tally.shares import LinkKey
 from app.tracking import store
-from app.tracking.callers import AddressClass
 from app.tracking.judging import judge
 from app.tracking.lines import HitKind
 from app.tracking.ports import Arm, Facts
+from app.tracking.ranges import AddressClass
 from app.tracking.reactions import Fresh
-from app.tracking.verdicts import VERSION, Message
+from app.tracking.verdicts import Message, edition_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,17 @@ _ALIKE = ("experiment_id", "arm", "kind", "link", "at", "method", "verdict", "ru
 
 def _row(one: Nameless) -> dict[str, object]:
     request = one.hit.request
-    message = Message(None, settled=True, links_total=one.arm.links, honeypot=one.arm.honeypot)
+    arm, edition = one.arm, edition_of(one.arm.rule_version)
+    message = Message(
+        None, settled=True, links_total=arm.links, honeypot=arm.honeypot, edition=edition
+    )
     (said,) = judge([request], message)
     return {
         "segment_id": one.hit.segment_id,
         "segment_offset": one.hit.offset,
         "send_id": NOBODY,
-        "experiment_id": one.arm.experiment_id,
-        "arm": one.arm.key,
+        "experiment_id": arm.experiment_id,
+        "arm": arm.key,
         "kind": request.kind,
         "link": request.link,
         "at": request.at.replace(second=0, microsecond=0),
@@ -99,7 +102,7 @@ def _row(one: Nameless) -> dict[str, object]:
         "address_key": "",
         "verdict": said.verdict,
         "rule": said.rule,
-        "rule_version": VERSION,
+        "rule_version": str(edition.value),
         "reason": said.reason,
         "via_proxy": said.via_proxy,
     }

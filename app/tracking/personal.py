@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import col
 
 from app.platform.held import Part, Subject
-from app.tracking.callers import AddressClass
 from app.tracking.models import Answer, Conversion, Hit, Reaction
+from app.tracking.ranges import AddressClass
 
 FORGOTTEN = ""  # in place of a conversion's digest, which somebody could guess the address from
 

@@ -18,6 +18,7 @@ class Arm:
     key: str
     links: int  # visible tracked links of its mail
     honeypot: int | None  # the hidden link's position
+    rule_version: str = ""  # of the rules that its hits are judged by; empty: the newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Facts:
     @property
     def whose(self) -> Arm:
         """Its arm, without the person."""
-        return Arm(self.experiment_id, self.arm, self.links_total, self.honeypot)
+        return Arm(self.experiment_id, self.arm, self.links_total, self.honeypot, self.rule_version)
 
 
 class SendFacts(Protocol):
@@ -53,6 +54,10 @@ class SendFacts(Protocol):
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """The facts of those that exist."""
+        ...
+
+    def adopt(self, session: Session, experiment_id: str | None, version: str) -> None:
+        """From now on judge an experiment's hits (None: everybody's) by rules of this version."""
         ...
 
 

@@ -19,12 +19,12 @@ from app.tally import reached, store
 from app.tally.reached import Reached
 from app.tally.shares import LinkKey
 from app.tracking import hit_rows, judging, memory, nameless, reactions
-from app.tracking.hit_rows import Remembered, Whose
+from app.tracking.hit_rows import Remembered
 from app.tracking.lines import HitKind
 from app.tracking.memory import Memory, micros
 from app.tracking.ports import Facts, SendFacts
-from app.tracking.reactions import Bucket, Fresh, Judged, Kept, Links, Sums, Window
-from app.tracking.verdicts import VERSION, Judgement, Request
+from app.tracking.reactions import Bucket, Fresh, Judged, Kept, Links, Sums, Whose, Window
+from app.tracking.verdicts import Judgement, Request, edition_of
 
 _SOONEST, _LATEST = timedelta(seconds=2), timedelta(hours=1)
 _PATIENCE = timedelta(days=7)  # then a send that never settles is left as it is
@@ -48,8 +48,7 @@ class _Send:
     @property
     def whose(self) -> Whose:
         """The send, with experiment and arm where they are known."""
-        facts = self.facts
-        return Whose(self.id, facts.experiment_id, facts.arm) if facts else Whose(self.id, "", "")
+        return reactions.whose(self.id, self.facts)
 
 
 @dataclass(slots=True)
@@ -201,7 +200,7 @@ def _afresh(
     for hit, one in zip(chosen, said, strict=True):
         if isinstance(hit, Fresh):
             change.kept.append((hit, one))
-        elif (hit.judgement, hit.experiment) != (one, send.whose[1:]):
+        elif (hit.judgement, hit.experiment) != (one, send.whose.arm_of):
             change.judged_again.append((hit.id, one))
     waits = send.facts is None or send.window is None or not send.facts.settled
     change.due_at = _due_at(chosen, now=now) if waits else None
@@ -266,13 +265,16 @@ def _checksum(facts: Facts, window: Window) -> int:
     accepted = -1 if facts.accepted_at is None else micros(facts.accepted_at)
     moments = b"%d %d %d" % (accepted, micros(window.opens_at), micros(window.closes_at))
     mail = (facts.experiment_id, facts.arm, facts.settled, facts.links_total, facts.honeypot)
-    return crc32(moments, _mail(mail, facts.counted, facts.counted_links))
+    edition = edition_of(facts.rule_version).value
+    return crc32(moments, _mail(edition, mail, facts.counted, facts.counted_links))
 
 
 @lru_cache(maxsize=10_000)
-def _mail(mail: tuple[object, ...], counted: HitKind | None, links: frozenset[int]) -> int:
+def _mail(
+    edition: int, mail: tuple[object, ...], counted: HitKind | None, links: frozenset[int]
+) -> int:
     """What is the same for all sends of an arm."""
-    return crc32(f"{VERSION} {mail} {counted} {sorted(links)}".encode())
+    return crc32(f"{edition} {mail} {counted} {sorted(links)}".encode())
 
 
 def _write(session: Session, changes: Sequence[_Change]) -> None:
@@ -286,7 +288,7 @@ def _write(session: Session, changes: Sequence[_Change]) -> None:
     hit_rows.judge_again(session, again)
     hit_rows.adopt(session, [one.send.whose for one in changes if one.is_afresh])
     hit_rows.count(session, counted)
-    rows = [(one.send.id, one.due_at, one.links, one.memory) for one in changes]
+    rows = [(one.send.whose, one.due_at, one.links, one.memory) for one in changes]
     hit_rows.remember(session, rows)
     reached.change(
         session,
@@ -300,7 +302,7 @@ def _link_moves(changes: Iterable[_Change]) -> dict[LinkKey, tuple[int, int]]:
     moved: dict[LinkKey, tuple[int, int]] = {}
     for change in changes:
         for link, (hits, people) in reactions.difference(change.send.links, change.links).items():
-            key = (*change.send.whose[1:], link)
+            key = (*change.send.whose.arm_of, link)
             was = moved.get(key, (0, 0))
             moved[key] = (was[0] + hits, was[1] + people)
     return moved

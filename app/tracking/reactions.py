@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from app.tracking.lines import HitKind, Line
 from app.tracking.ports import Facts
-from app.tracking.verdicts import Judgement, Message, Request, Verdict
+from app.tracking.verdicts import NEWEST, Edition, Judgement, Message, Request, Verdict, edition_of
 
 _HOUR = timedelta(hours=1)
 _FIRSTS = {
@@ -44,6 +44,27 @@ class Kept:
     count: int = 1  # more where an earlier version folded repeats into it
     experiment: tuple[str, str] = ("", "")  # and arm, as the table has them
     intact: bool = True  # False: what rules ask for was shortened or erased, the verdict stays
+
+
+class Whose(NamedTuple):
+    """A send, with its experiment and arm where they are known."""
+
+    send_id: int
+    experiment_id: str
+    arm: str
+    edition: Edition  # of the rules that its hits are judged by
+
+    @property
+    def arm_of(self) -> tuple[str, str]:
+        """The experiment and its arm."""
+        return (self.experiment_id, self.arm)
+
+
+def whose(send_id: int, facts: Facts | None) -> Whose:
+    """A send's, as far as it is known."""
+    if facts is None:
+        return Whose(send_id, "", "", NEWEST)
+    return Whose(send_id, facts.experiment_id, facts.arm, edition_of(facts.rule_version))
 
 
 class Bucket(NamedTuple):
@@ -99,7 +120,13 @@ def message_of(facts: Facts | None) -> Message:
     """The mail, as far as rules ask."""
     if facts is None:
         return Message(accepted_at=None, settled=False, links_total=0)
-    return Message(facts.accepted_at, facts.settled, facts.links_total, facts.honeypot)
+    return Message(
+        facts.accepted_at,
+        facts.settled,
+        facts.links_total,
+        facts.honeypot,
+        edition_of(facts.rule_version),
+    )
 
 
 def bucket_of(request: Request, window: Window | None) -> Bucket:

@@ -1,11 +1,12 @@
 """Derive verdicts again from the hits that are kept: first to see what would change, then to do it.
 
-A verdict changes when the rules did, or a list of User-Agents. Finished experiments keep their
-frozen readouts whatever happens here.
+A verdict changes when the rules did, or a list of User-Agents. An experiment keeps the rules of
+its launch, for all its arms, until somebody adopts newer ones here. Finished experiments keep
+their frozen readouts whatever happens.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.platform.db import Database
@@ -14,7 +15,7 @@ from app.tracking import hit_rows, judging, reactions, store
 from app.tracking.ports import SendFacts
 from app.tracking.reacting import react
 from app.tracking.reactions import Kept
-from app.tracking.verdicts import Judgement
+from app.tracking.verdicts import NEWEST, VERSION, Judgement
 
 _SENDS = 200  # a transaction
 
@@ -32,26 +33,24 @@ class Reclassified:
 def preview(
     database: Database, facts: SendFacts, experiment_id: str | None
 ) -> Iterator[Reclassified]:
-    """What today's rules would change, for one experiment or for all."""
+    """What the newest rules would change, for one experiment or for all."""
     for ids in _chunks(database, experiment_id):
         with database.read() as session:
             known = facts.facts_of(session, ids)
             hits = hit_rows.hits_of(session, ids)
         for send_id, before in hits.items():
-            message = reactions.message_of(known.get(send_id))
+            message = replace(reactions.message_of(known.get(send_id)), edition=NEWEST)
             after = judging.judge([hit.request for hit in before], message)
             yield from _changes(send_id, before, after)
 
 
-def reclassify(
+def adopt(
     database: Database, facts: SendFacts, experiment_id: str | None, *, now: datetime
-) -> list[Reclassified]:
-    """Do it: verdicts, outcomes and counters. Returns what changed."""
-    changed = list(preview(database, facts, experiment_id))
-    for ids in _chunks(database, experiment_id):
-        with database.write() as session:
-            react(session, dict.fromkeys(ids, ()), facts, now=now)
-    return changed
+) -> None:
+    """Judge by the newest rules from now on, and again what came: verdicts, outcomes, counters."""
+    with database.write() as session:
+        facts.adopt(session, experiment_id, VERSION)
+    _judge(database, facts, experiment_id, now=now)
 
 
 def rebuild(database: Database, facts: SendFacts, experiment_id: str, *, now: datetime) -> None:
@@ -59,9 +58,17 @@ def rebuild(database: Database, facts: SendFacts, experiment_id: str, *, now: da
     with database.write() as session:
         tally.forget_links(session, experiment_id)
         store.forget_links(session, experiment_id)
-    reclassify(database, facts, experiment_id, now=now)
+    _judge(database, facts, experiment_id, now=now)
     with database.write() as session:
         tally.rebuild(session, experiment_id)
+
+
+def _judge(
+    database: Database, facts: SendFacts, experiment_id: str | None, *, now: datetime
+) -> None:
+    for ids in _chunks(database, experiment_id):
+        with database.write() as session:
+            react(session, dict.fromkeys(ids, ()), facts, now=now)
 
 
 def _chunks(database: Database, experiment_id: str | None) -> Iterator[list[int]]:

@@ -11,8 +11,8 @@ from app.links.token import NOBODY
 from app.platform.journal import Segment
 from app.platform.paging import Order, Part, part
 from app.tally.models import Outcome
-from app.tracking.callers import AddressClass
 from app.tracking.models import Answer, Hit, HitCount, JournalSegment, Reaction
+from app.tracking.ranges import AddressClass
 from app.tracking.verdicts import VERSION, Verdict
 
 _HITS = Order("hits", (int,))

@@ -7,6 +7,7 @@ GMAIL_PREFETCH = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
     " Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0"
 )
+_THIRD = 3  # rules, of which these lists know more
 _REMEMBERED = 20_000  # the list costs most of a millisecond a question
 
 # HTTP libraries and mail gateways that crawler-user-agents does not have, of those that
@@ -21,12 +22,14 @@ _ALSO_AUTOMATION = re.compile(
 )
 _OFFICE = re.compile(r"ms-office|MSOffice|^Microsoft Office|^Microsoft Data Access", re.IGNORECASE)
 _PROXY = re.compile(r"GoogleImageProxy|YahooMailProxy|YahooCacheSystem", re.IGNORECASE)
+_PROXY_SINCE_3 = re.compile(r"RamblerMail\b", re.IGNORECASE)
 _READER = re.compile(
     r"^Mozilla/|^Opera/|outlook|^Microsoft Office|thunderbird|emclient|airmail|applemail|^Mail/"
     r"|lotus-notes|hcl-notes|postbox|mailbird|the bat|k-9|fairemail|\bspark\b|superhuman|evolution"
     r"|kmail|sylpheed|claws",
     re.IGNORECASE,
 )
+_READER_SINCE_3 = re.compile(r"^Android-(?:Gmail|Mail|Email)\b", re.IGNORECASE)
 # Browsers that scanners pretend to be, and nobody runs any more: the one that Keila drops
 # outright. Listed strings only: never "older than today minus two years" (decision 13).
 _STALE = re.compile(
@@ -38,6 +41,8 @@ _FAMILIES = (
     ("googleimageproxy", "Google image proxy"),
     ("yahoomailproxy", "Yahoo image proxy"),
     ("yahoocachesystem", "Yahoo image proxy"),
+    ("ramblermail", "Rambler image proxy"),
+    ("android-gmail", "Gmail"),
     ("ms-office", "Microsoft Office"),
     ("msoffice", "Microsoft Office"),
     ("microsoft office", "Microsoft Office"),
@@ -69,14 +74,18 @@ def is_office(user_agent: str) -> bool:
     return bool(_OFFICE.search(user_agent))
 
 
-def is_image_proxy(user_agent: str) -> bool:
-    """The proxies through which Google's and Yahoo's readers see images."""
-    return bool(_PROXY.search(user_agent))
+def is_image_proxy(user_agent: str, *, rules: int) -> bool:
+    """The proxies through which Google's, Yahoo's and Rambler's readers see images."""
+    return bool(
+        _PROXY.search(user_agent) or (rules >= _THIRD and _PROXY_SINCE_3.search(user_agent))
+    )
 
 
-def is_reader(user_agent: str) -> bool:
+def is_reader(user_agent: str, *, rules: int) -> bool:
     """A browser or a mail client."""
-    return bool(_READER.search(user_agent))
+    return bool(
+        _READER.search(user_agent) or (rules >= _THIRD and _READER_SINCE_3.search(user_agent))
+    )
 
 
 def family(user_agent: str) -> str:

@@ -2,6 +2,8 @@
 
 The order is policy (trust.md, section 3): 1 to 8, 10, 9, 11, 13, 12, 14, 15. A verdict names its
 rule and its reason, and what was `Seen` alike is judged alike: a flood costs one look-up a hit.
+
+Rules come in editions. An experiment keeps the one of its launch until somebody adopts a newer.
 """
 
 from collections.abc import Callable
@@ -12,10 +14,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.tracking import user_agents as agents
-from app.tracking.callers import AddressClass
 from app.tracking.lines import HitKind, Sign
+from app.tracking.ranges import AddressClass
 
-VERSION = "2"
+
+class Edition(IntEnum):
+    """Rules that belong together, and what is new in them."""
+
+    SECOND = 2  # also stands for the first, which is gone: rule 9 looked ahead
+    # networks of mail scanners; rule 9 needs an address; readers Android-Gmail and Rambler
+    THIRD = 3
+
+
+NEWEST = max(Edition)
+VERSION = str(NEWEST.value)
 CATCHES = frozenset({"R01", "R03", "R04", "R10"})  # what rule 9 looks for …
 COMPANY = "R09"  # … and what it finds, which extends the time
 _SUSPECT_CLASSES = {AddressClass.DATACENTER, AddressClass.SECURITY_VENDOR}
@@ -54,6 +66,7 @@ class Message:
     settled: bool
     links_total: int  # visible tracked links
     honeypot: int | None = None  # the hidden link's position
+    edition: Edition = NEWEST  # of the rules that its hits are judged by
 
 
 class Judgement(NamedTuple):
@@ -95,11 +108,13 @@ class Seen(NamedTuple):
     in_burst: bool
     beside_scanner: bool
     since_counted: Since
+    edition: Edition
 
     @property
     def through_proxy(self) -> bool:
         """An image seen through a mail provider."""
-        return self.kind is HitKind.OPEN and agents.is_image_proxy(self.user_agent)
+        is_open = self.kind is HitKind.OPEN
+        return is_open and agents.is_image_proxy(self.user_agent, rules=self.edition)
 
 
 Rule = Callable[[Seen], Judgement | None]
@@ -167,6 +182,13 @@ def beside_a_scanner(seen: Seen) -> Judgement | None:
 
 
 def weak_signals(seen: Seen) -> Judgement | None:
+    """Two that say little alone, or one that says enough.
+
+    Nobody reads mail in a scanner's own network; images are loaded from there for people, too.
+    """
+    is_own = seen.address_class == AddressClass.SECURITY_VENDOR
+    if is_own and _is_click(seen) and seen.edition >= Edition.THIRD:
+        return Judgement(Verdict.SCANNER, "R11", "from a mail scanner's own network")
     signals = _weak(seen)
     if len(signals) >= 2:
         return Judgement(Verdict.SCANNER, "R11", " and ".join(signals))
@@ -194,7 +216,7 @@ def one_weak_signal(seen: Seen) -> Judgement | None:
 
 
 def reader(seen: Seen) -> Judgement:
-    if agents.is_reader(seen.user_agent):
+    if agents.is_reader(seen.user_agent, rules=seen.edition):
         return Judgement(Verdict.HUMAN, "R15", "a browser or mail client")
     return Judgement(Verdict.UNKNOWN, "R15", "nothing that we know")
 
@@ -222,6 +244,11 @@ RULES: tuple[Rule, ...] = (
 def judgement_of(seen: Seen) -> Judgement:
     """What the first rule with an opinion says."""
     return next((found for rule in RULES if (found := rule(seen))), None) or reader(seen)
+
+
+def edition_of(version: str) -> Edition:
+    """The rules of a version as experiments name it; without a name, the newest."""
+    return Edition.SECOND if version in {"1", "2"} else NEWEST
 
 
 def provisional(judgement: Judgement, message: Message) -> Judgement:

@@ -28,9 +28,10 @@ from app.platform.journal import Journal
 from app.tally import store as tally
 from app.tally.models import Outcome
 from app.tracking import ingest, lines
-from app.tracking.callers import AddressClass, Caller
+from app.tracking.callers import Caller
 from app.tracking.lines import HitKind
 from app.tracking.models import Hit, HitCount
+from app.tracking.ranges import AddressClass
 from tests import postgres
 from tests.bench.bench_import import _Folders
 from tests.delivery import scenes

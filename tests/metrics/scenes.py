@@ -25,9 +25,10 @@ from app.platform.db import Database
 from app.platform.journal import Journal
 from app.tally import store as tally
 from app.tracking import lines
-from app.tracking.callers import AddressClass, Caller
+from app.tracking.callers import Caller
 from app.tracking.ingest import ingest_once
 from app.tracking.lines import HitKind
+from app.tracking.ranges import AddressClass
 from tests.duties import write_due
 from tests.experiments.scenes import settle
 

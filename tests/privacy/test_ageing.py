@@ -40,7 +40,8 @@ def test_browsers_shrink_to_their_family_after_a_month_and_verdicts_stay(town: T
     numbers = town.numbers()
     tend(town, NOW + MONTH)
     facts = facts_of(town.house)
-    changed = reclassify.reclassify(town.house.database, facts, None, now=NOW + MONTH)
+    changed = list(reclassify.preview(town.house.database, facts, None))
+    reclassify.adopt(town.house.database, facts, None, now=NOW + MONTH)
 
     assert len(before) == len(young)
     assert {one.user_agent for one in hits(town)} == {"Firefox"}
@@ -57,7 +58,8 @@ def test_raw_hits_go_after_the_months_that_were_set_and_aggregates_stay(town: To
     assert kept > 0
     assert hits(town) == []
     assert town.numbers() == numbers
-    assert reclassify.reclassify(town.house.database, facts_of(town.house), None, now=NOW) == []
+    assert list(reclassify.preview(town.house.database, facts_of(town.house), None)) == []
+    reclassify.adopt(town.house.database, facts_of(town.house), None, now=NOW)
 
 
 def test_a_click_after_that_changes_nothing_that_was_counted(town: Town, monkeypatch):

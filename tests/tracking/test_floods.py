@@ -13,10 +13,11 @@ from app.platform.db import Database
 from app.tally import store as tally
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 from app.tracking import hit_rows, ingest, lines, memory, reclassify, store
-from app.tracking.callers import AddressClass, Caller
+from app.tracking.callers import Caller
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.lines import HitKind
 from app.tracking.models import Hit, HitCount, Reaction
+from app.tracking.ranges import AddressClass
 from tests.tracking.test_ingest import LATER, RELEASED, Sends, Spool, outcome, rows
 
 PEOPLE = 3

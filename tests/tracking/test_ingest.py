@@ -18,11 +18,13 @@ from app.platform.journal import Journal
 from app.tally import store as tally
 from app.tally.models import Counter, LinkCounter, Outcome
 from app.tracking import answers, lines, reclassify, store
-from app.tracking.callers import AddressClass, Caller
+from app.tracking.callers import Caller
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.lines import HitKind
 from app.tracking.models import Hit, Reaction
 from app.tracking.ports import Arm, Facts
+from app.tracking.ranges import AddressClass
+from app.tracking.verdicts import VERSION
 
 RELEASED = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = RELEASED + timedelta(hours=5)
@@ -39,7 +41,7 @@ FACTS = Facts(
     honeypot=None,
     clicks_allowed=True,
     opens_allowed=True,
-    rule_version="1",
+    rule_version=VERSION,
     counted=HitKind.CLICK,
     counted_links=frozenset({0}),
 )
@@ -56,6 +58,10 @@ class Sends:
 
     def arms_of(self, _session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
         return {set_id: self.facts.whose for set_id in set_ids if set_id == 7}
+
+    def adopt(self, _session: Session, experiment_id: str | None, version: str) -> None:
+        if experiment_id in {None, self.facts.experiment_id}:
+            self.facts = replace(self.facts, rule_version=version)
 
 
 class Spool:
@@ -343,9 +349,9 @@ def test_new_rules_say_what_they_would_change_before_they_do(released, spool):
     assert (told.before, told.after) == ("human (R15)", "scanner (R03)")
     assert counter(released).human_clickers == 1
 
-    assert reclassify.reclassify(released, stricter, "e", now=LATER) == [told]
+    reclassify.adopt(released, stricter, "e", now=LATER)
     assert counter(released).human_clickers == 0
-    assert reclassify.reclassify(released, stricter, None, now=LATER) == []
+    assert list(reclassify.preview(released, stricter, None)) == []
 
 
 def test_counted_again_from_hits_everything_is_the_same(released, spool):

@@ -1,0 +1,56 @@
+"""`thinslice ranges …`: lists of address ranges, by which people and machines are told apart."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.ops import opened
+from app.platform import clock, figures
+from app.tracking import range_files, range_lists, ranges
+
+lists = typer.Typer(help="Lists of address ranges.", no_args_is_help=True)
+
+
+@lists.command("update")
+def update(
+    file: Path,
+    of_class: Annotated[
+        str | None,
+        typer.Option("--class", help="of all of it: datacenter, vendor or people"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="else the file's")] = None,
+) -> None:
+    """Take in a list of address ranges, in the place of the one of that name.
+
+    Amazon's ip-ranges.json, Google's cloud.json, Azure's service tags, Microsoft 365's endpoints,
+    Apple's list of its relay, or text: one network a line, with a class behind it (vendor: a mail
+    scanner's own network, datacenter, people). A list that cannot be read changes nothing; every
+    process of this data folder has the new one within seconds.
+    """
+    folder = opened.house(opened.settings()).ranges
+    assumed = range_lists.class_named(of_class) if of_class else None
+    source = range_files.update(folder, file, name=name, assumed=assumed, now=clock.now())
+    typer.echo(f"{source.name} of {source.dated}: {_by_class(source.networks)}.")
+
+
+@lists.command("list")
+def show() -> None:
+    """Print the lists in force: name, date, networks by class, checksum."""
+    typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {ranges.BUILT_IN_SOURCE}")
+    for one in range_files.sources(opened.house(opened.settings()).ranges):
+        typer.echo(f"{one.name}  {one.dated}  {_by_class(one.networks)}  sha256 {one.sha256}")
+
+
+@lists.command("remove")
+def remove(name: Annotated[str, typer.Argument(help="as `ranges list` prints it")]) -> None:
+    """Forget a list; what came meanwhile stays as it was placed."""
+    range_files.remove(opened.house(opened.settings()).ranges, name)
+    typer.echo(f"{name} is forgotten.")
+
+
+def _by_class(networks: dict[str, int]) -> str:
+    return ", ".join(
+        f"{figures.plural(number, 'network')} of class {name}"
+        for name, number in sorted(networks.items())
+    )
