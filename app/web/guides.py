@@ -1,13 +1,15 @@
 """Help: short, honest pages about how this works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.analysis.methods import Chapter, chapters
+from app.platform import clock
 from app.platform.errors import NotFound
+from app.tracking import range_files
 from app.web.pages import Page, render
 
 router = APIRouter()
@@ -36,6 +38,8 @@ class GuidePage(Page):
     topics: list[tuple[str, str]]
     body: str
     chapters: tuple[Chapter, ...] = ()
+    ranges: str = ""  # what addresses are looked up in
+    stale: str = ""  # what of it is too old
 
 
 @router.get("/help/{topic}")
@@ -48,4 +52,10 @@ def show(request: Request, topic: str) -> HTMLResponse:
     body = f"help/{topic}.html"
     told = chapters() if topic == "statistics" else ()
     page = GuidePage(heading=heading, label=label, topics=topics, body=body, chapters=told)
-    return render(request, page)
+    return render(request, _with_ranges(request, page) if topic == "machines" else page)
+
+
+def _with_ranges(request: Request, page: GuidePage) -> GuidePage:
+    found = range_files.sources(request.app.state.house.ranges)
+    stale = range_files.stale_in_words(found, now=clock.now())
+    return replace(page, ranges=range_files.in_words(found), stale=stale)
