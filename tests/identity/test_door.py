@@ -249,7 +249,7 @@ def test_looking_for_depth_takes_no_time(body: bytes):
     with suppress(Invalid):
         refuse_deep(body)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # looked at again from each bracket it takes hours
 
 
 def test_brackets_in_texts_are_no_depth():

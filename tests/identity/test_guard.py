@@ -162,7 +162,7 @@ def test_what_was_in_use_while_the_database_was_away_is_written_later(
     caller = system("viewer")
     caller.ask("GET", "/api/v1/features/f1")
     with monkeypatch.context() as patch:
-        patch.setattr(database, "write", _away)
+        patch.setattr(database, "write_unheard", _away)
         caller.application.state.last_use.write()
     assert _rows(database, ApiToken)[0].last_used_at is None
 

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -6,11 +7,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from app.platform import migrate
 from app.platform.db import Database
 from app.platform.migrate import WrongSchema
+from app.platform.once import OnceKey
+from tests.moments import NOW
 from tests.postgres import Server
 from tests.serve import Installation
 
@@ -36,6 +39,21 @@ def test_down_to_nothing_and_up_again(database: Database):
 
     assert left == set()
     migrate.check(database)
+
+
+def test_answers_kept_by_earlier_versions_lose_their_secret(database: Database):
+    migrate.back_to(database, "0025")
+    with database.write() as session:
+        for key, answer in (
+            ("hook", '{"id": "w1", "secret": "whsec_x"}'),
+            ("else", '{"id": "f1"}'),
+        ):
+            session.add(OnceKey(caller="c", key=key, asked="h", status=201, answer=answer, at=NOW))
+    migrate.to_head(database)
+
+    with database.read() as session:
+        kept = {row.key: json.loads(row.answer or "") for row in session.exec(select(OnceKey))}
+    assert kept == {"hook": {"id": "w1", "secret": None}, "else": {"id": "f1"}}
 
 
 def test_a_database_that_is_behind_names_the_command(database: Database):
