@@ -47,6 +47,14 @@ class IllegalMove(Conflict):
         super().__init__(f"“{experiment.name}” cannot be {move} now. {instead}")
 
 
+class TooLate(Conflict):
+    """The seconds in which a launch may be undone are over."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        instead = _INSTEAD[Status(experiment.status)]
+        super().__init__(f"The launch of “{experiment.name}” cannot be undone any more. {instead}")
+
+
 def launch(
     session: Session, experiment: Experiment, draft: LaunchDraft, *, by: str, now: datetime
 ) -> None:
@@ -94,7 +102,7 @@ def cancel(
     the draft is as it was.
     """
     if can_undo(experiment):
-        _undo(session, experiment, now=now)
+        undo(session, experiment, now=now)
         return
     begun = experiment.status != Status.SCHEDULED
     _move(session, experiment, "cancelled", now=now, reason=reason)
@@ -111,8 +119,10 @@ def can_undo(experiment: Experiment) -> bool:
     return experiment.status == Status.SCHEDULED and experiment.undo_seconds > 0
 
 
-def _undo(session: Session, experiment: Experiment, *, now: datetime) -> None:
-    """Nothing has happened yet but the launch: take back what it wrote."""
+def undo(session: Session, experiment: Experiment, *, now: datetime) -> None:
+    """Take back what the launch wrote. Raises TooLate: whoever asks for this wants no cancel."""
+    if not can_undo(experiment):
+        raise TooLate(experiment)
     _move(session, experiment, "undone", now=now)
     experiment.launched_by = experiment.launched_at = experiment.scheduled_at = None
     experiment.rate_per_minute = experiment.columns = None

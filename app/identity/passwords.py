@@ -12,7 +12,7 @@ from app.platform.errors import Invalid, TooMany
 
 Hashed = NewType("Hashed", str)  # so that nobody keeps a password as it was typed
 
-_SHORTEST = 10  # characters; length beats rules about signs (NIST SP 800-63B)
+SHORTEST = 10  # characters; length beats rules about signs (NIST SP 800-63B)
 _LONGEST = 1000
 _AT_ONCE = BoundedSemaphore(2)  # argon2 takes 64 MB a piece
 _WAITING = BoundedSemaphore(10)  # each holds one of the threads that pages are made in
@@ -24,10 +24,10 @@ def hashed(password: str) -> Hashed:
 
     It takes a fifth of a second: call it before a transaction that writes, never in one.
     """
-    if not _SHORTEST <= len(password) <= _LONGEST or len(set(password)) < 4:
+    if not SHORTEST <= len(password) <= _LONGEST or len(set(password)) < 4:
         raise Invalid.at(
             "password",
-            f"The password must have at least {_SHORTEST} characters, and not all alike.",
+            f"The password must have at least {SHORTEST} characters, and not all alike.",
         )
     with _turn():
         return Hashed(_hasher.hash(password))

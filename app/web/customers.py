@@ -1,6 +1,7 @@
 """Customers: one found by address, what is held about them, and the way to be forgotten."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.audience import erasure_rows, store
-from app.audience.models import Person
+from app.audience.models import Consent, Person
 from app.delivery import personal as sends
 from app.identity.guard import Db, Now
 from app.platform.errors import AppError, Invalid
@@ -36,6 +37,12 @@ _WORDS = {
     "mentions": "Other texts that hold their address",
 }
 
+_SAID: Mapping[str, str] = {
+    Consent.YES: "They said yes",
+    Consent.NO: "They said no",
+    Consent.UNKNOWN: "Not said",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class FindPage(Page):
@@ -59,6 +66,7 @@ class CustomerPage(Page):
     person: Person
     rows: list[tuple[str, int]]
     suppressed: bool
+    said: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +118,9 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
     held = export.counted(session, person_id)
     rows = [(words, held[name]) for name, words in _WORDS.items() if held[name]]
     is_suppressed = bool(store.suppressed(session, [person.email_key]))
-    return render(request, CustomerPage(person=person, rows=rows, suppressed=is_suppressed))
+    return render(
+        request, CustomerPage(person=person, rows=rows, suppressed=is_suppressed, said=_SAID)
+    )
 
 
 @router.get("/{person_id}/export")

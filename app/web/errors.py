@@ -19,7 +19,7 @@ from app.web.pages import Page, Refused, render
 
 _ADVICE = {
     401: "Log in, and you come back here.",
-    403: "Somebody who is an admin can change your role under People.",
+    403: "Somebody who is an admin can change your role under Team.",
     404: "Check the address, or begin at This week.",
     409: "Go back, reload the page and look at how things stand now.",
     408: "Send it again when the connection is better.",

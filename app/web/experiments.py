@@ -49,7 +49,7 @@ _MOVES: dict[str, tuple[tuple[str, str, str], ...]] = {
     Status.RUNNING: (("pause", "Pause", "button--main"), _CANCEL),
     Status.PAUSED: (("resume", "Resume", "button--main"), _CANCEL),
 }
-_UNDO = (("cancel", "Undo the launch", "button--main"),)
+_UNDO = (("undo", "Undo the launch", "button--main"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ class ExperimentPage(Page):
     result: Result | None
     progress: Progress
     refreshing: bool
+    standing: str
     card: Card
     locked_since: str
     left_out: list[tuple[str, int]]
@@ -127,6 +128,7 @@ class ProgressFragment(Page):
     moves: Sequence[tuple[str, str, str]]
     id: str
     refreshing: bool
+    standing: str
 
 
 @router.get("")
@@ -175,6 +177,7 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
         moves=_moves(experiment),
         id=experiment.id,
         refreshing=readouts.is_refreshing(experiment),
+        standing=readouts.standing(experiment),
     )
     return render(request, fragment)
 
@@ -233,6 +236,7 @@ def _overview(
         result=readouts.result_of(request, session, experiment, now=now),
         progress=progress.of(session, experiment),
         refreshing=readouts.is_refreshing(experiment),
+        standing=readouts.standing(experiment),
         card=cards.of(session, experiment),
         locked_since=day(experiment.launched_at),
         left_out=left_out,

@@ -145,6 +145,16 @@ def launch(*, request: Request, who: Who, now: Now, form: Form, experiment_id: s
     return go(f"/experiments/{experiment_id}", said=said)
 
 
+@router.post("/{experiment_id}/undo")
+def undo(session: Db, now: Now, experiment_id: str) -> Response:
+    """Make it a draft again; pressed too late, it changes nothing and never cancels."""
+    try:
+        lifecycle.undo(session, store.locked(session, experiment_id), now=now)
+    except lifecycle.TooLate:
+        return go(f"/experiments/{experiment_id}", said="too-late")
+    return go(f"/experiments/{experiment_id}", said="undone")
+
+
 @router.post("/{experiment_id}/pause")
 def pause(session: Db, now: Now, experiment_id: str) -> Response:
     """No further mail leaves."""

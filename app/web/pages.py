@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.identity import passwords
 from app.platform import paths
 from app.web import words
 from app.web.assets import ASSETS
@@ -31,6 +32,7 @@ class Frame:
     csrf: str
     section: str
     said: str | None
+    warned: bool
     demo: bool
     outbox: bool
     now: datetime
@@ -72,13 +74,15 @@ def frame_of(request: Request, section: str) -> Frame:
     """Read the frame from what the guard left on the request."""
     settings = request.app.state.settings
     who = getattr(request.state, "principal", None)
+    said = request.query_params.get("said", "")
     return Frame(
         name=who.name if who else None,
         email=who.email if who else "",
         role=who.role if who else None,
         csrf=getattr(request.state, "csrf", ""),
         section=section,
-        said=SAID.get(request.query_params.get("said", "")),
+        said=SAID.get(said),
+        warned=said in words.WARNINGS,
         demo=settings.demo,
         outbox=settings.mail.startswith("outbox:"),
         now=words.present(),
@@ -123,5 +127,7 @@ def environment(zone_name: str) -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(words.filters(ZoneInfo(zone_name)))
-    env.globals.update(asset=ASSETS.address, scripts=ASSETS.scripts)
+    env.globals.update(
+        asset=ASSETS.address, scripts=ASSETS.scripts, shortest_password=passwords.SHORTEST
+    )
     return env

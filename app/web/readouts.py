@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from app.analysis import readout
 from app.analysis.shapes import State
-from app.experiments import store
+from app.experiments import lifecycle, store
 from app.experiments.models import Experiment, Status
 from app.identity.guard import Db, Now
 from app.okr import store as okr
@@ -38,6 +38,7 @@ class ReadoutPage(Page):
     place: Place
     result: Result | None
     refreshing: bool
+    standing: str
     can_decide: bool
     answers: Sequence[Answer]
     answers_sentence: str
@@ -51,6 +52,7 @@ class ReadoutFragment(Page):
 
     result: Result
     refreshing: bool
+    standing: str
 
 
 @router.get("/{experiment_id}/readout")
@@ -62,6 +64,7 @@ def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
         place=places.of(session, experiment),
         result=result_of(request, session, experiment, now=now),
         refreshing=is_refreshing(experiment),
+        standing=standing(experiment),
         can_decide=experiment.status in OPEN,
         answers=[answer for answer in said if answer.comment],
         answers_sentence=_sentence(said),
@@ -76,7 +79,10 @@ def live(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
     result = result_of(request, session, experiment, now=now)
     if result is None:
         raise NotFound("There is no readout before the experiment has started.")
-    return render(request, ReadoutFragment(result=result, refreshing=is_refreshing(experiment)))
+    fragment = ReadoutFragment(
+        result=result, refreshing=is_refreshing(experiment), standing=standing(experiment)
+    )
+    return render(request, fragment)
 
 
 def result_of(
@@ -97,6 +103,11 @@ def titles_of(session: Session, experiment: Experiment) -> dict[str, str]:
         link["key_result_id"]: okr.key_result_of(session, link["key_result_id"]).title
         for link in links
     }
+
+
+def standing(experiment: Experiment) -> str:
+    """What the rest of a page depends on; once it differs the page is drawn again as a whole."""
+    return "undoable" if lifecycle.can_undo(experiment) else experiment.status
 
 
 def is_refreshing(experiment: Experiment) -> bool:

@@ -20,6 +20,7 @@ SAID: Mapping[str, str] = {
     "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",
     "undoable": "Launched. Nothing leaves for the moment: the launch can still be undone.",
     "undone": "Undone: it is a draft again, and nobody was mailed.",
+    "too-late": "Too late to undo: nothing was changed. What can be done now stands below.",
     "scheduled": "Scheduled. The design is locked; eligibility is settled when the time comes.",
     "paused": "Paused. No further mail leaves until somebody resumes it.",
     "resumed": "Resumed.",
@@ -36,6 +37,8 @@ SAID: Mapping[str, str] = {
     "logged-out": "You are logged out.",
     "thanks": "Thank you.",
 }
+
+WARNINGS = frozenset({"too-late"})  # what was asked for was not done
 
 # State → what a page calls it, and the badge's kind. Colour repeats the word.
 BADGES: Mapping[str, tuple[str, str]] = {

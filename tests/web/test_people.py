@@ -1,5 +1,6 @@
 """People who log in, as an admin looks after them; and customers who ask to be forgotten."""
 
+from app.identity.passwords import SHORTEST
 from tests.web.conftest import Browser
 
 
@@ -24,7 +25,23 @@ def test_an_admin_ends_sessions_sets_a_password_and_removes(ann: Browser, eve: B
 
 
 def test_nobody_is_asked_to_remove_themselves(ann: Browser):
-    assert "Remove Ann" not in ann.get(find(ann, "Ann")).text
+    mine = ann.get(find(ann, "Ann")).text
+
+    assert "Remove Ann" not in mine
+    assert 'href="/password"' in mine
+
+
+def test_what_cannot_be_undone_asks_first(ann: Browser):
+    theirs = ann.get(find(ann, "Eve")).text
+
+    assert theirs.index("<summary>Remove Eve …") < theirs.index(">Remove Eve</button>")
+    assert "This cannot be undone." in theirs
+
+
+def test_every_page_names_the_length_that_a_password_must_have(ann: Browser):
+    pages = ("/people", find(ann, "Eve"), "/password")
+
+    assert all(f"At least {SHORTEST} characters" in ann.get(page).text for page in pages)
 
 
 def find(browser: Browser, name: str) -> str:

@@ -28,16 +28,14 @@ def buttons(page: str) -> list[str]:
 
 def test_a_launch_is_undone_by_one_button(eve: Browser, launched: str):
     before = eve.get(f"/experiments/{launched}").text
-    after = eve.send(f"/experiments/{launched}/cancel", on="undo").text
+    after = eve.send(f"/experiments/{launched}/undo", on="undo").text
 
     assert buttons(before) == ["Undo the launch"]
     assert "Undone: it is a draft again" in after
 
 
 def test_then_pause_comes_first_and_cancel_asks(eve: Browser, launched: str, database: Database):
-    with database.write() as session:
-        row = session.get_one(Experiment, launched)
-        row.undo_seconds, row.status = 0, Status.RUNNING
+    begin(database, launched)
     live = eve.get(f"/experiments/{launched}/progress").text
     asked = eve.get(f"/experiments/{launched}/cancel").text
     kept = eve.get(f"/experiments/{launched}").text
@@ -47,6 +45,40 @@ def test_then_pause_comes_first_and_cancel_asks(eve: Browser, launched: str, dat
     assert "Cancel for good" in asked
     assert "Keep it" in asked
     assert buttons(eve.get(f"/experiments/{launched}").text) == []
+
+
+def begin(database: Database, launched: str) -> None:
+    with database.write() as session:
+        row = session.get_one(Experiment, launched)
+        row.undo_seconds, row.status = 0, Status.RUNNING
+
+
+def test_an_undo_that_comes_too_late_cancels_nothing(
+    eve: Browser, launched: str, database: Database
+):
+    begin(database, launched)
+    late = eve.send(f"/experiments/{launched}/undo", on="undo").text
+
+    assert "Too late to undo: nothing was changed." in late
+    assert buttons(late) == ["Pause", "Cancel …"]
+
+
+def test_what_renews_itself_says_when_the_rest_of_the_page_is_old(
+    eve: Browser, launched: str, database: Database
+):
+    drawn = eve.get(f"/experiments/{launched}").text
+    begin(database, launched)
+    renewed = eve.get(f"/experiments/{launched}/progress").text
+
+    assert 'data-standing="undoable"' in drawn
+    assert 'data-standing="running"' in renewed
+
+
+def test_nobody_counts_to_nought_before_it_starts(eve: Browser, launched: str):
+    page = eve.get(f"/experiments/{launched}").text
+
+    assert "Nobody has been mailed." in page
+    assert "0 of 0" not in page
 
 
 def test_nobody_is_asked_who_may_not(bo: Browser, launched: str):
