@@ -1,5 +1,8 @@
 """Errors as pages: what happened, what to do. What machines asked for is answered by their side."""
 
+import errno
+import logging
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -29,6 +32,8 @@ _ADVICE = {
     429: "Wait a minute, then try again.",
     503: "Try again in a moment. Nothing was lost: clicks are kept meanwhile.",
 }
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+log = logging.getLogger(__name__)
 _AGAIN = "Try again. If it happens again, the log of the server says why."
 
 
@@ -78,6 +83,7 @@ def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ..
         (OperationalError, translate.database_away),
         (InterfaceError, translate.database_away),
         (DataError, translate.unstorable),
+        (OSError, translate.disk_full),
         (Exception, translate.broken),
     ):
         application.add_exception_handler(kind, answer)
@@ -118,9 +124,18 @@ class _Translator:
             return self.problems.of_status(error.status_code, error.detail, headers)
         return _page(request, status=error.status_code, sentence=_sentence(error.status_code))
 
-    def database_away(self, request: Request, _error: Any) -> Response:
+    def database_away(self, request: Request, error: Any) -> Response:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return self.app_error(request, _full())
         away = Unavailable("The database is out of reach for the moment.")
         return self.app_error(request, away)
+
+    def disk_full(self, request: Request, error: Any) -> Response:
+        """A full disk is no fault of the code; any other trouble with files is."""
+        if error.errno not in _NO_ROOM:
+            raise error
+        log.error("%s %s: %s", request.method, request.url.path, error.strerror)
+        return self.app_error(request, _full())
 
     def unstorable(self, request: Request, _error: Any) -> Response:
         """PostgreSQL keeps no NUL, and no number beyond its type."""
@@ -133,6 +148,13 @@ class _Translator:
 
     def _is_machine(self, request: Request) -> bool:
         return request.url.path.startswith(self.machines)
+
+
+def _full() -> Unavailable:
+    return Unavailable(
+        "The disk that holds the data folder is full. Nothing was saved; try again once whoever"
+        " runs this installation has made room."
+    )
 
 
 def show(request: Request, error: AppError) -> Response:

@@ -11,8 +11,9 @@ from app.delivery.transports import open_transport
 from app.delivery.transports.ports import StoppedError
 from app.delivery.transports.smtp import Server, Smtp
 from app.platform.config import BadSettings, Settings
-from app.platform.errors import NotBuiltYet
+from app.platform.errors import NotBuiltYet, Unavailable
 from tests.delivery.servers import Mailbox, nobody, serving
+from tests.serve import free_port
 
 RAW = b"Subject: dots\r\n\r\n.\r\n..two\r\n.leading\r\nlast line\r\n"
 
@@ -158,3 +159,13 @@ async def _plain_server(heard: bytearray):
         for writer in writers:
             writer.transport.abort()
         await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "tls"])
+def test_whoever_looks_is_told_why_a_server_takes_nothing(tls: str):
+    server = Server.read(f"smtp://127.0.0.1:{free_port()}?tls={tls}")
+
+    with pytest.raises(
+        Unavailable, match=r"127\.0\.0\.1:\d+ takes no mail from us .*THINSLICE_MAIL"
+    ):
+        asyncio.run(Smtp(server, name="x.example").look())

@@ -1,5 +1,6 @@
 """The database is away while customers click: links work, pages say so, nothing is lost."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def test_links_work_pages_say_so_and_every_click_is_counted_later(
         wait_until(behind.is_ready, what="the database's return")
         total = len(first) + len(away)
         counted = wait_until(lambda: counted_hits(api, experiment, at_least=total), what="the hits")
+    print(f"F3: {len(away)} clicks while away: {Counter(away)}; {counted} of {total} counted")
 
     assert set(first + away) == {302}
     assert (page.status_code, asked.status_code, ready, alive) == (503, 503, 503, 200)
@@ -84,6 +86,7 @@ def test_a_restart_without_a_database_still_redirects(
         counted = wait_until(
             lambda: counted_hits(api, experiment, at_least=answers.count(302)), what="the hits"
         )
+    print(f"F3 restart: {Counter(answers)}, {counted} counted")
 
     assert set(answers) == {302}
     assert counted == len(links)
@@ -107,6 +110,7 @@ def test_a_full_spool_still_redirects_and_the_loss_is_counted_and_told(
         counted = wait_until(lambda: counted_hits(api, experiment, at_least=kept), what="the hits")
         doctor = service.command("doctor")
     service.stop()
+    print(f"F4: {Counter(answers)}, {lost} lost and told, {counted} counted")
 
     assert set(answers) == {302}
     assert 0 < lost < len(answers)

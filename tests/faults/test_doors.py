@@ -76,7 +76,7 @@ def test_strangers_bodies_and_silent_senders_keep_nobody_waiting(service: Instal
         line.close()
     p99 = waits[int(len(waits) * 0.99)]
     told = f"F23: {len(waits)} clicks, p99 {p99 * 1000:.0f} ms; bodies of 12 MB: {codes}"
-    print(f"{told}; log-in {log_in:.2f} s, unsubscribe {unsubscribe:.2f} s")  # noqa: T201 - its counts
+    print(f"{told}; log-in {log_in:.2f} s, unsubscribe {unsubscribe:.2f} s")
 
     assert set(codes) == {401}
     assert p99 < _PATIENCE

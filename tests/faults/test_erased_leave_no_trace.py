@@ -63,7 +63,7 @@ def test_a_search_for_whoever_was_erased_finds_nothing(
         (folder / "export.csv").write_text("".join(export.csv_lines(session, town.experiment_id)))
 
     counted = f"{len(erased)} erased in {took:.1f} s, ended in {swept:.1f} s; before in {held}"
-    print(counted)  # noqa: T201 - a fault tells its counts
+    print(counted)
     cells = [cell.lower() for _, _, cell in town.rows()]
     assert len(erased) == town.leaving
     assert held or not house.database.is_sqlite

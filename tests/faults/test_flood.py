@@ -38,7 +38,7 @@ def test_an_editor_works_on_while_customers_click(
         assert counted(api, experiment) in range(answered, answered + 33)  # under way at the end
         health = api.get(f"/experiments/{experiment}/readout").json()["health"]
 
-    print(f"{answered} clicks answered; {editor}")  # noqa: T201 - what a run of faults tells
+    print(f"{answered} clicks answered; {editor}")
     assert health["counted_only"] > 0
     assert editor.failed == []
     assert editor.p99 < 1
@@ -65,7 +65,7 @@ def test_a_link_that_a_million_follow_costs_no_more_at_the_end(
         seconds.append(time.process_time() - began)
 
     each = [round(1e6 * one * 10 / hits) for one in seconds]
-    print(f"{hits} hits on one link, µs of CPU a hit: {each}")  # noqa: T201 - as above
+    print(f"{hits} hits on one link, µs of CPU a hit: {each}")
     assert outcome(database, 2).clicks == hits
     assert len(rows(database, Hit)) == 1_000
     assert sum(one["count"] for one in rows(database, HitCount)) == hits - 1_000

@@ -33,6 +33,7 @@ def test_no_answered_click_is_lost_or_counted_twice(
         counted = wait_until(
             lambda: counted_hits(api, experiment, at_least=total), what=f"{total} hits"
         )
+    print(f"F1: killed {rounds} times, {total} clicks answered, {counted} counted")
 
     assert total > rounds
     assert counted - total in range(rounds * 4 + 1)  # journalled, and killed before the answer left

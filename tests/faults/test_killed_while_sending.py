@@ -32,6 +32,10 @@ def test_nobody_gets_two_and_everybody_certain_gets_theirs(
             f"/experiments/{experiment}/sends", params={"state": "uncertain", "limit": 1000}
         ).json()["items"]
     got = Counter(address for address, _ in mailbox.taken)
+    said = {name: progress[name] for name in ("sent", "uncertain", "failed")}
+    print(
+        f"F2: killed {kills} times in {people}: {said}, {len(uncertain)} listed, {len(got)} got it"
+    )
 
     assert max(got.values()) == 1
     assert progress["sent"] + progress["uncertain"] == people

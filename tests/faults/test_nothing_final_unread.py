@@ -69,6 +69,7 @@ def test_after_an_outage_over_the_end_the_final_call_counts_every_click(
         doctor = service.command("doctor")  # takes the scheduler several of its rounds
         still = readout(service, experiment)
     told = wait_until(partial(final, service, experiment), what="the final call")
+    print(f"F19b: {len(links)} unread over the end; then: {told['call']['sentence']}")
 
     assert {(one["call"]["state"], one["call"]["final"]) for one in (waiting, still)} == {
         ("waiting", False)
@@ -114,6 +115,7 @@ def test_a_machine_that_is_silent_is_waited_for_until_somebody_retires_it(
         gone = folders[str(second.data)]
         made(api.post(f"/data-folders/{gone['id']}/retire"))
     told = wait_until(partial(final, first, experiment), what="the final call")
+    print(f"F19b retired: {waiting['call']['sentence']} Then: {told['call']['sentence']}")
 
     assert waiting["call"]["state"] == "waiting"
     assert gone["name"] in waiting["call"]["sentence"]

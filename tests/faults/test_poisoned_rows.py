@@ -94,9 +94,7 @@ def test_only_what_is_poisoned_waits_and_each_says_why(service: Installation, ma
             (notice,) = session.exec(select(Notice)).all()
         database.close()
 
-    print(  # noqa: T201 - what a run of faults tells
-        f"{len(mailbox.taken)} of 40 mailed; {len(reasons)} kinds put off: {sorted(reasons)}"
-    )
+    print(f"{len(mailbox.taken)} of 40 mailed; {len(reasons)} kinds put off: {sorted(reasons)}")
     assert len(mailbox.taken) == 40
     assert all(reasons.values())
     assert (push.state, bool(push.last_error)) == ("stopped", True)

@@ -42,7 +42,7 @@ def test_whatever_happens_every_number_follows_from_the_rows(
     turning: Installation, mailbox: Mailbox, full: bool
 ):
     seed = int(os.environ.get("RANDOM_OPERATIONS_SEED", secrets.randbelow(10**6)))
-    print(f"RANDOM_OPERATIONS_SEED={seed}")  # noqa: T201 - to repeat a run that failed
+    print(f"RANDOM_OPERATIONS_SEED={seed}")
     town = Town(turning, mailbox, random.Random(seed), _PEOPLE)
     with turning.api("editor") as api:
         town.begin(api)
@@ -62,7 +62,7 @@ def _live(town: Town, api: httpx.Client, *, seconds: float) -> None:
     for step in itertools.count(1):
         town.step(api)
         if step % _BETWEEN == 0:
-            print(town.trouble())  # noqa: T201 - shown where a run fails
+            print(town.trouble())
             wait_until(town.service.is_ready, what="a service that is back")
         if step >= _STEPS and time.monotonic() >= until:
             return

@@ -63,7 +63,7 @@ def test_authors_are_told_and_everybody_else_goes_on(
             told = Counter(one.result().status_code for one in answers)
         read = [api.get(f"/experiments/{one}/checklist").text for one in sick]
 
-    print(  # noqa: T201 - what a run of faults tells
+    print(
         f"{len(answers)} answers to authors {dict(told)}; beside them {dict(statuses)};"
         f" the slowest click {slowest['click']:.2f} s, change {slowest['change']:.2f} s"
     )

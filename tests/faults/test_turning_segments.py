@@ -47,6 +47,7 @@ def test_segments_turn_under_a_slow_send_and_nobody_gets_two(
         experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience}))["id"]
         api.post(f"/experiments/{experiment}/launch", json={})
         progress = wait_until(has_finished, seconds=200, what="the sending")
+    print(f"F18b: {len(seen)} segments under {_PEOPLE} mails, {progress['sent']} sent")
 
     assert len(seen) > 5
     assert len(list((turning.data / "sends").glob("*.journal"))) <= 2

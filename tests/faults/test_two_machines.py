@@ -53,6 +53,7 @@ def test_both_send_and_both_count_and_nobody_is_mailed_twice(
         counted = wait_until(lambda: counted_hits(api, experiment, at_least=120), what="hits")
     senders = {one.data.name for one in machines if any((one.data / "sends").iterdir())}
     got = Counter(address for address, _ in mailbox.taken)
+    print(f"F12 both: {progress['sent']} of {_PEOPLE} sent, {counted} of {len(answers)} counted")
 
     assert progress["sent"] == _PEOPLE == len(got)
     assert set(got.values()) == {1}
@@ -73,6 +74,7 @@ def test_what_one_machine_leaves_behind_the_other_finishes(
         first.kill()
         progress = wait_until(partial(finished, api, experiment), what="the sending")
     got = Counter(address for address, _ in mailbox.taken)
+    print(f"F12 one left: {progress['sent']} sent, {progress['uncertain']} uncertain")
 
     assert max(got.values()) == 1
     assert progress["sent"] + progress["uncertain"] == _PEOPLE
@@ -95,6 +97,8 @@ def test_a_sender_stopped_past_its_lease_and_woken_mails_nobody_again(
         progress = wait_until(partial(finished, api, experiment), what="the sending")
         progress = wait_until(partial(settled, api, experiment), what="the woken one's results")
     got = Counter(address for address, _ in mailbox.taken)
+    woken = f"{given_up['uncertain']} given up, {progress['uncertain']} left uncertain once woken"
+    print(f"F12 stopped past its lease: {woken}, {len(got)} of {_FEW} got it")
 
     assert 0 < given_up["uncertain"] <= 50
     assert progress["sent"] == _FEW - progress["uncertain"]

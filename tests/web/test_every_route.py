@@ -1,6 +1,8 @@
 """Every route of pages and API: role, body, the ends of what it takes, and what a viewer reads."""
 
 import asyncio
+import errno
+import os
 import re
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
@@ -233,3 +235,19 @@ def test_a_broken_page_carries_the_headers_of_the_others(
     assert broken.status == 500
     assert set(broken.headers) >= set(fine.headers)
     assert "a fault of ours" not in broken.text
+
+
+@pytest.mark.parametrize(("number", "status"), [(errno.ENOSPC, 503), (errno.EACCES, 500)])
+def test_a_full_disk_is_told_and_other_trouble_with_files_is_ours(
+    all_of_it: tuple[Whole, Settled], monkeypatch: pytest.MonkeyPatch, number: int, status: int
+):
+    application, _ = all_of_it
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("app.web.board.render", fails)
+    (answer,) = application.every(_asked(application, "GET", "/features/board", "admin"))
+
+    assert answer.status == status
+    assert ("disk" in answer.text) == (status == 503)

@@ -12,6 +12,7 @@ from app.delivery.mime import Mail
 from app.delivery.replies import Reply, Stage, is_too_many, shortened
 from app.delivery.transports.ports import Attempting
 from app.platform.config import BadSettings
+from app.platform.errors import Unavailable
 
 _LANES = 6  # conversations at a time: a relay's round trips overlap, and no relay minds six
 _MAILS_PER_CONNECTION = 500  # many servers end a conversation somewhere above that
@@ -88,10 +89,16 @@ class Smtp:
         return await self._send_on(connection, mail, attempting)
 
     async def look(self) -> str:
-        """Log in and say how that went, for `doctor`."""
-        connection = await self._open()
+        """Log in and say how that went, for `doctor`. Raises Unavailable with what to look at."""
+        try:
+            connection = await self._open()
+        except _RefusedError as refused:
+            raise Unavailable(
+                f"{self.name} takes no mail from us (tls={self._server.tls}): {refused}. Look at"
+                " host, port, tls, user and password in THINSLICE_MAIL."
+            ) from refused
         await connection.quit()
-        return f"{self._server.host}:{self._server.port} takes mail (tls={self._server.tls})"
+        return f"{self.name} takes mail (tls={self._server.tls})"
 
     async def close(self) -> None:
         """Say goodbye on every connection."""

@@ -1,0 +1,54 @@
+"""People unsubscribe at random points of a send (F17): no mail after that but those in flight."""
+
+import random
+import time
+from functools import partial
+
+import httpx
+
+from tests.faults.scenes import Slowly, launched
+from tests.journeys.test_by_api import finished, given_an_audience
+from tests.serve import Installation, Mailbox, wait_until
+
+_IN_FORCE_SECONDS = 1.0  # what is promised of mail that still waits
+_RELAY_SECONDS = 0.05  # a mail: fifty reserved ones are under way for two and a half seconds
+_UNDER_WAY = 6 * _RELAY_SECONDS  # conversations that stand in line at the relay
+
+
+def test_no_mail_after_the_answer_but_those_in_flight(
+    service: Installation, mailbox: Mailbox, full: bool
+):
+    people, leaving = (3_000, 600) if full else (240, 60)
+    with service.api("editor") as api:
+        audience = given_an_audience(api, people=people)
+        first = launched(api, audience, name="First")
+        wait_until(partial(finished, api, first), what="the first mail")
+        ways_out = {to: mail["List-Unsubscribe"].strip("<>") for to, mail in mailbox.mails()}
+        relay = mailbox.rule = Slowly(_RELAY_SECONDS)
+        second = launched(api, audience, name="Second")
+        wait_until(lambda: relay.arrived, what="the first of the second mails")
+        answered = _left(ways_out, leaving, seconds=people * _RELAY_SECONDS)
+        progress = wait_until(partial(finished, api, second), what="the second mail")
+    late = sorted(relay.arrived.get(to, 0) - at for to, at in answered.items())
+    after = [f"{one:.2f}" for one in late if one > 0]
+    spared = sum(to not in relay.arrived for to in answered)
+    print(f"F17: {leaving} left during {people}: {spared} got none, {len(after)} in flight {after}")
+
+    assert late[-1] < _IN_FORCE_SECONDS + _UNDER_WAY
+    assert spared > leaving // 4
+    assert progress["sent"] == len(relay.arrived) == people - spared
+    assert progress["skipped"] + progress["failed"] == spared  # failed: was reserved already
+
+
+def _left(ways_out: dict[str, str], count: int, *, seconds: float) -> dict[str, float]:
+    """Somebody leaves now and then, while the others are mailed; when each had the answer."""
+    rng = random.Random(17)
+    moments = sorted(rng.uniform(0, 0.9 * seconds) for _ in range(count))
+    began = time.monotonic()
+    answered = {}
+    for moment, to in zip(moments, rng.sample(sorted(ways_out), count), strict=True):
+        time.sleep(max(0.0, began + moment - time.monotonic()))
+        posted = httpx.post(ways_out[to], data={"List-Unsubscribe": "One-Click"}, timeout=30)
+        answered[to] = time.monotonic()
+        assert posted.status_code == httpx.codes.OK
+    return answered
