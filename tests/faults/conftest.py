@@ -14,6 +14,10 @@ BESIDE_EVERY_CHANGE = (
     "test_only_what_is_poisoned_waits_and_each_says_why[sqlite]",
     "test_both_send_and_both_count_and_nobody_is_mailed_twice",
     "test_an_editor_works_on_while_customers_click[sqlite]",
+    "test_every_line_of_a_large_file_is_accounted_for[sqlite]",
+    "test_one_conversion_told_a_thousand_times_is_one_row[postgresql]",
+    "test_no_mail_after_the_answer_but_those_in_flight[sqlite]",
+    "test_whatever_the_zone_there_is_one_run_a_week",
 )
 
 

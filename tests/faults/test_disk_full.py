@@ -38,7 +38,7 @@ def is_sound(service: Installation) -> bool:
         return True  # PostgreSQL's disk is another one
     connection = sqlite3.connect(service.data / "thinslice.db")
     try:
-        return connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return bool(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
     finally:
         connection.close()
 

@@ -140,7 +140,7 @@ def _cells(service: Installation, file: File) -> dict[str, str]:
             question = select(Person.email, Membership.data).where(
                 col(Person.id) == col(Membership.person_id)
             )
-            notes = {email: data.get("note") for email, data in session.exec(question)}
+            notes = {email: str(data.get("note")) for email, data in session.exec(question)}
     finally:
         database.close()
     return {email: notes[email] for email in file.formulas}
