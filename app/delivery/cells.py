@@ -69,9 +69,11 @@ def _cell(row: Mapping[str, object], name: str, columns: Columns) -> object:
         value = column.read(cell)
     except Misfit as error:
         raise MisfitCell(error.column, str(error)) from error
-    if value is None or not isinstance(cell, str) or isinstance(value, str):
+    if value is None or isinstance(value, str):
         return None if value is None else cell
-    return Cell(cell, value, column)
+    if isinstance(cell, str) or (column.type is Type.BOOLEAN and not isinstance(cell, bool)):
+        return Cell(str(cell), value, column)
+    return cell
 
 
 def counted(value: object) -> object:

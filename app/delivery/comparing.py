@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from liquid import BoundTemplate, RenderContext
 from liquid.ast import Node
-from liquid.builtin.expressions import BooleanExpression
+from liquid.builtin.expressions import BooleanExpression, Path
 from liquid.builtin.expressions import logical as parsed
 from liquid.builtin.tags.case_tag import MultiExpressionBlockNode
 from liquid.expression import Expression
@@ -95,6 +95,27 @@ def by_value(template: BoundTemplate) -> BoundTemplate:
                 offered = _Alternatives(node.expression, node.expression.left)
                 node.expression = offered  # type: ignore[assignment]  # it answers the same
     return template
+
+
+def asked_alone(template: BoundTemplate) -> set[str]:
+    """The names of which a condition asks nothing but whether they are so."""
+    context = RenderContext(template)
+    return {
+        str(truth.plain)
+        for top in template.nodes
+        for node in _nodes(top, context)
+        for one in node.expressions()
+        for truth in _truths(one)
+        if isinstance(truth.plain, Path) and len(truth.plain.path) == 1
+    }
+
+
+def _truths(expression: Expression) -> Iterator[_Truth]:
+    if isinstance(expression, _Truth):
+        yield expression
+        return
+    for child in expression.children():
+        yield from _truths(child)
 
 
 def _nodes(node: Node, context: RenderContext) -> Iterator[Node]:

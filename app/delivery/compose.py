@@ -63,6 +63,7 @@ class ComposedArm:
     text: Filler
     columns: Columns  # how the cells of the people are read
     names: frozenset[str]  # the columns that the content prints or looks at
+    alone: frozenset[str]  # of them, those that a condition asks for without comparing
 
     def fill(self, addressee: Addressee, *, keyring: Keyring, now: datetime) -> Mail:
         """One person's mail. Raises MissingColumn, BrokenLiquid, OverLimit or BadHeader."""
@@ -207,6 +208,7 @@ def compose_arm(
         skeleton=mime.skeleton(head.headers(arm=str(arm["key"]))),
         columns=columns,
         names=frozenset(name for part in parts.values() for name in part.columns) - {_WAY_OUT},
+        alone=frozenset(name for part in parts.values() for name in part.alone) - {_WAY_OUT},
         **parts,
     )
 

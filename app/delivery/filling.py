@@ -26,6 +26,7 @@ class Filler(Protocol):
     """A template, ready for people."""
 
     columns: frozenset[str]
+    alone: frozenset[str]  # of them, those that a condition asks for without comparing
 
     def fill(self, columns: Mapping[str, object]) -> str:
         """What the template says to one person."""
@@ -39,6 +40,7 @@ class _Joined:
         self._literals, self._names = parts[0::2], parts[1::2]
         self._printed = printed
         self.columns = frozenset(self._names)
+        self.alone: frozenset[str] = frozenset()
 
     def fill(self, columns: Mapping[str, object]) -> str:
         values = {name: self._spoken(name, columns.get(name)) for name in self.columns}
@@ -58,7 +60,8 @@ class _Rendered:
 
     def __init__(self, kind: Kind, source: str) -> None:
         self.template = (kind, source)
-        self.columns = bounded.ask(liquid.columns_of, kind, source, about=self.template)
+        names = bounded.ask(liquid.columns_of, kind, source, about=self.template)
+        self.columns, self.alone = names.used, names.alone
 
     def fill(self, columns: Mapping[str, object]) -> str:
         [found] = fill_all([self], [columns])

@@ -7,7 +7,7 @@ is MissingColumn, so that nobody gets a half-filled mail.
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext
 from liquid.builtin.output import Output, OutputNode
@@ -112,12 +112,21 @@ def render(template: BoundTemplate, columns: Mapping[str, object]) -> str:
         raise BrokenLiquid(f"it cannot be worked out ({type(error).__name__}).") from error
 
 
-def columns_of(kind: Kind, source: str) -> frozenset[str]:
+class Names(NamedTuple):
+    """The names that a template expects from outside."""
+
+    used: frozenset[str]
+    alone: frozenset[str]  # of them, those that a condition asks for without comparing: `if vip`
+
+
+def columns_of(kind: Kind, source: str) -> Names:
     """The names that a template expects from outside. Raises BrokenLiquid where it does not parse.
 
     This and `fill_all` are asked of a child process: what they cost is up to whoever wrote it.
     """
-    return frozenset(columns_in(_template(kind, source)))
+    template = _template(kind, source)
+    used = frozenset(columns_in(template))
+    return Names(used, used & comparing.asked_alone(template))
 
 
 def fill_all(

@@ -85,6 +85,12 @@ class LiquidWriter:
         names = (*(arm.names for arm in self._arms), *(one.columns for one in self._answers))
         return frozenset[str]().union(*names) - _OURS
 
+    @property
+    def asked_alone(self) -> frozenset[str]:
+        """Of these, those that some condition asks for without comparing."""
+        names = (*(arm.alone for arm in self._arms), *(one.alone for one in self._answers))
+        return frozenset[str]().union(*names) - _OURS
+
     def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         """Why some version cannot be written for each of them; None where all can."""
         found: list[Fault | None] = []

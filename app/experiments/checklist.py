@@ -64,7 +64,7 @@ def check(
         found = rehearsal.eligible(session, experiment, judge)
         people = [
             *reach.items(session, judge, found, settings, names_people=names_people),
-            *column_items.items(judge),
+            *column_items.items(judge, found),
         ]
     items = [
         *_hypothesis(design),
@@ -98,6 +98,7 @@ class _Anybody:
     """Stands in while the content is broken for everybody, which one sentence says already."""
 
     columns_used: frozenset[str] = frozenset()
+    asked_alone: frozenset[str] = frozenset()
 
     def writer(self, *_: object) -> "_Anybody":
         return self

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 
 from app.audience import conditions
 from app.audience.columns import OWN, Column, Type
-from app.experiments.eligibility import Judge
+from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
+from app.experiments.ports import Reason
 
 
-def items(judge: Judge) -> Iterator[Item]:
+def items(judge: Judge, found: Eligibility) -> Iterator[Item]:
     """Everything about the columns that the content, the filter and the analysis use."""
     names = sorted(judge.writer.columns_used | _in_filter(judge) | _in_analysis(judge))
     for name in names:
         yield from _asked(judge.columns.column(name))
         yield from _close(judge, name)
+    yield from _unknown(judge, found)
+    yield from _alone(judge)
     yield from _filter(judge)
 
 
@@ -33,11 +36,40 @@ def _close(judge: Judge, name: str) -> Iterator[Item]:
         yield ok(f"column_close:{name}", f"“{name}” is read from the column “{real}”.")
 
 
-def _filter(judge: Judge) -> Iterator[Item]:
+def _unknown(judge: Judge, found: Eligibility) -> Iterator[Item]:
+    """What the mail looks at and nobody has; where it is printed, those who lack it say so."""
+    printed = {detail for reason, detail in found.faults if reason == Reason.MISSING}
+    for name in sorted(judge.writer.columns_used - printed):
+        if not _is_known(judge, name):
+            yield warns(
+                f"unknown_column:{name}",
+                f"The mail asks for “{name}”, and nobody in the audience has it: everybody is"
+                " treated as if it were empty. Is it spelled as in the file?",
+            )
+
+
+def _alone(judge: Judge) -> Iterator[Item]:
+    """`{% if waste %}` is so for a waste of 0, which no author expects."""
+    for name in sorted(judge.writer.asked_alone):
+        if judge.columns.column(name).type is Type.NUMBER:
+            yield warns(
+                f"number_alone:{name}",
+                f"A condition asks for “{name}” alone: that is so for every number, 0 too. Compare"
+                f" it (“{name} > 0”), or, where 1 means yes and 0 no, say on the audience’s page"
+                " under Columns that it is yes or no.",
+            )
+
+
+def _is_known(judge: Judge, name: str) -> bool:
+    """Whether anybody has the column; where no column was read yet, nobody can tell."""
     known = judge.columns.by_name
+    real = judge.columns.real(name)
+    return not known or real in known or real in OWN
+
+
+def _filter(judge: Judge) -> Iterator[Item]:
     for name in sorted(_in_filter(judge)):
-        real = judge.columns.real(name)
-        if known and real not in known and real not in OWN:
+        if not _is_known(judge, name):
             yield warns(f"filter_column:{name}", f"The filter asks for “{name}”: nobody has it.")
     for error in conditions.problems(judge.design.where, columns=judge.columns):
         yield blocks(

@@ -55,6 +55,10 @@ class Writer(Protocol):
     def columns_used(self) -> frozenset[str]:
         """The columns that the content of any version looks at."""
 
+    @property
+    def asked_alone(self) -> frozenset[str]:
+        """Of these, those that a condition asks for without comparing: `{% if vip %}`."""
+
     def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         """Why some version cannot be written for each of them; None where all can.
 

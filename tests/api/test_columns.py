@@ -334,3 +334,49 @@ def test_many_people_are_composed_in_the_background_and_counted_exactly(
     change = {"type": "text"}
     api.ask("PATCH", f"/audiences/{audience_id}/columns/waste", json=change)
     assert "composing" in items(api, made)  # what was found holds no longer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% if wast %}a{% endif %}",
+        "{% if name == wast %}a{% endif %}",
+        "{% unless wast > 50 %}a{% endunless %}",
+        "{% if member %}a{% elsif wast %}b{% endif %}",
+        "{% case wast %}{% when 1 %}a{% endcase %}",
+        "{% for one in wast %}{{ one }}{% endfor %}",
+        "{% assign x = wast %}",
+        "{{ name | append: wast }}",
+        "{{ wast | default: 'much' }}",
+    ],
+)
+def test_a_column_that_nobody_has_is_named_wherever_it_stands(
+    api: Api, bakers: Any, body: str
+) -> None:
+    found = items(api, drafted(api, bakers(CSV), body=f"{body} [x](https://halvern.example/)"))
+
+    named = [one for one in found.values() if "“wast”" in one["message"]]
+    assert [one["level"] for one in named] == ["warns"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        ("flag", True),
+        ("member and flag", True),
+        ("flag == 1", False),
+        ("flag > 0 or member", False),
+        ("flag_text", False),
+    ],
+)
+def test_a_number_that_is_asked_for_alone_is_named(
+    api: Api, bakers: Any, condition: str, named: bool
+) -> None:
+    lines = (
+        '{"email":"a@b.example","flag":0,"member":true,"flag_text":"x"}\n'
+        '{"email":"b@b.example","flag":1,"member":false,"flag_text":"y"}\n'
+    )
+    body = f"{{% if {condition} %}}a{{% endif %}} [x](https://halvern.example/)"
+    made = drafted(api, bakers(lines, "application/x-ndjson"), body=body)
+
+    assert ("number_alone:flag" in items(api, made)) == named

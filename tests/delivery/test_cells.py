@@ -138,3 +138,12 @@ def test_what_was_launched_before_columns_had_types_is_mailed_as_it_was():
     row: dict[str, object] = {"name": "None", "euros": "61.5"}
 
     assert said("{{ name }} {{ euros | round }}", row, UNTYPED) == "None 62"
+
+
+@pytest.mark.parametrize("no", ["0", "no", "nein", 0, 0.0, False])
+@pytest.mark.parametrize("yes", ["1", "yes", "ja", 1, 1.0, True])
+def test_an_answer_asked_for_alone_is_what_it_says(no: object, yes: object):
+    template = "{% if member %}a{% else %}b{% endif %}{% unless member %}c{% endunless %}"
+
+    assert said(template, {"member": yes}) == "a"
+    assert said(template, {"member": no}) == "bc"
