@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,8 +88,12 @@ class Whole:
         body: bytes = b"",
         kind: str = "application/json",
         chunk: int = 1 << 16,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Said:
-        """One request, its body in pieces, as a server would hand it in."""
+        """One request, its body in pieces, as a server would hand it in.
+
+        `meanwhile` happens before the second piece.
+        """
         path, _, query = address.partition("?")
         own = {"host": "127.0.0.1:8000", **(key.headers if key else {})}
         if body:
@@ -101,7 +105,7 @@ class Whole:
             "query_string": query.encode(), "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1),
             "headers": [(name.encode(), value.encode()) for name, value in own.items()],
         }  # fmt: skip
-        return await _answer(self.outside, scope, body, chunk)
+        return await _answer(self.outside, scope, body, chunk, meanwhile)
 
     def every(self, *asked: Any) -> list[Said]:
         """Many at once, one after the other, in one loop."""
@@ -112,7 +116,9 @@ class Whole:
         return asyncio.run(ask())
 
 
-async def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes, chunk: int) -> Said:
+async def _answer(
+    app: ASGIApp, scope: dict[str, Any], body: bytes, chunk: int, meanwhile: Callable[[], None]
+) -> Said:
     sent: list[Message] = []
     at = read = 0
 
@@ -121,6 +127,8 @@ async def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes, chunk: int) 
         if at >= len(body) and at:
             await asyncio.sleep(0)
             return {"type": "http.disconnect"}
+        if at == chunk:
+            meanwhile()
         piece, at = body[at : at + chunk], max(at + chunk, 1)
         return {"type": "http.request", "body": piece, "more_body": at < len(body)}
 
@@ -149,16 +157,16 @@ def whole(folder: Path, database_url: str = "") -> Iterator[Whole]:
     inside = _pages_and_api(house, Tracking(house))
     pages, systems = {}, {}
     for role in ROLES:
-        pages[role], systems[role] = _person(house, role), _system(house, role)
+        pages[role], systems[role] = person(house, role), system(house, role)
     yield Whole(house, inside, site.outside(inside, secure=False), pages, systems)
     house.database.close()
     throttle.forget_tries()
 
 
-def _person(house: House, role: str) -> Key:
+def person(house: House, role: str, name: str = "") -> Key:
     with house.database.write() as session:
         user = users.add(
-            session, email=f"{role}@halvern.example", name=role.title(), role=role,
+            session, email=f"{name or role}@halvern.example", name=role.title(), role=role,
             password=hashed_password(), now=clock.now(),
         )  # fmt: skip
         secret = sessions.begin(session, user, now=clock.now()).secret
@@ -168,9 +176,9 @@ def _person(house: House, role: str) -> Key:
     return Key({"cookie": f"thinslice={secret}"}, csrf)
 
 
-def _system(house: House, role: str) -> Key:
+def system(house: House, role: str, name: str = "") -> Key:
     with house.database.write() as session:
-        made = tokens.add(session, name=role, role=role, by="a test", now=clock.now())
+        made = tokens.add(session, name=name or role, role=role, by="a test", now=clock.now())
     return Key({"authorization": f"Bearer {made.secret}"})
 
 

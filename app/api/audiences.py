@@ -13,7 +13,8 @@ from app.audience import profile, store
 from app.audience.columns import Type, without_cells
 from app.audience.models import Audience
 from app.audience.schemas import AudienceDraft, ColumnChange
-from app.identity.guard import Db, Now, Principal, Who
+from app.identity.callers import Principal
+from app.identity.guard import Db, Now, Who
 from app.review import removal
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audiences"])

@@ -9,6 +9,8 @@ from typing import BinaryIO, cast
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from app.identity import guard
+
 _PIECE = 1 << 20  # bytes written, and read, at a time
 
 
@@ -21,6 +23,7 @@ async def pieces(request: Request, folder: Path) -> AsyncIterator[Iterator[bytes
     with tempfile.TemporaryFile(dir=folder) as temporary:
         file = cast("BinaryIO", temporary)
         await _fill(file, request)
+        await guard.confirm(request)
         file.seek(0)
         yield iter(lambda: file.read(_PIECE), b"")
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.identity import depth, guard, hosts
+from app.identity import callers, depth, guard, hosts
 from app.identity.access import Access, Rule, rule_of
 from app.identity.bodies import Taken, body_of
 from app.identity.senders import Gone, Sender
@@ -68,7 +68,7 @@ async def _let_in(scope: Scope, rule: Rule | None, sender: Sender) -> Receive:
         return sender.watched if sender.body.taken is Taken.STREAMED else sender.receive
     whole = await sender.whole()
     guard.refuse_forged(request, rule.access, whole)
-    if rule.told.startswith(guard.API):
+    if rule.told.startswith(callers.API):
         await _refuse_deep(whole)
     return sender.replayed(whole)
 

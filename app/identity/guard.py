@@ -7,7 +7,6 @@ role that a route needs is in `access`, and only there.
 import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -19,38 +18,20 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.identity import audit, store
+from app.identity import audit, callers
 from app.identity.access import Access, access_of
 from app.identity.bodies import PLAIN_FORM
+from app.identity.callers import Principal
 from app.identity.last_use import LastUse
 from app.identity.roles import Role
-from app.identity.secrets import kept
-from app.identity.tokens import PREFIX
 from app.platform import clock, figures
 from app.platform.db import Database
 from app.platform.errors import Forbidden, NotLoggedIn, TooLarge, Unavailable
 
 ADMITTED = "thinslice.access"  # in a request's scope: what its door asked for
 _SAFE = {"GET", "HEAD"}
-API = "/api/"
 _MOST_FIELDS = 1000  # as many as Starlette reads of a form
 _COOKIE_LASTS = timedelta(days=400)  # browsers keep none longer; the server ends a session before
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking."""
-
-    kind: str  # user, token
-    id: str
-    name: str
-    email: str
-    role: Role
-
-    @property
-    def sees_addresses(self) -> bool:
-        """Customers' addresses are looked at by those who mail them."""
-        return self.role.may(Role.EDITOR)
 
 
 async def admit(request: Request, access: Access) -> None:
@@ -61,7 +42,7 @@ async def admit(request: Request, access: Access) -> None:
         await run_in_threadpool(_let_in, request)
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("The database is out of reach for the moment.") from error
-    _refuse_role(request, access)
+    _refuse_role(request.state.principal, access)
     if _is_form(request, access):
         _refuse_foreign(request)
 
@@ -78,48 +59,42 @@ async def enforce(request: Request) -> None:
         raise Forbidden("This address is not open to anybody.")
 
 
+async def confirm(request: Request) -> None:
+    """Ask again who this is, once a long body has come: they may have been sent away meanwhile."""
+    await run_in_threadpool(_confirm, request)
+
+
+def _confirm(request: Request) -> None:
+    database: Database = request.app.state.database
+    with database.read() as session:
+        _refuse_sent_away(session, request)
+
+
+def _refuse_sent_away(session: Session, request: Request) -> None:
+    """Who was let in before a body came may have no log-in, no token or no such role any more."""
+    access: Access | None = request.scope.get(ADMITTED)
+    if access is not None and access.role is not None:
+        _refuse_role(callers.known(session, request, now=clock.now()), access)
+
+
 def _let_in(request: Request) -> None:
-    if request.url.path.startswith(API):
-        _let_token_in(request)
-    else:
-        _let_browser_in(request)
-
-
-def _let_token_in(request: Request) -> None:
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.startswith(PREFIX):
-        raise NotLoggedIn(
-            "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."
-        )
-    database: Database = request.app.state.database
-    with database.read() as session:
-        row = store.token_by_hash(session, kept(secret.strip()))
-    if row is None:
-        raise NotLoggedIn("This token is not valid, or was revoked.")
+    """Say on the request who asks, if anybody does; what was used is noted beside it."""
     last_use: LastUse = request.app.state.last_use
-    last_use.of_token(row.id, noted=row.last_used_at, now=clock.now())
-    request.state.principal = Principal("token", row.id, row.name, "", Role(row.role))
-
-
-def _let_browser_in(request: Request) -> None:
+    database: Database = request.app.state.database
     request.state.principal, request.state.csrf = None, ""
-    secret = request.cookies.get(cookie_name(request))
-    if secret is None:
-        return
-    database: Database = request.app.state.database
     with database.read() as session:
-        found = store.session_of(session, kept(secret), now=clock.now())
-    if found is None:
-        return
-    login, user = found
-    last_use: LastUse = request.app.state.last_use
-    last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
-    request.state.csrf = login.csrf
-    request.state.principal = Principal("user", user.id, user.name, user.email, Role(user.role))
+        if callers.is_api(request):
+            token = callers.token_of(session, request)
+            last_use.of_token(token.id, noted=token.last_used_at, now=clock.now())
+            request.state.principal = Principal.of_token(token)
+        elif found := callers.login_of(session, request, now=clock.now()):
+            login, user = found
+            last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
+            request.state.csrf = login.csrf
+            request.state.principal = Principal.of_user(user)
 
 
-def _refuse_role(request: Request, access: Access) -> None:
-    who: Principal | None = request.state.principal
+def _refuse_role(who: Principal | None, access: Access) -> None:
     if access.role is None:
         return
     if who is None:
@@ -136,8 +111,9 @@ def _a(role: Role) -> str:
 
 def _is_form(request: Request, access: Access) -> bool:
     """Whether this changes something from a browser: what other sites could make it do."""
-    pages = not request.url.path.startswith(API)
-    return pages and access is not Access.PUBLIC and request.method not in _SAFE
+    return (
+        not callers.is_api(request) and access is not Access.PUBLIC and request.method not in _SAFE
+    )
 
 
 def _refuse_foreign(request: Request) -> None:
@@ -188,15 +164,10 @@ def _field(body: bytes, name: str) -> str:
     return next(iter(fields.get(name, ())), "")
 
 
-def cookie_name(request: Request) -> str:
-    """`__Host-` ties the cookie to this host and to TLS; browsers refuse it without."""
-    return "__Host-thinslice" if request.app.state.settings.secure else "thinslice"
-
-
 def set_cookie(request: Request, response: Response, secret: str) -> None:
     """Log this browser in."""
     response.set_cookie(
-        cookie_name(request),
+        callers.cookie_name(request),
         secret,
         max_age=int(_COOKIE_LASTS.total_seconds()),
         path="/",
@@ -209,7 +180,10 @@ def set_cookie(request: Request, response: Response, secret: str) -> None:
 def clear_cookie(request: Request, response: Response) -> None:
     """Log this browser out."""
     response.delete_cookie(
-        cookie_name(request), path="/", secure=request.app.state.settings.secure, httponly=True
+        callers.cookie_name(request),
+        path="/",
+        secure=request.app.state.settings.secure,
+        httponly=True,
     )
 
 
@@ -259,6 +233,7 @@ def writing(request: Request) -> Iterator[Session]:
     """A transaction that changes something, for a route that must do slow work before it."""
     database: Database = request.app.state.database
     with database.write() as session:
+        _refuse_sent_away(session, request)
         yield session
         _note(session, request)
 

@@ -1,12 +1,15 @@
 """Under which names pages and API answer: what somebody else points at us gets no page of ours."""
 
 import ipaddress
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
 from app.platform.errors import AppError
+
+# A name or an address and perhaps a port, nothing else (RFC 9112, 3.2): no user, no path, no zone.
+_HOST = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
 
 
 class Misdirected(AppError):
@@ -27,10 +30,10 @@ def refuse_foreign(headers: Headers, ours: Collection[str]) -> None:
 
 
 def _is_ours(written: str, ours: Collection[str]) -> bool:
-    try:
-        host = (urlsplit(f"//{written}").hostname or "").rstrip(".")
-    except ValueError:
-        return False  # no host at all, such as `[`
+    written_so = _HOST.fullmatch(written)
+    if written_so is None:
+        return False
+    host = written_so["host"].strip("[]").lower().removesuffix(".")
     return host in ours or _is_loopback(host)
 
 

@@ -11,6 +11,7 @@ from app.identity.secrets import fresh, kept
 from app.platform.errors import Invalid
 
 LASTS = timedelta(days=14)  # since it was last used
+_WRONG = "The address or the password is wrong."
 PROLONGED_EVERY = timedelta(days=1)  # a look at a page is not a write each time
 
 
@@ -31,8 +32,19 @@ def owner_of(session: Session, *, email: str, password: str) -> User:
     """Whose password this is. One sentence for a wrong address and a wrong password alike."""
     user = store.user_by_email(session, email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
-        raise Invalid.at("password", "The address or the password is wrong.")
+        raise Invalid.at("password", _WRONG)
     return user
+
+
+def confirmed(session: Session, user: User) -> User:
+    """The same person, in the transaction that acts on their password.
+
+    It takes long to check, and meanwhile it may have been changed, or they were removed.
+    """
+    row = session.get(User, user.id)
+    if row is None or row.password_hash != user.password_hash:
+        raise Invalid.at("password", _WRONG)
+    return row
 
 
 def begin(session: Session, user: User, *, now: datetime) -> LoggedIn:

@@ -40,6 +40,7 @@ def server_of(edge: Edge) -> uvicorn.Server:
             edge,
             loop="uvloop",
             http=_Callers(edge),  # type: ignore[arg-type]  # a class to it; it only calls it
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -96,6 +96,7 @@ async def _uploaded(request: Request) -> AsyncIterator[UploadFile]:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
             raise Invalid.at("file", "Choose a file first.")
+        await guard.confirm(request)
         yield file
 
 

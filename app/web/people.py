@@ -10,7 +10,8 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity import guard, passwords, store, users
-from app.identity.guard import Db, Now, Principal, Who
+from app.identity.callers import Principal
+from app.identity.guard import Db, Now, Who
 from app.identity.models import ApiToken, User
 from app.identity.roles import Role
 from app.platform.errors import Conflict, Invalid

@@ -6,7 +6,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import audit, guard, passwords, sessions, setup, throttle, users
+from app.identity import audit, callers, guard, passwords, sessions, setup, throttle, users
 from app.identity import store as identity
 from app.identity.guard import Db, MaybeWho, Now, Who
 from app.platform.errors import AppError, Invalid
@@ -67,13 +67,13 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
     try:
         with database.read() as session:
             user = sessions.owner_of(session, email=email, password=form.value("password"))
+        with database.write() as session:
+            logged_in = sessions.begin(session, sessions.confirmed(session, user), now=now)
+            audit.note(session, actor=user.name, actor_id=user.id, action="POST /login", now=now)
     except Invalid as error:
         with database.write() as session:
             audit.note(session, actor=email[:_LONGEST], action="POST /login refused", now=now)
         refuse(request, LoginPage(form=form.refused(error), next=onward))
-    with database.write() as session:
-        logged_in = sessions.begin(session, user, now=now)
-        audit.note(session, actor=user.name, actor_id=user.id, action="POST /login", now=now)
     answer = go(onward)
     guard.set_cookie(request, answer, logged_in.secret)
     return answer
@@ -82,7 +82,7 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
 @router.post("/logout")
 def log_out(request: Request, session: Db) -> Response:
     """End this browser's session."""
-    sessions.log_out(session, request.cookies.get(guard.cookie_name(request), ""))
+    sessions.log_out(session, request.cookies.get(callers.cookie_name(request), ""))
     answer = go("/login", said="logged-out")
     guard.clear_cookie(request, answer)
     return answer
@@ -132,13 +132,13 @@ def change_password(request: Request, who: Who, now: Now, form: Form) -> Respons
     throttle.check_log_in(caller=guard.caller_of(request), email=who.email)
     try:
         with request.app.state.database.read() as session:
-            sessions.owner_of(session, email=who.email, password=form.value("old"))
+            owner = sessions.owner_of(session, email=who.email, password=form.value("old"))
         password = passwords.hashed(form.value("new"))
     except Invalid as error:
         names = {"password": "old" if "wrong" in str(error) else "new"}
         refuse(request, AccountPage(form=form.refused(error, names)))
     with guard.writing(request) as session:
-        user = identity.user_of(session, who.id)
+        user = sessions.confirmed(session, owner)
         users.change_password(session, user, password)
         secret = sessions.begin(session, user, now=now).secret
     answer = go("/password", said="password")

@@ -1,0 +1,82 @@
+"""Who is asking, by what the request carries: a token for the API, a cookie for the pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from fastapi import Request
+from sqlmodel import Session
+
+from app.identity import store
+from app.identity.models import ApiToken, LoginSession, User
+from app.identity.roles import Role
+from app.identity.secrets import kept
+from app.identity.tokens import PREFIX
+from app.platform.errors import NotLoggedIn
+
+API = "/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking."""
+
+    kind: str  # user, token
+    id: str
+    name: str
+    email: str
+    role: Role
+
+    @classmethod
+    def of_token(cls, row: ApiToken) -> Self:
+        """Another system."""
+        return cls("token", row.id, row.name, "", Role(row.role))
+
+    @classmethod
+    def of_user(cls, row: User) -> Self:
+        """Somebody who logged in."""
+        return cls("user", row.id, row.name, row.email, Role(row.role))
+
+    @property
+    def sees_addresses(self) -> bool:
+        """Customers' addresses are looked at by those who mail them."""
+        return self.role.may(Role.EDITOR)
+
+
+def is_api(request: Request) -> bool:
+    """Whether a token is asked for, and no cookie looked at."""
+    return request.url.path.startswith(API)
+
+
+def known(session: Session, request: Request, *, now: datetime) -> Principal | None:
+    """Who asks, as the database has it now; None: nobody who is logged in."""
+    if is_api(request):
+        return Principal.of_token(token_of(session, request))
+    found = login_of(session, request, now=now)
+    return Principal.of_user(found[1]) if found else None
+
+
+def token_of(session: Session, request: Request) -> ApiToken:
+    """The token of a request. Raises NotLoggedIn."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.startswith(PREFIX):
+        raise NotLoggedIn(
+            "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."
+        )
+    row = store.token_by_hash(session, kept(secret.strip()))
+    if row is None:
+        raise NotLoggedIn("This token is not valid, or was revoked.")
+    return row
+
+
+def login_of(
+    session: Session, request: Request, *, now: datetime
+) -> tuple[LoginSession, User] | None:
+    """The session of a browser's cookie, if it goes on."""
+    secret = request.cookies.get(cookie_name(request))
+    return None if secret is None else store.session_of(session, kept(secret), now=now)
+
+
+def cookie_name(request: Request) -> str:
+    """`__Host-` ties the cookie to this host and to TLS; browsers refuse it without."""
+    return "__Host-thinslice" if request.app.state.settings.secure else "thinslice"
