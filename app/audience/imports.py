@@ -48,7 +48,7 @@ def begin(
         audience_id=audience_id,
         format=format,
         folder=folder_id,
-        filename=filename[:200],
+        filename=filename.replace("\x00", "")[:200],  # PostgreSQL keeps none in a text
         created_at=now,
         created_by=by,
     )

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.identity import store
 from app.identity.models import User
 from app.identity.passwords import Hashed
-from app.identity.roles import role_named
+from app.identity.roles import Role, role_named
 from app.platform import turns
 from app.platform.errors import Conflict, Invalid, NotFound
 
@@ -41,13 +41,20 @@ def change_password(session: Session, user: User, password: Hashed) -> None:
     store.end_sessions_of(session, user.id)
 
 
-def change_role(session: Session, user: User, role: str) -> None:
-    """What they may do from now on; the last admin stays one."""
+def change_role(session: Session, user: User, role: str, *, now: datetime) -> None:
+    """What they may do from now on; the last admin stays one.
+
+    Tokens that they made and that may more end: nobody keeps a role by a token.
+    """
     new = role_named(role)
     if user.role == "admin" and new != "admin":
         _refuse_last_admin(session, user)
     user.role = new
     session.add(user)
+    for token in store.tokens_of(session, user):
+        if not new.may(Role(token.role)):
+            token.revoked_at = now
+            session.add(token)
 
 
 def remove(session: Session, user: User, *, now: datetime) -> None:

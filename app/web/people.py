@@ -77,9 +77,9 @@ def add(request: Request, now: Now, form: Form) -> Response:
 
 
 @router.post("/people/{user_id}")
-def change_role(session: Db, form: Form, user_id: str) -> Response:
-    """What somebody may do from now on."""
-    users.change_role(session, store.user_of(session, user_id), form.value("role"))
+def change_role(session: Db, now: Now, form: Form, user_id: str) -> Response:
+    """What somebody may do from now on; their tokens that may more end."""
+    users.change_role(session, store.user_of(session, user_id), form.value("role"), now=now)
     return go("/people", said="saved")
 
 

@@ -28,7 +28,7 @@ class Desk:
     folder: Path
     audience_id: str
 
-    def begin(self, content: bytes, kind: str = "csv") -> Import:
+    def begin(self, content: bytes, kind: str = "csv", filename: str = "a.csv") -> Import:
         return imports.begin(
             self.database,
             audience_id=self.audience_id,
@@ -36,7 +36,7 @@ class Desk:
             folder_id="f",
             stream=[content],
             imports_dir=self.folder,
-            filename="a.csv",
+            filename=filename,
             by="Ann",
             now=NOW,
         )
@@ -370,6 +370,13 @@ def test_an_upload_that_breaks_off_leaves_nothing(desk: Desk):
 
     assert list(desk.folder.iterdir()) == []
     assert read_imports(desk.database, desk.folder, "f", NOW) == 0
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\x00.csv", "../" * 200, "\x1b[31m", "x" * 5000, ""])
+def test_a_file_may_be_called_anything(desk: Desk, name: str):
+    read = desk.read(desk.begin(b"email\na@b.example\n", filename=name))
+
+    assert (read.status, read.added) == ("done", 1)
 
 
 def test_the_ingester_reads_what_its_own_folder_holds(desk: Desk):

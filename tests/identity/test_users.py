@@ -3,8 +3,9 @@
 import pytest
 from sqlmodel import Session
 
-from app.identity import store, users
+from app.identity import store, tokens, users
 from app.identity.models import User
+from app.identity.roles import Role
 from app.platform.errors import Conflict, Invalid, NotFound
 from tests.identity.scenes import NOW, given_user, hashed_password
 
@@ -45,9 +46,21 @@ def test_a_new_role_holds_at_once(session: Session):
     given_user(session)
     bo = given_user(session, "Bo", "viewer")
 
-    users.change_role(session, bo, "editor")
+    users.change_role(session, bo, "editor", now=NOW)
 
     assert store.user_of(session, bo.id).role == "editor"
+
+
+@pytest.mark.parametrize("new", Role)
+@pytest.mark.parametrize("made", Role)
+def test_nobody_keeps_a_role_by_a_token(session: Session, new: Role, made: Role):
+    given_user(session)
+    bo = add(session, "bo@halvern.example", "admin", "Bo")
+    token = tokens.add(session, name="x", role=made, by="Bo", by_id=bo.id, now=NOW).row
+
+    users.change_role(session, bo, new, now=NOW)
+
+    assert (token.revoked_at is None) is new.may(made)
 
 
 def test_the_last_admin_is_neither_removed_nor_made_less(session: Session):
@@ -55,7 +68,7 @@ def test_the_last_admin_is_neither_removed_nor_made_less(session: Session):
     given_user(session, "Eve", "editor")
 
     with pytest.raises(Conflict, match="last admin"):
-        users.change_role(session, ann, "viewer")
+        users.change_role(session, ann, "viewer", now=NOW)
     with pytest.raises(Conflict, match="last admin"):
         users.remove(session, ann, now=NOW)
 

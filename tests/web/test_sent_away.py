@@ -38,7 +38,8 @@ def _logged_out(session: Session, name: str) -> None:
 
 
 def _demoted(session: Session, name: str) -> None:
-    users.change_role(session, users.named(session, f"{name}@halvern.example"), "viewer")
+    user = users.named(session, f"{name}@halvern.example")
+    users.change_role(session, user, "viewer", now=clock.now())
 
 
 def _new_password(session: Session, name: str) -> None:
