@@ -2,18 +2,39 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from app.okr import outcomes, series, store, values
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
 from app.okr.series import Value
+from app.platform.db import Database
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
 TODAY = NOW.date()
 OSLO = ZoneInfo("Europe/Oslo")
+
+
+_READER = """
+    DO $$ BEGIN
+        CREATE ROLE reader LOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END $$
+"""
+
+
+def as_reader(database: Database, url: str) -> str:
+    """The address of the same database for somebody who may only read what is granted."""
+    if database.is_sqlite:
+        return url
+    with database.write() as session:
+        session.execute(text(_READER))
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"reader@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 def given_cycle(session: Session, name: str = "2026 Q4", **days: date) -> Cycle:

@@ -1,39 +1,23 @@
 """One number from somebody's database, and nothing changed in it."""
 
-from urllib.parse import urlsplit
-
 import pytest
 from sqlalchemy import text
 
 from app.okr.queries import look, number_of
 from app.platform.db import Database
 from app.platform.errors import Invalid, Unavailable
+from tests.okr.scenes import as_reader
 
 
 @pytest.fixture
 def shop(database: Database, database_url: str) -> dict[str, str]:
+    address = as_reader(database, database_url)
     with database.write() as session:
         session.execute(text("CREATE TABLE orders (id INTEGER, euros NUMERIC(10, 2))"))
         session.execute(text("INSERT INTO orders VALUES (1, 10.50), (2, 20.25)"))
-        if database.is_sqlite:
-            return {"shop": database_url}
-        session.execute(text(_READER))
-        session.execute(text("GRANT SELECT ON orders TO reader"))
-    return {"shop": _as_reader(database_url)}
-
-
-_READER = """
-    DO $$ BEGIN
-        CREATE ROLE reader LOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-    END $$
-"""
-
-
-def _as_reader(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"reader@{host}").geturl()
+        if not database.is_sqlite:
+            session.execute(text("GRANT SELECT ON orders TO reader"))
+    return {"shop": address}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,15 @@ from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.platform.outbound import Outbound
 from tests.duties import run
-from tests.okr.scenes import NOW, OSLO, TODAY, given_key_result, given_objective, put
+from tests.okr.scenes import (
+    NOW,
+    OSLO,
+    TODAY,
+    as_reader,
+    given_key_result,
+    given_objective,
+    put,
+)
 
 PUBLIC = "93.184.215.14"
 URL = "https://numbers.example/active.json"
@@ -119,7 +127,7 @@ def test_a_number_is_read_from_a_database_that_the_operator_named(
 ):
     sql = {"connection": "shop", "query": "SELECT 40 + 2"}
     row = given(database, source="sql", http=None, sql=sql)
-    read(database, a_reader({"shop": database_url}))
+    read(database, a_reader({"shop": as_reader(database, database_url)}))
 
     (value,), source = kept(database, row)
     assert (value.value, value.source, value.recorded_by, source.error) == (42, "sql", "shop", "")

@@ -12,15 +12,18 @@ from app.okr.models import KeyResult
 from app.ops.duties import duties_of
 from app.ops.house import House, open_house
 from app.platform import config
+from app.platform.db import Database
 from app.platform.put_off import Work
 from tests.analysis.scenes import CLOSED, click, given_experiment, mail
 from tests.duties import run
-from tests.okr.scenes import NOW, course, given_key_result, given_objective
+from tests.okr.scenes import NOW, as_reader, course, given_key_result, given_objective
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setenv("THINSLICE_SQL_SHOP", database_url)
+def house(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    monkeypatch.setenv("THINSLICE_SQL_SHOP", as_reader(database, database_url))
     house = open_house(config.load(data_dir=tmp_path / "data", database_url=database_url))
     yield house
     house.database.close()
