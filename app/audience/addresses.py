@@ -14,7 +14,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")  # local parts that 
 
 
 class BadAddress(Invalid):
-    """An address that no mail can be sent to."""
+    """An address that no mail can be sent to: a sentence for people, a code and why for files."""
+
+    def __init__(self, why: str, code: str = "bad_address") -> None:
+        super().__init__(f"This address cannot be used: {why}.")
+        self.on_a_line = f"{code}: {why}"
 
 
 def key_of(email: str) -> str:
@@ -24,18 +28,18 @@ def key_of(email: str) -> str:
         BadAddress: with a sentence that says what is wrong.
     """
     if CONTROL.search(email):
-        raise BadAddress("bad_address: it contains a line break or another control character")
+        raise BadAddress("it contains a line break or another control character")
     text = email.strip()
     if not text:
-        raise BadAddress("bad_address: it is empty")
+        raise BadAddress("it is empty")
     if len(text) > _LONGEST:
-        raise BadAddress("bad_address: it is too long")
+        raise BadAddress("it is too long")
     local, at, domain = text.rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN.fullmatch(local):
         return f"{local}@{_ascii_domain(domain)}".lower()
     parsed = _parsed(text)
     if not parsed.local_part.isascii():
-        raise BadAddress("unsupported_address: signs beyond ASCII stand before the @")
+        raise BadAddress("signs beyond ASCII stand before the @", "unsupported_address")
     return f"{parsed.local_part}@{parsed.ascii_domain}".lower()
 
 
@@ -51,4 +55,4 @@ def _parsed(text: str) -> ValidatedEmail:
             text, check_deliverability=False, allow_smtputf8=True, test_environment=True
         )
     except EmailNotValidError as error:
-        raise BadAddress(f"bad_address: {error}") from error
+        raise BadAddress(str(error).rstrip(".")) from error

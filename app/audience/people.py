@@ -55,7 +55,7 @@ def wanted(record: Record) -> Wanted:
     try:
         key = key_of(own["email"])
     except BadAddress as error:
-        raise Refused(str(error)) from error
+        raise Refused(error.on_a_line) from error
     data = {name: value for name, value in record.values.items() if name not in OWN}
     notes: list[tuple[str, str, str]] = []
     return Wanted(record.line, key, _checked(own, notes), data, record.named, tuple(notes))

@@ -28,7 +28,7 @@ def test_the_quick_way_says_what_the_library_says(local: str, domain: str):
     if expected.local_part.isascii():
         assert key_of(text) == f"{expected.local_part}@{expected.ascii_domain}".lower()
     else:
-        with pytest.raises(BadAddress, match="unsupported_address"):
+        with pytest.raises(BadAddress, match="beyond ASCII"):
             key_of(text)
 
 
@@ -36,7 +36,7 @@ def test_the_quick_way_says_what_the_library_says(local: str, domain: str):
     "text", ["", "  ", "a@b.example\r\nBcc: x@y.example", "a\0@b.example", "x" * 250 + "@b.example"]
 )
 def test_what_is_no_address_is_refused_with_its_reason(text: str):
-    with pytest.raises(BadAddress, match="bad_address"):
+    with pytest.raises(BadAddress, match="address cannot be used"):
         key_of(text)
 
 

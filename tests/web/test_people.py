@@ -82,3 +82,16 @@ def test_an_editor_looks_and_does_not_erase(eve: Browser, bakeries: str):
 
     assert "Erase…" not in eve.get(page).text
     assert eve.post(f"{page}/erase").status_code == 403
+
+
+def test_a_bad_address_is_refused_in_words_on_every_page(ann: Browser):
+    answers = [
+        ann.post("/customers/find", email="nobody@"),
+        ann.post("/customers/readmit", email="nobody@"),
+        ann.post("/suppressions", email="nobody@"),
+        ann.post("/people", name="Di", email="nobody@", role="viewer", password="a long sentence"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {422}
+    assert all("cannot be used: " in answer.text for answer in answers[:3])
+    assert not any("bad_address" in answer.text for answer in answers)
