@@ -164,6 +164,10 @@ def test_an_address_of_nobody_reads_nothing(application: FastAPI):
         "a b",
         "evil.example:8000",
         "127.0.0.1@evil.example",
+        "evil.example@127.0.0.1",
+        "127.0.0.1/evil.example",
+        "127.0.0.1:evil",
+        "[::1%25eth0]",
     ],
 )
 def test_another_name_gets_no_page_and_no_api(stranger: Caller, host: str):
