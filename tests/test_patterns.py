@@ -20,7 +20,9 @@ import pytest
 
 from app.audience import days, numbers
 from app.audience.numbers import Decimals
+from app.identity import bodies
 from app.identity.access import RULES
+from app.privacy import mentions
 
 ROOT = Path(__file__).parent.parent
 USES = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
@@ -29,7 +31,11 @@ LONG = SHORT * TIMES
 NOTICED_SECONDS = 0.002  # below, time says nothing
 TOO_MUCH = 3 * TIMES  # eight times the input in 24 times the time: more than its share
 EXAMPLES: dict[str, list[str]] = {  # of patterns that are put together inside a function
-    "identity/access.py:_rule": [rule.path.pattern for rule in RULES],
+    "identity/access.py:pattern_of": [
+        *(rule.path.pattern for rule in RULES),
+        *(path.pattern for path, _ in bodies._NAMED),
+    ],
+    "privacy/mentions.py:_pattern": [mentions._pattern(["ann@a.example", "a@a.example"]).pattern],
     "audience/numbers.py:_shape": [numbers._SHAPES[one].pattern for one in Decimals],
     "audience/numbers.py:_plain": ["[,' ’]", "[.' ’]"],
     "audience/days.py:<module>": [one.pattern for one in days._SELF_EVIDENT],

@@ -8,6 +8,8 @@ from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.ports import Reason
 
+_OF_LIQUID = {"now", "today"}  # the moment in which a mail is written
+
 
 def items(judge: Judge, found: Eligibility) -> Iterator[Item]:
     """Everything about the columns that the content, the filter and the analysis use."""
@@ -39,7 +41,7 @@ def _close(judge: Judge, name: str) -> Iterator[Item]:
 def _unknown(judge: Judge, found: Eligibility) -> Iterator[Item]:
     """What the mail looks at and nobody has; where it is printed, those who lack it say so."""
     printed = {detail for reason, detail in found.faults if reason == Reason.MISSING}
-    for name in sorted(judge.writer.columns_used - printed):
+    for name in sorted(judge.writer.columns_used - printed - _OF_LIQUID):
         if not _is_known(judge, name):
             yield warns(
                 f"unknown_column:{name}",

@@ -359,6 +359,14 @@ def test_a_column_that_nobody_has_is_named_wherever_it_stands(
     assert [one["level"] for one in named] == ["warns"]
 
 
+@pytest.mark.parametrize("moment", ["now", "today"])
+def test_the_moment_of_writing_is_no_column(api: Api, bakers: Any, moment: str) -> None:
+    body = f"{{{{ {moment} | date: '%Y' }}}} [x](https://halvern.example/)"
+    found = items(api, drafted(api, bakers(CSV), body=body))
+
+    assert not [key for key, one in found.items() if f"“{moment}”" in one["message"]]
+
+
 @pytest.mark.parametrize(
     ("condition", "named"),
     [
