@@ -87,7 +87,8 @@ def _migrations(house: House) -> str:
 def _clock(house: House) -> str:
     if moved := clock.shift():
         raise _WrongError(
-            f"The clock is moved by {moved}: unset {clock.SHIFT}, or every date is wrong."
+            f"The clock is moved {'back' if moved < timedelta() else 'on'} by {abs(moved)}:"
+            f" unset {clock.SHIFT}, or every date is wrong."
         )
     if house.database.is_sqlite:
         return "the database is on this machine"
