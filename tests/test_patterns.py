@@ -26,9 +26,11 @@ from app.privacy import mentions
 
 ROOT = Path(__file__).parent.parent
 USES = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
+BRIEF = (16, 20, 26, 34, 50, 80, 160)  # what doubles with each sign is seen here, and ends
 SHORT, TIMES = 400, 8
 LONG = SHORT * TIMES
 NOTICED_SECONDS = 0.002  # below, time says nothing
+ENDLESS_SECONDS = 0.02  # for a brief text
 TOO_MUCH = 3 * TIMES  # eight times the input in 24 times the time: more than its share
 EXAMPLES: dict[str, list[str]] = {  # of patterns that are put together inside a function
     "identity/access.py:pattern_of": [
@@ -173,11 +175,14 @@ def too_slow(found: Found) -> str | None:
     """What makes a pattern take more than its share; None where nothing was found."""
     use = use_of(found)
     for repeated, tail in inputs(found):
-        texts = [repeated * (size // len(repeated)) + tail for size in (SHORT, LONG)]
-        short, long = (
-            (one.encode("latin-1", "replace") if isinstance(found.text, bytes) else one)
-            for one in texts
+        *brief, short, long = (
+            text.encode("latin-1", "replace") if isinstance(found.text, bytes) else text
+            for text in (
+                repeated * (size // len(repeated)) + tail for size in (*BRIEF, SHORT, LONG)
+            )
         )
+        if any(seconds(use, text) > ENDLESS_SECONDS for text in brief):
+            return f"{repeated!r} again and again, then {tail!r}: no end"
         took = seconds(use, long)
         if took > NOTICED_SECONDS and took > TOO_MUCH * seconds(use, short):
             return f"{repeated!r} again and again, then {tail!r}: {took:.4f} s for {LONG}"

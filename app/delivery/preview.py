@@ -20,7 +20,7 @@ from app.platform.config import Settings
 from app.platform.errors import Invalid, NotFound
 from app.platform.ids import new_id
 
-_ADDRESS = re.compile(r"[^\s@<>,;:]*+@[^\s@<>,;:]*+")
+_ADDRESS = re.compile(r"(?<![^\s@<>,;:])[^\s@<>,;:]*+@[^\s@<>,;:]*+")
 _SOMEBODY = "somebody@example.com"
 
 

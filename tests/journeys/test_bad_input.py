@@ -192,7 +192,7 @@ def test_ten_clicks_on_a_test_mail_leave_the_readout_as_it_was(
 def without_moment(readout: dict[str, Any]) -> dict[str, Any]:
     moves = {"as_of", "series"}
     rest = {name: value for name, value in readout.items() if name not in moves}
-    return rest | {"health": rest["health"] | {"ingested_until": None}}
+    return rest | {"health": rest["health"] | {"ingested_until": None, "lag_seconds": None}}
 
 
 def test_the_columns_of_a_file_are_told_back(api: httpx.Client):

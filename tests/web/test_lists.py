@@ -143,6 +143,7 @@ FIXED = {
     "/features/new": "a form",
     "/put-off": "what is put off, page by page: its rows are names of other things",
     "/experiments/{experiment_id}/cancel": "one button",
+    "/removals/{kind}/{thing_id}": "everything that uses one thing",
     "/customers": "a field for an address, and every erasure that waits",
     "/customers/{person_id}": "how many rows of which kind",
     "/customers/{person_id}/export": "a file",
