@@ -18,7 +18,7 @@ from tests.metrics.pretend import Kind, kinds, moments, pretend, read
 from tests.metrics.test_sentences import NEVER, faults
 
 KINDS = list(kinds())
-READ = 6  # moments of each kind; a thousand of each were read, too
+READ = 6  # moments of each kind; forty of each were read, too
 WORDS = {state.word for state in State}
 VERDICT = re.compile(r"\b(Validated|Refuted|Inconclusive|Too early to (?:say|tell))\b")
 SHARE = re.compile(r"([\d,]+) of (?:the )?([\d,]+)[\w ]* \(([\d.,]+) %\)")
@@ -43,7 +43,9 @@ def text_of(readout: Readout) -> str:
     """The page as a reader meets it."""
     result = results.of(readout, TITLES, ZoneInfo("UTC"))
     page = environment("UTC").get_template("readouts/live.html")
-    html = page.render(result=result, refreshing=False, frame=SimpleNamespace(now=readout.as_of))
+    html = page.render(
+        result=result, refreshing=False, standing="", frame=SimpleNamespace(now=readout.as_of)
+    )
     labels = " . ".join(re.findall(r'aria-label="([^"]*)"', html))
     return " ".join(unescape(re.sub(r"<[^>]+>", " . ", html) + labels).split())
 
