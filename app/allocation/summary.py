@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-FEWEST = 4  # answers of people that are shown as a group; okr.md's survey rule
+FEWEST = 4  # answers of people that are shown as a group
 WHOLE = 100
 
 

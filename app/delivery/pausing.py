@@ -12,9 +12,9 @@ from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
 
 REASONS = {Meaning.OUR_FAULT, Meaning.POLICY, Meaning.NO_SUCH_ADDRESS, Meaning.CONTENT}
-_BOUNCED_SHARE = 0.05  # trust.md, section 1: hard bounces of 5 % or more …
+_BOUNCED_SHARE = 0.05  # hard bounces of 5 % or more …
 _BOUNCED_FROM = 100  # … of at least 100 sent
-_REFUSED_SHARE = 0.02  # trust.md: past 2 % refused for what the mail says
+_REFUSED_SHARE = 0.02  # past 2 % refused for what the mail says
 _REFUSED_FROM = 50  # one refusal among the first few mails is no share yet
 
 

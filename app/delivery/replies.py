@@ -1,4 +1,4 @@
-"""What a server's reply means for one mail (trust.md, section 1)."""
+"""What a server's reply means for one mail."""
 
 import re
 from collections.abc import Sequence
@@ -56,14 +56,14 @@ class Reply:
 
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _TEXT_CHARS = 500  # of a reply that is worth keeping
-_GREYLIST = (5, 15, 30, 60, 120, 180, 240)  # minutes; then every four hours (trust.md)
+_GREYLIST = (5, 15, 30, 60, 120, 180, 240)  # minutes; then every four hours
 RESTS = tuple(timedelta(minutes=minutes) for minutes in _GREYLIST)
 _PATIENCE = timedelta(hours=72)  # of rests, in all
 _LIMITS = re.compile(
     r"\brates?\b|\blimit|throttl|too (many|fast|much mail)|slow down|per (second|minute|hour|day)",
     re.IGNORECASE,
 )
-LATELY = 20  # recipients whose replies tell whose fault it is (trust.md)
+LATELY = 20  # recipients whose replies tell whose fault it is
 _FROM, _ALL_FROM = 10, 3  # so few tell it where most of them, or all of them, are refused; ours
 _OUR_ADDRESS = ("5.1.7", "5.1.8")  # the sender's address is what is wrong
 _OF_ADDRESS = ("5.1.", "5.2.1")

@@ -150,7 +150,7 @@ def _suppress(session: Session, results: Iterable[Result], *, now: datetime) -> 
 
 
 def _is_full_for_good(session: Session, result: Result) -> bool:
-    """Three experiments in a row gave up on this mailbox because it was full (trust.md)."""
+    """Three experiments in a row gave up on this mailbox because it was full."""
     ends = person_rows.last_replies(session, result.reserved.person_id, limit=_FULL_IN_A_ROW)
     return len(ends) == _FULL_IN_A_ROW and all(
         state == State.FAILED and ("4.2.2" in reply or reply.startswith("452"))

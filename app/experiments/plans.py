@@ -16,7 +16,7 @@ from app.stats.checks import NotEnoughData
 from app.stats.one_arm import pass_count
 from app.stats.sequential import planned_boundaries
 
-SETTLES_AFTER = timedelta(minutes=15)  # statistics.md (a): no neighbour changes a verdict then
+SETTLES_AFTER = timedelta(minutes=15)  # no neighbour changes a verdict then
 LOOKS_AT_ANY_TIME = 30  # of a comparison for any time: one at each thirtieth of the planned people
 _MOMENTS = 40  # at which a rule for any time is read to work out its power: a little too low
 SENT_A_MINUTE = 1_000  # a guess where no rate is set; any server does it

@@ -6,10 +6,10 @@ from datetime import date as Date
 from datetime import timedelta
 from enum import StrEnum
 
-_TOO_EARLY = timedelta(days=14)  # no pace before: a week's noise is not a trend (okr.md)
+_TOO_EARLY = timedelta(days=14)  # no pace before: a week's noise is not a trend
 _LATE = timedelta(days=3)  # after the cadence, a value is stale
-_GREEN, _YELLOW = 0.7, 0.5  # of the expected progress (okr.md)
-_SCORED_GREEN, _SCORED_YELLOW = 0.7, 0.4  # after Doerr (okr.md)
+_GREEN, _YELLOW = 0.7, 0.5  # of the expected progress
+_SCORED_GREEN, _SCORED_YELLOW = 0.7, 0.4  # after Doerr
 _CADENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
 
 

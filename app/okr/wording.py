@@ -2,7 +2,7 @@
 
 import re
 
-# Verbs of delivering, not of moving (okr.md, section 1).
+# Verbs of delivering, not of moving.
 _OUTPUT = re.compile(
     r"\b(ship|launch|implement|release?|deliver|build|finish|complete|roll out|migrate|develop)"
     r"(s|es|ed|ped|ing|ping)?\b",

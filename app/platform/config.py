@@ -23,7 +23,7 @@ class BadSettings(AppError):
 
 
 class Privacy(StrEnum):
-    """Who may be tracked as a person (trust.md, section 4)."""
+    """Who may be tracked as a person."""
 
     STANDARD = "standard"
     CONSENT = "consent"

@@ -167,7 +167,7 @@ def _signs(headers: Headers) -> str:
 
 
 def _is_prefetch(headers: Headers) -> bool:
-    """Chrome's header, and what older browsers send (trust.md, section 3, rule 2)."""
+    """Chrome's header, and what older browsers send (rule 2)."""
     if headers.get(b"sec-purpose", b"").lower().startswith(b"prefetch"):
         return True
     return any(headers.get(name, b"").lower() in _AHEAD for name in _PURPOSES)

@@ -1,6 +1,6 @@
 """Who was behind a request: a person or a machine. Pure; the first rule with an opinion wins.
 
-The order is policy (trust.md, section 3): 1 to 8, 10, 9, 11, 13, 12, 14, 15. A verdict names its
+The order is policy: 1 to 8, 10, 9, 11, 13, 12, 14, 15. A verdict names its
 rule and its reason, and what was `Seen` alike is judged alike: a flood costs one look-up a hit.
 
 Rules come in editions. An experiment keeps the one of its launch until somebody adopts a newer.

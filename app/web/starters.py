@@ -57,7 +57,7 @@ def _card(
     )
 
 
-# Thresholds and numbers are the product's own (product.md, templates that ship).
+# Thresholds and numbers are the product's own.
 STARTERS: tuple[Starter, ...] = (
     Starter(
         "insight",

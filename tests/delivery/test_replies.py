@@ -1,4 +1,4 @@
-"""What a reply means, row by row of the table in trust.md, section 1."""
+"""What a reply means, row by row of the table."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Each connector through the real client, with the shapes that its system documents (okr.md, 6)."""
+"""Each connector through the real client, with the shapes that its system documents."""
 
 import json
 from collections.abc import Iterator
