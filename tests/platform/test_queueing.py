@@ -72,7 +72,10 @@ def test_who_retakes_the_turn_at_once_shuts_nobody_out(tmp_path: Path, rank: Ran
     assert found <= 3
 
 
-def test_people_go_before_a_machine_that_waits_longer(tmp_path: Path):
+def test_people_go_before_a_machine_that_waits_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(queueing, "_LETS_PEOPLE_PASS", 5.0)  # however slow this machine is
     queue, other = (WriteQueue(tmp_path / "t.db") for _ in range(2))
     order: list[Rank] = []
 
@@ -85,7 +88,7 @@ def test_people_go_before_a_machine_that_waits_longer(tmp_path: Path):
         for waiting, rank in ((other, Rank.MACHINE), (queue, Rank.PERSON), (queue, Rank.PERSON)):
             threads.append(threading.Thread(target=go, args=(waiting, rank)))
             threads[-1].start()
-            time.sleep(0.02)
+            time.sleep(0.3)  # until it waits
     for thread in threads:
         thread.join(10)
 
