@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import inf
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from statistics import median
@@ -113,7 +112,7 @@ def test_people_without_end_do_not_stop_the_machines(tmp_path: Path):
         begun(turns)
         found = passed_over(WriteQueue(database), Rank.MACHINE, turns, times=3)
 
-    assert found < inf  # it came at all
+    assert found < 5_000  # some 30 s; seen under load: 125
 
 
 def test_a_killed_writer_holds_nobody_up(tmp_path: Path):
