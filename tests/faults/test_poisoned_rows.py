@@ -102,7 +102,9 @@ def test_only_what_is_poisoned_waits_and_each_says_why(service: Installation, ma
     assert httpx.get(f"{service.url}/ready").status_code == 200
     looked = service.command("doctor")
     assert looked.returncode == 1
-    assert "Poison, scheduled" in looked.stdout + looked.stderr
+    (said,) = [line for line in looked.stdout.splitlines() if line.startswith("WRONG  put off")]
+    assert "Poison, " in said, said  # the oldest of them by name, whichever failed first
+    assert said.endswith(f"{service.url}/put-off"), said
 
 
 def _waiting(api: httpx.Client) -> dict[str, str]:
