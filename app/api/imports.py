@@ -143,7 +143,7 @@ async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -
             by=who.name,
             now=now,
         )
-    await run_in_threadpool(guard.note_upload, request, who, audience_id, import_id=row.id)
+    await run_in_threadpool(guard.note_done, request, who, audience_id, import_id=row.id)
     return ImportBegun(id=row.id, status="running")
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from app.api import (
+    address_ranges,
     allocation,
     audiences,
     connectors,
@@ -58,6 +59,7 @@ def install(application: FastAPI) -> None:
         learnings,
         playbooks,
         data_folders,
+        address_ranges,
         users,
         put_off,
     ):

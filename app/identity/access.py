@@ -73,6 +73,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/tokens/**", Access.ADMIN),
     _rule(_ANY, "/connections/**", Access.ADMIN),
     _rule(_ANY, "/data-folders/**", Access.ADMIN),
+    _rule(_ANY, "/address-ranges/**", Access.ADMIN),
     _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
     _rule(_READ, "/customers/**", Access.EDITOR),
@@ -111,6 +112,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/connectors/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/webhooks/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/data-folders/**", Access.ADMIN),
+    _rule(_ANY, "/api/v1/address-ranges/**", Access.ADMIN),
     _rule(_READ, "/api/v1/pushes", Access.EDITOR),
     _rule(_ANY, "/api/v1/users/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/tokens/**", Access.ADMIN),

@@ -35,12 +35,16 @@ _USUAL = Body(1 * MB)
 _DESIGN = Body(2 * MB)  # ten versions of 200,000 characters; a playbook of 1 MB, escaped
 _FILE = Body(2 * GB, Taken.STREAMED)  # people: some twenty million lines
 
+_RANGES = Body(33 * MB, Taken.STREAMED)  # a list of address ranges, and the form around it
+
 _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
     (pattern_of(path), body)
     for path, body in (
         ("/u/*", NOTHING),  # a POST unsubscribes whatever it says (RFC 8058)
         ("/audiences/*/imports", _FILE),
         ("/api/v1/audiences/*/imports", _FILE),
+        ("/address-ranges", _RANGES),
+        ("/api/v1/address-ranges/*", _RANGES),
         ("/experiments/**", _DESIGN),
         ("/api/v1/experiments/**", _DESIGN),
         ("/api/v1/experiment-templates", _DESIGN),
@@ -60,6 +64,6 @@ def body_of(method: str, path: str, access: Access | None, kind: str = "") -> Bo
     if access is None or method in _WITHOUT:
         return NOTHING
     named = next((body for pattern, body in _NAMED if pattern.fullmatch(path)), None)
-    if named is _FILE and kind.startswith(PLAIN_FORM):
+    if named and named.taken is Taken.STREAMED and kind.startswith(PLAIN_FORM):
         return _USUAL
     return named or (_USUAL if access.role else _STRANGERS)

@@ -238,8 +238,8 @@ def writing(request: Request) -> Iterator[Session]:
         _note(session, request)
 
 
-def note_upload(request: Request, who: Principal, subject: str, **details: str) -> None:
-    """An upload has transactions of its own, so it stands in the audit by itself."""
+def note_done(request: Request, who: Principal, subject: str, **details: str) -> None:
+    """What has transactions of its own, or none, stands in the audit by itself."""
     database: Database = request.app.state.database
     path = getattr(request.scope.get("route"), "path", request.url.path)
     with database.write() as session:

@@ -31,15 +31,19 @@ def update(
     folder = opened.house(opened.settings()).ranges
     assumed = range_lists.class_named(of_class) if of_class else None
     source = range_files.update(folder, file, name=name, assumed=assumed, now=clock.now())
-    typer.echo(f"{source.name} of {source.dated}: {_by_class(source.networks)}.")
+    typer.echo(
+        f"{source.name} of {source.dated}: {range_files.networks_in_words(source.networks)}."
+    )
 
 
 @lists.command("list")
 def show() -> None:
     """Print the lists in force: name, date, networks by class, checksum."""
-    typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {ranges.BUILT_IN_SOURCE}")
+    held = range_files.networks_in_words(ranges.built_in_networks())
+    typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {held}  {ranges.BUILT_IN_SOURCE}")
     for one in range_files.sources(opened.house(opened.settings()).ranges):
-        typer.echo(f"{one.name}  {one.dated}  {_by_class(one.networks)}  sha256 {one.sha256}")
+        held = range_files.networks_in_words(one.networks)
+        typer.echo(f"{one.name}  {one.dated}  {held}  sha256 {one.sha256}")
 
 
 @lists.command("remove")
@@ -49,8 +53,8 @@ def remove(name: Annotated[str, typer.Argument(help="as `ranges list` prints it"
     typer.echo(f"{name} is forgotten.")
 
 
-def _by_class(networks: dict[str, int]) -> str:
-    return ", ".join(
-        f"{figures.plural(number, 'network')} of class {name}"
-        for name, number in sorted(networks.items())
-    )
+@lists.command("reset")
+def reset() -> None:
+    """Forget every list: only the table that is built in is left."""
+    gone = range_files.back_to_built_in(opened.house(opened.settings()).ranges)
+    typer.echo(f"{figures.plural(len(gone), 'list')} forgotten: {', '.join(gone) or 'none'}.")

@@ -9,13 +9,14 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from app.platform import clock, figures
+from app.platform.aside import aside
 from app.platform.errors import Invalid, NotFound
 from app.tracking import range_lists, ranges
 from app.tracking.range_lists import RangeList
@@ -25,7 +26,17 @@ RANGES = "ranges"  # the folder of lists, beside the journals
 _COMPILED = "compiled"
 _STALE_AFTER = timedelta(days=60)  # clouds grow by some networks a week
 _MOST_LISTS = 50
+_WORDS = {
+    AddressClass.SECURITY_VENDOR: "mail scanners",
+    AddressClass.DATACENTER: "data centres",
+    AddressClass.APPLE_RELAY: "Apple’s relay",
+    AddressClass.GOOGLE: "Google",
+    AddressClass.MICROSOFT: "Microsoft",
+    AddressClass.YAHOO: "Yahoo",
+    AddressClass.RESIDENTIAL: "people",
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_BY = "under “Address ranges” or by `thinslice ranges update FILE`"
 log = logging.getLogger(__name__)
 
 
@@ -54,25 +65,65 @@ def update(
     folder: Path, file: Path, *, name: str | None, assumed: AddressClass | None, now: datetime
 ) -> Source:
     """Take in a list, in the place of the one of that name; raises Invalid, changing nothing."""
-    called = file.name if name is None else name
-    if not _NAME.fullmatch(called) or called.startswith(_COMPILED):
-        raise Invalid(
-            f"“{called[:64]}” is no name for a list: use --name, with letters, digits, dots and"
-            " dashes."
-        )
     with file.open("rb") as opened:
         content = opened.read(range_lists.MOST_BYTES + 1)
         written = clock.written(file)
+    called = file.name if name is None else name
+    return _taken(folder, content, called, assumed, written=min(written, now), now=now)
+
+
+def _taken(
+    folder: Path,
+    content: bytes,
+    name: str,
+    assumed: AddressClass | None,
+    *,
+    written: datetime,
+    now: datetime,
+) -> Source:
+    if not _NAME.fullmatch(name) or name.startswith(_COMPILED):
+        raise Invalid.at(
+            "name",
+            f"“{name[:64]}” is no name for a list: use letters, digits, dots and dashes.",
+        )
     found = range_lists.read(content, assumed=assumed)
-    source = _source(called, found, assumed, written=min(written, now), now=now)
+    source = _source(name, found, assumed, written=written, now=now)
     with _alone(folder):
-        others = [one for one in sources(folder) if one.name != called]
+        others = [one for one in sources(folder) if one.name != name]
         if len(others) >= _MOST_LISTS:
             raise Invalid(f"{_MOST_LISTS} lists are enough: remove one first.")
         spans = [*found.spans, *_spans_of(folder, others)]
-        _replace(_list(folder, called), content)
+        _replace(_list(folder, name), content)
         _compile(folder, [*others, source], spans)
     return source
+
+
+def take_in(
+    folder: Path,
+    pieces: Iterable[bytes],
+    *,
+    name: str,
+    assumed: AddressClass | None,
+    now: datetime,
+) -> Source:
+    """The same with a list that was sent here, in a process of its own."""
+    content = b"".join(pieces)
+    return aside(_taken, folder, content, name, assumed, written=now, now=now)
+
+
+def back_to_built_in(folder: Path) -> list[str]:
+    """Forget every list; the names of those that were."""
+    with _alone(folder):
+        gone = [one.name for one in sources(folder)]
+        _compile(folder, [], [])
+        for name in gone:
+            _list(folder, name).unlink(missing_ok=True)
+    return gone
+
+
+def take_out(folder: Path, name: str) -> None:
+    """Forget a list, in a process of its own: those that are left are read again."""
+    aside(remove, folder, name)
 
 
 def remove(folder: Path, name: str) -> None:
@@ -80,7 +131,7 @@ def remove(folder: Path, name: str) -> None:
     with _alone(folder):
         left = [one for one in sources(folder) if one.name != name]
         if len(left) == len(sources(folder)):
-            raise NotFound(f"There is no list “{name}”: see `thinslice ranges list`.")
+            raise NotFound(f"There is no list “{name[:64]}” of address ranges.")
         _compile(folder, left, _spans_of(folder, left))
         _list(folder, name).unlink(missing_ok=True)
 
@@ -101,11 +152,20 @@ def in_words(found: Sequence[Source]) -> str:
     """What addresses are looked up in, in one sentence."""
     own = f"mail scanners and clouds as built in ({ranges.BUILT_IN_DATE})"
     if not found:
-        return f"{own}; no list is loaded: `thinslice ranges update FILE`"
+        return f"{own}; no list is loaded"
     lists = ", ".join(
         f"{one.name} of {one.dated} ({figures.plural(one.number, 'network')})" for one in found
     )
     return f"{own}, {lists}"
+
+
+def networks_in_words(networks: Mapping[str, int]) -> str:
+    """How many networks of each kind."""
+    return ", ".join(
+        f"{figures.plural(networks[one], 'network')} of {word}"
+        for one, word in _WORDS.items()
+        if networks.get(one)
+    )
 
 
 def stale_in_words(found: Sequence[Source], *, now: datetime) -> str:
@@ -115,14 +175,13 @@ def stale_in_words(found: Sequence[Source], *, now: datetime) -> str:
         names = ", ".join(f"{one.name} of {one.dated}" for one in old)
         return (
             f"Lists of address ranges are older than {_STALE_AFTER.days} days: {names}. Fetch them"
-            " again, then `thinslice ranges update FILE`."
+            f" again, and load them {_BY}."
         )
     built = date.fromisoformat(ranges.BUILT_IN_DATE)
     if not found and now.date() - built > _STALE_AFTER:
         return (
             f"Only the address ranges of this release are known, of {ranges.BUILT_IN_DATE}:"
-            " scanners that moved since look like people. Fetch a list, then"
-            " `thinslice ranges update FILE`."
+            f" scanners that moved since look like people. Fetch a list, and load it {_BY}."
         )
     return ""
 

@@ -7,6 +7,7 @@ import json
 import sys
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -213,6 +214,14 @@ _BUILT_IN = (
         " 167.235.0.0/16",
     ),
 )
+
+
+def built_in_networks() -> dict[str, int]:
+    """How many networks of each class are known without any list."""
+    found = Counter[str]()
+    for owner in _BUILT_IN:
+        found[owner.address_class] += len(owner.networks.split())
+    return dict(found)
 
 
 @lru_cache(maxsize=1)

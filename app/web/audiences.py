@@ -1,13 +1,12 @@
 """Audiences: named sets of people, their columns, and the upload of more."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, BinaryIO, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from sqlmodel import Session
-from starlette.datastructures import UploadFile
 from starlette.responses import HTMLResponse, Response
 
 from app.audience import imports, members, store
@@ -16,18 +15,18 @@ from app.audience.models import Audience, Import
 from app.audience.schemas import AudienceDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
-from app.platform.errors import AppError, Invalid
+from app.platform.errors import AppError
 from app.web import columns
 from app.web.columns import ColumnLine
 from app.web.pages import Page, go, refuse, render
 from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
+from app.web.uploads import Uploaded
 
 router = APIRouter(prefix="/audiences")
 _PAGE = 50  # audiences, and imports of one
 _SHOWN_PEOPLE = 5
 _SHOWN_COLUMNS = 4
-_CHUNK = 1 << 20  # bytes taken from an upload at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,49 +89,27 @@ def show(request: Request, session: Db, audience_id: str, cursor: Cursor = None)
     return render(request, _page(request, session, audience_id, cursor))
 
 
-async def _uploaded(request: Request) -> AsyncIterator[UploadFile]:
-    """The file of the form: it lies in a temporary file by now, however large it is."""
-    async with request.form(max_files=1, max_fields=10) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise Invalid.at("file", "Choose a file first.")
-        await guard.confirm(request)
-        yield file
-
-
 @router.post("/{audience_id}/imports")
-def upload(
-    *,
-    request: Request,
-    who: Who,
-    now: Now,
-    file: Annotated[UploadFile, Depends(_uploaded)],
-    audience_id: str,
-) -> Response:
+def upload(*, request: Request, who: Who, now: Now, sent: Uploaded, audience_id: str) -> Response:
     """Take the file in; it is read in chunks by the ingester, while the next page counts."""
     house = request.app.state.house
-    name = file.filename or ""
     begun = imports.begin(
         house.database,
         audience_id=audience_id,
-        format=_format(name),
+        format=_format(sent.name),
         folder_id=house.folder_id,
-        stream=_pieces(file.file),
+        stream=sent.pieces(),
         imports_dir=house.imports,
-        filename=name,
+        filename=sent.name,
         by=who.name,
         now=now,
     )
-    guard.note_upload(request, who, begun.audience_id, import_id=begun.id)
+    guard.note_done(request, who, begun.audience_id, import_id=begun.id)
     return go(f"/imports/{begun.id}", said="importing")
 
 
 def _format(filename: str) -> Literal["csv", "ndjson"]:
     return "ndjson" if filename.lower().endswith((".ndjson", ".jsonl")) else "csv"
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: file.read(_CHUNK), b"")
 
 
 def _listed(session: Session, form: Typed, cursor: str | None = None) -> AudiencesPage:

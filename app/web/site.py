@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from app.web import (
+    address_ranges,
     answers,
     audiences,
     board,
@@ -95,6 +96,7 @@ routers: tuple[APIRouter, ...] = tuple(
         tokens,
         connections,
         data_folders,
+        address_ranges,
         put_off,
         guides,
         unsubscribes,

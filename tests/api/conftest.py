@@ -23,6 +23,7 @@ from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
+from app.tracking.folders import Folder
 from tests.cast import DESIGN, csv_of
 from tests.duties import read_imports
 from tests.identity.scenes import hashed_password
@@ -103,6 +104,8 @@ def application(assembled: FastAPI, database: Database, tmp_path: Path) -> FastA
         imports=folder,
         folder_id="here",
         settings=application.state.settings,
+        ranges=tmp_path / "ranges",
+        folder=Folder("here", tmp_path),
     )
     return application
 

@@ -42,6 +42,10 @@ from app.identity.access import Access, access_of
         ("GET", "/api/v1/imports/{import_id}/notes", Access.EDITOR),
         ("POST", "/data-folders/{folder_id}/retire", Access.ADMIN),
         ("POST", "/api/v1/data-folders/{folder_id}/retire", Access.ADMIN),
+        ("GET", "/address-ranges", Access.ADMIN),
+        ("POST", "/address-ranges/{name}/remove", Access.ADMIN),
+        ("GET", "/api/v1/address-ranges", Access.ADMIN),
+        ("PUT", "/api/v1/address-ranges/{name}", Access.ADMIN),
     ],
 )
 def test_each_kind_of_route_asks_for_its_role(method: str, path: str, access: Access):

@@ -53,6 +53,11 @@ def placed(*lists: str | bytes, at: str, assumed: AddressClass | None = None) ->
     return class_of(ip_address(at), table)
 
 
+def placed_at(folder: Path, address: str) -> str | None:
+    """By what a process of this data folder has in force."""
+    return class_of(ip_address(address), *InForce(folder).tables)
+
+
 @pytest.mark.parametrize(
     ("content", "v4", "v6"),
     [

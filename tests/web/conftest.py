@@ -23,6 +23,7 @@ from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.tracking.folders import Folder
 from app.web import site
 from tests.duties import read_imports
 from tests.identity.scenes import PASSWORD, hashed_password
@@ -56,7 +57,7 @@ class Browser:
         assert answer.status_code == 303, f"{on}: {answer.status_code} {_said(answer.text)}"
         return self.get(answer.headers["location"])
 
-    def upload(self, path: str, name: str, body: bytes, **fields: Any) -> httpx.Response:
+    def upload(self, path: str, name: str, body: bytes, /, **fields: Any) -> httpx.Response:
         address = f"{path}?csrf={self.token()}"
         return self._ask("POST", address, data=fields, files={"file": (name, body)})
 
@@ -117,7 +118,12 @@ def application(
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.house = SimpleNamespace(
-        database=database, imports=folder, folder_id="here", settings=settings
+        database=database,
+        imports=folder,
+        folder_id="here",
+        settings=settings,
+        ranges=tmp_path / "ranges",
+        folder=Folder("here", tmp_path),
     )
     return application
 

@@ -141,6 +141,7 @@ FIXED = {
     "/imports/{import_id}/refused": "a file",
     "/imports/{import_id}/notes": "a file",
     "/features/new": "a form",
+    "/address-ranges": "lists of networks, fifty at most",
     "/put-off": "what is put off, page by page: its rows are names of other things",
     "/experiments/{experiment_id}/cancel": "one button",
     "/removals/{kind}/{thing_id}": "everything that uses one thing",
