@@ -2,30 +2,13 @@
 
 from fastapi import FastAPI
 
-from app.experiments.models import Experiment, Status
-from app.platform import put_off
 from app.platform.db import Database
-from app.platform.put_off import Work
 from tests.api.conftest import NOW, as_
 from tests.experiments import scenes
 
 
-def given(database: Database) -> str:
-    """An experiment that cannot start."""
-    with database.write() as session:
-        row = Experiment(
-            name="Waste", design=scenes.document(), status=Status.SCHEDULED, created_at=NOW,
-            updated_at=NOW, launched_at=NOW, scheduled_at=NOW,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        for _ in range(2):
-            put_off.note(session, Work.START, row.id, "“euros” is no number.", now=NOW)
-        return row.id
-
-
 def test_it_is_listed_with_its_reason_and_on_the_progress(application: FastAPI, database: Database):
-    experiment_id = given(database)
+    experiment_id = scenes.one_that_cannot_start(database, now=NOW, tries=2)
     viewer = as_(application, "viewer")
     (one,) = viewer.read("/put-off")["items"]
 
@@ -38,7 +21,7 @@ def test_it_is_listed_with_its_reason_and_on_the_progress(application: FastAPI, 
 def test_a_person_tries_it_now_or_cancels_it_with_what_it_would_have_begun(
     application: FastAPI, database: Database
 ):
-    experiment_id = given(database)
+    experiment_id = scenes.one_that_cannot_start(database, now=NOW, tries=2)
     editor = as_(application, "editor")
     (one,) = editor.read("/put-off")["items"]
     retried = editor.post(f"/put-off/{one['id']}/retry")

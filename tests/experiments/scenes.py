@@ -11,13 +11,14 @@ from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts, enrolment, lifecycle
 from app.experiments.checklist import Checklist
 from app.experiments.items import Item
-from app.experiments.models import Enrolment, Experiment, Ineligible
+from app.experiments.models import Enrolment, Experiment, Ineligible, Status
 from app.experiments.schemas import Draft, LaunchDraft
 from app.links.keyring import Keyring
 from app.okr.models import Cycle, KeyResult, Objective
-from app.platform import install
+from app.platform import install, put_off
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.put_off import Work
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SETTINGS = Settings(
@@ -173,3 +174,17 @@ def check(session: Session, experiment: Experiment, **settings: Any) -> Checklis
 
 def item(found: Checklist, item_id: str) -> Item:
     return next(one for one in found.items if one.id == item_id)
+
+
+def one_that_cannot_start(database: Database, *, now: datetime, tries: int) -> str:
+    """A launched experiment whose start failed, so many times, for its cell “euros”; its id."""
+    with database.write() as session:
+        row = Experiment(
+            name="Waste", design=document(), status=Status.SCHEDULED, created_at=now,
+            updated_at=now, launched_at=now, scheduled_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        for _ in range(tries):
+            put_off.note(session, Work.START, row.id, "“euros” is no number.", now=now)
+        return row.id

@@ -2,25 +2,15 @@
 
 import pytest
 
-from app.experiments.models import Experiment, Status
 from app.platform import put_off
 from app.platform.db import Database
-from app.platform.put_off import Work
 from tests.experiments import scenes
 from tests.web.conftest import NOW, Browser
 
 
 @pytest.fixture
 def experiment_id(database: Database) -> str:
-    with database.write() as session:
-        row = Experiment(
-            name="Waste", design=scenes.document(), status=Status.SCHEDULED, created_at=NOW,
-            updated_at=NOW, launched_at=NOW, scheduled_at=NOW,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        put_off.note(session, Work.START, row.id, "“euros” is no number.", now=NOW)
-        return row.id
+    return scenes.one_that_cannot_start(database, now=NOW, tries=1)
 
 
 def test_each_page_says_what_waits_and_why(experiment_id: str, bo: Browser):
