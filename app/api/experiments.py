@@ -192,7 +192,7 @@ def get_plan(experiment_id: str, request: Request, session: Db, now: Now) -> Pla
 )
 def send_test(experiment_id: str, draft: MailTo, request: Request, now: Now) -> Queued:
     """To people with a log-in only, as somebody of the audience would read it. Never counts."""
-    to, trial = write_test(request.app.state, experiment_id, draft.to)
+    to, trial = write_test(request.app.state, experiment_id, draft.to, now=now)
     with guard.writing(request) as session:
         return queue_test(request.app.state, session, to, trial, now=now)
 

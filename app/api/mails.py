@@ -35,7 +35,7 @@ class Queued(BaseModel):
     mails: list[str]
 
 
-def write_test(state: Any, experiment_id: str, to: str) -> tuple[str, Trial]:
+def write_test(state: Any, experiment_id: str, to: str, *, now: datetime) -> tuple[str, Trial]:
     """The test mail and whom it goes to, written before anything is changed.
 
     `state` is the application's: database, settings and keyring.
@@ -52,7 +52,7 @@ def write_test(state: Any, experiment_id: str, to: str) -> tuple[str, Trial]:
         people = members.sample_people(session, experiment.audience_id, _LOOKED_AT)
         ids = [one.person_id for one in people]
         trial = trials.write(
-            session, experiment, ids, settings=state.settings, keyring=state.keyring
+            session, experiment, ids, settings=state.settings, keyring=state.keyring, now=now
         )
     return user.email, trial
 

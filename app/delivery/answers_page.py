@@ -3,6 +3,7 @@
 import html as markup
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from sqlmodel import Session
@@ -34,13 +35,14 @@ class AnswerPage:
     html: str
 
 
-def of(session: Session, token: TrackedLink) -> AnswerPage:
-    """Write the page for whoever holds a token of the kind `answer`. Raises NotFound.
+def of(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
+    """Write the page for whoever holds a token of the kind `answer`, at this moment of theirs.
 
     A token that never counts says in its fills whose page it is: experiment, arm, person.
+    Raises NotFound.
     """
     if token.id in {NEVER_COUNTS, NOBODY}:
-        return _uncounted(session, token)
+        return _uncounted(session, token, now=now)
     send = session.get(Send, token.id)
     people = person_rows.people_of(session, [token.id])
     if send is None or token.id not in people:
@@ -48,7 +50,7 @@ def of(session: Session, token: TrackedLink) -> AnswerPage:
     experiment = session.get_one(Experiment, send.experiment_id)
     row = columns_of(people[token.id])
     columns = typed.columns_of(session, experiment)
-    return _page(experiment, send.arm, row, columns, send_id=send.id)
+    return _page(experiment, send.arm, row, columns, send_id=send.id, now=now)
 
 
 def whose(session: Session, token: TrackedLink) -> int:
@@ -60,7 +62,7 @@ def whose(session: Session, token: TrackedLink) -> int:
     return token.id
 
 
-def _uncounted(session: Session, token: TrackedLink) -> AnswerPage:
+def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
     try:
         experiment_id, arm, person_id = unpack_fills(token.fills)
     except ValueError:
@@ -70,7 +72,7 @@ def _uncounted(session: Session, token: TrackedLink) -> AnswerPage:
         raise NotFound("This page is not here any more.")
     addressee = preview.addressee(session, experiment, person_id)
     columns = typed.columns_of(session, experiment)
-    return _page(experiment, arm, addressee.columns, columns, send_id=NEVER_COUNTS)
+    return _page(experiment, arm, addressee.columns, columns, send_id=NEVER_COUNTS, now=now)
 
 
 def _page(
@@ -80,10 +82,11 @@ def _page(
     columns: Columns,
     *,
     send_id: int,
+    now: datetime,
 ) -> AnswerPage:
     arm = arm_of(experiment.design, arm_key)
     written, filler = template_of(str(arm.get("answer") or _EMPTY))
-    filled = filler.fill(cells.of(row, filler.columns, columns))
+    filled = filler.fill(cells.of(row, filler.columns, columns, now=now))
     return AnswerPage(
         send_id=send_id,
         experiment_id=experiment.id,

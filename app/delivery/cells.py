@@ -9,10 +9,13 @@ from typing import Any, Self
 
 from app.audience import numbers
 from app.audience.columns import Column, Columns, Misfit, Type, Value
-from app.audience.days import as_moment
+from app.audience.days import Order, as_moment
 from app.audience.numbers import Decimals
 from app.delivery import marks
 from app.platform.errors import Invalid
+
+MOMENT = "the moment"  # among a person's cells, under a name that no template can ask for
+_PRESENT = {"now": "%Y-%m-%d %H:%M", "today": "%Y-%m-%d"}  # what they print
 
 
 class MisfitCell(Invalid):
@@ -45,19 +48,37 @@ class Cell(str):
         return type(self), (str(self), self.value, self.column)
 
 
-def of(row: Mapping[str, object], names: Iterable[str], columns: Columns) -> dict[str, object]:
-    """What a template that uses these names sees of a person. Raises MisfitCell."""
-    return {name: value for name in names if (value := _cell(row, name, columns)) is not None}
+def of(
+    row: Mapping[str, object], names: Iterable[str], columns: Columns, *, now: datetime
+) -> dict[str, object]:
+    """What a template that uses these names sees of a person. Raises MisfitCell.
+
+    `now` is the moment in which it is written, in the zone in which it is told: the only time
+    that a template knows.
+    """
+    found = {name: value for name in names if (value := _cell(row, name, columns)) is not None}
+    return _present(names, columns, now=now) | found | {MOMENT: now}
 
 
 def seen(
-    row: Mapping[str, object], names: Iterable[str], columns: Columns
+    row: Mapping[str, object], names: Iterable[str], columns: Columns, *, now: datetime
 ) -> dict[str, object] | MisfitCell:
     """The same, or which cell does not fit."""
     try:
-        return of(row, names, columns)
+        return of(row, names, columns, now=now)
     except MisfitCell as error:
         return error
+
+
+def _present(names: Iterable[str], columns: Columns, *, now: datetime) -> dict[str, object]:
+    """`now` and `today`, as far as a template names them and no column of a file is called so."""
+    asked = _PRESENT.keys() & set(names) - columns.by_name.keys()
+    return {name: _day_cell(name, now) for name in asked}
+
+
+def _day_cell(name: str, now: datetime) -> Cell:
+    value = now if name == "now" else now.date()
+    return Cell(f"{now:{_PRESENT[name]}}", value, Column(name, Type.DATE, Order.YEAR_FIRST))
 
 
 def _cell(row: Mapping[str, object], name: str, columns: Columns) -> object:

@@ -74,7 +74,7 @@ class ComposedArm:
         self, people: Sequence[Addressee], *, keyring: Keyring, now: datetime
     ) -> list[Mail | AppError]:
         """Each person's mail, or why it cannot be written."""
-        said = self.render_all(people, keyring=keyring)
+        said = self.render_all(people, keyring=keyring, now=now)
         return [
             found
             if isinstance(found, AppError)
@@ -131,24 +131,25 @@ class ComposedArm:
     def _places(self, keyring: Keyring) -> Places:
         return Places(self.arm, self.set_id, self.head, self.links, keyring)
 
-    def render(self, addressee: Addressee, *, keyring: Keyring) -> Rendered:
+    def render(self, addressee: Addressee, *, keyring: Keyring, now: datetime) -> Rendered:
         """What one person reads. Raises MissingColumn, BrokenLiquid, OverLimit or BadHeader."""
-        [found] = self.render_all([addressee], keyring=keyring)
+        [found] = self.render_all([addressee], keyring=keyring, now=now)
         return or_raise(found)
 
     def render_all(
-        self, people: Sequence[Addressee], *, keyring: Keyring
+        self, people: Sequence[Addressee], *, keyring: Keyring, now: datetime
     ) -> list[Rendered | AppError]:
         """What each person reads, or why nothing can be written for them."""
-        written = self.write_all(people)
+        written = self.write_all(people, now=now)
         return [
             tried(self.placed, one, texts, keyring=keyring)
             for one, texts in zip(people, written, strict=True)
         ]
 
-    def write_all(self, people: Sequence[Addressee]) -> list[Texts | AppError]:
-        """What can be slow of it: to be done outside a transaction."""
-        rows = [cells.seen(one.columns, self.names, self.columns) for one in people]
+    def write_all(self, people: Sequence[Addressee], *, now: datetime) -> list[Texts | AppError]:
+        """What can be slow of it: to be done outside a transaction. All parts know one moment."""
+        here = now.astimezone(self.head.zone)
+        rows = [cells.seen(one.columns, self.names, self.columns, now=here) for one in people]
         subjects = filling.fill_all([self.subject], rows)
         inside = [row if isinstance(row, AppError) else row | _IN_THE_MAIL for row in rows]
         parts = filling.fill_all([self.preheader, self.html, self.text], inside)

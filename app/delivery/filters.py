@@ -1,19 +1,20 @@
 """Liquid's filters as authors may use them: strict where the library guesses, none without end."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
-from liquid import soft_str
+from liquid import RenderContext, soft_str
+from liquid.filter import with_context
 from liquid.undefined import is_undefined
 
 from app.audience import days
 from app.audience.days import Order
 from app.delivery import cells
 from app.delivery.broken import BrokenLiquid
-from app.delivery.cells import Cell
-from app.platform import clock, figures
+from app.delivery.cells import MOMENT, Cell
+from app.platform import figures
 
 _Filters = Mapping[str, Callable[..., Any]]
 OUTPUT_BYTES = 1_000_000  # what a user writes renders to 1 MB at most, and so does every step
@@ -33,7 +34,7 @@ def of(known: _Filters) -> dict[str, Callable[..., Any]]:
     chosen = {name: calculate for name, calculate in known.items() if name not in _MARKUP}
     chosen["escape"] = soft_str
     chosen |= {name: _strict(name, chosen[name]) for name in _ARITHMETIC}
-    chosen["date"] = _dated(chosen["date"])
+    chosen["date"] = _dated
     return {name: _bounded(name, calculate) for name, calculate in chosen.items()}
 
 
@@ -102,28 +103,24 @@ def _number(operand: object, name: str) -> object:
     return found
 
 
-def _dated(write: Callable[..., Any]) -> Callable[..., Any]:
-    """A date that Liquid would guess at is refused: a text counts where it says its year first."""
-
-    @wraps(write)
-    def checked(value: object, *args: object, **kwargs: object) -> object:
-        if is_undefined(value):
-            str(value)  # raises: it is missing
-        return write(_day(value), *args, **kwargs)
-
-    checked.with_environment = True  # type: ignore[attr-defined]  # the library's own mark
-    return checked
+@with_context
+def _dated(value: object, form: object, *, context: RenderContext) -> str:
+    """A date in words. What Liquid would guess at is refused: a text says its year first."""
+    for one in (value, form):
+        if is_undefined(one):
+            str(one)  # raises: it is missing
+    return _day(value, now=context.globals[MOMENT]).strftime(str(form))
 
 
-def _day(value: object) -> object:
+def _day(value: object, *, now: Any) -> datetime:
     found = cells.counted(value)
-    if isinstance(found, date):
-        return found
     if found in _PRESENT:
-        return clock.now()
+        return cast("datetime", now)
     if isinstance(found, int) and not isinstance(value, Cell) and not isinstance(found, bool):
         return datetime.fromtimestamp(found, UTC)
-    day = days.read(found, Order.YEAR_FIRST) if isinstance(found, str) else None
+    day = found if isinstance(found, date) else None
+    if isinstance(found, str):
+        day = days.read(found, Order.YEAR_FIRST)
     if day is None:
         raise BrokenLiquid(f"“{str(value)[:60]}” is no date, and “date” needs one.")
-    return day
+    return day if isinstance(day, datetime) else datetime.combine(day, time.min, now.tzinfo)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -28,6 +29,7 @@ class Letterhead:
     return_path: str
     public_url: str
     tracking_url: str
+    zone: tzinfo  # in which a mail tells the time
 
     @property
     def host(self) -> str:
@@ -56,6 +58,7 @@ def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, A
         return_path=ascii_address(settings.bounce_address or settings.sender_address),
         public_url=settings.public_url,
         tracking_url=settings.tracking,
+        zone=settings.zone,
     )
 
 

@@ -7,12 +7,13 @@ is MissingColumn, so that nobody gets a half-filled mail.
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from liquid import BoundTemplate, Environment, FalsyStrictUndefined, RenderContext
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError, UndefinedError
 from liquid.stringify import to_liquid_string
+from liquid.utils import ReadOnlyChainMap
 from markupsafe import escape
 
 from app.delivery import comparing, filters
@@ -33,7 +34,20 @@ class _Missing(FalsyStrictUndefined):
     force_liquid_default = True
 
 
+class _Timeless(RenderContext):
+    """Without the library's clock: the moment is among the person's cells."""
+
+    def __init__(self, template: BoundTemplate, **kwargs: Any) -> None:
+        super().__init__(template, **kwargs)
+        self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
+
+
+class _Template(BoundTemplate):
+    context_class = _Timeless
+
+
 class _Limited(Environment):
+    template_class = _Template
     output_stream_limit = filters.OUTPUT_BYTES
     loop_iteration_limit = filters.LOOPS
     local_namespace_limit = filters.OUTPUT_BYTES

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -43,6 +44,7 @@ def of(
     names_people: bool,
     settings: Settings,
     keyring: Keyring,
+    now: datetime,
 ) -> Preview:
     """Render an arm for a person of its audience; unless it may name people, without addresses.
 
@@ -51,7 +53,8 @@ def of(
     """
     arm = _arm_of(session, experiment, arm_key, settings)
     person = addressee(session, experiment, person_id)
-    said = arm.render(person if names_people else veiled(person), keyring=keyring)
+    reader = person if names_people else veiled(person)
+    said = arm.render(reader, keyring=keyring, now=now)
     return Preview(said.subject, said.preheader, said.html, said.text)
 
 

@@ -5,7 +5,7 @@ release nothing fails for its content.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from app.audience.columns import Columns
 from app.audience.consent import COUNTS_NOWHERE
@@ -28,7 +28,6 @@ _OURS = {"unsubscribe_url"}
 _SET_ID = (1 << 32) - 1  # the widest numbers: a link is never longer than it was here
 _SEND_ID = (1 << 63) - 1
 _AT_A_TIME = 100  # people whose mails are held in memory at once
-_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # a Date header has one length
 
 
 class LiquidRenderable:
@@ -37,16 +36,21 @@ class LiquidRenderable:
     def __init__(self, settings: Settings, keyring: Keyring) -> None:
         self._settings, self._keyring = settings, keyring
 
-    def writer(self, experiment_id: str, design: Draft, columns: Columns) -> "LiquidWriter":
+    def writer(
+        self, experiment_id: str, design: Draft, columns: Columns, *, now: datetime
+    ) -> "LiquidWriter":
         """Prepare every version of a design; where one is broken, it is for everybody."""
+        here = now.astimezone(self._settings.zone)
         try:
-            return self._writer(experiment_id, design, columns)
+            return self._writer(experiment_id, design, columns, now=here)
         except Unavailable:
             raise  # nobody's content is broken because we are busy
         except AppError as error:
-            return LiquidWriter([], [], columns, self._keyring, broken=str(error))
+            return LiquidWriter([], [], columns, self._keyring, now=here, broken=str(error))
 
-    def _writer(self, experiment_id: str, design: Draft, columns: Columns) -> "LiquidWriter":
+    def _writer(
+        self, experiment_id: str, design: Draft, columns: Columns, *, now: datetime
+    ) -> "LiquidWriter":
         head = letterhead(
             self._settings, experiment_id=experiment_id, sender=design.sender.model_dump()
         )
@@ -60,6 +64,7 @@ class LiquidRenderable:
             [answers_page.template_of(arm["answer"])[1] for arm in arms if arm.get("answer")],
             columns,
             self._keyring,
+            now=now,
         )
 
 
@@ -73,10 +78,11 @@ class LiquidWriter:
         columns: Columns,
         keyring: Keyring,
         *,
+        now: datetime,
         broken: str | None = None,
     ) -> None:
         self._arms, self._answers = arms, answers
-        self._columns, self._keyring = columns, keyring
+        self._columns, self._keyring, self._now = columns, keyring, now
         self._broken = Fault(Reason.UNWRITABLE, broken) if broken else None
 
     @property
@@ -112,10 +118,13 @@ class LiquidWriter:
         """What every version says to these people, version by version, and every answer page."""
         addressees = [_addressee(member, row) for member, row in people]
         for arm in self._arms:
-            yield arm.fill_all(addressees, keyring=self._keyring, now=_SOME_DAY)
+            yield arm.fill_all(addressees, keyring=self._keyring, now=self._now)
         for filler in self._answers:
-            rows = [cells.seen(row, filler.columns, self._columns) for _, row in people]
+            rows = [self._seen(row, filler) for _, row in people]
             yield filling.fill_all([filler], rows)
+
+    def _seen(self, row: Mapping[str, object], filler: Filler) -> dict[str, object] | MisfitCell:
+        return cells.seen(row, filler.columns, self._columns, now=self._now)
 
     def _fault(self, error: AppError) -> Fault:
         if isinstance(error, MissingColumn):

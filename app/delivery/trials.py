@@ -76,6 +76,7 @@ def write(
     *,
     settings: Settings,
     keyring: Keyring,
+    now: datetime,
 ) -> Trial:
     """For the first of these people whom every version can be written to.
 
@@ -83,17 +84,17 @@ def write(
     """
     arms = preview.arms_of(session, experiment, settings=settings)
     people = [preview.addressee(session, experiment, one) for one in person_ids]
-    addressee, texts = _first_readable(arms, people, keyring)
+    addressee, texts = _first_readable(arms, people, keyring, now=now)
     links = [planning.links_in(experiment, arm.arm) for arm in arms]
     versions = map(_Version, arms, links, texts)
     return Trial(experiment.id, addressee, tuple(versions))
 
 
 def _first_readable(
-    arms: Sequence[ComposedArm], people: Sequence[Addressee], keyring: Keyring
+    arms: Sequence[ComposedArm], people: Sequence[Addressee], keyring: Keyring, *, now: datetime
 ) -> tuple[Addressee, list[Texts]]:
     refused: AppError = Invalid.at("audience_id", "The audience is empty, or not chosen yet.")
-    written = zip(*(arm.write_all(people) for arm in arms), strict=True)
+    written = zip(*(arm.write_all(people, now=now) for arm in arms), strict=True)
     for person, texts in zip(people, written, strict=True):
         try:
             for arm, one in zip(arms, texts, strict=True):

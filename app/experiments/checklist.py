@@ -100,7 +100,7 @@ class _Anybody:
     columns_used: frozenset[str] = frozenset()
     asked_alone: frozenset[str] = frozenset()
 
-    def writer(self, *_: object) -> "_Anybody":
+    def writer(self, *_: object, **__: object) -> "_Anybody":
         return self
 
     def faults(self, people: Sequence[object]) -> list[Fault | None]:

@@ -77,7 +77,9 @@ def judge_of(
         experiment_id=experiment.id,
         design=design,
         columns=columns,
-        writer=renderable.writer(experiment.id, design, columns),
+        writer=renderable.writer(
+            experiment.id, design, columns, now=lifecycle.release_of(experiment, now=now)
+        ),
         privacy=settings.privacy,
         now=now,
     )

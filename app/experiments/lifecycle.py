@@ -153,6 +153,12 @@ def due_to_start(session: Session, *, now: datetime) -> list[str]:
     return store.due_to_start(session, now=now)
 
 
+def release_of(experiment: Experiment, *, now: datetime) -> datetime:
+    """When its first mails are to be released: a mail is composed for that moment."""
+    waits = experiment.status == Status.SCHEDULED and experiment.scheduled_at
+    return max(experiment.scheduled_at or now, now) if waits else now
+
+
 def check_move(experiment: Experiment, move: str) -> None:
     """Raise IllegalMove unless this may be done now."""
     sources, _ = MOVES[move]

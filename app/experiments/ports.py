@@ -69,8 +69,13 @@ class Writer(Protocol):
 class Renderable(Protocol):
     """Can every version be written for this person?"""
 
-    def writer(self, experiment_id: str, design: Draft, columns: Columns) -> Writer:
-        """Prepare every version of a design, for many people. One that is broken fails for all."""
+    def writer(
+        self, experiment_id: str, design: Draft, columns: Columns, *, now: datetime
+    ) -> Writer:
+        """Prepare every version of a design, for many people. One that is broken fails for all.
+
+        `now` is when the mails are to be released.
+        """
 
 
 class Lint(Protocol):

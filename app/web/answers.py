@@ -34,9 +34,10 @@ class AnswerPage(Page):
 
 
 @router.get("/a/{token}")
-def show(request: Request, session: Db, token: str) -> HTMLResponse:
+def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
     """Write the page for whoever holds this token."""
-    page = answers_page.of(session, read_public(request, token, Kind.ANSWER))
+    here = now.astimezone(request.app.state.settings.zone)
+    page = answers_page.of(session, read_public(request, token, Kind.ANSWER), now=here)
     given = answers.answer_of(session, page.send_id)
     return render(
         request,

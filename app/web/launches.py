@@ -107,7 +107,7 @@ def send_test(request: Request, now: Now, form: Form, experiment_id: str) -> Res
     with request.app.state.database.read() as session:
         experiment = store.experiment_of(session, experiment_id)
         try:
-            to, trial = _write_test(request, session, experiment, form.value("to"))
+            to, trial = _write_test(request, session, experiment, form.value("to"), now=now)
         except AppError as error:
             again = form.refused(error)
             refuse(request, _checklist(request, session, experiment, again, now=now))
@@ -212,7 +212,7 @@ def _launch(
 
 
 def _write_test(
-    request: Request, session: Session, experiment: Experiment, to: str
+    request: Request, session: Session, experiment: Experiment, to: str, *, now: datetime
 ) -> tuple[str, Trial]:
     user = identity.user_by_email(session, to)
     if user is None:
@@ -220,7 +220,7 @@ def _write_test(
     state, people = request.app.state, real_mails.readers(session, experiment)
     try:
         trial = trials.write(
-            session, experiment, people, settings=state.settings, keyring=state.keyring
+            session, experiment, people, settings=state.settings, keyring=state.keyring, now=now
         )
     except (Invalid, NotFound) as error:
         why = "Nobody of the audience can be shown this mail; see the checklist."
@@ -262,6 +262,7 @@ def _launch_page(
             session,
             experiment,
             names_people=request.state.principal.sees_addresses,
+            now=now,
         ),
         plan=plans.of(request, design, people=who.eligible, now=now),
         form=form,

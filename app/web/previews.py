@@ -1,6 +1,7 @@
 """An experiment's mail as one real person of its audience would read it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query, Request
@@ -12,8 +13,9 @@ from app.audience.members import Member
 from app.delivery import preview
 from app.delivery.preview import Preview
 from app.experiments import store
+from app.experiments.lifecycle import release_of
 from app.experiments.models import Experiment
-from app.identity.guard import Db
+from app.identity.guard import Db, Now
 from app.platform.errors import AppError, NotFound
 from app.web import places
 from app.web.outbox import mail_answer
@@ -49,6 +51,7 @@ def show(
     *,
     request: Request,
     session: Db,
+    now: Now,
     experiment_id: str,
     person: str | None = None,
     version: str | None = None,
@@ -60,7 +63,9 @@ def show(
     chosen = person or (people[0].person_id if people else "")
     key, label = next((f for f in _FORMS if f[0] == form), _FORMS[0])
     arm = arm_key(experiment, version)
-    found, problem = _preview(request, session, experiment, arm, chosen) if chosen else (None, "")
+    found, problem = None, ""
+    if chosen:
+        found, problem = _preview(request, session, experiment, arm, chosen, now=now)
     page = PreviewPage(
         place=places.of(session, experiment),
         people=people,
@@ -78,12 +83,18 @@ def show(
 
 @router.get("/{experiment_id}/preview/mail")
 def framed(
-    request: Request, session: Db, experiment_id: str, person: str, version: str | None = None
+    *,
+    request: Request,
+    session: Db,
+    now: Now,
+    experiment_id: str,
+    person: str,
+    version: str | None = None,
 ) -> HTMLResponse:
     """The mail's HTML alone, for the frame."""
     experiment = store.experiment_of(session, experiment_id)
     arm = arm_key(experiment, version)
-    found, problem = _preview(request, session, experiment, arm, person)
+    found, problem = _preview(request, session, experiment, arm, person, now=now)
     if found is None:
         raise NotFound(problem)
     return mail_answer(found.html)
@@ -107,7 +118,13 @@ def _people(session: Session, experiment: Experiment) -> list[Member]:
 
 
 def _preview(
-    request: Request, session: Session, experiment: Experiment, arm: str, person_id: str
+    request: Request,
+    session: Session,
+    experiment: Experiment,
+    arm: str,
+    person_id: str,
+    *,
+    now: datetime,
 ) -> tuple[Preview | None, str]:
     """The mail, or the sentence that says why this person would get none."""
     state = request.app.state
@@ -120,6 +137,7 @@ def _preview(
             names_people=request.state.principal.sees_addresses,
             settings=state.settings,
             keyring=state.keyring,
+            now=release_of(experiment, now=now),
         )
     except AppError as error:
         return None, str(error)

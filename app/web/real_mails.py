@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -28,12 +29,12 @@ class RealMail:
 
 
 def some(
-    state: Any, session: Session, experiment: Experiment, *, names_people: bool
+    state: Any, session: Session, experiment: Experiment, *, names_people: bool, now: datetime
 ) -> list[RealMail]:
     """A few people's mails; of several versions one each. `state` is the application's."""
     people = max(1, _SHOWN // len(arm_keys(experiment)))
-    readable = islice(_readable(state, session, experiment, names_people=names_people), people)
-    return [mail for mails in readable for mail in mails]
+    readable = _readable(state, session, experiment, names_people=names_people, now=now)
+    return [mail for mails in islice(readable, people) for mail in mails]
 
 
 def readers(session: Session, experiment: Experiment) -> list[str]:
@@ -45,7 +46,7 @@ def readers(session: Session, experiment: Experiment) -> list[str]:
 
 
 def _readable(
-    state: Any, session: Session, experiment: Experiment, *, names_people: bool
+    state: Any, session: Session, experiment: Experiment, *, names_people: bool, now: datetime
 ) -> Iterator[list[RealMail]]:
     """People's mails in every version; nobody's where one of them cannot be written."""
     if experiment.audience_id is None:
@@ -57,7 +58,7 @@ def _readable(
     read = preview.addressees(session, experiment, [one.person_id for one in people])
     if not names_people:
         read = [preview.veiled(one) for one in read]
-    said = [arm.render_all(read, keyring=state.keyring) for arm in arms]
+    said = [arm.render_all(read, keyring=state.keyring, now=now) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
         found = [
             RealMail(person.person_id, person.email, arm.arm, mail.subject)

@@ -132,6 +132,7 @@ def test_preview_and_mail_say_the_same(
             names_people=True,
             settings=state.settings,
             keyring=state.keyring,
+            now=NOW,
         )
 
     mails = launched(api, made, state, database)

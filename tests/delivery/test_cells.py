@@ -8,6 +8,7 @@ from app.audience.columns import UNTYPED, Column, Columns, Type
 from app.delivery import cells, filling
 from app.delivery.broken import BrokenLiquid
 from app.delivery.cells import MisfitCell
+from tests.delivery.scenes import NOW
 
 COLUMNS = Columns(
     {
@@ -41,7 +42,7 @@ ROW: dict[str, object] = {
 
 def said(template: str, row: dict[str, Any] | None = None, columns: Columns = COLUMNS) -> str:
     filler = filling.text(template)
-    return filler.fill(cells.of(ROW | (row or {}), filler.columns, columns))
+    return filler.fill(cells.of(ROW | (row or {}), filler.columns, columns, now=NOW))
 
 
 @pytest.mark.parametrize(

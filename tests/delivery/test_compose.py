@@ -96,7 +96,9 @@ def test_a_personal_address_travels_inside_the_token():
 
 
 def test_nothing_of_a_preview_counts():
-    html = arm("[a](https://x.example) [b](answer:)").render(to(send_id=NEVER_COUNTS), keyring=KEYS)
+    html = arm("[a](https://x.example) [b](answer:)").render(
+        to(send_id=NEVER_COUNTS), keyring=KEYS, now=NOW
+    )
 
     links = [read(token, Kind.CLICK, KEYS) for token in _CLICK.findall(html.html)]
 
@@ -106,7 +108,9 @@ def test_nothing_of_a_preview_counts():
 
 def test_before_launch_links_lead_straight_to_their_addresses():
     made = arm("[a](https://x.example/{{ name }}) [b](answer:)", set_id=None)
-    html = made.render(to({"name": "Ø/1", "euros": 1}, send_id=NEVER_COUNTS), keyring=KEYS).html
+    html = made.render(
+        to({"name": "Ø/1", "euros": 1}, send_id=NEVER_COUNTS), keyring=KEYS, now=NOW
+    ).html
 
     assert 'href="https://x.example/%C3%98%2F1"' in html
     assert 'href="https://insights.example.com/a/' in html

@@ -22,7 +22,7 @@ from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 
 ANSWER = {"body": "[Show my list](answer:)", "answer": "# {{ euros }} €, {{ name }}"}
 _TOKEN = re.compile(r"https://insights\.example\.com/([cou])/([A-Za-z0-9_-]+)")
-OPEN: Any = {"names_people": True, "settings": SETTINGS, "keyring": KEYS}
+OPEN: Any = {"names_people": True, "settings": SETTINGS, "keyring": KEYS, "now": NOW}
 
 
 def test_mails_stay_in_the_outbox_with_links_that_count(database: Database, tmp_path: Path):
@@ -47,7 +47,9 @@ def test_a_test_mail_shows_a_real_person_and_its_links_never_count(
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
         person_id = scenes.sends(database)[1].person_id
-        trial = trials.write(session, experiment, [person_id], settings=SETTINGS, keyring=KEYS)
+        trial = trials.write(
+            session, experiment, [person_id], settings=SETTINGS, keyring=KEYS, now=NOW
+        )
         trial.queue(session, "ann@example.com", keyring=KEYS, now=NOW)
     asyncio.run(scenes.run(scenes.sender(database, tmp_path, Outbox(database))))
 
@@ -76,6 +78,7 @@ def test_a_preview_is_what_this_person_would_get(database: Database):
             names_people=True,
             settings=SETTINGS,
             keyring=KEYS,
+            now=NOW,
         )
 
     assert shown.subject == "Baker 1, 41 €"
@@ -97,6 +100,7 @@ def test_a_preview_of_a_stranger_or_without_an_audience_is_refused(database: Dat
                 names_people=True,
                 settings=SETTINGS,
                 keyring=KEYS,
+                now=NOW,
             )
         experiment.audience_id = None
         with pytest.raises(Invalid):
@@ -108,6 +112,7 @@ def test_a_preview_of_a_stranger_or_without_an_audience_is_refused(database: Dat
                 names_people=True,
                 settings=SETTINGS,
                 keyring=KEYS,
+                now=NOW,
             )
 
 
@@ -116,7 +121,7 @@ def test_the_answer_page_writes_up_the_persons_own_columns(database: Database):
     send = scenes.sends(database)[1]
 
     with database.read() as session:
-        page = answers_page.of(session, TrackedLink(1, send.id, 0))
+        page = answers_page.of(session, TrackedLink(1, send.id, 0), now=NOW)
 
     assert page.html == "<h1>41 €, Baker 1</h1>\n"
     assert page.send_id == send.id
@@ -127,7 +132,7 @@ def test_an_answer_page_of_a_preview_shows_the_same_and_keeps_nothing(database: 
     fills = pack_fills((experiment_id, "insight", scenes.sends(database)[1].person_id))
 
     with database.read() as session:
-        page = answers_page.of(session, TrackedLink(1, NEVER_COUNTS, 0, fills))
+        page = answers_page.of(session, TrackedLink(1, NEVER_COUNTS, 0, fills), now=NOW)
 
     assert page.html == "<h1>41 €, Baker 1</h1>\n"
     assert page.send_id == NEVER_COUNTS
@@ -138,7 +143,7 @@ def test_an_answer_page_of_a_preview_shows_the_same_and_keeps_nothing(database: 
 )
 def test_an_answer_page_of_nobody_is_not_here(database: Database, token: TrackedLink):
     with database.read() as session, pytest.raises(NotFound):
-        answers_page.of(session, token)
+        answers_page.of(session, token, now=NOW)
 
 
 def _links(mail: OutboxMail) -> list[TrackedLink]:

@@ -9,7 +9,7 @@ from app.audience.members import Member
 from app.delivery.renderable import LiquidRenderable, LiquidWriter
 from app.experiments.ports import Fault, Reason
 from app.experiments.schemas import Draft
-from tests.delivery.scenes import ARM, KEYS, SETTINGS
+from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 
 DRAFT = {
     "name": "Waste",
@@ -22,7 +22,7 @@ ASK = LiquidRenderable(SETTINGS, KEYS)
 
 def writer(*arms: dict[str, Any], columns: Columns | None = None) -> LiquidWriter:
     draft = Draft.model_validate(DRAFT | {"arms": list(arms)})
-    return ASK.writer("x1", draft, columns or Columns())
+    return ASK.writer("x1", draft, columns or Columns(), now=NOW)
 
 
 def fault(arm: dict[str, Any], row: dict[str, object], **columns: Any) -> Fault | None:

@@ -51,8 +51,8 @@ class Happens(LiquidRenderable):
         super().__init__(SETTINGS, KEYS)
         self.before = before
 
-    def writer(self, *args: Any) -> Any:
-        writer = super().writer(*args)
+    def writer(self, *args: Any, **more: Any) -> Any:
+        writer = super().writer(*args, **more)
         faults = writer.faults
 
         def after_it(people: Any) -> Any:

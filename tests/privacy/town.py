@@ -170,7 +170,9 @@ class Town:
         """A test mail to a colleague, with this person's columns."""
         experiment = session.get_one(Experiment, self.experiment_id)
         settings, keyring = self.house.settings, self.house.keyring
-        return trials.write(session, experiment, [person_id], settings=settings, keyring=keyring)
+        return trials.write(
+            session, experiment, [person_id], settings=settings, keyring=keyring, now=NOW
+        )
 
     def convert(self, session: Session, *, again: str = "") -> None:
         drafts = [
