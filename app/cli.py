@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from app.ops import commands, opened, range_commands
+from app.ops import commands, opened, put_off_commands, range_commands
 from app.platform import figures
 from app.platform.errors import AppError
 
@@ -26,6 +26,7 @@ app.add_typer(commands.people, name="people")
 app.add_typer(commands.playbooks, name="playbook")
 app.add_typer(commands.data_folders, name="folder")
 app.add_typer(range_commands.lists, name="ranges")
+app.add_typer(put_off_commands.work, name="put-off")
 
 Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
 

@@ -212,7 +212,7 @@ def launch(
     counts; then it starts by itself.
 
     Nothing leaves before `undo_seconds` are over. Until then, and as long as the experiment says
-    them, `cancel` undoes the launch: it is a draft again, and nobody was mailed.
+    them, `undo` takes the launch back: it is a draft again, and nobody was mailed.
     """
     with request.app.state.database.read() as session:
         seen = store.experiment_of(session, experiment_id)
@@ -224,6 +224,17 @@ def launch(
         checklist.refuse_changed(row, seen)
         lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now)
         return shown(session, row)
+
+
+@router.post("/experiments/{experiment_id}/undo", summary="Undo a launch")
+def undo(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
+    """It is a draft again, and nobody was mailed.
+
+    Refused (409) once `undo_seconds` are over: it changes nothing then, and never cancels.
+    """
+    row = store.locked(session, experiment_id)
+    lifecycle.undo(session, row, now=now)
+    return shown(session, row)
 
 
 @router.post("/experiments/{experiment_id}/pause", summary="Pause")
@@ -246,7 +257,8 @@ def resume(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
 def cancel(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
     """Nobody further is mailed, ever; who was is measured to the end of their window.
 
-    While the launch may be undone (`undo_seconds` above 0), the experiment is a draft again.
+    While the launch may be undone (`undo_seconds` above 0), the experiment is a draft again. Who
+    wants that or nothing asks for `undo`.
     """
     row = store.locked(session, experiment_id)
     lifecycle.cancel(session, row, now=now)

@@ -225,3 +225,27 @@ def test_the_usual_rate_is_described_for_other_systems(api: Api) -> None:
 
     assert described
     assert all("5 % is assumed" in one["description"] for one in described)
+
+
+def test_a_launch_is_undone_in_time_and_a_late_undo_cancels_nothing(
+    api: Api, experiment: dict[str, Any]
+):
+    one = f"/experiments/{experiment['id']}"
+    api.made(f"{one}/launch", {"undo_seconds": 30})
+    undone = api.post(f"{one}/undo").json()
+    api.made(f"{one}/launch")
+    late = api.post(f"{one}/undo")
+
+    assert (undone["status"], undone["launched_at"]) == ("draft", None)
+    assert late.status_code == 409
+    assert "cannot be undone any more. It waits for its time to start" in late.json()["detail"]
+    assert api.read(one)["status"] == "scheduled"
+    assert api.post(f"{one}/cancel").json()["status"] == "cancelled"
+    assert api.post(f"{one}/undo").status_code == 409
+
+
+def test_an_undo_is_an_editors_and_of_what_is_there(
+    api: Api, viewer: Api, experiment: dict[str, Any]
+):
+    assert viewer.post(f"/experiments/{experiment['id']}/undo").status_code == 403
+    assert api.post("/experiments/none/undo").status_code == 404

@@ -1,0 +1,71 @@
+"""`thinslice put-off …`: what could not be done and waits, as its page and the API show it."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.ops import opened
+from app.platform import figures
+
+if TYPE_CHECKING:
+    from app.outreach.troubles import Trouble
+
+work = typer.Typer(help="What could not be done and waits.", no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(help="as `put-off list` prints it")]
+
+_BY = "command line"  # who did it, in the audit
+_PART = 200  # rows asked for at a time
+
+
+@work.command("list")
+def show() -> None:
+    """Print it, the oldest first: id, what, how often tried, when again, and why."""
+    from app.outreach import troubles
+    from app.platform import paging
+
+    with opened.checked_house().database.read() as session:
+        read = partial(troubles.page, session, limit=_PART)
+        for one in paging.every(lambda cursor: read(cursor=cursor)):
+            typer.echo(_line(one))
+
+
+@work.command("retry")
+def retry(put_off_id: Id) -> None:
+    """Try it at the worker's next opportunity, one that was cancelled too."""
+    from app.identity import audit
+    from app.outreach import troubles
+    from app.platform import clock
+
+    now = clock.now()
+    with opened.checked_house().database.write() as session:
+        told = troubles.retry(session, put_off_id, now=now)
+        audit.note(session, actor=_BY, action="put-off retry", subject=told.id, now=now)
+    typer.echo(f"{told.what}: a worker tries it at once.")
+
+
+@work.command("cancel")
+def cancel(put_off_id: Id) -> None:
+    """Try it no more: the start of an experiment cancels it, and an import ends as failed."""
+    from app.identity import audit
+    from app.outreach import troubles
+    from app.platform import clock
+
+    now = clock.now()
+    with opened.checked_house().database.write() as session:
+        told = troubles.cancel(session, put_off_id, by=_BY, now=now)
+        audit.note(session, actor=_BY, action="put-off cancel", subject=told.id, now=now)
+    typer.echo(f"{told.what}: it is tried no more.")
+
+
+def _line(one: "Trouble") -> str:
+    from app.platform import clock
+
+    tried = figures.plural(one.attempts, "time")
+    again = (
+        f"cancelled by {one.cancelled_by}"
+        if one.cancelled_at
+        else f"again at {clock.iso(one.next_at)}"
+    )
+    return f"{one.id}  {one.what}  tried {tried}, {again}  {one.reason}"
