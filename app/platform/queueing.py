@@ -1,26 +1,38 @@
-"""Who writes to SQLite next: one at a time, people before machines, told by lock files.
+"""Who writes to SQLite next: one at a time, in the order of places that all processes draw.
 
 SQLite's own waiting is no queue: whoever asks again at once gets the lock again, and others are
-shut out for seconds. So writers take a turn here first. The kernel ends a lock with its process:
-nobody who was killed holds up the others.
+shut out for seconds. So writers take a turn here first. A person's place is the next one; a
+machine's lies a few further back, so that it lets people go first who come a little later, and no
+more of them than that. Everybody has fewer places before them with every turn: nobody waits for
+more turns than there were others when they came, and a machine for those few more.
+
+A place is a locked byte of one file. The kernel ends a lock with its process: nobody who was
+killed holds up the others.
 """
 
 import fcntl
 import os
+import struct
 import time
+from bisect import insort
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 
 from app.platform import figures
 from app.platform.errors import Unavailable
 
+LETS_PASS = 10  # people who come after a machine and go before it
 _LONGEST_WAIT = 10.0  # seconds; then something holds the database that is no queue
-_LETS_PEOPLE_PASS = 0.1  # seconds that a machine lets people go first: then it goes among them
-_LOOK_SECONDS = 0.0005  # between looks at a lock, at first …
+_LOOK_SECONDS = 0.0005  # between looks whether it is one's turn, at first …
 _LONGEST_LOOK_SECONDS = 0.004  # … and later
+
+# Bytes of the file, as locks: whoever draws a place, whoever writes, and one for every place.
+_DRAWS, _WRITES, _PLACES = 0, 1, 2
+_NUMBER_BYTES = 8  # what the file holds: the last number that was drawn
+_FLOCK = "hhqqi4x"  # the kernel's struct: type, whence, start, length, and a process that is unused
 
 
 class Rank(StrEnum):
@@ -41,29 +53,18 @@ class WriteQueue:
 
     def __init__(self, database: Path) -> None:
         self.folder = database.parent
-        self._turn = _Door(database, "turn")
-        self._people = _Door(database, "people")  # shared by the people who wait
-        self._next = _Door(database, "next")  # the machine that is next: none is passed over
-        self._inside = {rank: Lock() for rank in Rank}  # threads of this process, one by one
+        self._path = database.with_name(f"{database.name}-queue")
+        self._inside = _Line()
 
     @contextmanager
     def turn(self, rank: Rank) -> Iterator[None]:
         """Be the only writer while the block runs. Raises TooBusy."""
-        with ExitStack() as held:
-            wait = _Wait()
-            with ExitStack() as waiting:
-                if rank is Rank.PERSON:
-                    waiting.enter_context(self._people.shared())
-                _enter(held, self._inside[rank], wait)
-                if rank is Rank.MACHINE:
-                    waiting.enter_context(self._next.alone(wait))
-                    self._let_people_pass(wait)
-                held.enter_context(self._turn.alone(wait))
+        wait = _Wait()
+        with _opened(self._path) as file:
+            place = _draw(file, rank)
+            with self._inside.first(place, wait):
+                wait.until(lambda: _begins(file, place))
             yield
-
-    def _let_people_pass(self, wait: "_Wait") -> None:
-        until = time.monotonic() + _LETS_PEOPLE_PASS
-        wait.until(lambda: time.monotonic() > until or not self._people.is_shared())
 
 
 class _Wait:
@@ -87,54 +88,89 @@ class _Wait:
             pause = min(2 * pause, _LONGEST_LOOK_SECONDS)
 
 
-class _Door:
-    """One lock file. Each who comes opens it anew, so that threads are told apart, too."""
+class _Line:
+    """Threads of this process that wait: only the first of them looks at the file."""
 
-    def __init__(self, database: Path, name: str) -> None:
-        self._path = database.with_name(f"{database.name}-{name}")
-
-    @contextmanager
-    def alone(self, wait: _Wait) -> Iterator[None]:
-        with self._open() as handle:
-            wait.until(lambda: _locks(handle, fcntl.LOCK_EX | fcntl.LOCK_NB))
-            yield
+    def __init__(self) -> None:
+        self._places: list[int] = []
+        self._moved = Condition()
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        with self._open() as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH)  # `is_shared` holds it for microseconds
-            yield
-
-    def is_shared(self) -> bool:
-        with self._open() as handle:
-            return not _locks(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    @contextmanager
-    def _open(self) -> Iterator[int]:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def first(self, place: int, wait: _Wait) -> Iterator[None]:
+        """Run the block once no thread of this process has a place further in front."""
+        with self._moved:
+            insort(self._places, place)
         try:
-            yield handle
+            with self._moved:
+                if not self._moved.wait_for(lambda: self._places[0] == place, wait.left):
+                    raise _too_busy()
+            yield
         finally:
-            os.close(handle)
+            with self._moved:
+                self._places.remove(place)
+                self._moved.notify_all()
 
 
-def _enter(held: ExitStack, lock: Lock, wait: _Wait) -> None:
-    if not lock.acquire(timeout=wait.left):
-        raise _too_busy()
-    held.callback(lock.release)
-
-
-def _locks(handle: int, how: int) -> bool:
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The file, opened anew: its locks are of this opening, so that threads are told apart, too."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, how)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _draw(file: int, rank: Rank) -> int:
+    """Take a place and hold it."""
+    _ask(file, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DRAWS)  # others draw for microseconds
+    number = int.from_bytes(os.pread(file, _NUMBER_BYTES, 0), "little") + 1
+    os.pwrite(file, number.to_bytes(_NUMBER_BYTES, "little"), 0)
+    place = _place_of(number, rank)
+    _ask(file, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, place)
+    _ask(file, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, _DRAWS)
+    return place
+
+
+def _place_of(number: int, rank: Rank) -> int:
+    """No two have the same: those of people are even, those of machines odd."""
+    if rank is Rank.PERSON:
+        return _PLACES + 2 * number
+    return _PLACES + 2 * (number + LETS_PASS) + 1
+
+
+def _begins(file: int, place: int) -> bool:
+    """Begin to write, if nobody does and nobody has a place before this one."""
+    if _is_held(file, _WRITES, place) or not _locks(file, _WRITES):
+        return False
+    if _is_held(file, _PLACES, place):  # somebody came between the two looks
+        _ask(file, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, _WRITES)
+        return False
+    return True
+
+
+def _is_held(file: int, first: int, end: int) -> bool:
+    """Whether others hold a byte from `first` to before `end`."""
+    return _ask(file, fcntl.F_OFD_GETLK, fcntl.F_WRLCK, first, end - first) != fcntl.F_UNLCK
+
+
+def _locks(file: int, byte: int) -> bool:
+    try:
+        _ask(file, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, byte)
     except BlockingIOError:
         return False
     return True
 
 
+def _ask(file: int, command: int, kind: int, first: int, length: int = 1) -> int:
+    """Have the kernel lock, free or look at bytes; the kind of lock that it answers with."""
+    asked = struct.pack(_FLOCK, kind, os.SEEK_SET, first, length, 0)
+    answer: int = struct.unpack(_FLOCK, fcntl.fcntl(file, command, asked))[0]
+    return answer
+
+
 def _too_busy() -> TooBusy:
     return TooBusy(
         f"Others wrote to the database for {figures.whole(_LONGEST_WAIT)} s without a pause. Try"
-        " again; if it"
-        " stays so, look who holds it: another program may have the file open."
+        " again; if it stays so, look who holds it: another program may have the file open."
     )
