@@ -14,7 +14,7 @@ _SUMS = ",\n".join(f"           SUM(c.{name}) AS {name}" for name in NUMBERS)
 
 _GROUPS = f"""
     -- One row per experiment, arm, stratum and part of its hours: released before the first of
-    -- two moments (0), between them (1), after both (2); is the hour of a moment among them?
+    -- two moments (0), between them (1), after both (2); how many of them in the hour of each.
     WITH asked (experiment_id, settled, closed) AS (VALUES {{rows}})
     SELECT c.experiment_id AS experiment_id,
            c.arm           AS arm,
@@ -22,7 +22,8 @@ _GROUPS = f"""
            CASE WHEN c.hour < a.settled THEN 0
                 WHEN c.hour < a.closed  THEN 1
                 ELSE 2 END AS part,
-           MAX(CASE WHEN c.hour IN (a.settled, a.closed) THEN 1 ELSE 0 END) AS is_closing,
+           SUM(CASE WHEN c.hour = a.settled THEN c.released ELSE 0 END) AS settling,
+           SUM(CASE WHEN c.hour = a.closed  THEN c.released ELSE 0 END) AS closing,
 {_SUMS}
       FROM asked a
       JOIN counter c

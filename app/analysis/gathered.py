@@ -62,7 +62,7 @@ def of_many(
         key: Gathered(
             known=one.known,
             totals=one.totals(groups[key], arms[key], closing),
-            arms=matured.told_apart(session, one.settled, one.strata(groups[key], closing)),
+            arms=_told_apart(session, one, groups[key], closing),
             held=tuple(held[key]),
         )
         for key, one in asked.items()
@@ -159,14 +159,21 @@ def _by_experiment(rows: Sequence[Any]) -> defaultdict[str, list[Any]]:
     return found
 
 
+def _told_apart(
+    session: Session, one: _Asked, groups: Groups, closing: Mapping[Cut, Groups]
+) -> dict[str, dict[str, Matured]]:
+    found = one.strata(groups, closing)
+    return matured.told_apart(session, one.settled, found, closing.get(one.settled, ()))
+
+
 def _closing(
     session: Session, asked: Mapping[str, _Asked], groups: Mapping[str, Groups]
 ) -> dict[Cut, list[Any]]:
     """People of the hours in which windows are closing just now, where anybody was released."""
-    cuts = [
-        cut
-        for key, one in asked.items()
-        if any(row.is_closing for row in groups.get(key, ()))
-        for cut in (one.closed, one.settled)
-    ]
-    return matured.closing(session, cuts, {cut: asked[cut.experiment_id].keys for cut in cuts})
+    people: dict[Cut, int] = {}
+    for key, one in asked.items():
+        rows = groups.get(key, ())
+        people[one.closed] = sum(int(row.closing) for row in rows)
+        people[one.settled] = sum(int(row.settling) for row in rows)
+    arms = {cut: asked[cut.experiment_id].keys for cut in people}
+    return matured.closing(session, people, arms)

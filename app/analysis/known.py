@@ -22,21 +22,25 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # nobody has looked into a folder yet
 OLDEST_UNJUDGED = (
     text("""
     -- One row per experiment: when the oldest of its hits came that is to be judged again although
-    -- its send is settled. None where none is.
+    -- its send is settled. None where none is. CROSS JOIN: SQLite begins with the few that wait,
+    -- and not with everybody mailed.
     SELECT s.experiment_id AS experiment_id,
            MIN(h.at)       AS at
       FROM reaction r
-      JOIN send s
-        ON s.id = r.send_id
-      JOIN hit h
-        ON h.send_id = r.send_id
-     WHERE r.due_at IS NOT NULL
+     CROSS JOIN send s
+     CROSS JOIN hit h
+     WHERE r.due_at > :never
+       AND s.id = r.send_id
+       AND h.send_id = r.send_id
        AND s.experiment_id IN :experiment_ids
        AND s.state NOT IN ('queued', 'sending')
      GROUP BY s.experiment_id
      ORDER BY s.experiment_id
 """)
-    .bindparams(bindparam("experiment_ids", expanding=True))
+    .bindparams(
+        bindparam("experiment_ids", expanding=True),
+        bindparam("never", _NEVER, type_=UtcDateTime()),
+    )
     .columns(column("experiment_id", String()), column("at", UtcDateTime()))
 )
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Float, String, bindparam, text
+from sqlalchemy import Float, String, bindparam
 from sqlmodel import Session
 
 from app.analysis.counter_rows import with_rows
 from app.platform.db import UtcDateTime
 
 HOUR = timedelta(hours=1)
-_EXPERIMENT = bindparam("experiment_id", type_=String())
+
+MOST_READ = 2_000  # people of an hour that a readout reads one by one; ours: about 3 ms
 
 _CLOSING = """
     -- One row per experiment, moment, arm and stratum: people released in the hour that is closing
     -- at that moment, whose own window has closed.
-    WITH asked (experiment_id, arm, boundary, until, at) AS (VALUES {rows})
+    WITH asked (experiment_id, arm, boundary, until, opened, at) AS (VALUES {rows})
     SELECT o.experiment_id                                    AS experiment_id,
            a.at                                               AS at,
            o.arm                                              AS arm,
@@ -42,11 +43,41 @@ _CLOSING = """
      GROUP BY o.experiment_id, a.at, o.arm, o.stratum
      ORDER BY o.experiment_id, a.at, o.arm, o.stratum
 """
+_CLOSED_HOURS = """
+    -- The same of hours too large to be read: from their counters, once nobody's window is open.
+    WITH asked (experiment_id, arm, boundary, until, opened, at) AS (VALUES {rows})
+    SELECT c.experiment_id AS experiment_id,
+           a.at            AS at,
+           c.arm           AS arm,
+           c.stratum       AS stratum,
+           c.released      AS released,
+           c.did           AS did,
+           c.nonzero       AS nonzero,
+           c.y             AS y,
+           c.yy            AS yy,
+           c.yyy           AS yyy,
+           c.x             AS x,
+           c.xx            AS xx,
+           c.xy            AS xy
+      FROM asked a
+      JOIN counter c
+        ON c.experiment_id = a.experiment_id
+       AND c.arm = a.arm
+       AND c.hour = a.boundary
+     WHERE NOT EXISTS (SELECT 1
+                         FROM outcome o
+                        WHERE o.experiment_id = a.experiment_id
+                          AND o.arm = a.arm
+                          AND o.released_at > a.opened
+                          AND o.released_at < a.until)
+     ORDER BY c.experiment_id, a.at, c.arm, c.stratum
+"""
 
 
-SHIFTED_BY_STRATUM = text("""
+_SHIFTED_BY_STRATUM = """
     -- One row per arm and stratum: everybody whose window has closed, their sums taken from a
     -- number near all values, so that digits are not lost where values are large and alike.
+    WITH asked (arm, boundary, until) AS (VALUES {rows})
     SELECT v.arm                 AS arm,
            v.stratum             AS stratum,
            SUM(v.y)              AS y,
@@ -59,16 +90,18 @@ SHIFTED_BY_STRATUM = text("""
                    o.stratum                             AS stratum,
                    o.capped - :y_from                    AS y,
                    COALESCE(o.covariate, 0) - :x_from    AS x
-              FROM outcome o
-             WHERE o.experiment_id = :experiment_id
-               AND (o.released_at < :boundary
-                    OR (o.released_at < :until AND o.closes_at <= :now))) AS v
+              FROM asked a
+              JOIN outcome o
+                ON o.experiment_id = :experiment_id
+               AND o.arm = a.arm
+               AND o.released_at < a.until
+             WHERE o.released_at < a.boundary
+                OR o.closes_at <= :now) AS v
      GROUP BY v.arm, v.stratum
      ORDER BY v.arm, v.stratum
-""").bindparams(
-    _EXPERIMENT,
-    bindparam("boundary", type_=UtcDateTime()),
-    bindparam("until", type_=UtcDateTime()),
+"""
+_OF_SHIFTED = (
+    bindparam("experiment_id", type_=String()),
     bindparam("now", type_=UtcDateTime()),
     bindparam("y_from", type_=Float()),
     bindparam("x_from", type_=Float()),
@@ -119,11 +152,13 @@ Strata = Mapping[str, Matured]  # by stratum
 class Cut:
     """An experiment at a moment: everybody is meant whose window has closed by then.
 
-    boundary: whoever was released before it has a closed window, whatever the minute.
+    boundary: whoever was released before it has a closed window, whatever the minute. opened: who
+    was released later than that has an open one.
     """
 
     experiment_id: str
     boundary: datetime
+    opened: datetime
     at: datetime
 
     @classmethod
@@ -131,7 +166,8 @@ class Cut:
         cls, experiment_id: str, *, window: timedelta, stop_at: datetime | None, at: datetime
     ) -> "Cut":
         """The moment of an experiment whose windows are so long, or end for everybody."""
-        return cls(experiment_id, first_open_hour(window=window, stop_at=stop_at, now=at), at)
+        boundary = first_open_hour(window=window, stop_at=stop_at, now=at)
+        return cls(experiment_id, boundary, at - window, at)
 
 
 def summed(rows: Iterable[Any]) -> dict[str, dict[str, Matured]]:
@@ -145,38 +181,52 @@ def summed(rows: Iterable[Any]) -> dict[str, dict[str, Matured]]:
 
 
 def closing(
-    session: Session, cuts: Sequence[Cut], arms: Mapping[Cut, Sequence[str]]
+    session: Session, people: Mapping[Cut, int], arms: Mapping[Cut, Sequence[str]]
 ) -> dict[Cut, list[Any]]:
-    """People of the hour that is closing at each of these moments, for `summed`."""
+    """People of the hour that is closing at each of these moments, for `summed`.
+
+    `people`: how many were released in that hour. Of a few it is known to the second whose window
+    has closed. Many count together, an arm's once the last one's has: so the cost does not grow.
+    """
+    few = [cut for cut, number in people.items() if 0 < number <= MOST_READ]
+    many = [cut for cut, number in people.items() if number > MOST_READ]
+    found: dict[tuple[str, datetime], list[Any]] = defaultdict(list)
+    for question, cuts in ((_CLOSING, few), (_CLOSED_HOURS, many)):
+        for row in _of_hours(session, question, cuts, arms):
+            found[row.experiment_id, row.at].append(row)
+    return {cut: found[cut.experiment_id, cut.at] for cut in (*few, *many)}
+
+
+def _of_hours(
+    session: Session, question: str, cuts: Sequence[Cut], arms: Mapping[Cut, Sequence[str]]
+) -> Sequence[Any]:
     asked = [
-        (cut.experiment_id, arm, cut.boundary, cut.boundary + HOUR, cut.at)
+        (cut.experiment_id, arm, cut.boundary, cut.boundary + HOUR, cut.opened, cut.at)
         for cut in cuts
         for arm in arms[cut]
     ]
     if not asked:
-        return {}
-    statement, values = with_rows(_CLOSING, asked)
-    rows = session.execute(statement.columns(at=UtcDateTime()), values).all()
-    found: dict[tuple[str, datetime], list[Any]] = defaultdict(list)
-    for row in rows:
-        found[row.experiment_id, row.at].append(row)
-    return {cut: found[cut.experiment_id, cut.at] for cut in cuts}
+        return ()
+    statement, values = with_rows(question, asked)
+    return session.execute(statement.columns(at=UtcDateTime()), values).all()
 
 
 def told_apart(
-    session: Session, cut: Cut, found: dict[str, dict[str, Matured]]
+    session: Session,
+    cut: Cut,
+    found: dict[str, dict[str, Matured]],
+    closing: Sequence[Any] = (),
 ) -> dict[str, dict[str, Matured]]:
     """The same people; where their values are large and alike, counted from the mean of all."""
     everybody = total({str(at): total(strata) for at, strata in enumerate(found.values())})
     if not _are_alike(everybody):
         return found
-    moments = {
-        "experiment_id": cut.experiment_id,
-        "boundary": cut.boundary,
-        "until": cut.boundary + HOUR,
-        "now": cut.at,
-    }
-    return _shifted(session, found, everybody, moments)
+    counted = {row.arm for row in closing}  # of whose closing hour anybody is among those found
+    ends = [
+        (arm, cut.boundary, cut.boundary + HOUR if arm in counted else cut.boundary)
+        for arm in found
+    ]
+    return _shifted(session, cut, found, everybody, ends)
 
 
 def _are_alike(everybody: Matured) -> bool:
@@ -191,18 +241,21 @@ def _are_alike(everybody: Matured) -> bool:
 
 def _shifted(
     session: Session,
+    cut: Cut,
     found: Mapping[str, Mapping[str, Matured]],
     everybody: Matured,
-    moments: Mapping[str, object],
+    ends: Sequence[tuple[str, datetime, datetime]],
 ) -> dict[str, dict[str, Matured]]:
     """The same people, their values counted from the mean of all."""
     start: dict[str, Any] = {
         "y_from": everybody.y / everybody.people,
         "x_from": everybody.x / everybody.people,
     }
+    statement, values = with_rows(_SHIFTED_BY_STRATUM, ends)
+    values |= {"experiment_id": cut.experiment_id, "now": cut.at, **start}
     sums: dict[tuple[str, str], dict[str, Any]] = {
         (row.arm, row.stratum): {name: float(getattr(row, name) or 0) for name in _SUMS}
-        for row in session.execute(SHIFTED_BY_STRATUM, {**moments, **start})
+        for row in session.execute(statement.bindparams(*_OF_SHIFTED), values)
     }
     return {
         arm: {
