@@ -1,10 +1,10 @@
 """SQL across the rooms: counters of many experiments, each at moments of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, String, bindparam, text
+from sqlalchemy import Row, String, TextClause, bindparam, text
 from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
@@ -79,8 +79,13 @@ def with_rows(question: str, rows: Sequence[tuple[object, ...]]) -> tuple[Any, d
         for of_row, row in zip(names, rows, strict=True)
         for name, value in zip(of_row, row, strict=True)
     }
+    return with_types(question.format(rows=written), values), values
+
+
+def with_types(question: str, values: Mapping[str, object]) -> TextClause:
+    """A question whose values are texts and moments."""
     types = [
         bindparam(name, type_=UtcDateTime() if isinstance(value, datetime) else String())
         for name, value in values.items()
     ]
-    return text(question.format(rows=written)).bindparams(*types), values
+    return text(question).bindparams(*types)

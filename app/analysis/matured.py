@@ -1,7 +1,7 @@
 """SQL: people whose window has closed, by arm and stratum, as rules and comparisons need them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,19 +9,18 @@ from typing import Any
 from sqlalchemy import Float, String, bindparam
 from sqlmodel import Session
 
-from app.analysis.counter_rows import with_rows
+from app.analysis.counter_rows import with_rows, with_types
 from app.platform.db import UtcDateTime
 
 HOUR = timedelta(hours=1)
 
 MOST_READ = 2_000  # people of an hour that a readout reads one by one; ours: about 3 ms
+_AT_ONCE = 20  # hours of experiments in one question; SQLite allows 500 parts, one for each arm
 
 _CLOSING = """
-    -- One row per experiment, moment, arm and stratum: people released in the hour that is closing
-    -- at that moment, whose own window has closed.
-    WITH asked (experiment_id, arm, boundary, until, opened, at) AS (VALUES {rows})
-    SELECT o.experiment_id                                    AS experiment_id,
-           a.at                                               AS at,
+    -- One row per stratum: people of an arm released in the hour that is closing, whose own window
+    -- has closed.
+    SELECT {cut}                                              AS cut,
            o.arm                                              AS arm,
            o.stratum                                          AS stratum,
            COUNT(*)                                           AS released,
@@ -33,44 +32,38 @@ _CLOSING = """
            SUM(COALESCE(o.covariate, 0))                      AS x,
            SUM(COALESCE(o.covariate, 0) * COALESCE(o.covariate, 0)) AS xx,
            SUM(o.capped * COALESCE(o.covariate, 0))           AS xy
-      FROM asked a
-      JOIN outcome o
-        ON o.experiment_id = a.experiment_id
-       AND o.arm = a.arm
-       AND o.released_at >= a.boundary
-       AND o.released_at < a.until
-     WHERE o.closes_at <= a.at
-     GROUP BY o.experiment_id, a.at, o.arm, o.stratum
-     ORDER BY o.experiment_id, a.at, o.arm, o.stratum
+      FROM outcome o
+     WHERE o.experiment_id = :experiment_id{cut}
+       AND o.arm = :arm{at}
+       AND o.released_at >= :boundary{cut}
+       AND o.released_at <= :opened{cut}
+       AND o.released_at < :until{cut}
+     GROUP BY o.arm, o.stratum
 """
 _CLOSED_HOURS = """
     -- The same of hours too large to be read: from their counters, once nobody's window is open.
-    WITH asked (experiment_id, arm, boundary, until, opened, at) AS (VALUES {rows})
-    SELECT c.experiment_id AS experiment_id,
-           a.at            AS at,
-           c.arm           AS arm,
-           c.stratum       AS stratum,
-           c.released      AS released,
-           c.did           AS did,
-           c.nonzero       AS nonzero,
-           c.y             AS y,
-           c.yy            AS yy,
-           c.yyy           AS yyy,
-           c.x             AS x,
-           c.xx            AS xx,
-           c.xy            AS xy
-      FROM asked a
-      JOIN counter c
-        ON c.experiment_id = a.experiment_id
-       AND c.arm = a.arm
-       AND c.hour = a.boundary
-     WHERE NOT EXISTS (SELECT 1
+    SELECT {cut}      AS cut,
+           c.arm      AS arm,
+           c.stratum  AS stratum,
+           c.released AS released,
+           c.did      AS did,
+           c.nonzero  AS nonzero,
+           c.y        AS y,
+           c.yy       AS yy,
+           c.yyy      AS yyy,
+           c.x        AS x,
+           c.xx       AS xx,
+           c.xy       AS xy
+      FROM counter c
+     WHERE c.experiment_id = :experiment_id{cut}
+       AND c.arm = :arm{at}
+       AND c.hour = :boundary{cut}
+       AND NOT EXISTS (SELECT 1
                          FROM outcome o
-                        WHERE o.experiment_id = a.experiment_id
-                          AND o.arm = a.arm
-                          AND o.released_at > a.opened
-                          AND o.released_at < a.until)
-     ORDER BY c.experiment_id, a.at, c.arm, c.stratum
+                        WHERE o.experiment_id = :experiment_id{cut}
+                          AND o.arm = :arm{at}
+                          AND o.released_at > :opened{cut}
+                          AND o.released_at < :until{cut})
 """
 
 
@@ -96,13 +89,13 @@ _SHIFTED_BY_STRATUM = """
                AND o.arm = a.arm
                AND o.released_at < a.until
              WHERE o.released_at < a.boundary
-                OR o.closes_at <= :now) AS v
+                OR o.released_at <= :opened) AS v
      GROUP BY v.arm, v.stratum
      ORDER BY v.arm, v.stratum
 """
 _OF_SHIFTED = (
     bindparam("experiment_id", type_=String()),
-    bindparam("now", type_=UtcDateTime()),
+    bindparam("opened", type_=UtcDateTime()),
     bindparam("y_from", type_=Float()),
     bindparam("x_from", type_=Float()),
 )
@@ -159,7 +152,6 @@ class Cut:
     experiment_id: str
     boundary: datetime
     opened: datetime
-    at: datetime
 
     @classmethod
     def of(
@@ -167,7 +159,7 @@ class Cut:
     ) -> "Cut":
         """The moment of an experiment whose windows are so long, or end for everybody."""
         boundary = first_open_hour(window=window, stop_at=stop_at, now=at)
-        return cls(experiment_id, boundary, at - window, at)
+        return cls(experiment_id, boundary, at - window)
 
 
 def summed(rows: Iterable[Any]) -> dict[str, dict[str, Matured]]:
@@ -190,25 +182,36 @@ def closing(
     """
     few = [cut for cut, number in people.items() if 0 < number <= MOST_READ]
     many = [cut for cut, number in people.items() if number > MOST_READ]
-    found: dict[tuple[str, datetime], list[Any]] = defaultdict(list)
+    found: dict[Cut, list[Any]] = defaultdict(list)
     for question, cuts in ((_CLOSING, few), (_CLOSED_HOURS, many)):
-        for row in _of_hours(session, question, cuts, arms):
-            found[row.experiment_id, row.at].append(row)
-    return {cut: found[cut.experiment_id, cut.at] for cut in (*few, *many)}
+        for start in range(0, len(cuts), _AT_ONCE):
+            some = cuts[start : start + _AT_ONCE]
+            for row in _of_hours(session, question, some, arms):
+                found[some[row.cut]].append(row)
+    return found
 
 
 def _of_hours(
     session: Session, question: str, cuts: Sequence[Cut], arms: Mapping[Cut, Sequence[str]]
-) -> Sequence[Any]:
-    asked = [
-        (cut.experiment_id, arm, cut.boundary, cut.boundary + HOUR, cut.opened, cut.at)
-        for cut in cuts
-        for arm in arms[cut]
-    ]
-    if not asked:
-        return ()
-    statement, values = with_rows(question, asked)
-    return session.execute(statement.columns(at=UtcDateTime()), values).all()
+) -> Iterator[Any]:
+    """A question for each arm of each cut, as one.
+
+    Joined to a list of them, PostgreSQL expects hours to be so large that it reads everybody.
+    """
+    parts: list[str] = []
+    values: dict[str, object] = {}
+    for place, cut in enumerate(cuts):
+        values |= {
+            f"experiment_id{place}": cut.experiment_id,
+            f"boundary{place}": cut.boundary,
+            f"until{place}": cut.boundary + HOUR,
+            f"opened{place}": cut.opened,
+        }
+        for arm in arms[cut]:
+            values[f"arm{len(parts)}"] = arm
+            parts.append(question.format(cut=place, at=len(parts)))
+    if parts:
+        yield from session.execute(with_types(" UNION ALL ".join(parts), values), values)
 
 
 def told_apart(
@@ -252,7 +255,7 @@ def _shifted(
         "x_from": everybody.x / everybody.people,
     }
     statement, values = with_rows(_SHIFTED_BY_STRATUM, ends)
-    values |= {"experiment_id": cut.experiment_id, "now": cut.at, **start}
+    values |= {"experiment_id": cut.experiment_id, "opened": cut.opened, **start}
     sums: dict[tuple[str, str], dict[str, Any]] = {
         (row.arm, row.stratum): {name: float(getattr(row, name) or 0) for name in _SUMS}
         for row in session.execute(statement.bindparams(*_OF_SHIFTED), values)

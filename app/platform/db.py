@@ -167,7 +167,8 @@ def _engine(url: str) -> Engine:
         engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    options = "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC"
+    # Compiling a question takes PostgreSQL longer than any of ours takes to answer: no jit.
+    options = "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC -c jit=off"
     return create_engine(
         url,
         pool_size=_POOL,
