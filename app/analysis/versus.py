@@ -1,7 +1,8 @@
 """One version against the baseline: a row of the readout, by one look or at one of several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 
 from app.analysis import sentences
 from app.analysis.matured import Matured, Strata, total
@@ -12,8 +13,9 @@ from app.stats.bayes import chance_to_beat, expected_loss
 from app.stats.checks import NotEnoughData
 from app.stats.conditional import NAME as AT_LOOKS
 from app.stats.conditional import Limits, interval_at, relative_at
-from app.stats.means import compare_values
+from app.stats.means import compare_values, relative_values
 from app.stats.multiplicity import bonferroni
+from app.stats.relative import relative_bounds
 from app.stats.score import Pair
 from app.stats.sums import Sums
 from app.stats.two_arm import Arm, compare
@@ -44,11 +46,14 @@ def fixed(key: str, arms: Mapping[str, Strata], rule: Rule) -> Comparison:
     level = 1 - alpha_of(rule, arms)
     if metric_of(rule.metric).is_value:
         said = _values(key, arms, rule, level)
-        return _of_values(key, arms, rule, said, level=level, p_value=said.p_value)
+        p_value = said.p_value
+        return _of_values(key, arms, rule, said, level=level, p_value=p_value, confidence=level)
     arm, base = (rate_of(arms.get(one, {})) for one in (key, rule.baseline))
     found = compare(arm, base, confidence=level, mde=_inside(rule.mde))
     row = _of_rates(key, rule, arm, base, low=found.low, high=found.high, level=level)
-    return replace(row, p_value=found.p_value, method=found.method)
+    row = replace(row, p_value=found.p_value, method=found.method)
+    ends = (found.low, found.high)
+    return _relatively(row, lambda: relative_bounds(arm, base, difference=ends, confidence=level))
 
 
 def of_rates_at(
@@ -60,10 +65,7 @@ def of_rates_at(
     low, high = interval_at(pair, limit)
     row = _of_rates(key, rule, arm, base, low=low, high=high, level=1 - alpha_of(rule, arms))
     row = replace(row, p_value=p_value, method=AT_LOOKS)
-    if row.relative is None or pair.pooled == 1:  # all did it in both: a ratio has no bounds
-        return row
-    less, more = relative_at(pair, limit)
-    return replace(row, relative_low=less, relative_high=more)
+    return _relatively(row, lambda: relative_at(pair, limit))
 
 
 def of_values_at(
@@ -71,7 +73,8 @@ def of_values_at(
 ) -> Comparison:
     """At one of several looks, as wide as the look's bound asks. Raises NotEnoughData."""
     said = _values(key, arms, rule, _sure(critical))
-    return _of_values(key, arms, rule, said, level=1 - alpha_of(rule, arms), p_value=p_value)
+    level, sure = 1 - alpha_of(rule, arms), _sure(critical)
+    return _of_values(key, arms, rule, said, level=level, p_value=p_value, confidence=sure)
 
 
 def value_z(key: str, arms: Mapping[str, Strata], rule: Rule) -> float:
@@ -147,15 +150,16 @@ def _of_values(
     *,
     level: float,
     p_value: float | None,
+    confidence: float,
 ) -> Comparison:
-    mean = total(arms.get(rule.baseline, {})).mean
-    return Comparison(
+    base = total(arms.get(rule.baseline, {}))
+    row = Comparison(
         arm=key,
         baseline=rule.baseline,
         difference=said.difference,
         low=said.low,
         high=said.high,
-        relative=said.difference / mean if mean > 0 else None,
+        relative=said.difference / base.mean if base.mean > 0 else None,
         p_value=p_value,
         chance_to_beat=None,
         expected_loss=None,
@@ -163,11 +167,42 @@ def _of_values(
         method=said.method,
         confidence=level,
     )
+    return _relatively(
+        row,
+        lambda: relative_values(
+            _pairs(key, arms, rule),
+            counted_from=base.y_from,
+            confidence=confidence,
+            covariate=rule.covariate,
+        ),
+    )
+
+
+def _relatively(row: Comparison, bounds: Callable[[], tuple[float, float]]) -> Comparison:
+    """The row with bounds of its relative difference, where there is one and they are known."""
+    if row.relative is None:
+        return row
+    try:
+        low, high = bounds()
+    except NotEnoughData:  # all did it in both: a ratio has no bounds
+        return row
+    # With strata or a covariate the test's own middle lies a little off what is shown.
+    low, high = min(low, row.relative), max(high, row.relative)
+    return replace(row, relative_low=_finite(low), relative_high=_finite(high))
+
+
+def _finite(bound: float) -> float | None:
+    return bound if isfinite(bound) else None
+
+
+def _pairs(key: str, arms: Mapping[str, Strata], rule: Rule) -> list[tuple[Sums, Sums]]:
+    """Both sides of each stratum."""
+    arm, base = arms.get(key, {}), arms.get(rule.baseline, {})
+    return [(sums(arm.get(one)), sums(base.get(one))) for one in sorted({*arm, *base})]
 
 
 def _values(key: str, arms: Mapping[str, Strata], rule: Rule, confidence: float) -> Difference:
-    arm, base = arms.get(key, {}), arms.get(rule.baseline, {})
-    pairs = [(sums(arm.get(one)), sums(base.get(one))) for one in sorted({*arm, *base})]
+    pairs = _pairs(key, arms, rule)
     try:
         return compare_values(pairs, confidence=confidence, covariate=rule.covariate)
     except TooUneven as error:

@@ -1,10 +1,11 @@
 """Two rates where cells are sparse: tails counted exactly, not read off a normal curve."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 from app.stats.score import Pair, score_gaps, score_low
 
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+Gaps = Callable[["Floats"], "Floats"]  # of tables, as `score_gaps` has them
 NAME = "exact unconditional, score order"
 _SET_ASIDE = (
     1e-7  # of the error, for the rate's own interval; Berger and Boos allow any small share
 )
 _GRID = 96  # rates tried over some ten standard errors: a tenth of one apart
 _CLOSE = 1e-10
-_MOST = 200  # people an arm; SciPy's search takes three seconds at 500
 _SLACK = 1e-9  # in rates: equal tables must not part by rounding
 
 
@@ -55,8 +56,8 @@ def exact_difference(pair: Pair, *, confidence: float) -> ExactAnswer:
     """
     alpha = (1 - confidence) / 2
     critical = -NormalDist().inv_cdf(alpha)
-    pair = _with_rare_hits(pair)
-    upper, lower = _tail(pair, critical), _tail(pair.turned(), critical)
+    pair = with_rare_hits(pair)
+    upper, lower = tail_of(pair, critical), tail_of(pair.turned(), critical)
     p_value = min(1.0, 2 * min(upper.chance(0.0), lower.chance(0.0)))
     return ExactAnswer(_bound(upper, alpha), -_bound(lower, alpha), p_value)
 
@@ -74,7 +75,7 @@ def exact_above(pair: Pair, *, confidence: float) -> bool:
         As `exact_difference`.
     """
     alpha = (1 - confidence) / 2
-    tail = _tail(_with_rare_hits(pair), -NormalDist().inv_cdf(alpha))
+    tail = tail_of(with_rare_hits(pair), -NormalDist().inv_cdf(alpha))
     return tail.chance(0.0) < alpha
 
 
@@ -99,10 +100,13 @@ class ExactTail:
 
     def chance(self, difference: float) -> float:
         """The largest chance of the tail over all pairs of rates with this difference."""
+        return self.largest(self.rates + self.sign * difference)
+
+    def largest(self, shifted: "Floats") -> float:
+        """The same over pairs: beside each of `rates` the smaller arm's rate, rising with it."""
         import numpy as np  # noqa: PLC0415 - most pages need no arrays
         from scipy.special import xlog1py, xlogy  # noqa: PLC0415 - SciPy takes long to import
 
-        shifted = self.rates + self.sign * difference
         # No rate below 0 or above 1; the last one past the edge stands in for those up to it.
         if self.sign == 1:
             below = int(np.searchsorted(shifted, 0.0))
@@ -133,7 +137,7 @@ def _bound(tail: ExactTail, alpha: float) -> float:
     return float(brentq(lambda d: tail.chance(d) - alpha, low, high, xtol=_CLOSE, rtol=1e-9))
 
 
-def _with_rare_hits(pair: Pair) -> Pair:
+def with_rare_hits(pair: Pair) -> Pair:
     """The same difference, told by those who did not where most did: then few are to be summed."""
     if pair.pooled <= 0.5:
         return pair
@@ -141,8 +145,8 @@ def _with_rare_hits(pair: Pair) -> Pair:
     return Pair(base_missed, pair.base_people, missed, pair.people)
 
 
-def _tail(pair: Pair, critical: float) -> ExactTail:
-    """The tables whose score bound is at least the one seen."""
+def tail_of(pair: Pair, critical: float, *, gaps: Gaps | None = None) -> ExactTail:
+    """The tables whose score bound is at least the one seen; `gaps`: by another score's."""
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
     from scipy.special import betaincinv, gammaln  # noqa: PLC0415 - SciPy takes long to import
 
@@ -156,7 +160,10 @@ def _tail(pair: Pair, critical: float) -> ExactTail:
     last = min(small.people, int(small.hits + 8 * (small.hits + 1) ** 0.5 + 40))
     counts = np.arange(last + 1.0)
     ways = gammaln(small.people + 1) - gammaln(counts + 1) - gammaln(small.people - counts + 1)
-    edge = _edge(pair, sign, counts, critical)
+    if gaps is None:
+        seen = score_low(pair, critical=critical)
+        gaps = partial(score_gaps, difference=seen, critical=critical)
+    edge = _edge(pair, sign, counts, gaps)
     inside = _completions(edge, sign, people, rates)
     beyond = np.ones_like(rates) if sign == 1 else inside[:, -1]
     return ExactTail(sign, small.people, counts, ways, rates, inside, beyond)
@@ -174,101 +181,21 @@ def _completions(edge: "Floats", sign: int, people: int, rates: "Floats") -> "Fl
     return np.where(edge <= 0, 1.0, inside)
 
 
-def _edge(pair: Pair, sign: int, counts: "Floats", critical: float) -> "Floats":
+def _edge(pair: Pair, sign: int, counts: "Floats", gaps: Gaps) -> "Floats":
     """For each count of the small arm the last of the large one's that keeps the table in."""
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
 
-    seen = score_low(pair, critical=critical)
     large = pair.base_people if sign == 1 else pair.people
     inside, outside = np.full_like(counts, -1.0), np.full_like(counts, large + 1.0)
     while np.any(outside - inside > 1):
         middle = np.clip(np.floor((inside + outside) / 2), 0.0, large)
         hits, base_hits = (counts, middle) if sign == 1 else (middle, counts)
         tables = np.stack(np.broadcast_arrays(hits, pair.people, base_hits, pair.base_people))
-        kept = score_gaps(tables, seen, critical=critical) >= -_SLACK
+        kept = gaps(tables) >= -_SLACK
         over = kept if sign == 1 else ~kept
         inside = np.where(over & (outside - inside > 1), middle, inside)
         outside = np.where(over | (outside - inside <= 1), outside, middle)
     return inside if sign == 1 else outside
-
-
-@dataclass(frozen=True, slots=True)
-class ExactTest:
-    """A test's statistic and its p-value in (0, 1]."""
-
-    statistic: float
-    p_value: float
-
-
-def fisher(pair: Pair) -> float:
-    """Fisher's exact test, two-sided, as most programs print it. Descriptive.
-
-    Args:
-        pair: counts of distinct people.
-
-    Returns:
-        The chance, hits in all being given, of a table no likelier than ours; in (0, 1].
-
-    Source:
-        Fisher (1935), JRSS 98:39-82; two-sided as in R's fisher.test.
-    """
-    from scipy.stats import fisher_exact  # noqa: PLC0415 - SciPy takes long to import
-
-    return float(fisher_exact(_table(pair)).pvalue)
-
-
-def boschloo_above(pair: Pair) -> ExactTest:
-    """Boschloo's exact test that an arm lies above its baseline. Descriptive, for small arms.
-
-    Args:
-        pair: counts of distinct people, at most 200 an arm.
-
-    Returns:
-        Fisher's one-sided p-value as the statistic, and the largest chance of one as small.
-
-    Raises:
-        NotEnoughData: an arm of more than 200, where it takes seconds; ours is `exact_difference`.
-
-    Source:
-        Boschloo (1970), Statistica Neerlandica 24:1-9.
-    """
-    _check_small(pair)
-    from scipy.stats import boschloo_exact  # noqa: PLC0415 - SciPy takes long to import
-
-    got = boschloo_exact(_table(pair), alternative="greater")
-    return ExactTest(float(got.statistic), float(got.pvalue))
-
-
-def barnard_above(pair: Pair) -> ExactTest:
-    """Barnard's exact test (pooled score) that an arm lies above its baseline. Descriptive.
-
-    Args:
-        pair: counts of distinct people, at most 200 an arm.
-
-    Returns:
-        The pooled score as the statistic, and the largest chance of one as high.
-
-    Raises:
-        NotEnoughData: an arm of more than 200, where it takes seconds; ours is `exact_difference`.
-
-    Source:
-        Barnard (1947), Biometrika 34:123-138; Suissa & Shuster (1985), JRSS A 148:317-327.
-    """
-    _check_small(pair)
-    from scipy.stats import barnard_exact  # noqa: PLC0415 - SciPy takes long to import
-
-    got = barnard_exact(_table(pair), alternative="greater")
-    return ExactTest(float(got.statistic), float(got.pvalue))
-
-
-def _check_small(pair: Pair) -> None:
-    if max(pair.people, pair.base_people) > _MOST:
-        raise NotEnoughData(f"for more than {_MOST} people an arm this test takes too long")
-
-
-def _table(pair: Pair) -> list[list[int]]:
-    missed, base_missed = pair.people - pair.hits, pair.base_people - pair.base_hits
-    return [[pair.hits, pair.base_hits], [missed, base_missed]]
 
 
 METHODS: tuple[Method, ...] = (
@@ -293,23 +220,5 @@ METHODS: tuple[Method, ...] = (
         source="Suissa & Shuster (1985), JRSS A 148:317-327; Berger & Boos (1994), JASA "
         "89:1012-1016; Buehler (1957), JASA 52:482-493; Kabaila & Lloyd (1997), "
         "Australian Journal of Statistics 39:193-204",
-    ),
-    Method(
-        key="fisher-boschloo-barnard",
-        name="Fisher, Boschloo, Barnard",
-        topic=Topic.TWO_ARMS,
-        functions=("fisher", "boschloo_above", "barnard_above"),
-        decides=False,
-        plainly=(
-            "These are three well known exact tests of whether two groups differ.",
-            "Fisher's takes the total number of clicks as given, which makes it cautious.",
-            "Boschloo's and Barnard's let the total vary and so see a little more.",
-            "They tell how surprising the counts are, but not how large the effect is.",
-            "They stand beside our answer for comparison and never make a call.",
-        ),
-        assumes=("people act independently",),
-        formula="Fisher: hypergeometric tail; the others: sup over p of P(tail | p, p)",
-        source="Fisher (1935), JRSS 98:39-82; Boschloo (1970), Statistica Neerlandica 24:1-9; "
-        "Barnard (1947), Biometrika 34:123-138",
     ),
 )

@@ -1,6 +1,7 @@
 """A number per person (revenue, usage): arms compared from sums alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
@@ -8,6 +9,7 @@ from app.stats.sums import Sums
 from app.stats.uneven import unevenness, widened
 from app.stats.welch import WELCH, Difference, need_two, t_interval
 
+_FIRST, _STEPS = 0.01, 15  # of the baseline, each four times the one before: to a million times
 LEAST_NONZERO = 100  # people with a value, in every arm: below it Welch errs in one tail
 
 
@@ -121,10 +123,55 @@ def compare_values(
             f"too early: {least:,} {'person has' if least == 1 else 'people have'} a value in one"
             f" of the arms, and a call needs {LEAST_NONZERO} in each"
         )
+    found = unevenness(*sides)
+    return widened(_plain(strata, confidence, covariate), found, confidence=confidence)
+
+
+def relative_values(
+    strata: Sequence[tuple[Sums, Sums]],
+    *,
+    counted_from: float = 0.0,
+    confidence: float = 0.95,
+    covariate: bool = False,
+) -> tuple[float, float]:
+    """Bound the difference as a share of the baseline's mean, by the test that decides.
+
+    Of each ratio it is asked whether the arm differs from the baseline with all its values times
+    that ratio. At a ratio of 1 that is `compare_values`, so both intervals leave out 0 together.
+
+    Args:
+        strata, confidence, covariate: as `compare_values`, which has an answer for them.
+        counted_from: what was taken from every value before sums were made.
+
+    Returns:
+        (low, high): 0.25 is a quarter more. Infinite where the baseline's mean may be 0.
+
+    Raises:
+        NotEnoughData: no spread at all. ValueError: confidence out of range.
+
+    Source:
+        Fieller (1954), JRSS B 16:175-185, the test that is inverted being Welch's, widened as
+        `widened` says; covariate and strata as `compare_values`.
+    """
+    found = unevenness(*(_together([one[side] for one in strata]) for side in (0, 1)))
+
+    def bounds(more: float) -> tuple[float, float]:
+        pairs = [(arm, _times(base, more, counted_from)) for arm, base in strata]
+        said = widened(_plain(pairs, confidence, covariate), found, confidence=confidence)
+        return said.low, said.high
+
+    return _falls_to_0(lambda more: bounds(more)[0]), _falls_to_0(lambda more: bounds(more)[1])
+
+
+def _plain(
+    strata: Sequence[tuple[Sums, Sums]],
+    confidence: float,
+    covariate: bool,  # noqa: FBT001 - as planned
+) -> Difference:
+    """Welch's t of what is left of values, within strata."""
     if covariate:
         theta = cuped_theta([one for pair in strata for one in pair])
-        both = sides[0] + sides[1]
-        center = both.covariate_mean
+        center = _together([one for pair in strata for one in pair]).covariate_mean
         strata = [
             (
                 adjusted(arm, theta=theta, center=center),
@@ -133,8 +180,41 @@ def compare_values(
             for arm, base in strata
         ]
     method = CUPED.name if covariate else STRATA.name if len(strata) > 1 else WELCH.name
-    plain = post_stratified(_large_enough(strata), confidence=confidence, method=method)
-    return widened(plain, unevenness(*sides), confidence=confidence)
+    return post_stratified(_large_enough(strata), confidence=confidence, method=method)
+
+
+def _times(base: Sums, more: float, counted_from: float) -> Sums:
+    """The same people, each with 1 + more times their value."""
+    times, moved, n = 1 + more, more * counted_from, base.people
+    y, yy, yyy = times * base.y, times**2 * base.yy, times**3 * base.yyy
+    return Sums(
+        n,
+        y + n * moved,
+        yy + 2 * moved * y + n * moved**2,
+        base.x,
+        base.xx,
+        times * base.xy + moved * base.x,
+        base.nonzero,
+        yyy + 3 * moved * yy + 3 * moved**2 * y + n * moved**3,
+    )
+
+
+def _falls_to_0(bound: Callable[[float], float]) -> float:
+    """The share at which a bound of the difference has fallen to 0; infinite where it never does.
+
+    The baseline's mean is above 0: the more often it is taken, the less is left of the difference.
+    """
+    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
+
+    step = _FIRST if bound(0.0) > 0 else -_FIRST
+    low = high = 0.0
+    for _ in range(_STEPS):
+        low, high = high, high + step
+        if (bound(high) > 0) != (step > 0):
+            ends = sorted((low, high))
+            return float(brentq(bound, *ends, xtol=1e-13, rtol=1e-12))
+        step *= 4
+    return inf if step > 0 else -inf
 
 
 def _large_enough(strata: Sequence[tuple[Sums, Sums]]) -> list[tuple[Sums, Sums]]:
@@ -178,7 +258,7 @@ STRATA = Method(
     key="post-stratified",
     name="Welch's t within strata",
     topic=Topic.VALUES,
-    functions=("post_stratified", "compare_values"),
+    functions=("post_stratified", "compare_values", "relative_values"),
     decides=True,
     plainly=(
         "People of one kind are compared with people of the same kind.",

@@ -153,18 +153,33 @@ def _crossing(arm: Arm, baseline: Arm, limit: float, start: float, *, step: floa
 
 def _score(arm: Arm, baseline: Arm, log_ratio: float) -> float:
     """Koopman's chi-square of a ratio of rates."""
-    ratio, everybody = exp(log_ratio), arm.people + baseline.people
-    once = ratio * (arm.people + baseline.hits) + arm.hits + baseline.people
-    inner = once * once - 4 * everybody * ratio * (arm.hits + baseline.hits)
-    # The smaller root, written so that nothing cancels.
-    base = 2 * (arm.hits + baseline.hits) / (once + sqrt(max(0.0, inner)))
-    base = min(base, 1.0, 1 / ratio)
+    ratio = exp(log_ratio)
+    base = restricted_base(arm, baseline, ratio)
     rate = min(1.0, ratio * base)
     total = 0.0
     for one, fitted in ((arm, rate), (baseline, base)):
         variance = one.people * fitted * (1 - fitted)
         total += (one.hits - one.people * fitted) ** 2 / variance if variance else 0.0
     return total
+
+
+def restricted_base(arm: Arm, baseline: Arm, ratio: float) -> float:
+    """The baseline's likeliest rate, given that the arm's is `ratio` times as large.
+
+    Args:
+        arm, baseline: distinct people. ratio: above 0.
+
+    Returns:
+        A rate in [0, min(1, 1/ratio)].
+
+    Source:
+        Koopman (1984), Biometrics 40:513-517.
+    """
+    everybody, hits = arm.people + baseline.people, arm.hits + baseline.hits
+    once = ratio * (arm.people + baseline.hits) + arm.hits + baseline.people
+    inner = once * once - 4 * everybody * ratio * hits
+    # The smaller root, written so that nothing cancels.
+    return min(2 * hits / (once + sqrt(max(0.0, inner))), 1.0, 1 / ratio)
 
 
 def _cells(arm: Arm, baseline: Arm) -> list[int]:
@@ -187,7 +202,7 @@ METHODS: tuple[Method, ...] = (
         key="ratio",
         name="Relative lift",
         topic=Topic.TWO_ARMS,
-        functions=("koopman", "koopman_between", "log_ratio"),
+        functions=("koopman", "koopman_between", "restricted_base", "log_ratio"),
         decides=False,
         plainly=(
             "It says how many times as many people did it as in the baseline.",

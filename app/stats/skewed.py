@@ -44,7 +44,11 @@ def skewed_z(pair: Pair, difference: float) -> float:
         return 0.0 if abs(gap) < _CLOSE else _FARTHEST if gap > 0 else -_FARTHEST
     t = gap / sqrt(variance)
     third = own * (1 - 2 * rate) / pair.people - other * (1 - 2 * base) / pair.base_people
-    s = third / (6 * variance * sqrt(variance))
+    return bent(t, third / (6 * variance * sqrt(variance)))
+
+
+def bent(t: float, s: float) -> float:
+    """The z of a normal curve for a score t whose own curve is skewed by s: z + s(z² - 1) = t."""
     if abs(s) < _STRAIGHT:
         return t
     return (sqrt(max(0.0, 1 + 4 * s * (t + s))) - 1) / (2 * s)

@@ -125,10 +125,12 @@ def _relative(row: Comparison) -> str:
     if row.relative is None:
         return "–"
     said = figures.relative(row.relative)
-    if row.relative_low is None or row.relative_high is None:
+    if row.relative_low is None:
         return said
-    ends = f"{figures.relative(row.relative_low)} to {figures.relative(row.relative_high)}"
-    return f"{said} ({ends})"
+    low = figures.relative(row.relative_low)
+    if row.relative_high is None:  # so few in the baseline did it that no ratio is too large
+        return f"{said} (at least {low})"
+    return f"{said} ({low} to {figures.relative(row.relative_high)})"
 
 
 def _amount(value: float | None, *, is_rate: bool) -> str:

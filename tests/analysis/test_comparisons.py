@@ -12,6 +12,7 @@ from app.experiments.models import Experiment, Status
 from app.stats.multiplicity import compare_all
 from app.stats.two_arm import Arm
 from app.tally import store
+from app.web import drawings
 from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, WINDOW, given_experiment, mail
 
 NOON = TUESDAY + 3 * HOUR
@@ -329,3 +330,52 @@ def test_values_are_compared_at_looks_too(session: Session, method: str):
     assert row.p_value < 0.05
     assert row.low is not None
     assert row.low > 0
+
+
+def test_relative_bounds_of_one_look_belong_to_the_call(session: Session):
+    experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
+    clicks(session, 1, 80)
+    clicks(session, 1001, 120)
+    readout = read(session, experiment)
+    (row,) = readout.comparisons
+
+    assert row.relative == pytest.approx(0.5)
+    assert (row.relative_low, row.relative_high) == pytest.approx((0.1483, 0.9685), abs=1e-4)
+    assert as_json(readout)["comparisons"][0]["relative_low"] == row.relative_low
+    shown = drawings.forest(readout)
+    assert shown is not None
+    assert shown.rows[0].relative == "+50.0 % (+14.8 % to +96.9 %)"
+
+
+def test_relative_bounds_of_values_belong_to_the_call(session: Session):
+    experiment = given_values(session, {"plain": 300, "loss": 300})
+    paid(session, {n: 100.0 + n % 7 + 5 * (n > 300) for n in range(1, 601)})
+    (row,) = read(session, experiment).comparisons
+
+    assert row.low is not None
+    assert row.relative == pytest.approx(5 / 103, rel=0.02)
+    assert row.relative_low is not None
+    assert row.relative_high is not None
+    assert 0 < row.relative_low < (row.relative or 0) < row.relative_high < 0.06
+
+
+def test_nobody_in_the_baseline_leaves_no_share_of_it(session: Session):
+    experiment = given_comparison(session, {"plain": 300, "loss": 300})
+    clicks(session, 301, 9)
+    (row,) = read(session, experiment).comparisons
+
+    assert (row.relative, row.relative_low, row.relative_high) == (None, None, None)
+
+
+def test_a_share_of_a_baseline_that_may_be_0_has_no_top(session: Session):
+    experiment = given_values(session, {"plain": 200, "loss": 200})
+    paid(session, {n: (n % 2) * 20 - 9.5 + 40 * (n > 200) for n in range(1, 401)})
+    readout = read(session, experiment)
+    (row,) = readout.comparisons
+    shown = drawings.forest(readout)
+
+    assert row.relative_low is not None
+    assert row.relative_low > 0
+    assert row.relative_high is None
+    assert shown is not None
+    assert "(at least +" in shown.rows[0].relative

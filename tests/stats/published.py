@@ -9,7 +9,6 @@ from app.stats import (
     bayes,
     cuped_relative,
     differences,
-    exact,
     lift_power,
     mixtures,
     multiplicity,
@@ -19,6 +18,7 @@ from app.stats import (
     ratio,
     srm,
     t_sizes,
+    textbook,
 )
 from app.stats import group_sequential as looks
 from app.stats.checks import NotEnoughData
@@ -603,12 +603,12 @@ def _table(told: Inputs) -> Pair:
 
 
 def boschloo(told: Inputs) -> Found:
-    got = exact.boschloo_above(_table(told))
+    got = textbook.boschloo_above(_table(told))
     return {"statistic": got.statistic, "p_value": got.p_value}
 
 
 def barnard_below(told: Inputs) -> Found:
-    got = exact.barnard_above(_table(told).turned())
+    got = textbook.barnard_above(_table(told).turned())
     return {"statistic": -got.statistic, "p_value": got.p_value}
 
 
@@ -626,7 +626,7 @@ def nobody_in_the_baseline(told: Inputs) -> Found:
     arm, base = (Arm(one["n"], one["sum"]) for one in (told["treatment"], told["control"]))
     pair = Pair(arm.hits, arm.people, base.hits, base.people)
     assert skewed_p(pair) < 0.001
-    return {"fisher_p_two_sided": exact.fisher(pair)}
+    return {"fisher_p_two_sided": textbook.fisher(pair)}
 
 
 COMPUTED: dict[str, Callable[[Inputs], Found]] = {
@@ -740,7 +740,7 @@ COMPUTED: dict[str, Callable[[Inputs], Found]] = {
     "beta_binomial_confidence_sequence": beta_sequence,
     "beta_binomial_log_mixture_two_sided": beta_mixture,
     "normal_mixture_bound_two_sided": normal_mixture,
-    "fisher_exact_two_sided": lambda told: {"p_value": exact.fisher(_table(told))},
+    "fisher_exact_two_sided": lambda told: {"p_value": textbook.fisher(_table(told))},
     "boschloo_exact_greater": boschloo,
     "barnard_exact_less": barnard_below,
     "zero_click_control_relative_quirk": nobody_in_the_baseline,

@@ -12,10 +12,11 @@ from scipy.special import xlog1py, xlogy
 from scipy.stats import barnard_exact, binom
 
 from app.stats.checks import NotEnoughData
-from app.stats.exact import barnard_above, boschloo_above, exact_difference, fisher
+from app.stats.exact import exact_difference
 from app.stats.one_arm import State
 from app.stats.score import Pair, restricted_rate, score_low, score_z
 from app.stats.skewed import skewed_low, skewed_lows, skewed_p, skewed_z
+from app.stats.textbook import barnard_above, boschloo_above, fisher
 from app.stats.two_arm import Arm, compare, compare_many, critical_value, sparse
 
 Z95 = critical_value(0.95)
