@@ -7,17 +7,20 @@ more of them than that. Everybody has fewer places before them with every turn: 
 more turns than there were others when they came, and a machine for those few more.
 
 A place is a locked byte of one file. The kernel ends a lock with its process: nobody who was
-killed holds up the others.
+killed holds up the others. Only Linux has such locks of one opening of a file; elsewhere the places
+order the threads of one process, and processes take the whole file as they come.
 """
 
 import fcntl
 import os
 import struct
+import sys
 import time
 from bisect import insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from threading import Condition
 
@@ -32,6 +35,8 @@ _LONGEST_LOOK_SECONDS = 0.004  # … and later
 # Bytes of the file, as locks: whoever draws a place, whoever writes, and one for every place.
 _DRAWS, _WRITES, _PLACES = 0, 1, 2
 _NUMBER_BYTES = 8  # what the file holds: the last number that was drawn
+_HAS_PLACES = sys.platform.startswith("linux")
+_own = count(1)  # places where the file has none
 _FLOCK = "hhqqi4x"  # the kernel's struct: type, whence, start, length, and a process that is unused
 
 
@@ -123,6 +128,8 @@ def _opened(path: Path) -> Iterator[int]:
 
 def _draw(file: int, rank: Rank) -> int:
     """Take a place and hold it."""
+    if not _HAS_PLACES:
+        return _place_of(next(_own), rank)
     _ask(file, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _DRAWS)  # others draw for microseconds
     number = int.from_bytes(os.pread(file, _NUMBER_BYTES, 0), "little") + 1
     os.pwrite(file, number.to_bytes(_NUMBER_BYTES, "little"), 0)
@@ -141,10 +148,20 @@ def _place_of(number: int, rank: Rank) -> int:
 
 def _begins(file: int, place: int) -> bool:
     """Begin to write, if nobody does and nobody has a place before this one."""
+    if not _HAS_PLACES:
+        return _takes_whole(file)
     if _is_held(file, _WRITES, place) or not _locks(file, _WRITES):
         return False
     if _is_held(file, _PLACES, place):  # somebody came between the two looks
         _ask(file, fcntl.F_OFD_SETLK, fcntl.F_UNLCK, _WRITES)
+        return False
+    return True
+
+
+def _takes_whole(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
     return True
 

@@ -190,6 +190,20 @@ def test_nobody_waits_for_more_turns_than_the_rule_promises(
     assert max(overtaken) <= 1  # who was on the way to the turn already
 
 
+def test_where_the_system_has_no_places_still_one_writes_at_a_time(
+    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(queueing, "_HAS_PLACES", False)
+
+    with ExitStack() as running:
+        for ranks in ((P, M), (M,)):
+            one = running.enter_context(another(write_some, tmp_path / "t.db", ranks, 20))
+            running.callback(one.join)
+
+    turns = [what for what, _ in told.all() if what != "drawn"]
+    assert turns == ["begun", "ended"] * (20 * 3)
+
+
 def waits_of(told: list[tuple[str, int]]) -> tuple[dict[Rank, list[int]], list[int]]:
     """For each turn: how many came before it while it waited, and how many of those should not."""
     waits: dict[Rank, list[int]] = {rank: [] for rank in Rank}
