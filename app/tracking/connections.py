@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from app.tracking.edge import Edge
+from app.tracking.heads import Heads
 from app.tracking.refusals import date_line
 
 
@@ -28,6 +29,7 @@ class Connections:
         self.edge = edge
         self.behind = behind
         self.date = b""
+        self.heads = Heads()
         self._connections = connections
         self._ours: set[Patient] = set()
         self._looks = False

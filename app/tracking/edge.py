@@ -32,8 +32,22 @@ Headers = Sequence[Header]  # names in lower case
 
 _CLICK, _OPEN, _GIF = "/c/", "/o/", ".gif"
 TRACKED = (_CLICK, _OPEN)
+# Members by way of their class are found forty times as slowly.
+_CLICKED, _OPENED, _FIXED = HitKind.CLICK, HitKind.OPEN, TargetKind.FIXED
 _HOT = 8192  # links whose signature is not checked again
 _DAY_MICROS = 86_400_000_000
+
+
+class Head(NamedTuple):
+    """The headers of a request: as they came, and by name."""
+
+    lines: Headers
+    headers: lines.Headers  # of those that came twice, the last
+
+
+def head_of(came: Headers) -> Head:
+    """A head as it came."""
+    return Head(came, dict(came))
 
 
 class Asked:
@@ -41,11 +55,10 @@ class Asked:
 
     __slots__ = ("headers", "is_click", "lines", "method", "path", "peer")
 
-    def __init__(self, method: str, path: str, lines: Headers, peer: str) -> None:
+    def __init__(self, method: str, path: str, head: Head, peer: str) -> None:
         self.method = method
         self.path = path
-        self.lines = lines
-        self.headers = dict(lines)  # of those that came twice, the last
+        self.lines, self.headers = head
         self.peer = peer
         self.is_click = path.startswith(_CLICK)
 
@@ -96,7 +109,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         peer = scope["client"][0] if scope["client"] else ""
-        asked = Asked(scope["method"], scope["path"], scope["headers"], peer)
+        asked = Asked(scope["method"], scope["path"], head_of(scope["headers"]), peer)
         reply = self.at_once(asked) or await self.looked_up(asked)
         if reply.line is not None:
             await self.record(reply.line)
@@ -162,7 +175,7 @@ class Edge:
         target = targets.get(link.link)
         if target is None:
             raise NotFound("This link leads nowhere: it is not one of ours any more.")
-        if target.kind is TargetKind.FIXED:
+        if target.kind is _FIXED:
             return _fixed(target.address)
         address = address_of(target, link, keyring=self._keyring, public_url=self._public_url)
         return responses.redirect(address)
@@ -171,7 +184,7 @@ class Edge:
         micros = clock.micros()
         forwarded = _forwarded(asked.lines) if self._callers.reads_forwarded else ""
         return lines.write(
-            HitKind.CLICK if asked.is_click else HitKind.OPEN,
+            _CLICKED if asked.is_click else _OPENED,
             link,
             method=asked.method,
             headers=asked.headers,

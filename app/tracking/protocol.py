@@ -14,7 +14,7 @@ import httptools
 
 from app.platform.journal import Turn
 from app.tracking.connections import Connections, peer_of
-from app.tracking.edge import Asked, Reply
+from app.tracking.edge import Asked, Head, Reply, head_of
 from app.tracking.refusals import (
     ADDRESS_BYTES,
     BODY_BYTES,
@@ -69,6 +69,7 @@ class EdgeProtocol(asyncio.Protocol):
         self._stuck_since: float | None = None
         self._url = b""
         self._headers: list[Header] = []
+        self._head: Head
         self._asked: Asked
         self._is_last = False  # by its version
         self._loose = 0  # bytes since the last head was whole
@@ -94,7 +95,11 @@ class EdgeProtocol(asyncio.Protocol):
             return
         if self._held:
             data, self._held = self._held + data, b""
-        if self._inside or data.startswith(_STARTS):
+        if self._inside:
+            self._read(data)
+        elif asked := self._shared.heads.asked(data, self._peer):
+            self._answer(asked, closes=False)
+        elif data.startswith(_STARTS):
             self._read(data)
         elif any(start.startswith(data) for start in _STARTS):
             self._held = data  # a few bytes: nobody can tell yet
@@ -143,7 +148,8 @@ class EdgeProtocol(asyncio.Protocol):
         if method not in _METHODS:
             self._end()  # as in `on_url`
             return
-        asked = self._asked = Asked(_METHODS[method], _path(self._url), self._headers, self._peer)
+        self._head = head_of(self._headers)
+        asked = self._asked = Asked(_METHODS[method], _path(self._url), self._head, self._peer)
         self._is_last = version != "1.1"
         if status := unacceptable(asked, version):
             self._refuse(status)
@@ -157,17 +163,11 @@ class EdgeProtocol(asyncio.Protocol):
         self._inside = False
         if self._ended:
             return
-        parser, asked = self._parser, self._asked
+        parser = self._parser
         self._ended = (
             self._is_last or not parser.should_keep_alive() or bool(parser.should_upgrade())
         )
-        waiting = _Waiting(asked.method == "GET", self._ended)
-        self._answers.append(waiting)
-        reply = self._edge.at_once(asked)
-        if reply is None:
-            self._look_up(waiting, asked)
-        else:
-            self._keep(waiting, reply)
+        self._answer(self._asked, closes=self._ended)
 
     # what our own call
 
@@ -183,7 +183,19 @@ class EdgeProtocol(asyncio.Protocol):
         """Answer what is under way and close."""
         self._end()
 
+    def _answer(self, asked: Asked, *, closes: bool) -> None:
+        waiting = _Waiting(asked.method == "GET", closes)
+        self._answers.append(waiting)
+        reply = self._edge.at_once(asked)
+        if reply is None:
+            self._look_up(waiting, asked)
+        else:
+            self._keep(waiting, reply)
+        if len(self._answers) > _MOST_WAITING:
+            self._pause()
+
     def _read(self, data: bytes) -> None:
+        begins = not self._inside
         self._loose += len(data)
         try:
             self._parser.feed_data(data)
@@ -196,8 +208,8 @@ class EdgeProtocol(asyncio.Protocol):
             self._refuse(400)
         if self._inside and self._loose > HEAD_BYTES:
             self._refuse(431)
-        if len(self._answers) > _MOST_WAITING:
-            self._pause()
+        if begins and not (self._inside or self._ended):
+            self._shared.heads.learn(data, self._head)
 
     def _keep(self, waiting: _Waiting, reply: Reply) -> None:
         """Let an answer leave once its hit is in the journal."""

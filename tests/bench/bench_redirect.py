@@ -206,11 +206,12 @@ def _print_summary(found: dict[str, list[Round]]) -> None:
         speed = statistics.median(r.per_second for r in rounds)
         cpu = statistics.median(r.cpu_micros for r in rounds)
         slowest = statistics.median(r.p99_millis for r in rounds)
+        less = [b.cpu_micros / r.cpu_micros for r, b in zip(rounds, found["bare"], strict=True)]
         ratios = [r.per_second / b.per_second for r, b in zip(rounds, found["bare"], strict=True)]
         print(
             f"{name:5} {speed:8,.0f} requests/s  {statistics.median(ratios):5.2f} of bare"
             f" ({min(ratios):.2f} to {max(ratios):.2f})  p99 {slowest:5.1f} ms"
-            f"  {cpu:4.0f} µs of CPU a request"
+            f"  {cpu:5.1f} µs of CPU a request, {statistics.median(less):.2f} times as cheap"
         )
 
 

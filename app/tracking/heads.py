@@ -1,0 +1,43 @@
+"""Heads of requests that came before, byte for byte the same: each is read once.
+
+Whoever follows links of a mail mostly sends what everybody's browser sends. What the parser found
+in such a head it would find again, so that only the line above it is new. Whatever is not exactly
+so goes through the parser, which alone decides what is understood.
+"""
+
+import re
+
+from app.tracking.edge import Asked, Head
+
+_USUAL = re.compile(rb"(GET|HEAD) (/[co]/[\w.-]{1,2048}) HTTP/1\.1\r\n")
+_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
+_LINE, _END = b"\r\n", b"\r\n\r\n"
+_REMEMBERED, _BYTES = 1_000, 2_000  # so many heads, each no longer than that
+_FORWARDED = b"x-forwarded-for"  # what stands behind it nearly never comes again
+
+
+class Heads:
+    """What was understood, by what came."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head] = {}
+
+    def asked(self, data: bytes, peer: str) -> Asked | None:
+        """The one request that these bytes are; None where the parser has to say."""
+        line = _USUAL.match(data)
+        head = self._known.get(data[line.end() :]) if line else None
+        if line is None or head is None:
+            return None
+        method, path = line.groups()
+        return Asked(_METHODS[method], path.decode("ascii"), head, peer)
+
+    def learn(self, data: bytes, head: Head) -> None:
+        """These bytes ended with this head, after which the connection goes on."""
+        line = _USUAL.match(data)
+        if line is None or len(data) > _BYTES or _FORWARDED in head.headers:
+            return
+        rest = data[line.end() :]
+        if rest.endswith(_END) and rest.count(_LINE) == len(head.lines) + 1:  # and nothing else
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[rest] = head

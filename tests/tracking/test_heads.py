@@ -1,0 +1,110 @@
+"""A head that came before is read once, and then answered and kept as the first time."""
+
+import re
+
+import pytest
+
+from app.tracking.edge import head_of
+from app.tracking.heads import Heads
+from tests.tracking.doors import Door, opened, said
+from tests.tracking.test_edge import Site, click, pixel
+from tests.tracking.test_protocol import GET, HOST, ONE, READS_TWO_WAYS, run
+
+USUAL = HOST + b"User-Agent: Mozilla/5.0 Firefox/140.0\r\nAccept-Language: en\r\n\r\n"
+HEADS = {
+    "nothing but a host": HOST + b"\r\n",
+    "a browser's": USUAL,
+    "a name in capitals": USUAL.replace(b"Accept-Language", b"ACCEPT-LANGUAGE"),
+    "one header twice": b"DNT: 0\r\nDNT: 1\r\n" + USUAL,
+    "no host": USUAL.removeprefix(HOST),
+    "two hosts": HOST + USUAL,
+    "somebody forwarded it": b"X-Forwarded-For: 9.9.9.9\r\n" + USUAL,
+    "it closes": b"Connection: close\r\n" + USUAL,
+    "it would be something else": b"Connection: upgrade\r\nUpgrade: h2c\r\n" + USUAL,
+    "it waits": b"Expect: 100-continue\r\n" + USUAL,
+    "an empty body": b"Content-Length: 0\r\n" + USUAL,
+    "a body": b"Content-Length: 2\r\n" + USUAL + b"ab",
+    "a body like an end": b"Content-Length: 4\r\n" + USUAL + b"\r\n\r\n",
+    "a body in pieces": b"Transfer-Encoding: chunked\r\n" + USUAL + b"2\r\nab\r\n0\r\n\r\n",
+    "another request behind it": USUAL + ONE,
+    "a page behind it": USUAL + b"GET /features HTTP/1.1\r\n" + HOST + b"\r\n",
+    "the beginning of another": USUAL + b"GET /c",
+    "a long one": b"Cookie: " + b"a" * 5_000 + b"\r\n" + USUAL,
+    **{name: HOST + rest for name, rest in READS_TWO_WAYS.items()},
+}
+
+
+def answers(site: Site, *requests: bytes) -> list[bytes]:
+    """What each hears in a connection of its own, without the time."""
+
+    async def all_of_them() -> list[bytes]:
+        async with opened(site.edge, Door.PROTOCOL) as (port, _):
+            return [await said(port, one) for one in requests]
+
+    return [re.sub(rb"date: [^\r]+", b"date:", heard) for heard in run(all_of_them())]
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_the_second_time_is_as_the_first(tmp_path, head: bytes):
+    site = Site(tmp_path)
+
+    first, second, third = answers(site, *[GET + head] * 3)
+
+    assert first == second == third
+    kept = [{**line, "t": 0} for line in site.hits()]
+    assert len(kept) % 3 == 0
+    assert kept == kept[: len(kept) // 3] * 3
+
+
+def test_another_line_above_a_known_head_is_read_as_it_is(tmp_path):
+    site = Site(tmp_path)
+    lines = [
+        f"GET {click(1, values=('a', 'b'))} HTTP/1.1\r\n",
+        f"HEAD {click()} HTTP/1.1\r\n",
+        f"GET {pixel()} HTTP/1.1\r\n",
+        f"GET {click()}?a=b HTTP/1.1\r\n",
+        f"GET {click()[:-1]}~ HTTP/1.1\r\n",
+        f"GET {click()}  HTTP/1.1\r\n",
+        f"GET {click()} HTTP/1.0\r\n",
+        f"GET {click()} HTTP/1.1\n",
+        f"POST {click()} HTTP/1.1\r\n",
+        "GET /features HTTP/1.1\r\n",
+    ]
+
+    heard = answers(site, *[line.encode() + USUAL for line in lines])
+    known = answers(site, GET + USUAL, *[line.encode() + USUAL for line in lines])
+
+    assert known[1:] == heard
+
+
+def test_what_is_known_needs_no_parser():
+    heads = Heads()
+    head = head_of([(b"host", b"a")])
+    came = b"Host: a\r\n\r\n"
+
+    assert heads.asked(b"GET /c/x HTTP/1.1\r\n" + came, "::1") is None
+    heads.learn(b"GET /c/x HTTP/1.1\r\n" + came, head)
+    asked = heads.asked(b"HEAD /o/y.gif HTTP/1.1\r\n" + came, "::1")
+
+    assert asked is not None
+    assert (asked.method, asked.path, asked.peer, asked.is_click) == (
+        "HEAD",
+        "/o/y.gif",
+        "::1",
+        False,
+    )
+    assert (asked.lines, asked.headers) == head
+
+
+def test_heads_that_never_come_again_fill_nothing():
+    heads = Heads()
+    for number in range(2_500):
+        one = [(b"host", b"a"), (b"cookie", b"%d" % number)]
+        heads.learn(b"GET /c/x HTTP/1.1\r\nHost: a\r\nCookie: %d\r\n\r\n" % number, head_of(one))
+
+    def known(number: int) -> bool:
+        came = b"GET /c/x HTTP/1.1\r\nHost: a\r\nCookie: %d\r\n\r\n" % number
+        return heads.asked(came, "") is not None
+
+    assert sum(known(number) for number in range(2_500)) <= 1_000
+    assert known(2_499)
