@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.audience.consent import allows
+from app.audience.models import Consent
 from app.delivery import destination_rows, person_rows
 from app.delivery.models import State
 from app.delivery.person_rows import SendFact
@@ -38,7 +39,7 @@ class DeliveryFacts:
     """Answers `tracking.ports.SendFacts`."""
 
     def __init__(self, privacy: Privacy) -> None:
-        self._privacy = privacy
+        self._allowed: dict[str | None, bool] = {str(one): allows(one, privacy) for one in Consent}
         self._mails: dict[tuple[str, str], _Mail] = {}  # by experiment and arm
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
@@ -72,16 +73,12 @@ class DeliveryFacts:
             row.state in _SETTLED,
             mail.links,
             mail.honeypot,
-            self._allows(row.consent_click),
-            self._allows(row.consent_open),
+            self._allowed.get(row.consent_click, False),  # nothing is attached to who was erased
+            self._allowed.get(row.consent_open, False),
             rule_version,
             mail.counted,
             mail.counted_links,
         )
-
-    def _allows(self, consent: str | None) -> bool:
-        """Nobody is attached to the hits of who was erased."""
-        return consent is not None and allows(consent, self._privacy)
 
     def arms_of(self, session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
         """The arms whose sends carry these sets of links."""

@@ -130,9 +130,10 @@ class SendFact(NamedTuple):
 def facts_of(session: Session, send_ids: Sequence[int]) -> list[SendFact]:
     """One row per send that exists: what differs between the sends of an arm."""
     bulk = Bulk(session)
+    at = bulk.read_moment
     return [
-        SendFact._make((*row[:4], row[4] and bulk.read_moment(row[4]), *row[5:]))
-        for row in bulk.by_ids(_FACTS, send_ids)
+        SendFact(number, experiment, arm, state, accepted and at(accepted), clicks, opens)
+        for number, experiment, arm, state, accepted, clicks, opens in bulk.by_ids(_FACTS, send_ids)
     ]
 
 

@@ -13,8 +13,9 @@ from app.tracking import memory
 from app.tracking.lines import HitKind
 from app.tracking.memory import Memory
 from app.tracking.reactions import Bucket, Fresh, Kept, Links, Whose
-from app.tracking.verdicts import Judgement, Request, Verdict
+from app.tracking.verdicts import Edition, Judgement, Request, Verdict
 
+_EDITIONS = {one: str(one.value) for one in Edition}
 _VERDICT = {
     "experiment_id": "text",
     "arm": "text",
@@ -52,6 +53,9 @@ _COUNTED = Written(
         "method": "text",
     },
     values={"experiment_id": "text", "arm": "text", "count": "bigint"},
+)
+_REMEMBERED = Written(
+    "reaction", keys={"send_id": "bigint"}, values={"links": "jsonb", "memory": "text"}
 )
 _REACTION = Written(
     "reaction",
@@ -98,26 +102,28 @@ class Remembered:
 def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
     """What is remembered of some sends; nobody else judges them until the transaction ends."""
     bulk = Bulk(session)
-    fresh = _begun(bulk, send_ids)
-    found = {number: Remembered(True, False, {}, Memory()) for number in fresh}
-    for number, due_at, links, written, gone in bulk.by_ids(_HELD, send_ids):
+    begun = _begun(bulk, send_ids)
+    found = {
+        number: Remembered(
+            False,
+            due_at is not None,
+            memory.from_json(links),
+            memory.read(written) if written else None,
+            bool(gone),
+        )
+        for number, due_at, links, written, gone in bulk.by_ids(_HELD, send_ids)
+        if number not in begun
+    }
+    for number in send_ids:
         if number not in found:
-            kept = memory.read(written) if written else None
-            waits, counted = due_at is not None, json.loads(links)
-            found[number] = Remembered(False, waits, counted, kept, bool(gone))
+            found[number] = Remembered(True, False, {}, Memory())
     return found
 
 
 def _begun(bulk: Bulk, send_ids: Sequence[int]) -> set[int]:
     """Sends of which nothing is known yet: from now on ours. SQLite has one writer anyway."""
     if bulk.is_sqlite:
-        known = {
-            row[0]
-            for row in bulk.by_ids(
-                "SELECT send_id FROM reaction WHERE send_id IN ({ids})", send_ids
-            )
-        }
-        return set(send_ids) - known
+        return set()
     begun = """
         INSERT INTO reaction (send_id, judged_version, links, memory)
         SELECT unnest(array({ids})), '', '{{}}'::jsonb, ''
@@ -195,18 +201,21 @@ def add(session: Session, hits: Iterable[tuple[Whose, Fresh, Judgement]]) -> Non
                 hit.segment_id,
                 hit.offset,
                 whose.send_id,
-                hit.request.kind.value,
-                hit.request.link,
-                at(hit.request.at),
-                hit.request.method,
-                hit.request.user_agent,
-                _flags(hit.request.signs),
-                str(hit.request.address_class),
-                hit.request.address_key,
+                str(kind),
+                link,
+                at(moment),
+                method,
+                user_agent,
+                _flags(signs),
+                str(address_class),
+                address_key,
                 1,
                 *_verdict(whose, said),
             )
             for whose, hit, said in hits
+            for moment, kind, link, method, user_agent, signs, address_class, address_key in (
+                hit.request,
+            )
         ],
     )
 
@@ -248,6 +257,12 @@ def adopt(session: Session, sends: Sequence[Whose]) -> None:
     Bulk(session).update(_ADOPT, [(one.send_id, *one.arm_of) for one in sends])
 
 
+def go_on(session: Session, rows: Iterable[tuple[int, Links, Memory]]) -> None:
+    """Keep what the next hits of some sends need that were judged before, and wait for nothing."""
+    written = [(number, _links(links), kept.written()) for number, links, kept in rows]
+    Bulk(session).update(_REMEMBERED, written)
+
+
 def remember(
     session: Session, rows: Iterable[tuple[Whose, datetime | None, Links, Memory]]
 ) -> None:
@@ -258,9 +273,9 @@ def remember(
         [
             (
                 whose.send_id,
-                str(whose.edition.value),
+                _EDITIONS[whose.edition],
                 None if due_at is None else bulk.moment(due_at),
-                memory.as_json(links),
+                _links(links),
                 kept.written(),
             )
             for whose, due_at, links, kept in rows
@@ -272,12 +287,18 @@ def _verdict(whose: Whose, said: Judgement) -> tuple[object, ...]:
     return (
         whose.experiment_id,
         whose.arm,
-        said.verdict.value,
+        str(said.verdict),
         said.rule,
-        str(whose.edition.value),
+        _EDITIONS[whose.edition],
         said.reason,
         said.via_proxy,
     )
+
+
+def _links(links: Links) -> str:
+    """Hand-made, for each hit changes it."""
+    each = ",".join([f'"{link}":[{hits},{people}]' for link, (hits, people) in links.items()])
+    return f"{{{each}}}"
 
 
 def _flags(signs: str) -> str:

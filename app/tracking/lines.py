@@ -38,6 +38,9 @@ class HitKind(StrEnum):
     OPEN = "open"
 
 
+_KINDS = {b"c": HitKind.CLICK, b"o": HitKind.OPEN}
+
+
 class Sign(StrEnum):
     """What a request's headers tell beside its User-Agent. One letter each in the journal."""
 
@@ -45,6 +48,9 @@ class Sign(StrEnum):
     LANGUAGE = "l"  # Accept-Language was sent
     FETCH = "f"  # any Sec-Fetch-* was sent
     OPT_OUT = "g"  # Sec-GPC: 1 or DNT: 1
+
+
+_OPT_OUT = Sign.OPT_OUT  # by way of its class it is found forty times as slowly
 
 
 class Line(NamedTuple):
@@ -82,7 +88,7 @@ def write(
     """
     signs = _signs(headers)
     number = link.id
-    if Sign.OPT_OUT in signs:
+    if _OPT_OUT in signs:
         number, caller = NOBODY, UNPLACED
     method = method if method in _METHODS else "OTHER"
     agent = _agent(headers.get(b"user-agent", b""))
@@ -109,25 +115,23 @@ def read(payload: bytes) -> Line:
 def _usual(found: re.Match[bytes]) -> Line:
     """A line as `write` makes it, in a third of the time."""
     micros, kind, set_id, send_id, link, method, agent, signs, place, key = found.groups()
-    return _line(
-        {
-            "t": micros,
-            "k": _letters(kind),
-            "s": set_id,
-            "i": send_id,
-            "l": link,
-            "m": _letters(method),
-            "u": _unquoted(agent),
-            "f": _letters(signs),
-            "c": _letters(place),
-            "a": key.decode(),
-        }
+    return Line(
+        _in_range(int(micros)),
+        _KINDS[kind],
+        int(set_id),
+        int(send_id),
+        int(link),
+        _letters(method),
+        _unquoted(agent),
+        _letters(signs),
+        _CLASSES[_letters(place)],
+        key.decode(),
     )
 
 
 @lru_cache(maxsize=20_000)
 def _unquoted(user_agent: bytes) -> str:
-    return str(json.loads(user_agent))
+    return _kept(json.loads(user_agent))
 
 
 @lru_cache(maxsize=1000)
@@ -136,21 +140,28 @@ def _letters(text: bytes) -> str:
 
 
 def _line(fields: Mapping[str, Any]) -> Line:
-    micros = int(fields["t"])
-    if not 0 <= micros < _FAR:
-        raise ValueError("not a hit: its time is out of range")
     return Line(
-        micros,
+        _in_range(int(fields["t"])),
         HitKind.CLICK if fields["k"] == "c" else HitKind.OPEN,
         int(fields["s"]),
         int(fields["i"]),
         int(fields["l"]),
         str(fields["m"]),
-        str(fields["u"]).replace("\x00", ""),  # PostgreSQL keeps no NUL
+        _kept(fields["u"]),
         str(fields["f"]),
         _CLASSES[fields["c"]],
         str(fields["a"]),
     )
+
+
+def _in_range(micros: int) -> int:
+    if not 0 <= micros < _FAR:
+        raise ValueError("not a hit: its time is out of range")
+    return micros
+
+
+def _kept(user_agent: object) -> str:
+    return str(user_agent).replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
 def _signs(headers: Headers) -> str:

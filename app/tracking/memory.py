@@ -14,6 +14,7 @@ _MINUTE = 60_000_000  # microseconds
 _FULL_MINUTES = 5  # remembered, for hits of another machine that come late
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+from_json = json.JSONDecoder().decode
 as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 Hit = TypeVar("Hit")
@@ -57,19 +58,14 @@ class Memory:
                 del self.full[oldest]
 
     def written(self) -> str:
-        """As it is kept in the database."""
-        return as_json(
-            [
-                self.kept,
-                self.last,
-                self.rows,
-                list(self.full.items()),
-                self.humans,
-                self.caught,
-                list(self.clicks.items()),
-                self.loose,
-                self.facts,
-            ]
+        """As JSON, for the database. Hand-made, for each hit changes it."""
+        full = as_json(list(self.full.items())) if self.full else "[]"
+        caught = as_json(self.caught) if self.caught else "{}"
+        humans = ",".join([f'"{like}":{at}' for like, at in self.humans.items()])
+        clicks = ",".join([f"[{link},{at}]" for link, at in self.clicks.items()])
+        return (
+            f"[{self.kept},{self.last},{self.rows},{full},{{{humans}}},{caught},[{clicks}],"
+            f"{self.loose},{self.facts}]"
         )
 
 
@@ -77,7 +73,7 @@ def read(written: str) -> Memory:
     """From the database; a new one where nothing is written."""
     if not written:
         return Memory()
-    kept, last, rows, full, humans, caught, clicks, loose, facts = json.loads(written)
+    kept, last, rows, full, humans, caught, clicks, loose, facts = from_json(written)
     minute = last // _MINUTE
     return Memory(kept, last, minute, rows, dict(full), humans, caught, dict(clicks), loose, facts)
 

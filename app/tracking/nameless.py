@@ -33,14 +33,14 @@ class Nameless:
 
 def sorted_out(
     fresh: Mapping[int, Sequence[Fresh]], known: Mapping[int, Facts]
-) -> tuple[dict[int, list[Fresh]], list[Nameless]]:
+) -> tuple[dict[int, Sequence[Fresh]], list[Nameless]]:
     """New hits by send, and those that their person does not let us keep, now that they come."""
-    mine: dict[int, list[Fresh]] = {}
+    mine: dict[int, Sequence[Fresh]] = {}
     refused: list[Nameless] = []
     for send_id, hits in fresh.items():
         facts = known.get(send_id)
         if facts is None or (facts.clicks_allowed and facts.opens_allowed):
-            mine[send_id] = list(hits)
+            mine[send_id] = hits
             continue
         stays = [hit for hit in hits if _may_stay(hit, facts)]
         refused += [Nameless(hit, facts.whose) for hit in hits if not _may_stay(hit, facts)]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlmodel import Session
 
@@ -21,8 +21,7 @@ class Arm:
     rule_version: str = ""  # of the rules that its hits are judged by; empty: the newest
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """One send, as far as its hits are concerned."""
 
     send_id: int

@@ -5,12 +5,12 @@ enough (`_onward`). Where it does not, or makes earlier ones part of a burst, al
 read and judged again (`_afresh`): never more than a thousand. Both come to the same.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 from zlib import crc32
 
 from sqlmodel import Session
@@ -30,8 +30,7 @@ _SOONEST, _LATEST = timedelta(seconds=2), timedelta(hours=1)
 _PATIENCE = timedelta(days=7)  # then a send that never settles is left as it is
 
 
-@dataclass(frozen=True, slots=True)
-class _Send:
+class _Send(NamedTuple):
     """One send, as it was found."""
 
     id: int
@@ -39,16 +38,12 @@ class _Send:
     outcome: Reached | None
     window: Window | None
     before: Remembered
+    whose: Whose  # with experiment and arm where they are known
 
     @property
     def links(self) -> Links:
         """What the counters of links hold for it."""
         return self.before.links
-
-    @property
-    def whose(self) -> Whose:
-        """The send, with experiment and arm where they are known."""
-        return reactions.whose(self.id, self.facts)
 
 
 @dataclass(slots=True)
@@ -59,12 +54,16 @@ class _Change:
     memory: Memory
     links: Links
     kept: list[tuple[Fresh, Judgement]] = field(default_factory=list)
-    counted: Counter[Bucket] = field(default_factory=Counter)
+    counted: dict[Bucket, int] = field(default_factory=dict)
     judged_again: list[tuple[int, Judgement]] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
     outcome: Reached | None = None
     due_at: datetime | None = None
     is_afresh: bool = False
+
+    def count(self, bucket: Bucket, hits: int) -> None:
+        """Some of which nothing else is kept."""
+        self.counted[bucket] = self.counted.get(bucket, 0) + hits
 
 
 def react(
@@ -109,6 +108,7 @@ def _found(session: Session, ids: Sequence[int], known: Mapping[int, Facts]) -> 
             one,
             None if before[number].gone else _window(one),  # without, nothing is counted again
             before[number],
+            reactions.whose(number, known.get(number)),
         )
         for number in ids
         for one in (released.get(number),)
@@ -148,7 +148,7 @@ def _sorted_in(change: _Change, ordered: Sequence[Fresh]) -> list[Fresh] | None:
     for hit in ordered:
         at = micros(hit.request.at)
         if known.had_enough(at) if at <= last else known.has_enough(at):
-            change.counted[reactions.bucket_of(hit.request, change.send.window)] += 1
+            change.count(reactions.bucket_of(hit.request, change.send.window), 1)
         elif at <= last:
             return None
         else:
@@ -194,7 +194,7 @@ def _afresh(
     assert said is not None  # nothing came before them
     change = _Change(send, known, send.links, is_afresh=True)
     for hit in left_over:
-        change.counted[reactions.bucket_of(hit.request, send.window)] += _number(hit)
+        change.count(reactions.bucket_of(hit.request, send.window), _number(hit))
         if isinstance(hit, Kept):
             change.dropped.append(hit.id)
     for hit, one in zip(chosen, said, strict=True):
@@ -288,7 +288,10 @@ def _write(session: Session, changes: Sequence[_Change]) -> None:
     hit_rows.judge_again(session, again)
     hit_rows.adopt(session, [one.send.whose for one in changes if one.is_afresh])
     hit_rows.count(session, counted)
-    rows = [(one.send.whose, one.due_at, one.links, one.memory) for one in changes]
+    onward = [one for one in changes if not (one.is_afresh or one.send.before.is_new)]
+    hit_rows.go_on(session, [(one.send.id, one.links, one.memory) for one in onward])
+    others = [one for one in changes if one.is_afresh or one.send.before.is_new]
+    rows = [(one.send.whose, one.due_at, one.links, one.memory) for one in others]
     hit_rows.remember(session, rows)
     reached.change(
         session,

@@ -10,6 +10,9 @@ from app.tracking.ports import Facts
 from app.tracking.verdicts import NEWEST, Edition, Judgement, Message, Request, Verdict, edition_of
 
 _HOUR = timedelta(hours=1)
+# Members by way of their class are found forty times as slowly.
+_CLICK, _HUMAN = HitKind.CLICK, Verdict.HUMAN
+_NONE = (0, 0)
 _FIRSTS = {
     (HitKind.CLICK, Verdict.HUMAN): "clicked_at",
     (HitKind.CLICK, Verdict.UNKNOWN): "maybe_clicked_at",
@@ -76,8 +79,7 @@ class Bucket(NamedTuple):
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """From release to the end of counting."""
 
     opens_at: datetime
@@ -97,7 +99,7 @@ class Sums:
 
     def add(self, kind: HitKind, link: int, method: str, count: int) -> None:
         """Some hits within the window."""
-        if kind is HitKind.CLICK and method == "GET":
+        if kind is _CLICK and method == "GET":
             self.clicks += count
             self.links.setdefault(str(link), [0, 0])[0] += count
 
@@ -165,13 +167,13 @@ def _fields(request: Request, verdict: Verdict, facts: Facts) -> Iterable[str]:
 def _counts(request: Request, facts: Facts) -> bool:
     if request.kind is not facts.counted:
         return False
-    return request.kind is not HitKind.CLICK or request.link in facts.counted_links
+    return request.kind is not _CLICK or request.link in facts.counted_links
 
 
 def people_of(links: Links, hits: Iterable[Judged], window: Window) -> None:
     """Note on which links this person clicked."""
     for request, said in hits:
-        is_human = request.kind is HitKind.CLICK and said.verdict is Verdict.HUMAN
+        is_human = request.kind is _CLICK and said.verdict is _HUMAN
         if is_human and window.holds(request.at):
             links.setdefault(str(request.link), [0, 0])[1] = 1
 
@@ -179,7 +181,11 @@ def people_of(links: Links, hits: Iterable[Judged], window: Window) -> None:
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
     """By how much the counters of links move."""
     moved = {}
-    for link in before.keys() | after.keys():
-        was, now = before.get(link, [0, 0]), after.get(link, [0, 0])
-        moved[int(link)] = (now[0] - was[0], now[1] - was[1])
+    for link, (hits, people) in after.items():
+        was = before.get(link, _NONE)
+        if was[0] != hits or was[1] != people:
+            moved[int(link)] = (hits - was[0], people - was[1])
+    for link in before.keys() - after.keys():
+        hits, people = before[link]
+        moved[int(link)] = (-hits, -people)
     return moved

@@ -6,7 +6,7 @@ their frozen readouts whatever happens.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.platform.db import Database
@@ -39,7 +39,7 @@ def preview(
             known = facts.facts_of(session, ids)
             hits = hit_rows.hits_of(session, ids)
         for send_id, before in hits.items():
-            message = replace(reactions.message_of(known.get(send_id)), edition=NEWEST)
+            message = reactions.message_of(known.get(send_id))._replace(edition=NEWEST)
             after = judging.judge([hit.request for hit in before], message)
             yield from _changes(send_id, before, after)
 

@@ -7,7 +7,6 @@ Rules come in editions. An experiment keeps the one of its launch until somebody
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import lru_cache
@@ -26,7 +25,8 @@ class Edition(IntEnum):
     THIRD = 3
 
 
-NEWEST = max(Edition)
+NEWEST, _SECOND = max(Edition), Edition.SECOND
+_OLD = frozenset({"1", "2"})
 VERSION = str(NEWEST.value)
 CATCHES = frozenset({"R01", "R03", "R04", "R10"})  # what rule 9 looks for …
 COMPANY = "R09"  # … and what it finds, which extends the time
@@ -58,8 +58,7 @@ class Request(NamedTuple):
     address_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """The mail that it came from."""
 
     accepted_at: datetime | None  # None: not known (uncertain), or not yet
@@ -248,7 +247,7 @@ def judgement_of(seen: Seen) -> Judgement:
 
 def edition_of(version: str) -> Edition:
     """The rules of a version as experiments name it; without a name, the newest."""
-    return Edition.SECOND if version in {"1", "2"} else NEWEST
+    return _SECOND if version in _OLD else NEWEST
 
 
 def provisional(judgement: Judgement, message: Message) -> Judgement:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,17 +50,17 @@ class Sends:
     """The sends 1 to 9, as whoever knows them would tell."""
 
     def __init__(self, **fields: Any) -> None:
-        self.facts = replace(FACTS, **fields)
+        self.facts = FACTS._replace(**fields)
 
     def facts_of(self, _session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
-        return {i: replace(self.facts, send_id=i) for i in send_ids if i < 10}
+        return {i: self.facts._replace(send_id=i) for i in send_ids if i < 10}
 
     def arms_of(self, _session: Session, set_ids: Sequence[int]) -> dict[int, Arm]:
         return {set_id: self.facts.whose for set_id in set_ids if set_id == 7}
 
     def adopt(self, _session: Session, experiment_id: str | None, version: str) -> None:
         if experiment_id in {None, self.facts.experiment_id}:
-            self.facts = replace(self.facts, rule_version=version)
+            self.facts = self.facts._replace(rule_version=version)
 
 
 class Spool:
@@ -403,3 +402,14 @@ def test_two_machines_that_ingest_hits_of_the_same_people_at_once_lose_nothing(r
 
     assert counter(released).clicks == 120
     assert sum(link["hits"] for link in rows(released, LinkCounter)) == 120
+
+
+def test_a_user_agent_is_kept_to_the_letter(released, spool):
+    agents = ['"a", "b"', "\\", '\\"', "{x,y}", "NULL", "", " a ", "æ", "a\tb", "%s ? $1 '; --"]
+    for number, agent in enumerate(agents):
+        spool.hit(60 + number, user_agent=agent)
+    ingest_once(released, spool.folder, Sends(), now=LATER)
+
+    kept = sorted(rows(released, Hit), key=lambda hit: hit["at"])
+    came = [agent.encode().decode("latin-1") for agent in agents]  # as header bytes are read
+    assert [hit["user_agent"] for hit in kept] == came

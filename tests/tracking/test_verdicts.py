@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -84,7 +83,7 @@ def test_a_labelled_request_gets_its_verdict_by_its_rule(case):
         )
         for near in case["neighbours"]
     ]
-    mail = replace(MAIL, links_total=case["links_total"])
+    mail = MAIL._replace(links_total=case["links_total"])
 
     said = judge([request_of(event), *around], mail)[0]
 
