@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from app.delivery.models import SendCount
-from app.experiments.models import ExperimentLink
+from app.experiments.models import Enrolment, ExperimentLink, Ineligible, PeopleCount
 from app.tally.models import Counter as Counted
 from app.tally.models import DayCounter, DidCounter, LinkCounter, Outcome
 from app.tally.shares import NUMBERS
@@ -68,6 +68,15 @@ def _sends_kept(rows: Rows) -> Numbers:
 
 def _sends(rows: Rows) -> Numbers:
     return _counted((one.experiment_id, one.state) for one in rows.sends)
+
+
+def _who_is_in_kept(rows: Rows) -> Numbers:
+    return _summed(((one.experiment_id, one.reason), one.people) for one in rows.all(PeopleCount))
+
+
+def _who_is_in(rows: Rows) -> Numbers:
+    enrolled = [(one.experiment_id, "") for one in rows.all(Enrolment)]
+    return _counted(enrolled + [(one.experiment_id, one.reason) for one in rows.all(Ineligible)])
 
 
 def _links_kept(rows: Rows) -> Numbers:
@@ -203,6 +212,13 @@ def _lines(rows: Rows) -> Numbers:
 
 KEPT: tuple[Kept, ...] = (
     Kept("send_count", "sends", _sends_kept, _sends, "UPDATE send_count SET sends = sends + 1"),
+    Kept(
+        "people_count",
+        "who is in",
+        _who_is_in_kept,
+        _who_is_in,
+        "UPDATE people_count SET people = people + 1",
+    ),
     Kept(
         "experiment_link",
         "links to key results",

@@ -124,6 +124,7 @@ def without_final(session: Session) -> Sequence[Experiment]:
 
 SENDS = text("""
     -- One row per send after a given one, in the order of ids: whom, its state, what came of it.
+    -- Said as a range of (experiment, id), so that PostgreSQL never walks through others' sends.
     SELECT s.id                       AS send_id,
            s.arm                      AS arm,
            s.state                    AS state,
@@ -156,9 +157,9 @@ SENDS = text("""
         ON p.id = s.person_id
       LEFT JOIN outcome o
         ON o.send_id = s.id
-     WHERE s.experiment_id = :experiment_id
-       AND s.id > :after
-     ORDER BY s.id
+     WHERE (s.experiment_id, s.id) > (:experiment_id, :after)
+       AND s.experiment_id <= :experiment_id
+     ORDER BY s.experiment_id, s.id
      LIMIT :limit
 """).bindparams(
     bindparam("experiment_id", type_=String()),

@@ -18,7 +18,7 @@ from app.delivery.models import (
 )
 from app.experiments.models import Enrolment, Experiment
 from app.platform.bulk import Bulk
-from app.platform.paging import Order, Part, part
+from app.platform.paging import Order, Part, part_within
 from app.tally.models import Outcome
 
 _SENDS = Order("sends", (int,))
@@ -96,14 +96,15 @@ def sends_page(
     state: str | None = None,
 ) -> Part[tuple[Send, str]]:
     """Sends of an experiment with their addresses (none: erased), in the order of their ids."""
-    question = (
-        select(Send, func.coalesce(col(Person.email), ""))
-        .outerjoin(Person, col(Person.id) == col(Send.person_id))
-        .where(col(Send.experiment_id) == experiment_id)
+    question = select(Send, func.coalesce(col(Person.email), "")).outerjoin(
+        Person, col(Person.id) == col(Send.person_id)
     )
     if state:
         question = question.where(col(Send.state) == state)
-    return part(session, question, _SENDS, Send.id, cursor=cursor, limit=limit)
+    mine = (col(Send.experiment_id), experiment_id)
+    return part_within(
+        session, question, _SENDS, col(Send.id), within=mine, cursor=cursor, limit=limit
+    )
 
 
 _FACTS = """

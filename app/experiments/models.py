@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, Integer
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
@@ -146,6 +146,21 @@ class Ineligible(SQLModel, table=True):
     person_id: str = Field(primary_key=True, index=True)
     reason: str  # filter, sample, excluded, cooling_off, suppressed, consent, missing_column, …
     detail: str = ""
+
+
+class PeopleCount(SQLModel, table=True):
+    """How many are enrolled (no reason), and left out by reason. Triggers of the database keep it.
+
+    A count is the sum over shards: on PostgreSQL each connection has its own, so that no two
+    transactions wait for each other here.
+    """
+
+    __tablename__ = "people_count"
+
+    experiment_id: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    shard: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    people: int = Field(default=0, sa_type=BigInteger)
 
 
 class ExperimentTemplate(SQLModel, table=True):

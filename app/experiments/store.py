@@ -14,6 +14,7 @@ from app.experiments.models import (
     Feature,
     FeatureTeam,
     Ineligible,
+    PeopleCount,
     Rehearsal,
     Slice,
     Status,
@@ -298,8 +299,7 @@ def forget_rehearsals(session: Session) -> None:
 
 def count_enrolled(session: Session, experiment_id: str) -> int:
     """How many are enrolled so far."""
-    query = select(func.count()).select_from(Enrolment)
-    return session.exec(query.where(Enrolment.experiment_id == experiment_id)).one()
+    return _people(session, experiment_id).get("", 0)
 
 
 def count_by_arm(session: Session, experiment_id: str) -> dict[str, int]:
@@ -330,13 +330,20 @@ def set_wave(session: Session, ids: Sequence[int], *, wave: int) -> None:
 
 def reasons(session: Session, experiment_id: str) -> dict[str, int]:
     """Why people were left out, and how many."""
+    counted = _people(session, experiment_id)
+    return {reason: people for reason, people in counted.items() if reason and people}
+
+
+def _people(session: Session, experiment_id: str) -> dict[str, int]:
+    """By reason, most first; read from counts that the database keeps."""
+    people = func.sum(PeopleCount.people)
     rows = session.exec(
-        select(Ineligible.reason, func.count())
-        .where(Ineligible.experiment_id == experiment_id)
-        .group_by(Ineligible.reason)
-        .order_by(func.count().desc())
-    ).all()
-    return dict(rows)
+        select(PeopleCount.reason, people)
+        .where(PeopleCount.experiment_id == experiment_id)
+        .group_by(PeopleCount.reason)
+        .order_by(people.desc(), col(PeopleCount.reason))
+    )
+    return {reason: int(number) for reason, number in rows}
 
 
 def audience_is_used(session: Session, audience_id: str) -> bool:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlmodel import Session
 
 from app.platform.errors import Invalid
@@ -103,6 +103,38 @@ def part(
     def key(row: Any) -> Key:
         entity = row if is_entity else row[0]
         return tuple(getattr(entity, column.key) for column in columns)
+
+    return _cut(found, order, key, limit)
+
+
+def part_within(
+    session: Session,
+    query: Any,
+    order: Order,
+    column: Any,
+    *,
+    within: tuple[Any, object],
+    cursor: str | None,
+    limit: int,
+) -> Part[Any]:
+    """The same of one owner's rows, (its column, its value), where an index has owner and key.
+
+    Said as a range of both: asked for one owner in the order of keys alone, PostgreSQL may walk
+    through everybody's rows until it has found enough of this one's.
+    """
+    whose, value = within
+    query = query.where(whose <= value)
+    if cursor is None:
+        query = query.where(whose >= value)
+    else:
+        (last,) = order.key_of(cursor)
+        query = query.where(tuple_(whose, column) > tuple_(literal(value), literal(last)))
+    rows = session.execute(query.order_by(whose, column).limit(limit + 1)).all()
+    is_entity = len(query.column_descriptions) == 1
+    found = [row[0] for row in rows] if is_entity else rows
+
+    def key(row: Any) -> Key:
+        return (getattr(row if is_entity else row[0], column.key),)
 
     return _cut(found, order, key, limit)
 

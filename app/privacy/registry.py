@@ -85,6 +85,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "hit": ("reason",),
     "import_note": ("column",),
     "ineligible": ("reason",),
+    "people_count": ("reason",),
     "install": ("key_fingerprints",),
     "login_session": ("csrf",),
     "opening": ("name",),

@@ -14,7 +14,7 @@ class Outcome(SQLModel, table=True):
     __tablename__ = "outcome"
     __table_args__ = (
         Index("ix_outcome_released", "experiment_id", "arm", "released_at"),
-        Index("ix_outcome_did", "experiment_id", "did_at"),
+        Index("ix_outcome_did", "experiment_id", "did_at", "arm"),
     )
 
     send_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))

@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.links.token import NEVER_COUNTS
+from app.tally.models import Outcome
 from app.tracking import store
 from app.tracking.models import Answer
 
 _COMMENT_CHARS = 2_000
+COMMENTS_SHOWN = 100  # ours
 
 
 def save(
@@ -23,7 +25,16 @@ def save(
     if send_id == NEVER_COUNTS:
         return
     said = comment.replace("\x00", "").strip()[:_COMMENT_CHARS]
-    session.merge(Answer(send_id=send_id, useful=useful, comment=said, at=now))
+    outcome = session.get(Outcome, send_id)
+    session.merge(
+        Answer(
+            send_id=send_id,
+            experiment_id=outcome.experiment_id if outcome else "",
+            useful=useful,
+            comment=said,
+            at=now,
+        )
+    )
     session.flush()
 
 
@@ -33,5 +44,10 @@ def answer_of(session: Session, send_id: int) -> Answer | None:
 
 
 def comments_of(session: Session, experiment_id: str) -> Sequence[Answer]:
-    """The answers of an experiment, newest first."""
-    return store.answers_of(session, experiment_id)
+    """The newest comments of an experiment's people; a page holds no more."""
+    return store.comments_of(session, experiment_id, limit=COMMENTS_SHOWN)
+
+
+def counts_of(session: Session, experiment_id: str) -> dict[bool | None, int]:
+    """How many of an experiment's people said yes, no, or neither."""
+    return store.answers_counted(session, experiment_id)

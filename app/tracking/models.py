@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, false, true
+from sqlalchemy import BigInteger, Column, Integer, false, text, true
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
@@ -140,8 +140,20 @@ class Answer(SQLModel, table=True):
     """What one person said on the answer page."""
 
     __tablename__ = "answer"
+    __table_args__ = (
+        Index("ix_answer_useful", "experiment_id", "useful"),
+        Index(
+            "ix_answer_said",
+            "experiment_id",
+            "at",
+            "send_id",
+            sqlite_where=text("comment <> ''"),
+            postgresql_where=text("comment <> ''"),
+        ),
+    )
 
     send_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    experiment_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
     useful: bool | None = None
     comment: str = ""
     at: datetime = Field(sa_type=UtcDateTime, index=True)

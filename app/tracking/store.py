@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Insert, func, select, update
+from sqlalchemy import Insert, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
 from app.links.token import NOBODY
 from app.platform.journal import Segment
-from app.platform.paging import Order, Part, part
-from app.tally.models import Outcome
+from app.platform.paging import Order, Part, part, part_within
 from app.tracking.models import Answer, Hit, HitCount, JournalSegment, Reaction
 from app.tracking.ranges import AddressClass
 from app.tracking.verdicts import VERSION, Verdict
@@ -83,8 +82,10 @@ def hits_page(session: Session, experiment_id: str, *, cursor: str | None, limit
             session, select(HitCount).where(mine), _COUNTED, *key, cursor=cursor, limit=limit
         )
         return Part(map(as_hit, found), found.next)
-    question = select(Hit).where(col(Hit.experiment_id) == experiment_id)
-    hits = part(session, question, _HITS, Hit.id, cursor=cursor, limit=limit)
+    within = (col(Hit.experiment_id), experiment_id)
+    hits = part_within(
+        session, select(Hit), _HITS, col(Hit.id), within=within, cursor=cursor, limit=limit
+    )
     if hits.next is None and session.scalars(select(HitCount).where(mine).limit(1)).first():
         hits.next = _COUNTED.cursor_of(_BEFORE_ALL)
     return hits
@@ -132,11 +133,20 @@ def forget_links(session: Session, experiment_id: str) -> None:
     session.execute(update(_REACTION).where(_REACTION.c.send_id.in_(sends)).values(links={}))
 
 
-def answers_of(session: Session, experiment_id: str) -> Sequence[Answer]:
-    """The answers of an experiment's people, newest first."""
-    question = select(Answer).join(Outcome, col(Outcome.send_id) == col(Answer.send_id))
-    question = question.where(col(Outcome.experiment_id) == experiment_id)
-    return session.scalars(question.order_by(col(Answer.at).desc(), col(Answer.send_id))).all()
+def comments_of(session: Session, experiment_id: str, *, limit: int) -> Sequence[Answer]:
+    """The answers of an experiment's people that say something in words, newest first."""
+    mine, said = col(Answer.experiment_id) == experiment_id, text("answer.comment <> ''")
+    newest = (
+        select(Answer).where(mine, said).order_by(col(Answer.at).desc(), col(Answer.send_id).desc())
+    )
+    return session.scalars(newest.limit(limit)).all()
+
+
+def answers_counted(session: Session, experiment_id: str) -> dict[bool | None, int]:
+    """How many answers of an experiment's people are yes, no, or neither."""
+    question = select(col(Answer.useful), func.count()).group_by(col(Answer.useful))
+    found = session.execute(question.where(col(Answer.experiment_id) == experiment_id))
+    return {row[0]: row[1] for row in found}
 
 
 def new_only(session: Session, model: type[SQLModel]) -> Insert:

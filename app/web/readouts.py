@@ -1,6 +1,6 @@
 """The readout of one experiment: whole, and as a part that renews itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -66,8 +66,8 @@ def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
         refreshing=is_refreshing(experiment),
         standing=standing(experiment),
         can_decide=experiment.status in OPEN,
-        answers=[answer for answer in said if answer.comment],
-        answers_sentence=_sentence(said),
+        answers=said,
+        answers_sentence=_sentence(answers.counts_of(session, experiment_id), said),
     )
     return render(request, page)
 
@@ -115,12 +115,10 @@ def is_refreshing(experiment: Experiment) -> bool:
     return experiment.status in OPEN | {Status.SCHEDULED}
 
 
-def _sentence(said: Sequence[Answer]) -> str:
-    yes = sum(answer.useful is True for answer in said)
-    no = sum(answer.useful is False for answer in said)
-    if not yes + no:
-        return "Answers never change the result."
-    return (
-        f"Useful: {words.plural(yes, 'person', 'people')}; not useful: {words.number(no)}."
-        " Answers never change the result."
-    )
+def _sentence(counts: Mapping[bool | None, int], said: Sequence[Answer]) -> str:
+    yes, no = counts.get(True, 0), counts.get(False, 0)
+    parts = [f"Useful: {words.plural(yes, 'person', 'people')}; not useful: {words.number(no)}."]
+    never = "Answers never change the result."
+    newest = f"These are the newest {words.number(len(said))} comments."
+    is_cut = len(said) == answers.COMMENTS_SHOWN
+    return " ".join([*(parts if yes + no else ()), never, *([newest] if is_cut else ())])

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, delete
 
 from app.analysis import counts, gathered, hours
+from app.analysis import matured as matured_people
 from app.delivery.models import Destination, DestinationSet
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, WINDOW, click, given_experiment, mail
@@ -89,3 +91,27 @@ def test_the_course_counts_hours_of_click_and_of_release(session: Session):
         (HOUR, 2, 0),
         (2 * HOUR, 2, 1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("after", "matured"),
+    [
+        (timedelta(0), 0),
+        (10 * MINUTE, 0),  # of a few, the two first would count
+        (39 * MINUTE, 0),
+        (40 * MINUTE, 3),  # the last one's window has closed, in the middle of the hour
+        (70 * MINUTE, 3),
+        (95 * MINUTE, 4),
+    ],
+)
+def test_many_people_of_an_hour_count_together_once_the_last_window_has_closed(
+    session: Session, monkeypatch: pytest.MonkeyPatch, after: timedelta, matured: int
+):
+    monkeypatch.setattr(matured_people, "MOST_READ", 0)
+    experiment = given_experiment(session)
+    for number, minutes in enumerate((0, 5, 40, 95), start=1):
+        mail(session, experiment, 1, first=number, at=TUESDAY + minutes * MINUTE)
+    click(session, 1, first=1, at=TUESDAY + MINUTE)
+    got = gathered.of(session, experiment, now=TUESDAY + WINDOW + after).totals["insight"]
+
+    assert (got.matured, got.matured_did) == (matured, int(matured > 0))

@@ -140,6 +140,35 @@ class Mailing:
                 common,
             )
 
+        if hits:
+            self._memory(session, common)
+
+    def _memory(self, session: Session, common: dict[str, Any]) -> None:
+        """What judging remembers of everybody with hits; every twentieth answered, too."""
+        empty = "'{}'" if _is_sqlite(session) else "CAST('{}' AS JSONB)"
+        _insert(
+            session,
+            "reaction (send_id, judged_version, links, memory)",
+            f"SELECT :base + i, '1', {empty}, '' FROM counted",
+            common,
+        )
+        _insert(
+            session,
+            "answer (send_id, experiment_id, useful, comment, at)",
+            "SELECT :base + i, :experiment, i % 3 > 0, CASE WHEN i % 40 = 0 THEN 'Show me more'"
+            " ELSE '' END, :did FROM counted WHERE i % 20 = 0",
+            common,
+        )
+
+    def leave_out(self, session: Session, people: int) -> None:
+        """So many more people of the audience were left out by the filter."""
+        _insert(
+            session,
+            "ineligible (experiment_id, person_id, reason, detail)",
+            f"SELECT :experiment, 'o' || ({_FIRST_PERSON} + i), 'filter', '' FROM counted",
+            {"first": 0, "last": people - 1, "experiment": self.experiment_id},
+        )
+
     def _arm_of(self, place: int, arm: str) -> str:
         return f"WHEN i % {len(self.arms)} = {place} THEN '{arm}'"
 

@@ -84,6 +84,7 @@ def _mailed(house: House, place: int, size: int, people: int) -> str:
         arms = tuple(arm["key"] for arm in like["design"]["arms"])
         mailing = Mailing(name, arms, first=(1_000 + place) << 24, at=at, hours=24)
         mailing.add(session, size, of=people, hits=3)
+        mailing.leave_out(session, size)
     return name
 
 
