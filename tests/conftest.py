@@ -31,6 +31,8 @@ def _loopback_only(self: socket.socket, address: object) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run faults at full size")
+    parser.addoption("--seed", type=int, help="of random operations: live the same town again")
+    parser.addoption("--minutes", type=float, default=60, help="of random operations, by --full")
     parser.addoption("--calendar", action="store_true", help="on each kind of day, as `check` does")
 
 

@@ -2,150 +2,258 @@
 
 import csv
 import io
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import httpx
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
+from app.analysis import readout as readouts
+from app.analysis.models import Kind, Snapshot
+from app.analysis.shapes import as_json
 from app.audience.models import Person
-from app.delivery.models import Send
-from app.tally.models import Counter as Counted
+from app.experiments.models import ENDED, Experiment
+from app.platform.clock import iso
+from app.tally import store as tally
 from app.tally.models import Outcome
-from app.tracking.models import Conversion, Hit, HitCount
-from app.tracking.store import as_hit
-from tests.faults.town import EVENT, Town
+from tests import kept
+from tests.faults.town import Town, signs_of
+from tests.recount import Rows
+
+_STATES = ("queued", "sending", "sent", "failed", "bounced", "uncertain", "skipped", "held")
+_AT_THE_END = ("released", "did", "converted", "value", "human_clickers", "unknown_clickers")
+_GOES_ON = ("ingested_until", "lag_seconds")  # while somebody reads
+_EXPORTED = (
+    "arm", "released_at", "closes_at", "clicked_at", "maybe_clicked_at", "machine_clicked_at",
+    "opened_at", "machine_opened_at", "unsubscribed_at", "did_at", "maybe_did_at", "clicks",
+    "converted", "value", "capped", "sent", "failed", "bounced", "uncertain",
+)  # fmt: skip
 
 
-def mails_agree(session: Session, town: Town) -> None:
+def rows_of(session: Session, town: Town) -> Rows:
+    """What is there, with the people of conversions that name nobody any more."""
+    whose = {
+        key: town.gone[body["email"]].person_id
+        for key, body in town.told.items()
+        if body["email"] in town.gone
+    }
+    return Rows(session, whose)
+
+
+def mails_agree(rows: Rows, town: Town) -> None:
     """Whoever is sent has got one; whoever is not, none; only the uncertain may be either."""
-    got = Counter((str(mail["Subject"]), to) for to, mail in town.mailbox.mails())
-    addresses = {one.id: one.email for one in session.exec(select(Person))}
+    mails = town.mailbox.mails()
+    got = Counter((str(mail["Subject"]), to) for to, mail in mails)
+    addresses = {gone.person_id: to for to, gone in town.gone.items()} | {
+        one.id: one.email for one in rows.all(Person)
+    }
     states = Counter[str]()
-    for send in session.exec(select(Send)):
-        times = got[town.experiments[send.experiment_id], addresses[send.person_id]]
+    for send in rows.sends:
+        times = got[rows.experiments[send.experiment_id].name, addresses[send.person_id]]
         states[send.state] += 1
         if send.state != "uncertain":
             assert (send.state, times) == (send.state, int(send.state == "sent"))
         assert times <= 1
+        assert send.arm != "holdout" or not times
     assert states["sent"] > 0
     assert town.mailbox.mailed_twice() == []
+    assert {name for name, _ in got} <= {one.name for one in rows.experiments.values()}
+    _mails_say_what_was_frozen(rows, town, addresses)
 
 
-def progress_agrees(session: Session, api: httpx.Client, town: Town) -> None:
-    for experiment in town.experiments:
-        told = api.get(f"/experiments/{experiment}/progress").json()
-        sends = session.exec(select(Send).where(Send.experiment_id == experiment)).all()
-        for state in ("queued", "sending", "sent", "failed", "bounced", "uncertain", "skipped"):
-            rows = sum(send.state == state for send in sends)
-            assert (experiment, state, told[state]) == (experiment, state, rows)
-        assert told["enrolled"] == len(sends)
+def _mails_say_what_was_frozen(rows: Rows, town: Town, addresses: Mapping[str, str]) -> None:
+    """Cells that changed on the way changed nothing for whoever was enrolled."""
+    frozen = {
+        (rows.experiments[one.experiment_id].name, addresses[one.person_id]): one.frozen
+        for one in rows.enrolments
+    }
+    for to, mail in town.mailbox.mails():
+        cells = frozen[str(mail["Subject"]), to]
+        part = mail.get_body(("plain",))
+        assert part is not None
+        assert to in town.gone or f"it is {cells['euros']} € a week" in part.get_content()
 
 
-def clicks_agree(session: Session, town: Town) -> None:
+def nobody_got_more(town: Town) -> None:
+    """After a cancel, a decision, an undone launch, an unsubscribe, an erasure."""
+    more = [(one, town.mails_in(one)) for one in town.silences]
+    assert [(one, mails) for one, mails in more if mails != one.mails] == []
+
+
+def nobody_was_mailed_while_cooling_off(rows: Rows, town: Town) -> None:
+    """Whom an experiment with cooling-off days mailed had no mail of another one before."""
+    released = {
+        (rows.experiments[one.experiment_id].name, one.person_id): one.released_at
+        for one in rows.sends
+    }
+    ids = {one.email: one.id for one in rows.all(Person)}
+    cooling = {run.name for run in town.launched() if run.is_cooling}
+    earlier: dict[str, list[str]] = {}
+    for to, mail in town.mailbox.mails():
+        name, whom = str(mail["Subject"]), ids.get(to, "")
+        for other in earlier.get(to, ()) if name in cooling and whom else ():
+            assert released[other, whom] >= released[name, whom], (to, other, name)
+        earlier.setdefault(to, []).append(name)
+
+
+def lives_agree(api: httpx.Client, town: Town) -> None:
+    """What was cancelled, decided, undone or removed is so; and the others came to their end."""
+    for run in town.runs.values():
+        town.look(api, run)
+        assert not run.was_launched or run.status in {"measuring", *ENDED}, run
+    listed = {one["id"] for one in town.every(api, "/experiments")}
+    users = {one["email"] for one in town.every(api, "/users")}
+
+    assert town.runs.keys() <= listed
+    assert {path for path in town.removed if path.rpartition("/")[2] in listed} == set()
+    assert town.removed & users == set()
+
+
+def progress_agrees(rows: Rows, api: httpx.Client, town: Town) -> None:
+    for run in town.launched():
+        told = town.read(api, f"/experiments/{run.id}/progress")
+        sends = Counter(send.state for send in rows.sends if send.experiment_id == run.id)
+        mine = sum(one.experiment_id == run.id for one in rows.enrolments)
+        enrolled = 0 if rows.experiments[run.id].enrolled is None else mine  # cancelled before
+        sends["skipped"] += enrolled - sends.total()  # of one that ended before it was planned
+        assert (run, {name: told[name] for name in _STATES}) == (
+            run,
+            {name: sends[name] for name in _STATES},
+        )
+        assert told["enrolled"] == enrolled
+
+
+def clicks_agree(rows: Rows, town: Town) -> None:
     """Every request that was answered is there once; one that broke off may be."""
-    kept = sum(hit.count for hit in all_clicks(session))
     answered, unsure = town.answered.total(), town.unsure.total()
 
-    assert answered <= kept <= answered + unsure
+    assert answered <= rows.clicks() <= answered + unsure
 
 
-def all_clicks(session: Session) -> list[Hit]:
-    """Those that are only counted, too."""
-    kept = session.exec(select(Hit).where(Hit.kind == "click")).all()
-    counted = session.exec(select(HitCount).where(HitCount.kind == "click")).all()
-    return [*kept, *map(as_hit, counted)]
+def conversions_agree(rows: Rows, api: httpx.Client, town: Town) -> None:
+    """Each id once, with its first body; of whoever had been erased, none."""
+    held = {row.id: row.value for row in rows.conversions}
+    listed = town.every(api, "/conversions")
+
+    assert held == {key: body["value"] for key, body in town.told.items() if key not in town.unkept}
+    assert sorted(one["id"] for one in listed) == sorted(held)
 
 
-def outcomes_agree(session: Session) -> None:
-    """First clicks and requests from hits; conversions and values from conversions."""
-    clicks: dict[int, list[Hit]] = defaultdict(list)
-    for hit in all_clicks(session):
-        clicks[hit.send_id].append(hit)
-    people = {send.id: send.person_id for send in session.exec(select(Send))}
-    done: dict[str, list[Conversion]] = defaultdict(list)
-    for row in session.exec(select(Conversion)):
-        done[row.person_id or ""].append(row)
-    for one in session.exec(select(Outcome)):
-        mine = [hit for hit in clicks[one.send_id] if one.released_at <= hit.at < one.closes_at]
-        orders = [
-            row
-            for row in done[people[one.send_id]]
-            if row.event == EVENT and one.released_at <= row.occurred_at < one.closes_at
-        ]
-        assert one.clicks == sum(hit.count for hit in mine if hit.method == "GET")
-        judged = [hit for hit in mine if hit.id is not None]
-        assert one.clicked_at == _first(judged, "human")
-        assert one.maybe_clicked_at == _first(judged, "unknown")
-        if one.converted or one.value:
-            assert (one.converted, one.value) == (len(orders), sum(row.value for row in orders))
+def cells_agree(rows: Rows, town: Town) -> None:
+    """Everybody's line of the last file, and nobody who was erased."""
+    held = {one.person_id: one.data for one in rows.memberships}
+    found = {one.email: held[one.id]["euros"] for one in rows.all(Person) if one.id in held}
+
+    assert found == {to: cells["euros"] for to, cells in town.cells.items() if to not in town.gone}
 
 
-def conversions_agree(session: Session, api: httpx.Client, town: Town) -> None:
-    """Each id once, with its first body; in the experiment that counts them, each person once."""
-    kept = {row.id: row.value for row in session.exec(select(Conversion))}
-    listed = api.get("/conversions", params={"limit": 1000}).json()["items"]
-    (experiment,) = [one for one, subject in town.experiments.items() if subject == "Orders"]
-    whole = session.exec(select(Outcome).where(Outcome.experiment_id == experiment)).all()
-    people = {send.id: send.person_id for send in session.exec(select(Send))}
-    done = list(session.exec(select(Conversion)))
-
-    assert kept == {key: body["value"] for key, body in town.told.items()}
-    assert sorted(one["id"] for one in listed) == sorted(kept)
-    for one in whole:
-        mine = [
-            row
-            for row in done
-            if row.person_id == people[one.send_id]
-            and one.released_at <= row.occurred_at < one.closes_at
-        ]
-        assert (one.converted, one.value) == (len(mine), sum(row.value for row in mine))
+def who_left_changed_no_number(rows: Rows, town: Town) -> None:
+    for to, gone in town.gone.items():
+        assert (to, town.numbers_of(gone.person_id)) == (to, gone.numbers)
 
 
-def counters_agree(session: Session) -> None:
-    """The counters add up to the outcomes."""
-    outcomes = list(session.exec(select(Outcome)))
-    counters = list(session.exec(select(Counted)))
-    for experiment in {one.experiment_id for one in outcomes}:
-        people = [one for one in outcomes if one.experiment_id == experiment]
-        rows = [one for one in counters if one.experiment_id == experiment]
-        assert _sum(rows, "released") == len(people)
-        for name in ("sent", "failed", "bounced", "uncertain", "clicks", "value"):
-            assert (name, _sum(rows, name)) == (name, _sum(people, name))
-        assert _sum(rows, "did") == sum(one.did_at is not None for one in people)
-        assert _sum(rows, "human_clickers") == sum(one.clicked_at is not None for one in people)
-        assert _sum(rows, "converted") == sum(one.converted > 0 for one in people)
+def whoever_refused_left_nothing_since(rows: Rows, town: Town) -> None:
+    """Of moments told by a clock that went on."""
+    if town.set_back:
+        return
+    ids = {one.email: one.id for one in rows.all(Person)}
+    people = {send.id: send.person_id for send in rows.sends}
+    since = {ids[to]: at for to, at in town.refused_at.items() if to in ids}
+    late = [
+        hit.at
+        for hit in rows.hits
+        if hit.send_id in people and hit.at > since.get(people[hit.send_id], hit.at)
+    ]
+    assert late == []
 
 
-def readout_and_export_agree(session: Session, api: httpx.Client, town: Town) -> None:
-    """What the readout and the export say is what the rows say."""
-    for experiment in town.experiments:
-        people = session.exec(select(Outcome).where(Outcome.experiment_id == experiment)).all()
-        sends = session.exec(select(Send).where(Send.experiment_id == experiment)).all()
-        readout = api.get(f"/experiments/{experiment}/readout").json()
-        exported = api.get(f"/experiments/{experiment}/export", params={"format": "csv"}).text
-        lines = list(csv.DictReader(io.StringIO(exported)))
-        arms = readout["arms"]
-        told = {name: sum(arm[name] for arm in arms) for name in ("sent", "released", "clicks")}
-        clickers = sum(one.clicked_at is not None for one in people)
-
-        assert told == {
-            "sent": sum(one.sent for one in people),
-            "released": len(people),
-            "clicks": sum(one.clicks for one in people),
-        }
-        assert sum(arm["human_clickers"] for arm in arms) == clickers
-        assert sum(arm["converted"] for arm in arms) == sum(one.converted > 0 for one in people)
-        assert {one["send_id"] for one in lines} == {str(send.id) for send in sends}
-        assert sum(int(one["clicks"] or 0) for one in lines) == told["clicks"]
-        assert sum(bool(one["clicked_at"]) for one in lines) == clickers
-
-
-def _first(hits: Iterable[Hit], verdict: str) -> datetime | None:
-    return min((hit.at for hit in hits if hit.verdict == verdict), default=None)
+def readouts_follow(session: Session, api: httpx.Client, town: Town, now: datetime) -> None:
+    """From outcomes and counters made of raw rows the same is read as from those that are kept."""
+    told = {run.id: town.read(api, f"/experiments/{run.id}/readout") for run in town.launched()}
+    held = {one: _counted(session, one, now) for one in told}
+    rows = rows_of(session, town)
+    for one in rows.outcomes:
+        made = rows.of_hits(one) | rows.of_reports(one)
+        session.execute(update(Outcome).where(col(Outcome.send_id) == one.send_id).values(**made))
+    for experiment_id in told:
+        tally.rebuild(session, experiment_id)
+    again = {one: _counted(session, one, now) for one in told}
+    finals = _finals(session)
+    session.rollback()
+    for one, readout in told.items():
+        assert _unlike(held[one], again[one]) == {}
+        if one in finals:
+            assert _of_json(readout, "arms", "estimates") == _of_json(
+                finals[one], "arms", "estimates"
+            )
+        if one in finals and not town.set_back:
+            _final_is_what_came(readout, again[one])
 
 
-def _sum(rows: Iterable[Any], name: str) -> float:
-    return float(sum(getattr(row, name) for row in rows))
+def _final_is_what_came(readout: dict[str, Any], again: dict[str, Any]) -> None:
+    """What was frozen, beside what is counted from raw rows now."""
+    arms = [
+        {arm["key"]: [arm[name] for name in _AT_THE_END] for arm in one["arms"]}
+        for one in (readout, again)
+    ]
+    assert arms[0] == arms[1]
+    assert readout["call"]["state"] == again["call"]["state"]
+    assert readout["call"]["pass_count"] == again["call"]["pass_count"]
+
+
+def _counted(session: Session, experiment_id: str, now: datetime) -> dict[str, Any]:
+    session.expire_all()
+    experiment = session.get_one(Experiment, experiment_id)
+    counted = as_json(readouts.counted(session, experiment, now=now))
+    return counted | {"health": counted["health"] | dict.fromkeys(_GOES_ON)}
+
+
+def _unlike(one: dict[str, Any], other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+
+
+def _finals(session: Session) -> dict[str, dict[str, Any]]:
+    rows = session.scalars(select(Snapshot).where(Snapshot.kind == Kind.FINAL))
+    return {row.experiment_id: row.body for row in rows}
+
+
+def _of_json(body: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: body[name] for name in names}
+
+
+def exports_agree(rows: Rows, api: httpx.Client, town: Town) -> None:
+    """Every line says of its send what the rows say."""
+    outcomes = {one.send_id: one for one in rows.outcomes}
+    for run in town.launched():
+        text = api.get(f"/experiments/{run.id}/export", params={"format": "csv"}).text
+        lines = {int(one["send_id"]): one for one in csv.DictReader(io.StringIO(text))}
+        mine = {send.id: send for send in rows.sends if send.experiment_id == run.id}
+
+        assert lines.keys() == mine.keys()
+        for send_id, line in lines.items():
+            assert line["state"] == mine[send_id].state
+            if one := outcomes.get(send_id):
+                said = {name: line[name] for name in _EXPORTED}
+                assert said == {name: _written(getattr(one, name)) for name in _EXPORTED}
+
+
+def _written(value: object) -> str:
+    return "" if value is None else iso(value) if isinstance(value, datetime) else str(value)
+
+
+def kept_counts_agree(rows: Rows) -> None:
+    assert kept.differences(rows) == []
+
+
+def nothing_is_found_of_who_left(town: Town, said: str) -> None:
+    """Not in the files of the service that has stopped, nor in its log, nor in what it said."""
+    signs = [sign.encode() for to in town.gone for sign in signs_of(to)]
+    places = {str(path): path for path in town.service.data.rglob("*") if path.is_file()}
+    texts = {name: path.read_bytes() for name, path in places.items()}
+    texts |= {"log": town.service.log.encode(), "said": said.encode()}
+    found = [(name, sign) for name, text in texts.items() for sign in signs if sign in text]
+
+    assert found == []

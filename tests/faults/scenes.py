@@ -16,7 +16,7 @@ from tests.cast import DESIGN, made
 from tests.journeys.test_demo import csrf_of
 from tests.serve import Installation, Mailbox
 
-_WHO, _PASSWORD = "bo@halvern.example", "a long word and another one"
+_WHO, PASSWORD = "bo@halvern.example", "a long word and another one"
 
 
 def launched(api: httpx.Client, audience: str, **changes: Any) -> str:
@@ -36,10 +36,10 @@ def received(mailbox: Mailbox) -> Counter[str]:
 def logged_in(service: Installation) -> Iterator[httpx.Client]:
     """A person at the pages."""
     flags = ("--role", "admin", "--password-stdin")
-    done = service.command("user", "add", _WHO, *flags, given=_PASSWORD + "\n")
+    done = service.command("user", "add", _WHO, *flags, given=PASSWORD + "\n")
     assert done.returncode == 0 or "already" in done.stderr, done.stderr
     with httpx.Client(base_url=service.url, follow_redirects=True, timeout=30) as client:
-        form = {"email": _WHO, "password": _PASSWORD, "csrf": csrf_of(client.get("/login"))}
+        form = {"email": _WHO, "password": PASSWORD, "csrf": csrf_of(client.get("/login"))}
         assert client.post("/login", data=form).url.path == "/"
         yield client
 

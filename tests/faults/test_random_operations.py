@@ -1,107 +1,189 @@
 """Anything in any order, with trouble: in the end every number follows from raw rows.
 
-The mail server keeps a ledger of its own. The seed is printed; `--full` goes on for an hour.
+The mail server keeps a ledger of its own. The seed is printed, and a failure says it again with the
+last operations: `--seed` lives the same town anew. `--full` lives one town after another, each
+longer than beside every change, for an hour or so many `--minutes`.
 """
 
-import itertools
+import json
 import os
-import random
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count, islice
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import Session
 
-from app.platform.db import Database
+from app.audience import erasure_rows
+from app.tally.models import Outcome
 from tests.conftest import KINDS
-from tests.faults import reckoning
+from tests.faults import authors, keepers, pages, people, reckoning, troubles
+from tests.faults.happenings import OPERATIONS, TROUBLES, drawn, happen
 from tests.faults.town import Town
 from tests.journeys.conftest import started
-from tests.serve import Installation, Mailbox, wait_until
+from tests.moments import state
+from tests.serve import smtp_server, wait_until
 
+ROOMS_OF_OPERATIONS = (authors, keepers, people, troubles)  # importing them enters what they hold
 _TURNING = Path(__file__).parent / "turning"  # segments of a second
-_FULL_SECONDS = 3600
 _PEOPLE = 24
-_STEPS, _BETWEEN = 36, 12  # of a short run; and between two troubles
+_STEPS, _FULL_STEPS = 36, 160  # of a town
+_BETWEEN = 12  # operations between two troubles
+_LAST = 25  # operations that a failure names
 
 
-@pytest.fixture(params=KINDS)
-def turning(
-    request: pytest.FixtureRequest, tmp_path: Path, mailbox_and_setting: tuple[Mailbox, str]
-) -> Iterator[Installation]:
-    folders = [str(_TURNING), str(Path(__file__).parents[2])]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(folders))
-        with started(request, tmp_path, mail=mailbox_and_setting[1]) as installation:
-            yield installation
-
-
-def test_whatever_happens_every_number_follows_from_the_rows(
-    turning: Installation, mailbox: Mailbox, full: bool
-):
-    seed = int(os.environ.get("RANDOM_OPERATIONS_SEED", secrets.randbelow(10**6)))
-    print(f"RANDOM_OPERATIONS_SEED={seed}")
-    town = Town(turning, mailbox, random.Random(seed), _PEOPLE)
-    with turning.api("editor") as api:
-        town.begin(api)
-        wait_until(mailbox.mails, what="the first mail")
-        _live(town, api, seconds=_FULL_SECONDS if full else 0)
-        town.settle(api)
-        wait_until(lambda: _is_quiet(town, api), what="quiet")
-        _reckon(turning, town, api)
-    town.judge_again()
-    with turning.api("editor") as api:
-        _reckon(turning, town, api)
-
-
-def _live(town: Town, api: httpx.Client, *, seconds: float) -> None:
-    """So many steps, and on for so long."""
-    until = time.monotonic() + seconds
-    for step in itertools.count(1):
-        town.step(api)
-        if step % _BETWEEN == 0:
-            print(town.trouble())
-            wait_until(town.service.is_ready, what="a service that is back")
-        if step >= _STEPS and time.monotonic() >= until:
+def seeds_of(config: pytest.Config) -> Iterator[int]:
+    """One seed, or as many one after another as there are minutes for."""
+    given = config.getoption("--seed")
+    first = secrets.randbelow(10**6) if given is None else given
+    until = time.monotonic() + 60 * config.getoption("--minutes")
+    for seed in count(first):
+        yield seed
+        if not config.getoption("--full") or time.monotonic() > until:
             return
 
 
-def _is_quiet(town: Town, api: httpx.Client) -> bool:
-    """Nothing is left to send, and what was answered has been read."""
-    told = [api.get(f"/experiments/{one}/progress").json() for one in town.experiments]
-    hits = [_hits(api, one) for one in town.experiments]
-    is_sent = all(one["queued"] == one["sending"] == 0 for one in told)
-    return is_sent and sum(hits) >= town.answered.total()
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_happens_every_number_follows_from_the_rows(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, full: bool
+):
+    request.param = kind
+    for seed in seeds_of(request.config):
+        print(f"--seed {seed}{' --full --minutes 0' if full else ''}")
+        with _a_town(request, tmp_path / str(seed), seed) as town, _named(town, full=full):
+            with town.service.api() as api:
+                _live(town, api, steps=_FULL_STEPS if full else _STEPS)
+                _come_to_rest(town, api)
+                told = _reckon(town, api)
+            _TROUBLE["judge_again"].happens(town, api)
+            with town.service.api() as api:
+                _reckon(town, api)
+            town.service.stop()
+            reckoning.nothing_is_found_of_who_left(town, told)
+        print(f"{len(town.did)} operations, {len(town.mailbox.taken)} mails, {len(town.gone)} gone")
 
 
-def _hits(api: httpx.Client, experiment: str) -> int:
-    found, cursor = 0, None
-    while True:
-        query = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
-        page = api.get(f"/experiments/{experiment}/hits", params=query).json()
-        found += sum(int(hit["count"]) for hit in page["items"] if hit["kind"] == "click")
-        cursor = page["next"]
-        if cursor is None:
-            return found
+_TROUBLE = {one.name: one for one in TROUBLES}
 
 
-def _reckon(service: Installation, town: Town, api: httpx.Client) -> None:
-    database = Database(_address(service))
+@contextmanager
+def _a_town(request: pytest.FixtureRequest, folder: Path, seed: int) -> Iterator[Town]:
+    folder.mkdir()
+    folders = [str(_TURNING), str(Path(__file__).parents[2])]
+    with pytest.MonkeyPatch.context() as patch, smtp_server() as (mailbox, mail):
+        patch.setenv("PYTHONPATH", os.pathsep.join(folders))
+        with (
+            started(request, folder, mail=mail) as service,
+            closing(Town(service, mailbox, seed, _PEOPLE)) as town,
+        ):
+            yield town
+
+
+@contextmanager
+def _named(town: Town, *, full: bool) -> Iterator[None]:
+    """A failure says how to see it again, and what came before it."""
     try:
-        with database.read() as session:
-            reckoning.mails_agree(session, town)
-            reckoning.progress_agrees(session, api, town)
-            reckoning.clicks_agree(session, town)
-            reckoning.outcomes_agree(session)
-            reckoning.conversions_agree(session, api, town)
-            reckoning.counters_agree(session)
-            reckoning.readout_and_export_agree(session, api, town)
-    finally:
-        database.close()
+        yield
+    except BaseException as error:
+        size = " --full --minutes 0" if full else ""
+        error.add_note(f"--seed {town.seed}{size}; the last of {len(town.did)} operations:")
+        error.add_note(", ".join(town.did[-_LAST:]))
+        raise
 
 
-def _address(service: Installation) -> str:
-    url = service.database_url or f"sqlite:///{service.data / 'thinslice.db'}"
-    return url.replace("postgresql://", "postgresql+psycopg://")
+def _live(town: Town, api: httpx.Client, *, steps: int) -> None:
+    town.begin(api)
+    keepers.upload(town, api)
+    for kind in authors.FIRST:
+        authors.launch(town, api, kind)
+    wait_until(town.mailbox.mails, what="the first mail")
+    operations = drawn(OPERATIONS, f"{town.seed} operations")
+    trouble = drawn(TROUBLES, f"{town.seed} troubles")
+    for step, one in enumerate(islice(operations, steps), 1):
+        happen(town, api, one)
+        if step % _BETWEEN == 0:
+            happen(town, api, next(trouble))
+    print(", ".join(town.did))
+
+
+def _come_to_rest(town: Town, api: httpx.Client) -> None:
+    """From now on every mail is taken, nobody is put off, and windows close."""
+    town.mailbox.rule = lambda _address, _envelope: None
+    wait_until(town.service.is_ready, what="a service that is back")
+    authors.give_up_what_cannot_start(town, api)
+    town.restart(hours=30)
+    wait_until(lambda: _is_sent(town, api), what="the end of sending")
+    town.restart(hours=8)
+    keepers.all_imported(town)
+    wait_until(lambda: _is_final(town, api), what="final results")
+
+
+def _is_sent(town: Town, api: httpx.Client) -> bool:
+    """Nothing is left to send, and what was answered has been read."""
+    told = [town.read(api, f"/experiments/{run.id}/progress") for run in town.launched()]
+    for run, progress in zip(town.launched(), told, strict=True):
+        if progress["status"] == "paused":
+            town.ask(api, "POST", f"/experiments/{run.id}/resume")
+    with town.database.read() as session:
+        clicks = reckoning.rows_of(session, town).clicks()
+    return clicks >= town.answered.total() and all(
+        one["status"] in {"measuring", "cancelled", "decided"}
+        and one["queued"] == one["sending"] == 0
+        for one in told
+    )
+
+
+def _is_final(town: Town, api: httpx.Client) -> bool:
+    """Whoever released anybody has its last result, and erasures have ended."""
+    with town.database.read() as session:
+        released = {one.experiment_id for one in reckoning.rows_of(session, town).all(Outcome)}
+    final = [
+        town.read(api, f"/experiments/{one}/readout")["call"]["final"] for one in sorted(released)
+    ]
+    return all(final) and not _is_erasing(town)
+
+
+def _is_erasing(town: Town) -> bool:
+    with town.database.read() as session:
+        return bool(erasure_rows.waiting(session))
+
+
+def _reckon(town: Town, api: httpx.Client) -> str:
+    """Everything that is said, compared with the rows; and what was said."""
+    with town.database.read() as session:
+        rows = reckoning.rows_of(session, town)
+        reckoning.kept_counts_agree(rows)
+        reckoning.mails_agree(rows, town)
+        reckoning.nobody_got_more(town)
+        reckoning.nobody_was_mailed_while_cooling_off(rows, town)
+        reckoning.lives_agree(api, town)
+        reckoning.progress_agrees(rows, api, town)
+        reckoning.clicks_agree(rows, town)
+        reckoning.conversions_agree(rows, api, town)
+        reckoning.cells_agree(rows, town)
+        reckoning.who_left_changed_no_number(rows, town)
+        reckoning.whoever_refused_left_nothing_since(rows, town)
+        reckoning.exports_agree(rows, api, town)
+    with pytest.MonkeyPatch.context() as patch, Session(town.database.engine) as session:
+        now = town.now
+        state(patch, now)  # as far from the database's clock as its processes are
+        reckoning.readouts_follow(session, api, town, now)
+    return _pages_agree(town, api)
+
+
+def _pages_agree(town: Town, api: httpx.Client) -> str:
+    told = {}
+    for run in town.runs.values():
+        parts = ("readout", "progress")
+        told[run.id] = [town.read(api, f"/experiments/{run.id}/{part}") for part in parts]
+    for run in town.launched():
+        readout, progress = told[run.id]
+        pages.readout_agrees(town.page, run, readout)
+        pages.overview_agrees(town.page, run, readout, progress)
+        pages.rows_agree(town.page, api, town, run)
+    pages.lists_agree(town.page, town, told)
+    return json.dumps(told)

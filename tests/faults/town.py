@@ -1,192 +1,229 @@
-"""A town of customers, machines, authors and trouble; it notes what it did and what came back."""
+"""A town under random operations: what is true of it, as far as whoever did it can know.
 
-import os
+Its operations stand in `people`, `authors`, `keepers` and `troubles`; each notes here what it did
+and what came back. At the end the reckoning compares all of it with the rows.
+"""
+
 import random
-import signal
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 from aiosmtpd.smtp import Envelope
+from sqlmodel import col, select
 
-from app.platform import clock
-from tests.cast import DESIGN, csv_of, made
-from tests.journeys.test_by_api import given_an_audience
-from tests.serve import (
-    BREAKS_OFF,
-    BROWSER,
-    Installation,
-    Mailbox,
-    children_of,
-    click,
-    links_in,
-    wait_until,
-)
+from app.audience.models import Person
+from app.delivery.models import Send, State
+from app.experiments.models import ENDED, Status
+from app.identity import passwords, users
+from app.platform import clock, config
+from app.platform.db import Database
+from app.tally.models import Outcome
+from tests.cast import made
+from tests.faults.scenes import PASSWORD, logged_in
+from tests.serve import BREAKS_OFF, Installation, Mailbox, wait_until
 
 EVENT = "order"
-_BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 _FOR_NOW = ("450 4.2.1 try later", "452 4.2.2 full")
 _AT_LAST = (None, None, None, None, None, "550 5.1.1 nobody", "554 5.7.1 no", BREAKS_OFF)
+_OF_HITS = ("clicked_at", "clicks", "did_at", "converted", "value", "capped", "opened_at")
+
+
+def address_of(number: int) -> str:
+    return f"p{number:04}@bakery.example"
+
+
+def signs_of(address: str) -> tuple[str, str]:
+    """What would lead to somebody: their address, and the name in their line of a file."""
+    number = address[1:5]
+    return f"p{number}@bakery", f"Baker {number}"
+
+
+@dataclass
+class Run:
+    """An experiment, as its authors know it. Its name is the subject of its mails."""
+
+    id: str
+    name: str
+    is_cooling: bool = False
+    status: str = Status.DRAFT
+    was_launched: bool = False
+
+
+@dataclass(frozen=True)
+class Silence:
+    """From that moment on nobody is sent this any more."""
+
+    why: str
+    to: str | None
+    subject: str | None
+    mails: int
+
+    def holds(self, to: str, subject: str) -> bool:
+        return self.to in {None, to} and self.subject in {None, subject}
+
+
+@dataclass
+class Gone:
+    """Somebody who was erased: the id that stays in rows, and the numbers that stay."""
+
+    person_id: str
+    numbers: dict[int, tuple[Any, ...]]
 
 
 @dataclass
 class Town:
-    """Does one thing after the other to a running installation."""
+    """Whom there is, what was asked of a running installation, and what it answered."""
 
     service: Installation
     mailbox: Mailbox
-    rng: random.Random
+    seed: int
     people: int
-    experiments: dict[str, str] = field(default_factory=dict)  # subject by id
+    rng: random.Random = field(default_factory=random.Random)  # of the step under way
+    runs: dict[str, Run] = field(default_factory=dict)  # by id, removed ones left out
+    removed: set[str] = field(default_factory=set)  # drafts and users
     audience: str = ""
+    cells: dict[str, dict[str, str]] = field(default_factory=dict)  # of the file, by address
+    refused_at: dict[str, datetime] = field(default_factory=dict)  # who does not want to be tracked
+    gone: dict[str, Gone] = field(default_factory=dict)  # by address
+    silences: list[Silence] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)  # requests by link that got an answer
     unsure: Counter[str] = field(default_factory=Counter)  # those that broke off
     told: dict[str, dict[str, Any]] = field(default_factory=dict)  # conversions that were taken
-    tries: Counter[str] = field(default_factory=Counter)
+    unkept: set[str] = field(default_factory=set)  # … of whoever was erased before
+    tries: Counter[str] = field(default_factory=Counter)  # of mails, at the server
     ahead: timedelta = timedelta()
+    set_back: bool = False
+    did: list[str] = field(default_factory=list)  # the operations, in their order
 
-    def begin(self, api: httpx.Client) -> None:
-        """Mail two experiments to the same people: one counts clicks, one conversions."""
+    def __post_init__(self) -> None:
+        url = config.load(data_dir=self.service.data, database_url=self.service.database_url)
+        self.database = Database(url.database)
+        self.cells = {address_of(number): _cells(number) for number in range(self.people)}
         self.mailbox.rule = self._reply
-        self.audience = given_an_audience(api, people=self.people)
-        for subject, changes in (
-            ("Clicks", {}),
-            ("Orders", {"metric": {"kind": "conversion_rate", "event": EVENT}}),
-        ):
-            arm = DESIGN["arms"][0] | {"subject": subject}
-            draft = DESIGN | {"audience_id": self.audience, "name": subject, "arms": [arm]}
-            made_one = made(api.post("/experiments", json=draft | changes))["id"]
-            self.experiments[made_one] = subject
-            assert api.post(f"/experiments/{made_one}/launch", json={}).status_code < 300
+        self._stack = ExitStack()
+        self.page = httpx.Client()  # logged in, once it has begun
 
-    def step(self, api: httpx.Client) -> str:
-        """One thing that happens; its name."""
-        doing = self.rng.choice(
-            [self.visit] * 5
-            + [self.tell] * 3
-            + [self.pause, self.resume, self.decide, self.import_again, self.unsubscribe]
-        )
-        with suppress(httpx.TransportError):  # whoever would have answered was killed
-            doing(api)
-        return doing.__name__
+    @property
+    def now(self) -> datetime:
+        """The moment that its processes live in."""
+        return clock.now() + self.ahead
 
-    def trouble(self) -> str:
-        """Processes die, the clock jumps, everything is judged again."""
-        doing = self.rng.choice([self.kill_one, self.kill_all, self.jump, self.judge_again])
-        doing()
-        return doing.__name__
+    def ask(self, api: httpx.Client, method: str, path: str, **sent: Any) -> httpx.Response | None:
+        """The answer; None where whoever would have given it was killed, or is overwhelmed."""
+        try:
+            answer = api.request(method, path, **sent)
+        except httpx.TransportError:
+            wait_until(self.service.is_ready, what="a service that is back")
+            return None
+        assert answer.status_code != httpx.codes.INTERNAL_SERVER_ERROR, (path, answer.text)
+        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
 
-    def visit(self, _api: httpx.Client) -> None:
-        """Somebody clicks, once or like a flood; or a machine does."""
+    def read(self, api: httpx.Client, path: str, **query: Any) -> dict[str, Any]:
+        """What is there, however often one has to ask."""
+        answer = wait_until(lambda: self.ask(api, "GET", path, params=query), what=path)
+        assert answer.is_success, (path, answer.text)
+        return dict(answer.json())
+
+    def every(self, api: httpx.Client, path: str) -> list[dict[str, Any]]:
+        """All items of a list, page by page."""
+        found, cursor = [], None
+        while True:
+            query = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
+            page = self.read(api, path, **query)
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return found
+
+    def look(self, api: httpx.Client, run: Run) -> str:
+        """Where it stands; one that has ended stays so."""
+        status = str(self.read(api, f"/experiments/{run.id}")["status"])
+        if run.status in ENDED:
+            assert status == run.status, run
+        run.status = status
+        return status
+
+    def launched(self) -> list[Run]:
+        return [run for run in self.runs.values() if run.was_launched]
+
+    def any_run(self) -> Run:
+        return self.rng.choice(sorted(self.launched(), key=lambda run: run.name))
+
+    def any_address(self) -> str:
+        return self.rng.choice(sorted(self.cells))
+
+    def subjects(self) -> dict[str, str]:
+        """Names by id, of whatever was launched."""
+        return {run.id: run.name for run in self.launched()}
+
+    def nobody_further(self, why: str, *, to: str | None = None, run: Run | None = None) -> None:
+        """Once no such mail is under way any more, those that there are stay all there are."""
+        wait_until(lambda: not self._under_way(to, run), what=f"no mail under way ({why})")
+        silence = Silence(why, to, run.name if run else None, 0)
+        self.silences.append(Silence(why, to, silence.subject, self.mails_in(silence)))
+
+    def mails_in(self, silence: Silence) -> int:
         mails = self.mailbox.mails()
-        if not mails:
-            return
-        links = links_in(self.rng.choice(mails)[1])
-        if not links:
-            return
-        link = self.rng.choice(links)
-        for _ in range(self.rng.choice([1, 1, 1, 2, 30])):
-            try:
-                answer = click(link, agent=self.rng.choice([BROWSER, BROWSER, _BOT]))
-            except httpx.HTTPError:
-                self.unsure[link] += 1
-                continue
-            if answer.status_code == httpx.codes.FOUND:
-                self.answered[link] += 1
-            else:
-                self.unsure[link] += 1
+        return sum(silence.holds(to, str(mail["Subject"])) for to, mail in mails)
 
-    def tell(self, api: httpx.Client) -> None:
-        """A conversion, four times at once under one id; now and then an old one again."""
-        number = len(self.told) if self.rng.random() < 0.8 else self.rng.randrange(60)
-        body = self.told.get(f"c{number}") or {
-            "id": f"c{number}",
-            "event": EVENT,
-            "email": f"p{self.rng.randint(1, self.people)}@bakery.example",
-            "value": float(self.rng.randint(1, 9)),
-        }
-        self.told[body["id"]] = body
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda _: _until_taken(api, body), range(4)))
+    def person_id(self, address: str) -> str | None:
+        with self.database.read() as session:
+            return session.scalar(select(Person.id).where(Person.email == address))
 
-    def pause(self, api: httpx.Client) -> None:
-        api.post(f"/experiments/{self._any()}/pause")
+    def numbers_of(self, person_id: str) -> dict[int, tuple[Any, ...]]:
+        """What results have of somebody, by send."""
+        with self.database.read() as session:
+            mine = select(Outcome).join(Send, col(Send.id) == col(Outcome.send_id))
+            rows = session.scalars(mine.where(Send.person_id == person_id))
+            return {one.send_id: tuple(getattr(one, name) for name in _OF_HITS) for one in rows}
 
-    def resume(self, api: httpx.Client) -> None:
-        api.post(f"/experiments/{self._any()}/resume")
-
-    def decide(self, api: httpx.Client) -> None:
-        if self.rng.random() < 0.1:
-            said = {"decision": "stop", "learning": "Enough."}
-            api.post(f"/experiments/{self._any()}/decision", json=said)
-
-    def import_again(self, api: httpx.Client) -> None:
-        path = f"/audiences/{self.audience}/imports"
-        api.post(path, content=csv_of(self.people), headers={"Content-Type": "text/csv"})
-
-    def unsubscribe(self, _api: httpx.Client) -> None:
-        mails = self.mailbox.mails()
-        if mails and self.rng.random() < 0.3:
-            way_out = self.rng.choice(mails)[1]["List-Unsubscribe"].strip("<>")
-            httpx.post(way_out, data={"List-Unsubscribe": "One-Click"}, timeout=30)
-
-    def kill_one(self) -> None:
-        """`kill -9` of one process; the supervisor starts it again, or all of it is started."""
-        assert self.service.process is not None
-        with suppress(ProcessLookupError):
-            os.kill(self.rng.choice(children_of(self.service.process.pid)), signal.SIGKILL)
-
-    def kill_all(self) -> None:
-        self.service.kill()
-        self._start()
-
-    def jump(self) -> None:
-        """The clock goes some hours on, or one back."""
-        self.service.stop()
-        self.ahead += timedelta(hours=self.rng.choice([1, 3, 7, -1]))
-        self._start()
-
-    def judge_again(self) -> None:
-        done = self.service.command("reclassify")
-        assert done.returncode == 0, done.stderr
-
-    def settle(self, api: httpx.Client) -> None:
-        """From now on every mail is taken; whoever was put off has waited long enough."""
-        self.mailbox.rule = lambda _address, _envelope: None
-        for experiment in self.experiments:
-            api.post(f"/experiments/{experiment}/resume")
-        self.service.stop()
-        self.ahead += timedelta(hours=30)
-        self._start()
-
-    def _start(self) -> None:
-        self.service.at = clock.now() + self.ahead
-        self.service.start()
-
-    def _any(self) -> str:
-        return self.rng.choice(sorted(self.experiments))
+    def _under_way(self, to: str | None, run: Run | None) -> bool:
+        question = select(Send.id).where(Send.state == State.SENDING)
+        if run is not None:
+            question = question.where(Send.experiment_id == run.id)
+        if to is not None:
+            person_id = self.gone[to].person_id if to in self.gone else self.person_id(to)
+            question = question.where(Send.person_id == person_id)
+        with self.database.read() as session:
+            return session.scalars(question).first() is not None
 
     def _reply(self, address: str, envelope: Envelope) -> str | None:
+        """For now, for good, without an answer, or at once: each mail has its own fate."""
         assert isinstance(envelope.content, bytes)
-        key = f"{address} {'Orders' if b'Subject: Orders' in envelope.content else 'Clicks'}"
+        subject = envelope.content.partition(b"Subject: ")[2].partition(b"\r\n")[0]
+        key = f"{self.seed} {address} {subject!r}"
         mine = random.Random(key)
         self.tries[key] += 1
         if self.tries[key] <= mine.choice([0, 0, 0, 1, 2]):
             return mine.choice(_FOR_NOW)
         return mine.choice(_AT_LAST)
 
+    def restart(self, **later: float) -> None:
+        """Stop it in order, and start it when the clock is elsewhere."""
+        self.service.stop()
+        self.ahead += timedelta(**later)
+        self.start()
 
-def _until_taken(api: httpx.Client, body: dict[str, Any]) -> bool:
-    """Tell a conversion as a careful system does: again until it is taken."""
+    def start(self) -> None:
+        self.service.at = self.now
+        self.service.start()
 
-    def taken() -> bool:
-        try:
-            return api.post("/conversions", json=body).status_code in {200, 201}
-        except httpx.TransportError:
-            return False
+    def begin(self, api: httpx.Client) -> None:
+        """An audience, and somebody else who logs in."""
+        self.page = self._stack.enter_context(logged_in(self.service))
+        with self.database.write() as session:
+            cem = {"email": "cem@halvern.example", "name": "Cem", "role": "viewer"}
+            users.add(session, **cem, password=passwords.hashed(PASSWORD), now=self.now)
+        self.audience = str(made(api.post("/audiences", json={"name": "Bakers"}))["id"])
 
-    return wait_until(taken, seconds=60, what=f"an answer about {body['id']}")
+    def close(self) -> None:
+        self._stack.close()
+        self.database.close()
+
+
+def _cells(number: int) -> dict[str, str]:
+    return {"name": f"Baker {number:04}", "euros": str(40 + number % 30), "consent_click": ""}

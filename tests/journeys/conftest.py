@@ -53,5 +53,7 @@ def started(request: pytest.FixtureRequest, folder: Path, *, mail: str) -> Itera
         url = server.empty()
     installation = Installation(folder / "data", url, mail=mail)
     installation.start("--migrate")
-    yield installation
-    installation.stop()
+    try:
+        yield installation
+    finally:
+        installation.stop()
