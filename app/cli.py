@@ -205,12 +205,15 @@ def sender_process() -> None:
 
 
 def _child(name: str) -> "House":
+    from app.ops.house import meet
     from app.ops.supervise import end_with_parent
     from app.platform import log
 
     log.set_up(name)
     end_with_parent()
-    return opened.house(opened.settings())
+    house = opened.house(opened.settings())
+    meet(house)
+    return house
 
 
 def _fail(sentence: str) -> NoReturn:

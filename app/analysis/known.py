@@ -12,7 +12,6 @@ from sqlalchemy import String, bindparam, column, text
 from sqlmodel import Session
 
 from app.experiments.models import Experiment
-from app.platform import apart
 from app.platform.db import UtcDateTime
 from app.tracking import folder_rows, folders
 from app.tracking.models import DataFolder
@@ -108,22 +107,19 @@ def of_several(
 
 def at(session: Session, *, now: datetime) -> Known:
     """How far everybody's clicks are in."""
-    rows, theirs = folder_rows.waited_for(session), now + apart.of(session)
+    rows = folder_rows.waited_for(session)
     late = [
-        row
-        for row in rows
-        if folders.is_behind(row, now=theirs) or folders.is_silent(row, now=theirs)
+        row for row in rows if folders.is_behind(row, now=now) or folders.is_silent(row, now=now)
     ]
     names = folders.labels(session) if late else {}
-    seen = [folders.seen_from_here(session, row)[0] or _NEVER for row in rows]
+    seen = [row.ingested_until or _NEVER for row in rows]
     return Known(
         now=now,
         until=min([now, *seen]),
-        late=tuple(_late(session, row, names[row.id], now=theirs) for row in late),
+        late=tuple(_late(row, names[row.id], now=now) for row in late),
     )
 
 
-def _late(session: Session, row: DataFolder, name: str, *, now: datetime) -> Late:
-    until, seen_at = folders.seen_from_here(session, row)
+def _late(row: DataFolder, name: str, *, now: datetime) -> Late:
     is_silent = folders.is_silent(row, now=now)
-    return Late(name, until, seen_at, is_silent=is_silent, drained=row.drained)
+    return Late(name, row.ingested_until, row.seen_at, is_silent=is_silent, drained=row.drained)

@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
@@ -55,7 +54,7 @@ def list_data_folders(
     """All of them, the oldest first."""
     names = folders.labels(session)
     rows = folder_rows.page(session, cursor=cursor, limit=limit)
-    return listed(rows, lambda row: _shown(session, row, names[row.id], now=now))
+    return listed(rows, lambda row: _shown(row, names[row.id], now=now))
 
 
 @router.post("/data-folders/{folder_id}/retire", summary="Wait no longer for a data folder")
@@ -65,19 +64,18 @@ def retire_data_folder(folder_id: str, session: Db, who: Who, now: Now) -> DataF
     Refused (409) while its ingester is alive. A folder that comes back is waited for again.
     """
     row = folders.retire(session, folder_id, by=who.name, now=now)
-    return _shown(session, row, folders.labels(session)[row.id], now=now)
+    return _shown(row, folders.labels(session)[row.id], now=now)
 
 
-def _shown(session: Session, row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
-    until, seen_at = folders.seen_from_here(session, row)
+def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
     return DataFolderOut(
         id=row.id,
         name=name,
         host=row.host,
         path=row.path,
-        state=folders.state_of(session, row, now=now),
-        ingested_until=until,
-        seen_at=seen_at,
+        state=folders.state_of(row, now=now),
+        ingested_until=row.ingested_until,
+        seen_at=row.seen_at,
         lost_clicks=row.lost,
         retired_at=row.retired_at,
         retired_by=row.retired_by or None,

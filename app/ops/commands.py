@@ -239,9 +239,8 @@ def list_folders() -> None:
     with house.database.read() as session:
         names = folders.labels(session)
         for row in folder_rows.folders(session):
-            seen = folders.seen_from_here(session, row)[0]
-            until = clock.iso(seen) if seen else "never"
-            state = folders.state_of(session, row, now=now)
+            until = clock.iso(row.ingested_until) if row.ingested_until else "never"
+            state = folders.state_of(row, now=now)
             typer.echo(f"{names[row.id]}  {state}  clicks are in up to {until}  {row.id}")
 
 

@@ -1,6 +1,7 @@
 """What every process of ours opens first: settings, keys, folders and the database."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def refuse_misfits(house: House) -> None:
             install.check_keys(session, house.keyring.fingerprints())
     except AWAY as error:
         log.warning("The database is out of reach; known links are served meanwhile. %s", error)
+
+
+def meet(house: House) -> None:
+    """Ask the database for anything: what this process does first is by its clock already."""
+    with suppress(*AWAY), house.database.read():
+        pass
 
 
 def prepare(house: House) -> str | None:

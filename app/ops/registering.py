@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from app.ops.house import House
-from app.platform import apart, journal
+from app.platform import apart, clock, journal
 from app.platform.db import AWAY
 from app.tracking import folders
 from app.tracking.losses import lost_in
@@ -31,16 +31,10 @@ class Registration:
         except AWAY as error:
             log.warning("This data folder is not registered: the database is away. %s", error)
             return
-        self._warn_of_clock()
+        if abs(ahead := clock.ahead()) > apart.MOST:
+            log.warning("This machine's clock is %s from the database's: set both by NTP.", ahead)
         self._marker.write_text(self._database)
         self.is_known = self.is_done = True
-
-    def _warn_of_clock(self) -> None:
-        """Verdicts compare moments of several machines: their clocks should agree."""
-        with self._house.database.read() as session:
-            ahead = apart.measured(session)
-        if abs(ahead) > apart.MOST:
-            log.warning("This machine's clock is %s from the database's: set both by NTP.", ahead)
 
     def _was_known(self) -> bool:
         """Without a database, links are answered by a folder that was registered before."""

@@ -1,41 +1,44 @@
-"""How far this machine's clock is from the database's, which all machines share.
+"""Every process goes by the clock of the database, which all machines share.
 
-What machines tell each other, like when one was last heard of, is kept by the database's clock:
-two machines an hour apart then still agree on what a minute ago was.
+What one machine writes another compares with moments of its own: releases with hits, leases with
+now, the last word of a folder with a minute ago. So none of them is by a machine's own clock. A
+process asks the database at its first transaction and then now and then; while the database is
+away it goes by what it found last.
 """
 
 import time
 from datetime import timedelta
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlmodel import Session
 
 from app.platform import clock
 
-LEAST = timedelta(seconds=1)  # nearer ones are alike: asking takes time, too
-MOST = timedelta(seconds=5)  # verdicts compare moments of several machines to the second
-_GOOD_FOR = 60.0  # seconds; clocks are set seldom
-
-_found: WeakKeyDictionary[Engine, tuple[float, timedelta]] = WeakKeyDictionary()
-
-
-def of(session: Session) -> timedelta:
-    """What to add to this machine's time to have the database's; zero where they are alike."""
-    engine = session.get_bind().engine
-    ticks, kept = time.monotonic(), _found.get(engine)
-    if kept is None or ticks - kept[0] > _GOOD_FOR:
-        kept = _found[engine] = (ticks, measured(session))
-    return kept[1] if abs(kept[1]) >= LEAST else timedelta(0)
+MOST = timedelta(seconds=5)  # a machine further off is told: without a database it goes by its own
+_AGAIN_SECONDS = 10.0  # a clock that somebody sets is noticed that soon
+_THEIRS = text("""
+    -- One row: microseconds since 1970, now and not when the transaction began.
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+""")
 
 
-def measured(session: Session) -> timedelta:
-    """The same, asked now and told to the last microsecond. SQLite is on this machine."""
-    if session.get_bind().dialect.name == "sqlite":
-        return timedelta(0)
-    before = clock.micros()
-    theirs = float(
-        session.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
-    )
-    between = (before + clock.micros()) / 2
-    return timedelta(microseconds=theirs * 1_000_000 - between)
+class Agreement:
+    """What a process knows of the clock of one database."""
+
+    def __init__(self) -> None:
+        self._next = float("-inf")
+
+    def keep(self, session: Session) -> None:
+        """Ask, if it is time, in a transaction that has just begun."""
+        ticks = time.monotonic()
+        if ticks >= self._next:
+            self._next = ticks + _AGAIN_SECONDS
+            clock.agree(*_measured(session))
+
+
+def _measured(session: Session) -> tuple[timedelta, timedelta]:
+    """How far its clock is before this machine's, at least and at most: asking takes time, too."""
+    before = clock.machine_micros()
+    theirs = session.execute(_THEIRS).scalar_one()
+    after = clock.machine_micros()
+    return timedelta(microseconds=theirs - after), timedelta(microseconds=theirs - before)

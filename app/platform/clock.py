@@ -8,16 +8,33 @@ from pathlib import Path
 SHIFT = "THINSLICE_CLOCK_SHIFT_SECONDS"  # a rehearsal on another day; `doctor` warns of it
 
 _shift = timedelta(seconds=float(os.environ.get(SHIFT, "0")))
+_ahead = timedelta()  # how far the clock that we go by is before this machine's
 
 
 def now() -> datetime:
     """The present, aware, in UTC."""
-    return datetime.now(UTC) + _shift
+    return moment(micros())
 
 
 def micros() -> int:
-    """The present in microseconds since 1970: what a hit is stamped with, cheaper than `now`."""
-    return time.time_ns() // 1000 + _shift // _MICROSECOND
+    """The present in microseconds since 1970: what a hit is stamped with."""
+    return machine_micros() + (_ahead + _shift) // _MICROSECOND
+
+
+def machine_micros() -> int:
+    """What this machine's own clock says, whatever we go by."""
+    return time.time_ns() // 1000
+
+
+def agree(least: timedelta, most: timedelta) -> None:
+    """Go by a clock that is before this machine's by `least` to `most`, with no needless step."""
+    global _ahead  # noqa: PLW0603 - a process has one clock
+    _ahead = min(max(_ahead, least), most)
+
+
+def ahead() -> timedelta:
+    """How far the clock that we go by is before this machine's; zero where it is its own."""
+    return _ahead
 
 
 def moment(micros: int) -> datetime:
@@ -26,8 +43,8 @@ def moment(micros: int) -> datetime:
 
 
 def written(path: Path) -> datetime:
-    """When a file was last written, by this clock: the file system knows of no shift."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) + _shift
+    """When a file was last written, by this clock: the file system knows the machine's own."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) + _ahead + _shift
 
 
 def shift() -> timedelta:

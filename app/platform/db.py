@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
+from app.platform.apart import Agreement
 from app.platform.queueing import Rank, TooBusy, WriteQueue
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -72,6 +73,7 @@ class Database:
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._queue = WriteQueue(Path(self.engine.url.database or "")) if self.is_sqlite else None
+        self._agreement = None if self.is_sqlite else Agreement()  # SQLite is on this machine
         self._rank = Rank.PERSON
         self._tell: Callable[[], None] = _nobody
 
@@ -93,6 +95,8 @@ class Database:
                 session.execute(text("BEGIN"))  # the driver sends none before a SELECT
             else:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            if self._agreement:
+                self._agreement.keep(session)
             yield session
             session.expunge_all()  # what was read stays readable after the end
             session.rollback()
@@ -117,6 +121,8 @@ class Database:
         ):
             if self.is_sqlite:
                 session.execute(text("BEGIN IMMEDIATE"))
+            if self._agreement:
+                self._agreement.keep(session)
             yield session
 
     def clean(self, tables: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 Whoever makes something final asks for that moment, never for the time. A folder registers before
 it answers its first click; its ingester reports while it reads and while it is idle. The moments
-of a row are by the database's clock, for the clocks of machines differ.
+of a row are compared with another machine's: all go by the database's clock.
 """
 
 import socket
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from app.platform import apart
 from app.platform.errors import Conflict, NotFound
 from app.tracking import folder_rows
 from app.tracking.models import DataFolder, LostHits
@@ -47,8 +46,7 @@ class Folder:
 
 def register(session: Session, folder: Folder, *, is_empty: bool, lost: int, now: datetime) -> None:
     """Make a folder known before it answers; `is_empty`: it holds no hit from before."""
-    at = now + apart.of(session)
-    held = _held(session, folder, ingested_until=at if is_empty else None, lost=lost, now=at)
+    held = _held(session, folder, ingested_until=now if is_empty else None, lost=lost, now=now)
     held.host, held.path, held.drained = folder.host, str(folder.path.resolve()), False
     _wake(held)
     session.add(held)
@@ -67,28 +65,20 @@ def report(
 
     Not only ever later: a clock that was set back stamps the hits to come earlier, too.
     """
-    ahead = apart.of(session)
-    held = _held(session, folder, ingested_until=None, lost=lost, now=now + ahead)
+    held = _held(session, folder, ingested_until=None, lost=lost, now=now)
     if lost > held.lost:
-        since = min(held.seen_at - ahead, now)
+        since = min(held.seen_at, now)
         session.add(LostHits(folder_id=held.id, since=since, until=now, hits=lost - held.lost))
-    held.lost, held.seen_at, held.drained = lost, now + ahead, drained
+    held.lost, held.seen_at, held.drained = lost, now, drained
     _wake(held)
     if until is not None:
-        held.ingested_until = until + ahead
+        held.ingested_until = until
         folder_rows.forget_found(session, folder.id, until=until)
     session.add(held)
 
 
-def seen_from_here(session: Session, row: DataFolder) -> tuple[datetime | None, datetime]:
-    """Up to when its hits are rows, and when it was heard of, by this machine's clock."""
-    ahead = apart.of(session)
-    until = row.ingested_until
-    return (until - ahead if until else None), row.seen_at - ahead
-
-
 def is_silent(row: DataFolder, *, now: datetime) -> bool:
-    """Nothing was heard of its ingester for a while. `now` by the database's clock, as the row."""
+    """Nothing was heard of its ingester for a while."""
     return now - row.seen_at > SILENT_AFTER
 
 
@@ -97,9 +87,8 @@ def is_behind(row: DataFolder, *, now: datetime) -> bool:
     return row.ingested_until is None or now - row.ingested_until > BEHIND_AFTER
 
 
-def state_of(session: Session, row: DataFolder, *, now: datetime) -> FolderState:
+def state_of(row: DataFolder, *, now: datetime) -> FolderState:
     """How a folder is, for whoever looks after it."""
-    now += apart.of(session)
     if row.retired_at is not None:
         return FolderState.RETIRED
     if is_silent(row, now=now):
@@ -115,14 +104,13 @@ def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:
     row = _found(session, key)
     if row.retired_at is not None:
         raise Conflict(f"{labels(session)[row.id]} is retired already.")
-    ahead = apart.of(session)
-    if not is_silent(row, now=now + ahead):
+    if not is_silent(row, now=now):
         raise Conflict(
             f"{labels(session)[row.id]} is alive: its ingester was heard of less than a minute"
             " ago. Stop that machine first; its clicks are read as it stops."
         )
     if not row.drained:
-        since = (row.ingested_until or row.registered_at) - ahead
+        since = row.ingested_until or row.registered_at
         session.add(LostHits(folder_id=row.id, since=min(since, now), until=now))
     row.retired_at, row.retired_by = now, by
     session.add(row)

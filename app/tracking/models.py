@@ -44,8 +44,7 @@ class DataFolder(SQLModel, table=True):
     registered_at: datetime = Field(sa_type=UtcDateTime)
     # every hit answered before is a row; None: nobody has looked into the folder yet
     ingested_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    # when its ingester last wrote; this and the moments above by the database's clock
-    seen_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)  # when its ingester last wrote
     drained: bool = False  # it was stopped in order, with every hit read
     lost: int = Field(default=0, sa_type=BigInteger)  # hits answered and not kept, ever
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # nobody waits for it

@@ -1,7 +1,6 @@
 """Data folders: how far the clicks of each machine are read, and the way out for one."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -23,8 +22,6 @@ class Row:
     name: str
     state: str
     folder: DataFolder
-    until: datetime | None  # its clicks are in; this and the next by the clock of whoever shows it
-    seen_at: datetime
     can_retire: bool
 
 
@@ -44,10 +41,9 @@ def listed(request: Request, session: Db, now: Now) -> HTMLResponse:
     names = folders.labels(session)
     rows = []
     for folder in folder_rows.folders(session):
-        state = folders.state_of(session, folder, now=now)
+        state = folders.state_of(folder, now=now)
         gone = state in {FolderState.SILENT, FolderState.STOPPED}
-        until, seen_at = folders.seen_from_here(session, folder)
-        rows.append(Row(names[folder.id], state, folder, until, seen_at, can_retire=gone))
+        rows.append(Row(names[folder.id], state, folder, can_retire=gone))
     return render(request, DataFoldersPage(rows=rows))
 
 

@@ -1,23 +1,36 @@
-"""Machines whose clocks differ share one PostgreSQL, and agree on who is silent and what is in."""
+"""Machines whose clocks differ share one PostgreSQL, and all go by its clock."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from app.analysis import known
-from app.platform import apart, clock
+from app.delivery.facts import DeliveryFacts
+from app.links.token import TrackedLink
+from app.platform import clock
+from app.platform.config import Durability, Privacy
 from app.platform.db import Database
-from app.tracking import folders
+from app.platform.journal import Journal
+from app.tracking import folders, lines
+from app.tracking.callers import Caller
 from app.tracking.folders import Folder, FolderState
+from app.tracking.ingest import ingest_once
+from app.tracking.lines import HitKind
 from app.tracking.models import DataFolder
+from app.tracking.ranges import AddressClass
+from tests.delivery import scenes
+from tests.delivery.servers import Mailbox, serving
+from tests.tracking.test_ingest import BROWSER, outcome, verdicts
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-SHIFTS = (-HOUR, timedelta(0), 7 * SECOND, HOUR)
+SHIFTS = (-HOUR, -4 * SECOND, timedelta(0), 4 * SECOND, HOUR)
+FEW = (-4 * SECOND, timedelta(0), HOUR)
 TELLS = Folder("teller", Path("/srv/teller"))
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -25,18 +38,31 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 @dataclass
 class Machine:
-    """An installation whose clock is wrong by so much."""
+    """An installation whose clock is wrong by so much, and what it knows of the database's."""
 
     database: Database
     wrong: timedelta
+    ahead: timedelta = timedelta(0)
+    found: list[tuple[timedelta, timedelta]] = field(default_factory=list)
 
     @contextmanager
-    def awake(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
-        """Its clock, as it goes now."""
+    def awake(
+        self, monkeypatch: pytest.MonkeyPatch, *, after: timedelta = timedelta(0)
+    ) -> Iterator[None]:
+        """Its clock goes; `after`: as if so much time had passed."""
         with monkeypatch.context() as patch:
-            true, wrong = clock.micros, self.wrong // timedelta(microseconds=1)
-            patch.setattr(clock, "micros", lambda: true() + wrong)
-            yield datetime.fromtimestamp(clock.micros() / 1_000_000, UTC)
+            true, agree = clock.machine_micros, clock.agree
+            off = (self.wrong + after) // timedelta(microseconds=1)
+            patch.setattr(clock, "machine_micros", lambda: true() + off)
+            patch.setattr(clock, "_ahead", self.ahead)
+            patch.setattr(clock, "agree", lambda *told: (self.found.append(told), agree(*told)))
+            yield
+            self.ahead = clock.ahead()
+
+    def start(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its first word with the database."""
+        with self.awake(monkeypatch), self.database.read():
+            pass
 
 
 @pytest.fixture
@@ -49,21 +75,39 @@ def machines(database: Database) -> Iterator[dict[timedelta, Machine]]:
 
 def tell(machine: Machine, monkeypatch: pytest.MonkeyPatch, *, ago: timedelta) -> None:
     """Its ingester says, so long ago, that everything is read."""
-    with machine.awake(monkeypatch) as now, machine.database.write() as session:
-        then = now - ago
+    machine.start(monkeypatch)
+    with machine.awake(monkeypatch), machine.database.write() as session:
+        then = clock.now() - ago
         folders.report(session, TELLS, until=then, lost=0, drained=False, now=then)
 
 
-def test_a_machine_knows_how_far_its_clock_is_from_the_databases(
+@pytest.mark.parametrize("wrong", SHIFTS, ids=str)
+def test_a_machine_goes_by_the_databases_clock_as_exactly_as_it_can_ask(
+    wrong: timedelta, machines: dict[timedelta, Machine], monkeypatch: pytest.MonkeyPatch
+):
+    machine = machines[wrong]
+    machine.start(monkeypatch)
+    ((least, most),) = machine.found
+
+    assert abs(machine.ahead + wrong) <= most - least
+    assert (wrong == timedelta(0)) == (machine.ahead == timedelta(0))
+
+
+def test_a_clock_that_is_set_meanwhile_is_noticed_at_the_next_asking(
     machines: dict[timedelta, Machine], monkeypatch: pytest.MonkeyPatch
 ):
-    found = {}
-    for shift, machine in machines.items():
-        with machine.awake(monkeypatch), machine.database.read() as session:
-            found[shift] = apart.of(session) + shift
-    right = found[timedelta(0)]  # tests stand still at a moment of their own
+    machine = machines[4 * SECOND]
+    machine.start(monkeypatch)
+    machine.start(monkeypatch)
+    asked = len(machine.found)
+    machine.wrong = -HOUR
+    assert machine.database._agreement
+    machine.database._agreement._next = 0
+    machine.start(monkeypatch)
+    least, most = machine.found[-1]
 
-    assert all(abs(one - right) < 5 * SECOND for one in found.values())
+    assert (asked, len(machine.found)) == (1, 2)
+    assert abs(machine.ahead - HOUR) <= most - least
 
 
 @pytest.mark.parametrize(("teller", "reader"), list(product(SHIFTS, SHIFTS)), ids=str)
@@ -74,12 +118,14 @@ def test_a_folder_that_lives_is_not_silent_and_its_clicks_are_in(
     monkeypatch: pytest.MonkeyPatch,
 ):
     tell(machines[teller], monkeypatch, ago=timedelta(0))
-    with machines[reader].awake(monkeypatch) as now, machines[reader].database.read() as session:
+    machines[reader].start(monkeypatch)
+    with machines[reader].awake(monkeypatch), machines[reader].database.read() as session:
+        now = clock.now()
         row = session.get_one(DataFolder, TELLS.id)
 
-        assert folders.state_of(session, row, now=now) is FolderState.READ
+        assert folders.state_of(row, now=now) is FolderState.READ
         assert known.at(session, now=now).late == ()
-        assert abs(known.at(session, now=now).until - now) < 5 * SECOND
+        assert known.at(session, now=now).covers(now - timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(("teller", "reader"), list(product(SHIFTS, SHIFTS)), ids=str)
@@ -90,10 +136,59 @@ def test_nothing_is_known_past_the_moment_at_which_a_machine_died(
     monkeypatch: pytest.MonkeyPatch,
 ):
     tell(machines[teller], monkeypatch, ago=timedelta(minutes=2))
-    with machines[reader].awake(monkeypatch) as now, machines[reader].database.read() as session:
+    machines[reader].start(monkeypatch)
+    with machines[reader].awake(monkeypatch), machines[reader].database.read() as session:
+        now = clock.now()
         row, found = session.get_one(DataFolder, TELLS.id), known.at(session, now=now)
 
-        assert folders.state_of(session, row, now=now) is FolderState.SILENT
+        assert folders.state_of(row, now=now) is FolderState.SILENT
         assert [one.is_silent for one in found.late] == [True]
         assert not found.covers(now - timedelta(minutes=1))
         assert found.covers(now - timedelta(minutes=3))
+
+
+@pytest.mark.parametrize("pair", list(product(FEW, FEW)), ids=str)
+def test_a_person_who_clicks_at_once_clicked_after_their_mail_whoever_sent_and_answered(
+    pair: tuple[timedelta, timedelta],
+    machines: dict[timedelta, Machine],
+    monkeypatch: pytest.MonkeyPatch,
+    database: Database,
+    tmp_path: Path,
+):
+    """Three seconds after the mail: by clocks 4 s apart, a scanner before it was delivered."""
+    sends, answers = pair
+    scenes.launched(database, people=1)
+    machines[sends].start(monkeypatch)
+    machines[answers].start(monkeypatch)
+    with machines[sends].awake(monkeypatch):
+        asyncio.run(_send(machines[sends].database, tmp_path / "sends"))
+    with machines[answers].awake(monkeypatch, after=3 * SECOND):
+        _click(tmp_path / "hits", scenes.sends(database)[0].id)
+    ingest_once(database, tmp_path / "hits", DeliveryFacts(Privacy.STANDARD), now=clock.now())
+    (sent,), row = scenes.sends(database), outcome(database, scenes.sends(database)[0].id)
+
+    assert verdicts(database) == [("human", "R15")]
+    assert sent.accepted_at
+    assert row.clicked_at
+    assert sent.released_at == row.released_at
+    assert row.released_at <= sent.accepted_at < row.clicked_at < row.closes_at
+
+
+async def _send(database: Database, folder: Path) -> None:
+    async with serving(Mailbox()) as transport:
+        await scenes.run(scenes.sender(database, folder, transport), at=clock.now())
+
+
+def _click(folder: Path, send_id: int) -> None:
+    journal = Journal.open(folder, durability=Durability.PROCESS, limit=10**9)
+    journal.keep(
+        lines.write(
+            HitKind.CLICK,
+            TrackedLink(1, send_id, 0),
+            method="GET",
+            headers={b"user-agent": BROWSER.encode(), b"accept-language": b"en"},
+            caller=Caller(AddressClass.RESIDENTIAL, ""),
+            micros=clock.micros(),
+        )
+    )
+    journal.close()

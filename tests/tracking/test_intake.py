@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from app.platform import apart
 from app.platform.db import Database
 from app.tracking import ingest
 from app.tracking.folders import Folder
@@ -15,12 +14,6 @@ from app.tracking.models import DataFolder
 from tests.tracking.test_ingest import LATER, RELEASED, SECOND, Sends, Spool
 
 FOLDER = Folder("one", Path("/srv/one"))
-
-
-@pytest.fixture(autouse=True)
-def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine's clock is the database's; `test_clocks_apart` has others."""
-    monkeypatch.setattr(apart, "of", lambda _: timedelta(0))
 
 
 @pytest.fixture
