@@ -55,7 +55,12 @@ class Machine:
             off = (self.wrong + after) // timedelta(microseconds=1)
             patch.setattr(clock, "machine_micros", lambda: true() + off)
             patch.setattr(clock, "_ahead", self.ahead)
-            patch.setattr(clock, "agree", lambda *told: (self.found.append(told), agree(*told)))
+
+            def noted(least: timedelta, most: timedelta) -> None:
+                self.found.append((least, most))
+                agree(least, most)
+
+            patch.setattr(clock, "agree", noted)
             yield
             self.ahead = clock.ahead()
 
