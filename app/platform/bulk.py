@@ -1,13 +1,13 @@
 """Many rows at once, past the ORM: what a flood of hits is written with.
 
 One statement a table and transaction: `executemany` on SQLite, arrays on PostgreSQL. Values are
-what the drivers take; moments go through `Bulk.moment`, for SQLite keeps them as text.
+what the drivers take; moments go through `Bulk.moment`, which makes text of them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlmodel import Session
@@ -84,7 +84,7 @@ class Bulk:
     @cached_property
     def moment(self) -> Callable[[datetime], object]:
         """A moment as the driver takes it."""
-        return _text_of if self.is_sqlite else _same
+        return _text_of if self.is_sqlite else _zoned
 
     @cached_property
     def read_moment(self) -> Callable[[Any], datetime]:
@@ -134,7 +134,7 @@ class Bulk:
 
 
 def _array(kind: str, column: Sequence[Any]) -> str:
-    """A column as PostgreSQL reads an array: the driver takes forty times as long to write it."""
+    """A column as PostgreSQL reads an array: the driver takes many times as long to write it."""
     if kind not in _QUOTED:
         words = ["NULL" if value is None else str(value) for value in column]
         return "{" + ",".join(words) + "}"
@@ -146,8 +146,23 @@ def _array(kind: str, column: Sequence[Any]) -> str:
 
 
 def _text_of(at: datetime) -> str:
-    text = at.isoformat(" ", "microseconds")
-    return text[:-6] if text.endswith("+00:00") else _text_of(at.astimezone(UTC))
+    """In UTC. Hand-made, for `isoformat` asks the zone, which takes four times as long."""
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    clock = f"{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}.{at.microsecond:06d}"
+    return f"{_day(at.toordinal())} {clock}"
+
+
+_TWO = [f"{number:02d}" for number in range(60)]
+
+
+@lru_cache(maxsize=1_000)
+def _day(number: int) -> str:
+    return date.fromordinal(number).isoformat()
+
+
+def _zoned(at: datetime) -> str:
+    return _text_of(at) + "+00"
 
 
 def _moment_of(text: str) -> datetime:
