@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import uvloop
@@ -28,20 +27,20 @@ from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.ops.tending import tending_duties
 from app.platform import clock, garbage, locks, stir
-from app.platform.duties import WHOLE, Attempts, Duty
+from app.platform.duties import REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
 from app.platform.journal import Journal
 from app.platform.put_off import Work
+from app.platform.stir import Bell
+from app.platform.stopping import Stopping
 from app.privacy.erasing import Finisher
 from app.tracking import conversions, ingest, snapshots
 from app.tracking.intake import Intake
 
 log = logging.getLogger(__name__)
 
-_IDLE_SECONDS = 0.2  # how stale a page may be by a loop's own doing
-_REST_SECONDS = 2.0  # the longest rest: what other machines wrote, and what falls due by itself
-_LATE_SECONDS = 1.0  # how much later than it is due a mail may be tried
-_DUTY_SECONDS = 1.0  # between looks at what a calendar or another system waits for
-_DUTY_REST_SECONDS = 5.0  # the longest rest from it
+_LATE_SECONDS = 4.0  # how much later than it is due a mail may be tried
+_REPORT_SECONDS = 5.0  # between the words of an idle ingester: each is a write
+_CALM_SECONDS = 1.0  # from a sign to a look at what a calendar or another system waits for
 _TROUBLE_SECONDS = 2.0  # between tries while the database is away
 _NICE = 5  # the redirect goes before the counting of it
 
@@ -52,30 +51,36 @@ class Loop:
 
     name: str
     attempts: Attempts
-    seen: Callable[[], object]  # what changes when there may be something to do
-    stopping: threading.Event = field(default_factory=threading.Event)
+    bell: Bell
+    stopping: Stopping
 
-    def run(
-        self,
-        duties: Sequence[Duty],
-        look: float = _IDLE_SECONDS,
-        rest: float = _REST_SECONDS,
-    ) -> None:
-        """Each duty says how much it did; when none did anything, the loop rests.
+    @classmethod
+    def of(cls, name: str, house: House, seen: Callable[[], object]) -> "Loop":
+        """A process's own; it ends after the step under way when a signal tells it to."""
+        stopping = Stopping()
+        stopping.on_signals()
+        return cls(name, Attempts(house.database), Bell(seen, stopping), stopping)
+
+    def run(self, duties: Sequence[Duty], calm: float = 0.0) -> None:
+        """Each duty says how much it did; when none did anything, the loop sleeps.
+
+        The bell wakes it for all of them; those that had their rest are tried without a sign.
 
         Args:
-            look: seconds between looks whether there may be something to do.
-            rest: seconds after which the duties are tried without a sign of it.
+            calm: seconds from the bell to the next look.
         """
+        rests: dict[Work, float] = {}  # until when
         while not self.stopping.is_set():
-            seen = self.seen()
-            if not sum(self.attempt(duty) for duty in duties):
-                self._rest(seen, look, until=time.monotonic() + rest)
-
-    def _rest(self, seen: object, look: float, *, until: float) -> None:
-        while not self.stopping.wait(look):
-            if self.seen() != seen or time.monotonic() >= until:
-                return
+            rings, now = self.bell.rings, time.monotonic()
+            due = [duty for duty in duties if now >= rests.get(duty.work, now)]
+            if sum(self.attempt(duty) for duty in due):
+                rests = {}
+                continue
+            rests |= {duty.work: now + duty.rest_seconds for duty in due}
+            self.bell.wait(rings, min(rests.values()) - time.monotonic())
+            if self.bell.rings != rings:
+                rests = {}
+                self.stopping.wait(calm)
 
     def attempt(self, duty: Duty) -> int:
         """Do one duty; where the database is away, that is logged, and waits a moment."""
@@ -86,26 +91,20 @@ class Loop:
             self.stopping.wait(_TROUBLE_SECONDS)
             return 0
 
-    def stop_on_signals(self) -> None:
-        """SIGTERM and SIGINT end the loop after the step under way."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
-
 
 def run_ingester(house: House) -> None:
     """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
     os.nice(_NICE)
     house.database.let_people_pass()
-    attempts = Attempts(house.database)
-    loop = Loop("ingester", attempts, lambda: (house.stir.seen(), stir.sizes(house.hits)))
-    loop.stop_on_signals()
+    loop = Loop.of("ingester", house, lambda: (house.stir.seen(), stir.sizes(house.hits)))
     path = house.settings.data_dir / "ingester.lock"
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
         duties = ingester_duties(house)
         garbage.look_seldom()
-        loop.run(duties)
+        with loop.bell.watched():
+            loop.run(duties)
         rest = whole(Work.INGEST, intake_of(house).finish)
         while loop.attempt(rest):  # what the web processes journalled while they ended
             pass
@@ -134,7 +133,7 @@ def ingester_duties(house: House) -> list[Duty]:
             return conversions.settle(session, ids, people=people, enrolments=enrolments, now=now)
 
     return [
-        whole(Work.INGEST, intake.take),
+        whole(Work.INGEST, intake.take, rest_seconds=_REPORT_SECONDS),
         whole(Work.JUDGE, lambda now: ingest.rejudge_due(database, facts, now=now)),
         imports.duty(database, house.imports, house.folder_id, marker=house.keyring.marks),
         Duty(
@@ -151,13 +150,14 @@ def ingester_duties(house: House) -> list[Duty]:
     ]
 
 
-def whole(work: Work, do: Callable[[datetime], int]) -> Duty:
+def whole(work: Work, do: Callable[[datetime], int], *, rest_seconds: float = REST_SECONDS) -> Duty:
     """Work of this process that is one piece."""
     return Duty(
         work=work,
         items=lambda _session, _now: [WHOLE],
         do=lambda _whole, now: do(now),
         is_shared=False,
+        rest_seconds=rest_seconds,
     )
 
 
@@ -182,8 +182,7 @@ def snapshot_keeper(house: House) -> Callable[[datetime], int]:
 def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
-    loop = Loop("sender", Attempts(house.database), house.stir.seen)
-    loop.stop_on_signals()
+    loop = Loop.of("sender", house, house.stir.seen)
     path = house.settings.data_dir / "sender.lock"
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
@@ -192,17 +191,15 @@ def run_sender(house: House) -> None:
         loop.attempts.round(dead.duty(), clock.now())
         register_unread(house, now=clock.now())
         threads = [
-            threading.Thread(target=loop.run, args=([duty], look, rest), name=duty.work)
-            for duties, look, rest in (
-                (scheduler_duties(house), _IDLE_SECONDS, _REST_SECONDS),
-                (duties_of(house), _DUTY_SECONDS, _DUTY_REST_SECONDS),
-            )
+            threading.Thread(target=loop.run, args=([duty], calm), name=duty.work)
+            for duties, calm in ((scheduler_duties(house), 0.0), (duties_of(house), _CALM_SECONDS))
             for duty in duties
         ]
         garbage.look_seldom()
-        for thread in threads:
-            thread.start()
-        uvloop.run(_send(house, loop))
+        with loop.bell.watched():
+            for thread in threads:
+                thread.start()
+            uvloop.run(_send(house, loop))
         for thread in threads:
             thread.join()
 
@@ -231,6 +228,7 @@ def scheduler_duties(house: House) -> list[Duty]:
             work=Work.START,
             items=lambda session, now: lifecycle.due_to_start(session, now=now),
             do=start,
+            rest_seconds=SOON_SECONDS,
         ),
         plan,
         Rests(database).duty(),
@@ -257,21 +255,12 @@ async def _send(house: House, loop: Loop) -> None:
     sender = sender_of(house, journal, transport)
     try:
         while not loop.stopping.is_set():
-            seen = loop.seen()
+            rings = loop.bell.rings
             if not await _attempt(sender, loop):
-                await _rest(loop, seen)
+                await asyncio.to_thread(loop.bell.wait, rings, _LATE_SECONDS)
     finally:
         await transport.close()
         journal.close()
-
-
-async def _rest(loop: Loop, seen: object) -> None:
-    """As loops rest, but no longer than a mail that was put off may be late."""
-    ends = time.monotonic() + _LATE_SECONDS
-    while (  # noqa: ASYNC110 - other processes write; what they tell is a file's time
-        loop.seen() == seen and time.monotonic() < ends and not loop.stopping.is_set()
-    ):
-        await asyncio.sleep(_IDLE_SECONDS)
 
 
 async def _attempt(sender: Sender, loop: Loop) -> int:

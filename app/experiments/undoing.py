@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.experiments import store
 from app.experiments.models import Status
 from app.platform.db import Database
-from app.platform.duties import Duty
+from app.platform.duties import SOON_SECONDS, Duty
 from app.platform.put_off import Work
 
 _Launch = tuple[str, datetime | None]  # an experiment, and when it was launched
@@ -31,6 +31,7 @@ class Undoing:
             work=Work.UNDO,
             items=lambda session, _now: self.over(session, ticks=time.monotonic()),
             do=self.close,
+            rest_seconds=SOON_SECONDS,
         )
 
     def over(self, session: Session, *, ticks: float) -> list[str]:

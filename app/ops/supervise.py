@@ -18,12 +18,14 @@ from typing import Literal
 
 from app.platform.config import Settings
 from app.platform.errors import AppError
+from app.platform.stopping import Stopping
 
 log = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 20  # a mail under way may take this long to be answered
 _YOUNG_SECONDS = 10  # a child that lived shorter than this waits before it is started again
 _LONGEST_WAIT_SECONDS = 15
+_WATCH_SECONDS = 0.5  # between looks whether a child died
 PARENT_PIPE = "THINSLICE_PARENT_PIPE"
 
 
@@ -84,17 +86,16 @@ class Supervisor:
     def __init__(self, children: list[Child], settings: Settings) -> None:
         self.children = children
         self.environment = os.environ | _environment_of(settings)
-        self.stopping = threading.Event()
+        self.stopping = Stopping()
         self._pipe_read, self._pipe_write = os.pipe()
 
     def run(self) -> None:
         """Run until told to stop (SIGTERM, SIGINT)."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+        self.stopping.on_signals()
         try:
             while not self.stopping.is_set():
                 self.watch()
-                self.stopping.wait(0.2)
+                self.stopping.wait(_WATCH_SECONDS)
         finally:
             self.end()
 

@@ -13,6 +13,8 @@ from app.platform.db import Database
 from app.platform.put_off import PutOff, Work
 
 WHOLE = ""  # the item of work that is one piece
+REST_SECONDS = 15.0  # without a sign: what falls due by itself, or was written on other machines …
+SOON_SECONDS = 2.0  # … and what somebody waits for
 Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Duty:
     together: Callable[[Sequence[str], datetime], int] | None = None  # all at once, where that goes
     at_once: int | None = None  # items in a round, where others wait for the same loop
     is_shared: bool = True  # whoever asks for the items sees the same ones
+    rest_seconds: float = REST_SECONDS  # until it is tried without a sign
 
 
 class Attempts:

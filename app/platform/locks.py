@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event
 
 from app.platform.errors import Conflict
+from app.platform.stopping import Stopping
 
 _LOOK_SECONDS = 0.2  # between looks at a lock that somebody else holds
 
@@ -38,7 +38,7 @@ def _lock(handle: int, path: Path) -> None:
 
 
 @contextmanager
-def wait_and_hold(path: Path, stopping: Event) -> Iterator[bool]:
+def wait_and_hold(path: Path, stopping: Stopping) -> Iterator[bool]:
     """Hold a lock as soon as whoever has it ends; False where we were told to stop first."""
     with ExitStack() as stack:
         while not stopping.is_set():

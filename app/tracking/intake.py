@@ -14,7 +14,7 @@ from app.tracking.ports import SendFacts
 # A hit is stamped before it is written: a process that hung between the two for that long may have
 # a line in the journal that is older than the moment at which the journal was read.
 MARGIN = timedelta(seconds=5)
-_BEAT = timedelta(seconds=2)  # between the reports of an idle ingester: each is a write
+_BEAT = timedelta(seconds=2)  # between the reports of a busy ingester
 
 
 class Intake:

@@ -3,7 +3,8 @@
     python -m tests.bench.idle [--seconds 30] [--kind sqlite]
 
 Once empty, once with 1,000 experiments that are finished. Aim: under 1 % of a core. PostgreSQL's
-own processes are not in it.
+own processes are not in it. Processor time grows where others use the same caches; how often the
+processes wake does not.
 """
 
 import argparse
@@ -26,7 +27,6 @@ from tests.serve import free_port, wait_until
 
 _WARM_SECONDS = 10  # after the first answer, until everything was looked at once
 _MOST = 0.01  # of a core
-_TICKS = os.sysconf("SC_CLK_TCK")
 _FINISHED = Size(
     people=1_000, decided=1_000, running=0, measuring=0, drafts=0, cancelled=0, weeks=13
 )
@@ -40,13 +40,14 @@ def main() -> None:
     for kind in [chosen.kind] if chosen.kind else ["sqlite", "postgresql"]:
         for size in (None, replace(_FINISHED, sends=20)):
             with TemporaryDirectory() as folder, database_of(kind, Path(folder)) as url:
-                share = _measure(url, Path(folder), size, chosen.seconds)
+                share, wakes = _measure(url, Path(folder), size, chosen.seconds)
             what = f"{size.decided:,} finished experiments" if size else "empty"
             mark = " " if share < _MOST else "!"
-            print(f"{mark} {kind:<10} {what:<28} {100 * share:.2f} % of a core")
+            told = f"{100 * share:.2f} % of a core, {wakes:.0f} wakes a second"
+            print(f"{mark} {kind:<10} {what:<28} {told}")
 
 
-def _measure(url: str, folder: Path, size: Size | None, seconds: int) -> float:
+def _measure(url: str, folder: Path, size: Size | None, seconds: int) -> tuple[float, float]:
     house = open_house(config.load(data_dir=folder / "data", database_url=url))
     prepare(house)
     if size:
@@ -63,9 +64,10 @@ def _measure(url: str, folder: Path, size: Size | None, seconds: int) -> float:
     try:
         wait_until(lambda: _answers(port), what="an answer")
         time.sleep(_WARM_SECONDS)
-        before = _cpu(served.pid)
+        before = cost(served.pid)
         time.sleep(seconds)
-        return (_cpu(served.pid) - before) / seconds
+        after = cost(served.pid)
+        return (after[0] - before[0]) / seconds, (after[1] - before[1]) / seconds
     finally:
         served.terminate()
         served.wait(30)
@@ -78,12 +80,19 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _cpu(pid: int) -> float:
-    """Seconds of a process and of those that it started."""
+def cost(pid: int) -> tuple[float, int]:
+    """Processor seconds of a process and of those that it started, and how often they woke."""
+    nanoseconds = wakes = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        nanoseconds += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+        told = (task / "status").read_text(encoding="utf-8")
+        wakes += int(told.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    own = (int(told[11]) + int(told[12])) / _TICKS
-    return own + sum(_cpu(int(child)) for child in children)
+    costs = [cost(int(child)) for child in children]
+    return (
+        nanoseconds / 1e9 + sum(seconds for seconds, _ in costs),
+        wakes + sum(number for _, number in costs),
+    )
 
 
 if __name__ == "__main__":
