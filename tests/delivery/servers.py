@@ -1,6 +1,7 @@
 """Mail servers on loopback that behave as real ones do on good days and bad ones."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,18 +45,22 @@ class Mailbox:
             server.transport.abort()  # type: ignore[union-attr]  # it is connected
         return reply or "250 2.0.0 taken"
 
+    def conversation(self, loop: asyncio.AbstractEventLoop) -> SMTP:
+        return SMTP(self, hostname="mx.example", loop=loop)
+
     def addresses(self) -> list[str]:
         return [address for address, _ in self.taken]
 
 
 @asynccontextmanager
-async def serving(mailbox: Mailbox) -> AsyncIterator[Smtp]:
+async def serving(
+    mailbox: Mailbox, *, ticks: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Smtp]:
     """A server on a port of its own, and a transport that talks to it."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(mailbox, hostname="mx.example", loop=loop), "127.0.0.1", 0
-    )
-    transport = Smtp(_address(server.sockets[0].getsockname()[1]), name="insights.example.com")
+    server = await loop.create_server(lambda: mailbox.conversation(loop), "127.0.0.1", 0)
+    address = _address(server.sockets[0].getsockname()[1])
+    transport = Smtp(address, name="insights.example.com", ticks=ticks)
     try:
         yield transport
     finally:

@@ -12,6 +12,7 @@ from sqlmodel import select
 from app.audience.models import Suppression
 from app.delivery import pace_rows
 from app.delivery.models import ServerPace, State
+from app.delivery.transports.learnt import Learnt
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from tests.delivery import scenes
@@ -58,7 +59,7 @@ def send(
     """Let the sender step every two seconds for so many minutes of its time; 0: until it rests."""
 
     async def steps() -> None:
-        async with serving(mailbox) as transport:
+        async with serving(mailbox, ticks=ticks) as transport:
             transport.name = "mx.example:25"  # the port is another one each time
             sender = scenes.sender(database, folder, transport, ticks=ticks)
             began = ticks.seconds
@@ -181,6 +182,77 @@ def test_a_limit_is_learnt_and_a_large_list_outlives_it(
     assert (count(database, State.SENT), count(database, State.FAILED)) == (60, 0)
     assert relay.heard < 60 * 3
     assert known is None or 2 <= known <= 40
+
+
+@dataclass
+class Narrow(Relay):
+    """Takes so many conversations at a time; to one more it says no at once."""
+
+    room: int = 1
+    is_open: int = 0
+    most_open: int = 0
+
+    def conversation(self, loop: asyncio.AbstractEventLoop) -> SMTP:
+        return Conversation(self, hostname="mx.example", loop=loop)
+
+
+class Conversation(SMTP):
+    """Counted from its beginning to its end."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        relay = self.event_handler
+        relay.is_open += 1
+        if relay.is_open > relay.room:
+            assert isinstance(transport, asyncio.WriteTransport)
+            transport.write(b"421 4.7.0 too many connections\r\n")
+        else:
+            relay.most_open = max(relay.most_open, relay.is_open)
+        super().connection_made(transport)
+        if relay.is_open > relay.room:
+            transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.event_handler.is_open -= 1
+        super().connection_lost(error)
+
+
+def test_lanes_that_fell_rise_again_without_a_restart(database: Database, tmp_path: Path):
+    scenes.launched(database, people=150)
+    relay, ticks, lanes = Narrow(room=1), Ticks(), []
+
+    async def all_sent() -> None:
+        async with serving(relay, ticks=ticks) as transport:
+            sender = scenes.sender(database, tmp_path, transport, ticks=ticks)
+            while count(database, State.SENT) < 150:
+                await sender.step(later(ticks.seconds / 60))
+                lanes.append(transport.lanes)
+                ticks.seconds += 20
+                if len(relay.taken) >= 50:
+                    relay.room = 6
+            ticks.seconds += 3_600
+            lanes.append(transport.lanes)
+
+    asyncio.run(all_sent())
+
+    assert (lanes[0], lanes[-1]) == (1, 6)
+    assert relay.most_open > 1
+    assert len(relay.taken) == 150
+
+
+def test_a_conversation_takes_more_mails_again_after_a_while():
+    learnt = Learnt(500, ticks=(ticks := Ticks()))
+    learnt.fall(5)
+    found = []
+    for _ in range(4):
+        found.append(learnt.now)
+        ticks.seconds += 300
+    learnt.fall(0)
+    ticks.seconds += 299
+
+    assert found == [5, 10, 20, 40]
+    assert learnt.now == 1
+    ticks.seconds += 1_000_000
+    assert learnt.now == 500
 
 
 def test_what_was_learnt_outlives_a_start_for_a_day(database: Database):

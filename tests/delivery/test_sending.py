@@ -178,7 +178,7 @@ def test_a_pause_stops_a_batch_that_is_under_way(database: Database, tmp_path: P
 
     async def slowly() -> None:
         async with serving(slow) as transport:
-            transport.lanes = 1  # so that the order is known
+            transport._lanes.fall(1)  # so that the order is known
             sender = scenes.sender(database, tmp_path, _Slowed(transport))
             await sender.step(NOW)
 

@@ -16,8 +16,11 @@ class StoppedError(Exception):
 class Transport(Protocol):
     """Takes mails one by one; `lanes` of them at a time. `name` tells servers apart."""
 
-    lanes: int
     name: str
+
+    @property
+    def lanes(self) -> int:
+        """How many at a time; asked before each batch."""
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """Hand over one mail. Never raises for what a server or network does.

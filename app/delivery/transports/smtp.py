@@ -1,6 +1,8 @@
 """SMTP by aiosmtplib: a few connections, each used again and again."""
 
 import ssl
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -10,6 +12,7 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 
 from app.delivery.mime import Mail
 from app.delivery.replies import Reply, Stage, is_too_many, shortened
+from app.delivery.transports.learnt import Learnt
 from app.delivery.transports.ports import Attempting
 from app.platform.config import BadSettings
 from app.platform.errors import Unavailable
@@ -61,17 +64,31 @@ def _usual_tls(parts: SplitResult) -> str:
 class Smtp:
     """Talks to one server."""
 
-    lanes = _LANES
+    def __init__(
+        self,
+        server: Server,
+        *,
+        name: str,
+        context: ssl.SSLContext | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`name` is how we greet; `context` how certificates are checked (None: as usual).
 
-    def __init__(self, server: Server, *, name: str, context: ssl.SSLContext | None = None) -> None:
-        """`name` is how we greet; `context` how certificates are checked (None: as usual)."""
+        `ticks` counts seconds and is never set.
+        """
         self.name = f"{server.host}:{server.port}"
         self._server = server
         self._name = name
         self._context = context
         self._idle: list[_Connection] = []
         self._open_now = 0
-        self._per_connection = _MAILS_PER_CONNECTION
+        self._lanes = Learnt(_LANES, ticks=ticks)
+        self._per_connection = Learnt(_MAILS_PER_CONNECTION, ticks=ticks)
+
+    @property
+    def lanes(self) -> int:
+        """Conversations at a time."""
+        return self._lanes.now
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """Hand over one mail, on a connection that is free or new."""
@@ -83,7 +100,7 @@ class Smtp:
             connection = await self._open()
         except _RefusedError as refused:
             if self._open_now:  # it takes fewer conversations at a time
-                self.lanes = max(1, min(self.lanes, self._open_now))
+                self._lanes.fall(self._open_now)
             return refused.reply
         self._open_now += 1
         return await self._send_on(connection, mail, attempting)
@@ -115,7 +132,7 @@ class Smtp:
         return None
 
     def _is_usable(self, connection: "_Connection") -> bool:
-        return connection.is_usable and connection.sent < self._per_connection
+        return connection.is_usable and connection.sent < self._per_connection.now
 
     def _drop(self, connection: "_Connection") -> None:
         connection.drop()
@@ -133,7 +150,7 @@ class Smtp:
             self._drop(connection)
             raise
         if is_too_many(reply):
-            self._per_connection = max(1, min(self._per_connection, connection.sent))
+            self._per_connection.fall(connection.sent)
         if self._is_usable(connection) and not _wants_another(reply):
             self._idle.append(connection)
         else:
