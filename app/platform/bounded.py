@@ -31,10 +31,12 @@ from app.platform.clock import SHIFT
 from app.platform.errors import AppError, Invalid, Unavailable
 
 _T = TypeVar("_T")
-_CHILDREN = 8  # more than cores: what is short comes through beside what never ends
+_CHILDREN = min(8, 2 * (os.cpu_count() or 1))  # what is short comes through beside what is long
+_ASKERS = 24  # who work and wait, of the 40 threads of a web process: others are told to come later
+_NICE = 10  # behind ours: a click or a page gets nine parts of a processor where a child gets one
 _ORDERS = 64  # locks by which the same thing is worked on once at a time
 _IDLE_SECONDS = 60  # after which a child ends that nobody asks; the next one to ask gets another
-_PATIENCE_SECONDS = 20  # for a free child; ours
+_PATIENCE_SECONDS = 60  # for a free child; ours
 _LONGEST_SECONDS = 60  # by the wall, for a child that gets no processor
 _GRACE_SECONDS = 5  # from a child's last word to its end
 _REMEMBERED_SECONDS = 60  # that something went past its limit: nobody waits for it again so soon
@@ -94,8 +96,9 @@ class _Child:
                 pass_fds=(theirs.fileno(),),  # nothing else: no journal, no lock, no database
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for us; the child ends after what it is at
+                process_group=0,  # Ctrl-C is for us; the child ends after what it is at
             )
+        _go_behind(self.process.pid)
         self._connection = Connection(ours.detach())
 
     def ask(self, request: object) -> tuple[str, object]:
@@ -131,6 +134,7 @@ class Pool:
 
     def __init__(self, children: int = _CHILDREN, *, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
+        self._askers = threading.BoundedSemaphore(_ASKERS)
         self._room = threading.BoundedSemaphore(children)
         self._orders = [threading.BoundedSemaphore(1) for _ in range(_ORDERS)]
         self._idle: list[_Child] = []
@@ -145,7 +149,7 @@ class Pool:
         what it is that does. Raises what `work` raises, as far as it is an AppError.
         """
         order = nullcontext() if about is None else _held(self._orders[hash(about) % _ORDERS])
-        with order, _held(self._room):
+        with _held(self._askers, patience_seconds=0), order, _held(self._room):
             self._refuse_known(about)
             try:
                 answer = self._answer((work, args, pieces))
@@ -213,9 +217,22 @@ class Pool:
                 self._over.popitem(last=False)
 
 
+def _go_behind(pid: int) -> None:
+    """Let a child work only with what we leave.
+
+    It is of our session: Linux may share the processor out among sessions first, and how nice a
+    process is counts within its own.
+    """
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(ProcessLookupError):  # it ended already
+        os.setpriority(os.PRIO_PROCESS, pid, min(19, ours + _NICE))
+
+
 @contextmanager
-def _held(lock: threading.Semaphore) -> Iterator[None]:
-    if not lock.acquire(timeout=_PATIENCE_SECONDS):
+def _held(
+    lock: threading.Semaphore, *, patience_seconds: float = _PATIENCE_SECONDS
+) -> Iterator[None]:
+    if not lock.acquire(timeout=patience_seconds):
         raise Unavailable("Too many texts are being worked out. Try again in a moment.")
     try:
         yield

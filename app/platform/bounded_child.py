@@ -1,6 +1,5 @@
 """The other side of `bounded`: a process that does what it is asked, one thing after another."""
 
-import os
 import signal
 import sys
 import traceback
@@ -11,13 +10,10 @@ from typing import Any
 from app.platform import allowance
 from app.platform.errors import AppError
 
-_NICE = 5  # clicks and pages go before it
-
 
 def main() -> None:
     """Work until nobody is there, or nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(_NICE)
     connection, idle_seconds = Connection(int(sys.argv[1])), float(sys.argv[2])
     is_capped = False
     while connection.poll(idle_seconds):

@@ -34,16 +34,20 @@ def written(api: httpx.Client, audience: str, name: str, body: str) -> str:
     return str(made(api.post("/experiments", json=design))["id"])
 
 
+def p99(took: list[float]) -> float:
+    return sorted(took)[int(len(took) * 0.99)]
+
+
 def test_authors_are_told_and_everybody_else_goes_on(
     service: Installation, mailbox: Mailbox, *, full: bool
 ):
     statuses: Counter[int] = Counter()
-    slowest = {"click": 0.0, "change": 0.0}
+    took: dict[str, list[float]] = {"click": [], "change": []}
 
     def timed(what: str, ask: Callable[[], httpx.Response]) -> None:
         began = time.monotonic()
         statuses[ask().status_code] += 1
-        slowest[what] = max(slowest[what], time.monotonic() - began)
+        took[what].append(time.monotonic() - began)
 
     with service.api("editor") as api:
         audience = given_an_audience(api, people=40)
@@ -51,7 +55,7 @@ def test_authors_are_told_and_everybody_else_goes_on(
         sick = [written(api, audience, name, body) for name, (body, _) in ENDLESS.items()]
         asked = [f"/experiments/{one}/{part}" for one in sick for part in ASKED]
         asked *= 20 if full else 1
-        with ThreadPoolExecutor(8) as authors:
+        with ThreadPoolExecutor(30) as authors:
             answers = [authors.submit(api.get, path) for path in asked]
             answers += [authors.submit(api.post, f"/experiments/{one}/launch") for one in sick]
             assert api.post(f"/experiments/{well}/launch").status_code < 300
@@ -65,9 +69,9 @@ def test_authors_are_told_and_everybody_else_goes_on(
 
     print(
         f"{len(answers)} answers to authors {dict(told)}; beside them {dict(statuses)};"
-        f" the slowest click {slowest['click']:.2f} s, change {slowest['change']:.2f} s"
+        f" p99 of clicks {p99(took['click']):.2f} s, of changes {p99(took['change']):.2f} s"
     )
-    assert max(told) < 500
+    assert max(told) <= 503  # come again in a moment
     assert set(statuses) <= {201, 302}
     assert len(links) == 40
     for text, (name, (_, says)) in zip(read, ENDLESS.items(), strict=True):

@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from app.platform import bounded
 from app.platform.bounded import Pool, TooMuchMemory, TooSlow, Unworkable
-from app.platform.errors import FieldError, Invalid
+from app.platform.errors import FieldError, Invalid, Unavailable
 from tests.serve import wait_until
 
 
@@ -141,6 +143,69 @@ def test_many_ask_few_work(pool: Pool):
         workers = list(threads.map(lambda _: pool.ask(os.getpid), range(60)))
 
     assert 1 <= len(set(workers)) <= 2
+
+
+def spin(turns: int) -> float:
+    """Processor seconds of that many turns."""
+    began = time.process_time()
+    for _ in range(turns):
+        pass
+    return time.process_time() - began
+
+
+SHARES = """
+import os, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from app.platform import bounded
+from app.platform.bounded import Pool
+from tests.platform.test_bounded import spin
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one processor for all of them
+pool = Pool(4)
+with ThreadPoolExecutor(4) as threads:  # children that have begun
+    list(threads.map(lambda _: pool.ask(time.sleep, 1), range(4)))
+spent, ours = [], 0.0
+
+def ask():
+    while ours < 2:
+        spent.append(pool.ask(spin, 1_000_000))
+
+threads = [threading.Thread(target=ask) for _ in range(4)]
+for thread in threads:
+    thread.start()
+began = time.process_time()
+while ours < 2:
+    ours = time.process_time() - began
+for thread in threads:
+    thread.join()
+pool.close()
+print(ours / (ours + sum(spent)))
+"""
+
+
+def test_children_work_with_what_others_leave():
+    done = subprocess.run(
+        [sys.executable, "-c", SHARES],
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    assert float(done.stdout) > 0.5  # of five that are busy; an equal part would be 0.2
+
+
+def test_who_asks_when_many_wait_is_told_at_once_and_the_others_are_answered():
+    pool = Pool(1)
+    with ThreadPoolExecutor(40) as threads:
+        asked = [threads.submit(pool.ask, time.sleep, 0.05) for _ in range(40)]
+    refused = [one for one in asked if isinstance(one.exception(), Unavailable)]
+
+    assert len(asked) - len(refused) >= bounded._ASKERS
+    assert refused
+    assert pool.ask(abs, -1) == 1
+    pool.close()
 
 
 ASKS_FOR_EVER = """
