@@ -73,7 +73,7 @@ class Loop:
         while not self.stopping.is_set():
             rings, now = self.bell.rings, time.monotonic()
             due = [duty for duty in duties if now >= rests.get(duty.work, now)]
-            if sum(self.attempt(duty) for duty in due):
+            if any(done != 0 for done in [self.attempt(duty) for duty in due]):
                 rests = {}
                 continue
             rests |= {duty.work: now + duty.rest_seconds for duty in due}
@@ -82,14 +82,14 @@ class Loop:
                 rests = {}
                 self.stopping.wait(calm)
 
-    def attempt(self, duty: Duty) -> int:
-        """Do one duty; where the database is away, that is logged, and waits a moment."""
+    def attempt(self, duty: Duty) -> int | None:
+        """Do one duty; where the database is away, that is logged, and waits a moment: None."""
         try:
             return self.attempts.round(duty, clock.now())
         except Exception:
             log.exception("%s: %s failed; it is tried again", self.name, duty.work)
             self.stopping.wait(_TROUBLE_SECONDS)
-            return 0
+            return None
 
 
 def run_ingester(house: House) -> None:
