@@ -13,7 +13,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import checklist, design, drafts, lifecycle, store
+from app.experiments import checklist, design, drafts, falling, lifecycle, store
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
 from app.experiments.enrolment import judge_of
@@ -217,12 +217,14 @@ def launch(
     with request.app.state.database.read() as session:
         seen = store.experiment_of(session, experiment_id)
         lifecycle.check_move(seen, "launched")
-        checklist.refuse_unready(_look(request, session, seen, now=now))
+        found = _look(request, session, seen, now=now)
+        checklist.refuse_unready(found)
     with guard.writing(request) as session:
         row = store.locked(session, experiment_id)
         lifecycle.check_move(row, "launched")
         checklist.refuse_changed(row, seen)
-        lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now)
+        told = falling.promised(found.eligibility)
+        lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now, promised=told)
         return shown(session, row)
 
 

@@ -114,6 +114,9 @@ def get_progress(experiment_id: str, session: Db) -> Progress:
 
     Before a launch starts, every mail is composed once, and nobody is mailed: `looked_at` of
     `to_look_at` people so far. Afterwards both are null.
+
+    `fell_away` counts people whose mail could be written when it was launched, and could not at the
+    start: they are left out. While it waits for its time it says who would be.
     """
     return progress.of(session, store.experiment_of(session, experiment_id))
 

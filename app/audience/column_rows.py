@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import or_, update
 from sqlalchemy import select as sa_select
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.audience import bulk
@@ -52,12 +52,14 @@ def change_columns(session: Session, row: Audience, columns: list[dict[str, Any]
     session.add(row)
 
 
-def touch(session: Session, audience_id: str) -> None:
-    """Its people changed: what was found by composing their mails is no longer known."""
+def touch(session: Session, audience_id: str, people: Sequence[str]) -> None:
+    """Its cells changed, and these people wherever they are: no mail of them is known any more."""
+    theirs = select(Membership.audience_id).where(col(Membership.person_id).in_(people))
     session.execute(
         update(Audience)
-        .where(col(Audience.id) == audience_id)
+        .where(or_(col(Audience.id) == audience_id, col(Audience.id).in_(theirs)))
         .values(revision=col(Audience.revision) + 1)
+        .execution_options(synchronize_session="fetch")
     )
 
 

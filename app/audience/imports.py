@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from app.audience import encodings, erased, noting, reading, store
+from app.audience import column_rows, encodings, erased, noting, reading, store
 from app.audience.columns import OWN
 from app.audience.erased import Marker
 from app.audience.lines import BadFile
@@ -303,6 +303,9 @@ class _Changes:
         store.add_memberships(self.session, self._new_members)
         store.change_memberships(self.session, self._changed_members)
         store.name_memberships(self.session, self._same_members)
+        if self.added or self.updated:
+            changed = [one["id"] for one in self._changed_people]
+            column_rows.touch(self.session, self.row.audience_id, changed)
 
     def _sort(self, one: Wanted, person: Any, member: Any) -> None:
         if member is not None and member.import_id == self.row.id:

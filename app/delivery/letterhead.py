@@ -100,6 +100,13 @@ def text_letter(head: Letterhead, content: Words) -> str:
 
 
 @cache
+def frame() -> str:
+    """What stands around the words of every mail, before it is filled in."""
+    parts = ("body.html", "body.txt")
+    return "".join((TEMPLATES / "mail" / "experiment" / one).read_text() for one in parts)
+
+
+@cache
 def _templates() -> Environment:
     return Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -7,6 +7,8 @@ from sqlmodel import Session
 
 from app.delivery import queue_rows
 from app.delivery.models import State
+from app.experiments import falling
+from app.experiments.falling import FellAway
 from app.experiments.looking import Looking, looking
 from app.experiments.models import ENDED, Experiment
 from app.platform import put_off
@@ -29,6 +31,8 @@ class Progress:
     reason: str | None  # why it is paused or put off, or what the server said to those who wait
     looked_at: int | None  # of those to be looked at before it starts; None when it is not that
     to_look_at: int | None
+    fell_away: int  # people left out at the start whom the launch did not name; before it, would be
+    fell_away_because: list[str]
 
 
 def of(session: Session, experiment: Experiment) -> Progress:
@@ -42,7 +46,9 @@ def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Pr
     waiting = [one.id for one in experiments if found[one.id].get(State.QUEUED)]
     words = _why(session, [one.id for one in experiments], waiting)
     return {
-        one.id: _told(one, found[one.id], words.get(one.id), looking(session, one))
+        one.id: _told(
+            one, found[one.id], words.get(one.id), looking(session, one), falling.of(session, one)
+        )
         for one in experiments
     }
 
@@ -52,6 +58,7 @@ def _told(
     counts: dict[str, int],
     waits_for: str | None,
     look: Looking | None,
+    lost: FellAway | None,
 ) -> Progress:
     """Who is enrolled and has no send yet is queued; in an experiment that ended, passed over."""
     planned = sum(counts.values())
@@ -64,6 +71,8 @@ def _told(
         reason=experiment.paused_reason or waits_for or (look.sentence if look else None),
         looked_at=look.looked_at if look else None,
         to_look_at=look.people if look else None,
+        fell_away=lost.people if lost else 0,
+        fell_away_because=list(lost.because) if lost else [],
         **{state.value: counts.get(state, 0) for state in State},
     )
 

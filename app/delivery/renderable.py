@@ -4,8 +4,11 @@ The finished mail is made (headers, links, HTML, text), and the answer page: aft
 release nothing fails for its content.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from app.audience.columns import Columns
 from app.audience.consent import COUNTS_NOWHERE
@@ -16,9 +19,9 @@ from app.delivery.broken import MissingColumn
 from app.delivery.cells import MisfitCell
 from app.delivery.compose import ComposedArm, compose_arm
 from app.delivery.filling import Filler
-from app.delivery.letterhead import letterhead
+from app.delivery.letterhead import frame, letterhead
 from app.experiments.ports import Fault, Reason
-from app.experiments.schemas import Draft
+from app.experiments.schemas import Arm, Draft
 from app.links.keyring import Keyring
 from app.platform.bounded import OverLimit
 from app.platform.config import Settings
@@ -27,6 +30,7 @@ from app.platform.errors import AppError, Unavailable
 _OURS = {"unsubscribe_url"}
 _SET_ID = (1 << 32) - 1  # the widest numbers: a link is never longer than it was here
 _SEND_ID = (1 << 63) - 1
+_MOMENT = re.compile(r"\{[{%][^}]*\b(?:now|today)\b")
 _AT_A_TIME = 100  # people whose mails are held in memory at once
 
 
@@ -35,6 +39,17 @@ class LiquidRenderable:
 
     def __init__(self, settings: Settings, keyring: Keyring) -> None:
         self._settings, self._keyring = settings, keyring
+
+    @cached_property
+    def frame(self) -> str:
+        """What stands around the words of every mail: settings and templates, hashed."""
+        head = letterhead(self._settings, experiment_id="", sender={})
+        return hashlib.sha256(f"{head}\n{frame()}".encode()).hexdigest()
+
+    def day(self, design: Draft, *, now: datetime) -> str:
+        """The day of a release at this moment, where a version asks for it; else nothing."""
+        asks = any(map(_asks_for_the_moment, design.arms))
+        return f"{now.astimezone(self._settings.zone):%Y-%m-%d}" if asks else ""
 
     def writer(
         self, experiment_id: str, design: Draft, columns: Columns, *, now: datetime
@@ -135,6 +150,11 @@ class LiquidWriter:
         if isinstance(error, OverLimit):  # nobody waits for it a second time
             self._broken = fault
         return fault
+
+
+def _asks_for_the_moment(arm: Arm) -> bool:
+    texts = (arm.subject, arm.preheader, arm.body, arm.answer)
+    return any(_MOMENT.search(text or "") for text in texts)
 
 
 def _addressee(member: Member, row: Mapping[str, object]) -> Addressee:

@@ -61,7 +61,7 @@ def check(
     if design.audience_id:
         who = renderable if _writable(problems) else _Anybody()
         judge = judge_of(session, experiment, who, settings, now=now)
-        found = rehearsal.eligible(session, experiment, judge)
+        found = rehearsal.eligible(session, judge)
         people = [
             *reach.items(session, judge, found, settings, names_people=names_people),
             *column_items.items(judge, found),
@@ -99,6 +99,11 @@ class _Anybody:
 
     columns_used: frozenset[str] = frozenset()
     asked_alone: frozenset[str] = frozenset()
+
+    frame = ""
+
+    def day(self, *_: object, **__: object) -> str:
+        return ""
 
     def writer(self, *_: object, **__: object) -> "_Anybody":
         return self

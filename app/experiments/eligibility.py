@@ -27,6 +27,8 @@ _AT_A_TIME = 100  # people between two looks at the clock
 _MOST_SECONDS = 2.0  # that a page waits for them; ours
 _EXAMPLES = 5  # addresses that a page names
 _FAULTS = frozenset(Reason)
+_PASSES = frozenset({"suppressed", "consent", "excluded", "cooling_off"})  # not for the mail's sake
+Known = Mapping[str, Fault | None]  # by person: why the mail cannot be written; None where it can
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeOf:
+    """What mails depend on beside their people: while it stays, what came of composing them holds.
+
+    `frame` and `day` are in the hash; they change without anybody changing the design.
+    """
+
+    hash: str
+    frame: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """The design's conditions, and what they are checked with."""
 
@@ -49,6 +63,7 @@ class Judge:
     writer: Writer
     privacy: Privacy
     now: datetime
+    made_of: MadeOf
 
     @property
     def audience_id(self) -> str:
@@ -72,17 +87,30 @@ class Judge:
         taken = self.taken(session, people)
         return [self._ruled(one, suppressed, taken) for one in people]
 
-    def written(self, ruled: Sequence[Judged]) -> list[Judged]:
-        """Write the mail to whoever is left, as the sender will. It needs no transaction."""
-        left = [(one.member, one.member.row()) for one in ruled if one.reason is None]
-        faults = iter(zip(left, self.writer.faults(left), strict=True))
-        return [one if one.reason else self._faulty(one, *next(faults)) for one in ruled]
+    def written(self, ruled: Sequence[Judged], known: Known | None = None) -> list[Judged]:
+        """Write the mail to whoever is left, as the sender will. It needs no transaction.
 
-    def _faulty(
-        self, one: Judged, asked: tuple[Member, Mapping[str, object]], fault: Fault | None
-    ) -> Judged:
-        fault = fault or self._no_number(asked[1])
-        return Judged(one.member, fault.reason, fault.detail, fault.about) if fault else one
+        Those of whom it is `known` what comes of it are not written to again.
+        """
+        faults = dict(known or {})
+        left = [one.member for one in ruled if one.reason is None]
+        faults |= self.faults([one for one in left if one.person_id not in faults])
+        return [
+            _faulty(one, faults[one.member.person_id]) if not one.reason else one for one in ruled
+        ]
+
+    def composed(self, ruled: Sequence[Judged]) -> tuple[list[Judged], dict[str, Fault]]:
+        """Write to everybody who may be left when it starts; all of them, and whose mail fails."""
+        may_be = [one.member for one in ruled if one.reason is None or one.reason in _PASSES]
+        faults = self.faults(may_be)
+        found = {person_id: fault for person_id, fault in faults.items() if fault}
+        return self.written(ruled, faults), found
+
+    def faults(self, people: Sequence[Member]) -> dict[str, Fault | None]:
+        """Why the mail cannot be written to each of them, by their ids."""
+        asked = [(one, one.row()) for one in people]
+        found = zip(asked, self.writer.faults(asked) if asked else [], strict=True)
+        return {one.person_id: fault or self._no_number(row) for (one, row), fault in found}
 
     def taken(self, session: Session, people: Sequence[Member]) -> dict[str, str]:
         """Whom other experiments keep from this one, by person, and why.
@@ -185,6 +213,10 @@ class Eligibility:
         if sample is not None and sample < self.eligible:
             self.reasons["sample"] = self.eligible - sample
             self.eligible = sample
+
+
+def _faulty(one: Judged, fault: Fault | None) -> Judged:
+    return Judged(one.member, fault.reason, fault.detail, fault.about) if fault else one
 
 
 def _named(one: Judged) -> str:

@@ -5,6 +5,8 @@ their ids; so the last row says how far it got. A sample keeps the smallest tick
 pushed out by somebody later is put back at the end.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -13,17 +15,24 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import members
-from app.experiments import drafts, lifecycle, plans, store, typed, waves
-from app.experiments.eligibility import CHUNK, Judge, Judged
+from app.audience.columns import Columns
+from app.experiments import drafts, falling, lifecycle, plans, rehearsal_rows, store, typed, waves
+from app.experiments.eligibility import CHUNK, Judge, Judged, MadeOf
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Renderable
+from app.experiments.schemas import Draft
 from app.platform import figures, install, turns
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.stats.checks import NotEnoughData
 from app.tracking import verdicts
+
+_OF_NO_MAIL = {
+    "name", "slice_id", "previous_id", "hypothesis", "riskiest", "rule", "guardrails", "waves",
+    "stop_at", "key_results", "sample", "holdout",
+}  # fmt: skip
 
 
 class Overtaken(Conflict):
@@ -73,16 +82,23 @@ def judge_of(
 ) -> Judge:
     """What settles eligibility for this experiment. Raises AppError where its content is broken."""
     design, columns = drafts.design_of(experiment), typed.columns_of(session, experiment)
+    release = lifecycle.release_of(experiment, now=now)
     return Judge(
         experiment_id=experiment.id,
         design=design,
         columns=columns,
-        writer=renderable.writer(
-            experiment.id, design, columns, now=lifecycle.release_of(experiment, now=now)
-        ),
+        writer=renderable.writer(experiment.id, design, columns, now=release),
         privacy=settings.privacy,
         now=now,
+        made_of=_made_of(design, columns, renderable.frame, renderable.day(design, now=release)),
     )
+
+
+def _made_of(design: Draft, columns: Columns, frame: str, day: str) -> MadeOf:
+    said = design.model_dump(mode="json", exclude=_OF_NO_MAIL)
+    told = [said, columns.kept(), columns.typed, frame, day]
+    hashed = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return MadeOf(hashed, frame, day)
 
 
 def _opened(
@@ -101,14 +117,18 @@ def _opened(
 
 
 def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
-    """Settle the next people; False when nobody is left. Their mails are written in between."""
+    """Settle the next people; False when nobody is left.
+
+    Mails that were not composed before, from the same people and columns, are in between.
+    """
     with database.read() as session:
         after = store.last_settled(session, judge.experiment_id)
         people = members.chunk(session, judge.audience_id, after=after, limit=CHUNK)
         ruled = judge.ruled(session, people)
+        known = rehearsal_rows.known(session, judge, people)
     if not people:
         return False
-    judged = [_drawn(one, judge, lottery) for one in judge.written(ruled)]
+    judged = [_drawn(one, judge, lottery) for one in judge.written(ruled, known)]
     with database.write() as session:
         _awaited(session, judge.experiment_id)
         if store.last_settled(session, judge.experiment_id) != after:
@@ -156,6 +176,7 @@ def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
     with database.read() as session:
         experiment = store.experiment_of(session, experiment_id)
         arms = store.count_by_arm(session, experiment_id)
+        lost = falling.since_launch(session, experiment)
     plan = _plan(experiment, arms, now=now)
     with database.write() as session:
         held = _awaited(session, experiment_id)
@@ -165,6 +186,7 @@ def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
             return False
         held.enrolled = store.count_enrolled(session, held.id)
         held.rule_version = verdicts.VERSION
+        falling.note(session, held, lost, now=now)
         _start(session, held, plan, now=now)
     return True
 

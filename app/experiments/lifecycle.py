@@ -1,6 +1,7 @@
 """The life of an experiment: a table of moves, and a sentence for each that is not in it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -56,16 +57,25 @@ class TooLate(Conflict):
 
 
 def launch(
-    session: Session, experiment: Experiment, draft: LaunchDraft, *, by: str, now: datetime
+    session: Session,
+    experiment: Experiment,
+    draft: LaunchDraft,
+    *,
+    by: str,
+    now: datetime,
+    promised: list[dict[str, Any]] | None = None,
 ) -> None:
-    """Lock the design; the worker starts it when its time comes (now, unless said)."""
+    """Lock the design; the worker starts it when its time comes (now, unless said).
+
+    `promised`: who, as it was told, gets no mail for what it needs.
+    """
     if draft.at is not None and draft.at < now.replace(second=0, microsecond=0):
         raise Invalid.at("at", "The start lies in the past. Choose a later time, or leave it out.")
     _move(session, experiment, "launched", now=now)
     experiment.launched_by, experiment.launched_at = by, now
     experiment.scheduled_at = max(draft.at or now, now)
     experiment.rate_per_minute = draft.rate_per_minute
-    experiment.undo_seconds = draft.undo_seconds
+    experiment.undo_seconds, experiment.promised = draft.undo_seconds, promised
     experiment.columns = profile.columns_of(session, experiment.audience_id).kept()
     if experiment.slice_id:
         store.set_slice_status(session, experiment.slice_id, "testing")
@@ -125,7 +135,7 @@ def undo(session: Session, experiment: Experiment, *, now: datetime) -> None:
         raise TooLate(experiment)
     _move(session, experiment, "undone", now=now)
     experiment.launched_by = experiment.launched_at = experiment.scheduled_at = None
-    experiment.rate_per_minute = experiment.columns = None
+    experiment.rate_per_minute = experiment.columns = experiment.promised = None
     experiment.undo_seconds = 0
     if experiment.slice_id:
         session.flush()

@@ -95,6 +95,8 @@ class Experiment(SQLModel, table=True):
     pass_count: int | None = None  # k*, computed once from `enrolled`
     plan: dict[str, Any] | None = Field(default=None, sa_type=Json)  # frozen at the start
     columns: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)  # frozen at launch
+    promised: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)  # whom a launch named
+    fell_away: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)  # from then to start
     open_wave: int = 0  # the last wave that may be released
     stopped_wave: int | None = None  # the wave that a guardrail keeps closed
     rule_version: str | None = None  # of the verdicts; shared by all arms
@@ -110,17 +112,38 @@ class ExperimentLink(SQLModel, table=True):
 
 
 class Rehearsal(SQLModel, table=True):
-    """A draft's mails, composed for everybody before anybody gets one; where it stands."""
+    """An experiment's mails, composed for everybody before anybody gets one; where it stands.
+
+    It holds for what it was made of: the design and all that a mail is made with (`made_of`), and
+    the people and columns of the audience (`revision`).
+    """
 
     __tablename__ = "rehearsal"
 
     experiment_id: str = Field(primary_key=True)
-    design_at: datetime = Field(sa_type=UtcDateTime)  # the draft that was composed
+    run: str  # an id: what was noted of people belongs to this run of it
+    made_of: str  # a hash, with these two in it
+    frame: str
+    day: str  # of the release, where a mail asks for it
+    design_at: datetime = Field(sa_type=UtcDateTime)  # when the experiment was last the same
     audience_id: str
     revision: int  # of the audience
     after: str | None = None  # the last person looked at
     done: bool = False
     found: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # counts, and who falls away
+
+
+class Unwritable(SQLModel, table=True):
+    """Somebody to whom a run of a rehearsal could not write, and why."""
+
+    __tablename__ = "unwritable"
+
+    experiment_id: str = Field(primary_key=True)
+    run: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True, index=True)
+    reason: str
+    detail: str = ""
+    about: str = ""
 
 
 class Enrolment(SQLModel, table=True):

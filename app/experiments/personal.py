@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
-from app.experiments.models import Enrolment, Ineligible
+from app.experiments.models import Enrolment, Ineligible, Unwritable
 from app.platform.held import Part, Subject
 
 
@@ -20,7 +20,12 @@ def _left_out(subject: Subject) -> ColumnElement[bool]:
     return col(Ineligible.person_id) == subject.person_id
 
 
+def _unwritable(subject: Subject) -> ColumnElement[bool]:
+    return col(Unwritable.person_id) == subject.person_id
+
+
 PARTS: Sequence[Part] = (
     Part("enrolments", Enrolment, _enrolled, ("frozen",), {"frozen": {}}),
     Part("left_out", Ineligible, _left_out, ("detail",), {"detail": ""}),
+    Part("unwritable", Unwritable, _unwritable, ("detail", "about"), None),
 )

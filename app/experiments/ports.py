@@ -69,6 +69,13 @@ class Writer(Protocol):
 class Renderable(Protocol):
     """Can every version be written for this person?"""
 
+    @property
+    def frame(self) -> str:
+        """What stands around the words of every mail: settings and templates, hashed."""
+
+    def day(self, design: Draft, *, now: datetime) -> str:
+        """The day of a release at this moment, where a version asks for it; else nothing."""
+
     def writer(
         self, experiment_id: str, design: Draft, columns: Columns, *, now: datetime
     ) -> Writer:

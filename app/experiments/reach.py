@@ -80,10 +80,14 @@ def _told(found: Eligibility, fault: tuple[str, str], count: int, *, names_peopl
         f"for {figures.count(count)} of {figures.count(found.total)}"
         f" people{named if names_people else ''}"
     )
-    if reason == Reason.MISSING:
-        said = f"“{detail}” is missing {who}."
-    elif reason == Reason.MISFIT:
-        said = f"The cell in “{detail}” does not fit its column {who}."
-    else:
-        said = f"The mail can't be written {who}. {detail}"
+    said = fault_said(reason, detail, who=who)
     return warns(f"{reason}:{detail}", f"{said} They will not be mailed.")
+
+
+def fault_said(reason: str, detail: str, *, who: str) -> str:
+    """What keeps people from being written to, in a sentence."""
+    if reason == Reason.MISSING:
+        return f"“{detail}” is missing {who}."
+    if reason == Reason.MISFIT:
+        return f"The cell in “{detail}” does not fit its column {who}."
+    return f"The mail can't be written {who}. {detail}"

@@ -1,6 +1,7 @@
 """Compose everybody's mail before anybody gets one: inline for few, in the background for many.
 
-What was found holds while neither the draft nor its people change; then it begins anew.
+What was found holds while neither the mails nor their people change; then it begins anew. A start
+takes it from here and composes only what was not.
 """
 
 import time
@@ -17,11 +18,12 @@ from app.audience.models import Audience
 from app.experiments import eligibility, rehearsal_rows, store
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.enrolment import judge_of
-from app.experiments.models import Experiment, Rehearsal
-from app.experiments.ports import Renderable
+from app.experiments.models import Rehearsal
+from app.experiments.ports import Fault, Renderable
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.duties import Duty
+from app.platform.ids import new_id
 from app.platform.put_off import Work
 
 _STEP_SECONDS = 0.25  # what waits for the same process waits no longer than this
@@ -29,11 +31,11 @@ _FAULTS_KEPT = 200  # kinds; each with a few people
 _AT_A_TIME = 50  # people between two looks at the clock
 
 
-def eligible(session: Session, experiment: Experiment, judge: Judge) -> Eligibility:
+def eligible(session: Session, judge: Judge) -> Eligibility:
     """Who would be enrolled: as rehearsed, or as far as a page can look at once."""
-    row = session.get(Rehearsal, experiment.id)
+    row = rehearsal_rows.held(session, judge)
     people = audience.audience_of(session, judge.audience_id)
-    if row is None or not _holds(row, experiment, people):
+    if row is None:
         return eligibility.count(session, judge)
     found = _read(row.found)
     if not row.done and found.total < eligibility.MOST_LOOKED_AT:
@@ -45,15 +47,19 @@ def eligible(session: Session, experiment: Experiment, judge: Judge) -> Eligibil
 
 
 def duty(database: Database, *, renderable: Renderable, settings: Settings) -> Duty:
-    """Compose each draft's mails, for some people at a time."""
+    """Compose the mails of each draft and each launch that waits, for some people at a time."""
 
     def compose(experiment_id: str, now: datetime) -> int:
         return go_on(database, experiment_id, renderable=renderable, settings=settings, now=now)
 
     return Duty(
         work=Work.REHEARSE,
-        items=lambda session, now: rehearsal_rows.drafts(
-            session, least=eligibility.MOST_LOOKED_AT, now=now
+        items=lambda session, now: rehearsal_rows.to_compose(
+            session,
+            least=eligibility.MOST_LOOKED_AT,
+            frame=renderable.frame,
+            today=f"{now.astimezone(settings.zone):%Y-%m-%d}",
+            now=now,
         ),
         do=compose,
         at_once=1,
@@ -68,47 +74,46 @@ def go_on(
     settings: Settings,
     now: datetime,
 ) -> int:
-    """Compose for some more people of one draft; how many were looked at."""
+    """Compose for some more people of one experiment; how many were looked at."""
     with database.read() as session:
         experiment = store.experiment_of(session, experiment_id)
         people = audience.audience_of(session, str(experiment.audience_id))
-        row = session.get(Rehearsal, experiment.id)
-        if row is None or not _holds(row, experiment, people):
-            row = _begun(experiment, people)
         judge = judge_of(session, experiment, renderable, settings, now=now)
-        before = row.after
-    looked = _look(database, judge, row)
+        row = rehearsal_rows.held(session, judge) or _begun(judge, people)
+        row.design_at, before = experiment.updated_at, row.after
+        session.expunge_all()
+    faults: dict[str, Fault] = {}
+    looked = _look(database, judge, row, faults)
     with database.write() as session:
-        _keep(session, row, before=before)
+        _keep(session, row, faults, before=before)
     return looked
 
 
-def _holds(row: Rehearsal, experiment: Experiment, people: Audience) -> bool:
-    return (
-        row.design_at == experiment.updated_at
-        and row.audience_id == people.id
-        and row.revision == people.revision
-    )
-
-
-def _begun(experiment: Experiment, people: Audience) -> Rehearsal:
+def _begun(judge: Judge, people: Audience) -> Rehearsal:
     return Rehearsal(
-        experiment_id=experiment.id,
-        design_at=experiment.updated_at,
+        experiment_id=judge.experiment_id,
+        run=new_id(),
+        made_of=judge.made_of.hash,
+        frame=judge.made_of.frame,
+        day=judge.made_of.day,
+        design_at=judge.now,
         audience_id=people.id,
         revision=people.revision,
         found=_written(Eligibility()),
     )
 
 
-def _look(database: Database, judge: Judge, row: Rehearsal) -> int:
+def _look(database: Database, judge: Judge, row: Rehearsal, faults: dict[str, Fault]) -> int:
+    """Go through some more people; whose mail fails is added to `faults`."""
     found, ends = _read(row.found), time.monotonic() + _STEP_SECONDS
     began = found.total
     while not row.done:
         with database.read() as session:
             people = members.chunk(session, judge.audience_id, after=row.after, limit=_AT_A_TIME)
             ruled = judge.ruled(session, people)
-        for one in judge.written(ruled):
+        judged, failed = judge.composed(ruled)
+        faults |= failed
+        for one in judged:
             found.add(one)
         row.done = len(people) < _AT_A_TIME
         row.after = people[-1].person_id if people else row.after
@@ -118,13 +123,15 @@ def _look(database: Database, judge: Judge, row: Rehearsal) -> int:
     return found.total - began or 1
 
 
-def _keep(session: Session, row: Rehearsal, *, before: str | None) -> None:
-    """Write it down, unless another process went on with it meanwhile, or it is no draft now."""
+def _keep(
+    session: Session, row: Rehearsal, faults: dict[str, Fault], *, before: str | None
+) -> None:
+    """Write it down, unless another process went on with it meanwhile."""
     store.locked(session, row.experiment_id)
     held = session.get(Rehearsal, row.experiment_id)
-    same = held is not None and (held.design_at, held.revision) == (row.design_at, row.revision)
-    if held is None or not same or held.after == before:
+    if held is None or held.run != row.run or held.after == before:
         session.merge(row)
+        rehearsal_rows.add_faults(session, row, faults)
 
 
 def _written(found: Eligibility) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from app.experiments.models import (
     Slice,
     Status,
 )
+from app.experiments.ports import Reason
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
@@ -344,6 +345,21 @@ def _people(session: Session, experiment_id: str) -> dict[str, int]:
         .order_by(people.desc(), col(PeopleCount.reason))
     )
     return {reason: int(number) for reason, number in rows}
+
+
+def faults(session: Session, experiment_id: str) -> Iterator[tuple[tuple[str, str], int]]:
+    """For what their mail needs: why people were left out, in what detail, and how many."""
+    query = (
+        select(Ineligible.reason, Ineligible.detail, func.count())
+        .where(
+            Ineligible.experiment_id == experiment_id,
+            col(Ineligible.reason).in_([one.value for one in Reason]),
+        )
+        .group_by(Ineligible.reason, Ineligible.detail)
+        .order_by(Ineligible.reason, Ineligible.detail)
+    )
+    for reason, detail, people in session.exec(query.execution_options(yield_per=1_000)):
+        yield (reason, detail), people
 
 
 def audience_is_used(session: Session, audience_id: str) -> bool:

@@ -39,7 +39,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "decision": ("sentence", "learning", "reason", "next_slice"),
     "destination": ("label", "address"),
     "event": ("facts",),
-    "experiment": ("name", "design", "paused_reason", "plan", "columns"),
+    "experiment": ("name", "design", "paused_reason", "plan", "columns", "promised", "fell_away"),
     "experiment_template": ("name", "about", "design"),
     "feature": ("title", "problem"),
     "frozen_week": ("body",),
@@ -86,6 +86,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "import_note": ("column",),
     "ineligible": ("reason",),
     "people_count": ("reason",),
+    "unwritable": ("reason", "run"),
     "install": ("key_fingerprints",),
     "login_session": ("csrf",),
     "opening": ("name",),
@@ -93,7 +94,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "put_off": ("work", "item", "cancelled_by"),  # ids; of a digest, the team's own addresses
     "event": ("subject",),
     "reaction": ("links",),  # counts
-    "rehearsal": ("after",),
+    "rehearsal": ("after", "run", "made_of", "frame"),
     "respondent": ("name", "email"),  # of the team
     "server_pace": ("server",),
     "snapshot": ("call",),

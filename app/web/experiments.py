@@ -15,7 +15,8 @@ from app.analysis.shapes import Call
 from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
-from app.experiments import lifecycle, store
+from app.experiments import falling, lifecycle, store
+from app.experiments.falling import FellAway
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Feature, Slice, Status
 from app.experiments.schemas import Draft
@@ -106,6 +107,7 @@ class ExperimentPage(Page):
     again: str | None
     troubles: list[Trouble]
     paused_reason: str | None
+    fell_away: FellAway | None
     decision: Decision | None
     result: Result | None
     progress: Progress
@@ -232,6 +234,7 @@ def _overview(
         again=_again(experiment),
         troubles=troubles.about(session, experiment.id),
         paused_reason=experiment.paused_reason,
+        fell_away=falling.of(session, experiment),
         decision=review.decision_of(session, experiment.id),
         result=readouts.result_of(request, session, experiment, now=now),
         progress=progress.of(session, experiment),

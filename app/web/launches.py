@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from app.delivery import progress, trials
 from app.delivery.progress import Progress
 from app.delivery.trials import Trial
-from app.experiments import checklist, lifecycle, store
+from app.experiments import checklist, falling, lifecycle, store
 from app.experiments import design as designs
 from app.experiments import drafts as rooms
 from app.experiments.checklist import Checklist
@@ -135,9 +135,10 @@ def launch(*, request: Request, who: Who, now: Now, form: Form, experiment_id: s
     try:
         draft = _launch_draft(form, request.app.state.settings)
         with read() as session:
-            checklist.refuse_unready(plans.look(request, session, seen, now=now))
+            found = plans.look(request, session, seen, now=now)
+        checklist.refuse_unready(found)
         with guard.writing(request) as session:
-            _launch(session, seen, draft, by=who.name, now=now)
+            _launch(session, seen, draft, found, by=who.name, now=now)
     except (ValidationError, AppError) as error:
         with read() as session:
             refuse(request, _launch_page(request, session, seen, form.mended(error), now=now))
@@ -203,12 +204,19 @@ def _checklist(
 
 
 def _launch(
-    session: Session, seen: Experiment, draft: LaunchDraft, *, by: str, now: datetime
+    session: Session,
+    seen: Experiment,
+    draft: LaunchDraft,
+    found: Checklist,
+    *,
+    by: str,
+    now: datetime,
 ) -> None:
     experiment = store.locked(session, seen.id)
     lifecycle.check_move(experiment, "launched")
     checklist.refuse_changed(experiment, seen)
-    lifecycle.launch(session, experiment, draft, by=by, now=now)
+    promised = falling.promised(found.eligibility)
+    lifecycle.launch(session, experiment, draft, by=by, now=now, promised=promised)
 
 
 def _write_test(

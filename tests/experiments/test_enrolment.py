@@ -13,7 +13,7 @@ from app.experiments import store as experiments
 from app.experiments.enrolment import Overtaken
 from app.experiments.lottery import ticket_of
 from app.experiments.models import Experiment
-from app.platform.config import Privacy
+from app.platform.config import Privacy, Settings
 from app.platform.db import Database
 from app.tracking import verdicts
 from tests.experiments.scenes import (
@@ -47,8 +47,8 @@ class KilledError(Exception):
 class Happens(LiquidRenderable):
     """Content that can be written; something happens before each person's."""
 
-    def __init__(self, before: Callable[[], None]) -> None:
-        super().__init__(SETTINGS, KEYS)
+    def __init__(self, before: Callable[[], None], settings: Settings = SETTINGS) -> None:
+        super().__init__(settings, KEYS)
         self.before = before
 
     def writer(self, *args: Any, **more: Any) -> Any:

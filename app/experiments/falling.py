@@ -1,0 +1,107 @@
+"""Who could be mailed when it was launched, and cannot be any more: told, and left out."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.experiments import reach, store
+from app.experiments.eligibility import Eligibility
+from app.experiments.models import Experiment, Rehearsal, Status
+from app.experiments.ports import Reason
+from app.platform import events, figures
+
+_Faults = Mapping[tuple[str, str], int]  # people, by reason and what it is about
+_TOLD = 5  # sentences; what is left is one number
+
+
+@dataclass(frozen=True, slots=True)
+class FellAway:
+    """People who are left out for what their mail needs, beyond those whom the launch named."""
+
+    people: int
+    because: tuple[str, ...]
+    sentence: str
+
+
+def promised(found: Eligibility) -> list[dict[str, Any]] | None:
+    """Whom a launch was told of; nothing where it could only be guessed."""
+    return None if found.estimated else _rows(_short(found.faults.items()))
+
+
+def since_launch(session: Session, experiment: Experiment) -> Counter[tuple[str, str]]:
+    """Of those who are settled, who fell away, by reason and what it is about."""
+    return _short(store.faults(session, experiment.id)) - _counted(experiment.promised)
+
+
+def note(
+    session: Session, experiment: Experiment, lost: Counter[tuple[str, str]], *, now: datetime
+) -> None:
+    """At the start: keep who fell away, and tell whoever listens."""
+    experiment.fell_away = _rows(lost)
+    if lost:
+        told = _told(experiment, lost)
+        facts = {"name": experiment.name, "people": told.people, "because": list(told.because)}
+        events.record(session, "experiment.fell_away", subject=experiment.id, now=now, facts=facts)
+
+
+def of(session: Session, experiment: Experiment) -> FellAway | None:
+    """Who fell away at the start; before it, who would if it started now. None where nobody."""
+    if experiment.status == Status.SCHEDULED:
+        lost = _rehearsed(session, experiment) - _counted(experiment.promised)
+    else:
+        lost = _counted(experiment.fell_away)
+    return _told(experiment, lost) if lost else None
+
+
+def _rehearsed(session: Session, experiment: Experiment) -> Counter[tuple[str, str]]:
+    """As the last look through everybody found it; nobody while it is not at its end."""
+    row = session.get(Rehearsal, experiment.id)
+    if row is None or not row.done or row.design_at != experiment.updated_at:
+        return Counter()
+    if audience.audience_of(session, row.audience_id).revision != row.revision:
+        return Counter()
+    return _counted(row.found["faults"])
+
+
+def _told(experiment: Experiment, lost: Counter[tuple[str, str]]) -> FellAway:
+    people = lost.total()
+    ranked = lost.most_common()
+    because = tuple(
+        reach.fault_said(*fault, who=f"for {figures.plural(count, 'person', 'people')}")
+        for fault, count in ranked[:_TOLD]
+    )
+    if others := sum(count for _, count in ranked[_TOLD:]):
+        more = figures.plural(others, "person", "people")
+        because = (*because, f"For {more} more there are other reasons.")
+    return FellAway(people, because, " ".join((_head(experiment, people), *because)))
+
+
+def _head(experiment: Experiment, people: int) -> str:
+    known = "" if experiment.promised is None else " whom the launch did not name"
+    if experiment.status == Status.SCHEDULED:
+        would = figures.plural(people, "person", "people")
+        return f"If it started now, {would} would be left out{known}."
+    were = figures.plural(people, "person was", "people were")
+    return f"When it started, {were} left out{known}."
+
+
+def _short(faults: Iterable[tuple[tuple[str, str], int]]) -> Counter[tuple[str, str]]:
+    """What a cell says of one person is not told of many."""
+    found: Counter[tuple[str, str]] = Counter()
+    for (reason, detail), people in faults:
+        about = detail.partition(": ")[0] if reason == Reason.MISFIT else detail
+        found[reason, about] += people
+    return found
+
+
+def _rows(faults: _Faults) -> list[dict[str, Any]]:
+    return [{"reason": r, "detail": d, "people": n} for (r, d), n in faults.items()]
+
+
+def _counted(rows: Sequence[Mapping[str, Any]] | None) -> Counter[tuple[str, str]]:
+    return _short(((one["reason"], one["detail"]), one["people"]) for one in rows or ())
