@@ -203,6 +203,12 @@ def _unheard(_cells: Cells, _name: str, _reason: str) -> None:
     """Misfits are counted; which lines they are on was said by the import."""
 
 
+def always_filled(session: Session, audience_id: str) -> frozenset[str]:
+    """The columns in which everybody has something."""
+    rows = store.audience_of(session, audience_id).columns
+    return frozenset(one["name"] for one in rows if not one.get("empty", one["missing"]))
+
+
 def columns_of(session: Session, audience_id: str | None) -> Columns:
     """How the cells of an audience are read now."""
     if audience_id is None:

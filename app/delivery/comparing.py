@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from liquid import BoundTemplate, RenderContext
 from liquid.ast import Node
-from liquid.builtin.expressions import BooleanExpression, Path
+from liquid.builtin.expressions import BooleanExpression
 from liquid.builtin.expressions import logical as parsed
 from liquid.builtin.tags.case_tag import MultiExpressionBlockNode
 from liquid.expression import Expression
@@ -42,7 +42,7 @@ class _Compared(Expression):
         return list(self.plain.children())
 
 
-class _Truth(Expression):
+class Truth(Expression):
     """A cell asked for alone: one that says no is false."""
 
     __slots__ = ("plain",)
@@ -86,36 +86,20 @@ class _Alternatives(Expression):
 
 def by_value(template: BoundTemplate) -> BoundTemplate:
     """Let every condition of a template ask for values; the same template."""
-    context = RenderContext(template)
-    for top in template.nodes:
-        for node in _nodes(top, context):
-            for condition in (found for one in node.expressions() for found in _conditions(one)):
-                condition.expression = _typed(condition.expression)
-            if isinstance(node, MultiExpressionBlockNode):
-                offered = _Alternatives(node.expression, node.expression.left)
-                node.expression = offered  # type: ignore[assignment]  # it answers the same
+    for node in nodes_of(template):
+        for condition in (found for one in node.expressions() for found in _conditions(one)):
+            condition.expression = _typed(condition.expression)
+        if isinstance(node, MultiExpressionBlockNode):
+            offered = _Alternatives(node.expression, node.expression.left)
+            node.expression = offered  # type: ignore[assignment]  # it answers the same
     return template
 
 
-def asked_alone(template: BoundTemplate) -> set[str]:
-    """The names of which a condition asks nothing but whether they are so."""
+def nodes_of(template: BoundTemplate) -> Iterator[Node]:
+    """Every part of a template, in its order."""
     context = RenderContext(template)
-    return {
-        str(truth.plain)
-        for top in template.nodes
-        for node in _nodes(top, context)
-        for one in node.expressions()
-        for truth in _truths(one)
-        if isinstance(truth.plain, Path) and len(truth.plain.path) == 1
-    }
-
-
-def _truths(expression: Expression) -> Iterator[_Truth]:
-    if isinstance(expression, _Truth):
-        yield expression
-        return
-    for child in expression.children():
-        yield from _truths(child)
+    for top in template.nodes:
+        yield from _nodes(top, context)
 
 
 def _nodes(node: Node, context: RenderContext) -> Iterator[Node]:
@@ -140,4 +124,4 @@ def _typed(expression: Expression) -> Expression:
         expression.right = _typed(expression.right)
         return expression
     sign = _SIGNS.get(type(expression))
-    return _Compared(expression, sign) if sign else _Truth(expression)
+    return _Compared(expression, sign) if sign else Truth(expression)

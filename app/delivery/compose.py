@@ -64,6 +64,7 @@ class ComposedArm:
     columns: Columns  # how the cells of the people are read
     names: frozenset[str]  # the columns that the content prints or looks at
     alone: frozenset[str]  # of them, those that a condition asks for without comparing
+    made: frozenset[str]  # and those of which it asks for what a filter made of them
 
     def fill(self, addressee: Addressee, *, keyring: Keyring, now: datetime) -> Mail:
         """One person's mail. Raises MissingColumn, BrokenLiquid, OverLimit or BadHeader."""
@@ -210,6 +211,7 @@ def compose_arm(
         columns=columns,
         names=frozenset(name for part in parts.values() for name in part.columns) - {_WAY_OUT},
         alone=frozenset(name for part in parts.values() for name in part.alone) - {_WAY_OUT},
+        made=frozenset(name for part in parts.values() for name in part.made) - {_WAY_OUT},
         **parts,
     )
 

@@ -27,6 +27,7 @@ class Filler(Protocol):
 
     columns: frozenset[str]
     alone: frozenset[str]  # of them, those that a condition asks for without comparing
+    made: frozenset[str]  # and those of which it asks for what a filter made of them
 
     def fill(self, columns: Mapping[str, object]) -> str:
         """What the template says to one person."""
@@ -40,7 +41,7 @@ class _Joined:
         self._literals, self._names = parts[0::2], parts[1::2]
         self._printed = printed
         self.columns = frozenset(self._names)
-        self.alone: frozenset[str] = frozenset()
+        self.alone = self.made = frozenset[str]()
 
     def fill(self, columns: Mapping[str, object]) -> str:
         values = {name: self._spoken(name, columns.get(name)) for name in self.columns}
@@ -61,7 +62,7 @@ class _Rendered:
     def __init__(self, kind: Kind, source: str) -> None:
         self.template = (kind, source)
         names = bounded.ask(liquid.columns_of, kind, source, about=self.template)
-        self.columns, self.alone = names.used, names.alone
+        self.columns, self.alone, self.made = names
 
     def fill(self, columns: Mapping[str, object]) -> str:
         [found] = fill_all([self], [columns])

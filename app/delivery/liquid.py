@@ -16,7 +16,7 @@ from liquid.stringify import to_liquid_string
 from liquid.utils import ReadOnlyChainMap
 from markupsafe import escape
 
-from app.delivery import comparing, filters
+from app.delivery import asking, comparing, filters
 from app.delivery.broken import BrokenLiquid, MissingColumn
 from app.platform import allowance
 from app.platform.errors import AppError
@@ -131,6 +131,7 @@ class Names(NamedTuple):
 
     used: frozenset[str]
     alone: frozenset[str]  # of them, those that a condition asks for without comparing: `if vip`
+    made: frozenset[str]  # and those of which it asks for what a filter made of them
 
 
 def columns_of(kind: Kind, source: str) -> Names:
@@ -140,7 +141,8 @@ def columns_of(kind: Kind, source: str) -> Names:
     """
     template = _template(kind, source)
     used = frozenset(columns_in(template))
-    return Names(used, used & comparing.asked_alone(template))
+    asked = asking.asked(template)
+    return Names(used, used & asked.alone, used & asked.made)
 
 
 def fill_all(

@@ -30,7 +30,7 @@ from app.platform.errors import AppError, Unavailable
 _OURS = {"unsubscribe_url"}
 _SET_ID = (1 << 32) - 1  # the widest numbers: a link is never longer than it was here
 _SEND_ID = (1 << 63) - 1
-_MOMENT = re.compile(r"\{[{%][^}]*\b(?:now|today)\b")
+_MOMENT = re.compile(r"\b(?:now|today)\b")
 _AT_A_TIME = 100  # people whose mails are held in memory at once
 
 
@@ -112,6 +112,12 @@ class LiquidWriter:
         names = (*(arm.alone for arm in self._arms), *(one.alone for one in self._answers))
         return frozenset[str]().union(*names) - _OURS
 
+    @property
+    def asked_made(self) -> frozenset[str]:
+        """And those of which some condition asks for what a filter made of them."""
+        names = (*(arm.made for arm in self._arms), *(one.made for one in self._answers))
+        return frozenset[str]().union(*names) - _OURS
+
     def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         """Why some version cannot be written for each of them; None where all can."""
         found: list[Fault | None] = []
@@ -154,7 +160,8 @@ class LiquidWriter:
 
 def _asks_for_the_moment(arm: Arm) -> bool:
     texts = (arm.subject, arm.preheader, arm.body, arm.answer)
-    return any(_MOMENT.search(text or "") for text in texts)
+    pieces = (piece.partition("}")[0] for text in texts for piece in (text or "").split("{")[1:])
+    return any(map(_MOMENT.search, pieces))
 
 
 def _addressee(member: Member, row: Mapping[str, object]) -> Addressee:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from app.audience import profile
 from app.experiments import column_items, drafts, reach, rehearsal
 from app.experiments import design as designs
 from app.experiments.eligibility import Eligibility
@@ -64,7 +65,7 @@ def check(
         found = rehearsal.eligible(session, judge)
         people = [
             *reach.items(session, judge, found, settings, names_people=names_people),
-            *column_items.items(judge, found),
+            *column_items.items(judge, found, profile.always_filled(session, design.audience_id)),
         ]
     items = [
         *_hypothesis(design),
@@ -99,6 +100,7 @@ class _Anybody:
 
     columns_used: frozenset[str] = frozenset()
     asked_alone: frozenset[str] = frozenset()
+    asked_made: frozenset[str] = frozenset()
 
     frame = ""
 

@@ -11,14 +11,18 @@ from app.experiments.ports import Reason
 _OF_LIQUID = {"now", "today"}  # the moment in which a mail is written
 
 
-def items(judge: Judge, found: Eligibility) -> Iterator[Item]:
-    """Everything about the columns that the content, the filter and the analysis use."""
+def items(judge: Judge, found: Eligibility, filled: frozenset[str]) -> Iterator[Item]:
+    """Everything about the columns that the content, the filter and the analysis use.
+
+    `filled`: the columns in which everybody has something.
+    """
     names = sorted(judge.writer.columns_used | _in_filter(judge) | _in_analysis(judge))
     for name in names:
         yield from _asked(judge.columns.column(name))
         yield from _close(judge, name)
     yield from _unknown(judge, found)
-    yield from _alone(judge)
+    yield from _alone(judge, filled)
+    yield from _made(judge)
     yield from _filter(judge)
 
 
@@ -50,16 +54,34 @@ def _unknown(judge: Judge, found: Eligibility) -> Iterator[Item]:
             )
 
 
-def _alone(judge: Judge) -> Iterator[Item]:
-    """`{% if waste %}` is so for a waste of 0, which no author expects."""
+def _alone(judge: Judge, filled: frozenset[str]) -> Iterator[Item]:
+    """`{% if waste %}` is so for a waste of 0, and `{% if vip %}` for a text that says no."""
     for name in sorted(judge.writer.asked_alone):
-        if judge.columns.column(name).type is Type.NUMBER:
+        column = judge.columns.column(name)
+        if column.type is Type.TEXT and column.name in filled:
+            yield warns(
+                f"text_alone:{name}",
+                f"A condition asks for “{name}” alone, which is text that everybody has: that is so"
+                f' for everybody, for “no” too. Compare it (“{name} == "yes"”), or say on the'
+                " audience’s page under Columns that it is yes or no.",
+            )
+        if column.type is Type.NUMBER:
             yield warns(
                 f"number_alone:{name}",
                 f"A condition asks for “{name}” alone: that is so for every number, 0 too. Compare"
                 f" it (“{name} > 0”), or, where 1 means yes and 0 no, say on the audience’s page"
                 " under Columns that it is yes or no.",
             )
+
+
+def _made(judge: Judge) -> Iterator[Item]:
+    """`{% assign x = vip | downcase %}{% if x %}`: a filter makes text of a no."""
+    for name in sorted(judge.writer.asked_made):
+        yield warns(
+            f"made_alone:{name}",
+            f"A condition asks for what a filter made of “{name}”: that is so whatever the cell"
+            " says. Compare it with something, or ask for the column itself.",
+        )
 
 
 def _is_known(judge: Judge, name: str) -> bool:

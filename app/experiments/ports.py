@@ -59,6 +59,10 @@ class Writer(Protocol):
     def asked_alone(self) -> frozenset[str]:
         """Of these, those that a condition asks for without comparing: `{% if vip %}`."""
 
+    @property
+    def asked_made(self) -> frozenset[str]:
+        """And those of which it asks for what a filter made of them."""
+
     def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         """Why some version cannot be written for each of them; None where all can.
 

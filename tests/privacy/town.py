@@ -22,7 +22,7 @@ from app.delivery import transports, trials
 from app.delivery.facts import DeliveryEnrolments
 from app.delivery.models import OutboxMail, Send
 from app.delivery.trials import Trial
-from app.experiments.models import Experiment
+from app.experiments.models import Experiment, Unwritable
 from app.identity import audit
 from app.main import Tracking
 from app.ops.house import House
@@ -156,6 +156,16 @@ class Town:
                 said: dict[str, Any] = {"kind": "blocker", "created_by": "Ann", "created_at": NOW}
                 text = f"Call {email.upper()} back."
                 session.add(WeekItem(week="2026-W48", text=text, **said))
+                session.add(
+                    Unwritable(
+                        experiment_id=self.experiment_id,
+                        run="x",
+                        person_id=person_id,
+                        reason="misfit",
+                        detail=f"canary {email}",
+                        about=f"“{email}” is not a number: canary",
+                    )
+                )
                 audit.note(session, actor=email, action="POST /login refused", now=NOW)
                 events.record(session, "x", subject="x", now=NOW, facts={"why": [f"<{email}>"]})
                 trial = self.trial(session, person_id)
