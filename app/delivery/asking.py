@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from liquid import BoundTemplate
 from liquid.ast import Node
-from liquid.builtin.expressions import FilteredExpression, Path, TernaryFilteredExpression
+from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.tags.assign_tag import AssignNode
 from liquid.builtin.tags.for_tag import ForNode
 from liquid.expression import Expression
@@ -68,10 +68,6 @@ def _put(node: Node) -> Iterator[tuple[str, Source]]:
 
 
 def _sources(expression: Expression) -> Iterator[Source]:
-    if isinstance(expression, TernaryFilteredExpression):
-        for side in (expression.left, expression.alternative):
-            yield from _sources(side) if side is not None else ()
-        return
     filters: list[str] = []
     if isinstance(expression, FilteredExpression):
         filters = [one.name for one in expression.filters or ()]

@@ -26,7 +26,6 @@ ROUTES = {
     "two assigns": ("{% assign f = flag %}{% assign g = f %}", "g"),
     "a default": ("{% assign f = flag | default: 'x' %}", "f"),
     "its own name": ("{% assign flag = flag %}", "flag"),
-    "a ternary": ("{% assign f = flag if flag else flag %}", "f"),
     "a filter": ("{% assign f = flag | downcase %}", "f"),
     "a filter, then assign": ("{% assign f = flag | append: '!' %}{% assign g = f %}", "g"),
     "a filter and a default": ("{% assign f = flag | strip | default: 'x' %}", "f"),
@@ -41,8 +40,6 @@ CONDITIONS = {
     "unless": "{% unless ? %}{% else %}YES{% endunless %}",
     "and": "{% if 1 == 1 and ? %}YES{% endif %}",
     "or": "{% if 1 == 2 or ? %}YES{% endif %}",
-    "not": "{% if not ? %}{% else %}YES{% endif %}",
-    "ternary": "{{ 'YES' if ? else 'x' }}",
     "compared": "{% if ? == 'yes' %}YES{% endif %}",
     "case": "{% case ? %}{% when 'yes' %}YES{% endcase %}",
 }
@@ -65,24 +62,24 @@ def named(source: str, kind: str) -> list[str]:
     return [one.id for one in found if one.id.endswith("_alone:flag")]
 
 
-def says_yes(source: str, kind: str) -> bool:
-    """What somebody reads whose cell says no."""
+def says_yes(source: str, kind: str) -> bool | None:
+    """What somebody reads whose cell says no; None where nothing can be written to them."""
     filler = filling.rendered_text(source)
     columns = Columns({"flag": COLUMNS[kind]})
     try:
         return "YES" in filler.fill(cells.of({"flag": CELLS[kind]}, ["flag"], columns, now=NOW))
     except BrokenLiquid:
-        return False  # arithmetic on a text: said of that person
+        return None  # arithmetic on a text: said of that person
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_condition_that_takes_a_no_for_a_yes_is_named(route: str, kind: str):
     sources = {name: written(route, name) for name in CONDITIONS}
+    read = {name: says_yes(one, kind) for name, one in sources.items()}
 
-    assert {name: bool(named(one, kind)) for name, one in sources.items()} == {
-        name: says_yes(one, kind) for name, one in sources.items()
-    }
+    told = {name: said for name, said in read.items() if said is not None}
+    assert {name: bool(named(sources[name], kind)) for name in told} == told
 
 
 def test_a_text_that_some_people_lack_may_be_asked_for():
