@@ -1,4 +1,4 @@
-"""Heads of requests that came before, byte for byte the same: each is read once.
+"""Heads of requests that came before, byte for byte the same: no third time is one read.
 
 Whoever follows links of a mail mostly sends what everybody's browser sends. What the parser found
 in such a head it would find again, so that only the line above it is new. Whatever is not exactly
@@ -21,22 +21,33 @@ class Heads:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Head] = {}
+        self._rest: bytes | None = None  # of what was asked about last, and is not known
+        self._once: set[int] = set()  # hashes of those that came once: most never come again
 
     def asked(self, data: bytes, peer: str) -> Asked | None:
         """The one request that these bytes are; None where the parser has to say."""
+        self._rest = None
         line = _USUAL.match(data)
-        head = self._known.get(data[line.end() :]) if line else None
-        if line is None or head is None:
+        if line is None or len(data) > _BYTES:
+            return None
+        rest = data[line.end() :]
+        head = self._known.get(rest)
+        if head is None:
+            self._rest = rest
             return None
         method, path = line.groups()
         return Asked(_METHODS[method], path.decode("ascii"), head, peer)
 
-    def learn(self, data: bytes, head: Head) -> None:
-        """These bytes ended with this head, after which the connection goes on."""
-        line = _USUAL.match(data)
-        if line is None or len(data) > _BYTES or _FORWARDED in head.headers:
+    def learn(self, head: Head) -> None:
+        """What was asked about last ended with this head, after which the connection goes on."""
+        rest = self._rest
+        if rest is None or _FORWARDED in head.headers:
             return
-        rest = data[line.end() :]
+        if (mark := hash(rest)) not in self._once:
+            if len(self._once) >= _REMEMBERED:
+                self._once.clear()
+            self._once.add(mark)
+            return
         if rest.endswith(_END) and rest.count(_LINE) == len(head.lines) + 1:  # and nothing else
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()

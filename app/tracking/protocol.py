@@ -209,7 +209,7 @@ class EdgeProtocol(asyncio.Protocol):
         if self._inside and self._loose > HEAD_BYTES:
             self._refuse(431)
         if begins and not (self._inside or self._ended):
-            self._shared.heads.learn(data, self._head)
+            self._shared.heads.learn(self._head)
 
     def _keep(self, waiting: _Waiting, reply: Reply) -> None:
         """Let an answer leave once its hit is in the journal."""

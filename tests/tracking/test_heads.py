@@ -1,4 +1,4 @@
-"""A head that came before is read once, and then answered and kept as the first time."""
+"""A head that came before is read no third time, and answered and kept as the first time."""
 
 import re
 
@@ -48,9 +48,9 @@ def answers(site: Site, *requests: bytes) -> list[bytes]:
 def test_the_second_time_is_as_the_first(tmp_path, head: bytes):
     site = Site(tmp_path)
 
-    first, second, third = answers(site, *[GET + head] * 3)
+    first, *again = answers(site, *[GET + head] * 3)
 
-    assert first == second == third
+    assert again == [first, first]
     kept = [{**line, "t": 0} for line in site.hits()]
     assert len(kept) % 3 == 0
     assert kept == kept[: len(kept) // 3] * 3
@@ -72,9 +72,9 @@ def test_another_line_above_a_known_head_is_read_as_it_is(tmp_path):
     ]
 
     heard = answers(site, *[line.encode() + USUAL for line in lines])
-    known = answers(site, GET + USUAL, *[line.encode() + USUAL for line in lines])
+    known = answers(site, *[GET + USUAL] * 2, *[line.encode() + USUAL for line in lines])
 
-    assert known[1:] == heard
+    assert known[2:] == heard
 
 
 def test_what_is_known_needs_no_parser():
@@ -82,8 +82,9 @@ def test_what_is_known_needs_no_parser():
     head = head_of([(b"host", b"a")])
     came = b"Host: a\r\n\r\n"
 
-    assert heads.asked(b"GET /c/x HTTP/1.1\r\n" + came, "::1") is None
-    heads.learn(b"GET /c/x HTTP/1.1\r\n" + came, head)
+    for path in (b"/c/x", b"/c/y"):  # what came once may never come again
+        assert heads.asked(b"GET %b HTTP/1.1\r\n" % path + came, "::1") is None
+        heads.learn(head)
     asked = heads.asked(b"HEAD /o/y.gif HTTP/1.1\r\n" + came, "::1")
 
     assert asked is not None
@@ -100,7 +101,10 @@ def test_heads_that_never_come_again_fill_nothing():
     heads = Heads()
     for number in range(2_500):
         one = [(b"host", b"a"), (b"cookie", b"%d" % number)]
-        heads.learn(b"GET /c/x HTTP/1.1\r\nHost: a\r\nCookie: %d\r\n\r\n" % number, head_of(one))
+        for _ in range(2):
+            came = b"GET /c/x HTTP/1.1\r\nHost: a\r\nCookie: %d\r\n\r\n" % number
+            heads.asked(came, "")
+            heads.learn(head_of(one))
 
     def known(number: int) -> bool:
         came = b"GET /c/x HTTP/1.1\r\nHost: a\r\nCookie: %d\r\n\r\n" % number
