@@ -6,7 +6,7 @@ role that a route needs is in `access`, and only there.
 
 import ipaddress
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
@@ -57,6 +57,14 @@ async def enforce(request: Request) -> None:
     needed = access_of(request.method, path)
     if needed is None or request.scope.get(ADMITTED) is not needed:
         raise Forbidden("This address is not open to anybody.")
+
+
+def recognise(request: Request) -> None:
+    """Leave on the request who asks, for a page that anybody may see; nobody where that is away."""
+    if not hasattr(request.app.state, "last_use"):
+        return  # a host of links alone: nobody logs in there
+    with suppress(OperationalError, InterfaceError):
+        _let_in(request)
 
 
 async def confirm(request: Request) -> None:

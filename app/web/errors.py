@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.identity import door
+from app.identity import door, guard
 from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
 from app.web.pages import Page, Refused, render
 
@@ -65,6 +65,7 @@ class ErrorPage(Page):
     sentence: str
     lines: tuple[str, ...]
     advice: str
+    way: tuple[str, str]  # on from here: what it is called, and its address
     status: int
 
 
@@ -122,6 +123,7 @@ class _Translator:
         if self._is_machine(request):
             headers = dict(error.headers or {})
             return self.problems.of_status(error.status_code, error.detail, headers)
+        guard.recognise(request)  # an address that is nobody's has the menu of whoever asks
         return _page(request, status=error.status_code, sentence=_sentence(error.status_code))
 
     def database_away(self, request: Request, error: Any) -> Response:
@@ -161,6 +163,8 @@ def show(request: Request, error: AppError) -> Response:
     """A room's sentence as a page; who is not logged in is shown the door first."""
     if isinstance(error, NotLoggedIn):
         return RedirectResponse(f"/login?next={quote(_back(request))}", 303)
+    if request.method == "GET" and any(one.field == "cursor" for one in error.errors):
+        return _cut_off(request)
     lines = tuple(e.message for e in error.errors if e.message != str(error))
     answer = _page(
         request, status=error.status, sentence=str(error), heading=error.title, lines=lines
@@ -170,6 +174,20 @@ def show(request: Request, error: AppError) -> Response:
     return answer
 
 
+def _cut_off(request: Request) -> Response:
+    """The rest of a list, asked for by an address that is not of this list."""
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+    first = request.url.path + (f"?{urlencode(kept)}" if kept else "")
+    return _page(
+        request,
+        status=422,
+        sentence="This address of a part of the list is not whole, or of another list.",
+        heading="No such part of the list",
+        advice="Begin at its first page, and go on from there.",
+        way=("To the first page", first),
+    )
+
+
 def _page(
     request: Request,
     *,
@@ -177,12 +195,15 @@ def _page(
     sentence: str,
     heading: str | None = None,
     lines: tuple[str, ...] = (),
+    advice: str | None = None,
+    way: tuple[str, str] = ("Back to this week", "/"),
 ) -> Response:
     page = ErrorPage(
         heading=heading or HTTPStatus(status).phrase.capitalize(),
         sentence=sentence,
         lines=lines,
-        advice=_ADVICE.get(status, _AGAIN),
+        advice=advice or _ADVICE.get(status, _AGAIN),
+        way=way,
         status=status,
     )
     return render(request, page, status)

@@ -112,6 +112,15 @@ def test_an_address_that_is_not_there_is_a_page(stranger: Browser):
 
     assert answer.status_code == 404
     assert "There is no page at this address." in answer.text
+    assert "/experiments" not in answer.text
+
+
+def test_an_address_that_is_not_there_has_the_menu_of_whoever_is_logged_in(ann: Browser):
+    answer = ann.get("/nothing")
+
+    assert answer.status_code == 404
+    assert 'href="/experiments"' in answer.text
+    assert "/logout" in answer.text
 
 
 def test_every_page_carries_the_policy(ann: Browser):

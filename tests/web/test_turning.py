@@ -17,7 +17,12 @@ _PAGES = ("/experiments", "/experiments?show=All", "/suppressions", "/learnings"
 def test_what_is_no_cursor_is_refused(ann: Browser, page: str, cursor: str):
     address = f"{page}{'&' if '?' in page else '?'}cursor={cursor}"
 
-    assert ann.get(address).status_code == 422
+    answer = ann.get(address)
+
+    assert answer.status_code == 422
+    assert "not whole, or of another list" in answer.text
+    assert f'href="{page}"' in answer.text
+    assert "next" not in answer.text.partition("<h1")[2].partition("</main>")[0].lower()
 
 
 def test_turning_the_page_loses_and_repeats_nobody(
