@@ -14,6 +14,7 @@ import uvloop
 
 from app.audience import imports, noting
 from app.audience.known import KnownPeople
+from app.audience.previewing import Looks
 from app.delivery import destination_rows, planning, queue_rows, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
@@ -135,7 +136,13 @@ def ingester_duties(house: House) -> list[Duty]:
     return [
         whole(Work.INGEST, intake.take, rest_seconds=_REPORT_SECONDS),
         whole(Work.JUDGE, lambda now: ingest.rejudge_due(database, facts, now=now)),
-        imports.duty(database, house.imports, house.folder_id, marker=house.keyring.marks),
+        imports.duty(
+            database,
+            house.imports,
+            house.folder_id,
+            marker=house.keyring.marks,
+            looks=Looks(database, house.imports, marker=house.keyring.marks),
+        ),
         Duty(
             work=Work.CONVERT,
             items=lambda session, now: conversions.due(session, now=now),

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.analysis import holding, snapshots
 from app.analysis import store as analysis
 from app.audience import imports
+from app.audience.previewing import Looks
 from app.delivery import planning
 from app.delivery.recovery import Predecessors
 from app.delivery.rests import Rests
@@ -56,7 +57,12 @@ def digest(database: Database, letter: Letter, zone: ZoneInfo, now: datetime) ->
 
 def read_imports(database: Database, folder: Path, folder_id: str, now: datetime) -> int:
     """One chunk of the oldest import."""
-    return run(database, imports.duty(database, folder, folder_id, marker=MARKS), now)
+    return run(database, import_duty(database, folder, folder_id), now)
+
+
+def import_duty(database: Database, folder: Path, folder_id: str) -> Duty:
+    looks = Looks(database, folder, marker=MARKS)
+    return imports.duty(database, folder, folder_id, marker=MARKS, looks=looks)
 
 
 def finish(database: Database, finisher: Finisher, now: datetime) -> int:

@@ -1,18 +1,21 @@
 """Imports: files of people, streamed in, and every line accounted for."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, Request
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.uploads import pieces
-from app.audience import imports, noting, store
+from app.audience import imports, noting, previewing, store
+from app.audience.models import Import
+from app.audience.schemas import ColumnChange
 from app.identity import guard
+from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
 
@@ -26,6 +29,7 @@ _FORMATS: dict[str, Literal["csv", "ndjson"]] = {
     "application/x-ndjson": "ndjson",
     "application/ndjson": "ndjson",
 }
+_Dry = Annotated[bool, Query(description="only say what an import would do")]
 _REFUSED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One JSON object a line.",
@@ -67,6 +71,19 @@ _FILE: dict[str, Any] = {
 }
 
 
+class Confirmation(BaseModel):
+    """What the author of a file says of its columns."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"columns": {"renewal": {"type": "date", "format": "day_first"}}}
+        },
+    )
+
+    columns: dict[str, ColumnChange] = {}
+
+
 class ImportBegun(BaseModel):
     """A file that was taken in; it is read in the background."""
 
@@ -75,7 +92,7 @@ class ImportBegun(BaseModel):
     )
 
     id: str
-    status: Literal["running", "done", "failed"]
+    status: Literal["running", "done", "failed", "previewed", "confirmed"]
 
 
 class ImportOut(ImportBegun):
@@ -98,6 +115,8 @@ class ImportOut(ImportBegun):
                 "error": None,
                 "created_at": "2026-11-22T08:00:00Z",
                 "finished_at": "2026-11-22T08:00:02Z",
+                "dry_run": False,
+                "columns": None,
             }
         }
     )
@@ -114,6 +133,11 @@ class ImportOut(ImportBegun):
     error: str | None
     created_at: datetime
     finished_at: datetime | None
+    dry_run: bool = Field(validation_alias=AliasChoices("is_look", "dry_run"))
+    columns: list[dict[str, Any]] | None = Field(
+        description="of a `previewed` file: how each column is read, with three examples; where"
+        " `choices` stand, its author has to say which, here or later"
+    )
 
 
 @streamed.post(
@@ -122,8 +146,13 @@ class ImportOut(ImportBegun):
     summary="Import a file of people",
     openapi_extra=_FILE,
 )
-async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -> ImportBegun:
+async def begin_import(
+    *, audience_id: str, request: Request, who: Who, now: Now, dry_run: _Dry = False
+) -> ImportBegun:
     """Streamed; ask `GET /imports/{id}` how it went.
+
+    With `dry_run=true` nothing is taken: it ends as `previewed`, with what an import would do.
+    `POST /imports/{id}/confirm` within a day imports it without another upload.
 
     Columns: email (required), external_id, name, timezone, consent_open, consent_click; every
     other column is the person's data.
@@ -142,16 +171,37 @@ async def begin_import(audience_id: str, request: Request, who: Who, now: Now) -
             filename="",
             by=who.name,
             now=now,
+            is_look=dry_run,
         )
     await run_in_threadpool(guard.note_done, request, who, audience_id, import_id=row.id)
     return ImportBegun(id=row.id, status="running")
 
 
 @router.get("/imports/{import_id}", summary="How far an import is")
-def get_import(import_id: str, session: Db) -> ImportOut:
+def get_import(import_id: str, session: Db, who: Who) -> ImportOut:
     """`rows` counts data lines. `error` says why a file could not be read at all."""
-    row = store.import_of(session, import_id)
-    return ImportOut.model_validate(row, from_attributes=True)
+    return _shown(store.import_of(session, import_id), who)
+
+
+@router.post("/imports/{import_id}/confirm", status_code=202, summary="Import what was previewed")
+def confirm_import(
+    import_id: str, session: Db, who: Who, now: Now, words: Confirmation | None = None
+) -> ImportBegun:
+    """The file is not uploaded again. The answer is a new import, with an id of its own.
+
+    `columns` says how some are read. 409 where the file was confirmed or let go, or is a day old.
+    """
+    said = words.columns if words else {}
+    chosen = {name: one.model_dump(mode="json") for name, one in said.items()}
+    row = previewing.confirm(session, import_id, chosen=chosen, by=who.name, now=now)
+    return ImportBegun(id=row.id, status="running")
+
+
+@router.post("/imports/{import_id}/cancel", summary="Let go of what was previewed")
+def cancel_import(import_id: str, request: Request, session: Db, who: Who, now: Now) -> ImportOut:
+    """Nothing is taken from the file, and it is removed. Left alone, that happens after a day."""
+    folder = request.app.state.house.imports
+    return _shown(previewing.let_go(session, import_id, folder, now=now), who)
 
 
 @router.get(
@@ -178,6 +228,17 @@ def get_notes(import_id: str, request: Request, session: Db) -> Response:
     store.import_of(session, import_id)
     lines = noting.note_lines(request.app.state.database, import_id)
     return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+def _shown(row: Import, who: Principal) -> ImportOut:
+    """Cells are people's: whoever may not read addresses sees none."""
+    found = ImportOut.model_validate(row, from_attributes=True)
+    if not row.is_look:
+        return found.model_copy(update={"columns": None})
+    if not who.sees_addresses:
+        columns = [one | {"examples": []} for one in row.columns or ()]
+        return found.model_copy(update={"columns": columns or None})
+    return found
 
 
 def _format_of(request: Request) -> Literal["csv", "ndjson"]:

@@ -45,6 +45,8 @@ def drop(session: Session, person_ids: Sequence[str]) -> None:
 
 
 def reads_older_file(session: Session, moment: datetime) -> bool:
-    """Whether a file is being read that was uploaded before."""
-    older = exists().where(col(Import.status) == "running", col(Import.created_at) <= moment)
+    """Whether a file is being read, or kept to be, that was uploaded before."""
+    older = exists().where(
+        col(Import.status).in_(("running", "previewed")), col(Import.created_at) <= moment
+    )
     return bool(session.exec(select(older)).one())

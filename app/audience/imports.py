@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sqlmodel import Session
 
@@ -26,7 +26,7 @@ from app.platform.put_off import Work
 
 CHUNK = 400  # records a transaction: about 40 ms of one core, so that nobody waits for it
 _Chunk = tuple[list[Record], bool]  # and whether there may be more
-_ABANDONED = timedelta(hours=24)  # no upload takes that long between two pieces
+KEPT = timedelta(hours=24)  # no upload takes that long between two pieces, and no decision
 
 
 def begin(
@@ -40,8 +40,12 @@ def begin(
     filename: str,
     by: str,
     now: datetime,
+    is_look: bool = False,
 ) -> Import:
-    """Write the file into the data folder, piece by piece; reading it is the ingester's work."""
+    """Write the file into the data folder, piece by piece; reading it is the ingester's work.
+
+    `is_look`: it is read to say what an import would do, and waits for a person's word.
+    """
     with database.read() as session:
         store.audience_of(session, audience_id)
     row = Import(
@@ -51,6 +55,7 @@ def begin(
         filename=filename.replace("\x00", "")[:200],  # PostgreSQL keeps none in a text
         created_at=now,
         created_by=by,
+        is_look=is_look,
     )
     path = imports_dir / row.id
     try:
@@ -69,17 +74,32 @@ def begin(
     return row
 
 
-def duty(database: Database, imports_dir: Path, folder_id: str, *, marker: Marker) -> Duty:
-    """Read one chunk of an import that is not finished. Those of one audience come in order."""
+class Reader(Protocol):
+    """Reads files of which nothing is taken yet."""
+
+    def go_on(self, import_id: str, *, now: datetime) -> bool:
+        """Read a little of this one; False where it is no such file."""
+
+
+def duty(
+    database: Database, imports_dir: Path, folder_id: str, *, marker: Marker, looks: Reader
+) -> Duty:
+    """Read one chunk of an import that is not finished. Those of one audience come in order.
+
+    `looks` reads files of which nothing is taken yet.
+    """
 
     def items(session: Session, now: datetime) -> Sequence[str]:
-        found = store.next_imports(session, folder_id)
+        found = store.next_imports(session, folder_id, kept_since=now - KEPT)
         if not found:
             _sweep(session, imports_dir, now=now)
         return found
 
     def read(import_id: str, now: datetime) -> int:
-        continue_import(database, import_id, imports_dir / import_id, marker=marker, now=now)
+        if not looks.go_on(import_id, now=now):
+            with database.read() as session:
+                path = imports_dir / store.import_of(session, import_id).file
+            continue_import(database, import_id, path, marker=marker, now=now)
         return 1
 
     return Duty(work=Work.IMPORT, items=items, do=read, at_once=1, is_shared=False)
@@ -136,20 +156,30 @@ def _sweep(session: Session, imports_dir: Path, *, now: datetime) -> None:
     """Files that a crash left behind hold people's data, and nobody will read them."""
     for path in imports_dir.iterdir():
         age = now - clock.written(path)
-        if age > _ABANDONED and not store.is_running(session, path.name):
+        if age > KEPT and not store.is_running(session, path.name):
             path.unlink(missing_ok=True)
 
 
 def _fail(row: Import, error: Exception, *, now: datetime) -> None:
+    row.status, row.finished_at, row.error = "failed", now, why_failed(error)
+
+
+def why_failed(error: Exception) -> str:
+    """Why a file cannot be read at all, in a sentence."""
     gone = "The uploaded file is gone from the data folder. Upload it again."
-    row.status, row.finished_at = "failed", now
-    row.error = str(error) if isinstance(error, Invalid) else gone
+    return str(error) if isinstance(error, Invalid) else gone
 
 
 def _finish(database: Database, row: Import, path: Path, *, now: datetime) -> None:
-    """Read the columns of everybody as a whole, then say that it is done."""
+    """Read the columns of everybody as a whole, then say that it is done.
+
+    What its author said of them before it was read comes first.
+    """
     notes = Notes(row.id)
-    noting.read_columns(database, row.audience_id, renamed=_renamed(row, path), notes=notes)
+    said = {one["name"]: one for one in row.columns or ()}
+    noting.read_columns(
+        database, row.audience_id, renamed=renamed_by(row, path), said=said, notes=notes
+    )
     with database.write() as session:
         held = store.import_of(session, row.id)
         if held.status == "running":
@@ -158,7 +188,7 @@ def _finish(database: Database, row: Import, path: Path, *, now: datetime) -> No
             session.add(held)
 
 
-def _renamed(row: Import, path: Path) -> dict[str, str]:
+def renamed_by(row: Import, path: Path) -> dict[str, str]:
     """Columns that templates call otherwise than the file does."""
     if row.format != "csv" or row.status == "failed" or not path.exists():
         return {}
@@ -171,7 +201,7 @@ def _read_chunk(row: Import, path: Path) -> _Chunk | BadFile | FileNotFoundError
     try:
         if path.stat().st_size != row.size:
             return BadFile("The uploaded file is not whole any more. Upload it again.")
-        return reading.take(_records(row, path), CHUNK)
+        return reading.take(records_of(row, path), CHUNK)
     except (BadFile, FileNotFoundError) as error:
         return error
 
@@ -195,7 +225,8 @@ def _keep_chunk(
     return more
 
 
-def _records(row: Import, path: Path) -> Iterator[Record]:
+def records_of(row: Import, path: Path) -> Iterator[Record]:
+    """What is left of a file to be read."""
     if row.format == "ndjson":
         if row.size == 0:
             raise BadFile("The file is empty. It must hold one JSON object a line.")
@@ -210,14 +241,14 @@ def _keep(
 ) -> None:
     """Everything one chunk changes, in a handful of statements."""
     notes = Notes(row.id)
-    people, refused = _sorted_out(row, records)
-    gone = _erased(session, people, marker)
+    people, refused = sorted_out(row, records)
+    gone = erased_among(session, people, marker)
     row.erased += len(gone)
     people = {key: one for key, one in people.items() if key not in gone}
-    changes = _Changes(session, row, now)
+    changes = Changes(session, row, now)
     changes.apply(people)
     refused += [
-        _refusal(row, record, changes.reasons[record.line])
+        refusal(row, record, changes.reasons[record.line])
         for record in records
         if record.line in changes.reasons
     ]
@@ -232,7 +263,7 @@ def _keep(
     store.add_refusals(session, refused)
 
 
-def _sorted_out(
+def sorted_out(
     row: Import, records: Sequence[Record]
 ) -> tuple[dict[str, Wanted], list[dict[str, Any]]]:
     """The people that records speak of, by their keys, and the lines that speak of none."""
@@ -244,13 +275,13 @@ def _sorted_out(
             one = wanted(record)
             _refuse_twice(people, one)
         except Refused as error:
-            refused.append(_refusal(row, record, str(error)))
+            refused.append(refusal(row, record, str(error)))
         else:
             people[one.key] = one
     return people, refused
 
 
-def _erased(session: Session, people: dict[str, Wanted], marker: Marker) -> set[str]:
+def erased_among(session: Session, people: dict[str, Wanted], marker: Marker) -> set[str]:
     """Of these people, those who were erased: nothing of their lines is kept."""
     labels = {erased.by_email(key): key for key in people}
     labels |= {
@@ -266,16 +297,18 @@ def _refuse_twice(people: dict[str, Wanted], one: Wanted) -> None:
         raise Refused(f"duplicate: the same address stands on line {people[one.key].line}")
 
 
-def _refusal(row: Import, record: Record, reason: str) -> dict[str, Any]:
+def refusal(row: Import, record: Record, reason: str) -> dict[str, Any]:
+    """A line that is not taken, as it is kept."""
     return {"import_id": row.id, "line": record.line, "reason": reason, "raw": record.raw}
 
 
-class _Changes:
+class Changes:
     """What a chunk's people change: new, changed, as they were, or refused for another's sake."""
 
     def __init__(self, session: Session, row: Import, now: datetime) -> None:
         self.session, self.row, self.now = session, row, now
         self.ids: dict[str, str] = {}  # of people, by their keys
+        self.cells: dict[str, dict[str, Any]] = {}  # and what they have in this audience then
         self.reasons: dict[int, str] = {}  # of the lines that are refused after all
         self.added = self.updated = self.unchanged = 0
         self._new_people: list[dict[str, Any]] = []
@@ -286,6 +319,18 @@ class _Changes:
 
     def apply(self, people: dict[str, Wanted]) -> None:
         """Write it."""
+        self.sort(people)
+        store.change_people(self.session, self._changed_people)  # first: it frees external ids
+        store.add_people(self.session, self._new_people)
+        store.add_memberships(self.session, self._new_members)
+        store.change_memberships(self.session, self._changed_members)
+        store.name_memberships(self.session, self._same_members)
+        if self.added or self.updated:
+            changed = [one["id"] for one in self._changed_people]
+            column_rows.touch(self.session, self.row.audience_id, changed)
+
+    def sort(self, people: dict[str, Wanted]) -> None:
+        """Find out what it would change."""
         held = store.people_by_key(self.session, list(people))
         externals = [one.own["external_id"] for one in people.values() if "external_id" in one.own]
         self._owners = store.people_by_external_id(self.session, externals)
@@ -298,14 +343,6 @@ class _Changes:
                 self._sort(one, person, members.get(person.id) if person else None)
             except Refused as error:
                 self.reasons[one.line] = str(error)
-        store.change_people(self.session, self._changed_people)  # first: it frees external ids
-        store.add_people(self.session, self._new_people)
-        store.add_memberships(self.session, self._new_members)
-        store.change_memberships(self.session, self._changed_members)
-        store.name_memberships(self.session, self._same_members)
-        if self.added or self.updated:
-            changed = [one["id"] for one in self._changed_people]
-            column_rows.touch(self.session, self.row.audience_id, changed)
 
     def _sort(self, one: Wanted, person: Any, member: Any) -> None:
         if member is not None and member.import_id == self.row.id:
@@ -316,11 +353,12 @@ class _Changes:
         if person is None:
             self._new_people.append(new_row(one, person_id, self.now))
         changed = person is not None and self._change(one, person)
+        self.cells[one.key] = one.data if member is None else merged(member.data, one)
         if member is None:
             self._new_members.append(self._membership(one, person_id, one.data))
             self.added += 1
             return
-        data = merged(member.data, one)
+        data = self.cells[one.key]
         is_as_it_was = data == member.data
         same = is_as_it_was and not changed
         self.updated += not same

@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import false
 from sqlmodel import Field, Index, SQLModel
 
 from app.platform.db import Json, UtcDateTime
@@ -73,7 +74,12 @@ class Import(SQLModel, table=True):
     format: str  # csv, ndjson
     folder: str  # the data folder's id: only its processes can read the file
     filename: str = ""
-    status: str = "running"  # running, done, failed
+    status: str = "running"  # running, done, failed; of a look: previewed, confirmed
+    # Nothing is taken from it: the file is read to say what an import would do.
+    is_look: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    look_id: str | None = None  # the look whose file this is
+    # Of a look, how its columns are read; of an import, what its author said of them before.
+    columns: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)
     size: int = 0  # bytes
     offset: int = 0  # bytes read and committed
     line: int = 0  # physical lines read and committed
@@ -90,6 +96,11 @@ class Import(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_by: str = ""
+
+    @property
+    def file(self) -> str:
+        """What its file is called in the data folder."""
+        return self.look_id or self.id
 
 
 class Refusal(SQLModel, table=True):

@@ -64,11 +64,21 @@ def note_lines(database: Database, import_id: str) -> Iterator[str]:
 
 
 def read_columns(
-    database: Database, audience_id: str, *, renamed: Mapping[str, str], notes: Notes
+    database: Database,
+    audience_id: str,
+    *,
+    renamed: Mapping[str, str],
+    said: Mapping[str, Mapping[str, str | None]],
+    notes: Notes,
 ) -> None:
-    """Decide what each column is, from everybody's cells, and keep it with the audience."""
+    """Decide what each column is, from everybody's cells, and keep it with the audience.
+
+    `said`: how some are read, by the author of the file.
+    """
     with database.read() as session:
-        people, columns = profile.look(session, audience_id, renamed=renamed, note=notes.of_misfit)
+        people, columns = profile.look(
+            session, audience_id, renamed=renamed, said=said, note=notes.of_misfit
+        )
     with database.write() as session:
         column_rows.save_profile(
             session, audience_id, people=people, columns=columns, read_by=profile.VERSION
@@ -79,7 +89,7 @@ def duty(database: Database) -> Duty:
     """Read each audience that an older version of reading decided."""
 
     def read(audience_id: str, _now: datetime) -> int:
-        read_columns(database, audience_id, renamed={}, notes=Notes(None))
+        read_columns(database, audience_id, renamed={}, said={}, notes=Notes(None))
         return 1
 
     return Duty(

@@ -60,13 +60,17 @@ def look(
     audience_id: str,
     *,
     renamed: Mapping[str, str],
+    said: Mapping[str, Mapping[str, str | None]],
     note: Callable[[Cells, str, str], None],
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many people, and of each column what it holds; `note` hears of every misfit.
 
-    `renamed`: what the file at hand calls columns that templates call otherwise.
+    `renamed`: what the file at hand calls columns that templates call otherwise. `said`: how its
+    author says that some are read.
     """
     before = {one["name"]: one for one in store.audience_of(session, audience_id).columns}
+    for name, reading in said.items():
+        before[name] = before.get(name, {}) | dict(reading) | {"decided_by": AUTHOR}
     verdicts = _verdicts(column_rows.cells(session, audience_id), before)
     columns = {
         name: Column(name, one.reading.type, one.reading.format, one.unit)
@@ -82,33 +86,35 @@ def look(
 
 def _verdicts(
     everybody: Iterable[Cells], before: Mapping[str, Mapping[str, Any]]
-) -> dict[str, "_Decided"]:
+) -> dict[str, "Decided"]:
     evidence: dict[str, Evidence] = {}
     for cells in everybody:
         for name, cell in cells.data.items():
             one = evidence.setdefault(name, Evidence(name))
             if not (isinstance(cell, str) and words.is_nothing_in_numbers(cell)):
                 one.add(cell)
-    return {name: _decided(one, before.get(name, {})) for name, one in evidence.items()}
+    return {name: decided(one, before.get(name, {})) for name, one in evidence.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
+class Decided:
+    """How a column is read, and who says so."""
+
     reading: Reading
     choices: tuple[Reading, ...]
     unit: str
     by: str
 
 
-def _decided(seen: Evidence, before: Mapping[str, Any]) -> _Decided:
+def decided(seen: Evidence, before: Mapping[str, Any]) -> Decided:
     """What the author said stays; else what the cells say."""
     unit = inference.unit_of(seen) or ""
     if before.get("decided_by") == AUTHOR:
         held = Reading(Type(before["type"]), before["format"])
-        return _Decided(held, (), unit if held.type is Type.NUMBER else "", AUTHOR)
+        return Decided(held, (), unit if held.type is Type.NUMBER else "", AUTHOR)
     found: Verdict = inference.decide(seen)
     is_number = found.reading.type is Type.NUMBER
-    return _Decided(found.reading, found.choices, unit if is_number else "", "cells")
+    return Decided(found.reading, found.choices, unit if is_number else "", "cells")
 
 
 def _read(
@@ -127,7 +133,7 @@ def _read(
 
 
 def _row(
-    column: Column, decided: _Decided, seen: _Seen, people: int, before: Mapping[str, Any]
+    column: Column, decided: Decided, seen: _Seen, people: int, before: Mapping[str, Any]
 ) -> dict[str, Any]:
     written = {"as_written": before["as_written"]} if "as_written" in before else {}
     return (

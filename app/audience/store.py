@@ -4,7 +4,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, bindparam, delete, func, literal, text, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    text,
+    update,
+)
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
@@ -239,10 +252,20 @@ def import_of(session: Session, import_id: str) -> Import:
     return found
 
 
-def is_running(session: Session, import_id: str) -> bool:
+def locked_import(session: Session, import_id: str) -> Import:
+    """An import that nobody else changes until this transaction ends."""
+    query = select(Import).where(Import.id == import_id).with_for_update()
+    found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    return found or import_of(session, import_id)
+
+
+def is_running(session: Session, file: str) -> bool:
     """Whether an import's file is still needed."""
-    row = session.get(Import, import_id)
-    return row is not None and row.status == "running"
+    row = session.get(Import, file)
+    if row is not None and row.status in {"running", "previewed"}:
+        return True
+    query = select(exists().where(col(Import.look_id) == file, col(Import.status) == "running"))
+    return bool(session.exec(query).one())
 
 
 def imports_of(
@@ -253,11 +276,15 @@ def imports_of(
     return part(session, query, _IMPORTS, Import.id, cursor=cursor, limit=limit)
 
 
-def next_imports(session: Session, folder: str) -> Sequence[str]:
-    """The oldest unfinished import of each audience, of this data folder; oldest first."""
+def next_imports(session: Session, folder: str, *, kept_since: datetime) -> Sequence[str]:
+    """The oldest unfinished import of each audience, of this data folder; oldest first.
+
+    A look that nobody confirmed in time is to be ended.
+    """
+    is_late = and_(col(Import.status) == "previewed", col(Import.created_at) < kept_since)
     query = (
         select(func.min(Import.id))
-        .where(Import.status == "running", Import.folder == folder)
+        .where(or_(col(Import.status) == "running", is_late), Import.folder == folder)
         .group_by(col(Import.audience_id))
     )
     return sorted(session.exec(query))

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
@@ -90,8 +90,19 @@ def show(request: Request, session: Db, audience_id: str, cursor: Cursor = None)
 
 
 @router.post("/{audience_id}/imports")
-def upload(*, request: Request, who: Who, now: Now, sent: Uploaded, audience_id: str) -> Response:
-    """Take the file in; it is read in chunks by the ingester, while the next page counts."""
+def upload(
+    *,
+    request: Request,
+    who: Who,
+    now: Now,
+    sent: Uploaded,
+    audience_id: str,
+    look: Annotated[bool, Query()] = False,
+) -> Response:
+    """Take the file in; it is read in chunks by the ingester, while the next page counts.
+
+    `look`: nothing is taken from it before somebody has seen what an import would do.
+    """
     house = request.app.state.house
     begun = imports.begin(
         house.database,
@@ -103,9 +114,10 @@ def upload(*, request: Request, who: Who, now: Now, sent: Uploaded, audience_id:
         filename=sent.name,
         by=who.name,
         now=now,
+        is_look=look,
     )
     guard.note_done(request, who, begun.audience_id, import_id=begun.id)
-    return go(f"/imports/{begun.id}", said="importing")
+    return go(f"/imports/{begun.id}", said=None if look else "importing")
 
 
 def _format(filename: str) -> Literal["csv", "ndjson"]:

@@ -1,6 +1,6 @@
 """The columns of an audience: how each is read, what is in it, and the form that says it anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,17 @@ class ColumnLine:
     reading: str
     chosen: str
     question: str
+    unit: str
 
 
 def lines(audience: Audience, *, shows_cells: bool) -> list[ColumnLine]:
     """Every column of an audience, those that ask something first; cells are people's."""
-    told = audience.columns if shows_cells else map(without_cells, audience.columns)
+    return lines_of(audience.columns, shows_cells=shows_cells)
+
+
+def lines_of(rows: Iterable[Mapping[str, Any]], *, shows_cells: bool = True) -> list[ColumnLine]:
+    """The same of an audience's or a file's columns."""
+    told = rows if shows_cells else map(without_cells, rows)
     found = [_line(row) for row in told]
     return sorted(found, key=lambda line: (not line.question, line.name))
 
@@ -74,12 +80,17 @@ def change(session: Db, form: Form, audience_id: str, name: str) -> Response:
     return go(f"/audiences/{audience_id}", said="column")
 
 
-def _change(session: Session, audience_id: str, name: str, reading: str) -> None:
+def reading_of(reading: str) -> ColumnChange:
+    """What a form says of a column. Raises Invalid."""
     type_, _, format_ = reading.partition(":")
     try:
-        wanted = ColumnChange.model_validate({"type": type_, "format": format_ or None})
+        return ColumnChange.model_validate({"type": type_, "format": format_ or None})
     except ValidationError as error:
         raise Invalid.at("reading", "Choose how the column is read.") from error
+
+
+def _change(session: Session, audience_id: str, name: str, reading: str) -> None:
+    wanted = reading_of(reading)
     profile.change(session, audience_id, name, type_=wanted.type, format_=wanted.format)
 
 
@@ -89,13 +100,14 @@ def _line(row: Mapping[str, Any]) -> ColumnLine:
         name=row["name"],
         as_written=row.get("as_written", ""),
         filled=row["filled"],
-        empty=row.get("empty", row["missing"]),
+        empty=row.get("empty", row.get("missing", 0)),
         misfits=row.get("misfits", 0),
         strays=", ".join(map(_stray, row.get("misfit_examples", ()))),
         examples=", ".join(map(str, row["examples"])),
         reading=READINGS.get(key, "Not said yet"),
         chosen=_value(*key) if key in READINGS else "",
         question=_question(row),
+        unit=row.get("unit") or "",
     )
 
 

@@ -7,12 +7,13 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from app.audience import column_rows, imports, noting, store
+from app.audience import column_rows, imports, noting, previewing, store
 from app.audience.models import Audience, Import, Note, Refusal
-from app.identity.guard import Db
+from app.identity.guard import Db, Now, Who
 from app.web import columns
 from app.web.columns import ColumnLine
-from app.web.pages import Page, render
+from app.web.pages import Page, go, render
+from app.web.typed import Form
 
 router = APIRouter(prefix="/imports")
 _SHOWN = 50
@@ -30,6 +31,7 @@ class ImportPage(Page):
     refusals: Sequence[Refusal]
     notes: Sequence[Note]
     columns: list[ColumnLine]
+    look: list[ColumnLine]
     readings: Sequence[tuple[str, str]]
 
 
@@ -53,10 +55,38 @@ def show(request: Request, session: Db, import_id: str) -> HTMLResponse:
         audience=audience,
         refusals=store.refusals(session, import_id, limit=_SHOWN),
         notes=column_rows.notes(session, import_id, limit=_SHOWN),
-        columns=columns.lines(audience, shows_cells=shows) if record.status == "done" else [],
+        columns=_of_audience(record, audience, shows_cells=shows),
+        look=columns.lines_of(record.columns or (), shows_cells=shows) if record.is_look else [],
         readings=columns.choices(),
     )
     return render(request, page)
+
+
+def _of_audience(record: Import, audience: Audience, *, shows_cells: bool) -> list[ColumnLine]:
+    """What everybody in the audience has, once the file is in it."""
+    return columns.lines(audience, shows_cells=shows_cells) if record.status == "done" else []
+
+
+@router.post("/{import_id}/confirm")
+def confirm(session: Db, who: Who, now: Now, form: Form, import_id: str) -> Response:
+    """Import what was looked at; the columns as they are said in the form."""
+    look = store.import_of(session, import_id)
+    before = {line.name: line.chosen for line in columns.lines_of(look.columns or ())}
+    said = {name: form.value(f"reading:{name}") for name in before}
+    chosen = {
+        name: columns.reading_of(value).model_dump(mode="json")
+        for name, value in said.items()
+        if value and value != before[name]
+    }
+    row = previewing.confirm(session, import_id, chosen=chosen, by=who.name, now=now)
+    return go(f"/imports/{row.id}", said="importing")
+
+
+@router.post("/{import_id}/cancel")
+def cancel(request: Request, session: Db, now: Now, import_id: str) -> Response:
+    """Take nothing from it."""
+    previewing.let_go(session, import_id, request.app.state.house.imports, now=now)
+    return go(f"/imports/{import_id}")
 
 
 @router.get("/{import_id}/progress")

@@ -46,6 +46,8 @@ WARNINGS = frozenset({"too-late"})  # what was asked for was not done
 BADGES: Mapping[str, tuple[str, str]] = {
     "read": ("Read", "better"),
     "reading": ("Being read", "live"),
+    "previewed": ("Not imported yet", "caution"),
+    "confirmed": ("Imported since", "quiet"),
     "silent": ("Silent", "worse"),
     "stopped": ("Stopped, all read", "caution"),
     "retired": ("Retired", "quiet"),
