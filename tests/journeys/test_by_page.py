@@ -113,7 +113,10 @@ def given_bakers(page: Page, service: Installation, folder: Path) -> None:
     fill(page, name="Bakers")
     press(page, "Create audience")
     page.locator("input[type=file]").set_input_files(file)
-    press(page, "Import")
+    press(page, "Look at it first")
+    wait_until(lambda: reads_again(page, r"New\s+62"), what="the look at the file")
+    assert "Not imported yet" in page.get_by_role("main").inner_text()
+    press(page, f"Import {PEOPLE + 2} people")
     wait_until(lambda: reads_again(page, r"Added\s+62|62\s+(were )?added"), what="the import")
 
 
