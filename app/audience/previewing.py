@@ -188,7 +188,7 @@ class _Look:
                 before = {
                     one["name"]: one for one in store.audience_of(session, held.audience_id).columns
                 }
-                renamed = imports.renamed_by(self._row, self._path)
+                renamed = {} if error else imports.renamed_by(self._row, self._path)
                 held.columns = [
                     _told(name, seen, before.get(name, {}), renamed)
                     for name, seen in sorted(self._columns.items())

@@ -1,0 +1,77 @@
+"""A file is looked at on its page, its columns answered there, and imported from there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from app.audience.models import Audience, Import, Membership
+from app.platform.db import Database
+from tests.duties import import_duty, run
+from tests.web.conftest import NOW, Browser
+
+FILE = b"email;name;due;since\nann@b.example;Ann;01.02.2027;13.02.2027\nnobody;X;;\n"
+
+
+@pytest.fixture
+def read(database: Database, tmp_path: Path) -> Callable[[], None]:
+    duty = import_duty(database, tmp_path / "imports", "here")
+
+    def every() -> None:
+        while run(database, duty, NOW):
+            pass
+
+    return every
+
+
+def looked(ann: Browser, database: Database, read: Callable[[], None], file: bytes = FILE) -> str:
+    """Uploads a file to be looked at; where its page is."""
+    ann.post("/audiences", name="Bakers")
+    with database.read() as session:
+        audience_id = session.exec(select(Audience.id)).one()
+    address = f"/audiences/{audience_id}/imports?look=1&csrf={ann.token()}"
+    answer = ann._ask("POST", address, files={"file": ("b.csv", file)})
+    assert answer.status_code == 303
+    read()
+    return str(answer.headers["location"])
+
+
+def test_what_is_asked_of_a_column_is_answered_before_the_import(
+    ann: Browser, database: Database, read: Callable[[], None]
+) -> None:
+    page = looked(ann, database, read)
+    shown = ann.get(page).text
+
+    assert "Not imported yet" in shown
+    assert "Import 1 person" in shown
+    assert "can be read in two ways" in shown
+    with database.read() as session:
+        assert not session.exec(select(Membership)).all()
+
+    done = ann.send(
+        f"{page}/confirm", on="a look", **{"reading:due": "date:day_first", "reading:since": ""}
+    )
+    read()
+
+    assert done.status_code == 200
+    with database.read() as session:
+        columns = {one["name"]: one for one in session.exec(select(Audience)).one().columns}
+        assert len(session.exec(select(Membership)).all()) == 1
+    assert (columns["due"]["format"], columns["due"]["decided_by"]) == ("day_first", "author")
+    assert columns["since"]["decided_by"] == "cells"
+
+
+def test_a_file_of_addresses_alone_can_be_confirmed_or_let_go(
+    ann: Browser, database: Database, read: Callable[[], None]
+) -> None:
+    page = looked(ann, database, read, b"email\nann@b.example\n")
+    assert "Import 1 person" in ann.get(page).text
+
+    gone = ann.send(f"{page}/cancel", on="a look")
+    read()
+
+    assert "Nothing was taken from it, as asked for." in gone.text
+    with database.read() as session:
+        assert session.exec(select(Import.status)).one() == "failed"
+        assert not session.exec(select(Membership)).all()
