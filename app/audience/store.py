@@ -74,6 +74,12 @@ def audience_of(session: Session, audience_id: str) -> Audience:
     return found
 
 
+def people_in(session: Session, audience_id: str) -> int:
+    """How many people an audience has; nobody is in one that is not there."""
+    found = session.get(Audience, audience_id)
+    return found.people if found else 0
+
+
 def locked_audience(session: Session, audience_id: str) -> Audience:
     """An audience that nobody else changes until this transaction ends."""
     query = select(Audience).where(Audience.id == audience_id).with_for_update()

@@ -36,7 +36,7 @@ def looking(session: Session, experiment: Experiment) -> Looking | None:
     done += sum(store.reasons(session, experiment.id).values())
     if not done and not _at_once(experiment):
         return None
-    people = audience.audience_of(session, experiment.audience_id).people
+    people = audience.people_in(session, experiment.audience_id)
     return Looking(looked_at=min(done, people), people=people)
 
 

@@ -208,6 +208,7 @@ def _design(town: Town, kind: str, name: str, *, is_cooling: bool) -> dict[str, 
             "arms": [{"key": key, "subject": name, "body": _BODY} for key in keys],
             "metric": chosen["metric"] | {"window_hours": _HOURS},
             "exclude": {"cooling_off_days": 365 if is_cooling else 0},
+            "key_results": [{"key_result_id": town.key_result, "mode": "evidence"}],
             "sample": town.rng.choice([None, town.people // 2]),
         }
     )

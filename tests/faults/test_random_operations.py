@@ -28,10 +28,10 @@ from tests.journeys.conftest import started
 from tests.moments import state
 from tests.serve import smtp_server, wait_until
 
-ROOMS_OF_OPERATIONS = (authors, keepers, people, troubles)  # importing them enters what they hold
+_ENTERED = (authors, keepers, people, troubles)  # importing them enters what they hold
 _TURNING = Path(__file__).parent / "turning"  # segments of a second
 _PEOPLE = 24
-_STEPS, _FULL_STEPS = 36, 160  # of a town
+_STEPS, _FULL_STEPS = 36, 160  # of a town: each operation happens in the shorter one, too
 _BETWEEN = 12  # operations between two troubles
 _LAST = 25  # operations that a failure names
 
@@ -108,6 +108,7 @@ def _live(town: Town, api: httpx.Client, *, steps: int) -> None:
         if step % _BETWEEN == 0:
             happen(town, api, next(trouble))
     print(", ".join(town.did))
+    assert {one.name for one in OPERATIONS} <= set(town.did)
 
 
 def _come_to_rest(town: Town, api: httpx.Client) -> None:

@@ -7,7 +7,7 @@ and what came back. At the end the reckoning compares all of it with the rows.
 import random
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.platform.db import Database
 from app.tally.models import Outcome
 from tests.cast import made
 from tests.faults.scenes import PASSWORD, logged_in
+from tests.journeys.test_by_api import given_a_key_result
 from tests.serve import BREAKS_OFF, Installation, Mailbox, wait_until
 
 EVENT = "order"
@@ -60,7 +61,7 @@ class Silence:
     why: str
     to: str | None
     subject: str | None
-    mails: int
+    mails: int = 0
 
     def holds(self, to: str, subject: str) -> bool:
         return self.to in {None, to} and self.subject in {None, subject}
@@ -86,6 +87,7 @@ class Town:
     runs: dict[str, Run] = field(default_factory=dict)  # by id, removed ones left out
     removed: set[str] = field(default_factory=set)  # drafts and users
     audience: str = ""
+    key_result: str = ""
     cells: dict[str, dict[str, str]] = field(default_factory=dict)  # of the file, by address
     refused_at: dict[str, datetime] = field(default_factory=dict)  # who does not want to be tracked
     gone: dict[str, Gone] = field(default_factory=dict)  # by address
@@ -105,7 +107,7 @@ class Town:
         self.cells = {address_of(number): _cells(number) for number in range(self.people)}
         self.mailbox.rule = self._reply
         self._stack = ExitStack()
-        self.page = httpx.Client()  # logged in, once it has begun
+        self.page: httpx.Client  # of somebody who is logged in, once it has begun
 
     @property
     def now(self) -> datetime:
@@ -163,8 +165,8 @@ class Town:
     def nobody_further(self, why: str, *, to: str | None = None, run: Run | None = None) -> None:
         """Once no such mail is under way any more, those that there are stay all there are."""
         wait_until(lambda: not self._under_way(to, run), what=f"no mail under way ({why})")
-        silence = Silence(why, to, run.name if run else None, 0)
-        self.silences.append(Silence(why, to, silence.subject, self.mails_in(silence)))
+        silence = Silence(why, to, run.name if run else None)
+        self.silences.append(replace(silence, mails=self.mails_in(silence)))
 
     def mails_in(self, silence: Silence) -> int:
         mails = self.mailbox.mails()
@@ -213,11 +215,12 @@ class Town:
         self.service.start()
 
     def begin(self, api: httpx.Client) -> None:
-        """An audience, and somebody else who logs in."""
+        """An audience, a key result, and two who log in: one reads pages, one may be removed."""
         self.page = self._stack.enter_context(logged_in(self.service))
         with self.database.write() as session:
             cem = {"email": "cem@halvern.example", "name": "Cem", "role": "viewer"}
             users.add(session, **cem, password=passwords.hashed(PASSWORD), now=self.now)
+        self.key_result = given_a_key_result(api)
         self.audience = str(made(api.post("/audiences", json={"name": "Bakers"}))["id"])
 
     def close(self) -> None:

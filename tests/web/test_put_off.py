@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.experiments.models import Experiment
 from app.platform import put_off
 from app.platform.db import Database
 from tests.experiments import scenes
@@ -19,6 +20,18 @@ def test_each_page_says_what_waits_and_why(experiment_id: str, bo: Browser):
 
         assert "Starting “Waste”" in shown
         assert "“euros” is no number." in shown
+
+
+def test_a_launch_without_an_audience_keeps_no_page_from_being_read(
+    experiment_id: str, bo: Browser, database: Database
+):
+    with database.write() as session:
+        row = session.get_one(Experiment, experiment_id)
+        row.audience_id, row.scheduled_at, row.launched_at = "nowhere", NOW, NOW
+        session.add(row)
+    pages = ("/", "/experiments", f"/experiments/{experiment_id}")
+
+    assert [bo.get(page).status_code for page in pages] == [200, 200, 200]
 
 
 def test_it_is_tried_now_or_no_more_by_a_button(
