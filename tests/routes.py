@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine, event
 
-from app.allocation.calendar import week_of
 from app.platform import clock
+from app.platform.iso_weeks import week_of
 
 Counting = list[str]
 

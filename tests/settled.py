@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.allocation.calendar import week_of
 from app.platform import clock
+from app.platform.iso_weeks import week_of
 from tests.cast import DESIGN
 from tests.duties import read_imports
 from tests.whole import Whole, of_json

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.platform import days
 from app.platform.errors import Invalid
+from app.platform.iso_weeks import monday_of, week_of
 from app.platform.weekly import DAYS
 
 _LONGEST_OPEN = 2  # weeks: it closes by the Sunday after its own
@@ -53,23 +53,6 @@ def moment_of(text: str) -> Moment:
         raise ValueError(
             "write a day and a time, like friday 14:00, or next monday 09:00 for the week after"
         ) from None
-
-
-def week_of(day: date) -> str:
-    """The ISO week of a day: `2026-W47`."""
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
-
-
-def monday_of(week: str) -> date:
-    """The first day of a week. Raises Invalid for what is not a week."""
-    try:
-        monday = days.within(date.fromisocalendar(int(week[:4]), int(week[6:]), 1))
-    except ValueError:
-        monday = None
-    if monday is None or week_of(monday) != week:
-        raise Invalid.at("week", f"“{week}” is not a week: write it like 2026-W47.")
-    return monday
 
 
 def instant(week: str, moment: Moment, zone: ZoneInfo) -> datetime:

@@ -10,6 +10,7 @@ from app.allocation.models import Invitation, Mode, Opening
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.errors import Conflict
+from app.platform.iso_weeks import monday_of
 from app.platform.put_off import Work
 
 
@@ -29,7 +30,7 @@ def duty(database: Database, *, zone: ZoneInfo) -> Duty:
 
 def open_by_hand(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Opening:
     """Open a week before its time, or one that was missed. Opened already, it is a conflict."""
-    monday = calendar.monday_of(week)
+    monday = monday_of(week)
     if monday > now.astimezone(zone).date():
         raise Conflict(f"{week} has not begun: open it from {monday} on.")
     if not _open(session, week, zone=zone, now=now):

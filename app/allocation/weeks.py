@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from app.allocation import calendar, store
+from app.allocation import store
 from app.allocation.models import Bucket, Mode, Opening, TimeAnswer
 from app.allocation.summary import Given, Groups, Split, by_cell, by_team, risen
 from app.platform.errors import NotFound
+from app.platform.iso_weeks import monday_of
 
 _LOOK_BACK = 4  # weeks: three rises need four
 
@@ -39,7 +40,7 @@ class Week:
 
 def of(session: Session, week: str) -> Week:
     """The week, from its answers. Raises NotFound for one that was never opened."""
-    calendar.monday_of(week)
+    monday_of(week)
     opening = store.opening_of(session, week)
     if opening is None:
         raise NotFound(f"{week} was not opened.")
@@ -56,11 +57,11 @@ def rising(session: Session, week: str) -> bool:
 
 def _running(openings: Sequence[Opening]) -> list[Opening]:
     """Those that follow one another without a gap, from the newest back."""
-    first = calendar.monday_of(openings[0].week) if openings else None
+    first = monday_of(openings[0].week) if openings else None
     return [
         one
         for back, one in enumerate(openings)
-        if first and calendar.monday_of(one.week) == first - timedelta(weeks=back)
+        if first and monday_of(one.week) == first - timedelta(weeks=back)
     ]
 
 

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from app.allocation import answers, opening, roster, store, weeks
-from app.allocation.calendar import monday_of
 from app.allocation.models import Opening
 from app.allocation.schemas import AnswerDraft, BucketsDraft
 from app.allocation.summary import Split
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.identity.guard import Db, Now
+from app.platform.iso_weeks import monday_of
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Time allocation"])
 

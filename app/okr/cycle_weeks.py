@@ -39,9 +39,3 @@ class CycleWeeks:
         if day >= self.ends:
             return self.count
         return min(max(0, (day - self.starts).days + 1) // _DAYS, self.count - 1)
-
-
-def iso_week(day: Date) -> str:
-    """The week that a day lies in, as everybody counts it: `2026-W47`."""
-    year, week, _ = day.isocalendar()
-    return f"{year}-W{week:02}"

@@ -8,9 +8,10 @@ from itertools import pairwise
 from math import ceil, inf
 
 from app.okr import progress as measures
-from app.okr.cycle_weeks import CycleWeeks, iso_week
+from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.series import Value
+from app.platform.iso_weeks import week_of
 from app.stats.checks import NotEnoughData
 from app.stats.closer import Question, Told, standing, told
 from app.stats.landing import Aim, Landing, landing
@@ -120,7 +121,7 @@ def _of_week(
 ) -> Found:
     levels = weekly(row, weeks, values).until(week)
     series = levels.increments() if row.running_total else levels
-    iso = iso_week(weeks.last_day(week) if week else weeks.starts)
+    iso = week_of(weeks.last_day(week) if week else weeks.starts)
     asks = only_rises(row, values)
     try:
         finding, held = _told(row, weeks, series, week, kept)

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.allocation import telling
-from app.allocation.calendar import monday_of, week_of
 from app.analysis import known
 from app.okr import keeping, views
 from app.okr import week_rows as okr
@@ -20,6 +19,7 @@ from app.platform import events
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.errors import Conflict, Invalid
+from app.platform.iso_weeks import monday_of, week_of
 from app.platform.put_off import Work
 from app.review import items, learnings, store, time_spent, weeks
 from app.review.items import week_after, week_before

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.allocation import calendar, roster
+from app.allocation import roster
 from app.allocation import store as allocation
 from app.allocation.models import Respondent
 from app.allocation.schemas import RespondentDraft
@@ -17,6 +17,7 @@ from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform.db import Database
 from app.platform.duties import Duty
+from app.platform.iso_weeks import monday_of, week_of
 from app.platform.put_off import Work
 from app.review import items, store
 from app.review.models import ItemKind
@@ -42,7 +43,7 @@ def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
             session,
             [
                 row
-                for row, owner in okr.owned_between(session, calendar.monday_of(week), today)
+                for row, owner in okr.owned_between(session, monday_of(week), today)
                 if _is_meant(owner, one)
             ],
             today=today,
@@ -73,7 +74,7 @@ def duty(database: Database, *, zone: tzinfo) -> Duty:
 
 def _unknown(session: Session, today: Date) -> list[str]:
     known = {one.email for one in allocation.respondents(session)}
-    monday = calendar.monday_of(calendar.week_of(today))
+    monday = monday_of(week_of(today))
     owned = okr.owned_between(session, monday, today)
     owners = {owner.strip().lower() for _, owner in owned if "@" in owner}
     return [address for address in sorted(owners - known) if _draft(address) is not None]

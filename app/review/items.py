@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.allocation.calendar import monday_of, week_of
 from app.platform.errors import Conflict, Invalid
+from app.platform.iso_weeks import monday_of, week_of
 from app.review import store
 from app.review.models import ItemKind, Kept, WeekItem
 from app.review.schemas import CommitmentDraft, NoteDraft

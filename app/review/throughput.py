@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.allocation.calendar import week_of
+from app.platform.iso_weeks import week_of
 from app.review import store
 from app.review.models import Choice
 

@@ -14,7 +14,7 @@ from app.experiments.models import Experiment, Status
 from app.okr import sayings, views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
-from app.platform import figures
+from app.platform import figures, iso_weeks
 from app.review import items, learnings, store, time_spent
 from app.review.learnings import Learning
 from app.review.models import ItemKind
@@ -88,8 +88,7 @@ def awaiting(
 
 def week_of(now: datetime, zone: ZoneInfo) -> str:
     """The ISO week, as everybody there counts it: `2026-W47`."""
-    year, week, _ = now.astimezone(zone).isocalendar()
-    return f"{year}-W{week:02}"
+    return iso_weeks.week_of(now.astimezone(zone).date())
 
 
 def monday_of(now: datetime, zone: ZoneInfo) -> datetime:

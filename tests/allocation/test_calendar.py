@@ -4,8 +4,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from app.allocation.calendar import Moment, Schedule, instant, monday_of, week_of, weeks_due
+from app.allocation.calendar import Moment, Schedule, instant, weeks_due
 from app.platform.errors import Invalid
+from app.platform.iso_weeks import monday_of, week_of
 
 OSLO = ZoneInfo("Europe/Oslo")
 FRIDAY = datetime(2026, 11, 20, 13, tzinfo=UTC)  # 14:00 in Oslo

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.okr.cycle_weeks import CycleWeeks, iso_week
+from app.okr.cycle_weeks import CycleWeeks
 from app.platform import clock
+from app.platform.iso_weeks import week_of
 from tests.api.conftest import Api
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -76,10 +77,10 @@ def test_each_week_says_what_its_published_case_says(api: Api, at: At, case: dic
     for expected in case["weeks"]:
         end = weeks.last_day(expected["week"])
         at(noon(end))
-        got = told(api, iso_week(end), row)["statement"]
+        got = told(api, week_of(end), row)["statement"]
         wanted = STATES.get(expected["state"], expected["state"])
 
-        assert got["week"] == iso_week(end)
+        assert got["week"] == week_of(end)
         if not expected.get("near_boundary"):
             assert got["state"] == wanted, expected
         if "p" in expected:

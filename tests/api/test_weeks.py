@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.allocation.calendar import week_of
 from app.platform import clock
+from app.platform.iso_weeks import week_of
 from tests.api.conftest import Api
 
 pytestmark = pytest.mark.calendar

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import Session, SQLModel
 
-from app.allocation.calendar import week_of
 from app.analysis import readout
 from app.analysis.models import Snapshot
 from app.analysis.shapes import as_json
@@ -20,6 +19,7 @@ from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.schemas import Draft
 from app.okr.models import CheckIn, Contribution, Cycle, KeyResult, Objective, Team
 from app.platform.db import Database
+from app.platform.iso_weeks import week_of
 from app.review import search
 from app.review.models import Decision, ItemKind, WeekItem
 from tests.bench.mailing import Mailing, add_people

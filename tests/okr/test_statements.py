@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.okr.cycle_weeks import CycleWeeks, iso_week
+from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.sayings import Statement, chance_in_words, headline, statement_of
 from app.okr.series import Value
 from app.okr.statements import State, found_on
+from app.platform.iso_weeks import week_of
 from tests.okr.scenes import NOW
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -111,8 +112,8 @@ def test_weeks_begin_with_the_cycle_and_the_last_one_ends_with_it(
 
 
 def test_the_week_is_named_as_the_calendar_names_it():
-    assert iso_week(date(2027, 1, 3)) == "2026-W53"
-    assert iso_week(date(2027, 1, 4)) == "2027-W01"
+    assert week_of(date(2027, 1, 3)) == "2026-W53"
+    assert week_of(date(2027, 1, 4)) == "2027-W01"
 
 
 def test_closer_says_by_how_much_and_with_which_range():

@@ -6,11 +6,11 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.allocation.calendar import monday_of, week_of
 from app.outreach import digests
 from app.outreach.models import Connector
 from app.outreach.schemas import DigestDraft
 from app.platform.db import Database
+from app.platform.iso_weeks import monday_of, week_of
 from app.platform.weekly import DAYS
 from tests.duties import digest, run
 

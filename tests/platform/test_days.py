@@ -6,9 +6,9 @@ from datetime import date, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app.allocation.calendar import monday_of
 from app.platform.days import FIRST, LAST, Day, Moment
 from app.platform.errors import Invalid
+from app.platform.iso_weeks import monday_of
 from app.platform.paths import STATIC
 
 

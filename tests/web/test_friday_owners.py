@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlmodel import Session
 
 from app.allocation import store as allocation
-from app.allocation.calendar import number_of, week_of
+from app.allocation.calendar import number_of
 from app.allocation.models import Invitation, Opening, Respondent
 from app.links.keyring import Kind
 from app.links.token import TrackedLink, sign
@@ -16,6 +16,7 @@ from app.okr import store
 from app.okr.models import CheckIn, Cycle, KeyResult
 from app.platform import clock
 from app.platform.db import Database
+from app.platform.iso_weeks import week_of
 from app.review import items
 from app.review import store as review
 from app.review.schemas import CommitmentDraft

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 
-from app.allocation.calendar import week_of
 from app.platform import clock
+from app.platform.iso_weeks import week_of
 from app.review import week_links
 from tests.moments import OSLO
 from tests.web.conftest import Browser

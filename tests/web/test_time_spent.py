@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.allocation import answers, opening, roster, store
-from app.allocation.calendar import week_of
 from app.allocation.schemas import AnswerDraft, BucketsDraft
 from app.platform import clock
 from app.platform.db import Database
+from app.platform.iso_weeks import week_of
 from app.review import items
 from tests.web.conftest import Browser
 
