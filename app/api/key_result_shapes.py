@@ -74,6 +74,7 @@ STATEMENT: dict[str, Any] = {
     "begins": 1236,
     "now": 1345.2,
     "asks_running_total": False,
+    "left_out": ["2026-W44"],
 }
 _LEDGER_LINE: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
@@ -97,6 +98,13 @@ _READ: dict[str, Any] = {
     "failed_at": None,
     "error": "",
 }
+_UNUSUAL: dict[str, Any] = {
+    "week": "2026-W53",
+    "reason": "Christmas: the bakeries are closed",
+    "for_all": True,
+    "marked_by": "Ann",
+    "has_begun": False,
+}
 _SEEN: dict[str, Any] = _SET | {
     "current": 1400,
     "as_of": "2026-11-22",
@@ -113,6 +121,7 @@ _SEEN: dict[str, Any] = _SET | {
     "ledger": [],
     "reads": None,
     "links": [_LINK],
+    "unusual_weeks": [_UNUSUAL],
 }
 _VALUE: dict[str, Any] = {
     "date": "2026-11-22",
@@ -213,6 +222,18 @@ class ReadOut(BaseModel):
     error: str
 
 
+class UnusualWeekSeen(BaseModel):
+    """A week that counts nothing in what weeks say: its own mark, or one for every key result."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _UNUSUAL})
+
+    week: str
+    reason: str
+    for_all: bool
+    marked_by: str
+    has_begun: bool
+
+
 class KeyResultSeen(KeyResultOut):
     """A key result with what follows from its values. Shares are 0..1, no value is null."""
 
@@ -233,6 +254,7 @@ class KeyResultSeen(KeyResultOut):
     ledger: list[LedgerLine]
     reads: ReadOut | None
     links: list[LinkOut]
+    unusual_weeks: list[UnusualWeekSeen]
 
 
 class ValueOut(BaseModel):

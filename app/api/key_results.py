@@ -11,6 +11,7 @@ from app.api.key_result_shapes import (
     LinkOut,
     PutOut,
     ReadOut,
+    UnusualWeekSeen,
     ValueOut,
 )
 from app.api.once import OnceRoute
@@ -19,7 +20,7 @@ from app.api.vaults import Hosts
 from app.experiments import linked
 from app.experiments.models import Status
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, series, sources, store, values, views
+from app.okr import links, outcomes, series, sources, store, unusual, values, views
 from app.okr.models import CheckIn, KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.schemas import (
@@ -88,6 +89,10 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
         ledger=[_line(one) for one in lined(stored.posted)],
         reads=_reads(session, row),
         links=[_link(one) for one in known],
+        unusual_weeks=[
+            UnusualWeekSeen.model_validate(one)
+            for one in unusual.marks_of(session, row.id, seen.cycle, today=today)
+        ],
     )
 
 

@@ -85,6 +85,7 @@ _WEEK: dict[str, Any] = {
     "last_commitments": [],
     "frozen_at": None,
     "frozen_by": "",
+    "unusual": [],
 }
 
 
@@ -221,6 +222,21 @@ class OverdueOut(BaseModel):
     sentence: str
 
 
+class UnusualOut(BaseModel):
+    """That the week was marked as unusual before it began; without a key result, for all."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "example": {"key_result_id": None, "reason": "Christmas", "marked_by": "Ann"}
+        },
+    )
+
+    key_result_id: str | None
+    reason: str
+    marked_by: str
+
+
 class ReviewOut(BaseModel):
     """The agenda of the weekly review. Once frozen, later edits do not change it."""
 
@@ -243,3 +259,4 @@ class ReviewOut(BaseModel):
     last_commitments: list[ItemOut]
     frozen_at: datetime | None
     frozen_by: str
+    unusual: list[UnusualOut]

@@ -3,14 +3,14 @@
 One number for each closed key result. Never a ranking: each owner has a line of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 
 from sqlmodel import Session
 
 from app.okr import progress as measures
-from app.okr import series, week_rows
+from app.okr import series, unusual, week_rows
 from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.series import Value
@@ -88,8 +88,11 @@ def closed_of(session: Session) -> tuple[Closed, ...]:
     ends = {row.id: cycle.ends for row, cycle, _ in rows}
     values = series.of_several(session, [row for row, _, _ in rows], ends=ends)
     kept = week_rows.told_weeks(session, list(ends))
+    left_out = unusual.weeks_of_several(session, list(ends))
     found = (
-        _closed(row, cycle, row.owner or owner, values[row.id], kept[row.id])
+        _closed(
+            row, cycle, row.owner or owner, values[row.id], kept[row.id], left_out=left_out[row.id]
+        )
         for row, cycle, owner in rows
     )
     return tuple(one for one in found if one is not None)
@@ -106,6 +109,8 @@ def _closed(
     owner: str,
     values: Sequence[Value],
     kept: Sequence[ToldWeek],
+    *,
+    left_out: Collection[str],
 ) -> Closed | None:
     if not values:
         return None
@@ -115,7 +120,7 @@ def _closed(
         row.id,
         owner,
         _confidence(values, middle),
-        _chance(row, cycle, values, middle, kept),
+        _chance(row, cycle, values, middle, kept, left_out=left_out),
         came(row, values[-1].value),
     )
 
@@ -132,13 +137,15 @@ def _chance(
     values: Sequence[Value],
     middle: Date,
     kept: Sequence[ToldWeek],
+    *,
+    left_out: Collection[str],
 ) -> float | None:
     """Ours at the same day: as it was kept then, otherwise as it follows from the values."""
     week = CycleWeeks(cycle.starts, cycle.ends).middle
     told = next((one for one in kept if one.week == week), None)
     if told is not None:
         return told.chance
-    found = found_on(row, cycle, values, day=middle)
+    found = found_on(row, cycle, values, day=middle, unusual=left_out)
     return found.landing.chance if found and found.landing else None
 
 

@@ -19,6 +19,7 @@ from app.okr.models import (
     Objective,
     ObjectiveTeam,
     UndoneLink,
+    UnusualWeek,
     ValueSource,
 )
 from app.platform.errors import Conflict
@@ -32,6 +33,7 @@ _LEADS_BY: dict[type[SQLModel], str] = {
     CheckIn: "key_result_id",
     Contribution: "key_result_id",
     UndoneLink: "key_result_id",
+    UnusualWeek: "key_result_id",
     ValueSource: "key_result_id",
 }
 

@@ -162,6 +162,18 @@ class ToldWeek(SQLModel, table=True):
         )
 
 
+class UnusualWeek(SQLModel, table=True):
+    """A week that somebody marked as unusual before it began; without a key result, for all."""
+
+    __tablename__ = "unusual_week"
+
+    week: str = Field(primary_key=True)  # 2026-W53
+    key_result_id: str = Field(default="", primary_key=True)
+    reason: str
+    marked_at: datetime = Field(sa_type=UtcDateTime)
+    marked_by: str = ""
+
+
 class Contribution(SQLModel, table=True):
     """A row of the ledger: what one experiment added, measured over those who did not get it."""
 

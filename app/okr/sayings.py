@@ -41,6 +41,7 @@ class Statement:
     begins: float | None = None
     now: float | None = None
     asks_running_total: bool = False
+    left_out: tuple[str, ...] = ()  # weeks that were marked as unusual before they began
 
 
 def statement_of(row: KeyResult, found: Found) -> Statement:
@@ -64,6 +65,7 @@ def statement_of(row: KeyResult, found: Found) -> Statement:
         begins=told.begins if told else None,
         now=told.now if told else None,
         asks_running_total=asks,
+        left_out=found.left_out,
     )
 
 

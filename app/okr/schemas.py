@@ -238,6 +238,13 @@ class TeamChanges(Strict):
     function: Annotated[str, Field(max_length=100)] | None = None
 
 
+class UnusualWeekDraft(Strict):
+    """Why a coming week will be unlike others; without a key result it is so for all."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    key_result_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
 class ConfidenceDraft(Strict):
     """How sure one is, without a new value: will the target be reached?"""
 

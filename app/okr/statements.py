@@ -1,8 +1,9 @@
 """What the end of a week says of a key result: closer, further, or no change that can be told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 from math import ceil, inf
@@ -11,16 +12,17 @@ from app.okr import progress as measures
 from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.series import Value
-from app.platform.iso_weeks import week_of
+from app.platform.iso_weeks import monday_of, week_of
 from app.stats.checks import NotEnoughData
 from app.stats.closer import Question, Told, standing, told
 from app.stats.landing import Aim, Landing, landing
-from app.stats.weekly import LEAST, Weekly
+from app.stats.weekly import FIRST_WEEK, LEAST, Weekly
 
 _SINCE = 2  # weekly values since the start, before anything is said
 _A_WEEK = {"daily": 1.0, "weekly": 1.0, "monthly": 7 / 31}  # values that a week brings, at most one
 _ONLY_RISES = (8, 6)  # values, and rises among them, before a number is taken for a running total
 _WHOLE = 100.0  # percent
+_SIX_DAYS = timedelta(days=6)  # from a Monday to its Sunday
 _NO_CHANCE = {"maintain", "milestone"}
 
 
@@ -55,6 +57,7 @@ class Found:
     values: int = 0  # weekly ones
     possible_from: Date | None = None
     asks_running_total: bool = False
+    left_out: tuple[str, ...] = ()  # weeks that were marked as unusual before they began
 
 
 def found_on(
@@ -64,38 +67,80 @@ def found_on(
     *,
     day: Date,
     kept: Sequence[ToldWeek] = (),
+    unusual: Collection[str] = (),
 ) -> Found | None:
     """What the last whole week says, seen on a day; None for a milestone.
 
     Weeks that were kept when their review was frozen stay as they were told; what is corrected
-    later counts from the next week on.
+    later counts from the next week on. `unusual` weeks are left out.
     """
     if row.kind == "milestone":
         return None
     weeks, seen = CycleWeeks(cycle.starts, cycle.ends), min(day, cycle.ends)
     known = [one for one in values if one.date <= seen]
     week = weeks.whole_by(seen)
-    found = _of_week(row, weeks, known, week, {one.week: one for one in kept})
+    by_week = {one.week: one for one in kept}
+    found = _of_week(row, weeks, known, week, by_week, unusual=unusual)
     last = known[-1].date if known else None
     if last is not None and measures.stale(row.cadence, last, seen):
-        return Found(State.NO_VALUE, found.week, week, weeks.count, values=found.values)
+        return Found(
+            State.NO_VALUE, found.week, week, weeks.count, values=found.values,
+            left_out=found.left_out,
+        )  # fmt: skip
     return found
 
 
-def weekly(row: KeyResult, weeks: CycleWeeks, values: Sequence[Value]) -> Weekly:
+def weekly(
+    row: KeyResult, weeks: CycleWeeks, values: Sequence[Value], unusual: Collection[str] = ()
+) -> Weekly:
     """A value for each week: the mean of its values, or of a running total the last one.
 
-    Who only confirms what stands measures nothing: that is no value of its week.
+    Who only confirms what stands measures nothing: that is no value of its week. Nor is a value of
+    an unusual week; a running total stands where it stands, and what such a week added is left out
+    of its increments.
     """
     by_week: dict[int, list[Value]] = {}
-    for one in values:
-        if one.date <= weeks.ends and not one.confirms:
+    for one in _measured(weeks, values):
+        if row.running_total or week_of(one.date) not in unusual:
             by_week.setdefault(weeks.number_of(one.date), []).append(one)
     means = [
         every[-1].value if row.running_total else sum(one.value for one in every) / len(every)
         for every in by_week.values()
     ]
     return Weekly(tuple(by_week), tuple(means), _people(by_week))
+
+
+def _measured(weeks: CycleWeeks, values: Sequence[Value]) -> list[Value]:
+    return [one for one in values if one.date <= weeks.ends and not one.confirms]
+
+
+def _increments(
+    levels: Weekly, weeks: CycleWeeks, values: Sequence[Value], unusual: Collection[str]
+) -> Weekly:
+    """What each week added to a running total, without those that an unusual day had a part in."""
+    last = {weeks.number_of(one.date): one.date for one in _measured(weeks, values)}
+    mondays = [monday_of(one) for one in unusual]
+    touched = {
+        week
+        for before, week in pairwise(levels.weeks)
+        if any(last[before] < monday + _SIX_DAYS and monday <= last[week] for monday in mondays)
+    }
+    return levels.increments().without(touched)
+
+
+def _left_out(
+    weeks: CycleWeeks, values: Sequence[Value], week: int, unusual: Collection[str]
+) -> tuple[str, ...]:
+    """Unusual weeks between the first value that counts and the end of a week."""
+    counted = [one.date for one in values if weeks.number_of(one.date) >= FIRST_WEEK]
+    if not counted or not unusual:
+        return ()
+    first, last = counted[0], weeks.last_day(week)
+    return tuple(
+        one
+        for one in sorted(unusual)
+        if monday_of(one) <= last and monday_of(one) + _SIX_DAYS >= first
+    )
 
 
 def only_rises(row: KeyResult, values: Sequence[Value]) -> bool:
@@ -118,9 +163,12 @@ def _of_week(
     values: Sequence[Value],
     week: int,
     kept: Mapping[int, ToldWeek],
+    *,
+    unusual: Collection[str],
 ) -> Found:
-    levels = weekly(row, weeks, values).until(week)
-    series = levels.increments() if row.running_total else levels
+    levels = weekly(row, weeks, values, unusual).until(week)
+    series = _increments(levels, weeks, values, unusual) if row.running_total else levels
+    left_out = _left_out(weeks, values, week, unusual)
     iso = week_of(weeks.last_day(week) if week else weeks.starts)
     asks = only_rises(row, values)
     try:
@@ -129,7 +177,8 @@ def _of_week(
         return Found(
             State.TOO_EARLY, iso, week, weeks.count,
             landing=_landing(row, weeks, series, levels), values=len(series.weeks),
-            possible_from=_possible_from(row, weeks, series, week), asks_running_total=asks,
+            possible_from=_possible_from(row, weeks, series, week, unusual=unusual),
+            asks_running_total=asks, left_out=left_out,
         )  # fmt: skip
     return Found(
         state=_state(row, finding),
@@ -141,6 +190,7 @@ def _of_week(
         landing=_landing(row, weeks, series, levels),
         values=len(series.weeks),
         asks_running_total=asks,
+        left_out=left_out,
     )
 
 
@@ -188,10 +238,11 @@ def _towards(row: KeyResult) -> int:
 
 def _landing(row: KeyResult, weeks: CycleWeeks, series: Weekly, levels: Weekly) -> Landing | None:
     """Where it ends, once five weeks have values and as long as one is still to come."""
-    if row.kind in _NO_CHANCE or len(series.weeks) < LEAST or series.weeks[-1] >= weeks.count:
+    if row.kind in _NO_CHANCE or len(series.weeks) < LEAST or levels.weeks[-1] >= weeks.count:
         return None
     total = levels.values[-1] if row.running_total else None
-    return landing(series, _aim(row, levels, total), of=weeks.count, total=total)
+    aim, until = _aim(row, levels, total), levels.weeks[-1]
+    return landing(series, aim, of=weeks.count, total=total, until=until)
 
 
 def bounds_of(row: KeyResult, values: Sequence[float]) -> tuple[float, float]:
@@ -210,12 +261,25 @@ def _aim(row: KeyResult, levels: Weekly, total: float | None) -> Aim:
     return Aim(row.target, rises, lowest, highest, as_factors=not row.running_total)
 
 
-def _possible_from(row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int) -> Date | None:
+def _possible_from(
+    row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int, *, unusual: Collection[str]
+) -> Date | None:
     """The day that may bring the first statement, if values come as often as they should."""
     since = sum(one > 0 for one in series.weeks)
     missing = max(LEAST - len(series.weeks), _SINCE - since, 1)
-    least = week + ceil(missing / _A_WEEK[row.cadence])
-    return weeks.last_day(least) if least <= weeks.count else None
+    needed = ceil(missing / _A_WEEK[row.cadence])
+    usual = [
+        one for one in range(week + 1, weeks.count + 1) if not _is_lost(row, weeks, one, unusual)
+    ]
+    return weeks.last_day(usual[needed - 1]) if needed <= len(usual) else None
+
+
+def _is_lost(row: KeyResult, weeks: CycleWeeks, week: int, unusual: Collection[str]) -> bool:
+    """Whether a coming week brings nothing that counts: most of it is unusual, or of a sum, any."""
+    last = weeks.last_day(week)
+    days = [last - timedelta(days=back) for back in range(_SIX_DAYS.days + 1)]
+    lost = sum(week_of(day) in unusual for day in days)
+    return lost > 0 if row.running_total else 2 * lost > len(days)
 
 
 def _people(by_week: Mapping[int, Sequence[Value]]) -> tuple[float, ...]:

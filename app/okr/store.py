@@ -18,6 +18,7 @@ from app.okr.models import (
     ObjectiveTeam,
     Team,
     UndoneLink,
+    UnusualWeek,
     ValueSource,
 )
 from app.platform.errors import NotFound
@@ -268,6 +269,8 @@ def has_history(session: Session, key_result_id: str) -> bool:
 def drop_key_result(session: Session, row: KeyResult) -> None:
     """Delete a key result that has no history."""
     drop_source(session, row.id)
+    for mark in session.exec(select(UnusualWeek).where(UnusualWeek.key_result_id == row.id)):
+        session.delete(mark)
     session.delete(row)
     session.flush()
 

@@ -1,6 +1,6 @@
 """A key result as everybody sees it: on pages, in the API, in the week."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.okr import progress as measures
-from app.okr import series, week_rows
+from app.okr import series, unusual, week_rows
 from app.okr.forecast import Forecast, forecast_of
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.progress import Goal, Pace
@@ -61,9 +61,17 @@ def several(
     ends = {row_id: cycle.ends for row_id, cycle in cycles.items()}
     known = stored or series.stored_of(session, rows, ends=ends)
     values = {row_id: series.laid_out(one) for row_id, one in known.items()}
-    kept = week_rows.told_weeks(session, ids)
+    kept, left_out = week_rows.told_weeks(session, ids), unusual.weeks_of_several(session, ids)
     return tuple(
-        _view(row, cycles[row.id], values[row.id], kept[row.id], today=today) for row in rows
+        _view(
+            row,
+            cycles[row.id],
+            values[row.id],
+            kept[row.id],
+            today=today,
+            left_out=left_out[row.id],
+        )
+        for row in rows
     )
 
 
@@ -74,12 +82,13 @@ def _view(
     kept: Sequence[ToldWeek],
     *,
     today: Date,
+    left_out: Collection[str],
 ) -> KeyResultView:
     values = tuple(one for one in every if one.date <= today)
     goal = goal_of(row)
     last = values[-1] if values else None
     done = measures.progress(goal, last.value) if last else None
-    found = found_on(row, cycle, values, day=today, kept=kept)
+    found = found_on(row, cycle, values, day=today, kept=kept, unusual=left_out)
     return KeyResultView(
         row=row,
         cycle=cycle,

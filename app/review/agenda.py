@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.allocation import telling
 from app.analysis import known
-from app.okr import keeping, views
+from app.okr import keeping, unusual, views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform import events
@@ -30,6 +30,7 @@ from app.review.shapes import (
     Overdue,
     Review,
     Starting,
+    Unusual,
 )
 
 _WEEK = timedelta(days=7)
@@ -112,6 +113,17 @@ def _told(
         decisions=items.shown(lines[week, ItemKind.DECISION]),
         commitments=items.shown(lines[week, ItemKind.COMMITMENT]),
         last_commitments=items.shown(last),
+        unusual=_unusual(session, week, seen, today=span.today),
+    )
+
+
+def _unusual(
+    session: Session, week: str, seen: Iterable[KeyResultView], *, today: Date
+) -> tuple[Unusual, ...]:
+    ids = [view.row.id for view in seen]
+    return tuple(
+        Unusual(about or None, mark.reason, mark.marked_by)
+        for about, mark in unusual.marks_in(session, week, ids, today=today)
     )
 
 

@@ -150,6 +150,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusual:
+    """That the week was marked as unusual before it began, for a key result or for all."""
+
+    key_result_id: str | None
+    reason: str
+    marked_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """The agenda of the weekly review, in its order."""
 
@@ -170,3 +179,4 @@ class Review:
     frozen_at: datetime | None = None
     frozen_by: str = ""
     headline: str = ""
+    unusual: tuple[Unusual, ...] = ()

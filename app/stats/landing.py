@@ -51,13 +51,16 @@ class Landing:
     high: float
 
 
-def landing(series: Weekly, aim: Aim, *, of: int, total: float | None = None) -> Landing:
+def landing(
+    series: Weekly, aim: Aim, *, of: int, total: float | None = None, until: int | None = None
+) -> Landing:
     """Where a number ends, if what moves it goes on as it did; what begins later is not foreseen.
 
     Args:
         series: weekly values, five or more; of a running total, what each week added.
         aim: where it should end. of: the last week of the cycle, after the last value's.
         total: of a running total, where it stands; the coming weeks' sum is added to it.
+        until: the week that it stands at, where the last value is of an earlier one.
 
     Returns:
         The chance to reach the target, and the range that holds the value 8 times in 10.
@@ -71,16 +74,18 @@ def landing(series: Weekly, aim: Aim, *, of: int, total: float | None = None) ->
     """
     if len(series.weeks) < LEAST:
         raise NotEnoughData(f"a chance needs {LEAST} weekly values, got {len(series.weeks)}")
-    if series.weeks[-1] >= of:
+    seen = max(series.weeks[-1], until or series.weeks[-1])
+    if seen >= of:
         raise NotEnoughData("the last week has its value: nothing is left to be foreseen")
-    return _landing(series, aim, of, total)
+    return _landing(series, aim, of, total, seen)
 
 
 @lru_cache(maxsize=1024)
-def _landing(series: Weekly, aim: Aim, of: int, total: float | None) -> Landing:
+def _landing(series: Weekly, aim: Aim, of: int, total: float | None, until: int) -> Landing:
     as_factors = aim.as_factors and total is None and reads_as_factors(series.values, aim.target)
     values, step = scaled(series.values, as_factors=as_factors)
-    found = _ending(series, values, step, of=of, sums=total is not None)
+    coming = (of,) if total is None else tuple(range(until + 1, of + 1))
+    found = _ending(series, values, step, coming)
     held = total or 0.0
     target = log(aim.target) if as_factors else aim.target - held
     chance = found.above(target) if aim.rises else found.below(target)
@@ -104,12 +109,12 @@ class _Ahead(NamedTuple):
 
 
 def _ending(
-    series: Weekly, values: tuple[float, ...], step: float, *, of: int, sums: bool
+    series: Weekly, values: tuple[float, ...], step: float, coming: tuple[int, ...]
 ) -> Mixture:
     """The belief about the last week's value, or about the sum of the weeks to come."""
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
 
-    ahead, n = _ahead(series.weeks, series.people, of, sums), len(values)
+    ahead, n = _ahead(series.weeks, series.people, coming), len(values)
     y = np.asarray(values)
     middle = float(y.mean())
     unit = max(float(np.abs(y - middle).max()), step)
@@ -155,15 +160,10 @@ def _foreseen(
 
 
 @lru_cache(maxsize=256)
-def _ahead(
-    weeks: tuple[int, ...],
-    people: tuple[float, ...],
-    of: int,
-    sums: bool,  # noqa: FBT001 - cached by its value
-) -> _Ahead:
+def _ahead(weeks: tuple[int, ...], people: tuple[float, ...], coming: tuple[int, ...]) -> _Ahead:
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
 
-    n, coming = len(weeks), tuple(range(weeks[-1] + 1, of + 1)) if sums else (of,)
+    n = len(weeks)
     every = (*weeks, *coming)
     at = np.asarray(every, dtype=float)
     has_history = Weekly(weeks, (0.0,) * n).has_history

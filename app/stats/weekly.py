@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.stats.checks import NotEnoughData
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 FIRST_WEEK = -25  # earlier weeks say little about the noise of today
 LEAST = 5  # weekly values, before anything is said
@@ -42,7 +42,11 @@ class Weekly:
 
     def until(self, week: int) -> Weekly:
         """What was known by the end of a week, of the weeks that count."""
-        kept = [place for place, one in enumerate(self.weeks) if FIRST_WEEK <= one <= week]
+        return self.without({one for one in self.weeks if not FIRST_WEEK <= one <= week})
+
+    def without(self, weeks: Collection[int]) -> Weekly:
+        """The same but for some weeks."""
+        kept = [place for place, one in enumerate(self.weeks) if one not in weeks]
         return Weekly(
             tuple(self.weeks[place] for place in kept),
             tuple(self.values[place] for place in kept),

@@ -53,6 +53,7 @@ class Agenda:
     key_results: tuple[Line, ...]
     small_print: str
     comments: tuple[tuple[str, str], ...]
+    unusual: tuple[str, ...]
     decided: tuple[Decided, ...]
     avoided: str
     starting: tuple[Starting, ...]
@@ -75,6 +76,7 @@ def of(review: Review) -> Agenda:
         key_results=tuple(lines.of(one) for one in told),
         small_print=sayings.SMALL_PRINT,
         comments=tuple((one.title, one.comment) for one in told if one.comment),
+        unusual=_unusual(review),
         decided=review.decided,
         avoided=_avoided(review.weeks_avoided),
         starting=review.starting,
@@ -117,6 +119,16 @@ def _days(starts: Date, ends: Date) -> str:
     """`16 to 22 Nov 2026`."""
     first = f"{starts.day}" if starts.month == ends.month else words.short(starts)
     return f"{first} to {words.short(ends)}"
+
+
+def _unusual(review: Review) -> tuple[str, ...]:
+    """Why this week counts nothing, for every key result or for one by its title."""
+    titles = {one.id: f"“{one.title}”" for one in review.key_results}
+    return tuple(
+        "Marked as unusual before it began, and left out of"
+        f" {titles.get(one.key_result_id or '', 'every key result')}: {one.reason}"
+        for one in review.unusual
+    )
 
 
 def _avoided(weeks: float) -> str:

@@ -12,14 +12,21 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import linked
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, sayings, series, sources, store, values, views
-from app.okr.models import CheckIn, KeyResult
+from app.okr import links, outcomes, sayings, series, sources, store, unusual, values, views
+from app.okr.models import CheckIn, Cycle, KeyResult
 from app.okr.progress import grade
-from app.okr.schemas import ConfidenceDraft, KeyResultChanges, ValueDraft
+from app.okr.schemas import (
+    ConfidenceDraft,
+    KeyResultChanges,
+    UnusualWeekDraft,
+    ValueDraft,
+)
 from app.okr.series import Value
+from app.okr.unusual import Mark
 from app.okr.views import KeyResultView
 from app.platform.errors import Conflict, Invalid
 from app.platform.figures import score
+from app.platform.iso_weeks import week_of
 from app.review.shapes import KeyResultLine
 from app.web import evidence, figures, lines, pushes, reads, stories, words
 from app.web.evidence import EvidenceRow, LedgerRow
@@ -89,6 +96,9 @@ class KeyResultPage(Page):
     form: Typed
     edit: Typed
     past: Typed
+    marking: Typed
+    marks: list[Mark]
+    weeks: list[tuple[str, str]]
     open: str
     is_typed: bool
     is_band: bool
@@ -148,6 +158,32 @@ def edit(request: Request, session: Db, now: Now, form: Form, key_result_id: str
         session.expire(row)
         mended = form.mended(error, reads.NAMES)
         refuse(request, page(request, session, row, edit=mended, now=now))
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/unusual")
+def mark(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str
+) -> Response:
+    """Mark a coming week as unusual, for this key result or for every one."""
+    row, zone = store.key_result_of(session, key_result_id), request.app.state.settings.zone
+    about = None if form.value("for_all") else key_result_id
+    try:
+        draft = UnusualWeekDraft(reason=form.value("reason"), key_result_id=about)
+        unusual.mark(session, form.value("week"), draft, by=who.name, zone=zone, now=now)
+    except (ValidationError, Invalid, Conflict) as error:
+        refuse(request, page(request, session, row, marking=form.mended(error), now=now))
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/unusual/{week}/take-back")
+def take_mark_back(
+    *, request: Request, session: Db, now: Now, form: Form, key_result_id: str, week: str
+) -> Response:
+    """Let a coming week count after all."""
+    zone = request.app.state.settings.zone
+    about = None if form.value("for_all") else key_result_id
+    unusual.take_back(session, week, about, zone=zone, now=now)
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -221,6 +257,7 @@ def page(
     form: Typed | None = None,
     edit: Typed | None = None,
     past: Typed | None = None,
+    marking: Typed | None = None,
 ) -> KeyResultPage:
     """The page with the one form that needs another look."""
     zone = request.app.state.settings.zone
@@ -228,8 +265,9 @@ def page(
     ends = store.cycle_of_key_result(session, row).ends
     stored = series.stored_of(session, (row,), ends={row.id: ends})[row.id]
     view = views.view(session, row, today=today, stored=stored)
+    marks = unusual.marks_of(session, row.id, view.cycle, today=today)
     said = evidence.rows(session, row, stored, zone=zone, now=now)
-    marks = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
+    began = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
     return KeyResultPage(
         id=row.id,
         title=row.title,
@@ -244,14 +282,17 @@ def page(
         unit=row.unit,
         unit_word="%" if row.unit == "percent" else "" if row.unit == "number" else row.unit,
         figures=figures.of(view, today),
-        story=stories.of(view, marks),
+        story=stories.of(view, began),
         ahead="" if row.kind in _UNFORESEEN else stories.ahead(view.forecast, row.unit),
         values=[_value(one) for one in reversed(series.listed(stored))],
         replaced=[_replaced(one) for one in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
         edit=edit or _filled(session, row),
         past=past or Typed(),
-        open="edit" if edit else "past" if past else "",
+        marking=marking or Typed(),
+        marks=marks,
+        weeks=_coming(view.cycle, marks, today=today),
+        open="edit" if edit else "past" if past else "marking" if marking else "",
         is_typed=row.source in _TYPED,
         is_band=row.kind == "maintain",
         reads=reads.of(session, row),
@@ -260,6 +301,12 @@ def page(
         questions=[one.question for one in said if one.question],
         told=pushes.linked(session, row.id),
     )
+
+
+def _coming(cycle: Cycle, marks: list[Mark], *, today: date) -> list[tuple[str, str]]:
+    """Weeks that may still be marked, as one chooses them: `2026-W53, from 28 Dec 2026`."""
+    mondays = unusual.coming(cycle, marks, today=today)
+    return [(week_of(one), f"{week_of(one)}, from {words.short(one)}") for one in mondays]
 
 
 def _warning(view: KeyResultView) -> str | None:

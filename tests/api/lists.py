@@ -14,7 +14,7 @@ from app.audience.models import Audience, Person, Suppression
 from app.delivery.models import Send
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, User
-from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team
+from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team, UnusualWeek
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.platform.put_off import PutOff
 from app.review.models import Decision
@@ -149,6 +149,10 @@ LISTS: dict[str, Filling] = {
     "/cycles": Filling(Cycle),
     "/objectives": Filling(Objective),
     "/key-results": Filling(KeyResult, lambda _: {"kind": "increase", "source": "manual"}),
+    "/unusual-weeks": Filling(
+        UnusualWeek, lambda number: {"week": f"{2030 + number % 2}-W{1 + number % 50:02}"},
+        told_as="key_result_id", named_by="key_result_id",
+    ),
     "/key-results/{key_result_id}/values": Filling(
         CheckIn, lambda number: {"key_result_id": "one", "date": _day(number), "value": number},
         told_as="date", named_by="date",
