@@ -1,6 +1,6 @@
 """Whether a lead fades over the hours since people got what was tested, in a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import String, bindparam, text
 from sqlmodel import Session
@@ -9,7 +9,8 @@ from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Rule
 from app.platform.db import UtcDateTime
 from app.stats.checks import NotEnoughData
-from app.stats.fading import hazard_trend
+from app.stats.fading import Trend, hazard_trend, value_trend
+from app.stats.sums import Sums
 
 _Hours = Mapping[str, Mapping[int, int]]  # by arm: people who first did it so many hours later
 _SECONDS = 3_600
@@ -42,23 +43,40 @@ def hours_of(session: Session, experiment_id: str) -> dict[str, dict[int, int]]:
 
 
 def is_told(rule: Rule) -> bool:
-    """Whether anything can be said: of rates that are compared."""
-    return rule.kind == "comparison" and not rule.counts.is_value
+    """Whether anything can be said: of versions that are compared."""
+    return rule.kind == "comparison"
 
 
 def sentence(hours: _Hours, totals: Mapping[str, ArmTotals], rule: Rule) -> str:
     """Of the first version against the baseline; nothing where luck explains it."""
+    return _of_first(totals, rule, lambda arm, base: _trend(hours, arm, base))
+
+
+def value_sentence(moments: Mapping[str, Sums], totals: Mapping[str, ArmTotals], rule: Rule) -> str:
+    """The same of what people brought, each value at its moment."""
+    return _of_first(
+        totals, rule, lambda arm, base: value_trend(moments[arm.key], moments[base.key])
+    )
+
+
+def _trend(hours: _Hours, arm: ArmTotals, base: ArmTotals) -> Trend:
+    last = max((hour for of_arm in hours.values() for hour in of_arm), default=0)
+    hits, base_hits = (
+        [hours.get(one.key, {}).get(hour, 0) for hour in range(last + 1)] for one in (arm, base)
+    )
+    return hazard_trend(hits, base_hits, people=arm.released, base_people=base.released)
+
+
+def _of_first(
+    totals: Mapping[str, ArmTotals], rule: Rule, trend_of: Callable[[ArmTotals, ArmTotals], Trend]
+) -> str:
     base = totals.get(rule.baseline)
     keys = [key for key in totals if key not in {rule.baseline, "holdout"}]
     if not keys or base is None:
         return ""
     arm = totals[keys[0]]
-    last = max((hour for of_arm in hours.values() for hour in of_arm), default=0)
-    hits, base_hits = (
-        [hours.get(one.key, {}).get(hour, 0) for hour in range(last + 1)] for one in (arm, base)
-    )
     try:
-        trend = hazard_trend(hits, base_hits, people=arm.released, base_people=base.released)
+        trend = trend_of(arm, base)
     except NotEnoughData:
         return ""
     if not trend.speaks:

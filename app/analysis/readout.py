@@ -17,6 +17,7 @@ from app.analysis import (
     splits,
     store,
     timelines,
+    value_moments,
     versus,
     waiting,
 )
@@ -121,6 +122,12 @@ def _novelty(session: Session, experiment: Experiment, found: Found) -> str:
     """Said once, when all windows have closed; then it is frozen with the rest."""
     if not found.standing.closed or not novelty.is_told(found.rule):
         return ""
+    if found.rule.counts.is_value:
+        if any(row.difference is None for row in found.made.comparisons):
+            return ""  # values too few or too uneven for a call are so for their trend
+        event = experiment.design["metric"]["event"]
+        moments = value_moments.of(session, experiment.id, event, found.totals)
+        return novelty.value_sentence(moments, found.totals, found.rule)
     hits = novelty.hours_of(session, experiment.id)
     return novelty.sentence(hits, found.totals, found.rule)
 

@@ -1,6 +1,7 @@
 """Kinds of people, courses and fading leads, through the real counters."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,13 @@ from sqlmodel import Session
 from app.analysis import holding
 from app.analysis import readout as readouts
 from app.analysis.shapes import as_json
+from app.delivery.models import Send
 from app.stats.one_arm import clopper_pearson, wilson
+from app.tally import store
+from app.tracking.models import Conversion
 from tests.analysis.scenes import CLOSED, HOUR, MINUTE, TUESDAY, click, given_experiment, mail
 from tests.analysis.test_comparisons import RULE, clicks, did, given_comparison, read
+from tests.api.lists import filled
 
 
 def stratum(*values: str) -> str:
@@ -133,6 +138,44 @@ def test_whether_a_lead_fades_is_told_once_all_windows_have_closed(
             at = TUESDAY + (1 + 24 * day) * HOUR
             did(session, range(first[arm], first[arm] + people), did_at=at)
             first[arm] += people
+    early = readouts.of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
+    told = read(session, experiment).novelty
+
+    assert early == ""
+    assert bool(told) is bool(says)
+    assert says in told
+
+
+def brought(session: Session, number: int, hours: Sequence[int], *, value: float) -> None:
+    """A person brings a value at each of these hours after the release."""
+    session.add(filled(Send, number, id=number, person_id=f"p{number}"))
+    for hour in hours:
+        facts = {"person_id": f"p{number}", "event": "paid", "value": value}
+        at = TUESDAY + hour * HOUR
+        session.add(filled(Conversion, number, id=f"{number} {hour}", occurred_at=at, **facts))
+    whole = value * len(hours)
+    at = TUESDAY + hours[0] * HOUR
+    edit = {"converted": len(hours), "did_at": at, "value": whole, "capped": whole}
+    store.change(session, {number: edit})
+
+
+@pytest.mark.parametrize(
+    ("loss", "says"), [((1, 3, 9), "novelty"), ((2, 30, 60), ""), ((40, 60, 70), "grows")]
+)
+def test_when_values_come_says_whether_their_lead_fades(
+    session: Session, loss: tuple[int, ...], says: str
+):
+    experiment = given_comparison(
+        session,
+        {"plain": 400, "loss": 400},
+        rule={"mde": 1.0},
+        metric={"kind": "value_per_person", "event": "paid", "window_hours": 72},
+    )
+    for number in range(1, 201):
+        shifted = number % 3
+        brought(session, number, [2 + shifted, 30 + shifted, 60], value=10 + number % 7)
+        brought(session, 400 + number, [one + shifted for one in loss[:2]] + [loss[2]], value=15)
+    session.flush()
     early = readouts.of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
     told = read(session, experiment).novelty
 
