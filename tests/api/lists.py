@@ -150,7 +150,10 @@ LISTS: dict[str, Filling] = {
     "/objectives": Filling(Objective),
     "/key-results": Filling(KeyResult, lambda _: {"kind": "increase", "source": "manual"}),
     "/unusual-weeks": Filling(
-        UnusualWeek, lambda number: {"week": f"{2030 + number % 2}-W{1 + number % 50:02}"},
+        UnusualWeek,
+        lambda number: {
+            "week": f"{2030 + number % 2}-W{1 + number % 50:02}", "key_result_id": f"k{number}",
+        },
         told_as="key_result_id", named_by="key_result_id",
     ),
     "/key-results/{key_result_id}/values": Filling(
