@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.okr import progress as measures
-from app.okr import series, unusual, week_rows
+from app.okr import series, week_rows
 from app.okr.forecast import Forecast, forecast_of
 from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.progress import Goal, Pace
@@ -58,18 +58,18 @@ def several(
     """Look at many on a day, in as many queries as one takes."""
     ids = [row.id for row in rows]
     cycles = week_rows.cycles_of(session, ids)
-    ends = {row_id: cycle.ends for row_id, cycle in cycles.items()}
+    ends = {row_id: cycle.ends for row_id, (cycle, _) in cycles.items()}
     known = stored or series.stored_of(session, rows, ends=ends)
     values = {row_id: series.laid_out(one) for row_id, one in known.items()}
-    kept, left_out = week_rows.told_weeks(session, ids), unusual.weeks_of_several(session, ids)
+    kept = week_rows.told_weeks(session, ids)
     return tuple(
         _view(
             row,
-            cycles[row.id],
+            cycles[row.id][0],
             values[row.id],
             kept[row.id],
             today=today,
-            left_out=left_out[row.id],
+            left_out=cycles[row.id][1],
         )
         for row in rows
     )

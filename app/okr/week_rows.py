@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date as Date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from app.okr.models import Cycle, KeyResult, Objective, ToldWeek
+from app.okr.models import Cycle, KeyResult, Objective, ToldWeek, UnusualWeek
 
 
 def key_results_between(session: Session, first: Date, last: Date) -> Sequence[KeyResult]:
@@ -31,15 +31,29 @@ def owned_between(session: Session, first: Date, last: Date) -> list[tuple[KeyRe
     return [(row, row.owner or owner) for row, owner in found]
 
 
-def cycles_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, Cycle]:
-    """The cycle that each of many key results belongs to."""
-    found = session.exec(
-        select(KeyResult.id, Cycle)
+def cycles_of(
+    session: Session, key_result_ids: Sequence[str]
+) -> dict[str, tuple[Cycle, frozenset[str]]]:
+    """The cycle that each of many key results belongs to, and the weeks that it leaves out."""
+    cycles: dict[str, Cycle] = {}
+    weeks: dict[str, set[str]] = {}
+    for row_id, cycle, week in session.exec(
+        select(KeyResult.id, Cycle, UnusualWeek.week)
         .join(Objective, col(Objective.id) == KeyResult.objective_id)
         .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .join(
+            UnusualWeek,
+            or_(
+                col(UnusualWeek.key_result_id) == KeyResult.id,
+                col(UnusualWeek.key_result_id) == "",
+            ),
+            isouter=True,
+        )
         .where(col(KeyResult.id).in_(key_result_ids))
-    )
-    return {row[0]: row[1] for row in found}
+    ):
+        cycles[row_id] = cycle
+        weeks.setdefault(row_id, set()).update([week] if week else [])
+    return {row_id: (cycle, frozenset(weeks[row_id])) for row_id, cycle in cycles.items()}
 
 
 def told_weeks(session: Session, key_result_ids: Sequence[str]) -> dict[str, list[ToldWeek]]:
