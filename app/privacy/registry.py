@@ -57,6 +57,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "time_answer": ("note",),
     "time_answer_before": ("note",),
     "value_source": ("error",),
+    "unusual_week": ("reason",),
     "week_item": ("text",),
 }
 
@@ -70,7 +71,7 @@ NAMES = frozenset({
     "day", "event", "method", "verdict", "rule", "rule_version", "judged_version", "stratum",
     "purpose", "riskiest", "unit", "cadence", "source", "lane", "caller", "asked", "created_by",
     "launched_by", "closed_by", "decided_by", "recorded_by", "posted_by", "frozen_by",
-    "disabled_by", "retired_by", "by", "owner",
+    "disabled_by", "retired_by", "marked_by", "by", "owner",
 })  # fmt: skip
 
 OURS: Mapping[str, tuple[str, ...]] = {
