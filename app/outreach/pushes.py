@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, text
+from sqlalchemy import Integer, bindparam, func, text
 from sqlmodel import Session, col, select
 
 from app.outreach.models import Push, State
@@ -22,6 +22,7 @@ _CLAIM = """
                     FROM push p
                    WHERE ((p.state = 'waiting' AND p.due_at <= :now)
                           OR (p.state = 'sending' AND p.lease_until <= :now))
+                     AND p.connector_id = :connector_id
                      AND NOT EXISTS (SELECT 1
                                        FROM push earlier
                                       WHERE earlier.lane = p.lane
@@ -41,25 +42,32 @@ _STOP_ALL = text("""
 """).bindparams(bindparam("now", type_=UtcDateTime))
 
 
-def claim(session: Session, *, room: int, now: datetime, lease_until: datetime) -> list[Push]:
-    """Take what may go now; nobody else takes it before the lease ends."""
+def claim(
+    session: Session, connector_id: str, *, room: int, now: datetime, lease_until: datetime
+) -> list[Push]:
+    """Take what may go to one connector now; nobody else takes it before the lease ends."""
     on_postgres = session.get_bind().dialect.name == "postgresql"
     claim = text(_CLAIM.format(skip="FOR UPDATE SKIP LOCKED" if on_postgres else "")).bindparams(
         bindparam("now", type_=UtcDateTime),
         bindparam("lease_until", type_=UtcDateTime),
         bindparam("room", type_=Integer),
     )
-    taken = session.execute(claim, {"now": now, "lease_until": lease_until, "room": room})
+    facts = {"now": now, "lease_until": lease_until, "room": room, "connector_id": connector_id}
+    taken = session.execute(claim, facts)
     ids = [row.id for row in taken]
     query = select(Push).where(col(Push.id).in_(ids)).order_by(col(Push.id))
     return list(session.exec(query).all())
 
 
-def any_owed(session: Session, *, now: datetime) -> bool:
-    """Whether anything may be due: asked in a read, so that an idle worker never locks."""
+def owed_to(session: Session, *, now: datetime) -> list[str]:
+    """Connectors to which something may be due: asked in a read, so that who is idle never locks.
+
+    Whoever waits longest comes first.
+    """
     waiting = (col(Push.state) == State.WAITING) & (col(Push.due_at) <= now)
     lapsed = (col(Push.state) == State.SENDING) & (col(Push.lease_until) <= now)
-    return session.exec(select(Push.id).where(waiting | lapsed).limit(1)).first() is not None
+    query = select(Push.connector_id).where(waiting | lapsed).group_by(col(Push.connector_id))
+    return list(session.exec(query.order_by(func.min(Push.due_at), col(Push.connector_id))).all())
 
 
 def held(session: Session, push_id: int, *, attempt: int) -> Push | None:

@@ -1,12 +1,14 @@
 """Send what is owed: claim, ask outside of any transaction, keep what came of it.
 
-Two workers never send one push at once. A worker that dies leaves a lease: when it lapses the push
+Each destination has a few places of its own, so that one which is slow keeps no other waiting. Two
+workers never send one push at once. A worker that dies leaves a lease: when it lapses the push
 is sent again, with the same `webhook-id`, so that receivers know it.
 A push that is stopped frees its lane: the next value goes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +28,9 @@ from app.platform.put_off import Work
 Send = Callable[..., Answer]
 LEASE = timedelta(minutes=3)  # longer than two requests that time out
 ROTATION = timedelta(hours=24)  # how long a webhook's old secret signs, too; chosen by us
-_AT_A_TIME = 8
+_AT_A_TIME, _EACH = 32, 4  # requests under way, in all and to one destination
+_ROUND = 100  # pushes begun before other duties and a new `now` have their turn
+_PATIENCE_SECONDS = 1.0  # for what is under way; what takes longer ends while others go on
 _SECONDS = 20.0  # the standard asks for 15 to 30
 _BYTES = 100_000  # no answer that we read is larger
 
@@ -50,8 +54,12 @@ class Pusher:
         *,
         allowed_hosts: Collection[str] = (),
         send: Send | None = None,
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
         self._database = database
+        self._patience = patience
+        self._threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="push")
+        self._under_way: dict[Future[None], str] = {}  # to which connector each goes
         self._vault = vault
         self._allowed_hosts = allowed_hosts
         self._send: Send = send or Outbound().send
@@ -60,24 +68,50 @@ class Pusher:
         """Send a batch of what is due; each push has its own state, tries and reason."""
         return Duty(
             work=Work.PUSH,
-            items=lambda session, now: [WHOLE] if pushes.any_owed(session, now=now) else [],
+            items=lambda session, now: [WHOLE] if pushes.owed_to(session, now=now) else [],
             do=lambda _whole, now: self.push_due(now),
         )
 
     def push_due(self, now: datetime) -> int:
-        """Send a batch of what is due. How many were tried."""
-        with self._database.write() as session:
-            lease_until = now + LEASE
-            due = pushes.claim(session, room=_AT_A_TIME, now=now, lease_until=lease_until)
-            claimed = [self._opened(session, push, now=now) for push in due]
-        if not claimed:
+        """Send what is due until all is tried, or only what is slow is left. How many began."""
+        begun = 0
+        while begun < _ROUND:
+            new = self._begin(now)
+            begun += new
+            done, _ = wait(self._under_way, self._patience, FIRST_COMPLETED)
+            for one in done:
+                del self._under_way[one]
+            for one in done:
+                one.result()  # what it came to is written by now; what could not be is told
+            if not new and not done:
+                break
+        return begun
+
+    def _begin(self, now: datetime) -> int:
+        """Take what may go wherever there is a place for it."""
+        busy = Counter(self._under_way.values())
+        with self._database.read() as session:
+            owed = [one for one in pushes.owed_to(session, now=now) if busy[one] < _EACH]
+        if not owed or len(self._under_way) >= _AT_A_TIME:
             return 0
-        with ThreadPoolExecutor(len(claimed)) as pool:
-            outcomes = list(pool.map(self._tried, claimed))
-        for one, outcome in zip(claimed, outcomes, strict=True):
-            with self._database.write() as session:
-                _settle(session, one, outcome, now=now)
-        return len(claimed)
+        begun: list[tuple[str, _Claimed]] = []
+        with self._database.write() as session:
+            for connector_id in owed:
+                left = _AT_A_TIME - len(self._under_way) - len(begun)
+                room = min(_EACH - busy[connector_id], left)
+                due = pushes.claim(
+                    session, connector_id, room=room, now=now, lease_until=now + LEASE
+                )
+                begun += [(connector_id, self._opened(session, push, now=now)) for push in due]
+        for connector_id, one in begun:
+            self._under_way[self._threads.submit(self._done, one, now)] = connector_id
+        return len(begun)
+
+    def _done(self, one: _Claimed, now: datetime) -> None:
+        """Try one, and keep what came of it."""
+        outcome = self._tried(one)
+        with self._database.write() as session:
+            _settle(session, one, outcome, now=now)
 
     def _opened(self, session: Session, push: Push, *, now: datetime) -> _Claimed:
         assert push.id is not None

@@ -50,7 +50,7 @@ class World:
 
     @property
     def pusher(self) -> Pusher:
-        return Pusher(self.database, VAULT, send=self.receiver.send)
+        return Pusher(self.database, VAULT, send=self.receiver.send, patience=60)
 
     def put(self, value: float, day: date = NOW.date(), comment: str = "") -> None:
         with self.database.write() as session:

@@ -127,7 +127,7 @@ def test_every_chat_gets_the_same_week_once(database: Database):
     due = MONDAY.replace(hour=9)
     sent = [digest(database, LETTERS, ZONE, due) for _ in range(2)]
     receiver = Receiver()
-    Pusher(database, VAULT, send=receiver.send).push_due(due)
+    Pusher(database, VAULT, send=receiver.send, patience=60).push_due(due)
     (asked,) = receiver.asked
     text = json.loads(asked["content"])["text"]
 

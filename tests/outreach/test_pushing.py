@@ -79,7 +79,7 @@ def test_a_claimed_push_is_nobody_elses_until_the_lease_lapses(world: World):
     world.put(5)
     world.tell()
     with world.database.write() as session:
-        pushes.claim(session, room=8, now=NOW, lease_until=NOW + pushing.LEASE)
+        pushes.claim(session, "hook", room=8, now=NOW, lease_until=NOW + pushing.LEASE)
 
     early = world.push()
     world.now += pushing.LEASE
@@ -96,8 +96,8 @@ def test_two_workers_do_not_wait_for_or_repeat_each_other(world: World):
     if world.database.is_sqlite:
         pytest.skip("SQLite has one writer at a time: the test above says it")
     with world.database.write() as first, world.database.write() as second:
-        mine = pushes.claim(first, room=8, now=NOW, lease_until=NOW + pushing.LEASE)
-        yours = pushes.claim(second, room=8, now=NOW, lease_until=NOW + pushing.LEASE)
+        mine = pushes.claim(first, "hook", room=8, now=NOW, lease_until=NOW + pushing.LEASE)
+        yours = pushes.claim(second, "hook", room=8, now=NOW, lease_until=NOW + pushing.LEASE)
 
     assert (len(mine), len(yours)) == (1, 0)
 
@@ -110,7 +110,7 @@ def test_a_worker_whose_lease_lapsed_changes_nothing(world: World):
     def slow(_asked: object) -> Answer:
         with world.database.write() as session:
             later = NOW + pushing.LEASE
-            pushes.claim(session, room=8, now=later, lease_until=later + pushing.LEASE)
+            pushes.claim(session, "hook", room=8, now=later, lease_until=later + pushing.LEASE)
         return Answer(200, {}, b"")
 
     world.receiver.says = slow
