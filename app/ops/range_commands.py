@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from app.identity import audit
 from app.ops import opened
+from app.ops.house import House
 from app.platform import clock, figures
 from app.tracking import range_files, range_lists, ranges
 
+_BY = "command line"  # who did it, in the audit
 lists = typer.Typer(help="Lists of address ranges.", no_args_is_help=True)
 
 
@@ -28,9 +31,10 @@ def update(
     scanner's own network, datacenter, people). A list that cannot be read changes nothing; every
     process of this data folder has the new one within seconds.
     """
-    folder = opened.house(opened.settings()).ranges
+    house = opened.checked_house()
     assumed = range_lists.class_named(of_class) if of_class else None
-    source = range_files.update(folder, file, name=name, assumed=assumed, now=clock.now())
+    source = range_files.update(house.ranges, file, name=name, assumed=assumed, now=clock.now())
+    _note(house, "update", source.name, sha256=source.sha256)
     typer.echo(
         f"{source.name} of {source.dated}: {range_files.networks_in_words(source.networks)}."
     )
@@ -49,12 +53,29 @@ def show() -> None:
 @lists.command("remove")
 def remove(name: Annotated[str, typer.Argument(help="as `ranges list` prints it")]) -> None:
     """Forget a list; what came meanwhile stays as it was placed."""
-    range_files.remove(opened.house(opened.settings()).ranges, name)
+    house = opened.checked_house()
+    range_files.remove(house.ranges, name)
+    _note(house, "remove", name)
     typer.echo(f"{name} is forgotten.")
 
 
 @lists.command("reset")
 def reset() -> None:
     """Forget every list: only the table that is built in is left."""
-    gone = range_files.back_to_built_in(opened.house(opened.settings()).ranges)
+    house = opened.checked_house()
+    gone = range_files.back_to_built_in(house.ranges)
+    _note(house, "reset", "", lists=", ".join(gone))
     typer.echo(f"{figures.plural(len(gone), 'list')} forgotten: {', '.join(gone) or 'none'}.")
+
+
+def _note(house: House, done: str, subject: str, **details: str) -> None:
+    """As the page and the API note it."""
+    with house.database.write() as session:
+        audit.note(
+            session,
+            actor=_BY,
+            action=f"ranges {done}",
+            subject=subject,
+            details=details,
+            now=clock.now(),
+        )
