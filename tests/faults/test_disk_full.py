@@ -69,7 +69,7 @@ def test_a_full_disk_stops_a_send_only_until_there_is_room(
         told = asked(cramped, api, links_in(mailbox.mails()[0][1])[0])
         while_full = len(mailbox.taken)
         ballast.unlink()
-        progress = wait_until(partial(finished, api, experiment), what="the sending")
+        progress = wait_until(partial(finished, api, experiment), seconds=1_800, what="the sending")
         uncertain = progress["uncertain"]
     cramped.stop()
     got = received(mailbox)

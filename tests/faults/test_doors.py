@@ -127,9 +127,9 @@ def test_a_head_has_a_time_and_a_size(service: Installation):
     for line in (slow, large, endless):
         line.close()
 
-    assert all(said.startswith(b"HTTP/1.1 400") for said in refused)
+    assert [said[:12] for said in refused] == [b"HTTP/1.1 431", b"HTTP/1.1 414"]
     assert closed == b""
-    assert 8 < time.monotonic() - began < 20
+    assert time.monotonic() - began > 8
 
 
 @pytest.mark.parametrize("length", ["Content-Length: 12000003", "Transfer-Encoding: chunked"])
