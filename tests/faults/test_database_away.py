@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -108,11 +109,21 @@ def test_a_full_spool_still_redirects_and_the_loss_is_counted_and_told(
         wait_until(service.is_ready, what="the database's return")
         kept = len(answers) - lost
         counted = wait_until(lambda: counted_hits(api, experiment, at_least=kept), what="the hits")
+        health = wait_until(lambda: told_of_loss(api, experiment), what="the loss on the readout")
         doctor = service.command("doctor")
     service.stop()
-    print(f"F4: {Counter(answers)}, {lost} lost and told, {counted} counted")
+    said = f"{health['lost_clicks']} of them on the readout"
+    print(f"F4: {Counter(answers)}, {lost} lost and told, {said}, {counted} counted")
 
     assert set(answers) == {302}
     assert 0 < lost < len(answers)
     assert counted == kept
     assert f"{lost} clicks and opens" in doctor.stdout + doctor.stderr
+    assert health["lost_clicks"] == lost
+    assert any(f"{lost} clicks and opens were answered" in one for one in health["warnings"])
+
+
+def told_of_loss(api: httpx.Client, experiment: str) -> dict[str, Any]:
+    """What the readout says of its own numbers, once a loss is among it."""
+    health: dict[str, Any] = api.get(f"/experiments/{experiment}/readout").json()["health"]
+    return health if health["lost_clicks"] else {}
