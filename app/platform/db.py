@@ -35,6 +35,16 @@ SQLModel.metadata.naming_convention = MetaData(
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 _BUSY_MS = 10_000  # how long a SQLite writer waits for one that is no process of ours
+_SAMPLED = """
+    -- One row for each column of a table of which the planner keeps samples: its name and type.
+    SELECT s.attname, format_type(a.atttypid, a.atttypmod)
+      FROM pg_stats s
+      JOIN pg_attribute a
+        ON a.attrelid = format('%%I.%%I', s.schemaname, s.tablename)::regclass
+       AND a.attname = s.attname
+     WHERE s.schemaname = current_schema()
+       AND s.tablename = %s
+"""
 AWAY = (OperationalError, InterfaceError, TooBusy)  # what is raised while it is out of reach
 _POOL = 48  # PostgreSQL connections a process may hold: the 40 threads of its endpoints, and loops
 
@@ -129,7 +139,8 @@ class Database:
         """Leave nothing of deleted rows in the files; False: a reader was in the way, try again.
 
         SQLite writes its whole file anew and empties the log beside it, while writers wait.
-        PostgreSQL gives dead rows free; their bytes are written over by and by.
+        PostgreSQL gives dead rows free; their bytes are written over by and by. Its statistics are
+        taken anew: they keep samples of what rows held.
         """
         with self._turn(Rank.MACHINE):
             connection = self.engine.raw_connection()
@@ -160,8 +171,17 @@ def _vacuum(raw: Any, tables: Sequence[str]) -> bool:
     raw.autocommit = True
     raw.execute("SET statement_timeout = 0")
     names = ", ".join(f'"{name}"' for name in tables)
-    raw.execute(f"VACUUM {names}")
+    raw.execute(f"VACUUM (ANALYZE) {names}")
+    for name in tables:
+        if raw.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None:  # noqa: S608 - ours
+            _forget_samples(raw, name)
     return True
+
+
+def _forget_samples(raw: Any, table: str) -> None:
+    """Where ANALYZE finds no row, it keeps the samples that it has; a column's type ends them."""
+    for column, kind in raw.execute(_SAMPLED, (table,)).fetchall():
+        raw.execute(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind}')  # as it is
 
 
 def _nobody() -> None:

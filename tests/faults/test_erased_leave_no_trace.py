@@ -6,10 +6,14 @@ Twenty people beside every change, a thousand by `--full`.
 import io
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import SQLModel
 
 from app.analysis import export
 from app.ops.house import House, open_house
@@ -71,3 +75,59 @@ def test_a_search_for_whoever_was_erased_finds_nothing(
     assert signs_in(folder) == []
     assert [sign for sign in SIGNS if sign in logged.getvalue().lower()] == []
     assert after == before
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_postgresql_itself_keeps_of_whoever_was_erased(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    town = Town(house, monkeypatch, leaving=50, staying=50)
+    town.settle()
+    town.live()
+    statement(house, "ANALYZE")  # as it does by itself, whenever enough has changed
+    before, known = kept_by_postgresql(house), remembered(house)
+    town.erase()
+    town.finish(NOW + 2 * HOUR)
+    vacuumed, still = kept_by_postgresql(house), remembered(house)
+    statement(house, "VACUUM FULL")
+    rewritten = kept_by_postgresql(house)
+
+    print(f"50 erased; files with a sign of them: {dict(before)}, once it ended {dict(vacuumed)},")
+    print(f"after VACUUM FULL {dict(rewritten)}; columns in statistics: {len(known)}, {len(still)}")
+    assert known
+    assert still == []
+    assert rewritten["base"] == 0
+
+
+def statement(house: House, sql: str) -> Any:
+    """One that no transaction holds; then all of it is in the files."""
+    with house.database.engine.connect() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.execute(text("SET statement_timeout = 0"))
+        found = alone.execute(text(sql))
+        return found.all() if found.returns_rows else None
+
+
+def remembered(house: House) -> list[str]:
+    """Columns of which the planner's statistics hold a value of somebody who left."""
+    rows = statement(house, "SELECT tablename, attname, s::text FROM pg_stats s")
+    return [
+        f"{table}.{column}"
+        for table, column, held in rows
+        if table in SQLModel.metadata.tables and any(sign in held.lower() for sign in SIGNS)
+    ]
+
+
+def kept_by_postgresql(house: House) -> Counter[str]:
+    """How many of its files hold a sign of somebody who left, by folder."""
+    statement(house, "CHECKPOINT")
+    asked = "SELECT current_setting('data_directory'), oid FROM pg_database"
+    [(data, oid)] = statement(house, f"{asked} WHERE datname = current_database()")
+    folders = {"base": Path(data, "base", str(oid)), "pg_wal": Path(data, "pg_wal")}
+    return Counter({name: len(files_in(folder)) for name, folder in folders.items()})
+
+
+def files_in(folder: Path) -> set[str]:
+    """By the address; the other sign is a word of PostgreSQL, too: “Canary Islands”."""
+    told = (found.split(": ") for found in signs_in(folder))
+    return {name for name, sign in told if sign == SIGNS[1]}
