@@ -165,7 +165,9 @@ def _lacking(situation: Situation) -> Iterator[str]:
             f" {figures.count(needed)}."
         )
     elif seen.settled < needed:
-        yield f"Enough have {words.did}; {figures.count(seen.settled)} of them count so far."
+        some = f"{figures.count(seen.settled)} of them" if seen.settled else "not one of them"
+        counts = "counts" if seen.settled < 2 else "count"
+        yield f"Enough have {words.did}; {some} {counts} so far."
     if seen.hits > seen.settled:
         settling = figures.people(seen.hits - seen.settled)
         yield f"{settling} {words.did} too lately to be settled."
@@ -184,13 +186,13 @@ def _validated(situation: Situation) -> str:
 
 
 def _validated_early(situation: Situation) -> str:
-    settled, needed = situation.estimate.settled, situation.pass_count
-    did = f"{_have(settled)}{situation.words.did}"
+    seen, needed = situation.estimate, situation.pass_count
     return (
-        f"{figures.people(settled)} {did}, and {figures.count(needed)} of"
+        f"{figures.people(seen.hits)} {_have(seen.hits)}{situation.words.did}{_young(situation)},"
+        f" and {figures.count(needed)} of"
         f" {figures.count(situation.planned)} {_is(needed)} enough to say it is over"
         f" {_threshold(situation)}."
-        f" {_stands(situation, settled - needed)}"
+        f" {_stands(situation, seen.settled - needed)}"
     )
 
 
@@ -256,8 +258,7 @@ def _waiting(situation: Situation) -> str:
 def _so_far(situation: Situation) -> str:
     """`45 of the 60 people needed have clicked`, and never 62 of 60."""
     seen, did, needed = situation.estimate, situation.words.did, situation.pass_count
-    settling = seen.hits - seen.settled
-    young = f", {figures.count(settling)} of them not settled yet" if settling > 0 else ""
+    young = _young(situation)
     if seen.hits <= needed:
         have = _have(1 if needed == 1 else seen.hits)
         return (
@@ -268,6 +269,17 @@ def _so_far(situation: Situation) -> str:
         f"{figures.people(seen.hits)} {have}{did}{young}; {figures.count(needed)} {_is(needed)}"
         " needed"
     )
+
+
+def _young(situation: Situation) -> str:
+    """How many of those that a sentence has just counted may still be judged otherwise."""
+    seen = situation.estimate
+    settling = seen.hits - seen.settled
+    if settling <= 0:
+        return ""
+    if seen.settled == 0:
+        return ", all of them still settling" if seen.hits > 1 else ", not settled yet"
+    return f", {figures.count(settling)} of them not settled yet"
 
 
 def _counted(situation: Situation) -> str:

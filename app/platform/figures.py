@@ -7,6 +7,7 @@ formats a number for people; a test looks.
 
 from math import floor, isfinite, log10
 
+_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # how far marks stand apart
 _SLIGHT = 1e-6  # what floats round away of a chance
 _NEARLY = 1e-9  # what floats leave behind
 
@@ -92,6 +93,13 @@ def axis(rate: float) -> str:
     """A share beside an axis, in three digits at most: `2.5 %`, `20 %`."""
     _refuse_unknown(rate)
     return f"{_unsigned(f'{100 * rate:.3g}')} %"
+
+
+def ticks(scale: float) -> tuple[float, ...]:
+    """Round marks from 0 to the end of an axis of shares: four to six of them, evenly."""
+    _refuse_unknown(scale)
+    step = next(step for step in _TICKS if scale <= 5.0001 * step)
+    return tuple(round(step * place, 6) for place in range(int(scale / step + 1.0001)))
 
 
 def axis_points(difference: float) -> str:

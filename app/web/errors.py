@@ -22,8 +22,9 @@ from app.web.pages import Page, Refused, render
 
 _ADVICE = {
     401: "Log in, and you come back here.",
-    403: "Somebody who is an admin can change your role under Team.",
+    403: "Go back, or begin at This week.",
     404: "Check the address, or begin at This week.",
+    405: "Open the page itself, and use its buttons and links.",
     409: "Go back, reload the page and look at how things stand now.",
     408: "Send it again when the connection is better.",
     413: "Cut it into smaller ones.",
@@ -32,6 +33,7 @@ _ADVICE = {
     429: "Wait a minute, then try again.",
     503: "Try again in a moment. Nothing was lost: clicks are kept meanwhile.",
 }
+_WRONG_NAME = 421
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 log = logging.getLogger(__name__)
 _AGAIN = "Try again. If it happens again, the log of the server says why."
@@ -65,7 +67,7 @@ class ErrorPage(Page):
     sentence: str
     lines: tuple[str, ...]
     advice: str
-    way: tuple[str, str]  # on from here: what it is called, and its address
+    way: tuple[str, str] | None  # on from here, if any way is: what it is called, its address
     status: int
 
 
@@ -203,7 +205,7 @@ def _page(
         sentence=sentence,
         lines=lines,
         advice=advice or _ADVICE.get(status, _AGAIN),
-        way=way,
+        way=None if status == _WRONG_NAME else way,  # this name has no other page
         status=status,
     )
     return render(request, page, status)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -94,6 +94,14 @@ class DraftOverview(Page):
     card: Card
 
 
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Of a launch whose time has not come: when mails leave, and until when it is undone."""
+
+    at: datetime
+    undo_until: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExperimentPage(Page):
     """A launched one: the result so far, the mails, the card."""
@@ -111,6 +119,7 @@ class ExperimentPage(Page):
     decision: Decision | None
     result: Result | None
     progress: Progress
+    begins: Begins | None
     refreshing: bool
     standing: str
     card: Card
@@ -127,6 +136,7 @@ class ProgressFragment(Page):
 
     result: Result | None
     progress: Progress
+    begins: Begins | None
     moves: Sequence[tuple[str, str, str]]
     id: str
     refreshing: bool
@@ -176,6 +186,7 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
     fragment = ProgressFragment(
         result=readouts.result_of(request, session, experiment, now=now),
         progress=progress.of(session, experiment),
+        begins=_begins(experiment),
         moves=_moves(experiment),
         id=experiment.id,
         refreshing=readouts.is_refreshing(experiment),
@@ -238,6 +249,7 @@ def _overview(
         decision=review.decision_of(session, experiment.id),
         result=readouts.result_of(request, session, experiment, now=now),
         progress=progress.of(session, experiment),
+        begins=_begins(experiment),
         refreshing=readouts.is_refreshing(experiment),
         standing=readouts.standing(experiment),
         card=cards.of(session, experiment),
@@ -245,6 +257,15 @@ def _overview(
         left_out=left_out,
         left_out_total=sum(count for _, count in left_out),
     )
+
+
+def _begins(experiment: Experiment) -> Begins | None:
+    if experiment.status != Status.SCHEDULED or experiment.scheduled_at is None:
+        return None
+    at, launched_at = experiment.scheduled_at, experiment.launched_at
+    if not lifecycle.can_undo(experiment) or launched_at is None:
+        return Begins(at, None)
+    return Begins(at, launched_at + timedelta(seconds=experiment.undo_seconds))
 
 
 def _moves(experiment: Experiment) -> Sequence[tuple[str, str, str]]:

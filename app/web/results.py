@@ -20,7 +20,7 @@ from app.platform import figures
 from app.web import words
 from app.web.drawings import Drawn, Forest, drawn, forest
 
-_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)  # where a chart's axis may end
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # where a chart's axis may end
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ SAID: Mapping[str, str] = {
     "erased": "Erased. Results stay as they were.",
     "readmitted": "They may come back: the next import takes them in.",
     "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",
-    "undoable": "Launched. Nothing leaves for the moment: the launch can still be undone.",
+    "undoable": "Launched.",
     "undone": "Undone: it is a draft again, and nobody was mailed.",
     "too-late": "Too late to undo: nothing was changed. What can be done now stands below.",
     "scheduled": "Scheduled. The design is locked; eligibility is settled when the time comes.",
@@ -34,12 +34,18 @@ SAID: Mapping[str, str] = {
     "ranges": "Loaded. Clicks that come from now on are placed by this list, too.",
     "ranges-reset": "Only the built-in table is left.",
     "column": "Saved. Filters, mails and analyses read the column so from now on.",
-    "importing": "The file arrived. It is being read line by line.",
+    "importing": "The file arrived.",
     "password": "Password changed. Every other session of this person has ended.",
     "logged-out": "You are logged out.",
     "thanks": "Thank you.",
 }
 
+# What a refused line's reason begins with in reports that programs read, as a page says it.
+_REFUSALS = {
+    "bad_address": "No address that can be used",
+    "unsupported_address": "No address that can be mailed",
+    "duplicate": "Twice in this file",
+}
 WARNINGS = frozenset({"too-late"})  # what was asked for was not done
 
 # State → what a page calls it, and the badge's kind. Colour repeats the word.
@@ -115,6 +121,9 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     def moment(value: datetime | None) -> str:
         return f"{_day(value.astimezone(zone))}, {value.astimezone(zone):%H:%M}" if value else "–"
 
+    def second(value: datetime) -> str:
+        return f"{_day(value.astimezone(zone))}, {value.astimezone(zone):%H:%M:%S}"
+
     return {
         "points": points,
         "number": number,
@@ -131,8 +140,18 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "value": figures.value,
         "limit": figures.limit,
         "axis": figures.axis,
+        "ticks": figures.ticks,
+        "second": second,
+        "refusal": refusal,
         "difference": figures.points,
     }
+
+
+def refusal(reason: str) -> str:
+    """Why a line was refused, without the code that reports put before it."""
+    code, _, why = reason.partition(": ")
+    said = _REFUSALS.get(code)
+    return f"{said}: {why}" if said else reason
 
 
 def points(share: float | None, digits: int = 1) -> str:

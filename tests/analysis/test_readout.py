@@ -213,8 +213,24 @@ def test_the_sentence_counts_clicks_that_have_not_settled_and_says_so(session: S
     sentence = readouts.of(session, experiment, now=clicked).call.sentence
     later = readouts.of(session, experiment, now=clicked + HOUR).call.sentence
 
-    assert "12 of the 60 people needed have clicked, 12 of them not settled yet" in sentence
+    assert "12 of the 60 people needed have clicked, all of them still settling" in sentence
     assert "12 of the 60 people needed have clicked. " in later
+
+
+def test_a_result_counts_as_many_people_as_everything_beside_it(session: Session):
+    experiment = given_experiment(session)
+    mail(session, experiment, 600)
+    click(session, 61)
+    click(session, 1, first=101, at=NOON)
+    readout = readouts.of(session, experiment, now=NOON + MINUTE)
+
+    assert readout.call.state is State.VALIDATED
+    assert readout.call.sentence.startswith(
+        "Validated, provisionally: 62 people have clicked, 1 of them not settled yet, and 60 of 600"
+    )
+    assert "It stands unless more than 1 click is re-judged" in readout.call.sentence
+    assert readout.call.because[0].startswith("62 of 600 people (10.3 %) mailed have clicked")
+    assert ("Clicked, a person", 62) in readout.funnel
 
 
 def test_before_anybody_is_mailed_nothing_is_invented(session: Session):

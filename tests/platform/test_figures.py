@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.platform import figures
+from app.web import results
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,12 @@ def test_nobody_reads_a_minus_before_a_zero(number: float):
     ):  # fmt: skip
         written = write(number).removesuffix(" points")
         assert any(digit in "123456789" for digit in written) or written[0] not in "-+"
+
+
+@pytest.mark.parametrize("end", results._STEPS)
+def test_an_axis_has_a_few_round_marks_from_nothing_to_its_end(end: float):
+    marks = figures.ticks(end)
+
+    assert (marks[0], marks[-1]) == (0, end)
+    assert 4 <= len(marks) <= 6
+    assert all(len(figures.axis(mark).strip(" %")) <= 3 for mark in marks)

@@ -125,3 +125,17 @@ def test_an_address_that_is_not_there_has_the_menu_of_whoever_is_logged_in(ann: 
 
 def test_every_page_carries_the_policy(ann: Browser):
     assert "default-src 'none'" in ann.get("/").headers["content-security-policy"]
+
+
+def test_a_refusal_gives_advice_that_fits_it(eve: Browser, stranger: Browser):
+    stale = eve.post("/audiences", csrf="guessed", name="Bakeries").text
+    wrong_kind = eve._ask("POST", "/").text
+    wrong_name = [
+        who._ask("GET", "/", headers={"Host": "other.example"}) for who in (eve, stranger)
+    ]
+
+    assert "Reload it and send it again" in stale
+    assert "change your role" not in stale
+    assert "use its buttons and links" in wrong_kind
+    assert {answer.status_code for answer in wrong_name} == {421}
+    assert not any("Back to this week" in answer.text for answer in wrong_name)

@@ -75,3 +75,26 @@ def test_a_file_of_addresses_alone_can_be_confirmed_or_let_go(
     with database.read() as session:
         assert session.exec(select(Import.status)).one() == "failed"
         assert not session.exec(select(Membership)).all()
+
+
+REFUSED = (
+    b"email;name\nno-address;X\n;Y\nann@b.example;Ann\nann@b.example;Bo\nbj\xc3\xb8rn@b.example;B\n"
+)
+
+
+def test_a_page_says_in_words_why_a_line_was_refused(
+    ann: Browser, database: Database, read: Callable[[], None]
+) -> None:
+    page = looked(ann, database, read, REFUSED)
+    at_the_look = ann.get(page).text
+    ann.send(f"{page}/confirm", on="a look")
+    read()
+    with database.read() as session:
+        done = session.exec(select(Import.id).where(Import.status == "done")).one()
+    imported = ann.get(f"/imports/{done}").text
+
+    for shown in (at_the_look, imported):
+        assert shown.count("No address that can be used: ") == 2
+        assert "No address that can be mailed: " in shown
+        assert "Twice in this file: the same address stands on line 4" in shown
+        assert not [code for code in ("bad_address", "unsupported_", "duplicate") if code in shown]

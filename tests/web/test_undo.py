@@ -1,6 +1,8 @@
 """After a launch: Undo at first, then Pause before Cancel, and a cancel that asks."""
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,6 +33,8 @@ def test_a_launch_is_undone_by_one_button(eve: Browser, launched: str):
     after = eve.send(f"/experiments/{launched}/undo", on="undo").text
 
     assert buttons(before) == ["Undo the launch"]
+    until = (NOW.astimezone(ZoneInfo("Europe/Oslo")) + timedelta(seconds=30)).strftime("%H:%M:%S")
+    assert re.search(rf"can be undone until \w+ 23 Nov 2026, {until}\.", before)
     assert "Undone: it is a draft again" in after
 
 
