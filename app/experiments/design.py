@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.experiments import drafts, eligibility, plans
+from app.experiments import drafts, plans, rehearsal
 from app.experiments.eligibility import Judge
 from app.experiments.metrics import LEAST_WITH_VALUE
 from app.experiments.models import Experiment
@@ -46,7 +46,7 @@ def plan_of(session: Session, experiment: Experiment, judge: Judge, *, now: date
     """The plan of an experiment: as counted now while it is a draft, as settled once it started."""
     people = experiment.enrolled
     if people is None:
-        people = eligibility.count(session, judge).eligible if judge.audience_id else 0
+        people = rehearsal.eligible(session, judge).eligible if judge.audience_id else 0
     return plan(
         drafts.design_of(experiment),
         people=people,

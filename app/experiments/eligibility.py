@@ -3,7 +3,6 @@
 The launch page counts with the same code that the start enrols with.
 """
 
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.audience import conditions, members
+from app.audience import conditions
 from app.audience import store as audience
 from app.audience.columns import Columns, Misfit
 from app.audience.consent import allows
@@ -22,9 +21,6 @@ from app.experiments.schemas import Draft
 from app.platform.config import Privacy
 
 CHUNK = 400  # people a transaction: about 30 ms of one core, so that nobody waits for it
-MOST_LOOKED_AT = 2_000  # people whose mails a page waits for; ours. A start looks at everybody
-_AT_A_TIME = 100  # people between two looks at the clock
-_MOST_SECONDS = 2.0  # that a page waits for them; ours
 _EXAMPLES = 5  # addresses that a page names
 _FAULTS = frozenset(Reason)
 _PASSES = frozenset({"suppressed", "consent", "excluded", "cooling_off"})  # not for the mail's sake
@@ -225,20 +221,3 @@ def _named(one: Judged) -> str:
         return one.member.email
     line = f"line {one.member.line}: " if one.member.line else ""
     return f"{one.member.email} ({line}{one.about})"
-
-
-def count(session: Session, judge: Judge) -> Eligibility:
-    """Who would be enrolled if it started now: exact for audiences that a page can look through."""
-    found, after, ends = Eligibility(), None, time.monotonic() + _MOST_SECONDS
-    while found.total < MOST_LOOKED_AT and time.monotonic() < ends:
-        room = min(_AT_A_TIME, MOST_LOOKED_AT - found.total)
-        people = members.chunk(session, judge.audience_id, after=after, limit=room)
-        for one in judge.judge(session, people):
-            found.add(one)
-        if len(people) < room:
-            break
-        after = people[-1].person_id
-    else:
-        found.scale_to(audience.audience_of(session, judge.audience_id).people)
-    found.cut_to(judge.design.sample)
-    return found

@@ -32,7 +32,13 @@ def items(
         return
     name = audience.audience_of(session, judge.audience_id).name
     about = "About " if found.estimated else ""
-    if found.eligible == 0:
+    if found.eligible == 0 and found.estimated:
+        yield warns(
+            "audience",
+            f"Nobody of the first {figures.count(found.looked_at)} of {figures.count(found.total)}"
+            " people can be mailed.",
+        )
+    elif found.eligible == 0:
         yield blocks(
             "audience", f"Nobody of “{name}” ({figures.count(found.total)} people) can be mailed."
         )

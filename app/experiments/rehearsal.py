@@ -1,4 +1,4 @@
-"""Compose everybody's mail before anybody gets one: inline for few, in the background for many.
+"""Compose everybody's mail before anybody gets one: a few in a request, all in the background.
 
 What was found holds while neither the mails nor their people change; then it begins anew. A start
 takes it from here and composes only what was not.
@@ -15,7 +15,7 @@ from sqlmodel import Session
 from app.audience import members
 from app.audience import store as audience
 from app.audience.models import Audience
-from app.experiments import eligibility, rehearsal_rows, store
+from app.experiments import rehearsal_rows, store
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.enrolment import judge_of
 from app.experiments.models import Rehearsal
@@ -26,23 +26,47 @@ from app.platform.duties import Duty
 from app.platform.ids import new_id
 from app.platform.put_off import Work
 
+MOST_LOOKED_AT = 2_000  # people whom a page looks at one by one; ours. A start looks at everybody
+MOST_COMPOSED = 200  # of their mails, so many in the request; the background composes the rest
+_MOST_SECONDS = 0.5  # that a request composes; ours
 _STEP_SECONDS = 0.25  # what waits for the same process waits no longer than this
 _FAULTS_KEPT = 200  # kinds; each with a few people
 _AT_A_TIME = 50  # people between two looks at the clock
 
 
 def eligible(session: Session, judge: Judge) -> Eligibility:
-    """Who would be enrolled: as rehearsed, or as far as a page can look at once."""
-    row = rehearsal_rows.held(session, judge)
-    people = audience.audience_of(session, judge.audience_id)
-    if row is None:
-        return eligibility.count(session, judge)
-    found = _read(row.found)
-    if not row.done and found.total < eligibility.MOST_LOOKED_AT:
-        return eligibility.count(session, judge)
-    if not row.done:
-        found.scale_to(people.people)
+    """Who would be enrolled if it started now, as far as a request can tell at once.
+
+    Few people are looked at one by one, and only mails that no rehearsal has composed are. What is
+    said of many is what their rehearsal found so far.
+    """
+    people = audience.audience_of(session, judge.audience_id).people
+    row = rehearsal_rows.held(session, judge) if people > MOST_LOOKED_AT else None
+    found = _read(row.found) if row else Eligibility()
+    if not (row and row.done) and found.total < MOST_COMPOSED:
+        found = _looked_at(session, judge)
+    elif row and not row.done:
+        found.scale_to(people)
     found.cut_to(judge.design.sample)
+    return found
+
+
+def _looked_at(session: Session, judge: Judge) -> Eligibility:
+    found, after, composed, seconds = Eligibility(), None, 0, 0.0
+    while composed < MOST_COMPOSED and seconds < _MOST_SECONDS and found.total < MOST_LOOKED_AT:
+        room = min(_AT_A_TIME, MOST_LOOKED_AT - found.total)
+        people = members.chunk(session, judge.audience_id, after=after, limit=room)
+        known = rehearsal_rows.known(session, judge, people)
+        ruled = judge.ruled(session, people)
+        composed += sum(not one.reason and one.member.person_id not in known for one in ruled)
+        began = time.monotonic()
+        for one in judge.written(ruled, known):
+            found.add(one)
+        seconds += time.monotonic() - began
+        if len(people) < room:
+            return found
+        after = people[-1].person_id
+    found.scale_to(audience.audience_of(session, judge.audience_id).people)
     return found
 
 
@@ -56,7 +80,6 @@ def duty(database: Database, *, renderable: Renderable, settings: Settings) -> D
         work=Work.REHEARSE,
         items=lambda session, now: rehearsal_rows.to_compose(
             session,
-            least=eligibility.MOST_LOOKED_AT,
             frame=renderable.frame,
             today=f"{now.astimezone(settings.zone):%Y-%m-%d}",
             now=now,

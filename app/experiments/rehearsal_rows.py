@@ -17,12 +17,10 @@ _RECENT = timedelta(days=14)  # ours: nobody waits for a draft that lay longer
 _LET_GO = 1_000  # rows of earlier runs that go in one transaction
 
 
-def to_compose(
-    session: Session, *, least: int, frame: str, today: str, now: datetime
-) -> Sequence[str]:
+def to_compose(session: Session, *, frame: str, today: str, now: datetime) -> Sequence[str]:
     """Experiments whose people are not all looked at; what was changed last comes first.
 
-    Drafts for many people, and launches that wait for their time: whoever falls away until then
+    Drafts, and launches that wait for their time: whoever falls away until then
     is known before. Columns are whole again when the file that changes them is read.
     """
     waits = and_(
@@ -31,7 +29,6 @@ def to_compose(
     )
     draft = and_(
         col(Experiment.status) == Status.DRAFT,
-        col(Audience.people) > least,
         col(Experiment.updated_at) > now - _RECENT,
     )
     is_read = exists().where(

@@ -12,7 +12,7 @@ from app.audience import members
 from app.delivery import planning, preview
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.reserving import Prepared, Reserver
-from app.experiments import eligibility, enrolment, rehearsal
+from app.experiments import enrolment, rehearsal
 from app.experiments import store as experiments
 from app.experiments.models import Ineligible
 from app.platform.db import Database
@@ -309,7 +309,8 @@ def test_many_people_are_composed_in_the_background_and_counted_exactly(
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(eligibility, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(rehearsal, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(rehearsal, "MOST_COMPOSED", 3)
     monkeypatch.setattr(rehearsal, "_AT_A_TIME", 2)
     monkeypatch.setattr(rehearsal, "_STEP_SECONDS", 0)
     state = application.state

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from app.experiments import checklist
+from app.experiments import checklist, rehearsal
 from app.platform.config import Privacy
 from app.platform.errors import Conflict
 from tests.experiments.scenes import (
@@ -20,6 +20,14 @@ from tests.experiments.scenes import (
 )
 
 
+@pytest.fixture
+def hurried_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All mails of some hundred people are composed at once."""
+    monkeypatch.setattr(rehearsal, "MOST_COMPOSED", 1_000)
+    monkeypatch.setattr(rehearsal, "_MOST_SECONDS", 60)
+
+
+@pytest.mark.usefixtures("hurried_by_nobody")
 def test_a_complete_draft_is_ready(session: Session):
     key_result = given_key_result(session, "Weekly active bakeries")
     links = [{"key_result_id": key_result}]
@@ -60,6 +68,7 @@ def test_content_that_cannot_be_sent_blocks_and_is_told_once(session: Session, a
     assert not [one for one in found.items if one.id.startswith("missing_column")]
 
 
+@pytest.mark.usefixtures("hurried_by_nobody")
 def test_a_column_that_is_missing_for_twelve_of_five_hundred_is_named(session: Session):
     audience_id = given_audience(session, 488)
     for number in range(12):

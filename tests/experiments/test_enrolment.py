@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.audience import store as audience
 from app.audience.models import Membership
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import eligibility, enrolment, lifecycle
+from app.experiments import eligibility, enrolment, lifecycle, rehearsal
 from app.experiments import store as experiments
 from app.experiments.enrolment import Overtaken
 from app.experiments.lottery import ticket_of
@@ -281,13 +281,15 @@ def test_the_launch_page_counts_what_the_start_enrols(database: Database):
 
 def count(session: Session, experiment: Experiment) -> eligibility.Eligibility:
     judge = enrolment.judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
-    return eligibility.count(session, judge)
+    return rehearsal.eligible(session, judge)
 
 
-def test_a_page_looks_at_some_thousands_and_says_that_the_rest_is_an_estimate(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("limit", "people"), [("MOST_LOOKED_AT", 10), ("MOST_COMPOSED", 5)])
+def test_a_page_looks_at_some_people_and_says_that_the_rest_is_an_estimate(
+    session: Session, monkeypatch: pytest.MonkeyPatch, limit: str, people: int
 ):
-    monkeypatch.setattr(eligibility, "MOST_LOOKED_AT", 10)
+    monkeypatch.setattr(rehearsal, "_AT_A_TIME", 10)
+    monkeypatch.setattr(rehearsal, limit, people)
     experiment = given_draft(session, people=40)
     audience.suppress(session, "p001@bakers.example", "manual", by="Ann", now=NOW)
     session.flush()

@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from app.audience import column_rows, store
 from app.audience.models import Import, Membership, Suppression
 from app.delivery import progress
-from app.experiments import drafts, eligibility, enrolment, falling, lifecycle, rehearsal
+from app.experiments import design, drafts, enrolment, falling, lifecycle, rehearsal
+from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Unwritable
 from app.experiments.schemas import Changes, LaunchDraft
 from app.platform import events
@@ -25,6 +26,7 @@ from tests.experiments.scenes import (
     given_audience,
     given_draft,
     given_person,
+    item,
     left_out,
 )
 from tests.experiments.test_enrolment import Happens
@@ -35,7 +37,8 @@ LATER = NOW + timedelta(days=2)
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every audience is too large for a page, and a step takes ten people."""
-    monkeypatch.setattr(eligibility, "MOST_LOOKED_AT", 5)
+    monkeypatch.setattr(rehearsal, "MOST_LOOKED_AT", 5)
+    monkeypatch.setattr(rehearsal, "MOST_COMPOSED", 5)
     monkeypatch.setattr(rehearsal, "_AT_A_TIME", 10)
     monkeypatch.setattr(rehearsal, "_STEP_SECONDS", 0)
 
@@ -281,3 +284,59 @@ def test_nothing_is_composed_while_a_file_of_its_people_is_read(
     change(database, one, reading)
 
     assert rehearse(database, composed) == 0
+
+
+def test_a_request_composes_few_mails_and_none_that_the_background_composed(
+    database: Database, composed: Composed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "MOST_LOOKED_AT", 100)
+    one = drafted(database)
+
+    first = asked(database, one, composed)
+    assert (first.looked_at, first.total, first.estimated) == (10, 30, True)
+    assert composed.taken() == 10
+    assert rehearse(database, composed, steps=3) == 30
+    assert asked(database, one, composed).estimated is False
+    assert composed.taken() == 1
+    assert rehearse(database, composed) == 1
+    with database.write() as session:
+        store.suppress(session, "p001@bakers.example", "asked", by="Ann", now=NOW)
+
+    last = asked(database, one, composed)
+    assert (last.looked_at, last.eligible, last.estimated) == (31, 29, False)
+    assert last.reasons == {"suppressed": 1, "missing_column": 1}
+    assert composed.taken() == 0
+
+
+def test_that_nobody_can_be_mailed_is_said_once_everybody_was_looked_at(
+    database: Database, composed: Composed
+) -> None:
+    one = drafted(database)
+    with database.write() as session:
+        for number in range(10):
+            store.suppress(session, f"p{number:03}@bakers.example", "asked", by="Ann", now=NOW)
+
+    with database.read() as session:
+        found = check(session, session.get_one(Experiment, one))
+    assert (found.eligibility.looked_at, found.eligibility.eligible) == (5, 0)
+    assert found.ready
+    assert item(found, "audience").message == "Nobody of the first 5 of 30 people can be mailed."
+
+
+def test_a_plan_composes_no_more_than_a_checklist(database: Database, composed: Composed) -> None:
+    one = drafted(database)
+    rehearse(database, composed)
+
+    with database.read() as session:
+        row = session.get_one(Experiment, one)
+        judge = enrolment.judge_of(session, row, Happens(composed.one), SETTINGS, now=NOW)
+        planned = design.plan_of(session, row, judge, now=NOW)
+
+    assert (planned.people, composed.taken()) == (30, 0)
+
+
+def asked(database: Database, one: str, composed: Composed) -> Eligibility:
+    with database.read() as session:
+        row = session.get_one(Experiment, one)
+        judge = enrolment.judge_of(session, row, Happens(composed.one), SETTINGS, now=NOW)
+        return rehearsal.eligible(session, judge)
