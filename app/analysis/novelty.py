@@ -9,8 +9,7 @@ from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Rule
 from app.platform.db import UtcDateTime
 from app.stats.checks import NotEnoughData
-from app.stats.fading import Trend, hazard_trend, value_trend
-from app.stats.sums import Sums
+from app.stats.fading import Timed, Trend, hazard_trend, value_trend
 
 _Hours = Mapping[str, Mapping[int, int]]  # by arm: people who first did it so many hours later
 _SECONDS = 3_600
@@ -52,7 +51,9 @@ def sentence(hours: _Hours, totals: Mapping[str, ArmTotals], rule: Rule) -> str:
     return _of_first(totals, rule, lambda arm, base: _trend(hours, arm, base))
 
 
-def value_sentence(moments: Mapping[str, Sums], totals: Mapping[str, ArmTotals], rule: Rule) -> str:
+def value_sentence(
+    moments: Mapping[str, Timed], totals: Mapping[str, ArmTotals], rule: Rule
+) -> str:
     """The same of what people brought, each value at its moment."""
     return _of_first(
         totals, rule, lambda arm, base: value_trend(moments[arm.key], moments[base.key])

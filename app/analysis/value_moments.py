@@ -1,5 +1,6 @@
 """When the values of people come within their window: what their trend is judged by."""
 
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +12,9 @@ from sqlmodel import Session
 
 from app.analysis.counts import ArmTotals
 from app.platform.db import UtcDateTime
-from app.stats.sums import Sums
+from app.stats.fading import Timed
 
 _BATCH = 10_000
-_NAMES = ("y", "yy", "x", "xx", "xy")
 
 VALUES = (
     text("""
@@ -54,22 +54,20 @@ VALUES = (
 
 @dataclass(slots=True)
 class _Added:
-    """Sums over the people of one arm: x is a value, y the same with each part times its moment."""
+    """What the people of one arm brought, and the same with each part times its moment."""
 
-    nonzero: int = 0
-    sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_NAMES, 0.0))
+    values: "array[float]" = field(default_factory=lambda: array("d"))
+    timed: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, value: float, timed: float) -> None:
-        self.nonzero += value != 0
-        parts = (timed, timed * timed, value, value * value, value * timed)
-        for name, part in zip(_NAMES, parts, strict=True):
-            self.sums[name] += part
+        self.values.append(value)
+        self.timed.append(timed)
 
 
 def of(
     session: Session, experiment_id: str, event: str, totals: Mapping[str, ArmTotals]
-) -> dict[str, Sums]:
-    """Sums of every arm over everybody released in it; who brought nothing adds nothing."""
+) -> dict[str, Timed]:
+    """Of every arm what each person brought; who brought nothing is only counted."""
     found = {key: _Added() for key in totals}
     values = {"experiment_id": experiment_id, "event": event}
     rows = (row for some in session.execute(VALUES, values).partitions(_BATCH) for row in some)
@@ -77,10 +75,7 @@ def of(
         every = list(own)
         if every[0].arm in found:
             found[every[0].arm].add(*_person(every))
-    return {
-        key: Sums(totals[key].released, **one.sums, nonzero=one.nonzero)
-        for key, one in found.items()
-    }
+    return {key: Timed(totals[key].released, one.values, one.timed) for key, one in found.items()}
 
 
 def _person(rows: Iterable[Any]) -> tuple[float, float]:

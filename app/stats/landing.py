@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, inf, log
+from math import ceil, exp, floor, inf, log
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 from app.stats.t_mixture import Mixture, weights_of
-from app.stats.weekly import LEAST, Weekly, reads_as_factors, scaled
+from app.stats.weekly import LEAST, Weekly, reads_as_factors, rounding_step, scaled
 from app.stats.weekly_noise import correlations, grown, products_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _WANDERS = (0.0, 0.05, 0.5, 5.0, 50.0)  # variance a week of a level that wander
 _SLOPES = (0.0, 0.1, 0.3, 1.0)  # noise sd a week, since the start
 _PAST_SLOPES = (0.02, 0.3)
 _SUREST = 0.97  # nothing that is still to come is surer
+_CLOSE = 1e-6  # of a step: a target on a step is not beyond it
 _ONE, _Y, _SINCE, _PAST, _AHEAD = range(5)  # columns of the inner products below
 
 
@@ -87,13 +88,25 @@ def _landing(series: Weekly, aim: Aim, of: int, total: float | None, until: int)
     coming = (of,) if total is None else tuple(range(until + 1, of + 1))
     found = _ending(series, values, step, coming)
     held = total or 0.0
-    target = log(aim.target) if as_factors else aim.target - held
+    target = _edge(aim.target - held, rounding_step(series.values), rises=aim.rises)
+    target = log(target) if as_factors else target
     chance = found.above(target) if aim.rises else found.below(target)
     ends = [found.quantile(share) for share in (0.5, 0.1, 0.9)]
     value, low, high = (
         min(max(exp(one) if as_factors else held + one, aim.lowest), aim.highest) for one in ends
     )
     return Landing(min(_SUREST, max(1 - _SUREST, chance)), value, low, high)
+
+
+def _edge(target: float, step: float, *, rises: bool) -> float:
+    """Where the numbers end that would be written down as one short of the target.
+
+    A number is written in steps, and one that is written as the target has reached it: what lies
+    half a step nearer than the first step at or beyond it is rounded to that.
+    """
+    steps = target / step
+    first = ceil(steps - _CLOSE) if rises else floor(steps + _CLOSE)
+    return (first - 0.5 if rises else first + 0.5) * step
 
 
 class _Ahead(NamedTuple):

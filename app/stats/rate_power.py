@@ -1,6 +1,7 @@
 """How often a difference of two rates is told, counted over what may come, for arms of any size."""
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from app.stats.checks import NotEnoughData, check_share
@@ -8,7 +9,7 @@ from app.stats.exact import exact_above
 from app.stats.methods import Method, Topic
 from app.stats.score import Pair
 from app.stats.skewed import skewed_zs
-from app.stats.two_arm import critical_value, is_small
+from app.stats.two_arm import Arm, critical_value, sparse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_DEVIATIONS = 9  # of the baseline's hits; what lies beyond is rarer than 1e-16
+_DEVIATIONS = 5  # of the baseline's hits; what lies beyond is rarer than 1e-6
 _TOLERANCE = 1e-5  # of a rise, in shares
 _MOST_PEOPLE = 10_000_000  # ours: as many as an audience may have
 _FEW = 512  # ours: where the doubling begins
@@ -51,7 +52,7 @@ def hits_needed(people: int, base_people: int, base_hits: "Floats", *, critical:
 def hits_called(
     people: int, base_people: int, base_hits: "Floats", *, confidence: float
 ) -> "Floats":
-    """The fewest hits with which a call says better: of few people tails are counted exactly.
+    """The fewest hits with which a call says better: where cells are sparse, counted exactly.
 
     Args:
         people, base_people: in each arm. base_hits: counts. confidence: two-sided, in (0, 1).
@@ -63,16 +64,22 @@ def hits_called(
         `hits_needed`, raised until `exact_above` agrees where `compare` would count exactly.
     """
     needed = hits_needed(people, base_people, base_hits, critical=critical_value(confidence))
-    if not is_small(people + base_people):
-        return needed
+    last = 0
     for place, (hits, base) in enumerate(zip(needed, base_hits, strict=True)):
-        now = int(hits)
-        while now <= people and not exact_above(
-            Pair(now, people, int(base), base_people), confidence=confidence
-        ):
-            now += 1
-        needed[place] = now
+        last = max(last, int(hits))  # more hits of the baseline never ask for fewer
+        baseline = Arm(base_people, int(base))
+        while last <= people and _is_too_few(Arm(people, last), baseline, confidence):
+            last += 1
+        needed[place] = last
     return needed
+
+
+def _is_too_few(arm: Arm, baseline: Arm, confidence: float) -> bool:
+    """Whether the exact count, where it is that which decides, does not call the arm better."""
+    if not sparse(arm, baseline):
+        return False
+    pair = Pair(arm.hits, arm.people, baseline.hits, baseline.people)
+    return not exact_above(pair, confidence=confidence)
 
 
 def power_of_counts(
@@ -174,16 +181,28 @@ def people_for_rise(
     """
     check_share(power, "power")
 
-    def told(everybody: int) -> bool:
+    def told(everybody: int, *, exactly: bool) -> bool:
         people, base_people = (max(1, int(everybody * share / times**2)) for share in split)
         base_hits = _likely_hits(base_people, base_rate)
-        needed = hits_called(people, base_people, base_hits, confidence=confidence)
+        needed = (
+            hits_called(people, base_people, base_hits, confidence=confidence)
+            if exactly
+            else hits_needed(people, base_people, base_hits, critical=critical_value(confidence))
+        )
         found = power_of_counts(
             needed, base_hits, people, base_people, base_rate=base_rate, rise=rise
         )
         return found >= power
 
-    low, high = 1, _FEW  # of few people counts are exact, and take long
+    # Counting exactly takes long and never asks for fewer people, so it begins where curves end.
+    by_curve = _fewest(partial(told, exactly=False), 1, _FEW)
+    if told(by_curve, exactly=True):
+        return by_curve
+    return _fewest(partial(told, exactly=True), by_curve, by_curve + by_curve // 16 + 1)
+
+
+def _fewest(told: Callable[[int], bool], low: int, high: int) -> int:
+    """The fewest people above low of whom it is told, within half a hundredth, by halving."""
     while not told(high):
         if high >= _MOST_PEOPLE:
             raise NotEnoughData(f"more than {_MOST_PEOPLE:,} people would be needed")

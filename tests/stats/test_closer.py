@@ -2,7 +2,7 @@
 
 import json
 from datetime import date
-from math import inf, nan
+from math import ceil, inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -146,10 +146,23 @@ def test_a_second_way_lands_in_the_same_place(series: Weekly):
 
     got = landing(known, Aim(target=100, rises=True, as_factors=False), of=13)
 
-    unit = max(map(abs, known.values)) or 1.0
-    assert got.chance == pytest.approx(min(0.97, max(0.03, 1 - theirs.below(100))), abs=1e-6)
+    unit, step = max(map(abs, known.values)) or 1.0, rounding_step(known.values)
+    reached = (ceil(100 / step - 1e-6) - 0.5) * step  # what is written as 100 or more
+    assert got.chance == pytest.approx(min(0.97, max(0.03, 1 - theirs.below(reached))), abs=1e-6)
     assert got.low == pytest.approx(theirs.quantile(0.1), abs=1e-5 * unit)
     assert got.high == pytest.approx(theirs.quantile(0.9), abs=1e-5 * unit)
+
+
+def test_a_whole_number_that_reaches_its_target_counts_as_reached():
+    values = Weekly(tuple(range(1, 9)), (4.0, 5.0, 4.0, 3.0, 4.0, 4.0, 5.0, 3.0))
+
+    at, above = (landing(values, Aim(goal, rises=True), of=13).chance for goal in (4, 5))
+    under, below = (landing(values, Aim(goal, rises=False), of=13).chance for goal in (4, 3))
+
+    assert at == pytest.approx(1 - below, abs=1e-6)
+    assert under == pytest.approx(1 - above, abs=1e-6)
+    assert at + under > 1.2  # 4 itself is on both sides
+    assert landing(values, Aim(3.2, rises=True), of=13).chance == pytest.approx(at, abs=1e-6)
 
 
 def _told(series: Weekly) -> Told:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.stats.checks import NotEnoughData
-from app.stats.fading import hazard_trend
+from app.stats.fading import Timed, hazard_trend, value_trend
 
 
 def by_partial_likelihood(hits: list[int], base_hits: list[int], n: int, m: int) -> float:
@@ -81,3 +81,49 @@ def test_too_few_or_impossible_hits_are_refused():
         hazard_trend([20, 1], [20], people=100, base_people=100)
     with pytest.raises(ValueError, match="more hits"):
         hazard_trend([20], [20], people=10, base_people=100)
+
+
+def spent(rng: np.random.Generator, people: int, *, share: float, late: float = 0.0) -> Timed:
+    """Somebody brings several values of uneven size, most of them early in the window."""
+    buyers = int(rng.binomial(people, share))
+    orders = 1 + rng.poisson(1, buyers)
+    who = np.repeat(np.arange(buyers), orders)
+    decay = 3.0 - late
+    at = -np.log(1 - rng.random(len(who)) * (1 - np.exp(-decay))) / decay
+    value = np.repeat(rng.lognormal(0, 0.75, buyers), orders) * rng.lognormal(0, 1.07, len(who))
+    whole, timed = np.bincount(who, value, buyers), np.bincount(who, value * at, buyers)
+    return Timed(people, whole.tolist(), timed.tolist())
+
+
+@pytest.mark.parametrize(("people", "base_people"), [(3_600, 400), (400, 3_600), (1_500, 1_500)])
+def test_a_lead_in_uneven_values_that_stays_is_seldom_said_to_move(people: int, base_people: int):
+    rng, judged, said = np.random.default_rng([people, 3]), 0, {-1: 0, 1: 0}
+    for _ in range(500):
+        arm, base = spent(rng, people, share=0.45), spent(rng, base_people, share=0.3)
+        try:
+            trend = value_trend(arm, base)
+        except NotEnoughData:
+            continue
+        judged += 1
+        if abs(trend.z) > 1.96:
+            said[1 if trend.z > 0 else -1] += 1
+
+    limit = judged * 0.033 + 3 * (judged * 0.033) ** 0.5  # a side, as of the call itself
+    assert max(said.values()) <= limit
+
+
+def test_value_that_comes_later_is_said_to_grow_and_earlier_to_fade():
+    rng = np.random.default_rng(5)
+    late, early = (spent(rng, 4_000, share=0.4, late=late) for late in (2.0, 0.0))
+
+    assert value_trend(late, early).z > 1.96
+    assert value_trend(early, late).z < -1.96
+    assert value_trend(late, early).ratio == pytest.approx(1 / value_trend(early, late).ratio)
+
+
+def test_of_a_moment_that_a_few_people_made_nothing_is_said():
+    many = Timed(2_000, [1.0] * 200, [0.5] * 200)
+    with pytest.raises(NotEnoughData, match="a few people"):
+        value_trend(Timed(2_000, [1.0] * 200 + [100.0], [0.5] * 200 + [90.0]), many)
+    with pytest.raises(NotEnoughData, match="100 people"):
+        value_trend(Timed(2_000, [1.0] * 99, [0.5] * 99), many)

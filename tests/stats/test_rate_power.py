@@ -38,6 +38,22 @@ def test_of_few_people_a_call_says_better_from_the_count_that_was_planned_with(
     assert (needed >= hits_needed(people, base_people, base_hits, critical=1.959964)).all()
 
 
+@pytest.mark.parametrize(
+    ("people", "base_people", "rate"), [(160, 40, 0.005), (190, 10, 0.02), (10, 190, 0.005)]
+)
+def test_where_cells_are_sparse_the_rise_is_told_four_times_in_five_by_the_call_itself(
+    people: int, base_people: int, rate: float
+):
+    rise = smallest_rise(people, base_people, base_rate=rate, confidence=0.95)
+    rng, runs = np.random.default_rng([people, base_people]), 2_000
+    hits, base_hits = rng.binomial(people, rate + rise, runs), rng.binomial(base_people, rate, runs)
+    counts, times = np.unique(np.stack([hits, base_hits]), axis=1, return_counts=True)
+    sizes = np.full(len(times), people), np.full(len(times), base_people)
+    said = compare_many(sizes[0], counts[0], sizes[1], counts[1], confidence=0.95)
+
+    assert (said.low > 0) @ times / runs == pytest.approx(0.8, abs=0.04)
+
+
 def test_a_rule_that_is_read_oftener_asks_for_more():
     once, often = (
         smallest_rise(900, 100, base_rate=0.1, confidence=0.95, times=times) for times in (1, 1.02)
