@@ -90,7 +90,7 @@ class Tracking:
             limit=house.settings.spool_limit,
         )
         self._edges: list[Edge] = []
-        self._registration.attempt(clock.now())
+        self._registration.attempt()
 
     def edge(self, *, behind: ASGIApp) -> Edge:
         """The edge, in front of whatever else is served."""
@@ -141,7 +141,7 @@ class Tracking:
     async def _register(self) -> None:
         """Register once the database is back, if it was away at the start."""
         while not self._registration.is_done:
-            await asyncio.to_thread(self._registration.attempt, clock.now())
+            await asyncio.to_thread(self._registration.attempt)
             await asyncio.sleep(_AGAIN_SECONDS)
 
     def _load(self, set_id: int) -> dict[int, Target] | None:

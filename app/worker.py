@@ -27,7 +27,8 @@ from app.ops.house import House
 from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.ops.tending import tending_duties
-from app.platform import clock, garbage, locks, stir
+from app.platform import garbage, locks, stir
+from app.platform.db import Database
 from app.platform.duties import REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
 from app.platform.journal import Journal
 from app.platform.put_off import Work
@@ -51,6 +52,7 @@ class Loop:
     """Does its duties again and again until told to stop."""
 
     name: str
+    database: Database
     attempts: Attempts
     bell: Bell
     stopping: Stopping
@@ -60,7 +62,7 @@ class Loop:
         """A process's own; it ends after the step under way when a signal tells it to."""
         stopping = Stopping()
         stopping.on_signals()
-        return cls(name, Attempts(house.database), Bell(seen, stopping), stopping)
+        return cls(name, house.database, Attempts(house.database), Bell(seen, stopping), stopping)
 
     def run(self, duties: Sequence[Duty], calm: float = 0.0) -> None:
         """Each duty says how much it did; when none did anything, the loop sleeps.
@@ -86,7 +88,7 @@ class Loop:
     def attempt(self, duty: Duty) -> int | None:
         """Do one duty; where the database is away, that is logged, and waits a moment: None."""
         try:
-            return self.attempts.round(duty, clock.now())
+            return self.attempts.round(duty, self.database.now())
         except Exception:
             log.exception("%s: %s failed; it is tried again", self.name, duty.work)
             self.stopping.wait(_TROUBLE_SECONDS)
@@ -195,8 +197,8 @@ def run_sender(house: House) -> None:
         if not is_ours:
             return
         dead = recovery.Predecessors(house.database, house.sends)
-        loop.attempts.round(dead.duty(), clock.now())
-        register_unread(house, now=clock.now())
+        loop.attempts.round(dead.duty(), house.database.now())
+        register_unread(house, now=house.database.now())
         threads = [
             threading.Thread(target=loop.run, args=([duty], calm), name=duty.work)
             for duties, calm in ((scheduler_duties(house), 0.0), (duties_of(house), _CALM_SECONDS))
@@ -272,7 +274,7 @@ async def _send(house: House, loop: Loop) -> None:
 
 async def _attempt(sender: Sender, loop: Loop) -> int:
     try:
-        return await sender.step(clock.now())
+        return await sender.step(await asyncio.to_thread(loop.database.now))
     except Exception:
         log.exception(
             "%s: a batch failed; what was attempted is settled from the journal", loop.name

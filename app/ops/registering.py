@@ -24,9 +24,10 @@ class Registration:
         self.is_known = self._was_known()  # to this database, at least since an earlier start
         self.is_done = False
 
-    def attempt(self, now: datetime) -> None:
+    def attempt(self) -> None:
         """Register, where the database can be reached."""
         try:
+            now = self._house.database.now()
             _register(self._house, is_empty=self._is_empty, now=now)
         except AWAY as error:
             log.warning("This data folder is not registered: the database is away. %s", error)

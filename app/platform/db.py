@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
+from app.platform import clock
 from app.platform.apart import Agreement
 from app.platform.queueing import Rank, TooBusy, WriteQueue
 
@@ -90,6 +91,17 @@ class Database:
     def let_people_pass(self) -> None:
         """From now on this process writes as a machine: after the people who wait."""
         self._rank = Rank.MACHINE
+
+    def now(self) -> datetime:
+        """The present by the database's clock, for whoever decides by it.
+
+        Raises where the database has to be asked and is away: what this machine says alone may be
+        hours off, and leases, windows and launches would end by it.
+        """
+        if self._agreement and self._agreement.is_due():
+            with self.read():
+                pass
+        return clock.now()
 
     def on_write(self, tell: Callable[[], None]) -> None:
         """Call this after every change that somebody may wait for."""

@@ -85,7 +85,7 @@ def test_one_thread_looks_and_every_loop_is_woken(database: Database, tmp_path: 
 
         return Duty(work=work, items=items, do=lambda *_: 0, rest_seconds=600)
 
-    loop = Loop("a loop", Attempts(database), bell, stopping)
+    loop = Loop("a loop", database, Attempts(database), bell, stopping)
     threads = [threading.Thread(target=loop.run, args=([duty(one)],)) for one in tries]
     with bell.watched():
         for thread in threads:
@@ -121,7 +121,7 @@ def test_what_falls_due_by_itself_is_tried_after_its_rest_and_nothing_else(
 
         return Duty(work=work, items=items, do=lambda *_: 0, rest_seconds=rest_seconds)
 
-    loop = Loop("a loop", Attempts(database), bell, stopping)
+    loop = Loop("a loop", database, Attempts(database), bell, stopping)
     with bell.watched():
         loop.run([duty(Work.START, 0.01), duty(Work.PLAN, 600)])
 

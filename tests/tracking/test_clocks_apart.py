@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -15,8 +15,12 @@ from app.delivery.facts import DeliveryFacts
 from app.links.token import TrackedLink
 from app.platform import clock
 from app.platform.config import Durability, Privacy
-from app.platform.db import Database
+from app.platform.db import AWAY, Database
+from app.platform.duties import Attempts
 from app.platform.journal import Journal
+from app.platform.put_off import Work
+from app.platform.stir import Bell
+from app.platform.stopping import Stopping
 from app.tracking import folders, lines
 from app.tracking.callers import Caller
 from app.tracking.folders import Folder, FolderState
@@ -24,8 +28,10 @@ from app.tracking.ingest import ingest_once
 from app.tracking.lines import HitKind
 from app.tracking.models import DataFolder
 from app.tracking.ranges import AddressClass
+from app.worker import Loop, whole
 from tests.delivery import scenes
 from tests.delivery.servers import Mailbox, serving
+from tests.faults.gate import Gate
 from tests.tracking.test_ingest import BROWSER, outcome, verdicts
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -167,8 +173,9 @@ def test_a_person_who_clicks_at_once_clicked_after_their_mail_whoever_sent_and_a
     machines[answers].start(monkeypatch)
     with machines[sends].awake(monkeypatch):
         asyncio.run(_send(machines[sends].database, tmp_path / "sends"))
+    send_id = scenes.sends(database)[0].id
     with machines[answers].awake(monkeypatch, after=3 * SECOND):
-        _click(tmp_path / "hits", scenes.sends(database)[0].id)
+        _click(tmp_path / "hits", send_id)
     ingest_once(database, tmp_path / "hits", DeliveryFacts(Privacy.STANDARD), now=clock.now())
     (sent,), row = scenes.sends(database), outcome(database, scenes.sends(database)[0].id)
 
@@ -197,3 +204,49 @@ def _click(folder: Path, send_id: int) -> None:
         )
     )
     journal.close()
+
+
+@pytest.mark.parametrize("wrong", SHIFTS, ids=str)
+def test_a_loop_decides_nothing_by_a_clock_that_it_has_not_compared(
+    wrong: timedelta, machines: dict[timedelta, Machine], monkeypatch: pytest.MonkeyPatch
+):
+    """The database was away when it started, or the clock was set a moment ago."""
+    machine, moments = machines[wrong], list[datetime]()
+
+    def note(now: datetime) -> int:
+        moments.append(now)
+        return 0
+
+    duty = whole(Work.JUDGE, note)
+    for off in (wrong, -wrong, wrong + HOUR):
+        machine.wrong = off
+        with machine.awake(monkeypatch):
+            stopping = Stopping()
+            loop = Loop(
+                "a loop",
+                machine.database,
+                Attempts(machine.database),
+                Bell(int, stopping),
+                stopping,
+            )
+            loop.attempt(duty)
+
+    assert len(moments) == 3
+    assert all(abs(moment - clock.now()) < HOUR / 2 for moment in moments)
+
+
+def test_without_the_database_no_moment_is_given_that_was_not_compared(
+    machines: dict[timedelta, Machine], monkeypatch: pytest.MonkeyPatch
+):
+    gate = Gate(machines[HOUR].database.url)
+    machine = Machine(Database(gate.url), HOUR)
+    gate.shut()
+    with machine.awake(monkeypatch):
+        with pytest.raises(AWAY):
+            machine.database.now()
+        gate.open()
+        found = machine.database.now()
+    gate.shut()
+    machine.database.close()
+
+    assert abs(found - clock.now()) < HOUR / 2
