@@ -28,7 +28,7 @@ from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.ops.tending import tending_duties
 from app.platform import garbage, locks, stir
-from app.platform.db import Database
+from app.platform.db import Database, tell
 from app.platform.duties import REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
 from app.platform.journal import Journal
 from app.platform.put_off import Work
@@ -89,8 +89,8 @@ class Loop:
         """Do one duty; where the database is away, that is logged, and waits a moment: None."""
         try:
             return self.attempts.round(duty, self.database.now())
-        except Exception:
-            log.exception("%s: %s failed; it is tried again", self.name, duty.work)
+        except Exception as error:  # noqa: BLE001 - it is told, and tried again
+            tell(log, error, what=f"{duty.work} failed; it is tried again")
             self.stopping.wait(_TROUBLE_SECONDS)
             return None
 
@@ -275,9 +275,7 @@ async def _send(house: House, loop: Loop) -> None:
 async def _attempt(sender: Sender, loop: Loop) -> int:
     try:
         return await sender.step(await asyncio.to_thread(loop.database.now))
-    except Exception:
-        log.exception(
-            "%s: a batch failed; what was attempted is settled from the journal", loop.name
-        )
+    except Exception as error:  # noqa: BLE001 - it is told, and tried again
+        tell(log, error, what="a batch failed; what was attempted is settled from the journal")
         await asyncio.sleep(_TROUBLE_SECONDS)
         return 0

@@ -15,7 +15,7 @@ from app.delivery import transports
 from app.okr import queries
 from app.ops.house import House, open_house
 from app.outreach import troubles
-from app.platform import apart, clock, figures, migrate
+from app.platform import apart, clock, figures, install, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.tracking import ageing, ageing_rows, losses, range_files
@@ -40,6 +40,7 @@ def look(settings: Settings) -> list[Finding]:
     parts: dict[str, Callable[[House], str]] = {
         "database": _database,
         "migrations": _migrations,
+        "keys": _keys,
         "clock": _clock,
         "mail": _mail,
         "disk": _disk,
@@ -82,6 +83,14 @@ def _database(house: House) -> str:
 def _migrations(house: House) -> str:
     migrate.check(house.database)
     return "up to date"
+
+
+def _keys(house: House) -> str:
+    """Here, and not only where another machine starts: it may have brought a new one since."""
+    prints = house.keyring.fingerprints()
+    with house.database.read() as session:
+        install.look_at_keys(session, prints)
+    return f"{figures.plural(len(prints), 'key')}, none that was used is missing"
 
 
 def _clock(house: House) -> str:

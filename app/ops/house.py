@@ -9,7 +9,7 @@ from app.identity import setup
 from app.links.keyring import Keyring
 from app.platform import clock, install, keys, migrate
 from app.platform.config import Settings
-from app.platform.db import AWAY, Database
+from app.platform.db import AWAY, Database, tell
 from app.platform.stir import Stir
 from app.tracking.folders import Folder
 from app.tracking.range_files import RANGES
@@ -84,7 +84,7 @@ def refuse_misfits(house: House) -> None:
         with house.database.write() as session:
             install.check_keys(session, house.keyring.fingerprints())
     except AWAY as error:
-        log.warning("The database is out of reach; known links are served meanwhile. %s", error)
+        tell(log, error, what="Known links are served, and nothing else")
 
 
 def meet(house: House) -> None:

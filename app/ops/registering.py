@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from app.ops.house import House
 from app.platform import apart, clock, journal
-from app.platform.db import AWAY
+from app.platform.db import AWAY, tell
 from app.tracking import folders
 from app.tracking.losses import lost_in
 
@@ -30,7 +30,7 @@ class Registration:
             now = self._house.database.now()
             _register(self._house, is_empty=self._is_empty, now=now)
         except AWAY as error:
-            log.warning("This data folder is not registered: the database is away. %s", error)
+            tell(log, error, what="This data folder is not registered")
             return
         if abs(ahead := clock.ahead()) > apart.MOST:
             log.warning("This machine's clock is %s from the database's: set both by NTP.", ahead)

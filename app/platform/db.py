@@ -6,9 +6,11 @@ a queue of ours (`queueing`), for SQLite has none.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from logging import Logger
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,8 @@ _SAMPLED = """
        AND s.tablename = %s
 """
 AWAY = (OperationalError, InterfaceError, TooBusy)  # what is raised while it is out of reach
+_QUIET_SECONDS = 60  # from one line that says so to the next of the same
+_told: dict[str, float] = {}  # what was said of it, and when
 _POOL = 48  # PostgreSQL connections a process may hold: the 40 threads of its endpoints, and loops
 
 
@@ -194,6 +198,21 @@ def _forget_samples(raw: Any, table: str) -> None:
     """Where ANALYZE finds no row, it keeps the samples that it has; a column's type ends them."""
     for column, kind in raw.execute(_SAMPLED, (table,)).fetchall():
         raw.execute(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind}')  # as it is
+
+
+def tell(log: Logger, error: Exception, *, what: str) -> None:
+    """Log what failed: with the place in the code, but where the database is away, one line.
+
+    That line comes once a minute, however often the same is tried meanwhile.
+    """
+    if not isinstance(error, AWAY):
+        log.error(what, exc_info=error)
+        return
+    ticks = time.monotonic()
+    if ticks - _told.get(what, float("-inf")) > _QUIET_SECONDS:
+        _told[what] = ticks
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        log.warning("%s; the database does not answer as it should: %s", what, reason)
 
 
 def _nobody() -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from app.platform import put_off
-from app.platform.db import Database
+from app.platform.db import Database, tell
 from app.platform.put_off import PutOff, Work
 
 WHOLE = ""  # the item of work that is one piece
@@ -30,8 +30,8 @@ def tried(do: Callable[[], Found], *, what: str) -> Found | Trouble:
     """Do something whose failing concerns nothing else; `what` is its name in the log."""
     try:
         return do()
-    except Exception as error:
-        log.exception("%s failed; the others go on", what)
+    except Exception as error:  # noqa: BLE001 - it is told, and the others go on
+        tell(log, error, what=f"{what} failed; the others go on")
         return Trouble(put_off.sentence_of(error))
 
 
@@ -43,8 +43,8 @@ async def awaited(
         return await doing
     except but:
         raise
-    except Exception as error:
-        log.exception("%s failed; the others go on", what)
+    except Exception as error:  # noqa: BLE001 - it is told, and the others go on
+        tell(log, error, what=f"{what} failed; the others go on")
         return Trouble(put_off.sentence_of(error))
 
 

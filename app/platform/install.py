@@ -81,17 +81,23 @@ def check_keys(session: Session, fingerprints: Sequence[str]) -> None:
     row = session.get(Install, _ONLY, with_for_update=True)
     if row is None:
         return
-    if set(row.key_fingerprints) - set(fingerprints):
-        raise OtherKeys(
-            "This process lacks a secret key that this installation has used: links in mails that"
-            " were sent would stop working. Copy THINSLICE_SECRET_KEYS (or the file `keys` of"
-            " the data folder) from the machine that has it, and start again."
-        )
+    look_at_keys(session, fingerprints)
     new = [one for one in fingerprints if one not in row.key_fingerprints]
     if new:
         row.key_fingerprints = [*row.key_fingerprints, *new]
         session.add(row)
         session.flush()
+
+
+def look_at_keys(session: Session, fingerprints: Sequence[str]) -> None:
+    """The same, and nothing is remembered."""
+    row = session.get(Install, _ONLY)
+    if row is not None and set(row.key_fingerprints) - set(fingerprints):
+        raise OtherKeys(
+            "This process lacks a secret key that this installation has used: links in mails that"
+            " were sent would stop working. Copy THINSLICE_SECRET_KEYS (or the file `keys` of"
+            " the data folder) from the machine that has it, and start again."
+        )
 
 
 def _check_room(following: int) -> None:
