@@ -7,9 +7,11 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.platform import figures
 from app.platform.errors import AppError, FieldError, NotLoggedIn, TooMany, Unavailable
 
 MEDIA = "application/problem+json"
+_MOST = 100  # errors that are told: a body of 1 MB could have a hundred thousand
 
 
 class FieldProblem(BaseModel):
@@ -53,10 +55,11 @@ def of_app_error(error: AppError) -> JSONResponse:
 
 def of_validation(errors: Sequence[Any]) -> JSONResponse:
     """What was sent does not have the shape that the document describes."""
-    fields = tuple(FieldError(_path(one["loc"]), _plain(str(one["msg"]))) for one in errors)
-    detail = "; ".join(
-        f"{one.field}: {one.message}" if one.field else one.message for one in fields
-    )
+    fields = tuple(FieldError(_path(one["loc"]), _plain(str(one["msg"]))) for one in errors[:_MOST])
+    told = [f"{one.field}: {one.message}" if one.field else one.message for one in fields]
+    if len(errors) > _MOST:
+        told.append(f"and {figures.count(len(errors) - _MOST)} more")
+    detail = "; ".join(told)
     return _answer(422, "This cannot be accepted", detail, fields, {})
 
 
@@ -78,7 +81,7 @@ def _answer(
         detail=_writable(detail),
         errors=[
             FieldProblem(field=_writable(one.field), message=_writable(one.message))
-            for one in errors
+            for one in errors[:_MOST]
         ],
     )
     return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA)

@@ -17,6 +17,7 @@ from app.audience.models import Import
 from app.audience.noting import Notes
 from app.audience.people import Refused, Wanted, merged, new_row, wanted
 from app.audience.reading import Record
+from app.audience.room import Room
 from app.platform import clock
 from app.platform.db import Database
 from app.platform.duties import Duty
@@ -241,7 +242,7 @@ def _keep(
 ) -> None:
     """Everything one chunk changes, in a handful of statements."""
     notes = Notes(row.id)
-    people, refused = sorted_out(row, records)
+    people, refused = sorted_out(row, records, Room.of(session, row))
     gone = erased_among(session, people, marker)
     row.erased += len(gone)
     people = {key: one for key, one in people.items() if key not in gone}
@@ -264,7 +265,7 @@ def _keep(
 
 
 def sorted_out(
-    row: Import, records: Sequence[Record]
+    row: Import, records: Sequence[Record], room: Room
 ) -> tuple[dict[str, Wanted], list[dict[str, Any]]]:
     """The people that records speak of, by their keys, and the lines that speak of none."""
     people: dict[str, Wanted] = {}
@@ -274,10 +275,12 @@ def sorted_out(
         try:
             one = wanted(record)
             _refuse_twice(people, one)
+            room.take(one.named)
         except Refused as error:
             refused.append(refusal(row, record, str(error)))
         else:
             people[one.key] = one
+    row.named = room.new
     return people, refused
 
 

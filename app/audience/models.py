@@ -93,6 +93,7 @@ class Import(SQLModel, table=True):
     noted: int = 0  # cells that were left empty, or do not fit their column
     encoding: str = "utf-8"
     error: str | None = None
+    named: list[str] | None = Field(default=None, sa_type=Json)  # columns the audience had not
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_by: str = ""

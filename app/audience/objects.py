@@ -1,24 +1,26 @@
 """One line of NDJSON as a flat object that both databases can keep."""
 
-import json
 import math
 from typing import Any
 
+from app.platform import foreign
+from app.platform.foreign import NotJson, Pairs
 
-class BadObject(ValueError):
+_SHOWN = 60  # characters of a name in a sentence
+
+
+class BadObject(NotJson):
     """Not an object of plain values; the text is the reason that the report shows."""
 
 
 def read(text: str) -> dict[str, Any]:
     """The columns of one person. Raises BadObject."""
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)
+        found = foreign.read_json(text, constant=_refuse_constant, pairs=_once_each)
     except BadObject:
         raise
-    except RecursionError as error:
-        raise BadObject("not JSON that can be read: it is nested too deep") from error
-    except ValueError as error:  # also a number of thousands of digits
-        raise BadObject(f"not JSON: {str(error).split(';')[0]}") from error
+    except NotJson as error:
+        raise BadObject(f"not JSON: {error}") from error
     if not isinstance(found, dict):
         raise BadObject("not a JSON object")
     return {_kept(key): _value(value) for key, value in found.items()}
@@ -37,6 +39,16 @@ def _kept(text: str) -> str:
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
         raise BadObject("a text holds a NUL or half a sign (a lone surrogate)")
     return text
+
+
+def _once_each(pairs: Pairs) -> dict[str, Any]:
+    """Of a name that stands twice nobody can say which value is meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise BadObject(f"“{name[:_SHOWN]}” stands twice on this line")
+        found[name] = value
+    return found
 
 
 def _refuse_constant(name: str) -> None:

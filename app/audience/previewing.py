@@ -21,6 +21,7 @@ from app.audience.lines import BadFile
 from app.audience.models import Import
 from app.audience.people import Wanted
 from app.audience.reading import Record
+from app.audience.room import Room
 from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
 
@@ -125,7 +126,9 @@ class _Look:
     def _counted(self, records: Sequence[Record]) -> list[dict[str, Any]]:
         """Count some lines; those that would be refused."""
         row = self._row
-        people, refused = imports.sorted_out(row, records)
+        with self._database.read() as session:
+            room = Room.of(session, row)
+        people, refused = imports.sorted_out(row, records, room)
         reasons = {one.line: why for one in people.values() if (why := self._taken_by(one))}
         people = {key: one for key, one in people.items() if one.line not in reasons}
         with self._database.read() as session:

@@ -9,8 +9,10 @@ from app.audience.models import Audience, Import, Membership, Note, Refusal
 
 
 def running(session: Session, audience_id: str) -> Sequence[str]:
-    """Imports into an audience that are being read."""
-    mine = select(Import.id).where(Import.audience_id == audience_id, Import.status == "running")
+    """Imports into an audience whose files are here: being read, or waiting for a word."""
+    mine = select(Import.id).where(
+        Import.audience_id == audience_id, col(Import.status).in_(("running", "previewed"))
+    )
     return session.exec(mine.order_by(Import.id)).all()
 
 

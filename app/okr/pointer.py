@@ -5,17 +5,18 @@ import re
 from math import isfinite
 from typing import Any
 
+from app.platform import foreign
 from app.platform.errors import Invalid
 
-_INDEX = re.compile(r"0|[1-9][0-9]*")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _SHOWN = 60  # characters of somebody else's answer in a sentence of ours
 
 
 def number_at(document: bytes, pointer: str) -> float:
     """The number that the pointer leads to; a sentence where there is none."""
     try:
-        found = json.loads(document)
-    except (ValueError, RecursionError) as error:
+        found = foreign.read_json(document)
+    except foreign.NotJson as error:
         raise Invalid("The answer is not JSON.") from error
     for token in _tokens(pointer):
         found = _step(found, token, pointer)

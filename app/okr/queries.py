@@ -20,6 +20,10 @@ import psycopg
 from app.platform.errors import Invalid, Unavailable
 
 _SECONDS = 10.0
+_LONGEST = 1_000_000  # bytes of any value on SQLite's way to a number, that it is asked for or not
+_NUMBERS = frozenset({20, 21, 23, 700, 701, 1700})  # PostgreSQL's types: int8, int2, … numeric
+_NO_NUMBER = "The query must give a number, not text, nothing, or a date."
+_NOT_ONE = "The query must give one row with one column."
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _WRITTEN_WRONG = "42"  # PostgreSQL's class of errors in how a query is written
 _OF_THE_QUERY = ("near ", "no such ", "ambiguous column name", "incomplete input")  # SQLite's
@@ -27,9 +31,12 @@ _PLAIN = {  # what SQLite says in so many words, and nothing more
     said: said for said in ("interrupted", "unable to open database file", "file is not a database")
 }
 _POWERS = """
-    -- One row: whether this user reads files of the server (or is superuser, and may anything),
-    -- and whether there is a table that they may change.
-    SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    -- One row: whether this user reads files of the server (or can be superuser, and may
+    -- anything), and whether there is a table that they may change.
+    SELECT EXISTS (SELECT 1
+                     FROM pg_roles
+                    WHERE rolsuper
+                      AND pg_has_role(current_user, oid, 'MEMBER'))
            OR pg_has_role(current_user, 'pg_read_server_files', 'MEMBER')
            OR pg_has_role(current_user, 'pg_write_server_files', 'MEMBER')
            OR pg_has_role(current_user, 'pg_execute_server_program', 'MEMBER'),
@@ -76,10 +83,10 @@ def look(url: str) -> None:
 
 def _one(rows: list[Any]) -> float:
     if len(rows) != 1 or len(rows[0]) != 1:
-        raise Invalid("The query must give one row with one column.")
+        raise Invalid(_NOT_ONE)
     (value,) = rows[0]
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise Invalid("The query must give a number, not text, nothing, or a date.")
+        raise Invalid(_NO_NUMBER)
     if not isfinite(value):
         raise Invalid("The query must give a number that is finite.")
     return float(value)
@@ -106,7 +113,20 @@ def _connected(url: str, seconds: float) -> Iterator[psycopg.Connection[Any]]:
 def _postgresql(url: str, query: str, seconds: float) -> list[Any]:
     # Prepared statements are one statement each; simple queries could hold several.
     with _connected(url, seconds) as connection, connection.cursor() as cursor:
+        _refuse_others(connection, query.encode())
         return cursor.execute(query.encode(), prepare=True).fetchall()
+
+
+def _refuse_others(connection: psycopg.Connection[Any], query: bytes) -> None:
+    """Ask what it would give before it gives it: a text of a gigabyte would be held here."""
+    asked = connection.pgconn
+    for told in (asked.prepare(b"", query), asked.describe_prepared(b"")):
+        if told.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(told)
+    if told.nfields != 1:
+        raise Invalid(_NOT_ONE)
+    if told.ftype(0) not in _NUMBERS:
+        raise Invalid(_NO_NUMBER)
 
 
 def _sqlite(url: str, query: str, seconds: float) -> list[Any]:
@@ -114,6 +134,7 @@ def _sqlite(url: str, query: str, seconds: float) -> list[Any]:
     until = time.monotonic() + seconds
     address = f"file:{quote(str(path))}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=seconds)) as connection:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
         connection.execute("PRAGMA query_only = ON")
         return connection.execute(query).fetchall()

@@ -12,13 +12,14 @@ from app.okr import sources
 from app.okr.models import Cycle
 from app.outreach import digests, documents
 from app.outreach.schemas import DigestDraft
-from app.platform import bounded
+from app.platform import bounded, figures
 from app.platform.errors import FieldError, Invalid
 from app.review import copying, playbook
 from app.review.copying import Copied
 from app.review.playbook import CopyDraft, Playbook
 
 MOST_BYTES = 1_000_000
+_TOLD = 100  # mistakes of one file that are told
 _HEAD = """\
 # A playbook of Thinslice: one cycle with its objectives, the weekly survey and digest, and
 # experiment templates. Addresses and queries that values are read from are not in it.
@@ -84,8 +85,8 @@ def _of(session: Session, cycle: Cycle, *, today: Date, **more: bool) -> Playboo
 def _refusal(error: ValidationError) -> Invalid:
     fields = tuple(
         FieldError(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
-        for one in error.errors()
+        for one in error.errors(include_url=False, include_context=False)[:_TOLD]
     )
-    first = fields[0]
-    more = f" ({len(fields) - 1} more)" if len(fields) > 1 else ""
+    first, others = fields[0], error.error_count() - 1
+    more = f" ({figures.count(others)} more)" if others else ""
     return Invalid(f"{first.field}: {first.message}{more}.", errors=fields)

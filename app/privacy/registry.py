@@ -43,7 +43,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "experiment_template": ("name", "about", "design"),
     "feature": ("title", "problem"),
     "frozen_week": ("body",),
-    "import": ("filename", "error", "columns"),
+    "import": ("filename", "error", "columns", "named"),
     "key_result": ("title", "kept_because", "score_comment"),
     "look": ("body",),
     "objective": ("title",),

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, NamedTuple
 
-from app.platform import figures
+from app.platform import figures, foreign
 from app.platform.errors import Invalid
 from app.tracking.ranges import AddressClass, Span, span_of
 
@@ -160,11 +160,9 @@ def _parsed(text: str) -> Any:
     if text.count("[") + text.count("{") > MOST_NETWORKS:
         raise Invalid(f"This list is too long: {figures.count(MOST_NETWORKS)} networks at most.")
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Invalid(f"Line {figures.count(error.lineno)} is not JSON: {error.msg}.") from error
-    except RecursionError:
-        raise Invalid("This JSON is nested too deeply to be a list of ranges.") from None
+        return foreign.read_json(text)
+    except foreign.NotJson as error:
+        raise Invalid(f"Line {figures.count(error.line)} is not JSON: {error}.") from error
 
 
 def _dated(told: dict[str, Any]) -> date | None:

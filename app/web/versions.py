@@ -10,6 +10,7 @@ from typing import Any
 
 from app.experiments import metrics
 from app.experiments.terms import Method, MetricKind, RuleKind
+from app.platform import foreign
 from app.platform.errors import Invalid
 from app.web.numbers import Reader, points, present
 from app.web.typed import Typed
@@ -127,8 +128,8 @@ def fields(document: Mapping[str, Any]) -> dict[str, object]:
 def rest(form: Typed) -> dict[str, Any]:
     """What the form carries and does not show. Raises Invalid where somebody changed it."""
     try:
-        found = json.loads(form.value("rest") or "{}")
-    except ValueError:
+        found = foreign.read_json(form.value("rest") or "{}")
+    except foreign.NotJson:
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("arms", []), list):
         raise Invalid("The form came back damaged. Open the draft again; nothing was saved.")

@@ -117,3 +117,13 @@ def test_the_docs_are_readable_and_load_nothing_from_elsewhere(nobody: Api) -> N
 def test_the_docs_show_every_route(api: Api) -> None:
     shown = sum(map(len, _nouns(api.ask("GET", "/openapi.json").json()).values()))
     assert shown == len(list(operations(api)))
+
+
+def test_a_body_of_mistakes_is_not_answered_with_all_of_them(api: Api) -> None:
+    answer = api.post("/features", {f"k{number}": 1 for number in range(20_000)})
+
+    told = answer.json()
+    assert answer.status_code == 422
+    assert len(told["errors"]) == 100
+    assert told["detail"].endswith("; and 19,901 more")  # its title, too, is missing
+    assert len(answer.content) < 50_000

@@ -214,3 +214,14 @@ def test_a_file_that_cannot_be_read_says_so_in_a_look(
 
     assert seen["status"] == "failed"
     assert "No column is called `email`" in seen["error"]
+
+
+def test_an_audience_stays_while_a_file_for_it_waits(
+    api: Api, read: Callable[..., None], bakers: str
+) -> None:
+    look = upload(api, bakers, FILE, dry_run=True)
+    read()
+
+    assert api.ask("DELETE", f"/audiences/{bakers}").status_code == 409
+    api.post(f"/imports/{look}/cancel")
+    assert api.ask("DELETE", f"/audiences/{bakers}").status_code == 204

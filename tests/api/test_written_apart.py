@@ -18,6 +18,8 @@ YAML = {
     "maps": "".join(" " * depth + "a:\n" for depth in range(300)),
     "flow maps": "{a: " * 3_000,
     "a day that is none": "thinslice_playbook: 1\ncycle: 2026-13-45\n",
+    "a name twice": "thinslice_playbook: 1\nobjectives: []\nobjectives: [{title: x}]\n",
+    "a number in sixties": "thinslice_playbook: 1\na: 1" + ":59" * 100_000 + ".5\n",
     "a tag": "!!python/object/apply:os.system ['true']",
 }
 

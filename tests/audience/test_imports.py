@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.audience import column_rows, imports, store
+from app.audience import column_rows, headers, imports, store
+from app.audience.columns import OWN
 from app.audience.members import chunk
 from app.audience.models import Import
 from app.platform import clock
@@ -425,3 +426,39 @@ def test_whatever_a_file_holds_every_record_is_counted_once(desk: Desk, body: by
     rows, *parts = counts(done)
     assert rows == sum(parts)
     assert len(desk.refusals(done)) == done.refused
+
+
+def _objects(lines: int, columns: int) -> bytes:
+    """Objects that each name columns of their own."""
+    cells = [
+        ",".join(f'"c{line}_{one}":1' for one in range(columns)) for line in range(1, lines + 1)
+    ]
+    return b"".join(
+        f'{{"email":"{n}@b.example",{one}}}\n'.encode() for n, one in enumerate(cells, 1)
+    )
+
+
+def test_lines_that_each_name_other_columns_are_refused_past_the_most_an_audience_has(desk: Desk):
+    most = headers.MOST_COLUMNS
+    content = _objects(lines=imports.CHUNK + 5, columns=20)
+
+    first = desk.take(content, "ndjson")
+    again = desk.take(content, "ndjson")
+
+    taken = (most - len(OWN)) // 20
+    assert (first.rows, first.added) == (imports.CHUNK + 5, taken)
+    assert (again.unchanged, again.refused) == (taken, first.refused)
+    line, reason = desk.refusals(first)[0]
+    assert line == taken + 1
+    assert "1,000" in reason
+    with desk.database.read() as session:
+        assert len(store.audience_of(session, desk.audience_id).columns) <= most
+
+
+def test_a_file_whose_lines_share_their_columns_has_room_for_all(desk: Desk):
+    line = ",".join(f'"c{one}":1' for one in range(headers.MOST_COLUMNS - 10))
+    lines = "".join(f'{{"email":"{n}@b.example",{line}}}\n' for n in range(3))
+
+    row = desk.take(lines.encode(), "ndjson")
+
+    assert (row.added, row.refused) == (3, 0)

@@ -132,6 +132,7 @@ def test_a_header_that_is_none_says_why(tmp_path: Path, content: bytes, sentence
         ("[1]", "not a JSON object"),
         ('{"n":{}}', "a list or an object"),
         ("{", "not JSON"),
+        ('{"email":"a","email":"b"}', "“email” stands twice"),
     ],
 )
 def test_an_object_that_no_database_keeps_is_refused(line: str, reason: str):

@@ -33,6 +33,8 @@ def test_a_list_is_counted_from_nothing():
     [
         (b"<html>", "/n", "not JSON"),
         (b"[" * 100_000, "", "not JSON"),
+        (b'{"n": ' + b"1" * 5_000 + b"}", "/n", "not JSON"),
+        (b'{"n": [1]}', "/n/" + "1" * 5_000, "has no"),
         (b'{"n": 1}', "/m", "no “m”"),
         (b'{"n": [1]}', "/n/1", "no “1”"),
         (b'{"n": [1]}', "/n/00", "no “00”"),

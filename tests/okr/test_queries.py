@@ -1,5 +1,7 @@
 """One number from somebody's database, and nothing changed in it."""
 
+import resource
+
 import pytest
 from sqlalchemy import text
 
@@ -46,6 +48,27 @@ def test_a_query_gives_its_number(shop: dict[str, str], query: str, number: floa
 def test_what_is_not_one_number_is_refused(shop: dict[str, str], query: str, sentence: str):
     with pytest.raises(Invalid, match=sentence):
         number_of(shop, "shop", query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT hex(zeroblob(200000000))",
+        "SELECT replace(hex(zeroblob(100000)), '0', hex(zeroblob(1000)))",
+        "SELECT repeat('x', 200000000)",
+        "SELECT repeat('x', 200000000)::bytea",
+        "SELECT array_agg(n) FROM generate_series(1, 10000000) AS n",
+    ],
+)
+def test_what_is_no_number_is_not_held_to_see_that(shop: dict[str, str], query: str):
+    number_of(shop, "shop", "SELECT 1")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises((Invalid, Unavailable)):
+        number_of(shop, "shop", query)
+
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 50_000  # KB
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """A head that came before is read no third time, and answered and kept as the first time."""
 
+import random
 import re
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from app.tracking.edge import head_of
+from app.tracking.edge import Asked, head_of
 from app.tracking.heads import Heads
 from tests.tracking.doors import Door, opened, said
 from tests.tracking.test_edge import Site, click, pixel
@@ -112,3 +115,88 @@ def test_heads_that_never_come_again_fill_nothing():
 
     assert sum(known(number) for number in range(2_500)) <= 1_000
     assert known(2_499)
+
+
+_NAMES = ("User-Agent", "user-agent", "USER-AGENT", "DNT", "Sec-GPC", "sec-gpc", "X-Forwarded-For",
+          "Purpose", "Accept", "Cookie", "Host", "Content-Length", "Transfer-Encoding",
+          "Connection", "Upgrade", "Expect")  # fmt: skip
+_VALUES = ("1", "0", " 1", "1 ", "\t1", "", "Mozilla/5.0 Firefox/140.0",
+           "mozilla/5.0 firefox/140.0", "Mozilla/5.0", "9.9.9.9", "9.9.9.9, 8.8.8.8", "::1",
+           "prefetch", "2", "chunked",
+           "close", "keep-alive", "h2c", "100-continue", "b.example", "\xe9")  # fmt: skip
+_ENDS = ("\r\n",) * 12 + ("\n", "\r", "\r\n ", " \r\n", "\r\r\n")
+_LEFT = ("",) * 12 + ("ab", "\r\n", "\r\n\r\n", "\n\n", "2\r\nab\r\n0\r\n\r\n", "G", "0\r\n\r\n")
+_LAST = GET + HOST + b"Connection: close\r\n\r\n"
+
+
+def _lines(chance: random.Random) -> str:
+    """Headers as somebody could send them, most of them well."""
+    usual = chance.random() < 0.8
+    names = _NAMES[:10] if usual else _NAMES
+    one = [
+        f"{chance.choice(names)}:{chance.choice((' ', '', '  '))}{chance.choice(_VALUES)}"
+        f"{_ENDS[0] if usual else chance.choice(_ENDS)}"
+        for _ in range(chance.randrange(4))
+    ]
+    return "Host: insights.example.com\r\n" + "".join(one) + "\r\n"
+
+
+def _conversation(chance: random.Random, known: list[str]) -> list[bytes]:
+    """Requests over one connection, cut anywhere, each with one of a few heads."""
+    lines = (
+        f"GET {click()} HTTP/1.1\r\n",
+        f"GET {click(1, values=('a', 'b'))} HTTP/1.1\r\n",
+        f"HEAD {click()} HTTP/1.1\r\n",
+        f"GET {pixel()} HTTP/1.1\r\n",
+        f"GET {click()}?a HTTP/1.1\r\n",
+    )
+    asked = [
+        (chance.choice(lines) + chance.choice(known) + chance.choice(_LEFT)).encode("latin-1")
+        for _ in range(chance.randrange(1, 6))
+    ]
+    if chance.random() < 0.5:
+        return [*asked, _LAST]
+    whole = b"".join(asked) + _LAST
+    cuts = sorted(chance.randrange(len(whole)) for _ in range(chance.randrange(4)))
+    return [whole[a:b] for a, b in pairwise([0, *cuts, len(whole)]) if a < b]
+
+
+def _heard_of(site: Site, conversations: list[list[bytes]]) -> list[tuple[bytes, list[Any]]]:
+    """What each conversation hears, and what is kept of it."""
+
+    async def all_of_them() -> list[tuple[bytes, list[Any]]]:
+        heard = []
+        kept = 0
+        async with opened(site.edge, Door.PROTOCOL, peer="10.0.0.1") as (port, _):
+            for pieces in conversations:
+                answer = await said(port, *pieces, pause=0.001)
+                hits = [{**line, "t": 0} for line in site.hits()]
+                heard.append((re.sub(rb"date: [^\r]+", b"date:", answer), hits[kept:]))
+                kept = len(hits)
+        return heard
+
+    return list(run(all_of_them()))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whoever_is_remembered_is_taken_for_nobody_else(tmp_path, seed: int, monkeypatch):
+    chance = random.Random(seed)
+    known = [_lines(chance) for _ in range(5)]
+    conversations = [_conversation(chance, known) for _ in range(40)]
+    remembered = 0
+    asked = Heads.asked
+
+    def counted(heads: Heads, data: bytes, peer: str) -> Asked | None:
+        nonlocal remembered
+        found = asked(heads, data, peer)
+        remembered += found is not None
+        return found
+
+    monkeypatch.setattr(Heads, "asked", counted)
+    heard = _heard_of(Site(tmp_path / "with", proxies=("10.0.0.1",)), conversations)
+    monkeypatch.setattr(Heads, "asked", lambda *_: None)
+    read = _heard_of(Site(tmp_path / "without", proxies=("10.0.0.1",)), conversations)
+
+    assert remembered
+    for one, (there, here) in enumerate(zip(heard, read, strict=True)):
+        assert there == here, conversations[one]

@@ -101,7 +101,9 @@ def test_a_class_for_all_of_a_list_wins_over_its_form():
         ('{"values": [{"name": "x"}]}', "has no properties"),
         ("[1]", "no entry"),
         ("[]", "no network"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"prefixes":\n' + "1" * 5_000 + "}", "thousands of digits"),
+        ('{"prefixes": [{"ip_prefix": ' + "1" * 5_000 + "}]}", "thousands of digits"),
         ("9.10.0.0/16\n" * 3 + "x" * 100_000, "Line 4"),
     ],
 )

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
+from app.platform import foreign
 from app.platform.errors import Invalid
 from app.platform.outbound import Answer
 
@@ -134,7 +135,7 @@ def retry_after(answer: Answer, *, now: datetime) -> float:
         return min(float(said), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a year, or a zone, of twenty digits
         return 0.0
     if moment.tzinfo is None:
         return 0.0
@@ -149,8 +150,8 @@ def as_json(body: object) -> bytes:
 def body_of(answer: Answer) -> dict[str, Any]:
     """A JSON object; anything else is empty."""
     try:
-        body = json.loads(answer.body)
-    except ValueError:
+        body = foreign.read_json(answer.body)
+    except foreign.NotJson:
         return {}
     return body if isinstance(body, dict) else {}
 
