@@ -171,7 +171,8 @@ def _heard_of(site: Site, conversations: list[list[bytes]]) -> list[tuple[bytes,
             for pieces in conversations:
                 answer = await said(port, *pieces, pause=0.001)
                 hits = [{**line, "t": 0} for line in site.hits()]
-                heard.append((re.sub(rb"date: [^\r]+", b"date:", answer), hits[kept:]))
+                here = sorted(hits[kept:], key=repr)  # the first waits for its link to be looked up
+                heard.append((re.sub(rb"date: [^\r]+", b"date:", answer), here))
                 kept = len(hits)
         return heard
 
