@@ -9,7 +9,7 @@ from app.delivery import queue_rows
 from app.delivery.models import State
 from app.experiments import falling
 from app.experiments.falling import FellAway
-from app.experiments.looking import Looking, looking
+from app.experiments.looking import Looking, looks
 from app.experiments.models import ENDED, Experiment
 from app.platform import put_off
 
@@ -45,10 +45,9 @@ def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Pr
     found = queue_rows.counts_of(session, [one.id for one in experiments])
     waiting = [one.id for one in experiments if found[one.id].get(State.QUEUED)]
     words = _why(session, [one.id for one in experiments], waiting)
+    seen, lost = looks(session, experiments), falling.of_many(session, experiments)
     return {
-        one.id: _told(
-            one, found[one.id], words.get(one.id), looking(session, one), falling.of(session, one)
-        )
+        one.id: _told(one, found[one.id], words.get(one.id), seen.get(one.id), lost.get(one.id))
         for one in experiments
     }
 

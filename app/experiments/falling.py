@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import store as audience
 from app.experiments import reach, store
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Status
@@ -51,21 +50,25 @@ def note(
 
 def of(session: Session, experiment: Experiment) -> FellAway | None:
     """Who fell away at the start; before it, who would if it started now. None where nobody."""
-    if experiment.status == Status.SCHEDULED:
-        lost = _rehearsed(session, experiment) - _counted(experiment.promised)
-    else:
-        lost = _counted(experiment.fell_away)
-    return _told(experiment, lost) if lost else None
+    return of_many(session, (experiment,)).get(experiment.id)
 
 
-def _rehearsed(session: Session, experiment: Experiment) -> Counter[tuple[str, str]]:
+def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, FellAway]:
+    """The same of many, by id."""
+    waiting = [one.id for one in experiments if one.status == Status.SCHEDULED]
+    looked = store.rehearsed(session, waiting) if waiting else ()
+    rows = {one.experiment_id: one for one in looked}
+    lost = {one.id: _lost(one, rows.get(one.id)) for one in experiments}
+    return {one.id: _told(one, lost[one.id]) for one in experiments if lost[one.id]}
+
+
+def _lost(experiment: Experiment, look: Rehearsal | None) -> Counter[tuple[str, str]]:
     """As the last look through everybody found it; nobody while it is not at its end."""
-    row = session.get(Rehearsal, experiment.id)
-    if row is None or not row.done or row.design_at != experiment.updated_at:
+    if experiment.status != Status.SCHEDULED:
+        return _counted(experiment.fell_away)
+    if look is None or look.design_at != experiment.updated_at:
         return Counter()
-    if audience.audience_of(session, row.audience_id).revision != row.revision:
-        return Counter()
-    return _counted(row.found["faults"])
+    return _counted(look.found["faults"]) - _counted(experiment.promised)
 
 
 def _told(experiment: Experiment, lost: Counter[tuple[str, str]]) -> FellAway:

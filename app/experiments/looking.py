@@ -1,10 +1,10 @@
 """Before a launch starts, every mail is composed once: how far that is, and whose it is not yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.audience import store as audience
 from app.experiments import store
 from app.experiments.models import Experiment, Status
 from app.platform import figures
@@ -27,17 +27,21 @@ class Looking:
         )
 
 
-def looking(session: Session, experiment: Experiment) -> Looking | None:
-    """How far a launched experiment is looked through; None before its time and once it began."""
-    waits = experiment.status == Status.SCHEDULED and not experiment.undo_seconds
-    if not waits or experiment.audience_id is None:
-        return None
-    done = store.count_enrolled(session, experiment.id)
-    done += sum(store.reasons(session, experiment.id).values())
-    if not done and not _at_once(experiment):
-        return None
-    people = audience.people_in(session, experiment.audience_id)
-    return Looking(looked_at=min(done, people), people=people)
+def looks(session: Session, experiments: Sequence[Experiment]) -> dict[str, Looking]:
+    """How far launched experiments are looked through; none before its time and once it began."""
+    waiting = {one.id: one for one in experiments if _waits(one)}
+    if not waiting:
+        return {}
+    found = store.looked_through(session, list(waiting))
+    return {
+        key: Looking(looked_at=min(done, people), people=people)
+        for key, (done, people) in found.items()
+        if done or _at_once(waiting[key])
+    }
+
+
+def _waits(experiment: Experiment) -> bool:
+    return experiment.status == Status.SCHEDULED and not experiment.undo_seconds
 
 
 def _at_once(experiment: Experiment) -> bool:

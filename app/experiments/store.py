@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, cast, delete, exists, func, insert, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
+from app.audience.models import Audience
 from app.experiments.models import (
     Enrolment,
     Experiment,
@@ -234,6 +236,12 @@ def slices_of(session: Session, feature_id: str) -> Sequence[Slice]:
     return session.exec(query.order_by(col(Slice.position), Slice.id)).all()
 
 
+def feature_titles(session: Session) -> list[tuple[str, str]]:
+    """Id and title of every feature, newest first."""
+    query = select(Feature.id, Feature.title).order_by(col(Feature.id).desc())
+    return [(row[0], row[1]) for row in session.exec(query)]
+
+
 def titles(session: Session) -> list[tuple[str, str, str]]:
     """Id and title of every slice, and its feature's, newest first."""
     query = select(Slice.id, Slice.title, Feature.title).join(
@@ -301,6 +309,38 @@ def forget_rehearsals(session: Session) -> None:
 def count_enrolled(session: Session, experiment_id: str) -> int:
     """How many are enrolled so far."""
     return _people(session, experiment_id).get("", 0)
+
+
+def looked_through(session: Session, experiment_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of many experiments: people enrolled or left out so far, and people of the audience."""
+    looked_at = (
+        sa_select(func.sum(col(PeopleCount.people)))
+        .where(col(PeopleCount.experiment_id) == col(Experiment.id))
+        .scalar_subquery()
+    )
+    wanted = (
+        sa_select(col(Experiment.id), looked_at, col(Audience.people))
+        .outerjoin(Audience, col(Audience.id) == col(Experiment.audience_id))
+        .where(
+            col(Experiment.id).in_(experiment_ids),
+            col(Experiment.audience_id).is_not(None),
+        )
+    )
+    return {row[0]: (int(row[1] or 0), row[2] or 0) for row in session.execute(wanted)}
+
+
+def rehearsed(session: Session, experiment_ids: Sequence[str]) -> Sequence[Rehearsal]:
+    """Looks through everybody that came to their end and hold for the audience as it is."""
+    query = (
+        select(Rehearsal)
+        .join(Audience, col(Audience.id) == Rehearsal.audience_id)
+        .where(
+            col(Rehearsal.experiment_id).in_(experiment_ids),
+            col(Rehearsal.done),
+            Audience.revision == Rehearsal.revision,
+        )
+    )
+    return session.exec(query).all()
 
 
 def count_by_arm(session: Session, experiment_id: str) -> dict[str, int]:

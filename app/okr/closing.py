@@ -31,7 +31,13 @@ def ended(session: Session, cycle: Cycle) -> tuple[Ended, ...]:
     objectives = [one.id for one in store.objectives(session, cycle_id=cycle.id)]
     found = list_rows.by_objective(session, objectives)
     rows = [row for one in objectives for row in found[one]]
-    values = series.of_several(session, rows, ends={row.id: cycle.ends for row in rows})
+    values = series.recent_of(
+        session,
+        rows,
+        since=cycle.starts,
+        ends={row.id: cycle.ends for row in rows},
+        suffice=lambda _row, found: bool(found),
+    )
     return tuple(_ended(row, values[row.id]) for row in rows)
 
 

@@ -1,6 +1,7 @@
 """Teams, cycles, objectives and key results: page by page, and many at once."""
 
 from collections.abc import Collection, Sequence
+from datetime import date as Date
 from typing import Any
 
 from sqlalchemy import Row
@@ -88,11 +89,15 @@ def sources_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, Val
 _ENTRY = tuple(col(getattr(CheckIn, name)) for name in CheckIn.model_fields)
 
 
-def entries(session: Session, key_result_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    """What `store.entries` finds, as plain rows: a week is about thousands of them."""
+def entries(
+    session: Session, key_result_ids: Sequence[str], *, since: Date | None = None
+) -> Sequence[Row[Any]]:
+    """What `store.entries` finds (from a day on), as plain rows: a week is about thousands."""
     question = (
         sa_select(*_ENTRY)
         .where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
         .order_by(col(CheckIn.date), col(CheckIn.id))
     )
+    if since is not None:
+        question = question.where(col(CheckIn.date) >= since)
     return session.execute(question).all()

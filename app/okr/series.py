@@ -13,7 +13,7 @@ What lies after the cycle's last day counts nowhere.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
@@ -85,19 +85,58 @@ def of_several(
 
 
 def stored_of(
-    session: Session, rows: Sequence[KeyResult], *, ends: Mapping[str, Date] | None = None
+    session: Session,
+    rows: Sequence[KeyResult],
+    *,
+    ends: Mapping[str, Date] | None = None,
+    since: Date | None = None,
 ) -> dict[str, Stored]:
-    """What the values of several key results follow from, by id."""
+    """What the values of several key results follow from, by id; of what was put, from a day on."""
     ids = [row.id for row in rows]
     ends = ends or store.ends_of(session, ids)
-    entries, posted = defaultdict(list), defaultdict(list)
-    for entry in list_rows.entries(session, ids):
-        entries[entry.key_result_id].append(entry)
-    for one in store.contributions(session, *ids):
-        posted[one.key_result_id].append(one)
+    entries = _by_key_result(list_rows.entries(session, ids, since=since))
+    posted = _by_key_result(store.contributions(session, *ids))
     return {
         row.id: Stored(row.start, entries[row.id], posted[row.id], ends[row.id]) for row in rows
     }
+
+
+def _by_key_result(rows: Iterable[Any]) -> defaultdict[str, list[Any]]:
+    """Rows of many key results, each in the order in which they came."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.key_result_id].append(row)
+    return found
+
+
+def recent_of(
+    session: Session,
+    rows: Sequence[KeyResult],
+    *,
+    since: Date,
+    ends: Mapping[str, Date],
+    suffice: Callable[[KeyResult, Sequence[Value]], bool],
+) -> dict[str, tuple[Value, ...]]:
+    """The values from a day on, where these say as much as all would; of the others all.
+
+    Of years of values a list shows the last ones. What a ledger adds to may lie before any day.
+    """
+    stored = stored_of(session, rows, ends=ends, since=since)
+    found = {key: laid_out(one) for key, one in stored.items()}
+    short = [
+        row for row in rows if not _stands_alone(stored[row.id]) or not suffice(row, found[row.id])
+    ]
+    if short:
+        entries = _by_key_result(list_rows.entries(session, [row.id for row in short]))
+        found |= {
+            row.id: laid_out(replace(stored[row.id], entries=entries[row.id])) for row in short
+        }
+    return found
+
+
+def _stands_alone(stored: Stored) -> bool:
+    """Nothing before the first entry is needed to know where the number stands from then on."""
+    return bool(stored.entries) and not stored.entries[0].confirms and not stored.posted
 
 
 def listed(stored: Stored) -> tuple[Listed, ...]:
@@ -131,10 +170,16 @@ def laid_out(stored: Stored) -> tuple[Value, ...]:
     for entry in stored.entries:
         said[entry.date].append(entry)
     days = said.keys() | {one.date for one in stored.posted}
-    found, anchor = [], None
+    found: list[Value | None] = []
+    anchor: Entry | None = None
     for day in sorted(one for one in days if one <= stored.ends):
-        anchor = _anchor(said[day]) or anchor
-        found.append(_on(day, stored, anchor, said[day]))
+        today = said[day]
+        if len(today) == 1 and not stored.posted and not today[0].confirms:
+            anchor = today[0]
+            found.append(_as_put(anchor))  # by far the most
+        else:
+            anchor = _anchor(today) or anchor
+            found.append(_on(day, stored, anchor, today))
     return tuple(one for one in found if one is not None)
 
 

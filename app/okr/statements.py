@@ -143,6 +143,14 @@ def _left_out(
     )
 
 
+def asks_all(row: KeyResult, values: Sequence[Value]) -> bool:
+    """Whether these alone leave open if the number looks like a running total."""
+    if row.running_total is not None or row.kind not in {"increase", "decrease"}:
+        return False
+    measured = [one.value for one in values if not one.confirms]
+    return all(after >= before for before, after in pairwise(measured))
+
+
 def only_rises(row: KeyResult, values: Sequence[Value]) -> bool:
     """Whether a number looks like a running total and nobody has said whether it is one."""
     if row.running_total is not None or row.kind not in {"increase", "decrease"}:

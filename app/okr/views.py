@@ -14,8 +14,9 @@ from app.okr.models import Cycle, KeyResult, ToldWeek
 from app.okr.progress import Goal, Pace
 from app.okr.sayings import Statement, statement_of
 from app.okr.series import Stored, Value
-from app.okr.statements import Found, found_on
+from app.okr.statements import Found, asks_all, found_on
 from app.okr.wording import warning_of
+from app.stats.weekly import FIRST_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class KeyResultView:
     warning: str | None
     forecast: Forecast | None
     stretched: bool  # even the stretch target is reached
-    values: tuple[Value, ...]
+    values: tuple[Value, ...]  # of a list's row, only as far back as something rests on them
 
 
 def view(
@@ -58,9 +59,11 @@ def several(
     """Look at many on a day, in as many queries as one takes."""
     ids = [row.id for row in rows]
     cycles = week_rows.cycles_of(session, ids)
-    ends = {row_id: cycle.ends for row_id, (cycle, _) in cycles.items()}
-    known = stored or series.stored_of(session, rows, ends=ends)
-    values = {row_id: series.laid_out(one) for row_id, one in known.items()}
+    if stored:
+        values = {row_id: series.laid_out(one) for row_id, one in stored.items()}
+    else:
+        of_rows = {row_id: cycle for row_id, (cycle, _) in cycles.items()}
+        values = _recent(session, rows, of_rows, today)
     kept = week_rows.told_weeks(session, ids)
     return tuple(
         _view(
@@ -73,6 +76,39 @@ def several(
         )
         for row in rows
     )
+
+
+def _recent(
+    session: Session, rows: Sequence[KeyResult], cycles: Mapping[str, Cycle], today: Date
+) -> dict[str, tuple[Value, ...]]:
+    """As many values as a view rests on: the weeks that count, and what is shown of the last."""
+    if not rows:
+        return {}
+
+    def suffice(row: KeyResult, values: Sequence[Value]) -> bool:
+        return _suffice(row, [one for one in values if one.date <= today], today)
+
+    return series.recent_of(
+        session,
+        rows,
+        since=min(cycle.starts for cycle in cycles.values()) + timedelta(weeks=FIRST_WEEK - 1),
+        ends={row_id: cycle.ends for row_id, cycle in cycles.items()},
+        suffice=suffice,
+    )
+
+
+def _suffice(row: KeyResult, values: Sequence[Value], today: Date) -> bool:
+    """Whether older values could change nothing that a view says."""
+    return (
+        bool(values)
+        and values[0].date < _monday(today)  # so that the change since is known
+        and any(one.confidence is not None for one in values)
+        and not asks_all(row, values)
+    )
+
+
+def _monday(today: Date) -> Date:
+    return today - timedelta(days=today.weekday())
 
 
 def _view(
@@ -122,8 +158,7 @@ def _is_new(found: Found) -> bool:
 
 def _change(values: tuple[Value, ...], today: Date) -> float | None:
     """The last value less the last one of an earlier ISO week."""
-    monday = today - timedelta(days=today.weekday())
-    before = next((one for one in reversed(values) if one.date < monday), None)
+    before = next((one for one in reversed(values) if one.date < _monday(today)), None)
     if before is None or values[-1].date <= before.date:
         return None
     return values[-1].value - before.value

@@ -93,6 +93,7 @@ def anytime_bounds(hits: int, people: int, *, n_max: int, confidence: float) -> 
     return Interval(low, high, ANYTIME.name)
 
 
+@lru_cache(maxsize=_KEPT)
 def anytime_pass_count(people: int, threshold: float, *, n_max: int, confidence: float) -> int:
     """How many of these people must have clicked before the e-value says yes.
 

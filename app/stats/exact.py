@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ _SET_ASIDE = (
     1e-7  # of the error, for the rate's own interval; Berger and Boos allow any small share
 )
 _GRID = 96  # rates tried over some ten standard errors: a tenth of one apart
+_KEPT = 4_096  # answers: the same counts are read by every page that shows them
 _CLOSE = 1e-10
 _SLACK = 1e-9  # in rates: equal tables must not part by rounding
 
@@ -34,6 +35,7 @@ class ExactAnswer:
     p_value: float
 
 
+@lru_cache(maxsize=_KEPT)
 def exact_difference(pair: Pair, *, confidence: float) -> ExactAnswer:
     """Test equal rates exactly and bound their difference with the same test, each side by itself.
 

@@ -13,7 +13,6 @@ from app.analysis.record import Record
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.platform import figures
-from app.platform.paging import every
 from app.review import learnings, search, throughput
 from app.review.learnings import Learning, Wanted
 from app.review.throughput import Week
@@ -113,8 +112,7 @@ def _told(row: Learning, asked: str) -> Told:
 
 
 def _features(session: Session) -> Choices:
-    found = every(lambda cursor: experiments.features(session, cursor=cursor))
-    return (("", "Every feature"), *((one.id, one.title) for one in found))
+    return (("", "Every feature"), *experiments.feature_titles(session))
 
 
 def _avoided(session: Session) -> str:

@@ -9,8 +9,9 @@ from app.delivery.progress import Progress
 from app.experiments import enrolment
 from app.experiments.models import Experiment
 from app.platform.db import Database
-from tests.experiments.scenes import NOW, given_draft, launch, scheduled, settle
+from tests.experiments.scenes import NOW, given_audience, given_draft, launch, scheduled, settle
 from tests.experiments.test_enrolment import interrupt
+from tests.routes import counting
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +57,21 @@ def test_a_later_start_is_told_once_it_looks(database: Database):
     interrupt(database, experiment.id, after=15)
 
     assert told(database, experiment.id).looked_at == 10
+
+
+def test_many_are_told_in_as_many_queries_as_one(database: Database):
+    with database.write() as session:
+        people = given_audience(session, 3)
+        waiting = [given_draft(session, audience_id=people) for _ in range(4)]
+        for one in waiting:
+            launch(session, one, at=NOW)
+
+    def queries(some: list[Experiment]) -> int:
+        with database.read() as session:
+            known = [session.get_one(Experiment, one.id) for one in some]
+            with counting(database.engine) as asked:
+                found = progress.of_many(session, known)
+        assert [one.to_look_at for one in found.values()] == [3] * len(some)
+        return len(asked)
+
+    assert queries(waiting) == queries(waiting[:1])

@@ -1,15 +1,16 @@
 """A key result as everybody sees it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from app.okr import store, views
-from app.okr.models import KeyResult
+from app.okr import series, store, views
+from app.okr.models import CheckIn, KeyResult, UnusualWeek
 from app.okr.progress import Pace
-from tests.okr.scenes import TODAY, given_key_result, given_objective, put
+from tests.okr.scenes import NOW, TODAY, given_key_result, given_objective, put
 
 THIS_MONDAY, LAST_SUNDAY = date(2026, 11, 23), date(2026, 11, 22)
 
@@ -147,7 +148,7 @@ def test_many_are_looked_at_in_as_many_queries_as_one(session: Session, row: Key
         views.several(session, some, today=TODAY)
         return len(seen)
 
-    assert queries(rows) == 4  # cycles, values, ledgers, weeks that were told
+    assert queries(rows) == 5  # cycles, ledgers, weeks that were told, values of late, then all
 
 
 def test_a_stretch_that_is_reached_is_said(session: Session):
@@ -155,3 +156,63 @@ def test_a_stretch_that_is_reached_is_said(session: Session):
     put(session, row.id, TODAY, 2000)
 
     assert views.view(session, row, today=TODAY).stretched
+
+
+_PAST = 157  # weeks, of which a list needs the last ones
+_CASES = (
+    *("ups and downs", "only rises", "sure long ago", "confirmed first", "new", "silent"),
+    *("a run", "unusual weeks", "a running total"),
+)
+
+
+@pytest.mark.parametrize(
+    "case",
+    _CASES,
+)
+def test_a_list_says_of_years_what_all_values_say(session: Session, row: KeyResult, case: str):
+    weeks = {"new": 1, "silent": _PAST - 40}.get(case, _PAST)
+    for back in range(_PAST - weeks if case == "silent" else 0, weeks if case == "new" else _PAST):
+        rise = back if case in {"only rises", "a running total"} else (7919 * back) % 83
+        sure = 6 if back == (100 if case == "sure long ago" else 2) else None
+        _written(session, row, back, 3000 - rise, sure)
+    session.flush()
+    if case == "confirmed first":
+        for entry in store.entries(session, row.id):
+            entry.confirms = entry.date >= date(2026, 3, 1)
+            session.add(entry)
+    if case == "unusual weeks":
+        for week in ("2026-W19", "2026-W20", "2026-W44"):
+            session.add(UnusualWeek(week=week, reason="Holidays", marked_at=NOW))
+    if case == "a running total":
+        row.running_total = True
+        session.add(row)
+    if case == "a run":
+        last = store.entries(session, row.id)[-1]
+        last.experiment_id, last.observed, last.estimate = "e1", 600, last.value
+        session.add(last)
+    session.flush()
+    whole = series.stored_of(session, (row,))
+
+    (listed,) = views.several(session, (row,), today=TODAY)
+    (told,) = views.several(session, (row,), today=TODAY, stored=whole)
+
+    assert replace(listed, values=()) == replace(told, values=())
+    assert listed.values[-1] == told.values[-1]
+
+
+def test_a_list_reads_no_more_of_the_past_than_it_needs(session: Session, row: KeyResult):
+    for back in range(_PAST):
+        _written(session, row, back, 1300 + (7919 * back) % 83, 5)
+    session.flush()
+
+    (listed,) = views.several(session, (row,), today=TODAY)
+
+    assert len(listed.values) < 40
+
+
+def _written(session: Session, row: KeyResult, back: int, value: float, sure: int | None) -> None:
+    """A value of so many weeks ago."""
+    day = TODAY - timedelta(weeks=back)
+    session.add(
+        CheckIn(key_result_id=row.id, date=day, value=value, confidence=sure, recorded_at=NOW)
+    )
