@@ -4,6 +4,7 @@ No database: what SQL would count is counted here, and everything after it is th
 """
 
 import random
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from app.analysis import (
     readout,
     repeated,
     standings,
+    value_moments,
     waiting,
 )
 from app.analysis.counts import ArmTotals
@@ -39,6 +41,7 @@ from app.experiments.plans import SETTLES_AFTER
 from app.experiments.schemas import Draft
 from app.experiments.terms import HOLDOUT, RuleKind
 from app.stats.checks import NotEnoughData
+from app.stats.fading import Timed
 from app.tracking import store as tracking
 from tests.experiments.scenes import CARD
 from tests.metrics.scenes import BODY, START
@@ -200,6 +203,16 @@ class Pretend:
                 of_arm[hour] = of_arm.get(hour, 0) + 1
         return found
 
+    def moments(self) -> dict[str, Timed]:
+        found = {}
+        for key, total in self.totals(known_at(self.until, late=False)).items():
+            mine = [one for one in self._out(self.until) if one.arm == key and one.did is not None]
+            at = [(one.did - one.released) / self.window for one in mine]  # type: ignore[operator]
+            values = array("d", (one.value for one in mine))
+            timed = array("d", (one.value * moment for one, moment in zip(mine, at, strict=True)))
+            found[key] = Timed(total.released, values, timed)
+        return found
+
     def _out(self, now: float) -> list[Somebody]:
         return [one for one in self.people if one.released <= min(now, self.until)]
 
@@ -342,6 +355,7 @@ def read(one: Pretend, now: float, monkeypatch: pytest.MonkeyPatch, *, late: boo
         (movements, "realised", {}),
         (movements, "linked", LINKED),
         (novelty, "hours_of", one.hours()),
+        (value_moments, "of", one.moments()),
         (waiting, "lost_of", ()),
         (tracking, "only_counted", 0),
     ):
