@@ -65,7 +65,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     """The week so far."""
     zone = request.app.state.settings.zone
     week = weeks.this_week(session, zone=zone, now=now)
-    steps = _steps(session)
+    steps = [] if week.awaiting or week.running else _steps(session)
     page = WeekPage(
         sentence="Will customers use it? Know by Friday." if steps else week.sentence,
         lead="Three steps to the first honest answer." if steps else _lead(week),
