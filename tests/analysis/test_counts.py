@@ -23,9 +23,7 @@ people = st.lists(
 )
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(crowd=people, minutes=st.integers(0, 80 * 60))
 def test_released_matured_and_settled_agree_with_counting_one_by_one(
     session: Session, crowd: list[tuple[int, int | None]], minutes: int

@@ -16,7 +16,7 @@ signs = st.text("abzAZ09.+-_@ !'ø\"", max_size=24)
         ["b.example", "-b.example", "b..example", "bäcker.example", "b", "", "[127.0.0.1]"]
     ),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_quick_way_says_what_the_library_says(local: str, domain: str):
     text = f"{local}@{domain}".strip()
     try:

@@ -417,9 +417,7 @@ cells = st.sampled_from(
 
 
 @given(st.lists(cells, max_size=30).map(b"".join))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_file_holds_every_record_is_counted_once(desk: Desk, body: bytes):
     done = desk.take(b"email,external_id\n" + body)
 

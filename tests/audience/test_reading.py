@@ -28,7 +28,7 @@ def records(content: bytes, *, offset: int = 0, line: int = 0) -> list[Record]:
 
 
 @given(bodies)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_going_on_after_any_record_reads_what_reading_in_one_go_does(body: bytes):
     content = b"email,note\n" + body
     everything = records(content)
@@ -39,7 +39,7 @@ def test_going_on_after_any_record_reads_what_reading_in_one_go_does(body: bytes
 
 
 @given(bodies)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_line_belongs_to_one_record_or_is_blank(body: bytes):
     content = b"email,note\n" + body
     physical = content.split(b"\n")

@@ -212,7 +212,7 @@ def test_liquid_that_loops_for_ever_or_does_not_parse_is_refused():
         mail("{% for i in (1..1000000) %}x{% endfor %}")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(name=_TEXTS, subject=_TEXTS, body=_TEXTS)
 def test_what_goes_in_comes_out(name: str, subject: str, body: str):
     said = {"name": name, "subject": subject.translate({13: 32, 10: 32, 0: 32}), "body": body}
@@ -229,7 +229,7 @@ def test_what_goes_in_comes_out(name: str, subject: str, body: str):
     assert made.raw.isascii()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(value=_TEXTS | st.integers() | st.booleans() | st.floats(allow_nan=False))
 def test_joining_and_liquid_give_the_same(value: object):
     source = "a {{ x }} b {{x}} <c> {{ y }}"

@@ -34,7 +34,7 @@ def test_a_sample_does_not_favour_an_arm():
     assert abs(arms.count("b") / 2_000 - 0.75) < 0.04
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=60), st.integers(1, 70), st.randoms())
 def test_it_ends_with_the_smallest_tickets_in_whatever_order_they_come(
     tickets: set[int], places: int, rng: random.Random

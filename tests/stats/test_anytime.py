@@ -137,7 +137,7 @@ def test_peeking_at_every_person_errs_less_than_alpha():
     assert 0.01 < error <= 0.05
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 3000), st.floats(0, 1), st.floats(0.005, 0.9))
 def test_the_bound_says_what_the_evidence_says(people: int, share: float, threshold: float):
     hits = round(people * share)
@@ -152,7 +152,7 @@ def test_the_bound_says_what_the_evidence_says(people: int, share: float, thresh
     assert 0 <= got.low <= hits / people <= got.high <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(20, 3000), st.floats(0.01, 0.5))
 def test_the_count_that_is_enough_is_the_smallest_whose_bound_is_over(
     people: int, threshold: float
@@ -181,7 +181,7 @@ def test_0_is_under_the_bound_exactly_where_p_is_under_alpha(
     assert 0 <= one_sided <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 500), st.floats(0, 1), st.floats(1, 1000))
 def test_two_sides_mirror_and_hold_the_rate(people: int, share: float, tightest: float):
     hits = round(people * share)

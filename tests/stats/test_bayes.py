@@ -54,7 +54,7 @@ def test_a_difference_matches_spotifys_confidence():
 
 
 @given(arms(300), arms(300))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_closed_forms_agree_with_the_integrated_difference(arm: Arm, baseline: Arm):
     got = posterior_difference(arm, baseline, confidence=0.9)
 

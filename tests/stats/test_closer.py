@@ -122,7 +122,7 @@ def numbers() -> st.SearchStrategy[Weekly]:
 PLAIN = Question(target=1e9, as_factors=False)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers())
 def test_a_second_way_through_whole_matrices_finds_the_same(series: Weekly):
     theirs = moves(series.weeks, series.values, rounding_step(series.values))
@@ -138,7 +138,7 @@ def test_a_second_way_through_whole_matrices_finds_the_same(series: Weekly):
     assert got.noise[1] == pytest.approx(theirs["single"].quantile(0.975), abs=1e-5 * unit)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers())
 def test_a_second_way_lands_in_the_same_place(series: Weekly):
     known = series.until(12)
@@ -173,7 +173,7 @@ def _changed(series: Weekly, factor: float, shift: float) -> Weekly:
     return Weekly(series.weeks, tuple(factor * one + shift for one in series.values))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers())
 def test_what_falls_is_the_mirror_of_what_rises(series: Weekly):
     up, down = _told(series), _told(_changed(series, -1, 0))
@@ -184,7 +184,7 @@ def test_what_falls_is_the_mirror_of_what_rises(series: Weekly):
     assert (down.low, down.high) == pytest.approx((-up.high, -up.low), abs=1e-6 * unit)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers(), st.sampled_from([10.0, 100.0, 0.1]))
 def test_another_unit_changes_the_unit_and_nothing_else(series: Weekly, factor: float):
     plain, other = _told(series), _told(_changed(series, factor, 0))
@@ -194,7 +194,7 @@ def test_another_unit_changes_the_unit_and_nothing_else(series: Weekly, factor: 
     assert other.moved == pytest.approx(factor * plain.moved, abs=1e-5 * unit)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers())
 def test_a_level_added_to_every_value_moves_nothing(series: Weekly):
     noisy = Weekly(
@@ -206,7 +206,7 @@ def test_a_level_added_to_every_value_moves_nothing(series: Weekly):
     assert other.moved == pytest.approx(plain.moved, abs=1e-4 * unit)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers())
 def test_the_range_leaves_zero_exactly_where_something_is_told(series: Weekly):
     got = _told(series)
@@ -215,7 +215,7 @@ def test_the_range_leaves_zero_exactly_where_something_is_told(series: Weekly):
     assert bool(got.direction) == (got.low > 0 or got.high < 0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(-30, 30), min_size=24, max_size=24), st.integers(10, 60))
 def test_a_steeper_rise_moves_further(noise: list[int], slope: int):
     weeks = tuple(range(-10, 14))

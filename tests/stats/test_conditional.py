@@ -78,7 +78,7 @@ def by_dictionary(added: list[Step], shares: list[float], alpha: float) -> list[
 
 
 @given(steps(most=12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_boundaries_are_those_of_a_walk_over_all_paths(added: list[Step]):
     looks = course(added)
     shares = shares_of(looks)
@@ -89,7 +89,7 @@ def test_the_boundaries_are_those_of_a_walk_over_all_paths(added: list[Step]):
 
 
 @given(steps())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_count_interval_ratio_and_p_cannot_disagree(added: list[Step]):
     looks = course(added)
     asked = limits(looks, shares_of(looks), alpha=ALPHA)
@@ -125,7 +125,7 @@ def test_a_limit_that_falls_with_alpha_does_not_contradict_its_p():
 
 
 @given(steps())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_swapping_the_arms_mirrors_everything(added: list[Step]):
     looks = course(added)
     turned = [one.turned() for one in looks]
@@ -138,7 +138,7 @@ def test_swapping_the_arms_mirrors_everything(added: list[Step]):
 
 
 @given(steps())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_later_look_never_changes_an_earlier_one(added: list[Step]):
     looks = course(added)
     shares = shares_of(looks)

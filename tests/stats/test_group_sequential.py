@@ -110,7 +110,7 @@ def test_one_look_is_the_plain_test():
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(shares(), st.sampled_from(Spending), st.sampled_from([0.01, 0.05, 0.1]))
 def test_all_looks_together_spend_alpha_and_no_more(
     looks: list[float], spending: Spending, alpha: float
@@ -120,7 +120,7 @@ def test_all_looks_together_spend_alpha_and_no_more(
     assert got == pytest.approx(alpha, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(shares(), st.sampled_from(Spending))
 def test_bounds_depend_on_the_looks_so_far_only(looks: list[float], spending: Spending):
     whole = bounds(looks, alpha=0.05, spending=spending)
@@ -157,7 +157,7 @@ def test_what_cannot_be_looked_at_is_refused():
 
 
 @given(shares(), st.lists(st.floats(-5, 5), min_size=6, max_size=6), st.floats(0.005, 0.2))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_the_p_of_looks_never_contradicts_their_bounds(
     at: list[float], seen: list[float], alpha: float
 ):

@@ -4,7 +4,7 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
@@ -74,7 +74,6 @@ def test_cuped_matches_published_numbers():  # g037, c032
     assert cuped_theta([same, same]) == pytest.approx(0.01864, abs=5e-6)
 
 
-@settings(deadline=None)
 @given(values, values)
 def test_sums_say_what_scipy_says_of_the_values(first: list[float], second: list[float]):
     arm, base = of(first), of(second)
@@ -87,7 +86,6 @@ def test_sums_say_what_scipy_says_of_the_values(first: list[float], second: list
     assert (got.low, got.high) == pytest.approx((bounds.low, bounds.high), rel=1e-6, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(values, st.floats(-3, 3))
 def test_taking_the_covariate_off_sums_is_taking_it_off_people(y: list[float], theta: float):
     x = np.arange(len(y), dtype=float)
@@ -110,7 +108,6 @@ def test_one_stratum_is_welch_and_more_take_away_what_lies_between_them():
     assert within.error < together.error / 10
 
 
-@settings(deadline=None)
 @given(values, values, st.floats(-10, 10).filter(lambda one: abs(one) > 0.01))
 def test_the_interval_leaves_out_zero_where_p_is_under_alpha(
     first: list[float], second: list[float], scale: float

@@ -87,7 +87,7 @@ def test_one_arm_alone_is_compared_as_ever():
 
 
 @given(st.lists(st.integers(0, 120), min_size=1, max_size=5), st.integers(0, 120))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_each_arms_p_value_fits_its_interval_and_the_whole_its_arms(hits: list[int], base: int):
     arms = [Arm(600, one) for one in hits]
     got = compare_all(arms, Arm(600, base), confidence=0.95, mde=0.03)

@@ -29,7 +29,7 @@ def arms(draw: st.DrawFn, least: int = 0) -> Arm:
 
 
 @given(arms(), arms(least=1), st.floats(0.7, 0.999))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_they_leave_out_0_exactly_where_the_difference_does(arm, baseline, confidence):
     if arm.rate == baseline.rate == 1:
         return
@@ -42,7 +42,7 @@ def test_they_leave_out_0_exactly_where_the_difference_does(arm, baseline, confi
 
 
 @given(arms(least=1), arms(least=1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_turning_the_arms_turns_the_bounds(arm, baseline):
     if arm.rate == baseline.rate == 1:
         return

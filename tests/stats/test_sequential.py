@@ -78,7 +78,7 @@ def test_one_look_is_the_exact_test():
     assert got == int(binom.isf(0.05, 600, 0.08)) + 1 == 60
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(1, 400), min_size=1, max_size=8),
     st.floats(0.005, 0.5),
@@ -102,7 +102,7 @@ def test_a_frozen_table_used_with_other_counts_errs_more_than_boundaries_made_an
     assert anew <= 0.05 < frozen
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(courses(), st.floats(0.01, 0.6), st.booleans())
 def test_the_interval_leaves_out_the_threshold_exactly_where_a_look_reached_its_boundary(
     course: list[tuple[int, int]], threshold: float, ended: bool
@@ -119,7 +119,7 @@ def test_the_interval_leaves_out_the_threshold_exactly_where_a_look_reached_its_
     assert 0 <= got.low <= got.high <= 1
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(courses())
 def test_those_who_did_not_have_the_mirrored_interval(course: list[tuple[int, int]]):
     others = [(people, people - hits) for people, hits in course]

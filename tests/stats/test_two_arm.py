@@ -118,7 +118,7 @@ def test_no_click_in_the_baseline_is_evidence_and_no_error():
 
 
 @given(arms(most=400), arms(most=400), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_the_call_the_p_value_and_the_interval_cannot_disagree(
     arm: Arm, baseline: Arm, confidence: float
 ):
@@ -133,7 +133,7 @@ def test_the_call_the_p_value_and_the_interval_cannot_disagree(
 
 
 @given(arms(most=300), arms(most=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swapping_the_arms_mirrors_the_interval(arm: Arm, baseline: Arm):
     one = compare(arm, baseline, confidence=0.95, mde=0.05)
     other = compare(baseline, arm, confidence=0.95, mde=0.05)
@@ -143,7 +143,7 @@ def test_swapping_the_arms_mirrors_the_interval(arm: Arm, baseline: Arm):
 
 
 @given(arms(most=200), arms(most=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_more_click_in_the_arm_never_lowers_a_bound_of_one_method(arm: Arm, baseline: Arm):
     if arm.hits == arm.people:
         return
@@ -220,7 +220,7 @@ def test_an_effect_shown_but_under_the_mde_is_validated():
 
 
 @given(st.lists(st.tuples(arms(most=5000), arms(most=5000)), min_size=1, max_size=12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_page_full_gives_what_one_by_one_gives(pairs: list[tuple[Arm, Arm]]):
     rows = [[a.people, a.hits, b.people, b.hits] for a, b in pairs]
     got = compare_many(*np.array(rows).T, confidence=0.95)
@@ -257,7 +257,7 @@ def test_fisher_agrees_with_the_hypergeometric_distribution():
 
 
 @given(arms(most=40), arms(most=40))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_boschloo_is_never_more_cautious_than_fisher(arm: Arm, baseline: Arm):
     got = boschloo_above(pair_of(arm, baseline))
 

@@ -30,7 +30,7 @@ def test_the_skewness_is_scipys_of_values_less_their_arms_mean():
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.8, 0.95, 0.99]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_p_value_and_the_interval_cannot_disagree(seed: int, confidence: float):
     arm, base = sums(drawn(seed, 700, 0.7) * 1.1), sums(drawn(seed + 1, 200, 0.7))
     plain, found = welch(arm, base, confidence=confidence), unevenness(arm, base)

@@ -136,9 +136,7 @@ EDITS = st.fixed_dictionaries(
 STEPS = st.lists(st.dictionaries(st.integers(1, 6), EDITS, min_size=1), max_size=6)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_counters_equal_those_counted_again_from_the_outcomes(database: Database, steps):
     with database.write() as session:

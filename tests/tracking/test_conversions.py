@@ -237,9 +237,7 @@ ARRIVALS = st.lists(
 )
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals=ARRIVALS, data=st.data())
 def test_no_order_and_no_repeat_changes_what_counts(
     ann: Session, arrivals: list[tuple[int, int, int]], data: st.DataObject

@@ -126,7 +126,7 @@ def test_a_list_is_no_longer_than_memory_takes(monkeypatch: pytest.MonkeyPatch):
         range_lists.read(b"#" * (range_lists.MOST_BYTES + 1), assumed=None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_whatever_is_given_for_a_list_is_read_or_refused_in_words(content: bytes):
     with suppress(Invalid):  # nothing else
@@ -139,7 +139,7 @@ NETS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(NETS, st.lists(V4, min_size=1, max_size=20), st.booleans())
 def test_a_look_up_finds_what_asking_each_network_in_turn_finds(
     told: list[tuple[int, int, AddressClass]], asked: list[int], is_v6: bool

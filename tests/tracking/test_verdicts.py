@@ -194,7 +194,7 @@ REQUESTS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(REQUESTS, max_size=12, unique=True), st.randoms())
 def test_the_order_in_which_hits_are_read_changes_no_verdict(requests, random):
     shuffled = list(requests)
@@ -225,7 +225,7 @@ def in_parts(requests: list[Request], ends: list[int]) -> dict[Request, Judgemen
     return said
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(REQUESTS, max_size=14, unique=True), st.lists(st.integers(0, 14)), st.booleans())
 def test_judged_in_parts_hits_get_the_verdicts_of_the_whole(requests, ends, in_order):
     if in_order:
@@ -237,7 +237,7 @@ def test_judged_in_parts_hits_get_the_verdicts_of_the_whole(requests, ends, in_o
     assert [said[one] for one in requests] == judge(requests, MAIL)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(REQUESTS, max_size=12))
 def test_a_request_that_is_not_a_get_is_never_a_person(requests):
     said = zip(requests, judge(requests, MAIL), strict=True)
