@@ -1,6 +1,6 @@
 """Every page and list of the route table, with addresses of an estate's rows; queries counted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,14 +46,28 @@ def routes(application: FastAPI) -> list[APIRoute]:
     return [found[key] for key in sorted(found)]
 
 
-def addresses(application: FastAPI, experiments: tuple[str, ...] = ("e000000",)) -> list[str]:
+def lists(application: FastAPI, experiments: tuple[str, ...]) -> list[str]:
+    """The addresses of those that are asked for page by page, with a limit."""
+    return addresses(application, experiments, of=_has_limit)
+
+
+def _has_limit(route: APIRoute) -> bool:
+    return any(one.name == "limit" for one in route.dependant.query_params)
+
+
+def addresses(
+    application: FastAPI,
+    experiments: tuple[str, ...] = ("e000000",),
+    *,
+    of: Callable[[APIRoute], bool] = lambda _route: True,
+) -> list[str]:
     """What a browser or a system can ask for: an address for each route that reads."""
     week = week_of(clock.now().date())
     parts = _PARTS | {"experiment_id": experiments, "week": (week,)}
     found: list[str] = []
     for route in routes(application):
         names = set(route.param_convertors)
-        if "GET" not in (route.methods or ()) or names & ALONE:
+        if "GET" not in (route.methods or ()) or names & ALONE or not of(route):
             continue
         unknown = names - parts.keys()
         assert not unknown, f"{route.path}: say in tests/routes.py what stands for {unknown}"

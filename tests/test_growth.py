@@ -1,19 +1,24 @@
 """What a page, a list or a readout of one experiment reads does not grow with its people."""
 
 import asyncio
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import Session
 
+from app.analysis import export
 from app.analysis.matured import MOST_READ
+from app.audience.models import Import, Note, Refusal
 from app.experiments.models import Experiment
 from app.main import Tracking, _pages_and_api
 from app.ops.house import House, open_house, prepare
 from app.platform import clock, config
+from tests import routes
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.mailing import Mailing
@@ -33,6 +38,12 @@ _OF_ONE = (
     "/api/v1/experiments/{}/sends",
     "/api/v1/experiments/{}/hits",
 )
+_WHOLE = (
+    "/api/v1/experiments/{}/export?format=csv",
+    "/api/v1/experiments/{}/export?format=ndjson",
+    "/api/v1/imports/{}/refused",
+    "/api/v1/imports/{}/notes",
+)
 _LARGE = frozenset(
     ("enrolment", "send", "outcome", "hit", "reaction", "answer", "ineligible", "person")
 )
@@ -40,6 +51,9 @@ _MOST_GROWTH = 1.3  # an index is a little deeper, a count a digit longer
 _SLACK = 200  # rows, or steps of SQLite's machine: answers are counted, each by one step
 # One answer of twenty people is counted where it stands in an index: two steps each.
 _COUNTED = "SELECT answer.useful"
+_ONE_PAGE = 1_000  # rows that PostgreSQL may find in an index first, and then read: counted twice
+_SMALL_BYTES = 256 * 1024
+_Lines = Callable[[Session, str], Iterator[str]]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -77,6 +91,20 @@ def _mail(house: House, place: int, people: int) -> None:
         mailing = Mailing(f"of{people}", arms, first=(1_000 + place) << 24, at=at)
         mailing.add(session, people, of=people, hits=2)
         mailing.leave_out(session, people)
+        name = f"of{people}"
+        made = Import(id=name, audience_id=estate.AUDIENCE, format="csv", folder="f", created_at=at)
+        session.add(made)
+        for rows in (_refused(name, people), _noted(name, people)):
+            session.add_all(rows)
+
+
+def _refused(name: str, many: int) -> list[Refusal]:
+    return [Refusal(import_id=name, line=n, reason="No address.", raw="a") for n in range(1, many)]
+
+
+def _noted(name: str, many: int) -> list[Note]:
+    told = {"column": "euros", "value": "x", "note": "No number."}
+    return [Note(import_id=name, number=n, line=n, **told) for n in range(1, many)]
 
 
 @pytest.mark.parametrize("address", _OF_ONE)
@@ -102,6 +130,66 @@ def test_no_page_looks_through_a_whole_table_of_people(house: House, address: st
     assert asked.scans(_LARGE) == []
 
 
+@pytest.mark.parametrize("address", _WHOLE)
+def test_an_export_reads_each_row_once_however_many_there_are(house: House, address: str):
+    few, many = (sum(_asked(house, address.format(f"of{size}")).values()) for size in (_FEW, _MANY))
+
+    assert many < _MOST_GROWTH * _MANY / _FEW * few + _ONE_PAGE
+
+
+@pytest.mark.parametrize("listed", ["sends", "hits"])
+def test_a_list_is_walked_to_its_end_at_the_price_of_its_rows(house: House, listed: str):
+    few, many = (_walked(house, f"/api/v1/experiments/of{size}/{listed}") for size in (_FEW, _MANY))
+
+    assert many < _MOST_GROWTH * _MANY / _FEW * few + _ONE_PAGE
+
+
+def test_ten_times_as_long_a_page_of_any_list_is_no_more_than_ten_times_the_work(house: House):
+    lists = routes.lists(_pages_and_api(house, Tracking(house)), (f"of{_MANY}",))
+    pages = {
+        address: [sum(_asked(house, f"{address}?limit={limit}").values()) for limit in (100, 1000)]
+        for address in lists
+    }
+
+    assert len(pages) > 20
+    assert {
+        address: work
+        for address, work in pages.items()
+        if work[1] > _MOST_GROWTH * 10 * work[0] + _SLACK
+    } == {}
+
+
+@pytest.mark.parametrize("lines", [export.csv_lines, export.ndjson_lines])
+def test_an_export_holds_a_part_of_its_rows_at_a_time(house: House, lines: _Lines):
+    _held_while_read(house, lines, _FEW)  # what is compiled once
+    few, many = (_held_while_read(house, lines, size) for size in (_FEW, _MANY))
+
+    assert many < _MOST_GROWTH * few + _SMALL_BYTES
+
+
+def _held_while_read(house: House, lines: _Lines, size: int) -> int:
+    """The most bytes that were held at once, beside what was held before."""
+    with house.database.read() as session:
+        tracemalloc.start()
+        try:
+            for _written in lines(session, f"of{size}"):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+def _walked(house: House, address: str) -> int:
+    work = 0
+    cursor: str | None = ""
+    while cursor is not None:
+        asked, told = asyncio.run(_ask_and_hear(house, f"{address}?limit=1000{cursor}"))
+        work += sum(asked.read().values())
+        following = told.json()["next"]
+        cursor = following and f"&cursor={following}"
+    return work
+
+
 def _asked(house: House, address: str) -> dict[str, int]:
     return asyncio.run(_ask(house, address)).read()
 
@@ -110,11 +198,16 @@ _keys: dict[int, dict[str, str]] = {}
 
 
 async def _ask(house: House, address: str) -> Asked:
+    asked, _told = await _ask_and_hear(house, address)
+    return asked
+
+
+async def _ask_and_hear(house: House, address: str) -> tuple[Asked, httpx.Response]:
     if id(house) not in _keys:
         _keys[id(house)] = key_of(house)
     transport = httpx.ASGITransport(app=_pages_and_api(house, Tracking(house)))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         (await client.get(address, headers=_keys[id(house)])).raise_for_status()
         with asking(house.database.engine) as asked:
-            (await client.get(address, headers=_keys[id(house)])).raise_for_status()
-    return asked
+            told = (await client.get(address, headers=_keys[id(house)])).raise_for_status()
+    return asked, told

@@ -119,16 +119,20 @@ def part_within(
 ) -> Part[Any]:
     """The same of one owner's rows, (its column, its value), where an index has owner and key.
 
-    Said as a range of both: asked for one owner in the order of keys alone, PostgreSQL may walk
-    through everybody's rows until it has found enough of this one's.
+    To PostgreSQL said as a range of both: asked for one owner in the order of keys alone, it may
+    walk through everybody's rows until it has found enough of this one's. From such a range SQLite
+    may take the owner only, and pass over the pages before: it is asked for the owner.
     """
     whose, value = within
-    query = query.where(whose <= value)
-    if cursor is None:
-        query = query.where(whose >= value)
+    last = None if cursor is None else order.key_of(cursor)[0]
+    if session.get_bind().dialect.name == "sqlite":
+        query = query.where(whose == value)
+        query = query if last is None else query.where(column > last)
+    elif last is None:
+        query = query.where(whose >= value, whose <= value)
     else:
-        (last,) = order.key_of(cursor)
-        query = query.where(tuple_(whose, column) > tuple_(literal(value), literal(last)))
+        beyond = tuple_(whose, column) > tuple_(literal(value), literal(last))
+        query = query.where(beyond, whose <= value)
     rows = session.execute(query.order_by(whose, column).limit(limit + 1)).all()
     is_entity = len(query.column_descriptions) == 1
     found = [row[0] for row in rows] if is_entity else rows
