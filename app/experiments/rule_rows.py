@@ -10,7 +10,7 @@ from app.experiments.models import Experiment
 
 def adopt(session: Session, experiment_id: str | None, *, version: str) -> None:
     """Judge an experiment's hits (None: everybody's) by rules of this version from now on."""
-    launched = update(Experiment).where(col(Experiment.rule_version).is_not(None))
+    launched = update(Experiment).where(col(Experiment.rule_version) != version)
     if experiment_id is not None:
         launched = launched.where(col(Experiment.id) == experiment_id)
     session.execute(launched.values(rule_version=version))

@@ -36,9 +36,11 @@ class Written:
         return f"{self._into(is_sqlite=is_sqlite)} ON CONFLICT DO NOTHING"
 
     def replace(self, *, is_sqlite: bool) -> str:
-        """New rows; of those that are there the values are replaced."""
-        news = ", ".join(f"{name} = excluded.{name}" for name in self.values)
-        return f"{self._into(is_sqlite=is_sqlite)} {self._where_there} {news}"
+        """New rows; of those that are there the values are replaced, where they are others."""
+        names = {name: f"excluded.{name}" for name in self.values}
+        news = ", ".join(f"{name} = {new}" for name, new in names.items())
+        others = self._others(names, is_sqlite=is_sqlite)
+        return f"{self._into(is_sqlite=is_sqlite)} {self._where_there} {news} WHERE {others}"
 
     def add(self, *, is_sqlite: bool) -> str:
         """New rows; to those that are there the last value is added."""
@@ -47,16 +49,24 @@ class Written:
         return f"{self._into(is_sqlite=is_sqlite)} {self._where_there} {more}"
 
     def update(self, *, is_sqlite: bool) -> str:
-        """The values of rows that are there."""
+        """The values of rows that are there, where they are others."""
         if is_sqlite:
             place = {name: number for number, name in enumerate(self.types, 1)}
             news = ", ".join(f"{name} = ?{place[name]}" for name in self.values)
             mine = " AND ".join(f"{name} = ?{place[name]}" for name in self.keys)
-            return f"UPDATE {self.table} SET {news} WHERE {mine}"  # noqa: S608  # names of our own
+            others = self._others({name: f"?{place[name]}" for name in self.values}, is_sqlite=True)
+            return f"UPDATE {self.table} SET {news} WHERE {mine} AND {others}"  # noqa: S608  # names of our own
         news = ", ".join(f"{name} = new.{name}" for name in self.values)
         mine = " AND ".join(f"{self.table}.{name} = new.{name}" for name in self.keys)
         rows = f"{self._arrays} AS new ({', '.join(self.types)})"
-        return f"UPDATE {self.table} SET {news} FROM {rows} WHERE {mine}"  # noqa: S608  # as above
+        others = self._others({name: f"new.{name}" for name in self.values}, is_sqlite=False)
+        return f"UPDATE {self.table} SET {news} FROM {rows} WHERE {mine} AND {others}"  # noqa: S608  # as above
+
+    def _others(self, news: dict[str, str], *, is_sqlite: bool) -> str:
+        """Whether a row holds other values: what stays as it is is not written again."""
+        differs = "IS NOT" if is_sqlite else "IS DISTINCT FROM"
+        each = " OR ".join(f"{self.table}.{name} {differs} {new}" for name, new in news.items())
+        return f"({each})"
 
     def _into(self, *, is_sqlite: bool) -> str:
         names, marks = ", ".join(self.types), ", ".join("?" * len(self.types))
