@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app.experiments.models import Experiment
 from app.platform.db import UtcDateTime
 from app.tracking import folder_rows, folders
+from app.tracking.folders import FolderState
 from app.tracking.models import DataFolder
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # nobody has looked into a folder yet
@@ -53,6 +54,7 @@ class Late:
     seen_at: datetime
     is_silent: bool  # its ingester says nothing any more
     drained: bool  # it was stopped in order, everything read
+    copied: str = ""  # that it runs twice, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Known:
     @property
     def silent(self) -> tuple[Late, ...]:
         """Folders that somebody must do something about."""
-        return tuple(one for one in self.late if one.is_silent)
+        return tuple(one for one in self.late if one.is_silent or one.copied)
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime) -> Known:
@@ -108,9 +110,7 @@ def of_several(
 def at(session: Session, *, now: datetime) -> Known:
     """How far everybody's clicks are in."""
     rows = folder_rows.waited_for(session)
-    late = [
-        row for row in rows if folders.is_behind(row, now=now) or folders.is_silent(row, now=now)
-    ]
+    late = [row for row in rows if folders.state_of(row, now=now) is not FolderState.READ]
     names = folders.labels(session) if late else {}
     seen = [row.ingested_until or _NEVER for row in rows]
     return Known(
@@ -121,5 +121,11 @@ def at(session: Session, *, now: datetime) -> Known:
 
 
 def _late(row: DataFolder, name: str, *, now: datetime) -> Late:
-    is_silent = folders.is_silent(row, now=now)
-    return Late(name, row.ingested_until, row.seen_at, is_silent=is_silent, drained=row.drained)
+    return Late(
+        name,
+        row.ingested_until,
+        row.seen_at,
+        is_silent=folders.is_silent(row, now=now),
+        drained=row.drained,
+        copied=folders.copied_in_words(row, now=now),
+    )

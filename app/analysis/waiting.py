@@ -92,6 +92,8 @@ def _is_due(answer_by: datetime | None, known: Known) -> bool:
 
 
 def _sentence(late: Late, zone: tzinfo) -> str:
+    if late.copied:
+        return late.copied
     if not late.is_silent:
         so_far = f": up to {sentences.moment(late.until, zone)} they are in" if late.until else ""
         return f"The clicks of {late.name} are being read{so_far}."

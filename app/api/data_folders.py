@@ -22,6 +22,7 @@ _EXAMPLE: dict[str, Any] = {
     "host": "web-2",
     "path": "/srv/thinslice-data",
     "state": "silent",
+    "wrong": None,
     "ingested_until": "2026-11-27T14:02:55Z",
     "seen_at": "2026-11-27T14:03:00Z",
     "lost_clicks": 0,
@@ -40,6 +41,7 @@ class DataFolderOut(BaseModel):
     host: str
     path: str
     state: FolderState
+    wrong: str | None  # what somebody must mend: two machines run on copies of this folder
     ingested_until: datetime | None
     seen_at: datetime
     lost_clicks: int
@@ -74,6 +76,7 @@ def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
         host=row.host,
         path=row.path,
         state=folders.state_of(row, now=now),
+        wrong=folders.copied_in_words(row, now=now) or None,
         ingested_until=row.ingested_until,
         seen_at=row.seen_at,
         lost_clicks=row.lost,

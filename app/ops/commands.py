@@ -242,6 +242,8 @@ def list_folders() -> None:
             until = clock.iso(row.ingested_until) if row.ingested_until else "never"
             state = folders.state_of(row, now=now)
             typer.echo(f"{names[row.id]}  {state}  clicks are in up to {until}  {row.id}")
+            if wrong := folders.copied_in_words(row, now=now):
+                typer.echo(f"  {wrong}")
 
 
 @data_folders.command("retire")

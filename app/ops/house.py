@@ -24,7 +24,7 @@ class House:
     settings: Settings
     database: Database
     keyring: Keyring
-    folder_id: str
+    folder: Folder  # what the database knows this data folder by
 
     @property
     def hits(self) -> Path:
@@ -32,9 +32,9 @@ class House:
         return self.settings.hits
 
     @property
-    def folder(self) -> Folder:
-        """What the database knows this data folder by."""
-        return Folder(self.folder_id, self.settings.data_dir)
+    def folder_id(self) -> str:
+        """What tells this data folder from another one on the same database."""
+        return self.folder.id
 
     @property
     def ranges(self) -> Path:
@@ -65,11 +65,12 @@ class House:
 def open_house(settings: Settings) -> House:
     """Keys, folders and database; nothing is asked of the database yet."""
     secrets = keys.load_or_make(settings)
+    folder_id, place = keys.folder_id(settings.data_dir)
     house = House(
         settings=settings,
         database=Database(settings.database),
         keyring=Keyring.of(secrets),
-        folder_id=keys.folder_id(settings.data_dir),
+        folder=Folder(folder_id, settings.data_dir, place),
     )
     house.database.on_write(house.stir.note)
     for folder in (house.hits, house.imports, house.sends):

@@ -20,7 +20,8 @@ class Registration:
         self._house = house
         self._is_empty = not journal.segments(house.hits)
         self._marker = house.settings.data_dir / "registered"
-        self._database = sha256(house.settings.database.encode()).hexdigest()
+        asked = f"{house.folder_id} {house.settings.database}"
+        self._database = sha256(asked.encode()).hexdigest()
         self.is_known = self._was_known()  # to this database, at least since an earlier start
         self.is_done = False
 

@@ -6,6 +6,7 @@ import re
 import secrets
 from pathlib import Path
 
+from app.platform import writers
 from app.platform.config import BadSettings, Settings
 
 _SHORTEST = 32  # characters of a secret that an operator sets
@@ -28,11 +29,11 @@ def load_or_make(settings: Settings) -> tuple[bytes, ...]:
     return found
 
 
-def folder_id(data_dir: Path) -> str:
-    """What tells this data folder from another one on the same database."""
+def folder_id(data_dir: Path) -> tuple[str, str]:
+    """What tells this data folder from another one on the same database, and from its copies."""
     path = data_dir / "folder-id"
     _make_once(path, secrets.token_hex(8) + "\n")
-    return path.read_text().strip()
+    return path.read_text().strip(), writers.place_of(path)
 
 
 def make_folder(path: Path) -> None:

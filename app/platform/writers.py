@@ -76,9 +76,21 @@ def _end_of(written: bytes, seen: bytes) -> Life:
     return Life.CUT_OFF if written.split()[:1] == seen.split()[:1] else Life.UNKNOWN
 
 
+def place_of(path: Path) -> str:
+    """Where a file is, on which disk, and the boot of the machine that sees it there.
+
+    The same for every process and container of that machine; a copy is elsewhere.
+    """
+    found = path.stat()
+    return f"{found.st_dev}:{found.st_ino}:{_boot().decode().strip()}"
+
+
 def _mark(handle: int) -> bytes:
-    boot = _BOOT.read_bytes() if _BOOT.exists() else b"\n"
-    return b"%d %b" % (os.fstat(handle).st_ino, boot)
+    return b"%d %b" % (os.fstat(handle).st_ino, _boot())
+
+
+def _boot() -> bytes:
+    return _BOOT.read_bytes() if _BOOT.exists() else b"\n"
 
 
 def _path(folder: Path, writer: str) -> Path:

@@ -3,6 +3,10 @@
 Whoever makes something final asks for that moment, never for the time. A folder registers before
 it answers its first click; its ingester reports while it reads and while it is idle. The moments
 of a row are compared with another machine's: all go by the database's clock.
+
+A folder that was copied has its id twice. Whoever speaks for an id says where its folder is; from
+another place nothing counts as read for a minute, in which whoever spoke before answers if it
+lives. A place that answers so shows that there are two, and nothing is final until one is silent.
 """
 
 import socket
@@ -26,6 +30,7 @@ class FolderState(StrEnum):
 
     READ = "read"  # its clicks are in, but for the last seconds'
     READING = "reading"  # it lives, and lags behind
+    COPIED = "copied"  # two living folders have its id: nobody can say what is read
     SILENT = "silent"  # nothing is heard of it: its clicks may wait there
     STOPPED = "stopped"  # it was stopped in order, all its clicks read
     RETIRED = "retired"  # it is gone for good
@@ -37,6 +42,7 @@ class Folder:
 
     id: str
     path: Path
+    place: str = ""  # of the file that holds the id; a copy has another
 
     @property
     def host(self) -> str:
@@ -47,8 +53,8 @@ class Folder:
 def register(session: Session, folder: Folder, *, is_empty: bool, lost: int, now: datetime) -> None:
     """Make a folder known before it answers; `is_empty`: it holds no hit from before."""
     held = _held(session, folder, ingested_until=now if is_empty else None, lost=lost, now=now)
+    _heard(held, folder, now=now)
     held.host, held.path, held.drained = folder.host, str(folder.path.resolve()), False
-    _wake(held)
     session.add(held)
 
 
@@ -60,26 +66,43 @@ def report(
     lost: int,
     drained: bool,
     now: datetime,
-) -> None:
+) -> str:
     """Say that the ingester lives and, where it has read everything, up to which moment.
 
     Not only ever later: a clock that was set back stamps the hits to come earlier, too.
+    What is wrong with the folder, in words; "" where nothing is.
     """
     held = _held(session, folder, ingested_until=None, lost=lost, now=now)
+    _heard(held, folder, now=now)
+    if held.moved_at is not None:  # there may be two, and each counts its own losses
+        lost = max(lost, held.lost)
     if lost > held.lost:
         since = min(held.seen_at, now)
         session.add(LostHits(folder_id=held.id, since=since, until=now, hits=lost - held.lost))
-    held.lost, held.seen_at, held.drained = lost, now, drained
-    _wake(held)
-    if until is not None:
+    held.lost, held.seen_at, held.drained = lost, now, drained and not held.is_copied
+    if until is not None and held.moved_at is None:
         held.ingested_until = until
         folder_rows.forget_found(session, folder.id, until=until)
     session.add(held)
+    return copied_in_words(held, now=now)
 
 
 def is_silent(row: DataFolder, *, now: datetime) -> bool:
     """Nothing was heard of its ingester for a while."""
     return now - row.seen_at > SILENT_AFTER
+
+
+def copied_in_words(row: DataFolder, *, now: datetime) -> str:
+    """That a folder and its copy both live, and what to do; "" where it is one."""
+    if state_of(row, now=now) is not FolderState.COPIED:
+        return ""
+    name = f"{row.host}:{row.path}"
+    two = f"{name} twice" if row.other_name == name else f"{row.other_name} and {name}"
+    return (
+        f"Two machines run on copies of one data folder: {two}. No result is final meanwhile. Stop"
+        " the one that is the copy, delete the file `folder-id` in its data folder, and start it"
+        " again: it becomes a folder of its own, and the clicks in its journal are read, each once."
+    )
 
 
 def is_behind(row: DataFolder, *, now: datetime) -> bool:
@@ -93,6 +116,8 @@ def state_of(row: DataFolder, *, now: datetime) -> FolderState:
         return FolderState.RETIRED
     if is_silent(row, now=now):
         return FolderState.STOPPED if row.drained else FolderState.SILENT
+    if row.is_copied:
+        return FolderState.COPIED
     return FolderState.READING if is_behind(row, now=now) else FolderState.READ
 
 
@@ -140,6 +165,7 @@ def _held(
             ingested_until=ingested_until,
             seen_at=now,
             lost=lost,
+            place=folder.place,
         )
         folder_rows.add(session, row)
     held = folder_rows.claimed(session, folder.id)
@@ -155,6 +181,18 @@ def _found(session: Session, key: str) -> DataFolder:
     return row
 
 
-def _wake(held: DataFolder) -> None:
-    """A folder of which something is heard is not gone."""
+def _heard(held: DataFolder, folder: Folder, *, now: datetime) -> None:
+    """Note who speaks for a folder, and where it is. One that is heard of is not gone."""
     held.retired_at, held.retired_by = None, ""
+    if held.place in {folder.place, ""}:  # "": it was made known by an earlier version
+        if held.moved_at is not None and now - held.moved_at > SILENT_AFTER:
+            held.moved_at, held.is_copied, held.other_name = None, False, ""
+        held.place = folder.place
+        return
+    was_stopped = held.drained
+    if held.other_place == folder.place and not was_stopped:  # who was followed lives
+        held.is_copied, held.ingested_until = True, None
+    held.moved_at = None if was_stopped else now
+    held.place, held.other_place = folder.place, held.place
+    held.other_name = f"{held.host}:{held.path}"
+    held.host, held.path = folder.host, str(folder.path.resolve())

@@ -1,5 +1,6 @@
 """One data folder's ingester: reads the journals, and says how far they are read."""
 
+import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from app.tracking.ports import SendFacts
 # A hit is stamped before it is written: a process that hung between the two for that long may have
 # a line in the journal that is older than the moment at which the journal was read.
 MARGIN = timedelta(seconds=5)
+log = logging.getLogger(__name__)
+
 _BEAT = timedelta(seconds=2)  # between the reports of a busy ingester
 
 
@@ -27,6 +30,7 @@ class Intake:
         self._facts = facts
         self._pace = ingest.usual_pace()
         self._reported: datetime | None = None
+        self._wrong = ""  # what was last said of this folder
 
     def take(self, now: datetime) -> int:
         """One round, which began `now`; how many hits."""
@@ -55,8 +59,13 @@ class Intake:
     def _report(self, now: datetime, *, until: datetime | None, drained: bool) -> None:
         lost = lost_in(self._hits)
         with self._database.write_unheard() as session:
-            folders.report(session, self._folder, until=until, lost=lost, drained=drained, now=now)
+            wrong = folders.report(
+                session, self._folder, until=until, lost=lost, drained=drained, now=now
+            )
         self._reported = now
+        if wrong and not self._wrong:
+            log.error("%s", wrong)
+        self._wrong = wrong
 
 
 def _until(taken: Round, now: datetime) -> datetime | None:

@@ -49,6 +49,14 @@ class DataFolder(SQLModel, table=True):
     lost: int = Field(default=0, sa_type=BigInteger)  # hits answered and not kept, ever
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # nobody waits for it
     retired_by: str = ""
+    # the file that holds the id: where whoever spoke last has it, and who spoke before them
+    place: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    other_place: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    other_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    moved_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime
+    )  # None: nothing to wait for
+    is_copied: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class LostHits(SQLModel, table=True):

@@ -23,6 +23,7 @@ class Row:
     state: str
     folder: DataFolder
     can_retire: bool
+    wrong: str  # what somebody must mend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ def listed(request: Request, session: Db, now: Now) -> HTMLResponse:
     for folder in folder_rows.folders(session):
         state = folders.state_of(folder, now=now)
         gone = state in {FolderState.SILENT, FolderState.STOPPED}
-        rows.append(Row(names[folder.id], state, folder, can_retire=gone))
+        wrong = folders.copied_in_words(folder, now=now)
+        rows.append(Row(names[folder.id], state, folder, can_retire=gone, wrong=wrong))
     return render(request, DataFoldersPage(rows=rows))
 
 

@@ -55,6 +55,7 @@ BADGES: Mapping[str, tuple[str, str]] = {
     "previewed": ("Not imported yet", "caution"),
     "confirmed": ("Imported since", "quiet"),
     "silent": ("Silent", "worse"),
+    "copied": ("Copied", "worse"),
     "stopped": ("Stopped, all read", "caution"),
     "retired": ("Retired", "quiet"),
     "draft": ("Draft", "quiet"),

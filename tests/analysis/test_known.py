@@ -1,6 +1,7 @@
 """Nothing is final before everything is read: every final thing × every state of a data folder."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,16 @@ def none_ever(session: Session, due: datetime, now: datetime) -> None:
     del session, due, now
 
 
+def copied(session: Session, due: datetime, now: datetime) -> None:
+    """Both live, and each has read what it has."""
+    del due
+    reported(session, now, seen=now - 2 * MINUTE)
+    for place in ("copy", "first", "copy"):
+        reported(session, now, seen=now, folder=replace(WEB_2, place=place))
+
+
 READ = (ingested, retired, two_are_read, none_ever)
-WAITING = (behind, silent, drained, unread, back, one_of_two_is_silent)
+WAITING = (behind, silent, drained, unread, back, one_of_two_is_silent, copied)
 
 
 class Final(ABC):

@@ -1,5 +1,6 @@
 """Secrets: given and good, or made once, for the owner's eyes only."""
 
+import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,7 +40,21 @@ def test_two_folders_have_keys_and_ids_of_their_own(tmp_path: Path):
     one, other = settings(tmp_path / "a"), settings(tmp_path / "b")
 
     assert keys.load_or_make(one) != keys.load_or_make(other)
-    assert keys.folder_id(one.data_dir) != keys.folder_id(other.data_dir)
+    for mine, others in zip(
+        keys.folder_id(one.data_dir), keys.folder_id(other.data_dir), strict=True
+    ):
+        assert mine != others
+
+
+def test_a_copy_has_the_same_id_elsewhere(tmp_path: Path):
+    first = keys.folder_id(tmp_path)
+    (tmp_path / "copy").mkdir()
+    shutil.copy2(tmp_path / "folder-id", tmp_path / "copy")
+    copied = keys.folder_id(tmp_path / "copy")
+
+    assert keys.folder_id(tmp_path) == first
+    assert copied[0] == first[0]
+    assert copied[1] != first[1]
 
 
 def test_those_that_start_at_the_same_moment_agree_and_leave_no_draft(tmp_path: Path):
