@@ -100,7 +100,7 @@ def run_ingester(house: House) -> None:
     os.nice(_NICE)
     house.database.let_people_pass()
     loop = Loop.of("ingester", house, lambda: (house.stir.seen(), stir.sizes(house.hits)))
-    path = house.settings.data_dir / "ingester.lock"
+    path, _ = house.locks
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
@@ -192,7 +192,7 @@ def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
     loop = Loop.of("sender", house, house.stir.seen)
-    path = house.settings.data_dir / "sender.lock"
+    _, path = house.locks
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return

@@ -44,6 +44,7 @@ def look(settings: Settings) -> list[Finding]:
         "clock": _clock,
         "mail": _mail,
         "disk": _disk,
+        "processes": _processes,
         "clicks": _clicks,
         "put off": _put_off,
         "data folders": _folders,
@@ -122,6 +123,12 @@ def _disk(house: House) -> str:
             f"Only {figures.count(free // 10**6)} MB are free beside the data folder: make room."
         )
     return f"{figures.count(free // 10**9)} GB free"
+
+
+def _processes(house: House) -> str:
+    if second := house.seconds():
+        raise _WrongError(" ".join(second))
+    return "none was started twice"
 
 
 def _clicks(house: House) -> str:

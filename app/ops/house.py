@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.identity import setup
 from app.links.keyring import Keyring
-from app.platform import clock, install, keys, migrate
+from app.platform import clock, install, keys, locks, migrate
 from app.platform.config import Settings
 from app.platform.db import AWAY, Database, tell
 from app.platform.stir import Stir
@@ -25,6 +25,15 @@ class House:
     database: Database
     keyring: Keyring
     folder: Folder  # what the database knows this data folder by
+
+    @property
+    def locks(self) -> tuple[Path, Path]:
+        """What the ingester holds, and the sender: there is one of each in a folder."""
+        return self.settings.data_dir / "ingester.lock", self.settings.data_dir / "sender.lock"
+
+    def seconds(self) -> list[str]:
+        """What waits because it was started twice, in words."""
+        return [locks.second_in_words(one) for one in self.locks if locks.is_waited_for(one)]
 
     @property
     def hits(self) -> Path:

@@ -22,6 +22,7 @@ class Readiness(BaseModel):
 
     ready: bool
     checks: dict[str, str]
+    notes: list[str] = []  # what is odd, and keeps nobody from working
 
 
 @router.get("/health")
@@ -41,7 +42,8 @@ def ready(request: Request) -> JSONResponse:
         checks["migrations"] = str(error)
     except SQLAlchemyError:
         checks["database"] = checks["migrations"] = "The database is out of reach."
-    if not locks.held(house.settings.data_dir / "ingester.lock"):
+    if not locks.held(house.locks[0]):
         checks["ingester"] = "No ingester runs on this data folder; `thinslice serve` starts one."
     fine = set(checks.values()) == {"ok"}
-    return JSONResponse({"ready": fine, "checks": checks}, 200 if fine else 503)
+    told = {"ready": fine, "checks": checks, "notes": house.seconds()}
+    return JSONResponse(told, 200 if fine else 503)

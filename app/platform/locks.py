@@ -1,6 +1,7 @@
 """One holder at a time, told by the kernel: a lock ends with its process, however that ended."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,8 @@ from app.platform.errors import Conflict
 from app.platform.stopping import Stopping
 
 _LOOK_SECONDS = 0.2  # between looks at a lock that somebody else holds
+_SOON_SECONDS = 2.0  # in which a process that is being followed ends
+log = logging.getLogger(__name__)
 
 
 class Busy(Conflict):
@@ -41,18 +44,53 @@ def _lock(handle: int, path: Path) -> None:
 def wait_and_hold(path: Path, stopping: Stopping) -> Iterator[bool]:
     """Hold a lock as soon as whoever has it ends; False where we were told to stop first."""
     with ExitStack() as stack:
-        while not stopping.is_set():
-            try:
-                stack.enter_context(hold(path))
-            except Busy:
-                stopping.wait(_LOOK_SECONDS)
-            else:
+        for _ in range(round(_SOON_SECONDS / _LOOK_SECONDS)):
+            if stopping.is_set() or _is_taken(stack, path):
                 break
+            stopping.wait(_LOOK_SECONDS)
+        else:
+            _wait_long(stack, path, stopping)
         yield not stopping.is_set()
+
+
+def _wait_long(stack: ExitStack, path: Path, stopping: Stopping) -> None:
+    """As somebody who started a second time should hear of."""
+    log.warning("%s", second_in_words(path))
+    with ExitStack() as waiting:
+        _is_taken(waiting, _waiting(path))
+        while not stopping.is_set() and not _is_taken(stack, path):
+            stopping.wait(_LOOK_SECONDS)
+
+
+def _is_taken(stack: ExitStack, path: Path) -> bool:
+    try:
+        stack.enter_context(hold(path))
+    except Busy:
+        return False
+    return True
+
+
+def second_in_words(path: Path) -> str:
+    """What somebody is told who started a process of one kind twice in one folder."""
+    return (
+        f"A second {path.stem} waits: another process holds `{path.name}` of this data folder and"
+        " does its work. Where that one is to stay, stop the second, or give it another folder."
+    )
+
+
+def is_waited_for(path: Path) -> bool:
+    """Whether a second process waits for its holder to end, and has done so for a while."""
+    return held(_waiting(path))
+
+
+def _waiting(path: Path) -> Path:
+    return path.with_suffix(".waits")
 
 
 def held(path: Path) -> bool:
     """Whether any process holds this lock at the moment."""
+    if not path.exists():
+        return False
     try:
         with hold(path):
             return False

@@ -2,6 +2,7 @@ import os
 import signal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.ops.supervise import PortTaken, listen
@@ -69,3 +70,31 @@ def test_a_taken_port_is_one_clear_sentence():
     with pytest.raises(PortTaken, match=f"127.0.0.1:{port}.*--port"):
         listen("127.0.0.1", port)
     taken.close()
+
+
+def test_a_second_serve_on_one_folder_says_that_it_waits_and_takes_over(
+    service: Installation, tmp_path: Path
+):
+    second = Installation(service.data, "")
+    second.start()
+    wait_until(lambda: len(noted(second)) == 2, what="the notes")
+    notes = noted(second)
+    doctor = service.command("doctor")
+    service.stop()
+    wait_until(lambda: not noted(second), what="the second to work alone")
+    log = second.log
+    second.stop()
+
+    assert [note.split(" waits: ")[0] for note in notes] == [
+        "A second ingester",
+        "A second sender",
+    ]
+    assert all(note in log for note in notes)
+    assert "WRONG  processes: A second ingester waits" in doctor.stdout
+
+
+def noted(service: Installation) -> list[str]:
+    told = httpx.get(f"{service.url}/ready")
+    assert told.status_code == httpx.codes.OK
+    notes: list[str] = told.json()["notes"]
+    return notes
