@@ -3,6 +3,7 @@
 import random
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +41,20 @@ GOLDEN = {
 def test_a_token_that_was_mailed_is_readable_for_ever(kind: Kind, token: str):
     assert read(token, kind, KEYS) == LINK
     assert sign(LINK, kind, KEYS) == token
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_while_a_key_is_rotated_every_machine_reads_what_any_other_signs(kind: Kind):
+    """First the new key is the second one everywhere, then it is the first."""
+    steps = [[[OLD], [OLD, NEW]], [[OLD, NEW], [NEW, OLD]], [[NEW, OLD], [NEW, OLD]]]
+
+    for step in steps:
+        rings = [Keyring.of(secrets) for secrets in step]
+        for signs, reads in product(rings, rings):
+            assert read(sign(LINK, kind, signs), kind, reads) == LINK
+
+    with pytest.raises(BadToken):
+        read(sign(LINK, kind, Keyring.of([NEW, OLD])), kind, Keyring.of([OLD]))
 
 
 def test_personal_values_that_were_mailed_are_readable_for_ever():
