@@ -26,6 +26,7 @@ _EXAMPLE: dict[str, Any] = {
     "ingested_until": "2026-11-27T14:02:55Z",
     "seen_at": "2026-11-27T14:03:00Z",
     "lost_clicks": 0,
+    "lost_clicks_seen": 0,
     "retired_at": None,
     "retired_by": None,
 }
@@ -45,6 +46,7 @@ class DataFolderOut(BaseModel):
     ingested_until: datetime | None
     seen_at: datetime
     lost_clicks: int
+    lost_clicks_seen: int  # those that somebody has taken note of
     retired_at: datetime | None
     retired_by: str | None
 
@@ -69,6 +71,16 @@ def retire_data_folder(folder_id: str, session: Db, who: Who, now: Now) -> DataF
     return _shown(row, folders.labels(session)[row.id], now=now)
 
 
+@router.post("/data-folders/{folder_id}/acknowledge", summary="Take note of lost clicks")
+def acknowledge_losses(folder_id: str, session: Db, now: Now) -> DataFolderOut:
+    """`thinslice doctor` tells them no more; the readouts of that time go on saying it.
+
+    Refused (409) where there are none, or somebody has done so already.
+    """
+    row = folders.acknowledge(session, folder_id)
+    return _shown(row, folders.labels(session)[row.id], now=now)
+
+
 def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
     return DataFolderOut(
         id=row.id,
@@ -80,6 +92,7 @@ def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
         ingested_until=row.ingested_until,
         seen_at=row.seen_at,
         lost_clicks=row.lost,
+        lost_clicks_seen=row.lost_seen,
         retired_at=row.retired_at,
         retired_by=row.retired_by or None,
     )

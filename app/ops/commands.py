@@ -263,6 +263,25 @@ def retire_folder(
     typer.echo(f"{name} is retired: results wait for it no longer.")
 
 
+@data_folders.command("acknowledge")
+def acknowledge_losses(
+    name: Annotated[str, typer.Argument(help="its name or id, as `folder list` prints them")],
+) -> None:
+    """Take note of clicks that could not be kept: `doctor` tells them no more, readouts do."""
+    from app.identity import audit
+    from app.platform import clock
+    from app.tracking import folders
+
+    house = opened.checked_house()
+    with house.database.write() as session:
+        row = folders.acknowledge(session, name)
+        audit.note(session, actor=_BY, action="folder acknowledge", subject=row.id, now=clock.now())
+    typer.echo(
+        f"{name}: {figures.plural(row.lost, 'lost click or open', 'lost clicks and opens')}"
+        " taken note of."
+    )
+
+
 def _typed_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")

@@ -1,7 +1,7 @@
 """What an operator asks when something is odd: each part looked at, and what to do."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.analysis import known, waiting
+from app.analysis import known, sentences, waiting
 from app.audience import erasure_rows
 from app.delivery import transports
 from app.okr import queries
@@ -18,7 +18,8 @@ from app.outreach import troubles
 from app.platform import apart, clock, figures, install, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
-from app.tracking import ageing, ageing_rows, losses, range_files
+from app.tracking import ageing, ageing_rows, folder_rows, folders, losses, range_files
+from app.tracking.models import LostHits
 
 _LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
 _NAMED = 5  # of what failed; the page tells the rest
@@ -133,13 +134,26 @@ def _processes(house: House) -> str:
 
 def _clicks(house: House) -> str:
     lost = losses.lost_in(house.hits)
-    if lost:
-        raise _WrongError(
-            f"{figures.count(lost)} clicks and opens were answered and not kept: the journal was"
-            " full, or the disk. Make room, or raise THINSLICE_SPOOL_LIMIT; the numbers of that"
-            " time are too low."
-        )
-    return "none lost"
+    with house.database.read() as session:
+        row = folder_rows.one(session, house.folder_id)
+        found = folders.unseen_losses(session, row) if row else []
+    seen = row.lost_seen if row else 0
+    if lost <= seen:
+        return "none lost that nobody has taken note of"
+    raise _WrongError(
+        f"{figures.plural(lost - seen, 'click or open was', 'clicks and opens were')} answered and"
+        f" not kept{_between(found, house)}: the journal was full, or the disk. Make room, or raise"
+        " THINSLICE_SPOOL_LIMIT; the numbers of that time are too low. Then take note of them: page"
+        f" Data folders, or `thinslice folder acknowledge {house.folder_id}`."
+    )
+
+
+def _between(found: Sequence[LostHits], house: House) -> str:
+    if not found:
+        return ""  # they are told with the ingester's next word
+    since, until = min(one.since for one in found), max(one.until for one in found)
+    first, last = (sentences.moment(when, house.settings.zone) for when in (since, until))
+    return f" between {first} and {last}"
 
 
 def _put_off(house: House) -> str:

@@ -33,6 +33,11 @@ def waited_for(session: Session) -> Sequence[DataFolder]:
     return session.scalars(question.order_by(col(DataFolder.ingested_until))).all()
 
 
+def one(session: Session, folder_id: str) -> DataFolder | None:
+    """One of them."""
+    return session.get(DataFolder, folder_id)
+
+
 def claimed(session: Session, folder_id: str) -> DataFolder | None:
     """One of them, held until the transaction ends."""
     return session.get(DataFolder, folder_id, with_for_update=True, populate_existing=True)
@@ -47,6 +52,15 @@ def lost_between(session: Session, since: datetime, until: datetime) -> Sequence
     """What was lost of any folder in a span of time, oldest first."""
     question = select(LostHits).where(col(LostHits.until) > since, col(LostHits.since) < until)
     return session.scalars(question.order_by(col(LostHits.since), col(LostHits.id))).all()
+
+
+def counted_losses(session: Session, folder_id: str) -> Sequence[LostHits]:
+    """What a folder could not keep and counted, newest first."""
+    question = select(LostHits).where(
+        col(LostHits.folder_id) == folder_id, col(LostHits.hits).is_not(None)
+    )
+    order = (col(LostHits.until).desc(), col(LostHits.id).desc())
+    return session.scalars(question.order_by(*order)).all()
 
 
 def forget_found(session: Session, folder_id: str, *, until: datetime) -> None:

@@ -143,6 +143,31 @@ def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:
     return row
 
 
+def acknowledge(session: Session, key: str) -> DataFolder:
+    """Take note of the hits that a folder could not keep. `key` is its id or its name.
+
+    The readouts of that time go on saying it.
+    """
+    row = _found(session, key)
+    if row.lost <= row.lost_seen:
+        raise Conflict(f"{labels(session)[row.id]} has lost nothing that nobody has taken note of.")
+    row.lost_seen = row.lost
+    session.add(row)
+    session.flush()
+    return row
+
+
+def unseen_losses(session: Session, row: DataFolder) -> list[LostHits]:
+    """What it could not keep and nobody has taken note of, the newest first."""
+    found, left = [], row.lost - row.lost_seen
+    for one in folder_rows.counted_losses(session, row.id):
+        if left <= 0:
+            break
+        found.append(one)
+        left -= one.hits or 0
+    return found
+
+
 def labels(session: Session) -> dict[str, str]:
     """What people call each folder, by id: its host, with the path where two share a host."""
     rows = folder_rows.folders(session)

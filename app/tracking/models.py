@@ -47,6 +47,8 @@ class DataFolder(SQLModel, table=True):
     seen_at: datetime = Field(sa_type=UtcDateTime)  # when its ingester last wrote
     drained: bool = False  # it was stopped in order, with every hit read
     lost: int = Field(default=0, sa_type=BigInteger)  # hits answered and not kept, ever
+    # those of them that an operator has taken note of
+    lost_seen: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # nobody waits for it
     retired_by: str = ""
     # the file that holds the id: where whoever spoke last has it, and who spoke before them

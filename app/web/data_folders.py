@@ -54,3 +54,10 @@ def retire(session: Db, who: Who, now: Now, folder_id: str) -> Response:
     """Wait for it no longer."""
     folders.retire(session, folder_id, by=who.name, now=now)
     return go("/data-folders", said="retired")
+
+
+@router.post("/{folder_id}/acknowledge")
+def acknowledge(session: Db, folder_id: str) -> Response:
+    """Take note of what could not be kept."""
+    folders.acknowledge(session, folder_id)
+    return go("/data-folders", said="noted")

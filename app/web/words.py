@@ -31,6 +31,7 @@ SAID: Mapping[str, str] = {
     "given-up": "Cancelled: it is tried no more. “Try now” takes it up again.",
     "test-sent": "A test mail is on its way to you. Its links never count.",
     "retired": "Retired. Results wait for this machine no longer.",
+    "noted": "Taken note of. The readouts of that time go on saying it.",
     "ranges": "Loaded. Clicks that come from now on are placed by this list, too.",
     "ranges-reset": "Only the built-in table is left.",
     "column": "Saved. Filters, mails and analyses read the column so from now on.",

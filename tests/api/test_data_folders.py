@@ -28,3 +28,17 @@ def test_a_folder_tells_its_state_and_is_retired_once(application: FastAPI, data
 def test_only_admins_retire(application: FastAPI):
     assert as_(application, "editor").post("/data-folders/two/retire").status_code == 403
     assert as_(application, "admin").post("/data-folders/two/retire").status_code == 404
+
+
+def test_losses_are_taken_note_of_and_new_ones_are_new(application: FastAPI, database: Database):
+    admin, path = as_(application, "admin"), "/data-folders/two/acknowledge"
+    with database.write() as session:
+        folders.report(session, GONE, until=NOW, lost=2, drained=False, now=NOW)
+    seen = admin.made(path)
+    again = admin.post(path)
+    with database.write() as session:
+        folders.report(session, GONE, until=NOW, lost=5, drained=False, now=NOW)
+    more = admin.made(path)
+
+    assert (seen["lost_clicks_seen"], again.status_code, more["lost_clicks_seen"]) == (2, 409, 5)
+    assert as_(application, "editor").post(path).status_code == 403

@@ -13,8 +13,10 @@ from app.platform.duties import Attempts
 from app.platform.put_off import Work
 from app.platform.stir import Bell
 from app.platform.stopping import Stopping
+from app.tracking import folders
 from app.worker import Loop, whole
 from tests.faults.gate import Gate
+from tests.moments import NOW
 
 OURS, THEIRS = ("kD8f2mQz7LrXw4Nb9TjVc6HsYe1GpAu3K" + end for end in ("dMf5", "Rn7q"))
 
@@ -77,3 +79,27 @@ def test_doctor_says_that_a_key_is_missing_which_another_machine_brought(
     assert not found("b", THEIRS).fine
     assert "Copy THINSLICE_SECRET_KEYS" in found("b", THEIRS).sentence
     assert found("a", OURS).fine, "doctor only looks: the new key is not noted by it"
+
+
+def test_clicks_that_were_not_kept_are_told_with_their_time_until_somebody_takes_note(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("THINSLICE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("THINSLICE_DATABASE_URL", database.url)
+    house = open_house(config.load())
+    (house.hits / "lost").write_text("0")
+    with database.write() as session:
+        folders.register(session, house.folder, is_empty=True, lost=0, now=NOW)
+        folders.report(session, house.folder, until=NOW, lost=3, drained=False, now=NOW)
+    found = []
+    for lost in (0, 3):
+        (house.hits / "lost").write_text(str(lost))
+        found.append(doctor._finding("clicks", doctor._clicks, house))
+    with database.write() as session:
+        folders.acknowledge(session, house.folder.id)
+    found.append(doctor._finding("clicks", doctor._clicks, house))
+    house.database.close()
+
+    assert [one.fine for one in found] == [True, False, True]
+    assert "3 clicks and opens were answered and not kept between Wed" in found[1].sentence
+    assert f"`thinslice folder acknowledge {house.folder.id}`" in found[1].sentence

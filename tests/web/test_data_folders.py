@@ -9,7 +9,7 @@ from sqlmodel import select
 from app.identity.models import AuditRow
 from app.platform import clock
 from app.platform.db import Database
-from app.tracking import folders
+from app.tracking import folder_rows, folders
 from app.tracking.folders import Folder
 from tests.web.conftest import NOW, Browser
 
@@ -55,3 +55,23 @@ def test_a_machine_that_lives_is_not_retired(ann: Browser, database: Database):
 
     assert "Retire</button>" not in ann.get("/data-folders").text
     assert ann.post("/data-folders/two/retire").status_code == 409
+
+
+def test_what_could_not_be_kept_is_taken_note_of_once(
+    ann: Browser, bo: Browser, database: Database
+):
+    now = clock.now()
+    with database.write() as session:
+        folders.report(session, GONE, until=now, lost=0, drained=False, now=now)
+        folders.report(session, GONE, until=now, lost=3, drained=False, now=now)
+    refused = bo.post("/data-folders/two/acknowledge").status_code
+    before = ann.get("/data-folders").text
+    after = ann.send("/data-folders/two/acknowledge", on="data folders").text
+    with database.read() as session:
+        (lost,) = folder_rows.counted_losses(session, "two")
+
+    assert refused == 403
+    assert "Take note</button>" in before
+    assert "Take note</button>" not in after
+    assert lost.hits == 3  # readouts go on saying it
+    assert ann.post("/data-folders/two/acknowledge").status_code == 409
