@@ -33,7 +33,8 @@ def items(
     name = audience.audience_of(session, judge.audience_id).name
     about = "About " if found.estimated else ""
     if found.eligible == 0 and found.estimated:
-        yield warns(
+        says = blocks if _is_the_mails_fault(found) else warns
+        yield says(
             "audience",
             f"Nobody of the first {figures.count(found.looked_at)} of {figures.count(found.total)}"
             " people can be mailed.",
@@ -50,6 +51,11 @@ def items(
         )
     yield from _under_way(found)
     yield from _faults(found, names_people=names_people)
+
+
+def _is_the_mails_fault(found: Eligibility) -> bool:
+    """It cannot be written to anybody so far: whoever comes later would wait for nothing."""
+    return found.reasons.keys() == {Reason.UNWRITABLE}
 
 
 def _under_way(found: Eligibility) -> Iterator[Item]:

@@ -32,6 +32,8 @@ _MAY = {  # what reaches a closed cycle and leaves it as it is, or is the way to
     "POST /cycles/{cycle_id}/reopen",
     "POST /cycles/{cycle_id}/copy",
     "DELETE /key-results/{key_result_id}/connectors/{connector_id}",
+    "PUT /unusual-weeks/{week}",  # of coming weeks only, in which a closed cycle takes no value
+    "DELETE /unusual-weeks/{week}",
 }
 
 

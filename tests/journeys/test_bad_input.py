@@ -74,13 +74,18 @@ def test_twelve_people_without_the_column_are_named_and_never_half_filled(
 ):
     audience = given_an_audience(api, people=500, without_euros=12)
     experiment = draft(api, audience)
-    items = api.get(f"/experiments/{experiment}/checklist").json()["items"]
+
+    def named() -> str:
+        items = api.get(f"/experiments/{experiment}/checklist").json()["items"]
+        said = [one["message"] for one in items if one["id"].startswith("missing_column")]
+        return said[0] if said else ""
+
+    said = wait_until(named, what="a look at everybody's mail")
     api.post(f"/experiments/{experiment}/launch", json={})
     progress = wait_until(lambda: finished(api, experiment), seconds=60, what="the sending")
     assert progress is not None
-    named = next(item for item in items if item["id"].startswith("missing_column"))
 
-    assert "“euros” is missing for 12 of 500 people: p489@bakery.example" in named["message"]
+    assert "“euros” is missing for 12 of 500 people: p489@bakery.example" in said
     assert (progress["enrolled"], progress["sent"]) == (488, 488)
     assert {to for to, _ in mailbox.mails()}.isdisjoint(
         {f"p{n}@bakery.example" for n in range(489, 501)}
