@@ -19,6 +19,7 @@ from app.experiments.models import ENDED, Experiment
 from app.platform.clock import iso
 from app.tally import store as tally
 from app.tally.models import Outcome
+from app.tracking.lines import HitKind
 from tests import kept
 from tests.faults.town import Town, signs_of
 from tests.recount import Rows
@@ -156,7 +157,7 @@ def who_left_changed_no_number(rows: Rows, town: Town) -> None:
 
 
 def whoever_refused_left_nothing_since(rows: Rows, town: Town) -> None:
-    """Of moments told by a clock that went on."""
+    """No click: what they refused. Of moments told by a clock that went on."""
     if town.set_back:
         return
     ids = {one.email: one.id for one in rows.all(Person)}
@@ -165,7 +166,9 @@ def whoever_refused_left_nothing_since(rows: Rows, town: Town) -> None:
     late = [
         hit.at
         for hit in rows.hits
-        if hit.send_id in people and hit.at > since.get(people[hit.send_id], hit.at)
+        if hit.kind == HitKind.CLICK
+        and hit.send_id in people
+        and hit.at > since.get(people[hit.send_id], hit.at)
     ]
     assert late == []
 
