@@ -12,6 +12,8 @@ from hypothesis import settings
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.ops.house import House, open_house
+from app.platform import config
 from app.platform.db import Database
 from tests import moments, postgres
 from tests.postgres import Server
@@ -109,6 +111,18 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url.replace("postgresql://", "postgresql+psycopg://"))
     yield database
     database.close()
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """Opened, with a data folder of its own."""
+    house = open_house(
+        config.load(
+            data_dir=tmp_path / "data", database_url=database_url, public_url="http://one.example"
+        )
+    )
+    yield house
+    house.database.close()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ data_folders = typer.Typer(help="Folders in which machines keep clicks.", no_arg
 
 RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="read it from standard input")]
-_BY = "command line"  # who did it, in the audit
 
 
 @users.command("add")
@@ -54,23 +53,20 @@ def list_users() -> None:
 @users.command("password")
 def set_password(email: str, password_stdin: FromStdin = False) -> None:
     """Set somebody's password; every session of theirs ends."""
-    from app.identity import audit
     from app.identity import users as identity
-    from app.platform import clock
 
     house = opened.checked_house()
     hashed = _hashed(_typed_password(password_stdin))
     with house.database.write() as session:
         user = identity.named(session, email)
         identity.change_password(session, user, hashed)
-        audit.note(session, actor=_BY, action="user password", subject=user.id, now=clock.now())
+        opened.note(session, "user password", user.id)
     typer.echo(f"{user.email} has a new password, and is logged out everywhere.")
 
 
 @users.command("remove")
 def remove_user(email: str) -> None:
     """End somebody's log-in, their sessions and the tokens that they made."""
-    from app.identity import audit
     from app.identity import users as identity
     from app.platform import clock
 
@@ -78,7 +74,7 @@ def remove_user(email: str) -> None:
     with opened.checked_house().database.write() as session:
         user = identity.named(session, email)
         identity.remove(session, user, now=now)
-        audit.note(session, actor=_BY, action="user remove", subject=user.id, now=now)
+        opened.note(session, "user remove", user.id)
     typer.echo(f"{email} can log in no more. What they wrote keeps their name.")
 
 
@@ -90,7 +86,7 @@ def add_token(name: str, role: RoleName) -> None:
 
     house = opened.checked_house()
     with house.database.write() as session:
-        made = identity.add(session, name=name, role=role, by=_BY, now=clock.now())
+        made = identity.add(session, name=name, role=role, by=opened.BY, now=clock.now())
     typer.echo(made.secret)
 
 
@@ -111,7 +107,6 @@ def revoke_token(
     token: Annotated[str, typer.Argument(help="its id or name, as `token list` prints them")],
 ) -> None:
     """Let a token open nothing from now on."""
-    from app.identity import audit
     from app.identity import tokens as identity
     from app.platform import clock
 
@@ -119,7 +114,7 @@ def revoke_token(
     with opened.checked_house().database.write() as session:
         row = identity.named(session, token)
         identity.revoke(session, row.id, now=now)
-        audit.note(session, actor=_BY, action="token revoke", subject=row.id, now=now)
+        opened.note(session, "token revoke", row.id)
     typer.echo(f"{row.name} opens nothing any more.")
 
 
@@ -138,7 +133,6 @@ def export_person(email: str) -> None:
 @people.command("erase")
 def erase_person(email: str) -> None:
     """Forget a customer for good. Results stay; no import brings them back."""
-    from app.identity import audit
     from app.platform import clock
     from app.privacy import erasing, readmission
 
@@ -146,7 +140,7 @@ def erase_person(email: str) -> None:
     with house.database.write() as session:
         person = readmission.person_named(session, email)
         asked = erasing.erase(session, person.id, marker=house.keyring.marks, now=now)
-        audit.note(session, actor=_BY, action="people erase", subject=person.id, now=now)
+        opened.note(session, "people erase", person.id)
     typer.echo(f"{asked.sentence} Traces in files go within minutes, while `serve` runs.")
 
 
@@ -220,7 +214,9 @@ def take_playbook(
     draft = CopyDraft(name=name, starts=starts.date())
     house = opened.checked_house()
     with house.database.write() as session:
-        made = files.take_over(session, book, draft, settings=settings, by=_BY, now=clock.now())
+        made = files.take_over(
+            session, book, draft, settings=settings, by=opened.BY, now=clock.now()
+        )
     typer.echo(
         f"{made.cycle.name}: {figures.plural(made.objectives, 'objective')},"
         f" {figures.plural(made.key_results, 'key result')}, {figures.plural(made.teams, 'team')}"
@@ -251,15 +247,14 @@ def retire_folder(
     name: Annotated[str, typer.Argument(help="its name or id, as `folder list` prints them")],
 ) -> None:
     """Wait no longer for a machine that is gone for good; what nobody read of it is lost."""
-    from app.identity import audit
     from app.platform import clock
     from app.tracking import folders
 
     house = opened.checked_house()
     now = clock.now()
     with house.database.write() as session:
-        row = folders.retire(session, name, by=_BY, now=now)
-        audit.note(session, actor=_BY, action="folder retire", subject=row.id, now=now)
+        row = folders.retire(session, name, by=opened.BY, now=now)
+        opened.note(session, "folder retire", row.id)
     typer.echo(f"{name} is retired: results wait for it no longer.")
 
 
@@ -268,14 +263,12 @@ def acknowledge_losses(
     name: Annotated[str, typer.Argument(help="its name or id, as `folder list` prints them")],
 ) -> None:
     """Take note of clicks that could not be kept: `doctor` tells them no more, readouts do."""
-    from app.identity import audit
-    from app.platform import clock
     from app.tracking import folders
 
     house = opened.checked_house()
     with house.database.write() as session:
         row = folders.acknowledge(session, name)
-        audit.note(session, actor=_BY, action="folder acknowledge", subject=row.id, now=clock.now())
+        opened.note(session, "folder acknowledge", row.id)
     typer.echo(
         f"{name}: {figures.plural(row.lost, 'lost click or open', 'lost clicks and opens')}"
         " taken note of."

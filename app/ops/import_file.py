@@ -8,6 +8,7 @@ from rich.progress import Progress
 from app.audience import imports
 from app.audience import store as audience
 from app.audience.models import Import
+from app.ops import opened
 from app.ops.house import House
 from app.platform import clock
 
@@ -17,7 +18,7 @@ _PIECE = 1 << 20  # bytes read at a time
 def import_file(house: House, file: Path, *, audience_name: str) -> Import:
     """Copy the file into the data folder, then read it chunk by chunk, here and now."""
     with house.database.write() as session:
-        target = audience.named(session, audience_name, by="command line", now=clock.now())
+        target = audience.named(session, audience_name, by=opened.BY, now=clock.now())
     started = imports.begin(
         house.database,
         audience_id=target.id,
@@ -26,7 +27,7 @@ def import_file(house: House, file: Path, *, audience_name: str) -> Import:
         stream=_pieces(file),
         imports_dir=house.imports,
         filename=file.name,
-        by="command line",
+        by=opened.BY,
         now=clock.now(),
     )
     return _read(house, started)

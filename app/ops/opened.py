@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from app.ops.house import House
     from app.platform.config import Settings
+
+BY = "command line"  # who did it, in the audit
 
 
 def settings() -> "Settings":
@@ -60,3 +64,11 @@ def tell_set_up(found: "House", token: str | None) -> None:
         typer.echo(
             f"Nobody can log in yet. Begin here: {found.settings.public_url}/setup?token={token}"
         )
+
+
+def note(session: "Session", action: str, subject: str, **details: object) -> None:
+    """What a command did, in the audit, as the page and the API note it."""
+    from app.identity import audit
+    from app.platform import clock
+
+    audit.note(session, actor=BY, action=action, subject=subject, details=details, now=clock.now())

@@ -15,7 +15,6 @@ work = typer.Typer(help="What could not be done and waits.", no_args_is_help=Tru
 
 Id = Annotated[str, typer.Argument(help="as `put-off list` prints it")]
 
-_BY = "command line"  # who did it, in the audit
 _PART = 200  # rows asked for at a time
 
 
@@ -34,28 +33,26 @@ def show() -> None:
 @work.command("retry")
 def retry(put_off_id: Id) -> None:
     """Try it at the worker's next opportunity, one that was cancelled too."""
-    from app.identity import audit
     from app.outreach import troubles
     from app.platform import clock
 
     now = clock.now()
     with opened.checked_house().database.write() as session:
         told = troubles.retry(session, put_off_id, now=now)
-        audit.note(session, actor=_BY, action="put-off retry", subject=told.id, now=now)
+        opened.note(session, "put-off retry", told.id)
     typer.echo(f"{told.what}: a worker tries it at once.")
 
 
 @work.command("cancel")
 def cancel(put_off_id: Id) -> None:
     """Try it no more: the start of an experiment cancels it, and an import ends as failed."""
-    from app.identity import audit
     from app.outreach import troubles
     from app.platform import clock
 
     now = clock.now()
     with opened.checked_house().database.write() as session:
-        told = troubles.cancel(session, put_off_id, by=_BY, now=now)
-        audit.note(session, actor=_BY, action="put-off cancel", subject=told.id, now=now)
+        told = troubles.cancel(session, put_off_id, by=opened.BY, now=now)
+        opened.note(session, "put-off cancel", told.id)
     typer.echo(f"{told.what}: it is tried no more.")
 
 

@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from app.identity import audit
 from app.ops import opened
 from app.ops.house import House
 from app.platform import clock, figures
 from app.tracking import range_files, range_lists, ranges
 
-_BY = "command line"  # who did it, in the audit
 lists = typer.Typer(help="Lists of address ranges.", no_args_is_help=True)
 
 
@@ -71,11 +69,4 @@ def reset() -> None:
 def _note(house: House, done: str, subject: str, **details: str) -> None:
     """As the page and the API note it."""
     with house.database.write() as session:
-        audit.note(
-            session,
-            actor=_BY,
-            action=f"ranges {done}",
-            subject=subject,
-            details=details,
-            now=clock.now(),
-        )
+        opened.note(session, f"ranges {done}", subject, **details)

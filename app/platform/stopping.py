@@ -15,7 +15,8 @@ class Stopping:
 
     def __init__(self) -> None:
         self._is_set = False
-        self._told, self._tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._told, self._tell = os.pipe()
+        os.set_blocking(self._tell, False)
 
     def __del__(self) -> None:
         for end in (self._told, self._tell):

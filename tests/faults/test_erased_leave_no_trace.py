@@ -16,21 +16,9 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from app.analysis import export
-from app.ops.house import House, open_house
-from app.platform import config
+from app.ops.house import House
 from tests.moments import NOW
 from tests.privacy.town import HOUR, SIGNS, Town, signs_in
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    found = open_house(
-        config.load(
-            data_dir=tmp_path / "data", database_url=database_url, public_url="http://one.example"
-        )
-    )
-    yield found
-    found.database.close()
 
 
 @pytest.fixture

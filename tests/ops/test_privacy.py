@@ -5,13 +5,11 @@ Through the wiring of the real processes: the scheduler's steps, the sender, the
 
 import asyncio
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import product
-from pathlib import Path
 
 import httpx
 import pytest
@@ -25,8 +23,7 @@ from app.experiments.models import Experiment
 from app.links.keyring import Kind
 from app.links.token import NOBODY, read
 from app.main import Tracking
-from app.ops.house import House, open_house
-from app.platform import config
+from app.ops.house import House
 from app.platform.config import Privacy
 from app.platform.journal import Journal
 from app.tally.models import LinkCounter, Outcome
@@ -200,17 +197,6 @@ def pixel_in(mail: EmailMessage) -> str | None:
     found = re.search(r"https?://[^\"]+/o/[^\"]+\.gif", html)
     assert html.count("<img") == bool(found)
     return found[0] if found else None
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    house = open_house(
-        config.load(
-            data_dir=tmp_path / "data", database_url=database_url, public_url="http://one.example"
-        )
-    )
-    yield house
-    house.database.close()
 
 
 @pytest.mark.parametrize("preset", list(Privacy))

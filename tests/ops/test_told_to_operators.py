@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.ops import doctor
-from app.ops.house import open_house, prepare
+from app.ops.house import House, open_house, prepare
 from app.platform import config
 from app.platform.db import Database
 from app.platform.duties import Attempts
@@ -82,23 +82,19 @@ def test_doctor_says_that_a_key_is_missing_which_another_machine_brought(
 
 
 def test_clicks_that_were_not_kept_are_told_with_their_time_until_somebody_takes_note(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House,
 ):
-    monkeypatch.setenv("THINSLICE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("THINSLICE_DATABASE_URL", database.url)
-    house = open_house(config.load())
     (house.hits / "lost").write_text("0")
-    with database.write() as session:
+    with house.database.write() as session:
         folders.register(session, house.folder, is_empty=True, lost=0, now=NOW)
         folders.report(session, house.folder, until=NOW, lost=3, drained=False, now=NOW)
     found = []
     for lost in (0, 3):
         (house.hits / "lost").write_text(str(lost))
         found.append(doctor._finding("clicks", doctor._clicks, house))
-    with database.write() as session:
+    with house.database.write() as session:
         folders.acknowledge(session, house.folder.id)
     found.append(doctor._finding("clicks", doctor._clicks, house))
-    house.database.close()
 
     assert [one.fine for one in found] == [True, False, True]
     assert "3 clicks and opens were answered and not kept between Wed" in found[1].sentence

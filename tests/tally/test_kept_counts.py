@@ -1,15 +1,12 @@
 """Whatever is kept so that nobody has to count follows from raw rows, and a test would notice."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.ops.house import House, open_house
-from app.platform import config
+from app.ops.house import House
 from app.platform.db import Database
 from tests.kept import KEPT, differences
 from tests.metrics.test_matrix import given_key_result
@@ -22,17 +19,6 @@ _TRIGGERS = {
     "postgresql": "SELECT DISTINCT p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
     " WHERE NOT t.tgisinternal",
 }
-
-
-@pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    found = open_house(
-        config.load(
-            data_dir=tmp_path / "data", database_url=database_url, public_url="http://one.example"
-        )
-    )
-    yield found
-    found.database.close()
 
 
 def test_what_triggers_keep_has_a_raw_question(database: Database):
