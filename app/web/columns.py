@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
-from app.audience import profile
+from app.audience import days, numbers, profile
 from app.audience.columns import VERBATIM, YES_NO, Type, without_cells
 from app.audience.days import Order
 from app.audience.models import Audience
@@ -118,10 +118,21 @@ def _stray(one: Mapping[str, Any]) -> str:
 def _question(row: Mapping[str, Any]) -> str:
     if not row.get("choices"):
         return ""
-    example = next(iter(row["examples"]), "")
+    example = next(filter(_is_read_apart, map(str, row["examples"])), "")
     what = _ASKED.get(row["type"], "something")
     quoted = f"“{example}”" if example else "A cell"
     return f"{quoted} is {what} that can be read in two ways. Say which: mails wait for it."
+
+
+def _is_read_apart(cell: str) -> bool:
+    """Whether this very cell says one thing to one reader and another to the next."""
+    point, comma = (numbers.read(cell, one) for one in Decimals)
+    first, second = (days.read(cell, one) for one in (Order.DAY_FIRST, Order.MONTH_FIRST))
+    return _differ(point, comma) or _differ(first, second)
+
+
+def _differ(one: object, other: object) -> bool:
+    return None not in {one, other} and one != other
 
 
 def _value(type_: str, format_: str | None) -> str:

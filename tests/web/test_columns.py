@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.platform.db import Database
+from app.web import columns
 from tests.duties import read_imports
 from tests.web.conftest import NOW, Browser
 
@@ -72,3 +73,12 @@ def test_who_may_only_look_sees_no_form(bo: Browser, bakers: tuple[str, str]):
 
 def test_help_tells_what_a_cell_means(eve: Browser):
     assert "Printed as typed, counted as meant" in eve.get("/help/columns").text
+
+
+def test_the_cell_that_is_asked_about_is_one_that_two_readings_tell_apart():
+    amounts = [{"examples": [5, "7", "1.234"], "type": "number", "choices": ["?"]}]
+    days = [{"examples": ["31.12.2027", "05.06.2027"], "type": "date", "choices": ["?"]}]
+
+    assert columns._question(amounts[0]).startswith("“1.234” is a number that can be read in two")
+    assert columns._question(days[0]).startswith("“05.06.2027” is a date that can be read in two")
+    assert columns._question(amounts[0] | {"examples": [5]}).startswith("A cell is a number")
