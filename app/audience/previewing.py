@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import column_rows, imports, inference, profile, reading, store, words
+from app.audience import changes, column_rows, imports, inference, profile, reading, store, words
 from app.audience.columns import Column, Misfit, Type
 from app.audience.erased import Marker
-from app.audience.imports import CHUNK, KEPT, Changes
+from app.audience.imports import CHUNK, KEPT
 from app.audience.inference import Evidence
 from app.audience.lines import BadFile
 from app.audience.models import Import
@@ -128,24 +128,24 @@ class _Look:
         row = self._row
         with self._database.read() as session:
             room = Room.of(session, row)
-        people, refused = imports.sorted_out(row, records, room)
+        people, refused = changes.sorted_out(row, records, room)
         reasons = {one.line: why for one in people.values() if (why := self._taken_by(one))}
         people = {key: one for key, one in people.items() if one.line not in reasons}
         with self._database.read() as session:
-            gone = imports.erased_among(session, people, self._marker)
+            gone = changes.erased_among(session, people, self._marker)
             people = {key: one for key, one in people.items() if key not in gone}
-            changes = Changes(session, row, row.created_at)
-            changes.sort(people)
-        reasons |= changes.reasons
+            found = changes.Changes(session, row, row.created_at)
+            found.sort(people)
+        reasons |= found.reasons
         refused += [
-            imports.refusal(row, one, reasons[one.line]) for one in records if one.line in reasons
+            changes.refusal(row, one, reasons[one.line]) for one in records if one.line in reasons
         ]
         for key, one in people.items():
-            if one.line not in changes.reasons:
-                self._meet(one, changes.ids[key], changes.cells[key])
+            if one.line not in found.reasons:
+                self._meet(one, found.ids[key], found.cells[key])
         row.erased += len(gone)
-        row.added, row.updated = row.added + changes.added, row.updated + changes.updated
-        row.unchanged, row.refused = row.unchanged + changes.unchanged, row.refused + len(refused)
+        row.added, row.updated = row.added + found.added, row.updated + found.updated
+        row.unchanged, row.refused = row.unchanged + found.unchanged, row.refused + len(refused)
         return refused
 
     def _taken_by(self, one: Wanted) -> str | None:
