@@ -2,17 +2,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.commanded import said
 from tests.serve import Installation
 
 
 @pytest.fixture
 def migrated(tmp_path: Path) -> Installation:
     installation = Installation(tmp_path / "data", "")
-    assert installation.command("migrate").returncode == 0
+    assert said(installation, "migrate").returncode == 0
     return installation
 
 
-def test_migrate_makes_a_private_data_folder_with_private_keys(migrated: Installation):
+def test_migrate_makes_a_private_data_folder_with_private_keys(tmp_path: Path):
+    migrated = Installation(tmp_path / "data", "")
+    assert migrated.command("migrate").returncode == 0
+
     assert migrated.data.stat().st_mode & 0o777 == 0o700
     assert (migrated.data / "keys").stat().st_mode & 0o777 == 0o600
 
@@ -73,7 +77,7 @@ def test_a_file_without_addresses_fails_with_a_sentence(migrated: Installation, 
     file = tmp_path / "people.csv"
     file.write_text("name\nAnn\n")
 
-    done = migrated.command("people", "import", str(file), "--audience", "Bakers")
+    done = said(migrated, "people", "import", str(file), "--audience", "Bakers")
 
     assert done.returncode == 1
     assert "email" in done.stderr
@@ -93,9 +97,9 @@ def test_a_playbook_is_taken_in_and_written_again(migrated: Installation, tmp_pa
     take = ("playbook", "take", str(file), "--starts", "2027-01-01", "--name")
 
     taken = migrated.command(*take, "2027 Q1")
-    again = migrated.command(*take, "2027 Q1")
-    written = migrated.command("playbook", "write", "2027 Q1")
-    missing = migrated.command("playbook", "write", "2028 Q1")
+    again = said(migrated, *take, "2027 Q1")
+    written = said(migrated, "playbook", "write", "2027 Q1")
+    missing = said(migrated, "playbook", "write", "2028 Q1")
 
     assert taken.returncode == 0, taken.stderr
     assert "2027 Q1: 0 objectives" in taken.stdout
@@ -105,7 +109,7 @@ def test_a_playbook_is_taken_in_and_written_again(migrated: Installation, tmp_pa
 
 
 def test_a_folder_that_is_not_there_cannot_be_retired(migrated: Installation):
-    done = migrated.command("folder", "retire", "web-9")
+    done = said(migrated, "folder", "retire", "web-9")
 
     assert done.returncode == 1
     assert "There is no data folder “web-9”" in done.stderr
@@ -116,37 +120,42 @@ def test_who_may_come_in_is_listed_and_let_go(migrated: Installation):
     password = "correct horse battery\n"
     for name in ("ann", "eve"):
         add = ("user", "add", f"{name}@halvern.example", "--role", "admin", "--password-stdin")
-        migrated.command(*add, given=password)
-    migrated.command("token", "add", "reports", "--role", "viewer")
-    listed = migrated.command("user", "list").stdout
-    tokens = migrated.command("token", "list").stdout
+        said(migrated, *add, given=password)
+    said(migrated, "token", "add", "reports", "--role", "viewer")
+    listed = said(migrated, "user", "list").stdout
+    tokens = said(migrated, "token", "list").stdout
 
-    changed = migrated.command(
-        "user", "password", "eve@halvern.example", "--password-stdin", given="another long one\n"
+    changed = said(
+        migrated,
+        "user",
+        "password",
+        "eve@halvern.example",
+        "--password-stdin",
+        given="another long one\n",
     )
-    removed = migrated.command("user", "remove", "eve@halvern.example")
-    last = migrated.command("user", "remove", "ann@halvern.example")
-    revoked = migrated.command("token", "revoke", "reports")
+    removed = said(migrated, "user", "remove", "eve@halvern.example")
+    last = said(migrated, "user", "remove", "ann@halvern.example")
+    revoked = said(migrated, "token", "revoke", "reports")
 
     assert "eve@halvern.example  admin  eve" in listed
     assert "viewer  last used never  reports" in tokens
     assert [one.returncode for one in (changed, removed, last, revoked)] == [0, 0, 1, 0]
     assert "last admin" in last.stderr
-    assert migrated.command("token", "list").stdout == ""
+    assert said(migrated, "token", "list").stdout == ""
 
 
 def test_a_customer_is_exported_erased_and_readmitted(migrated: Installation, tmp_path: Path):
     file = tmp_path / "people.csv"
     file.write_text("email,name\nann@bakery.example,Ann\n")
     take = ("people", "import", str(file), "--audience", "Bakers")
-    migrated.command(*take)
-    exported = migrated.command("people", "export", "ann@bakery.example")
-    erased = migrated.command("people", "erase", "ann@bakery.example")
-    again = migrated.command(*take)
-    back = migrated.command("people", "readmit", "ann@bakery.example")
+    said(migrated, *take)
+    exported = said(migrated, "people", "export", "ann@bakery.example")
+    erased = said(migrated, "people", "erase", "ann@bakery.example")
+    again = said(migrated, *take)
+    back = said(migrated, "people", "readmit", "ann@bakery.example")
 
     assert '"email": "ann@bakery.example"' in exported.stdout
     assert erased.stdout.startswith("Erased."), erased.stderr
     assert "0 refused, 1 of people who were erased." in again.stdout
     assert back.returncode == 0
-    assert "1 added" in migrated.command(*take).stdout
+    assert "1 added" in said(migrated, *take).stdout

@@ -1,14 +1,15 @@
 """`thinslice ranges …`: lists of address ranges, by which people and machines are told apart."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.ops import opened
-from app.ops.house import House
-from app.platform import clock, figures
-from app.tracking import range_files, range_lists, ranges
+from app.platform import figures
+
+if TYPE_CHECKING:
+    from app.ops.house import House
 
 lists = typer.Typer(help="Lists of address ranges.", no_args_is_help=True)
 
@@ -29,6 +30,9 @@ def update(
     scanner's own network, datacenter, people). A list that cannot be read changes nothing; every
     process of this data folder has the new one within seconds.
     """
+    from app.platform import clock
+    from app.tracking import range_files, range_lists
+
     house = opened.checked_house()
     assumed = range_lists.class_named(of_class) if of_class else None
     source = range_files.update(house.ranges, file, name=name, assumed=assumed, now=clock.now())
@@ -41,6 +45,8 @@ def update(
 @lists.command("list")
 def show() -> None:
     """Print the lists in force: name, date, networks by class, checksum."""
+    from app.tracking import range_files, ranges
+
     held = range_files.networks_in_words(ranges.built_in_networks())
     typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {held}  {ranges.BUILT_IN_SOURCE}")
     for one in range_files.sources(opened.house(opened.settings()).ranges):
@@ -51,6 +57,8 @@ def show() -> None:
 @lists.command("remove")
 def remove(name: Annotated[str, typer.Argument(help="as `ranges list` prints it")]) -> None:
     """Forget a list; what came meanwhile stays as it was placed."""
+    from app.tracking import range_files
+
     house = opened.checked_house()
     range_files.remove(house.ranges, name)
     _note(house, "remove", name)
@@ -60,13 +68,15 @@ def remove(name: Annotated[str, typer.Argument(help="as `ranges list` prints it"
 @lists.command("reset")
 def reset() -> None:
     """Forget every list: only the table that is built in is left."""
+    from app.tracking import range_files
+
     house = opened.checked_house()
     gone = range_files.back_to_built_in(house.ranges)
     _note(house, "reset", "", lists=", ".join(gone))
     typer.echo(f"{figures.plural(len(gone), 'list')} forgotten: {', '.join(gone) or 'none'}.")
 
 
-def _note(house: House, done: str, subject: str, **details: str) -> None:
+def _note(house: "House", done: str, subject: str, **details: str) -> None:
     """As the page and the API note it."""
     with house.database.write() as session:
         opened.note(session, f"ranges {done}", subject, **details)

@@ -8,6 +8,7 @@ from app.identity.models import AuditRow
 from app.platform import put_off
 from app.platform.db import Database
 from app.platform.put_off import PutOff, Work
+from tests.commanded import said
 from tests.experiments import scenes
 from tests.moments import NOW
 from tests.serve import Installation
@@ -16,7 +17,7 @@ from tests.serve import Installation
 @pytest.fixture
 def installation(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     found = Installation(tmp_path_factory.mktemp("commands") / "data", database_url)
-    assert found.command("migrate").returncode == 0
+    assert said(found, "migrate").returncode == 0
     return found
 
 
@@ -37,11 +38,11 @@ def waiting(database: Database) -> str:
 def test_what_failed_is_listed_tried_now_or_no_more(
     installation: Installation, waiting: str, database: Database
 ):
-    listed = installation.command("put-off", "list").stdout
+    listed = said(installation, "put-off", "list").stdout
     put_off_id = listed.split()[0]
-    retried = installation.command("put-off", "retry", put_off_id).stdout
-    cancelled = installation.command("put-off", "cancel", put_off_id).stdout
-    after = installation.command("put-off", "list").stdout
+    retried = said(installation, "put-off", "retry", put_off_id).stdout
+    cancelled = said(installation, "put-off", "cancel", put_off_id).stdout
+    after = said(installation, "put-off", "list").stdout
     with database.read() as session:
         status = session.get_one(Experiment, waiting).status
         audited = session.exec(select(AuditRow.action).where(AuditRow.subject == put_off_id)).all()
@@ -70,4 +71,4 @@ def test_more_than_one_page_is_listed_whole(installation: Installation, database
                 PutOff(work=Work.PUSH, item=str(number), attempts=1, since=NOW, next_at=NOW)
             )
 
-    assert len(installation.command("put-off", "list").stdout.splitlines()) == 450
+    assert len(said(installation, "put-off", "list").stdout.splitlines()) == 450

@@ -7,13 +7,14 @@ from sqlmodel import col, select
 
 from app.identity.models import AuditRow
 from app.platform.db import Database
+from tests.commanded import said
 from tests.serve import Installation
 
 
 @pytest.fixture
 def installation(database_url: str, tmp_path: Path) -> Installation:
     found = Installation(tmp_path / "data", database_url)
-    assert found.command("migrate").returncode == 0
+    assert said(found, "migrate").returncode == 0
     return found
 
 
@@ -24,10 +25,10 @@ def test_every_change_of_the_lists_is_audited(
     file.write_text("198.51.100.0/24 vendor\n")
     done = [
         installation.command("ranges", "update", str(file)),
-        installation.command("ranges", "update", str(file), "--name", "other"),
-        installation.command("ranges", "remove", "own.txt"),
-        installation.command("ranges", "remove", "own.txt"),  # there is none any more
-        installation.command("ranges", "reset"),
+        said(installation, "ranges", "update", str(file), "--name", "other"),
+        said(installation, "ranges", "remove", "own.txt"),
+        said(installation, "ranges", "remove", "own.txt"),  # there is none any more
+        said(installation, "ranges", "reset"),
     ]
     with database.read() as session:
         rows = session.exec(select(AuditRow).order_by(col(AuditRow.id))).all()
