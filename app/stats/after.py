@@ -1,51 +1,12 @@
-"""Afterwards: what an effect would be worth, what past effects add up to, how good a guess was."""
+"""Afterwards: what past effects add up to, and how good a guess was."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import fsum, isfinite
 
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 
 _LEAST_EFFECTS = 3  # with one or two, James and Stein have nothing to offer
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """What an effect would be worth, in key-result units: low <= estimate <= high."""
-
-    estimate: float
-    low: float
-    high: float
-
-
-def projected(
-    effect: tuple[float, float, float], *, reach: int, carry: float, per_hit: float
-) -> Projection:
-    """What an effect would be worth if built, under what its author assumed.
-
-    Args:
-        effect: (low, estimate, high), as a share. reach: people it would meet, above 0.
-        carry: share in (0, 1] of those that moves the key result.
-        per_hit: key-result units of each, not 0.
-
-    Returns:
-        Key-result units; a negative per_hit turns the interval round.
-
-    Raises:
-        ValueError: out of range, or an interval that does not hold its estimate.
-
-    Source:
-        Multiplication by constants; they are assumed, so the interval knows only the effect's luck.
-    """
-    low, estimate, high = effect
-    factor = reach * carry * per_hit
-    if not -1 <= low <= estimate <= high <= 1:
-        raise ValueError(f"effect must be shares (low, estimate, high) in order, got {effect}")
-    if reach < 1 or not 0 < carry <= 1 or not isfinite(per_hit) or per_hit == 0:
-        raise ValueError("reach must be above 0, carry in (0, 1] and per_hit not 0")
-    ends = sorted((low * factor, high * factor))
-    return Projection(estimate * factor, ends[0], ends[1])
 
 
 def shrunk(effects: Sequence[float], errors: Sequence[float]) -> tuple[float, ...]:
@@ -97,23 +58,6 @@ def brier(forecasts: Sequence[tuple[float, bool]]) -> float:
     return fsum((chance - came) ** 2 for chance, came in forecasts) / len(forecasts)
 
 
-PROJECTION = Method(
-    key="projection",
-    name="Projection",
-    topic=Topic.AFTER,
-    functions=("projected",),
-    decides=False,
-    plainly=(
-        "It says what the measured effect would be worth if the idea were built for everybody.",
-        "It multiplies the effect by people reached, the share that carries over, and its worth.",
-        "Those three are the author's assumptions, printed beside the number.",
-        "The range knows only the luck in the experiment, not the doubt about the assumptions.",
-        "Change an assumption, and the number changes as much.",
-    ),
-    assumes=("Reach, carry and worth are as stated.", "The effect lasts."),
-    formula="effect · reach · carry · per hit",
-    source="Multiplication by constants",
-)
 SHRINKAGE = Method(
     key="shrinkage",
     name="James–Stein",
@@ -151,4 +95,4 @@ BRIER = Method(
     formula="Σ(chance − came)²/n",
     source="Brier (1950), Monthly Weather Review 78:1–3",
 )
-METHODS = (PROJECTION, SHRINKAGE, BRIER)
+METHODS = (SHRINKAGE, BRIER)

@@ -118,26 +118,6 @@ def standing(
     return _before(series, question, week + 1, of, tuple(sorted((said or {}).items())))
 
 
-def moved_by(series: Weekly, question: Question) -> Mixture:
-    """The move so far (the level now, for a band), on the scale that the values ask for.
-
-    Args:
-        series: five values or more, two since the start. question: what is asked.
-
-    Returns:
-        A mixture; logarithms of factors where the values are read as factors.
-
-    Raises:
-        NotEnoughData: too few values.
-
-    Source:
-        As `told`.
-    """
-    series.check()
-    fit = _fit(series, question)
-    return fit.level if question.band else fit.move
-
-
 class _Fit(NamedTuple):
     start: Mixture
     single: Mixture  # one value, if nothing had moved
@@ -259,7 +239,7 @@ CLOSER = Method(
     key="closer",
     name="Closer, or luck",
     topic=Topic.WEEKS,
-    functions=("told", "standing", "moved_by"),
+    functions=("told", "standing"),
     decides=True,
     plainly=(
         "It lays a line through a number's weekly values since its cycle began.",

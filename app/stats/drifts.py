@@ -6,9 +6,8 @@ sees with a given power is this many standard errors of the difference.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import sqrt
 
-from app.stats.checks import NotEnoughData, check_share
+from app.stats.checks import check_share
 from app.stats.group_sequential import bounds, crossing
 from app.stats.methods import Method, Topic
 
@@ -60,28 +59,6 @@ def drift_of_looks(shares: Sequence[float], *, confidence: float, power: float =
     return _of_looks(_thinned(shares), confidence, power)
 
 
-def gain_of(drift: float, people: int, baseline_people: int, variance: float) -> float:
-    """The difference of two means that is this many standard errors.
-
-    Args:
-        drift: standard errors, above 0. people, baseline_people: in each arm.
-        variance: of one person's value, the same in both arms.
-
-    Returns:
-        A difference in units of the value, above 0.
-
-    Raises:
-        NotEnoughData: an arm without people. ValueError: out of range.
-
-    Source:
-        Chow, Shao & Wang, Sample Size Calculations in Clinical Research, section 3.2.
-    """
-    _check(drift, people, baseline_people)
-    if not 0 < variance < float("inf"):
-        raise ValueError(f"variance must be above 0, got {variance}")
-    return drift * sqrt(variance / people + variance / baseline_people)
-
-
 @lru_cache(maxsize=256)
 def _of_looks(shares: tuple[float, ...], confidence: float, power: float) -> float:
     return _solved(shares, bounds(shares, alpha=1 - confidence), 1 - confidence, power)
@@ -107,18 +84,11 @@ def _thinned(shares: Sequence[float]) -> tuple[float, ...]:
     return tuple(shares[round((place + 1) * step) - 1] for place in range(_MOST_LOOKS))
 
 
-def _check(drift: float, people: int, baseline_people: int) -> None:
-    if drift <= 0:
-        raise ValueError(f"drift must be above 0, got {drift}")
-    if min(people, baseline_people) < 1:
-        raise NotEnoughData("an arm has no people, so nothing can be compared")
-
-
 DIFFERENCE_POWER = Method(
     key="difference-power",
     name="Power of a comparison",
     topic=Topic.PLANNING,
-    functions=("fixed_drift", "drift_of_looks", "gain_of"),
+    functions=("fixed_drift", "drift_of_looks"),
     decides=False,
     plainly=(
         "It says which difference two versions must have to be told apart four times in five.",

@@ -158,35 +158,6 @@ def crossing(shares: Sequence[float], bounds_held: Sequence[float], *, drift: fl
     return min(1.0, out)
 
 
-def constant(looks: int, *, alpha: float, shape: float) -> float:
-    """The constant of a classic design with equally spaced looks.
-
-    Args:
-        looks: 1 or more. alpha: two-sided, in (0, 1). shape: 0.5 is Pocock's (the same bound at
-        every look), 0 is O'Brien and Fleming's (falling with the root of the information).
-
-    Returns:
-        C, the bound of the last look; the bound of look k is C·(k/looks)^(shape - 1/2).
-
-    Raises:
-        NotEnoughData: no look. ValueError: out of range.
-
-    Source:
-        Wang & Tsiatis (1987), Biometrics 43:193-199; Jennison & Turnbull (2000), tables 2.1, 2.3.
-    """
-    check_share(alpha, "alpha")
-    if looks < 1:
-        raise NotEnoughData("a sequential test needs a look")
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-
-    shares = [(place + 1) / looks for place in range(looks)]
-
-    def beyond(last: float) -> float:
-        return crossing(shares, [last * share ** (shape - 0.5) for share in shares]) - alpha
-
-    return float(brentq(beyond, 0.1, _WIDEST, xtol=1e-7))
-
-
 def _bound(shares: tuple[float, ...], held: tuple[float, ...], allowed: float) -> float:
     """The |z| that spends what is allowed at the last of these looks."""
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
@@ -251,7 +222,7 @@ GROUP_SEQUENTIAL = Method(
     key="group-sequential",
     name="Group-sequential test, Lan–DeMets",
     topic=Topic.PEEKING,
-    functions=("bounds", "bounds_p", "halved", "crossing", "spent", "constant"),
+    functions=("bounds", "bounds_p", "halved", "crossing", "spent"),
     decides=True,
     plainly=(
         "It compares versions on days that were fixed before the launch.",

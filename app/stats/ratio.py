@@ -1,81 +1,35 @@
-"""How many times as many: ratios and odds of two rates. They describe; none makes a call."""
+"""How many times as many: the ratio of two rates. It describes, and makes no call."""
 
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
-from app.stats.checks import NotEnoughData, check_share
+from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
-from app.stats.two_arm import Arm, critical_value
+from app.stats.two_arm import Arm
 
 _HIGHEST = 700.0  # exp of it is still a number
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio with its bounds, 0 <= low <= estimate <= high, and the method's name."""
+    """Bounds of a ratio of two rates, 0 <= low <= high."""
 
-    estimate: float
     low: float
     high: float
-    method: str
-
-
-def log_ratio(arm: Arm, baseline: Arm, *, confidence: float) -> Ratio:
-    """The ratio of two rates with the delta interval of its logarithm.
-
-    Args:
-        arm, baseline: distinct people; somebody in each did it. confidence: two-sided, in (0, 1).
-
-    Returns:
-        A ratio above 0: 1.25 is a quarter more.
-
-    Raises:
-        NotEnoughData: an arm has nobody, or nobody in it did it, or all did in both.
-
-    Source:
-        Katz, Baptista, Azen & Pike (1978), Biometrics 34:469-474, method C.
-    """
-    check_share(confidence, "confidence")
-    estimate = _ratio(arm, baseline)
-    if not arm.hits:
-        raise NotEnoughData("nobody in the arm did it: its ratio has no logarithm")
-    terms = (1 / one.hits - 1 / one.people for one in (arm, baseline))
-    return _on_log_scale(estimate, sqrt(sum(terms)), confidence, "Log ratio")
-
-
-def koopman(arm: Arm, baseline: Arm, *, confidence: float) -> Ratio:
-    """The ratio of two rates with the score interval: holds where clicks are few.
-
-    Args:
-        arm, baseline: distinct people; somebody in the baseline did it.
-        confidence: two-sided, in (0, 1).
-
-    Returns:
-        A ratio of 0 or more; low is 0 if nobody in the arm did it.
-
-    Raises:
-        NotEnoughData: an arm has nobody, or nobody in the baseline did it.
-
-    Source:
-        Koopman (1984), Biometrics 40:513-517.
-    """
-    check_share(confidence, "confidence")
-    limit = critical_value(confidence) ** 2
-    return koopman_between(arm, baseline, below=limit, above=limit)
 
 
 def koopman_between(arm: Arm, baseline: Arm, *, below: float, above: float) -> Ratio:
-    """The same with a limit of its own on each side.
+    """The ratio of two rates with a limit of its own on each side.
 
     Args:
-        arm, baseline: as `koopman`. below, above: of the chi-square, above 0, for ratios under and
-            over the one seen.
+        arm, baseline: distinct people. below, above: of the chi-square, above 0, for ratios under
+            and over the one seen.
 
     Returns:
-        A ratio of 0 or more.
+        The ratios that the limits leave, the one seen among them.
 
     Raises:
-        NotEnoughData: as `koopman`.
+        NotEnoughData: an arm has nobody, nobody in the baseline did it, or all did in both.
 
     Source:
         Koopman (1984), Biometrics 40:513-517.
@@ -84,51 +38,7 @@ def koopman_between(arm: Arm, baseline: Arm, *, below: float, above: float) -> R
     middle = log(estimate) if estimate else -_HIGHEST
     low = exp(_crossing(arm, baseline, below, middle, step=-1.0)) if arm.hits else 0.0
     high = exp(_crossing(arm, baseline, above, middle, step=1.0))
-    return Ratio(estimate, low, high, "Koopman")
-
-
-def odds_woolf(arm: Arm, baseline: Arm, *, confidence: float) -> Ratio:
-    """The odds ratio with the delta interval of its logarithm.
-
-    Args:
-        arm, baseline: distinct people; some did it and some did not in each.
-        confidence: two-sided, in (0, 1).
-
-    Returns:
-        An odds ratio above 0.
-
-    Raises:
-        NotEnoughData: a cell is empty; `odds_gart` takes it.
-
-    Source:
-        Woolf (1955), Annals of Human Genetics 19:251-253.
-    """
-    check_share(confidence, "confidence")
-    cells = _cells(arm, baseline)
-    if not all(cells):
-        raise NotEnoughData("none or all did it in an arm: its odds have no logarithm")
-    return _odds(cells, confidence, "Odds ratio, Woolf")
-
-
-def odds_gart(arm: Arm, baseline: Arm, *, confidence: float) -> Ratio:
-    """The odds ratio after half a person more in each cell.
-
-    Args:
-        arm, baseline: distinct people. confidence: two-sided, in (0, 1).
-
-    Returns:
-        An odds ratio above 0.
-
-    Raises:
-        NotEnoughData: an arm has nobody.
-
-    Source:
-        Gart (1966), Biometrics 22:141-169; Haldane (1955), Annals of Human Genetics 20:309-311.
-    """
-    check_share(confidence, "confidence")
-    _ = arm.rate, baseline.rate  # nobody is refused before half a person is added
-    cells = [cell + 0.5 for cell in _cells(arm, baseline)]
-    return _odds(cells, confidence, "Odds ratio, Gart")
+    return Ratio(low, high)
 
 
 def _ratio(arm: Arm, baseline: Arm) -> float:
@@ -182,27 +92,12 @@ def restricted_base(arm: Arm, baseline: Arm, ratio: float) -> float:
     return min(2 * hits / (once + sqrt(max(0.0, inner))), 1.0, 1 / ratio)
 
 
-def _cells(arm: Arm, baseline: Arm) -> list[int]:
-    return [arm.hits, arm.people - arm.hits, baseline.hits, baseline.people - baseline.hits]
-
-
-def _odds(cells: list[int] | list[float], confidence: float, method: str) -> Ratio:
-    did, did_not, base_did, base_did_not = cells
-    error = sqrt(sum(1 / cell for cell in cells))
-    return _on_log_scale(did * base_did_not / (did_not * base_did), error, confidence, method)
-
-
-def _on_log_scale(estimate: float, error: float, confidence: float, method: str) -> Ratio:
-    times = exp(critical_value(confidence) * error)
-    return Ratio(estimate, estimate / times, estimate * times, method)
-
-
 METHODS: tuple[Method, ...] = (
     Method(
         key="ratio",
         name="Relative lift",
         topic=Topic.TWO_ARMS,
-        functions=("koopman", "koopman_between", "restricted_base", "log_ratio"),
+        functions=("koopman_between", "restricted_base"),
         decides=False,
         plainly=(
             "It says how many times as many people did it as in the baseline.",
@@ -212,25 +107,7 @@ METHODS: tuple[Method, ...] = (
             "It describes; the call is made on the difference in points.",
         ),
         assumes=("somebody in the baseline did it",),
-        formula="p1/p0; log: exp(+- z sqrt(1/x1 - 1/n1 + 1/x0 - 1/n0)); Koopman: score inverted",
-        source="Koopman (1984), Biometrics 40:513-517; Katz et al. (1978), Biometrics 34:469-474",
-    ),
-    Method(
-        key="odds",
-        name="Odds ratio",
-        topic=Topic.TWO_ARMS,
-        functions=("odds_woolf", "odds_gart"),
-        decides=False,
-        plainly=(
-            "Odds are those who did it for each one who did not.",
-            "The ratio compares the odds of two groups, as medicine and some programs do.",
-            "For small rates it is nearly the ratio of the rates; for large ones it is not.",
-            "Gart's form works even where nobody or everybody did it.",
-            "It describes and never makes a call.",
-        ),
-        assumes=("people act independently",),
-        formula="ad/bc, exp(+- z sqrt(1/a + 1/b + 1/c + 1/d)); Gart: each cell + 1/2",
-        source="Woolf (1955), Annals of Human Genetics 19:251-253; Gart (1966), Biometrics "
-        "22:141-169",
+        formula="X2(r) = sum (x - n q)^2 / (n q (1 - q)) <= c, q1 = r q0, q restricted ML",
+        source="Koopman (1984), Biometrics 40:513-517",
     ),
 )

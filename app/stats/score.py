@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from math import acos, copysign, cos, pi, sqrt
 from typing import TYPE_CHECKING
 
-from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 
 if TYPE_CHECKING:
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NAME = "Miettinen–Nurminen score"
 _STEPS = 80  # of a bracketed secant that takes four to eight; bisection alone would need fifty
 _CLOSE = 1e-13  # in rates; a ten-millionth of a click among a million people
 
@@ -40,26 +38,6 @@ class Pair:
     def turned(self) -> "Pair":
         """The baseline against the arm."""
         return Pair(self.base_hits, self.base_people, self.hits, self.people)
-
-
-def score_z(pair: Pair) -> float:
-    """How many standard errors apart the rates are, if they are truly equal.
-
-    Args:
-        pair: counts of distinct people; both arms have somebody, and somebody did it, not all.
-
-    Returns:
-        z, above 0 where the arm is.
-
-    Raises:
-        NotEnoughData: nobody or everybody did it, so that there is no error to count in.
-
-    Source:
-        Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, the score statistic at 0.
-    """
-    if not 0 < pair.pooled < 1:
-        raise NotEnoughData("nobody or everybody did it in both arms: only an exact test answers")
-    return pair.difference / _error(pair, 0.0)
 
 
 def score_low(pair: Pair, *, critical: float) -> float:
@@ -210,10 +188,9 @@ def restricted_rates(pairs: "Floats", difference: "Floats") -> "Floats":
 METHODS: tuple[Method, ...] = (
     Method(
         key="score",
-        name=NAME,
+        name="Miettinen–Nurminen score",
         topic=Topic.TWO_ARMS,
         functions=(
-            "score_z",
             "score_low",
             "score_gaps",
             "restricted_rate",

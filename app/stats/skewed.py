@@ -112,47 +112,12 @@ def _guess(pair: Pair, critical: float, low: float, high: float) -> float:
     return found if low < found < high else (low + high) / 2
 
 
-def skewed_lows(pairs: "Floats", *, critical: float) -> "Floats":
-    """`skewed_low` for many pairs at once.
-
-    Args:
-        pairs: four rows: hits, people, base hits, base people; a column is a pair.
-        critical: quantile of the normal curve.
-
-    Returns:
-        The low bounds, one a column, as `skewed_low` has them.
-
-    Source:
-        As `skewed_low`.
-    """
-    import numpy as np  # noqa: PLC0415 - most pages need no arrays
-
-    before_gap = skewed_zs(pairs, np.zeros(pairs.shape[1])) - critical
-    low, high = np.where(before_gap > 0, 0.0, -1.0), np.where(before_gap > 0, 1.0, 0.0)
-    rates, base_rates = pairs[0] / pairs[1], pairs[2] / pairs[3]
-    spread = rates * (1 - rates) / pairs[1] + base_rates * (1 - base_rates) / pairs[3]
-    before, now = np.zeros_like(low), rates - base_rates - critical * np.sqrt(spread)
-    now = np.where((low < now) & (now < high), now, (low + high) / 2)
-    for _ in range(_STEPS):
-        gap = skewed_zs(pairs, now) - critical
-        settled = (np.abs(gap) < _SETTLED) | (high - low < _CLOSE)
-        if settled.all():
-            break
-        low, high = np.where(gap > 0, now, low), np.where(gap > 0, high, now)
-        rise = gap - before_gap
-        step = np.where(rise == 0, 0.0, gap * (now - before) / np.where(rise == 0, 1.0, rise))
-        before, before_gap = now, gap
-        inside = (now - step > low) & (now - step < high)
-        now = np.where(settled, now, np.where(inside, now - step, (low + high) / 2))
-    found: Floats = np.minimum(now, rates - base_rates)
-    return found
-
-
 def skewed_zs(pairs: "Floats", difference: "Floats") -> "Floats":
     """`skewed_z` for many pairs.
 
     Args:
-        pairs: as in `skewed_lows`. difference: one a column, in [-1, 1].
+        pairs: four rows: hits, people, base hits, base people; a column is a pair.
+        difference: one a column, in [-1, 1].
 
     Returns:
         z, one a column.
@@ -184,7 +149,7 @@ METHODS: tuple[Method, ...] = (
         key="score-skewed",
         name=NAME,
         topic=Topic.TWO_ARMS,
-        functions=("skewed_z", "skewed_p", "skewed_low", "skewed_lows", "skewed_zs"),
+        functions=("skewed_z", "skewed_p", "skewed_low", "skewed_zs"),
         decides=True,
         plainly=(
             "It asks of each possible difference: would counts like ours be a surprise?",

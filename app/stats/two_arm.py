@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.exact import NAME as EXACT
@@ -11,13 +10,7 @@ from app.stats.methods import Method, Topic
 from app.stats.one_arm import State
 from app.stats.score import Pair
 from app.stats.skewed import NAME as SCORE
-from app.stats.skewed import skewed_low, skewed_lows, skewed_p, skewed_zs
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
-    Floats = NDArray[np.float64]
+from app.stats.skewed import skewed_low, skewed_p
 
 _FEW = 5.0  # an expected cell under it calls for an exact test: Cochran (1954), Biometrics 10:417
 _SMALL = 200  # people in both arms under whom tails are counted anyway. Chosen by us, by simulation
@@ -122,78 +115,12 @@ def critical_value(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Comparisons:
-    """Many comparisons, as arrays of one length."""
-
-    difference: "Floats"
-    low: "Floats"
-    high: "Floats"
-    p_value: "Floats"
-    exact: "NDArray[np.bool_]"  # whether the exact test decided
-
-
-def compare_many(
-    people: "ArrayLike",
-    hits: "ArrayLike",
-    base_people: "ArrayLike",
-    base_hits: "ArrayLike",
-    *,
-    confidence: float,
-) -> Comparisons:
-    """`compare` for a page full of experiments: the score test at once, sparse pairs one by one.
-
-    Args:
-        people, hits, base_people, base_hits: counts, of one length.
-        confidence: two-sided, in (0, 1).
-
-    Returns:
-        The numbers that `compare` gives.
-
-    Raises:
-        NotEnoughData: an arm has nobody. ValueError: counts or confidence out of range.
-
-    Source:
-        As `compare`.
-    """
-    import numpy as np  # noqa: PLC0415 - most pages need no arrays
-    from scipy.special import erfc  # noqa: PLC0415 - SciPy takes long to import
-
-    check_share(confidence, "confidence")
-    pairs = _checked(np.array([hits, people, base_hits, base_people], dtype=np.float64))
-    seen = pairs[0] / pairs[1] - pairs[2] / pairs[3]
-    both = skewed_lows(np.hstack([pairs, pairs[[2, 3, 0, 1]]]), critical=critical_value(confidence))
-    low, high = both[: len(seen)], -both[len(seen) :]
-    everybody, did = pairs[1] + pairs[3], pairs[0] + pairs[2]
-    few = np.minimum(did, everybody - did) * np.minimum(pairs[1], pairs[3]) < _FEW * everybody
-    few |= everybody < _SMALL
-    p_value = erfc(np.abs(skewed_zs(pairs, np.zeros_like(seen))) / np.sqrt(2))
-    for at in np.flatnonzero(few):
-        answer = exact_difference(Pair(*map(int, pairs[:, at])), confidence=confidence)
-        low[at], high[at], p_value[at] = answer.low, answer.high, answer.p_value
-    return Comparisons(seen, low, high, p_value, few)
-
-
-def _checked(pairs: "Floats") -> "Floats":
-    """The counts, or the sentence that says what is wrong with them."""
-    import numpy as np  # noqa: PLC0415 - most pages need no arrays
-
-    if pairs.ndim != 2:
-        raise ValueError("counts must be four rows of one length")
-    for hits, people in (pairs[:2], pairs[2:]):
-        if not np.all((hits >= 0) & (hits <= people)):
-            raise ValueError("hits must lie in 0..people in every row")
-    if np.any(pairs[[1, 3]] == 0):
-        raise NotEnoughData("an arm has nobody yet, so there is no rate")
-    return pairs
-
-
 METHODS: tuple[Method, ...] = (
     Method(
         key="compare",
         name="An arm against its baseline",
         topic=Topic.TWO_ARMS,
-        functions=("compare", "compare_many"),
+        functions=("compare",),
         decides=True,
         plainly=(
             "Two groups got different mails, and we count who in each did the thing.",

@@ -1,37 +1,20 @@
-"""Two means compared, whatever their spreads: Welch's t, plain and as a share of the baseline."""
+"""Two means compared, whatever their spreads: Welch's t."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Protocol
 
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
-
-
-class Sample(Protocol):
-    """A mean, the variance of one person, and how many people: `Sums`, or a rate as a `Mean`."""
-
-    @property
-    def mean(self) -> float:
-        """Per person."""
-
-    @property
-    def variance(self) -> float:
-        """Of one person."""
-
-    @property
-    def people(self) -> int:
-        """How many."""
+from app.stats.sums import Sums
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """An arm's value per person less its baseline's.
 
-    difference, low, high: in units of the value, or as a share of the baseline's mean where
-    relative. p_value: two-sided, under alpha exactly where the interval leaves out 0.
-    degrees: of freedom of the t distribution. error: the standard error.
+    difference, low, high: in units of the value. p_value: two-sided, under alpha exactly where the
+    interval leaves out 0. degrees: of freedom of the t distribution. error: the standard one.
     """
 
     difference: float
@@ -48,15 +31,12 @@ def t_interval(
     parts: Sequence[tuple[float, int]],
     confidence: float,
     method: str,
-    *,
-    as_if: Sequence[tuple[float, int]] | None = None,
 ) -> Difference:
     """A difference of means with its interval on Welch and Satterthwaite's t.
 
     Args:
         difference: the estimate. parts: (variance of one person, people) of each mean in it.
         confidence: two-sided, in (0, 1). method: the name on the result.
-        as_if: other parts, by which the degrees of freedom are counted.
 
     Returns:
         A difference, low <= difference <= high.
@@ -71,9 +51,7 @@ def t_interval(
     variance = sum(spread / people for spread, people in parts)
     if variance <= 0:
         raise NotEnoughData("everybody has the same value, so its spread is not known yet")
-    counted = as_if or parts
-    whole = sum(s / n for s, n in counted)
-    degrees = whole**2 / sum((s / n) ** 2 / (n - 1) for s, n in counted if s > 0)
+    degrees = variance**2 / sum((s / n) ** 2 / (n - 1) for s, n in parts if s > 0)
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - SciPy takes long to import
 
     error = sqrt(variance)
@@ -84,11 +62,11 @@ def t_interval(
     )
 
 
-def welch(arm: Sample, baseline: Sample, *, confidence: float = 0.95) -> Difference:
+def welch(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Difference:
     """The difference of two means, whatever their spreads.
 
     Args:
-        arm, baseline: of values, or of rates as means. confidence: two-sided, in (0, 1).
+        arm, baseline: of values. confidence: two-sided, in (0, 1).
 
     Returns:
         A difference in units of the value.
@@ -105,36 +83,7 @@ def welch(arm: Sample, baseline: Sample, *, confidence: float = 0.95) -> Differe
     return t_interval(arm.mean - baseline.mean, parts, confidence, WELCH.name)
 
 
-def welch_relative(arm: Sample, baseline: Sample, *, confidence: float = 0.95) -> Difference:
-    """The difference of two means as a share of the baseline's.
-
-    Args:
-        arm, baseline: of values, or of rates as means. confidence: two-sided, in (0, 1).
-
-    Returns:
-        A difference as a share: 0.1 is 10 % more per person.
-
-    Raises:
-        NotEnoughData: fewer than two people in an arm, no spread, or a baseline of 0.
-        ValueError: confidence out of range.
-
-    Source:
-        Delta method, Deng, Knoblich & Lu (2018), KDD; degrees of freedom of the plain difference.
-    """
-    need_two(arm, baseline)
-    base = abs(baseline.mean)  # of a baseline under 0, more is still a rise
-    if base == 0:
-        raise NotEnoughData("the baseline's mean is 0, so nothing can be a share of it")
-    parts = [
-        (arm.variance / (base * base), arm.people),
-        (baseline.variance * arm.mean**2 / base**4, baseline.people),
-    ]
-    plain = [(arm.variance, arm.people), (baseline.variance, baseline.people)]
-    share = (arm.mean - baseline.mean) / base
-    return t_interval(share, parts, confidence, WELCH.name, as_if=plain)
-
-
-def need_two(arm: Sample, baseline: Sample) -> None:
+def need_two(arm: Sums, baseline: Sums) -> None:
     """Raise NotEnoughData where an arm has fewer than two people."""
     if min(arm.people, baseline.people) < 2:
         raise NotEnoughData("a difference of means needs two people in each arm")
@@ -144,7 +93,7 @@ WELCH = Method(
     key="welch",
     name="Welch's t",
     topic=Topic.VALUES,
-    functions=("welch", "welch_relative", "t_interval"),
+    functions=("welch", "t_interval"),
     decides=True,
     plainly=(
         "It compares the average value per person in one version with that in another.",
@@ -160,8 +109,7 @@ WELCH = Method(
         "People were assigned to versions at random and count once.",
         "Enough people with a value for averages to behave like a bell curve.",
     ),
-    formula="Δ = ȳ₁ − ȳ₂ ± t·√(s₁²/n₁ + s₂²/n₂), degrees of freedom by Welch and Satterthwaite;"
-    " relative: variance (s₁² + R²s₂²)/ȳ₂² by the delta method",
-    source="Welch (1947), Biometrika 34:28–35; Deng, Knoblich & Lu (2018), KDD",
+    formula="Δ = ȳ₁ − ȳ₂ ± t·√(s₁²/n₁ + s₂²/n₂), degrees of freedom by Welch and Satterthwaite",
+    source="Welch (1947), Biometrika 34:28–35",
 )
 METHODS = (WELCH,)

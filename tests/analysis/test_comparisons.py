@@ -9,8 +9,7 @@ from app.analysis import holding
 from app.analysis import readout as readouts
 from app.analysis.shapes import Readout, State, as_json
 from app.experiments.models import Experiment, Status
-from app.stats.multiplicity import compare_all
-from app.stats.two_arm import Arm
+from app.stats.two_arm import Arm, compare
 from app.tally import store
 from app.web import drawings
 from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, WINDOW, given_experiment, mail
@@ -61,7 +60,7 @@ def test_the_call_is_that_of_the_score_test_and_its_interval(session: Session):
     clicks(session, 1001, 120)
     readout = read(session, experiment)
     (row,) = readout.comparisons
-    (said,) = compare_all([Arm(1000, 120)], Arm(1000, 80), confidence=0.95, mde=0.02).comparisons
+    said = compare(Arm(1000, 120), Arm(1000, 80), confidence=0.95, mde=0.02)
 
     assert (row.low, row.high, row.p_value) == (said.low, said.high, said.p_value)
     assert (row.arm, row.baseline, row.state) == ("loss", "plain", State.VALIDATED)

@@ -1,4 +1,4 @@
-"""What an effect is worth, what past effects add up to, how good a guess was."""
+"""What past effects add up to, and how good a guess was."""
 
 from math import nan, sqrt
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import helmert
 
-from app.stats.after import brier, projected, shrunk
+from app.stats.after import brier, shrunk
 from app.stats.checks import NotEnoughData
 
 # Efron & Morris (1977), Scientific American 236(5):119-127: 18 batters, 45 times at bat each.
@@ -48,24 +48,6 @@ def test_effects_without_proper_errors_are_refused(errors: list[float]):
 def test_two_effects_are_too_few_to_shrink():
     with pytest.raises(NotEnoughData):
         shrunk([1.0, 2.0], [1.0, 1.0])
-
-
-def test_two_points_of_20000_people_a_quarter_carrying_make_100():
-    got = projected((0.005, 0.02, 0.035), reach=20_000, carry=0.25, per_hit=1.0)
-
-    assert (got.low, got.estimate, got.high) == pytest.approx((25, 100, 175))
-
-
-def test_fewer_of_something_turns_the_interval_round():
-    got = projected((0.005, 0.02, 0.035), reach=20_000, carry=0.25, per_hit=-1.0)
-
-    assert (got.low, got.estimate, got.high) == pytest.approx((-175, -100, -25))
-
-
-@pytest.mark.parametrize(("reach", "carry", "per_hit"), [(0, 0.5, 1), (9, 0, 1), (9, 0.5, nan)])
-def test_a_projection_needs_its_assumptions(reach: int, carry: float, per_hit: float):
-    with pytest.raises(ValueError, match="reach"):
-        projected((0.0, 0.1, 0.2), reach=reach, carry=carry, per_hit=per_hit)
 
 
 def test_fifty_fifty_scores_a_quarter_and_certainty_all_or_nothing():

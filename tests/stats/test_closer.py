@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.stats.checks import NotEnoughData
-from app.stats.closer import Question, Told, moved_by, standing, told
+from app.stats.closer import Question, Told, standing, told
 from app.stats.landing import Aim, landing
 from app.stats.weekly import Weekly, rounding_step
 from tests.stats.closer_plainly import ending, moves
@@ -278,13 +278,14 @@ def test_a_week_that_is_kept_counts_as_it_was_told():
 def test_fewer_people_behind_a_value_make_it_count_less():
     weeks = tuple(range(-8, 9))
     values = tuple((-1.0) ** week + (5 if week >= 7 else 0) for week in weeks)
-    alike = moved_by(Weekly(weeks, values, (600.0,) * 17), PLAIN)
-    few = moved_by(Weekly(weeks, values, (600.0,) * 15 + (6.0, 6.0)), PLAIN)
-
-    assert few.below(0) > alike.below(0)
-    assert alike.quantile(0.5) == pytest.approx(
-        moved_by(Weekly(weeks, values), PLAIN).quantile(0.5)
+    alone, alike, few = (
+        told(Weekly(weeks, values, people), PLAIN, week=8, of=8)
+        for people in ((), (600.0,) * 17, (600.0,) * 15 + (6.0, 6.0))
     )
+
+    assert alike.moved > 0
+    assert few.p > alike.p
+    assert alike.moved == pytest.approx(alone.moved)
 
 
 def test_what_a_gap_added_is_spread_over_its_weeks():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
 from app.stats.checks import NotEnoughData
-from app.stats.group_sequential import Spending, bounds, bounds_p, constant, crossing, spent
+from app.stats.group_sequential import Spending, bounds, bounds_p, crossing, spent
 from app.stats.sums import Sums
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -36,18 +36,6 @@ def shares(draw: st.DrawFn) -> list[float]:
 )
 def test_lan_demets_bounds_match_ldbounds(spending: Spending, expected: tuple[float, ...]):
     assert bounds(FIFTHS, alpha=0.05, spending=spending) == pytest.approx(expected, abs=2e-4)
-
-
-@pytest.mark.parametrize(
-    ("looks", "pocock", "fleming"),
-    # c167 to c174: Jennison & Turnbull 2000, tables 2.1 and 2.3
-    [(2, 2.178, 1.977), (3, 2.289, 2.004), (4, 2.361, 2.024)],
-)
-def test_the_classic_constants_match_jennison_and_turnbull(
-    looks: int, pocock: float, fleming: float
-):
-    assert constant(looks, alpha=0.05, shape=0.5) == pytest.approx(pocock, abs=6e-4)
-    assert constant(looks, alpha=0.05, shape=0.0) == pytest.approx(fleming, abs=6e-4)
 
 
 def test_quadratic_spending_matches_spotify():
@@ -146,8 +134,6 @@ def test_what_cannot_be_looked_at_is_refused():
         bounds((0.5, 1.5), alpha=0.05)
     with pytest.raises(NotEnoughData):
         bounds((), alpha=0.05)
-    with pytest.raises(NotEnoughData):
-        constant(0, alpha=0.05, shape=0.5)
     with pytest.raises(ValueError, match="alpha"):
         bounds((1.0,), alpha=0.0)
     with pytest.raises(ValueError, match="one bound"):

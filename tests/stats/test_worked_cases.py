@@ -13,7 +13,7 @@ from scipy.stats import binom, norm
 from app.stats.conditional import one_side
 from app.stats.guardrails import guard
 from app.stats.rate_power import power_of_counts
-from app.stats.score import Pair, score_z
+from app.stats.score import Pair
 from app.stats.skewed import skewed_low, skewed_z, skewed_zs
 from app.stats.srm import sample_ratio, sample_ratio_evidence
 from app.stats.sums import Sums
@@ -142,10 +142,3 @@ def test_a_worked_number_comes_out(case: dict[str, Any]):
 
 def test_every_worked_case_is_computed():
     assert {case["id"] for case in CASES} == set(COMPUTED)
-
-
-def test_the_score_of_one_table_is_that_of_many():
-    pair = Pair(40, 500, 250, 4500)
-    (found,) = scores(np.array([[40.0], [500.0], [250.0], [4500.0]]))
-
-    assert score_z(pair) == pytest.approx(found)
