@@ -1,7 +1,6 @@
 """Wires a web process: settings, database, keys, the edge of tracking, pages and API."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -26,8 +25,6 @@ from app.tracking import responses
 from app.tracking.destinations import Destinations, Target
 from app.tracking.edge import Edge
 from app.web import site as web
-
-log = logging.getLogger(__name__)
 
 _BESIDE_LINKS = ("/u/", "/p/", "/static/", "/robots.txt", "/health", "/ready")
 _AGAIN_SECONDS = 1.0  # between tries to register while the database is away

@@ -13,12 +13,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message
 
-from app.identity import sessions, store, throttle, tokens, users
+from app.identity import sessions, store, tokens, users
 from app.identity.secrets import kept
 from app.main import Tracking, _pages_and_api
 from app.ops.house import House, open_house, prepare
 from app.platform import clock, config
 from app.web import site
+from tests.anew import forget_tries
 from tests.identity.scenes import hashed_password
 
 ROLES = ("viewer", "editor", "admin")
@@ -150,7 +151,7 @@ async def _answer(
 @contextmanager
 def whole(folder: Path, database_url: str = "") -> Iterator[Whole]:
     """An installation in a folder of its own, with somebody of each role."""
-    throttle.forget_tries()
+    forget_tries()
     settings = config.load(data_dir=folder / "data", database_url=database_url)
     house = open_house(settings)
     prepare(house)
@@ -160,7 +161,7 @@ def whole(folder: Path, database_url: str = "") -> Iterator[Whole]:
         pages[role], systems[role] = person(house, role), system(house, role)
     yield Whole(house, inside, site.outside(inside, secure=False), pages, systems)
     house.database.close()
-    throttle.forget_tries()
+    forget_tries()
 
 
 def person(house: House, role: str, name: str = "") -> Key:

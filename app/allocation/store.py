@@ -14,7 +14,6 @@ from app.allocation.models import (
     Opening,
     Respondent,
     TimeAnswer,
-    TimeAnswerBefore,
     TimeTold,
     WeekBucket,
     first_buckets,
@@ -203,14 +202,6 @@ def answer_before(session: Session, week: str, respondent_id: str) -> TimeAnswer
         TimeAnswer.respondent_id == respondent_id, TimeAnswer.week < week
     )
     return session.exec(found.order_by(col(TimeAnswer.week).desc()).limit(1)).first()
-
-
-def history(session: Session, week: str, respondent_id: str) -> Sequence[TimeAnswerBefore]:
-    """What an answer said before, oldest first."""
-    found = select(TimeAnswerBefore).where(
-        TimeAnswerBefore.week == week, TimeAnswerBefore.respondent_id == respondent_id
-    )
-    return session.exec(found.order_by(TimeAnswerBefore.id)).all()
 
 
 def unasked(session: Session, week: str) -> Sequence[Respondent]:

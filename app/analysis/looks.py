@@ -11,11 +11,9 @@ from app.analysis import store
 from app.analysis.known import Known
 from app.analysis.matured import Matured, Strata, total
 from app.analysis.models import Look
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Experiment
 from app.experiments.plans import LOOKS_AT_ANY_TIME
 from app.platform.clock import iso
-
-_ENDED = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,6 @@ class Held:
     def needed(self, arm: str) -> int | None:
         """Hits of an arm that would have been enough at it."""
         return self.asked[arm].above if arm in self.asked else None
-
-
-def held(session: Session, experiment_id: str) -> list[Held]:
-    """The looks so far, in order."""
-    return held_of(session, (experiment_id,))[experiment_id]
 
 
 def held_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, list[Held]]:

@@ -103,12 +103,6 @@ def with_looks(session: Session) -> Sequence[str]:
     ).all()
 
 
-def snapshots_by_id(session: Session, ids: Sequence[str]) -> dict[str, Snapshot]:
-    """Frozen readouts, by their id."""
-    rows = session.exec(select(Snapshot).where(col(Snapshot.id).in_(ids)))
-    return {row.id: row for row in rows}
-
-
 def without_final(session: Session) -> Sequence[Experiment]:
     """Experiments that released somebody, release nobody any more, and have no final call yet."""
     final = select(Snapshot.experiment_id).where(Snapshot.kind == Kind.FINAL)

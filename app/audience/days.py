@@ -117,33 +117,10 @@ def hints(text: str) -> Order | None:
     return Order.MONTH_FIRST if second > 12 >= first and second <= 31 else None
 
 
-def written(day: Day, order: Order) -> str:
-    """A day in this order; `read` gives it back."""
-    if order is Order.EXCEL_DAYS:
-        return str((as_date(day) - _EXCEL_ZERO).days)
-    if order in {Order.UNIX_SECONDS, Order.UNIX_MILLISECONDS}:
-        at = datetime.combine(as_date(day), time.min, UTC) if not _is_moment(day) else day
-        assert isinstance(at, datetime)
-        seconds = int(at.timestamp())
-        return str(seconds if order is Order.UNIX_SECONDS else seconds * 1000)
-    forms = {Order.DAY_FIRST: "%d.%m.%Y", Order.MONTH_FIRST: "%m/%d/%Y"}
-    clock = "T%H:%M:%S" if order is Order.YEAR_FIRST else " %H:%M:%S"
-    return day.strftime(forms.get(order, "%Y-%m-%d") + (clock if _is_moment(day) else ""))
-
-
-def as_date(day: Day) -> date:
-    """The day of a moment."""
-    return day.date() if isinstance(day, datetime) else day
-
-
 def as_moment(day: Day) -> datetime:
     """A day as its first moment; what names no zone is in UTC. For comparing."""
     moment = day if isinstance(day, datetime) else datetime.combine(day, time.min)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _is_moment(day: Day) -> bool:
-    return isinstance(day, datetime)
 
 
 def _evident(text: str) -> Day | None:

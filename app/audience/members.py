@@ -38,11 +38,6 @@ def chunk(session: Session, audience_id: str, *, after: str | None, limit: int) 
     ]
 
 
-def member_of(session: Session, audience_id: str, person_id: str) -> Member:
-    """One person of an audience."""
-    return _member(store.member_row(session, audience_id, person_id))
-
-
 def sample_people(session: Session, audience_id: str, count: int) -> list[Member]:
     """The first few people, for a preview."""
     return chunk(session, audience_id, after=None, limit=count)

@@ -52,12 +52,6 @@ def every(text: str) -> tuple[Decimal | None, Decimal | None, str]:
     return _number(found, Decimals.POINT), _number(found, Decimals.COMMA), _unit(found)
 
 
-def unit(text: str) -> str:
-    """What stands around the digits: €, %, kg; nothing where nothing does."""
-    found = _parts(text)
-    return _unit(found) if found else ""
-
-
 def _unit(found: re.Match[str]) -> str:
     return (found["before"] or found["after"] or "").strip()
 

@@ -20,7 +20,6 @@ _REFUSALS = {
     "never", "donottrack", "abgemeldet", "widerrufen", "abgelehnt",
 }  # fmt: skip
 _AGREEMENTS = {"optedin", "optin", "subscribed", "granted", "given", "accepted", "angemeldet"}
-_LINES = ("name", "external_id", "timezone")  # one line each, for they go into headers and links
 _LONGEST = 500  # characters of one of them
 _SHOWN = 60  # characters of a cell that a note repeats
 

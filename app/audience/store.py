@@ -74,12 +74,6 @@ def audience_of(session: Session, audience_id: str) -> Audience:
     return found
 
 
-def people_in(session: Session, audience_id: str) -> int:
-    """How many people an audience has; nobody is in one that is not there."""
-    found = session.get(Audience, audience_id)
-    return found.people if found else 0
-
-
 def locked_audience(session: Session, audience_id: str) -> Audience:
     """An audience that nobody else changes until this transaction ends."""
     query = select(Audience).where(Audience.id == audience_id).with_for_update()
@@ -109,19 +103,6 @@ def member_rows(
     if after is not None:
         query = query.where(col(Membership.person_id) > after)
     return session.execute(query).all()
-
-
-def member_row(session: Session, audience_id: str, person_id: str) -> Row[Any]:
-    """One person of an audience."""
-    found = session.execute(
-        sa_select(*_MEMBER)
-        .select_from(Membership)
-        .join(Person, col(Person.id) == col(Membership.person_id))
-        .where(col(Membership.audience_id) == audience_id, col(Membership.person_id) == person_id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("This person is not in this audience.")
-    return found
 
 
 def person_of(session: Session, person_id: str) -> Person:

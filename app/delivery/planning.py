@@ -93,13 +93,6 @@ def duties(database: Database) -> tuple[Duty, ...]:
     )
 
 
-def nothing_left(session: Session, experiment_id: str) -> bool:
-    """Everybody enrolled was released or passed over: measuring may begin."""
-    return queue_rows.is_planned(session, experiment_id) and not queue_rows.unreleased(
-        session, experiment_id
-    )
-
-
 def pass_over(database: Database, experiment_id: str, *, now: datetime) -> int:
     """Pass over what is queued in an experiment that ended; how many."""
     with database.read() as session:

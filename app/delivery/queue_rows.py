@@ -83,21 +83,6 @@ def settled_last(session: Session, experiment_id: str, *, limit: int) -> Sequenc
     return session.execute(question).all()[::-1]
 
 
-def unreleased(session: Session, experiment_id: str) -> bool:
-    """Somebody's send waits for its first release."""
-    waiting = select(col(Send.id)).where(
-        col(Send.experiment_id) == experiment_id,
-        col(Send.state) == State.QUEUED,
-        col(Send.released_at).is_(None),
-    )
-    return bool(session.scalar(select(waiting.exists())))
-
-
-def is_planned(session: Session, experiment_id: str) -> bool:
-    """Everybody enrolled has a send."""
-    return bool(session.scalar(select(_planned(experiment_id).exists())))
-
-
 def experiments_unplanned(session: Session) -> list[str]:
     """Started experiments whose people do not all have a send yet, those that ended among them."""
     question = select(col(Experiment.id)).where(
@@ -126,12 +111,6 @@ def _planned(experiment_id: Any) -> Any:
         col(DestinationSet.purpose) == "send",
         col(DestinationSet.planned_at).is_not(None),
     )
-
-
-def running(session: Session) -> list[Experiment]:
-    """Experiments that may release people."""
-    question = select(Experiment).where(col(Experiment.status) == Status.RUNNING)
-    return list(session.scalars(question.order_by(col(Experiment.id))).all())
 
 
 _PLAN = text("""

@@ -1,7 +1,6 @@
 """`thinslice demo`: its own folder, loopback only; seeded once, served, and visited."""
 
 import asyncio
-import logging
 import os
 import random
 import secrets
@@ -22,7 +21,6 @@ from app.platform.errors import Conflict
 _HOST = "127.0.0.1"
 _SEED = 1847  # any number: the same bakers every time
 _EMAIL = "ann@halvern.example"
-log = logging.getLogger(__name__)
 
 
 def run_demo(*, port: int, data: Path) -> None:

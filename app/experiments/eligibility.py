@@ -172,11 +172,6 @@ class Eligibility:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason and detail
     examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # who has the fault
 
-    @property
-    def sampled(self) -> int:
-        """Who is left out by the sample alone."""
-        return self.reasons.get("sample", 0)
-
     def add(self, one: Judged) -> None:
         """Count one more."""
         self.total += 1

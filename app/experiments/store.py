@@ -108,11 +108,6 @@ def parents_of(session: Session, slice_ids: Collection[str]) -> dict[str, tuple[
     return {piece.id: (piece, feature) for piece, feature in session.exec(query)}
 
 
-def running(session: Session) -> Sequence[Experiment]:
-    """Experiments that are sending."""
-    return experiments(session, statuses=[Status.RUNNING], limit=1000)
-
-
 def with_waves(session: Session) -> Sequence[str]:
     """Experiments that are sending in waves."""
     has_waves = cast(col(Experiment.design)["waves"], String) != "[]"
@@ -400,13 +395,6 @@ def faults(session: Session, experiment_id: str) -> Iterator[tuple[tuple[str, st
     )
     for reason, detail, people in session.exec(query.execution_options(yield_per=1_000)):
         yield (reason, detail), people
-
-
-def audience_is_used(session: Session, audience_id: str) -> bool:
-    """Whether any experiment names this audience."""
-    return bool(
-        session.exec(select(exists().where(col(Experiment.audience_id) == audience_id))).one()
-    )
 
 
 def set_slice_status(session: Session, slice_id: str, status: str) -> None:

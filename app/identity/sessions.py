@@ -23,11 +23,6 @@ class LoggedIn:
     user: User
 
 
-def log_in(session: Session, *, email: str, password: str, now: datetime) -> LoggedIn:
-    """Begin a session for whoever knows the password."""
-    return begin(session, owner_of(session, email=email, password=password), now=now)
-
-
 def owner_of(session: Session, *, email: str, password: str) -> User:
     """Whose password this is. One sentence for a wrong address and a wrong password alike."""
     user = store.user_by_email(session, email)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from app.identity.models import ApiToken, AuditRow, LoginSession, SetupToken, User
+from app.identity.models import ApiToken, LoginSession, SetupToken, User
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
@@ -145,8 +145,3 @@ def take_setup_token(session: Session, hashed: str) -> bool:
 def forget_setup_tokens(session: Session) -> None:
     """None of them opens anything any more."""
     session.execute(delete(SetupToken))
-
-
-def audit_rows(session: Session, *, limit: int) -> Sequence[AuditRow]:
-    """The latest, newest first."""
-    return session.exec(select(AuditRow).order_by(col(AuditRow.id).desc()).limit(limit)).all()

@@ -35,8 +35,3 @@ def _network(caller: str) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.IPv6Network((address, 64), strict=False))
-
-
-def forget_tries() -> None:
-    """Begin counting anew."""
-    _limiter.storage.reset()

@@ -1,7 +1,7 @@
 """What is held about a person, said once: the same declaration exports it and forgets it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,11 +61,6 @@ def forget(session: Session, part: Part, subject: Subject) -> None:
         session.execute(delete(part.table).where(mine))
     elif part.blank:
         session.execute(update(part.table).where(mine).values(dict(part.blank)))
-
-
-def columns_of(parts: Sequence[Part]) -> set[str]:
-    """The personal columns, as `table.column`."""
-    return {f"{part.table.name}.{name}" for part in parts for name in part.personal}
 
 
 def plain(value: object) -> object:

@@ -36,12 +36,6 @@ def to(database: Database, revision: str) -> None:
         command.upgrade(_config(connection), revision)
 
 
-def back_to(database: Database, revision: str) -> None:
-    """Move the database down to a revision (`base` empties it)."""
-    with _locked(database) as connection:
-        command.downgrade(_config(connection), revision)
-
-
 def check(database: Database) -> None:
     """Raise WrongSchema with the command that helps; SQLAlchemy's errors when out of reach."""
     with database.engine.connect() as connection:

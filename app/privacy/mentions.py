@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, Table, or_, select, update
+from sqlalchemy import Table, or_, select, update
 from sqlmodel import Session, SQLModel
 
 from app.platform.held import holds, plain
@@ -79,9 +79,3 @@ def _without(value: Any, pattern: re.Pattern[str]) -> Any:
     if isinstance(value, dict):
         return {_without(key, pattern): _without(one, pattern) for key, one in value.items()}
     return value
-
-
-def is_text(column: Column[Any]) -> bool:
-    """Whether a column can hold words at all."""
-    kind = getattr(column.type, "impl", column.type)
-    return isinstance(kind, JSON) or kind.python_type in {str, bytes}

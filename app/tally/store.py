@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Row, TextClause, bindparam, delete, insert, select, text, update
-from sqlmodel import Session, col
+from sqlalchemy import Row, TextClause, bindparam, insert, select, text, update
+from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
-from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
+from app.tally.models import Outcome
 from app.tally.shares import KEYS, NUMBERS, DayKey, DidKey, HourKey, LinkKey, Moves, added, moves
 
 _OUTCOME = Outcome.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
 _CHUNK = 500  # ids per question, far below every database's limit of parameters
-_REBUILD_CHUNK = 2_000
 _WAITING = "tally waiting"  # in a session's own notes
 
 
@@ -136,34 +135,6 @@ def count_nameless(session: Session, hits: Mapping[LinkKey, int]) -> None:
     ]
     if rows:
         session.execute(_MOVE_NAMELESS, [row | {"hits": 0, "clickers": 0} for row in rows])
-
-
-def rebuild(session: Session, experiment_id: str) -> None:
-    """Count again from the outcomes. Links are counted again by tracking, which has the hits."""
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
-        session.execute(text("LOCK TABLE outcome IN SHARE ROW EXCLUSIVE MODE"))
-    for table in (Counter, DayCounter, DidCounter):
-        session.execute(delete(table).where(col(table.experiment_id) == experiment_id))
-    rows = session.execute(
-        select(_OUTCOME).where(_OUTCOME.c.experiment_id == experiment_id)
-    ).partitions(_REBUILD_CHUNK)
-    for people in rows:
-        move(session, moves(before=(), after=people))
-
-
-def links_of(session: Session, experiment_id: str) -> Sequence[LinkCounter]:
-    """The counters of an experiment's links."""
-    question = select(LinkCounter).where(col(LinkCounter.experiment_id) == experiment_id)
-    return session.scalars(question.order_by(col(LinkCounter.arm), col(LinkCounter.link))).all()
-
-
-def forget_links(session: Session, experiment_id: str) -> None:
-    """Empty the counters of an experiment's links, before they are counted again.
-
-    What nobody is attached to cannot be counted again, and stays.
-    """
-    mine = col(LinkCounter.experiment_id) == experiment_id
-    session.execute(update(LinkCounter).where(mine).values(hits=0, clickers=0))
 
 
 def _locked(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from app.tracking.lines import HitKind, Line
 from app.tracking.ports import Facts
 from app.tracking.verdicts import NEWEST, Edition, Judgement, Message, Request, Verdict, edition_of
 
-_HOUR = timedelta(hours=1)
 # Members by way of their class are found forty times as slowly.
 _CLICK, _HUMAN = HitKind.CLICK, Verdict.HUMAN
 _NONE = (0, 0)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.platform.db import Database
-from app.tally import store as tally
 from app.tracking import hit_rows, judging, reactions, store
 from app.tracking.ports import SendFacts
 from app.tracking.reacting import react
@@ -51,16 +50,6 @@ def adopt(
     with database.write() as session:
         facts.adopt(session, experiment_id, VERSION)
     _judge(database, facts, experiment_id, now=now)
-
-
-def rebuild(database: Database, facts: SendFacts, experiment_id: str, *, now: datetime) -> None:
-    """Count an experiment again from its hits: outcomes, then counters, then links."""
-    with database.write() as session:
-        tally.forget_links(session, experiment_id)
-        store.forget_links(session, experiment_id)
-    _judge(database, facts, experiment_id, now=now)
-    with database.write() as session:
-        tally.rebuild(session, experiment_id)
 
 
 def _judge(

@@ -115,22 +115,10 @@ def as_hit(row: HitCount) -> Hit:
     )
 
 
-def hits_of_send(session: Session, send_id: int) -> Sequence[Hit]:
-    """The hits of one send, in the order in which they came."""
-    question = select(Hit).where(col(Hit.send_id) == send_id)
-    return session.scalars(question.order_by(col(Hit.at), col(Hit.id))).all()
-
-
 def only_counted(session: Session, experiment_id: str) -> int:
     """How many hits of an experiment's mails are only counted."""
     question = select(func.coalesce(func.sum(HitCount.count), 0))
     return int(session.scalars(question.where(col(HitCount.experiment_id) == experiment_id)).one())
-
-
-def forget_links(session: Session, experiment_id: str) -> None:
-    """Forget what the counters of links hold for an experiment's sends."""
-    sends = select(_HIT.c.send_id).where(_HIT.c.experiment_id == experiment_id)
-    session.execute(update(_REACTION).where(_REACTION.c.send_id.in_(sends)).values(links={}))
 
 
 def comments_of(session: Session, experiment_id: str, *, limit: int) -> Sequence[Answer]:

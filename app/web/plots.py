@@ -23,35 +23,6 @@ class Plot:
     band: tuple[Place, ...] = ()  # around the line
 
 
-def values_over_time(
-    values: Sequence[tuple[date, float]],
-    *,
-    starts: date,
-    ends: date,
-    start: float,
-    target: float,
-    unit: str,
-) -> Plot | None:
-    """A key result's values in its cycle, with the even way from start to target."""
-    if not values:
-        return None
-    first, last = min(starts, values[0][0]), max(ends, values[-1][0])
-    low, high = _room([start, target, *(value for _, value in values)])
-
-    def place(day: date, value: float) -> Place:
-        return (
-            _share(day.toordinal(), first.toordinal(), last.toordinal()),
-            _share(value, low, high),
-        )
-
-    return Plot(
-        points=tuple(place(day, value) for day, value in values),
-        plan=(place(starts, start), place(ends, target)),
-        levels=tuple((_share(v, low, high), words.amount(v, unit)) for v in (start, target)),
-        dates=((0, _day(first)), (1, _day(last))),
-    )
-
-
 def shares_of_weeks(
     weeks: Sequence[tuple[str, float]], beside: Sequence[float] = ()
 ) -> Plot | None:
@@ -109,12 +80,6 @@ def _window(told: Timeline) -> tuple[float, float]:
 
 def _ends(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[tuple[float, datetime], ...]:
     return ((0, first.astimezone(zone)), (1, last.astimezone(zone)))
-
-
-def _room(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    room = (high - low) * 0.05 or 1.0
-    return (low if low == 0 else low - room, high + room)
 
 
 def _share(value: float, low: float, high: float) -> float:

@@ -10,7 +10,6 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.analysis import readout
-from app.analysis.shapes import State
 from app.experiments import lifecycle, store
 from app.experiments.models import Experiment, Status
 from app.identity.guard import Db, Now
@@ -25,7 +24,6 @@ from app.web.results import Result
 
 router = APIRouter(prefix="/experiments")
 OPEN = frozenset({Status.RUNNING, Status.PAUSED, Status.MEASURING})
-_SETTLED = frozenset({State.VALIDATED, State.REFUTED, State.INCONCLUSIVE})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,8 @@ def test_a_look_is_taken_at_each_thirtieth_and_a_page_takes_none(session: Sessio
         taken.append(held.number if held else None)
 
     assert taken[:2] == [7, 15]
-    assert len(looks.held(session, experiment.id)) == sum(one is not None for one in taken)
+    kept = looks.held_of(session, [experiment.id])[experiment.id]
+    assert len(kept) == sum(one is not None for one in taken)
 
 
 def test_several_that_are_due_at_once_are_one_look(session: Session):
@@ -309,7 +310,7 @@ def test_the_call_of_one_arm_is_that_of_its_stored_counts(
         if place == len(sizes) - 1:
             experiment.status = Status.MEASURING
         holding.hold(session, experiment, now=start + WINDOW + 24 * HOUR)
-    held = looks.held(session, experiment.id)
+    held = looks.held_of(session, [experiment.id])[experiment.id]
     readout = readouts.of(session, experiment, now=TUESDAY + 400 * HOUR)
     (seen,) = readout.estimates
     needed = held[-1].needed("insight")

@@ -165,7 +165,9 @@ class PlannedLook(Final):
     def happens(self, session: Session, experiment: Experiment, *, now: datetime) -> bool:
         due = looks_due(session, now)
         held = holding.hold(session, experiment, now=now)
-        assert bool(due) == bool(held) == bool(looks.held(session, experiment.id))
+        assert (
+            bool(due) == bool(held) == bool(looks.held_of(session, [experiment.id])[experiment.id])
+        )
         return held is not None
 
 

@@ -70,7 +70,7 @@ def held(session: Session, experiment: Experiment, *, now: datetime) -> list[loo
     for name in looks_due(session, now):
         assert name == experiment.id
         holding.hold(session, experiment, now=now)
-    return looks.held(session, experiment.id)
+    return looks.held_of(session, [experiment.id])[experiment.id]
 
 
 def test_the_plan_holds_the_table_of_boundaries_and_their_days(session: Session):

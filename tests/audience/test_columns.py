@@ -1,7 +1,7 @@
 """Columns are read as a whole: what is decided, what is asked, what is never guessed."""
 
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -123,18 +123,31 @@ def test_no_digit_of_a_long_number_is_lost(number: int):
     assert numbers.read(str(number), POINT) == number
 
 
+def written(day: date, order: Order) -> str:
+    """A day in this order."""
+    seconds = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    forms = {
+        Order.EXCEL_DAYS: str((day - date(1899, 12, 30)).days),
+        Order.UNIX_SECONDS: str(seconds),
+        Order.UNIX_MILLISECONDS: str(seconds * 1000),
+        Order.DAY_FIRST: day.strftime("%d.%m.%Y"),
+        Order.MONTH_FIRST: day.strftime("%m/%d/%Y"),
+    }
+    return forms.get(order, day.isoformat())
+
+
 @given(DAYS, st.sampled_from(list(Order)))
 def test_a_day_that_is_written_is_read_back(day: date, order: Order):
-    found = days.read(days.written(day, order), order)
+    found = days.read(written(day, order), order)
 
     assert found is not None
-    assert days.as_date(found) == day
+    assert found == day or (isinstance(found, datetime) and found.date() == day)
 
 
 @given(DAYS)
 def test_a_column_of_days_is_never_read_in_the_wrong_order(day: date):
     """Either it is decided rightly, or it is asked."""
-    type_, format_, asked = verdict("renewal", [days.written(day, Order.DAY_FIRST)] * 5)
+    type_, format_, asked = verdict("renewal", [written(day, Order.DAY_FIRST)] * 5)
 
     assert type_ == "date"
     assert asked == (day.day <= 12)

@@ -64,7 +64,7 @@ def watch(
         _advance(session, experiment, crowd, before=now - HOUR, now=now)
         if looks_due(session, now):
             holding.hold(session, experiment, now=now)
-    held = looks.held(session, experiment.id)
+    held = looks.held_of(session, [experiment.id])[experiment.id]
     ended = TUESDAY + HOURS * HOUR
     state = calls_of(session, [experiment], now=ended)[experiment.id].state
     seen = [

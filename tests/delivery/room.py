@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from app.delivery import planning
+from app.delivery import queue_rows
 from app.delivery.mime import Mail
 from app.delivery.recovery import Predecessors
 from app.delivery.replies import Reply, Stage
@@ -24,7 +24,6 @@ from app.delivery.silence import Silence
 from app.delivery.transports.ports import Attempting
 from app.experiments import lifecycle
 from app.experiments import store as experiments
-from app.experiments.models import Status
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
@@ -221,8 +220,7 @@ def open_wave(database: Database, experiment_id: str) -> None:
 def finish(database: Database, experiment_id: str, *, now: datetime) -> None:
     """As the scheduler does once nobody waits for a release."""
     with database.read() as session:
-        experiment = experiments.experiment_of(session, experiment_id)
-        done = experiment.status == Status.RUNNING and planning.nothing_left(session, experiment_id)
+        done = experiment_id in queue_rows.all_released(session)
     if done:
         with database.write() as session:
             lifecycle.begin_measuring(session, experiment_id, now=now)

@@ -37,15 +37,15 @@ def test_an_experiment_is_unplanned_until_all_its_sends_are_there(database: Data
         experiment_id = scenes.enrolled(session, people=2).id
         before = (
             queue_rows.experiments_unplanned(session),
-            planning.nothing_left(session, experiment_id),
+            queue_rows.all_released(session),
         )
 
     planning.plan(database, experiment_id, now=NOW)
 
-    assert before == ([experiment_id], False)
+    assert before == ([experiment_id], [])
     with database.read() as session:
         assert queue_rows.experiments_unplanned(session) == []
-        assert not planning.nothing_left(session, experiment_id)
+        assert queue_rows.all_released(session) == []
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.DECIDED])
@@ -94,7 +94,7 @@ def test_nothing_is_left_once_everybody_was_released(database: Database, tmp_pat
     _send(database, tmp_path)
 
     with database.read() as session:
-        assert planning.nothing_left(session, experiment_id)
+        assert queue_rows.all_released(session) == [experiment_id]
 
 
 def test_the_links_of_an_arm_are_kept_in_their_order(session: Session):

@@ -17,10 +17,10 @@ from app.analysis.shapes import as_json
 from app.audience.models import Person
 from app.experiments.models import ENDED, Experiment
 from app.platform.clock import iso
-from app.tally import store as tally
 from app.tally.models import Outcome
 from app.tracking.lines import HitKind
 from tests import kept
+from tests.anew import count_from_outcomes
 from tests.faults.town import Town, signs_of
 from tests.recount import Rows
 
@@ -182,7 +182,7 @@ def readouts_follow(session: Session, api: httpx.Client, town: Town, now: dateti
         made = rows.of_hits(one) | rows.of_reports(one)
         session.execute(update(Outcome).where(col(Outcome.send_id) == one.send_id).values(**made))
     for experiment_id in told:
-        tally.rebuild(session, experiment_id)
+        count_from_outcomes(session, experiment_id)
     again = {one: _counted(session, one, now) for one in told}
     finals = _finals(session)
     session.rollback()

@@ -12,10 +12,15 @@ from app.platform.errors import Invalid
 from tests.identity.scenes import NOW, PASSWORD, given_user
 
 
+def log_in(session: Session, *, email: str, password: str) -> sessions.LoggedIn:
+    user = sessions.owner_of(session, email=email, password=password)
+    return sessions.begin(session, user, now=NOW)
+
+
 def test_an_address_in_any_case_and_its_password_begin_a_session(session: Session):
     ann = given_user(session)
 
-    logged_in = sessions.log_in(session, email=" ANN@halvern.example ", password=PASSWORD, now=NOW)
+    logged_in = log_in(session, email=" ANN@halvern.example ", password=PASSWORD)
 
     assert logged_in.user.id == ann.id
     assert store.session_of(session, kept(logged_in.secret), now=NOW) is not None
@@ -26,7 +31,7 @@ def test_a_wrong_address_and_a_wrong_password_sound_alike(session: Session):
     said = set()
     for email in ("ann@halvern.example", "nobody@halvern.example"):
         with pytest.raises(Invalid) as refused:
-            sessions.log_in(session, email=email, password="not this one", now=NOW)
+            log_in(session, email=email, password="not this one")
         said.add(str(refused.value))
 
     assert len(said) == 1
@@ -94,10 +99,7 @@ def test_a_new_password_ends_every_session_of_that_person_and_of_nobody_else(ses
 
     assert [store.session_of(session, kept(one), now=NOW) for one in anns] == [None, None]
     assert store.session_of(session, kept(bos), now=NOW) is not None
-    assert (
-        sessions.log_in(session, email=ann.email, password="another long sentence", now=NOW).user
-        is ann
-    )
+    assert log_in(session, email=ann.email, password="another long sentence").user is ann
 
 
 def test_who_was_removed_is_logged_out_and_stays_out(session: Session):
@@ -110,4 +112,4 @@ def test_who_was_removed_is_logged_out_and_stays_out(session: Session):
 
     assert store.session_of(session, kept(secret), now=NOW) is None
     with pytest.raises(Invalid):
-        sessions.log_in(session, email="bo@halvern.example", password=PASSWORD, now=NOW)
+        log_in(session, email="bo@halvern.example", password=PASSWORD)

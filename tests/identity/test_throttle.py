@@ -6,15 +6,16 @@ import pytest
 
 from app.identity import throttle
 from app.platform.errors import TooMany
+from tests.anew import forget_tries
 
 ANN = "ann@halvern.example"
 
 
 @pytest.fixture(autouse=True)
 def counted_anew() -> Iterator[None]:
-    throttle.forget_tries()
+    forget_tries()
     yield
-    throttle.forget_tries()
+    forget_tries()
 
 
 def tries(count: int, *, caller: str, email: str = ANN) -> None:

@@ -9,13 +9,14 @@ from starlette.datastructures import State
 
 from app.api import problems
 from app.api import site as api_site
-from app.identity import guard, sessions, throttle
+from app.identity import guard, sessions
 from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.db import Database
 from app.web import site as web_site
+from tests.anew import forget_tries
 from tests.api.conftest import Api, _translate, as_
 from tests.identity.scenes import hashed_password
 from tests.metrics.scenes import START
@@ -58,7 +59,7 @@ def api(application: FastAPI) -> Api:
 
 @pytest.fixture
 def browser(application: FastAPI) -> Browser:
-    throttle.forget_tries()
+    forget_tries()
     with application.state.database.write() as session:
         ann = User(
             email="ann@halvern.example", name="Ann", role="editor",

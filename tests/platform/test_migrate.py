@@ -13,6 +13,7 @@ from app.platform import migrate
 from app.platform.db import Database
 from app.platform.migrate import WrongSchema
 from app.platform.once import OnceKey
+from tests.anew import back_to
 from tests.moments import NOW
 from tests.postgres import Server
 from tests.serve import Installation
@@ -33,7 +34,7 @@ def test_the_migrated_database_is_what_the_rows_say(database: Database):
 
 
 def test_down_to_nothing_and_up_again(database: Database):
-    migrate.back_to(database, "base")
+    back_to(database, "base")
     left = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
     migrate.to_head(database)
 
@@ -42,7 +43,7 @@ def test_down_to_nothing_and_up_again(database: Database):
 
 
 def test_answers_kept_by_earlier_versions_lose_their_secret(database: Database):
-    migrate.back_to(database, "0025")
+    back_to(database, "0025")
     with database.write() as session:
         for key, answer in (
             ("hook", '{"id": "w1", "secret": "whsec_x"}'),
@@ -57,7 +58,7 @@ def test_answers_kept_by_earlier_versions_lose_their_secret(database: Database):
 
 
 def test_a_database_that_is_behind_names_the_command(database: Database):
-    migrate.back_to(database, "base")
+    back_to(database, "base")
 
     with pytest.raises(WrongSchema, match="thinslice migrate"):
         migrate.check(database)

@@ -9,6 +9,7 @@ from app.platform import migrate
 from app.platform.db import Database
 from app.review import learnings, search
 from app.review.learnings import Wanted
+from tests.anew import back_to
 from tests.review.scenes import decided, given_slice, measured
 
 EUROS, WEATHER = "Waste in euros by email", "Wetterplan für Bäcker"
@@ -121,7 +122,7 @@ def test_what_was_found_is_marked_in_the_words_as_they_were_written():
 def test_decisions_from_before_the_search_are_found(database: Database):
     with database.write() as session:
         two_decided(session)
-    migrate.back_to(database, "0006")
+    back_to(database, "0006")
     migrate.to_head(database)
     with database.read() as session:
         assert names(session, "bäcker") == [WEATHER]

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app.platform.db import Database
 from app.tally import reached, store
 from app.tally.models import Outcome
+from tests.anew import count_from_outcomes
 from tests.tally.test_store import counters
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -122,7 +123,7 @@ def test_any_mixture_of_senders_and_ingesters_meets_without_a_circle(impatient: 
     assert circles(impatient) == before
     with impatient.write() as session:
         moved = counters(session)
-        store.rebuild(session, "e")
+        count_from_outcomes(session, "e")
         assert counters(session) == moved
 
 

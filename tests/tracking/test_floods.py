@@ -12,12 +12,13 @@ from app.links.token import TrackedLink
 from app.platform.db import Database
 from app.tally import store as tally
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
-from app.tracking import hit_rows, ingest, lines, memory, reclassify, store
+from app.tracking import hit_rows, ingest, lines, memory, store
 from app.tracking.callers import Caller
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.lines import HitKind
 from app.tracking.models import Hit, HitCount, Reaction
 from app.tracking.ranges import AddressClass
+from tests.anew import count_from_hits
 from tests.tracking.test_ingest import LATER, RELEASED, Sends, Spool, outcome, rows
 
 PEOPLE = 3
@@ -106,7 +107,7 @@ def test_order_and_batches_change_nothing(database: Database, tmp_path: Path, se
 
     assert dumped(database) == whole
     assert rows(database, HitCount) != []
-    reclassify.rebuild(database, Sends(), "e", now=LATER)
+    count_from_hits(database, Sends(), "e", now=LATER)
     assert dumped(database) == whole
 
 

@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI
 from starlette.datastructures import State
 
 from app.api import problems
-from app.identity import guard, sessions, throttle
+from app.identity import guard, sessions
 from app.identity import store as identity
 from app.identity.last_use import LastUse
 from app.identity.models import User
@@ -25,6 +25,7 @@ from app.platform.config import Settings
 from app.platform.db import Database
 from app.tracking.folders import Folder
 from app.web import site
+from tests.anew import forget_tries
 from tests.duties import read_imports
 from tests.identity.scenes import PASSWORD, hashed_password
 
@@ -130,7 +131,7 @@ def application(
 
 @pytest.fixture
 def people(database: Database) -> Iterator[None]:
-    throttle.forget_tries()
+    forget_tries()
     with database.write() as session:
         install.ensure(session, now=NOW)
         for name, role in (("Ann", "admin"), ("Eve", "editor"), ("Bo", "viewer")):
@@ -140,7 +141,7 @@ def people(database: Database) -> Iterator[None]:
             )
             session.add(row)
     yield
-    throttle.forget_tries()
+    forget_tries()
 
 
 @pytest.fixture

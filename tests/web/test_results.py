@@ -1,7 +1,7 @@
 """How numbers stand on a page."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,23 +48,6 @@ def test_an_interval_that_may_still_be_everybody_does_not_hide_the_estimate():
     assert results._scale(ESTIMATE, 0.08) == 0.2
     assert results._scale(wide, 0.08) <= 0.3
     assert "528 people who may still click" in results._caption(wide, 0.08, WORDS)
-
-
-def test_a_way_from_start_to_target_crosses_the_plot():
-    plot = plots.values_over_time(
-        [(date(2026, 10, 1), 1240.0), (date(2026, 11, 15), 1515.0)],
-        starts=date(2026, 10, 1),
-        ends=date(2026, 12, 31),
-        start=1240,
-        target=1800,
-        unit="number",
-    )
-
-    assert plot is not None
-    assert plot.plan[0][0] == 0
-    assert plot.plan[1][0] == 1
-    assert [label for _, label in plot.levels] == ["1,240", "1,800"]
-    assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in plot.points)
 
 
 def course(*points: tuple[float, float, float], goal: float = 0.08) -> Timeline:
