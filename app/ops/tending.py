@@ -1,4 +1,4 @@
-"""What keeps promises to customers, on its own: what is old is let go, and salts end with a day."""
+"""What is tended on its own: what is old is let go, salts end with a day, counts stay small."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.ops.house import House
 from app.platform.duties import WHOLE, Duty
 from app.platform.put_off import Work
+from app.tally import folding
 from app.tracking import ageing
 from app.tracking.salts import Salts
 
@@ -15,7 +16,7 @@ _EVERY = timedelta(hours=1)  # nobody waits for these
 _DAY_SECONDS = 86_400
 
 
-def tending_duties(house: House) -> tuple[Duty, Duty]:
+def tending_duties(house: House) -> tuple[Duty, ...]:
     """Each looks once an hour, and goes on at once while there is more."""
     months, salts = house.settings.keep_events_months, Salts(house.hits / "salts")
 
@@ -27,7 +28,14 @@ def tending_duties(house: House) -> tuple[Duty, Duty]:
         salts.destroy_older(int(now.timestamp()) // _DAY_SECONDS)
         return 0
 
-    return _Hourly(age).duty(Work.AGE), _Hourly(destroy).duty(Work.SALTS)
+    def fold(_now: datetime) -> int:
+        """Once: what a connection holds meanwhile waits for the next hour."""
+        with house.database.write() as session:
+            folding.fold(session)
+        return 0
+
+    steps = {Work.AGE: age, Work.SALTS: destroy, Work.FOLD: fold}
+    return tuple(_Hourly(step).duty(work) for work, step in steps.items())
 
 
 class _Hourly:

@@ -52,6 +52,7 @@ WORDS: Mapping[Work, str] = {
     Work.CLEAN: "Cleaning the database’s files of who was erased",
     Work.AGE: "Letting go of old clicks and browsers",
     Work.SALTS: "Destroying the salts of past days",
+    Work.FOLD: "Adding up what connections counted",
 }
 _OF_EXPERIMENTS = frozenset(
     {

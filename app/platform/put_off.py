@@ -65,6 +65,7 @@ class Work(StrEnum):
     CLEAN = "clean_files"
     AGE = "let_go_of_old"
     SALTS = "destroy_salts"
+    FOLD = "fold_counts"
 
 
 class PutOff(SQLModel, table=True):
