@@ -1,10 +1,7 @@
 """What the help page tells is what the code uses."""
 
-import ast
 import inspect
-from collections import defaultdict
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 
 import app.stats
@@ -41,35 +38,3 @@ def test_every_function_with_a_source_is_told_of_exactly_once():
 
         assert set(told) >= sourced, module.__name__
         assert all(callable(getattr(module, name, None)) for name in told), module.__name__
-
-
-def names(tree: ast.AST) -> set[str]:
-    """Everything that is named somewhere in it."""
-    found = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)}
-    found |= {one.attr for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
-    return found | {one.name for one in ast.walk(tree) if isinstance(one, ast.alias)}
-
-
-def reached() -> set[str]:
-    """Names that the rest of the product calls in this room, and what those call in turn."""
-    room = Path(app.stats.__path__[0])
-    calls: defaultdict[str, set[str]] = defaultdict(set)
-    for path in room.glob("*.py"):
-        for one in ast.parse(path.read_text()).body:
-            if isinstance(one, ast.FunctionDef | ast.ClassDef):
-                calls[one.name] |= names(one)
-    outside = [path for path in room.parent.rglob("*.py") if room not in path.parents]
-    found: set[str] = set()
-    new = {name for path in outside for name in names(ast.parse(path.read_text()))}
-    while new:
-        found |= new
-        new = {name for one in new for name in calls.get(one, ())} - found
-    return found
-
-
-def test_what_is_told_to_decide_is_called_by_the_product():
-    called = reached()
-
-    idle = {one.key for one in methods() if one.decides and not called & set(one.functions)}
-
-    assert idle == set()
