@@ -7,7 +7,22 @@ from typing import Any
 import pytest
 
 from app.platform import bounded
+from app.platform.bounded import Pool
 from app.platform.db import Database
+
+QUICK_SECONDS = 0.3
+
+
+@contextmanager
+def with_little_patience(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What takes longer than QUICK_SECONDS is stopped: the same as with the limit of the product.
+
+    Tests of `bounded` and one of a template hold to that limit itself.
+    """
+    pool = Pool(2, one_seconds=QUICK_SECONDS)
+    patch.setattr(bounded, "ask", pool.ask)
+    yield
+    pool.close()
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 import asyncio
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlmodel import Session
 
 from app.analysis import export
@@ -56,6 +57,19 @@ _SMALL_BYTES = 256 * 1024
 _Lines = Callable[[Session, str], Iterator[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Pages and API on a house, put together once, and a key to them."""
+
+    house: House
+    site: FastAPI
+    key: dict[str, str]
+
+    @classmethod
+    def of(cls, house: House) -> "Opened":
+        return cls(house, _pages_and_api(house, Tracking(house)), key_of(house))
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -78,6 +92,11 @@ def _filled(url: str, folder: Path) -> Iterator[House]:
     estate.analyze(house.database)
     yield house
     house.database.close()
+
+
+@pytest.fixture(scope="module")
+def opened(house: House) -> Opened:
+    return Opened.of(house)
 
 
 def _mail(house: House, place: int, people: int) -> None:
@@ -108,8 +127,8 @@ def _noted(name: str, many: int) -> list[Note]:
 
 
 @pytest.mark.parametrize("address", _OF_ONE)
-def test_four_times_the_people_are_no_more_rows(house: House, address: str):
-    few, many = (_asked(house, address.format(f"of{size}")) for size in (_FEW, _MANY))
+def test_four_times_the_people_are_no_more_rows(opened: Opened, address: str):
+    few, many = (_asked(opened, address.format(f"of{size}")) for size in (_FEW, _MANY))
 
     grown = {
         question: (few[question], work)
@@ -122,32 +141,36 @@ def test_four_times_the_people_are_no_more_rows(house: House, address: str):
 
 
 @pytest.mark.parametrize("address", _OF_ONE)
-def test_no_page_looks_through_a_whole_table_of_people(house: House, address: str):
-    if not house.database.is_sqlite:
+def test_no_page_looks_through_a_whole_table_of_people(opened: Opened, address: str):
+    if not opened.house.database.is_sqlite:
         pytest.skip("PostgreSQL's plan is another one for every size; its rows are counted")
-    asked = asyncio.run(_ask(house, address.format(f"of{_MANY}")))
+    asked = asyncio.run(_ask(opened, address.format(f"of{_MANY}")))
 
     assert asked.scans(_LARGE) == []
 
 
 @pytest.mark.parametrize("address", _WHOLE)
-def test_an_export_reads_each_row_once_however_many_there_are(house: House, address: str):
-    few, many = (sum(_asked(house, address.format(f"of{size}")).values()) for size in (_FEW, _MANY))
+def test_an_export_reads_each_row_once_however_many_there_are(opened: Opened, address: str):
+    few, many = (
+        sum(_asked(opened, address.format(f"of{size}")).values()) for size in (_FEW, _MANY)
+    )
 
     assert many < _MOST_GROWTH * _MANY / _FEW * few + _ONE_PAGE
 
 
 @pytest.mark.parametrize("listed", ["sends", "hits"])
-def test_a_list_is_walked_to_its_end_at_the_price_of_its_rows(house: House, listed: str):
-    few, many = (_walked(house, f"/api/v1/experiments/of{size}/{listed}") for size in (_FEW, _MANY))
+def test_a_list_is_walked_to_its_end_at_the_price_of_its_rows(opened: Opened, listed: str):
+    few, many = (
+        _walked(opened, f"/api/v1/experiments/of{size}/{listed}") for size in (_FEW, _MANY)
+    )
 
     assert many < _MOST_GROWTH * _MANY / _FEW * few + _ONE_PAGE
 
 
-def test_ten_times_as_long_a_page_of_any_list_is_no_more_than_ten_times_the_work(house: House):
-    lists = routes.lists(_pages_and_api(house, Tracking(house)), (f"of{_MANY}",))
+def test_ten_times_as_long_a_page_of_any_list_is_no_more_than_ten_times_the_work(opened: Opened):
+    lists = routes.lists(opened.site, (f"of{_MANY}",))
     pages = {
-        address: [sum(_asked(house, f"{address}?limit={limit}").values()) for limit in (100, 1000)]
+        address: [sum(_asked(opened, f"{address}?limit={limit}").values()) for limit in (100, 1000)]
         for address in lists
     }
 
@@ -179,35 +202,32 @@ def _held_while_read(house: House, lines: _Lines, size: int) -> int:
             tracemalloc.stop()
 
 
-def _walked(house: House, address: str) -> int:
+def _walked(opened: Opened, address: str) -> int:
     work = 0
     cursor: str | None = ""
     while cursor is not None:
-        asked, told = asyncio.run(_ask_and_hear(house, f"{address}?limit=1000{cursor}"))
+        asked, told = asyncio.run(_ask_and_hear(opened, f"{address}?limit=1000{cursor}"))
         work += sum(asked.read().values())
         following = told.json()["next"]
         cursor = following and f"&cursor={following}"
     return work
 
 
-def _asked(house: House, address: str) -> dict[str, int]:
-    return asyncio.run(_ask(house, address)).read()
+def _asked(opened: Opened, address: str) -> dict[str, int]:
+    return asyncio.run(_ask(opened, address)).read()
 
 
-_keys: dict[int, dict[str, str]] = {}
-
-
-async def _ask(house: House, address: str) -> Asked:
-    asked, _told = await _ask_and_hear(house, address)
+async def _ask(opened: Opened, address: str) -> Asked:
+    asked, _told = await _ask_and_hear(opened, address)
     return asked
 
 
-async def _ask_and_hear(house: House, address: str) -> tuple[Asked, httpx.Response]:
-    if id(house) not in _keys:
-        _keys[id(house)] = key_of(house)
-    transport = httpx.ASGITransport(app=_pages_and_api(house, Tracking(house)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-        (await client.get(address, headers=_keys[id(house)])).raise_for_status()
-        with asking(house.database.engine) as asked:
-            told = (await client.get(address, headers=_keys[id(house)])).raise_for_status()
+async def _ask_and_hear(opened: Opened, address: str) -> tuple[Asked, httpx.Response]:
+    transport = httpx.ASGITransport(app=opened.site)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1:8000", headers=opened.key
+    ) as client:
+        (await client.get(address)).raise_for_status()
+        with asking(opened.house.database.engine) as asked:
+            told = (await client.get(address)).raise_for_status()
     return asked, told

@@ -24,20 +24,22 @@ class _Budget:
     """When all that was asked for at once must be done, by the processor's clock."""
 
     ends: float | None = None
+    one_seconds = ONE_SECONDS
 
 
-def begin(pieces: int) -> None:
+def begin(pieces: int, *, one_seconds: float) -> None:
     """Begin with work of so many pieces, each with its own time, all with theirs."""
     signal.signal(signal.SIGVTALRM, _interrupt)
-    _Budget.ends = time.process_time() + ONE_SECONDS + EACH_SECONDS * (pieces - 1)
-    _set(ONE_SECONDS)
+    _Budget.one_seconds = one_seconds
+    _Budget.ends = time.process_time() + one_seconds + EACH_SECONDS * (pieces - 1)
+    _set(one_seconds)
 
 
 def next_piece() -> None:
     """The next piece has a time of its own. Nothing where nobody began: no limit was asked for."""
     if _Budget.ends is None:
         return
-    left = min(ONE_SECONDS, _Budget.ends - time.process_time())
+    left = min(_Budget.one_seconds, _Budget.ends - time.process_time())
     if left <= 0:
         raise TimeIsUp
     _set(left)

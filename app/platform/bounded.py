@@ -56,9 +56,9 @@ class OverLimit(Invalid):
 class TooSlow(OverLimit):
     """It does not come to an end in its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"It takes longer than {figures.exact(ONE_SECONDS)} seconds, so it was stopped."
+            f"It takes longer than {figures.exact(seconds)} seconds, so it was stopped."
         )
 
 
@@ -87,11 +87,11 @@ class _EndedError(Exception):
 class _Child:
     """One process that works for us."""
 
-    def __init__(self, idle_seconds: float) -> None:
+    def __init__(self, *, idle_seconds: float, one_seconds: float) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [*_COMMAND, str(theirs.fileno()), str(idle_seconds)],
+                [*_COMMAND, str(theirs.fileno()), str(idle_seconds), str(one_seconds)],
                 env=_environment(),
                 pass_fds=(theirs.fileno(),),  # nothing else: no journal, no lock, no database
                 stdin=subprocess.DEVNULL,
@@ -132,8 +132,15 @@ class _Child:
 class Pool:
     """Children of one process. Any thread may ask."""
 
-    def __init__(self, children: int = _CHILDREN, *, idle_seconds: float = _IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        children: int = _CHILDREN,
+        *,
+        idle_seconds: float = _IDLE_SECONDS,
+        one_seconds: float = ONE_SECONDS,
+    ) -> None:
         self._idle_seconds = idle_seconds
+        self._one_seconds = one_seconds
         self._askers = threading.BoundedSemaphore(_ASKERS)
         self._room = threading.BoundedSemaphore(children)
         self._orders = [threading.BoundedSemaphore(1) for _ in range(_ORDERS)]
@@ -171,7 +178,7 @@ class Pool:
             except _EndedError as error:
                 child.end()
                 if error.code == -signal.SIGPROF:
-                    raise TooSlow from error
+                    raise TooSlow(self._one_seconds) from error
             except BaseException:
                 child.end()
                 raise
@@ -183,7 +190,7 @@ class Pool:
     def _read(self, child: _Child, kind: str, answer: object) -> object:
         if kind in {"slow", "memory"}:
             child.end()
-            raise TooSlow if kind == "slow" else TooMuchMemory
+            raise TooSlow(self._one_seconds) if kind == "slow" else TooMuchMemory
         self._idle.append(child)
         if kind == "refused":
             assert isinstance(answer, AppError)
@@ -198,7 +205,7 @@ class Pool:
             try:
                 child = self._idle.pop()
             except IndexError:
-                return _Child(self._idle_seconds)
+                return _Child(idle_seconds=self._idle_seconds, one_seconds=self._one_seconds)
             if child.is_there():
                 return child
             child.end()

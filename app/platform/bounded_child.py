@@ -15,6 +15,7 @@ def main() -> None:
     """Work until nobody is there, or nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection, idle_seconds = Connection(int(sys.argv[1])), float(sys.argv[2])
+    one_seconds = float(sys.argv[3])
     is_capped = False
     while connection.poll(idle_seconds):
         try:
@@ -25,14 +26,16 @@ def main() -> None:
             allowance.cap_memory()
             is_capped = True
         try:
-            connection.send(_answer(work, args, pieces))
+            connection.send(_answer(work, args, pieces, one_seconds))
         except OSError:
             return  # whoever asked is gone
 
 
-def _answer(work: Callable[..., Any], args: tuple[Any, ...], pieces: int) -> tuple[str, Any]:
+def _answer(
+    work: Callable[..., Any], args: tuple[Any, ...], pieces: int, one_seconds: float
+) -> tuple[str, Any]:
     try:
-        allowance.begin(pieces)
+        allowance.begin(pieces, one_seconds=one_seconds)
         try:
             return "done", work(*args)
         finally:

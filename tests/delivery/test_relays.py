@@ -56,7 +56,11 @@ class Relay(Mailbox):
 def send(
     database: Database, folder: Path, mailbox: Mailbox, *, minutes: float = 0, ticks: Ticks
 ) -> None:
-    """Let the sender step every two seconds for so many minutes of its time; 0: until it rests."""
+    """Let the sender step for so many minutes of its time; 0: until it rests.
+
+    It steps every two seconds; where everybody has their mail, every minute.
+    """
+    everybody = len(scenes.sends(database))
 
     async def steps() -> None:
         async with serving(mailbox, ticks=ticks) as transport:
@@ -67,7 +71,10 @@ def send(
                 busy = await sender.step(later(ticks.seconds / 60))
                 if not busy and ticks.seconds - began >= minutes * 60:
                     break
-                ticks.seconds += 2 if minutes else 0 if busy else 0.5
+                ticks.seconds += pause() if minutes else 0 if busy else 0.5
+
+    def pause() -> float:
+        return 2 if len(mailbox.taken) < everybody else 60
 
     asyncio.run(steps())
 

@@ -14,7 +14,7 @@ from app.delivery.transports.outbox import Outbox
 from app.platform.bounded import OverLimit
 from app.platform.db import Database
 from app.platform.errors import AppError
-from tests.apart import refusing_to_wait
+from tests.apart import refusing_to_wait, with_little_patience
 from tests.delivery import scenes
 from tests.delivery.scenes import ARM
 
@@ -61,8 +61,9 @@ def test_what_grows_is_refused_before_it_has_grown(source: str):
     assert found.startswith("refused: ") or "x" in found or found == ""
 
 
-def test_twenty_thousand_openings_are_a_sentence():
-    assert said("{{" * 20_000).startswith("refused: ")
+def test_twenty_thousand_openings_are_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    with with_little_patience(monkeypatch):
+        assert said("{{" * 20_000).startswith("refused: ")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,11 +106,14 @@ def test_more_than_an_answer_holds_comes_in_several():
 @pytest.mark.parametrize(
     "body", ["[" * 60_000, "> " * 60_000, "*a_ " * 40_000, "[a](" * 40_000, "- " * 60_000]
 )
-def test_markdown_is_read_or_refused_and_the_next_is_read(body: str):
-    with suppress(OverLimit):
-        content.examine(body)
+def test_markdown_is_read_or_refused_and_the_next_is_read(
+    body: str, monkeypatch: pytest.MonkeyPatch
+):
+    with with_little_patience(monkeypatch):
+        with suppress(OverLimit):
+            content.examine(body)
 
-    assert content.examine("*a*")[0].html == "<p><em>a</em></p>\n"
+        assert content.examine("*a*")[0].html == "<p><em>a</em></p>\n"
 
 
 def test_a_send_with_liquid_waits_for_no_template_in_a_transaction(
@@ -124,12 +128,15 @@ def test_a_send_with_liquid_waits_for_no_template_in_a_transaction(
     assert asked.count("fill_all") == 2  # for fifty people, and for ten
 
 
-def test_what_is_too_slow_fails_with_its_reason(database: Database, tmp_path: Path):
+def test_what_is_too_slow_fails_with_its_reason(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     slow = "{% for i in (1..9999) %}{{ (1..9000) | sum }}{% endfor %} [x](https://x.example)"
     scenes.launched(database, people=3, arms=[ARM | {"body": slow}])
-    asyncio.run(scenes.run(scenes.sender(database, tmp_path, Outbox(database))))
+    with with_little_patience(monkeypatch):
+        asyncio.run(scenes.run(scenes.sender(database, tmp_path, Outbox(database))))
 
     assert scenes.states(database) == [State.FAILED] * 3
     assert {one.last_reply for one in scenes.sends(database)} == {
-        "The mail could not be made: It takes longer than 2 seconds, so it was stopped."
+        "The mail could not be made: It takes longer than 0.3 seconds, so it was stopped."
     }

@@ -1,6 +1,7 @@
 """One number from somebody's database, and nothing changed in it."""
 
 import resource
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -12,14 +13,17 @@ from tests.okr.scenes import as_reader
 
 
 @pytest.fixture
-def shop(database: Database, database_url: str) -> dict[str, str]:
+def shop(database: Database, database_url: str) -> Iterator[dict[str, str]]:
     address = as_reader(database, database_url)
     with database.write() as session:
         session.execute(text("CREATE TABLE orders (id INTEGER, euros NUMERIC(10, 2))"))
         session.execute(text("INSERT INTO orders VALUES (1, 10.50), (2, 20.25)"))
         if not database.is_sqlite:
             session.execute(text("GRANT SELECT ON orders TO reader"))
-    return {"shop": address}
+    yield {"shop": address}
+    with database.write() as session:  # or the database is made anew for the next test
+        for table in ("orders", "people"):
+            session.execute(text(f"DROP TABLE IF EXISTS {table}"))
 
 
 @pytest.mark.parametrize(
