@@ -19,14 +19,19 @@ class Standing:
     planned: int  # everybody to be released, frozen at launch
     pass_count: int | None
     over: bool  # nobody else will be released
-    ended: bool  # and that was somebody's wish: cancelled, or decided early
+    ended: bool  # and that was somebody's wish: cancelled, or decided while some were to come
     closed: bool  # every window has closed, its clicks settled
     answer_by: datetime | None
 
     @property
     def cut_short(self) -> bool:
         """Cancelled or decided before everybody was released; a few skipped are no cut."""
-        return self.ended and self.arm.released < self.planned
+        return self.ended and self.withheld > 0
+
+    @property
+    def withheld(self) -> int:
+        """Planned people whom somebody's wish kept from being released."""
+        return max(0, self.planned - self.arm.released) if self.ended else 0
 
     @property
     def closing(self) -> bool:
@@ -48,6 +53,7 @@ class Standing:
             open=self.open,
             clickers=self.arm.did,
             settled=self.arm.settled_did,
+            withheld=self.withheld,
         )
 
     def with_unknown(self) -> "Standing":

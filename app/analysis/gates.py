@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from app.analysis import sentences, splits
-from app.analysis.calls import Made
+from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
 from app.analysis.shapes import Guardrail, State
 from app.experiments.terms import HOLDOUT
@@ -52,6 +52,21 @@ def passed(
     made = _if_nobody(made, lost, over=over)
     made = _if_split(made, design, totals, over=over)
     return _if_harmed(made, breached)
+
+
+def uncut(made: Made, standing: Standing) -> Made:
+    """What one look at everybody may say: nothing where somebody ended it before everybody came.
+
+    The end was chosen with the numbers in sight, and whoever waits for luck finds it.
+    """
+    if made.call.state not in _TOLD or not standing.cut_short:
+        return made
+    why = (
+        f"it ended after {figures.count(standing.arm.released)} of"
+        f" {figures.people(standing.planned)}, and its one look was planned for all of them."
+    )
+    call = replace(made.call, sentence=f"{State.INCONCLUSIVE.word}: {why} {_alone(made)}")
+    return _taken_back(replace(made, call=call), State.INCONCLUSIVE, why, _TOLD)
 
 
 def unreached(arms: Iterable[Mailed]) -> list[str]:

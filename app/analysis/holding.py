@@ -12,12 +12,12 @@ from app.analysis import (
     guardrails,
     looking,
     looks,
-    repeated,
     sentences,
     splits,
     standings,
     store,
 )
+from app.analysis import course as courses
 from app.analysis import readout as readouts
 from app.analysis.calls import Standing
 from app.analysis.gathered import Gathered, rule_of
@@ -153,5 +153,5 @@ def _asked(experiment: Experiment, look: dict[str, Any], found: Gathered) -> dic
         return at_looks.asked(before, arms, rule, planned, whole=look["whole"])
     if rule.method == "sequential" and looks.people(arms):
         course = looking.course_of(experiment, arms, before, rule, ended=look["last"])
-        return {course.key: repeated.asked(course, rule, whole=look["whole"])}
+        return {course.key: courses.asked(course, rule, whole=look["whole"])}
     return {}

@@ -7,11 +7,11 @@ from datetime import datetime, tzinfo
 from app.analysis import calls, compared, gates, guardrails, looks, repeated
 from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
+from app.analysis.course import Course, counts_at
 from app.analysis.gathered import Gathered, rule_of
 from app.analysis.known import Known
 from app.analysis.looks import Held
 from app.analysis.matured import Strata
-from app.analysis.repeated import Course
 from app.analysis.shapes import Call, Guardrail, LookAt, Rule, State
 from app.analysis.standings import standing_of
 from app.experiments.models import Experiment
@@ -51,6 +51,8 @@ def look(experiment: Experiment, gathered: Gathered, *, zone: tzinfo) -> Found:
         found = replace(found, held=gathered.held, arms=gathered.arms)
         made = made_of(experiment, found, zone=zone)
     breached = guardrails.breached(watched)
+    if rule.method == Method.FIXED:
+        made = gates.uncut(made, standing)
     allowed = gates.passed(made, experiment.design, totals, breached, over=standing.over)
     return replace(found, made=allowed)
 
@@ -111,7 +113,7 @@ def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> 
 
 def _as_held(one: Held, rule: Rule) -> LookAt:
     arms = [key for key in one.arms if key != HOLDOUT]
-    hits = sum(repeated.counts_at(one, key)[1] for key in arms)
+    hits = sum(counts_at(one, key)[1] for key in arms)
     needed = one.needed(arms[0]) if rule.kind == "threshold" else None
     return LookAt(one.number, one.due_at, one.at, looks.people(one.arms), hits, needed)
 

@@ -1,13 +1,14 @@
 """One arm against a threshold, read more than once: on planned days, or at any time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import pairwise
 
 from app.analysis import sentences
 from app.analysis.calls import Made
-from app.analysis.looks import Asked, Held
-from app.analysis.matured import Strata, total
+from app.analysis.course import Course, counts_at
+from app.analysis.looks import Asked
+from app.analysis.matured import total
 from app.analysis.shapes import Call, Estimate, LookAt, Rule, State
 from app.experiments.metrics import Words
 from app.platform import figures
@@ -18,21 +19,8 @@ from app.stats.sequential import (
     SEQUENTIAL,
     SaidOf,
     conditional_power,
-    next_boundary,
     sequential_interval,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """One arm on its way."""
-
-    key: str
-    planned: int
-    strata: Strata  # people whose window has closed
-    held: Sequence[Held]
-    coming: Sequence[LookAt]
-    ended: bool  # nothing else will come
 
 
 def by_looks(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
@@ -43,13 +31,7 @@ def by_looks(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
     if seen:
         told = _told(course, seen)
         state = told or (State.INCONCLUSIVE if ended else State.WAITING)
-        interval = sequential_interval(
-            seen,
-            n_max=course.planned,
-            confidence=rule.confidence,
-            ended=course.held[-1].whole,
-            call=SaidOf(rule.limit, above=told is State.VALIDATED, below=told is State.REFUTED),
-        )
+        interval = _interval(course, seen, rule, told)
     coming = course.coming[0] if course.coming else None
     last = course.held[-1].needed(course.key) if course.held else None
     return _made(
@@ -62,6 +44,21 @@ def by_looks(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
         answer_by=coming.due_at if coming else None,
         missing=(*_missing(course, coming, words=rule.words, zone=zone), *_going_on(course, seen)),
         zone=zone,
+    )
+
+
+def _interval(
+    course: Course, seen: Sequence[tuple[int, int]], rule: Rule, told: State | None
+) -> Interval:
+    """The bounds of the looks at which somebody was new; nothing was asked at the others."""
+    last, new = course.held[-1], [seen[0], *(two for one, two in pairwise(seen) if two[0] > one[0])]
+    return sequential_interval(
+        new,
+        n_max=course.planned,
+        confidence=rule.confidence,
+        ended=last.whole and (len(seen) == 1 or seen[-1][0] > seen[-2][0]),
+        withheld=max(0, course.planned - seen[-1][0]) if last.last and not last.whole else 0,
+        call=SaidOf(rule.limit, above=told is State.VALIDATED, below=told is State.REFUTED),
     )
 
 
@@ -101,38 +98,6 @@ def at_any_time(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
         missing=_missing_any(matured, needed, last, words=rule.words, zone=zone),
         zone=zone,
     )
-
-
-def counts_at(held: Held, key: str) -> tuple[int, int]:
-    """(people, hits) of the arm at a look."""
-    one = total(held.arms.get(key, {}))
-    return one.people, one.did
-
-
-def asked(course: Course, rule: Rule, *, whole: bool) -> Asked:
-    """The clicks that validate at the next look, and those that refute, of who matured by now."""
-    now, n_max = total(course.strata).people, max(course.planned, total(course.strata).people)
-    before = [(counts_at(one, course.key)[0], _kept(one, course.key)) for one in course.held]
-    if before and before[-1][0] >= now:
-        return Asked()  # nobody is new: nothing can be asked of them
-    above, misses = (
-        next_boundary(
-            [(people, counts[side]) for people, counts in before],
-            now,
-            (rule.limit, 1 - rule.limit)[side],
-            confidence=rule.confidence,
-            n_max=n_max,
-            last=whole,
-        )
-        for side in (0, 1)
-    )
-    return Asked(above=above, below=None if misses is None else now - misses)
-
-
-def _kept(held: Held, key: str) -> tuple[int | None, int | None]:
-    """What a look asked for: of hits, and of people without one."""
-    one, people = held.asked.get(key, Asked()), total(held.arms.get(key, {})).people
-    return one.above, None if one.below is None else people - one.below
 
 
 def _any_count(matured: int, planned: int, rule: Rule) -> int | None:

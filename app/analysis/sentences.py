@@ -131,8 +131,8 @@ def because(situation: Situation) -> tuple[str, ...]:
     if situation.cut_short:
         facts.append(
             f"It ended after {figures.count(seen.people)} of {figures.people(situation.planned)};"
-            " the number"
-            " needed stays as planned."
+            " the number needed stays as planned, and whoever was not mailed counts against a yes"
+            " and against a no."
         )
     return tuple(facts)
 

@@ -22,10 +22,17 @@ def standing_of(experiment: Experiment, found: Gathered) -> Standing:
         planned=planned,
         pass_count=experiment.pass_count,
         over=over,
-        ended=experiment.status in (Status.DECIDED, Status.CANCELLED),
+        ended=_was_ended(experiment),
         closed=over and total.released > 0 and ends_at is not None and known.covers(ends_at),
         answer_by=ends_at,
     )
+
+
+def _was_ended(experiment: Experiment) -> bool:
+    """By somebody, while mails were to come; who decides when all are sent takes nobody away."""
+    if experiment.status == Status.DECIDED:
+        return experiment.measuring_at is None
+    return bool(experiment.status == Status.CANCELLED)
 
 
 def _ends_at(

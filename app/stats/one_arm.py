@@ -179,6 +179,7 @@ class Progress:
     released: claimed by a worker so far. coming: still to be released (0 after a cancel).
     open: may still click: window not closed, or still to be released.
     clickers: human, by now. settled: of them, those whose verdict can't change any more.
+    withheld: planned, and never mailed because somebody ended it before their turn.
     """
 
     planned: int
@@ -187,14 +188,15 @@ class Progress:
     open: int
     clickers: int
     settled: int
+    withheld: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.settled <= self.clickers <= self.released <= self.planned:
             raise ValueError(f"settled <= clickers <= released <= planned does not hold: {self}")
         if not 0 <= self.coming <= self.open <= self.planned:
             raise ValueError(f"0 <= coming <= open <= planned does not hold: {self}")
-        if self.released + self.coming > self.planned:
-            raise ValueError(f"released + coming <= planned does not hold: {self}")
+        if self.withheld < 0 or self.released + self.coming + self.withheld > self.planned:
+            raise ValueError(f"released + coming + withheld <= planned does not hold: {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,9 @@ def curtailed_call(
     so stopping early costs no error. While windows are open the low bound takes the settled
     clickers, the high bound counts every open person as a clicker. The low one is over the
     planned number, for after a cancel the planned pass count still decides; the high one is over
-    those who are or will be released: the planned, unless some were skipped or it was cancelled.
+    those who are or will be released: the planned, unless some were skipped. Whoever was withheld
+    counts against either answer, as a person who might have clicked and as one who might not: so
+    nobody finds luck by choosing when to end it.
 
     Args:
         progress: people so far. pass_count: from `pass_count`, frozen at launch.
@@ -238,10 +242,10 @@ def curtailed_call(
         raise NotEnoughData("nobody has been released yet, so there is no rate")
     check_share(threshold, "threshold")
     moving = progress.open > 0 or progress.settled < progress.clickers
-    out_of = progress.released + progress.coming
-    reachable = min(progress.clickers + progress.open, out_of)
+    out_of = progress.released + progress.coming + progress.withheld
+    reachable = min(progress.clickers + progress.open, out_of - progress.withheld)
     low = clopper_pearson(progress.settled, progress.planned, confidence=confidence).low
-    high = clopper_pearson(reachable, out_of, confidence=confidence).high
+    high = clopper_pearson(reachable + progress.withheld, out_of, confidence=confidence).high
     out_of_reach = reachable < pass_count
     return Call(
         state=_state(
@@ -287,7 +291,10 @@ CURTAILED = Method(
             "If so few can still click that the number is out of reach, or that even all of them"
             " would leave it under the threshold, it says so early as well."
         ),
-        "Looking at it every hour changes nothing, because only that one number counts.",
+        (
+            "Looking at it every hour changes nothing, because only that one number counts; nor"
+            " does ending it early, for whoever was not mailed counts against a yes and a no."
+        ),
     ),
     assumes=(
         "People's clicks do not depend on one another.",

@@ -157,6 +157,7 @@ def sequential_interval(
     n_max: int,
     confidence: float,
     ended: bool,
+    withheld: int = 0,
     call: SaidOf | None = None,
 ) -> Interval:
     """The bounds that belong to the looks so far: thresholds that this design would not reject.
@@ -167,7 +168,8 @@ def sequential_interval(
     Args:
         looks: (matured people, hits) at each look held. n_max: everybody planned.
         confidence: of EACH side. ended: the last look may spend all that was left.
-        call: what was said of the threshold.
+        withheld: planned people whom a cancel kept away. The last look is then the planned one,
+            and they count against either bound. call: what was said of the threshold.
 
     Returns:
         low > threshold exactly where the call is above it, high < threshold where it is below.
@@ -183,11 +185,18 @@ def sequential_interval(
     for people, hits in looks:
         check_counts(hits, people)
     misses = [(people, people - hits) for people, hits in looks]
+    if withheld:
+        looks, misses, ended = _with(looks, withheld), _with(misses, withheld), True
     above = None if call is None else (call.threshold, call.above)
     below = None if call is None else (1 - call.threshold, call.below)
     low = _lower(looks, above, n_max=n_max, confidence=confidence, ended=ended)
     high = 1 - _lower(misses, below, n_max=n_max, confidence=confidence, ended=ended)
     return Interval(low, max(low, high), SEQUENTIAL.name)
+
+
+def _with(looks: Sequence[tuple[int, int]], withheld: int) -> list[tuple[int, int]]:
+    people, hits = looks[-1]
+    return [*looks[:-1], (people + withheld, hits)]
 
 
 def _lower(

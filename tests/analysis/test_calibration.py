@@ -16,7 +16,7 @@ from tests.bench.two_rates import ARM, BASE, Cell, Course
 CELL = Cell(180, 20, 0.1)
 
 
-@pytest.mark.parametrize("part", ["rates", "values", "alarms", "one-arm"])
+@pytest.mark.parametrize("part", ["rates", "values", "alarms", "one-arm", "endings"])
 def test_every_rule_holds_what_it_promises(part: str):
     measured = list(calibration.PARTS[part](calibration.TINY, calibration.SEED))
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.bench import alarms, machinery, peeking, rules, two_rates, two_values
+from tests.bench import alarms, endings, machinery, peeking, rules, two_rates, two_values
 from tests.bench.measured import Measured
 
 _HEAD = f"{'rule':26} {'cell':52} {'nominal':>8} {'error':>17} {'covers':>9}  before"
@@ -26,18 +26,24 @@ class Amount:
     rates: two_rates.Size
     values: int
     alarms: int
+    endings: int
     machinery: int
 
 
-USUAL = Amount(rules.SMALL, two_rates.USUAL, values=4_000, alarms=20_000, machinery=30)
-FULL = Amount(rules.FULL, two_rates.FULL, values=40_000, alarms=100_000, machinery=150)
-TINY = Amount(rules.TINY, two_rates.TINY, values=200, alarms=2_000, machinery=2)
+USUAL = Amount(
+    rules.SMALL, two_rates.USUAL, values=4_000, alarms=20_000, endings=100_000, machinery=30
+)
+FULL = Amount(
+    rules.FULL, two_rates.FULL, values=40_000, alarms=100_000, endings=400_000, machinery=150
+)
+TINY = Amount(rules.TINY, two_rates.TINY, values=200, alarms=2_000, endings=4_000, machinery=2)
 
 PARTS: dict[str, Callable[[Amount, int], Iterator[Measured]]] = {
     "rates": lambda amount, seed: two_rates.all_rules(amount.rates, seed=seed),
     "values": lambda amount, seed: two_values.all_rules(amount.values, seed=seed),
     "alarms": lambda amount, seed: alarms.all_rules(amount.alarms, seed=seed),
     "one-arm": lambda amount, seed: rules.all_rules(amount.one_arm, seed=seed),
+    "endings": lambda amount, seed: endings.all_rules(amount.endings, seed=seed),
     "machinery": lambda amount, seed: machinery.all_rules(amount.machinery, seed=seed),
 }
 SEED = 20261123

@@ -22,11 +22,11 @@ from app.analysis import (
     movements,
     novelty,
     readout,
-    repeated,
     standings,
     value_moments,
     waiting,
 )
+from app.analysis import course as courses
 from app.analysis.counts import ArmTotals
 from app.analysis.gathered import Gathered, rule_of
 from app.analysis.hours import Point
@@ -240,7 +240,7 @@ class Pretend:
             asked = at_looks.asked(self.held, arms, rule, self.arms, whole=whole)
         elif looks.people(arms):
             course = looking.course_of(self.experiment, arms, self.held, rule, ended=due["last"])
-            asked = {course.key: repeated.asked(course, rule, whole=whole)}
+            asked = {course.key: courses.asked(course, rule, whole=whole)}
         at = datetime.fromisoformat(due["due_at"])
         look = Held(due["number"], at, known.now, arms, due["last"], whole, asked)
         self.held = (*self.held, look)
