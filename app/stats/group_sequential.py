@@ -1,9 +1,8 @@
 """Two arms looked at on planned days: bounds of z that spend alpha look by look."""
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from functools import lru_cache
-from math import e, log, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from app.stats.checks import NotEnoughData, check_share
@@ -18,15 +17,7 @@ _TOLERANCE = 1e-9
 _HALVINGS = 20  # of [0, 1] in the search for p: to 1e-6
 
 
-class Spending(StrEnum):
-    """How much of alpha may be used up by each share of the information."""
-
-    OBRIEN_FLEMING = "obrien_fleming"
-    POCOCK = "pocock"
-    SQUARE = "square"  # alpha·t²
-
-
-def spent(share: float, *, alpha: float, spending: Spending = Spending.OBRIEN_FLEMING) -> float:
+def spent(share: float, *, alpha: float) -> float:
     """How much of alpha may be used by this share of the planned information.
 
     Args:
@@ -39,27 +30,20 @@ def spent(share: float, *, alpha: float, spending: Spending = Spending.OBRIEN_FL
         ValueError: out of range.
 
     Source:
-        Lan & DeMets (1983), Biometrika 70:659-663 (O'Brien-Fleming-like and Pocock-like); power:
-        Kim & DeMets (1987), Biometrika 74:149-154.
+        Lan & DeMets (1983), Biometrika 70:659-663, O'Brien-Fleming-like.
     """
     check_share(alpha, "alpha")
     if not 0 <= share <= 1:
         raise ValueError(f"a share of information lies in 0..1, got {share}")
     if share == 0:
         return 0.0
-    if spending is Spending.POCOCK:
-        return alpha * log(1 + (e - 1) * share)
-    if spending is Spending.SQUARE:
-        return alpha * share * share
     from scipy.special import ndtr, ndtri  # noqa: PLC0415 - SciPy takes long to import
 
     # Each side spends half: twice 2(1 - Φ(z/√t)) at alpha/2.
     return float(4 * ndtr(-ndtri(1 - alpha / 4) / sqrt(share)))
 
 
-def bounds(
-    shares: Sequence[float], *, alpha: float, spending: Spending = Spending.OBRIEN_FLEMING
-) -> tuple[float, ...]:
+def bounds(shares: Sequence[float], *, alpha: float) -> tuple[float, ...]:
     """The |z| to exceed at each look.
 
     Args:
@@ -80,7 +64,7 @@ def bounds(
     found: tuple[float, ...] = ()
     before = 0.0
     for place in range(len(shares)):
-        allowed = spent(shares[place], alpha=alpha, spending=spending)
+        allowed = spent(shares[place], alpha=alpha)
         found += (_bound(tuple(shares[: place + 1]), found, allowed - before),)
         before = crossing(shares[: place + 1], found)
     return found
@@ -235,8 +219,8 @@ GROUP_SEQUENTIAL = Method(
         "Looks are held on their dates, whatever the numbers look like.",
         "Enough people for the difference to behave like a bell curve.",
     ),
-    formula="P(|Z₁| ≥ b₁ or … or |Zₖ| ≥ bₖ) = α(tₖ); O'Brien–Fleming-like:"
-    " α(t) = 4[1 − Φ(Φ⁻¹(1 − α/4)/√t)]; Pocock-like: α ln(1 + (e − 1)t)",
+    formula="P(|Z₁| ≥ b₁ or … or |Zₖ| ≥ bₖ) = α(tₖ);"
+    " α(t) = 4[1 − Φ(Φ⁻¹(1 − α/4)/√t)], as O'Brien and Fleming's",
     source="Lan & DeMets (1983), Biometrika 70:659–663; Armitage, McPherson & Rowe (1969),"
     " JRSS A 132:235–244",
 )

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from scipy.special import ndtr
-
 from app.stats import bayes, differences, one_arm, ratio, srm
-from app.stats import group_sequential as looks
+from app.stats.group_sequential import bounds
 from app.stats.means import adjusted, cuped_theta
 from app.stats.multiplicity import bonferroni
 from app.stats.score import Pair, score_low
@@ -166,30 +164,6 @@ def chance(told: Inputs) -> Found:
     return {"prob": bayes.chance_to_beat(_arm(told["b"]), _arm(told["a"]))}
 
 
-def repeated_interval(told: Inputs) -> Found:
-    arm, base = _both(told, _sums)
-    gap = welch(arm, base)
-    share = (arm.people + base.people) / told["final_expected_n"]
-    (bound,) = looks.bounds([share], alpha=1 - told["interval"], spending=looks.Spending.SQUARE)
-    ends = [gap.difference - bound * gap.error, gap.difference + bound * gap.error]
-    return {"difference": gap.difference, "ci": ends}
-
-
-def adjusted_alpha(told: Inputs) -> Found:
-    people = told["cumulative_n"]
-    most = max(*people, told["planned_n"])
-    found = looks.bounds(
-        [n / most for n in people], alpha=told["alpha"], spending=looks.Spending.SQUARE
-    )
-    return {"adjusted_alpha": [2 * float(ndtr(-bound)) for bound in found]}
-
-
-def spending_bounds(spending: looks.Spending) -> Callable[[Inputs], Found]:
-    return lambda told: {
-        "bounds": list(looks.bounds(told["t"], alpha=told["alpha"], spending=spending))
-    }
-
-
 def binomial_above(told: Inputs) -> Found:
     low = one_arm.clopper_pearson(told["k"], told["n"], confidence=0.95).low
     return {
@@ -211,11 +185,9 @@ COMPUTED: dict[str, Callable[[Inputs], Found]] = {
     "srm_chi2_p": sample_ratio,
     "srm_chi2_p_zero_weight_arm_quirk": sample_ratio,
     "bonferroni_adjust": lambda told: {"adjusted": list(bonferroni(told["p"]))},
-    "group_sequential_ci_rho2_spending": repeated_interval,
-    "group_sequential_adjusted_alpha_rho2": adjusted_alpha,
-    "group_sequential_bounds_rho2": spending_bounds(looks.Spending.SQUARE),
-    "lan_demets_obf_bounds_two_sided": spending_bounds(looks.Spending.OBRIEN_FLEMING),
-    "lan_demets_pocock_bounds_two_sided": spending_bounds(looks.Spending.POCOCK),
+    "lan_demets_obf_bounds_two_sided": lambda told: {
+        "bounds": list(bounds(told["t"], alpha=told["alpha"]))
+    },
     "beta_posterior_interval_jeffreys_prior": rate_interval(one_arm.jeffreys),
     "prob_b_beats_a_uniform_prior": chance,
     "prop_ci_wilson": rate_interval(one_arm.wilson),

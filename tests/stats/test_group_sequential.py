@@ -1,7 +1,6 @@
 """Two arms looked at on planned days: published bounds, other integrals, properties, refusals."""
 
 from math import sqrt
-from statistics import NormalDist
 
 import pytest
 from hypothesis import given, settings
@@ -9,14 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
 from app.stats.checks import NotEnoughData
-from app.stats.group_sequential import Spending, bounds, bounds_p, crossing, spent
-from app.stats.sums import Sums
+from app.stats.group_sequential import bounds, bounds_p, crossing, spent
 
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
-SEVEN_OF_198 = (
-    0.0016169976338740648, 0.0057857955498163615, 0.012200379088315757, 0.020199591701142824,
-    0.02956441064038571, 0.04047102718841871, 0.052929825413405296,
-)  # fmt: skip
 
 
 @st.composite
@@ -26,50 +20,30 @@ def shares(draw: st.DrawFn) -> list[float]:
     return [*so_far[:-1], 1.0]
 
 
+def test_lan_demets_bounds_match_ldbounds():
+    # c177: Reboussin et al. 2000, vignette of ldbounds
+    assert bounds(FIFTHS, alpha=0.05) == pytest.approx(
+        (4.8769, 3.3569, 2.6803, 2.2898, 2.031), abs=2e-4
+    )
+
+
 @pytest.mark.parametrize(
-    ("spending", "expected"),
-    [
-        # c177, c178: Reboussin et al. 2000, vignette of ldbounds
-        (Spending.OBRIEN_FLEMING, (4.8769, 3.3569, 2.6803, 2.2898, 2.031)),
-        (Spending.POCOCK, (2.438, 2.4268, 2.4101, 2.3966, 2.3859)),
-    ],
+    ("looks", "pocock", "fleming"),
+    # Jennison & Turnbull 2000, tables 2.1 and 2.3
+    [(2, 2.178, 1.977), (3, 2.289, 2.004), (4, 2.361, 2.024)],
 )
-def test_lan_demets_bounds_match_ldbounds(spending: Spending, expected: tuple[float, ...]):
-    assert bounds(FIFTHS, alpha=0.05, spending=spending) == pytest.approx(expected, abs=2e-4)
+def test_bounds_of_classic_designs_are_crossed_as_often_as_published(
+    looks: int, pocock: float, fleming: float
+):
+    shares = [(place + 1) / looks for place in range(looks)]
+    falling = [fleming / sqrt(share) for share in shares]
 
-
-def test_quadratic_spending_matches_spotify():
-    # c079: spotify/confidence@e1f8a492 test_bounds.py; information is n over the largest n
-    found = bounds([n / 810 for n in (250, 450, 630, 810)], alpha=0.01, spending=Spending.SQUARE)
-
-    adjusted = [2 * (1 - NormalDist().cdf(bound)) for bound in found]
-
-    assert adjusted == pytest.approx([0.00095, 0.00241, 0.0041, 0.00636], abs=1e-4)
-
-
-def test_very_early_looks_match_spotify():
-    # c080: spotify/confidence@e1f8a492 test_bounds.py, the first of 198 looks. A spending under
-    # 1e-7 is dropped there: the second bound is 8.0, and the next ones are a little too wide.
-    got = bounds(SEVEN_OF_198, alpha=0.003333333, spending=Spending.SQUARE)
-
-    assert got[0] == pytest.approx(5.75400023, rel=1e-6)
-    assert got[3:] == pytest.approx((4.91478643, 4.80691346, 4.69004328, 4.57921075), rel=5e-3)
-
-
-def test_the_repeated_interval_matches_spotify():
-    # c078: spotify/confidence@e1f8a492 test_ztest.py, a quarter of the people, 99 %
-    control, arm = Sums(1250, 2510, 6304), Sums(1250, 2492, 6163)
-    error = sqrt(control.variance / 1250 + arm.variance / 1250)
-    (bound,) = bounds([0.25], alpha=0.01, spending=Spending.SQUARE)
-
-    difference = arm.mean - control.mean
-
-    assert difference - bound * error == pytest.approx(-0.151, abs=1e-3)
-    assert difference + bound * error == pytest.approx(0.121, abs=1e-3)
+    assert crossing(shares, [pocock] * looks) == pytest.approx(0.05, abs=2e-4)
+    assert crossing(shares, falling) == pytest.approx(0.05, abs=2e-4)
 
 
 def test_two_bounds_agree_with_the_bivariate_normal():
-    first, second = bounds((0.3, 1.0), alpha=0.05, spending=Spending.POCOCK)
+    first, second = bounds((0.3, 1.0), alpha=0.05)
 
     inside = multivariate_normal(cov=[[1, sqrt(0.3)], [sqrt(0.3), 1]]).cdf(
         [first, second], lower_limit=[-first, -second]
@@ -99,32 +73,30 @@ def test_one_look_is_the_plain_test():
 
 
 @settings(max_examples=30)
-@given(shares(), st.sampled_from(Spending), st.sampled_from([0.01, 0.05, 0.1]))
-def test_all_looks_together_spend_alpha_and_no_more(
-    looks: list[float], spending: Spending, alpha: float
-):
-    got = crossing(looks, bounds(looks, alpha=alpha, spending=spending))
+@given(shares(), st.sampled_from([0.01, 0.05, 0.1]))
+def test_all_looks_together_spend_alpha_and_no_more(looks: list[float], alpha: float):
+    got = crossing(looks, bounds(looks, alpha=alpha))
 
     assert got == pytest.approx(alpha, abs=1e-5)
 
 
 @settings(max_examples=20)
-@given(shares(), st.sampled_from(Spending))
-def test_bounds_depend_on_the_looks_so_far_only(looks: list[float], spending: Spending):
-    whole = bounds(looks, alpha=0.05, spending=spending)
+@given(shares())
+def test_bounds_depend_on_the_looks_so_far_only(looks: list[float]):
+    whole = bounds(looks, alpha=0.05)
 
-    early = bounds(looks[:1], alpha=0.05, spending=spending)
+    early = bounds(looks[:1], alpha=0.05)
 
     assert early[0] == pytest.approx(whole[0], abs=1e-9)
 
 
 @settings(max_examples=50)
-@given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(Spending))
-def test_spending_rises_from_nothing_to_alpha(one: float, other: float, spending: Spending):
-    low, high = (spent(share, alpha=0.05, spending=spending) for share in sorted((one, other)))
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_spending_rises_from_nothing_to_alpha(one: float, other: float):
+    low, high = (spent(share, alpha=0.05) for share in sorted((one, other)))
 
     assert 0 <= low <= high <= 0.05 + 1e-12
-    assert spent(1, alpha=0.05, spending=spending) == pytest.approx(0.05)
+    assert spent(1, alpha=0.05) == pytest.approx(0.05)
 
 
 def test_what_cannot_be_looked_at_is_refused():
