@@ -1,7 +1,8 @@
 """Send what is owed: claim, ask outside of any transaction, keep what came of it.
 
-Each destination has a few places of its own, so that one which is slow keeps no other waiting. Two
-workers never send one push at once. A worker that dies leaves a lease: when it lapses the push
+Each destination has a few places of its own, so that one which is slow keeps no other waiting;
+those that did not answer last time have one each, and half of all places at the most. Two workers
+never send one push at once. A worker that dies leaves a lease: when it lapses the push
 is sent again, with the same `webhook-id`, so that receivers know it.
 A push that is stopped frees its lane: the next value goes.
 """
@@ -29,6 +30,7 @@ Send = Callable[..., Answer]
 LEASE = timedelta(minutes=3)  # longer than two requests that time out
 ROTATION = timedelta(hours=24)  # how long a webhook's old secret signs, too; chosen by us
 _AT_A_TIME, _EACH = 32, 4  # requests under way, in all and to one destination
+_TO_SILENT = _AT_A_TIME // 2  # … and to all those together that did not answer last time
 _ROUND = 100  # pushes begun before other duties and a new `now` have their turn
 _PATIENCE_SECONDS = 1.0  # for what is under way; what takes longer ends while others go on
 _SECONDS = 20.0  # the standard asks for 15 to 30
@@ -59,7 +61,8 @@ class Pusher:
         self._database = database
         self._patience = patience
         self._threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="push")
-        self._under_way: dict[Future[None], str] = {}  # to which connector each goes
+        self._under_way: dict[Future[bool], str] = {}  # to which connector each goes
+        self._silent: set[str] = set()  # connectors that did not answer last time
         self._vault = vault
         self._allowed_hosts = allowed_hosts
         self._send: Send = send or Outbound().send
@@ -79,10 +82,9 @@ class Pusher:
             new = self._begin(now)
             begun += new
             done, _ = wait(self._under_way, self._patience, FIRST_COMPLETED)
-            for one in done:
-                del self._under_way[one]
-            for one in done:
-                one.result()  # what it came to is written by now; what could not be is told
+            gone = [(one, self._under_way.pop(one)) for one in done]
+            for one, connector_id in gone:  # what it came to is written; what could not be is told
+                (self._silent.discard if one.result() else self._silent.add)(connector_id)
             if not new and not done:
                 break
         return begun
@@ -91,27 +93,36 @@ class Pusher:
         """Take what may go wherever there is a place for it."""
         busy = Counter(self._under_way.values())
         with self._database.read() as session:
-            owed = [one for one in pushes.owed_to(session, now=now) if busy[one] < _EACH]
-        if not owed or len(self._under_way) >= _AT_A_TIME:
+            owed = [one for one in pushes.owed_to(session, now=now) if self._room(one, busy)]
+        if not owed:
             return 0
         begun: list[tuple[str, _Claimed]] = []
         with self._database.write() as session:
             for connector_id in owed:
-                left = _AT_A_TIME - len(self._under_way) - len(begun)
-                room = min(_EACH - busy[connector_id], left)
+                room = self._room(connector_id, busy)
                 due = pushes.claim(
                     session, connector_id, room=room, now=now, lease_until=now + LEASE
                 )
+                busy[connector_id] += len(due)
                 begun += [(connector_id, self._opened(session, push, now=now)) for push in due]
         for connector_id, one in begun:
             self._under_way[self._threads.submit(self._done, one, now)] = connector_id
         return len(begun)
 
-    def _done(self, one: _Claimed, now: datetime) -> None:
-        """Try one, and keep what came of it."""
+    def _room(self, connector_id: str, busy: Counter[str]) -> int:
+        """How many more requests may go to a destination beside those that are under way."""
+        room = min(_EACH - busy[connector_id], _AT_A_TIME - busy.total())
+        if connector_id in self._silent:
+            to_silent = sum(busy[one] for one in self._silent)
+            room = min(room, 1 - busy[connector_id], _TO_SILENT - to_silent)
+        return max(0, room)
+
+    def _done(self, one: _Claimed, now: datetime) -> bool:
+        """Try one, and keep what came of it; whether anybody answered."""
         outcome = self._tried(one)
         with self._database.write() as session:
             _settle(session, one, outcome, now=now)
+        return outcome.verdict is not Verdict.RETRY or outcome.status is not None
 
     def _opened(self, session: Session, push: Push, *, now: datetime) -> _Claimed:
         assert push.id is not None

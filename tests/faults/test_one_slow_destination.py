@@ -15,6 +15,7 @@ from app.outreach.pushing import Pusher
 from app.outreach.schemas import WebhookDraft
 from app.platform.db import Database
 from app.platform.events import Event
+from app.platform.outbound import Answer, Unreachable
 from tests.moments import NOW
 from tests.outreach.conftest import VAULT
 
@@ -65,10 +66,10 @@ def receiving() -> Iterator[Receiver]:
             thread.join()
 
 
-def owe(database: Database, server: Receiver, *, pushes: int) -> str:
+def owe(database: Database, url: str, *, pushes: int) -> str:
     """A webhook, and so much that it is owed, each of another subject."""
     with database.write() as session:
-        draft = WebhookDraft(url=server.url, events=["decision.recorded"])
+        draft = WebhookDraft(url=url, events=["decision.recorded"])
         row, _ = connecting.add_webhook(
             session, draft, VAULT, allowed_hosts=[_HOST], by="Ann", now=NOW
         )
@@ -90,8 +91,8 @@ def test_one_webhook_that_says_nothing_keeps_no_other_waiting(database: Database
     with receiving() as slow, receiving() as quick, receiving() as other:
         quick.open.set()
         other.open.set()
-        stuck = owe(database, slow, pushes=many)
-        others = [owe(database, one, pushes=many) for one in (quick, other)]
+        stuck = owe(database, slow.url, pushes=many)
+        others = [owe(database, one.url, pushes=many) for one in (quick, other)]
         pusher = Pusher(database, VAULT, allowed_hosts=[_HOST], patience=10)
         held = 0
         while sum(states(database, one)[State.DONE] for one in others) < 2 * many:
@@ -108,3 +109,37 @@ def test_one_webhook_that_says_nothing_keeps_no_other_waiting(database: Database
     assert (meanwhile, quick.got, other.got) == (0, many, many)
     assert held == 4
     assert slow.got >= many
+
+
+def test_those_that_say_nothing_leave_half_of_all_places_to_others(database: Database, full: bool):
+    many = 60 if full else 20
+    ended, under_way, told = threading.Event(), Counter[str](), Counter[str]()
+
+    def send(_method: str, url: str, **_: object) -> Answer:
+        if "silent" not in url:
+            told[url] += 1
+            return Answer(204, {}, b"")
+        under_way[url] += 1
+        ended.wait(600)
+        under_way[url] -= 1
+        raise Unreachable("It did not answer within 20 seconds.")
+
+    for number in range(many):
+        owe(database, f"http://{_HOST}/silent/{number}", pushes=5)
+    pusher = Pusher(database, VAULT, allowed_hosts=[_HOST], patience=0.5, send=send)
+    ended.set()
+    while pusher.push_due(NOW):
+        """Each of them is asked, and says nothing."""
+    ended.clear()
+    others = [owe(database, f"http://{_HOST}/quick/{number}", pushes=50) for number in range(2)]
+    later = NOW + timedelta(hours=1)
+    while sum(states(database, one)[State.DONE] for one in others) < 100:
+        assert pusher.push_due(later), "nothing went although something was owed"
+    held = under_way.copy()
+    ended.set()
+    while pusher._under_way:
+        pusher.push_due(NOW)  # to the end of what is under way
+    print(f"F11: {told.total()} of 100 to two others while {held.total()} waited for {many}")
+
+    assert sorted(told.values()) == [50, 50]
+    assert (held.total(), max(held.values())) == (16, 1)
