@@ -5,10 +5,13 @@ a time limit. The connection's own user must be one that may only read, too. Wha
 of a query that fails can quote what it read, so only words of the query's own are told on.
 """
 
+import os
+import socket
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
@@ -97,7 +100,10 @@ def _connected(url: str, seconds: float) -> Iterator[psycopg.Connection[Any]]:
     """A connection whose user may only read: another could read files or change tables."""
     limit = int(seconds * 1000)
     options = f"-c default_transaction_read_only=on -c statement_timeout={limit}"
-    with psycopg.connect(url, options=options, connect_timeout=5) as connection:
+    with (
+        psycopg.connect(url, options=options, connect_timeout=5) as connection,
+        _cut_off(connection, 2 * seconds),
+    ):
         connection.read_only = True
         reads_files, writes = connection.execute(_POWERS).fetchone() or (True, True)
         if reads_files or writes:
@@ -110,22 +116,46 @@ def _connected(url: str, seconds: float) -> Iterator[psycopg.Connection[Any]]:
         connection.rollback()
 
 
+@contextmanager
+def _cut_off(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """End a connection that takes so long: where nothing is said, no server's limit helps.
+
+    Raises Unavailable.
+    """
+    is_late = threading.Event()
+
+    def cut() -> None:
+        is_late.set()
+        with suppress(OSError):  # the server ended it meanwhile
+            line.shutdown(socket.SHUT_RDWR)
+
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        limit = threading.Timer(seconds, cut)
+        limit.start()
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            if is_late.is_set():
+                raise Unavailable(f"The database said nothing for {seconds:g} seconds.") from error
+            raise
+        finally:
+            limit.cancel()
+            limit.join()
+
+
 def _postgresql(url: str, query: str, seconds: float) -> list[Any]:
-    # Prepared statements are one statement each; simple queries could hold several.
-    with _connected(url, seconds) as connection, connection.cursor() as cursor:
-        _refuse_others(connection, query.encode())
-        return cursor.execute(query.encode(), prepare=True).fetchall()
+    # The cursor of a server is declared by one statement; simple queries could hold several.
+    with _connected(url, seconds) as connection, connection.cursor(name="asked") as cursor:
+        cursor.execute(query.encode())
+        _refuse_others(cursor.description or [])
+        return cursor.fetchall()
 
 
-def _refuse_others(connection: psycopg.Connection[Any], query: bytes) -> None:
-    """Ask what it would give before it gives it: a text of a gigabyte would be held here."""
-    asked = connection.pgconn
-    for told in (asked.prepare(b"", query), asked.describe_prepared(b"")):
-        if told.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(told)
-    if told.nfields != 1:
+def _refuse_others(columns: Sequence[psycopg.Column]) -> None:
+    """See what it would give before it gives it: a text of a gigabyte would be held here."""
+    if len(columns) != 1:
         raise Invalid(_NOT_ONE)
-    if told.ftype(0) not in _NUMBERS:
+    if columns[0].type_code not in _NUMBERS:
         raise Invalid(_NO_NUMBER)
 
 

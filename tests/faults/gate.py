@@ -7,9 +7,13 @@ from urllib.parse import urlsplit
 
 
 class Gate:
-    """Passes bytes on to a PostgreSQL; while shut, connections are refused."""
+    """Passes bytes on to a PostgreSQL; while shut, connections are refused.
 
-    def __init__(self, url: str) -> None:
+    `mute_at`: a connection that asks for this gets no further answer, and is not told so.
+    """
+
+    def __init__(self, url: str, *, mute_at: bytes | None = None) -> None:
+        self._mute_at = mute_at
         parts = urlsplit(url)
         assert parts.hostname
         assert parts.port
@@ -48,13 +52,18 @@ class Gate:
             far = socket.create_connection(self._behind)
             with self._lock:
                 self._pairs += [near, far]
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+            for source, target, mute_at in ((near, far, self._mute_at), (far, near, None)):
+                passing = threading.Thread(target=_pass_on, args=(source, target, mute_at))
+                passing.daemon = True
+                passing.start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, mute_at: bytes | None) -> None:
+    is_mute = False
     with source, suppress(OSError):
         while piece := source.recv(65_536):
-            target.sendall(piece)
+            is_mute = is_mute or (mute_at is not None and mute_at in piece)
+            if not is_mute:
+                target.sendall(piece)
     with suppress(OSError):
         target.shutdown(socket.SHUT_RDWR)  # its own thread closes it

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.okr.queries import look, number_of
 from app.platform.db import Database
 from app.platform.errors import Invalid, Unavailable
+from tests.faults.gate import Gate
 from tests.okr.scenes import as_reader
 
 
@@ -103,6 +104,15 @@ def test_a_query_that_takes_too_long_is_stopped(shop: dict[str, str]):
 
     with pytest.raises(Unavailable, match="query failed"):
         number_of(shop, "shop", endless, seconds=0.3)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("asked", [b"pg_roles", b"orders", b"ROLLBACK"])
+def test_a_database_that_falls_silent_is_given_up(shop: dict[str, str], asked: bytes):
+    gate = Gate(shop["shop"], mute_at=asked)
+    with pytest.raises(Unavailable, match="said nothing for 0"):
+        number_of({"shop": gate.url}, "shop", "SELECT count(*) FROM orders", seconds=0.2)
+    gate.shut()
 
 
 def test_a_connection_that_the_operator_did_not_name_is_refused():
