@@ -10,63 +10,75 @@ from sqlmodel import Session
 from app.platform.db import UtcDateTime
 from app.tally.shares import NUMBERS
 
-_SUMS = ",\n".join(f"           SUM(c.{name}) AS {name}" for name in NUMBERS)
+_SUMS = ",\n".join(f"               SUM(c.{name}) AS {name}" for name in NUMBERS)
+_NAMES = ",\n".join(f"           g.{name} AS {name}" for name in NUMBERS)
 
-_GROUPS = f"""
+_COUNTED = f"""
     -- One row per experiment, arm, stratum and part of its hours: released before the first of
     -- two moments (0), between them (1), after both (2); how many of them in the hour of each.
-    WITH asked (experiment_id, settled, closed) AS (VALUES {{rows}})
-    SELECT c.experiment_id AS experiment_id,
-           c.arm           AS arm,
-           c.stratum       AS stratum,
-           CASE WHEN c.hour < a.settled THEN 0
-                WHEN c.hour < a.closed  THEN 1
-                ELSE 2 END AS part,
-           SUM(CASE WHEN c.hour = a.settled THEN c.released ELSE 0 END) AS settling,
-           SUM(CASE WHEN c.hour = a.closed  THEN c.released ELSE 0 END) AS closing,
+    -- Beside them what no counter holds of the whole arm, each by an index: when its last person
+    -- was released, people who did it too short a while ago to be settled, and hits to which
+    -- nobody is attached.
+    WITH asked (experiment_id, settled, closed, young) AS (VALUES {{rows}}),
+    groups AS MATERIALIZED (
+        SELECT c.experiment_id AS experiment_id,
+               c.arm           AS arm,
+               c.stratum       AS stratum,
+               CASE WHEN c.hour < a.settled THEN 0
+                    WHEN c.hour < a.closed  THEN 1
+                    ELSE 2 END AS part,
+               SUM(CASE WHEN c.hour = a.settled THEN c.released ELSE 0 END) AS settling,
+               SUM(CASE WHEN c.hour = a.closed  THEN c.released ELSE 0 END) AS closing,
 {_SUMS}
-      FROM asked a
-      JOIN counter c
-        ON c.experiment_id = a.experiment_id
-     GROUP BY c.experiment_id, c.arm, c.stratum, part
-     ORDER BY c.experiment_id, c.arm, c.stratum, part
+          FROM asked a
+          JOIN counter c
+            ON c.experiment_id = a.experiment_id
+         GROUP BY c.experiment_id, c.arm, c.stratum, part
+    ),
+    arms AS MATERIALIZED (
+        SELECT r.experiment_id AS experiment_id,
+               r.arm           AS arm,
+               (SELECT MAX(o.released_at)
+                  FROM outcome o
+                 WHERE o.experiment_id = r.experiment_id
+                   AND o.arm = r.arm)    AS last_release,
+               (SELECT COUNT(*)
+                  FROM outcome o
+                 WHERE o.experiment_id = r.experiment_id
+                   AND o.did_at > r.young
+                   AND o.arm = r.arm)    AS unsettled,
+               (SELECT COALESCE(SUM(l.nameless), 0)
+                  FROM link_counter l
+                 WHERE l.experiment_id = r.experiment_id
+                   AND l.arm = r.arm)    AS nameless
+          FROM (SELECT DISTINCT g.experiment_id, g.arm, a.young
+                  FROM groups g
+                  JOIN asked a
+                    ON a.experiment_id = g.experiment_id) r
+    )
+    SELECT g.experiment_id AS experiment_id,
+           g.arm           AS arm,
+           g.stratum       AS stratum,
+           g.part          AS part,
+           g.settling      AS settling,
+           g.closing       AS closing,
+{_NAMES},
+           r.last_release  AS last_release,
+           r.unsettled     AS unsettled,
+           r.nameless      AS nameless
+      FROM groups g
+      JOIN arms r
+        ON r.experiment_id = g.experiment_id
+       AND r.arm = g.arm
+     ORDER BY g.experiment_id, g.arm, g.stratum, g.part
 """  # noqa: S608  # names of our own columns only
 
-_ARMS = """
-    -- One row per experiment and arm: when its last person was released, people who did it too
-    -- short a while ago to be settled, and hits to which nobody is attached. Each by an index.
-    WITH asked (experiment_id, young) AS (VALUES {rows})
-    SELECT r.experiment_id AS experiment_id,
-           r.arm           AS arm,
-           (SELECT MAX(o.released_at)
-              FROM outcome o
-             WHERE o.experiment_id = r.experiment_id
-               AND o.arm = r.arm)    AS last_release,
-           (SELECT COUNT(*)
-              FROM outcome o
-             WHERE o.experiment_id = r.experiment_id
-               AND o.did_at > r.young
-               AND o.arm = r.arm)    AS unsettled,
-           (SELECT COALESCE(SUM(l.nameless), 0)
-              FROM link_counter l
-             WHERE l.experiment_id = r.experiment_id
-               AND l.arm = r.arm)    AS nameless
-      FROM (SELECT DISTINCT c.experiment_id, c.arm, a.young
-              FROM asked a
-              JOIN counter c
-                ON c.experiment_id = a.experiment_id) r
-     ORDER BY r.experiment_id, r.arm
-"""
 
-
-def groups(session: Session, asked: Sequence[tuple[str, datetime, datetime]]) -> Sequence[Row[Any]]:
-    """Counters by (experiment, the first moment, the second, not before it)."""
-    return session.execute(*with_rows(_GROUPS, asked)).all()
-
-
-def arms(session: Session, asked: Sequence[tuple[str, datetime]]) -> Sequence[Row[Any]]:
-    """What no counter holds, by (experiment, the moment from which hits are young)."""
-    statement, values = with_rows(_ARMS, asked)
+def counted(
+    session: Session, asked: Sequence[tuple[str, datetime, datetime, datetime]]
+) -> Sequence[Row[Any]]:
+    """By (experiment, the first moment, the second, not before it, from when on hits are young)."""
+    statement, values = with_rows(_COUNTED, asked)
     return session.execute(statement.columns(last_release=UtcDateTime()), values).all()
 
 

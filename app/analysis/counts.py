@@ -87,21 +87,23 @@ class LinkTotal:
     clickers: int
 
 
-def arm_of(
-    key: str, rows: Sequence[Any], closed: Matured, more: Any, *, is_judged: bool
-) -> ArmTotals:
-    """What one arm has come to: its counters, those whose window has closed, and what is young."""
+def arm_of(key: str, rows: Sequence[Any], closed: Matured, *, is_judged: bool) -> ArmTotals:
+    """What one arm has come to: its counters, those whose window has closed, and what is young.
+
+    `rows` are those of `counter_rows.counted`; what they say of the arm, each says.
+    """
+    arm = rows[0]
     sums = {name: int(sum(getattr(row, name) for row in rows)) for name in _SUMS}
-    unsettled = more.unsettled if is_judged else 0
-    sums["clicks"] += int(more.nameless)
+    unsettled = arm.unsettled if is_judged else 0
+    sums["clicks"] += int(arm.nameless)
     return ArmTotals(
         key=key,
         matured=closed.people,
         matured_did=closed.did,
-        settled_did=max(0, sums["did"] - unsettled),  # two questions, two moments
+        settled_did=max(0, sums["did"] - unsettled),  # counters may lag behind
         delivered=sums["sent"] - int(sum(row.returned for row in rows)),
         value=float(sum(row.value for row in rows)),
-        last_release=more.last_release,
+        last_release=arm.last_release,
         **sums,
     )
 

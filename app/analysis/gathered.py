@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from app.analysis import counter_rows, looks, matured
 from app.analysis.counts import ArmTotals, arm_of
-from app.analysis.known import Known, of_several
+from app.analysis.known import Knowing, Known, of_several
 from app.analysis.looks import Held
 from app.analysis.matured import Cut, Matured, Strata, total
 from app.analysis.shapes import Rule
@@ -24,7 +24,7 @@ from app.experiments.models import Experiment
 from app.experiments.plans import SETTLES_AFTER
 from app.experiments.terms import HOLDOUT
 
-Groups = Sequence[Any]  # rows of counter_rows.groups
+Groups = Sequence[Any]  # rows of counter_rows.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,29 @@ def of(session: Session, experiment: Experiment, *, now: datetime) -> Gathered:
 
 
 def of_many(
-    session: Session, experiments: Sequence[Experiment], *, now: datetime
+    session: Session,
+    experiments: Sequence[Experiment],
+    *,
+    now: datetime,
+    knowing: Knowing | None = None,
+    held: Mapping[str, Sequence[Held]] | None = None,
 ) -> dict[str, Gathered]:
-    """What is counted of each, by its id."""
+    """What is counted of each, by its id.
+
+    `knowing` and `held` (the looks at each) spare a question, where the caller has asked it.
+    """
     if not experiments:
         return {}
-    known = of_several(session, [one.id for one in experiments], now=now)
-    asked = {one.id: _Asked(one, known[one.id]) for one in experiments}
-    groups = _by_experiment(counter_rows.groups(session, [one.spans for one in asked.values()]))
-    arms = _by_experiment(counter_rows.arms(session, [one.arm_spans for one in asked.values()]))
+    ids = [one.id for one in experiments]
+    knowing = knowing or of_several(session, ids, now=now)
+    asked = {one.id: _Asked(one, knowing.of(one.id)) for one in experiments}
+    groups = _by_experiment(counter_rows.counted(session, [one.spans for one in asked.values()]))
     closing = _closing(session, asked, groups)
-    held = looks.held_of(session, list(asked))
+    held = looks.held_of(session, ids) if held is None else held
     return {
         key: Gathered(
             known=one.known,
-            totals=one.totals(groups[key], arms[key], closing),
+            totals=one.totals(groups[key], closing),
             arms=_told_apart(session, one, groups[key], closing),
             held=tuple(held[key]),
         )
@@ -112,24 +120,18 @@ class _Asked:
         )
 
     @property
-    def spans(self) -> tuple[str, datetime, datetime]:
-        return self.closed.experiment_id, self.settled.boundary, self.closed.boundary
+    def spans(self) -> tuple[str, datetime, datetime, datetime]:
+        young = self.known.until - SETTLES_AFTER
+        return self.closed.experiment_id, self.settled.boundary, self.closed.boundary, young
 
-    @property
-    def arm_spans(self) -> tuple[str, datetime]:
-        return self.closed.experiment_id, self.known.until - SETTLES_AFTER
-
-    def totals(
-        self, groups: Groups, arms: Groups, closing: Mapping[Cut, Groups]
-    ) -> dict[str, ArmTotals]:
+    def totals(self, groups: Groups, closing: Mapping[Cut, Groups]) -> dict[str, ArmTotals]:
         """Every arm; what is not judged has no verdict that a neighbour may change."""
         closed = self._matured(groups, closing.get(self.closed, ()), parts=(0, 1))
         by_arm = defaultdict(list)
         for row in groups:
             by_arm[row.arm].append(row)
-        more = {row.arm: row for row in arms}
         found = {
-            key: arm_of(key, rows, total(closed.get(key, {})), more[key], is_judged=self._is_judged)
+            key: arm_of(key, rows, total(closed.get(key, {})), is_judged=self._is_judged)
             for key, rows in by_arm.items()
         }
         return {

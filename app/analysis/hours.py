@@ -1,8 +1,9 @@
 """SQL: how the metric came about, hour by hour since the launch, day by day since each release."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import String, bindparam, text
 from sqlmodel import Session
@@ -11,15 +12,18 @@ _HOUR = timedelta(hours=1)
 _SO_FAR = ("people", "hits")
 _EXPERIMENT = bindparam("experiment_id", type_=String())
 
-BY_HOUR_AND_ARM = text("""
-    -- One row per arm and hour: people released in it, and those who first did it in it.
+COURSE = text("""
+    -- One row per arm and hour: people released in it, and those who first did it in it. And one
+    -- per arm and day since release: people who first did it then.
     -- The hour is written out as text (2026-11-23 09), the one way that both databases share.
     SELECT e.arm           AS arm,
            e.hour          AS hour,
+           e.day           AS day,
            SUM(e.released) AS released,
            SUM(e.did)      AS did
       FROM (SELECT c.arm                                AS arm,
                    SUBSTR(CAST(c.hour AS TEXT), 1, 13)  AS hour,
+                   CAST(NULL AS INTEGER)                AS day,
                    c.released                           AS released,
                    0                                    AS did
               FROM counter c
@@ -27,24 +31,23 @@ BY_HOUR_AND_ARM = text("""
              UNION ALL
             SELECT d.arm                                AS arm,
                    SUBSTR(CAST(d.hour AS TEXT), 1, 13)  AS hour,
+                   CAST(NULL AS INTEGER)                AS day,
                    0                                    AS released,
                    d.people                             AS did
               FROM did_counter d
              WHERE d.experiment_id = :experiment_id
-               AND d.people > 0) e
-     GROUP BY e.arm, e.hour
-     ORDER BY e.arm, e.hour
-""").bindparams(_EXPERIMENT)
-
-BY_DAY = text("""
-    -- One row per arm and day since release: people who first did it then.
-    SELECT d.arm    AS arm,
-           d.day    AS day,
-           d.people AS people
-      FROM day_counter d
-     WHERE d.experiment_id = :experiment_id
-       AND d.people > 0
-     ORDER BY d.day, d.arm
+               AND d.people > 0
+             UNION ALL
+            SELECT s.arm                                AS arm,
+                   CAST(NULL AS TEXT)                   AS hour,
+                   s.day                                AS day,
+                   0                                    AS released,
+                   s.people                             AS did
+              FROM day_counter s
+             WHERE s.experiment_id = :experiment_id
+               AND s.people > 0) e
+     GROUP BY e.arm, e.hour, e.day
+     ORDER BY e.arm, e.hour, e.day
 """).bindparams(_EXPERIMENT)
 
 
@@ -58,15 +61,34 @@ class Point:
     rate: float
 
 
-def series_by_arm(session: Session, experiment_id: str) -> dict[str, tuple[Point, ...]]:
-    """The estimate over time: a point for each hour in which anybody was released or did it."""
-    found: dict[str, list[Point]] = {}
-    for row in session.execute(BY_HOUR_AND_ARM, {"experiment_id": experiment_id}):
-        points = found.setdefault(row.arm, [])
-        people = int(row.released) + (points[-1].people if points else 0)
-        hits = int(row.did) + (points[-1].hits if points else 0)
-        points.append(_point(_hour(row.hour) + _HOUR, people, hits))
-    return {arm: tuple(points) for arm, points in found.items()}
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the metric came about in each arm.
+
+    points: one for each hour in which anybody was released or did it. days: people who first did
+    it so many days after release.
+    """
+
+    points: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    days: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+
+def course_of(session: Session, experiment_id: str) -> Course:
+    """The estimate over time, and the days that people took."""
+    points: dict[str, list[Point]] = {}
+    days: dict[str, dict[int, int]] = {}
+    for row in session.execute(COURSE, {"experiment_id": experiment_id}):
+        if row.hour is None:
+            days.setdefault(row.arm, {})[row.day] = int(row.did)
+        else:
+            _go_on(points.setdefault(row.arm, []), row)
+    return Course({arm: tuple(one) for arm, one in points.items()}, days)
+
+
+def _go_on(points: list[Point], row: Any) -> None:
+    people = int(row.released) + (points[-1].people if points else 0)
+    hits = int(row.did) + (points[-1].hits if points else 0)
+    points.append(_point(_hour(row.hour) + _HOUR, people, hits))
 
 
 def series(by_arm: Mapping[str, Sequence[Point]]) -> tuple[Point, ...]:
@@ -86,14 +108,6 @@ def series(by_arm: Mapping[str, Sequence[Point]]) -> tuple[Point, ...]:
 
 def _point(at: datetime, people: int, hits: int) -> Point:
     return Point(at, people, hits, hits / people if people else 0.0)
-
-
-def days_by_arm(session: Session, experiment_id: str) -> dict[str, dict[int, int]]:
-    """People who first did it so many days after release, by arm."""
-    found: dict[str, dict[int, int]] = {}
-    for row in session.execute(BY_DAY, {"experiment_id": experiment_id}):
-        found.setdefault(row.arm, {})[row.day] = int(row.people)
-    return found
 
 
 def days(by_arm: Mapping[str, Mapping[int, int]]) -> tuple[tuple[int, int], ...]:

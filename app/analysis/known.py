@@ -4,22 +4,22 @@ A window that has closed says nothing while clicks of its time wait to be read: 
 down, the database may have been away. So counting and calling take a `Known`, never a time.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import String, bindparam, column, text
-from sqlmodel import Session
+from sqlalchemy import String, bindparam, column, literal, select, text, true
+from sqlmodel import Session, col
 
 from app.experiments.models import Experiment
 from app.platform.db import UtcDateTime
-from app.tracking import folder_rows, folders
+from app.tracking import folders
 from app.tracking.folders import FolderState
 from app.tracking.models import DataFolder
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # nobody has looked into a folder yet
 
-OLDEST_UNJUDGED = (
+_OLDEST_UNJUDGED = (
     text("""
     -- One row per experiment: when the oldest of its hits came that is to be judged again although
     -- its send is settled. None where none is. CROSS JOIN: SQLite begins with the few that wait,
@@ -35,13 +35,22 @@ OLDEST_UNJUDGED = (
        AND s.experiment_id IN :experiment_ids
        AND s.state NOT IN ('queued', 'sending')
      GROUP BY s.experiment_id
-     ORDER BY s.experiment_id
 """)
     .bindparams(
-        bindparam("experiment_ids", expanding=True),
+        bindparam("experiment_ids", expanding=True, type_=String()),
         bindparam("never", _NEVER, type_=UtcDateTime()),
     )
     .columns(column("experiment_id", String()), column("at", UtcDateTime()))
+    .subquery("unjudged")
+)
+# Each folder that may hold hits which nobody has read (all that are not retired) beside each
+# experiment with hits to be judged again. Both are few, and each may be without the other.
+_UNREAD = (
+    select(DataFolder, _OLDEST_UNJUDGED.c.experiment_id, _OLDEST_UNJUDGED.c.at)
+    .select_from(select(literal(1).label("one")).subquery())
+    .outerjoin(DataFolder, col(DataFolder.retired_at).is_(None))
+    .outerjoin(_OLDEST_UNJUDGED, true())
+    .order_by(col(DataFolder.ingested_until), col(DataFolder.id))
 )
 
 
@@ -86,30 +95,43 @@ class Known:
         return tuple(one for one in self.late if one.is_silent or one.copied)
 
 
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """How far clicks are in: everybody's, and those of an experiment that waits for fewer."""
+
+    everywhere: Known
+    oldest: Mapping[str, datetime] = field(default_factory=dict)  # to be judged again
+
+    def of(self, experiment_id: str) -> Known:
+        """Of one experiment."""
+        known = self.everywhere
+        return replace(known, until=min(known.until, self.oldest.get(experiment_id, known.until)))
+
+
 def of(session: Session, experiment: Experiment, *, now: datetime) -> Known:
-    """How far an experiment's clicks are in, in any folder that may hold one, and judged.
-
-    Asked before anything is counted: what is read after it only holds more.
-    """
-    return of_several(session, (experiment.id,), now=now)[experiment.id]
-
-
-def of_several(
-    session: Session, experiment_ids: Sequence[str], *, now: datetime
-) -> dict[str, Known]:
-    """The same of many, by experiment."""
-    everywhere = at(session, now=now)
-    rows = session.execute(OLDEST_UNJUDGED, {"experiment_ids": list(experiment_ids)})
-    oldest = {row.experiment_id: row.at for row in rows}
-    return {
-        one: replace(everywhere, until=min(everywhere.until, oldest.get(one, everywhere.until)))
-        for one in experiment_ids
-    }
+    """How far an experiment's clicks are in, in any folder that may hold one, and judged."""
+    return of_several(session, (experiment.id,), now=now).of(experiment.id)
 
 
 def at(session: Session, *, now: datetime) -> Known:
     """How far everybody's clicks are in."""
-    rows = folder_rows.waited_for(session)
+    return of_several(session, (), now=now).everywhere
+
+
+def of_several(session: Session, experiment_ids: Sequence[str], *, now: datetime) -> Knowing:
+    """How far the clicks of these experiments are in, and judged.
+
+    Asked before anything is counted: what is read after it only holds more.
+    """
+    found = session.execute(_UNREAD, {"experiment_ids": list(experiment_ids)}).all()
+    rows = list({row[0].id: row[0] for row in found if row[0] is not None}.values())
+    return Knowing(
+        _everywhere(session, rows, now=now),
+        {experiment_id: oldest for _, experiment_id, oldest in found if experiment_id},
+    )
+
+
+def _everywhere(session: Session, rows: Sequence[DataFolder], *, now: datetime) -> Known:
     late = [row for row in rows if folders.state_of(row, now=now) is not FolderState.READ]
     names = folders.labels(session) if late else {}
     seen = [row.ingested_until or _NEVER for row in rows]

@@ -55,7 +55,7 @@ def held_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, list[H
     """The same of many, by experiment."""
     found: dict[str, list[Held]] = {one: [] for one in experiment_ids}
     for row in store.looks_of(session, experiment_ids):
-        found[row.experiment_id].append(_read(row))
+        found[row.experiment_id].append(read(row))
     return found
 
 
@@ -115,7 +115,7 @@ def keep(
     )
     session.add(row)
     session.flush()
-    return _read(row)
+    return read(row)
 
 
 def people(arms: Mapping[str, Strata]) -> int:
@@ -123,7 +123,8 @@ def people(arms: Mapping[str, Strata]) -> int:
     return sum(total(strata).people for strata in arms.values())
 
 
-def _read(row: Look) -> Held:
+def read(row: Look) -> Held:
+    """A look as it was kept."""
     arms = {
         key: {name: Matured(**one) for name, one in strata.items()}
         for key, strata in row.body["arms"].items()

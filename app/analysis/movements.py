@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.analysis.shapes import Movement
 from app.experiments.models import Experiment
 from app.okr import exact, list_rows, series
-from app.okr.models import KeyResult
+from app.okr.list_rows import Aim
 from app.okr.overlap import Line, lined
 from app.okr.series import Stored, Value
 
@@ -28,23 +28,24 @@ def course_of(stored: Stored) -> Course:
     return Course(series.laid_out(stored), lines)
 
 
-def linked(session: Session, experiment: Experiment) -> Sequence[KeyResult]:
-    """The key results that an experiment should move."""
+def linked(session: Session, experiment: Experiment) -> Mapping[str, Aim]:
+    """The key results that an experiment should move, by id."""
     links = experiment.design.get("key_results") or []
-    return list(list_rows.some(session, [one["key_result_id"] for one in links]).values())
+    return list_rows.with_ends(session, [one["key_result_id"] for one in links])
 
 
 def realised(
-    session: Session, experiment: Experiment, rows: Sequence[KeyResult]
+    session: Session, experiment: Experiment, aims: Mapping[str, Aim]
 ) -> dict[str, Movement]:
     """What each of these key results has done since the launch; the ledger's amount where it posts.
 
     A movement without an interval (low = high) is the difference of two values: everything that
     happened since is in it, not only the experiment.
     """
-    if experiment.launched_at is None or not rows:
+    if experiment.launched_at is None or not aims:
         return {}
-    stored = series.stored_of(session, rows)
+    ends = {key: aim.ends for key, aim in aims.items()}
+    stored = series.stored_of(session, [aim.row for aim in aims.values()], ends=ends)
     found = {key: moved(course_of(one), experiment) for key, one in stored.items()}
     return {key: one for key, one in found.items() if one is not None}
 

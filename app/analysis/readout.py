@@ -1,6 +1,6 @@
 """Counts → estimates → a sentence: what came of an experiment, as it stands now."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, tzinfo
 
@@ -9,12 +9,12 @@ from sqlmodel import Session
 from app.analysis import (
     counts,
     evidence,
+    health,
     hours,
     movements,
     novelty,
     segments,
     sentences,
-    splits,
     store,
     timelines,
     value_moments,
@@ -30,7 +30,6 @@ from app.analysis.models import Kind, Snapshot
 from app.analysis.shapes import (
     ArmCounts,
     Call,
-    Health,
     Readout,
     Rule,
     Segment,
@@ -43,8 +42,8 @@ from app.analysis.unknowns import range_with_unknown
 from app.experiments.metrics import Source
 from app.experiments.models import Experiment
 from app.experiments.terms import HOLDOUT
+from app.okr.list_rows import Aim
 from app.platform import figures
-from app.tracking import store as tracking
 
 
 def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
@@ -53,26 +52,40 @@ def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo 
     Once the call is final or somebody decided, its numbers are those that were frozen then.
     """
     frozen = store.frozen_of(session, experiment.id)
+    return beside(session, experiment, frozen, now=now, zone=zone)
+
+
+def beside(
+    session: Session,
+    experiment: Experiment,
+    frozen: Snapshot | None,
+    *,
+    now: datetime,
+    zone: tzinfo = UTC,
+    aims: Mapping[str, Aim] | None = None,
+) -> Readout:
+    """The same where it is known what was frozen; `aims`, too: the key results it should move."""
     if frozen is None:
-        return counted(session, experiment, now=now, zone=zone)
-    return _as_frozen(session, experiment, frozen, now=now, zone=zone)
+        return counted(session, experiment, now=now, zone=zone, aims=aims)
+    return _as_frozen(session, experiment, frozen, now=now, zone=zone, aims=aims)
 
 
 def counted(
-    session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC
+    session: Session,
+    experiment: Experiment,
+    *,
+    now: datetime,
+    zone: tzinfo = UTC,
+    aims: Mapping[str, Aim] | None = None,
 ) -> Readout:
     """The readout as it is counted now, whatever was frozen before."""
     gathered = gathered_of(session, experiment, now=now)
     known, found = gathered.known, look(experiment, gathered, zone=zone)
     unknown = range_with_unknown(experiment, found, zone=zone)
     made, rule = found.made, found.rule
-    call = replace(made.call, because=(*made.call.because, *_more_facts(found, unknown)))
-    key_results = movements.linked(session, experiment)
-    by_day = hours.days_by_arm(session, experiment.id)
-    by_arm = hours.series_by_arm(session, experiment.id)
-    arms = tuple(
-        _arm(experiment, total, over=found.standing.over) for total in found.totals.values()
-    )
+    aims = movements.linked(session, experiment) if aims is None else aims
+    course = hours.course_of(session, experiment.id)
+    arms = arms_of(experiment, found)
     return Readout(
         experiment_id=experiment.id,
         status=experiment.status,
@@ -81,15 +94,15 @@ def counted(
         arms=arms,
         estimates=made.estimates,
         comparisons=made.comparisons,
-        health=_health(session, experiment, found, unknown, zone=zone),
+        health=health.of(session, experiment, found, unknown, zone=zone),
         guardrails=found.watched,
-        call=waiting.told(call, known, zone),
+        call=call_of(found, unknown, zone),
         key_results=evidence.of(
             experiment.design,
             made.estimates,
             made.comparisons,
-            movements.realised(session, experiment, key_results),
-            units={row.id: row.unit for row in key_results},
+            movements.realised(session, experiment, aims),
+            units=_units(aims),
         ),
         headline=sentences.headline(arms, rule),
         rule=rule,
@@ -99,11 +112,11 @@ def counted(
         else (),
         funnel=_funnel(arms, rule),
         links=counts.links(session, experiment.id),
-        series=hours.series(by_arm),
+        series=hours.series(course.points),
         looks=tuple(plan_and_looks(experiment, found.held, rule)),
-        days=hours.days(by_day),
+        days=hours.days(course.days),
         segments=_segments(experiment, rule, gathered.arms),
-        timelines=_timelines(experiment, found, by_arm),
+        timelines=_timelines(experiment, found, course.points),
         novelty=_novelty(session, experiment, found),
     )
 
@@ -146,49 +159,74 @@ def _segments(
 
 
 def _as_frozen(
-    session: Session, experiment: Experiment, frozen: Snapshot, *, now: datetime, zone: tzinfo
+    session: Session,
+    experiment: Experiment,
+    frozen: Snapshot,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    aims: Mapping[str, Aim] | None,
 ) -> Readout:
     """What was frozen, with what became known since beside it: would it now be another call?"""
     kept = of_json(frozen.body)
     gathered = gathered_of(session, experiment, now=now)
     found = look(experiment, gathered, zone=zone)
     unknown = range_with_unknown(experiment, found, zone=zone)
-    health = _health(session, experiment, found, unknown, zone=zone)
-    key_results = movements.linked(session, experiment)
+    fresh = health.of(session, experiment, found, unknown, zone=zone)
+    aims = movements.linked(session, experiment) if aims is None else aims
     return replace(
         kept,
         status=experiment.status,
         health=replace(
-            health,  # what was lost or is silent may become known later
+            fresh,  # what was lost or is silent may become known later
             sample_ratio=kept.health.sample_ratio,
             machine_share=kept.health.machine_share,
         ),
-        call=_beside(
-            replace(kept.call, final=frozen.kind == Kind.FINAL),
-            waiting.told(found.made.call, gathered.known, zone),
-            now=now,
-        ),
+        call=kept_call(kept, frozen, found, zone),
         key_results=evidence.of(
             experiment.design,
             kept.estimates,
             kept.comparisons,
-            movements.realised(session, experiment, key_results),
-            units={row.id: row.unit for row in key_results},
+            movements.realised(session, experiment, aims),
+            units=_units(aims),
         ),
     )
 
 
-def _beside(kept: Call, fresh: Call, *, now: datetime) -> Call:
+def _units(aims: Mapping[str, Aim]) -> dict[str, str]:
+    return {key: aim.row.unit for key, aim in aims.items()}
+
+
+def call_of(found: Found, unknown: UnknownRange | None, zone: tzinfo) -> Call:
+    """The call as it is counted now, with what else is known."""
+    made = found.made.call
+    call = replace(made, because=(*made.because, *_more_facts(found, unknown)))
+    return waiting.told(call, found.known, zone)
+
+
+def kept_call(kept: Readout, frozen: Snapshot, found: Found, zone: tzinfo) -> Call:
     """The call that was frozen, with what it would be now where that is another one.
 
     A fresh one whose time has come and that has no answer waits for clicks: they may change
     nothing.
     """
+    call = replace(kept.call, final=frozen.kind == Kind.FINAL)
+    fresh = waiting.told(found.made.call, found.known, zone)
+    return _beside(call, fresh, now=found.known.now)
+
+
+def _beside(kept: Call, fresh: Call, *, now: datetime) -> Call:
     is_due = fresh.answer_by is not None and fresh.answer_by <= now
     if fresh.state is kept.state or (fresh.state is State.WAITING and is_due):
         return kept
     said = f"Counted again now, it would be different. {fresh.sentence}"
     return replace(kept, would_now_be=fresh.state, because=(*kept.because, said))
+
+
+def arms_of(experiment: Experiment, found: Found) -> tuple[ArmCounts, ...]:
+    """Every arm, the group that got nothing included."""
+    over = found.standing.over
+    return tuple(_arm(experiment, total, over=over) for total in found.totals.values())
 
 
 def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:
@@ -218,59 +256,6 @@ def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
             f" {'stays the same' if unknown.survives else 'would be different'}."
         )
     return tuple(facts)
-
-
-def _health(
-    session: Session,
-    experiment: Experiment,
-    found: Found,
-    unknown: UnknownRange | None,
-    *,
-    zone: tzinfo,
-) -> Health:
-    known, arms = found.known, found.totals.values()
-    ends_at = found.standing.answer_by or known.now
-    counted = tracking.only_counted(session, experiment.id)
-    lost = waiting.lost_of(session, experiment, until=min(ends_at, known.now))
-    late = () if known.covers(ends_at) else waiting.for_whom(known, zone)
-    ratio = splits.check(experiment.design, found.totals, over=found.standing.over)
-    machines = sum(arm.machine_clickers for arm in arms)
-    everybody = machines + sum(arm.human_clickers + arm.unknown_clickers for arm in arms)
-    return Health(
-        sample_ratio=ratio,
-        machine_share=machines / everybody if everybody else 0.0,
-        warnings=(
-            *late,
-            *([] if ratio.ok else [sentences.raised(splits.WRONG)]),
-            *_warnings(arms, unknown),
-            *waiting.of_counted(counted),
-            *waiting.of_lost(session, lost, zone),
-        ),
-        ingested_until=known.ingested_until,
-        lag_seconds=known.lag_seconds,
-        counted_only=counted,
-        lost_clicks=sum(one.hits or 0 for one in lost),
-    )
-
-
-def _warnings(arms: Collection[ArmTotals], unknown: UnknownRange | None) -> list[str]:
-    warnings = []
-    if uncertain := sum(arm.uncertain for arm in arms):
-        mails = figures.plural(uncertain, "mail")
-        each = "It counts" if uncertain == 1 else "Each counts"
-        warnings.append(f"{mails} may or may not have left: the connection broke. {each}.")
-    if lost := sum(arm.failed + arm.bounced for arm in arms):
-        whose = "its person counts" if lost == 1 else "their people count"
-        warnings.append(f"{figures.plural(lost, 'mail')} did not arrive; {whose} all the same.")
-    if untracked := sum(arm.untracked for arm in arms):
-        whom = figures.plural(untracked, "person", "people")
-        warnings.append(
-            f"{whom} refused to be tracked after the start: counted among everybody mailed, with"
-            " clicks that count for nobody."
-        )
-    if unknown and not unknown.survives:
-        warnings.append("The result depends on people who may be machines.")
-    return warnings
 
 
 _WAY: tuple[tuple[str, str, Source | None], ...] = (

@@ -9,8 +9,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnClause,
+    ColumnElement,
     Float,
     Integer,
+    Row,
     RowMapping,
     String,
     TextualSelect,
@@ -50,23 +52,39 @@ def frozen_of(session: Session, experiment_id: str) -> Snapshot | None:
     return session.exec(wanted.order_by(is_decision).limit(1)).first()
 
 
-def frozen_heads(session: Session, experiment_ids: Sequence[str]) -> dict[str, Any]:
-    """What was frozen of each, as `frozen_of` has it, in its parts that lists show."""
-    body, other = col(Snapshot.body), aliased(Snapshot)
+def is_what_counts() -> ColumnElement[bool]:
+    """Joins an experiment to what was frozen of it, as `frozen_of` has it."""
+    other = aliased(Snapshot)
     final = exists().where(
-        col(other.experiment_id) == col(Snapshot.experiment_id), col(other.kind) == Kind.FINAL
+        col(other.experiment_id) == col(Experiment.id), col(other.kind) == Kind.FINAL
     )
-    rows = session.execute(
+    return and_(
+        col(Snapshot.experiment_id) == col(Experiment.id),
+        or_(col(Snapshot.kind) == Kind.FINAL, ~final),
+    )
+
+
+def kept_of(session: Session, experiment_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """What was kept of each, in order.
+
+    Of what was frozen one row, as `frozen_of` has it, in its parts that lists show. Of an
+    experiment without, one row for each look that was held at it, or one of nothing.
+    """
+    body = col(Snapshot.body)
+    is_open = and_(col(Look.experiment_id) == col(Experiment.id), col(Snapshot.id).is_(None))
+    return session.execute(
         sa_select(
-            col(Snapshot.experiment_id),
+            col(Experiment.id),
             col(Snapshot.kind),
             *(body[name].label(name) for name in ("call", "estimates", "comparisons")),
-        ).where(
-            col(Snapshot.experiment_id).in_(experiment_ids),
-            or_(col(Snapshot.kind) == Kind.FINAL, ~final),
+            Look,
         )
-    )
-    return {row.experiment_id: row for row in rows}
+        .select_from(Experiment)
+        .outerjoin(Snapshot, is_what_counts())
+        .outerjoin(Look, is_open)
+        .where(col(Experiment.id).in_(experiment_ids))
+        .order_by(col(Experiment.id), col(Look.number))
+    ).all()
 
 
 def finals_of(session: Session, experiment_ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What many experiments say, for lists: the call of each, and what it rests on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from app.analysis import gathered, store, waiting
+from app.analysis import gathered, looks, store, waiting
+from app.analysis.known import Knowing
 from app.analysis.looking import look
+from app.analysis.looks import Held
 from app.analysis.models import Kind
 from app.analysis.shapes import Call, Comparison, Estimate, without_verdict
 from app.experiments.models import Experiment
@@ -30,30 +32,61 @@ _ESTIMATES: TypeAdapter[tuple[Estimate, ...]] = TypeAdapter(tuple[Estimate, ...]
 _COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was frozen of experiments, and the looks at those that are open: by id."""
+
+    frozen: Mapping[str, Any]
+    held: Mapping[str, Sequence[Held]]
+
+
 def of_many(
-    session: Session, experiments: Sequence[Experiment], *, now: datetime, zone: tzinfo = UTC
+    session: Session,
+    experiments: Sequence[Experiment],
+    *,
+    now: datetime,
+    zone: tzinfo = UTC,
+    knowing: Knowing | None = None,
 ) -> dict[str, Told]:
-    """By id: as it was frozen, or as it is counted now."""
-    frozen = store.frozen_heads(session, [one.id for one in experiments])
-    open_ones = [one for one in experiments if one.id not in frozen]
-    counted = gathered.of_many(session, open_ones, now=now)
+    """By id: as it was frozen, or as it is counted now. `knowing` spares asking for it."""
+    if not experiments:
+        return {}
+    kept = _kept(session, experiments)
+    open_ones = [one for one in experiments if one.id not in kept.frozen]
+    counted = gathered.of_many(session, open_ones, now=now, knowing=knowing, held=kept.held)
     return {
-        **{key: _as_frozen(row) for key, row in frozen.items()},
+        **{key: _as_frozen(row) for key, row in kept.frozen.items()},
         **{one.id: _as_counted(one, counted[one.id], zone) for one in open_ones},
     }
 
 
 def finals_of(session: Session, experiments: Sequence[Experiment]) -> dict[str, Told]:
     """What was final of each, by id; those that are open still are left out."""
-    heads = store.frozen_heads(session, [one.id for one in experiments])
-    return {key: _as_frozen(row) for key, row in heads.items() if row.kind == Kind.FINAL}
+    frozen = _kept(session, experiments).frozen
+    return {key: _as_frozen(row) for key, row in frozen.items() if row.kind == Kind.FINAL}
+
+
+def _kept(session: Session, experiments: Sequence[Experiment]) -> _Kept:
+    frozen: dict[str, Any] = {}
+    held: dict[str, list[Held]] = {one.id: [] for one in experiments}
+    for row in store.kept_of(session, list(held)):
+        if row.kind is not None:
+            frozen[row.id] = row
+        elif row.Look is not None:
+            held[row.id].append(looks.read(row.Look))
+    return _Kept(frozen, held)
 
 
 def calls_of(
-    session: Session, experiments: Sequence[Experiment], *, now: datetime, zone: tzinfo = UTC
+    session: Session,
+    experiments: Sequence[Experiment],
+    *,
+    now: datetime,
+    zone: tzinfo = UTC,
+    knowing: Knowing | None = None,
 ) -> dict[str, Call]:
     """The calls alone, by id."""
-    told = of_many(session, experiments, now=now, zone=zone)
+    told = of_many(session, experiments, now=now, zone=zone, knowing=knowing)
     return {key: one.call for key, one in told.items()}
 
 

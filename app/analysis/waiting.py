@@ -13,6 +13,7 @@ from app.analysis.shapes import Call, State
 from app.experiments.models import Experiment
 from app.platform import figures
 from app.tracking import folder_rows, folders
+from app.tracking.folder_rows import Unread
 from app.tracking.models import LostHits
 
 
@@ -48,11 +49,9 @@ def why_not_yet(made: Made, known: Known, zone: tzinfo) -> tuple[str, ...]:
     return made.missing
 
 
-def lost_of(session: Session, experiment: Experiment, *, until: datetime) -> Sequence[LostHits]:
-    """What was lost in any data folder while an experiment counted."""
-    if experiment.started_at is None:
-        return ()
-    return folder_rows.lost_between(session, experiment.started_at, until)
+def unread_of(session: Session, experiment: Experiment, *, until: datetime) -> Unread:
+    """What nobody will ever look at, of the time in which an experiment counted."""
+    return folder_rows.unread(session, experiment.id, experiment.started_at, until)
 
 
 def of_lost(session: Session, lost: Sequence[LostHits], zone: tzinfo) -> Iterator[str]:

@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from app.delivery import queue_rows
 from app.delivery.models import State
+from app.delivery.queue_rows import Standing
 from app.experiments import falling
 from app.experiments.falling import FellAway
 from app.experiments.looking import Looking, looks
 from app.experiments.models import ENDED, Experiment
-from app.platform import put_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +42,21 @@ def of(session: Session, experiment: Experiment) -> Progress:
 
 def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
     """The same of many, by id."""
-    found = queue_rows.counts_of(session, [one.id for one in experiments])
-    waiting = [one.id for one in experiments if found[one.id].get(State.QUEUED)]
-    words = _why(session, [one.id for one in experiments], waiting)
+    found = queue_rows.standings_of(session, [one.id for one in experiments])
     seen, lost = looks(session, experiments), falling.of_many(session, experiments)
     return {
-        one.id: _told(one, found[one.id], words.get(one.id), seen.get(one.id), lost.get(one.id))
-        for one in experiments
+        one.id: _told(one, found[one.id], seen.get(one.id), lost.get(one.id)) for one in experiments
     }
 
 
 def _told(
     experiment: Experiment,
-    counts: dict[str, int],
-    waits_for: str | None,
+    standing: Standing,
     look: Looking | None,
     lost: FellAway | None,
 ) -> Progress:
     """Who is enrolled and has no send yet is queued; in an experiment that ended, passed over."""
+    counts = standing.counts
     planned = sum(counts.values())
     enrolled = max(experiment.enrolled or 0, planned)
     unplanned = State.SKIPPED if experiment.status in ENDED else State.QUEUED
@@ -67,16 +64,10 @@ def _told(
     return Progress(
         status=experiment.status,
         enrolled=enrolled,
-        reason=experiment.paused_reason or waits_for or (look.sentence if look else None),
+        reason=experiment.paused_reason or standing.why or (look.sentence if look else None),
         looked_at=look.looked_at if look else None,
         to_look_at=look.people if look else None,
         fell_away=lost.people if lost else 0,
         fell_away_because=list(lost.because) if lost else [],
         **{state.value: counts.get(state, 0) for state in State},
     )
-
-
-def _why(session: Session, experiments: Sequence[str], waiting: Sequence[str]) -> dict[str, str]:
-    """What failed first, else what the server said to those who wait."""
-    failed = {row.item: row.reason for row in reversed(put_off.about(session, experiments))}
-    return queue_rows.why_waiting(session, waiting) | failed

@@ -1,13 +1,17 @@
 """The SQL of planning: who is queued, passed over, given up; how far an experiment is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Row,
+    ScalarSelect,
     String,
+    and_,
     bindparam,
+    case,
     func,
     select,
     text,
@@ -23,49 +27,79 @@ from app.delivery.models import (
 )
 from app.experiments.models import ENDED, Experiment, Status
 from app.platform.db import UtcDateTime
+from app.platform.put_off import PutOff, is_failing
 
 _MOMENT = UtcDateTime()
 
 
 def counts(session: Session, experiment_id: str) -> dict[str, int]:
-    """How many sends of an experiment are in which state."""
-    return counts_of(session, (experiment_id,))[experiment_id]
-
-
-def counts_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-    """The same of many, by experiment. Read from counts that the database keeps."""
-    found: dict[str, dict[str, int]] = {one: {} for one in experiment_ids}
+    """How many sends of an experiment are in which state. Read from counts of the database."""
     question = (
-        select(col(SendCount.experiment_id), col(SendCount.state), func.sum(col(SendCount.sends)))
-        .where(col(SendCount.experiment_id).in_(experiment_ids))
-        .group_by(col(SendCount.experiment_id), col(SendCount.state))
+        select(col(SendCount.state), func.sum(col(SendCount.sends)))
+        .where(col(SendCount.experiment_id) == experiment_id)
+        .group_by(col(SendCount.state))
     )
-    for experiment_id, state, sends in session.execute(question):
-        if sends:
-            found[experiment_id][state] = int(sends)
+    return {state: int(sends) for state, sends in session.execute(question) if sends}
+
+
+@dataclass(slots=True)
+class Standing:
+    """Sends by state, and why some of them wait: what failed first, else what a server said."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    why: str | None = None
+
+
+def standings_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, Standing]:
+    """The same of many experiments, one row for each of them and each state of its sends."""
+    queued = col(SendCount.state) == State.QUEUED
+    sends = func.sum(col(SendCount.sends))
+    question = (
+        select(
+            col(Experiment.id),
+            col(SendCount.state),
+            sends,
+            _failed_first(),
+            case((and_(queued, sends > 0), _said_to_whoever_waits())),
+        )
+        .select_from(Experiment)
+        .outerjoin(SendCount, col(SendCount.experiment_id) == col(Experiment.id))
+        .where(col(Experiment.id).in_(experiment_ids))
+        .group_by(col(Experiment.id), col(SendCount.state))
+    )
+    found = {one: Standing() for one in experiment_ids}
+    for experiment_id, state, number, failed, said in session.execute(question):
+        one = found[experiment_id]
+        one.why = failed or said or one.why
+        if number:
+            one.counts[state] = int(number)
     return found
 
 
-def why_waiting(session: Session, experiment_ids: Sequence[str]) -> dict[str, str]:
-    """What the server said to the send that waits longest, where any waits for a server."""
-    told, said = col(Send.last_reply), Send.__table__.alias()  # type: ignore[attr-defined]  # SQLModel sets it
-    waits = (
-        select(said.c.id)
-        .where(
-            said.c.experiment_id == col(Experiment.id),
-            said.c.state == State.QUEUED,
-            said.c.last_reply.is_not(None),
-        )
-        .order_by(said.c.due_at)
+def _failed_first() -> ScalarSelect[str]:
+    """Why the first piece of work that failed of an experiment did."""
+    return (
+        select(col(PutOff.reason))
+        .where(col(PutOff.item) == col(Experiment.id), *is_failing())
+        .order_by(col(PutOff.id))
         .limit(1)
         .scalar_subquery()
     )
-    question = (
-        select(col(Experiment.id), told)
-        .join(Send, col(Send.id) == waits)
-        .where(col(Experiment.id).in_(experiment_ids))
+
+
+def _said_to_whoever_waits() -> ScalarSelect[str | None]:
+    """What the server said to the send that waits longest, where any waits for a server."""
+    return (
+        select(col(Send.last_reply))
+        .where(
+            col(Send.experiment_id) == col(Experiment.id),
+            col(Send.state) == State.QUEUED,
+            col(Send.last_reply).is_not(None),
+        )
+        .order_by(col(Send.due_at))
+        .limit(1)
+        .scalar_subquery()
     )
-    return {row[0]: row[1] for row in session.execute(question)} if experiment_ids else {}
 
 
 def settled_last(session: Session, experiment_id: str, *, limit: int) -> Sequence[Row[Any]]:

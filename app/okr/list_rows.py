@@ -1,15 +1,17 @@
 """Teams, cycles, objectives and key results: page by page, and many at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, cast, literal, null
 from sqlalchemy import select as sa_select
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from app.okr.models import (
     CheckIn,
+    Contribution,
     Cycle,
     KeyResult,
     Objective,
@@ -19,6 +21,15 @@ from app.okr.models import (
     ValueSource,
 )
 from app.platform.paging import Order, Part, part
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A key result, and the last day of its cycle."""
+
+    row: KeyResult
+    ends: Date
+
 
 _TEAMS = Order("teams")
 _CYCLES = Order("cycles", is_descending=True)
@@ -49,6 +60,19 @@ def some(session: Session, key_result_ids: Collection[str]) -> dict[str, KeyResu
     """These key results, by id."""
     query = select(KeyResult).where(col(KeyResult.id).in_(key_result_ids))
     return {row.id: row for row in session.exec(query)} if key_result_ids else {}
+
+
+def with_ends(session: Session, key_result_ids: Collection[str]) -> dict[str, Aim]:
+    """The same with the last days of their cycles."""
+    query = (
+        select(KeyResult, col(Cycle.ends))
+        .join(Objective, col(Objective.id) == KeyResult.objective_id)
+        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
+        .where(col(KeyResult.id).in_(key_result_ids))
+    )
+    if not key_result_ids:
+        return {}
+    return {row.id: Aim(row, ends) for row, ends in session.exec(query)}
 
 
 def by_objective(session: Session, objective_ids: Sequence[str]) -> dict[str, list[KeyResult]]:
@@ -87,17 +111,71 @@ def sources_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, Val
 
 
 _ENTRY = tuple(col(getattr(CheckIn, name)) for name in CheckIn.model_fields)
+# A line of the ledger, where an entry has the same: what it measured, over whom, by whom posted.
+_POSTED: Mapping[str, Any] = {
+    "id": col(Contribution.id),
+    "key_result_id": col(Contribution.key_result_id),
+    "date": col(Contribution.date),
+    "value": col(Contribution.amount),
+    "recorded_at": col(Contribution.posted_at),
+    "recorded_by": col(Contribution.posted_by),
+    "experiment_id": col(Contribution.experiment_id),
+    "observed": col(Contribution.people),
+    "low": col(Contribution.low),
+    "high": col(Contribution.high),
+}
+_OF_LEDGER = ("event", "overlaps")
 
 
-def entries(
-    session: Session, key_result_ids: Sequence[str], *, since: Date | None = None
-) -> Sequence[Row[Any]]:
-    """What `store.entries` finds (from a day on), as plain rows: a week is about thousands."""
-    question = (
-        sa_select(*_ENTRY)
-        .where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
-        .order_by(col(CheckIn.date), col(CheckIn.id))
-    )
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What the values of several key results follow from: entries that hold, and ledgers."""
+
+    entries: Sequence[Row[Any]]
+    posted: Sequence[Contribution]
+
+
+def put(session: Session, key_result_ids: Sequence[str], *, since: Date | None = None) -> Put:
+    """Both in order of date, the entries from a day on; plain rows: a week is about thousands."""
+    entries = sa_select(
+        *_ENTRY, literal(value=False).label("is_posted"), *(_nothing(one) for one in _OF_LEDGER)
+    ).where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
     if since is not None:
-        question = question.where(col(CheckIn.date) >= since)
-    return session.execute(question).all()
+        entries = entries.where(col(CheckIn.date) >= since)
+    posted = sa_select(
+        *(_POSTED.get(name, _empty(name)) for name in CheckIn.model_fields),
+        literal(value=True),
+        *(col(getattr(Contribution, one)) for one in _OF_LEDGER),
+    ).where(col(Contribution.key_result_id).in_(key_result_ids))
+    every = entries.union_all(posted).order_by("date", "id")
+    rows = session.execute(every).all() if key_result_ids else ()
+    return Put(
+        [row for row in rows if not row.is_posted],
+        [_contribution(row) for row in rows if row.is_posted],
+    )
+
+
+def _nothing(name: str) -> Any:
+    return cast(null(), _type(Contribution, name)).label(name)
+
+
+def _empty(name: str) -> Any:
+    return cast(null(), _type(CheckIn, name))
+
+
+def _type(model: type[SQLModel], name: str) -> Any:
+    return getattr(model, name).type
+
+
+def _contribution(row: Row[Any]) -> Contribution:
+    fields = {name: getattr(row, name) for name in ("id", "key_result_id", "date", "low", "high")}
+    return Contribution(
+        **fields,
+        experiment_id=row.experiment_id,
+        amount=row.value,
+        people=row.observed,
+        event=row.event,
+        overlaps=row.overlaps,
+        posted_at=row.recorded_at,
+        posted_by=row.recorded_by,
+    )

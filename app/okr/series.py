@@ -93,9 +93,9 @@ def stored_of(
 ) -> dict[str, Stored]:
     """What the values of several key results follow from, by id; of what was put, from a day on."""
     ids = [row.id for row in rows]
-    ends = ends or store.ends_of(session, ids)
-    entries = _by_key_result(list_rows.entries(session, ids, since=since))
-    posted = _by_key_result(store.contributions(session, *ids))
+    ends = store.ends_of(session, ids) if ends is None else ends
+    put = list_rows.put(session, ids, since=since)
+    entries, posted = _by_key_result(put.entries), _by_key_result(put.posted)
     return {
         row.id: Stored(row.start, entries[row.id], posted[row.id], ends[row.id]) for row in rows
     }
@@ -127,7 +127,7 @@ def recent_of(
         row for row in rows if not _stands_alone(stored[row.id]) or not suffice(row, found[row.id])
     ]
     if short:
-        entries = _by_key_result(list_rows.entries(session, [row.id for row in short]))
+        entries = _by_key_result(list_rows.put(session, [row.id for row in short]).entries)
         found |= {
             row.id: laid_out(replace(stored[row.id], entries=entries[row.id])) for row in short
         }

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint, bindparam, delete, select, text
+from sqlalchemy import ColumnElement, UniqueConstraint, bindparam, delete, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from app.platform.db import UtcDateTime
@@ -171,15 +171,18 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[PutOff]:
     return part(session, question, _ROWS, PutOff.id, cursor=cursor, limit=limit)
 
 
+def is_failing() -> tuple[ColumnElement[bool], ...]:
+    """It was tried, and nobody cancelled it."""
+    return col(PutOff.attempts) > 0, col(PutOff.cancelled_at).is_(None)
+
+
 def about(session: Session, items: Collection[str]) -> Sequence[PutOff]:
     """What failed of these things, and was not cancelled; the oldest first."""
-    question = select(PutOff).where(
-        col(PutOff.attempts) > 0, col(PutOff.cancelled_at).is_(None), col(PutOff.item).in_(items)
-    )
+    question = select(PutOff).where(*is_failing(), col(PutOff.item).in_(items))
     return session.scalars(question.order_by(col(PutOff.id))).all()
 
 
 def failing(session: Session, *, limit: int) -> Sequence[PutOff]:
     """What failed and was not cancelled, the oldest first."""
-    question = select(PutOff).where(col(PutOff.attempts) > 0, col(PutOff.cancelled_at).is_(None))
+    question = select(PutOff).where(*is_failing())
     return session.scalars(question.order_by(col(PutOff.id)).limit(limit)).all()

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from app.analysis.models import Snapshot
+from app.analysis.store import is_what_counts
+from app.audience.models import Audience
 from app.experiments.models import Experiment, Feature, Slice, Status
 from app.experiments.terms import RuleKind
 from app.platform.errors import NotFound
@@ -26,7 +30,39 @@ _FACTS = (
     col(Feature.title).label("feature"),
     col(Feature.key_result_id).label("key_result_id"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """An experiment, and what belongs to it, as far as there is any. `frozen`: what counts."""
+
+    experiment: Experiment
+    slice: Slice | None
+    feature: Feature | None
+    audience: Audience | None
+    decision: Decision | None
+    frozen: Snapshot | None
+
+
 Decided = Row[Any]  # one row of `decided`: a decision's fields, and those of what it is about
+
+
+def about(session: Session, experiment_id: str) -> About:
+    """An experiment with all that there is one of. Raises NotFound."""
+    question = (
+        sa_select(Experiment, Slice, Feature, Audience, Decision, Snapshot)
+        .select_from(Experiment)
+        .outerjoin(Slice, col(Slice.id) == Experiment.slice_id)
+        .outerjoin(Feature, col(Feature.id) == Slice.feature_id)
+        .outerjoin(Audience, col(Audience.id) == Experiment.audience_id)
+        .outerjoin(Decision, col(Decision.experiment_id) == Experiment.id)
+        .outerjoin(Snapshot, is_what_counts())
+        .where(col(Experiment.id) == experiment_id)
+    )
+    found = session.execute(question).one_or_none()
+    if found is None:
+        raise NotFound("There is no experiment with this id.")
+    return About(*found)
 
 
 def decision_of(session: Session, experiment_id: str) -> Decision | None:

@@ -1,6 +1,5 @@
 """What people said on the answer page: Yes or No, and a comment."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,6 +8,7 @@ from app.links.token import NEVER_COUNTS
 from app.tally.models import Outcome
 from app.tracking import store
 from app.tracking.models import Answer
+from app.tracking.store import Told
 
 _COMMENT_CHARS = 2_000
 COMMENTS_SHOWN = 100  # ours
@@ -43,11 +43,6 @@ def answer_of(session: Session, send_id: int) -> Answer | None:
     return session.get(Answer, send_id)
 
 
-def comments_of(session: Session, experiment_id: str) -> Sequence[Answer]:
-    """The newest comments of an experiment's people; a page holds no more."""
-    return store.comments_of(session, experiment_id, limit=COMMENTS_SHOWN)
-
-
-def counts_of(session: Session, experiment_id: str) -> dict[bool | None, int]:
-    """How many of an experiment's people said yes, no, or neither."""
-    return store.answers_counted(session, experiment_id)
+def told_by(session: Session, experiment_id: str) -> Told:
+    """What an experiment's people said: a page holds no more comments than the newest."""
+    return store.answers_told(session, experiment_id, limit=COMMENTS_SHOWN)

@@ -1,14 +1,15 @@
 """All SQL about data folders: how far each is ingested, and what was lost of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, false, func, select
 from sqlmodel import Session, col
 
 from app.platform.paging import Order, Part, part
 from app.tracking import store
-from app.tracking.models import DataFolder, LostHits
+from app.tracking.models import DataFolder, HitCount, LostHits
 
 _FOLDERS = Order("data folders", (datetime, str))
 
@@ -27,12 +28,6 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[DataFolder
     return part(session, select(DataFolder), _FOLDERS, *key, cursor=cursor, limit=limit)
 
 
-def waited_for(session: Session) -> Sequence[DataFolder]:
-    """The data folders that may hold hits which nobody has read: all that are not retired."""
-    question = select(DataFolder).where(col(DataFolder.retired_at).is_(None))
-    return session.scalars(question.order_by(col(DataFolder.ingested_until))).all()
-
-
 def one(session: Session, folder_id: str) -> DataFolder | None:
     """One of them."""
     return session.get(DataFolder, folder_id)
@@ -48,10 +43,30 @@ def add(session: Session, row: DataFolder) -> None:
     session.execute(store.new_only(session, DataFolder), [row.model_dump()])
 
 
-def lost_between(session: Session, since: datetime, until: datetime) -> Sequence[LostHits]:
-    """What was lost of any folder in a span of time, oldest first."""
-    question = select(LostHits).where(col(LostHits.until) > since, col(LostHits.since) < until)
-    return session.scalars(question.order_by(col(LostHits.since), col(LostHits.id))).all()
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What nobody will ever look at: hits that are only counted; what was lost, oldest first."""
+
+    only_counted: int = 0
+    lost: Sequence[LostHits] = ()
+
+
+def unread(session: Session, experiment_id: str, since: datetime | None, until: datetime) -> Unread:
+    """Of an experiment's mails, and of a span of time; without a beginning nothing was lost."""
+    counted = (
+        select(func.coalesce(func.sum(HitCount.count), 0).label("hits"))
+        .where(col(HitCount.experiment_id) == experiment_id)
+        .subquery()
+    )
+    is_in = and_(col(LostHits.until) > since, col(LostHits.since) < until) if since else false()
+    question = (
+        select(counted.c.hits, LostHits)
+        .select_from(counted)
+        .outerjoin(LostHits, is_in)
+        .order_by(col(LostHits.since), col(LostHits.id))
+    )
+    found = session.execute(question).all()
+    return Unread(int(found[0][0]), [row[1] for row in found if row[1] is not None])
 
 
 def counted_losses(session: Session, folder_id: str) -> Sequence[LostHits]:

@@ -1,10 +1,12 @@
 """All SQL of tracking."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Insert, func, select, text, update
+from sqlalchemy import Insert, case, func, select, text, true, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col
 
 from app.links.token import NOBODY
@@ -115,26 +117,34 @@ def as_hit(row: HitCount) -> Hit:
     )
 
 
-def only_counted(session: Session, experiment_id: str) -> int:
-    """How many hits of an experiment's mails are only counted."""
-    question = select(func.coalesce(func.sum(HitCount.count), 0))
-    return int(session.scalars(question.where(col(HitCount.experiment_id) == experiment_id)).one())
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How many of an experiment's people said yes and no, and the newest that they wrote."""
+
+    yes: int
+    no: int
+    comments: Sequence[Answer]
 
 
-def comments_of(session: Session, experiment_id: str, *, limit: int) -> Sequence[Answer]:
-    """The answers of an experiment's people that say something in words, newest first."""
+def answers_told(session: Session, experiment_id: str, *, limit: int) -> Told:
+    """The answers of an experiment's people."""
     mine, said = col(Answer.experiment_id) == experiment_id, text("answer.comment <> ''")
-    newest = (
-        select(Answer).where(mine, said).order_by(col(Answer.at).desc(), col(Answer.send_id).desc())
+    useful = col(Answer.useful)
+    counts = select(
+        func.count(case((useful.is_(True), 1))).label("yes"),
+        func.count(case((useful.is_(False), 1))).label("no"),
     )
-    return session.scalars(newest.limit(limit)).all()
-
-
-def answers_counted(session: Session, experiment_id: str) -> dict[bool | None, int]:
-    """How many answers of an experiment's people are yes, no, or neither."""
-    question = select(col(Answer.useful), func.count()).group_by(col(Answer.useful))
-    found = session.execute(question.where(col(Answer.experiment_id) == experiment_id))
-    return {row[0]: row[1] for row in found}
+    order = (col(Answer.at).desc(), col(Answer.send_id).desc())
+    newest = select(Answer).where(mine, said).order_by(*order).limit(limit).subquery()
+    counted, comment = counts.where(mine).subquery(), aliased(Answer, newest)
+    question = (
+        select(counted.c.yes, counted.c.no, comment)
+        .select_from(counted)
+        .outerjoin(comment, true())
+        .order_by(col(comment.at).desc(), col(comment.send_id).desc())
+    )
+    found = session.execute(question).all()
+    return Told(found[0].yes, found[0].no, [row[2] for row in found if row[2] is not None])
 
 
 def new_only(session: Session, model: type[SQLModel]) -> Insert:

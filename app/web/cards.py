@@ -1,18 +1,16 @@
 """The test card as it was agreed, in the words of the form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
-
-from app.audience import store as audience
+from app.audience.models import Audience
 from app.experiments.metrics import READINGS, metric_of, of_design, usual_method
-from app.experiments.models import Experiment
 from app.experiments.terms import Method, RuleKind
-from app.okr import store as okr
+from app.okr.list_rows import Aim
 from app.okr.models import KeyResult
 from app.platform import figures
+from app.review.store import About
 from app.web import words
 from app.web.drafts import OPERATORS
 
@@ -32,18 +30,21 @@ class Card:
     key_results: tuple[tuple[str, str, str], ...]
 
 
-def of(session: Session, experiment: Experiment) -> Card:
-    """The card of an experiment."""
-    design = experiment.design
+def of(about: About, aims: Mapping[str, Aim]) -> Card:
+    """The card of an experiment, and of the key results that it should move."""
+    design = about.experiment.design
     does = of_design(design).words.on(design["metric"].get("link")).do
     return Card(
         lines=(
             *_hypothesis(design),
-            *_people(session, design),
+            *_people(about.audience, design),
             *_treatment(design),
             *_metric(design),
         ),
-        key_results=tuple(_link(session, link, does) for link in design.get("key_results") or ()),
+        key_results=tuple(
+            _link(aims[link["key_result_id"]].row, link, does)
+            for link in design.get("key_results") or ()
+        ),
     )
 
 
@@ -58,9 +59,9 @@ def _hypothesis(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Our forecast", f"{words.points(design['forecast'], 0)} likely to be validated"
 
 
-def _people(session: Session, design: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if design.get("audience_id"):
-        yield "Audience", audience.audience_of(session, design["audience_id"]).name
+def _people(audience: Audience | None, design: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if audience is not None:
+        yield "Audience", audience.name
     if design.get("where"):
         yield "Only where", "; ".join(map(_condition, design["where"]))
     if design.get("sample"):
@@ -136,8 +137,7 @@ def _condition(condition: dict[str, Any]) -> str:
     return f"{condition['column']} {op} {'' if shown is None else shown}".strip()
 
 
-def _link(session: Session, link: dict[str, Any], does: str) -> tuple[str, str, str]:
-    key_result = okr.key_result_of(session, link["key_result_id"])
+def _link(key_result: KeyResult, link: dict[str, Any], does: str) -> tuple[str, str, str]:
     return key_result.id, key_result.title, _assumed(link, key_result, does)
 
 

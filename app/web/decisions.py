@@ -9,15 +9,15 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.experiments import store
-from app.experiments.models import Experiment
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
 from app.review import decisions
+from app.review import store as review
 from app.review.schemas import DecisionDraft
 from app.web import places, readouts
 from app.web.pages import Page, go, refuse, render
 from app.web.places import Place
-from app.web.results import Result
+from app.web.results import Panel
 from app.web.typed import Form, Typed
 
 router = APIRouter(prefix="/experiments")
@@ -31,15 +31,14 @@ class DecidePage(Page):
     section: ClassVar[str] = "experiments"
 
     place: Place
-    result: Result | None
+    result: Panel | None
     form: Typed
 
 
 @router.get("/{experiment_id}/decide")
 def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """Show the result beside the form."""
-    experiment = store.experiment_of(session, experiment_id)
-    return render(request, _page(request, session, experiment, now=now, form=Typed()))
+    return render(request, _page(request, session, experiment_id, now=now, form=Typed()))
 
 
 @router.post("/{experiment_id}/decide")
@@ -52,7 +51,7 @@ def decide(
         zone = request.app.state.settings.zone
         decisions.decide(session, experiment, _draft(form), by=who.name, now=now, zone=zone)
     except (ValidationError, Invalid) as error:
-        again = _page(request, session, experiment, now=now, form=form.mended(error))
+        again = _page(request, session, experiment_id, now=now, form=form.mended(error))
         refuse(request, again)
     return go(f"/experiments/{experiment_id}", said="decided")
 
@@ -63,10 +62,11 @@ def _draft(form: Typed) -> DecisionDraft:
 
 
 def _page(
-    request: Request, session: Session, experiment: Experiment, *, now: Now, form: Typed
+    request: Request, session: Session, experiment_id: str, *, now: Now, form: Typed
 ) -> DecidePage:
+    about = review.about(session, experiment_id)
     return DecidePage(
-        place=places.of(session, experiment),
-        result=readouts.result_of(request, session, experiment, now=now),
+        place=places.at(about),
+        result=readouts.panel_of(request, session, about, now=now),
         form=form,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.analysis.headings import Heading
 from app.analysis.shapes import Comparison, Readout, Rule, Timeline
 from app.platform import figures
 from app.web.plots import Plot, timeline
@@ -85,7 +86,7 @@ def _marked(rule: Rule) -> Callable[[float], str]:
     return figures.signed_value if rule.counts.is_value else figures.axis_points
 
 
-def forest(readout: Readout) -> Forest | None:
+def forest(readout: Readout | Heading) -> Forest | None:
     """The differences from the baseline, each with its interval, on one axis around zero."""
     if not readout.comparisons:
         return None

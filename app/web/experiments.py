@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.analysis import told
+from app.analysis import movements, told
 from app.analysis.shapes import Call
 from app.delivery import progress
 from app.delivery.progress import Progress
@@ -26,12 +26,13 @@ from app.outreach.troubles import Trouble
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.review import store as review
 from app.review.models import Decision
+from app.review.store import About
 from app.web import cards, drafting, drafts, places, plans, readouts, words
 from app.web.cards import Card
 from app.web.pages import Page, go, refuse, render
 from app.web.places import Place
 from app.web.plans import Outlook
-from app.web.results import Result
+from app.web.results import Panel
 from app.web.turning import Cursor, next_of
 from app.web.typed import Form, Typed
 
@@ -117,7 +118,7 @@ class ExperimentPage(Page):
     paused_reason: str | None
     fell_away: FellAway | None
     decision: Decision | None
-    result: Result | None
+    result: Panel | None
     progress: Progress
     begins: Begins | None
     refreshing: bool
@@ -134,7 +135,7 @@ class ProgressFragment(Page):
 
     template: ClassVar[str] = "experiments/progress.html"
 
-    result: Result | None
+    result: Panel | None
     progress: Progress
     begins: Begins | None
     moves: Sequence[tuple[str, str, str]]
@@ -173,18 +174,19 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
 @router.get("/{experiment_id}")
 def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """The overview that its state calls for."""
-    experiment = store.experiment_of(session, experiment_id)
-    if experiment.status == Status.DRAFT:
-        return render(request, _draft_overview(request, session, experiment, now=now))
-    return render(request, _overview(request, session, experiment, now=now))
+    about = review.about(session, experiment_id)
+    if about.experiment.status == Status.DRAFT:
+        return render(request, _draft_overview(request, session, about, now=now))
+    return render(request, _overview(request, session, about, now=now))
 
 
 @router.get("/{experiment_id}/progress")
 def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """The part of the overview that renews itself."""
-    experiment = store.experiment_of(session, experiment_id)
+    about = review.about(session, experiment_id)
+    experiment = about.experiment
     fragment = ProgressFragment(
-        result=readouts.result_of(request, session, experiment, now=now),
+        result=readouts.panel_of(request, session, about, now=now),
         progress=progress.of(session, experiment),
         begins=_begins(experiment),
         moves=_moves(experiment),
@@ -220,39 +222,43 @@ def _draft(request: Request, form: Typed) -> Draft:
 
 
 def _draft_overview(
-    request: Request, session: Session, experiment: Experiment, *, now: datetime
+    request: Request, session: Session, about: About, *, now: datetime
 ) -> DraftOverview:
+    experiment = about.experiment
     found = plans.look(request, session, experiment, now=now)
     draft = rooms.design_of(experiment)
     return DraftOverview(
-        place=places.of(session, experiment),
+        place=places.at(about),
         verdict=plans.verdict(found),
         open_items=[item for item in found.items if item.level != "ok"],
         plan=plans.of(request, draft, people=found.eligibility.eligible, now=now),
-        card=cards.of(session, experiment),
+        card=_card(session, about),
     )
 
 
-def _overview(
-    request: Request, session: Session, experiment: Experiment, *, now: datetime
-) -> ExperimentPage:
+def _card(session: Session, about: About) -> Card:
+    return cards.of(about, movements.linked(session, about.experiment))
+
+
+def _overview(request: Request, session: Session, about: About, *, now: datetime) -> ExperimentPage:
+    experiment = about.experiment
     left_out = plans.reasons(store.reasons(session, experiment.id))
     day = words.filters(request.app.state.settings.zone)["day"]
     return ExperimentPage(
-        place=places.of(session, experiment),
+        place=places.at(about),
         moves=_moves(experiment),
         can_decide=experiment.status in readouts.OPEN,
         again=_again(experiment),
         troubles=troubles.about(session, experiment.id),
         paused_reason=experiment.paused_reason,
         fell_away=falling.of(session, experiment),
-        decision=review.decision_of(session, experiment.id),
-        result=readouts.result_of(request, session, experiment, now=now),
+        decision=about.decision,
+        result=readouts.panel_of(request, session, about, now=now),
         progress=progress.of(session, experiment),
         begins=_begins(experiment),
         refreshing=readouts.is_refreshing(experiment),
         standing=readouts.standing(experiment),
-        card=cards.of(session, experiment),
+        card=_card(session, about),
         locked_since=day(experiment.launched_at),
         left_out=left_out,
         left_out_total=sum(count for _, count in left_out),

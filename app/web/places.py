@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.experiments import store
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Experiment, Feature, Slice, Status
+from app.review.store import About
 
 _NOT_LAUNCHED = {Status.DRAFT}
 
@@ -24,21 +25,36 @@ class Place:
 
 def of(session: Session, experiment: Experiment) -> Place:
     """The head of this experiment's pages."""
-    return Place(
-        id=experiment.id,
-        name=experiment.name,
-        status=experiment.status,
-        lead="",
-        crumbs=crumbs(session, experiment),
-        tabs=_tabs(experiment),
-    )
+    return _place(experiment, crumbs(session, experiment))
+
+
+def at(about: About) -> Place:
+    """The same where its parents are known."""
+    experiment = about.experiment
+    return _place(experiment, _crumbs(about.slice, about.feature))
 
 
 def crumbs(session: Session, experiment: Experiment) -> tuple[tuple[str, str], ...]:
     """Its parents: feature and slice, where it has them."""
     if experiment.slice_id is None:
+        return _crumbs(None, None)
+    return _crumbs(*store.parents_of(session, (experiment.slice_id,))[experiment.slice_id])
+
+
+def _place(experiment: Experiment, crumbs: tuple[tuple[str, str], ...]) -> Place:
+    return Place(
+        id=experiment.id,
+        name=experiment.name,
+        status=experiment.status,
+        lead="",
+        crumbs=crumbs,
+        tabs=_tabs(experiment),
+    )
+
+
+def _crumbs(slice_: Slice | None, feature: Feature | None) -> tuple[tuple[str, str], ...]:
+    if slice_ is None or feature is None:
         return (("Experiments", "/experiments"),)
-    slice_, feature = store.parents_of(session, (experiment.slice_id,))[experiment.slice_id]
     return (
         ("Features", "/features"),
         (feature.title, f"/features/{feature.id}"),

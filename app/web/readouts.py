@@ -1,26 +1,28 @@
 """The readout of one experiment: whole, and as a part that renews itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.analysis import readout
-from app.experiments import lifecycle, store
+from app.analysis import headings, movements, readout
+from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
 from app.identity.guard import Db, Now
-from app.okr import store as okr
 from app.platform.errors import NotFound
+from app.review import store as review
+from app.review.store import About
 from app.tracking import answers
 from app.tracking.models import Answer
+from app.tracking.store import Told
 from app.web import places, results, words
 from app.web.pages import Page, render
 from app.web.places import Place
-from app.web.results import Result
+from app.web.results import Panel, Result
 
 router = APIRouter(prefix="/experiments")
 OPEN = frozenset({Status.RUNNING, Status.PAUSED, Status.MEASURING})
@@ -56,16 +58,16 @@ class ReadoutFragment(Page):
 @router.get("/{experiment_id}/readout")
 def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """The result first, then everything that it rests on."""
-    experiment = store.experiment_of(session, experiment_id)
-    said = answers.comments_of(session, experiment_id)
+    about = review.about(session, experiment_id)
+    experiment, told = about.experiment, answers.told_by(session, experiment_id)
     page = ReadoutPage(
-        place=places.of(session, experiment),
-        result=result_of(request, session, experiment, now=now),
+        place=places.at(about),
+        result=result_of(request, session, about, now=now),
         refreshing=is_refreshing(experiment),
         standing=standing(experiment),
         can_decide=experiment.status in OPEN,
-        answers=said,
-        answers_sentence=_sentence(answers.counts_of(session, experiment_id), said),
+        answers=told.comments,
+        answers_sentence=_sentence(told),
     )
     return render(request, page)
 
@@ -73,8 +75,8 @@ def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
 @router.get("/{experiment_id}/readout/live")
 def live(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """The readout again, for the page that shows it."""
-    experiment = store.experiment_of(session, experiment_id)
-    result = result_of(request, session, experiment, now=now)
+    about = review.about(session, experiment_id)
+    experiment, result = about.experiment, result_of(request, session, about, now=now)
     if result is None:
         raise NotFound("There is no readout before the experiment has started.")
     fragment = ReadoutFragment(
@@ -83,24 +85,22 @@ def live(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
     return render(request, fragment)
 
 
-def result_of(
-    request: Request, session: Session, experiment: Experiment, *, now: datetime
-) -> Result | None:
+def result_of(request: Request, session: Session, about: About, *, now: datetime) -> Result | None:
     """The readout laid out for a page; None before anything was started."""
+    experiment, zone = about.experiment, request.app.state.settings.zone
     if experiment.started_at is None:
         return None
-    zone = request.app.state.settings.zone
-    found = readout.of(session, experiment, now=now, zone=zone)
-    return results.of(found, titles_of(session, experiment), zone)
+    aims = movements.linked(session, experiment)
+    found = readout.beside(session, experiment, about.frozen, now=now, zone=zone, aims=aims)
+    return results.of(found, {key: aim.row.title for key, aim in aims.items()}, zone)
 
 
-def titles_of(session: Session, experiment: Experiment) -> dict[str, str]:
-    """The key results that this experiment is linked to, by id."""
-    links: list[dict[str, Any]] = experiment.design.get("key_results") or []
-    return {
-        link["key_result_id"]: okr.key_result_of(session, link["key_result_id"]).title
-        for link in links
-    }
+def panel_of(request: Request, session: Session, about: About, *, now: datetime) -> Panel | None:
+    """What the readout says first; None before anything was started."""
+    experiment, zone = about.experiment, request.app.state.settings.zone
+    if experiment.started_at is None:
+        return None
+    return results.panel(headings.of(session, experiment, about.frozen, now=now, zone=zone))
 
 
 def standing(experiment: Experiment) -> str:
@@ -113,10 +113,11 @@ def is_refreshing(experiment: Experiment) -> bool:
     return experiment.status in OPEN | {Status.SCHEDULED}
 
 
-def _sentence(counts: Mapping[bool | None, int], said: Sequence[Answer]) -> str:
-    yes, no = counts.get(True, 0), counts.get(False, 0)
-    parts = [f"Useful: {words.plural(yes, 'person', 'people')}; not useful: {words.number(no)}."]
+def _sentence(told: Told) -> str:
+    comments = len(told.comments)
+    yes, no = words.plural(told.yes, "person", "people"), words.number(told.no)
+    parts = [f"Useful: {yes}; not useful: {no}."]
     never = "Answers never change the result."
-    newest = f"These are the newest {words.number(len(said))} comments."
-    is_cut = len(said) == answers.COMMENTS_SHOWN
-    return " ".join([*(parts if yes + no else ()), never, *([newest] if is_cut else ())])
+    newest = f"These are the newest {words.number(comments)} comments."
+    is_cut = comments == answers.COMMENTS_SHOWN
+    return " ".join([*(parts if told.yes + told.no else ()), never, *([newest] if is_cut else ())])

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.analysis.counts import LinkTotal
+from app.analysis.headings import Heading
 from app.analysis.methods import key_of
 from app.analysis.shapes import (
     Estimate,
@@ -42,9 +44,9 @@ class Moved:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Everything the templates in readouts/ may use."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The result at the head of a page: what readouts/result.html may use."""
 
     state: str
     provisional: bool
@@ -56,6 +58,12 @@ class Result:
     scale: float
     caption: str
     forest: Forest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Panel):
+    """Everything the templates in readouts/ may use."""
+
     arms: tuple[Estimate, ...]
     is_rate: bool
     words: Words
@@ -82,21 +90,11 @@ class Result:
 
 def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
     """Lay a readout out for reading; `titles` names its key results."""
-    estimate = next((e for e in readout.estimates if e.rate is not None), None)
-    threshold = readout.rule.threshold
     told = [row.method for row in readout.comparisons if row.method]
+    estimate = _measured(readout)
     method = told[0] if told else estimate.method if estimate else ""
     return Result(
-        state=readout.call.state,
-        provisional=readout.call.provisional,
-        sentence=readout.call.sentence,
-        because=readout.call.because,
-        versus=readout.headline,
-        estimate=estimate,
-        threshold=threshold,
-        scale=_scale(estimate, threshold) if threshold else 1.0,
-        caption=_caption(estimate, threshold, readout.rule.words) if threshold else "",
-        forest=forest(readout),
+        **_head(readout),
         arms=readout.estimates if readout.comparisons else (),
         is_rate=not readout.rule.counts.is_value,
         words=readout.rule.words,
@@ -120,6 +118,31 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         method_key=key_of(method),
         rule_version=readout.rule_version,
     )
+
+
+def panel(heading: Heading) -> Panel:
+    """Lay out what a readout says first."""
+    return Panel(**_head(heading))
+
+
+def _head(told: Readout | Heading) -> dict[str, Any]:
+    estimate, threshold = _measured(told), told.rule.threshold
+    return {
+        "state": told.call.state,
+        "provisional": told.call.provisional,
+        "sentence": told.call.sentence,
+        "because": told.call.because,
+        "versus": told.headline,
+        "estimate": estimate,
+        "threshold": threshold,
+        "scale": _scale(estimate, threshold) if threshold else 1.0,
+        "caption": _caption(estimate, threshold, told.rule.words) if threshold else "",
+        "forest": forest(told),
+    }
+
+
+def _measured(told: Readout | Heading) -> Estimate | None:
+    return next((one for one in told.estimates if one.rate is not None), None)
 
 
 def _scale(estimate: Estimate | None, threshold: float) -> float:

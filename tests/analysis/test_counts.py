@@ -83,7 +83,7 @@ def test_the_course_counts_hours_of_click_and_of_release(session: Session):
     experiment = given_experiment(session)
     mail(session, experiment, 2, at=TUESDAY + 59 * MINUTE)
     click(session, 1, at=TUESDAY + HOUR)
-    points = hours.series(hours.series_by_arm(session, experiment.id))
+    points = hours.series(hours.course_of(session, experiment.id).points)
 
     assert [(point.at - TUESDAY, point.people, point.hits) for point in points] == [
         (HOUR, 2, 0),

@@ -42,7 +42,7 @@ from app.experiments.schemas import Draft
 from app.experiments.terms import HOLDOUT, RuleKind
 from app.stats.checks import NotEnoughData
 from app.stats.fading import Timed
-from app.tracking import store as tracking
+from app.tracking.folder_rows import Unread
 from tests.experiments.scenes import CARD
 from tests.metrics.scenes import BODY, START
 
@@ -53,10 +53,10 @@ LINKS = [
     {"key_result_id": "percent", "reach": 1, "carry": 1, "per_hit": -3, "reach_per": "week"},
     {"key_result_id": "direct", "mode": "direct"},
 ]
-LINKED = [
-    SimpleNamespace(id=one, unit=unit)
+LINKED = {
+    one: SimpleNamespace(row=SimpleNamespace(id=one, unit=unit))
     for one, unit in {"number": "number", "percent": "percent", "direct": "percent"}.items()
-]
+}
 FEW = (1, 2, 12, 60, 150)  # people of an arm
 WATCHED = ({"metric": "unsubscribe_rate", "max": 0.02}, {"metric": "bounce_rate", "max": 0.3})
 
@@ -171,6 +171,9 @@ class Pretend:
 
     def gathered(self, known: Known) -> Gathered:
         return Gathered(known, self.totals(known), self.matured(known), self.held)
+
+    def course(self, now: float) -> hours.Course:
+        return hours.Course(self.series(now), self.days(now))
 
     def series(self, now: float) -> dict[str, tuple[Point, ...]]:
         found = {}
@@ -349,15 +352,13 @@ def read(one: Pretend, now: float, monkeypatch: pytest.MonkeyPatch, *, late: boo
     known = known_at(now, late=late)
     for module, name, found in (
         (readout, "gathered_of", one.gathered(known)),
-        (hours, "days_by_arm", one.days((known.until - START) / HOUR)),
-        (hours, "series_by_arm", one.series((known.until - START) / HOUR)),
+        (hours, "course_of", one.course((known.until - START) / HOUR)),
         (counts, "links", ()),
         (movements, "realised", {}),
         (movements, "linked", LINKED),
         (novelty, "hours_of", one.hours()),
         (value_moments, "of", one.moments()),
-        (waiting, "lost_of", ()),
-        (tracking, "only_counted", 0),
+        (waiting, "unread_of", Unread()),
     ):
         monkeypatch.setattr(module, name, _always(found))
     return readout.counted(None, one.experiment, now=known.now)  # type: ignore[arg-type]

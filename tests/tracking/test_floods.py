@@ -12,7 +12,7 @@ from app.links.token import TrackedLink
 from app.platform.db import Database
 from app.tally import store as tally
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
-from app.tracking import hit_rows, ingest, lines, memory, store
+from app.tracking import folder_rows, hit_rows, ingest, lines, memory, store
 from app.tracking.callers import Caller
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.lines import HitKind
@@ -204,8 +204,8 @@ def test_what_is_only_counted_is_summed_for_its_experiment(database, tmp_path, f
     ingest_once(database, spool.folder, Sends(), now=LATER)
 
     with database.read() as session:
-        assert store.only_counted(session, "e") == 26
-        assert store.only_counted(session, "another") == 0
+        assert folder_rows.unread(session, "e", None, LATER).only_counted == 26
+        assert folder_rows.unread(session, "another", None, LATER).only_counted == 0
         listed: list[Hit] = []
         cursor = None
         while not listed or cursor:

@@ -385,7 +385,7 @@ def test_an_answer_is_kept_once_a_person_and_never_from_a_preview(released):
         answers.save(session, 0, True, "from a preview", LATER)
 
     with released.read() as session:
-        [said] = answers.comments_of(session, "e")
+        [said] = answers.told_by(session, "e").comments
         assert (said.useful, said.comment) == (False, "Too late for me")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.analysis import movements
+from app.review import store
 from app.web import cards
 from tests.experiments.scenes import ARM, given_draft
 
@@ -12,7 +14,8 @@ _PAID: dict[str, Any] = {"kind": "value_per_person", "event": "paid", "cap": 500
 
 
 def card(session: Session, **changes: Any) -> dict[str, str]:
-    return dict(cards.of(session, given_draft(session, people=1, **changes)).lines)
+    about = store.about(session, given_draft(session, people=1, **changes).id)
+    return dict(cards.of(about, movements.linked(session, about.experiment)).lines)
 
 
 def test_a_threshold_reads_as_it_was_set(session: Session):
