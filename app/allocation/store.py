@@ -1,9 +1,10 @@
 """All SQL of time allocation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import ColumnElement, bindparam, exists, func, text
 from sqlmodel import Session, col, delete, select, update
 
 from app.allocation.models import (
@@ -120,22 +121,71 @@ def put_week_buckets(session: Session, week: str) -> None:
 def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
     """What a week was asked about, in its order: today's names, the targets of then. Not rows."""
     found = session.exec(
-        select(WeekBucket)
+        select(WeekBucket, Bucket)
+        .outerjoin(Bucket, col(Bucket.id) == col(WeekBucket.bucket_id))
         .where(WeekBucket.week == week)
         .order_by(col(WeekBucket.position), col(WeekBucket.bucket_id))
     )
-    known = {bucket.id: bucket for bucket in all_buckets(session)}
-    return [
-        Bucket(
-            id=one.bucket_id,
-            name=known[one.bucket_id].name,
-            elective=known[one.bucket_id].elective,
-            target=one.target,
-            position=one.position,
-            retired_at=known[one.bucket_id].retired_at,
-        )
-        for one in found
-    ]
+    return [_as_asked(one, known) for one, known in found]
+
+
+def _as_asked(asked: WeekBucket, known: Bucket | None) -> Bucket:
+    """The first ones are rows only once somebody has changed them."""
+    named = known or next(one for one in first_buckets() if one.id == asked.bucket_id)
+    return Bucket(
+        id=named.id,
+        name=named.name,
+        elective=named.elective,
+        target=asked.target,
+        position=asked.position,
+        retired_at=named.retired_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A week that was opened, how many are asked about it or answered, and what about."""
+
+    opening: Opening
+    people: int
+    buckets: list[Bucket]
+
+
+def asked(session: Session, weeks: Collection[str]) -> list[Asked]:
+    """Those of these weeks that were opened, the newest first."""
+    opened = (
+        select(Opening.week, _people_asked().label("people"))
+        .where(Opening.name == FRIDAY, col(Opening.week).in_(weeks))
+        .cte("opened")
+        .prefix_with("MATERIALIZED")  # counted once for each week, and not for each of its buckets
+    )
+    question = (
+        select(Opening, opened.c.people, WeekBucket, Bucket)
+        .join(opened, opened.c.week == col(Opening.week))
+        .outerjoin(WeekBucket, col(WeekBucket.week) == col(Opening.week))
+        .outerjoin(Bucket, col(Bucket.id) == col(WeekBucket.bucket_id))
+        .where(Opening.name == FRIDAY)
+        .order_by(col(Opening.week).desc(), col(WeekBucket.position), col(WeekBucket.bucket_id))
+    )
+    found: dict[str, Asked] = {}
+    for opening, people, bucket, known in session.execute(question):
+        one = found.setdefault(opening.week, Asked(opening, people, []))
+        if bucket is not None:
+            one.buckets.append(_as_asked(bucket, known))
+    return list(found.values())
+
+
+def _people_asked() -> ColumnElement[int]:
+    """How many are asked about the time of a week, and how many answered without."""
+    is_asked = col(Invitation.asked_time).is_(True) & col(Invitation.withdrawn_at).is_(None)
+    invited = select(func.count()).where(Invitation.week == Opening.week, is_asked)
+    same = exists().where(
+        col(Invitation.week) == col(TimeAnswer.week),
+        col(Invitation.respondent_id) == col(TimeAnswer.respondent_id),
+        is_asked,
+    )
+    others = select(func.count()).where(TimeAnswer.week == Opening.week, ~same)
+    return invited.scalar_subquery() + others.scalar_subquery()
 
 
 def respondents(session: Session) -> Sequence[Respondent]:
@@ -189,6 +239,24 @@ def told(session: Session, week: str) -> Sequence[TimeTold]:
     """People's answers to a week as they are counted in what is shown."""
     found = select(TimeTold).where(TimeTold.week == week)
     return session.exec(found.order_by(TimeTold.respondent_id)).all()
+
+
+def answers_of(session: Session, weeks: Collection[str]) -> dict[str, list[TimeAnswer]]:
+    """The answers to each of these weeks."""
+    found: dict[str, list[TimeAnswer]] = {one: [] for one in weeks}
+    query = select(TimeAnswer).where(col(TimeAnswer.week).in_(weeks))
+    for row in session.exec(query.order_by(TimeAnswer.respondent_id)):
+        found[row.week].append(row)
+    return found
+
+
+def told_of(session: Session, weeks: Collection[str]) -> dict[str, list[TimeTold]]:
+    """The same as they are counted in what is shown."""
+    found: dict[str, list[TimeTold]] = {one: [] for one in weeks}
+    query = select(TimeTold).where(col(TimeTold.week).in_(weeks))
+    for row in session.exec(query.order_by(TimeTold.respondent_id)):
+        found[row.week].append(row)
+    return found
 
 
 def answer_of(session: Session, week: str, respondent_id: str) -> TimeAnswer | None:

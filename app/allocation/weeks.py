@@ -7,10 +7,11 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.allocation import store
-from app.allocation.models import Bucket, Mode, Opening, TimeAnswer
+from app.allocation.models import Bucket, Mode, Opening, TimeAnswer, TimeTold
+from app.allocation.store import Asked
 from app.allocation.summary import Given, Groups, Split, by_cell, by_team, risen
 from app.platform.errors import NotFound
-from app.platform.iso_weeks import monday_of
+from app.platform.iso_weeks import monday_of, week_of
 
 _LOOK_BACK = 4  # weeks: three rises need four
 
@@ -41,42 +42,51 @@ class Week:
 def of(session: Session, week: str) -> Week:
     """The week, from its answers. Raises NotFound for one that was never opened."""
     monday_of(week)
-    opening = store.opening_of(session, week)
-    if opening is None:
+    found = of_several(session, (week,))
+    if week not in found:
         raise NotFound(f"{week} was not opened.")
-    return _shown(session, opening)
+    return found[week]
+
+
+def of_several(session: Session, weeks: Sequence[str]) -> dict[str, Week]:
+    """Of these weeks those that were opened, in as many questions as one."""
+    asked = store.asked(session, weeks)
+    opened = [one.opening.week for one in asked]
+    if not opened:
+        return {}
+    answers, told = store.answers_of(session, opened), store.told_of(session, opened)
+    return {
+        week: _shown(one, answers[week], told[week])
+        for week, one in zip(opened, asked, strict=True)
+    }
 
 
 def rising(session: Session, week: str) -> bool:
     """Whether non-elective time has risen three weeks running, up to this one."""
-    openings = store.openings(session, until=week, limit=_LOOK_BACK)
-    last = _running(openings)
-    splits = [_shown(session, one).everybody for one in reversed(last)]
+    return is_rising(of_several(session, looked_back(week)), week)
+
+
+def looked_back(week: str) -> list[str]:
+    """Weeks from which it can be told whether non-elective time rises, the newest first."""
+    monday = monday_of(week)
+    return [week_of(monday - timedelta(weeks=back)) for back in range(_LOOK_BACK)]
+
+
+def is_rising(seen: Mapping[str, Week], week: str) -> bool:
+    """The same where the weeks looked back at are known."""
+    back = looked_back(week)
+    opened = next((place for place, one in enumerate(back) if one not in seen), len(back))
+    splits = [seen[one].everybody for one in reversed(back[:opened])]
     return risen([split.non_elective for split in splits if split])
 
 
-def _running(openings: Sequence[Opening]) -> list[Opening]:
-    """Those that follow one another without a gap, from the newest back."""
-    first = monday_of(openings[0].week) if openings else None
-    return [
-        one
-        for back, one in enumerate(openings)
-        if first and monday_of(one.week) == first - timedelta(weeks=back)
-    ]
-
-
-def _shown(session: Session, opening: Opening) -> Week:
-    buckets = store.buckets_of(session, opening.week)
-    invited = {
-        one.respondent_id for one in store.invitations(session, opening.week) if one.is_asked
-    }
-    answers = store.answers(session, opening.week)
-    elective = frozenset(bucket.id for bucket in buckets if bucket.elective)
-    groups = _groups(session, opening, answers, elective)
+def _shown(asked: Asked, answers: Sequence[TimeAnswer], told: Sequence[TimeTold]) -> Week:
+    elective = frozenset(bucket.id for bucket in asked.buckets if bucket.elective)
+    groups = _groups(asked.opening, answers, told, elective)
     return Week(
-        opening=opening,
-        buckets=buckets,
-        asked=len(invited | {answer.respondent_id for answer in answers}),
+        opening=asked.opening,
+        buckets=asked.buckets,
+        asked=asked.people,
         answered=len(answers),
         late=sum(answer.late for answer in answers),
         everybody=groups.everybody,
@@ -90,13 +100,13 @@ def _coarse(fte: float) -> float:
 
 
 def _groups(
-    session: Session, opening: Opening, answers: Sequence[TimeAnswer], elective: frozenset[str]
+    opening: Opening,
+    answers: Sequence[TimeAnswer],
+    told: Sequence[TimeTold],
+    elective: frozenset[str],
 ) -> Groups:
     if opening.mode == Mode.TEAM:
         given = [Given(answer.shares, team_id=answer.team_id) for answer in answers]
         return by_team(given, elective)
-    told = [
-        Given(one.shares, weight=_coarse(one.fte), team_id=one.team_id)
-        for one in store.told(session, opening.week)
-    ]
-    return by_cell(told, elective, asked={one.team_id for one in answers if one.team_id})
+    cells = [Given(one.shares, weight=_coarse(one.fte), team_id=one.team_id) for one in told]
+    return by_cell(cells, elective, asked={one.team_id for one in answers if one.team_id})

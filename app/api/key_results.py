@@ -20,7 +20,7 @@ from app.api.vaults import Hosts
 from app.experiments import linked
 from app.experiments.models import Status
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, series, sources, store, unusual, values, views
+from app.okr import links, outcomes, series, sources, store, unusual, values, views, week_rows
 from app.okr.models import CheckIn, KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.schemas import (
@@ -77,10 +77,11 @@ def list_key_results(
 @router.get("/key-results/{key_result_id}", summary="Look at a key result")
 def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) -> KeyResultSeen:
     """Where it stands today, where it is heading, and the experiments linked to it."""
-    row = store.key_result_of(session, key_result_id)
     today = now.astimezone(request.app.state.settings.zone).date()
-    stored = series.stored_of(session, (row,))[row.id]
-    seen = views.view(session, row, today=today, stored=stored)
+    placed = week_rows.placed_one(session, key_result_id, today=today)
+    row, ends = placed.row, {placed.row.id: placed.cycle.ends}
+    stored = series.stored_of(session, (row,), ends=ends)[row.id]
+    seen = views.view_of(session, placed, stored, today=today)
     known = linked_results.of(session, row, stored, now=now, zone=request.app.state.settings.zone)
     about = {name: getattr(seen, name) for name in _VIEWED}
     return KeyResultSeen(

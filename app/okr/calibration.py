@@ -3,19 +3,20 @@
 One number for each closed key result. Never a ranking: each owner has a line of their own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app.okr import progress as measures
-from app.okr import series, unusual, week_rows
+from app.okr import series, week_rows
 from app.okr.cycle_weeks import CycleWeeks
-from app.okr.models import Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult
 from app.okr.series import Value
 from app.okr.statements import found_on
 from app.okr.views import goal_of
+from app.okr.week_rows import Placed
 from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.said import Agreement, said_against_came
@@ -84,17 +85,11 @@ def of(session: Session) -> Calibrations:
 
 def closed_of(session: Session) -> tuple[Closed, ...]:
     """Every key result of a closed cycle that has a value in it."""
-    rows = week_rows.closed(session)
-    ends = {row.id: cycle.ends for row, cycle, _ in rows}
-    values = series.of_several(session, [row for row, _, _ in rows], ends=ends)
-    kept = week_rows.told_weeks(session, list(ends))
-    left_out = unusual.weeks_of_several(session, list(ends))
-    found = (
-        _closed(
-            row, cycle, row.owner or owner, values[row.id], kept[row.id], left_out=left_out[row.id]
-        )
-        for row, cycle, owner in rows
-    )
+    # Of cycles that are over every value is read: no day is today's.
+    placed = week_rows.placed(session, col(Cycle.closed_at).is_not(None), today=Date.max)
+    ends = {one.row.id: one.cycle.ends for one in placed}
+    values = series.of_several(session, [one.row for one in placed], ends=ends)
+    found = (_closed(one, values[one.row.id]) for one in placed)
     return tuple(one for one in found if one is not None)
 
 
@@ -103,24 +98,17 @@ def came(row: KeyResult, value: float) -> bool:
     return measures.progress(goal_of(row), value) >= 1
 
 
-def _closed(
-    row: KeyResult,
-    cycle: Cycle,
-    owner: str,
-    values: Sequence[Value],
-    kept: Sequence[ToldWeek],
-    *,
-    left_out: Collection[str],
-) -> Closed | None:
+def _closed(placed: Placed, values: Sequence[Value]) -> Closed | None:
     if not values:
         return None
+    row, cycle = placed.row, placed.cycle
     weeks = CycleWeeks(cycle.starts, cycle.ends)
     middle = weeks.last_day(weeks.middle)
     return Closed(
         row.id,
-        owner,
+        placed.owner,
         _confidence(values, middle),
-        _chance(row, cycle, values, middle, kept, left_out=left_out),
+        _chance(placed, values, middle),
         came(row, values[-1].value),
     )
 
@@ -131,21 +119,14 @@ def _confidence(values: Sequence[Value], middle: Date) -> float | None:
     return said[-1] / _TENTHS if said else None
 
 
-def _chance(
-    row: KeyResult,
-    cycle: Cycle,
-    values: Sequence[Value],
-    middle: Date,
-    kept: Sequence[ToldWeek],
-    *,
-    left_out: Collection[str],
-) -> float | None:
+def _chance(placed: Placed, values: Sequence[Value], middle: Date) -> float | None:
     """Ours at the same day: as it was kept then, otherwise as it follows from the values."""
+    row, cycle = placed.row, placed.cycle
     week = CycleWeeks(cycle.starts, cycle.ends).middle
-    told = next((one for one in kept if one.week == week), None)
+    told = next((one for one in placed.kept if one.week == week), None)
     if told is not None:
         return told.chance
-    found = found_on(row, cycle, values, day=middle, unusual=left_out)
+    found = found_on(row, cycle, values, day=middle, unusual=placed.left_out)
     return found.landing.chance if found and found.landing else None
 
 

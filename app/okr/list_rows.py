@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any
 
-from sqlalchemy import Row, cast, literal, null
+from sqlalchemy import ColumnElement, Row, and_, cast, literal, null, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, SQLModel, col, select
 
@@ -17,7 +17,6 @@ from app.okr.models import (
     Objective,
     ObjectiveTeam,
     Team,
-    UndoneLink,
     ValueSource,
 )
 from app.platform.paging import Order, Part, part
@@ -98,12 +97,6 @@ def teams_by_objective(session: Session, objective_ids: Sequence[str]) -> dict[s
     return found
 
 
-def undone(session: Session, key_result_id: str) -> set[str]:
-    """Experiments whose effect on a key result was taken back."""
-    query = select(UndoneLink.experiment_id).where(UndoneLink.key_result_id == key_result_id)
-    return set(session.exec(query))
-
-
 def sources_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, ValueSource]:
     """Where we read these key results' values, where we do."""
     query = select(ValueSource).where(col(ValueSource.key_result_id).in_(key_result_ids))
@@ -135,13 +128,20 @@ class Put:
     posted: Sequence[Contribution]
 
 
-def put(session: Session, key_result_ids: Sequence[str], *, since: Date | None = None) -> Put:
-    """Both in order of date, the entries from a day on; plain rows: a week is about thousands."""
+def put(
+    session: Session,
+    key_result_ids: Sequence[str],
+    *,
+    since: Date | None = None,
+    whole: Collection[str] = (),
+) -> Put:
+    """Both in order of date; plain rows: a week is about thousands.
+
+    Entries from a day on, of the key results of which not the `whole` is asked for.
+    """
     entries = sa_select(
         *_ENTRY, literal(value=False).label("is_posted"), *(_nothing(one) for one in _OF_LEDGER)
-    ).where(col(CheckIn.key_result_id).in_(key_result_ids), col(CheckIn.replaced_at).is_(None))
-    if since is not None:
-        entries = entries.where(col(CheckIn.date) >= since)
+    ).where(_are_asked(key_result_ids, since, whole), col(CheckIn.replaced_at).is_(None))
     posted = sa_select(
         *(_POSTED.get(name, _empty(name)) for name in CheckIn.model_fields),
         literal(value=True),
@@ -152,6 +152,19 @@ def put(session: Session, key_result_ids: Sequence[str], *, since: Date | None =
     return Put(
         [row for row in rows if not row.is_posted],
         [_contribution(row) for row in rows if row.is_posted],
+    )
+
+
+def _are_asked(
+    key_result_ids: Sequence[str], since: Date | None, whole: Collection[str]
+) -> ColumnElement[bool]:
+    """Two ranges of one index: all of some, the last part of the others."""
+    if since is None:
+        return col(CheckIn.key_result_id).in_(key_result_ids)
+    others = [one for one in key_result_ids if one not in whole]
+    return or_(
+        col(CheckIn.key_result_id).in_(whole),
+        and_(col(CheckIn.key_result_id).in_(others), col(CheckIn.date) >= since),
     )
 
 

@@ -13,7 +13,7 @@ What lies after the cycle's last day counts nowhere.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
@@ -90,11 +90,15 @@ def stored_of(
     *,
     ends: Mapping[str, Date] | None = None,
     since: Date | None = None,
+    whole: Collection[str] = (),
 ) -> dict[str, Stored]:
-    """What the values of several key results follow from, by id; of what was put, from a day on."""
+    """What the values of several key results follow from, by id.
+
+    Of what was put from a day on; of those that are to be read `whole` all of it.
+    """
     ids = [row.id for row in rows]
     ends = store.ends_of(session, ids) if ends is None else ends
-    put = list_rows.put(session, ids, since=since)
+    put = list_rows.put(session, ids, since=since, whole=whole)
     entries, posted = _by_key_result(put.entries), _by_key_result(put.posted)
     return {
         row.id: Stored(row.start, entries[row.id], posted[row.id], ends[row.id]) for row in rows
@@ -116,15 +120,20 @@ def recent_of(
     since: Date,
     ends: Mapping[str, Date],
     suffice: Callable[[KeyResult, Sequence[Value]], bool],
+    whole: Collection[str] = (),
 ) -> dict[str, tuple[Value, ...]]:
     """The values from a day on, where these say as much as all would; of the others all.
 
     Of years of values a list shows the last ones. What a ledger adds to may lie before any day.
+    `whole` are those of which it is known beforehand that all are needed.
     """
-    stored = stored_of(session, rows, ends=ends, since=since)
+    stored = stored_of(session, rows, ends=ends, since=since, whole=whole)
     found = {key: laid_out(one) for key, one in stored.items()}
     short = [
-        row for row in rows if not _stands_alone(stored[row.id]) or not suffice(row, found[row.id])
+        row
+        for row in rows
+        if row.id not in whole
+        and not (_stands_alone(stored[row.id]) and suffice(row, found[row.id]))
     ]
     if short:
         entries = _by_key_result(list_rows.put(session, [row.id for row in short]).entries)

@@ -4,7 +4,6 @@ Nobody may choose afterwards: neither mark a week that went badly, nor take back
 that went well. Both are refused from the first day of the week on, where the organisation is.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
@@ -73,14 +72,6 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[UnusualWee
     return part_of(
         rows, _BY_WEEK, lambda one: (one.week, one.key_result_id), cursor=cursor, limit=limit
     )
-
-
-def weeks_of_several(session: Session, key_result_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-    """The weeks that each of many key results leaves out, its own and those of all."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in _about(session, key_result_ids):
-        found[row.key_result_id].add(row.week)
-    return {one: frozenset(found[one] | found[EVERY]) for one in key_result_ids}
 
 
 def marks_of(session: Session, key_result_id: str, cycle: Cycle, *, today: Date) -> list[Mark]:

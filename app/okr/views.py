@@ -1,20 +1,21 @@
 """A key result as everybody sees it: on pages, in the API, in the week."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app.okr import progress as measures
 from app.okr import series, week_rows
 from app.okr.forecast import Forecast, forecast_of
-from app.okr.models import Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult
 from app.okr.progress import Goal, Pace
 from app.okr.sayings import Statement, statement_of
 from app.okr.series import Stored, Value
 from app.okr.statements import Found, asks_all, found_on
+from app.okr.week_rows import Placed
 from app.okr.wording import warning_of
 from app.stats.weekly import FIRST_WEEK
 
@@ -49,6 +50,11 @@ def view(
     return several(session, (row,), today=today, stored={row.id: stored} if stored else None)[0]
 
 
+def view_of(session: Session, placed: Placed, stored: Stored, *, today: Date) -> KeyResultView:
+    """The same of one that is known in its cycle, with what its values rest on."""
+    return of_placed(session, (placed,), today=today, stored={placed.row.id: stored})[0]
+
+
 def several(
     session: Session,
     rows: Sequence[KeyResult],
@@ -57,32 +63,32 @@ def several(
     stored: Mapping[str, Stored] | None = None,
 ) -> tuple[KeyResultView, ...]:
     """Look at many on a day, in as many queries as one takes."""
-    ids = [row.id for row in rows]
-    cycles = week_rows.cycles_of(session, ids)
+    is_asked = col(KeyResult.id).in_([row.id for row in rows])
+    found = week_rows.placed(session, is_asked, today=today) if rows else []
+    by_id = {one.row.id: one for one in of_placed(session, found, today=today, stored=stored)}
+    return tuple(by_id[row.id] for row in rows)
+
+
+def of_placed(
+    session: Session,
+    placed: Sequence[Placed],
+    *,
+    today: Date,
+    stored: Mapping[str, Stored] | None = None,
+) -> tuple[KeyResultView, ...]:
+    """The same where it is known how they stand in their cycles."""
     if stored:
         values = {row_id: series.laid_out(one) for row_id, one in stored.items()}
     else:
-        of_rows = {row_id: cycle for row_id, (cycle, _) in cycles.items()}
-        values = _recent(session, rows, of_rows, today)
-    kept = week_rows.told_weeks(session, ids)
-    return tuple(
-        _view(
-            row,
-            cycles[row.id][0],
-            values[row.id],
-            kept[row.id],
-            today=today,
-            left_out=cycles[row.id][1],
-        )
-        for row in rows
-    )
+        values = _recent(session, placed, today)
+    return tuple(_view(one, values[one.row.id], today=today) for one in placed)
 
 
 def _recent(
-    session: Session, rows: Sequence[KeyResult], cycles: Mapping[str, Cycle], today: Date
+    session: Session, placed: Sequence[Placed], today: Date
 ) -> dict[str, tuple[Value, ...]]:
     """As many values as a view rests on: the weeks that count, and what is shown of the last."""
-    if not rows:
+    if not placed:
         return {}
 
     def suffice(row: KeyResult, values: Sequence[Value]) -> bool:
@@ -90,9 +96,10 @@ def _recent(
 
     return series.recent_of(
         session,
-        rows,
-        since=min(cycle.starts for cycle in cycles.values()) + timedelta(weeks=FIRST_WEEK - 1),
-        ends={row_id: cycle.ends for row_id, cycle in cycles.items()},
+        [one.row for one in placed],
+        since=min(one.cycle.starts for one in placed) + timedelta(weeks=FIRST_WEEK - 1),
+        whole={one.row.id for one in placed if one.reaches_back},
+        ends={one.row.id: one.cycle.ends for one in placed},
         suffice=suffice,
     )
 
@@ -111,20 +118,13 @@ def _monday(today: Date) -> Date:
     return today - timedelta(days=today.weekday())
 
 
-def _view(
-    row: KeyResult,
-    cycle: Cycle,
-    every: Sequence[Value],
-    kept: Sequence[ToldWeek],
-    *,
-    today: Date,
-    left_out: Collection[str],
-) -> KeyResultView:
+def _view(placed: Placed, every: Sequence[Value], *, today: Date) -> KeyResultView:
+    row, cycle = placed.row, placed.cycle
     values = tuple(one for one in every if one.date <= today)
     goal = goal_of(row)
     last = values[-1] if values else None
     done = measures.progress(goal, last.value) if last else None
-    found = found_on(row, cycle, values, day=today, kept=kept, unusual=left_out)
+    found = found_on(row, cycle, values, day=today, kept=placed.kept, unusual=placed.left_out)
     return KeyResultView(
         row=row,
         cycle=cycle,

@@ -1,22 +1,63 @@
 """The SQL of weeks: which key results a week is about, and what follows from many at once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date as Date
+from datetime import timedelta
 
+from sqlalchemy import CTE, ColumnElement, exists, func
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, or_, select
 
-from app.okr.models import Cycle, KeyResult, Objective, ToldWeek, UnusualWeek
+from app.okr.models import (
+    CheckIn,
+    Contribution,
+    Cycle,
+    KeyResult,
+    Objective,
+    ToldWeek,
+    UnusualWeek,
+)
+from app.platform.errors import NotFound
+
+_LATELY = timedelta(weeks=5)  # ours: a list reads at least so far back in any case
 
 
-def key_results_between(session: Session, first: Date, last: Date) -> Sequence[KeyResult]:
-    """Key results of the cycles that have a day in this stretch of days, both ends in it."""
-    return session.exec(
-        select(KeyResult)
-        .join(Objective, col(Objective.id) == KeyResult.objective_id)
-        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
-        .where(Cycle.starts <= last, Cycle.ends >= first)
-        .order_by(Objective.id, KeyResult.id)
-    ).all()
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A key result in its cycle. `kept`: what frozen weeks said of it, in order.
+
+    left_out: unusual weeks, its own and those of all. reaches_back: what is known of it rests on
+    values from before the last weeks; it may do so without, too.
+    """
+
+    row: KeyResult
+    objective: Objective
+    cycle: Cycle
+    left_out: frozenset[str]
+    reaches_back: bool
+    kept: list[ToldWeek]
+
+    @property
+    def owner(self) -> str:
+        """Who answers for it, or for its objective."""
+        return self.row.owner or self.objective.owner
+
+
+def has_day_between(first: Date, last: Date) -> tuple[ColumnElement[bool], ...]:
+    """The cycle has a day in this stretch of days, both ends in it."""
+    return col(Cycle.starts) <= last, col(Cycle.ends) >= first
+
+
+def any_between(session: Session, first: Date, last: Date) -> bool:
+    """Whether there is a key result of such a cycle."""
+    question = (
+        sa_select(col(KeyResult.id))
+        .join(Objective, col(Objective.id) == col(KeyResult.objective_id))
+        .join(Cycle, col(Cycle.id) == col(Objective.cycle_id))
+        .where(*has_day_between(first, last))
+    )
+    return session.execute(question.limit(1)).first() is not None
 
 
 def owned_between(session: Session, first: Date, last: Date) -> list[tuple[KeyResult, str]]:
@@ -31,41 +72,68 @@ def owned_between(session: Session, first: Date, last: Date) -> list[tuple[KeyRe
     return [(row, row.owner or owner) for row, owner in found]
 
 
-def cycles_of(
-    session: Session, key_result_ids: Sequence[str]
-) -> dict[str, tuple[Cycle, frozenset[str]]]:
-    """The cycle that each of many key results belongs to, and the weeks that it leaves out."""
-    cycles: dict[str, Cycle] = {}
-    weeks: dict[str, set[str]] = {}
-    for row_id, cycle, week in session.exec(
-        select(KeyResult.id, Cycle, UnusualWeek.week)
-        .join(Objective, col(Objective.id) == KeyResult.objective_id)
-        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
-        .join(
-            UnusualWeek,
-            or_(
-                col(UnusualWeek.key_result_id) == KeyResult.id,
-                col(UnusualWeek.key_result_id) == "",
-            ),
-            isouter=True,
+def _placed(today: Date, *wanted: ColumnElement[bool]) -> CTE:
+    """One row per key result: the weeks that it leaves out, and whether older values matter."""
+    weeks = (
+        sa_select(func.aggregate_strings(col(UnusualWeek.week), " "))
+        .where(col(UnusualWeek.key_result_id).in_([col(KeyResult.id), ""]))
+        .scalar_subquery()
+    )
+    return (
+        sa_select(
+            col(KeyResult.id).label("id"),
+            weeks.label("left_out"),
+            _reaches_back(today).label("reaches_back"),
         )
-        .where(col(KeyResult.id).in_(key_result_ids))
-    ):
-        cycles[row_id] = cycle
-        weeks.setdefault(row_id, set()).update([week] if week else [])
-    return {row_id: (cycle, frozenset(weeks[row_id])) for row_id, cycle in cycles.items()}
+        .join(Objective, col(Objective.id) == col(KeyResult.objective_id))
+        .join(Cycle, col(Cycle.id) == col(Objective.cycle_id))
+        .where(*wanted)
+        .cte("placed")
+        .prefix_with("MATERIALIZED")  # asked once for each, and not for each of its told weeks
+    )
 
 
-def told_weeks(session: Session, key_result_ids: Sequence[str]) -> dict[str, list[ToldWeek]]:
-    """What weeks that were frozen said of many key results, each in order."""
-    found: dict[str, list[ToldWeek]] = {one: [] for one in key_result_ids}
-    for row in session.exec(
-        select(ToldWeek)
-        .where(col(ToldWeek.key_result_id).in_(key_result_ids))
-        .order_by(col(ToldWeek.week))
-    ):
-        found[row.key_result_id].append(row)
-    return found
+def _reaches_back(today: Date) -> ColumnElement[bool]:
+    """Nobody put a value lately, or said how sure they are; or a ledger adds to an old one."""
+    monday = today - timedelta(days=today.weekday())
+    lately = exists().where(
+        col(CheckIn.key_result_id) == col(KeyResult.id),
+        col(CheckIn.replaced_at).is_(None),
+        col(CheckIn.date) >= monday - _LATELY,
+    )
+    value = lately.where(col(CheckIn.date) < monday, col(CheckIn.confirms).is_(False))
+    ledger = exists().where(col(Contribution.key_result_id) == col(KeyResult.id))
+    return or_(ledger, ~value, ~lately.where(col(CheckIn.confidence).is_not(None)))
+
+
+def placed(session: Session, *wanted: ColumnElement[bool], today: Date) -> list[Placed]:
+    """Key results as they stand in their cycles, in the order in which they were set."""
+    about = _placed(today, *wanted)
+    question = (
+        sa_select(KeyResult, Objective, Cycle, about.c.left_out, about.c.reaches_back, ToldWeek)
+        .join(about, about.c.id == col(KeyResult.id))
+        .join(Objective, col(Objective.id) == col(KeyResult.objective_id))
+        .join(Cycle, col(Cycle.id) == col(Objective.cycle_id))
+        .outerjoin(ToldWeek, col(ToldWeek.key_result_id) == col(KeyResult.id))
+        .order_by(col(Objective.id), col(KeyResult.id), col(ToldWeek.week))
+    )
+    found: dict[str, Placed] = {}
+    for row, objective, cycle, weeks, reaches_back, told in session.execute(question):
+        one = found.get(row.id)
+        if one is None:
+            left_out = frozenset((weeks or "").split())
+            one = found[row.id] = Placed(row, objective, cycle, left_out, bool(reaches_back), [])
+        if told is not None:
+            one.kept.append(told)
+    return list(found.values())
+
+
+def placed_one(session: Session, key_result_id: str, *, today: Date) -> Placed:
+    """One of them. Raises NotFound."""
+    found = placed(session, col(KeyResult.id) == key_result_id, today=today)
+    if not found:
+        raise NotFound("There is no key result with this id.")
+    return found[0]
 
 
 def keep(session: Session, rows: Sequence[ToldWeek]) -> None:
@@ -74,15 +142,3 @@ def keep(session: Session, rows: Sequence[ToldWeek]) -> None:
         if session.get(ToldWeek, (row.key_result_id, row.week)) is None:
             session.add(row)
     session.flush()
-
-
-def closed(session: Session) -> list[tuple[KeyResult, Cycle, str]]:
-    """Every key result of a closed cycle, with who answers for its objective."""
-    found = session.exec(
-        select(KeyResult, Cycle, Objective.owner)
-        .join(Objective, col(Objective.id) == KeyResult.objective_id)
-        .join(Cycle, col(Cycle.id) == Objective.cycle_id)
-        .where(col(Cycle.closed_at).is_not(None))
-        .order_by(col(Cycle.starts), KeyResult.id)
-    )
-    return [(row[0], row[1], row[2]) for row in found]

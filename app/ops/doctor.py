@@ -14,7 +14,7 @@ from app.audience import erasure_rows
 from app.delivery import transports
 from app.okr import queries
 from app.ops.house import House, open_house
-from app.outreach import troubles
+from app.outreach import failing
 from app.platform import apart, clock, figures, install, migrate
 from app.platform.config import Settings
 from app.platform.errors import AppError
@@ -158,7 +158,7 @@ def _between(found: Sequence[LostHits], house: House) -> str:
 
 def _put_off(house: House) -> str:
     with house.database.read() as session:
-        found = troubles.failing(session)
+        found = failing.failing(session)
     if found:
         said = " ".join(f"{one.what}: {one.reason}" for one in found[:_NAMED])
         more = f" And {len(found) - _NAMED} more." if len(found) > _NAMED else ""

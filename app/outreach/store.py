@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import func, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.outreach.models import Connector, ConnectorLink, Teller
+from app.outreach.models import Connector, ConnectorLink, Push, Teller
 from app.platform.errors import NotFound
 from app.platform.events import Event
 from app.platform.paging import Order, Part, part
@@ -92,6 +93,25 @@ def linked(session: Session, key_result_id: str) -> Sequence[tuple[ConnectorLink
     return session.exec(
         select(ConnectorLink, Connector)
         .join(Connector, col(Connector.id) == ConnectorLink.connector_id)
+        .where(ConnectorLink.key_result_id == key_result_id)
+        .order_by(ConnectorLink.id)
+    ).all()
+
+
+def linked_with_last(
+    session: Session, key_result_id: str
+) -> Sequence[tuple[ConnectorLink, Connector, Push | None]]:
+    """The same, with the newest push about the key result to each."""
+    other = aliased(Push)
+    newest = (
+        select(func.max(other.id))
+        .where(other.connector_id == Connector.id, other.subject == key_result_id)
+        .scalar_subquery()
+    )
+    return session.exec(
+        select(ConnectorLink, Connector, Push)
+        .join(Connector, col(Connector.id) == ConnectorLink.connector_id)
+        .outerjoin(Push, col(Push.id) == newest)
         .where(ConnectorLink.key_result_id == key_result_id)
         .order_by(ConnectorLink.id)
     ).all()

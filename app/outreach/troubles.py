@@ -3,20 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row
 from sqlmodel import Session, col, select
 
 from app.audience import imports
 from app.experiments import lifecycle
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
-from app.okr.models import KeyResult, ValueSource
-from app.outreach.models import Connector, Push, State
 from app.platform import put_off
 from app.platform.paging import Part
 from app.platform.put_off import PutOff, Work
-
-_SHOWN = 20  # on a page that is about other things
 
 # What each kind of work is called; `{}` is what it is about.
 WORDS: Mapping[Work, str] = {
@@ -54,7 +52,7 @@ WORDS: Mapping[Work, str] = {
     Work.SALTS: "Destroying the salts of past days",
     Work.FOLD: "Adding up what connections counted",
 }
-_OF_EXPERIMENTS = frozenset(
+OF_EXPERIMENTS = frozenset(
     {
         Work.UNDO, Work.START, Work.PLAN, Work.SEND, Work.FINISH, Work.SHORTEN, Work.SKIP,
         Work.FREEZE, Work.WAVE, Work.LOOK, Work.REHEARSE,
@@ -85,12 +83,6 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[Trouble]:
     """What was put off, cancelled or not, the oldest first."""
     rows = put_off.page(session, cursor=cursor, limit=limit)
     return Part(_shown(session, rows), rows.next)
-
-
-def failing(session: Session) -> list[Trouble]:
-    """Whatever waits because it failed, with a state of its own or without: the first of them."""
-    rows = put_off.failing(session, limit=_SHOWN)
-    return [*_shown(session, rows), *_of_sources(session), *_of_pushes(session)]
 
 
 def about(session: Session, subject: str) -> list[Trouble]:
@@ -132,13 +124,14 @@ _WITH_IT: Mapping[Work, Callable[..., None]] = {
 
 def _shown(session: Session, rows: Iterable[PutOff]) -> list[Trouble]:
     rows = list(rows)
-    ids = [row.item for row in rows if Work(row.work) in _OF_EXPERIMENTS]
+    ids = [row.item for row in rows if Work(row.work) in OF_EXPERIMENTS]
     query = select(Experiment.id, Experiment.name).where(col(Experiment.id).in_(ids))
     names = {row[0]: row[1] for row in session.exec(query)} if ids else {}
-    return [_trouble(row, names) for row in rows]
+    return [trouble_of(row, names) for row in rows]
 
 
-def _trouble(row: PutOff, names: Mapping[str, str]) -> Trouble:
+def trouble_of(row: PutOff | Row[Any], names: Mapping[str, str]) -> Trouble:
+    """A row that was put off, in words; `names` are those of experiments, by id."""
     work = Work(row.work)
     subject, about, href = _place(work, row.item, names)
     return Trouble(
@@ -159,7 +152,7 @@ def _trouble(row: PutOff, names: Mapping[str, str]) -> Trouble:
 
 def _place(work: Work, item: str, names: Mapping[str, str]) -> tuple[str, str, str]:
     """What it is about: its id, what it is called, and its page. Never somebody's address."""
-    if work in _OF_EXPERIMENTS:
+    if work in OF_EXPERIMENTS:
         name = f"“{names[item]}”" if item in names else "experiments"
         return item, name, f"/experiments/{item}" if item in names else ""
     if work in _OF_WEEKS:
@@ -172,77 +165,3 @@ def _place(work: Work, item: str, names: Mapping[str, str]) -> tuple[str, str, s
     if work is Work.READ:
         return item, "a key result", f"/key-results/{item}" if item else ""
     return "" if work is Work.ENLIST else item, "what happened", ""
-
-
-def _of_sources(session: Session) -> list[Trouble]:
-    """Key results whose values cannot be read: tried again by themselves, or from their page."""
-    query = (
-        select(ValueSource, KeyResult.title)
-        .join(KeyResult, col(KeyResult.id) == col(ValueSource.key_result_id))
-        .where(ValueSource.error != "")
-        .order_by(col(ValueSource.failed_at))
-        .limit(_SHOWN)
-    )
-    return [
-        _elsewhere(
-            Work.READ,
-            source.key_result_id,
-            what=f"Reading the value of “{title}”",
-            href=f"/key-results/{source.key_result_id}",
-            reason=source.error,
-            since=source.failed_at or source.due_at,
-            next_at=source.due_at,
-        )
-        for source, title in session.exec(query)
-    ]
-
-
-def _of_pushes(session: Session) -> list[Trouble]:
-    """Pushes that the other side did not take yet: their own list tells more."""
-    query = (
-        select(Push, Connector.name)
-        .join(Connector, col(Connector.id) == col(Push.connector_id))
-        .where(Push.state == State.WAITING, Push.attempts > 0)
-        .order_by(col(Push.id))
-        .limit(_SHOWN)
-    )
-    return [
-        _elsewhere(
-            Work.PUSH,
-            str(push.id),
-            what=f"Pushing to “{name}”",
-            href="/connections",
-            reason=push.last_error or "",
-            since=push.created_at,
-            next_at=push.due_at,
-            attempts=push.attempts,
-        )
-        for push, name in session.exec(query)
-    ]
-
-
-def _elsewhere(
-    work: Work,
-    subject: str,
-    *,
-    what: str,
-    href: str,
-    reason: str,
-    since: datetime,
-    next_at: datetime,
-    attempts: int = 1,
-) -> Trouble:
-    return Trouble(
-        id="",
-        work=work,
-        subject=subject,
-        what=what,
-        href=href,
-        reason=reason,
-        attempts=attempts,
-        since=since,
-        tried_at=since,
-        next_at=next_at,
-        cancelled_at=None,
-        cancelled_by="",
-    )

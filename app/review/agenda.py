@@ -1,6 +1,6 @@
 """The weekly review: one week in the order in which it is talked about, live until it is frozen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date as Date
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.allocation import telling
 from app.analysis import known
+from app.experiments.models import Experiment
 from app.okr import keeping, unusual, views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
@@ -23,6 +24,7 @@ from app.platform.iso_weeks import monday_of, week_of
 from app.platform.put_off import Work
 from app.review import items, learnings, store, time_spent, weeks
 from app.review.items import week_after, week_before
+from app.review.learnings import Learning
 from app.review.models import FrozenWeek, ItemKind, WeekItem
 from app.review.shapes import (
     Decided,
@@ -93,7 +95,8 @@ def _told(
     now: datetime,
 ) -> Review:
     span = _span(week, zone, now)
-    decided = _decided(session, span)
+    decided = learnings.decided_since(session, span.starts, until=span.ends)
+    around = store.around(session, since=span.starts, until=span.ends + _WEEK)
     split = time_spent.of(session, week)
     lines = store.lines(session, (week, week_before(week)))
     last = lines[week_before(week), ItemKind.COMMITMENT]
@@ -102,13 +105,13 @@ def _told(
         starts=span.monday,
         ends=span.monday + timedelta(days=6),
         headline=weeks.headline(seen),
-        sentence=weeks.sentence(seen, decided=len(decided), time=split),
+        sentence=weeks.sentence(seen, decided=len(decided.learnings), time=split),
         key_results=tuple(KeyResultLine.of(view) for view in seen),
-        decided=decided,
-        weeks_avoided=learnings.weeks_avoided(session, until=span.ends),
-        starting=_starting(session, span),
+        decided=tuple(map(_decided, decided.learnings)),
+        weeks_avoided=decided.weeks_avoided,
+        starting=_starting(around.starting),
         time=split,
-        overdue=_overdue(session, span, seen, last, zone=zone, now=now),
+        overdue=_overdue(session, span, seen, last, around.under_way, zone=zone, now=now),
         blockers=items.shown(lines[week, ItemKind.BLOCKER]),
         decisions=items.shown(lines[week, ItemKind.DECISION]),
         commitments=items.shown(lines[week, ItemKind.COMMITMENT]),
@@ -141,18 +144,15 @@ def _span(week: str, zone: ZoneInfo, now: datetime) -> _Span:
 def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
     """Of every cycle that has begun and has a day in the week, as they stood on its last day."""
     day = min(span.today, span.monday + timedelta(days=6))
-    rows = okr.key_results_between(session, span.monday, day)
-    return views.several(session, rows, today=day)
+    found = okr.placed(session, *okr.has_day_between(span.monday, day), today=day)
+    return views.of_placed(session, found, today=day)
 
 
-def _decided(session: Session, span: _Span) -> tuple[Decided, ...]:
-    found = learnings.decided_since(session, span.starts, until=span.ends)
-    names = [one.name for one in fields(Decided)]
-    return tuple(Decided(**{name: getattr(one, name) for name in names}) for one in found)
+def _decided(one: Learning) -> Decided:
+    return Decided(**{part.name: getattr(one, part.name) for part in fields(Decided)})
 
 
-def _starting(session: Session, span: _Span) -> tuple[Starting, ...]:
-    found = store.starting(session, since=span.starts, until=span.ends + _WEEK)
+def _starting(found: Iterable[Experiment]) -> tuple[Starting, ...]:
     return tuple(
         Starting(one.id, one.name, one.status, moment)
         for one in found
@@ -165,6 +165,7 @@ def _overdue(
     span: _Span,
     seen: Iterable[KeyResultView],
     promised: Iterable[WeekItem],
+    under_way: Sequence[Experiment],
     *,
     zone: ZoneInfo,
     now: datetime,
@@ -176,7 +177,7 @@ def _overdue(
     )
     if not span.is_recent:
         return stale
-    awaiting = weeks.awaiting(session, zone=zone, now=now)
+    awaiting = weeks.awaiting(session, under_way, zone=zone, now=now)
     return (
         *(
             Overdue("decision", one.id, one.name, "", call.sentence)
@@ -240,6 +241,6 @@ def duty(database: Database, *, zone: ZoneInfo) -> Duty:
 def _tells(session: Session, week: str, zone: ZoneInfo, now: datetime) -> bool:
     span = _span(week, zone, now)
     return bool(
-        okr.key_results_between(session, span.monday, span.monday + timedelta(days=6))
+        okr.any_between(session, span.monday, span.monday + timedelta(days=6))
         or store.any_decided(session, since=span.starts, until=span.ends)
     )

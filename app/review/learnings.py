@@ -14,7 +14,7 @@ from app.experiments.models import Feature
 from app.platform.paging import Order, Part, part_of
 from app.review import search as texts
 from app.review import store
-from app.review.models import Choice, Decision
+from app.review.models import Decision
 from app.review.store import Decided
 
 _BEST_FIRST = Order("learnings", (int, datetime, str), is_descending=True)
@@ -126,14 +126,23 @@ def _keep_words(session: Session, wanted: ColumnElement[bool]) -> None:
         texts.write(session, row.id, title=title, body=body)
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedSince:
+    """What was decided in a span of time, the latest first; weeks of building avoided by its end.
+
+    Avoided are those of features whose last decision is to stop.
+    """
+
+    learnings: tuple[Learning, ...]
+    weeks_avoided: float
+
+
 def decided_since(
     session: Session, since: datetime, *, until: datetime | None = None
-) -> tuple[Learning, ...]:
-    """What was decided from a moment on, the latest first."""
-    wanted = [col(Decision.at) >= since]
-    if until is not None:
-        wanted.append(col(Decision.at) < until)
-    return tuple(_learning(row) for row in store.decided(session, *wanted))
+) -> DecidedSince:
+    """What was decided from a moment on, or before another."""
+    rows, weeks = store.decided_between(session, since, until)
+    return DecidedSince(tuple(_learning(row) for row in rows), weeks)
 
 
 def track_record(session: Session) -> Record | None:
@@ -147,10 +156,9 @@ def claim(session: Session) -> Claim | None:
     return claims.of(snapshots.finals_of(session, compared)) if compared else None
 
 
-def weeks_avoided(session: Session, *, until: datetime | None = None) -> float:
+def weeks_avoided(session: Session) -> float:
     """Weeks of building that were not spent: features whose last decision is to stop."""
-    last = {row.feature_id: row for row in store.choices(session, until=until)}
-    return sum(row.weeks or 0 for row in last.values() if row.decision == Choice.STOP)
+    return store.weeks_avoided(session)
 
 
 def _learning(row: Decided) -> Learning:

@@ -12,14 +12,13 @@ from app.analysis.movements import Course
 from app.analysis.shapes import Evidence
 from app.analysis.told import Told
 from app.experiments import moves as links
-from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
 from app.experiments.terms import Mode
-from app.okr import list_rows
 from app.okr.models import KeyResult
 from app.okr.series import Stored
 from app.review import moves, store
 from app.review.models import Decision
+from app.review.store import ToMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +44,35 @@ def of(
     session: Session, row: KeyResult, stored: Stored, *, now: datetime, zone: tzinfo = UTC
 ) -> Sequence[Linked]:
     """Every linked experiment, newest first. `stored` is what the key result's values rest on."""
-    every = experiments.linked_to(session, row.id)
-    begun = [one for one in every if one.started_at is not None]
+    every = store.to_move(session, row.id)
+    begun = [one.experiment for one in every if one.experiment.started_at is not None]
     known = told.of_many(session, begun, now=now, zone=zone)
     course = movements.course_of(stored)
-    decisions = store.decisions_of(session, [one.id for one in every])
-    undone, reasons = list_rows.undone(session, row.id), moves.reasons_why_not(session, row.id)
+    reasons = moves.reasons_why_not(session, row.id)
     wrote = {*course.lines, *(one.experiment_id for one in stored.entries if one.experiment_id)}
     return [
         _linked(
             one,
             row,
-            known.get(one.id),
+            known.get(one.experiment.id),
             course,
-            decision=decisions.get(one.id),
-            wrote=one.id in wrote,
-            undone=one.id in undone,
-            why_not=reasons.get(one.id, ""),
+            wrote=one.experiment.id in wrote,
+            why_not=reasons.get(one.experiment.id, ""),
         )
         for one in every
     ]
 
 
 def _linked(
-    experiment: Experiment,
+    one: ToMove,
     row: KeyResult,
     known: Told | None,
     course: Course,
     *,
-    decision: Decision | None,
     wrote: bool,
-    undone: bool,
     why_not: str,
 ) -> Linked:
+    experiment = one.experiment
     mode = links.mode_of(experiment, row.id) or Mode.EVIDENCE
     is_due = (
         mode is Mode.CONTRIBUTION
@@ -91,9 +86,9 @@ def _linked(
         mode=mode,
         told=known,
         says=_says(experiment, row, known, course) if known else None,
-        decision=decision,
+        decision=one.decision,
         wrote=wrote,
-        undone=undone,
+        undone=one.undone,
         why_not=why_not,
         is_due=is_due,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, true
 from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
@@ -15,11 +15,13 @@ from sqlmodel import Session, col, select
 from app.analysis.models import Snapshot
 from app.analysis.store import is_what_counts
 from app.audience.models import Audience
-from app.experiments.models import Experiment, Feature, Slice, Status
+from app.experiments.models import Experiment, ExperimentLink, Feature, Slice, Status
 from app.experiments.terms import RuleKind
+from app.okr.models import UndoneLink
 from app.platform.errors import NotFound
-from app.review.models import Decision, FrozenWeek, ItemKind, WeekItem
+from app.review.models import Choice, Decision, FrozenWeek, ItemKind, WeekItem
 
+_UNDER_WAY = (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING)
 _DESIGN = col(Experiment.design)
 _FACTS = (
     *(col(getattr(Decision, name)).label(name) for name in Decision.model_fields),
@@ -76,6 +78,34 @@ def decisions_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, D
     return {row.experiment_id: row for row in session.exec(wanted)}
 
 
+@dataclass(frozen=True, slots=True)
+class ToMove:
+    """An experiment that should move a key result, and what became of it."""
+
+    experiment: Experiment
+    decision: Decision | None
+    undone: bool  # what it wrote was taken back
+
+
+def to_move(session: Session, key_result_id: str) -> list[ToMove]:
+    """Experiments that name this key result, newest first."""
+    is_undone = and_(
+        col(UndoneLink.experiment_id) == col(Experiment.id),
+        col(UndoneLink.key_result_id) == key_result_id,
+    )
+    question = (
+        sa_select(Experiment, Decision, UndoneLink)
+        .select_from(Experiment)
+        .join(ExperimentLink, col(ExperimentLink.experiment_id) == Experiment.id)
+        .outerjoin(Decision, col(Decision.experiment_id) == Experiment.id)
+        .outerjoin(UndoneLink, is_undone)
+        .where(col(ExperimentLink.key_result_id) == key_result_id)
+        .order_by(col(Experiment.id).desc())
+    )
+    found = session.execute(question)
+    return [ToMove(row, decision, undone is not None) for row, decision, undone in found]
+
+
 def any_decided(session: Session, *, since: datetime, until: datetime) -> bool:
     """Whether anything was decided between two moments."""
     wanted = select(Decision.id).where(col(Decision.at) >= since, col(Decision.at) < until)
@@ -96,23 +126,49 @@ def count_decided(session: Session, *wanted: ColumnElement[bool]) -> int:
     return int(session.execute(_about(sa_select(func.count()), *wanted)).scalar_one())
 
 
-def choices(session: Session, *, until: datetime | None) -> Sequence[Row[Any]]:
-    """Of every decision, the first first: its feature with what it would cost, and the choice."""
-    question: Any = (
+def _avoided(until: datetime | None) -> Select[Any]:
+    """One row: weeks of building that features would have cost whose last decision is to stop."""
+    newest_first = (col(Decision.at).desc(), col(Decision.id).desc())
+    last = (
         sa_select(
-            col(Feature.id).label("feature_id"),
             col(Feature.full_build_weeks).label("weeks"),
             col(Decision.decision).label("decision"),
+            func.row_number()
+            .over(partition_by=col(Feature.id), order_by=newest_first)
+            .label("back"),
         )
         .select_from(Decision)
         .join(Experiment, col(Experiment.id) == Decision.experiment_id)
         .join(Slice, col(Slice.id) == Experiment.slice_id)
         .join(Feature, col(Feature.id) == Slice.feature_id)
-        .order_by(col(Decision.at), col(Decision.id))
     )
     if until is not None:
-        question = question.where(col(Decision.at) < until)
-    return session.execute(question).all()
+        last = last.where(col(Decision.at) < until)
+    one = last.subquery("last")
+    weeks = func.coalesce(func.sum(one.c.weeks), 0.0).label("weeks_avoided")
+    return sa_select(weeks).where(one.c.back == 1, one.c.decision == Choice.STOP)
+
+
+def weeks_avoided(session: Session, *, until: datetime | None = None) -> float:
+    """Weeks of building that were not spent, by what was decided before a moment."""
+    return float(session.execute(_avoided(until)).scalar_one())
+
+
+def decided_between(
+    session: Session, since: datetime, until: datetime | None
+) -> tuple[list[Decided], float]:
+    """What was decided, as `decided` has it, and the weeks avoided by then: in one question."""
+    wanted = [col(Decision.at) >= since, *([col(Decision.at) < until] if until else [])]
+    facts = _about(sa_select(*_FACTS), *wanted).subquery("facts")
+    avoided = _avoided(until).subquery("avoided")
+    question = (
+        sa_select(avoided.c.weeks_avoided, *facts.c)
+        .select_from(avoided)
+        .outerjoin(facts, true())
+        .order_by(facts.c.at.desc(), facts.c.id.desc())
+    )
+    found = session.execute(question).all()
+    return [row for row in found if row.id is not None], float(found[0].weeks_avoided)
 
 
 def choices_since(session: Session, since: datetime) -> Sequence[Row[Any]]:
@@ -191,22 +247,38 @@ def _about(question: Any, *wanted: ColumnElement[bool]) -> Any:
 
 def under_way(session: Session) -> Sequence[Experiment]:
     """Experiments that were launched and are not decided, the oldest first."""
-    statuses = (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING)
     return session.exec(
         select(Experiment)
-        .where(col(Experiment.status).in_(statuses))
+        .where(col(Experiment.status).in_(_UNDER_WAY))
         .order_by(col(Experiment.launched_at), col(Experiment.id))
     ).all()
 
 
-def starting(session: Session, *, since: datetime, until: datetime) -> Sequence[Experiment]:
-    """Experiments that began, or are to begin, between two moments, the first one first."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Experiments of a week: under way now, the oldest first, and those that begin, in order."""
+
+    under_way: Sequence[Experiment]
+    starting: Sequence[Experiment]
+
+
+def around(session: Session, *, since: datetime, until: datetime) -> Around:
+    """What is under way, and what began, or is to begin, between two moments."""
     moment = func.coalesce(col(Experiment.started_at), col(Experiment.scheduled_at))
-    return session.exec(
-        select(Experiment)
-        .where(moment >= since, moment < until, Experiment.status != Status.CANCELLED)
-        .order_by(moment, col(Experiment.id))
+    is_under_way = col(Experiment.status).in_(_UNDER_WAY)
+    is_starting = and_(moment >= since, moment < until, col(Experiment.status) != Status.CANCELLED)
+    found = session.exec(
+        select(Experiment, is_starting.label("is_starting"))
+        .where(or_(is_under_way, is_starting))
+        .order_by(col(Experiment.launched_at), col(Experiment.id))
     ).all()
+    starting = [
+        (row.started_at or row.scheduled_at, row.id, row) for row, begins in found if begins
+    ]
+    return Around(
+        [row for row, _ in found if row.status in _UNDER_WAY],
+        [row for _, _, row in sorted(starting, key=lambda one: one[:2])],
+    )
 
 
 def items(session: Session, week: str, kind: ItemKind) -> Sequence[WeekItem]:

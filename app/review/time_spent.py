@@ -1,21 +1,31 @@
 """A week's time as the review tells it: both denominators, targets, who answered."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlmodel import Session
 
 from app.allocation import weeks as allocation
 from app.allocation.models import Bucket
 from app.allocation.summary import Split
-from app.platform.errors import NotFound
+from app.allocation.weeks import Week
 from app.review.shapes import BucketShare, TimeSplit
 
 
 def of(session: Session, week: str) -> TimeSplit | None:
     """Where a week went; None where nobody was asked."""
-    try:
-        seen = allocation.of(session, week)
-    except NotFound:
-        return None
-    if not seen.asked:
+    return of_several(session, (week,))[week]
+
+
+def of_several(session: Session, weeks: Sequence[str]) -> dict[str, TimeSplit | None]:
+    """Where each of these weeks went."""
+    every = {one for week in weeks for one in allocation.looked_back(week)}
+    seen = allocation.of_several(session, sorted(every))
+    return {week: _split(week, seen) for week in weeks}
+
+
+def _split(week: str, every: Mapping[str, Week]) -> TimeSplit | None:
+    seen = every.get(week)
+    if seen is None or not seen.asked:
         return None
     split = seen.everybody
     return TimeSplit(
@@ -23,7 +33,7 @@ def of(session: Session, week: str) -> TimeSplit | None:
         answered=seen.answered,
         non_elective=split.non_elective if split else None,
         buckets=tuple(_share(bucket, split) for bucket in seen.buckets) if split else (),
-        rising=allocation.rising(session, week),
+        rising=allocation.is_rising(every, week),
     )
 
 

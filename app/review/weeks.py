@@ -1,12 +1,14 @@
 """This week: are we closer, what runs, what waits for a decision, what was decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.analysis import told
+from app.analysis import known, told, waiting
+from app.analysis.known import Knowing
 from app.analysis.shapes import Call, State
 from app.delivery import progress as sending
 from app.delivery.progress import Progress
@@ -49,35 +51,39 @@ class Week:
     weeks_avoided: float
     promised: tuple[Item, ...]  # in last week's review, for this one
     time: TimeSplit | None  # of this week, or of the last one while this one is not asked about
+    silent: tuple[str, ...]  # machines whose clicks are waited for, and what to do
 
 
 def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
     """The facts of the week that `now` lies in, where the organisation is."""
     starts = monday_of(now, zone)
     key_results = _key_results(session, now.astimezone(zone))
-    under_way = _under_way(session, zone=zone, now=now)
+    experiments = store.under_way(session)
+    knowing = known.of_several(session, [one.id for one in experiments], now=now)
+    under_way = _under_way(session, experiments, knowing, zone=zone, now=now)
     decided = learnings.decided_since(session, starts)
     week, last = week_of(now, zone), week_of(now - timedelta(days=7), zone)
-    spent = time_spent.of(session, week)
+    times = time_spent.of_several(session, (week, last))
+    spent = times[week]
     return Week(
         week=week,
         starts=starts,
-        sentence=sentence(key_results, decided=len(decided), time=spent),
+        sentence=sentence(key_results, decided=len(decided.learnings), time=spent),
         key_results=key_results,
         awaiting=tuple(one for one in under_way if _awaits_a_decision(one.status, one.call)),
         running=tuple(one for one in under_way if not _awaits_a_decision(one.status, one.call)),
-        decided=decided,
-        weeks_avoided=learnings.weeks_avoided(session),
+        decided=decided.learnings,
+        weeks_avoided=decided.weeks_avoided,
         promised=items.shown(store.items(session, last, ItemKind.COMMITMENT)),
-        time=spent if spent and spent.answered else time_spent.of(session, last),
+        time=spent if spent and spent.answered else times[last],
+        silent=waiting.for_silent(knowing.everywhere, zone),
     )
 
 
 def awaiting(
-    session: Session, *, zone: ZoneInfo, now: datetime
+    session: Session, experiments: Sequence[Experiment], *, zone: ZoneInfo, now: datetime
 ) -> tuple[tuple[Experiment, Call], ...]:
-    """Experiments that have a result and no decision, with what their rules say."""
-    experiments = store.under_way(session)
+    """Those under way that have a result and no decision, with what their rules say."""
     calls = told.calls_of(session, experiments, now=now, zone=zone)
     return tuple(
         (one, calls[one.id])
@@ -101,13 +107,19 @@ def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]
     """Of every cycle that has a day in this week so far."""
     today = local.date()
     monday = today - timedelta(days=today.weekday())
-    rows = okr.key_results_between(session, monday, today)
-    return views.several(session, rows, today=today)
+    found = okr.placed(session, *okr.has_day_between(monday, today), today=today)
+    return views.of_placed(session, found, today=today)
 
 
-def _under_way(session: Session, *, zone: ZoneInfo, now: datetime) -> list[UnderWay]:
-    experiments = store.under_way(session)
-    calls = told.calls_of(session, experiments, now=now, zone=zone)
+def _under_way(
+    session: Session,
+    experiments: Sequence[Experiment],
+    knowing: Knowing,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> list[UnderWay]:
+    calls = told.calls_of(session, experiments, now=now, zone=zone, knowing=knowing)
     sent = sending.of_many(session, experiments)
     return [_seen(one, calls[one.id], sent[one.id]) for one in experiments]
 

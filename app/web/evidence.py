@@ -74,10 +74,14 @@ def questions(
     return {key: tuple(said) for key, said in asked.items()}
 
 
-def posted(session: Session, row: KeyResult, stored: Stored) -> list[LedgerRow]:
-    """The ledger, with a remark where something isn't added."""
-    lines = lined(stored.posted)
-    names = experiments.names_of(session, [line.row.experiment_id for line in lines])
+def posted(
+    session: Session, row: KeyResult, stored: Stored, known: Sequence[EvidenceRow]
+) -> list[LedgerRow]:
+    """The ledger, with a remark where something isn't added. `known` spares asking for names."""
+    lines, names = lined(stored.posted), {one.id: one.name for one in known}
+    unknown = {line.row.experiment_id for line in lines} - names.keys()
+    if unknown:
+        names |= experiments.names_of(session, sorted(unknown))
     return [_posted(line, names[line.row.experiment_id], row.unit) for line in lines]
 
 

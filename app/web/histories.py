@@ -49,5 +49,4 @@ def answer(*, request: Request, session: Db, now: Now, form: Form, key_result_id
 def _refuse(
     request: Request, session: Session, key_result_id: str, form: Typed, *, now: datetime
 ) -> None:
-    row = store.key_result_of(session, key_result_id)
-    refuse(request, key_results.page(request, session, row, past=form, now=now))
+    refuse(request, key_results.page(request, session, key_result_id, past=form, now=now))

@@ -12,8 +12,19 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import linked
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, sayings, series, sources, store, unusual, values, views
-from app.okr.models import CheckIn, Cycle, KeyResult
+from app.okr import (
+    links,
+    outcomes,
+    sayings,
+    series,
+    sources,
+    store,
+    unusual,
+    values,
+    views,
+    week_rows,
+)
+from app.okr.models import CheckIn, Cycle, KeyResult, ValueSource
 from app.okr.progress import grade
 from app.okr.schemas import (
     ConfidenceDraft,
@@ -112,8 +123,7 @@ class KeyResultPage(Page):
 @router.get("/{key_result_id}")
 def show(request: Request, session: Db, now: Now, key_result_id: str) -> HTMLResponse:
     """One key result."""
-    row = store.key_result_of(session, key_result_id)
-    return render(request, page(request, session, row, now=now))
+    return render(request, page(request, session, key_result_id, now=now))
 
 
 @router.post("/{key_result_id}/values")
@@ -157,7 +167,7 @@ def edit(request: Request, session: Db, now: Now, form: Form, key_result_id: str
     except (ValidationError, Invalid, Conflict) as error:
         session.expire(row)
         mended = form.mended(error, reads.NAMES)
-        refuse(request, page(request, session, row, edit=mended, now=now))
+        refuse(request, page(request, session, key_result_id, edit=mended, now=now))
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -166,13 +176,14 @@ def mark(
     *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str
 ) -> Response:
     """Mark a coming week as unusual, for this key result or for every one."""
-    row, zone = store.key_result_of(session, key_result_id), request.app.state.settings.zone
+    store.key_result_of(session, key_result_id)
+    zone = request.app.state.settings.zone
     about = None if form.value("for_all") else key_result_id
     try:
         draft = UnusualWeekDraft(reason=form.value("reason"), key_result_id=about)
         unusual.mark(session, form.value("week"), draft, by=who.name, zone=zone, now=now)
     except (ValidationError, Invalid, Conflict) as error:
-        refuse(request, page(request, session, row, marking=form.mended(error), now=now))
+        refuse(request, page(request, session, key_result_id, marking=form.mended(error), now=now))
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -223,8 +234,8 @@ def _kept(
     try:
         keep()
     except (ValidationError, Invalid, Conflict) as error:
-        row = store.key_result_of(session, key_result_id)
-        refuse(request, page(request, session, row, form=form.mended(error), now=now))
+        again = form.mended(error)
+        refuse(request, page(request, session, key_result_id, form=again, now=now))
     return go(f"/key-results/{key_result_id}", said="saved")
 
 
@@ -251,7 +262,7 @@ def _changes(form: Typed) -> KeyResultChanges:
 def page(
     request: Request,
     session: Session,
-    row: KeyResult,
+    key_result_id: str,
     *,
     now: datetime,
     form: Typed | None = None,
@@ -262,16 +273,18 @@ def page(
     """The page with the one form that needs another look."""
     zone = request.app.state.settings.zone
     today = now.astimezone(zone).date()
-    ends = store.cycle_of_key_result(session, row).ends
-    stored = series.stored_of(session, (row,), ends={row.id: ends})[row.id]
-    view = views.view(session, row, today=today, stored=stored)
+    placed = week_rows.placed_one(session, key_result_id, today=today)
+    row, ends = placed.row, {placed.row.id: placed.cycle.ends}
+    stored = series.stored_of(session, (row,), ends=ends)[row.id]
+    view = views.view_of(session, placed, stored, today=today)
+    source = store.source_of(session, row.id)
     marks = unusual.marks_of(session, row.id, view.cycle, today=today)
     said = evidence.rows(session, row, stored, zone=zone, now=now)
     began = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
     return KeyResultPage(
         id=row.id,
         title=row.title,
-        objective=store.objective_of(session, row.objective_id).title,
+        objective=placed.objective.title,
         state=lines.state(KeyResultLine.of(view)),
         said=view.statement.state if view.statement else None,
         statement=view.statement.sentence if view.statement else "",
@@ -287,7 +300,7 @@ def page(
         values=[_value(one) for one in reversed(series.listed(stored))],
         replaced=[_replaced(one) for one in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
-        edit=edit or _filled(session, row),
+        edit=edit or _filled(row, source),
         past=past or Typed(),
         marking=marking or Typed(),
         marks=marks,
@@ -295,8 +308,8 @@ def page(
         open="edit" if edit else "past" if past else "marking" if marking else "",
         is_typed=row.source in _TYPED,
         is_band=row.kind == "maintain",
-        reads=reads.of(session, row),
-        ledger=evidence.posted(session, row, stored),
+        reads=reads.of(source),
+        ledger=evidence.posted(session, row, stored, said),
         evidence=said,
         questions=[one.question for one in said if one.question],
         told=pushes.linked(session, row.id),
@@ -348,7 +361,7 @@ def _replaced(one: CheckIn) -> ReplacedRow:
     return ReplacedRow(one.date, one.value, one.comment, _origin(one), one.replaced_at)
 
 
-def _filled(session: Session, row: KeyResult) -> Typed:
+def _filled(row: KeyResult, source: ValueSource | None) -> Typed:
     known = {name: getattr(row, name) for name in (*_EDITED, *_NUMBERS)}
     adds_up = next(word for word, said in _ADDS_UP.items() if said is row.running_total)
-    return Typed.of(**known, running_total=adds_up, **reads.fields(session, row))
+    return Typed.of(**known, running_total=adds_up, **reads.fields(row, source))

@@ -108,7 +108,7 @@ def replay(session: Db, now: Now, key_result_id: str, push_id: int) -> Response:
 
 def linked(session: Session, key_result_id: str) -> list[Linked]:
     """Where the values go."""
-    return [_linked(session, link, row) for link, row in store.linked(session, key_result_id)]
+    return [_linked(*found) for found in store.linked_with_last(session, key_result_id)]
 
 
 def _page(session: Session, row: KeyResult, form: Typed, cursor: str | None = None) -> PushesPage:
@@ -125,13 +125,13 @@ def _page(session: Session, row: KeyResult, form: Typed, cursor: str | None = No
     )
 
 
-def _linked(session: Session, link: ConnectorLink, row: Connector) -> Linked:
+def _linked(link: ConnectorLink, row: Connector, last: Push | None) -> Linked:
     return Linked(
         connector_id=row.id,
         name=row.name,
         external=", ".join(link.external.values()),
         disabled=(row.disabled_reason or "Disabled.") if row.disabled_at else "",
-        last=pushes.last_of(session, row.id, link.key_result_id),
+        last=last,
     )
 
 

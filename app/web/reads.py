@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
-
-from app.okr import store
-from app.okr.models import KeyResult
+from app.okr.models import KeyResult, ValueSource
 from app.web.typed import Typed
 
 # Fields of the form → where they stand in the document.
@@ -42,17 +39,15 @@ def of_form(form: Typed) -> dict[str, Any]:
     return {source: {part: value for part, value in asked.items() if value}}
 
 
-def fields(session: Session, row: KeyResult) -> dict[str, Any]:
+def fields(row: KeyResult, held: ValueSource | None) -> dict[str, Any]:
     """The form's fields, as they were sent."""
-    held = store.source_of(session, row.id)
     if held is None:
         return {"read_every": "daily"}
     return {name: getattr(held, part) for part, name in _PARTS[row.source].items()}
 
 
-def of(session: Session, row: KeyResult) -> Reads | None:
+def of(held: ValueSource | None) -> Reads | None:
     """How reading goes, where values are read."""
-    held = store.source_of(session, row.id)
     if held is None:
         return None
     return Reads(

@@ -123,18 +123,19 @@ def _now(request: Request, now: Now) -> str:
 
 def _page(session: Session, form: Typed, *, week: str, cursor: str | None = None) -> TimePage:
     opened = store.openings(session, until=week, limit=_WEEKS)
-    seen = [weeks.of(session, one.week) for one in opened]
+    table = store.openings(session, until=week, cursor=cursor, limit=_WEEKS) if cursor else opened
+    every = weeks.of_several(session, [one.week for one in (*opened, *table)])
+    seen = [every[one.week] for one in opened]
     told = [one for one in seen if one.everybody is not None]
     is_open = bool(seen) and seen[0].opening.week == week
     seen = [one for one in seen if one.asked]  # not those that asked for key results only
     last = told[0] if told else None
-    rising = bool(last) and weeks.rising(session, told[0].opening.week)
+    rising = last is not None and weeks.is_rising(every, last.opening.week)
     shown = {bucket.id for one in seen for bucket in one.buckets}
     buckets = [bucket for bucket in store.all_buckets(session) if bucket.id in shown]
     pair = _first_two(store.buckets(session))
     teams = {team.id: team.name for team in okr.teams(session)}
-    table = store.openings(session, until=week, cursor=cursor, limit=_WEEKS)
-    listed = [weeks.of(session, one.week) for one in table] if cursor else seen
+    listed = [every[one.week] for one in table]
     active = [one for one in store.respondents(session) if one.active]
     return TimePage(
         sentence=_sentence(last),

@@ -7,12 +7,11 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.analysis import known, waiting
 from app.audience import store as audience
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.okr import sayings
-from app.outreach import troubles
+from app.outreach import failing
 from app.outreach.troubles import Trouble
 from app.review import weeks
 from app.review.learnings import Learning
@@ -78,8 +77,8 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         decided=week.decided,
         promised=week.promised,
         time=agendas.spent(week.time),
-        troubles=troubles.failing(session),
-        silent=waiting.for_silent(known.at(session, now=now), zone),
+        troubles=failing.failing(session),
+        silent=week.silent,
     )
     return render(request, page)
 

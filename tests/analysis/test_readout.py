@@ -387,7 +387,7 @@ def test_a_readout_asks_the_same_few_questions_for_any_number_of_people(
     readouts.of(session, experiment, now=NOON)
 
     ours = [one for one in asked if "clock_timestamp" not in one]  # how the clocks stand
-    assert len(ours) == 8
+    assert len(ours) == 7
 
 
 def test_a_readout_reads_the_clicks_in_the_readers_zone(session: Session):

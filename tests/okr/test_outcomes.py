@@ -126,7 +126,9 @@ def test_key_results_of_the_cycles_that_touch_some_days(session: Session):
     before = given_key_result(session, outcomes.add_objective(session, draft, now=NOW))
 
     def between(first: date, last: date) -> set[str]:
-        return {row.id for row in week_rows.key_results_between(session, first, last)}
+        found = week_rows.placed(session, *week_rows.has_day_between(first, last), today=last)
+        assert week_rows.any_between(session, first, last) is bool(found)
+        return {one.row.id for one in found}
 
     assert between(TODAY, TODAY) == {now.id}
     assert between(date(2026, 9, 28), date(2026, 10, 4)) == {before.id, now.id}

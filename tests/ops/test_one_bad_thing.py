@@ -16,7 +16,7 @@ from app.experiments.models import Experiment, Status
 from app.okr.models import ValueSource
 from app.ops.duties import duties_of
 from app.ops.house import House, open_house
-from app.outreach import digests, fanout, troubles
+from app.outreach import digests, failing, fanout, troubles
 from app.outreach.schemas import DigestDraft
 from app.platform import config, install, put_off
 from app.platform.db import Database
@@ -311,7 +311,7 @@ def test_a_poisoned_row_stops_no_other(house: House, work: Work):
         assert case.is_done(session)
         failed = [row for row in rows(house.database) if row.attempts]
         assert [(row.work, row.item) for row in failed] == [(work, case.bad)]
-        (said,) = troubles.failing(session)
+        (said,) = failing.failing(session)
         assert said.reason
         assert "@" not in said.what + said.href
 
@@ -344,7 +344,7 @@ def test_a_source_that_cannot_be_read_says_so_itself(house: House):
 
     with house.database.read() as session:
         assert session.get_one(ValueSource, row.id).error
-        assert [one.href for one in troubles.failing(session)] == [f"/key-results/{row.id}"]
+        assert [one.href for one in failing.failing(session)] == [f"/key-results/{row.id}"]
 
 
 def _sends(session: Session, experiment_id: str) -> list[Send]:

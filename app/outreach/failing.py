@@ -1,0 +1,136 @@
+"""Whatever waits because it failed, with a state of its own or without: the first of each kind.
+
+Each kind is a question of its own, with the same parts; a page asks them as one.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, Select, String, cast, func, literal, null, union_all
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col
+
+from app.experiments.models import Experiment
+from app.okr.models import KeyResult, ValueSource
+from app.outreach.models import Connector, Push, State
+from app.outreach.troubles import OF_EXPERIMENTS, Trouble, trouble_of
+from app.platform import put_off
+from app.platform.db import UtcDateTime
+from app.platform.put_off import PutOff, Work
+
+_SHOWN = 20  # of each kind, on a page that is about other things
+
+
+def failing(session: Session) -> list[Trouble]:
+    """What was put off, then sources that cannot be read, then pushes that were not taken."""
+    kinds = (_put_off(), _sources(), _pushes())
+    every = union_all(*(sa_select(one.subquery()) for one in kinds)).order_by("kind", "rank")
+    return [_TOLD[row.kind](row) for row in session.execute(every)]
+
+
+def _put_off() -> Select[Any]:
+    """Work that has no state of its own, with the name of the experiment that it is about."""
+    is_named = (col(Experiment.id) == col(PutOff.item)) & col(PutOff.work).in_(OF_EXPERIMENTS)
+    return (
+        _kind(
+            0,
+            id=col(PutOff.id),
+            work=col(PutOff.work),
+            item=col(PutOff.item),
+            name=col(Experiment.name),
+            reason=col(PutOff.reason),
+            attempts=col(PutOff.attempts),
+            since=col(PutOff.since),
+            tried_at=col(PutOff.tried_at),
+            next_at=col(PutOff.next_at),
+            by=col(PutOff.id),
+        )
+        .select_from(PutOff)
+        .outerjoin(Experiment, is_named)
+        .where(*put_off.is_failing())
+    )
+
+
+def _sources() -> Select[Any]:
+    """Key results whose values cannot be read: tried again by themselves, or from their page."""
+    since = func.coalesce(col(ValueSource.failed_at), col(ValueSource.due_at))
+    return (
+        _kind(
+            1,
+            id=literal(""),
+            work=literal(Work.READ.value),
+            item=col(ValueSource.key_result_id),
+            name=col(KeyResult.title),
+            reason=col(ValueSource.error),
+            attempts=literal(1),
+            since=since,
+            tried_at=since,
+            next_at=col(ValueSource.due_at),
+            by=since,
+        )
+        .join(KeyResult, col(KeyResult.id) == col(ValueSource.key_result_id))
+        .where(col(ValueSource.error) != "")
+    )
+
+
+def _pushes() -> Select[Any]:
+    """Pushes that the other side did not take yet: their own list tells more."""
+    return (
+        _kind(
+            2,
+            id=literal(""),
+            work=literal(Work.PUSH.value),
+            item=cast(col(Push.id), String),
+            name=col(Connector.name),
+            reason=func.coalesce(col(Push.last_error), ""),
+            attempts=col(Push.attempts),
+            since=col(Push.created_at),
+            tried_at=col(Push.created_at),
+            next_at=col(Push.due_at),
+            by=col(Push.id),
+        )
+        .join(Connector, col(Connector.id) == col(Push.connector_id))
+        .where(col(Push.state) == State.WAITING, col(Push.attempts) > 0)
+    )
+
+
+def _kind(kind: int, *, by: Any, **parts: Any) -> Select[Any]:
+    """The first rows of one kind, each with the parts that every kind has."""
+    rank = func.row_number().over(order_by=by).label("rank")
+    named = [part.label(name) for name, part in parts.items()]
+    nobody = (cast(null(), UtcDateTime).label("cancelled_at"), literal("").label("cancelled_by"))
+    chosen = sa_select(literal(kind).label("kind"), rank, *named, *nobody)
+    return chosen.order_by(by).limit(_SHOWN)
+
+
+def _of_work(row: Row[Any]) -> Trouble:
+    return trouble_of(row, {row.item: row.name} if row.name else {})
+
+
+def _of_source(row: Row[Any]) -> Trouble:
+    what = f"Reading the value of “{row.name}”"
+    return _elsewhere(row, what=what, href=f"/key-results/{row.item}")
+
+
+def _of_push(row: Row[Any]) -> Trouble:
+    return _elsewhere(row, what=f"Pushing to “{row.name}”", href="/connections")
+
+
+_TOLD = (_of_work, _of_source, _of_push)
+
+
+def _elsewhere(row: Row[Any], *, what: str, href: str) -> Trouble:
+    """What is tried again, or cancelled, on a page of its own."""
+    return Trouble(
+        id="",
+        work=row.work,
+        subject=row.item,
+        what=what,
+        href=href,
+        reason=row.reason,
+        attempts=row.attempts,
+        since=row.since,
+        tried_at=row.tried_at,
+        next_at=row.next_at,
+        cancelled_at=None,
+        cancelled_by="",
+    )
