@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, text
 from sqlmodel import Session, col, delete, select, update
 
 from app.allocation.models import (
@@ -241,21 +241,24 @@ def told(session: Session, week: str) -> Sequence[TimeTold]:
     return session.exec(found.order_by(TimeTold.respondent_id)).all()
 
 
-def answers_of(session: Session, weeks: Collection[str]) -> dict[str, list[TimeAnswer]]:
-    """The answers to each of these weeks."""
-    found: dict[str, list[TimeAnswer]] = {one: [] for one in weeks}
-    query = select(TimeAnswer).where(col(TimeAnswer.week).in_(weeks))
-    for row in session.exec(query.order_by(TimeAnswer.respondent_id)):
-        found[row.week].append(row)
-    return found
+Given = tuple[TimeAnswer, TimeTold | None]  # an answer, and as it is counted in what is shown
 
 
-def told_of(session: Session, weeks: Collection[str]) -> dict[str, list[TimeTold]]:
-    """The same as they are counted in what is shown."""
-    found: dict[str, list[TimeTold]] = {one: [] for one in weeks}
-    query = select(TimeTold).where(col(TimeTold.week).in_(weeks))
-    for row in session.exec(query.order_by(TimeTold.respondent_id)):
-        found[row.week].append(row)
+def given_in(session: Session, weeks: Collection[str]) -> dict[str, list[Given]]:
+    """The answers to each of these weeks; people's answers are counted once they can be."""
+    found: dict[str, list[Given]] = {one: [] for one in weeks}
+    is_same = and_(
+        col(TimeTold.week) == col(TimeAnswer.week),
+        col(TimeTold.respondent_id) == col(TimeAnswer.respondent_id),
+    )
+    query = (
+        select(TimeAnswer, TimeTold)
+        .outerjoin(TimeTold, is_same)
+        .where(col(TimeAnswer.week).in_(weeks))
+        .order_by(TimeAnswer.respondent_id)
+    )
+    for answer, told in session.exec(query):
+        found[answer.week].append((answer, told))
     return found
 
 

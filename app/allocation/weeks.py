@@ -54,11 +54,8 @@ def of_several(session: Session, weeks: Sequence[str]) -> dict[str, Week]:
     opened = [one.opening.week for one in asked]
     if not opened:
         return {}
-    answers, told = store.answers_of(session, opened), store.told_of(session, opened)
-    return {
-        week: _shown(one, answers[week], told[week])
-        for week, one in zip(opened, asked, strict=True)
-    }
+    given = store.given_in(session, opened)
+    return {one.opening.week: _shown(one, given[one.opening.week]) for one in asked}
 
 
 def rising(session: Session, week: str) -> bool:
@@ -80,7 +77,8 @@ def is_rising(seen: Mapping[str, Week], week: str) -> bool:
     return risen([split.non_elective for split in splits if split])
 
 
-def _shown(asked: Asked, answers: Sequence[TimeAnswer], told: Sequence[TimeTold]) -> Week:
+def _shown(asked: Asked, given: Sequence[store.Given]) -> Week:
+    answers, told = [one for one, _ in given], [told for _, told in given if told is not None]
     elective = frozenset(bucket.id for bucket in asked.buckets if bucket.elective)
     groups = _groups(asked.opening, answers, told, elective)
     return Week(

@@ -1,6 +1,6 @@
 """How far a send has come, told as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -43,6 +43,13 @@ def of(session: Session, experiment: Experiment) -> Progress:
 def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
     """The same of many, by id."""
     found = queue_rows.standings_of(session, [one.id for one in experiments])
+    return beside(session, experiments, found)
+
+
+def beside(
+    session: Session, experiments: Sequence[Experiment], found: Mapping[str, Standing]
+) -> dict[str, Progress]:
+    """The same where it is known how their sends stand."""
     seen, lost = looks(session, experiments), falling.of_many(session, experiments)
     return {
         one.id: _told(one, found[one.id], seen.get(one.id), lost.get(one.id)) for one in experiments
@@ -56,7 +63,7 @@ def _told(
     lost: FellAway | None,
 ) -> Progress:
     """Who is enrolled and has no send yet is queued; in an experiment that ended, passed over."""
-    counts = standing.counts
+    counts = dict(standing.counts)
     planned = sum(counts.values())
     enrolled = max(experiment.enrolled or 0, planned)
     unplanned = State.SKIPPED if experiment.status in ENDED else State.QUEUED

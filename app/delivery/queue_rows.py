@@ -1,15 +1,16 @@
 """The SQL of planning: who is queued, passed over, given up; how far an experiment is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
     ScalarSelect,
+    Select,
     String,
-    and_,
     bindparam,
     case,
     func,
@@ -42,38 +43,48 @@ def counts(session: Session, experiment_id: str) -> dict[str, int]:
     return {state: int(sends) for state, sends in session.execute(question) if sends}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Sends by state, and why some of them wait: what failed first, else what a server said."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    why: str | None = None
+    counts: dict[str, int]
+    why: str | None
 
 
 def standings_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, Standing]:
-    """The same of many experiments, one row for each of them and each state of its sends."""
-    queued = col(SendCount.state) == State.QUEUED
-    sends = func.sum(col(SendCount.sends))
-    question = (
+    """The same of many experiments."""
+    question = with_standings(select(col(Experiment.id)), col(Experiment.id).in_(experiment_ids))
+    return {row[0]: standing_of(row) for row in session.execute(question)}
+
+
+def with_standings(about: Select[Any], *wanted: ColumnElement[bool]) -> Select[Any]:
+    """A question about some experiments, with what `standing_of` reads of each."""
+    state, sends = col(SendCount.state), col(SendCount.sends)
+    counts = (
         select(
-            col(Experiment.id),
-            col(SendCount.state),
-            sends,
-            _failed_first(),
-            case((and_(queued, sends > 0), _said_to_whoever_waits())),
+            col(SendCount.experiment_id),
+            *(func.sum(case((state == one, sends), else_=0)).label(one) for one in State),
+        )
+        .where(col(SendCount.experiment_id).in_(select(col(Experiment.id)).where(*wanted)))
+        .group_by(col(SendCount.experiment_id))
+        .subquery()
+    )
+    said = case((counts.c[State.QUEUED] > 0, _said_to_whoever_waits()))
+    return (
+        about.add_columns(
+            *(func.coalesce(counts.c[one], 0).label(one) for one in State),
+            func.coalesce(_failed_first(), said).label("why"),
         )
         .select_from(Experiment)
-        .outerjoin(SendCount, col(SendCount.experiment_id) == col(Experiment.id))
-        .where(col(Experiment.id).in_(experiment_ids))
-        .group_by(col(Experiment.id), col(SendCount.state))
+        .outerjoin(counts, counts.c.experiment_id == col(Experiment.id))
+        .where(*wanted)
     )
-    found = {one: Standing() for one in experiment_ids}
-    for experiment_id, state, number, failed, said in session.execute(question):
-        one = found[experiment_id]
-        one.why = failed or said or one.why
-        if number:
-            one.counts[state] = int(number)
-    return found
+
+
+def standing_of(row: Row[Any]) -> Standing:
+    """Of one row of them."""
+    counts = {one.value: int(getattr(row, one)) for one in State}
+    return Standing({state: number for state, number in counts.items() if number}, row.why)
 
 
 def _failed_first() -> ScalarSelect[str]:

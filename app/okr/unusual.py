@@ -84,14 +84,6 @@ def marks_of(session: Session, key_result_id: str, cycle: Cycle, *, today: Date)
     ]
 
 
-def marks_in(
-    session: Session, week: str, key_result_ids: Sequence[str], *, today: Date
-) -> list[tuple[str, Mark]]:
-    """Marks of one week with the key result that each is about, `EVERY` for all."""
-    rows = (row for row in _about(session, key_result_ids) if row.week == week)
-    return [(row.key_result_id, _mark(row, today=today)) for row in rows]
-
-
 def coming(cycle: Cycle, marks: Collection[Mark], *, today: Date) -> list[Date]:
     """Mondays of the cycle's weeks that may still be marked."""
     monday = today - timedelta(days=today.weekday()) + _WEEK

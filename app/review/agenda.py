@@ -15,6 +15,7 @@ from app.analysis import known
 from app.experiments.models import Experiment
 from app.okr import keeping, unusual, views
 from app.okr import week_rows as okr
+from app.okr.models import UnusualWeek
 from app.okr.views import KeyResultView
 from app.platform import events
 from app.platform.db import Database
@@ -58,9 +59,10 @@ class _Span:
 def of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
     """A week's review: as it was frozen, or as it stands now. Raises Invalid."""
     monday_of(week)
-    row = store.frozen_week(session, week)
+    noted = store.noted(session, week)
+    row = noted.frozen
     if row is None:
-        return _live(session, week, zone=zone, now=now)
+        return _live(session, week, noted.marks, zone=zone, now=now)
     told = _SHAPE.validate_python(row.body)
     return replace(told, frozen_at=row.frozen_at, frozen_by=row.frozen_by)
 
@@ -71,7 +73,8 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
         raise Invalid.at("week", f"{week} has not begun.")
     telling.settle_closed(session, week, now=now)
     seen = _key_results(session, _span(week, zone, now))
-    review = _told(session, week, seen, zone=zone, now=now)
+    marks = store.noted(session, week).marks
+    review = _told(session, week, seen, marks, zone=zone, now=now)
     body = _SHAPE.dump_python(review, mode="json")
     if not store.freeze(session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)):
         raise Conflict(f"{week} is frozen already.")
@@ -81,15 +84,18 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
     return replace(review, frozen_at=now, frozen_by=by)
 
 
-def _live(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
+def _live(
+    session: Session, week: str, marks: Sequence[UnusualWeek], *, zone: ZoneInfo, now: datetime
+) -> Review:
     seen = _key_results(session, _span(week, zone, now))
-    return _told(session, week, seen, zone=zone, now=now)
+    return _told(session, week, seen, marks, zone=zone, now=now)
 
 
 def _told(
     session: Session,
     week: str,
     seen: tuple[KeyResultView, ...],
+    marks: Sequence[UnusualWeek],
     *,
     zone: ZoneInfo,
     now: datetime,
@@ -116,17 +122,16 @@ def _told(
         decisions=items.shown(lines[week, ItemKind.DECISION]),
         commitments=items.shown(lines[week, ItemKind.COMMITMENT]),
         last_commitments=items.shown(last),
-        unusual=_unusual(session, week, seen, today=span.today),
+        unusual=_unusual(marks, seen),
     )
 
 
-def _unusual(
-    session: Session, week: str, seen: Iterable[KeyResultView], *, today: Date
-) -> tuple[Unusual, ...]:
-    ids = [view.row.id for view in seen]
+def _unusual(marks: Iterable[UnusualWeek], seen: Iterable[KeyResultView]) -> tuple[Unusual, ...]:
+    about = {unusual.EVERY, *(view.row.id for view in seen)}
     return tuple(
-        Unusual(about or None, mark.reason, mark.marked_by)
-        for about, mark in unusual.marks_in(session, week, ids, today=today)
+        Unusual(one.key_result_id or None, one.reason, one.marked_by)
+        for one in marks
+        if one.key_result_id in about
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, true
 from sqlalchemy import select as sa_select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
@@ -15,9 +15,10 @@ from sqlmodel import Session, col, select
 from app.analysis.models import Snapshot
 from app.analysis.store import is_what_counts
 from app.audience.models import Audience
+from app.delivery.queue_rows import Standing, standing_of, with_standings
 from app.experiments.models import Experiment, ExperimentLink, Feature, Slice, Status
 from app.experiments.terms import RuleKind
-from app.okr.models import UndoneLink
+from app.okr.models import UndoneLink, UnusualWeek
 from app.platform.errors import NotFound
 from app.review.models import Choice, Decision, FrozenWeek, ItemKind, WeekItem
 
@@ -245,13 +246,34 @@ def _about(question: Any, *wanted: ColumnElement[bool]) -> Any:
     )
 
 
-def under_way(session: Session) -> Sequence[Experiment]:
-    """Experiments that were launched and are not decided, the oldest first."""
-    return session.exec(
-        select(Experiment)
-        .where(col(Experiment.status).in_(_UNDER_WAY))
-        .order_by(col(Experiment.launched_at), col(Experiment.id))
-    ).all()
+def under_way_standing(session: Session) -> dict[str, tuple[Experiment, Standing]]:
+    """Experiments that were launched and are not decided, the oldest first, by id."""
+    is_under_way = col(Experiment.status).in_(_UNDER_WAY)
+    question = with_standings(sa_select(Experiment), is_under_way)
+    found = session.execute(question.order_by(col(Experiment.launched_at), col(Experiment.id)))
+    return {row[0].id: (row[0], standing_of(row)) for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A week as it was frozen; of one that is not, its marks as unusual."""
+
+    frozen: FrozenWeek | None
+    marks: Sequence[UnusualWeek]
+
+
+def noted(session: Session, week: str) -> Noted:
+    """What is kept of a week by its name."""
+    is_open = and_(col(UnusualWeek.week) == week, col(FrozenWeek.week).is_(None))
+    question = (
+        sa_select(FrozenWeek, UnusualWeek)
+        .select_from(sa_select(literal(1)).subquery())
+        .outerjoin(FrozenWeek, col(FrozenWeek.week) == week)
+        .outerjoin(UnusualWeek, is_open)
+        .order_by(col(UnusualWeek.key_result_id))
+    )
+    found = session.execute(question).all()
+    return Noted(found[0][0], [mark for _, mark in found if mark is not None])
 
 
 @dataclass(frozen=True, slots=True)

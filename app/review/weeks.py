@@ -1,6 +1,6 @@
 """This week: are we closer, what runs, what waits for a decision, what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from app.analysis.known import Knowing
 from app.analysis.shapes import Call, State
 from app.delivery import progress as sending
 from app.delivery.progress import Progress
+from app.delivery.queue_rows import Standing
 from app.experiments.models import Experiment, Status
 from app.okr import sayings, views
 from app.okr import week_rows as okr
@@ -58,9 +59,9 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
     """The facts of the week that `now` lies in, where the organisation is."""
     starts = monday_of(now, zone)
     key_results = _key_results(session, now.astimezone(zone))
-    experiments = store.under_way(session)
-    knowing = known.of_several(session, [one.id for one in experiments], now=now)
-    under_way = _under_way(session, experiments, knowing, zone=zone, now=now)
+    found = store.under_way_standing(session)
+    knowing = known.of_several(session, list(found), now=now)
+    under_way = _under_way(session, found, knowing, zone=zone, now=now)
     decided = learnings.decided_since(session, starts)
     week, last = week_of(now, zone), week_of(now - timedelta(days=7), zone)
     times = time_spent.of_several(session, (week, last))
@@ -113,14 +114,16 @@ def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]
 
 def _under_way(
     session: Session,
-    experiments: Sequence[Experiment],
+    found: Mapping[str, tuple[Experiment, Standing]],
     knowing: Knowing,
     *,
     zone: ZoneInfo,
     now: datetime,
 ) -> list[UnderWay]:
+    experiments = [one for one, _ in found.values()]
     calls = told.calls_of(session, experiments, now=now, zone=zone, knowing=knowing)
-    sent = sending.of_many(session, experiments)
+    standings = {key: standing for key, (_, standing) in found.items()}
+    sent = sending.beside(session, experiments, standings)
     return [_seen(one, calls[one.id], sent[one.id]) for one in experiments]
 
 

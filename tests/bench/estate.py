@@ -22,6 +22,7 @@ from app.platform.db import Database
 from app.platform.iso_weeks import week_of
 from app.review import search
 from app.review.models import Decision, ItemKind, WeekItem
+from tests.bench import estate_weeks
 from tests.bench.mailing import Mailing, add_people
 from tests.cast import DESIGN
 
@@ -55,6 +56,7 @@ class Size:
     weeks: int = 157
     linked: int = 200  # experiments that are linked to the first key result
     sends: int = 40
+    respondents: int = 40
 
     @classmethod
     def of(cls, rows: int) -> "Size":
@@ -70,6 +72,7 @@ class Size:
             weeks=rows,
             linked=rows,
             sends=12,
+            respondents=rows,
         )
 
     @property
@@ -99,6 +102,13 @@ def fill(database: Database, size: Size, *, now: datetime) -> None:
                 _mail(session, size, number, row)
     with database.write() as session:
         _decide(session, size, now=now)
+        estate_weeks.add(
+            session,
+            key_results=[key_result_id(n) for n in range(size.key_results)],
+            rows=size.respondents,
+            experiments=[row["id"] for row in rows if row["status"] == "running"],
+            now=now,
+        )
     analyze(database)
 
 
