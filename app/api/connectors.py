@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
@@ -18,7 +17,7 @@ from app.api.vaults import Hosts, OurVault
 from app.identity.guard import Db, Now, Who
 from app.okr.store import key_result_of
 from app.outreach import connecting, pushes, pushing, store
-from app.outreach.models import Connector, ConnectorLink
+from app.outreach.models import Connector, ConnectorLink, Push
 from app.outreach.schemas import ConnectorDraft, LinkDraft
 from app.platform.errors import NotFound
 
@@ -130,7 +129,8 @@ def list_links(
     """With the newest push to each, and its error."""
     key_result_of(session, key_result_id)
     links = store.linked_page(session, key_result_id, cursor=cursor, limit=limit)
-    return listed(links, lambda link: _told(session, link))
+    last = pushes.last_about(session, key_result_id)
+    return listed(links, lambda link: _told(link, last.get(link.connector_id)))
 
 
 @router.delete(
@@ -155,8 +155,7 @@ def _shown(row: Connector) -> ConnectorOut:
     return ConnectorOut.model_validate(row, from_attributes=True)
 
 
-def _told(session: Session, link: ConnectorLink) -> ConnectorLinkTold:
-    last = pushes.last_of(session, link.connector_id, link.key_result_id)
+def _told(link: ConnectorLink, last: Push | None) -> ConnectorLinkTold:
     told = shown_push(last) if last else None
     return ConnectorLinkTold(**_linked(link).model_dump(), last_push=told)
 

@@ -81,7 +81,7 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
     placed = week_rows.placed_one(session, key_result_id, today=today)
     row, ends = placed.row, {placed.row.id: placed.cycle.ends}
     stored = series.stored_of(session, (row,), ends=ends)[row.id]
-    seen = views.view_of(session, placed, stored, today=today)
+    seen = views.view(session, placed, stored, today=today)
     known = linked_results.of(session, row, stored, now=now, zone=request.app.state.settings.zone)
     about = {name: getattr(seen, name) for name in _VIEWED}
     return KeyResultSeen(

@@ -43,15 +43,8 @@ class KeyResultView:
     values: tuple[Value, ...]  # of a list's row, only as far back as something rests on them
 
 
-def view(
-    session: Session, row: KeyResult, *, today: Date, stored: Stored | None = None
-) -> KeyResultView:
-    """Look at a key result on a day. `stored` spares reading it, where it is known."""
-    return several(session, (row,), today=today, stored={row.id: stored} if stored else None)[0]
-
-
-def view_of(session: Session, placed: Placed, stored: Stored, *, today: Date) -> KeyResultView:
-    """The same of one that is known in its cycle, with what its values rest on."""
+def view(session: Session, placed: Placed, stored: Stored, *, today: Date) -> KeyResultView:
+    """Look at one on a day that is known in its cycle, with what its values rest on."""
     return of_placed(session, (placed,), today=today, stored={placed.row.id: stored})[0]
 
 

@@ -105,10 +105,13 @@ def stop_all(
     session.execute(_STOP_ALL, facts)
 
 
-def last_of(session: Session, connector_id: str, subject: str) -> Push | None:
-    """The newest push about a subject to a connector."""
-    found = pushes(session, connector_id=connector_id, subject=subject, limit=1)
-    return found[0] if found else None
+def last_about(session: Session, subject: str) -> dict[str, Push]:
+    """The newest push about a subject to each connector that had one."""
+    newest = (
+        select(func.max(Push.id)).where(Push.subject == subject).group_by(col(Push.connector_id))
+    )
+    query = select(Push).where(col(Push.id).in_(newest))
+    return {push.connector_id: push for push in session.exec(query)}
 
 
 def pushes(

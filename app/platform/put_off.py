@@ -180,9 +180,3 @@ def about(session: Session, items: Collection[str]) -> Sequence[PutOff]:
     """What failed of these things, and was not cancelled; the oldest first."""
     question = select(PutOff).where(*is_failing(), col(PutOff.item).in_(items))
     return session.scalars(question.order_by(col(PutOff.id))).all()
-
-
-def failing(session: Session, *, limit: int) -> Sequence[PutOff]:
-    """What failed and was not cancelled, the oldest first."""
-    question = select(PutOff).where(*is_failing())
-    return session.scalars(question.order_by(col(PutOff.id)).limit(limit)).all()

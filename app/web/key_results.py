@@ -276,7 +276,7 @@ def page(
     placed = week_rows.placed_one(session, key_result_id, today=today)
     row, ends = placed.row, {placed.row.id: placed.cycle.ends}
     stored = series.stored_of(session, (row,), ends=ends)[row.id]
-    view = views.view_of(session, placed, stored, today=today)
+    view = views.view(session, placed, stored, today=today)
     source = store.source_of(session, row.id)
     marks = unusual.marks_of(session, row.id, view.cycle, today=today)
     said = evidence.rows(session, row, stored, zone=zone, now=now)

@@ -93,7 +93,7 @@ def test_a_value_from_after_the_last_day_counts_nowhere(session: Session, row: K
     cycle = outcomes.change_cycle(session, cycle_of(session, row), changes)
 
     (one,) = closing.ended(session, cycle)
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert (one.current, one.suggested) == (1520, 0.5)
     assert (view.current, view.progress) == (1520, 0.5)

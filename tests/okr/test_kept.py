@@ -216,7 +216,7 @@ def holds(walk: Walk) -> None:
     kept = [(one.date, one.value, one.source) for one in _ever_typed(session, row)]
     assert set(model.said) <= set(kept)  # replaced ones as history
 
-    seen, expected = views.view(session, row, today=TODAY), model.value()
+    seen, expected = views.several(session, (row,), today=TODAY)[0], model.value()
     (ended,) = closing.ended(session, walk.cycle)
     assert seen.current == ended.current == (expected and pytest.approx(expected))
     if expected is not None:

@@ -21,7 +21,7 @@ def row(session: Session) -> KeyResult:
 
 
 def test_before_the_first_value_nothing_is_claimed(session: Session, row: KeyResult):
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert (view.current, view.as_of, view.change) == (None, None, None)
     assert (view.progress, view.confidence, view.values) == (None, None, ())
@@ -32,7 +32,7 @@ def test_before_the_first_value_nothing_is_claimed(session: Session, row: KeyRes
 def test_it_shows_where_it_stands(session: Session, row: KeyResult):
     put(session, row.id, THIS_MONDAY, 1520, confidence=6)
 
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert (view.current, view.as_of, view.progress) == (1520, THIS_MONDAY, 0.5)
     assert view.expected == pytest.approx(55 / 92)
@@ -48,7 +48,7 @@ def test_change_is_counted_since_the_last_value_of_an_earlier_week(
     put(session, row.id, THIS_MONDAY, 1320)
     put(session, row.id, TODAY, 1314)
 
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert view.change == 12
 
@@ -57,7 +57,7 @@ def test_a_week_without_a_value_has_no_change(session: Session, row: KeyResult):
     put(session, row.id, LAST_SUNDAY - timedelta(days=9), 1300)
     put(session, row.id, LAST_SUNDAY, 1302)
 
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert (view.current, view.change) == (1302, None)
 
@@ -65,7 +65,7 @@ def test_a_week_without_a_value_has_no_change(session: Session, row: KeyResult):
 def test_a_late_value_is_stale_whatever_its_colour(session: Session, row: KeyResult):
     put(session, row.id, TODAY - timedelta(days=11), 1790)
 
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert view.pace is Pace.GREEN
     assert view.stale
@@ -75,14 +75,14 @@ def test_confidence_is_the_last_that_was_given(session: Session, row: KeyResult)
     put(session, row.id, LAST_SUNDAY, 1302, confidence=4)
     put(session, row.id, TODAY, 1310)
 
-    assert views.view(session, row, today=TODAY).confidence == 4
+    assert views.several(session, (row,), today=TODAY)[0].confidence == 4
 
 
 def test_an_earlier_day_is_shown_as_it_was(session: Session, row: KeyResult):
     put(session, row.id, LAST_SUNDAY, 1302)
     put(session, row.id, TODAY, 1310)
 
-    view = views.view(session, row, today=LAST_SUNDAY)
+    view = views.several(session, (row,), today=LAST_SUNDAY)[0]
 
     assert [one.value for one in view.values] == [1302]
 
@@ -93,7 +93,7 @@ def test_a_band_is_kept_or_not_and_has_no_pace(session: Session):
     )
     put(session, band.id, TODAY, 60)
 
-    view = views.view(session, band, today=TODAY)
+    view = views.several(session, (band,), today=TODAY)[0]
 
     assert (view.progress, view.pace) == (1, Pace.NONE)
 
@@ -101,7 +101,7 @@ def test_a_band_is_kept_or_not_and_has_no_pace(session: Session):
 def test_a_title_that_names_work_is_kept_and_warned_about(session: Session):
     row = given_key_result(session, given_objective(session), title="Launch in Norway")
 
-    view = views.view(session, row, today=TODAY)
+    view = views.several(session, (row,), today=TODAY)[0]
 
     assert view.row.title == "Launch in Norway"
     assert "Launch" in str(view.warning)
@@ -115,10 +115,10 @@ def _weekly(session: Session, row: KeyResult, *values: float) -> None:
 
 def test_five_weeks_with_values_make_a_forecast(session: Session, row: KeyResult):
     _weekly(session, row, 1300, 1340, 1385, 1420)
-    assert views.view(session, row, today=TODAY).forecast is None
+    assert views.several(session, (row,), today=TODAY)[0].forecast is None
     put(session, row.id, TODAY - timedelta(days=35), 1262)
 
-    found = views.view(session, row, today=TODAY).forecast
+    found = views.several(session, (row,), today=TODAY)[0].forecast
 
     assert found is not None
     assert (found.on, found.values, found.method) == (date(2026, 12, 31), 5, "Chance of landing")
@@ -129,8 +129,8 @@ def test_five_weeks_with_values_make_a_forecast(session: Session, row: KeyResult
 def test_a_cycle_that_is_over_has_no_forecast(session: Session, row: KeyResult):
     _weekly(session, row, 1300, 1310, 1299, 1330, 1322)
 
-    assert views.view(session, row, today=TODAY).forecast is not None
-    assert views.view(session, row, today=date(2026, 12, 31)).forecast is None
+    assert views.several(session, (row,), today=TODAY)[0].forecast is not None
+    assert views.several(session, (row,), today=date(2026, 12, 31))[0].forecast is None
 
 
 def test_many_are_looked_at_in_as_many_queries_as_one(session: Session, row: KeyResult):
@@ -155,7 +155,7 @@ def test_a_stretch_that_is_reached_is_said(session: Session):
     row = given_key_result(session, given_objective(session), stretch=2000)
     put(session, row.id, TODAY, 2000)
 
-    assert views.view(session, row, today=TODAY).stretched
+    assert views.several(session, (row,), today=TODAY)[0].stretched
 
 
 _PAST = 157  # weeks, of which a list needs the last ones
