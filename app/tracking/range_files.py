@@ -26,6 +26,7 @@ RANGES = "ranges"  # the folder of lists, beside the journals
 _COMPILED = "compiled"
 _STALE_AFTER = timedelta(days=60)  # clouds grow by some networks a week
 _MOST_LISTS = 50
+_MOST_NETWORKS = 1_000_000  # of all lists: every process holds them. Apple's alone has some 300,000
 _WORDS = {
     AddressClass.SECURITY_VENDOR: "mail scanners",
     AddressClass.DATACENTER: "data centres",
@@ -92,6 +93,12 @@ def _taken(
         others = [one for one in sources(folder) if one.name != name]
         if len(others) >= _MOST_LISTS:
             raise Invalid(f"{_MOST_LISTS} lists are enough: remove one first.")
+        together = sum(one.number for one in [*others, source])
+        if together > _MOST_NETWORKS:
+            raise Invalid(
+                f"All lists together would hold {together:,} networks, and {_MOST_NETWORKS:,} are"
+                " enough: remove one first."
+            )
         spans = [*found.spans, *_spans_of(folder, others)]
         _replace(_list(folder, name), content)
         _compile(folder, [*others, source], spans)

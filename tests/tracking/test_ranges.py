@@ -299,3 +299,19 @@ def test_a_callers_key_says_address_and_network_and_neither_can_be_turned_back(t
     assert home == household != street
     assert home[:16] == street[:16]
     assert callers.of("9.10.3.4", "", day=2).key[:16] != one[:16]
+
+
+@pytest.mark.parametrize("limit", ["_MOST_LISTS", "_MOST_NETWORKS"])
+def test_lists_together_are_no_more_than_memory_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+):
+    monkeypatch.setattr(range_files, limit, 2)
+    folder, file = tmp_path / "r", tmp_path / "one.txt"
+    file.write_text("9.10.0.0/16")
+    for name in ("a", "b", "b"):  # a newer one in the place of another is no more
+        range_files.update(folder, file, name=name, assumed=AddressClass.DATACENTER, now=NOW)
+
+    with pytest.raises(Invalid, match="enough: remove one first"):
+        range_files.update(folder, file, name="c", assumed=AddressClass.DATACENTER, now=NOW)
+
+    assert [one.name for one in range_files.sources(folder)] == ["a", "b"]
