@@ -110,6 +110,17 @@ def weekly(
     return Weekly(tuple(by_week), tuple(means), _people(by_week))
 
 
+def counted(
+    row: KeyResult,
+    weeks: CycleWeeks,
+    values: Sequence[Value],
+    levels: Weekly,
+    unusual: Collection[str] = (),
+) -> Weekly:
+    """What a statement rests on: the weeks' values, or of a running total what each added."""
+    return _increments(levels, weeks, values, unusual) if row.running_total else levels
+
+
 def _measured(weeks: CycleWeeks, values: Sequence[Value]) -> list[Value]:
     return [one for one in values if one.date <= weeks.ends and not one.confirms]
 
@@ -175,7 +186,7 @@ def _of_week(
     unusual: Collection[str],
 ) -> Found:
     levels = weekly(row, weeks, values, unusual).until(week)
-    series = _increments(levels, weeks, values, unusual) if row.running_total else levels
+    series = counted(row, weeks, values, levels, unusual)
     left_out = _left_out(weeks, values, week, unusual)
     iso = week_of(weeks.last_day(week) if week else weeks.starts)
     asks = only_rises(row, values)

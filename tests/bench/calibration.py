@@ -9,6 +9,7 @@ that the design was chosen by; `machinery` goes through the real tables, looks a
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -57,11 +58,20 @@ def main() -> int:
     asked = parser.parse_args()
     amount, wanted = FULL if asked.full else USUAL, asked.only or [*PARTS, "peeking"]
     print(_HEAD)
-    worst = max([show(PARTS[one](amount, asked.seed)) for one in wanted if one in PARTS], default=0)
-    if "peeking" in wanted:
-        for figure in peeking.figures(100_000 if asked.full else 20_000, seed=asked.seed):
-            print(figure)
+    worst = 0
+    for one in wanted:
+        began = time.perf_counter()
+        if one in PARTS:
+            worst = max(worst, show(PARTS[one](amount, asked.seed)))
+        else:
+            _peek(100_000 if asked.full else 20_000, asked.seed)
+        print(f"{one}: {time.perf_counter() - began:.0f} s", flush=True)
     return worst
+
+
+def _peek(runs: int, seed: int) -> None:
+    for figure in peeking.figures(runs, seed=seed):
+        print(figure, flush=True)
 
 
 def show(measured: Iterable[Measured]) -> int:

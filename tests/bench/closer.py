@@ -1,7 +1,7 @@
 """How often a key result that stands still is called closer or further in a quarter; and power.
 
-`python -m tests.bench.closer` takes about a minute; `--full` has 2,000 quarters a world. Exits 1 if
-more than the promised 5 % are called, beyond three Monte-Carlo errors, where a week's noise
+`python -m tests.bench.closer` takes about two minutes; `--full` has 2,000 quarters a world. Exits 1
+if more than the promised 5 % are called, beyond three Monte-Carlo errors, where a week's noise
 remembers at most 60 % of the last. At 70 % the promise is known not to hold; it is shown.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from app.stats.closer import Question, standing
 from app.stats.weekly import Weekly
+from tests.bench import closer_marks
 
 WEEKS = 13
 PROMISED = 0.05
@@ -97,6 +98,19 @@ def still(
             yield Measured(name, history, quarters, heard, promised)
 
 
+def marked(quarters: int, *, histories: tuple[int, ...], seed: int) -> Iterator[Measured]:
+    """Marked weeks: the same of every habit of writing values down, and every author of marks."""
+    for number, habit in enumerate(closer_marks.HABITS):
+        for name, author in closer_marks.AUTHORS.items():
+            for history in histories:
+                rng = np.random.default_rng([seed, 50 + number, history])
+                told = closer_marks.heard(
+                    habit, author, history=history, quarters=quarters, rng=rng
+                )
+                world = f"marked weeks {name}, {habit.name}"
+                yield Measured(world, history, quarters, told, PROMISED)
+
+
 def moving(
     quarters: int, *, drift: float, histories: tuple[int, ...], seed: int
 ) -> Iterator[Measured]:
@@ -135,9 +149,10 @@ def main() -> int:
     asked = parser.parse_args()
     quarters, began = (2000 if asked.full else 200), time.perf_counter()
     worst = 0
-    print(f"{'world':24} {'weeks before':>12} {'quarters':>9} {'told':>8}   promised")
+    print(f"{'world':56} {'weeks before':>12} {'quarters':>9} {'told':>8}   promised")
     rows = [
         *still(quarters, histories=(0, 13, 26), seed=asked.seed),
+        *marked(quarters, histories=(0, 13), seed=asked.seed),
         *moving(quarters, drift=0.5, histories=(0, 13, 26), seed=asked.seed),
         *moving(quarters, drift=1.0, histories=(0, 13), seed=asked.seed),
     ]
@@ -145,7 +160,7 @@ def main() -> int:
         promised = f"at most {100 * one.promised:.0f} %" if one.promised else "shown only"
         bad = "" if one.holds else "   DOES NOT HOLD"
         print(
-            f"{one.world:24} {one.history:12} {one.quarters:9,} {100 * one.share:6.1f} %"
+            f"{one.world:56} {one.history:12} {one.quarters:9,} {100 * one.share:6.1f} %"
             f"   {promised}{bad}"
         )
         worst = worst if one.holds else 1

@@ -16,6 +16,7 @@ from app.stats.sequential import planned_boundaries, sequential_error
 
 RATE, BETTER = 0.08, 0.096
 LOOKS = tuple(range(250, 3001, 250))
+_SIMULATED = 0.005  # how far figures of the design may lie that were simulated themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,4 @@ def _paths(runs: int, rate: float, rng: np.random.Generator) -> np.ndarray:
 
 def _figure(name: str, hit: np.ndarray, said: float) -> Figure:
     share = float(np.mean(hit))
-    return Figure(name, share, said, sqrt(share * (1 - share) / len(hit)))
+    return Figure(name, share, said, sqrt(share * (1 - share) / len(hit)), rounded=_SIMULATED)
