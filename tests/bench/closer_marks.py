@@ -138,6 +138,7 @@ def _key_result(habit: Habit) -> KeyResult:
     return KeyResult(
         objective_id="",
         title="It stands still",
+        unit="number",
         kind="increase",
         start=0.0,
         target=1e6,
