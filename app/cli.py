@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from app.ops import commands, opened, put_off_commands, range_commands
-from app.platform import figures
+from app.platform import figures, garbage
 from app.platform.errors import AppError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
 
 def run() -> NoReturn:
     """The entry point: what failed is one clear line on standard error, and exit code 1."""
+    garbage.load_quickly()
     try:
         app(standalone_mode=True)
     except AppError as error:

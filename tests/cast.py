@@ -32,14 +32,11 @@ DESIGN: dict[str, Any] = {
 }
 
 
-def csv_of(count: int, *, without_euros: int = 0) -> bytes:
+def csv_of(count: int, *, without_euros: int = 0, at: str = "bakery.example") -> bytes:
     """People 1…count; the last `without_euros` of them lack the column that the mail names."""
     euros = [str(40 + number % 30) for number in range(count - without_euros)]
     euros += [""] * without_euros
-    rows = [
-        f"p{number}@bakery.example,Baker {number},{money}"
-        for number, money in enumerate(euros, start=1)
-    ]
+    rows = [f"p{number}@{at},Baker {number},{money}" for number, money in enumerate(euros, start=1)]
     return "\n".join(["email,name,euros", *rows, ""]).encode()
 
 

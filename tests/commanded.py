@@ -15,6 +15,7 @@ import pytest
 from app import cli
 from app.ops import opened
 from app.ops.house import House
+from app.platform import garbage
 from app.platform.config import Settings
 from tests import moments
 from tests.serve import Installation
@@ -30,6 +31,7 @@ def said(of: Installation, *arguments: str, given: str = "") -> "CompletedProces
             moments.state(patch, of.at)
         patch.setattr(sys, "argv", ["thinslice", *arguments])
         patch.setattr(sys, "stdin", StringIO(given))
+        patch.setattr(garbage, "load_quickly", lambda: None)  # we are loaded
         with _houses_closed(patch), pytest.raises(SystemExit) as ended:
             cli.run()
     code = ended.value.code

@@ -6,14 +6,16 @@ import socket
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import text
+from sqlalchemy import Dialect, Engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import Session
 
 from app.ops.house import House, open_house
-from app.platform import config
+from app.platform import config, db
 from app.platform.db import Database
 from tests import moments, postgres
 from tests.postgres import Server
@@ -41,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """What a module says of the time while it is imported is at the stated moment, too."""
+    gc.disable()  # what is imported stays: a third of the time would go into looking through it
     moments.state(pytest.MonkeyPatch(), moments.NOW)
 
 
@@ -64,6 +67,7 @@ def pytest_collection_finish() -> None:
     """What was imported stays: no collection of garbage needs to look through it again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 20, 20)
 
 
@@ -72,6 +76,36 @@ def no_outside() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", _loopback_only)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def statements_known() -> Iterator[None]:
+    """Every test opens an engine of its own; what SQLAlchemy worked out for one serves them all.
+
+    Real processes keep their own.
+    """
+    known: dict[str, tuple[Dialect, Any]] = {}
+    engine_of = db._engine
+
+    def knowing(url: str) -> Engine:
+        engine = engine_of(url)
+        name, own = engine.dialect.name, (engine.dialect, engine._compiled_cache)
+        engine.dialect, engine._compiled_cache = known.get(name, own)
+        # A dialect knows its server only after its first connection.
+        event.listen(engine.pool, "first_connect", lambda *_: known.setdefault(name, own))
+        if name == "sqlite":
+            event.listen(engine, "connect", _wait_for_no_disk)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "_engine", knowing)
+        yield
+
+
+def _wait_for_no_disk(connection: DBAPIConnection, _record: object) -> None:
+    """As PostgreSQL does here (`tests.postgres`): nobody cuts the power to a test."""
+    raw: Any = connection
+    raw.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture(scope="session")

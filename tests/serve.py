@@ -43,15 +43,19 @@ def free_port() -> int:
 
 
 def wait_until(look: Callable[[], T | None], *, seconds: float = 120, what: str = "it") -> T:
-    """Look again and again until there is an answer; fail saying what was waited for."""
-    deadline = time.monotonic() + seconds
+    """Look again and again until there is an answer; fail saying what was waited for.
+
+    Looking costs the one that is waited for: what takes longer is looked at less often.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.05
     while True:
         found = look()
         if found:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come about in {seconds} seconds")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.5)
 
 
 @dataclass

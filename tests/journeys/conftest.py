@@ -1,8 +1,11 @@
 """A running service on each kind of database, mailing through a real SMTP server.
 
-`service` is a test's own; `standing` is shared by the tests of a module that leave it as it was.
+`service` is a test's own; `shared` is for tests that get along with what others left there. Its
+clock goes on while each test begins at its own moment: what is dated here has happened before
+there.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +36,7 @@ def service(
         yield installation
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="session", params=KINDS)
 def standing(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Installation, Mailbox]]:
@@ -44,16 +47,36 @@ def standing(
         yield installation, mailbox
 
 
+@pytest.fixture
+def shared(standing: tuple[Installation, Mailbox]) -> Installation:
+    return standing[0]
+
+
+@pytest.fixture
+def shared_mailbox(standing: tuple[Installation, Mailbox]) -> Mailbox:
+    standing[1].taken.clear()
+    return standing[1]
+
+
 @contextmanager
 def started(request: pytest.FixtureRequest, folder: Path, *, mail: str) -> Iterator[Installation]:
-    """`serve` on an empty database of the kind that the fixture's parameter names."""
-    url = ""
+    """`serve` on a migrated database of the kind that the fixture's parameter names."""
+    with migrated(request, folder / "data") as url:
+        installation = Installation(folder / "data", url, mail=mail)
+        installation.start("--migrate")  # others start on an empty one: it takes its time
+        try:
+            yield installation
+        finally:
+            installation.stop()
+
+
+@contextmanager
+def migrated(request: pytest.FixtureRequest, data: Path) -> Iterator[str]:
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres_server")
-        url = server.empty()
-    installation = Installation(folder / "data", url, mail=mail)
-    installation.start("--migrate")
-    try:
-        yield installation
-    finally:
-        installation.stop()
+        with server.fresh() as url:
+            yield url
+        return
+    data.mkdir(mode=0o700, exist_ok=True)
+    shutil.copy(request.getfixturevalue("templates")["sqlite"], data / "thinslice.db")
+    yield ""

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.cast import DESIGN, made
+from tests.commanded import said
 from tests.journeys.test_by_api import (
     TODAY,
     finished,
@@ -22,19 +23,8 @@ ARM = DESIGN["arms"][0]
 
 
 @pytest.fixture
-def service(standing: tuple[Installation, Mailbox]) -> Installation:
-    return standing[0]
-
-
-@pytest.fixture
-def mailbox(standing: tuple[Installation, Mailbox]) -> Mailbox:
-    standing[1].taken.clear()
-    return standing[1]
-
-
-@pytest.fixture
-def api(service: Installation) -> Iterator[httpx.Client]:
-    with service.api("editor") as client:
+def api(shared: Installation) -> Iterator[httpx.Client]:
+    with shared.api("editor") as client:
         yield client
 
 
@@ -70,7 +60,7 @@ def test_a_launch_that_cannot_work_says_everything_that_is_missing(api: httpx.Cl
 
 
 def test_twelve_people_without_the_column_are_named_and_never_half_filled(
-    api: httpx.Client, mailbox: Mailbox
+    api: httpx.Client, shared_mailbox: Mailbox
 ):
     audience = given_an_audience(api, people=500, without_euros=12)
     experiment = draft(api, audience)
@@ -87,10 +77,10 @@ def test_twelve_people_without_the_column_are_named_and_never_half_filled(
 
     assert "“euros” is missing for 12 of 500 people: p489@bakery.example" in said
     assert (progress["enrolled"], progress["sent"]) == (488, 488)
-    assert {to for to, _ in mailbox.mails()}.isdisjoint(
+    assert {to for to, _ in shared_mailbox.mails()}.isdisjoint(
         {f"p{n}@bakery.example" for n in range(489, 501)}
     )
-    assert all("{{" not in mail.as_string() for _, mail in mailbox.mails()[:20])
+    assert all("{{" not in mail.as_string() for _, mail in shared_mailbox.mails()[:20])
 
 
 def test_what_is_finished_stays_finished(api: httpx.Client):
@@ -144,12 +134,12 @@ def test_a_file_that_is_none_fails_with_what_to_do(api: httpx.Client, content: b
 
 
 def test_a_token_that_is_not_ours_goes_nowhere_and_counts_nothing(
-    service: Installation, api: httpx.Client, mailbox: Mailbox
+    shared: Installation, api: httpx.Client, shared_mailbox: Mailbox
 ):
     experiment = draft(api, given_an_audience(api, people=60))
     api.post(f"/experiments/{experiment}/launch", json={})
     wait_until(lambda: finished(api, experiment), what="the sending")
-    link = links_in(mailbox.mails()[0][1])[0]
+    link = links_in(shared_mailbox.mails()[0][1])[0]
     token = link.rpartition("/")[2]
     wrong = [
         token[:-1] + ("A" if token[-1] != "A" else "B"),
@@ -159,8 +149,8 @@ def test_a_token_that_is_not_ours_goes_nowhere_and_counts_nothing(
         "",
     ]
 
-    answers = [click(f"{service.url}/c/{one}").status_code for one in wrong]
-    as_other_kind = click(f"{service.url}/o/{token}.gif").status_code
+    answers = [click(f"{shared.url}/c/{one}").status_code for one in wrong]
+    as_other_kind = click(f"{shared.url}/o/{token}.gif").status_code
 
     assert set(answers) == {404}
     assert as_other_kind == 404
@@ -168,23 +158,23 @@ def test_a_token_that_is_not_ours_goes_nowhere_and_counts_nothing(
 
 
 def test_ten_clicks_on_a_test_mail_leave_the_readout_as_it_was(
-    service: Installation, mailbox: Mailbox
+    shared: Installation, shared_mailbox: Mailbox
 ):
-    with service.api("admin") as api:
-        service.command(
-            "user", "add", "ann@halvern.example", "--role", "editor", "--password-stdin",
+    with shared.api("admin") as api:
+        said(
+            shared, "user", "add", "ann@halvern.example", "--role", "editor", "--password-stdin",
             given="correct horse battery\n",
         )  # fmt: skip
         experiment = draft(api, given_an_audience(api, people=60))
         sent = api.post(f"/experiments/{experiment}/test-send", json={"to": "ann@halvern.example"})
         to_nobody = api.post(f"/experiments/{experiment}/test-send", json={"to": "x@else.example"})
-        wait_until(lambda: bool(mailbox.mails()), what="the test mail")
-        test_links = links_in(mailbox.mails()[0][1])
+        wait_until(lambda: bool(shared_mailbox.mails()), what="the test mail")
+        test_links = links_in(shared_mailbox.mails()[0][1])
         api.post(f"/experiments/{experiment}/launch", json={})
         wait_until(lambda: finished(api, experiment), what="the sending")
         before = without_moment(api.get(f"/experiments/{experiment}/readout").json())
         clicked = [click(test_links[0]).status_code for _ in range(10)]
-        wait_until(service.is_ready, what="the service")
+        wait_until(shared.is_ready, what="the service")
         hits = api.get(f"/experiments/{experiment}/hits").json()["items"]
         after = without_moment(api.get(f"/experiments/{experiment}/readout").json())
 

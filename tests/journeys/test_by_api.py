@@ -13,8 +13,10 @@ from tests.serve import Installation, Mailbox, click, links_in, wait_until
 TODAY = clock.now().date()
 
 
-def test_from_a_feature_to_a_decision_and_the_key_result(service: Installation, mailbox: Mailbox):
-    with service.api("editor") as api:
+def test_from_a_feature_to_a_decision_and_the_key_result(
+    shared: Installation, shared_mailbox: Mailbox
+):
+    with shared.api("editor") as api:
         key_result = given_a_key_result(api)
         slice_id = given_a_slice(api, key_result)
         audience = given_an_audience(api, people=60, without_euros=2)
@@ -43,7 +45,7 @@ def test_from_a_feature_to_a_decision_and_the_key_result(service: Installation, 
         assert launched.status_code in {200, 202}, launched.text
         progress = wait_until(lambda: finished(api, experiment), what="the sending")
         time.sleep(3)  # within two seconds of its arrival nobody reads a mail (rule 14)
-        clicked = [click(links_in(mail)[0]) for _, mail in mailbox.mails()[:15]]
+        clicked = [click(links_in(mail)[0]) for _, mail in shared_mailbox.mails()[:15]]
         readout = wait_until(lambda: with_clickers(api, experiment, 15), what="15 clickers")
         decision = api.post(
             f"/experiments/{experiment}/decision",
@@ -70,11 +72,11 @@ def test_from_a_feature_to_a_decision_and_the_key_result(service: Installation, 
     assert decision.status_code in {200, 201}, decision.text
     assert evidence["links"][0]["experiment_id"] == experiment
     assert sum(hit["count"] for hit in hits) == 15
-    assert len({to for to, _ in mailbox.mails()}) == len(mailbox.mails()) == 58
+    assert len({to for to, _ in shared_mailbox.mails()}) == len(shared_mailbox.mails()) == 58
 
 
-def test_a_value_is_put_once_a_day_and_never_for_tomorrow(service: Installation):
-    with service.api("editor") as api:
+def test_a_value_is_put_once_a_day_and_never_for_tomorrow(shared: Installation):
+    with shared.api("editor") as api:
         key_result = given_a_key_result(api)
         first = api.put(
             f"/key-results/{key_result}/values/{TODAY}", json={"value": 1300, "comment": "up"}
@@ -89,33 +91,35 @@ def test_a_value_is_put_once_a_day_and_never_for_tomorrow(service: Installation)
 
 
 def test_an_unsubscribe_is_in_force_at_once_and_only_a_post_does_it(
-    service: Installation, mailbox: Mailbox
+    shared: Installation, shared_mailbox: Mailbox
 ):
-    with service.api("editor") as api:
-        audience = given_an_audience(api, people=20)
+    with shared.api("editor") as api:
+        audience = given_an_audience(api, people=20, at="mill.example")
         experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience}))["id"]
         api.post(f"/experiments/{experiment}/launch", json={})
         wait_until(lambda: finished(api, experiment), what="the sending")
-        address, mail = mailbox.mails()[0]
+        address, mail = shared_mailbox.mails()[0]
         way_out = mail["List-Unsubscribe"].strip("<>")
         looked = [httpx.get(way_out).status_code for _ in range(5)]
         before = api.get("/suppressions").json()["items"]
         posted = httpx.post(way_out, data={"List-Unsubscribe": "One-Click"})
         after = api.get("/suppressions").json()["items"]
 
-    assert (set(looked), before) == ({200}, [])
+    assert (set(looked), before) == ({200}, [])  # nobody else is suppressed by these tests
     assert (posted.status_code, len(after)) == (200, 1)
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert address
 
 
 def given_a_key_result(api: httpx.Client) -> str:
-    team = made(api.post("/teams", json={"name": "Counter", "function": "product"}))["id"]
+    team = made(
+        api.post("/teams", json={"name": f"Counter {token_hex(4)}", "function": "product"})
+    )["id"]
     cycle = made(
         api.post(
             "/cycles",
             json={
-                "name": "This quarter",
+                "name": f"This quarter {token_hex(4)}",
                 "starts": f"{TODAY.year}-01-01",
                 "ends": f"{TODAY.year}-12-31",
             },
@@ -160,12 +164,14 @@ def given_a_slice(api: httpx.Client, key_result: str) -> str:
     )
 
 
-def given_an_audience(api: httpx.Client, *, people: int, without_euros: int = 0) -> str:
+def given_an_audience(
+    api: httpx.Client, *, people: int, without_euros: int = 0, at: str = "bakery.example"
+) -> str:
     audience = made(api.post("/audiences", json={"name": f"Bakers {token_hex(4)}"}))["id"]
     started = made(
         api.post(
             f"/audiences/{audience}/imports",
-            content=csv_of(people, without_euros=without_euros),
+            content=csv_of(people, without_euros=without_euros, at=at),
             headers={"Content-Type": "text/csv"},
         )
     )

@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.platform import clock
 from tests.cast import csv_of
+from tests.commanded import said
 from tests.journeys.browser import chromium, complaints_of, fill, press, unfold
+from tests.journeys.conftest import started
 from tests.journeys.test_by_api import finished, with_clickers
 from tests.serve import Installation, Mailbox, click, links_in, wait_until
 
@@ -185,7 +187,8 @@ def decides(page: Page, service: Installation, draft: str) -> None:
 
 
 def logged_in(browser: Browser, service: Installation, **options: Any) -> Page:
-    done = service.command(
+    done = said(
+        service,
         "user",
         "add",
         "bo@halvern.example",
@@ -203,13 +206,22 @@ def logged_in(browser: Browser, service: Installation, **options: Any) -> Page:
     return page
 
 
-@pytest.mark.parametrize("service", ["sqlite"], indirect=True)
-def test_no_page_has_a_barrier_in_light_or_dark(service: Installation, browser: Browser):
+@pytest.fixture(scope="module", params=["sqlite"])
+def untouched(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """A service on which nobody did anything."""
+    folder = tmp_path_factory.mktemp("untouched")
+    with started(request, folder, mail="outbox:") as installation:
+        yield installation
+
+
+def test_no_page_has_a_barrier_in_light_or_dark(untouched: Installation, browser: Browser):
     found = []
     for scheme in ("light", "dark"):
-        page = logged_in(browser, service, color_scheme=scheme)
+        page = logged_in(browser, untouched, color_scheme=scheme)
         for path in PAGES:
-            page.goto(service.url + path)
+            page.goto(untouched.url + path)
             result = Axe().run(page)
             found += [
                 (scheme, path, one["id"], one["nodes"][0]["html"][:120])
@@ -221,12 +233,11 @@ def test_no_page_has_a_barrier_in_light_or_dark(service: Installation, browser: 
     assert found == []
 
 
-@pytest.mark.parametrize("service", ["sqlite"], indirect=True)
-def test_every_page_fits_a_phone(service: Installation, browser: Browser):
-    page = logged_in(browser, service, viewport={"width": 390, "height": 844})
+def test_every_page_fits_a_phone(untouched: Installation, browser: Browser):
+    page = logged_in(browser, untouched, viewport={"width": 390, "height": 844})
     too_wide = []
     for path in PAGES:
-        answer = page.goto(service.url + path)
+        answer = page.goto(untouched.url + path)
         assert answer is not None
         assert answer.status == 200, path
         if page.evaluate("document.documentElement.scrollWidth") > 390:

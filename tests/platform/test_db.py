@@ -1,12 +1,18 @@
+import sqlite3
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import StatementError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
-from app.platform import clock, events
+from app.platform import clock, db, events
 from app.platform.db import Database
 from app.platform.events import Event
+
+_KEPT = ("journal_mode", "synchronous", "foreign_keys")
 
 
 def test_a_moment_comes_back_as_it_was_with_its_zone(database: Database):
@@ -38,3 +44,11 @@ def test_a_time_without_a_zone_is_refused(session: Session):
 
     with pytest.raises(StatementError, match="zone"):
         session.flush()
+
+
+def test_sqlite_waits_until_what_is_committed_is_on_the_disk(tmp_path: Path):
+    with closing(sqlite3.connect(tmp_path / "one.db")) as connection:
+        db._prepare_sqlite(connection, ConnectionPoolEntry())
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _KEPT]
+
+    assert found == ["wal", 2, 1]

@@ -44,6 +44,7 @@ class Browser:
 
     application: FastAPI
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    tokens: dict[str, str] = field(default_factory=dict)  # by session, read from a page once
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self._ask("GET", path, headers=headers)
@@ -63,8 +64,11 @@ class Browser:
         return self._ask("POST", address, data=fields, files={"file": (name, body)})
 
     def token(self) -> str:
-        found = re.search(r'name="csrf" value="([^"]*)"', self.get("/help/mail").text)
-        return found[1] if found else ""
+        session = " ".join(sorted(str(cookie) for cookie in self.cookies.jar))
+        if session not in self.tokens:
+            found = re.search(r'name="csrf" value="([^"]*)"', self.get("/help/mail").text)
+            self.tokens[session] = found[1] if found else ""
+        return self.tokens[session]
 
     def log_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
         return self.post("/login", csrf="", email=email, password=password, next="/")
