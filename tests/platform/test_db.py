@@ -2,6 +2,7 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import StatementError
@@ -47,7 +48,8 @@ def test_a_time_without_a_zone_is_refused(session: Session):
 
 
 def test_sqlite_waits_until_what_is_committed_is_on_the_disk(tmp_path: Path):
-    with closing(sqlite3.connect(tmp_path / "one.db")) as connection:
+    raw: Any = sqlite3.connect(tmp_path / "one.db")
+    with closing(raw) as connection:
         db._prepare_sqlite(connection, ConnectionPoolEntry())
         found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _KEPT]
 
