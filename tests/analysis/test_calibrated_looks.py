@@ -5,7 +5,8 @@ import random
 import pytest
 from sqlmodel import Session
 
-from tests.bench import machinery_pairs
+from app.analysis.shapes import State
+from tests.bench import machinery_pairs, machinery_waves
 from tests.bench.two_rates import ARM, BASE
 
 SPLITS = ((60, 60), (108, 12), (12, 108))
@@ -23,3 +24,20 @@ def test_a_random_path_through_the_tables_is_called_as_by_the_functions_alone(
     assert len(seen.asked) >= 5
     assert seen.asked == seen.expected_asked
     assert seen.called == seen.expected
+
+
+CELLS = [one for one in machinery_waves.CELLS if one.people in {50, 200}]
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda one: f"{one} {one.method}")
+def test_waves_pauses_and_outages_end_in_one_call_of_everybody(
+    session: Session, cell: machinery_waves.Cell
+):
+    seen = machinery_waves.watch(session, cell, random.Random(str(cell)))
+    readout = seen.final
+
+    assert readout.call.final
+    assert readout.call.state is seen.listed is not State.WAITING
+    assert sum(arm.released for arm in readout.arms) == seen.released
+    assert sum(arm.did for arm in readout.arms) == seen.did
+    assert State.VALIDATED not in seen.states or readout.call.state is State.VALIDATED

@@ -27,10 +27,10 @@ from app.platform.db import Database
 from app.tally import store
 from app.tally.models import Outcome
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, given_experiment
-from tests.bench import machinery_pairs
+from tests.bench import machinery_pairs, machinery_waves
 from tests.bench.measured import Measured
 from tests.bench.rules import ALPHA
-from tests.bench.two_rates import ARM, BASE
+from tests.bench.two_rates import ARM, BASE, SIDE
 from tests.duties import looks_due
 from tests.experiments.scenes import document
 
@@ -67,6 +67,8 @@ def all_rules(runs: int, *, seed: int) -> Iterator[Measured]:
             yield _measured(database, method, runs, random.Random(f"{seed} {method}"))
         for split in SPLITS:
             yield _agreed(database, split, runs, random.Random(f"{seed} {split}"))
+        for cell in machinery_waves.CELLS:
+            yield _in_waves(database, cell, runs, random.Random(f"{seed} {cell} {cell.method}"))
         database.close()
 
 
@@ -101,6 +103,19 @@ def _agreed(database: Database, split: tuple[int, int], runs: int, rng: random.R
         differ += (seen.called, seen.asked) != (seen.expected, seen.expected_asked)
     setting = f"{split[0]}/{split[1]}: differs from the functions alone"
     return Measured("machinery, two arms", setting, runs, differ / runs, 0.0, is_exact=True)
+
+
+def _in_waves(
+    database: Database, cell: machinery_waves.Cell, runs: int, rng: random.Random
+) -> Measured:
+    erred = 0
+    for _ in range(runs):
+        with Session(database.engine, expire_on_commit=False) as session:
+            session.execute(text("BEGIN IMMEDIATE"))
+            erred += State.VALIDATED in machinery_waves.watch(session, cell, rng).states
+            session.rollback()
+    promised = SIDE if cell.holdout else ALPHA
+    return Measured(f"machinery, {cell.method}", str(cell), runs, erred / runs, promised)
 
 
 def _watch(session: Session, method: str, rng: random.Random) -> tuple[bool, Estimate, int]:
