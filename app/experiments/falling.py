@@ -14,6 +14,7 @@ from app.experiments.models import Experiment, Rehearsal, Status
 from app.experiments.ports import Reason
 from app.platform import events, figures
 
+FELL_AWAY = "experiment.fell_away"  # the event of it
 _Faults = Mapping[tuple[str, str], int]  # people, by reason and what it is about
 _TOLD = 5  # sentences; what is left is one number
 
@@ -45,7 +46,7 @@ def note(
     if lost:
         told = _told(experiment, lost)
         facts = {"name": experiment.name, "people": told.people, "because": list(told.because)}
-        events.record(session, "experiment.fell_away", subject=experiment.id, now=now, facts=facts)
+        events.record(session, FELL_AWAY, subject=experiment.id, now=now, facts=facts)
 
 
 def of(session: Session, experiment: Experiment) -> FellAway | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from app.identity.models import ApiToken, LoginSession, SetupToken, User
+from app.identity.models import ApiToken, AuditRow, LoginSession, SetupToken, User
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
@@ -145,3 +145,10 @@ def take_setup_token(session: Session, hashed: str) -> bool:
 def forget_setup_tokens(session: Session) -> None:
     """None of them opens anything any more."""
     session.execute(delete(SetupToken))
+
+
+def latest_actor(session: Session, *, ending: str, subject: str) -> str | None:
+    """The id of whoever last did to a subject what an action that ends like this names."""
+    did = col(AuditRow.action).endswith(ending, autoescape=True)
+    question = select(AuditRow.actor_id).where(AuditRow.subject == subject, did)
+    return session.exec(question.order_by(col(AuditRow.id).desc()).limit(1)).first()

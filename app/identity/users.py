@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
 from app.identity import store
-from app.identity.models import User
+from app.identity.models import ApiToken, User
 from app.identity.passwords import Hashed
 from app.identity.roles import Role, role_named
 from app.platform import turns
@@ -77,6 +77,17 @@ def named(session: Session, email: str) -> User:
     if found is None:
         raise NotFound(f"Nobody logs in as {email}. `thinslice user list` names those who do.")
     return found
+
+
+def who_did(session: Session, *, ending: str, subject: str) -> User | None:
+    """Who last did to a subject what an action that ends like this names, if they are still here.
+
+    What a token did, whoever made it did. None too where it was the command line.
+    """
+    actor = store.latest_actor(session, ending=ending, subject=subject)
+    token = session.get(ApiToken, actor) if actor else None
+    user = session.get(User, token.created_by_id if token else actor)
+    return None if user is None or user.removed_at is not None else user
 
 
 def _refuse_last_admin(session: Session, user: User) -> None:

@@ -43,7 +43,7 @@ def _telling(house: House) -> list[Duty]:
     )
     writer = Letters(house.settings, house.keyring)
     return [
-        fanout.duty(database),
+        fanout.duty(database, writer),
         pusher.duty(),
         asked.duty(database, zone=zone),
         opening.duty(database, zone=zone),

@@ -9,7 +9,7 @@ values of a key result, which their writers put one after the other, get push id
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlmodel import Session
 
@@ -28,8 +28,15 @@ VALUED = "key_result.valued"
 _AT_A_TIME = 200  # events in a transaction: with ten subscribers, 2,000 rows (decision 7)
 
 
-def duty(database: Database) -> Duty:
-    """Add the pushes of events that nobody was told of yet, each subject's by themselves.
+class Letter(Protocol):
+    """Whoever mails one of the team what happened."""
+
+    def hear(self, session: Session, event: Event, *, now: datetime) -> None:
+        """Add the mail that somebody is owed about it, if anybody is, in this transaction."""
+
+
+def duty(database: Database, letter: Letter) -> Duty:
+    """Add the pushes and mails of events that nobody was told of yet, each subject's by themselves.
 
     What happened to one subject is told in its order: behind an event that can't be told yet, the
     later ones of its subject wait.
@@ -37,19 +44,20 @@ def duty(database: Database) -> Duty:
     return Duty(
         work=Work.TELL,
         items=lambda session, _now: store.untold_subjects(session, _AT_A_TIME),
-        do=lambda subject, now: tell(database, [subject], now=now),
-        together=lambda subjects, now: tell(database, subjects, now=now),
+        do=lambda subject, now: tell(database, letter, [subject], now=now),
+        together=lambda subjects, now: tell(database, letter, subjects, now=now),
     )
 
 
-def tell(database: Database, subjects: Sequence[str], *, now: datetime) -> int:
-    """Add the pushes of what happened to these. How many events."""
+def tell(database: Database, letter: Letter, subjects: Sequence[str], *, now: datetime) -> int:
+    """Add the pushes and mails of what happened to these. How many events."""
     with database.write() as session:
         teller = store.hold_teller(session)
         events = store.untold(session, subjects, _AT_A_TIME)
         webhooks = store.listening(session)
         for event in events:
             session.add_all(_pushes(session, event, webhooks, now=now))
+            letter.hear(session, event, now=now)
             event.told_at = now
             session.add(event)
             session.flush()  # ids in the order of events

@@ -12,14 +12,19 @@ from app.allocation import calendar, telling
 from app.allocation import store as allocation
 from app.allocation.models import Opening, Respondent
 from app.delivery import notices
+from app.experiments import falling
+from app.experiments.models import Experiment, Status
+from app.identity import users
 from app.links.keyring import Keyring, Kind
 from app.links.token import TrackedLink, sign
 from app.outreach import fanout, tellings
 from app.outreach.models import Connector
 from app.outreach.tellings import Part
+from app.platform import figures
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.duties import Duty
+from app.platform.events import Event
 from app.platform.paths import TEMPLATES
 from app.platform.put_off import Work
 from app.review import agenda, asked, week_links
@@ -27,6 +32,7 @@ from app.review.asked import Asked
 from app.review.shapes import Review
 
 DIGEST = "week.told"  # what a chat is owed
+_LAUNCH = "/experiments/{experiment_id}/launch"  # what the audit calls it, by page and by API
 _ASKING, _REMINDING = "asking", "reminding"
 
 
@@ -106,6 +112,33 @@ class Letters:
         )
         return True
 
+    def hear(self, session: Session, event: Event, *, now: datetime) -> None:
+        """Tell whoever launched an experiment who fell away between that and its start."""
+        if event.kind != falling.FELL_AWAY:
+            return
+        user = users.who_did(session, ending=_LAUNCH, subject=event.subject)
+        experiment = session.get(Experiment, event.subject)
+        if user is not None and experiment is not None:
+            self._left_out(session, user.email, experiment, event, now=now)
+
+    def _left_out(
+        self, session: Session, to: str, experiment: Experiment, event: Event, *, now: datetime
+    ) -> None:
+        name, people = experiment.name, event.facts["people"]
+        were = figures.plural(people, "person was", "people were")
+        self._queue(
+            session,
+            to,
+            kind="left-out",
+            subject=f"{were.capitalize()} left out of “{name}”",
+            heading=f"{were} left out of “{name}” whom its launch did not name",
+            paragraphs=[*event.facts["because"], _went_on(experiment)],
+            link=f"{self.settings.public_url}/experiments/{experiment.id}",
+            label="Look at it",
+            foot="You get this because you launched it.",
+            now=now,
+        )
+
     def _queue(
         self,
         session: Session,
@@ -150,6 +183,13 @@ def duty(database: Database, letters: Letters) -> Duty:
             return letters.ask(session, opening, one, again=is_again, now=now)
 
     return Duty(work=Work.ASK, items=_owed, do=ask)
+
+
+def _went_on(experiment: Experiment) -> str:
+    if experiment.status == Status.CANCELLED:
+        return f"It did not start, and nobody was mailed. {experiment.paused_reason or ''}".strip()
+    enrolled = figures.plural(experiment.enrolled or 0, "person is", "people are")
+    return f"{enrolled} in it; nobody joins it any more."
 
 
 def _owed(session: Session, now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from app.platform.db import Database
 from app.platform.once import OnceKey
 from tests.api.conftest import NOW, Api, as_
 from tests.duties import run
+from tests.outreach.conftest import LETTERS
 
 HOOK = {"url": "https://hooks.example/x"}
 
@@ -78,7 +79,7 @@ def pushed(admin: Api, api: Api, database: Database, key_result: dict[str, Any])
     place = f"/key-results/{key_result['id']}"
     assert api.ask("PUT", f"{place}/connector", json=link).status_code == 200
     api.ask("PUT", f"{place}/values/2026-11-23", json={"value": 1300})
-    run(database, fanout.duty(database), NOW)
+    run(database, fanout.duty(database, LETTERS), NOW)
     items = api.read("/pushes", subject=key_result["id"])["items"]
     assert len(items) == 1
     one: dict[str, Any] = items[0]

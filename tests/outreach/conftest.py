@@ -8,20 +8,27 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.links.keyring import Keyring
 from app.okr import values
 from app.okr.models import Cycle, KeyResult, Objective
 from app.okr.schemas import ValueDraft
 from app.outreach import fanout
 from app.outreach.connectors import webhook
+from app.outreach.letters import Letters
 from app.outreach.models import Connector, ConnectorLink
 from app.outreach.pushing import Pusher
 from app.outreach.vault import Vault
+from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.outbound import Answer, Unreachable
 from tests.duties import run
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 VAULT = Vault.of([b"k" * 48])
+LETTERS = Letters(
+    Settings(public_url="https://insights.example.com", timezone="Europe/Oslo"),
+    Keyring.of([b"a secret of thirty-two characters"]),
+)
 
 
 @dataclass
@@ -61,7 +68,7 @@ class World:
             )
 
     def tell(self) -> int:
-        return run(self.database, fanout.duty(self.database), self.now)
+        return run(self.database, fanout.duty(self.database, LETTERS), self.now)
 
     def push(self) -> int:
         return self.pusher.push_due(self.now)

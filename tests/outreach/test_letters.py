@@ -10,27 +10,21 @@ from app.allocation import answers, opening
 from app.allocation.models import Opening, Respondent
 from app.allocation.schemas import AnswerDraft
 from app.delivery.models import Notice
-from app.links.keyring import Keyring, Kind
+from app.links.keyring import Kind
 from app.links.token import read
 from app.outreach import digests, letters
-from app.outreach.letters import Letters
 from app.outreach.models import Connector
 from app.outreach.pushing import Pusher
 from app.outreach.schemas import DigestDraft
-from app.platform.config import Settings
 from app.platform.db import Database
 from app.review import items, week_links
 from app.review.schemas import CommitmentDraft
 from tests.duties import digest, run
-from tests.outreach.conftest import VAULT, Receiver
+from tests.outreach.conftest import LETTERS, VAULT, Receiver
 
 ZONE = ZoneInfo("Europe/Oslo")
 FRIDAY = datetime(2026, 11, 27, 13, 1, tzinfo=UTC)  # 14:01 in Oslo
 MONDAY = datetime(2026, 11, 30, 8, 1, tzinfo=UTC)  # 09:01: the reminder
-LETTERS = Letters(
-    Settings(public_url="https://insights.example.com", timezone="Europe/Oslo"),
-    Keyring.of([b"a secret of thirty-two characters"]),
-)
 
 
 def given_two(database: Database) -> None:
