@@ -73,8 +73,8 @@ def _unsure(rows: Sequence[Comparison], rule: Rule) -> str:
     known = [row for row in rows if row.difference is not None]
     if not known:
         return _not_yet(rows)
-    told = "; ".join(f"“{row.arm}” differs {_by(row, rule)}" for row in known)
-    return f"against “{rule.baseline}”, {told}."
+    told = "; ".join(f"“{row.arm}” {_lead(row, rule)}" for row in known)
+    return f"against “{rule.baseline}” {told}."
 
 
 def _not_yet(rows: Sequence[Comparison]) -> str:
@@ -84,8 +84,13 @@ def _not_yet(rows: Sequence[Comparison]) -> str:
 
 
 def _by(row: Comparison, rule: Rule) -> str:
+    return f"by {_lead(row, rule)}"
+
+
+def _lead(row: Comparison, rule: Rule) -> str:
+    """What was measured, whether it can be told from none or not."""
     return (
-        f"by {_amount(row.difference or 0, rule)} ({_amount(row.low or 0, rule)} to"
+        f"{_amount(row.difference or 0, rule)} ({_amount(row.low or 0, rule)} to"
         f" {_amount(row.high or 0, rule)}, {figures.limit(round(row.confidence, 4))} sure)"
     )
 
@@ -98,7 +103,7 @@ def _fact(row: Comparison, rule: Rule) -> str:
         if row.chance_to_beat is not None
         else ""
     )
-    return f"“{row.arm}” differs from “{row.baseline}” {_by(row, rule)}, {row.method}{chance}."
+    return f"“{row.arm}” against “{row.baseline}”: {_lead(row, rule)}, {row.method}{chance}."
 
 
 def _amount(difference: float, rule: Rule) -> str:

@@ -18,8 +18,8 @@ _NO_CONTROL = (
 )
 _NOT_YET = "Not projected yet: too few windows have closed to compare with the baseline."
 _UNITS = (
-    "Not projected: say how many people would be reached (`reach`) and the share of those who do it"
-    " that moves the key result (`carry`)."
+    "Not projected: nobody said before the launch how many people would be reached, and which share"
+    " of those who do it moves the key result."
 )
 _A_SHARE = (
     "Not projected: the key result is in percent, and people cannot be added to a share. The result"

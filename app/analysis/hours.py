@@ -111,7 +111,7 @@ def _point(at: datetime, people: int, hits: int) -> Point:
 
 
 def days(by_arm: Mapping[str, Mapping[int, int]]) -> tuple[tuple[int, int], ...]:
-    """(days since release, people of all arms who first did it then), in order."""
+    """(days since release, people of these arms who first did it then), in order."""
     found: dict[int, int] = {}
     for days_of_arm in by_arm.values():
         for day, people in days_of_arm.items():

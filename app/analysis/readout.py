@@ -114,7 +114,7 @@ def counted(
         links=counts.links(session, experiment.id),
         series=hours.series(course.points),
         looks=tuple(plan_and_looks(experiment, found.held, rule)),
-        days=hours.days(course.days),
+        days=hours.days({key: course.days[key] for key in course.days if key != HOLDOUT}),
         segments=_segments(experiment, rule, gathered.arms),
         timelines=_timelines(experiment, found, course.points),
         novelty=_novelty(session, experiment, found),
@@ -241,9 +241,9 @@ def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:
 
 
 def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
+    several = len(found.totals.keys() - {HOLDOUT}) > 1
     facts = [
-        f"{guardrail.metric.replace('_', ' ').capitalize()}: {sentences.of_guardrail(guardrail)}"
-        f" ({sentences.PROVEN[guardrail.state]})."
+        sentences.of_watched(guardrail, of_arm=guardrail.arm if several else "")
         for guardrail in found.watched
         if guardrail.people
     ]

@@ -59,7 +59,7 @@ def _value(stratum: str, place: int) -> str:
 
 
 def _together(kinds: Sequence[_Kind]) -> _Kind:
-    keys = {key for kind in kinds for key in kind.arms}
+    keys = dict.fromkeys(key for kind in kinds for key in kind.arms)
     held = {
         key: total({str(at): kind.arms.get(key, Matured()) for at, kind in enumerate(kinds)})
         for key in keys

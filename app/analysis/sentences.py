@@ -103,6 +103,13 @@ def of_guardrail(guardrail: Guardrail) -> str:
     )
 
 
+def of_watched(guardrail: Guardrail, *, of_arm: str) -> str:
+    """The same as a fact of its own; it names the version where there are several."""
+    name = guardrail.metric.replace("_", " ").capitalize()
+    whose = f" of “{of_arm}”" if of_arm else ""
+    return f"{name}{whose}: {of_guardrail(guardrail)} ({PROVEN[guardrail.state]})."
+
+
 def harm(breached: tuple[Guardrail, ...]) -> str:
     """Which guardrails are breached, by what."""
     return "a guardrail is breached: " + "; ".join(
@@ -149,7 +156,9 @@ def missing(situation: Situation) -> tuple[str, ...]:
             " mailed yet."
         )
     if seen.people_open:
-        facts.append(f"{figures.people(seen.people_open)} can still {words.do}.")
+        can = f"{figures.people(seen.people_open)} can still {words.do}"
+        too_few = situation.over and seen.hits + seen.people_open < situation.pass_count
+        facts.append(f"Only {can}, so it cannot be validated." if too_few else f"{can}.")
     if situation.closing:
         facts.append(f"Every window has closed; the last {words.nouns} are settling.")
     if situation.answer_by:

@@ -9,12 +9,14 @@ from sqlmodel import Session
 from app.analysis import told
 from app.analysis.shapes import Evidence, Movement
 from app.analysis.told import Told
+from app.experiments import metrics
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.terms import Mode
 from app.okr.models import KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.series import Stored
+from app.platform import figures
 from app.review import linked
 from app.review.linked import Linked
 from app.web import words
@@ -159,13 +161,26 @@ def _movement(moved: Movement, unit: str) -> str:
 
 
 def _question(experiment: Experiment, found: Told, *, zone: tzinfo, now: datetime) -> str:
-    """`Tuesday’s “Waste in euros”: validated, 12.0 %. Does this change your confidence?`"""
-    began = experiment.started_at
-    estimate = next((one for one in found.estimates if one.rate is not None), None)
-    if began is None or estimate is None or (now - began).days > _RECENT_DAYS:
+    """`“Euros” of Tuesday 24 November: validated, 12.0 %. Does this change your confidence?`"""
+    began, measured = experiment.started_at, _measured(experiment, found)
+    if began is None or not measured or (now - began).days > _RECENT_DAYS:
         return ""
-    result = words.BADGES[found.call.state][0].lower()
+    day, result = began.astimezone(zone), words.BADGES[found.call.state][0].lower()
     return (
-        f"{began.astimezone(zone):%A}’s “{experiment.name}”: {result},"
-        f" {words.points(estimate.rate)}. Does this change your confidence?"
+        f"“{experiment.name}” of {day:%A} {day.day} {day:%B}: {result}, {measured}. Does this"
+        " change your confidence?"
     )
+
+
+def _measured(experiment: Experiment, found: Told) -> str:
+    """What the call is about: a share, or of versions a lead over what they are compared with."""
+    if not found.comparisons:
+        estimate = next((one for one in found.estimates if one.rate is not None), None)
+        return words.points(estimate.rate) if estimate else ""
+    known = [one for one in found.comparisons if one.difference is not None]
+    of_call = [one for one in known if one.state is found.call.state] or known
+    if not of_call:
+        return ""
+    best = max(of_call, key=lambda one: one.difference or 0)
+    say = figures.signed_value if metrics.of_design(experiment.design).is_value else figures.points
+    return f"“{best.arm}” {say(best.difference or 0)} against “{best.baseline}”"

@@ -10,6 +10,7 @@ from app.analysis.counts import LinkTotal
 from app.analysis.headings import Heading
 from app.analysis.methods import key_of
 from app.analysis.shapes import (
+    ArmCounts,
     Estimate,
     Evidence,
     Guardrail,
@@ -18,6 +19,7 @@ from app.analysis.shapes import (
     Segment,
 )
 from app.experiments.metrics import Source, Words
+from app.experiments.terms import HOLDOUT
 from app.platform import figures
 from app.web import words
 from app.web.drawings import Drawn, Forest, drawn, forest
@@ -74,6 +76,7 @@ class Result(Panel):
     warnings: tuple[str, ...]
     waiting_for: tuple[str, ...]
     funnel: tuple[tuple[str, int], ...]
+    got_nothing: int  # people of the holdout, left out wherever versions are not compared
     machines: Machines
     guardrails: tuple[Guardrail, ...]
     links: tuple[LinkTotal, ...]
@@ -105,6 +108,7 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         warnings=readout.health.warnings,
         waiting_for=readout.why_not_yet,
         funnel=readout.funnel,
+        got_nothing=sum(arm.enrolled for arm in readout.arms if arm.key == HOLDOUT),
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=readout.links,
@@ -177,8 +181,10 @@ def _still_open(estimate: Estimate, verbs: Words) -> str:
 
 def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
     """Day, people who first did it then, the share until then, and the same for a bar."""
-    released = sum(arm.released for arm in readout.arms if arm.key != "holdout")
+    released = sum(arm.released for arm in _mailed(readout))
     everybody = sum(count for _, count in readout.days)
+    if everybody > sum(arm.did for arm in _mailed(readout)):
+        return  # frozen when days held the holdout's people, too
     so_far = 0
     for day, count in readout.days:
         so_far += count
@@ -186,14 +192,20 @@ def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
         yield name, count, so_far / released if released else 0.0, so_far / everybody
 
 
+def _mailed(readout: Readout) -> tuple[ArmCounts, ...]:
+    """Everybody but the holdout, which stands beside them where versions are compared."""
+    return tuple(arm for arm in readout.arms if arm.key != HOLDOUT)
+
+
 def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:
-    if not readout.arms:
+    mailed = _mailed(readout)
+    if not mailed:
         return ()
     verbs, rule = readout.rule.words, readout.rule
-    released = sum(arm.released for arm in readout.arms)
-    enrolled = sum(arm.enrolled for arm in readout.arms)
-    did = sum(arm.did for arm in readout.arms)
-    still = sum(arm.open for arm in readout.arms)
+    released = sum(arm.released for arm in mailed)
+    enrolled = sum(arm.enrolled for arm in mailed)
+    did = sum(arm.did for arm in mailed)
+    still = sum(arm.open for arm in mailed)
     needed = readout.call.pass_count
     return (
         ("People released", words.number(released), f"of {words.number(enrolled)} enrolled"),
@@ -209,18 +221,18 @@ def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:
             words.points(did / released) if released else "–",
             "of everybody released",
         ),
-        (f"Can still {verbs.do}", words.number(still), "their window is open, or yet to open"),
+        (f"Can still {verbs.do}", words.number(still), "whose window is open, or yet to open"),
     )
 
 
 def _per_person(readout: Readout, released: int) -> tuple[str, str, str]:
-    value = sum(arm.value for arm in readout.arms)
+    value = sum(arm.value for arm in _mailed(readout))
     each = figures.value(value / released) if released else "–"
     return "Value per person", each, f"{words.number(value)} in all, before any cap"
 
 
 def _machines(readout: Readout) -> Machines:
-    released = sum(arm.released for arm in readout.arms)
+    released = sum(arm.released for arm in _mailed(readout))
     human = sum(arm.human_clickers for arm in readout.arms)
     unknown = sum(arm.unknown_clickers for arm in readout.arms)
     machine = sum(arm.machine_clickers for arm in readout.arms)

@@ -1,6 +1,8 @@
 """Versions against their baseline, through the real counters."""
 
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session
@@ -11,7 +13,7 @@ from app.analysis.shapes import Readout, State, as_json
 from app.experiments.models import Experiment, Status
 from app.stats.two_arm import Arm, compare
 from app.tally import store
-from app.web import drawings
+from app.web import drawings, results
 from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, WINDOW, given_experiment, mail
 
 NOON = TUESDAY + 3 * HOUR
@@ -262,6 +264,67 @@ def test_who_gets_nothing_is_not_told_as_mailed(session: Session):
     experiment = given_comparison(session, {"plain": 100, "loss": 100, "holdout": 50})
 
     assert dict(read(session, experiment).funnel)["Mailed"] == 200
+
+
+HELD: Any = {
+    "metric": {"kind": "conversion_rate", "event": "planned", "window_hours": 72},
+    "rule": {"baseline": "holdout", "mde": 0.01},
+}
+
+
+def test_days_after_the_mail_are_those_of_people_who_got_one(session: Session):
+    experiment = given_comparison(session, {"plain": 200, "holdout": 100}, **HELD)
+    did(session, range(1, 21), converted=1, did_at=NOON)
+    did(session, range(201, 206), converted=1, did_at=NOON)
+    readout = read(session, experiment)
+    page = results.of(readout, {}, ZoneInfo("UTC"))
+
+    assert [people for _, people in readout.days] == [20]
+    assert [(people, so_far) for _, people, so_far, _ in page.cohort] == [(20, 0.1)]
+    assert page.got_nothing == 100
+    assert page.figures[:3] == (
+        ("People released", "200", "of 200 enrolled"),
+        ("People who converted", "20", ""),
+        ("That is", "10.0 %", "of everybody released"),
+    )
+
+
+def test_days_that_were_frozen_with_the_holdouts_people_are_not_shown(session: Session):
+    experiment = given_comparison(session, {"plain": 200, "holdout": 100}, **HELD)
+    did(session, range(1, 21), converted=1, did_at=NOON)
+    old = replace(read(session, experiment), days=((0, 25),))
+
+    assert results.of(old, {}, ZoneInfo("UTC")).cohort == ()
+
+
+def test_a_guardrail_says_of_which_of_several_versions_it_speaks(session: Session):
+    guardrails = [{"metric": "unsubscribe_rate", "max": 0.01}]
+    both = given_comparison(session, {"plain": 100, "loss": 90}, guardrails=guardrails)
+    told = [fact for fact in read(session, both).call.because if "unsubscribed" in fact]
+
+    assert [fact.partition(":")[0] for fact in told] == [
+        "Unsubscribe rate of “plain”",
+        "Unsubscribe rate of “loss”",
+    ]
+
+
+def test_the_only_version_that_is_mailed_needs_no_name(session: Session):
+    guardrails = [{"metric": "unsubscribe_rate", "max": 0.01}]
+    people = {"plain": 100, "holdout": 50}
+    one = given_comparison(session, people, **HELD, guardrails=guardrails)
+
+    assert any(fact.startswith("Unsubscribe rate: ") for fact in read(session, one).call.because)
+
+
+def test_what_cannot_be_told_from_none_is_not_said_to_differ(session: Session):
+    experiment = given_comparison(session, {"plain": 100, "loss": 100})
+    clicks(session, 1, 10)
+    clicks(session, 101, 12)
+    call = read(session, experiment).call
+
+    assert call.state is State.INCONCLUSIVE
+    assert not any("differs" in one for one in (call.sentence, *call.because))
+    assert call.because[0].startswith("“loss” against “plain”: +2.0 points (")
 
 
 def given_values(session: Session, people: dict[str, int], **rule: Any) -> Experiment:

@@ -159,7 +159,7 @@ def test_without_an_assumption_nothing_is_projected(lacking: str):
     )
 
     assert (row.projected, row.assumption) == (None, None)
-    assert "say how many people would be reached" in str(row.reason)
+    assert "nobody said before the launch how many people would be reached" in str(row.reason)
 
 
 def test_what_was_realised_is_handed_on():

@@ -174,6 +174,14 @@ def test_cancelled_early_with_fewer_than_planned_is_not_validated(session: Sessi
     assert readouts.of(session, experiment, now=CLOSED).call.state is State.INCONCLUSIVE
 
 
+def test_cancelled_so_early_that_nothing_can_be_validated_it_says_so(session: Session):
+    experiment = given_experiment(session, status=Status.CANCELLED)
+    mail(session, experiment, 6)
+    why = readouts.of(session, experiment, now=NOON).why_not_yet
+
+    assert "Only 6 people can still click, so it cannot be validated." in why
+
+
 def test_people_who_were_skipped_do_not_hold_up_an_early_result(session: Session):
     experiment = given_experiment(session)
     mail(session, experiment, 598)  # two of 600 unsubscribed elsewhere before their turn

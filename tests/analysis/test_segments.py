@@ -55,6 +55,16 @@ def test_no_more_than_twenty_kinds_are_shown_of_a_column(session: Session):
     assert sum(row.people for row in segment.rows) == sum(24 - town // 2 for town in range(25))
 
 
+def test_versions_stand_in_the_same_order_among_the_others(session: Session):
+    keys = [f"v{number}" for number in range(9, 0, -1)]
+    experiment = given_comparison(session, dict.fromkeys(keys, 1), segments=["town"])
+    mail(session, experiment, 12, first=101, arm="v9", stratum=stratum("Oslo"))
+    (segment,) = readouts.of(session, experiment, now=CLOSED).segments
+    told = [row.arm for row in segment.rows if row.value == "others"]
+
+    assert told == [arm.key for arm in read(session, experiment).arms]
+
+
 def test_without_columns_or_matured_people_nothing_is_told(session: Session):
     experiment = given_experiment(session, design={"segments": ["country"]})
     mail(session, experiment, 50, stratum=stratum("NO"))

@@ -91,7 +91,7 @@ def test_a_key_result_tells_its_story(eve: Browser, database: Database, said: An
         assert f'class="{drawn}"' in page
     assert "on 31 Dec 2026 (" in text
     assert "8 times in 10" in text
-    assert "Tuesday’s “Waste in euros by email”: validated, 12.0 %" in text
+    assert "“Waste in euros by email” of Tuesday 24 November: validated, 12.0 %" in text
     assert "Does this change your confidence?" in text
     assert "stretch 2,000, not reached" in text
     assert "manual · Eve" in text
