@@ -1,10 +1,12 @@
 """Data folders: where machines journal clicks, how far each is read, and the way out for one."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
@@ -27,6 +29,8 @@ _EXAMPLE: dict[str, Any] = {
     "seen_at": "2026-11-27T14:03:00Z",
     "lost_clicks": 0,
     "lost_clicks_seen": 0,
+    "lost_since": None,
+    "lost_until": None,
     "retired_at": None,
     "retired_by": None,
 }
@@ -47,6 +51,8 @@ class DataFolderOut(BaseModel):
     seen_at: datetime
     lost_clicks: int
     lost_clicks_seen: int  # those that somebody has taken note of
+    lost_since: datetime | None  # from when …
+    lost_until: datetime | None  # … to when they were answered
     retired_at: datetime | None
     retired_by: str | None
 
@@ -56,9 +62,8 @@ def list_data_folders(
     session: Db, now: Now, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[DataFolderOut]:
     """All of them, the oldest first."""
-    names = folders.labels(session)
-    rows = folder_rows.page(session, cursor=cursor, limit=limit)
-    return listed(rows, lambda row: _shown(row, names[row.id], now=now))
+    shown = _shower(session, now=now)
+    return listed(folder_rows.page(session, cursor=cursor, limit=limit), shown)
 
 
 @router.post("/data-folders/{folder_id}/retire", summary="Wait no longer for a data folder")
@@ -68,7 +73,7 @@ def retire_data_folder(folder_id: str, session: Db, who: Who, now: Now) -> DataF
     Refused (409) while its ingester is alive. A folder that comes back is waited for again.
     """
     row = folders.retire(session, folder_id, by=who.name, now=now)
-    return _shown(row, folders.labels(session)[row.id], now=now)
+    return _shower(session, now=now)(row)
 
 
 @router.post("/data-folders/{folder_id}/acknowledge", summary="Take note of lost clicks")
@@ -78,10 +83,18 @@ def acknowledge_losses(folder_id: str, session: Db, now: Now) -> DataFolderOut:
     Refused (409) where there are none, or somebody has done so already.
     """
     row = folders.acknowledge(session, folder_id)
-    return _shown(row, folders.labels(session)[row.id], now=now)
+    return _shower(session, now=now)(row)
 
 
-def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
+def _shower(session: Session, *, now: datetime) -> Callable[[DataFolder], DataFolderOut]:
+    """Shows folders, with what is asked once of all of them."""
+    names, losses = folders.labels(session), folder_rows.losses(session)
+    return lambda row: _shown(row, names[row.id], losses.get(row.id), now=now)
+
+
+def _shown(
+    row: DataFolder, name: str, lost: tuple[datetime, datetime] | None, *, now: datetime
+) -> DataFolderOut:
     return DataFolderOut(
         id=row.id,
         name=name,
@@ -93,6 +106,8 @@ def _shown(row: DataFolder, name: str, *, now: datetime) -> DataFolderOut:
         seen_at=row.seen_at,
         lost_clicks=row.lost,
         lost_clicks_seen=row.lost_seen,
+        lost_since=lost[0] if lost else None,
+        lost_until=lost[1] if lost else None,
         retired_at=row.retired_at,
         retired_by=row.retired_by or None,
     )

@@ -4,13 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, false, func, select
+from sqlalchemy import String, and_, delete, false, func, select, text
 from sqlmodel import Session, col
 
+from app.platform.db import UtcDateTime
 from app.platform.paging import Order, Part, part
 from app.tracking import store
 from app.tracking.models import DataFolder, HitCount, LostHits
 
+_LOSSES = text("""
+    -- One row per folder that could not keep hits: their number is known, unlike a retired one's.
+    SELECT folder_id,
+           MIN(since) AS since,
+           MAX(until) AS until
+      FROM lost_hits
+     WHERE hits IS NOT NULL
+     GROUP BY folder_id
+     ORDER BY folder_id
+""").columns(folder_id=String(), since=UtcDateTime(), until=UtcDateTime())
 _FOLDERS = Order("data folders", (datetime, str))
 
 
@@ -67,6 +78,11 @@ def unread(session: Session, experiment_id: str, since: datetime | None, until: 
     )
     found = session.execute(question).all()
     return Unread(int(found[0][0]), [row[1] for row in found if row[1] is not None])
+
+
+def losses(session: Session) -> dict[str, tuple[datetime, datetime]]:
+    """From when to when each folder could not keep hits that it counted, by folder."""
+    return {row.folder_id: (row.since, row.until) for row in session.execute(_LOSSES)}
 
 
 def counted_losses(session: Session, folder_id: str) -> Sequence[LostHits]:

@@ -1,6 +1,7 @@
 """Data folders: how far the clicks of each machine are read, and the way out for one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -24,6 +25,7 @@ class Row:
     folder: DataFolder
     can_retire: bool
     wrong: str  # what somebody must mend
+    not_kept: tuple[datetime, datetime] | None  # from when to when hits were not kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +41,14 @@ class DataFoldersPage(Page):
 @router.get("")
 def listed(request: Request, session: Db, now: Now) -> HTMLResponse:
     """All of them, the oldest first."""
-    names = folders.labels(session)
+    names, losses = folders.labels(session), folder_rows.losses(session)
     rows = []
     for folder in folder_rows.folders(session):
         state = folders.state_of(folder, now=now)
         gone = state in {FolderState.SILENT, FolderState.STOPPED}
         wrong = folders.copied_in_words(folder, now=now)
-        rows.append(Row(names[folder.id], state, folder, can_retire=gone, wrong=wrong))
+        when = losses.get(folder.id)
+        rows.append(Row(names[folder.id], state, folder, gone, wrong, when))
     return render(request, DataFoldersPage(rows=rows))
 
 

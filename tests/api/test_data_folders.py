@@ -33,12 +33,20 @@ def test_only_admins_retire(application: FastAPI):
 def test_losses_are_taken_note_of_and_new_ones_are_new(application: FastAPI, database: Database):
     admin, path = as_(application, "admin"), "/data-folders/two/acknowledge"
     with database.write() as session:
+        then = NOW - timedelta(hours=1)
+        folders.report(session, GONE, until=then, lost=0, drained=False, now=then)
         folders.report(session, GONE, until=NOW, lost=2, drained=False, now=NOW)
     seen = admin.made(path)
     again = admin.post(path)
     with database.write() as session:
-        folders.report(session, GONE, until=NOW, lost=5, drained=False, now=NOW)
+        later = NOW + timedelta(hours=1)
+        folders.report(session, GONE, until=later, lost=5, drained=False, now=later)
     more = admin.made(path)
 
     assert (seen["lost_clicks_seen"], again.status_code, more["lost_clicks_seen"]) == (2, 409, 5)
+    (listed,) = admin.read("/data-folders")["items"]
+    assert (listed["lost_since"], listed["lost_until"]) == (
+        "2026-11-23T08:00:00Z",
+        "2026-11-23T10:00:00Z",
+    )
     assert as_(application, "editor").post(path).status_code == 403

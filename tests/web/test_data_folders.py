@@ -1,5 +1,6 @@
 """The way out for a machine that is gone for good: by an admin, on a page, audited."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def test_what_could_not_be_kept_is_taken_note_of_once(
 ):
     now = clock.now()
     with database.write() as session:
-        folders.report(session, GONE, until=now, lost=0, drained=False, now=now)
+        then = now - timedelta(minutes=5)
+        folders.report(session, GONE, until=then, lost=0, drained=False, now=then)
         folders.report(session, GONE, until=now, lost=3, drained=False, now=now)
     refused = bo.post("/data-folders/two/acknowledge").status_code
     before = ann.get("/data-folders").text
@@ -72,6 +74,7 @@ def test_what_could_not_be_kept_is_taken_note_of_once(
 
     assert refused == 403
     assert "Take note</button>" in before
+    assert re.search(r"\d\d:\d\d to \w{3} \d+ \w{3} \d{4}, \d\d:\d\d", before)
     assert "Take note</button>" not in after
     assert lost.hits == 3  # readouts go on saying it
     assert ann.post("/data-folders/two/acknowledge").status_code == 409
