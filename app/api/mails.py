@@ -13,8 +13,6 @@ from app.experiments import store
 from app.identity import store as identity
 from app.platform.errors import Invalid
 
-_LOOKED_AT = 20  # people among whom it looks for one that the mail can be written for
-
 
 class MailTo(BaseModel):
     """Who gets the test mail."""
@@ -49,7 +47,7 @@ def write_test(state: Any, experiment_id: str, to: str, *, now: datetime) -> tup
             )
         if experiment.audience_id is None:
             raise Invalid.at("audience_id", "The audience is empty, or not chosen yet.")
-        people = members.sample_people(session, experiment.audience_id, _LOOKED_AT)
+        people = members.examples(session, experiment.audience_id)
         ids = [one.person_id for one in people]
         trial = trials.write(
             session, experiment, ids, settings=state.settings, keyring=state.keyring, now=now

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from app.audience import store
 
+_EXAMPLES = 20  # people; ours
 _OWN = ("email", "name", "external_id", "timezone")  # the person's; every other column is data
 
 
@@ -41,6 +42,11 @@ def chunk(session: Session, audience_id: str, *, after: str | None, limit: int) 
 def sample_people(session: Session, audience_id: str, count: int) -> list[Member]:
     """The first few people, for a preview."""
     return chunk(session, audience_id, after=None, limit=count)
+
+
+def examples(session: Session, audience_id: str) -> list[Member]:
+    """The people among whom a test mail finds one whom it can be written to."""
+    return sample_people(session, audience_id, _EXAMPLES)
 
 
 def _member(row: Any) -> Member:

@@ -242,5 +242,7 @@ class Seeder:
 def _cycle(today: Date) -> CycleDraft:
     before, after = (timedelta(days=days) for days in _CYCLE_DAYS)
     return CycleDraft(
-        name=f"To the end of {today + after:%B}", starts=today - before, ends=today + after
+        name=f"Until {(today + after).day} {today + after:%B}",
+        starts=today - before,
+        ends=today + after,
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.audience import profile
+from app.audience import members, profile
 from app.experiments import column_items, drafts, reach, rehearsal
 from app.experiments import design as designs
 from app.experiments.eligibility import Eligibility
@@ -66,6 +66,7 @@ def check(
         people = [
             *reach.items(session, judge, found, settings, names_people=names_people),
             *column_items.items(judge, found, profile.always_filled(session, design.audience_id)),
+            *column_items.of_examples(judge, members.examples(session, design.audience_id)),
         ]
     items = [
         *_hypothesis(design),

@@ -1,12 +1,14 @@
 """The checklist's part about columns: not yet said how to read, compared with what none holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.audience import conditions
 from app.audience.columns import OWN, Column, Type
+from app.audience.members import Member
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.ports import Reason
+from app.platform import figures
 
 _OF_LIQUID = {"now", "today"}  # the moment in which a mail is written
 
@@ -24,6 +26,21 @@ def items(judge: Judge, found: Eligibility, filled: frozenset[str]) -> Iterator[
     yield from _alone(judge, filled)
     yield from _made(judge)
     yield from _filter(judge)
+
+
+def of_examples(judge: Judge, people: Sequence[Member]) -> Iterator[Item]:
+    """What the mail looks at, and none of those has to whom a test mail may be written."""
+    rows = [one.row() for one in people]
+    for name in sorted(judge.writer.columns_used - _OF_LIQUID):
+        real = judge.columns.real(name)
+        if rows and _is_known(judge, name) and not any(real in row for row in rows):
+            first = figures.plural(len(rows), "person", "people")
+            yield warns(
+                f"test_mail:{name}",
+                f"“{name}” is empty for the first {first} of the audience, among whom a test mail"
+                " and the mails shown before a launch find their readers: what stands there is not"
+                " seen in them. Look at somebody who has it, under Preview.",
+            )
 
 
 def _asked(column: Column) -> Iterator[Item]:

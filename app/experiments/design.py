@@ -68,7 +68,7 @@ def plan(
     try:
         frozen = plans.freeze(
             design,
-            arms or expected_arms(design, people),
+            arms or plans.expected_arms(design, people),
             start=start,
             rate_per_minute=rate_per_minute,
         )
@@ -77,17 +77,6 @@ def plan(
         return _of_threshold(design, frozen)
     except NotEnoughData as error:
         return _impossible(design, people, error)
-
-
-def expected_arms(design: Draft, people: int) -> dict[str, int]:
-    """How many will fall into each arm, about; the largest takes what rounding leaves."""
-    total = sum(arm.weight for arm in design.arms)
-    shares = {arm.key: (1 - design.holdout) * arm.weight / total for arm in design.arms}
-    if design.holdout:
-        shares[HOLDOUT] = design.holdout
-    found = {key: int(people * share) for key, share in shares.items()}
-    found[max(shares, key=lambda key: shares[key])] += people - sum(found.values())
-    return found
 
 
 def _of_threshold(design: Draft, frozen: Frozen) -> Plan:

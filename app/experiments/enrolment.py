@@ -210,12 +210,17 @@ def _start(
 ) -> None:
     """Where too few people allow no answer, nobody is mailed."""
     if isinstance(plan, NotEnoughData):
-        eligible = figures.plural(experiment.enrolled or 0, "person was", "people were")
-        reason = f"When it was to start, {eligible} eligible. Too few people: {plan}."
-        lifecycle.cancel(session, experiment, now=now, reason=reason)
+        lifecycle.cancel(session, experiment, now=now, reason=_too_few(experiment, plan))
         return
     experiment.plan, experiment.pass_count = plan.as_json(), plan.pass_count
     lifecycle.start(session, experiment, now=now)
+
+
+def _too_few(experiment: Experiment, plan: NotEnoughData) -> str:
+    if not experiment.enrolled:
+        return "When it was to start, nobody could be mailed."
+    eligible = figures.plural(experiment.enrolled, "person was", "people were")
+    return f"When it was to start, {eligible} eligible. Too few people: {plan}."
 
 
 def _awaited(session: Session, experiment_id: str) -> Experiment:

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 from app.experiments.schemas import Draft, Wave
-from app.experiments.terms import Method, RuleKind
+from app.experiments.terms import HOLDOUT, Method, RuleKind
 from app.experiments.waves import sizes
 from app.platform.clock import iso
 from app.stats.anytime import anytime_pass_count
@@ -46,6 +46,17 @@ class Frozen:
         """As it is stored."""
         looks = [asdict(look) | {"due_at": iso(look.due_at)} for look in self.looks]
         return asdict(self) | {"waves": list(self.waves), "looks": looks}
+
+
+def expected_arms(design: Draft, people: int) -> dict[str, int]:
+    """How many will fall into each arm, about; the largest takes what rounding leaves."""
+    total = sum(arm.weight for arm in design.arms)
+    shares = {arm.key: (1 - design.holdout) * arm.weight / total for arm in design.arms}
+    if design.holdout:
+        shares[HOLDOUT] = design.holdout
+    found = {key: int(people * share) for key, share in shares.items()}
+    found[max(shares, key=lambda key: shares[key])] += people - sum(found.values())
+    return found
 
 
 def freeze(

@@ -7,7 +7,10 @@ from sqlmodel import Session
 from app.audience import store as audience
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
+from app.experiments.plans import expected_arms
 from app.experiments.ports import Reason
+from app.experiments.schemas import Draft
+from app.experiments.terms import HOLDOUT
 from app.platform import figures
 from app.platform.config import Privacy, Settings
 
@@ -44,13 +47,22 @@ def items(
             "audience", f"Nobody of “{name}” ({figures.count(found.total)} people) can be mailed."
         )
     else:
-        yield ok(
-            "audience",
-            f"{about}{figures.count(found.eligible)} of {figures.count(found.total)} people of"
-            f" “{name}” will be mailed.",
-        )
+        who = f"{about}{figures.count(found.eligible)} of {figures.count(found.total)} people"
+        yield ok("audience", f"{who} of “{name}” {_fate(judge.design, found.eligible)}.")
     yield from _under_way(found)
     yield from _faults(found, names_people=names_people)
+
+
+def _fate(design: Draft, people: int) -> str:
+    """What becomes of whoever is in it: of a holdout, a part gets nothing."""
+    if not design.holdout:
+        return "will be mailed"
+    held = expected_arms(design, people)[HOLDOUT]
+    nothing = "gets nothing" if held == 1 else "get nothing"
+    return (
+        f"are in it: about {figures.count(people - held)} will be mailed, about"
+        f" {figures.count(held)} {nothing} (holdout)"
+    )
 
 
 def _is_the_mails_fault(found: Eligibility) -> bool:

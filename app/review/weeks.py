@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.analysis import known, told, waiting
 from app.analysis.known import Knowing
+from app.analysis.sentences import moment
 from app.analysis.shapes import Call, State
 from app.delivery import progress as sending
 from app.delivery.progress import Progress
@@ -124,26 +125,30 @@ def _under_way(
     calls = told.calls_of(session, experiments, now=now, zone=zone, knowing=knowing)
     standings = {key: standing for key, (_, standing) in found.items()}
     sent = sending.beside(session, experiments, standings)
-    return [_seen(one, calls[one.id], sent[one.id]) for one in experiments]
+    said = {one.id: _waits_for(one, calls[one.id], zone=zone, now=now) for one in experiments}
+    return [_seen(one, calls[one.id], sent[one.id], said[one.id]) for one in experiments]
 
 
-def _seen(experiment: Experiment, call: Call, sent: Progress) -> UnderWay:
+def _seen(experiment: Experiment, call: Call, sent: Progress, sentence: str) -> UnderWay:
     return UnderWay(
         id=experiment.id,
         name=experiment.name,
         status=experiment.status,
         call=call.state,
         provisional=call.provisional,
-        sentence=_waits_for(experiment, call),
+        sentence=sentence,
         answer_by=call.answer_by,
         progress=sent,
     )
 
 
-def _waits_for(experiment: Experiment, call: Call) -> str:
-    if experiment.status == Status.SCHEDULED:
-        return "Launched; it starts when its time comes."
-    return call.sentence
+def _waits_for(experiment: Experiment, call: Call, *, zone: ZoneInfo, now: datetime) -> str:
+    if experiment.status != Status.SCHEDULED:
+        return call.sentence
+    at = experiment.scheduled_at
+    if at is None or at <= now:
+        return "Launched, and its time has come: it starts as soon as it can."
+    return f"Launched; it starts on {moment(at, zone)}."
 
 
 def _awaits_a_decision(status: str, call: State) -> bool:

@@ -31,6 +31,7 @@ class AnswerPage(Page):
     useful: bool | None
     comment: str
     said: bool
+    nothing_said: bool
 
 
 @router.get("/a/{token}")
@@ -39,6 +40,8 @@ def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
     here = now.astimezone(request.app.state.settings.zone)
     page = answers_page.of(session, read_public(request, token, Kind.ANSWER), now=here)
     given = answers.answer_of(session, page.send_id)
+    is_sent = "thanks" in request.query_params
+    is_blank = given is not None and given.useful is None and not given.comment
     return render(
         request,
         AnswerPage(
@@ -46,7 +49,8 @@ def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
             address=f"/a/{token}",
             useful=given.useful if given else None,
             comment=given.comment if given else "",
-            said="thanks" in request.query_params,
+            said=is_sent and not is_blank,
+            nothing_said=is_sent and is_blank,
         ),
     )
 

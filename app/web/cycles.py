@@ -1,7 +1,7 @@
 """A cycle and how it ends: a score for every key result."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -145,11 +145,14 @@ def page(
 
 
 def _next(cycle: Cycle) -> Typed:
-    """The days that follow, as many."""
+    """What follows it: after whole months as many months, else as many days."""
     starts = cycle.ends + timedelta(days=1)
-    return Typed.of(
-        copy_name="", copy_starts=starts, copy_ends=starts + (cycle.ends - cycle.starts)
-    )
+    months = 12 * (starts.year - cycle.starts.year) + starts.month - cycle.starts.month
+    ends = starts + (starts - cycle.starts)
+    if cycle.starts.day == starts.day == 1:
+        year, month = divmod(starts.month - 1 + months, 12)
+        ends = date(starts.year + year, month + 1, 1)
+    return Typed.of(copy_name="", copy_starts=starts, copy_ends=ends - timedelta(days=1))
 
 
 def _scored(one: closing.Ended) -> Scored:

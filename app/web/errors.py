@@ -26,7 +26,7 @@ _ADVICE = {
     404: "Check the address, or begin at This week.",
     405: "Open the page itself, and use its buttons and links.",
     409: "Go back, reload the page and look at how things stand now.",
-    408: "Send it again when the connection is better.",
+    408: "Go back to what you filled in, and send it again from there.",
     413: "Cut it into smaller ones.",
     421: "Use the address that you were given; whoever runs this service knows it.",
     422: "Go back, change what is named above, and send it again. Nothing was changed.",

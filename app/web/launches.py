@@ -13,11 +13,11 @@ from app.delivery import progress, trials
 from app.delivery.progress import Progress
 from app.delivery.trials import Trial
 from app.experiments import checklist, falling, lifecycle, store
-from app.experiments import design as designs
 from app.experiments import drafts as rooms
 from app.experiments.checklist import Checklist
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
+from app.experiments.plans import expected_arms
 from app.experiments.schemas import Draft, LaunchDraft
 from app.experiments.terms import HOLDOUT
 from app.identity import guard
@@ -285,7 +285,7 @@ def _of_level(found: Checklist, level: str) -> list[Item]:
 
 def _groups(design: Draft, people: int) -> list[Group]:
     """Every version and the holdout, where there is more than one group."""
-    found = designs.expected_arms(design, people)
+    found = expected_arms(design, people)
     names = {HOLDOUT: "Get nothing (holdout)"}
     groups = [Group(names.get(key, f"Version “{key}”"), n) for key, n in found.items()]
     return groups if len(groups) > 1 else []
@@ -293,7 +293,7 @@ def _groups(design: Draft, people: int) -> list[Group]:
 
 def _mailed(design: Draft, people: int) -> str:
     """For the button: how many get a mail; about, where a hash keeps some back."""
-    held = designs.expected_arms(design, people).get(HOLDOUT, 0)
+    held = expected_arms(design, people).get(HOLDOUT, 0)
     about = "about " if held else ""
     return about + words.plural(people - held, "person", "people")
 

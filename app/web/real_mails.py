@@ -15,7 +15,6 @@ from app.platform.errors import AppError, tried
 from app.web.previews import arm_keys
 
 _SHOWN = 3  # mails on the launch page, or one of each version
-_LOOKED_AT = 20  # people among whom it looks for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def readers(session: Session, experiment: Experiment) -> list[str]:
     """Some people of its audience, to find one whom every version can be written to."""
     if experiment.audience_id is None:
         return []
-    people = members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT)
+    people = members.examples(session, experiment.audience_id)
     return [one.person_id for one in people]
 
 
@@ -51,7 +50,7 @@ def _readable(
     """People's mails in every version; nobody's where one of them cannot be written."""
     if experiment.audience_id is None:
         return
-    people = members.chunk(session, experiment.audience_id, after=None, limit=_LOOKED_AT)
+    people = members.examples(session, experiment.audience_id)
     arms = tried(preview.arms_of, session, experiment, settings=state.settings)
     if isinstance(arms, AppError):
         return

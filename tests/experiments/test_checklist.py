@@ -19,6 +19,12 @@ from tests.experiments.scenes import (
     launch,
 )
 
+HELD = {
+    "holdout": 0.2,
+    "metric": {"kind": "conversion_rate", "event": "planned", "window_hours": 168},
+    "rule": {"kind": "comparison", "baseline": "holdout", "mde": 0.05},
+}
+
 
 @pytest.fixture
 def hurried_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +87,30 @@ def test_a_column_that_is_missing_for_twelve_of_five_hundred_is_named(session: S
     assert missing.message == (
         "“euros” is missing for 12 of 500 people: x00@x.example, x01@x.example, x02@x.example,"
         " x03@x.example, x04@x.example and others. They will not be mailed."
+    )
+
+
+def test_a_column_that_no_test_mail_would_show_is_named(session: Session):
+    audience_id = given_audience(session, 20)
+    given_person(session, audience_id, "late@x.example", data={"euros": 61, "rye": "half"})
+    asks = ARM | {"body": "{% if rye == 'half' %}Rye.{% endif %} [a](https://halvern.example/)"}
+    arms = [asks | {"subject": "{{ name }}, {{ euros }} €"}]
+
+    found = check(session, given_draft(session, audience_id=audience_id, arms=arms))
+
+    named = [one.id for one in found.items if one.id.startswith("test_mail")]
+    assert named == ["test_mail:rye"]
+    told = item(found, "test_mail:rye")
+    assert told.level == "warns"
+    assert told.message.startswith("“rye” is empty for the first 20 people of the audience")
+
+
+def test_of_a_holdout_the_checklist_says_who_gets_nothing(session: Session):
+    found = check(session, given_draft(session, people=60, **HELD))
+
+    assert item(found, "audience").message == (
+        "60 of 60 people of “Bakers” are in it: about 48 will be mailed, about 12 get nothing"
+        " (holdout)."
     )
 
 

@@ -228,6 +228,13 @@ def test_a_start_with_too_few_people_is_cancelled_with_the_reason(database: Data
     )
 
 
+def test_a_start_without_anybody_says_so_and_no_more(database: Database):
+    experiment = settle(database, scheduled(database, people=0))
+
+    assert experiment.status == "cancelled"
+    assert experiment.paused_reason == "When it was to start, nobody could be mailed."
+
+
 @pytest.mark.usefixtures("small_chunks")
 def test_a_cancel_in_the_middle_of_the_start_ends_it(database: Database):
     experiment_id = scheduled(database, people=60)

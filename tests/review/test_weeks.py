@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 from sqlmodel import Session
 
+from app.analysis.sentences import moment
 from app.analysis.shapes import State
 from app.experiments.models import Status
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective
@@ -102,10 +103,14 @@ def test_what_is_validated_while_it_is_sent_can_be_decided_at_once(session: Sess
 
 
 def test_a_scheduled_experiment_says_what_it_waits_for(session: Session):
-    given_experiment(session, status=Status.SCHEDULED)
-    (one,) = seen(session).running
+    experiment = given_experiment(session, status=Status.SCHEDULED)
+    at = experiment.scheduled_at = CLOSED + timedelta(days=1)
+    session.add(experiment)
+    (one,) = seen(session, now=CLOSED).running
+    (late,) = seen(session, now=at).running
 
-    assert one.sentence == "Launched; it starts when its time comes."
+    assert one.sentence == f"Launched; it starts on {moment(at, OSLO)}."
+    assert late.sentence == "Launched, and its time has come: it starts as soon as it can."
 
 
 def test_drafts_and_cancelled_ones_are_not_this_weeks_work(session: Session):

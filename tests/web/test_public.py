@@ -119,6 +119,17 @@ def test_the_answer_page_says_the_persons_own_columns_and_keeps_their_word(
     assert (kept.useful, kept.comment) == (True, "Weekly, please")
 
 
+def test_nobody_is_thanked_for_an_answer_that_says_nothing(
+    stranger: Browser, sent: str, database: Database, application: FastAPI
+):
+    token = sign(TrackedLink(1, send_id(database), 0), Kind.ANSWER, application.state.keyring)
+    stranger.post(f"/a/{token}", csrf="", comment=" ")
+    page = stranger.get(f"/a/{token}?thanks").text
+
+    assert "Nothing was chosen or written." in page
+    assert "Thank you" not in page
+
+
 def test_comments_stand_on_the_readout(
     eve: Browser, sent: str, database: Database, application: FastAPI
 ):

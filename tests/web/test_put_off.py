@@ -44,5 +44,8 @@ def test_it_is_tried_now_or_no_more_by_a_button(
 
     assert "It is tried at once." in said
     assert "cancelled by Eve" in gone
-    assert "cancelled it" in eve.get(f"/experiments/{experiment_id}").text
+    shown = eve.get(f"/experiments/{experiment_id}").text
+    assert "cancelled it" in shown
+    assert "Cancelled</strong>" in shown
+    assert "Paused" not in shown
     assert "could not be done" not in eve.get("/").text
