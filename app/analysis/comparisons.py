@@ -8,9 +8,10 @@ from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Estimate, Rule, State
 from app.experiments.metrics import metric_of
 from app.platform import figures
+from app.stats import special
 from app.stats.checks import NotEnoughData
 from app.stats.means import LEAST_NONZERO
-from app.stats.one_arm import CLOPPER_PEARSON, Interval, clopper_pearson
+from app.stats.rate_intervals import CLOPPER_PEARSON, Interval, clopper_pearson
 from app.stats.welch import WELCH
 
 
@@ -66,9 +67,7 @@ def _mean(key: str, one: Matured, confidence: float) -> Estimate:
     rate = one.mean if one.people else None
     low = high = rate or 0.0
     if one.nonzero >= LEAST_NONZERO and rate is not None:
-        from scipy.special import stdtrit  # noqa: PLC0415 - SciPy takes long to import
-
-        half = float(stdtrit(one.people - 1, confidence)) * (
+        half = float(special.stdtrit(one.people - 1, confidence)) * (
             (versus.sums(one).variance / one.people) ** 0.5
         )
         low, high = rate - half, rate + half

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.analysis.shapes import State
 from app.stats.after import brier
-from app.stats.one_arm import jeffreys
+from app.stats.rate_intervals import jeffreys
 
 _CONFIDENCE = 0.95
 _KNOWN = (State.VALIDATED, State.REFUTED, State.INCONCLUSIVE)

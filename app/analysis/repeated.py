@@ -14,7 +14,7 @@ from app.experiments.metrics import Words
 from app.platform import figures
 from app.stats.anytime import ANYTIME, anytime_bounds, anytime_pass_count
 from app.stats.checks import NotEnoughData
-from app.stats.one_arm import Interval
+from app.stats.rate_intervals import Interval
 from app.stats.sequential import (
     SEQUENTIAL,
     SaidOf,

@@ -8,7 +8,7 @@ from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Rule, Segment, SegmentRow
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
-from app.stats.one_arm import wilson
+from app.stats.rate_intervals import wilson
 from app.stats.subgroups import subgroups
 from app.stats.two_arm import Arm
 

@@ -10,7 +10,7 @@ from app.analysis.looks import Held
 from app.analysis.shapes import Comparison, Rule, Timeline, TimelinePoint
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
-from app.stats.one_arm import clopper_pearson
+from app.stats.rate_intervals import clopper_pearson
 from app.stats.two_arm import Arm
 
 _T = TypeVar("_T")

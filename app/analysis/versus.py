@@ -9,6 +9,7 @@ from app.analysis.matured import Matured, Strata, total
 from app.analysis.shapes import Comparison, Rule, State
 from app.experiments.metrics import metric_of
 from app.platform import figures
+from app.stats import special
 from app.stats.bayes import chance_to_beat, expected_loss
 from app.stats.checks import NotEnoughData
 from app.stats.conditional import NAME as AT_LOOKS
@@ -79,10 +80,8 @@ def of_values_at(
 
 def value_z(key: str, arms: Mapping[str, Strata], rule: Rule) -> float:
     """How many standard errors of a bell curve a difference of values is worth, with its sign."""
-    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
-
     said = _values(key, arms, rule, rule.confidence)
-    worth = -float(ndtri(max(said.p_value / 2, 1e-300)))
+    worth = -float(special.ndtri(max(said.p_value / 2, 1e-300)))
     return worth if said.difference > 0 else -worth
 
 
@@ -226,9 +225,7 @@ def sums(one: Matured | None) -> Sums:
 
 
 def _sure(critical: float) -> float:
-    from scipy.special import ndtr  # noqa: PLC0415 - SciPy takes long to import
-
-    return min(_NEARLY_ONE, float(2 * ndtr(critical) - 1))
+    return min(_NEARLY_ONE, float(2 * special.ndtr(critical) - 1))
 
 
 def _state(low: float, high: float, mde: float) -> State:

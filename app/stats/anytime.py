@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from math import isfinite, log, log1p
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_counts, check_share
 from app.stats.methods import Method, Topic
-from app.stats.one_arm import Interval
+from app.stats.rate_intervals import Interval
 
 _KEPT = 4_096  # answers: the same counts are read by every page that shows them
 _EDGE = 1e-9  # the smallest rate that is looked for
@@ -59,13 +60,12 @@ def log_evidence(hits: int, people: int, threshold: float, *, weight: float) -> 
     check_share(threshold, "threshold")
     if not (isfinite(weight) and weight > 0):
         raise ValueError(f"weight must be a positive number, got {weight}")
-    from scipy.special import betaln  # noqa: PLC0415 - SciPy takes long to import
-    from scipy.stats import beta  # noqa: PLC0415 - SciPy takes long to import
-
     a, b = weight * threshold, weight * (1 - threshold)
-    after = betaln(a + hits, b + people - hits) - betaln(a, b)
+    after = special.betaln(a + hits, b + people - hits) - special.betaln(a, b)
     null = hits * log(threshold) + (people - hits) * log1p(-threshold)
-    above = beta.logsf(threshold, a + hits, b + people - hits) - beta.logsf(threshold, a, b)
+    above = special.beta.logsf(threshold, a + hits, b + people - hits) - special.beta.logsf(
+        threshold, a, b
+    )
     return float(after - null + above)
 
 
@@ -144,9 +144,7 @@ def _root(beyond: Callable[[float], float], highest: float) -> float:
         return 0.0
     if beyond(highest) >= 0:
         return highest
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-
-    return float(brentq(beyond, _EDGE, highest, xtol=1e-12))
+    return float(special.brentq(beyond, _EDGE, highest, xtol=1e-12))
 
 
 ANYTIME = Method(

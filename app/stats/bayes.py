@@ -1,5 +1,6 @@
 """What is likely, given the counts: chances and losses. They describe; none makes a call."""
 
+from app.stats import special
 from app.stats.methods import Method, Topic
 from app.stats.two_arm import Arm
 
@@ -63,10 +64,14 @@ def _beats(one: tuple[int, int], other: tuple[int, int]) -> float:
 def _miller(a: int, b: int, c: int, d: int) -> float:
     """P(Beta(a, b) > Beta(c, d)), a sum of `a` terms."""
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
-    from scipy.special import betaln  # noqa: PLC0415 - SciPy takes long to import
 
     i = np.arange(a, dtype=np.float64)
-    logs = betaln(c + i, b + d) - np.log(b + i) - betaln(1 + i, b) - betaln(c, d)
+    logs = (
+        special.betaln(c + i, b + d)
+        - np.log(b + i)
+        - special.betaln(1 + i, b)
+        - special.betaln(c, d)
+    )
     return float(min(1.0, np.exp(logs).sum()))
 
 

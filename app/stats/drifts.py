@@ -7,6 +7,7 @@ sees with a given power is this many standard errors of the difference.
 from collections.abc import Sequence
 from functools import lru_cache
 
+from app.stats import special
 from app.stats.checks import check_share
 from app.stats.group_sequential import bounds, crossing
 from app.stats.methods import Method, Topic
@@ -33,9 +34,7 @@ def fixed_drift(*, confidence: float, power: float = 0.8) -> float:
     """
     check_share(confidence, "confidence")
     check_share(power, "power")
-    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
-
-    return float(ndtri(1 - (1 - confidence) / 2) + ndtri(power))
+    return float(special.ndtri(1 - (1 - confidence) / 2) + special.ndtri(power))
 
 
 def drift_of_looks(shares: Sequence[float], *, confidence: float, power: float = 0.8) -> float:
@@ -69,12 +68,11 @@ def _solved(shares: Sequence[float], held: Sequence[float], alpha: float, power:
     check_share(power, "power")
     if power <= alpha:
         raise ValueError(f"power must be above the error {alpha:.3g}, got {power}")
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
 
     def beyond(drift: float) -> float:
         return crossing(shares, held, drift=drift) - power
 
-    return float(brentq(beyond, 0.0, _FARTHEST, xtol=_TOLERANCE))
+    return float(special.brentq(beyond, 0.0, _FARTHEST, xtol=_TOLERANCE))
 
 
 def _thinned(shares: Sequence[float]) -> tuple[float, ...]:

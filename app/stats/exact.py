@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from app.stats import special
 from app.stats.methods import Method, Topic
 from app.stats.score import Pair, score_gaps, score_low
 
@@ -107,7 +108,6 @@ class ExactTail:
     def largest(self, shifted: "Floats") -> float:
         """The same over pairs: beside each of `rates` the smaller arm's rate, rising with it."""
         import numpy as np  # noqa: PLC0415 - most pages need no arrays
-        from scipy.special import xlog1py, xlogy  # noqa: PLC0415 - SciPy takes long to import
 
         # No rate below 0 or above 1; the last one past the edge stands in for those up to it.
         if self.sign == 1:
@@ -120,7 +120,7 @@ class ExactTail:
             return _SET_ASIDE
         rate = np.clip(shifted[possible], 0.0, 1.0)[:, None]
         rest = self.people - self.counts
-        weight = np.exp(self.ways + xlogy(self.counts, rate) + xlog1py(rest, -rate))
+        weight = np.exp(self.ways + special.xlogy(self.counts, rate) + special.xlog1py(rest, -rate))
         past = np.maximum(0.0, 1 - weight.sum(axis=1)) * self.beyond[possible]
         chances = (weight * self.inside[possible]).sum(axis=1) + past
         return float(min(1.0, chances.max() + _SET_ASIDE))
@@ -134,9 +134,9 @@ def _bound(tail: ExactTail, alpha: float) -> float:
         return -1.0
     if high > 0 and tail.chance(1.0) <= alpha:
         return 1.0
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-
-    return float(brentq(lambda d: tail.chance(d) - alpha, low, high, xtol=_CLOSE, rtol=1e-9))
+    return float(
+        special.brentq(lambda d: tail.chance(d) - alpha, low, high, xtol=_CLOSE, rtol=1e-9)
+    )
 
 
 def with_rare_hits(pair: Pair) -> Pair:
@@ -150,18 +150,21 @@ def with_rare_hits(pair: Pair) -> Pair:
 def tail_of(pair: Pair, critical: float, *, gaps: Gaps | None = None) -> ExactTail:
     """The tables whose score bound is at least the one seen; `gaps`: by another score's."""
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
-    from scipy.special import betaincinv, gammaln  # noqa: PLC0415 - SciPy takes long to import
 
     sign = 1 if pair.people <= pair.base_people else -1
     small = pair if sign == 1 else pair.turned()  # its first two numbers are the smaller arm's
     hits, people = small.base_hits, small.base_people
-    low = betaincinv(hits, people - hits + 1, _SET_ASIDE / 2) if hits else 0.0
-    high = betaincinv(hits + 1, people - hits, 1 - _SET_ASIDE / 2) if hits < people else 1.0
+    low = special.betaincinv(hits, people - hits + 1, _SET_ASIDE / 2) if hits else 0.0
+    high = special.betaincinv(hits + 1, people - hits, 1 - _SET_ASIDE / 2) if hits < people else 1.0
     angles = np.linspace(np.arcsin(np.sqrt(low)), np.arcsin(np.sqrt(high)), _GRID)
     rates = np.sin(angles) ** 2
     last = min(small.people, int(small.hits + 8 * (small.hits + 1) ** 0.5 + 40))
     counts = np.arange(last + 1.0)
-    ways = gammaln(small.people + 1) - gammaln(counts + 1) - gammaln(small.people - counts + 1)
+    ways = (
+        special.gammaln(small.people + 1)
+        - special.gammaln(counts + 1)
+        - special.gammaln(small.people - counts + 1)
+    )
     if gaps is None:
         seen = score_low(pair, critical=critical)
         gaps = partial(score_gaps, difference=seen, critical=critical)
@@ -174,12 +177,11 @@ def tail_of(pair: Pair, critical: float, *, gaps: Gaps | None = None) -> ExactTa
 def _completions(edge: "Floats", sign: int, people: int, rates: "Floats") -> "Floats":
     """The chance, a row for each rate, that the large arm's count puts the table in the tail."""
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
-    from scipy.special import bdtr, bdtrc  # noqa: PLC0415 - SciPy takes long to import
 
     if sign == 1:  # in the tail: the large arm has `edge` hits at most
-        inside = bdtr(np.maximum(edge, 0.0), people, rates[:, None])
+        inside = special.bdtr(np.maximum(edge, 0.0), people, rates[:, None])
         return np.where(edge >= 0, inside, 0.0)
-    inside = bdtrc(np.clip(edge - 1, 0.0, people), people, rates[:, None])
+    inside = special.bdtrc(np.clip(edge - 1, 0.0, people), people, rates[:, None])
     return np.where(edge <= 0, 1.0, inside)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import fsum, sqrt
 
+from app.stats import special
 from app.stats.checks import NotEnoughData
 from app.stats.means import LEAST_NONZERO
 from app.stats.methods import Method, Topic
@@ -159,9 +160,7 @@ def value_trend(arm: Timed, baseline: Timed) -> Trend:
         unevenness(moved, base_moved),
         confidence=0.95,
     )
-    from scipy.special import ndtri  # noqa: PLC0415 - SciPy takes long to import
-
-    worth = -float(ndtri(found.p_value / 2)) if found.p_value > 0 else _SUREST
+    worth = -float(special.ndtri(found.p_value / 2)) if found.p_value > 0 else _SUREST
     ratio = fsum(arm.values) / arm.people / (fsum(baseline.values) / baseline.people)
     return Trend(ratio, worth if found.difference > 0 else -worth)
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
 
@@ -37,10 +38,8 @@ def spent(share: float, *, alpha: float) -> float:
         raise ValueError(f"a share of information lies in 0..1, got {share}")
     if share == 0:
         return 0.0
-    from scipy.special import ndtr, ndtri  # noqa: PLC0415 - SciPy takes long to import
-
     # Each side spends half: twice 2(1 - Φ(z/√t)) at alpha/2.
-    return float(4 * ndtr(-ndtri(1 - alpha / 4) / sqrt(share)))
+    return float(4 * special.ndtr(-special.ndtri(1 - alpha / 4) / sqrt(share)))
 
 
 def bounds(shares: Sequence[float], *, alpha: float) -> tuple[float, ...]:
@@ -145,8 +144,6 @@ def crossing(shares: Sequence[float], bounds_held: Sequence[float], *, drift: fl
 def _bound(shares: tuple[float, ...], held: tuple[float, ...], allowed: float) -> float:
     """The |z| that spends what is allowed at the last of these looks."""
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-    from scipy.special import ndtr  # noqa: PLC0415 - SciPy takes long to import
 
     grid, mass, _ = _density(shares[:-1], held, 0.0)
     before = shares[-2] if len(shares) > 1 else 0.0
@@ -154,12 +151,12 @@ def _bound(shares: tuple[float, ...], held: tuple[float, ...], allowed: float) -
 
     def beyond(bound: float) -> float:
         edge = bound * sqrt(shares[-1])
-        out = ndtr((grid - edge) / spread) + ndtr((-edge - grid) / spread)
+        out = special.ndtr((grid - edge) / spread) + special.ndtr((-edge - grid) / spread)
         return float(np.sum(mass * out)) - allowed
 
     if allowed <= _TOLERANCE * _TOLERANCE or beyond(_WIDEST) > 0:
         return _WIDEST
-    return float(brentq(beyond, 0.0, _WIDEST, xtol=_TOLERANCE))
+    return float(special.brentq(beyond, 0.0, _WIDEST, xtol=_TOLERANCE))
 
 
 @lru_cache(maxsize=512)
@@ -168,13 +165,12 @@ def _density(
 ) -> "tuple[np.ndarray, np.ndarray, float]":
     """Where those stand who crossed no bound, in z·√information, with weights; and who did."""
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-    from scipy.special import ndtr  # noqa: PLC0415 - SciPy takes long to import
 
     grid, mass, out, before = np.zeros(1), np.ones(1), 0.0, 0.0
     for share, bound in zip(shares, held, strict=True):
         spread, edge = sqrt(share - before), bound * sqrt(share)
         center = grid + drift * (share - before)
-        left = ndtr((center - edge) / spread) + ndtr((-edge - center) / spread)
+        left = special.ndtr((center - edge) / spread) + special.ndtr((-edge - center) / spread)
         out += float(np.sum(mass * left))
         points, weights = _simpson(edge, spread)
         steps = (points[:, None] - center[None, :]) / spread

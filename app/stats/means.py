@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import inf
 
+from app.stats import special
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 from app.stats.sums import Sums
@@ -204,15 +205,13 @@ def _falls_to_0(bound: Callable[[float], float]) -> float:
 
     The baseline's mean is above 0: the more often it is taken, the less is left of the difference.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-
     step = _FIRST if bound(0.0) > 0 else -_FIRST
     low = high = 0.0
     for _ in range(_STEPS):
         low, high = high, high + step
         if (bound(high) > 0) != (step > 0):
             ends = sorted((low, high))
-            return float(brentq(bound, *ends, xtol=1e-13, rtol=1e-12))
+            return float(special.brentq(bound, *ends, xtol=1e-13, rtol=1e-12))
         step *= 4
     return inf if step > 0 else -inf
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.stats import special
 from app.stats.methods import Method, Topic
 
 
@@ -9,7 +10,7 @@ def bonferroni(p_values: Sequence[float]) -> tuple[float, ...]:
     """Multiply each p-value by their number.
 
     Args:
-        p_values: in [0, 1].
+        p_values: one at least, in [0, 1].
 
     Returns:
         As many, in the same order, 1 at most.
@@ -21,7 +22,8 @@ def bonferroni(p_values: Sequence[float]) -> tuple[float, ...]:
         Dunn (1961), JASA 56:52-64.
     """
     _check(p_values)
-    return tuple(min(1.0, len(p_values) * p) for p in p_values)
+    _, adjusted, *_ = special.multipletests(p_values, method="bonferroni")
+    return tuple(map(float, adjusted))
 
 
 def _check(p_values: Sequence[float]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
 from app.stats.one_arm import p_value, pass_count
@@ -53,9 +54,7 @@ def smallest_detectable(
     """
     check_share(power, "power")
     needed = pass_count(people, threshold, confidence=confidence)
-    from scipy.special import betaincinv  # noqa: PLC0415 - SciPy takes long to import
-
-    return float(betaincinv(needed, people - needed + 1, power))
+    return float(special.betaincinv(needed, people - needed + 1, power))
 
 
 def people_needed(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.exact import exact_above
 from app.stats.methods import Method, Topic
@@ -101,13 +102,19 @@ def power_of_counts(
     Source:
         Sum over both binomials.
     """
-    from scipy.special import bdtrc, gammaln, xlog1py, xlogy  # noqa: PLC0415 - SciPy takes long
-
     check_share(base_rate, "base_rate")
     check_share(base_rate + rise, "base_rate + rise")
-    ways = gammaln(base_people + 1) - gammaln(base_hits + 1) - gammaln(base_people - base_hits + 1)
-    logs = ways + xlogy(base_hits, base_rate) + xlog1py(base_people - base_hits, -base_rate)
-    reached = bdtrc(needed - 1, people, base_rate + rise)
+    ways = (
+        special.gammaln(base_people + 1)
+        - special.gammaln(base_hits + 1)
+        - special.gammaln(base_people - base_hits + 1)
+    )
+    logs = (
+        ways
+        + special.xlogy(base_hits, base_rate)
+        + special.xlog1py(base_people - base_hits, -base_rate)
+    )
+    reached = special.bdtrc(needed - 1, people, base_rate + rise)
     reached[needed <= 0] = 1.0
     reached[needed > people] = 0.0
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
+from app.stats import special
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 from app.stats.two_arm import Arm
@@ -52,13 +53,13 @@ def _ratio(arm: Arm, baseline: Arm) -> float:
 
 def _crossing(arm: Arm, baseline: Arm, limit: float, start: float, *, step: float) -> float:
     """Where, on the logarithm's scale, the score statistic first reaches the limit."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-
     end = start + step
     while _score(arm, baseline, end) < limit:
         step *= 2
         end = start + step
-    return float(brentq(lambda at: _score(arm, baseline, at) - limit, start, end, xtol=1e-12))
+    return float(
+        special.brentq(lambda at: _score(arm, baseline, at) - limit, start, end, xtol=1e-12)
+    )
 
 
 def _score(arm: Arm, baseline: Arm, log_ratio: float) -> float:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import exp, inf, log, sqrt
 from typing import TYPE_CHECKING
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.exact import Gaps, tail_of, with_rare_hits
 from app.stats.methods import Method, Topic
@@ -189,13 +190,11 @@ def _bound(pair: Pair, beyond: Callable[[float], float]) -> float:
 
 def _crossing(beyond: Callable[[float], float], low: float, high: float, *, is_end: bool) -> float:
     """Where a side stops being beyond, from `low` on; at the end if nowhere before it."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-
     while beyond(exp(high)) > 0:
         if is_end:
             return exp(high)
         low, high = high, 2 * high
-    return exp(float(brentq(lambda at: beyond(exp(at)), low, high, xtol=_CLOSE)))
+    return exp(float(special.brentq(lambda at: beyond(exp(at)), low, high, xtol=_CLOSE)))
 
 
 METHODS: tuple[Method, ...] = (

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_counts, check_share
 from app.stats.methods import Method, Topic
-from app.stats.one_arm import Interval
+from app.stats.rate_intervals import Interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,15 +268,18 @@ def _alive(
 def _grown(alive: "np.ndarray", first: int, people: int, rate: float) -> "tuple[np.ndarray, int]":
     """After this many more people, each of whom clicks at this rate."""
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-    from scipy.special import gammaln, xlog1py, xlogy  # noqa: PLC0415 - SciPy takes long
 
     if alive.size == 0:
         return alive, first
     spread = _DEVIATIONS * (people * rate * (1 - rate)) ** 0.5 + _DEVIATIONS
     least = max(0, int(people * rate - spread))
     counts = np.arange(least, min(people, int(people * rate + spread) + 1) + 1)
-    ways = gammaln(people + 1) - gammaln(counts + 1) - gammaln(people - counts + 1)
-    chances = np.exp(ways + xlogy(counts, rate) + xlog1py(people - counts, -rate))
+    ways = (
+        special.gammaln(people + 1)
+        - special.gammaln(counts + 1)
+        - special.gammaln(people - counts + 1)
+    )
+    chances = np.exp(ways + special.xlogy(counts, rate) + special.xlog1py(people - counts, -rate))
     return np.convolve(alive, chances), first + least
 
 

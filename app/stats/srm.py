@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, fsum, isfinite, lgamma, log
 
+from app.stats import special
 from app.stats.checks import NotEnoughData
 from app.stats.methods import Method, Topic
 
@@ -44,11 +45,7 @@ def sample_ratio(people: Sequence[int], weights: Sequence[float]) -> SampleRatio
     total = sum(counts)
     if total * min(shares) < _LEAST:
         raise NotEnoughData(f"too early: an arm expects fewer than {_LEAST} people so far")
-    from scipy.special import chdtrc  # noqa: PLC0415 - SciPy takes long to import
-
-    pairs = zip(counts, shares, strict=True)
-    statistic = fsum((n - total * share) ** 2 / (total * share) for n, share in pairs)
-    p_value = float(chdtrc(len(counts) - 1, statistic))
+    p_value = float(special.chisquare(counts, [total * share for share in shares]).pvalue)
     return SampleRatio(p_value, ok=p_value >= _ALPHA and min(counts) > 0)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.stats import special
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -31,18 +33,13 @@ class Mixture:
 
     def quantile(self, share: float) -> float:
         """The number that a share of the belief lies below."""
-        from scipy.optimize import brentq  # noqa: PLC0415 - SciPy takes long to import
-        from scipy.special import stdtrit  # noqa: PLC0415 - SciPy takes long to import
-
-        each = self.centres + self.scales * stdtrit(self.freedom, share)
+        each = self.centres + self.scales * special.stdtrit(self.freedom, share)
         room = 1e-6 * float(self.scales.max())  # where one model has all weight, the end is a root
         low, high = float(each.min()) - room, float(each.max()) + room
-        return float(brentq(lambda at: self.below(at) - share, low, high, xtol=1e-6 * room))
+        return float(special.brentq(lambda at: self.below(at) - share, low, high, xtol=1e-6 * room))
 
     def _mass(self, distances: Numbers) -> float:
-        from scipy.special import stdtr  # noqa: PLC0415 - SciPy takes long to import
-
-        return float(self.weights @ stdtr(self.freedom, distances))
+        return float(self.weights @ special.stdtr(self.freedom, distances))
 
 
 def weights_of(logs: Numbers) -> Numbers:

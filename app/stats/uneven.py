@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
+from app.stats import special
 from app.stats.checks import NotEnoughData, check_share
 from app.stats.methods import Method, Topic
 from app.stats.sums import Sums
@@ -84,9 +85,7 @@ def widened(plain: Difference, found: Unevenness, *, confidence: float) -> Diffe
     check_share(confidence, "confidence")
     if abs(found.kappa) > _MOST:
         raise TooUneven(smaller=min(found.people), needed=_needed(found), for_arm=found.kappa < 0)
-    from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - SciPy takes long to import
-
-    t = float(stdtrit(plain.degrees, (1 + confidence) / 2))
+    t = float(special.stdtrit(plain.degrees, (1 + confidence) / 2))
     reach = (2 * t * t + 1) / 6
     below, above = (t + max(0.0, side * found.kappa * reach) for side in (-1, 1))
     kept = -found.kappa if plain.difference > 0 else found.kappa
@@ -95,7 +94,7 @@ def widened(plain: Difference, found: Unevenness, *, confidence: float) -> Diffe
         plain,
         low=plain.difference - below * plain.error,
         high=plain.difference + above * plain.error,
-        p_value=min(1.0, 2 * float(stdtr(plain.degrees, -worth))),
+        p_value=min(1.0, 2 * float(special.stdtr(plain.degrees, -worth))),
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.analysis import record
-from app.stats.one_arm import jeffreys
+from app.stats.rate_intervals import jeffreys
 
 
 def test_nothing_decided_is_no_record():

@@ -11,7 +11,7 @@ from app.analysis import holding
 from app.analysis import readout as readouts
 from app.analysis.shapes import as_json
 from app.delivery.models import Send
-from app.stats.one_arm import clopper_pearson, wilson
+from app.stats.rate_intervals import clopper_pearson, wilson
 from app.tally import store
 from app.tracking.models import Conversion
 from tests.analysis.scenes import CLOSED, HOUR, MINUTE, TUESDAY, click, given_experiment, mail

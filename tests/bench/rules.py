@@ -8,7 +8,8 @@ import numpy as np
 
 from app.stats.anytime import anytime_pass_count
 from app.stats.checks import NotEnoughData
-from app.stats.one_arm import clopper_pearson, pass_count
+from app.stats.one_arm import pass_count
+from app.stats.rate_intervals import clopper_pearson
 from app.stats.sequential import next_boundary
 from tests.bench.measured import Measured
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.stats import bayes, differences, one_arm, ratio, srm
+from app.stats import bayes, differences, one_arm, rate_intervals, ratio, srm
 from app.stats.group_sequential import bounds
 from app.stats.means import adjusted, cuped_theta
 from app.stats.multiplicity import bonferroni
@@ -125,7 +125,7 @@ def sample_ratio(told: Inputs) -> Found:
 
 
 def rate_interval(
-    compute: Callable[..., one_arm.Interval], *, sides: int = 2, each: bool = False
+    compute: Callable[..., rate_intervals.Interval], *, sides: int = 2, each: bool = False
 ) -> Callable[[Inputs], Found]:
     """`each`: the function takes the confidence of each side."""
 
@@ -165,7 +165,7 @@ def chance(told: Inputs) -> Found:
 
 
 def binomial_above(told: Inputs) -> Found:
-    low = one_arm.clopper_pearson(told["k"], told["n"], confidence=0.95).low
+    low = rate_intervals.clopper_pearson(told["k"], told["n"], confidence=0.95).low
     return {
         "p_value": one_arm.p_value(told["k"], told["n"], told["p0"]),
         "ci_lower_95_exact": low,
@@ -188,14 +188,14 @@ COMPUTED: dict[str, Callable[[Inputs], Found]] = {
     "lan_demets_obf_bounds_two_sided": lambda told: {
         "bounds": list(bounds(told["t"], alpha=told["alpha"]))
     },
-    "beta_posterior_interval_jeffreys_prior": rate_interval(one_arm.jeffreys),
+    "beta_posterior_interval_jeffreys_prior": rate_interval(rate_intervals.jeffreys),
     "prob_b_beats_a_uniform_prior": chance,
-    "prop_ci_wilson": rate_interval(one_arm.wilson),
-    "prop_ci_jeffreys": rate_interval(one_arm.jeffreys),
-    "prop_ci_beta": rate_interval(one_arm.clopper_pearson, each=True),
-    "prop_lower_bound_wilson": rate_interval(one_arm.wilson, sides=1),
-    "prop_lower_bound_jeffreys": rate_interval(one_arm.jeffreys, sides=1),
-    "prop_lower_bound_beta": rate_interval(one_arm.clopper_pearson, sides=1, each=True),
+    "prop_ci_wilson": rate_interval(rate_intervals.wilson),
+    "prop_ci_jeffreys": rate_interval(rate_intervals.jeffreys),
+    "prop_ci_beta": rate_interval(rate_intervals.clopper_pearson, each=True),
+    "prop_lower_bound_wilson": rate_interval(rate_intervals.wilson, sides=1),
+    "prop_lower_bound_jeffreys": rate_interval(rate_intervals.jeffreys, sides=1),
+    "prop_lower_bound_beta": rate_interval(rate_intervals.clopper_pearson, sides=1, each=True),
     "binom_test_greater": binomial_above,
     "diff_newcombe": newcombe,
     "diff_miettinen_nurminen": score_interval,
