@@ -24,6 +24,9 @@ def shrunk(effects: Sequence[float], errors: Sequence[float]) -> tuple[float, ..
     Source:
         Positive-part James-Stein on effects over their errors; Efron & Morris (1973), JASA
         68:117-130, equation 1.4 with the positive part.
+
+    >>> [round(one, 4) for one in shrunk([0.04, 0.01, -0.01], [0.01, 0.01, 0.01])]
+    [0.0378, 0.0094, -0.0094]
     """
     if len(effects) != len(errors) or not all(map(isfinite, (*effects, *errors))):
         raise ValueError("every effect needs a standard error, and both must be numbers")
@@ -50,6 +53,9 @@ def brier(forecasts: Sequence[tuple[float, bool]]) -> float:
 
     Source:
         Brier (1950), Monthly Weather Review 78:1-3, for one of two outcomes.
+
+    >>> round(brier([(0.9, True), (0.4, False)]), 3)
+    0.085
     """
     if not forecasts:
         raise NotEnoughData("there is no forecast to score")

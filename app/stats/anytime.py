@@ -29,6 +29,9 @@ def mixture_weight(n_max: int, *, confidence: float) -> float:
     Source:
         Howard, Ramdas, McAuliffe & Sekhon (2021), Annals of Statistics 49:1055-1080, section 3.5,
         for a beta mixture: c = n/(L + ln(1 + L)) - 1 with L = 2 ln(1/alpha).
+
+    >>> round(mixture_weight(600, confidence=0.95), 2)
+    74.6
     """
     check_share(confidence, "confidence")
     check_counts(0, n_max)
@@ -55,6 +58,9 @@ def log_evidence(hits: int, people: int, threshold: float, *, weight: float) -> 
     Source:
         One-sided beta-binomial mixture, Howard et al. (2021), proposition 7 and appendix A;
         validity by Ville's inequality.
+
+    >>> round(log_evidence(64, 600, 0.08, weight=74.0), 2)
+    1.92
     """
     check_counts(hits, people)
     check_share(threshold, "threshold")
@@ -84,6 +90,10 @@ def anytime_bounds(hits: int, people: int, *, n_max: int, confidence: float) -> 
 
     Source:
         Howard et al. (2021), Annals of Statistics 49:1055-1080; inverted by Brent's method.
+
+    >>> found = anytime_bounds(72, 600, n_max=600, confidence=0.95)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0865, 0.1598)
     """
     check_counts(hits, people)
     weight = mixture_weight(n_max, confidence=confidence)
@@ -108,6 +118,9 @@ def anytime_pass_count(people: int, threshold: float, *, n_max: int, confidence:
 
     Source:
         `log_evidence`, which rises with the clicks, searched.
+
+    >>> anytime_pass_count(600, 0.08, n_max=600, confidence=0.95)
+    68
     """
     weight = mixture_weight(n_max, confidence=confidence)
     wanted = log(1 / (1 - confidence))

@@ -19,6 +19,9 @@ def chance_to_beat(arm: Arm, baseline: Arm) -> float:
 
     Source:
         Miller (2015), "Formulas for Bayesian A/B Testing", closed form for two betas.
+
+    >>> round(chance_to_beat(Arm(500, 60), Arm(500, 45)), 4)
+    0.9385
     """
     _ = arm.rate, baseline.rate
     return _beats(_posterior(arm), _posterior(baseline))
@@ -38,6 +41,9 @@ def expected_loss(arm: Arm, baseline: Arm) -> float:
 
     Source:
         Stucchio (2015), "Bayesian A/B Testing at VWO", section on expected loss.
+
+    >>> round(expected_loss(Arm(500, 60), Arm(500, 45)), 5)
+    0.00052
     """
     _ = arm.rate, baseline.rate
     own, base = _posterior(arm), _posterior(baseline)

@@ -87,6 +87,11 @@ def told(
         Generalised least squares averaged over memory and past slope; the weights are marginal
         likelihoods under flat priors (Berger, De Oliveira & Sansó 2001, JASA 96:1361-1374,
         equation 5). Boundary: simulation, see tests/bench/closer.py.
+
+    >>> series = Weekly((1, 2, 3, 4, 5, 6), (10.0, 12.0, 13.5, 16.0, 18.0, 20.5))
+    >>> found = told(series, Question(target=30.0), week=6, of=12)
+    >>> found.direction, round(found.moved, 2)
+    (1, 10.46)
     """
     if not 1 <= week <= of:
         raise ValueError(f"the week lies in 1..{of}, got {week}")
@@ -112,6 +117,10 @@ def standing(
 
     Source:
         As `told`.
+
+    >>> series = Weekly((1, 2, 3, 4, 5, 6), (10.0, 12.0, 13.5, 16.0, 18.0, 20.5))
+    >>> standing(series, Question(target=30.0), week=6, of=12)
+    1
     """
     if not 0 <= week <= of:
         raise ValueError(f"the week lies in 0..{of}, got {week}")

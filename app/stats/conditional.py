@@ -59,6 +59,9 @@ def one_side(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) ->
     Source:
         Given everybody's hits the arm's are hypergeometric: Fisher (1935), JRSS 98:39-82; what a
         look may spend: Lan & DeMets (1983), Biometrika 70:659-663.
+
+    >>> one_side([Pair(9, 250, 2, 250), Pair(20, 500, 6, 500)], [0.5, 1.0], alpha=0.025).needed
+    (11, 19)
     """
     _check(looks, shares, 2 * alpha)
     return _side(steps_of(tuple(looks)), shares, alpha)
@@ -78,6 +81,9 @@ def limits(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) -> t
 
     Source:
         As `one_side`, once for the arm and once for its baseline.
+
+    >>> limits([Pair(9, 250, 2, 250), Pair(20, 500, 6, 500)], [0.5, 1.0], alpha=0.05)
+    (Limits(above=11, below=11), Limits(above=19, below=19))
     """
     above = one_side(looks, shares, alpha=alpha / 2)
     below = one_side([one.turned() for one in looks], shares, alpha=alpha / 2)
@@ -102,6 +108,9 @@ def looks_p(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) -> 
     Source:
         `limits` inverted by halving; stagewise p-values of repeated intervals, Jennison & Turnbull
         (2000), Group Sequential Methods, section 9.4.
+
+    >>> round(looks_p([Pair(9, 250, 2, 250), Pair(20, 500, 6, 500)], [0.5, 1.0], alpha=0.05), 4)
+    0.0085
     """
     _check(looks, shares, alpha)
     turned = [one.turned() for one in looks]
@@ -121,6 +130,10 @@ def interval_at(seen: Pair, limit: Limits) -> tuple[float, float]:
     Source:
         Repeated confidence intervals, Jennison & Turnbull (1984), Controlled Clinical Trials
         5:33-45, of the score statistic.
+
+    >>> low, high = interval_at(Pair(20, 500, 6, 500), Limits(19, 19))
+    >>> round(low, 4), round(high, 4)
+    (0.0066, 0.0533)
     """
     turned = seen.turned()
     low = score_low(seen, critical=critical_at(seen, limit.above))
@@ -142,6 +155,10 @@ def relative_at(seen: Pair, limit: Limits) -> tuple[float, float]:
     Source:
         The score of a ratio, Koopman (1984), Biometrics 40:513-517, at the critical values of
         `interval_at`; at a ratio of 1 both scores are one.
+
+    >>> low, high = relative_at(Pair(20, 500, 6, 500), Limits(19, 19))
+    >>> round(low, 2), round(high, 2)
+    (0.27, 7.8)
     """
     everybody = seen.people + seen.base_people
     below, above = (
@@ -164,6 +181,9 @@ def critical_at(seen: Pair, needed: int | None) -> float:
 
     Source:
         As `interval_at`.
+
+    >>> round(critical_at(Pair(20, 500, 6, 500), 19), 3)
+    2.185
     """
     if not 0 < seen.pooled < 1:
         return _WIDEST

@@ -34,6 +34,10 @@ def newcombe(arm: Arm, baseline: Arm, *, confidence: float) -> Difference:
 
     Source:
         Newcombe (1998), Statistics in Medicine 17:873-890, method 10.
+
+    >>> found = newcombe(Arm(70, 56), Arm(80, 48), confidence=0.95)
+    >>> round(found.low, 4), round(found.high, 4)
+    (0.0524, 0.3339)
     """
     check_counts(arm.hits, arm.people)
     check_counts(baseline.hits, baseline.people)

@@ -31,6 +31,9 @@ def fixed_drift(*, confidence: float, power: float = 0.8) -> float:
 
     Source:
         Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, section 4.2.
+
+    >>> round(fixed_drift(confidence=0.95), 2)
+    2.8
     """
     check_share(confidence, "confidence")
     check_share(power, "power")
@@ -53,6 +56,9 @@ def drift_of_looks(shares: Sequence[float], *, confidence: float, power: float =
     Source:
         `crossing` at the bounds of `bounds`, solved for the drift; Jennison & Turnbull (2000),
         Group Sequential Methods, section 3.1.
+
+    >>> round(drift_of_looks([0.5, 1.0], confidence=0.95), 2)
+    2.81
     """
     check_share(confidence, "confidence")
     return _of_looks(_thinned(shares), confidence, power)

@@ -56,6 +56,10 @@ def exact_difference(pair: Pair, *, confidence: float) -> ExactAnswer:
         Boos (1994), JASA 89:1012-1016 (that rate kept to its interval); Buehler (1957), JASA
         52:482-493, and Kabaila & Lloyd (1997), Australian Journal of Statistics 39:193-204 (the
         bound that one order of tables gives, here that of the score's bound).
+
+    >>> found = exact_difference(Pair(7, 34, 1, 34), confidence=0.95)
+    >>> round(found.low, 3), round(found.high, 3), round(found.p_value, 3)
+    (0.019, 0.358, 0.03)
     """
     alpha = (1 - confidence) / 2
     critical = -NormalDist().inv_cdf(alpha)
@@ -76,6 +80,9 @@ def exact_above(pair: Pair, *, confidence: float) -> bool:
 
     Source:
         As `exact_difference`.
+
+    >>> exact_above(Pair(12, 34, 1, 34), confidence=0.95)
+    True
     """
     alpha = (1 - confidence) / 2
     tail = tail_of(with_rare_hits(pair), -NormalDist().inv_cdf(alpha))

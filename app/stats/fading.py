@@ -69,6 +69,10 @@ def hazard_trend(
     Source:
         Score test of proportional hazards, Grambsch & Therneau (1994), Biometrika 81:515-526, with
         ranks for time, as cox.zph of the R package survival has it.
+
+    >>> found = hazard_trend([40, 20, 10], [20, 20, 15], people=500, base_people=500)
+    >>> round(found.ratio, 3), round(found.z, 2)
+    (1.302, -2.38)
     """
     if len(hits) != len(base_hits):
         raise ValueError("both arms need the same hours")
@@ -149,6 +153,12 @@ def value_trend(arm: Timed, baseline: Timed) -> Trend:
     Source:
         Jackknife of a ratio, Efron & Stein (1981), Annals of Statistics 9:586-596: what each
         person moves it by; their means by Welch's t, widened as values are that are uneven.
+
+    >>> arm = Timed(400, [10.0, 20.0] * 100, [2.0, 5.0] * 100)
+    >>> baseline = Timed(400, [9.0, 18.0] * 100, [4.0, 9.0] * 100)
+    >>> found = value_trend(arm, baseline)
+    >>> round(found.ratio, 3), found.z < 0
+    (1.111, True)
     """
     if min(sum(map(bool, one.values)) for one in (arm, baseline)) < LEAST_NONZERO:
         raise NotEnoughData(f"a trend of values needs {LEAST_NONZERO} people with one in each arm")

@@ -32,6 +32,9 @@ def spent(share: float, *, alpha: float) -> float:
 
     Source:
         Lan & DeMets (1983), Biometrika 70:659-663, O'Brien-Fleming-like.
+
+    >>> round(spent(0.5, alpha=0.05), 5)
+    0.00305
     """
     check_share(alpha, "alpha")
     if not 0 <= share <= 1:
@@ -58,6 +61,9 @@ def bounds(shares: Sequence[float], *, alpha: float) -> tuple[float, ...]:
     Source:
         Recursive integration of Armitage, McPherson & Rowe (1969), JRSS A 132:235-244, with the
         spending of Lan & DeMets (1983).
+
+    >>> [round(one, 3) for one in bounds([0.5, 1.0], alpha=0.05)]
+    [2.963, 1.969]
     """
     _check(shares)
     found: tuple[float, ...] = ()
@@ -85,6 +91,9 @@ def bounds_p(shares: Sequence[float], seen: Sequence[float], *, alpha: float) ->
     Source:
         `bounds` inverted by halving; Jennison & Turnbull (2000), Group Sequential Methods,
         section 9.4.
+
+    >>> round(bounds_p([0.5, 1.0], [1.2, 2.4], alpha=0.05), 4)
+    0.0165
     """
     _check(shares)
     if len(shares) != len(seen):
@@ -111,6 +120,9 @@ def halved(
 
     Source:
         Bisection, Press et al. (2007), Numerical Recipes, section 9.1.
+
+    >>> round(halved(lambda alpha: alpha > 0.03, 0.0, 1.0), 4)
+    0.03
     """
     for _ in range(times):
         middle = (low + high) / 2
@@ -133,6 +145,9 @@ def crossing(shares: Sequence[float], bounds_held: Sequence[float], *, drift: fl
 
     Source:
         Armitage, McPherson & Rowe (1969), JRSS A 132:235-244.
+
+    >>> round(crossing([0.5, 1.0], [1.96, 1.96]), 4)
+    0.0831
     """
     _check(shares)
     if len(shares) != len(bounds_held):

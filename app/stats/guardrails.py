@@ -57,6 +57,9 @@ def guard(hits: int, people: int, *, maximum: float, n_max: int) -> Guard:
     Source:
         One-sided beta-binomial mixtures, Howard, Ramdas, McAuliffe & Sekhon (2021), Annals of
         Statistics 49:1055-1080; the least weight of half a hit is ours, for few people.
+
+    >>> guard(30, 500, maximum=0.02, n_max=1000).state.value
+    'breached'
     """
     check_share(maximum, "maximum")
     if n_max < 1:

@@ -72,6 +72,11 @@ def landing(
     Source:
         Universal kriging over a grid of 120 noises, weighted by their marginal likelihood
         (Berger, De Oliveira & Sansó 2001, JASA 96:1361-1374, equations 4 and 5).
+
+    >>> series = Weekly((1, 2, 3, 4, 5, 6), (10.0, 12.0, 13.5, 16.0, 18.0, 20.5))
+    >>> found = landing(series, Aim(target=30.0, rises=True), of=12)
+    >>> round(found.chance, 2), round(found.value, 1)
+    (0.66, 31.4)
     """
     if len(series.weeks) < LEAST:
         raise NotEnoughData(f"a chance needs {LEAST} weekly values, got {len(series.weeks)}")

@@ -28,6 +28,9 @@ def cuped_theta(arms: Sequence[Sums]) -> float:
 
     Source:
         Deng, Xu, Kohavi & Walker (2013), WSDM, equation 4, over everybody of the arms compared.
+
+    >>> round(cuped_theta([Sums(4, 10.0, 30.0, 10.0, 30.0, 29.0)]), 3)
+    0.8
     """
     everybody = _together(arms)
     if everybody.people < 2:
@@ -47,6 +50,9 @@ def adjusted(arm: Sums, *, theta: float, center: float) -> Sums:
 
     Source:
         Deng, Xu, Kohavi & Walker (2013), WSDM, equation 3.
+
+    >>> adjusted(Sums(4, 10.0, 30.0, 12.0, 38.0, 32.0), theta=0.5, center=2.5).y
+    9.0
     """
     n, moved = arm.people, theta * center
     y = arm.y - theta * arm.x + n * moved
@@ -78,6 +84,11 @@ def post_stratified(
 
     Source:
         Miratrix, Sekhon & Yu (2013), JRSS B 75:369-396; degrees of freedom by Satterthwaite (1946).
+
+    >>> strata = [(Sums(50, 60.0, 100.0), Sums(50, 50.0, 80.0))] * 2
+    >>> found = post_stratified(strata)
+    >>> round(found.difference, 3), round(found.p_value, 4)
+    (0.2, 0.0675)
     """
     if not strata:
         raise NotEnoughData("there is nobody to compare")
@@ -116,6 +127,12 @@ def compare_values(
         Welch (1947); Deng et al. (2013); Miratrix et al. (2013); widened as `widened` says. The
         floor of 100 is ours: where few people have a value, sums are skewed and one tail errs far
         more often than it should.
+
+    >>> arm = Sums(500, 1300.0, 6000.0, nonzero=200, yyy=30000.0)
+    >>> baseline = Sums(500, 1000.0, 5000.0, nonzero=180, yyy=25000.0)
+    >>> found = compare_values([(arm, baseline)])
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.305, 0.895)
     """
     sides = [_together([one[side] for one in strata]) for side in (0, 1)]
     least = min(side.nonzero for side in sides)
@@ -153,6 +170,12 @@ def relative_values(
     Source:
         Fieller (1954), JRSS B 16:175-185, the test that is inverted being Welch's, widened as
         `widened` says; covariate and strata as `compare_values`.
+
+    >>> arm = Sums(500, 1300.0, 6000.0, nonzero=200, yyy=30000.0)
+    >>> baseline = Sums(500, 1000.0, 5000.0, nonzero=180, yyy=25000.0)
+    >>> low, high = relative_values([(arm, baseline)])
+    >>> round(low, 3), round(high, 3)
+    (0.141, 0.489)
     """
     found = unevenness(*(_together([one[side] for one in strata]) for side in (0, 1)))
 

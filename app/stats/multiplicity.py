@@ -20,6 +20,9 @@ def bonferroni(p_values: Sequence[float]) -> tuple[float, ...]:
 
     Source:
         Dunn (1961), JASA 56:52-64.
+
+    >>> bonferroni([0.25, 0.5])
+    (0.5, 1.0)
     """
     _check(p_values)
     _, adjusted, *_ = special.multipletests(p_values, method="bonferroni")

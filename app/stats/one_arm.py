@@ -36,6 +36,9 @@ def p_value(hits: int, people: int, threshold: float) -> float:
 
     Source:
         The binomial distribution's upper tail as an incomplete beta, Abramowitz & Stegun 26.5.24.
+
+    >>> round(p_value(60, 600, 0.08), 4)
+    0.0452
     """
     check_counts(hits, people)
     check_share(threshold, "threshold")
@@ -61,6 +64,9 @@ def pass_count(people: int, threshold: float, *, confidence: float) -> int:
     Source:
         Exact binomial test inverted in k; statistics of the curtailed test as in Eisenberg &
         Ghosh (1980), Annals of Statistics 8:1123-1131 (stopping at k loses nothing).
+
+    >>> pass_count(600, 0.08, confidence=0.95)
+    60
     """
     check_counts(0, people)
     check_share(threshold, "threshold")
@@ -148,6 +154,10 @@ def curtailed_call(
     Source:
         Exact binomial test with curtailment, Eisenberg & Ghosh (1980), Annals of Statistics
         8:1123-1131; bounds of Clopper & Pearson (1934).
+
+    >>> so_far = Progress(600, 600, 0, open=40, clickers=63, settled=63)
+    >>> curtailed_call(so_far, pass_count=60, threshold=0.08, confidence=0.95).state.value
+    'validated'
     """
     if progress.released == 0:
         raise NotEnoughData("nobody has been released yet, so there is no rate")

@@ -29,6 +29,9 @@ def power_of(people: int, threshold: float, true_rate: float, *, confidence: flo
     Source:
         The binomial distribution's upper tail at the exact test's critical value; Chow, Shao &
         Wang, Sample Size Calculations in Clinical Research, section 4.1 (exact version).
+
+    >>> round(power_of(600, 0.08, 0.12, confidence=0.95), 3)
+    0.945
     """
     check_share(true_rate, "true_rate")
     return p_value(pass_count(people, threshold, confidence=confidence), people, true_rate)
@@ -51,6 +54,9 @@ def smallest_detectable(
 
     Source:
         `power_of` solved for the rate: a beta quantile, since P(X >= k | n, p) = I_p(k, n-k+1).
+
+    >>> round(smallest_detectable(600, 0.08, confidence=0.95), 4)
+    0.11
     """
     check_share(power, "power")
     needed = pass_count(people, threshold, confidence=confidence)
@@ -79,6 +85,9 @@ def people_needed(
     Source:
         `power_of`, searched; the saw-tooth is shown by Chernick & Liu (2002), The American
         Statistician 56:149-155.
+
+    >>> people_needed(0.08, 0.12, confidence=0.95)
+    383
     """
     check_share(power, "power")
     if true_rate <= threshold:
@@ -121,6 +130,9 @@ def detectable_in_looks(
 
     Source:
         `sequential_error` solved for the rate by halving.
+
+    >>> round(detectable_in_looks([(300, 36), (600, 60)], 0.08), 3)
+    0.11
     """
     check_share(threshold, "threshold")
     check_share(power, "power")

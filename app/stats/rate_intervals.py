@@ -38,6 +38,10 @@ def clopper_pearson(hits: int, people: int, *, confidence: float) -> Interval:
     Source:
         Clopper & Pearson (1934), Biometrika 26:404-413; as beta quantiles, Brown, Cai &
         DasGupta (2001), Statistical Science 16:101-133, section 4.2.1.
+
+    >>> found = clopper_pearson(72, 600, confidence=0.95)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.099, 0.144)
     """
     check_counts(hits, people)
     check_share(confidence, "confidence")
@@ -59,6 +63,10 @@ def wilson(hits: int, people: int, *, confidence: float) -> Interval:
 
     Source:
         Wilson (1927), JASA 22:209-212.
+
+    >>> found = wilson(72, 600, confidence=0.95)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.096, 0.148)
     """
     check_counts(hits, people)
     check_share(confidence, "confidence")
@@ -80,6 +88,10 @@ def jeffreys(hits: int, people: int, *, confidence: float) -> Interval:
 
     Source:
         Brown, Cai & DasGupta (2001), Statistical Science 16:101-133, section 4.1.
+
+    >>> found = jeffreys(72, 600, confidence=0.95)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.096, 0.148)
     """
     check_counts(hits, people)
     check_share(confidence, "confidence")

@@ -36,6 +36,10 @@ def hits_needed(people: int, base_people: int, base_hits: "Floats", *, critical:
 
     Source:
         `skewed_zs` at a difference of 0, which rises with the hits, halved.
+
+    >>> import numpy as np
+    >>> hits_needed(500, 500, np.array([20.0, 40.0]), critical=1.96).tolist()
+    [35.0, 59.0]
     """
     import numpy as np  # noqa: PLC0415 - NumPy takes long to import
 
@@ -63,6 +67,10 @@ def hits_called(
 
     Source:
         `hits_needed`, raised until `exact_above` agrees where `compare` would count exactly.
+
+    >>> import numpy as np
+    >>> hits_called(500, 500, np.array([2.0, 40.0]), confidence=0.95).tolist()
+    [9.0, 59.0]
     """
     needed = hits_needed(people, base_people, base_hits, critical=critical_value(confidence))
     last = 0
@@ -101,6 +109,12 @@ def power_of_counts(
 
     Source:
         Sum over both binomials.
+
+    >>> import numpy as np
+    >>> base_hits = np.arange(5.0, 95.0)
+    >>> needed = hits_needed(500, 500, base_hits, critical=1.96)
+    >>> round(power_of_counts(needed, base_hits, 500, 500, base_rate=0.08, rise=0.06), 3)
+    0.862
     """
     check_share(base_rate, "base_rate")
     check_share(base_rate + rise, "base_rate + rise")
@@ -141,6 +155,9 @@ def smallest_rise(
 
     Source:
         `power_of_counts`, halved; looks cost as many people as a drift that much larger.
+
+    >>> round(smallest_rise(500, 500, base_rate=0.08, confidence=0.95), 3)
+    0.055
     """
     check_share(base_rate, "base_rate")
     check_share(power, "power")
@@ -185,6 +202,9 @@ def people_for_rise(
 
     Source:
         `power_of_counts`, doubled until it is enough and halved.
+
+    >>> people_for_rise(0.06, (0.5, 0.5), base_rate=0.08, confidence=0.95)
+    840
     """
     check_share(power, "power")
 

@@ -34,6 +34,10 @@ def koopman_between(arm: Arm, baseline: Arm, *, below: float, above: float) -> R
 
     Source:
         Koopman (1984), Biometrics 40:513-517.
+
+    >>> found = koopman_between(Arm(500, 60), Arm(500, 40), below=3.84, above=3.84)
+    >>> round(found.low, 3), round(found.high, 3)
+    (1.029, 2.191)
     """
     estimate = _ratio(arm, baseline)
     middle = log(estimate) if estimate else -_HIGHEST
@@ -85,6 +89,9 @@ def restricted_base(arm: Arm, baseline: Arm, ratio: float) -> float:
 
     Source:
         Koopman (1984), Biometrics 40:513-517.
+
+    >>> round(restricted_base(Arm(500, 60), Arm(500, 40), 1.0), 4)
+    0.1
     """
     everybody, hits = arm.people + baseline.people, arm.hits + baseline.hits
     once = ratio * (arm.people + baseline.hits) + arm.hits + baseline.people

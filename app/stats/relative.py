@@ -53,6 +53,11 @@ def relative_bounds(
         Laud (2017), Pharmaceutical Statistics 16:334-348, the corrected score of a ratio, with the
         restricted rates of Koopman (1984), Biometrics 40:513-517; where cells are sparse Buehler
         (1957), JASA 52:482-493, with that score's order of tables.
+
+    >>> arm, baseline = Arm(500, 70), Arm(500, 40)
+    >>> low, high = relative_bounds(arm, baseline, difference=(0.021, 0.1), confidence=0.95)
+    >>> round(low, 2), round(high, 2)
+    (0.22, 1.55)
     """
     check_share(confidence, "confidence")
     if not baseline.rate:
@@ -79,6 +84,9 @@ def ratio_z(pair: Pair, ratio: float) -> float:
 
     Source:
         As `relative_bounds`.
+
+    >>> round(ratio_z(Pair(60, 500, 40, 500), 1.0), 2)
+    2.11
     """
     base = restricted_base(
         Arm(pair.people, pair.hits), Arm(pair.base_people, pair.base_hits), ratio

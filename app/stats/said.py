@@ -46,6 +46,10 @@ def said_against_came(said: Sequence[tuple[float, bool]], *, least: int = 10) ->
     Source:
         Brier (1950), Monthly Weather Review 78:1-3; the Poisson binomial distribution, Wang (1993),
         Statistica Sinica 3:295-312, with each side at 2.5 %.
+
+    >>> found = said_against_came([(0.7, True)] * 6 + [(0.7, False)] * 4)
+    >>> found.came, round(found.expected, 1), found.agreement.value
+    (6, 7.0, 'agree')
     """
     if not all(0 <= chance <= 1 for chance, _ in said):
         raise ValueError("a chance must lie in 0..1")
@@ -81,6 +85,9 @@ def poisson_binomial(chances: Sequence[float]) -> tuple[float, ...]:
 
     Source:
         Wang (1993), Statistica Sinica 3:295-312, by adding one chance after the other.
+
+    >>> [round(one, 2) for one in poisson_binomial([0.5, 0.2])]
+    [0.4, 0.5, 0.1]
     """
     if not all(0 <= chance <= 1 for chance in chances):
         raise ValueError("a chance must lie in 0..1")

@@ -51,6 +51,9 @@ def score_low(pair: Pair, *, critical: float) -> float:
 
     Source:
         Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226, the statistic inverted.
+
+    >>> round(score_low(Pair(60, 500, 40, 500), critical=1.96), 4)
+    0.0028
     """
     left, right, gap = -1.0, pair.difference, -critical * _error(pair, pair.difference)
     if right > 0:
@@ -101,6 +104,9 @@ def restricted_rate(pair: Pair, difference: float) -> float:
     Source:
         Miettinen & Nurminen (1985), Statistics in Medicine 4:213-226; a step of
         Newton's after the closed form mends the digits which its arc cosine loses at small rates.
+
+    >>> restricted_rate(Pair(60, 500, 40, 500), 0.0)
+    0.1
     """
     everybody, hits = pair.people + pair.base_people, pair.hits + pair.base_hits
     if difference == 0:
@@ -132,6 +138,11 @@ def score_gaps(pairs: "Floats", difference: float, *, critical: float) -> "Float
 
     Source:
         As `score_low`.
+
+    >>> import numpy as np
+    >>> pairs = np.array([[60.0], [500.0], [40.0], [500.0]])
+    >>> score_gaps(pairs, 0.0, critical=1.96).round(4).tolist()
+    [0.0028]
     """
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
 
@@ -163,6 +174,11 @@ def restricted_rates(pairs: "Floats", difference: "Floats") -> "Floats":
 
     Source:
         As `restricted_rate`.
+
+    >>> import numpy as np
+    >>> pairs = np.array([[60.0], [500.0], [40.0], [500.0]])
+    >>> restricted_rates(pairs, np.array([0.0])).tolist()
+    [0.1]
     """
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
 

@@ -36,6 +36,9 @@ def planned_boundaries(
         Exact group-sequential binomial test, Jennison & Turnbull (2000), Group Sequential Methods,
         chapter 12; spending alpha·t² with t = people/n: Kim & DeMets (1987), Biometrika
         74:149-154.
+
+    >>> planned_boundaries([300, 600], 0.08, confidence=0.95)
+    (36, 60)
     """
     _check(people, threshold, confidence)
     found: list[tuple[int, int | None]] = []
@@ -86,6 +89,9 @@ def next_boundary(
 
     Source:
         Lan & DeMets (1983), Biometrika 70:659-663: a boundary depends on the looks so far only.
+
+    >>> next_boundary([(300, 36)], 580, 0.08, confidence=0.95, n_max=600)
+    59
     """
     _check([*(one for one, _ in earlier), people], threshold, confidence)
     share = 1.0 if last else min(1.0, people / n_max)
@@ -111,6 +117,9 @@ def sequential_error(looks: Sequence[tuple[int, int | None]], true_rate: float) 
 
     Source:
         The same convolution as the boundaries.
+
+    >>> round(sequential_error([(300, 36), (600, 60)], 0.08), 4)
+    0.0489
     """
     _check([one for one, _ in looks], true_rate, 0.5)
     alive, _, spent = _alive(tuple(looks), None, true_rate)
@@ -134,6 +143,9 @@ def conditional_power(
 
     Source:
         Lan, Simon & Halperin (1982), Sequential Analysis 1:207-219, computed exactly.
+
+    >>> round(conditional_power(300, 33, [(600, 60)], true_rate=0.1), 3)
+    0.745
     """
     check_counts(hits, people)
     shifted = [
@@ -180,6 +192,10 @@ def sequential_interval(
 
     Source:
         Repeated confidence intervals, Jennison & Turnbull (1989), JRSS B 51:305-361.
+
+    >>> found = sequential_interval([(300, 45)], n_max=600, confidence=0.95, ended=False)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.107, 0.202)
     """
     if not looks:
         raise NotEnoughData("no look has been held yet, so there is no interval")

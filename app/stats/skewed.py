@@ -33,6 +33,9 @@ def skewed_z(pair: Pair, difference: float) -> float:
     Source:
         Laud (2017), Pharmaceutical Statistics 16:334-348, equations of the skewness-corrected
         score (R package ratesci, `scoreci`); restricted rates of Miettinen & Nurminen (1985).
+
+    >>> round(skewed_z(Pair(60, 500, 40, 500), 0.0), 3)
+    2.107
     """
     base = restricted_rate(pair, difference)
     rate = min(1.0, max(0.0, base + difference))
@@ -68,6 +71,9 @@ def skewed_p(pair: Pair) -> float:
 
     Source:
         As `skewed_z`, at a difference of 0.
+
+    >>> round(skewed_p(Pair(60, 500, 40, 500)), 4)
+    0.0351
     """
     if not 0 < pair.pooled < 1:
         raise NotEnoughData("nobody or everybody did it in both arms: only an exact test answers")
@@ -85,6 +91,9 @@ def skewed_low(pair: Pair, *, critical: float) -> float:
 
     Source:
         As `skewed_z`, solved for the difference.
+
+    >>> round(skewed_low(Pair(70, 500, 40, 500), critical=1.96), 4)
+    0.0214
     """
     at_zero = skewed_z(pair, 0.0) - critical
     low, high = (0.0, 1.0) if at_zero > 0 else (-1.0, 0.0)
@@ -124,6 +133,11 @@ def skewed_zs(pairs: "Floats", difference: "Floats") -> "Floats":
 
     Source:
         As `skewed_z`.
+
+    >>> import numpy as np
+    >>> pairs = np.array([[60.0], [500.0], [40.0], [500.0]])
+    >>> skewed_zs(pairs, np.array([0.0])).round(3).tolist()
+    [2.107]
     """
     import numpy as np  # noqa: PLC0415 - most pages need no arrays
 

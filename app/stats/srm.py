@@ -38,6 +38,10 @@ def sample_ratio(people: Sequence[int], weights: Sequence[float]) -> SampleRatio
     Source:
         Pearson (1900), Philosophical Magazine 50:157-175; threshold as in Fabijan et al. (2019),
         KDD, "Diagnosing sample ratio mismatch in online controlled experiments".
+
+    >>> found = sample_ratio([5200, 4800], [1, 1])
+    >>> round(found.p_value, 6), found.ok
+    (6.3e-05, False)
     """
     counts, shares, strays = _weighted(people, weights)
     if strays:
@@ -77,6 +81,9 @@ def sample_ratio_evidence(people: Sequence[int], weights: Sequence[float]) -> Ra
     Source:
         Lindon & Malek (2022), NeurIPS 35, "Anytime-valid inference for multinomial count data",
         with the Dirichlet prior centred at the weights.
+
+    >>> sample_ratio_evidence([5400, 4600], [1, 1]).ok
+    False
     """
     counts, shares, strays = _weighted(people, weights)
     if strays:

@@ -36,6 +36,11 @@ def subgroups(pairs: Sequence[tuple[Arm, Arm]]) -> Subgroups:
     Source:
         Simpson (1951), JRSS B 13:238-241; direct standardisation over all people, Fleiss, Levin &
         Paik (2003), Statistical Methods for Rates and Proportions, chapter 19.
+
+    >>> pairs = [(Arm(100, 30), Arm(400, 100)), (Arm(400, 40), Arm(100, 5))]
+    >>> found = subgroups(pairs)
+    >>> round(found.together, 3), round(found.within, 3), found.turned
+    (-0.07, 0.05, True)
     """
     both = [(arm, base) for arm, base in pairs if arm.people and base.people]
     if not both:

@@ -73,6 +73,10 @@ def compare(arm: Arm, baseline: Arm, *, confidence: float, mde: float) -> Compar
     Source:
         Laud (2017), Pharmaceutical Statistics 16:334-348; where cells are sparse
         Suissa & Shuster (1985), JRSS A 148:317-327, bounds of Buehler (1957), JASA 52:482-493.
+
+    >>> found = compare(Arm(500, 70), Arm(500, 40), confidence=0.95, mde=0.02)
+    >>> round(found.low, 4), round(found.high, 4), found.state.value
+    (0.0214, 0.0993, 'validated')
     """
     check_share(confidence, "confidence")
     check_share(mde, "mde")

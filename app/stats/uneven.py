@@ -55,6 +55,11 @@ def unevenness(arm: Sums, baseline: Sums) -> Unevenness:
     Source:
         Third cumulant of a difference of means with one skewness for both arms, over the 3/2 power
         of its variance: Hall (1992), The Bootstrap and Edgeworth Expansion, section 2.
+
+    >>> arm = Sums(300, 300.0, 1500.0, yyy=12000.0)
+    >>> baseline = Sums(600, 540.0, 2700.0, yyy=21600.0)
+    >>> round(unevenness(arm, baseline).kappa, 4)
+    0.0825
     """
     everybody = arm.people + baseline.people
     second = (arm.second + baseline.second) / everybody
@@ -81,6 +86,11 @@ def widened(plain: Difference, found: Unevenness, *, confidence: float) -> Diffe
     Source:
         First Cornish-Fisher term of a studentised mean, g = (2t² + 1)/6: Hall (1992), section
         2.4; only ever widening is ours.
+
+    >>> plain = Difference(1.0, 0.1, 1.9, 0.03, 0.46, 200.0, "Welch's t")
+    >>> found = widened(plain, Unevenness(3.0, -0.1, (300, 600)), confidence=0.95)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.026, 1.907)
     """
     check_share(confidence, "confidence")
     if abs(found.kappa) > _MOST:

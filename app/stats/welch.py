@@ -50,6 +50,10 @@ def t_interval(
 
     Source:
         Welch (1947), Biometrika 34:28-35; Satterthwaite (1946), Biometrics Bulletin 2:110-114.
+
+    >>> found = t_interval(0.2, [(0.6, 100), (0.8, 100)], 0.95, WELCH.name)
+    >>> round(found.low, 3), round(found.high, 3)
+    (-0.033, 0.433)
     """
     check_share(confidence, "confidence")
     variance = sum(spread / people for spread, people in parts)
@@ -79,6 +83,10 @@ def welch(arm: Sums, baseline: Sums, *, confidence: float = 0.95) -> Difference:
 
     Source:
         Welch (1947), Biometrika 34:28-35.
+
+    >>> found = welch(Sums(100, 120.0, 200.0), Sums(100, 100.0, 180.0))
+    >>> round(found.low, 3), round(found.high, 3), round(found.p_value, 4)
+    (-0.031, 0.431, 0.0896)
     """
     need_two(arm, baseline)
     parts = [(arm.variance, arm.people), (baseline.variance, baseline.people)]
