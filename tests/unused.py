@@ -24,6 +24,7 @@ ALLOWED = {
     # Methods that a library calls by their names.
     "render_to_output": "Liquid renders a node by it",
     "main_loop": "uvicorn's server runs it",
+    "__getattr__": "Python asks a module by it for a name that it does not hold",
     "connection_lost": "asyncio's protocol", "eof_received": "asyncio's protocol",
     "on_message_begin": "httptools", "on_url": "httptools", "on_header": "httptools",
     "on_message_complete": "httptools",

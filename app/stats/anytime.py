@@ -1,4 +1,4 @@
-"""Valid whenever one looks: sequences of bounds that hold at every moment at once."""
+"""Valid whenever one looks: a confidence sequence, bounds that hold at every moment at once."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -77,7 +77,7 @@ def log_evidence(hits: int, people: int, threshold: float, *, weight: float) -> 
 
 @lru_cache(maxsize=_KEPT)
 def anytime_bounds(hits: int, people: int, *, n_max: int, confidence: float) -> Interval:
-    """The thresholds that the e-value does not reject, on either side.
+    """The confidence sequence, here and now: thresholds that the e-value does not reject.
 
     Args:
         hits, people: matured. n_max: everybody to be released. confidence: of EACH side.
@@ -105,7 +105,7 @@ def anytime_bounds(hits: int, people: int, *, n_max: int, confidence: float) -> 
 
 @lru_cache(maxsize=_KEPT)
 def anytime_pass_count(people: int, threshold: float, *, n_max: int, confidence: float) -> int:
-    """How many of these people must have clicked before the e-value says yes.
+    """The critical value at any time: how many of these must have clicked for a yes.
 
     Args:
         people: matured. threshold: in (0, 1). n_max, confidence: as at launch.

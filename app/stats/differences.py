@@ -66,5 +66,6 @@ METHODS: tuple[Method, ...] = (
         assumes=("people act independently",),
         formula="d - sqrt((p1 - l1)^2 + (u0 - p0)^2) to d + sqrt((u1 - p1)^2 + (p0 - l0)^2)",
         source="Newcombe (1998), Statistics in Medicine 17:873-890",
+        library="statsmodels, confint_proportions_2indep",
     ),
 )

@@ -1,4 +1,4 @@
-"""Is something harmful happening? Evidence against a maximum that may be read at any time."""
+"""Is something harmful happening? Non-inferiority to a maximum, which may be read at any time."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,9 +47,9 @@ def guard(hits: int, people: int, *, maximum: float, n_max: int) -> Guard:
         maximum: the highest bearable rate, in (0, 1). n_max: people planned, 1 or more.
 
     Returns:
-        BREACHED where the evidence for a higher rate reaches 20, SAFE where that for a lower one
-        does, UNKNOWN otherwise and while nobody is counted. However often it is read, a rate at
-        the maximum is called a breach in at most one case of twenty.
+        BREACHED where the evidence for a higher rate reaches 20, SAFE (non-inferior) where that for
+        a lower one does, UNKNOWN otherwise and while nobody is counted. However often it is read, a
+        rate at the maximum is called a breach in at most one case of twenty.
 
     Raises:
         ValueError: counts, maximum or n_max out of range.

@@ -26,7 +26,7 @@ class Method:
     decides: it may make a call; otherwise it describes.
     plainly: five sentences for somebody who runs experiments and knows no statistics.
     assumes: what must be true for it to hold. formula: in symbols, one line.
-    source: paper, equation or table.
+    source: paper, equation or table. library: whose function calculates it; ours where empty.
     """
 
     key: str
@@ -38,3 +38,4 @@ class Method:
     assumes: tuple[str, ...]
     formula: str
     source: str
+    library: str = ""

@@ -51,5 +51,6 @@ METHODS: tuple[Method, ...] = (
         assumes=("each arm is compared with the baseline only", "one look"),
         formula="each at 1 - alpha/m; p times m",
         source="Dunn (1961), JASA 56:52-64",
+        library="statsmodels, multipletests",
     ),
 )

@@ -48,7 +48,7 @@ def p_value(hits: int, people: int, threshold: float) -> float:
 
 
 def pass_count(people: int, threshold: float, *, confidence: float) -> int:
-    """How many must click before we can say that the rate is over the threshold.
+    """The critical value of the exact test: how many must click to say that the rate is over it.
 
     Args:
         people: everybody to be released, frozen at launch.
@@ -124,7 +124,7 @@ class Call:
     provisional: bool  # windows are open, or clicks are not settled: it may still change
     low: float
     high: float
-    out_of_reach: bool  # the pass count can no longer be reached
+    out_of_reach: bool  # the critical value can no longer be reached
     spare: int  # settled clicks that a validated call could lose; 0 otherwise
 
 
@@ -136,14 +136,14 @@ def curtailed_call(
     Validated the moment `pass_count` settled clickers are in: more people can't take that back,
     so stopping early costs no error. While windows are open the low bound takes the settled
     clickers, the high bound counts every open person as a clicker. The low one is over the
-    planned number, for after a cancel the planned pass count still decides; the high one is over
-    those who are or will be released: the planned, unless some were skipped. Whoever was withheld
-    counts against either answer, as a person who might have clicked and as one who might not: so
-    nobody finds luck by choosing when to end it.
+    planned number, for after a cancel the planned critical value still decides; the high one is
+    over those who are or will be released: the planned, unless some were skipped. Whoever was
+    withheld counts against either answer, as a person who might have clicked and as one who might
+    not: so nobody finds luck by choosing when to end it.
 
     Args:
-        progress: people so far. pass_count: from `pass_count`, frozen at launch.
-        threshold: in (0, 1). confidence: one-sided, in (0, 1).
+        progress: people so far. pass_count: the critical value, from `pass_count`, frozen at
+            launch. threshold: in (0, 1). confidence: one-sided, in (0, 1).
 
     Returns:
         A call whose state is VALIDATED only if low > threshold, REFUTED only if high < threshold.

@@ -21,7 +21,7 @@ def power_of(people: int, threshold: float, true_rate: float, *, confidence: flo
         confidence: one-sided, in (0, 1).
 
     Returns:
-        P(X >= pass count | people, true_rate), in [0, 1].
+        P(X >= critical value | people, true_rate), in [0, 1].
 
     Raises:
         NotEnoughData: too few people for any answer. ValueError: out of range.

@@ -122,6 +122,7 @@ CLOPPER_PEARSON = Method(
     assumes=("People's clicks do not depend on one another.",),
     formula="low = B(α; k, n−k+1), high = B(1−α; k+1, n−k), B the quantile of a beta distribution",
     source="Clopper & Pearson (1934), Biometrika 26:404–413",
+    library="statsmodels, proportion_confint",
 )
 SCORE_INTERVALS = Method(
     key="wilson-jeffreys",
@@ -140,5 +141,6 @@ SCORE_INTERVALS = Method(
     formula="Wilson: {p: |p̂ − p| ≤ z√(pq/n)}; Jeffreys: quantiles of Beta(k + ½, n − k + ½)",
     source="Wilson (1927), JASA 22:209–212; Brown, Cai & DasGupta (2001), Statistical Science"
     " 16:101–133",
+    library="statsmodels, proportion_confint",
 )
 METHODS = (CLOPPER_PEARSON, SCORE_INTERVALS)

@@ -2,25 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from app.stats import special
 from app.stats.checks import NotEnoughData, check_counts, check_share
 from app.stats.methods import Method, Topic
+from app.stats.open_counts import open_counts
 from app.stats.rate_intervals import Interval
 
-if TYPE_CHECKING:
-    import numpy as np
-
-_DEVIATIONS = 12  # of a binomial count; what lies beyond is rarer than 1e-32
 _TOLERANCE = 1e-10  # of a bound, in shares
 
 
 def planned_boundaries(
     people: Sequence[int], threshold: float, *, confidence: float
 ) -> tuple[int | None, ...]:
-    """How many must have clicked at each look before we can say that it is over the threshold.
+    """Critical values: how many must have clicked at each look to say that the rate is over it.
 
     Args:
         people: matured people at each look, rising; the last is everybody.
@@ -73,7 +67,7 @@ def next_boundary(
     n_max: int,
     last: bool = False,
 ) -> int | None:
-    """How many must have clicked at this look, given how the earlier ones were held.
+    """The critical value of this look, given how the earlier ones were held.
 
     Args:
         earlier: (matured people, boundary) of each look before, in order.
@@ -95,7 +89,7 @@ def next_boundary(
     """
     _check([*(one for one, _ in earlier), people], threshold, confidence)
     share = 1.0 if last else min(1.0, people / n_max)
-    alive, first, spent = _alive(tuple(earlier), people, threshold)
+    alive, first, spent = open_counts(tuple(earlier), people, threshold)
     allowed = (1 - confidence) * share * share - spent
     tails = alive[::-1].cumsum()[::-1]
     fits = (tails <= allowed).nonzero()[0]
@@ -122,7 +116,7 @@ def sequential_error(looks: Sequence[tuple[int, int | None]], true_rate: float) 
     0.0489
     """
     _check([one for one, _ in looks], true_rate, 0.5)
-    alive, _, spent = _alive(tuple(looks), None, true_rate)
+    alive, _, spent = open_counts(tuple(looks), None, true_rate)
     return float(min(1.0, max(0.0, spent if alive.size == 0 else 1 - alive.sum())))
 
 
@@ -259,44 +253,6 @@ def _rejects(
             return True
         held.append((people, boundary))
     return False
-
-
-@lru_cache(maxsize=4096)
-def _alive(
-    looks: tuple[tuple[int, int | None], ...], people: int | None, rate: float
-) -> "tuple[np.ndarray, int, float]":
-    """Chances of each count of those who reached no boundary, the first count, what was spent."""
-    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-
-    alive, first, spent, before = np.ones(1), 0, 0.0, 0
-    for so_far, boundary in looks:
-        alive, first = _grown(alive, first, so_far - before, rate)
-        before = so_far
-        if boundary is not None:
-            cut = max(0, boundary - first)
-            spent += float(alive[cut:].sum())
-            alive = alive[:cut]
-    if people is not None:
-        alive, first = _grown(alive, first, people - before, rate)
-    return alive, first, spent
-
-
-def _grown(alive: "np.ndarray", first: int, people: int, rate: float) -> "tuple[np.ndarray, int]":
-    """After this many more people, each of whom clicks at this rate."""
-    import numpy as np  # noqa: PLC0415 - NumPy takes long to import
-
-    if alive.size == 0:
-        return alive, first
-    spread = _DEVIATIONS * (people * rate * (1 - rate)) ** 0.5 + _DEVIATIONS
-    least = max(0, int(people * rate - spread))
-    counts = np.arange(least, min(people, int(people * rate + spread) + 1) + 1)
-    ways = (
-        special.gammaln(people + 1)
-        - special.gammaln(counts + 1)
-        - special.gammaln(people - counts + 1)
-    )
-    chances = np.exp(ways + special.xlogy(counts, rate) + special.xlog1py(people - counts, -rate))
-    return np.convolve(alive, chances), first + least
 
 
 def _check(people: Sequence[int], threshold: float, confidence: float) -> None:

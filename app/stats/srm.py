@@ -132,6 +132,7 @@ METHODS: tuple[Method, ...] = (
         assumes=("8 people or more expected in each arm", "looked at once"),
         formula="chi2 = sum (n_i - N w_i)^2 / (N w_i), k - 1 degrees; mismatch at p < 0.0005",
         source="Pearson (1900), Philosophical Magazine 50:157-175; Fabijan et al. (2019), KDD",
+        library="SciPy, chisquare",
     ),
     Method(
         key="sample-ratio-evidence",

@@ -1,4 +1,4 @@
-"""The same comparison within kinds of people: whether taking them together turns it round."""
+"""Simpson's paradox: whether taking kinds of people together turns a comparison round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

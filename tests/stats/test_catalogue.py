@@ -5,6 +5,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import app.stats
+from app.stats import special
 from app.stats.catalogue import methods
 
 _MODULES = [import_module(f"app.stats.{one.name}") for one in iter_modules(app.stats.__path__)]
@@ -38,3 +39,13 @@ def test_every_function_with_a_source_is_told_of_exactly_once():
 
         assert set(told) >= sourced, module.__name__
         assert all(callable(getattr(module, name, None)) for name in told), module.__name__
+
+
+def test_a_method_that_a_library_calculates_names_a_function_that_its_module_calls():
+    for module in _MODULES:
+        source = inspect.getsource(module)
+        for one in getattr(module, "METHODS", ()):
+            if one.library:
+                _, _, function = one.library.partition(", ")
+                assert f"special.{function}(" in source, one.key
+                assert function in vars(special)["_FROM"], one.key
