@@ -97,6 +97,12 @@ def _coarse(fte: float) -> float:
     return max(2, round(fte * 20)) / 20
 
 
+def _can_be_read(one: TimeAnswer | TimeTold) -> bool:
+    """Whether it says shares; one that is damaged counts nowhere, and takes no week away."""
+    held: object = one.shares
+    return isinstance(held, dict) and all(isinstance(share, int) for share in held.values())
+
+
 def _groups(
     opening: Opening,
     answers: Sequence[TimeAnswer],
@@ -104,7 +110,15 @@ def _groups(
     elective: frozenset[str],
 ) -> Groups:
     if opening.mode == Mode.TEAM:
-        given = [Given(answer.shares, team_id=answer.team_id) for answer in answers]
+        given = [
+            Given(answer.shares, team_id=answer.team_id)
+            for answer in answers
+            if _can_be_read(answer)
+        ]
         return by_team(given, elective)
-    cells = [Given(one.shares, weight=_coarse(one.fte), team_id=one.team_id) for one in told]
+    cells = [
+        Given(one.shares, weight=_coarse(one.fte), team_id=one.team_id)
+        for one in told
+        if _can_be_read(one)
+    ]
     return by_cell(cells, elective, asked={one.team_id for one in answers if one.team_id})

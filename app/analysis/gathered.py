@@ -23,6 +23,7 @@ from app.experiments.metrics import metric_of, usual_method
 from app.experiments.models import Experiment
 from app.experiments.plans import SETTLES_AFTER
 from app.experiments.terms import HOLDOUT
+from app.platform import garbled
 
 Groups = Sequence[Any]  # rows of counter_rows.counted
 
@@ -98,6 +99,16 @@ def stop_at(experiment: Experiment) -> datetime | None:
     """When counting ends for everybody, if the design says so."""
     written = experiment.design.get("stop_at")
     return datetime.fromisoformat(str(written)) if written else None
+
+
+def can_be_read(experiment: Experiment) -> bool:
+    """Whether the design says what is to be counted."""
+
+    def written() -> list[str]:
+        rule_of(experiment), stop_at(experiment)
+        return [arm["key"] for arm in experiment.design["arms"]]
+
+    return garbled.read(written) is not None
 
 
 class _Asked:

@@ -13,8 +13,9 @@ from app.analysis.known import Knowing
 from app.analysis.looking import look
 from app.analysis.looks import Held
 from app.analysis.models import Kind
-from app.analysis.shapes import Call, Comparison, Estimate, without_verdict
+from app.analysis.shapes import Call, Comparison, Estimate, State, without_verdict
 from app.experiments.models import Experiment
+from app.platform import garbled
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,12 @@ class Told:
     estimates: tuple[Estimate, ...]
     comparisons: tuple[Comparison, ...]
     frozen: str | None = None  # why it was frozen, if it was
+    is_garbled: bool = False  # nothing of it can be read
 
 
+_GARBLED = Told(
+    Call(State.WAITING, False, garbled.CANNOT_BE_READ, (), None, None), (), (), is_garbled=True
+)
 _CALL: TypeAdapter[Call] = TypeAdapter(Call)
 _ESTIMATES: TypeAdapter[tuple[Estimate, ...]] = TypeAdapter(tuple[Estimate, ...])
 _COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison, ...])
@@ -34,7 +39,10 @@ _COMPARISONS: TypeAdapter[tuple[Comparison, ...]] = TypeAdapter(tuple[Comparison
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was frozen of experiments, and the looks at those that are open: by id."""
+    """What was frozen of experiments, and the looks at those that are open: by id.
+
+    Those with a look that cannot be read are in neither.
+    """
 
     frozen: Mapping[str, Any]
     held: Mapping[str, Sequence[Held]]
@@ -52,29 +60,36 @@ def of_many(
     if not experiments:
         return {}
     kept = _kept(session, experiments)
-    open_ones = [one for one in experiments if one.id not in kept.frozen]
+    open_ones = [one for one in experiments if one.id in kept.held and gathered.can_be_read(one)]
     counted = gathered.of_many(session, open_ones, now=now, knowing=knowing, held=kept.held)
-    return {
-        **{key: _as_frozen(row) for key, row in kept.frozen.items()},
-        **{one.id: _as_counted(one, counted[one.id], zone) for one in open_ones},
-    }
+    found = {key: garbled.read(_as_frozen, row) for key, row in kept.frozen.items()}
+    found |= {one.id: garbled.read(_as_counted, one, counted[one.id], zone) for one in open_ones}
+    return {one.id: found.get(one.id) or _GARBLED for one in experiments}
 
 
 def finals_of(session: Session, experiments: Sequence[Experiment]) -> dict[str, Told]:
     """What was final of each, by id; those that are open still are left out."""
     frozen = _kept(session, experiments).frozen
-    return {key: _as_frozen(row) for key, row in frozen.items() if row.kind == Kind.FINAL}
+    found = {
+        key: garbled.read(_as_frozen, row) for key, row in frozen.items() if row.kind == Kind.FINAL
+    }
+    return {key: one for key, one in found.items() if one is not None}
 
 
 def _kept(session: Session, experiments: Sequence[Experiment]) -> _Kept:
     frozen: dict[str, Any] = {}
-    held: dict[str, list[Held]] = {one.id: [] for one in experiments}
+    held: dict[str, list[Held | None]] = {one.id: [] for one in experiments}
     for row in store.kept_of(session, list(held)):
         if row.kind is not None:
             frozen[row.id] = row
         elif row.Look is not None:
-            held[row.id].append(looks.read(row.Look))
-    return _Kept(frozen, held)
+            held[row.id].append(garbled.read(looks.read, row.Look))
+    readable = {
+        key: [one for one in found if one is not None]
+        for key, found in held.items()
+        if key not in frozen and None not in found
+    }
+    return _Kept(frozen, readable)
 
 
 def calls_of(

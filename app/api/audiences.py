@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import profile, store
@@ -15,6 +16,7 @@ from app.audience.models import Audience
 from app.audience.schemas import AudienceDraft, ColumnChange
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
+from app.platform import garbled
 from app.review import removal
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audiences"])
@@ -105,10 +107,13 @@ def add_audience(draft: AudienceDraft, session: Db, who: Who, now: Now) -> Audie
 @router.get("/audiences", summary="List audiences")
 def list_audiences(
     session: Db, who: Who, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[AudienceOut]:
-    """Newest first."""
+) -> Listed[AudienceOut | GarbledOut]:
+    """Newest first. What is damaged is listed by its name."""
     rows = store.audiences(session, cursor=cursor, limit=limit)
-    return listed(rows, lambda row: shown(row, who))
+    return listed(
+        rows,
+        lambda row: garbled.read(shown, row, who) or GarbledOut(id=row.id, name=row.name),
+    )
 
 
 @router.get("/audiences/{audience_id}", summary="Look at an audience")

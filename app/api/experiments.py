@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.mails import MailTo, Queued, queue_test, write_test
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
@@ -22,6 +23,7 @@ from app.experiments.ports import Level
 from app.experiments.schemas import Changes, Draft, LaunchDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
+from app.platform import garbled
 from app.review import removal
 from app.review import store as review
 from app.review.models import Choice, Decision
@@ -134,13 +136,13 @@ def list_experiments(
     slice_id: str | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Listed[ExperimentOut]:
-    """Newest first."""
+) -> Listed[ExperimentOut | GarbledOut]:
+    """Newest first. What is damaged is listed by its name."""
     rows = store.experiments(
         session, cursor=cursor, limit=limit, statuses=status or (), slice_id=slice_id
     )
     decisions = review.decisions_of(session, [row.id for row in rows])
-    return listed(rows, lambda row: _shown(row, decisions.get(row.id)))
+    return listed(rows, lambda row: _listed(row, decisions.get(row.id)))
 
 
 @router.get("/experiments/{experiment_id}", summary="Look at an experiment")
@@ -270,6 +272,10 @@ def cancel(experiment_id: str, session: Db, now: Now) -> ExperimentOut:
 def shown(session: Session, row: Experiment) -> ExperimentOut:
     """As the contract writes it."""
     return _shown(row, review.decision_of(session, row.id))
+
+
+def _listed(row: Experiment, held: Decision | None) -> ExperimentOut | GarbledOut:
+    return garbled.read(_shown, row, held) or GarbledOut(id=row.id, name=row.name)
 
 
 def _shown(row: Experiment, held: Decision | None) -> ExperimentOut:

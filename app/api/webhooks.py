@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.pushes import PushOut
@@ -16,6 +17,7 @@ from app.identity.guard import Db, Now, Who
 from app.outreach import connecting, pushing, store
 from app.outreach.models import Connector
 from app.outreach.schemas import WebhookDraft
+from app.platform import garbled
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Webhooks"])
 
@@ -60,10 +62,12 @@ def add_webhook(
 @router.get("/webhooks", summary="List webhooks")
 def list_webhooks(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[WebhookOut]:
+) -> Listed[WebhookOut | GarbledOut]:
     """In the order they were added."""
     rows = store.webhooks(session, cursor=cursor, limit=limit)
-    return listed(rows, _shown)
+    return listed(
+        rows, lambda row: garbled.read(_shown, row) or GarbledOut(id=row.id, name=row.name)
+    )
 
 
 @router.post("/webhooks/{webhook_id}/rotate", summary="Make a new secret")

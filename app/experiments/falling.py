@@ -12,7 +12,7 @@ from app.experiments import reach, store
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Status
 from app.experiments.ports import Reason
-from app.platform import events, figures
+from app.platform import events, figures, garbled
 
 FELL_AWAY = "experiment.fell_away"  # the event of it
 _Faults = Mapping[tuple[str, str], int]  # people, by reason and what it is about
@@ -59,7 +59,8 @@ def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Fe
     waiting = [one.id for one in experiments if one.status == Status.SCHEDULED]
     looked = store.rehearsed(session, waiting) if waiting else ()
     rows = {one.experiment_id: one for one in looked}
-    lost = {one.id: _lost(one, rows.get(one.id)) for one in experiments}
+    found = {one.id: garbled.read(_lost, one, rows.get(one.id)) for one in experiments}
+    lost = {key: one or Counter() for key, one in found.items()}
     return {one.id: _told(one, lost[one.id]) for one in experiments if lost[one.id]}
 
 

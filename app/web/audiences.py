@@ -15,6 +15,7 @@ from app.audience.models import Audience, Import
 from app.audience.schemas import AudienceDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
+from app.platform import garbled
 from app.platform.errors import AppError
 from app.web import columns
 from app.web.columns import ColumnLine
@@ -34,7 +35,7 @@ class AudienceRow:
     """A line of the list."""
 
     audience: Audience
-    columns: list[str]
+    columns: list[str] | None  # None: they cannot be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +127,12 @@ def _format(filename: str) -> Literal["csv", "ndjson"]:
 
 def _listed(session: Session, form: Typed, cursor: str | None = None) -> AudiencesPage:
     found = store.audiences(session, cursor=cursor, limit=_PAGE)
-    rows = [AudienceRow(one, [c["name"] for c in one.columns]) for one in found]
+    rows = [AudienceRow(one, garbled.read(_names, one)) for one in found]
     return AudiencesPage(audiences=rows, next_address=next_of("/audiences", found), form=form)
+
+
+def _names(audience: Audience) -> list[str]:
+    return [str(column["name"]) for column in audience.columns]
 
 
 def _page(request: Request, session: Session, audience_id: str, cursor: str | None) -> AudiencePage:

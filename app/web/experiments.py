@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.analysis import movements, told
-from app.analysis.shapes import Call
+from app.analysis import gathered, movements, told
+from app.analysis.told import Told
 from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
@@ -65,6 +65,7 @@ class Line:
     enrolled: int | None
     decision: str | None
     call: str | None
+    is_garbled: bool
     updated_at: datetime
 
 
@@ -285,16 +286,16 @@ def _again(experiment: Experiment) -> str | None:
 
 def _lines(session: Session, found: Sequence[Experiment], *, now: datetime) -> list[Line]:
     begun = [one for one in found if one.started_at is not None]
-    calls = told.calls_of(session, begun, now=now)
+    known = told.of_many(session, begun, now=now)
     decisions = review.decisions_of(session, [one.id for one in found])
     parents = store.parents_of(session, [one.slice_id for one in found if one.slice_id])
-    return [_line(one, decisions.get(one.id), calls.get(one.id), parents) for one in found]
+    return [_line(one, decisions.get(one.id), known.get(one.id), parents) for one in found]
 
 
 def _line(
     experiment: Experiment,
     decision: Decision | None,
-    call: Call | None,
+    known: Told | None,
     parents: Mapping[str, tuple[Slice, Feature]],
 ) -> Line:
     piece, feature = parents.get(experiment.slice_id or "", (None, None))
@@ -305,6 +306,7 @@ def _line(
         status=experiment.status,
         enrolled=experiment.enrolled,
         decision=decision.decision if decision else None,
-        call=call.state if call else None,
+        call=known.call.state if known else None,
+        is_garbled=bool(known and known.is_garbled) or not gathered.can_be_read(experiment),
         updated_at=experiment.updated_at,
     )

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.analysis import told
 from app.analysis.told import Told
 from app.experiments.models import Experiment
+from app.platform import garbled
 from app.web import words
 from app.web.plots import Plot
 
@@ -30,7 +31,7 @@ class Run:
 def of(session: Session, experiments: Sequence[Experiment], *, zone: tzinfo) -> tuple[Run, ...]:
     """Those whose call is final, the first first; a run that is open has no point yet."""
     finals = told.finals_of(session, experiments)
-    found = [_run(one, finals.get(one.id), zone) for one in experiments]
+    found = [garbled.read(_run, one, finals.get(one.id), zone) for one in experiments]
     return tuple(sorted((one for one in found if one), key=lambda run: (run.began, run.id)))
 
 
