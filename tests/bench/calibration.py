@@ -1,8 +1,9 @@
 """How often every rule errs while it is peeked at, beside what it promises.
 
-`python -m tests.bench.calibration` takes a few minutes; `--full` has more sizes and runs, and
-`--only` names the parts to run. Exits 1 if an error is over what is promised, or coverage under
-it, by more than three Monte-Carlo errors. A comparison promises 2.5 % a side: a false "validated".
+`python -m tests.bench.calibration` takes about five minutes of one core. `--full` has more sizes
+and runs and takes half an hour, no part more than ten minutes; `--only` names the parts to run,
+and each says how long it took. Exits 1 if an error is over what is promised, or coverage under it,
+by more than three Monte-Carlo errors. A comparison promises 2.5 % a side: a false "validated".
 The column "before" cites what an earlier version did in such a cell. `peeking` prints the figures
 that the design was chosen by; `machinery` goes through the real tables, looks and readouts.
 """
