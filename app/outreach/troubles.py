@@ -78,6 +78,11 @@ class Trouble:
     cancelled_at: datetime | None
     cancelled_by: str
 
+    @property
+    def is_over(self) -> bool:
+        """It was cancelled, and what it would have begun with it: nothing takes it up again."""
+        return self.cancelled_at is not None and Work(self.work) in _WITH_IT
+
 
 def page(session: Session, *, cursor: str | None, limit: int) -> Part[Trouble]:
     """What was put off, cancelled or not, the oldest first."""

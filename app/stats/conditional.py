@@ -131,9 +131,8 @@ def interval_at(seen: Pair, limit: Limits) -> tuple[float, float]:
         Repeated confidence intervals, Jennison & Turnbull (1984), Controlled Clinical Trials
         5:33-45, of the score statistic.
 
-    >>> low, high = interval_at(Pair(20, 500, 6, 500), Limits(19, 19))
-    >>> round(low, 4), round(high, 4)
-    (0.0066, 0.0533)
+    >>> [round(one, 4) for one in interval_at(Pair(20, 500, 6, 500), Limits(19, 19))]
+    [0.0066, 0.0533]
     """
     turned = seen.turned()
     low = score_low(seen, critical=critical_at(seen, limit.above))
@@ -156,9 +155,8 @@ def relative_at(seen: Pair, limit: Limits) -> tuple[float, float]:
         The score of a ratio, Koopman (1984), Biometrics 40:513-517, at the critical values of
         `interval_at`; at a ratio of 1 both scores are one.
 
-    >>> low, high = relative_at(Pair(20, 500, 6, 500), Limits(19, 19))
-    >>> round(low, 2), round(high, 2)
-    (0.27, 7.8)
+    >>> [round(one, 2) for one in relative_at(Pair(20, 500, 6, 500), Limits(19, 19))]
+    [0.27, 7.8]
     """
     everybody = seen.people + seen.base_people
     below, above = (

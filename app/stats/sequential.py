@@ -36,20 +36,12 @@ def planned_boundaries(
     """
     _check(people, threshold, confidence)
     found: list[tuple[int, int | None]] = []
-    for place, so_far in enumerate(people):
-        found.append(
-            (
-                so_far,
-                next_boundary(
-                    found,
-                    so_far,
-                    threshold,
-                    confidence=confidence,
-                    n_max=people[-1],
-                    last=place == len(people) - 1,
-                ),
-            )
+    n_max = people[-1]
+    for so_far in people:
+        boundary = next_boundary(
+            found, so_far, threshold, confidence=confidence, n_max=n_max, last=so_far == n_max
         )
+        found.append((so_far, boundary))
     if all(boundary is None for _, boundary in found):
         raise NotEnoughData(
             f"even every one of {people[-1]:,} in {len(people)} looks would not show that the rate"

@@ -44,5 +44,5 @@ def retry(session: Db, now: Now, put_off_id: str) -> Response:
 @router.post("/{put_off_id}/cancel")
 def cancel(session: Db, who: Who, now: Now, put_off_id: str) -> Response:
     """Try it no more."""
-    troubles.cancel(session, put_off_id, by=who.name, now=now)
-    return go("/put-off", said="given-up")
+    gone = troubles.cancel(session, put_off_id, by=who.name, now=now)
+    return go("/put-off", said="given-up-for-good" if gone.is_over else "given-up")

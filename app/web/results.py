@@ -111,7 +111,7 @@ def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
         got_nothing=sum(arm.enrolled for arm in readout.arms if arm.key == HOLDOUT),
         machines=_machines(readout),
         guardrails=readout.guardrails,
-        links=readout.links,
+        links=tuple(sorted(readout.links, key=lambda link: _place(readout, link.arm))),
         courses=tuple(drawn(one, zone, readout.rule) for one in readout.timelines),
         segments=readout.segments,
         novelty=readout.novelty,
@@ -195,6 +195,11 @@ def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
 def _mailed(readout: Readout) -> tuple[ArmCounts, ...]:
     """Everybody but the holdout, which stands beside them where versions are compared."""
     return tuple(arm for arm in readout.arms if arm.key != HOLDOUT)
+
+
+def _place(readout: Readout, arm: str) -> int:
+    """Versions stand in the order of the design, wherever they stand."""
+    return next((place for place, one in enumerate(readout.arms) if one.key == arm), -1)
 
 
 def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:

@@ -29,6 +29,7 @@ SAID: Mapping[str, str] = {
     "decided": "Decided, and added to the learnings.",
     "retried": "It is tried at once.",
     "given-up": "Cancelled: it is tried no more. “Try now” takes it up again.",
+    "given-up-for-good": "Cancelled, and what it would have begun with it.",
     "test-sent": "A test mail is on its way to you. Its links never count.",
     "retired": "Retired. Results wait for this machine no longer.",
     "noted": "Taken note of. The readouts of that time go on saying it.",

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.analysis import holding
 from app.analysis import readout as readouts
+from app.analysis.counts import LinkTotal
 from app.analysis.shapes import Readout, State, as_json
 from app.experiments.models import Experiment, Status
 from app.stats.two_arm import Arm, compare
@@ -295,6 +296,16 @@ def test_days_that_were_frozen_with_the_holdouts_people_are_not_shown(session: S
     old = replace(read(session, experiment), days=((0, 25),))
 
     assert results.of(old, {}, ZoneInfo("UTC")).cohort == ()
+
+
+def test_links_stand_in_the_order_of_their_versions(session: Session):
+    experiment = given_comparison(session, {"plain": 20, "loss": 20})
+    readout = read(session, experiment)
+    links = tuple(LinkTotal(arm, 0, "x", "web", "", 0, 0) for arm in ("loss", "plain"))
+
+    page = results.of(replace(readout, links=links), {}, ZoneInfo("UTC"))
+
+    assert [link.arm for link in page.links] == [arm.key for arm in readout.arms]
 
 
 def test_a_guardrail_says_of_which_of_several_versions_it_speaks(session: Session):

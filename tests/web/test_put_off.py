@@ -44,6 +44,8 @@ def test_it_is_tried_now_or_no_more_by_a_button(
 
     assert "It is tried at once." in said
     assert "cancelled by Eve" in gone
+    assert "Try now</button>" in said
+    assert "Try now" not in gone  # the experiment is cancelled with it
     shown = eve.get(f"/experiments/{experiment_id}").text
     assert "cancelled it" in shown
     assert "Cancelled</strong>" in shown
