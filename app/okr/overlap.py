@@ -48,17 +48,20 @@ def as_of(rows: Sequence[Contribution], day: Date) -> tuple[Line, ...]:
 
 
 def lined(rows: Sequence[Contribution]) -> tuple[Line, ...]:
-    """Each row with how many of its people larger ones count; of equals, the earlier is larger."""
-    larger: dict[str, set[str]] = {}
-    taken: set[str] = set()
+    """Each row with how many of its people larger ones count; of equals, the earlier is larger.
+
+    A row whose people are all counted by others counts nobody, so it takes nobody from a third one
+    whose windows touched its own and not theirs.
+    """
+    found: dict[str, Line] = {}
     for row in sorted(rows, key=lambda one: (-abs(one.amount), one.date, one.experiment_id)):
-        larger[row.experiment_id] = {
-            other.experiment_id
-            for other in rows
-            if other.experiment_id in taken and other.event == row.event
+        larger = {
+            other.row.experiment_id
+            for other in found.values()
+            if other.counted and other.row.event == row.event
         }
-        taken.add(row.experiment_id)
-    return tuple(Line(row, _shared(row, larger[row.experiment_id])) for row in rows)
+        found[row.experiment_id] = Line(row, _shared(row, larger))
+    return tuple(found[row.experiment_id] for row in rows)
 
 
 def _shared(row: Contribution, larger: set[str]) -> int:

@@ -1,6 +1,6 @@
 """What experiments added: posted once, taken back whole, and never the same movement twice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -149,6 +149,27 @@ def test_a_loss_that_overlaps_a_smaller_gain_is_the_one_that_counts(
     post(session, row, "loss", -50, of=both)
 
     assert held(session, row) == [(TODAY, 1190)]
+
+
+@pytest.mark.parametrize("together", [set(range(500)), set(range(499))], ids=["all", "but one"])
+def test_one_that_counts_nobody_takes_nobody_from_a_third(
+    session: Session, row: KeyResult, together: set[int]
+):
+    """Week after week the same people: the windows of the first and the third never touch."""
+    first, later = {"first": together, "second": together}, {"second": together, "third": together}
+    post(session, row, "first", 40, date=EARLIER)
+    post(session, row, "second", 30, of=first)
+
+    def touching(name: str, others: Collection[str]) -> Sequence[Group]:
+        near = first if name == "first" else later if name == "third" else first | later
+        return met(near)(name, others)
+
+    entry = Entry("third", date=TODAY, amount=20, low=10, high=30, people=500)
+    ledger.post(session, row.id, entry, sharing=touching, by="Ann", now=NOW)
+    shared = {one.row.experiment_id: one.shared for one in ledger.lines(session, row.id)}
+
+    is_idle = len(together) == 500  # otherwise somebody of the third may be whom the second counts
+    assert shared == {"first": 0, "second": len(together), "third": 0 if is_idle else 499}
 
 
 def test_undoing_the_larger_lets_the_smaller_count_again(session: Session, row: KeyResult):
