@@ -6,6 +6,7 @@ One number for each closed key result. Never a ranking: each owner has a line of
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from datetime import timedelta
 
 from sqlmodel import Session, col
 
@@ -23,6 +24,8 @@ from app.stats.said import Agreement, said_against_came
 
 LEAST, LEAST_OF_OURS = 10, 20  # closed key results, before anything is said
 _TENTHS = 10
+# A Friday is answered on Monday; what is said later was said knowing more.
+_SAID_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,14 @@ def _closed(placed: Placed, values: Sequence[Value]) -> Closed | None:
 
 
 def _confidence(values: Sequence[Value], middle: Date) -> float | None:
-    """The last one until the middle of the cycle, read as tenths."""
-    said = [one.confidence for one in values if one.date <= middle and one.confidence is not None]
+    """The last one about a day until the middle of the cycle, and said by then; read as tenths."""
+    said = [
+        one.confidence
+        for one in values
+        if one.confidence is not None
+        and one.date <= middle
+        and one.recorded_at.date() - middle <= _SAID_WITHIN
+    ]
     return said[-1] / _TENTHS if said else None
 
 

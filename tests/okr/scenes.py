@@ -65,10 +65,12 @@ def given_key_result(session: Session, objective: Objective, **changes: Any) -> 
     return outcomes.add_key_result(session, draft, now=NOW)
 
 
-def put(session: Session, row_id: str, day: date, value: float, **more: Any) -> CheckIn:
+def put(
+    session: Session, row_id: str, day: date, value: float, *, now: datetime = NOW, **more: Any
+) -> CheckIn:
     """A value as a person puts it."""
     draft = ValueDraft(value=value, **more)
-    return values.put(session, row_id, day, draft, source="manual", by="Ann", zone=OSLO, now=NOW)
+    return values.put(session, row_id, day, draft, source="manual", by="Ann", zone=OSLO, now=now)
 
 
 def course(session: Session, row_id: str) -> tuple[Value, ...]:

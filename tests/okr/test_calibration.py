@@ -1,6 +1,6 @@
 """Owners' confidence at mid-cycle, and our chances, against what came."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from tests.okr.scenes import NOW, given_cycle, put
 
 STARTS, ENDS = date(2026, 6, 1), date(2026, 8, 30)  # thirteen weeks; the seventh ends on 19 July
 MIDDLE = date(2026, 7, 19)
+MONDAY = datetime(2026, 7, 20, 8, tzinfo=UTC)  # when most say it
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def given(
     known = {"kind": "increase", "start": 1240, "target": 1800, "title": "Active", "owner": owner}
     asked = KeyResultDraft.model_validate({"objective_id": objective.id} | known | facts)
     row = outcomes.add_key_result(session, asked, now=NOW)
-    put(session, row.id, MIDDLE, asked.start, confidence=confidence)
+    put(session, row.id, MIDDLE, asked.start, confidence=confidence, now=MONDAY)
     put(session, row.id, ENDS, last)
     return row
 
@@ -83,13 +84,34 @@ def test_the_confidence_that_counts_is_the_last_one_until_the_middle(
     session: Session, cycle: Cycle
 ):
     row = given(session, cycle, confidence=3)
-    put(session, row.id, MIDDLE - timedelta(days=8), 1250, confidence=9)
-    put(session, row.id, MIDDLE + timedelta(days=1), 1250, confidence=10)
+    put(session, row.id, MIDDLE - timedelta(days=8), 1250, confidence=9, now=MONDAY)
+    put(
+        session,
+        row.id,
+        MIDDLE + timedelta(days=1),
+        1250,
+        confidence=10,
+        now=MONDAY + timedelta(days=1),
+    )
     close(session, cycle)
 
     (found,) = calibration.closed_of(session)
 
     assert found.confidence == 0.3
+
+
+@pytest.mark.parametrize("days_late", [0, 6, 7, 8, 60])
+def test_what_was_said_when_more_was_known_is_no_confidence(
+    session: Session, cycle: Cycle, days_late: int
+):
+    row = given(session, cycle, confidence=3)
+    said = MONDAY + timedelta(days=days_late - 1)
+    put(session, row.id, MIDDLE, 1250, confidence=10, now=said)
+    close(session, cycle)
+
+    (found,) = calibration.closed_of(session)
+
+    assert found.confidence == (1.0 if days_late <= 7 else None)
 
 
 @pytest.mark.parametrize(
