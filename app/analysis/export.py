@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,8 +20,9 @@ COLUMNS = (
     "capped", "stratum", "sent", "failed", "bounced", "uncertain", "last_reply",
 )  # fmt: skip
 _CHUNK = 1_000
-# A spreadsheet would run such a cell as a formula (trust 1.2.10).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+# A spreadsheet would run such a cell as a formula (trust 1.2.10), wide signs too where it speaks
+# Japanese; and where it takes semicolons, tabs or line ends for separators, what follows one.
+_FORMULA = re.compile(r"^(?=[=+\-@＝＋－＠\t\r\n\0])|(?<=[;\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])")
 
 
 def csv_lines(session: Session, experiment_id: str) -> Iterator[str]:
@@ -49,8 +51,7 @@ def chunks(session: Session, experiment_id: str) -> Iterator[list[dict[str, Any]
 
 def escaped(cell: object) -> str:
     """The cell as text that no spreadsheet takes for a formula."""
-    written = "" if cell is None else str(cell)
-    return f"'{written}" if written.startswith(_FORMULA) else written
+    return "" if cell is None else _FORMULA.sub("'", str(cell))
 
 
 def _plain(name: str, value: object) -> object:

@@ -82,6 +82,10 @@ async def _refuse_deep(whole: bytes) -> None:
 
 def note_gone(scope: Scope) -> None:
     """One line for a caller who went away in the middle: nothing of ours is broken."""
+    log.info("%s: the caller went away before all was sent", told_of(scope))
+
+
+def told_of(scope: Scope) -> str:
+    """What was asked for, for a log: never the path itself, for it may hold a token."""
     rule = rule_of(scope["method"], scope["path"])
-    told = rule.told if rule else "an unknown address"  # never the path: it may hold a token
-    log.info("%s %s: the caller went away before all was sent", scope["method"], told)
+    return f"{scope['method']} {rule.told if rule else 'an unknown address'}"

@@ -161,17 +161,22 @@ def _made(by: str, now: datetime) -> dict[str, Any]:
 
 
 def _filled(needs: tuple[Need, ...], given: Mapping[str, str], *, field: str) -> dict[str, str]:
-    """Every field that is needed, and no other."""
+    """Every field that is needed, and no other; secrets fit into a header or an address."""
     filled = {one.name: given.get(one.name) or one.default or "" for one in needs}
     errors = [
         FieldError(f"{field}.{one.name}", f"{one.label} is needed.")
         for one in needs
         if not filled[one.name]
     ]
+    errors += [
+        FieldError(f"{field}.{one.name}", f"{one.label}: letters, digits and signs, in one line.")
+        for one in needs
+        if one.secret and not (filled[one.name].isascii() and filled[one.name].isprintable())
+    ]
     unknown = sorted(set(given) - set(filled))
     errors += [FieldError(f"{field}.{name}", "There is no such field here.") for name in unknown]
     if errors:
-        raise Invalid("Some fields are missing or unknown.", errors=tuple(errors))
+        raise Invalid("Some fields are missing, unknown or wrong.", errors=tuple(errors))
     return filled
 
 

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from app.outreach import pushes, schedule, store
 from app.outreach.connectors import KINDS
-from app.outreach.connectors.ports import Outcome, Parcel, Refused, Request, Verdict
+from app.outreach.connectors.ports import Outcome, Parcel, Refused, Request, Verdict, unsaid
 from app.outreach.models import Connector, Push, State
 from app.outreach.vault import Vault
 from app.platform.db import Database
@@ -162,8 +162,9 @@ def deliver(kind: str, parcel: Parcel, ask: Callable[[Request], Answer]) -> Outc
         look = connector.look(parcel)
         looked = ask(look) if look else None
         if looked is not None and not 200 <= looked.status < 300:
-            return connector.read(looked, parcel)
-        return connector.read(ask(connector.write(parcel, looked)), parcel)
+            return connector.read(unsaid(looked, parcel), parcel)
+        answer = ask(connector.write(parcel, looked))
+        return connector.read(unsaid(answer, parcel), parcel)
     except Unreachable as error:
         return Outcome(Verdict.RETRY, f"{error} It is tried again.")
     except (Refused, Forbidden) as error:

@@ -4,6 +4,7 @@ The name is resolved once, every address it has must be public, and the connecti
 address that was looked at: a name that changes its mind in between gains nothing.
 """
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,6 +19,8 @@ from app.platform.public import is_public
 
 Resolve = Callable[[str, int], list[str]]
 
+# A header's value (RFC 9110, 5.5), of ASCII alone: nothing that ends it, no space around it.
+_VALUE = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
 _SECONDS, _BYTES = 10.0, 1_000_000  # what a polite endpoint needs; chosen by us
 
 
@@ -80,10 +83,12 @@ class Outbound:
         The time limit is for the whole exchange, the size limit for the body of the answer.
 
         Raises:
-            Forbidden: not http(s), or a host that is not public and not allowed.
+            Forbidden: not http(s), a host that is not public and not allowed, or a header's
+                value that no header can carry. The value, which may be a secret, is not told.
             Unreachable: no such name, no connection, too slow, too large, or not HTTP.
         """
         target = _parsed(url)
+        _refuse_values(headers or {})
         addresses = self._allowed(target, allowed_hosts)
         question = _Question(method, target, headers or {}, content, timeout_seconds, max_bytes)
         for address in addresses[:-1]:
@@ -124,13 +129,25 @@ class Outbound:
 def _parsed(url: str) -> httpx.URL:
     try:
         target = httpx.URL(url)
+        host = target.host  # a name in punycode is read here
     except (httpx.InvalidURL, TypeError) as error:
         raise Forbidden(f"This is not an address: {error}.") from error
-    if target.scheme not in {"http", "https"} or not target.host:
+    except UnicodeError as error:  # half a character, or punycode that stands for nothing
+        raise Forbidden("This is not an address: its name cannot be read.") from error
+    if target.scheme not in {"http", "https"} or not host:
         raise Forbidden("Only addresses that begin with http:// or https:// are asked.")
     if target.userinfo:
         raise Forbidden("An address with a password in it is not asked: use a header.")
     return target
+
+
+def _refuse_values(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not _VALUE.fullmatch(value):
+            raise Forbidden(
+                f"The header “{name}” takes plain letters, digits and signs: no line break, no"
+                " letters beyond ASCII, no space at either end. Nothing was sent."
+            )
 
 
 def _host(target: httpx.URL) -> str:
@@ -210,10 +227,15 @@ class _Line:
         """Told by the HTTP library of each step."""
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self._stream = info["return_value"]
+            if self.is_cut:  # the time was over while it was made: there was nothing to cut yet
+                self._end()
 
     def cut(self) -> None:
         """Whoever waits for it, waits no more."""
         self.is_cut = True
+        self._end()
+
+    def _end(self) -> None:
         if self._stream is not None:
             with suppress(OSError):  # it has ended by itself
                 self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)

@@ -138,7 +138,7 @@ class _Translator:
         """A full disk is no fault of the code; any other trouble with files is."""
         if error.errno not in _NO_ROOM:
             raise error
-        log.error("%s %s: %s", request.method, request.url.path, error.strerror)
+        log.error("%s: %s", door.told_of(request.scope), error.strerror)
         return self.app_error(request, _full())
 
     def unstorable(self, request: Request, _error: Any) -> Response:

@@ -25,6 +25,7 @@ MAIL_POLICY = (
     "frame-ancestors 'self'"
 )
 _HEADERS = {
+    "Cache-Control": "no-store",  # pages, lists and files hold people; what is for all says so
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

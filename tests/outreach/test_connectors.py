@@ -10,9 +10,11 @@ import httpx
 import pytest
 import respx
 
+from app.outreach import connecting
 from app.outreach.connectors import KINDS
 from app.outreach.connectors.ports import Outcome, Parcel, Request, Verdict
 from app.outreach.pushing import deliver
+from app.platform.errors import Invalid
 from app.platform.outbound import Answer, Outbound
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -193,6 +195,22 @@ def test_no_secret_stands_in_what_is_kept(net: respx.MockRouter, kind: str):
     assert not any(secret in outcome.sentence for secret in PARCEL.secrets.values())
 
 
+@kinds
+@pytest.mark.parametrize("status", [200, 301, 400, 404, 500])
+def test_no_secret_stands_in_what_is_kept_of_an_answer_that_says_it_back(
+    net: respx.MockRouter, kind: str, status: int
+):
+    def echo(request: httpx.Request) -> httpx.Response:
+        said = f"Cannot {request.method} {request.url.path} {dict(request.headers)}"
+        return httpx.Response(status, text=f"{said} {list(PARCEL.secrets.values())}")
+
+    net.route().mock(side_effect=echo)
+    outcome = deliver(kind, PARCEL, ask)
+
+    assert all(one not in outcome.sentence for one in PARCEL.secrets.values())
+    assert "/services/" not in outcome.sentence
+
+
 @pytest.mark.parametrize("body", ['{"success":false}', "{}", "[]", "<html>"])
 def test_operately_has_to_say_success(net: respx.MockRouter, body: str):
     assert answered(net, "operately", httpx.Response(200, text=body)).verdict is Verdict.STOP
@@ -232,3 +250,21 @@ def test_asana_is_left_alone_where_it_counts_by_itself(source: str | None):
 
 def test_every_kind_but_the_webhook_is_held_to_this():
     assert set(KINDS) - {"webhook"} == set(REQUESTS)
+
+
+@pytest.mark.parametrize("sign", [*"\n\t\x01\x7f\x85é\u202eк"], ids=ascii)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(one.kind, need.name) for one in KINDS.values() for need in one.needs if need.secret],
+)
+def test_a_secret_that_no_header_carries_is_refused_when_it_is_typed(
+    kind: str, name: str, sign: str
+):
+    needs = KINDS[kind].needs
+    given = {need.name: f"a{sign}b" if need.name == name else "fine" for need in needs}
+
+    with pytest.raises(Invalid) as refused:
+        connecting._filled(needs, given, field="settings")
+
+    assert [one.field for one in refused.value.errors] == [f"settings.{name}"]
+    assert f"a{sign}b" not in str(refused.value)

@@ -15,8 +15,9 @@ import respx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from httpcore._backends.sync import SyncStream
 
-from app.platform.outbound import Forbidden, Outbound, Unreachable
+from app.platform.outbound import Forbidden, Outbound, Unreachable, _Line
 from app.platform.public import is_public
 
 PUBLIC = "93.184.215.14"
@@ -219,6 +220,42 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end():
 def test_what_is_no_whole_http_answer_is_unreachable(wrong: str):
     with a_server(says(wrong)) as port, pytest.raises(Unreachable, match="broke off"):
         Outbound().send("GET", f"http://127.0.0.1:{port}/", allowed_hosts=["127.0.0.1"])
+
+
+def every_value_no_header_carries() -> list[str]:
+    """A secret with each sign that is none of a header's, inside and at either end."""
+    wrong = [chr(code) for code in (*range(9), *range(10, 32), 127, 160, 233, 0x43A, 0xD800)]
+    inside = [f"Bearer sec{sign}ret" for sign in wrong]
+    return [*inside, *(f"{s}sec ret" for s in " \t\n"), *(f"sec ret{s}" for s in " \t\n")]
+
+
+@respx.mock
+@pytest.mark.parametrize("value", every_value_no_header_carries(), ids=ascii)
+def test_a_value_that_no_header_carries_is_refused_and_not_said(value: str):
+    with pytest.raises(Forbidden, match="authorization") as refused:
+        leading_to(PUBLIC).send("GET", "http://a.example/", headers={"authorization": value})
+
+    assert "sec" not in str(refused.value)
+    assert not respx.calls
+
+
+@pytest.mark.parametrize(
+    "host", ["xn--", "a.xn--", "xn--a", "xn--\x80", "\ud800", "a/\ud800"], ids=ascii
+)
+def test_a_name_that_stands_for_nothing_is_no_address(host: str):
+    with pytest.raises((Forbidden, Unreachable)):
+        Outbound(resolve=lambda _host, _port: []).check(f"http://{host}/")
+
+
+def test_a_connection_that_stands_when_its_time_is_over_is_cut_at_once():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        line = _Line()
+        line.cut()
+        line.note("connection.start_tls.complete", {"return_value": SyncStream(ours)})
+        theirs.settimeout(5)
+
+        assert theirs.recv(1) == b""
 
 
 def test_nobody_listening_and_no_such_name_are_unreachable():

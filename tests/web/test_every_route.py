@@ -125,6 +125,20 @@ def test_head_answers_as_get_does_and_has_no_body(all_of_it: tuple[Whole, Settle
         assert (head.status, head.body) == (get.status, b""), address
 
 
+def test_no_cache_keeps_what_was_answered(all_of_it: tuple[Whole, Settled]):
+    """Files and lists hold people, and addresses hold tokens: only what is for all is kept."""
+    application, settled = all_of_it
+    wrong = []
+    for _, route in _reads(application):
+        address = settled.filled(route.path)
+        for role in (None, *ROLES):
+            (said,) = application.every(_asked(application, "GET", address, role))
+            if said.headers.get("cache-control") != "no-store" and "/static/" not in address:
+                wrong.append(f"{role} {address}")
+
+    assert wrong == []
+
+
 def _ends(application: Whole, settled: Settled, *, full: bool) -> Iterator[Request]:
     """Each parameter of each route with the ends of its range; the others are of something real."""
     count = 0
@@ -251,3 +265,23 @@ def test_a_full_disk_is_told_and_other_trouble_with_files_is_ours(
 
     assert answer.status == status
     assert ("disk" in answer.text) == (status == 503)
+
+
+def test_no_token_of_an_address_stands_in_the_log_of_a_full_disk(
+    all_of_it: tuple[Whole, Settled],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    application, _ = all_of_it
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for module in ("answers", "friday", "reviews", "unsubscribes"):
+        monkeypatch.setattr(f"app.web.{module}.read_public", full)
+    asked = [(method, f"/{letter}/s3cret") for method in ("GET", "POST") for letter in "apsuw"]
+    for method, address in asked:
+        application.every(_asked(application, method, address, None))
+
+    assert "GET /u/*" in caplog.text
+    assert "s3cret" not in caplog.text

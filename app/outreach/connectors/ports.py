@@ -3,11 +3,12 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.platform import foreign
 from app.platform.errors import Invalid
@@ -16,6 +17,7 @@ from app.platform.outbound import Answer
 _LONGEST_WAIT = 86_400.0  # seconds; more than a day is not waited for, whoever asks
 _LATER = {408, 425, 429}  # RFC 9110, 8470, 6585: the same request may succeed later
 _SHOWN = 200  # characters of an answer that stand on a page
+_LEAST_SECRET = 3  # characters; what is shorter is taken out of no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,14 @@ class Connector(ABC):
         return by_status(answer, now=parcel.now, label=self.label)
 
 
+def unsaid(answer: Answer, parcel: Parcel) -> Answer:
+    """The answer without our secrets: many say back what they were sent, and pages show it."""
+    body = answer.body
+    for secret in sorted(_secrets(parcel), key=len, reverse=True):
+        body = body.replace(secret.encode(), b"***")
+    return replace(answer, body=body)
+
+
 def by_status(answer: Answer, *, now: datetime, label: str) -> Outcome:
     """What a status means to a caller who cannot change the request."""
     status = answer.status
@@ -159,6 +169,14 @@ def body_of(answer: Answer) -> dict[str, Any]:
 def number(value: float) -> float | int:
     """12 and not 12.0, which some systems refuse."""
     return int(value) if value.is_integer() else value
+
+
+def _secrets(parcel: Parcel) -> set[str]:
+    """Every secret; of an address also its path and the path's end, as servers name them."""
+    whole = [*parcel.secrets.values(), *(parcel.old_secrets or {}).values()]
+    paths = [urlsplit(one).path for one in whole if one.startswith(("http://", "https://"))]
+    ends = [path.rpartition("/")[2] for path in paths]
+    return {one for one in (*whole, *paths, *ends) if len(one) >= _LEAST_SECRET}
 
 
 def _excerpt(answer: Answer) -> str:
