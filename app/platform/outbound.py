@@ -160,21 +160,25 @@ def _port(target: httpx.URL) -> int:
 
 def _ask(question: _Question, address: str) -> Answer:
     """Connect to this very address, as the host that was asked for."""
-    line, seconds = _Line(), question.seconds
+    line = _Line()
     request = _request(question, address, line)
     try:
-        with _cut_after(seconds, line), httpx.HTTPTransport(trust_env=False) as transport:
-            return _read(transport.handle_request(request), question)
+        with _cut_after(question.seconds, line), httpx.HTTPTransport(trust_env=False) as transport:
+            answer = _read(transport.handle_request(request), question)
     except httpx.ConnectError:
         raise
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        slow = line.is_cut or isinstance(error, httpx.TimeoutException)
-        why = (
-            f"did not answer within {figures.exact(seconds)} seconds"
-            if slow
-            else f"broke off: {error}"
-        )
-        raise Unreachable(f"{question.target.host} {why}.") from error
+        if line.is_cut or isinstance(error, httpx.TimeoutException):
+            raise _too_slow(question) from error
+        raise Unreachable(f"{question.target.host} broke off: {error}.") from error
+    if line.is_cut:  # a body without a length ends with its connection, and so looks whole
+        raise _too_slow(question)
+    return answer
+
+
+def _too_slow(question: _Question) -> Unreachable:
+    seconds = figures.exact(question.seconds)
+    return Unreachable(f"{question.target.host} did not answer within {seconds} seconds.")
 
 
 def _request(question: _Question, address: str, line: "_Line") -> httpx.Request:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.identity import passwords
 from app.platform import paths
-from app.web import words
+from app.web import directions, words
 from app.web.assets import ASSETS
 
 # What a redirect may say on the page that it leads to: `?said=` carries the key, never the words.
@@ -123,6 +123,7 @@ def environment(zone_name: str) -> Environment:
         loader=FileSystemLoader(paths.TEMPLATES),
         undefined=StrictUndefined,
         autoescape=True,
+        finalize=directions.closed,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -188,11 +188,24 @@ def test_the_next_address_is_tried_where_the_first_does_not_answer():
     assert answer.status == 200
 
 
-def test_a_drip_is_cut_off_when_its_time_is_over():
+DRIPS = {
+    "between answers": ("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "in the head": ("HTTP/1.1 200 OK\r\n", "X-A: a\r\n"),
+    "in a body of a length": ("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", "1"),
+    "in a body of pieces": ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n1\r\n"),
+    "in a body without an end": ("HTTP/1.1 200 OK\r\n\r\n", "1"),
+}
+
+
+@pytest.mark.parametrize("place", DRIPS)
+def test_a_drip_is_cut_off_when_its_time_is_over_and_is_no_answer(place: str):
+    """Half a number is a number: what was cut must not be taken for the whole."""
+    begin, drop = DRIPS[place]
+
     def drip(caller: socket.socket) -> None:
-        caller.sendall(b"HTTP/1.1 200 OK\r\n")
-        for number in range(40):
-            caller.sendall(f"X-{number}: a\r\n".encode())
+        caller.sendall(begin.encode())
+        for _ in range(40):
+            caller.sendall(drop.encode())
             time.sleep(0.1)
 
     with a_server(drip) as port:
