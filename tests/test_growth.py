@@ -51,7 +51,7 @@ _LARGE = frozenset(
 _MOST_GROWTH = 1.3  # an index is a little deeper, a count a digit longer
 _SLACK = 200  # rows, or steps of SQLite's machine: answers are counted, each by one step
 # One answer of twenty people is counted where it stands in an index: two steps each.
-_COUNTED = "SELECT answer.useful"
+_COUNTED = "answer.useful IS"
 _ONE_PAGE = 1_000  # rows that PostgreSQL may find in an index first, and then read: counted twice
 _SMALL_BYTES = 256 * 1024
 _Lines = Callable[[Session, str], Iterator[str]]

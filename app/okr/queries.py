@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
+from app.platform import figures
 from app.platform.errors import Invalid, Unavailable
 
 _SECONDS = 10.0
@@ -136,7 +137,9 @@ def _cut_off(connection: psycopg.Connection[Any], seconds: float) -> Iterator[No
             yield
         except psycopg.OperationalError as error:
             if is_late.is_set():
-                raise Unavailable(f"The database said nothing for {seconds:g} seconds.") from error
+                raise Unavailable(
+                    f"The database said nothing for {figures.exact(seconds)} seconds."
+                ) from error
             raise
         finally:
             limit.cancel()

@@ -96,8 +96,8 @@ def _taken(
         together = sum(one.number for one in [*others, source])
         if together > _MOST_NETWORKS:
             raise Invalid(
-                f"All lists together would hold {together:,} networks, and {_MOST_NETWORKS:,} are"
-                " enough: remove one first."
+                f"All lists together would hold {figures.count(together)} networks, and"
+                f" {figures.count(_MOST_NETWORKS)} are enough: remove one first."
             )
         spans = [*found.spans, *_spans_of(folder, others)]
         _replace(_list(folder, name), content)

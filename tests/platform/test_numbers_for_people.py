@@ -101,7 +101,8 @@ def test_nobody_else_formats_a_number_for_people():
 
 DRAWN = re.compile(r"<(?:rect|line|circle|polyline|polygon|path|text|svg)\b[^>]*>")
 COORDINATES = re.compile(
-    r"\{% macro _path\(.*?endmacro %\}|\{% (?:set|macro) .*?%\}|\{% raw %\}.*?\{% endraw %\}",
+    r"\{% macro _(?:path|stretched)\(.*?endmacro %\}|\{% (?:set|macro) .*?%\}"
+    r"|\{% raw %\}.*?\{% endraw %\}",
     re.DOTALL,
 )
 IN_TEMPLATES = {

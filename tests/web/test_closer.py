@@ -1,7 +1,7 @@
 """What a key result's page, the week and the Friday page say of closer and luck."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from app.okr import outcomes, store, values
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, ValueDraft
 from app.platform import clock
 from app.platform.db import Database
-from tests.okr.scenes import OSLO
+from tests.okr.scenes import OSLO, put
 from tests.web.conftest import NOW, Browser
 
 Said = Callable[[str], str]
@@ -133,7 +133,9 @@ def test_the_learnings_wait_for_ten_closed_key_results(
     eve: Browser, database: Database, said: Said
 ):
     row_id = given(database, *FLAT)
-    eve.post(f"/key-results/{row_id}/values", date="2026-10-08", value="1240", confidence="7")
+    with database.write() as session:
+        said_then = datetime(2026, 10, 9, 8, tzinfo=UTC)
+        put(session, row_id, date(2026, 10, 8), 1240, confidence=7, now=said_then)
     before = said(eve.get("/learnings").text)
     with database.read() as session:
         cycle_id = store.cycles(session)[0].id
