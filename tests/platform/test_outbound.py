@@ -15,7 +15,6 @@ import respx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from httpcore._backends.sync import SyncStream
 
 from app.platform.outbound import Forbidden, Outbound, Unreachable, _Line
 from app.platform.public import is_public
@@ -260,12 +259,22 @@ def test_a_name_that_stands_for_nothing_is_no_address(host: str):
         Outbound(resolve=lambda _host, _port: []).check(f"http://{host}/")
 
 
+class _Stream:
+    """A connection as the HTTP library hands it over."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+
+    def get_extra_info(self, _name: str) -> socket.socket:
+        return self._line
+
+
 def test_a_connection_that_stands_when_its_time_is_over_is_cut_at_once():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         line = _Line()
         line.cut()
-        line.note("connection.start_tls.complete", {"return_value": SyncStream(ours)})
+        line.note("connection.start_tls.complete", {"return_value": _Stream(ours)})
         theirs.settimeout(5)
 
         assert theirs.recv(1) == b""
