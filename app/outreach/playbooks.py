@@ -71,9 +71,7 @@ def copy_of(
     session: Session, cycle: Cycle, draft: CopyDraft, *, today: Date, by: str, now: datetime
 ) -> Copied:
     """The next cycle from this one, in the same house: sources of values go along."""
-    book = _of(
-        session, cycle, today=today, begin_at_current=draft.begin_at_current, with_sources=True
-    )
+    book = _of(session, cycle, today=today, begin_at_current=draft.begin_at_current, in_house=True)
     return copying.copy(session, book, draft, by=by, now=now)
 
 

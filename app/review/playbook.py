@@ -1,6 +1,6 @@
 """The playbook as one document: a cycle, its cadence and survey, and experiment templates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date as Date
 from typing import Annotated, Any, Literal, Self
@@ -15,7 +15,7 @@ from app.allocation.schemas import BucketDraft, SettingsDraft
 from app.experiments import template_rows
 from app.experiments.schemas import TemplateDraft
 from app.okr import list_rows, next_goal, sources, store, views
-from app.okr.models import Cycle, KeyResult, Objective, Team, ValueSource
+from app.okr.models import Cycle, KeyResult, ValueSource
 from app.okr.schemas import LONGEST_CYCLE, KeyResultDraft, TeamDraft
 from app.platform.days import Day
 
@@ -92,28 +92,33 @@ def of(
     today: Date,
     digest: str | None = None,
     begin_at_current: bool = False,
-    with_sources: bool = False,
+    in_house: bool = False,
 ) -> Playbook:
     """A cycle as a template.
 
-    `with_sources`: addresses and queries that values are read from go along; they may hold
-    secrets, so a file that leaves the house has none, and such values are put by hand.
+    `in_house`: addresses and queries that values are read from, and owners, go along. A file that
+    leaves the house has none: they may hold secrets, and name people.
     """
     objectives = store.objectives(session, cycle_id=cycle.id)
     ids = [one.id for one in objectives]
     rows, teams = list_rows.by_objective(session, ids), list_rows.teams_by_objective(session, ids)
     every = [row for one in ids for row in rows[one]]
     now_at = _current(session, every, today=today) if begin_at_current else {}
-    reads = list_rows.sources_of(session, [row.id for row in every]) if with_sources else {}
+    reads = list_rows.sources_of(session, [row.id for row in every]) if in_house else {}
 
     def key_result(row: KeyResult) -> KeyResultPart:
         written = _written(row, reads.get(row.id)) | _moved(row, now_at.get(row.id))
-        return KeyResultPart.model_validate(written)
+        return KeyResultPart.model_validate(written if in_house else written | {"owner": ""})
 
     return Playbook(
         cycle=CyclePart(name=cycle.name, days=(cycle.ends - cycle.starts).days + 1),
         objectives=[
-            _objective(one, teams[one.id], [key_result(row) for row in rows[one.id]])
+            ObjectivePart(
+                title=one.title,
+                owner=one.owner if in_house else "",
+                teams=[TeamDraft(name=team.name, function=team.function) for team in teams[one.id]],
+                key_results=[key_result(row) for row in rows[one.id]],
+            )
             for one in objectives
         ],
         digest=digest,
@@ -123,13 +128,6 @@ def of(
             for one in template_rows.every(session)
         ],
     )
-
-
-def _objective(
-    row: Objective, shared_by: Iterable[Team], key_results: list[KeyResultPart]
-) -> ObjectivePart:
-    teams = [TeamDraft(name=team.name, function=team.function) for team in shared_by]
-    return ObjectivePart(title=row.title, owner=row.owner, teams=teams, key_results=key_results)
 
 
 def _written(row: KeyResult, read: ValueSource | None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def copied(session: Session, cycle: Cycle, draft: CopyDraft = NEXT, **more: Any)
 def test_the_next_cycle_has_the_same_outcomes_and_none_of_the_values(session: Session):
     cycle = given_cycle(session, weight=2, stretch=2000, owner="Cem")
     put(session, cycle, 1515)
-    made = copied(session, cycle)
+    made = copied(session, cycle, in_house=True)
     (before,), (after,) = key_results(session, cycle), key_results(session, made)
     (objective,) = store.objectives(session, cycle_id=made.id)
 
@@ -118,13 +118,22 @@ def test_a_source_stays_in_the_house(session: Session):
     source = {"source": "http", "http": {"url": "https://example.com/n?key=secret"}}
     cycle = given_cycle(session, **source)
     told = playbook.of(session, cycle, today=TODAY)
-    (kept,) = key_results(session, copied(session, cycle, with_sources=True))
+    (kept,) = key_results(session, copied(session, cycle, in_house=True))
 
     assert "secret" not in told.model_dump_json()
     assert told.objectives[0].key_results[0].source == "manual"
     read = store.source_of(session, kept.id)
     assert read is not None
     assert (kept.source, read.url) == ("http", "https://example.com/n?key=secret")
+
+
+def test_nobody_is_named_in_what_leaves_the_house(session: Session):
+    cycle = given_cycle(session, owner="cem@halvern.example")
+    told = playbook.of(session, cycle, today=TODAY).model_dump_json()
+    (kept,) = key_results(session, copied(session, cycle, in_house=True))
+
+    assert "cem" not in told
+    assert kept.owner == "cem@halvern.example"
 
 
 def test_a_name_that_is_taken_makes_nothing(session: Session):
