@@ -219,6 +219,9 @@ def _launch(town: Town, api: httpx.Client, run: Run, *, undo_seconds: int = 0) -
     sent = {"undo_seconds": undo_seconds}
     answer = town.ask(api, "POST", f"/experiments/{run.id}/launch", json=sent)
     status = town.look(api, run)
+    if status == Status.DRAFT:
+        why = "no answer" if answer is None else answer.text
+        print(f"{run.name} was not launched: {why}")
     if answer is not None:
         assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
     run.was_launched = status != Status.DRAFT

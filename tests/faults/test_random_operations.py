@@ -107,6 +107,7 @@ def _live(town: Town, api: httpx.Client, *, steps: int) -> None:
     keepers.upload(town, api)
     for kind in authors.FIRST:
         authors.launch(town, api, kind)
+    assert town.launched(), "none of the first was launched: see above why"
     wait_until(town.mailbox.mails, what="the first mail")
     operations = drawn(OPERATIONS, f"{town.seed} operations")
     trouble = drawn(TROUBLES, f"{town.seed} troubles")
