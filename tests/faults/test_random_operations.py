@@ -105,6 +105,7 @@ def _named(town: Town, *, full: bool) -> Iterator[None]:
 def _live(town: Town, api: httpx.Client, *, steps: int) -> None:
     town.begin(api)
     keepers.upload(town, api)
+    keepers.all_imported(town)  # a launch waits for a file that is being read
     for kind in authors.FIRST:
         authors.launch(town, api, kind)
     assert town.launched(), "none of the first was launched: see above why"
