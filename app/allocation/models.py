@@ -37,14 +37,18 @@ _FIRST = (
     ("existing", "Improve existing", 0.2),
     ("productivity", "Raise productivity", 0.2),
 )
+_PLACES = {key: (place, name, target) for place, (key, name, target) in enumerate(_FIRST)}
 
 
 def first_buckets() -> list[Bucket]:
     """What is asked for while nobody has set anything."""
-    return [
-        Bucket(id=key, name=name, elective=target is not None, target=target, position=position)
-        for position, (key, name, target) in enumerate(_FIRST)
-    ]
+    return [first_bucket(key) for key, _, _ in _FIRST]
+
+
+def first_bucket(key: str) -> Bucket:
+    """One of these."""
+    position, name, target = _PLACES[key]
+    return Bucket(id=key, name=name, elective=target is not None, target=target, position=position)
 
 
 class Respondent(SQLModel, table=True):

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, text
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, delete, select, update
 
 from app.allocation.models import (
@@ -17,6 +19,7 @@ from app.allocation.models import (
     TimeAnswer,
     TimeTold,
     WeekBucket,
+    first_bucket,
     first_buckets,
 )
 from app.platform.db import UtcDateTime
@@ -131,7 +134,7 @@ def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
 
 def _as_asked(asked: WeekBucket, known: Bucket | None) -> Bucket:
     """The first ones are rows only once somebody has changed them."""
-    named = known or next(one for one in first_buckets() if one.id == asked.bucket_id)
+    named = known or first_bucket(asked.bucket_id)
     return Bucket(
         id=named.id,
         name=named.name,
@@ -241,24 +244,45 @@ def told(session: Session, week: str) -> Sequence[TimeTold]:
     return session.exec(found.order_by(TimeTold.respondent_id)).all()
 
 
-Given = tuple[TimeAnswer, TimeTold | None]  # an answer, and as it is counted in what is shown
+class Answered(NamedTuple):
+    """An answer, as far as a week shows it."""
+
+    team_id: str | None
+    shares: Any
+    late: bool
+
+
+class Counted(NamedTuple):
+    """An answer as it is counted in what is shown of people."""
+
+    team_id: str | None
+    shares: Any
+    fte: float
+
+
+Given = tuple[Answered, Counted | None]
 
 
 def given_in(session: Session, weeks: Collection[str]) -> dict[str, list[Given]]:
-    """The answers to each of these weeks; people's answers are counted once they can be."""
+    """The answers to each of these weeks, plainly; people's are counted once they can be."""
     found: dict[str, list[Given]] = {one: [] for one in weeks}
     is_same = and_(
         col(TimeTold.week) == col(TimeAnswer.week),
         col(TimeTold.respondent_id) == col(TimeAnswer.respondent_id),
     )
+    answered = (TimeAnswer.week, *(getattr(TimeAnswer, name) for name in Answered._fields))
+    counted = (TimeTold.week, *(getattr(TimeTold, name) for name in Counted._fields))
     query = (
-        select(TimeAnswer, TimeTold)
+        sa_select(*map(col, (*answered, *counted)))
+        .select_from(TimeAnswer)
         .outerjoin(TimeTold, is_same)
         .where(col(TimeAnswer.week).in_(weeks))
-        .order_by(TimeAnswer.respondent_id)
+        .order_by(col(TimeAnswer.respondent_id))
     )
-    for answer, told in session.exec(query):
-        found[answer.week].append((answer, told))
+    place = len(answered)
+    for row in session.execute(query):
+        told = None if row[place] is None else Counted._make(row[place + 1 :])
+        found[row[0]].append((Answered._make(row[1:place]), told))
     return found
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from app.allocation import store
-from app.allocation.models import Bucket, Mode, Opening, TimeAnswer, TimeTold
-from app.allocation.store import Asked
+from app.allocation.models import Bucket, Mode, Opening
+from app.allocation.store import Answered, Asked, Counted
 from app.allocation.summary import Given, Groups, Split, by_cell, by_team, risen
 from app.platform.errors import NotFound
 from app.platform.iso_weeks import monday_of, week_of
@@ -97,7 +97,7 @@ def _coarse(fte: float) -> float:
     return max(2, round(fte * 20)) / 20
 
 
-def _can_be_read(one: TimeAnswer | TimeTold) -> bool:
+def _can_be_read(one: Answered | Counted) -> bool:
     """Whether it says shares; one that is damaged counts nowhere, and takes no week away."""
     held: object = one.shares
     return isinstance(held, dict) and all(isinstance(share, int) for share in held.values())
@@ -105,8 +105,8 @@ def _can_be_read(one: TimeAnswer | TimeTold) -> bool:
 
 def _groups(
     opening: Opening,
-    answers: Sequence[TimeAnswer],
-    told: Sequence[TimeTold],
+    answers: Sequence[Answered],
+    told: Sequence[Counted],
     elective: frozenset[str],
 ) -> Groups:
     if opening.mode == Mode.TEAM:

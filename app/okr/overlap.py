@@ -1,5 +1,6 @@
 """Which part of each contribution counts where several measured the same people. Pure."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
@@ -54,13 +55,11 @@ def lined(rows: Sequence[Contribution]) -> tuple[Line, ...]:
     whose windows touched its own and not theirs.
     """
     found: dict[str, Line] = {}
+    counting: defaultdict[str, set[str]] = defaultdict(set)  # experiments, by what they count
     for row in sorted(rows, key=lambda one: (-abs(one.amount), one.date, one.experiment_id)):
-        larger = {
-            other.row.experiment_id
-            for other in found.values()
-            if other.counted and other.row.event == row.event
-        }
-        found[row.experiment_id] = Line(row, _shared(row, larger))
+        line = found[row.experiment_id] = Line(row, _shared(row, counting[row.event]))
+        if line.counted:
+            counting[row.event].add(row.experiment_id)
     return tuple(found[row.experiment_id] for row in rows)
 
 

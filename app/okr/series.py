@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -30,9 +30,11 @@ DERIVED = "experiment"
 _BY_DATE = Order("values", (Date, datetime, str))
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """Where a key result stands on a day, by whom or what. Estimate and range are its origin's."""
+class Value(NamedTuple):
+    """Where a key result stands on a day, by whom or what. Estimate and range are its origin's.
+
+    A tuple, for a week is about thousands.
+    """
 
     date: Date
     value: float
@@ -232,24 +234,24 @@ def _said(value: Value, today: Sequence[Entry]) -> Value:
     last = max(said, key=lambda one: one.id, default=None)
     if last is None or (last.comment, last.confidence) == (value.comment, value.confidence):
         return value
-    return replace(value, comment=last.comment, confidence=last.confidence)
+    return value._replace(comment=last.comment, confidence=last.confidence)
 
 
 def _as_put(one: Entry) -> Value:
     return Value(
-        date=one.date,
-        value=one.value,
-        comment=one.comment,
-        confidence=one.confidence,
-        source=one.source,
-        recorded_at=one.recorded_at,
-        recorded_by=one.recorded_by,
-        confirms=one.confirms,
-        experiment_id=one.experiment_id,
-        observed=one.observed,
-        estimate=one.estimate,
-        low=one.low,
-        high=one.high,
+        one.date,
+        one.value,
+        one.recorded_at,
+        one.recorded_by,
+        one.source,
+        one.comment,
+        one.confidence,
+        one.confirms,
+        one.experiment_id,
+        one.observed,
+        one.estimate,
+        one.low,
+        one.high,
     )
 
 

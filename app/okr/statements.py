@@ -101,7 +101,7 @@ def weekly(
     """
     by_week: dict[int, list[Value]] = {}
     for one in _measured(weeks, values):
-        if row.running_total or week_of(one.date) not in unusual:
+        if row.running_total or not unusual or week_of(one.date) not in unusual:
             by_week.setdefault(weeks.number_of(one.date), []).append(one)
     means = [
         every[-1].value if row.running_total else sum(one.value for one in every) / len(every)

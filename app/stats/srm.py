@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, fsum, isfinite, lgamma, log
 
 from app.stats import special
@@ -49,8 +50,14 @@ def sample_ratio(people: Sequence[int], weights: Sequence[float]) -> SampleRatio
     total = sum(counts)
     if total * min(shares) < _LEAST:
         raise NotEnoughData(f"too early: an arm expects fewer than {_LEAST} people so far")
-    p_value = float(special.chisquare(counts, [total * share for share in shares]).pvalue)
+    p_value = _chi_square(tuple(counts), tuple(total * share for share in shares))
     return SampleRatio(p_value, ok=p_value >= _ALPHA and min(counts) > 0)
+
+
+@lru_cache(maxsize=4096)
+def _chi_square(seen: tuple[int, ...], expected: tuple[float, ...]) -> float:
+    """A page of many experiments asks for each, whether anybody came since or not."""
+    return float(special.chisquare(seen, expected).pvalue)
 
 
 @dataclass(frozen=True, slots=True)
