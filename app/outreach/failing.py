@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from app.experiments.models import Experiment
 from app.okr.models import KeyResult, ValueSource
 from app.outreach.models import Connector, Push, State
-from app.outreach.troubles import OF_EXPERIMENTS, Trouble, trouble_of
+from app.outreach.troubles import OF_EXPERIMENTS, Trouble, told, trouble_of
 from app.platform import put_off
 from app.platform.db import UtcDateTime
 from app.platform.put_off import PutOff, Work
@@ -108,29 +108,11 @@ def _of_work(row: Row[Any]) -> Trouble:
 
 def _of_source(row: Row[Any]) -> Trouble:
     what = f"Reading the value of “{row.name}”"
-    return _elsewhere(row, what=what, href=f"/key-results/{row.item}")
+    return told(row, subject=row.item, what=what, href=f"/key-results/{row.item}")
 
 
 def _of_push(row: Row[Any]) -> Trouble:
-    return _elsewhere(row, what=f"Pushing to “{row.name}”", href="/connections")
+    return told(row, subject=row.item, what=f"Pushing to “{row.name}”", href="/connections")
 
 
 _TOLD = (_of_work, _of_source, _of_push)
-
-
-def _elsewhere(row: Row[Any], *, what: str, href: str) -> Trouble:
-    """What is tried again, or cancelled, on a page of its own."""
-    return Trouble(
-        id="",
-        work=row.work,
-        subject=row.item,
-        what=what,
-        href=href,
-        reason=row.reason,
-        attempts=row.attempts,
-        since=row.since,
-        tried_at=row.tried_at,
-        next_at=row.next_at,
-        cancelled_at=None,
-        cancelled_by="",
-    )

@@ -139,11 +139,16 @@ def trouble_of(row: PutOff | Row[Any], names: Mapping[str, str]) -> Trouble:
     """A row that was put off, in words; `names` are those of experiments, by id."""
     work = Work(row.work)
     subject, about, href = _place(work, row.item, names)
+    return told(row, subject=subject, what=WORDS[work].format(about), href=href)
+
+
+def told(row: PutOff | Row[Any], *, subject: str, what: str, href: str) -> Trouble:
+    """Whatever waits, with how often it was tried and why it waits as its row says."""
     return Trouble(
         id=row.id,
         work=row.work,
         subject=subject,
-        what=WORDS[work].format(about),
+        what=what,
         href=href,
         reason=row.reason,
         attempts=row.attempts,
