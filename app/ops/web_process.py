@@ -29,7 +29,7 @@ def run_web(name: str, build: Callable[[Settings], Edge], *, fd: int) -> None:
     _take_many_connections()
     edge = build(settings)
     tempfile.tempdir = str(settings.data_dir / "imports")  # of uploads: /tmp may be memory
-    garbage.look_seldom()
+    garbage.look_briefly()
     server_of(edge).run(sockets=[listener])
 
 

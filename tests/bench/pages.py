@@ -96,7 +96,7 @@ def _report(kind: str, url: str, folder: Path, wanted: Wanted) -> None:
     print(f"{kind}: {len(size.statuses):,} experiments, {size.people:,} people")
     print(f"  filled in {time.perf_counter() - began:.0f} s")
     application = _pages_and_api(house, Tracking(house))
-    garbage.look_seldom()
+    garbage.look_briefly()
     seen = asyncio.run(_ask_all(application, house, wanted))
     for one in sorted(seen, key=lambda one: -one.p95):
         mark = " " if one.is_well else "!"
