@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.audience import store
 
-_EXAMPLES = 20  # people; ours
+EXAMPLES = 20  # people; ours
 _OWN = ("email", "name", "external_id", "timezone")  # the person's; every other column is data
 
 
@@ -46,7 +46,7 @@ def sample_people(session: Session, audience_id: str, count: int) -> list[Member
 
 def examples(session: Session, audience_id: str) -> list[Member]:
     """The people among whom a test mail finds one whom it can be written to."""
-    return sample_people(session, audience_id, _EXAMPLES)
+    return sample_people(session, audience_id, EXAMPLES)
 
 
 def _member(row: Any) -> Member:

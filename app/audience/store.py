@@ -5,15 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    String,
     and_,
-    any_,
     bindparam,
     delete,
     exists,
     func,
-    literal,
     or_,
     text,
     update,
@@ -26,7 +22,7 @@ from sqlmodel import Session, col, select
 from app.audience import bulk
 from app.audience.addresses import key_of
 from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
-from app.platform.db import Json
+from app.platform.db import Json, among
 from app.platform.errors import Conflict, NotFound
 from app.platform.paging import Order, Part, part
 
@@ -136,7 +132,7 @@ def memberships_of(session: Session, person_id: str) -> Sequence[tuple[Audience,
 def people_by_key(session: Session, keys: Sequence[str]) -> dict[str, Row[Any]]:
     """Of these address keys, the people that there are: plain rows, of thousands at once."""
     person = _TABLES["person"]
-    rows = session.execute(sa_select(person).where(_among(session, Person.email_key, keys))).all()
+    rows = session.execute(sa_select(person).where(among(session, Person.email_key, keys))).all()
     return {row.email_key: row for row in rows}
 
 
@@ -145,7 +141,7 @@ def people_by_external_id(session: Session, ids: Sequence[str]) -> dict[str, str
     if not ids:
         return {}
     rows = session.exec(
-        select(Person.external_id, Person.id).where(_among(session, Person.external_id, ids))
+        select(Person.external_id, Person.id).where(among(session, Person.external_id, ids))
     ).all()
     return {external: person for external, person in rows if external is not None}
 
@@ -158,7 +154,7 @@ def memberships(
     rows = session.execute(
         sa_select(*map(col, columns)).where(
             col(Membership.audience_id) == audience_id,
-            _among(session, Membership.person_id, person_ids),
+            among(session, Membership.person_id, person_ids),
         )
     )
     return {row.person_id: row for row in rows}
@@ -310,15 +306,8 @@ def suppressions(
 
 def suppressed(session: Session, keys: Iterable[str]) -> set[str]:
     """Of these address keys, those that get no mail."""
-    query = select(Suppression.email_key).where(col(Suppression.email_key).in_(list(keys)))
+    query = select(Suppression.email_key).where(among(session, Suppression.email_key, list(keys)))
     return set(session.exec(query).all())
-
-
-def _among(session: Session, column: Any, values: Sequence[str]) -> ColumnElement[bool]:
-    """One parameter on PostgreSQL, which takes long over thousands; SQLite minds them less."""
-    if session.get_bind().dialect.name == "sqlite":
-        return col(column).in_(values)
-    return col(column) == any_(literal(values, postgresql.ARRAY(String)))
 
 
 def _insert(session: Session) -> Any:

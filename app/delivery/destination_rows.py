@@ -39,6 +39,15 @@ def set_of(session: Session, experiment_id: str, arm: str) -> DestinationSet | N
     return session.scalars(question).first()
 
 
+def sets_of(session: Session, experiment_id: str) -> dict[str, DestinationSet]:
+    """The same of every arm that has some, by its key."""
+    question = select(DestinationSet).where(
+        col(DestinationSet.experiment_id) == experiment_id,
+        col(DestinationSet.purpose) == "send",
+    )
+    return {row.arm: row for row in session.scalars(question)}
+
+
 def arms_of(session: Session, set_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """One row per set of links that sends carry: whose it is, and how many it has."""
     question = (

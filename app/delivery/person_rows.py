@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Row,
+    Select,
     func,
     select,
 )
@@ -61,7 +62,18 @@ def emails_of(session: Session, person_ids: Sequence[str]) -> list[str]:
 
 def members(session: Session, audience_id: str, person_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """People of an audience with their columns there, by id; who is not in it is left out."""
-    question = (
+    question = _members(audience_id).where(col(Person.id).in_(person_ids))
+    return {row.person_id: row for row in session.execute(question)}
+
+
+def first_members(session: Session, audience_id: str, *, limit: int) -> Sequence[Row[Any]]:
+    """The same of an audience's first people, in order of id."""
+    question = _members(audience_id).order_by(col(Membership.person_id)).limit(limit)
+    return session.execute(question).all()
+
+
+def _members(audience_id: str) -> Select[Any]:
+    return (
         select(
             col(Person.id).label("person_id"),
             col(Person.email),
@@ -71,9 +83,8 @@ def members(session: Session, audience_id: str, person_ids: Sequence[str]) -> di
             col(Membership.data),
         )
         .join(Membership, col(Membership.person_id) == col(Person.id))
-        .where(col(Membership.audience_id) == audience_id, col(Person.id).in_(person_ids))
+        .where(col(Membership.audience_id) == audience_id)
     )
-    return {row.person_id: row for row in session.execute(question)}
 
 
 def last_replies(session: Session, person_id: str, *, limit: int) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from app.delivery import destination_rows, person_rows
 from app.delivery.addressing import Addressee
 from app.delivery.arms import composed
 from app.delivery.compose import ComposedArm
+from app.delivery.models import DestinationSet
 from app.experiments import typed
 from app.experiments.models import Experiment
 from app.links.keyring import Keyring
@@ -60,12 +61,23 @@ def of(
 
 def arms_of(session: Session, experiment: Experiment, *, settings: Settings) -> list[ComposedArm]:
     """Every version, to be previewed for several people. Raises as `of` does."""
+    known = destination_rows.sets_of(session, experiment.id)
     keys = [arm["key"] for arm in experiment.design["arms"]]
-    return [_arm_of(session, experiment, key, settings) for key in keys]
+    return [_composed(session, experiment, key, known.get(key), settings) for key in keys]
 
 
 def _arm_of(session: Session, experiment: Experiment, key: str, settings: Settings) -> ComposedArm:
     known = destination_rows.set_of(session, experiment.id, key)
+    return _composed(session, experiment, key, known, settings)
+
+
+def _composed(
+    session: Session,
+    experiment: Experiment,
+    key: str,
+    known: DestinationSet | None,
+    settings: Settings,
+) -> ComposedArm:
     return composed(
         experiment,
         key,
@@ -90,6 +102,11 @@ def addressees(
     if rows.keys() != set(person_ids):
         raise NotFound("This person is not in the experiment's audience.")
     return [_addressee(rows[one]) for one in person_ids]
+
+
+def first_addressees(session: Session, audience_id: str, *, limit: int) -> list[Addressee]:
+    """The first few people of an audience, likewise."""
+    return [_addressee(row) for row in person_rows.first_members(session, audience_id, limit=limit)]
 
 
 def _addressee(row: Row[Any]) -> Addressee:

@@ -17,6 +17,7 @@ from app.experiments.models import Experiment, Status
 from app.experiments.ports import Fault, Level, Lint, Problem, Renderable
 from app.experiments.schemas import Draft
 from app.experiments.terms import GuardrailMetric
+from app.okr import list_rows
 from app.okr import store as okr
 from app.okr.wording import warning_of
 from app.platform import figures
@@ -203,8 +204,9 @@ def _power(plan: designs.Plan, mde: float | None) -> Item:
 def _key_results(session: Session, design: Draft) -> Iterator[Item]:
     if not design.key_results:
         yield warns("key_result", "No key result is named: what should this move, if it works?")
+    rows = list_rows.some(session, [link.key_result_id for link in design.key_results])
     for link in design.key_results:
-        key_result = okr.key_result_of(session, link.key_result_id)
+        key_result = rows.get(link.key_result_id) or okr.key_result_of(session, link.key_result_id)
         item_id, warning = f"key_result:{key_result.id}", warning_of(key_result.title)
         if warning:
             yield warns(item_id, warning)

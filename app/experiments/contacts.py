@@ -6,28 +6,48 @@ A mail counts, not an enrolment: whoever got nothing (holdout, passed over, refu
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, union_all
 from sqlmodel import Session, col
 
 from app.experiments.models import Enrolment, Experiment, Status
 from app.experiments.terms import HOLDOUT
+from app.platform.db import among
 from app.tally.models import Outcome
 
 _STILL_RELEASING = (Status.SCHEDULED, Status.RUNNING, Status.PAUSED)
 
 
-def mailed(session: Session, person_ids: Sequence[str], *, since: datetime, but: str) -> set[str]:
-    """Of these people, those who had a mail of another experiment since then, or soon may."""
-    question = (
-        select(col(Enrolment.person_id))
+def kept_away(
+    session: Session,
+    person_ids: Sequence[str],
+    *,
+    since: datetime | None,
+    experiment_ids: Sequence[str],
+    but: str,
+) -> dict[str, str]:
+    """Of these people, those whom other experiments keep from this one, and why.
+
+    `cooling_off`: a mail since then, or spoken for; `excluded`: took part in one of these. Asked
+    at once: whoever is released meanwhile is either spoken for or mailed, and never neither.
+    """
+    mine = among(session, Enrolment.person_id, person_ids)
+    asked = [_took_part(experiment_ids)] if experiment_ids else []
+    asked += [_spoken_for(), _mailed(since)] if since else []
+    if not asked:
+        return {}
+    question = union_all(*(one.where(mine, col(Enrolment.experiment_id) != but) for one in asked))
+    found = session.execute(question).all()
+    reasons = ("cooling_off", "excluded")  # the last one is told
+    return {person: why for told in reasons for person, why in found if why == told}
+
+
+def _mailed(since: datetime) -> Select[str, str]:
+    """Who had a mail of another experiment since then, or soon may."""
+    return (
+        _enrolled("cooling_off")
         .join(Outcome, col(Outcome.send_id) == col(Enrolment.id))
-        .where(
-            col(Enrolment.person_id).in_(person_ids),
-            col(Enrolment.experiment_id) != but,
-            may_have_arrived(since),
-        )
+        .where(may_have_arrived(since))
     )
-    return set(session.scalars(question))
 
 
 def may_have_arrived(since: datetime) -> ColumnElement[bool]:
@@ -38,34 +58,31 @@ def may_have_arrived(since: datetime) -> ColumnElement[bool]:
     return (col(Outcome.arm) != HOLDOUT) & ~refused & (on_its_way | (at > since))
 
 
-def spoken_for(session: Session, person_ids: Sequence[str], *, but: str) -> set[str]:
-    """Of these people, those whom another experiment has enrolled and not released yet.
+def _spoken_for() -> Select[str, str]:
+    """Whom another experiment has enrolled and not released yet.
 
     In whatever arm: whoever is left out for it would otherwise tell the arms apart.
     """
-    question = _enrolled(person_ids, but=but).where(
+    return _of_experiments("cooling_off").where(
         col(Experiment.status).in_(_STILL_RELEASING), ~_is_released()
     )
-    return set(session.scalars(question))
 
 
-def took_part(
-    session: Session, person_ids: Sequence[str], *, experiment_ids: Sequence[str], but: str
-) -> set[str]:
-    """Of these people, those in the named experiments, unless it passed them over."""
-    question = _enrolled(person_ids, but=but).where(
+def _took_part(experiment_ids: Sequence[str]) -> Select[str, str]:
+    """Who is in the named experiments, unless it passed them over."""
+    return _of_experiments("excluded").where(
         col(Experiment.id).in_(experiment_ids),
         col(Experiment.status).in_(_STILL_RELEASING) | _is_released(),
     )
-    return set(session.scalars(question))
 
 
-def _enrolled(person_ids: Sequence[str], *, but: str) -> Select[str]:
-    return (
-        select(col(Enrolment.person_id))
-        .join(Experiment, col(Experiment.id) == col(Enrolment.experiment_id))
-        .where(col(Enrolment.person_id).in_(person_ids), col(Experiment.id) != but)
-    )
+def _of_experiments(why: str) -> Select[str, str]:
+    is_its = col(Experiment.id) == col(Enrolment.experiment_id)
+    return _enrolled(why).join(Experiment, is_its)
+
+
+def _enrolled(why: str) -> Select[str, str]:
+    return select(col(Enrolment.person_id), literal(why))
 
 
 def _is_released() -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ The launch page counts with the same code that the start enrols with.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -35,6 +35,9 @@ class Judged:
     reason: str | None = None  # filter, suppressed, consent, excluded, cooling_off, or a fault's
     detail: str = ""
     about: str = ""
+
+
+Ruling = Callable[[Sequence[Member]], list[Judged]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,13 @@ class Judge:
 
     def ruled(self, session: Session, people: Sequence[Member]) -> list[Judged]:
         """What the database knows of each: who is left out, and whom to try writing to."""
+        return self.ruling(session, people)(people)
+
+    def ruling(self, session: Session, people: Sequence[Member]) -> Ruling:
+        """The same for whoever stops on the way: asked for all, said of those who are given."""
         suppressed = audience.suppressed(session, [one.email_key for one in people])
         taken = self.taken(session, people)
-        return [self._ruled(one, suppressed, taken) for one in people]
+        return lambda some: [self._ruled(one, suppressed, taken) for one in some]
 
     def written(self, ruled: Sequence[Judged], known: Known | None = None) -> list[Judged]:
         """Write the mail to whoever is left, as the sender will. It needs no transaction.
@@ -113,20 +120,14 @@ class Judge:
 
         Cooling off counts mails, and whoever another experiment is about to release.
         """
-        ids = [one.person_id for one in people]
-        found: dict[str, str] = {}
-        if days := self.design.exclude.cooling_off_days:
-            since = self.now - timedelta(days=days)
-            found |= dict.fromkeys(self._cooling(session, ids, since), "cooling_off")
-        if named := self.design.exclude.experiment_ids:
-            others = contacts.took_part(session, ids, experiment_ids=named, but=self.experiment_id)
-            found |= dict.fromkeys(others, "excluded")
-        return found
-
-    def _cooling(self, session: Session, ids: Sequence[str], since: datetime) -> set[str]:
-        """In this order: whoever is released between the two questions is found by the second."""
-        waiting = contacts.spoken_for(session, ids, but=self.experiment_id)
-        return waiting | contacts.mailed(session, ids, since=since, but=self.experiment_id)
+        days, named = self.design.exclude.cooling_off_days, self.design.exclude.experiment_ids
+        return contacts.kept_away(
+            session,
+            [one.person_id for one in people],
+            since=self.now - timedelta(days=days) if days else None,
+            experiment_ids=named,
+            but=self.experiment_id,
+        )
 
     def _ruled(self, one: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
         outside = self._filtered(one, one.row())

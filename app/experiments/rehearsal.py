@@ -6,7 +6,7 @@ takes it from here and composes only what was not.
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,10 @@ from sqlmodel import Session
 
 from app.audience import members
 from app.audience import store as audience
+from app.audience.members import Member
 from app.audience.models import Audience
 from app.experiments import rehearsal_rows, store
-from app.experiments.eligibility import Eligibility, Judge
+from app.experiments.eligibility import Eligibility, Judge, Known, Ruling
 from app.experiments.enrolment import judge_of
 from app.experiments.models import Rehearsal
 from app.experiments.ports import Fault, Renderable
@@ -52,21 +53,26 @@ def eligible(session: Session, judge: Judge) -> Eligibility:
 
 
 def _looked_at(session: Session, judge: Judge) -> Eligibility:
-    found, after, composed, seconds = Eligibility(), None, 0, 0.0
-    while composed < MOST_COMPOSED and seconds < _MOST_SECONDS and found.total < MOST_LOOKED_AT:
-        room = min(_AT_A_TIME, MOST_LOOKED_AT - found.total)
-        people = members.chunk(session, judge.audience_id, after=after, limit=room)
-        known = rehearsal_rows.known(session, judge, people)
-        ruled = judge.ruled(session, people)
+    """As far as time goes, of people who are read at once: however many, it asks the same."""
+    people = members.chunk(session, judge.audience_id, after=None, limit=MOST_LOOKED_AT)
+    known = rehearsal_rows.known(session, judge, people)
+    found = _written_in_time(judge, people, judge.ruling(session, people), known)
+    if found.total < len(people) or len(people) == MOST_LOOKED_AT:
+        found.scale_to(audience.audience_of(session, judge.audience_id).people)
+    return found
+
+
+def _written_in_time(
+    judge: Judge, people: Sequence[Member], ruling: Ruling, known: Known
+) -> Eligibility:
+    found, composed, ends = Eligibility(), 0, time.monotonic() + _MOST_SECONDS
+    for start in range(0, len(people), _AT_A_TIME):
+        if composed >= MOST_COMPOSED or time.monotonic() >= ends:
+            break
+        ruled = ruling(people[start : start + _AT_A_TIME])
         composed += sum(not one.reason and one.member.person_id not in known for one in ruled)
-        began = time.monotonic()
         for one in judge.written(ruled, known):
             found.add(one)
-        seconds += time.monotonic() - began
-        if len(people) < room:
-            return found
-        after = people[-1].person_id
-    found.scale_to(audience.audience_of(session, judge.audience_id).people)
     return found
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, exists, insert, or_, tuple_
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, tuple_
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from app.audience import store as audience
 from app.audience.members import Member
 from app.audience.models import Audience, Import
 from app.experiments.eligibility import Judge, Known
@@ -60,29 +60,49 @@ def to_compose(session: Session, *, frame: str, today: str, now: datetime) -> Se
 
 def held(session: Session, judge: Judge) -> Rehearsal | None:
     """The rehearsal of this design, these mails, people and columns, as far as it is."""
-    row = session.get(Rehearsal, judge.experiment_id, populate_existing=True)
-    if row is None or (row.made_of, row.audience_id) != (judge.made_of.hash, judge.audience_id):
-        return None
-    people = audience.audience_of(session, judge.audience_id)
-    session.refresh(people)
-    return row if row.revision == people.revision else None
+    query = select(Rehearsal).where(*_holds(judge))
+    return session.exec(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def known(session: Session, judge: Judge, people: Sequence[Member]) -> Known:
-    """What a rehearsal found out about these people. Asked after they were read: then it holds."""
-    row = held(session, judge)
-    if row is None or not people:
+    """What a rehearsal found out about these people, who are in order of their ids.
+
+    Asked after they were read: then it holds.
+    """
+    if not people:
         return {}
-    ids = [one.person_id for one in people if row.done or one.person_id <= (row.after or "")]
-    found: dict[str, Fault | None] = dict.fromkeys(ids)
-    query = select(Unwritable).where(
-        Unwritable.experiment_id == judge.experiment_id,
-        Unwritable.run == row.run,
-        col(Unwritable.person_id).in_(ids),
+    among = col(Unwritable.person_id).between(people[0].person_id, people[-1].person_id)
+    is_its = and_(
+        col(Unwritable.experiment_id) == col(Rehearsal.experiment_id),
+        col(Unwritable.run) == col(Rehearsal.run),
     )
-    for one in session.exec(query):
-        found[one.person_id] = Fault(Reason(one.reason), one.detail, one.about)
-    return found
+    query = (
+        sa_select(col(Rehearsal.done), col(Rehearsal.after), Unwritable)
+        .outerjoin(Unwritable, is_its & among)
+        .where(*_holds(judge))
+    )
+    rows = session.execute(query).all()
+    if not rows:
+        return {}
+    done, after, _ = rows[0]
+    ids = [one.person_id for one in people if done or one.person_id <= (after or "")]
+    faults = {row.person_id: _fault(row) for *_, row in rows if row is not None}
+    return {one: faults.get(one) for one in ids}
+
+
+def _holds(judge: Judge) -> tuple[ColumnElement[bool], ...]:
+    """It is of these mails, and of the audience as it is."""
+    revision = select(Audience.revision).where(Audience.id == judge.audience_id).scalar_subquery()
+    return (
+        col(Rehearsal.experiment_id) == judge.experiment_id,
+        col(Rehearsal.made_of) == judge.made_of.hash,
+        col(Rehearsal.audience_id) == judge.audience_id,
+        col(Rehearsal.revision) == revision,
+    )
+
+
+def _fault(row: Unwritable) -> Fault:
+    return Fault(Reason(row.reason), row.detail, row.about)
 
 
 def add_faults(session: Session, row: Rehearsal, faults: Mapping[str, Fault]) -> None:

@@ -14,13 +14,26 @@ from logging import Logger
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    any_,
+    create_engine,
+    event,
+    literal,
+    text,
+)
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col
 
 from app.platform import clock
 from app.platform.apart import Agreement
@@ -36,7 +49,7 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
 _BUSY_MS = 10_000  # how long a SQLite writer waits for one that is no process of ours
 _SAMPLED = """
     -- One row for each column of a table of which the planner keeps samples: its name and type.
@@ -213,6 +226,13 @@ def tell(log: Logger, error: Exception, *, what: str) -> None:
         _told[what] = ticks
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         log.warning("%s; the database does not answer as it should: %s", what, reason)
+
+
+def among(session: Session, column: Any, values: Sequence[str]) -> ColumnElement[bool]:
+    """One parameter on PostgreSQL, which takes long over thousands; SQLite minds them less."""
+    if session.get_bind().dialect.name == "sqlite":
+        return col(column).in_(values)
+    return col(column) == any_(literal(values, postgresql.ARRAY(String)))
 
 
 def _nobody() -> None:

@@ -25,6 +25,8 @@ from app.identity import store as identity
 from app.identity.guard import Db, Now, Who
 from app.platform.config import Settings
 from app.platform.errors import AppError, Invalid, NotFound
+from app.review import store as review
+from app.review.store import About
 from app.web import places, plans, real_mails, words
 from app.web.numbers import moment_of
 from app.web.pages import Page, go, refuse, render
@@ -96,21 +98,21 @@ class CancelPage(Page):
 @router.get("/{experiment_id}/checklist")
 def check(request: Request, session: Db, who: Who, now: Now, experiment_id: str) -> HTMLResponse:
     """Everything that was looked at, with its reason."""
-    experiment = store.experiment_of(session, experiment_id)
+    about = review.about(session, experiment_id)
     form = Typed.of(to=who.email)
-    return render(request, _checklist(request, session, experiment, form, now=now))
+    return render(request, _checklist(request, session, about, form, now=now))
 
 
 @router.post("/{experiment_id}/test-send")
 def send_test(request: Request, now: Now, form: Form, experiment_id: str) -> Response:
     """Queue a test mail to somebody with a log-in; its links never count."""
     with request.app.state.database.read() as session:
-        experiment = store.experiment_of(session, experiment_id)
+        about = review.about(session, experiment_id)
         try:
-            to, trial = _write_test(request, session, experiment, form.value("to"), now=now)
+            to, trial = _write_test(request, session, about.experiment, form.value("to"), now=now)
         except AppError as error:
             again = form.refused(error)
-            refuse(request, _checklist(request, session, experiment, again, now=now))
+            refuse(request, _checklist(request, session, about, again, now=now))
     with guard.writing(request) as session:
         trial.queue(session, to, keyring=request.app.state.keyring, now=now)
     return go(f"/experiments/{experiment_id}/checklist", said="test-sent")
@@ -119,10 +121,10 @@ def send_test(request: Request, now: Now, form: Form, experiment_id: str) -> Res
 @router.get("/{experiment_id}/launch")
 def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """Show once more what will happen, and to whom."""
-    experiment = store.experiment_of(session, experiment_id)
-    lifecycle.check_move(experiment, "launched")
+    about = review.about(session, experiment_id)
+    lifecycle.check_move(about.experiment, "launched")
     form = Typed.of(undo_seconds=_usual_undo(request.app.state.settings))
-    return render(request, _launch_page(request, session, experiment, form, now=now))
+    return render(request, _launch_page(request, session, about, form, now=now))
 
 
 @router.post("/{experiment_id}/launch")
@@ -141,7 +143,8 @@ def launch(*, request: Request, who: Who, now: Now, form: Form, experiment_id: s
             _launch(session, seen, draft, found, by=who.name, now=now)
     except (ValidationError, AppError) as error:
         with read() as session:
-            refuse(request, _launch_page(request, session, seen, form.mended(error), now=now))
+            about = review.about(session, experiment_id)
+            refuse(request, _launch_page(request, session, about, form.mended(error), now=now))
     said = "scheduled" if draft.at else "undoable" if draft.undo_seconds else "launched"
     return go(f"/experiments/{experiment_id}", said=said)
 
@@ -191,11 +194,11 @@ def cancel(session: Db, now: Now, experiment_id: str) -> Response:
 
 
 def _checklist(
-    request: Request, session: Session, experiment: Experiment, form: Typed, *, now: datetime
+    request: Request, session: Session, about: About, form: Typed, *, now: datetime
 ) -> ChecklistPage:
-    found = plans.look(request, session, experiment, now=now)
+    found = plans.look(request, session, about.experiment, now=now)
     return ChecklistPage(
-        place=places.of(session, experiment),
+        place=places.at(about),
         verdict=plans.verdict(found),
         ready=found.ready,
         items=found.items,
@@ -251,13 +254,14 @@ def _usual_undo(settings: Settings) -> str:
 
 
 def _launch_page(
-    request: Request, session: Session, experiment: Experiment, form: Typed, *, now: datetime
+    request: Request, session: Session, about: About, form: Typed, *, now: datetime
 ) -> LaunchPage:
+    experiment = about.experiment
     found = plans.look(request, session, experiment, now=now)
     who, design = found.eligibility, rooms.design_of(experiment)
     settings: Settings = request.app.state.settings
     return LaunchPage(
-        place=places.of(session, experiment),
+        place=places.at(about),
         blocks=_of_level(found, "blocks"),
         warns=_of_level(found, "warns"),
         audience_people=who.total,

@@ -50,13 +50,11 @@ def _readable(
     """People's mails in every version; nobody's where one of them cannot be written."""
     if experiment.audience_id is None:
         return
-    people = members.examples(session, experiment.audience_id)
     arms = tried(preview.arms_of, session, experiment, settings=state.settings)
     if isinstance(arms, AppError):
         return
-    read = preview.addressees(session, experiment, [one.person_id for one in people])
-    if not names_people:
-        read = [preview.veiled(one) for one in read]
+    people = preview.first_addressees(session, experiment.audience_id, limit=members.EXAMPLES)
+    read = people if names_people else [preview.veiled(one) for one in people]
     said = [arm.render_all(read, keyring=state.keyring, now=now) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
         found = [

@@ -41,6 +41,8 @@ _RULES: tuple[dict[str, Any], ...] = (
     {"rule": {"kind": "threshold", "threshold": 0.08, "method": "anytime"}},
 )
 
+_LEFT_OUT = {"cooling_off_days": 7, "experiment_ids": ["e000000"]}  # of drafts
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -242,6 +244,7 @@ def _experiment(size: Size, number: int, *, now: datetime) -> dict[str, Any]:
             "name": f"Waste in euros {number}",
             "audience_id": AUDIENCE,
             "slice_id": f"s{number:06}",
+            "exclude": _LEFT_OUT if status == "draft" else {},
             "forecast": 0.4,
             "key_results": [{"key_result_id": aim, "reach": 9_000, "carry": 0.2, "per_hit": 1.0}],
         }

@@ -30,6 +30,7 @@ from tests.experiments.scenes import (
     left_out,
 )
 from tests.experiments.test_enrolment import Happens
+from tests.routes import counting
 
 LATER = NOW + timedelta(days=2)
 
@@ -306,6 +307,26 @@ def test_a_request_composes_few_mails_and_none_that_the_background_composed(
     assert (last.looked_at, last.eligible, last.estimated) == (31, 29, False)
     assert last.reasons == {"suppressed": 1, "missing_column": 1}
     assert composed.taken() == 0
+
+
+@pytest.mark.parametrize("steps", [0, 1, 99])
+def test_a_look_at_many_people_asks_no_more_than_at_a_few(
+    database: Database, composed: Composed, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(rehearsal, "MOST_LOOKED_AT", 29)
+    monkeypatch.setattr(rehearsal, "MOST_COMPOSED", 29)
+    others = drafted(database, bakers="Others")
+    one = drafted(database, exclude={"cooling_off_days": 7, "experiment_ids": [others]})
+    rehearse(database, composed, steps=steps)
+
+    questions = []
+    for batch in (1, 29):
+        monkeypatch.setattr(rehearsal, "_AT_A_TIME", batch)
+        with counting(database.engine) as counted:
+            asked(database, one, composed)
+        questions.append(len(counted))
+
+    assert questions[0] == questions[1] <= 8
 
 
 def test_that_nobody_can_be_mailed_is_said_once_everybody_was_looked_at(
