@@ -40,6 +40,11 @@ def run() -> NoReturn:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+    except Exception as error:
+        sentence = opened.away_in_words(error)
+        if sentence is None:
+            raise
+        _fail(sentence)
     sys.exit(0)
 
 

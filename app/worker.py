@@ -28,7 +28,8 @@ from app.ops.registering import register_unread
 from app.ops.targets import targets_of
 from app.ops.tending import tending_duties
 from app.platform import garbage, locks, stir
-from app.platform.db import Database, tell
+from app.platform.away import AWAY, tell
+from app.platform.db import Database
 from app.platform.duties import REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
 from app.platform.journal import Journal
 from app.platform.put_off import Work
@@ -84,6 +85,18 @@ class Loop:
             if self.bell.rings != rings:
                 rests = {}
                 self.stopping.wait(calm)
+
+    def first(self, what: str, do: Callable[[], None]) -> bool:
+        """Do what comes before all duties, once the database is there; False: told to stop."""
+        while not self.stopping.is_set():
+            try:
+                do()
+            except AWAY as error:
+                tell(log, error, what=f"{what} waits for the database")
+                self.stopping.wait(_TROUBLE_SECONDS)
+            else:
+                return True
+        return False
 
     def attempt(self, duty: Duty) -> int | None:
         """Do one duty; where the database is away, that is logged, and waits a moment: None."""
@@ -197,8 +210,13 @@ def run_sender(house: House) -> None:
         if not is_ours:
             return
         dead = recovery.Predecessors(house.database, house.sends)
-        loop.attempts.round(dead.duty(), house.database.now())
-        register_unread(house, now=house.database.now())
+
+        def begin() -> None:
+            loop.attempts.round(dead.duty(), house.database.now())
+            register_unread(house, now=house.database.now())
+
+        if not loop.first("sending", begin):
+            return
         threads = [
             threading.Thread(target=loop.run, args=([duty], calm), name=duty.work)
             for duties, calm in ((scheduler_duties(house), 0.0), (duties_of(house), _CALM_SECONDS))

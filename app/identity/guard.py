@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import Depends, Request
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -24,9 +23,10 @@ from app.identity.bodies import PLAIN_FORM
 from app.identity.callers import Principal
 from app.identity.last_use import LastUse
 from app.identity.roles import Role
-from app.platform import clock, figures
+from app.platform import away, clock, figures
+from app.platform.away import AWAY
 from app.platform.db import Database
-from app.platform.errors import Forbidden, NotLoggedIn, TooLarge, Unavailable
+from app.platform.errors import Forbidden, NotLoggedIn, TooLarge
 
 ADMITTED = "thinslice.access"  # in a request's scope: what its door asked for
 _SAFE = {"GET", "HEAD"}
@@ -40,8 +40,8 @@ async def admit(request: Request, access: Access) -> None:
         return
     try:
         await run_in_threadpool(_let_in, request)
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable("The database is out of reach for the moment.") from error
+    except AWAY as error:
+        raise away.as_unavailable(error) from error
     _refuse_role(request.state.principal, access)
     if _is_form(request, access):
         _refuse_foreign(request)
@@ -63,7 +63,7 @@ def recognise(request: Request) -> None:
     """Leave on the request who asks, for a page that anybody may see; nobody where that is away."""
     if not hasattr(request.app.state, "last_use"):
         return  # a host of links alone: nobody logs in there
-    with suppress(OperationalError, InterfaceError):
+    with suppress(*AWAY):
         _let_in(request)
 
 

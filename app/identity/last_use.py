@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from app.identity import sessions, store
-from app.platform.db import AWAY, Database
+from app.platform.away import AWAY
+from app.platform.db import Database
 from app.platform.queueing import Rank
 
 _TOKEN_NOTED = timedelta(minutes=1)  # a token's last use is written at most this often

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.analysis import known, sentences, waiting
@@ -15,7 +14,8 @@ from app.delivery import transports
 from app.okr import queries
 from app.ops.house import House, open_house
 from app.outreach import failing
-from app.platform import apart, clock, figures, install, migrate
+from app.platform import apart, away, clock, figures, install, migrate
+from app.platform.away import AWAY
 from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.tracking import ageing, ageing_rows, folder_rows, folders, losses, range_files
@@ -70,15 +70,16 @@ def _finding(subject: str, part: Callable[[House], str], house: House) -> Findin
         return Finding(subject, True, part(house))
     except AppError as error:
         return Finding(subject, False, str(error))
-    except SQLAlchemyError:
-        return Finding(
-            subject, False, "The database is out of reach: is THINSLICE_DATABASE_URL right?"
-        )
+    except AWAY as error:
+        return Finding(subject, False, f"{away.in_words(error)} Is THINSLICE_DATABASE_URL right?")
+    except SQLAlchemyError as error:
+        kind = type(error).__name__
+        return Finding(subject, False, f"The database cannot be asked ({kind}): see migrations.")
 
 
 def _database(house: House) -> str:
-    with house.database.read() as session:
-        session.execute(text("SELECT 1"))
+    if house.database.takes_no_changes():
+        raise _WrongError(away.TAKES_NO_CHANGES + " Is it a standby, or its disk full?")
     return f"{house.database.engine.dialect.name} answers"
 
 

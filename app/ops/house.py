@@ -8,8 +8,9 @@ from pathlib import Path
 from app.identity import setup
 from app.links.keyring import Keyring
 from app.platform import clock, install, keys, locks, migrate
+from app.platform.away import AWAY, tell
 from app.platform.config import Settings
-from app.platform.db import AWAY, Database, tell
+from app.platform.db import Database
 from app.platform.stir import Stir
 from app.tracking.folders import Folder
 from app.tracking.range_files import RANGES
@@ -90,11 +91,16 @@ def open_house(settings: Settings) -> House:
 def refuse_misfits(house: House) -> None:
     """A database that was reached and does not fit prevents a start; one out of reach does not."""
     try:
-        migrate.check(house.database)
-        with house.database.write() as session:
-            install.check_keys(session, house.keyring.fingerprints())
+        check(house)
     except AWAY as error:
         tell(log, error, what="Known links are served, and nothing else")
+
+
+def check(house: House) -> None:
+    """Raises where the database does not fit, one of AWAY where it cannot be asked."""
+    migrate.check(house.database)
+    with house.database.write() as session:
+        install.check_keys(session, house.keyring.fingerprints())
 
 
 def meet(house: House) -> None:

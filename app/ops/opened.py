@@ -39,11 +39,11 @@ def house(settings: "Settings") -> "House":
 
 
 def checked_house() -> "House":
-    """The house of the environment. Raises where its database is behind or ahead."""
-    from app.ops.house import refuse_misfits
+    """The house of the environment. Raises where its database does not fit, or is away."""
+    from app.ops.house import check
 
     found = house(settings())
-    refuse_misfits(found)
+    check(found)
     return found
 
 
@@ -64,6 +64,18 @@ def tell_set_up(found: "House", token: str | None) -> None:
         typer.echo(
             f"Nobody can log in yet. Begin here: {found.settings.public_url}/setup?token={token}"
         )
+
+
+def away_in_words(error: Exception) -> str | None:
+    """Why a command could not be done where that is the database's trouble; None: it is not."""
+    from app.platform import away
+
+    if not isinstance(error, away.AWAY):
+        return None
+    return (
+        f"{away.in_words(error)} It says: {away.reason_of(error)}. Is THINSLICE_DATABASE_URL right?"
+        " `thinslice doctor` says more."
+    )
 
 
 def note(session: "Session", action: str, subject: str, **details: object) -> None:

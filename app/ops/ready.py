@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.platform import locks, migrate
+from app.platform import away, locks, migrate
+from app.platform.away import AWAY
 from app.platform.migrate import WrongSchema
 
 router = APIRouter(tags=["operation"])
@@ -38,10 +38,12 @@ def ready(request: Request) -> JSONResponse:
     checks = {"database": "ok", "migrations": "ok", "ingester": "ok"}
     try:
         migrate.check(house.database)
+        if house.database.takes_no_changes():
+            checks["database"] = away.TAKES_NO_CHANGES
     except WrongSchema as error:
         checks["migrations"] = str(error)
-    except SQLAlchemyError:
-        checks["database"] = checks["migrations"] = "The database is out of reach."
+    except AWAY as error:
+        checks["database"] = checks["migrations"] = away.in_words(error)
     if not locks.held(house.locks[0]):
         checks["ingester"] = "No ingester runs on this data folder; `thinslice serve` starts one."
     fine = set(checks.values()) == {"ok"}

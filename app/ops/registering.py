@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from app.ops.house import House
 from app.platform import apart, clock, journal
-from app.platform.db import AWAY, tell
+from app.platform.away import AWAY, tell
 from app.tracking import folders
 from app.tracking.losses import lost_in
 

@@ -6,11 +6,9 @@ a queue of ours (`queueing`), for SQLite has none.
 """
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from logging import Logger
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +28,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel, col
 
-from app.platform import clock
+from app.platform import away, clock
 from app.platform.apart import Agreement
-from app.platform.queueing import Rank, TooBusy, WriteQueue
+from app.platform.queueing import Rank, WriteQueue
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
@@ -61,9 +58,7 @@ _SAMPLED = """
      WHERE s.schemaname = current_schema()
        AND s.tablename = %s
 """
-AWAY = (OperationalError, InterfaceError, TooBusy)  # what is raised while it is out of reach
-_QUIET_SECONDS = 60  # from one line that says so to the next of the same
-_told: dict[str, float] = {}  # what was said of it, and when
+_TAKES_NONE = text("SELECT current_setting('transaction_read_only') = 'on'")
 _POOL = 48  # PostgreSQL connections a process may hold: the 40 threads of its endpoints, and loops
 
 
@@ -119,6 +114,16 @@ class Database:
             with self.read():
                 pass
         return clock.now()
+
+    def takes_no_changes(self) -> bool:
+        """Whether it may only be read, as a standby; SQLite says so where something is written."""
+        if self.is_sqlite:
+            return False
+        with self.read() as session:
+            found = bool(session.scalar(_TAKES_NONE))
+        if found:
+            self.engine.dispose()  # a connection stays as it was made: ask a new one next time
+        return found
 
     def on_write(self, tell: Callable[[], None]) -> None:
         """Call this after every change that somebody may wait for."""
@@ -213,21 +218,6 @@ def _forget_samples(raw: Any, table: str) -> None:
         raw.execute(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind}')  # as it is
 
 
-def tell(log: Logger, error: Exception, *, what: str) -> None:
-    """Log what failed: with the place in the code, but where the database is away, one line.
-
-    That line comes once a minute, however often the same is tried meanwhile.
-    """
-    if not isinstance(error, AWAY):
-        log.error(what, exc_info=error)
-        return
-    ticks = time.monotonic()
-    if ticks - _told.get(what, float("-inf")) > _QUIET_SECONDS:
-        _told[what] = ticks
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        log.warning("%s; the database does not answer as it should: %s", what, reason)
-
-
 def among(session: Session, column: Any, values: Sequence[str]) -> ColumnElement[bool]:
     """One parameter on PostgreSQL, which takes long over thousands; SQLite minds them less."""
     if session.get_bind().dialect.name == "sqlite":
@@ -246,7 +236,7 @@ def _engine(url: str) -> Engine:
         return engine
     # Compiling a question takes PostgreSQL longer than any of ours takes to answer: no jit.
     options = "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC -c jit=off"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=_POOL,
         max_overflow=0,
@@ -254,6 +244,8 @@ def _engine(url: str) -> Engine:
         hide_parameters=True,  # addresses and hashes stay out of logs
         connect_args={"connect_timeout": 3, "options": options},
     )
+    away.watch(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

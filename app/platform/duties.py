@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from app.platform import put_off
-from app.platform.db import Database, tell
+from app.platform import figures, put_off
+from app.platform.away import tell
+from app.platform.db import Database
 from app.platform.put_off import PutOff, Work
 
 WHOLE = ""  # the item of work that is one piece
@@ -141,7 +142,7 @@ class Attempts:
     def _note(self, work: Work, item: str, trouble: Trouble, *, now: datetime) -> None:
         with self._database.write() as session:
             attempts = put_off.note(session, work, item, trouble.sentence, now=now)
-        log.warning("%s is put off after %d tries", work, attempts)
+        log.warning("%s is put off after %s", work, figures.plural(attempts, "try", "tries"))
 
     def _sweep(self, duty: Duty, waiting: Mapping[str, PutOff], found: Sequence[str]) -> None:
         """What was put off and is due no longer needs no other try."""

@@ -10,6 +10,8 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, UniqueConstraint, bindparam, delete, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
+from app.platform import away
+from app.platform.away import AWAY
 from app.platform.db import UtcDateTime
 from app.platform.errors import AppError, NotFound
 from app.platform.ids import new_id
@@ -96,6 +98,8 @@ def sentence_of(error: Exception) -> str:
     """Why, for people: our own sentences as they are; of others their kind, for they name data."""
     if isinstance(error, AppError):
         return str(error)[:_CHARS]
+    if isinstance(error, AWAY):
+        return away.in_words(error)
     return (
         f"Something unexpected went wrong ({type(error).__name__}). The worker’s log of this"
         " moment says more."

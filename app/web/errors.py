@@ -11,12 +11,13 @@ from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.identity import door, guard
+from app.platform import away
 from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
 from app.web.pages import Page, Refused, render
 
@@ -83,8 +84,7 @@ def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ..
         (ClientDisconnect, _gone),
         (RequestValidationError, translate.malformed),
         (HTTPException, translate.plain),
-        (OperationalError, translate.database_away),
-        (InterfaceError, translate.database_away),
+        *((kind, translate.database_away) for kind in away.AWAY),
         (DataError, translate.unstorable),
         (OSError, translate.disk_full),
         (Exception, translate.broken),
@@ -129,10 +129,9 @@ class _Translator:
         return _page(request, status=error.status_code, sentence=_sentence(error.status_code))
 
     def database_away(self, request: Request, error: Any) -> Response:
-        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return self.app_error(request, _full())
-        away = Unavailable("The database is out of reach for the moment.")
-        return self.app_error(request, away)
+        return self.app_error(request, away.as_unavailable(error))
 
     def disk_full(self, request: Request, error: Any) -> Response:
         """A full disk is no fault of the code; any other trouble with files is."""

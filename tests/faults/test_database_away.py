@@ -80,7 +80,8 @@ def test_a_restart_without_a_database_still_redirects(
         wait_until(lambda: b"halvern" in kept_links(behind), what="the snapshot of links")
         gate.shut()
         behind.kill()
-        behind.start("--no-worker", ready=False)
+        before = len(behind.log)
+        behind.start(ready=False)
         answers = [click(link).status_code for link in links]
         gate.open()
         wait_until(behind.is_ready, what="the database's return")
@@ -91,6 +92,7 @@ def test_a_restart_without_a_database_still_redirects(
 
     assert set(answers) == {302}
     assert counted == len(links)
+    assert "Traceback" not in behind.log[before:]  # not of the sender either: it waits
 
 
 def test_a_full_spool_still_redirects_and_the_loss_is_counted_and_told(

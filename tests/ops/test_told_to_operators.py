@@ -31,7 +31,7 @@ def loop_on(database: Database) -> Loop:
 def test_a_database_that_is_away_is_a_line_for_each_duty_and_no_more(
     database_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("app.platform.db._told", {})
+    monkeypatch.setattr("app.platform.away._told", {})
     gate = Gate(database_url.replace("postgresql://", "postgresql+psycopg://"))
     gate.shut()
     database = Database(gate.url)

@@ -14,8 +14,9 @@ from app.analysis import known
 from app.delivery.facts import DeliveryFacts
 from app.links.token import TrackedLink
 from app.platform import clock
+from app.platform.away import AWAY
 from app.platform.config import Durability, Privacy
-from app.platform.db import AWAY, Database
+from app.platform.db import Database
 from app.platform.duties import Attempts
 from app.platform.journal import Journal
 from app.platform.put_off import Work

@@ -1,0 +1,106 @@
+"""When the database itself is the trouble, and not what is asked of it: told in one way everywhere.
+
+It may be out of reach, busy, without room, or take no changes: a standby that was not promoted yet,
+a disk that is full. What is done meanwhile waits; nothing of it is a fault of the code.
+"""
+
+import sqlite3
+import time
+from logging import Logger
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from app.platform.errors import Unavailable
+from app.platform.queueing import TooBusy
+
+AWAY = (OperationalError, InterfaceError, NoConnectionFree, TooBusy)  # what is raised then
+_OUT_OF_REACH = "The database is out of reach for the moment."
+TAKES_NO_CHANGES = "The database takes no changes for the moment: it can only be read."
+_HELD = "Something else holds what this needs in the database for the moment."
+_TOO_LONG = "The database took too long for the moment."
+_FULL = "The database has no room left on its disk."
+_NO_CONNECTION = "The database has no connection left for the moment."
+_READ_ONLY = "25006"  # PostgreSQL's
+_WORDS = {
+    _READ_ONLY: TAKES_NO_CHANGES,
+    "40001": _HELD,  # overtaken by another transaction
+    "40P01": _HELD,  # a deadlock
+    "53100": _FULL,
+    "53300": _NO_CONNECTION,
+    "55P03": _HELD,  # a lock
+    "57014": _TOO_LONG,
+}
+_SQLITE_WORDS = {
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: TAKES_NO_CHANGES,
+}
+_KIND_OF_CODE = 0xFF  # SQLite's codes say in their higher bits which of a kind
+_QUIET_SECONDS = 60  # from one line that says so to the next of the same
+_told: dict[str, float] = {}  # what was said of it, and when
+
+
+def watch(engine: Engine) -> None:
+    """Let PostgreSQL's refusal of any change be raised as what it is: an error of its operation.
+
+    The driver calls it internal, as it calls mistakes of ours. A connection may stay what it was
+    when it was made, or lead to a server that is the first no more: the next one is a new one.
+    """
+    event.listen(engine, "handle_error", _renamed)
+
+
+def in_words(error: BaseException) -> str:
+    """What is the matter, for people. `error` is one of AWAY."""
+    if isinstance(error, TooBusy):
+        return str(error)
+    if isinstance(error, NoConnectionFree):
+        return _NO_CONNECTION
+    orig = getattr(error, "orig", None)
+    if isinstance(orig, sqlite3.Error):
+        code = getattr(orig, "sqlite_errorcode", 0) & _KIND_OF_CODE
+        return _SQLITE_WORDS.get(code, _OUT_OF_REACH)
+    return _WORDS.get(_state_of(orig) or _said_in(orig), _OUT_OF_REACH)
+
+
+def as_unavailable(error: Exception) -> Unavailable:
+    """What whoever asked is answered."""
+    return error if isinstance(error, Unavailable) else Unavailable(in_words(error))
+
+
+def tell(log: Logger, error: Exception, *, what: str) -> None:
+    """Log what failed: with the place in the code, but where the database is away, one line.
+
+    That line comes once a minute, however often the same is tried meanwhile.
+    """
+    if not isinstance(error, AWAY):
+        log.error(what, exc_info=error)
+        return
+    ticks = time.monotonic()
+    if ticks - _told.get(what, float("-inf")) > _QUIET_SECONDS:
+        _told[what] = ticks
+        log.warning("%s; the database does not answer as it should: %s", what, reason_of(error))
+
+
+def reason_of(error: BaseException) -> str:
+    """What the database, or whoever wanted to reach it, said of it: one line."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
+def _renamed(context: ExceptionContext) -> OperationalError | None:
+    error = context.original_exception
+    if _state_of(error) != _READ_ONLY:
+        return None
+    context.is_disconnect = True
+    return OperationalError(context.statement, None, error, hide_parameters=True)
+
+
+def _state_of(error: object) -> str:
+    return getattr(error, "sqlstate", None) or ""
+
+
+def _said_in(error: object) -> str:
+    """Who is not let in is told so before there is a connection that could give a code."""
+    return "53300" if "too many" in str(error) or "connection slots" in str(error) else ""
