@@ -65,6 +65,11 @@ def in_words(error: BaseException) -> str:
     return _WORDS.get(_state_of(orig) or _said_in(orig), _OUT_OF_REACH)
 
 
+def passes(error: BaseException) -> bool:
+    """Whether the same will go well once the database does; what took too long may do so again."""
+    return isinstance(error, AWAY) and in_words(error) != _TOO_LONG
+
+
 def as_unavailable(error: Exception) -> Unavailable:
     """What whoever asked is answered."""
     return error if isinstance(error, Unavailable) else Unavailable(in_words(error))

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from app.platform import figures, put_off
+from app.platform import away, figures, put_off
 from app.platform.away import tell
 from app.platform.db import Database
 from app.platform.put_off import PutOff, Work
@@ -25,6 +25,7 @@ class Trouble:
     """Why something could not be done, for people."""
 
     sentence: str
+    passes: bool = False  # it is the database's, and over when that answers
 
 
 def tried(do: Callable[[], Found], *, what: str) -> Found | Trouble:
@@ -33,7 +34,7 @@ def tried(do: Callable[[], Found], *, what: str) -> Found | Trouble:
         return do()
     except Exception as error:  # noqa: BLE001 - it is told, and the others go on
         tell(log, error, what=f"{what} failed; the others go on")
-        return Trouble(put_off.sentence_of(error))
+        return Trouble(put_off.sentence_of(error), away.passes(error))
 
 
 async def awaited(
@@ -46,7 +47,7 @@ async def awaited(
         raise
     except Exception as error:  # noqa: BLE001 - it is told, and the others go on
         tell(log, error, what=f"{what} failed; the others go on")
-        return Trouble(put_off.sentence_of(error))
+        return Trouble(put_off.sentence_of(error), away.passes(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +78,11 @@ class Attempts:
                 return 0  # not even what is due could be told a moment ago
             found = tried(lambda: list(duty.items(session, now)), what=duty.work)
         if isinstance(found, Trouble):
-            self._note(duty.work, WHOLE, found, now=now)
+            self._note(duty.work, WHOLE, found, waiting, now=now)
             return 0
         self._sweep(duty, waiting, found)
         ready = [item for item in found if _may_go(waiting.get(item), now)]
-        ready = self._due(duty, ready[: duty.at_once], now=now)
+        ready = self._due(duty, ready[: duty.at_once], waiting, now=now)
         if duty.together and len(ready) > 1 and not waiting.keys() & set(ready):
             done = tried(lambda: duty.together(ready, now), what=duty.work)  # type: ignore[misc]  # it is there
             if not isinstance(done, Trouble):
@@ -116,14 +117,16 @@ class Attempts:
     ) -> int:
         done = tried(lambda: do(item, now), what=work)
         if isinstance(done, Trouble):
-            self._note(work, item, done, now=now)
+            self._note(work, item, done, waiting, now=now)
             return 0
         if item in waiting:
             with self._database.write() as session:
                 put_off.drop(session, [waiting[item].id])
         return done
 
-    def _due(self, duty: Duty, items: Sequence[str], *, now: datetime) -> list[str]:
+    def _due(
+        self, duty: Duty, items: Sequence[str], waiting: Mapping[str, PutOff], *, now: datetime
+    ) -> list[str]:
         """Those that are due by their own facts. One session for all, a new one after a failure."""
         due: list[str] = []
         rest = list(items)
@@ -136,12 +139,24 @@ class Attempts:
                         break
                     due += [item] if found else []
             if isinstance(found, Trouble):
-                self._note(duty.work, item, found, now=now)
+                self._note(duty.work, item, found, waiting, now=now)
         return due if duty.is_due else list(items)
 
-    def _note(self, work: Work, item: str, trouble: Trouble, *, now: datetime) -> None:
+    def _note(
+        self,
+        work: Work,
+        item: str,
+        trouble: Trouble,
+        waiting: Mapping[str, PutOff],
+        *,
+        now: datetime,
+    ) -> None:
+        """Put it off. `waiting`: what was put off when it was looked at."""
+        seen = waiting[item].attempts if item in waiting else 0
         with self._database.write() as session:
-            attempts = put_off.note(session, work, item, trouble.sentence, now=now)
+            attempts = put_off.note(
+                session, work, item, trouble.sentence, seen=seen, passes=trouble.passes, now=now
+            )
         log.warning("%s is put off after %s", work, figures.plural(attempts, "try", "tries"))
 
     def _sweep(self, duty: Duty, waiting: Mapping[str, PutOff], found: Sequence[str]) -> None:

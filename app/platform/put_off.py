@@ -112,12 +112,29 @@ def of_work(session: Session, work: Work) -> dict[str, PutOff]:
     return {row.item: row for row in session.scalars(question)}
 
 
-def note(session: Session, work: Work, item: str, reason: str, *, now: datetime) -> int:
-    """It failed: it waits, longer each time. How often it was tried by now."""
+def note(
+    session: Session,
+    work: Work,
+    item: str,
+    reason: str,
+    *,
+    seen: int = 0,
+    passes: bool = False,
+    now: datetime,
+) -> int:
+    """It failed: it waits, longer each time. How often it was tried by now.
+
+    Args:
+        seen: how often it had been tried before this. Workers that try it at the same moment and
+            fail alike make it wait as one does.
+        passes: the trouble is not its own, but one that is over soon for all: no long wait.
+    """
     owe(session, work, item, now=now)
     is_it = col(PutOff.work) == work, col(PutOff.item) == item
     row = session.scalars(select(PutOff).where(*is_it).with_for_update()).one()
-    pauses = PAUSES if item else _PAUSES_OF_A_WHOLE
+    if row.attempts > seen:
+        return row.attempts
+    pauses = PAUSES if item and not passes else _PAUSES_OF_A_WHOLE
     pause = pauses[min(row.attempts, len(pauses) - 1)]
     row.attempts += 1
     row.reason, row.tried_at, row.next_at = reason, now, now + pause

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from app.delivery.models import Send, State
@@ -115,6 +116,46 @@ def test_it_is_tried_later_each_time_and_leaves_when_it_is_done(database: Databa
 
     assert waits == [*PAUSES, PAUSES[-1]]
     assert rows(database) == []
+
+
+def test_workers_that_fail_at_the_same_moment_make_it_wait_as_one_does(database: Database):
+    second, reached = Attempts(database), list[str]()
+
+    def fail(item: str, now: datetime) -> int:
+        reached.append(item)
+        if len(reached) % 2:  # while the first is at it, the second begins with it, too
+            second.round(duty, now)
+        raise ZeroDivisionError
+
+    duty = Duty(work=Work.PLAN, items=lambda _session, _now: ["x"], do=fail)
+    now, waits = NOW, list[timedelta]()
+    for _ in PAUSES:
+        Attempts(database).round(duty, now)
+        (row,) = rows(database)
+        waits.append(row.next_at - now)
+        now = row.next_at
+
+    assert len(reached) == 2 * len(PAUSES)
+    assert (waits, row.attempts) == ([*PAUSES], len(PAUSES))
+
+
+@pytest.mark.parametrize("work", [Work.SEND, Work.START, Work.PUSH])
+def test_what_the_databases_trouble_kept_from_being_done_waits_for_no_longer_than_that(
+    database: Database, work: Work
+):
+    def fail(_item: str, _now: datetime) -> int:
+        raise OperationalError("", {}, Exception("terminating connection"))
+
+    duty = Duty(work=work, items=lambda _session, _now: ["x"], do=fail)
+    now, waits = NOW, list[timedelta]()
+    for _ in PAUSES:
+        Attempts(database).round(duty, now)
+        (row,) = rows(database)
+        waits.append(row.next_at - now)
+        now = row.next_at
+
+    assert max(waits) == PAUSES[1]
+    assert row.reason.startswith("The database is out of reach")
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(database: Database):
