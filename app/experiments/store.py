@@ -280,18 +280,20 @@ def enrolled_people(session: Session, experiment_id: str) -> Iterator[str]:
 
 
 def put_back(session: Session, experiment_id: str, person_ids: Sequence[str]) -> None:
-    """Take people out of a sample that smaller tickets filled."""
-    session.execute(
-        delete(Enrolment).where(
+    """Take people out of a sample that smaller tickets filled; not those who are out."""
+    gone = session.scalars(
+        delete(Enrolment)
+        .where(
             col(Enrolment.experiment_id) == experiment_id,
             col(Enrolment.person_id).in_(person_ids),
         )
-    )
+        .returning(col(Enrolment.person_id))
+    ).all()
     add_ineligible(
         session,
         [
             {"experiment_id": experiment_id, "person_id": one, "reason": "sample", "detail": ""}
-            for one in person_ids
+            for one in gone
         ],
     )
 

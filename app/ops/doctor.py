@@ -105,13 +105,10 @@ def _clock(house: House) -> str:
     if house.database.is_sqlite:
         return "the database is on this machine"
     with house.database.read():
-        seconds = abs(clock.ahead()).total_seconds()
-    if seconds > apart.MOST.total_seconds():
-        raise _WrongError(
-            f"This machine and the database are {figures.plural(round(seconds), 'second')} apart:"
-            " set both by NTP. Meanwhile it goes by the database's, but not while that is away."
-        )
-    return f"{figures.exact(round(seconds, 1))} s from the database's"
+        pass
+    if far := apart.far_in_words():
+        raise _WrongError(f"{far} Meanwhile it goes by the database's, but not while that is away.")
+    return f"{figures.exact(round(abs(clock.ahead()).total_seconds(), 1))} s from the database's"
 
 
 def _mail(house: House) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from app.ops.house import House
-from app.platform import apart, clock, journal
+from app.platform import apart, journal
 from app.platform.away import AWAY, tell
 from app.tracking import folders
 from app.tracking.losses import lost_in
@@ -33,8 +33,8 @@ class Registration:
         except AWAY as error:
             tell(log, error, what="This data folder is not registered")
             return
-        if abs(ahead := clock.ahead()) > apart.MOST:
-            log.warning("This machine's clock is %s from the database's: set both by NTP.", ahead)
+        if far := apart.far_in_words():
+            log.warning("%s", far)
         self._marker.write_text(self._database)
         self.is_known = self.is_done = True
 

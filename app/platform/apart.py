@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.platform import clock
+from app.platform import clock, figures
 
 MOST = timedelta(seconds=5)  # a machine further off is told: without a database it goes by its own
 _AGAIN_SECONDS = 10.0  # the database's clock is noticed to be set that soon
@@ -40,6 +40,14 @@ class Agreement:
         if self.is_due():
             clock.agree(*_measured(session))
             self._next, self._base = time.monotonic() + _AGAIN_SECONDS, _base()
+
+
+def far_in_words() -> str | None:
+    """What to do where this machine's clock is too far off; None where it is not."""
+    if (off := abs(clock.ahead())) <= MOST:
+        return None
+    seconds = figures.plural(round(off.total_seconds()), "second")
+    return f"This machine and the database are {seconds} apart: set both by NTP."
 
 
 def _base() -> int:

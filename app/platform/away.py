@@ -44,11 +44,13 @@ _told: dict[str, float] = {}  # what was said of it, and when
 
 
 def watch(engine: Engine) -> None:
-    """Let PostgreSQL's refusal of any change be raised as what it is: an error of its operation.
+    """Let errors of PostgreSQL quote nothing of its rows, for logs have them.
 
-    The driver calls it internal, as it calls mistakes of ours. A connection may stay what it was
-    when it was made, or lead to a server that is the first no more: the next one is a new one.
+    Its refusal of any change is raised as what it is: an error of its operation. The driver calls
+    it internal, as it calls mistakes of ours. A connection may stay what it was when it was made,
+    or lead to a server that is the first no more: the next one is a new one.
     """
+    event.listen(engine, "handle_error", _shortened)
     event.listen(engine, "handle_error", _renamed)
 
 
@@ -92,6 +94,13 @@ def tell(log: Logger, error: Exception, *, what: str) -> None:
 def reason_of(error: BaseException) -> str:
     """What the database, or whoever wanted to reach it, said of it: one line."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]
+
+
+def _shortened(context: ExceptionContext) -> None:
+    """Leave out what rows hold: PostgreSQL quotes it in the lines after the first."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            error.args = (error.args[0].partition("\n")[0], *error.args[1:])
 
 
 def _renamed(context: ExceptionContext) -> OperationalError | None:

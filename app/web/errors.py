@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.identity import door, guard
-from app.platform import away
+from app.platform import away, collisions
 from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
 from app.web.pages import Page, Refused, render
 
@@ -85,6 +85,7 @@ def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ..
         (RequestValidationError, translate.malformed),
         (HTTPException, translate.plain),
         *((kind, translate.database_away) for kind in away.AWAY),
+        *((kind, translate.collided) for kind in collisions.COLLIDED),
         (DataError, translate.unstorable),
         (OSError, translate.disk_full),
         (Exception, translate.broken),
@@ -132,6 +133,14 @@ class _Translator:
         if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return self.app_error(request, _full())
         return self.app_error(request, away.as_unavailable(error))
+
+    def collided(self, request: Request, error: Any) -> Response:
+        """Somebody else was quicker; where nobody can have been, it is a fault of ours."""
+        conflict = collisions.as_conflict(error)
+        if conflict is None:
+            raise error
+        log.warning("%s: %s", door.told_of(request.scope), away.reason_of(error))
+        return self.app_error(request, conflict)
 
     def disk_full(self, request: Request, error: Any) -> Response:
         """A full disk is no fault of the code; any other trouble with files is."""

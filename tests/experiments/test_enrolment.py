@@ -267,6 +267,24 @@ def test_of_two_workers_one_enrols_and_the_other_steps_back(database: Database):
     assert settle(database, experiment_id).enrolled == 60
 
 
+def test_of_two_workers_that_put_back_the_same_people_each_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    experiment_id = scheduled(database, people=90, sample=40)
+    put_back = experiments.put_back
+
+    def after_another(session: Session, experiment_id: str, people: list[str]) -> None:
+        put_back(session, experiment_id, people)
+        put_back(session, experiment_id, people)
+
+    monkeypatch.setattr(experiments, "put_back", after_another)
+    experiment = settle(database, experiment_id)
+    with database.read() as session:
+        reasons = experiments.reasons(session, experiment_id)
+
+    assert (experiment.enrolled, reasons) == (40, {"sample": 50})
+
+
 def test_the_launch_page_counts_what_the_start_enrols(database: Database):
     with database.write() as session:
         audience_id = given_audience(session, 80)

@@ -1,6 +1,7 @@
 """A database that is out of reach or takes no changes: every command and door says so in a line."""
 
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 import typer.main
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app import cli
 from app.ops import doctor
@@ -119,6 +122,26 @@ def test_it_is_the_databases_trouble_and_no_fault_of_ours(
     assert away.in_words(raised.value).startswith(TROUBLES[trouble])
     assert sentence_of(raised.value).startswith(TROUBLES[trouble])
     assert not caplog.records[-1].exc_info
+
+
+@pytest.mark.parametrize("broken", [{"id": None}, {"kind": None}, {"id": "1", "at": "soon"}])
+def test_what_is_refused_quotes_no_row_in_a_log(database: Database, broken: dict[str, Any]):
+    """NULL where nothing may be, one that is there already: PostgreSQL tells the whole row."""
+    row = {"id": "1", "kind": "ann@bakery.example", "subject": "x", "facts": "{}"}
+    asked = text(
+        "INSERT INTO event (id, at, kind, subject, facts)"
+        " VALUES (:id, CAST(:at AS TIMESTAMP), :kind, CAST(:subject AS VARCHAR), :facts)"
+    )
+    said: list[str] = []
+    for one in (row, row | {"subject": "ann@bakery.example"} | broken, row):
+        try:
+            with database.write() as session:
+                session.execute(asked, {"at": "2026-11-29"} | one)
+        except DBAPIError as error:
+            said.append("".join(traceback.format_exception(error)))
+
+    assert len(said) >= 2
+    assert [one for one in said if "ann@" in one] == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
