@@ -17,10 +17,11 @@ from app.ops import ready
 from app.ops.house import House, open_house, refuse_misfits
 from app.ops.registering import Registration
 from app.ops.targets import targets_of
-from app.platform import clock
+from app.platform import clock, duties
 from app.platform.config import Settings
 from app.platform.errors import Unavailable
 from app.platform.journal import Journal
+from app.platform.stir import Remembered
 from app.tracking import responses
 from app.tracking.destinations import Destinations, Target
 from app.tracking.edge import Edge
@@ -79,7 +80,11 @@ class Tracking:
         self._house = house
         self._registration = Registration(house)
         self._destinations = Destinations(
-            load=self._load, version=self._version, snapshot=house.snapshot
+            load=self._load,
+            version=Remembered(
+                self._version, house.signs(afar_seconds=0), seconds=duties.LONG_SECONDS
+            ),
+            snapshot=house.snapshot,
         )
         self._journal = Journal.open(
             house.hits,

@@ -15,7 +15,7 @@ import uvloop
 from app.audience import imports, noting
 from app.audience.known import KnownPeople
 from app.audience.previewing import Looks
-from app.delivery import destination_rows, planning, queue_rows, recovery, transports
+from app.delivery import planning, queue_rows, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.rests import Rests
@@ -25,24 +25,24 @@ from app.experiments import enrolment, lifecycle, rehearsal, undoing
 from app.ops.duties import duties_of
 from app.ops.house import House
 from app.ops.registering import register_unread
-from app.ops.targets import targets_of
+from app.ops.targets import snapshot_keeper
 from app.ops.tending import tending_duties
-from app.platform import garbage, locks, stir
+from app.platform import garbage, locks
 from app.platform.away import AWAY, tell
 from app.platform.db import Database
-from app.platform.duties import REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
+from app.platform.duties import LONG_SECONDS, REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
 from app.platform.journal import Journal
 from app.platform.put_off import Work
-from app.platform.stir import Bell
+from app.platform.stir import Bell, Sizes
 from app.platform.stopping import Stopping
 from app.privacy.erasing import Finisher
-from app.tracking import conversions, ingest, snapshots
+from app.tracking import conversions, ingest
 from app.tracking.intake import Intake
 
 log = logging.getLogger(__name__)
 
 _LATE_SECONDS = 4.0  # how much later than it is due a mail may be tried
-_REPORT_SECONDS = 5.0  # between the words of an idle ingester: each is a write
+_REPORT_SECONDS = 10.0  # between the words of an idle ingester: each is a write
 _CALM_SECONDS = 1.0  # from a sign to a look at what a calendar or another system waits for
 _TROUBLE_SECONDS = 2.0  # between tries while the database is away
 _NICE = 5  # the redirect goes before the counting of it
@@ -80,7 +80,7 @@ class Loop:
             if any(done != 0 for done in [self.attempt(duty) for duty in due]):
                 rests = {}
                 continue
-            rests |= {duty.work: now + duty.rest_seconds for duty in due}
+            rests |= {duty.work: now + self.attempts.rest_of(duty) for duty in due}
             self.bell.wait(rings, min(rests.values()) - time.monotonic())
             if self.bell.rings != rings:
                 rests = {}
@@ -112,7 +112,8 @@ def run_ingester(house: House) -> None:
     """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
     os.nice(_NICE)
     house.database.let_people_pass()
-    loop = Loop.of("ingester", house, lambda: (house.stir.seen(), stir.sizes(house.hits)))
+    signs, sizes = house.signs(afar_seconds=SOON_SECONDS), Sizes(house.hits)
+    loop = Loop.of("ingester", house, lambda: (signs(), sizes()))
     path, _ = house.locks
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
@@ -164,7 +165,7 @@ def ingester_duties(house: House) -> list[Duty]:
             do=lambda one, now: settle([one], now),
             together=settle,
         ),
-        whole(Work.SNAPSHOT, snapshot_keeper(house)),
+        whole(Work.SNAPSHOT, snapshot_keeper(house), rest_seconds=LONG_SECONDS),
         noting.duty(database),
         rehearsal.duty(database, renderable=renderable, settings=house.settings),
         *Finisher(database).duties(),
@@ -183,28 +184,10 @@ def whole(work: Work, do: Callable[[datetime], int], *, rest_seconds: float = RE
     )
 
 
-def snapshot_keeper(house: House) -> Callable[[datetime], int]:
-    """Writes where links lead whenever that changed."""
-    kept: tuple[int, int] | None = None
-
-    def keep(_now: datetime) -> int:
-        nonlocal kept
-        with house.database.read() as session:
-            state = destination_rows.destinations_state(session)
-            if state == kept:
-                return 0
-            rows = destination_rows.all_destinations(session)
-        snapshots.write(house.snapshot, targets_of(rows))
-        kept = state
-        return 1
-
-    return keep
-
-
 def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
-    loop = Loop.of("sender", house, house.stir.seen)
+    loop = Loop.of("sender", house, house.signs(afar_seconds=SOON_SECONDS))
     _, path = house.locks
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
@@ -256,6 +239,7 @@ def scheduler_duties(house: House) -> list[Duty]:
             items=lambda session, now: lifecycle.due_to_start(session, now=now),
             do=start,
             rest_seconds=SOON_SECONDS,
+            waits=lifecycle.is_any_scheduled,
         ),
         plan,
         Rests(database).duty(),
@@ -283,17 +267,20 @@ async def _send(house: House, loop: Loop) -> None:
     try:
         while not loop.stopping.is_set():
             rings = loop.bell.rings
-            if not await _attempt(sender, loop):
-                await asyncio.to_thread(loop.bell.wait, rings, _LATE_SECONDS)
+            if rest_seconds := await _attempt(sender, loop):
+                await asyncio.to_thread(loop.bell.wait, rings, rest_seconds)
     finally:
         await transport.close()
         journal.close()
 
 
-async def _attempt(sender: Sender, loop: Loop) -> int:
+async def _attempt(sender: Sender, loop: Loop) -> float:
+    """Send a batch; how many seconds it may take until there is another without a sign."""
     try:
-        return await sender.step(await asyncio.to_thread(loop.database.now))
+        if await sender.step(await asyncio.to_thread(loop.database.now)):
+            return 0
+        return _LATE_SECONDS if sender.is_waited_for() else LONG_SECONDS
     except Exception as error:  # noqa: BLE001 - it is told, and tried again
         tell(log, error, what="a batch failed; what was attempted is settled from the journal")
         await asyncio.sleep(_TROUBLE_SECONDS)
-        return 0
+        return _LATE_SECONDS

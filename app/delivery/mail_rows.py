@@ -12,6 +12,8 @@ from app.delivery.mime import Mail
 from app.delivery.models import (
     Notice,
     OutboxMail,
+    Send,
+    State,
 )
 from app.delivery.replies import RESTS
 
@@ -53,6 +55,13 @@ def notices_due(session: Session, *, now: datetime, limit: int) -> list[Notice]:
         .limit(limit)
     )
     return list(session.scalars(question).all())
+
+
+def is_any_queued(session: Session) -> bool:
+    """Whether any send or notice waits, for whatever time, or is being sent."""
+    sends = select(col(Send.id)).where(col(Send.state).in_([State.QUEUED, State.SENDING]))
+    waiting = select(col(Notice.id)).where(col(Notice.state).in_(["queued", "sending"]))
+    return bool(session.execute(select(sends.exists() | waiting.exists())).scalar_one())
 
 
 def claim_notices(session: Session, *, now: datetime, until: datetime, limit: int) -> list[Notice]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.delivery import notices, pace_rows, recovery, settling
+from app.delivery import mail_rows, notices, pace_rows, recovery, settling
 from app.delivery.attempts import attempt_line, reply_line
 from app.delivery.batch import Batch
 from app.delivery.pace import Pace
@@ -77,6 +77,11 @@ class Sender:
         self._settle(batch.moment())
         self._learn(batch.results, batch.moment())
         return did + len(batch.results)
+
+    def is_waited_for(self) -> bool:
+        """Whether any mail may fall due by itself."""
+        with self._database.read() as session:
+            return mail_rows.is_any_queued(session)
 
     def _reserve(self, now: datetime) -> list[Prepared | Result]:
         """Reserve the next batch. Where the answer was lost, what we hold is put back first."""

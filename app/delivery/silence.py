@@ -51,6 +51,7 @@ class Silence:
             items=lambda session, _now: self.silent(session, ticks=time.monotonic()),
             do=self.give_up,
             is_shared=False,
+            waits=lambda _session: bool(self._beats),
         )
 
     def silent(self, session: Session, *, ticks: float) -> list[str]:

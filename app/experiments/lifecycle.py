@@ -163,6 +163,11 @@ def due_to_start(session: Session, *, now: datetime) -> list[str]:
     return store.due_to_start(session, now=now)
 
 
+def is_any_scheduled(session: Session) -> bool:
+    """Whether any experiment waits for its start."""
+    return store.is_any_scheduled(session)
+
+
 def release_of(experiment: Experiment, *, now: datetime) -> datetime:
     """When its first mails are to be released: a mail is composed for that moment."""
     waits = experiment.status == Status.SCHEDULED and experiment.scheduled_at

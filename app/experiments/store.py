@@ -153,6 +153,12 @@ def due_to_start(session: Session, *, now: datetime) -> list[str]:
     return list(session.exec(query).all())
 
 
+def is_any_scheduled(session: Session) -> bool:
+    """Whether any experiment waits for its start."""
+    query = select(Experiment.id).where(Experiment.status == Status.SCHEDULED)
+    return session.exec(query.limit(1)).first() is not None
+
+
 def undoable(session: Session) -> Sequence[Experiment]:
     """Experiments whose launch may still be undone."""
     query = select(Experiment).where(

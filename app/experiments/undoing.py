@@ -32,6 +32,7 @@ class Undoing:
             items=lambda session, _now: self.over(session, ticks=time.monotonic()),
             do=self.close,
             rest_seconds=SOON_SECONDS,
+            waits=lambda session: bool(store.undoable(session)),
         )
 
     def over(self, session: Session, *, ticks: float) -> list[str]:

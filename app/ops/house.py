@@ -1,6 +1,7 @@
 """What every process of ours opens first: settings, keys, folders and the database."""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,11 @@ from pathlib import Path
 from app.identity import setup
 from app.links.keyring import Keyring
 from app.platform import clock, install, keys, locks, migrate
+from app.platform.afar import Afar
 from app.platform.away import AWAY, tell
 from app.platform.config import Settings
 from app.platform.db import Database
-from app.platform.stir import Stir
+from app.platform.stir import Seldom, Stir
 from app.tracking.folders import Folder
 from app.tracking.range_files import RANGES
 
@@ -63,8 +65,29 @@ class House:
 
     @property
     def stir(self) -> Stir:
-        """What tells the loops of this folder that something was written."""
-        return Stir(self.settings.data_dir / "stir")
+        """What tells the loops of this machine that something was written."""
+        file = self.database.file
+        return Stir(
+            file.with_name(f"{file.name}-stir") if file else self.settings.data_dir / "stir"
+        )
+
+    def note(self) -> None:
+        """Something was written that somebody may wait for, on this machine or another."""
+        self.stir.note()
+        if afar := self._afar:
+            afar.note()
+
+    def signs(self, *, afar_seconds: float) -> Callable[[], object]:
+        """What is another value after something was written: at once here, so late elsewhere."""
+        near, afar = self.stir, self._afar
+        if afar is None:
+            return near.seen
+        seldom = Seldom(afar.seen, seconds=afar_seconds)
+        return lambda: (near.seen(), seldom())
+
+    @property
+    def _afar(self) -> Afar | None:
+        return None if self.database.is_sqlite else Afar(self.database.engine)
 
     @property
     def snapshot(self) -> Path:
@@ -82,7 +105,7 @@ def open_house(settings: Settings) -> House:
         keyring=Keyring.of(secrets),
         folder=Folder(folder_id, settings.data_dir, place),
     )
-    house.database.on_write(house.stir.note)
+    house.database.on_write(house.note)
     for folder in (house.hits, house.imports, house.sends):
         folder.mkdir(exist_ok=True, mode=0o700)
     return house

@@ -1,10 +1,14 @@
 """Where links lead, from delivery's rows to what the edge serves."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.engine import Row
 
+from app.delivery import destination_rows
+from app.ops.house import House
+from app.tracking import snapshots
 from app.tracking.destinations import Target, TargetKind
 
 
@@ -15,3 +19,21 @@ def targets_of(rows: Iterable[Row[Any]]) -> dict[int, dict[int, Target]]:
         target = Target(TargetKind(row.kind), row.address)
         sets.setdefault(row.set_id, {})[row.link] = target
     return sets
+
+
+def snapshot_keeper(house: House) -> Callable[[datetime], int]:
+    """Writes where links lead whenever that changed."""
+    kept: tuple[int, int] | None = None
+
+    def keep(_now: datetime) -> int:
+        nonlocal kept
+        with house.database.read() as session:
+            state = destination_rows.destinations_state(session)
+            if state == kept:
+                return 0
+            rows = destination_rows.all_destinations(session)
+        snapshots.write(house.snapshot, targets_of(rows))
+        kept = state
+        return 1
+
+    return keep

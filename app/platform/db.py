@@ -125,6 +125,11 @@ class Database:
             self.engine.dispose()  # a connection stays as it was made: ask a new one next time
         return found
 
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite's is; None on PostgreSQL."""
+        return Path(self.engine.url.database or "") if self.is_sqlite else None
+
     def on_write(self, tell: Callable[[], None]) -> None:
         """Call this after every change that somebody may wait for."""
         self._tell = tell

@@ -14,8 +14,9 @@ from app.platform.db import Database
 from app.platform.put_off import PutOff, Work
 
 WHOLE = ""  # the item of work that is one piece
-REST_SECONDS = 15.0  # without a sign: what falls due by itself, or was written on other machines …
-SOON_SECONDS = 2.0  # … and what somebody waits for
+REST_SECONDS = 15.0  # without a sign, while there is anything that may fall due by itself …
+LONG_SECONDS = 60.0  # … while there is nothing …
+SOON_SECONDS = 2.0  # … and while somebody waits for it, or another machine may have written it
 Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Duty:
     at_once: int | None = None  # items in a round, where others wait for the same loop
     is_shared: bool = True  # whoever asks for the items sees the same ones
     rest_seconds: float = REST_SECONDS  # until it is tried without a sign
+    waits: Callable[[Session], bool] | None = None  # whether what is no item yet soon will be one
 
 
 class Attempts:
@@ -69,14 +71,23 @@ class Attempts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._calm: set[Work] = set()  # where nothing was found that may fall due
+
+    def rest_of(self, duty: Duty) -> float:
+        """Seconds until it is tried without a sign, by what its last round found."""
+        seconds = duty.rest_seconds
+        return max(seconds, LONG_SECONDS) if duty.work in self._calm else seconds
 
     def round(self, duty: Duty, now: datetime) -> int:
         """Do what is due; how much was done. Raises where the database is away, and only there."""
+        self._calm.discard(duty.work)
         with self._database.read() as session:
             waiting = put_off.of_work(session, duty.work)
             if not _may_go(waiting.get(WHOLE), now):
                 return 0  # not even what is due could be told a moment ago
             found = tried(lambda: list(duty.items(session, now)), what=duty.work)
+            if not (waiting or found or _waits(duty, session)):
+                self._calm.add(duty.work)
         if isinstance(found, Trouble):
             self._note(duty.work, WHOLE, found, waiting, now=now)
             return 0
@@ -169,6 +180,11 @@ class Attempts:
         if gone:
             with self._database.write() as session:
                 put_off.drop(session, gone)
+
+
+def _waits(duty: Duty, session: Session) -> bool | Trouble:
+    ask = duty.waits
+    return ask is not None and tried(lambda: ask(session), what=duty.work)
 
 
 def _may_go(row: PutOff | None, now: datetime) -> bool:

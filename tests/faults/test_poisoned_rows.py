@@ -8,10 +8,10 @@ from sqlmodel import Session, select
 
 from app.delivery.models import Notice, Send, State
 from app.experiments.models import Experiment, Status
+from app.ops.house import open_house
 from app.outreach import fanout
 from app.outreach.models import Connector, Push
 from app.platform import clock, config, install
-from app.platform.db import Database
 from app.platform.events import Event
 from app.platform.put_off import Work
 from app.tally.models import Counter
@@ -76,9 +76,8 @@ def test_only_what_is_poisoned_waits_and_each_says_why(service: Installation, ma
     now = clock.now()
     with service.api("editor") as api:
         audience = given_an_audience(api, people=40)
-        database = Database(
-            config.load(data_dir=service.data, database_url=service.database_url).database
-        )
+        settings = config.load(data_dir=service.data, database_url=service.database_url)
+        database = open_house(settings).database
         with database.write() as session:
             for status in (Status.SCHEDULED, Status.RUNNING, Status.MEASURING):
                 experiment(session, status, now)

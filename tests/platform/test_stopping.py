@@ -119,7 +119,13 @@ def test_what_falls_due_by_itself_is_tried_after_its_rest_and_nothing_else(
                 stopping.set()
             return []
 
-        return Duty(work=work, items=items, do=lambda *_: 0, rest_seconds=rest_seconds)
+        return Duty(
+            work=work,
+            items=items,
+            do=lambda *_: 0,
+            rest_seconds=rest_seconds,
+            waits=lambda _: True,
+        )
 
     loop = Loop("a loop", database, Attempts(database), bell, stopping)
     with bell.watched():
