@@ -13,7 +13,7 @@ import pytest
 from app.analysis import known
 from app.delivery.facts import DeliveryFacts
 from app.links.token import TrackedLink
-from app.platform import apart, clock
+from app.platform import clock
 from app.platform.away import AWAY
 from app.platform.config import Durability, Privacy
 from app.platform.db import Database
@@ -251,22 +251,3 @@ def test_without_the_database_no_moment_is_given_that_was_not_compared(
     machine.database.close()
 
     assert abs(found - clock.now()) < HOUR / 2
-
-
-@pytest.mark.parametrize("seconds", [-7200, -240, -6, 6, 240, 7200])
-def test_a_machine_whose_clock_is_far_off_is_told_how_far_in_words(
-    monkeypatch: pytest.MonkeyPatch, seconds: int
-):
-    monkeypatch.setattr(clock, "_ahead", timedelta(seconds=seconds))
-    said = f"This machine and the database are {abs(seconds):,} seconds apart: set both by NTP."
-
-    assert apart.far_in_words() == said
-
-
-@pytest.mark.parametrize("seconds", [-5, -1, 0, 1, 5])
-def test_a_machine_whose_clock_is_nearly_right_is_told_nothing(
-    monkeypatch: pytest.MonkeyPatch, seconds: int
-):
-    monkeypatch.setattr(clock, "_ahead", timedelta(seconds=seconds))
-
-    assert apart.far_in_words() is None
