@@ -163,13 +163,15 @@ class Database:
     @contextmanager
     def write_unheard(self, rank: Rank | None = None) -> Iterator[Session]:
         """The same, for what nobody waits for: that a process lives, or a token was used."""
+        rank = rank or self._rank
         with (
-            self._turn(rank or self._rank),
+            self._turn(rank) as seconds_left,
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             if self.is_sqlite:
-                session.execute(text("BEGIN IMMEDIATE"))
+                patience_ms = round(seconds_left * 1000)  # of people, our queue's wait among it
+                _begin(session, _BUSY_MS if rank is Rank.MACHINE else patience_ms)
             if self._agreement:
                 self._agreement.keep(session)
             yield session
@@ -194,10 +196,20 @@ class Database:
         """Give the connections back."""
         self.engine.dispose()
 
-    def _turn(self, rank: Rank) -> AbstractContextManager[None]:
+    def _turn(self, rank: Rank) -> AbstractContextManager[float]:
         if self._queue is None or not self._queue.folder.is_dir():  # SQLite says what is wrong
-            return nullcontext()
+            return nullcontext(0.0)
         return self._queue.turn(rank)
+
+
+def _begin(session: Session, patience_ms: int) -> None:
+    """Take SQLite's write lock, and wait so long for another program that may hold it."""
+    raw: Any = session.connection().connection.driver_connection
+    raw.execute(f"PRAGMA busy_timeout = {patience_ms}")
+    try:
+        session.execute(text("BEGIN IMMEDIATE"))
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
 
 def _rewrite(raw: sqlite3.Connection) -> bool:

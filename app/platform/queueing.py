@@ -62,14 +62,17 @@ class WriteQueue:
         self._inside = _Line()
 
     @contextmanager
-    def turn(self, rank: Rank) -> Iterator[None]:
-        """Be the only writer while the block runs. Raises TooBusy."""
+    def turn(self, rank: Rank) -> Iterator[float]:
+        """Be the only writer while the block runs; how many seconds of one's patience are left.
+
+        Raises TooBusy.
+        """
         wait = _Wait()
         with _opened(self._path) as file:
             place = _draw(file, rank)
             with self._inside.first(place, wait):
                 wait.until(lambda: _begins(file, place))
-            yield
+            yield wait.left
 
 
 class _Wait:

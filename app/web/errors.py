@@ -34,6 +34,10 @@ _ADVICE = {
     429: "Wait a minute, then try again.",
     503: "Try again in a moment. Nothing was lost: clicks are kept meanwhile.",
 }
+_SEND_AGAIN = (
+    "Nothing was changed. Reload this page in a moment to send the same again, or go back to what"
+    " you filled in."
+)
 _WRONG_NAME = 421
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 log = logging.getLogger(__name__)
@@ -212,11 +216,17 @@ def _page(
         heading=heading or HTTPStatus(status).phrase.capitalize(),
         sentence=sentence,
         lines=lines,
-        advice=advice or _ADVICE.get(status, _AGAIN),
+        advice=advice or _advice(request, status),
         way=None if status == _WRONG_NAME else way,  # this name has no other page
         status=status,
     )
     return render(request, page, status)
+
+
+def _advice(request: Request, status: int) -> str:
+    if status == Unavailable.status and request.method == "POST":
+        return _SEND_AGAIN
+    return _ADVICE.get(status, _AGAIN)
 
 
 def _back(request: Request) -> str:
