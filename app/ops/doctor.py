@@ -71,7 +71,7 @@ def _finding(subject: str, part: Callable[[House], str], house: House) -> Findin
     except AppError as error:
         return Finding(subject, False, str(error))
     except AWAY as error:
-        return Finding(subject, False, f"{away.in_words(error)} Is THINSLICE_DATABASE_URL right?")
+        return Finding(subject, False, away.advised(away.in_words(error)))
     except SQLAlchemyError as error:
         kind = type(error).__name__
         return Finding(subject, False, f"The database cannot be asked ({kind}): see migrations.")
@@ -79,7 +79,7 @@ def _finding(subject: str, part: Callable[[House], str], house: House) -> Findin
 
 def _database(house: House) -> str:
     if house.database.takes_no_changes():
-        raise _WrongError(away.TAKES_NO_CHANGES + " Is it a standby, or its disk full?")
+        raise _WrongError(away.advised(away.TAKES_NO_CHANGES))
     return f"{house.database.engine.dialect.name} answers"
 
 

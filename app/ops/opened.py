@@ -72,10 +72,7 @@ def away_in_words(error: Exception) -> str | None:
 
     if not isinstance(error, away.AWAY):
         return None
-    return (
-        f"{away.in_words(error)} It says: {away.reason_of(error)}. Is THINSLICE_DATABASE_URL right?"
-        " `thinslice doctor` says more."
-    )
+    return f"{away.advised(away.in_words(error))} It says: {away.reason_of(error)}"
 
 
 def note(session: "Session", action: str, subject: str, **details: object) -> None:

@@ -1,7 +1,8 @@
 """When the database itself is the trouble, and not what is asked of it: told in one way everywhere.
 
 It may be out of reach, busy, without room, or take no changes: a standby that was not promoted yet,
-a disk that is full. What is done meanwhile waits; nothing of it is a fault of the code.
+a disk that is full. Another machine may have brought it to a newer version. What is done meanwhile
+waits; nothing of it is a fault of the code.
 """
 
 import sqlite3
@@ -23,9 +24,14 @@ _HELD = "Something else holds what this needs in the database for the moment."
 _TOO_LONG = "The database took too long for the moment."
 _FULL = "The database has no room left on its disk."
 _NO_CONNECTION = "The database has no connection left for the moment."
+_MISFIT = "The database does not fit this version of Thinslice."
 _READ_ONLY = "25006"  # PostgreSQL's
+_NO_COLUMN, _NO_TABLE = "42703", "42P01"
+_RENAMED = {_READ_ONLY, _NO_COLUMN, _NO_TABLE}  # the driver calls them mistakes of ours
 _WORDS = {
     _READ_ONLY: TAKES_NO_CHANGES,
+    _NO_COLUMN: _MISFIT,
+    _NO_TABLE: _MISFIT,
     "40001": _HELD,  # overtaken by another transaction
     "40P01": _HELD,  # a deadlock
     "53100": _FULL,
@@ -38,6 +44,15 @@ _SQLITE_WORDS = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_READONLY: TAKES_NO_CHANGES,
 }
+_ADVICE = {
+    _OUT_OF_REACH: "Is THINSLICE_DATABASE_URL right?",
+    TAKES_NO_CHANGES: "Is it a standby, or its disk full?",
+    _NO_CONNECTION: "Raise max_connections of PostgreSQL, or close what else is connected.",
+    _HELD: "pg_stat_activity says who holds it.",
+    _FULL: "Make room.",
+    _MISFIT: "Run `thinslice migrate`, or install the version that brought it where it is.",
+}
+_SQLITE_MISFITS = ("no such table", "no such column", "has no column named")
 _KIND_OF_CODE = 0xFF  # SQLite's codes say in their higher bits which of a kind
 _QUIET_SECONDS = 60  # from one line that says so to the next of the same
 _told: dict[str, float] = {}  # what was said of it, and when
@@ -46,9 +61,9 @@ _told: dict[str, float] = {}  # what was said of it, and when
 def watch(engine: Engine) -> None:
     """Let errors of PostgreSQL quote nothing of its rows, for logs have them.
 
-    Its refusal of any change is raised as what it is: an error of its operation. The driver calls
-    it internal, as it calls mistakes of ours. A connection may stay what it was when it was made,
-    or lead to a server that is the first no more: the next one is a new one.
+    Its refusal of any change is raised as what it is: an error of its operation; so is one of a
+    column that is not there, as on SQLite. A connection that takes no changes may stay so for as
+    long as it lives, or lead to a server that is the first no more: the next one is a new one.
     """
     event.listen(engine, "handle_error", _shortened)
     event.listen(engine, "handle_error", _renamed)
@@ -61,10 +76,17 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, NoConnectionFree):
         return _NO_CONNECTION
     orig = getattr(error, "orig", None)
+    if any(words in str(orig) for words in _SQLITE_MISFITS):
+        return _MISFIT
     if isinstance(orig, sqlite3.Error):
         code = getattr(orig, "sqlite_errorcode", 0) & _KIND_OF_CODE
         return _SQLITE_WORDS.get(code, _OUT_OF_REACH)
     return _WORDS.get(_state_of(orig) or _said_in(orig), _OUT_OF_REACH)
+
+
+def advised(sentence: str) -> str:
+    """The same, with what whoever runs this can do."""
+    return f"{sentence} {_ADVICE.get(sentence, '')}".rstrip()
 
 
 def passes(error: BaseException) -> bool:
@@ -105,9 +127,10 @@ def _shortened(context: ExceptionContext) -> None:
 
 def _renamed(context: ExceptionContext) -> OperationalError | None:
     error = context.original_exception
-    if _state_of(error) != _READ_ONLY:
+    state = _state_of(error)
+    if state not in _RENAMED:
         return None
-    context.is_disconnect = True
+    context.is_disconnect = context.is_disconnect or state == _READ_ONLY
     return OperationalError(context.statement, None, error, hide_parameters=True)
 
 

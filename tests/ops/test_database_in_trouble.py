@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 import typer.main
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app import cli
@@ -19,6 +19,7 @@ from app.platform import away, clock, events
 from app.platform.away import AWAY
 from app.platform.config import load
 from app.platform.db import Database
+from app.platform.events import Event
 from app.platform.put_off import sentence_of
 from tests.commanded import said
 from tests.faults.gate import Gate
@@ -121,6 +122,23 @@ def test_it_is_the_databases_trouble_and_no_fault_of_ours(
 
     assert away.in_words(raised.value).startswith(TROUBLES[trouble])
     assert sentence_of(raised.value).startswith(TROUBLES[trouble])
+    assert not caplog.records[-1].exc_info
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE event", "ALTER TABLE event DROP COLUMN facts"])
+def test_a_database_that_another_machine_brought_to_another_version_is_no_fault_of_ours(
+    database: Database, change: str, caplog: pytest.LogCaptureFixture
+):
+    with database.write() as session:
+        session.execute(text(change))
+    with pytest.raises(AWAY) as raised, database.write() as session:
+        events.record(session, "made", subject="x", now=clock.now())
+    with pytest.raises(AWAY), database.read() as session:
+        session.scalars(select(Event)).all()
+    away.tell(logging.getLogger(__name__), raised.value, what=f"what {change} {database.is_sqlite}")
+
+    assert away.in_words(raised.value) == "The database does not fit this version of Thinslice."
+    assert "thinslice migrate" in away.advised(away.in_words(raised.value))
     assert not caplog.records[-1].exc_info
 
 
