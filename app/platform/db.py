@@ -47,6 +47,13 @@ SQLModel.metadata.naming_convention = MetaData(
 ).naming_convention
 
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+_IDLE_MS = 90_000  # a machine that froze or was lost in a transaction keeps others no longer …
+_LOST = {  # … and a server that is lost keeps us as long: seconds, and milliseconds the last
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 50_000,
+}
 _BUSY_MS = 10_000  # how long a SQLite writer waits for one that is no process of ours
 _SAMPLED = """
     -- One row for each column of a table of which the planner keeps samples: its name and type.
@@ -252,14 +259,17 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     # Compiling a question takes PostgreSQL longer than any of ours takes to answer: no jit.
-    options = "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC -c jit=off"
+    options = (
+        "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC -c jit=off"
+        f" -c idle_in_transaction_session_timeout={_IDLE_MS}"
+    )
     engine = create_engine(
         url,
         pool_size=_POOL,
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,  # addresses and hashes stay out of logs
-        connect_args={"connect_timeout": 3, "options": options},
+        connect_args={"connect_timeout": 3, "options": options, **_LOST},
     )
     away.watch(engine)
     return engine

@@ -67,6 +67,7 @@ def _locked(database: Database) -> Iterator[Connection]:
     with database.engine.connect() as connection:
         connection.execute(text("SET lock_timeout = 0"))
         connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield connection
         connection.commit()

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
-from app.platform import clock, db, events
+from app.platform import away, clock, db, events
+from app.platform.away import AWAY
 from app.platform.db import Database
 from app.platform.events import Event
 
@@ -54,3 +56,31 @@ def test_sqlite_waits_until_what_is_committed_is_on_the_disk(tmp_path: Path):
         found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _KEPT]
 
     assert found == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_who_froze_in_the_middle_of_a_transaction_keeps_nobody_waiting(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(db, "_IDLE_MS", 50)
+    url = database_url.replace("postgresql://", "postgresql+psycopg://")
+    frozen, other = Database(url), Database(url)
+    with frozen.write() as session:
+        events.record(session, "made", subject="x", now=clock.now())
+    with pytest.raises(AWAY) as raised:
+        write_and_freeze(frozen, other)
+    with frozen.read() as session:
+        found = session.scalars(select(Event.subject)).all()
+    frozen.close()
+    other.close()
+
+    assert found == ["other"]
+    assert away.passes(raised.value)
+
+
+def write_and_freeze(frozen: Database, other: Database) -> None:
+    with frozen.write() as session:
+        session.execute(update(Event).values(subject="frozen"))
+        with other.write() as also:  # it would wait for five seconds, and fail
+            also.execute(update(Event).values(subject="other"))
+        session.scalars(select(Event)).all()
