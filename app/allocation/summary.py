@@ -41,9 +41,9 @@ def split(answers: Sequence[Given], elective: frozenset[str]) -> Split | None:
     if not answers:
         return None
     time: dict[str, Fraction] = {}
-    for answer in answers:
-        for bucket, percent in answer.shares.items():
-            time[bucket] = time.get(bucket, Fraction(0)) + Fraction(answer.weight) * percent
+    for weight, percents in _by_weight(answers).items():
+        for bucket, percent in percents.items():
+            time[bucket] = time.get(bucket, Fraction(0)) + Fraction(weight) * percent
     everything = sum(time.values(), Fraction(0))
     chosen = sum((time[one] for one in time if one in elective), Fraction(0))
     return Split(
@@ -56,6 +56,16 @@ def split(answers: Sequence[Given], elective: frozenset[str]) -> Split | None:
         },
         answers=len(answers),
     )
+
+
+def _by_weight(answers: Sequence[Given]) -> Mapping[float | Fraction, Mapping[str, int]]:
+    """Whole percent of those who weigh the same, added up: many answers, few weights."""
+    found: dict[float | Fraction, dict[str, int]] = {}
+    for answer in answers:
+        percents = found.setdefault(answer.weight, {})
+        for bucket, percent in answer.shares.items():
+            percents[bucket] = percents.get(bucket, 0) + percent
+    return found
 
 
 def by_team(answers: Sequence[Given], elective: frozenset[str]) -> Groups:

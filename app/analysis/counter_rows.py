@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, String, TextClause, bindparam, text
+from sqlalchemy import Row, String, TextClause, TextualSelect, bindparam, text
 from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
@@ -12,6 +13,9 @@ from app.tally.shares import NUMBERS
 
 _SUMS = ",\n".join(f"               SUM(c.{name}) AS {name}" for name in NUMBERS)
 _NAMES = ",\n".join(f"           g.{name} AS {name}" for name in NUMBERS)
+
+_MOMENT, _TEXT = UtcDateTime(), String()
+_KEPT = 64  # questions in memory, some tens of kilobytes each
 
 _COUNTED = f"""
     -- One row per experiment, arm, stratum and part of its hours: released before the first of
@@ -79,25 +83,36 @@ def counted(
 ) -> Sequence[Row[Any]]:
     """By (experiment, the first moment, the second, not before it, from when on hits are young)."""
     statement, values = with_rows(_COUNTED, asked)
-    return session.execute(statement.columns(last_release=UtcDateTime()), values).all()
+    return session.execute(_with_last_release(statement), values).all()
 
 
-def with_rows(question: str, rows: Sequence[tuple[object, ...]]) -> tuple[Any, dict[str, object]]:
+@lru_cache(_KEPT)
+def _with_last_release(statement: TextClause) -> TextualSelect:
+    return statement.columns(last_release=_MOMENT)
+
+
+def with_rows(
+    question: str, rows: Sequence[tuple[object, ...]]
+) -> tuple[TextClause, dict[str, object]]:
     """A question with `{rows}` of texts and moments, and their values."""
-    names = [[f"v{at}_{place}" for place in range(len(row))] for at, row in enumerate(rows)]
-    written = ", ".join(f"({', '.join(f':{name}' for name in row)})" for row in names)
     values = {
-        name: value
-        for of_row, row in zip(names, rows, strict=True)
-        for name, value in zip(of_row, row, strict=True)
+        f"v{at}_{place}": value for at, row in enumerate(rows) for place, value in enumerate(row)
     }
+    written = ", ".join(
+        f"({', '.join(f':v{at}_{place}' for place in range(len(row)))})"
+        for at, row in enumerate(rows)
+    )
     return with_types(question.format(rows=written), values), values
 
 
 def with_types(question: str, values: Mapping[str, object]) -> TextClause:
     """A question whose values are texts and moments."""
-    types = [
-        bindparam(name, type_=UtcDateTime() if isinstance(value, datetime) else String())
-        for name, value in values.items()
-    ]
+    moments = frozenset(name for name, value in values.items() if isinstance(value, datetime))
+    return _typed(question, tuple(values), moments)
+
+
+@lru_cache(_KEPT)
+def _typed(question: str, names: tuple[str, ...], moments: frozenset[str]) -> TextClause:
+    """Made once for so many rows: reading hundreds of names out of a text takes milliseconds."""
+    types = [bindparam(one, type_=_MOMENT if one in moments else _TEXT) for one in names]
     return text(question).bindparams(*types)

@@ -134,7 +134,8 @@ def _chance(placed: Placed, values: Sequence[Value], middle: Date) -> float | No
     week = CycleWeeks(cycle.starts, cycle.ends).middle
     told = next((one for one in placed.kept if one.week == week), None)
     if told is not None:
-        return told.chance
+        kept: float | None = told.chance
+        return kept
     found = found_on(row, cycle, values, day=middle, unusual=placed.left_out)
     return found.landing.chance if found and found.landing else None
 

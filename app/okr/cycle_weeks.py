@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
+from functools import cached_property
 
 _DAYS = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CycleWeeks:
     """Week 1 begins with the cycle; weeks before it are 0, -1 and so on."""
 
     starts: Date
     ends: Date
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many there are: the last is as long as it takes to end with the cycle."""
         return max(1, round(((self.ends - self.starts).days + 1) / _DAYS))

@@ -9,7 +9,6 @@ from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.platform.db import Json, UtcDateTime
 from app.platform.ids import new_id
-from app.stats.closer import Told
 
 
 class Team(SQLModel, table=True):
@@ -145,21 +144,6 @@ class ToldWeek(SQLModel, table=True):
     now: float
     as_factors: bool
     chance: float | None = None
-
-    def as_told(self) -> Told:
-        """As the statistics gave it."""
-        return Told(
-            direction=self.direction,
-            p=self.p,
-            limit=self.bound,
-            moved=self.moved,
-            low=self.low,
-            high=self.high,
-            noise=(self.noise_low, self.noise_high),
-            begins=self.begins,
-            now=self.now,
-            as_factors=self.as_factors,
-        )
 
 
 class UnusualWeek(SQLModel, table=True):

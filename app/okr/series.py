@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from app.okr import exact, list_rows, overlap, store
+from app.okr.list_rows import Entry
 from app.okr.models import Contribution, KeyResult
 from app.platform.paging import Order, Part, part_of
 
-Entry = Any  # a row with the fields of a CheckIn: thousands are read, none is written
 DERIVED = "experiment"
 _BY_DATE = Order("values", (Date, datetime, str))
 
@@ -180,17 +180,21 @@ def laid_out(stored: Stored) -> tuple[Value, ...]:
     said: dict[Date, list[Entry]] = defaultdict(list)
     for entry in stored.entries:
         said[entry.date].append(entry)
-    days = said.keys() | {one.date for one in stored.posted}
+    posted = {one.date for one in stored.posted}
     found: list[Value | None] = []
     anchor: Entry | None = None
-    for day in sorted(one for one in days if one <= stored.ends):
+    ledger: Sequence[overlap.Line] = ()  # as it was known that day
+    for day in sorted(one for one in said.keys() | posted if one <= stored.ends):
         today = said[day]
-        if len(today) == 1 and not stored.posted and not today[0].confirms:
+        if day in posted:
+            ledger = overlap.as_of(stored.posted, day)
+        if len(today) == 1 and not ledger and not today[0].confirms:
             anchor = today[0]
             found.append(_as_put(anchor))  # by far the most
         else:
             anchor = _anchor(today) or anchor
-            found.append(_on(day, stored, anchor, today))
+            stands = anchor.value if anchor else stored.start
+            found.append(_on(day, stands, anchor, today, ledger))
     return tuple(one for one in found if one is not None)
 
 
@@ -199,9 +203,14 @@ def standing(values: Sequence[Value], day: Date, *, start: float) -> float:
     return next((one.value for one in reversed(values) if one.date <= day), start)
 
 
-def _on(day: Date, stored: Stored, anchor: Entry | None, today: Sequence[Entry]) -> Value | None:
-    since = _added_since(anchor, stored.posted, day)
-    stands = anchor.value if anchor else stored.start
+def _on(
+    day: Date,
+    stands: float,
+    anchor: Entry | None,
+    today: Sequence[Entry],
+    ledger: Sequence[overlap.Line],
+) -> Value | None:
+    since = _added_since(anchor, ledger)
     if since:
         stands = exact.total([stands, *(line.added for line in since)])
     new = [line for line in since if line.row.date == day]
@@ -220,12 +229,9 @@ def _anchor(today: Sequence[Entry]) -> Entry | None:
     return max(known, key=lambda one: (one.experiment_id is not None, one.id), default=None)
 
 
-def _added_since(
-    anchor: Entry | None, posted: Sequence[Contribution], day: Date
-) -> list[overlap.Line]:
+def _added_since(anchor: Entry | None, ledger: Sequence[overlap.Line]) -> list[overlap.Line]:
     """What the ledger adds to the anchor; of its own day, too, for it was posted after it."""
-    lines = overlap.as_of(posted, day) if posted else ()
-    return [one for one in lines if anchor is None or one.row.date >= anchor.date]
+    return [one for one in ledger if anchor is None or one.row.date >= anchor.date]
 
 
 def _said(value: Value, today: Sequence[Entry]) -> Value:
@@ -238,21 +244,7 @@ def _said(value: Value, today: Sequence[Entry]) -> Value:
 
 
 def _as_put(one: Entry) -> Value:
-    return Value(
-        one.date,
-        one.value,
-        one.recorded_at,
-        one.recorded_by,
-        one.source,
-        one.comment,
-        one.confidence,
-        one.confirms,
-        one.experiment_id,
-        one.observed,
-        one.estimate,
-        one.low,
-        one.high,
-    )
+    return Value._make(one[: len(Value._fields)])
 
 
 def _added(row: Contribution, stands: float) -> Value:

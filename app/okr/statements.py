@@ -7,10 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 from math import ceil, inf
+from typing import Any
 
 from app.okr import progress as measures
 from app.okr.cycle_weeks import CycleWeeks
-from app.okr.models import Cycle, KeyResult, ToldWeek
+from app.okr.models import Cycle, KeyResult
 from app.okr.series import Value
 from app.platform.iso_weeks import monday_of, week_of
 from app.stats.checks import NotEnoughData
@@ -18,6 +19,7 @@ from app.stats.closer import Question, Told, standing, told
 from app.stats.landing import Aim, Landing, landing
 from app.stats.weekly import FIRST_WEEK, LEAST, Weekly
 
+Said = Any  # a row with the fields of a ToldWeek: hundreds are read, none is written
 _SINCE = 2  # weekly values since the start, before anything is said
 _A_WEEK = {"daily": 1.0, "weekly": 1.0, "monthly": 7 / 31}  # values that a week brings, at most one
 _ONLY_RISES = (8, 6)  # values, and rises among them, before a number is taken for a running total
@@ -66,7 +68,7 @@ def found_on(
     values: Sequence[Value],
     *,
     day: Date,
-    kept: Sequence[ToldWeek] = (),
+    kept: Sequence[Said] = (),
     unusual: Collection[str] = (),
 ) -> Found | None:
     """What the last whole week says, seen on a day; None for a milestone.
@@ -100,11 +102,12 @@ def weekly(
     of its increments.
     """
     by_week: dict[int, list[Value]] = {}
+    is_total, number_of = row.running_total, weeks.number_of
     for one in _measured(weeks, values):
-        if row.running_total or not unusual or week_of(one.date) not in unusual:
-            by_week.setdefault(weeks.number_of(one.date), []).append(one)
+        if is_total or not unusual or week_of(one.date) not in unusual:
+            by_week.setdefault(number_of(one.date), []).append(one)
     means = [
-        every[-1].value if row.running_total else sum(one.value for one in every) / len(every)
+        every[-1].value if is_total else sum(one.value for one in every) / len(every)
         for every in by_week.values()
     ]
     return Weekly(tuple(by_week), tuple(means), _people(by_week))
@@ -143,10 +146,12 @@ def _left_out(
     weeks: CycleWeeks, values: Sequence[Value], week: int, unusual: Collection[str]
 ) -> tuple[str, ...]:
     """Unusual weeks between the first value that counts and the end of a week."""
-    counted = [one.date for one in values if weeks.number_of(one.date) >= FIRST_WEEK]
-    if not counted or not unusual:
+    if not unusual:
         return ()
-    first, last = counted[0], weeks.last_day(week)
+    counted = (one.date for one in values if weeks.number_of(one.date) >= FIRST_WEEK)
+    first, last = next(counted, None), weeks.last_day(week)
+    if first is None:
+        return ()
     return tuple(
         one
         for one in sorted(unusual)
@@ -181,7 +186,7 @@ def _of_week(
     weeks: CycleWeeks,
     values: Sequence[Value],
     week: int,
-    kept: Mapping[int, ToldWeek],
+    kept: Mapping[int, Said],
     *,
     unusual: Collection[str],
 ) -> Found:
@@ -214,7 +219,7 @@ def _of_week(
 
 
 def _told(
-    row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int, kept: Mapping[int, ToldWeek]
+    row: KeyResult, weeks: CycleWeeks, series: Weekly, week: int, kept: Mapping[int, Said]
 ) -> tuple[Told, int]:
     """What a week tells, and what stood before it."""
     if week == 0:
@@ -223,8 +228,23 @@ def _told(
     question = question_of(row)
     held = standing(series, question, week=week - 1, of=weeks.count, said=said)
     if week in kept:
-        return kept[week].as_told(), held
+        return _as_told(kept[week]), held
     return told(series, question, week=week, of=weeks.count, said=said), held
+
+
+def _as_told(kept: Said) -> Told:
+    return Told(
+        direction=kept.direction,
+        p=kept.p,
+        limit=kept.bound,
+        moved=kept.moved,
+        low=kept.low,
+        high=kept.high,
+        noise=(kept.noise_low, kept.noise_high),
+        begins=kept.begins,
+        now=kept.now,
+        as_factors=kept.as_factors,
+    )
 
 
 def question_of(row: KeyResult) -> Question:

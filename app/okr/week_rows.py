@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, exists, func
 from sqlalchemy import select as sa_select
@@ -20,6 +21,8 @@ from app.okr.models import (
 )
 from app.platform.errors import NotFound
 
+Said = Any  # a row with the fields of a ToldWeek: hundreds are read, none is written
+_SAID = tuple(col(getattr(ToldWeek, name)) for name in ToldWeek.model_fields)
 _LATELY = timedelta(weeks=5)  # ours: a list reads at least so far back in any case
 
 
@@ -36,7 +39,7 @@ class Placed:
     cycle: Cycle
     left_out: frozenset[str]
     reaches_back: bool
-    kept: list[ToldWeek]
+    kept: list[Said]
 
     @property
     def owner(self) -> str:
@@ -110,7 +113,7 @@ def placed(session: Session, *wanted: ColumnElement[bool], today: Date) -> list[
     """Key results as they stand in their cycles, in the order in which they were set."""
     about = _placed(today, *wanted)
     question = (
-        sa_select(KeyResult, Objective, Cycle, about.c.left_out, about.c.reaches_back, ToldWeek)
+        sa_select(KeyResult, Objective, Cycle, about.c.left_out, about.c.reaches_back, *_SAID)
         .join(about, about.c.id == col(KeyResult.id))
         .join(Objective, col(Objective.id) == col(KeyResult.objective_id))
         .join(Cycle, col(Cycle.id) == col(Objective.cycle_id))
@@ -118,13 +121,14 @@ def placed(session: Session, *wanted: ColumnElement[bool], today: Date) -> list[
         .order_by(col(Objective.id), col(KeyResult.id), col(ToldWeek.week))
     )
     found: dict[str, Placed] = {}
-    for row, objective, cycle, weeks, reaches_back, told in session.execute(question):
+    for line in session.execute(question):
+        row, objective, cycle, weeks, reaches_back = line[:5]
         one = found.get(row.id)
         if one is None:
             left_out = frozenset((weeks or "").split())
             one = found[row.id] = Placed(row, objective, cycle, left_out, bool(reaches_back), [])
-        if told is not None:
-            one.kept.append(told)
+        if line.week is not None:
+            one.kept.append(line)
     return list(found.values())
 
 

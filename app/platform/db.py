@@ -84,15 +84,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(
+    def result_processor(
         self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's shape
-    ) -> datetime | None:
-        """Give the zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002 - SQLAlchemy's shape
+    ) -> Callable[[Any], datetime | None]:
+        """Give the zone back; one call for each of thousands of moments."""
+        return _of_sqlite if dialect.name == "sqlite" else _in_utc
+
+
+def _of_sqlite(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(f"{written}+00:00")
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
 
 
 class Database:
