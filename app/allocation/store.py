@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, text
@@ -132,9 +133,12 @@ def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
     return [_as_asked(one, known) for one, known in found]
 
 
+_first = cache(first_bucket)
+
+
 def _as_asked(asked: WeekBucket, known: Bucket | None) -> Bucket:
     """The first ones are rows only once somebody has changed them."""
-    named = known or first_bucket(asked.bucket_id)
+    named = known or _first(asked.bucket_id)
     return Bucket(
         id=named.id,
         name=named.name,

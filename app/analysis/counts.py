@@ -93,7 +93,7 @@ def arm_of(key: str, rows: Sequence[Any], closed: Matured, *, is_judged: bool) -
     `rows` are those of `counter_rows.counted`; what they say of the arm, each says.
     """
     arm = rows[0]
-    sums = {name: int(sum(getattr(row, name) for row in rows)) for name in _SUMS}
+    sums = {name: int(sum([getattr(row, name) for row in rows])) for name in _SUMS}
     unsettled = arm.unsettled if is_judged else 0
     sums["clicks"] += int(arm.nameless)
     return ArmTotals(

@@ -168,7 +168,8 @@ def summed(rows: Iterable[Any]) -> dict[str, dict[str, Matured]]:
     for row in rows:
         strata = found.setdefault(row.arm, {})
         more = Matured(*(_number(row, name) for name in _NAMES))
-        strata[row.stratum] = strata.get(row.stratum, Matured()) + more
+        held = strata.get(row.stratum)
+        strata[row.stratum] = held + more if held else more
     return found
 
 
@@ -283,7 +284,8 @@ def first_open_hour(*, window: timedelta, stop_at: datetime | None, now: datetim
 
 def total(strata: Strata) -> Matured:
     """All strata together."""
-    found = Matured()
-    for one in strata.values():
+    every = list(strata.values())
+    found = every[0] if every else Matured()
+    for one in every[1:]:
         found += one
     return found

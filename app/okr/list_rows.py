@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, cast, literal, null, or_
 from sqlalchemy import select as sa_select
@@ -104,29 +103,11 @@ def sources_of(session: Session, key_result_ids: Sequence[str]) -> dict[str, Val
     return {row.key_result_id: row for row in session.exec(query)}
 
 
-class Entry(NamedTuple):
-    """A check-in that holds. A tuple, for a week is about thousands.
-
-    It begins with the parts of a `series.Value`, in their order.
-    """
-
-    date: Date
-    value: float
-    recorded_at: datetime
-    recorded_by: str
-    source: str
-    comment: str
-    confidence: int | None
-    confirms: bool
-    experiment_id: str | None
-    observed: int | None
-    estimate: float | None
-    low: float | None
-    high: float | None
-    id: str
-    key_result_id: str
-
-
+Entry = Row[Any]  # a check-in that holds: it begins with the parts of a `series.Value`
+_ENTRY = (
+    "date", "value", "recorded_at", "recorded_by", "source", "comment", "confidence", "confirms",
+    "experiment_id", "observed", "estimate", "low", "high", "id", "key_result_id",
+)  # fmt: skip
 # A line of the ledger, where an entry has the same: what it measured, over whom, by whom posted.
 _POSTED: Mapping[str, Any] = {
     "id": col(Contribution.id),
@@ -158,28 +139,26 @@ def put(
     since: Date | None = None,
     whole: Collection[str] = (),
 ) -> Put:
-    """Both in order of date.
+    """Both in order of date; plain rows: a week is about thousands.
 
     Entries from a day on, of the key results of which not the `whole` is asked for.
     """
     entries = sa_select(
-        *(col(getattr(CheckIn, name)) for name in Entry._fields),
+        *(col(getattr(CheckIn, name)) for name in _ENTRY),
         literal(value=False).label("is_posted"),
         *(_nothing(one) for one in _OF_LEDGER),
     ).where(_are_asked(key_result_ids, since, whole), col(CheckIn.replaced_at).is_(None))
     posted = sa_select(
-        *(_POSTED.get(name, _empty(name)) for name in Entry._fields),
+        *(_POSTED.get(name, _empty(name)) for name in _ENTRY),
         literal(value=True),
         *(col(getattr(Contribution, one)) for one in _OF_LEDGER),
     ).where(col(Contribution.key_result_id).in_(key_result_ids))
     every = entries.union_all(posted).order_by("date", "id")
-    found = Put([], [])
-    for row in session.execute(every) if key_result_ids else ():
-        if row.is_posted:
-            found.posted.append(_contribution(row))
-        else:
-            found.entries.append(Entry._make(row[: len(Entry._fields)]))
-    return found
+    rows = session.execute(every).all() if key_result_ids else ()
+    return Put(
+        [row for row in rows if not row.is_posted],
+        [_contribution(row) for row in rows if row.is_posted],
+    )
 
 
 def _are_asked(

@@ -102,15 +102,20 @@ def weekly(
     of its increments.
     """
     by_week: dict[int, list[Value]] = {}
-    is_total, number_of = row.running_total, weeks.number_of
+    is_total = row.running_total
+    lost = set() if is_total else {monday_of(one) for one in unusual}
     for one in _measured(weeks, values):
-        if is_total or not unusual or week_of(one.date) not in unusual:
-            by_week.setdefault(number_of(one.date), []).append(one)
+        if not lost or one.date - timedelta(days=one.date.weekday()) not in lost:
+            by_week.setdefault(weeks.number_of(one.date), []).append(one)
     means = [
-        every[-1].value if is_total else sum(one.value for one in every) / len(every)
+        every[-1].value if is_total or len(every) == 1 else _mean(every)
         for every in by_week.values()
     ]
     return Weekly(tuple(by_week), tuple(means), _people(by_week))
+
+
+def _mean(every: Sequence[Value]) -> float:
+    return sum(one.value for one in every) / len(every)
 
 
 def counted(

@@ -3,9 +3,10 @@
 Each kind is a question of its own, with the same parts; a page asks them as one.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, String, cast, func, literal, null, union_all
+from sqlalchemy import CompoundSelect, Row, Select, String, cast, func, literal, null, union_all
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -22,9 +23,14 @@ _SHOWN = 20  # of each kind, on a page that is about other things
 
 def failing(session: Session) -> list[Trouble]:
     """What was put off, then sources that cannot be read, then pushes that were not taken."""
+    return [_TOLD[row.kind](row) for row in session.execute(_every())]
+
+
+@cache
+def _every() -> CompoundSelect[Any]:
+    """Put together once: that takes longer than its answer."""
     kinds = (_put_off(), _sources(), _pushes())
-    every = union_all(*(sa_select(one.subquery()) for one in kinds)).order_by("kind", "rank")
-    return [_TOLD[row.kind](row) for row in session.execute(every)]
+    return union_all(*(sa_select(one.subquery()) for one in kinds)).order_by("kind", "rank")
 
 
 def _put_off() -> Select[Any]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, true
@@ -248,10 +249,15 @@ def _about(question: Any, *wanted: ColumnElement[bool]) -> Any:
 
 def under_way_standing(session: Session) -> dict[str, tuple[Experiment, Standing]]:
     """Experiments that were launched and are not decided, the oldest first, by id."""
-    is_under_way = col(Experiment.status).in_(_UNDER_WAY)
-    question = with_standings(sa_select(Experiment), is_under_way)
-    found = session.execute(question.order_by(col(Experiment.launched_at), col(Experiment.id)))
+    found = session.execute(_under_way_standing())
     return {row[0].id: (row[0], standing_of(row)) for row in found}
+
+
+@cache
+def _under_way_standing() -> Select[Any]:
+    """Put together once: that takes longer than its answer."""
+    question = with_standings(sa_select(Experiment), col(Experiment.status).in_(_UNDER_WAY))
+    return question.order_by(col(Experiment.launched_at), col(Experiment.id))
 
 
 @dataclass(frozen=True, slots=True)
