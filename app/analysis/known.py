@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import String, bindparam, column, literal, select, text, true
+from sqlalchemy import String, bindparam, column, func, literal, select, text, true
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.experiments.models import Experiment
@@ -45,8 +46,12 @@ _OLDEST_UNJUDGED = (
 )
 # Each folder that may hold hits which nobody has read (all that are not retired) beside each
 # experiment with hits to be judged again. Both are few, and each may be without the other.
+_OTHER = aliased(DataFolder)
+_ON_ITS_HOST = (
+    select(func.count()).where(col(_OTHER.host) == col(DataFolder.host)).scalar_subquery()
+)
 _UNREAD = (
-    select(DataFolder, _OLDEST_UNJUDGED.c.experiment_id, _OLDEST_UNJUDGED.c.at)
+    select(DataFolder, _ON_ITS_HOST, _OLDEST_UNJUDGED.c.experiment_id, _OLDEST_UNJUDGED.c.at)
     .select_from(select(literal(1).label("one")).subquery())
     .outerjoin(DataFolder, col(DataFolder.retired_at).is_(None))
     .outerjoin(_OLDEST_UNJUDGED, true())
@@ -124,21 +129,23 @@ def of_several(session: Session, experiment_ids: Sequence[str], *, now: datetime
     Asked before anything is counted: what is read after it only holds more.
     """
     found = session.execute(_UNREAD, {"experiment_ids": list(experiment_ids)}).all()
-    rows = list({row[0].id: row[0] for row in found if row[0] is not None}.values())
+    rows = {row.id: (row, alike) for row, alike, _, _ in found if row is not None}
     return Knowing(
-        _everywhere(session, rows, now=now),
-        {experiment_id: oldest for _, experiment_id, oldest in found if experiment_id},
+        _everywhere(list(rows.values()), now=now),
+        {experiment_id: oldest for _, _, experiment_id, oldest in found if experiment_id},
     )
 
 
-def _everywhere(session: Session, rows: Sequence[DataFolder], *, now: datetime) -> Known:
-    late = [row for row in rows if folders.state_of(row, now=now) is not FolderState.READ]
-    names = folders.labels(session) if late else {}
-    seen = [row.ingested_until or _NEVER for row in rows]
+def _everywhere(rows: Sequence[tuple[DataFolder, int]], *, now: datetime) -> Known:
+    """Of folders, each with how many are on its host."""
     return Known(
         now=now,
-        until=min([now, *seen]),
-        late=tuple(_late(row, names[row.id], now=now) for row in late),
+        until=min([now, *(row.ingested_until or _NEVER for row, _ in rows)]),
+        late=tuple(
+            _late(row, folders.label(row, on_its_host=alike), now=now)
+            for row, alike in rows
+            if folders.state_of(row, now=now) is not FolderState.READ
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from math import floor, isfinite, log10
 
 _TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # how far marks stand apart
 _SLIGHT = 1e-6  # what floats round away of a chance
+_ABOVE_ZERO = frozenset("123456789")
 _NEARLY = 1e-9  # what floats leave behind
 
 
@@ -172,7 +173,7 @@ def _unsigned(written: str) -> str:
 
 
 def _is_zero(written: str) -> bool:
-    return not any(digit in "123456789" for digit in written)
+    return _ABOVE_ZERO.isdisjoint(written)
 
 
 def _refuse_unknown(number: float) -> None:

@@ -172,9 +172,12 @@ def labels(session: Session) -> dict[str, str]:
     """What people call each folder, by id: its host, with the path where two share a host."""
     rows = folder_rows.folders(session)
     hosts = [row.host for row in rows]
-    return {
-        row.id: row.host if hosts.count(row.host) == 1 else f"{row.host}:{row.path}" for row in rows
-    }
+    return {row.id: label(row, on_its_host=hosts.count(row.host)) for row in rows}
+
+
+def label(row: DataFolder, *, on_its_host: int) -> str:
+    """What people call one, where so many folders, itself among them, are on its host."""
+    return row.host if on_its_host == 1 else f"{row.host}:{row.path}"
 
 
 def _held(
