@@ -1,6 +1,7 @@
 """What an operator asks when something is odd: each part looked at, and what to do."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -158,10 +159,12 @@ def _put_off(house: House) -> str:
     with house.database.read() as session:
         found = failing.failing(session)
     if found:
-        said = " ".join(f"{one.what}: {one.reason}" for one in found[:_NAMED])
-        more = f" And {len(found) - _NAMED} more." if len(found) > _NAMED else ""
+        told = Counter(f"{one.what}: {one.reason}" for one in found).items()
+        named = [f"{said} ({times} times)" if times > 1 else said for said, times in told]
+        more = f" And {len(named) - _NAMED} more." if len(named) > _NAMED else ""
         raise _WrongError(
-            f"{said}{more} Mend it, then try it now: {house.settings.public_url}/put-off"
+            f"{' '.join(named[:_NAMED])}{more} Mend it, then try it now:"
+            f" {house.settings.public_url}/put-off"
         )
     return "nothing waits because it failed"
 

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,3 +100,18 @@ def test_clicks_that_were_not_kept_are_told_with_their_time_until_somebody_takes
     assert [one.fine for one in found] == [True, False, True]
     assert "3 clicks and opens were answered and not kept between Wed" in found[1].sentence
     assert f"`thinslice folder acknowledge {house.folder.id}`" in found[1].sentence
+
+
+def test_what_fails_again_and_again_for_one_reason_is_one_sentence_of_the_doctor(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    pushes = [SimpleNamespace(what="Pushing to “Ops”", reason="It did not answer.")] * 7
+    others = [SimpleNamespace(what=f"Sending “{n}”", reason="No server.") for n in range(6)]
+    monkeypatch.setattr("app.outreach.failing.failing", lambda _session: [*pushes, *others])
+    with pytest.raises(doctor._WrongError) as said:
+        doctor._put_off(house)
+
+    assert "Pushing to “Ops”: It did not answer. (7 times) Sending “0”: No server. " in str(
+        said.value
+    )
+    assert "“3”: No server. And 2 more. Mend it" in str(said.value)
