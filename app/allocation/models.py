@@ -6,7 +6,8 @@ from enum import StrEnum
 from sqlmodel import BigInteger, Field, SQLModel
 
 from app.allocation.calendar import Moment, Schedule
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.ids import new_id
 
 

@@ -125,19 +125,21 @@ def people(arms: Mapping[str, Strata]) -> int:
 
 def read(row: Look) -> Held:
     """A look as it was kept."""
+    return Held(number=row.number, due_at=row.due_at, at=row.at, **of_json(row.body))
+
+
+def of_json(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What was counted and asked for, as it is stored."""
     arms = {
         key: {name: Matured(**one) for name, one in strata.items()}
-        for key, strata in row.body["arms"].items()
+        for key, strata in body["arms"].items()
     }
-    return Held(
-        number=row.number,
-        due_at=row.due_at,
-        at=row.at,
-        arms=arms,
-        last=row.body["last"],
-        whole=row.body.get("whole", row.body["last"]),
-        asked={key: Asked(**one) for key, one in _asked(row.body).items()},
-    )
+    return {
+        "arms": arms,
+        "last": body["last"],
+        "whole": body.get("whole", body["last"]),
+        "asked": {key: Asked(**one) for key, one in _asked(body).items()},
+    }
 
 
 def _asked(body: Mapping[str, Any]) -> Mapping[str, Any]:

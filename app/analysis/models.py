@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlmodel import Field, Index, SQLModel
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.ids import new_id
 
 

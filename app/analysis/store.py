@@ -2,6 +2,7 @@
 
 from collections import Counter as Counted
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +32,7 @@ from app.analysis.models import Kind, Look, Snapshot
 from app.experiments.models import Enrolment, Experiment, Status
 from app.experiments.terms import Method
 from app.platform.db import UtcDateTime
+from app.platform.documents import part_of_json
 from app.tally.models import Counter, Outcome
 
 # Whoever was mailed still clicks after a cancel or an early decision: those get a final call, too.
@@ -70,13 +72,13 @@ def kept_of(session: Session, experiment_ids: Sequence[str]) -> Sequence[Row[Any
     Of what was frozen one row, as `frozen_of` has it, in its parts that lists show. Of an
     experiment without, one row for each look that was held at it, or one of nothing.
     """
-    body = col(Snapshot.body)
+    part = partial(part_of_json, session, col(Snapshot.body))
     is_open = and_(col(Look.experiment_id) == col(Experiment.id), col(Snapshot.id).is_(None))
     return session.execute(
         sa_select(
             col(Experiment.id),
             col(Snapshot.kind),
-            *(body[name].label(name) for name in ("call", "estimates", "comparisons")),
+            *(part(name).label(name) for name in ("call", "estimates", "comparisons")),
             Look,
         )
         .select_from(Experiment)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.pushes import EXAMPLE as PUSH
@@ -19,6 +20,7 @@ from app.okr.store import key_result_of
 from app.outreach import connecting, pushes, pushing, store
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.outreach.schemas import ConnectorDraft, LinkDraft
+from app.platform import garbled
 from app.platform.errors import NotFound
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Connectors"])
@@ -88,10 +90,12 @@ def add_connector(
 @router.get("/connectors", summary="List connectors")
 def list_connectors(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[ConnectorOut]:
+) -> Listed[ConnectorOut | GarbledOut]:
     """In the order they were added."""
     rows = store.connectors(session, cursor=cursor, limit=limit)
-    return listed(rows, _shown)
+    return listed(
+        rows, lambda row: garbled.read(_shown, row) or GarbledOut(id=row.id, name=row.name)
+    )
 
 
 @router.delete("/connectors/{connector_id}", status_code=204, summary="Remove a connector")
@@ -125,12 +129,18 @@ def try_connector(connector_id: str, session: Db, now: Now) -> PushOut:
 @router.get("/key-results/{key_result_id}/connectors", summary="List where values are pushed")
 def list_links(
     key_result_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[ConnectorLinkTold]:
+) -> Listed[ConnectorLinkTold | GarbledOut]:
     """With the newest push to each, and its error."""
     key_result_of(session, key_result_id)
     links = store.linked_page(session, key_result_id, cursor=cursor, limit=limit)
     last = pushes.last_about(session, key_result_id)
-    return listed(links, lambda link: _told(link, last.get(link.connector_id)))
+    return listed(
+        links,
+        lambda link: (
+            garbled.read(_told, link, last.get(link.connector_id))
+            or GarbledOut(id=link.id, name=link.connector_id)
+        ),
+    )
 
 
 @router.delete(

@@ -89,6 +89,7 @@ _LEDGER_LINE: dict[str, Any] = {
     "shared": 36,
     "overlaps": ["1f0c3m8k2tq5w7x9z0ad"],
     "posted_by": "Ann",
+    "cannot_be_read": None,
 }
 _READ: dict[str, Any] = {
     "http": {"url": "https://numbers.example/active.json", "pointer": "/week", "every": "daily"},
@@ -169,13 +170,16 @@ class KeyResultOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """An experiment that should move this key result. Its call is null before it started."""
+    """An experiment that should move this key result. Its call is null before it started.
+
+    Its status is null where it cannot be read.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _LINK})
 
     experiment_id: str
     name: str
-    status: Status
+    status: Status | None
     mode: Mode
     call: State | None
     estimate: Estimate | None
@@ -190,7 +194,8 @@ class LedgerLine(BaseModel):
 
     People who were in the open windows of several, for the same event, are added once, with the
     larger: `shared` of this one's `people` are counted by larger ones, `added` is what the rest
-    brings, and `counted` is false where nobody is left.
+    brings, and `counted` is false where nobody is left. Where whom one shares with others
+    cannot be read, `cannot_be_read` says so, and nothing of it is added.
     """
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _LEDGER_LINE})
@@ -207,6 +212,7 @@ class LedgerLine(BaseModel):
     shared: int
     overlaps: list[str]
     posted_by: str
+    cannot_be_read: str | None
 
 
 class ReadOut(BaseModel):

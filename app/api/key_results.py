@@ -31,6 +31,7 @@ from app.okr.schemas import (
     SqlSource,
     ValueDraft,
 )
+from app.platform import garbled
 from app.platform.days import Day
 from app.platform.errors import Conflict
 from app.review import linked as linked_results
@@ -42,7 +43,7 @@ _VIEWED = (
     "forecast", "statement", "stretched", "warning",
 )  # fmt: skip
 _OF_A_VALUE = tuple(name for name in ValueOut.model_fields if name not in {"counts", "remark"})
-_WORKED_OUT = {"counted", "added", "shared", "overlaps"}
+_WORKED_OUT = {"counted", "added", "shared", "overlaps", "cannot_be_read"}
 _OF_A_LINE = tuple(name for name in LedgerLine.model_fields if name not in _WORKED_OUT)
 
 
@@ -216,9 +217,14 @@ def _listed(one: series.Listed) -> ValueOut:
 
 def _line(one: Line) -> LedgerLine:
     known = {name: getattr(one.row, name) for name in _OF_A_LINE}
-    others = sorted({name for group in one.row.overlaps for name in group["with"]})
+    others = set[str]().union(*(group.others for group in one.groups))
     return LedgerLine(
-        **known, counted=one.counted, added=one.added, shared=one.shared, overlaps=others
+        **known,
+        counted=one.counted,
+        added=one.added,
+        shared=one.shared,
+        overlaps=sorted(others),
+        cannot_be_read=garbled.CANNOT_BE_READ if one.is_garbled else None,
     )
 
 
@@ -242,7 +248,7 @@ def _link(one: linked_results.Linked) -> LinkOut:
     return LinkOut(
         experiment_id=experiment.id,
         name=experiment.name,
-        status=Status(experiment.status),
+        status=garbled.read(Status, experiment.status),
         mode=one.mode,
         call=told.call.state if told else None,
         estimate=told.estimates[0] if told and told.estimates else None,

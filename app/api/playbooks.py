@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.vaults import Hosts
@@ -16,6 +17,7 @@ from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.okr import store
 from app.outreach import playbooks
+from app.platform import garbled
 from app.review.copying import Copied
 from app.review.playbook import CopyDraft
 
@@ -115,10 +117,13 @@ def take_playbook(
 @router.get("/experiment-templates", summary="List experiment templates")
 def list_templates(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[TemplateOut]:
+) -> Listed[TemplateOut | GarbledOut]:
     """The organisation's own, in the order they were kept; those that ship are on the form."""
     return listed(
-        template_rows.page(session, cursor=cursor, limit=limit), TemplateOut.model_validate
+        template_rows.page(session, cursor=cursor, limit=limit),
+        lambda row: (
+            garbled.read(TemplateOut.model_validate, row) or GarbledOut(id=row.id, name=row.name)
+        ),
     )
 
 

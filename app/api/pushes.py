@@ -7,12 +7,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now
 from app.outreach import connecting
 from app.outreach import pushes as store
 from app.outreach.models import Push, State
+from app.platform import garbled
 from app.platform.errors import NotFound
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Pushes"])
@@ -61,7 +63,7 @@ def list_pushes(
     subject: str | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> Listed[PushOut]:
+) -> Listed[PushOut | GarbledOut]:
     """Newest first."""
     rows = store.pushes(
         session,
@@ -71,7 +73,9 @@ def list_pushes(
         cursor=cursor,
         limit=limit,
     )
-    return listed(rows, shown)
+    return listed(
+        rows, lambda row: garbled.read(shown, row) or GarbledOut(id=str(row.id), name=row.kind)
+    )
 
 
 @router.post("/pushes/{push_id}/replay", status_code=202, summary="Send a push again")
@@ -86,4 +90,5 @@ def replay_push(push_id: str, session: Db, now: Now) -> PushOut:
 
 def shown(row: Push) -> PushOut:
     """A push as the API tells it."""
-    return PushOut.model_validate({**row.model_dump(), "id": str(row.id)})
+    told = {name: getattr(row, name) for name in PushOut.model_fields}
+    return PushOut.model_validate(told | {"id": str(row.id)})

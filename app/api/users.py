@@ -7,12 +7,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
+from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity import guard, passwords, store, tokens, users
 from app.identity.guard import Db, Now
 from app.identity.models import ApiToken, User
 from app.identity.roles import Role
+from app.platform import garbled
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Users and tokens"])
 
@@ -71,9 +73,14 @@ class TokenOut(BaseModel):
 
 
 @router.get("/users", summary="List who can log in")
-def list_users(session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> Listed[UserOut]:
+def list_users(
+    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[UserOut | GarbledOut]:
     """Everybody, in the order in which they came."""
-    return listed(store.users_page(session, cursor=cursor, limit=limit), _user)
+    return listed(
+        store.users_page(session, cursor=cursor, limit=limit),
+        lambda row: garbled.read(_user, row) or GarbledOut(id=row.id, name=row.email),
+    )
 
 
 @router.delete("/users/{user_id}", status_code=204, summary="Remove somebody who logs in")
@@ -102,9 +109,12 @@ def end_sessions(user_id: str, session: Db) -> None:
 @router.get("/tokens", summary="List tokens")
 def list_tokens(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[TokenOut]:
+) -> Listed[TokenOut | GarbledOut]:
     """Those that open something, newest first."""
-    return listed(store.tokens_page(session, cursor=cursor, limit=limit), _token)
+    return listed(
+        store.tokens_page(session, cursor=cursor, limit=limit),
+        lambda row: garbled.read(_token, row) or GarbledOut(id=row.id, name=row.name),
+    )
 
 
 @router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token")

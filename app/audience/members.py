@@ -29,7 +29,8 @@ class Member:
     def row(self) -> dict[str, object]:
         """What a template sees; a column that is empty is not there."""
         own = {name: getattr(self, name) for name in _OWN}
-        return {name: value for name, value in (own | self.data).items() if value not in {None, ""}}
+        every = (own | self.data).items()
+        return {name: value for name, value in every if value is not None and value != ""}
 
 
 def chunk(session: Session, audience_id: str, *, after: str | None, limit: int) -> list[Member]:

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import false
 from sqlmodel import Field, Index, SQLModel
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Cells, Json
 from app.platform.ids import new_id
 
 
@@ -59,7 +60,7 @@ class Membership(SQLModel, table=True):
 
     audience_id: str = Field(primary_key=True, foreign_key="audience.id")
     person_id: str = Field(primary_key=True)
-    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Cells)
     import_id: str | None = None  # the last file that named this person, and on which line
     line: int | None = None
 

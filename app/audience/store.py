@@ -22,7 +22,8 @@ from sqlmodel import Session, col, select
 from app.audience import bulk
 from app.audience.addresses import key_of
 from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
-from app.platform.db import Json, among
+from app.platform.db import among
+from app.platform.documents import Json
 from app.platform.errors import Conflict, NotFound
 from app.platform.paging import Order, Part, part
 

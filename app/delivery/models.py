@@ -6,7 +6,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Column, Integer, text
 from sqlmodel import Field, Index, SQLModel
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.ids import new_id
 
 

@@ -1,12 +1,14 @@
 """Which part of each contribution counts where several measured the same people. Pure."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from typing import Any
 
 from app.okr import exact
 from app.okr.models import Contribution
+from app.platform import garbled
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Line:
 
     row: Contribution
     shared: int
+    groups: tuple[Group, ...] = ()
+    is_garbled: bool = False  # whom it shares cannot be read: nothing of it is added
 
     @property
     def counted(self) -> bool:
@@ -57,12 +61,21 @@ def lined(rows: Sequence[Contribution]) -> tuple[Line, ...]:
     found: dict[str, Line] = {}
     counting: defaultdict[str, set[str]] = defaultdict(set)  # experiments, by what they count
     for row in sorted(rows, key=lambda one: (-abs(one.amount), one.date, one.experiment_id)):
-        line = found[row.experiment_id] = Line(row, _shared(row, counting[row.event]))
+        line = found[row.experiment_id] = _line(row, counting)
         if line.counted:
             counting[row.event].add(row.experiment_id)
     return tuple(found[row.experiment_id] for row in rows)
 
 
-def _shared(row: Contribution, larger: set[str]) -> int:
-    people: int = sum(group["people"] for group in row.overlaps if larger & set(group["with"]))
-    return min(people, row.people)
+def groups_of(overlaps: Sequence[Mapping[str, Any]]) -> tuple[Group, ...]:
+    """Whom a row shares with others, as it is stored."""
+    return tuple(Group(int(one["people"]), frozenset(one["with"])) for one in overlaps)
+
+
+def _line(row: Contribution, counting: Mapping[str, set[str]]) -> Line:
+    groups = garbled.read(groups_of, row.overlaps)
+    if groups is None:
+        return Line(row, row.people, is_garbled=True)
+    larger = counting.get(row.event, set())
+    people = sum(one.people for one in groups if larger & one.others)
+    return Line(row, min(people, row.people), groups)

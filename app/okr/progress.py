@@ -70,7 +70,8 @@ def pace(goal: Goal, done: float | None, *, starts: Date, ends: Date, today: Dat
 
 def stale(cadence: str, last: Date | None, today: Date) -> bool:
     """Whether the last value is more than three days late: silence is never green."""
-    return last is None or today > last + _CADENCE[cadence] + _LATE
+    often = _CADENCE[cadence]
+    return last is None or today > last + often + _LATE
 
 
 def clamped(done: float) -> float:

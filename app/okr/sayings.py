@@ -9,6 +9,7 @@ from app.okr import amounts
 from app.okr.models import KeyResult
 from app.okr.statements import Found, State
 from app.platform import figures
+from app.platform.garbled import CANNOT_BE_READ
 from app.stats.closer import Told
 
 ASKS = "Only ever rises. Is it a running total?"
@@ -117,6 +118,7 @@ _COUNTED = (
     ("out of the band on", {State.OUT_OF_BAND}),
     ("too early for", {State.TOO_EARLY}),
     ("no value for", {State.NO_VALUE}),
+    ("damaged are", {State.GARBLED}),
 )
 _WORDS = {
     State.CLOSER: "Closer",
@@ -129,6 +131,8 @@ _WORDS = {
 def _sentence(row: KeyResult, found: Found) -> str:
     if found.state is State.NO_VALUE:
         return "No value this week."
+    if found.state is State.GARBLED:
+        return CANNOT_BE_READ
     if found.told is None:
         return _too_early(found)
     if found.state in {State.HOLDING, State.OUT_OF_BAND}:

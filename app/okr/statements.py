@@ -40,6 +40,7 @@ class State(StrEnum):
     OUT_OF_BAND = "out_of_band"
     FASTER = "faster"
     SLOWER = "slower"
+    GARBLED = "cannot_be_read"  # what is stored of the key result is damaged
 
 
 @dataclass(frozen=True, slots=True)

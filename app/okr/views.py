@@ -14,9 +14,11 @@ from app.okr.models import Cycle, KeyResult
 from app.okr.progress import Goal, Pace
 from app.okr.sayings import Statement, statement_of
 from app.okr.series import Stored, Value
-from app.okr.statements import Found, asks_all, found_on
+from app.okr.statements import Found, State, asks_all, found_on
 from app.okr.week_rows import Placed
 from app.okr.wording import warning_of
+from app.platform import garbled
+from app.platform.iso_weeks import week_of
 from app.stats.weekly import FIRST_WEEK
 
 
@@ -45,6 +47,7 @@ class KeyResultView:
 
 def view(session: Session, placed: Placed, stored: Stored, *, today: Date) -> KeyResultView:
     """Look at one on a day that is known in its cycle, with what its values rest on."""
+    measures.stale(placed.row.cadence, today, today)  # alone, it is said which row is damaged
     return of_placed(session, (placed,), today=today, stored={placed.row.id: stored})[0]
 
 
@@ -117,7 +120,7 @@ def _view(placed: Placed, every: Sequence[Value], *, today: Date) -> KeyResultVi
     goal = goal_of(row)
     last = values[-1] if values else None
     done = measures.progress(goal, last.value) if last else None
-    found = found_on(row, cycle, values, day=today, kept=placed.kept, unusual=placed.left_out)
+    found = _found(placed, values, today)
     return KeyResultView(
         row=row,
         cycle=cycle,
@@ -127,7 +130,7 @@ def _view(placed: Placed, every: Sequence[Value], *, today: Date) -> KeyResultVi
         expected=measures.expected(cycle.starts, cycle.ends, today),
         pace=measures.pace(goal, done, starts=cycle.starts, ends=cycle.ends, today=today),
         confidence=next((v.confidence for v in reversed(values) if v.confidence is not None), None),
-        stale=measures.stale(row.cadence, last.date if last else None, today),
+        stale=bool(garbled.read(measures.stale, row.cadence, last and last.date, today)),
         change=_change(values, today),
         found=found,
         statement=statement_of(row, found) if found else None,
@@ -137,6 +140,19 @@ def _view(placed: Placed, every: Sequence[Value], *, today: Date) -> KeyResultVi
         stretched=last is not None and measures.stretched(goal, row.stretch, last.value),
         values=values,
     )
+
+
+def _found(placed: Placed, values: Sequence[Value], today: Date) -> Found | None:
+    """What the last whole week says; that nothing can be said, where the row is damaged."""
+    row, cycle = placed.row, placed.cycle
+
+    def found_today() -> tuple[Found | None]:
+        measures.stale(row.cadence, None, today)
+        found = found_on(row, cycle, values, day=today, kept=placed.kept, unusual=placed.left_out)
+        return (found,)
+
+    read = garbled.read(found_today)
+    return read[0] if read else Found(State.GARBLED, week_of(today), 0, 0)
 
 
 def goal_of(row: KeyResult) -> Goal:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +14,7 @@ from app.analysis import known, sentences, waiting
 from app.audience import erasure_rows
 from app.delivery import transports
 from app.okr import queries
+from app.ops import stored
 from app.ops.house import House, open_house
 from app.outreach import failing
 from app.platform import apart, away, clock, figures, install, migrate
@@ -42,6 +44,7 @@ def look(settings: Settings) -> list[Finding]:
     parts: dict[str, Callable[[House], str]] = {
         "database": _database,
         "migrations": _migrations,
+        "stored": _stored,
         "keys": _keys,
         "clock": _clock,
         "mail": _mail,
@@ -87,6 +90,15 @@ def _database(house: House) -> str:
 def _migrations(house: House) -> str:
     migrate.check(house.database)
     return "up to date"
+
+
+def _stored(house: House) -> str:
+    """Whether what is stored can be read, as far as that is looked through in a moment."""
+    with house.database.read() as session:
+        found = list(islice(stored.look(session), _NAMED))
+    if found:
+        raise _WrongError(" ".join(map(str, found)))
+    return "designs, results, links and moments can be read"
 
 
 def _keys(house: House) -> str:

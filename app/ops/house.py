@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.identity import setup
 from app.links.keyring import Keyring
+from app.ops import stored
 from app.platform import clock, install, keys, locks, migrate
 from app.platform.afar import Afar
 from app.platform.away import AWAY, tell
@@ -106,6 +107,7 @@ def open_house(settings: Settings) -> House:
         folder=Folder(folder_id, settings.data_dir, place),
     )
     house.database.on_write(house.note)
+    house.database.on_damage(stored.find)
     for folder in (house.hits, house.imports, house.sends):
         folder.mkdir(exist_ok=True, mode=0o700)
     return house

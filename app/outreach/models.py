@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, UniqueConstraint
 from sqlmodel import Field, Index, SQLModel
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.ids import new_id
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only

@@ -12,7 +12,7 @@ from app.audience import imports
 from app.experiments import lifecycle
 from app.experiments import store as experiments
 from app.experiments.models import Experiment, Status
-from app.platform import put_off
+from app.platform import garbled, put_off
 from app.platform.paging import Part
 from app.platform.put_off import PutOff, Work
 
@@ -103,8 +103,8 @@ def retry(session: Session, trouble_id: str, *, now: datetime) -> Trouble:
 def cancel(session: Session, trouble_id: str, *, by: str, now: datetime) -> Trouble:
     """Try it no more, by a person's word; what it would have begun is cancelled with it."""
     row = put_off.cancel(session, trouble_id, by=by, now=now)
-    if undo := _WITH_IT.get(Work(row.work)):
-        undo(session, row.item, by=by, now=now)
+    if row.work in _WITH_IT:
+        _WITH_IT[Work(row.work)](session, row.item, by=by, now=now)
     return _shown(session, [row])[0]
 
 
@@ -129,7 +129,7 @@ _WITH_IT: Mapping[Work, Callable[..., None]] = {
 
 def _shown(session: Session, rows: Iterable[PutOff]) -> list[Trouble]:
     rows = list(rows)
-    ids = [row.item for row in rows if Work(row.work) in OF_EXPERIMENTS]
+    ids = [row.item for row in rows if row.work in OF_EXPERIMENTS]
     query = select(Experiment.id, Experiment.name).where(col(Experiment.id).in_(ids))
     names = {row[0]: row[1] for row in session.exec(query)} if ids else {}
     return [trouble_of(row, names) for row in rows]
@@ -137,6 +137,9 @@ def _shown(session: Session, rows: Iterable[PutOff]) -> list[Trouble]:
 
 def trouble_of(row: PutOff | Row[Any], names: Mapping[str, str]) -> Trouble:
     """A row that was put off, in words; `names` are those of experiments, by id."""
+    if row.work not in WORDS:
+        what = f"“{row.work}”. {garbled.CANNOT_BE_READ}"
+        return told(row, subject=row.item, what=what, href="/put-off")
     work = Work(row.work)
     subject, about, href = _place(work, row.item, names)
     return told(row, subject=subject, what=WORDS[work].format(about), href=href)

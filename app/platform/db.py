@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     DateTime,
     Dialect,
@@ -32,8 +31,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel, col
 
-from app.platform import away, clock
+from app.platform import away, clock, garbled
 from app.platform.apart import Agreement
+from app.platform.documents import json_or_text
 from app.platform.queueing import Rank, WriteQueue
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -46,7 +46,6 @@ SQLModel.metadata.naming_convention = MetaData(
     }
 ).naming_convention
 
-Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
 _IDLE_MS = 90_000  # a machine that froze or was lost in a transaction keeps others no longer …
 _LOST = {  # … and a server that is lost keeps us as long: seconds, and milliseconds the last
     "keepalives_idle": 20,
@@ -112,6 +111,7 @@ class Database:
         self._agreement = None if self.is_sqlite else Agreement()  # SQLite is on this machine
         self._rank = Rank.PERSON
         self._tell: Callable[[], None] = _nobody
+        self._find_damaged: garbled.Find = garbled.unknown
 
     def let_people_pass(self) -> None:
         """From now on this process writes as a machine: after the people who wait."""
@@ -147,6 +147,10 @@ class Database:
         """Call this after every change that somebody may wait for."""
         self._tell = tell
 
+    def on_damage(self, find: garbled.Find) -> None:
+        """Ask this, where reading fails, which row is damaged: mostly one of those just read."""
+        self._find_damaged = find
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that only looks; whatever it changed is thrown away."""
@@ -159,7 +163,8 @@ class Database:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             if self._agreement:
                 self._agreement.keep(session)
-            yield session
+            with garbled.told(session, lambda: kept, self._find_damaged):
+                yield session
             session.expunge_all()  # what was read stays readable after the end
             session.rollback()
 
@@ -187,7 +192,8 @@ class Database:
                 _begin(session, _BUSY_MS if rank is Rank.MACHINE else patience_ms)
             if self._agreement:
                 self._agreement.keep(session)
-            yield session
+            with garbled.told(session, session.identity_map.values, self._find_damaged):
+                yield session
 
     def clean(self, tables: Sequence[str]) -> bool:
         """Leave nothing of deleted rows in the files; False: a reader was in the way, try again.
@@ -261,7 +267,12 @@ def _nobody() -> None:
 
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True)
+        engine = create_engine(
+            url,
+            connect_args={"timeout": _BUSY_MS / 1000},
+            hide_parameters=True,
+            json_deserializer=json_or_text,
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     # Compiling a question takes PostgreSQL longer than any of ours takes to answer: no jit.

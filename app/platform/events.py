@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Field, Index, Session, SQLModel, select
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.ids import new_id
 
 

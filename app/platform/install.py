@@ -7,7 +7,8 @@ from random import Random, SystemRandom
 from sqlalchemy import BigInteger, bindparam, text
 from sqlmodel import Field, Session, SQLModel
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.errors import Conflict
 
 _ONLY = 1  # the id of the one row

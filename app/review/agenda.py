@@ -1,10 +1,11 @@
 """The weekly review: one week in the order in which it is talked about, live until it is frozen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import date as Date
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -63,8 +64,13 @@ def of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
     row = noted.frozen
     if row is None:
         return _live(session, week, noted.marks, zone=zone, now=now)
-    told = _SHAPE.validate_python(row.body)
+    told = as_frozen(row.body)
     return replace(told, frozen_at=row.frozen_at, frozen_by=row.frozen_by)
+
+
+def as_frozen(body: Mapping[str, Any]) -> Review:
+    """A review as it is kept."""
+    return _SHAPE.validate_python(body)
 
 
 def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetime) -> Review:

@@ -15,6 +15,8 @@ from app.okr import list_rows as okr
 from app.okr.models import KeyResult
 from app.review import store
 
+_COLUMNS = ("idea", "testing", "decided")  # a slice that says another is damaged: see it first
+GARBLED = "cannot_be_read"  # the state of one
 _DECIDED_SHOWN = 30  # of the column that only grows; the learnings hold them all
 _NO_CALL_YET = {Status.DRAFT, Status.SCHEDULED, Status.CANCELLED}
 
@@ -50,9 +52,9 @@ class Board:
 
 def of(session: Session, *, zone: ZoneInfo, now: datetime) -> Board:
     """The board as it stands."""
-    columns: dict[str, list[Any]] = {"idea": [], "testing": [], "decided": []}
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     for row in store.tried(session):
-        columns[row.column].append(row)
+        columns.get(row.column, columns["idea"]).append(row)
     columns["decided"].sort(key=_decided_at, reverse=True)
     more = len(columns["decided"][_DECIDED_SHOWN:])
     columns["decided"] = columns["decided"][:_DECIDED_SHOWN]
@@ -96,7 +98,7 @@ def _card(row: Any, call: str | None, aims: Mapping[str, KeyResult]) -> Card:
         key_result=aim.title if aim else None,
         experiment_id=row.experiment_id,
         experiment=row.experiment,
-        status=row.status,
+        status=row.status if row.column in _COLUMNS else GARBLED,
         call=row.call or call,
         decision=row.decision,
     )

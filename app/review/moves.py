@@ -268,7 +268,7 @@ def _control(session: Session, experiment_id: str) -> str:
 def _shared(session: Session, experiment: Experiment, key_result_id: str) -> str | None:
     """What this one costs, or is cost by, the others."""
     lines = {one.row.experiment_id: one for one in ledger.lines(session, key_result_id)}
-    people = sum(group["people"] for group in lines[experiment.id].row.overlaps)
+    people = sum(one.people for one in lines[experiment.id].groups)
     if not people:
         return None
     were = f"{figures.count(people)} {'person was' if people == 1 else 'people were'}"

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, false, text, true
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
-from app.platform.db import Json, UtcDateTime
+from app.platform.db import UtcDateTime
+from app.platform.documents import Json
 from app.platform.ids import new_id
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only

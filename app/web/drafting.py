@@ -12,6 +12,7 @@ from app.experiments import store, template_rows, templates
 from app.experiments.drafts import again as again_of
 from app.experiments.models import Experiment, ExperimentTemplate
 from app.identity.guard import Db, Now
+from app.platform import garbled
 from app.web import choices, drafts, plans, versions
 from app.web.choices import Choices
 from app.web.pages import Page, render
@@ -107,7 +108,7 @@ def new(
         for name, field in (("slice", "slice_id"), ("audience", "audience_id"))
         if form.value(field)
     )
-    own = tuple(_own(one) for one in template_rows.every(session))
+    own = tuple(filter(None, (garbled.read(_own, one) for one in template_rows.every(session))))
     return replace(page, starters=(*STARTERS, *own), chosen=chosen.key, starter_query=query)
 
 

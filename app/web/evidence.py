@@ -17,10 +17,12 @@ from app.okr.models import KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.series import Stored
 from app.platform import figures
+from app.platform.garbled import CANNOT_BE_READ
 from app.review import linked
 from app.review.linked import Linked
 from app.web import words
 
+_GONE = "an experiment that is gone"
 _RECENT_DAYS = 14  # evidence that a check-in is asked about
 
 
@@ -84,7 +86,7 @@ def posted(
     unknown = {line.row.experiment_id for line in lines} - names.keys()
     if unknown:
         names |= experiments.names_of(session, sorted(unknown))
-    return [_posted(line, names[line.row.experiment_id], row.unit) for line in lines]
+    return [_posted(line, names.get(line.row.experiment_id, _GONE), row.unit) for line in lines]
 
 
 def _posted(line: Line, name: str, unit: str) -> LedgerRow:
@@ -101,6 +103,8 @@ def _posted(line: Line, name: str, unit: str) -> LedgerRow:
 
 
 def _remark(line: Line, unit: str) -> str:
+    if line.is_garbled:
+        return f"{CANNOT_BE_READ} Nothing of it is added."
     if not line.shared:
         return ""
     if not line.counted:

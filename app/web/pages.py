@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -66,8 +66,16 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     settings = request.app.state.settings
     context: dict[str, Any] = {f.name: getattr(page, f.name) for f in dataclasses.fields(page)}
     context["frame"] = frame_of(request, page.section)
-    html = environment(settings.timezone).get_template(page.template).render(context)
+    html = _rendered(environment(settings.timezone).get_template(page.template), context)
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+
+
+def _rendered(template: Template, context: dict[str, Any]) -> str:
+    """What a template misses, it misses as any reader of a stored document would."""
+    try:
+        return template.render(context)
+    except UndefinedError as error:
+        raise LookupError(str(error)) from error
 
 
 def frame_of(request: Request, section: str) -> Frame:

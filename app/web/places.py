@@ -38,7 +38,8 @@ def crumbs(session: Session, experiment: Experiment) -> tuple[tuple[str, str], .
     """Its parents: feature and slice, where it has them."""
     if experiment.slice_id is None:
         return _crumbs(None, None)
-    return _crumbs(*store.parents_of(session, (experiment.slice_id,))[experiment.slice_id])
+    found = store.parents_of(session, (experiment.slice_id,))
+    return _crumbs(*found.get(experiment.slice_id, (None, None)))
 
 
 def _place(experiment: Experiment, crumbs: tuple[tuple[str, str], ...]) -> Place:

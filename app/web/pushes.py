@@ -14,8 +14,10 @@ from app.okr import store as okr
 from app.okr.models import KeyResult
 from app.outreach import connecting, pushes, store
 from app.outreach.connectors import KINDS
+from app.outreach.connectors.ports import Need
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.outreach.schemas import LinkDraft
+from app.platform import garbled
 from app.platform.errors import AppError, NotFound
 from app.web.pages import Page, go, refuse, render
 from app.web.turning import Cursor, next_of
@@ -56,7 +58,7 @@ class PushesPage(Page):
     title: str
     connected: Sequence[Linked]
     offered: Sequence[Offered]
-    pushes: Sequence[Push]
+    pushes: Sequence[tuple[Push, str]]  # and the value that it tells
     next_address: str | None
     form: Typed
 
@@ -113,26 +115,43 @@ def linked(session: Session, key_result_id: str) -> list[Linked]:
 
 def _page(session: Session, row: KeyResult, form: Typed, cursor: str | None = None) -> PushesPage:
     newest = pushes.pushes(session, subject=row.id, cursor=cursor, limit=_NEWEST)
-    takers = [one for one in store.connectors(session) if KINDS[one.kind].names]
+    takers = [one for one in store.connectors(session) if garbled.read(_needs, one)]
     return PushesPage(
         id=row.id,
         title=row.title,
         connected=linked(session, row.id),
         offered=[_offered(one) for one in takers if one.disabled_at is None],
-        pushes=newest,
+        pushes=[(one, _value(one)) for one in newest],
         next_address=next_of(f"/key-results/{row.id}/pushes", newest),
         form=form,
     )
+
+
+def _value(push: Push) -> str:
+    told = garbled.read(_told, push)
+    return garbled.CANNOT_BE_READ if told is None else told
+
+
+def _told(push: Push) -> str:
+    return str(push.facts["value"])
 
 
 def _linked(link: ConnectorLink, row: Connector, last: Push | None) -> Linked:
     return Linked(
         connector_id=row.id,
         name=row.name,
-        external=", ".join(link.external.values()),
+        external=garbled.read(_names, link) or garbled.CANNOT_BE_READ,
         disabled=(row.disabled_reason or "Disabled.") if row.disabled_at else "",
         last=last,
     )
+
+
+def _names(link: ConnectorLink) -> str:
+    return ", ".join(link.external.values())
+
+
+def _needs(row: Connector) -> tuple[Need, ...]:
+    return KINDS[row.kind].names
 
 
 def _offered(row: Connector) -> Offered:

@@ -78,6 +78,7 @@ BADGES: Mapping[str, tuple[str, str]] = {
     "further": ("Further", "worse"),
     "no_change": ("No change we can tell", "quiet"),
     "too_early": ("Too early to tell", "quiet"),
+    "cannot_be_read": ("Cannot be read", "worse"),
     "no_value": ("No value this week", "caution"),
     "holding": ("Holding", "better"),
     "out_of_band": ("Out of the band", "worse"),

@@ -96,6 +96,7 @@ def test_only_what_is_poisoned_waits_and_each_says_why(service: Installation, ma
     print(f"{len(mailbox.taken)} of 40 mailed; {len(reasons)} kinds put off: {sorted(reasons)}")
     assert len(mailbox.taken) == 40
     assert all(reasons.values())
+    assert "(table experiment, row" in reasons[Work.START]
     assert (push.state, bool(push.last_error)) == ("stopped", True)
     assert notice.state == "failed"
     assert httpx.get(f"{service.url}/ready").status_code == 200
