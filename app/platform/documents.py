@@ -1,6 +1,5 @@
 """JSON in columns, on both databases: what is written, and what is read where it is damaged."""
 
-import json
 import logging
 from typing import Any
 
@@ -8,6 +7,8 @@ from sqlalchemy import JSON, ColumnElement, Dialect, case, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
+
+from app.platform.foreign import NotJson, read_json
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,6 @@ def part_of_json(session: Session, column: Any, name: str) -> ColumnElement[Any]
 def json_or_text(kept: str) -> Any:
     """SQLite keeps any text as JSON. What is none is given as it stands: its row is damaged."""
     try:
-        return json.loads(kept)
-    except ValueError:
+        return read_json(kept)
+    except NotJson:
         return kept
