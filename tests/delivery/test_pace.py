@@ -1,5 +1,7 @@
 """The pace falls to what a server takes and rises again, for limits of every size."""
 
+import random
+
 import pytest
 
 from app.delivery.pace import UNLIMITED, Pace
@@ -64,3 +66,61 @@ def test_a_server_that_takes_nothing_is_asked_ever_more_rarely():
         seconds += 1
 
     assert len(tried) <= 16
+
+
+def minutes_of_a_mix(share: float, people: int, *, pace: Pace, seed: int) -> int:
+    """Minutes until everybody was tried by a server that puts off that share, however slowly."""
+    lot, left, seconds = random.Random(seed), people, 0.0
+    while left:
+        tried = min(pace.room(ticks=seconds), left)
+        left -= tried
+        heard = [Meaning.LATER if lot.random() < share else Meaning.ACCEPTED for _ in range(tried)]
+        pace.hear(heard, ticks=seconds)
+        seconds += 0.5
+    return int(seconds // 60) + 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.6, 0.75, 0.9])
+def test_people_put_off_for_reasons_of_their_own_slow_nobody_for_long(share: float, seed: int):
+    assert minutes_of_a_mix(share, 5_000, pace=Pace(), seed=seed) <= 15
+
+
+def minutes_of_an_unnamed_limit(limit: int, people: int, *, pace: Pace) -> tuple[int, int]:
+    """(minutes, put off) of a server that says no more than "later" past so many a minute."""
+    left, put_off, seconds, in_minute, minute = people, 0, 0.0, 0, 0
+    while left:
+        if int(seconds // 60) != minute:
+            minute, in_minute = int(seconds // 60), 0
+        heard = []
+        for _ in range(min(pace.room(ticks=seconds), left)):
+            heard.append(Meaning.ACCEPTED if in_minute < limit else Meaning.LATER)
+            in_minute += 1
+        left -= heard.count(Meaning.ACCEPTED)
+        put_off += heard.count(Meaning.LATER)
+        pace.hear(heard, ticks=seconds)
+        seconds += 0.5
+    return minute + 1, put_off
+
+
+@pytest.mark.parametrize("limit", [5, 10, 30, 60, 200])
+def test_a_limit_that_nobody_names_is_found_and_kept_to(limit: int):
+    pace = Pace()
+    minutes, put_off = minutes_of_an_unnamed_limit(limit, limit * 30, pace=pace)
+
+    assert pace.per_minute is not None
+    assert pace.per_minute <= limit * 2
+    assert minutes <= 30 * 1.7 + 3
+    assert put_off <= limit * 30  # no more than were taken: each is tried about twice at most
+
+
+def test_a_guess_is_kept_only_once_it_has_shown_that_it_helps():
+    pace = Pace()
+    stopped = [Meaning.ACCEPTED] * 5 + [Meaning.LATER] * 20
+    kept = [pace.hear(stopped, ticks=1)]
+    guessed = pace.per_minute
+    mixed = [Meaning.ACCEPTED] + [Meaning.LATER] * 3
+    kept += [pace.hear(mixed, ticks=40 * n) for n in range(1, 6)]
+
+    assert guessed == 5
+    assert (kept, pace.per_minute) == ([False] * 6, None)

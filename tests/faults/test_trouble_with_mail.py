@@ -91,6 +91,7 @@ def test_a_server_that_says_later_in_any_mix_takes_everybody_in_the_end(
     later = mailbox.rule = PutsOff()
     with service.api("editor") as api:
         experiment = launched(api, people)
+        wait_until(lambda: len(later.said) == people, seconds=300, what="a word to each")
         wait_until(lambda: has_settled(api, experiment, later), seconds=300, what="a first round")
     rounds = 1
     for hours in (1, 3, 8, 16, 30):
