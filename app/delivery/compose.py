@@ -174,7 +174,7 @@ class ComposedArm:
 
 def _texts(subjects: list[str] | AppError, parts: list[str] | AppError) -> Texts:
     subject = mime.one_line(or_raise(subjects)[0])
-    mime.refuse_breaks(subject, what="The subject")
+    mime.refuse_unfit(subject, what="The subject")
     preheader, in_html, text = or_raise(parts)
     return Texts(subject, mime.one_line(preheader), in_html, text)
 

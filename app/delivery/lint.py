@@ -95,8 +95,18 @@ def _words(arm: Arm) -> Iterator[Problem]:
     subject = arm.subject or ""
     if "\n" in subject.strip():
         yield _blocks("subject_line_break", f"The subject of “{arm.key}” has a line break.")
+    elif wrong := _unfit(subject, what=f"The subject of “{arm.key}”"):
+        yield _blocks("subject_sign", wrong)
     if len(subject) > _LONGEST_SUBJECT:
         yield _warns("subject_long", f"The subject of “{arm.key}” has {len(subject)} characters.")
+
+
+def _unfit(subject: str, *, what: str) -> str:
+    try:
+        mime.refuse_unfit(mime.one_line(subject), what=what)
+    except mime.BadHeader as error:
+        return str(error)
+    return ""
 
 
 def _linked(arm: Arm, design: Draft) -> list[Problem]:

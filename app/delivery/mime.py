@@ -18,7 +18,13 @@ from app.platform.errors import Invalid
 _BOUNDARY = "=_thinslice"
 _CHUNK_BYTES = 42  # of a header's word: 56 characters of base64 and 12 around them stay under 75
 _FIRST_CHUNK_BYTES = 30  # the header's own name stands on the first line
-_BREAKS = re.compile(r"[\r\n\0]")
+_BREAKS = re.compile("[\r\n\0\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Embeddings, overrides and isolates: what follows them reads in an order of theirs. Marks of a
+# direction and joiners (U+200C to U+200F, U+061C) are part of how scripts and signs are written.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x01-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+# What has no width and joins nothing: copying brings it along, and nobody sees it.
+_UNSEEN = re.compile("[\u200b\u2060-\u2064\ufeff]")
 _PLAIN = re.compile(r"[ !-<>-~]*")  # printable ASCII without "=", which could look encoded
 _PLAIN_CHARS = 65  # with the longest header name, a line stays under 78
 _ADDRESS = re.compile(r"^[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+@[^\s<>()\[\],;:\\\"@\x00-\x20\x7f]+")
@@ -79,7 +85,7 @@ def skeleton(headers: Mapping[str, str]) -> Skeleton:
 
 def words(value: str, *, what: str) -> str:
     """A header's text: as it is where it is plain, else RFC 2047. Raises BadHeader."""
-    refuse_breaks(value, what=what)
+    refuse_unfit(value, what=what)
     if len(value) <= _PLAIN_CHARS and _PLAIN.fullmatch(value) and value == value.strip():
         return value
     return "\r\n ".join(f"=?utf-8?B?{b64encode(chunk).decode()}?=" for chunk in _chunks(value))
@@ -98,7 +104,7 @@ def mailbox(name: str, address: str, *, what: str) -> str:
 
 def ascii_address(address: str) -> str:
     """The address as every server understands it: the domain in punycode. Raises BadHeader."""
-    refuse_breaks(address, what="The address")
+    refuse_unfit(address, what="The address")
     if not _ADDRESS.fullmatch(address) or len(address) > _ADDRESS_CHARS:
         raise BadHeader(f"“{address}” is not an address that mail can be sent to.")
     local, _, domain = address.rpartition("@")
@@ -108,14 +114,38 @@ def ascii_address(address: str) -> str:
 
 
 def one_line(value: str) -> str:
-    """A subject as it stands in a header: a cell's line breaks are spaces there."""
-    return " ".join(filter(None, map(str.strip, value.splitlines())))
+    """A subject as it stands in a header: line breaks are spaces, what nobody sees is left out."""
+    lines = _UNSEEN.sub("", value).splitlines()
+    return " ".join(filter(None, map(str.strip, lines)))
 
 
-def refuse_breaks(value: str, *, what: str) -> None:
-    """Raise BadHeader where a value could begin a header of its own."""
+def quoted(value: str) -> str:
+    """A subject of ours that quotes what others wrote, without what no header may hold."""
+    shown = one_line(value)
+    for unfit in (_BREAKS, _TURNS, _CONTROLS):
+        shown = unfit.sub("", shown)
+    return shown
+
+
+def refuse_unfit(value: str, *, what: str) -> None:
+    """Raise BadHeader where a value could begin a header, or be read as what it does not say."""
+    if value.isascii() and value.isprintable():
+        return
     if _BREAKS.search(value):
         raise BadHeader(f"{what} contains a line break or a NUL; take it out.")
+    if found := _TURNS.search(value):
+        raise BadHeader(
+            f"{what} contains a sign that turns the direction of what follows"
+            f" ({_code(found)}); take it out."
+        )
+    if found := _CONTROLS.search(value):
+        raise BadHeader(f"{what} contains a sign that is no letter ({_code(found)}); take it out.")
+    if found := _UNSEEN.search(value):
+        raise BadHeader(f"{what} contains a sign that nobody sees ({_code(found)}); take it out.")
+
+
+def _code(found: re.Match[str]) -> str:
+    return f"U+{ord(found[0]):04X}"
 
 
 def _ascii_domain(domain: str) -> str:

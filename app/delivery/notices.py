@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.delivery import mail_rows
-from app.delivery.mime import Mail, ascii_address, mailbox, skeleton, words
+from app.delivery.mime import Mail, ascii_address, mailbox, quoted, skeleton, words
 from app.delivery.models import Notice
 from app.delivery.replies import Meaning, Reply, Stage, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
@@ -34,7 +34,7 @@ def queue(
     now: datetime,
 ) -> None:
     """Queue a mail to one of the team, in this transaction."""
-    notice_id = new_id()
+    notice_id, subject = new_id(), quoted(subject)
     host = settings.sender_address.rpartition("@")[2]
     headers = {
         "From": mailbox("Thinslice", settings.sender_address, what="The sender's name"),

@@ -29,6 +29,10 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "insight.eml"
 COLUMNS = {"name": "Ann", "euros": 61}
 _CLICK = re.compile(r"https://insights\.example\.com/c/([A-Za-z0-9_-]+)")
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+# What a header refuses or leaves out has a test of its own (test_headers).
+_SUBJECTS = st.text(
+    st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1, max_size=60
+)
 
 ALL = Allowed(clicks=True, opens=True)
 
@@ -213,9 +217,9 @@ def test_liquid_that_loops_for_ever_or_does_not_parse_is_refused():
 
 
 @settings(max_examples=150)
-@given(name=_TEXTS, subject=_TEXTS, body=_TEXTS)
+@given(name=_TEXTS, subject=_SUBJECTS, body=_TEXTS)
 def test_what_goes_in_comes_out(name: str, subject: str, body: str):
-    said = {"name": name, "subject": subject.translate({13: 32, 10: 32, 0: 32}), "body": body}
+    said = {"name": name, "subject": subject, "body": body}
     made = mail("Hello {{ name }}!\n\n{{ body }}", {**said}, subject="S: {{ subject }}.")
 
     clean = {key: re.sub("[\ufdd0-\ufdef]", "", value) for key, value in said.items()}
