@@ -7,6 +7,7 @@ whole lines only, starts again at the next newline, and skips what does not fit.
 
 import asyncio
 import fcntl
+import logging
 import os
 import secrets
 import time
@@ -20,6 +21,8 @@ from app.platform import clock, writers
 from app.platform.config import Durability
 from app.platform.errors import Unavailable
 from app.platform.writers import Life, Writer, is_locked
+
+log = logging.getLogger(__name__)
 
 _SUFFIX = ".journal"
 _HEADER = b"thinslice journal "  # then the format's number, the segment's id, its writer's id
@@ -158,6 +161,7 @@ class Journal:
 
     def _write(self, lines: bytes) -> int:
         """Write lines; return how many bytes of whole lines stand in the file."""
+        self._come_back()
         self.turn_over()
         self._make_room(len(lines))
         written = os.write(self._handle, lines)
@@ -169,6 +173,16 @@ class Journal:
         if self._synced:
             os.fdatasync(self._handle)
         return written
+
+    def _come_back(self) -> None:
+        """Go on in a new segment where ours was deleted under us: nobody would read what we add."""
+        if os.fstat(self._handle).st_nlink:
+            return
+        log.error("%s was deleted while it was written: what nobody had read is lost", self._path)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        gone = self._handle
+        self._start_segment()
+        os.close(gone)
 
     def _make_room(self, size: int) -> None:
         if size <= self._room:

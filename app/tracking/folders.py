@@ -80,6 +80,7 @@ def report(
         since = min(held.seen_at, now)
         session.add(LostHits(folder_id=held.id, since=since, until=now, hits=lost - held.lost))
     held.lost, held.seen_at, held.drained = lost, now, drained and not held.is_copied
+    held.lost_seen = min(held.lost_seen, lost)  # a folder that was emptied counts from nought again
     if until is not None and held.moved_at is None:
         held.ingested_until = until
         folder_rows.forget_found(session, folder.id, until=until)

@@ -16,7 +16,8 @@ class Losses:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._handle = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        self._path = folder / _NAME
+        self._handle = self._opened()
         self.here = 0  # of this process
         with suppress(OSError):
             self._add(0)
@@ -33,7 +34,13 @@ class Losses:
         """Let the file go."""
         os.close(self._handle)
 
+    def _opened(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+
     def _add(self, number: int) -> None:
+        if not os.fstat(self._handle).st_nlink:  # deleted under us: nobody would see what we count
+            gone, self._handle = self._handle, self._opened()
+            os.close(gone)
         fcntl.flock(self._handle, fcntl.LOCK_EX)
         try:
             before = int(os.pread(self._handle, _WIDTH, 0) or b"0")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -198,6 +199,26 @@ def test_a_long_segment_is_followed_by_another(tmp_path, monkeypatch):
     assert is_open == [False] * (len(is_open) - 1) + [True]
     assert len(is_open) > 4
     assert len(everything(tmp_path)) == 20
+
+
+@pytest.mark.parametrize("what", ["segments", "folder"])
+def test_what_is_kept_after_a_journal_was_deleted_under_its_writer_is_read(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+):
+    folder = tmp_path / "hits"
+    writer = opened(folder)
+    writer.keep(b"gone")
+    if what == "folder":
+        shutil.rmtree(folder)
+    else:
+        for segment in journal.segments(folder):
+            segment.path.unlink()
+    for payload in (b"one", b"two"):
+        writer.keep(payload)
+    writer.close()
+
+    assert everything(folder) == [b"one", b"two"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # once, and not for each
 
 
 def test_kill_9_loses_no_acknowledged_line(tmp_path):
