@@ -10,6 +10,7 @@ lives. A place that answers so shows that there are two, and nothing is final un
 """
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,7 +128,7 @@ def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:
 
     What it answered and nobody read is lost, and said on the readouts of that time.
     """
-    row = _found(session, key)
+    row = _found(session, key, meant=lambda one: one.retired_at is None and is_silent(one, now=now))
     if row.retired_at is not None:
         raise Conflict(f"{labels(session)[row.id]} is retired already.")
     if not is_silent(row, now=now):
@@ -149,7 +150,7 @@ def acknowledge(session: Session, key: str) -> DataFolder:
 
     The readouts of that time go on saying it.
     """
-    row = _found(session, key)
+    row = _found(session, key, meant=lambda one: one.lost > one.lost_seen)
     if row.lost <= row.lost_seen:
         raise Conflict(f"{labels(session)[row.id]} has lost nothing that nobody has taken note of.")
     row.lost_seen = row.lost
@@ -202,9 +203,12 @@ def _held(
     return held
 
 
-def _found(session: Session, key: str) -> DataFolder:
-    named = [one for one, label in labels(session).items() if key in (one, label)]
-    row = folder_rows.claimed(session, named[0]) if named else None
+def _found(session: Session, key: str, *, meant: Callable[[DataFolder], bool]) -> DataFolder:
+    """By id or name. A machine that began anew has its name twice: the first that can be meant."""
+    names = labels(session)
+    named = [one for one in folder_rows.folders(session) if key in (one.id, names[one.id])]
+    named.sort(key=meant, reverse=True)
+    row = folder_rows.claimed(session, named[0].id) if named else None
     if row is None:
         raise NotFound(f"There is no data folder “{key}”. `thinslice folder list` names them.")
     return row

@@ -2,9 +2,13 @@
 
 import shutil
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
+import pytest
+
 from app.platform.db import Database
+from app.platform.errors import Conflict
 from app.tracking import folder_rows, folders
 from app.tracking.folders import Folder
 from app.tracking.losses import Losses, lost_in
@@ -40,8 +44,36 @@ def test_losses_that_were_taken_note_of_hide_none_of_a_folder_that_counts_anew(d
     assert [one.hits for one in unseen] == [2]
 
 
-def said(database: Database, *, lost: int, minutes: int) -> None:
+def said(database: Database, *, lost: int, minutes: int, folder: Folder = HERE) -> None:
     now = NOW + timedelta(minutes=minutes)
     with database.write() as session:
-        folders.register(session, HERE, is_empty=True, lost=0, now=now)
-        folders.report(session, HERE, until=now, lost=lost, drained=False, now=now)
+        folders.register(session, folder, is_empty=True, lost=0, now=now)
+        folders.report(session, folder, until=now, lost=lost, drained=False, now=now)
+
+
+@pytest.mark.parametrize("ids", list(permutations("abc")))
+def test_a_machine_that_began_anew_twice_is_retired_by_its_name_each_time(
+    database: Database, ids: tuple[str, str, str]
+):
+    """Its path is the same: what is meant is the one that nobody hears of any more."""
+    retired = []
+    for number, one in enumerate(ids):
+        said(database, lost=0, minutes=10 * number, folder=Folder(one, HERE.path))
+        if number:
+            with database.write() as session:
+                name = folders.labels(session)[one]
+                at = NOW + timedelta(minutes=10 * number)
+                retired.append(folders.retire(session, name, by="Ann", now=at).id)
+    with database.write() as session, pytest.raises(Conflict, match=r"retired already|is alive"):
+        folders.retire(session, name, by="Ann", now=at)
+
+    assert retired == [*ids[:2]]
+
+
+def test_losses_are_taken_note_of_where_they_are_by_a_name_that_two_have(database: Database):
+    said(database, lost=0, minutes=0, folder=Folder("a", HERE.path))
+    said(database, lost=3, minutes=0, folder=Folder("b", HERE.path))
+    said(database, lost=4, minutes=1, folder=Folder("b", HERE.path))
+    with database.write() as session:
+        name = folders.labels(session)["a"]
+        assert folders.acknowledge(session, name).id == "b"
