@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from app.main import Tracking, _pages_and_api
 from app.ops.house import House, open_house, prepare
 from app.platform import clock, config
+from app.tracking.models import DataFolder
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
@@ -44,8 +46,25 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Asked]:
 
 def _asked(house: House, size: Size, folder: Path) -> Asked:
     estate.fill(house.database, size, now=clock.now())
+    _fall_silent(house, size.running, now=clock.now())
     application = _pages_and_api(house, Tracking(house))
     return asyncio.run(_ask(application, house, estate.examples(size), key_of(house)))
+
+
+def _fall_silent(house: House, machines: int, *, now: datetime) -> None:
+    """So many machines of one name say nothing any more: pages say for whom they wait."""
+    with house.database.write() as session:
+        session.add_all(
+            DataFolder(
+                id=f"m{number}",
+                host="elsewhere",
+                path=f"/{number}",
+                registered_at=now,
+                ingested_until=now,
+                seen_at=now - timedelta(days=1),
+            )
+            for number in range(machines)
+        )
 
 
 async def _ask(
