@@ -118,7 +118,7 @@ def refuse_misfits(house: House) -> None:
     try:
         check(house)
     except AWAY as error:
-        tell(log, error, what="Known links are served, and nothing else")
+        tell(log, error, what="Nothing but known links works for now")
 
 
 def check(house: House) -> None:
