@@ -21,17 +21,17 @@ from sqlmodel import Session
 from app.audience import erasure_rows
 from app.tally.models import Outcome
 from tests.conftest import KINDS
-from tests.faults import authors, keepers, pages, people, reckoning, troubles
+from tests.faults import authors, keepers, outcomes, owners, pages, people, reckoning, troubles
 from tests.faults.happenings import OPERATIONS, TROUBLES, drawn, happen
 from tests.faults.town import Town
 from tests.journeys.conftest import started
 from tests.moments import state
 from tests.serve import smtp_server, wait_until
 
-_ENTERED = (authors, keepers, people, troubles)  # importing them enters what they hold
+_ENTERED = (authors, keepers, owners, people, troubles)  # importing them enters what they hold
 _TURNING = Path(__file__).parent / "turning"  # segments of a second
 _PEOPLE = 24
-_STEPS, _FULL_STEPS = 36, 160  # of a town: each operation happens in the shorter one, too
+_STEPS, _FULL_STEPS = 40, 160  # of a town: each operation happens in the shorter one, too
 _BETWEEN = 12  # operations between two troubles
 _LAST = 25  # operations that a failure names
 
@@ -178,6 +178,7 @@ def _reckon(town: Town, api: httpx.Client) -> str:
         reckoning.who_left_changed_no_number(rows, town)
         reckoning.whoever_refused_left_nothing_since(rows, town)
         reckoning.exports_agree(rows, api, town)
+        outcomes.values_agree(api, town)
     with pytest.MonkeyPatch.context() as patch, Session(town.database.engine) as session:
         now = town.now
         state(patch, now)  # as far from the database's clock as its processes are
@@ -196,4 +197,6 @@ def _pages_agree(town: Town, api: httpx.Client) -> str:
         pages.overview_agrees(town.page, run, readout, progress)
         pages.rows_agree(town.page, api, town, run)
     pages.lists_agree(town.page, town, told)
+    outcomes.key_result_agrees(town.page, town, told)
+    outcomes.weeks_agree(town.page, api, town)
     return json.dumps(told)

@@ -95,6 +95,7 @@ class Town:
     answered: Counter[str] = field(default_factory=Counter)  # requests by link that got an answer
     unsure: Counter[str] = field(default_factory=Counter)  # those that broke off
     told: dict[str, dict[str, Any]] = field(default_factory=dict)  # conversions that were taken
+    values: dict[str, float] = field(default_factory=dict)  # of the key result, by day
     unkept: set[str] = field(default_factory=set)  # … of whoever was erased before
     tries: Counter[str] = field(default_factory=Counter)  # of mails, at the server
     ahead: timedelta = timedelta()
