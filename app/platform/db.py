@@ -279,6 +279,7 @@ def _engine(url: str) -> Engine:
     options = (
         "-c lock_timeout=5000 -c statement_timeout=30000 -c timezone=UTC -c jit=off"
         f" -c idle_in_transaction_session_timeout={_IDLE_MS}"
+        " -c synchronous_commit=on"  # who is mailed is kept first: a crash may take nothing back
     )
     engine = create_engine(
         url,

@@ -4,8 +4,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
@@ -56,6 +57,23 @@ def test_sqlite_waits_until_what_is_committed_is_on_the_disk(tmp_path: Path):
         found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _KEPT]
 
     assert found == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_is_committed_outlives_a_crash_of_a_server_that_was_set_to_answer_before(
+    database_url: str,
+):
+    """Else whoever was reserved and mailed in the last moments is mailed again."""
+    asked = text("SHOW synchronous_commit")
+    with psycopg.connect(database_url, autocommit=True) as own:
+        own.execute(f'ALTER DATABASE "{own.info.dbname}" SET synchronous_commit = off')
+        database = Database(database_url.replace("postgresql://", "postgresql+psycopg://"))
+        with database.read() as session:
+            ours = session.execute(asked).scalar_one()
+        database.close()
+        own.execute(f'ALTER DATABASE "{own.info.dbname}" RESET synchronous_commit')
+
+    assert ours == "on"
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
