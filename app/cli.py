@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from app.ops import commands, opened, put_off_commands, range_commands
+from app.ops import command_setup, commands, put_off_commands, range_commands
 from app.platform import figures, garbage
 from app.platform.errors import AppError
 
 if TYPE_CHECKING:
-    from app.ops.house import House
+    from app.ops.installation import House
 
 app = typer.Typer(
     name="thinslice",
@@ -41,7 +41,7 @@ def run() -> NoReturn:
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
     except Exception as error:
-        sentence = opened.away_in_words(error)
+        sentence = command_setup.away_in_words(error)
         if sentence is None:
             raise
         _fail(sentence)
@@ -63,10 +63,10 @@ def serve(
     from app.platform import log
 
     log.set_up("serve")
-    settings = opened.settings_at(host, port)
+    settings = command_setup.settings_at(host, port)
     listener = supervise.listen(host, port)
-    house = opened.house(settings)
-    opened.start_checked(house, migrating=migrate)
+    house = command_setup.house(settings)
+    command_setup.start_checked(house, migrating=migrate)
     children = supervise.children_of(listener, kind="web", processes=workers, sender=not no_worker)
     typer.echo(f"Thinslice is at {settings.public_url}")
     house.database.close()
@@ -81,13 +81,13 @@ def edge(
 ) -> None:
     """Serve the tracked addresses alone, and ingest what they journal."""
     from app.ops import supervise
-    from app.ops.house import refuse_misfits
+    from app.ops.installation import refuse_misfits
     from app.platform import log
 
     log.set_up("edge")
-    settings = opened.settings_at(host, port)
+    settings = command_setup.settings_at(host, port)
     listener = supervise.listen(host, port)
-    house = opened.house(settings)
+    house = command_setup.house(settings)
     refuse_misfits(house)  # and tell no set-up address: there is no log-in here
     children = supervise.children_of(listener, kind="edge", processes=workers, sender=False)
     typer.echo(f"Links are followed at {settings.tracking}")
@@ -102,20 +102,20 @@ def worker() -> None:
     from app.worker import run_sender
 
     log.set_up("worker")
-    house = opened.house(opened.settings())
-    opened.start_checked(house, migrating=False)
+    house = command_setup.house(command_setup.settings())
+    command_setup.start_checked(house, migrating=False)
     run_sender(house)
 
 
 @app.command()
 def migrate() -> None:
     """Make the data folder and keys where missing; bring the database up to date."""
-    from app.ops.house import prepare
+    from app.ops.installation import prepare
 
-    house = opened.house(opened.settings())
+    house = command_setup.house(command_setup.settings())
     token = prepare(house)
     typer.echo("The database is up to date.")
-    opened.tell_set_up(house, token)
+    command_setup.tell_set_up(house, token)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def reclassify(
     from app.tracking.verdicts import VERSION
     from app.worker import facts_of
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     facts = facts_of(house)
     count = 0
     for change in again.preview(house.database, facts, experiment):
@@ -168,7 +168,7 @@ def doctor() -> None:
     """Look at settings, database, mail, disk, clock and address; say what is wrong."""
     from app.ops.doctor import look
 
-    findings = look(opened.settings())
+    findings = look(command_setup.settings())
     for finding in findings:
         typer.echo(
             f"{'ok    ' if finding.fine else 'WRONG '} {finding.subject}: {finding.sentence}"
@@ -211,13 +211,13 @@ def sender_process() -> None:
 
 
 def _child(name: str) -> "House":
-    from app.ops.house import meet
+    from app.ops.installation import meet
     from app.ops.supervise import end_with_parent
     from app.platform import log
 
     log.set_up(name)
     end_with_parent()
-    house = opened.house(opened.settings())
+    house = command_setup.house(command_setup.settings())
     meet(house)
     return house
 

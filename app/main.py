@@ -10,11 +10,11 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from app.api import problems
 from app.api import site as api
-from app.delivery import destination_rows
+from app.delivery import destination_store
 from app.identity import guard
 from app.identity.last_use import LastUse
 from app.ops import ready
-from app.ops.house import House, open_house, refuse_misfits
+from app.ops.installation import House, open_house, refuse_misfits
 from app.ops.registering import Registration
 from app.ops.targets import targets_of
 from app.platform import clock, duties
@@ -148,11 +148,11 @@ class Tracking:
 
     def _load(self, set_id: int) -> dict[int, Target] | None:
         with _away_is_unavailable(), self._house.database.read() as session:
-            return targets_of(destination_rows.destinations_of(session, set_id)).get(set_id)
+            return targets_of(destination_store.destinations_of(session, set_id)).get(set_id)
 
     def _version(self) -> int:
         with _away_is_unavailable(), self._house.database.read() as session:
-            return destination_rows.destinations_version(session)
+            return destination_store.destinations_version(session)
 
 
 @contextmanager

@@ -13,17 +13,17 @@ from datetime import datetime
 import uvloop
 
 from app.audience import imports, noting
-from app.audience.known import KnownPeople
+from app.audience.people_lookup import KnownPeople
 from app.audience.previewing import Looks
-from app.delivery import planning, queue_rows, recovery, transports
+from app.delivery import planning, queue_store, recovery, transports
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.rests import Rests
 from app.delivery.sending import Sender
 from app.delivery.transports.ports import Transport
 from app.experiments import enrolment, lifecycle, rehearsal, undoing
-from app.ops.duties import duties_of
-from app.ops.house import House
+from app.ops.installation import House
+from app.ops.periodic_steps import duties_of
 from app.ops.registering import register_unread
 from app.ops.targets import snapshot_keeper
 from app.ops.tending import tending_duties
@@ -246,7 +246,7 @@ def scheduler_duties(house: House) -> list[Duty]:
         pass_over,
         Duty(
             work=Work.FINISH,
-            items=lambda session, _now: queue_rows.all_released(session),
+            items=lambda session, _now: queue_store.all_released(session),
             do=finish,
         ),
     ]

@@ -13,8 +13,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from app import cli
-from app.ops import opened
-from app.ops.house import House
+from app.ops import command_setup
+from app.ops.installation import House
 from app.platform import garbage
 from app.platform.config import Settings
 from tests import moments
@@ -43,13 +43,13 @@ def said(of: Installation, *arguments: str, given: str = "") -> "CompletedProces
 def _houses_closed(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """A command leaves its house to the end of its process; here it ends before."""
     houses: list[House] = []
-    house = opened.house
+    house = command_setup.house
 
     def kept(settings: Settings) -> House:
         houses.append(house(settings))
         return houses[-1]
 
-    patch.setattr(opened, "house", kept)
+    patch.setattr(command_setup, "house", kept)
     try:
         yield
     finally:

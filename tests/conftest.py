@@ -14,7 +14,7 @@ from sqlalchemy import Dialect, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import Session
 
-from app.ops.house import House, open_house
+from app.ops.installation import House, open_house
 from app.platform import config, db
 from app.platform.db import Database
 from tests import moments, postgres

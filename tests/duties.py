@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.analysis import holding, snapshots
+from app.analysis import look_worker, snapshots
 from app.analysis import store as analysis
 from app.audience import imports
 from app.audience.previewing import Looks
@@ -19,7 +19,7 @@ from app.outreach.digests import Letter
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.privacy.erasing import Finisher
-from app.review import moves
+from app.review import result_effects
 from tests.cast import MARKS
 
 
@@ -76,7 +76,7 @@ def pass_over(database: Database, now: datetime) -> int:
 
 
 def looks_due(session: Session, now: datetime) -> list[str]:
-    return [one for one in analysis.with_looks(session) if holding.is_due(session, one, now)]
+    return [one for one in analysis.with_looks(session) if look_worker.is_due(session, one, now)]
 
 
 def write_due(session: Session, zone: tzinfo, now: datetime) -> int:
@@ -86,4 +86,4 @@ def write_due(session: Session, zone: tzinfo, now: datetime) -> int:
         for one in analysis.without_final(session)
         if snapshots.may_be_final(session, one, now=now)
     ]
-    return sum(moves.write_final(session, one, zone=zone, now=now) for one in closed)
+    return sum(result_effects.write_final(session, one, zone=zone, now=now) for one in closed)

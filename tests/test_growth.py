@@ -17,7 +17,7 @@ from app.analysis.matured import MOST_READ
 from app.audience.models import Import, Note, Refusal
 from app.experiments.models import Experiment
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests import routes
 from tests.bench import estate

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message
 from app.identity import sessions, store, tokens, users
 from app.identity.secrets import kept
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.web import site
 from tests.anew import forget_tries

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from app.analysis import versus
 from app.analysis.matured import Matured, Strata, total
-from app.analysis.shapes import Comparison, Estimate, Rule, State
+from app.analysis.readout_types import Comparison, Estimate, Rule, State
 from app.experiments.metrics import metric_of
 from app.platform import figures
 from app.stats import special

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any
 
-from app.analysis.shapes import Comparison, Estimate, Evidence, Movement, Readout
+from app.analysis.readout_types import Comparison, Estimate, Evidence, Movement, Readout
 from app.platform import figures
 
 _NO_CONTROL = (

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from app.analysis import sentences, splits
-from app.analysis.calls import Made, Standing
 from app.analysis.counts import ArmTotals
-from app.analysis.shapes import Guardrail, State
-from app.experiments.terms import HOLDOUT
+from app.analysis.readout_types import Guardrail, State
+from app.analysis.threshold_call import Made, Standing
+from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
 
 _TOLD = frozenset({State.VALIDATED, State.REFUTED})

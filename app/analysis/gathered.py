@@ -13,16 +13,16 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.analysis import counter_rows, looks, matured
+from app.analysis import counter_rows, matured, planned_looks
 from app.analysis.counts import ArmTotals, arm_of
-from app.analysis.known import Knowing, Known, of_several
-from app.analysis.looks import Held
+from app.analysis.known_until import Knowing, Known, of_several
 from app.analysis.matured import Cut, Matured, Strata, total
-from app.analysis.shapes import Rule
+from app.analysis.planned_looks import Held
+from app.analysis.readout_types import Rule
 from app.experiments.metrics import metric_of, usual_method
 from app.experiments.models import Experiment
 from app.experiments.plans import SETTLES_AFTER
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.platform import garbled
 
 Groups = Sequence[Any]  # rows of counter_rows.counted
@@ -66,7 +66,7 @@ def of_many(
     asked = {one.id: _Asked(one, knowing.of(one.id)) for one in experiments}
     groups = _by_experiment(counter_rows.counted(session, [one.spans for one in asked.values()]))
     closing = _closing(session, asked, groups)
-    held = looks.held_of(session, ids) if held is None else held
+    held = planned_looks.held_of(session, ids) if held is None else held
     return {
         key: Gathered(
             known=one.known,

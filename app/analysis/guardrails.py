@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.analysis.counts import ArmTotals
-from app.analysis.shapes import Guardrail
+from app.analysis.readout_types import Guardrail
 from app.experiments.models import Experiment
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.stats.guardrails import guard
 
 # Statistics (d): which people each harm is counted among.

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, tzinfo
 from sqlmodel import Session
 
 from app.analysis import gathered, readout, sentences
-from app.analysis.looking import look
+from app.analysis.current_call import look
 from app.analysis.models import Snapshot
-from app.analysis.shapes import Call, Comparison, Estimate, Rule, of_json
+from app.analysis.readout_types import Call, Comparison, Estimate, Rule, of_json
 from app.analysis.unknowns import range_with_unknown
 from app.experiments.models import Experiment
 

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from app.analysis import sentences, splits, waiting
 from app.analysis.counts import ArmTotals
-from app.analysis.looking import Found
-from app.analysis.shapes import Health, UnknownRange
+from app.analysis.current_call import Found
+from app.analysis.readout_types import Health, UnknownRange
 from app.experiments.models import Experiment
 from app.platform import figures
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis.shapes import Movement
+from app.analysis.readout_types import Movement
 from app.experiments.models import Experiment
 from app.okr import exact, list_rows, series
 from app.okr.list_rows import Aim

@@ -22,12 +22,12 @@ from app.analysis import (
     waiting,
 )
 from app.analysis.counts import ArmTotals
+from app.analysis.current_call import Found, look, plan_and_looks
 from app.analysis.gathered import Gathered
 from app.analysis.gathered import of as gathered_of
-from app.analysis.looking import Found, look, plan_and_looks
 from app.analysis.matured import Strata
 from app.analysis.models import Kind, Snapshot
-from app.analysis.shapes import (
+from app.analysis.readout_types import (
     ArmCounts,
     Call,
     Readout,
@@ -41,7 +41,7 @@ from app.analysis.shapes import (
 from app.analysis.unknowns import range_with_unknown
 from app.experiments.metrics import Source
 from app.experiments.models import Experiment
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.okr.list_rows import Aim
 from app.platform import figures
 

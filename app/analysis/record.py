@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.analysis.shapes import State
+from app.analysis.readout_types import State
 from app.stats.after import brier
 from app.stats.rate_intervals import jeffreys
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.analysis.matured import Matured, Strata, total
-from app.analysis.shapes import Rule, Segment, SegmentRow
+from app.analysis.readout_types import Rule, Segment, SegmentRow
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.rate_intervals import wilson

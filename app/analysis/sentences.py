@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from app.analysis.shapes import ArmCounts, Estimate, Guardrail, Rule, State
+from app.analysis.readout_types import ArmCounts, Estimate, Guardrail, Rule, State
 from app.experiments.metrics import Source, Words
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
 
 HARMS = {

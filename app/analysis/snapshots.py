@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis import gathered, holding, standings, store
+from app.analysis import gathered, look_worker, standings, store
 from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
-from app.analysis.shapes import Readout, as_json
+from app.analysis.readout_types import Readout, as_json
 from app.experiments.models import Experiment
 from app.platform import events
 
@@ -61,7 +61,7 @@ def may_be_final(session: Session, experiment: Experiment, *, now: datetime) -> 
     """Whether its windows have closed, every click is in, and its last look is over."""
     found = gathered.of(session, experiment, now=now)
     is_closed = standings.standing_of(experiment, found).closed
-    return is_closed and holding.is_complete(experiment, found.held)
+    return is_closed and look_worker.is_complete(experiment, found.held)
 
 
 def _snapshot(readout: Readout, kind: Kind) -> Snapshot:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.analysis.shapes import SampleRatio
-from app.experiments.terms import HOLDOUT
+from app.analysis.readout_types import SampleRatio
+from app.experiments.vocabulary import HOLDOUT
 from app.stats.checks import NotEnoughData
 from app.stats.srm import sample_ratio, sample_ratio_evidence
 

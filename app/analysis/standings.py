@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from app.analysis.calls import Standing
 from app.analysis.counts import ArmTotals, together
 from app.analysis.gathered import Gathered, rule_of, stop_at
+from app.analysis.threshold_call import Standing
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
 

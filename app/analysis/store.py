@@ -30,7 +30,7 @@ from sqlmodel import Session, col, exists, select
 
 from app.analysis.models import Kind, Look, Snapshot
 from app.experiments.models import Enrolment, Experiment, Status
-from app.experiments.terms import Method
+from app.experiments.vocabulary import Method
 from app.platform.db import UtcDateTime
 from app.platform.documents import part_of_json
 from app.tally.models import Counter, Outcome

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from app.analysis import at_looks
+from app.analysis import comparison_looks
 from app.analysis.hours import Point
-from app.analysis.looks import Held
-from app.analysis.shapes import Comparison, Rule, Timeline, TimelinePoint
+from app.analysis.planned_looks import Held
+from app.analysis.readout_types import Comparison, Rule, Timeline, TimelinePoint
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.rate_intervals import clopper_pearson
@@ -22,7 +22,8 @@ def of_looks(
 ) -> tuple[Timeline, ...]:
     """Every version's course as the looks saw it, each with the interval that it made."""
     return tuple(
-        Timeline(key, 0.0, tuple(_seen(at_looks.course(key, held, rule, planned)))) for key in keys
+        Timeline(key, 0.0, tuple(_seen(comparison_looks.course(key, held, rule, planned))))
+        for key in keys
     )
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import tzinfo
 
-from app.analysis import calls
+from app.analysis import threshold_call
 from app.analysis.counts import ArmTotals
-from app.analysis.looking import Found, made_of
-from app.analysis.looks import people
+from app.analysis.current_call import Found, made_of
 from app.analysis.matured import Strata, total
-from app.analysis.shapes import UnknownRange
+from app.analysis.planned_looks import people
+from app.analysis.readout_types import UnknownRange
 from app.experiments.models import Experiment
-from app.experiments.terms import Method
+from app.experiments.vocabulary import Method
 
 
 def range_with_unknown(
@@ -22,8 +22,8 @@ def range_with_unknown(
     if not arm.released or not found.rule.counts.is_judged:
         return None
     if found.rule.method == Method.CURTAILED:
-        counted = calls.make(found.standing.with_unknown(), found.rule).call.state
-        alone = calls.make(found.standing, found.rule).call.state
+        counted = threshold_call.make(found.standing.with_unknown(), found.rule).call.state
+        alone = threshold_call.make(found.standing, found.rule).call.state
     elif not arm.maybe_did:
         alone = counted = found.made.call.state
     else:

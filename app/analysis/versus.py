@@ -6,7 +6,7 @@ from math import isfinite
 
 from app.analysis import sentences
 from app.analysis.matured import Matured, Strata, total
-from app.analysis.shapes import Comparison, Rule, State
+from app.analysis.readout_types import Comparison, Rule, State
 from app.experiments.metrics import metric_of
 from app.platform import figures
 from app.stats import special

@@ -7,9 +7,9 @@ from datetime import datetime, tzinfo
 from sqlmodel import Session
 
 from app.analysis import sentences
-from app.analysis.calls import Made
-from app.analysis.known import Known, Late
-from app.analysis.shapes import Call, State
+from app.analysis.known_until import Known, Late
+from app.analysis.readout_types import Call, State
+from app.analysis.threshold_call import Made
 from app.experiments.models import Experiment
 from app.platform import figures
 from app.tracking import folder_rows, folders

@@ -17,7 +17,7 @@ from app.api.pushes import shown as shown_push
 from app.api.vaults import Hosts, OurVault
 from app.identity.guard import Db, Now, Who
 from app.okr.store import key_result_of
-from app.outreach import connecting, pushes, pushing, store
+from app.outreach import connecting, push_worker, pushes, store
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.outreach.schemas import ConnectorDraft, LinkDraft
 from app.platform import garbled
@@ -107,7 +107,7 @@ def remove_connector(connector_id: str, session: Db, now: Now) -> None:
 @router.post("/connectors/{connector_id}/disable", summary="Tell a connector nothing further")
 def disable_connector(connector_id: str, session: Db, who: Who, now: Now) -> ConnectorOut:
     """What it was owed stops and can be replayed once it is enabled again."""
-    pushing.disable(session, connector_id, why=f"Disabled by {who.name}.", now=now)
+    push_worker.disable(session, connector_id, why=f"Disabled by {who.name}.", now=now)
     return _shown(store.connector_of(session, connector_id))
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.audience.known import KnownPeople
+from app.audience.people_lookup import KnownPeople
 from app.delivery.facts import DeliveryEnrolments
 from app.identity.guard import Db, Now
 from app.tracking import conversion_rows, conversions

@@ -12,9 +12,9 @@ from app.api.garbled import GarbledOut
 from app.api.mails import MailTo, Queued, queue_test, write_test
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.delivery.lint import ContentLint
+from app.delivery.mail.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import checklist, design, drafts, falling, lifecycle, store
+from app.experiments import checklist, design, drafts, fallen_away, lifecycle, store
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
 from app.experiments.enrolment import judge_of
@@ -225,7 +225,7 @@ def launch(
         row = store.locked(session, experiment_id)
         lifecycle.check_move(row, "launched")
         checklist.refuse_changed(row, seen)
-        told = falling.promised(found.eligibility)
+        told = fallen_away.promised(found.eligibility)
         lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now, promised=told)
         return shown(session, row)
 

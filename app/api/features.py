@@ -10,10 +10,10 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.experiments import outline, store
+from app.experiments import feature_outline, store
 from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
-from app.experiments.terms import Riskiest
+from app.experiments.vocabulary import Riskiest
 from app.identity.guard import Db, Now, Who
 from app.review import learnings, removal
 
@@ -80,7 +80,7 @@ class FeatureSeen(FeatureOut):
 @router.post("/features", status_code=201, summary="Add a feature")
 def add_feature(draft: FeatureDraft, session: Db, who: Who, now: Now) -> FeatureOut:
     """Meant to move its key result, shared by its teams."""
-    return _seen(session, outline.add_feature(session, draft, by=who.name, now=now))
+    return _seen(session, feature_outline.add_feature(session, draft, by=who.name, now=now))
 
 
 @router.get("/features", summary="List features")
@@ -104,7 +104,7 @@ def get_feature(feature_id: str, session: Db) -> FeatureSeen:
 @router.patch("/features/{feature_id}", summary="Change a feature")
 def change_feature(feature_id: str, changes: FeatureChanges, session: Db) -> FeatureOut:
     """What isn't sent stays as it is."""
-    row = outline.amend_feature(session, store.feature_of(session, feature_id), changes)
+    row = feature_outline.amend_feature(session, store.feature_of(session, feature_id), changes)
     learnings.keep_words_of(session, feature_id)
     return _seen(session, row)
 
@@ -118,7 +118,7 @@ def remove_feature(feature_id: str, session: Db) -> None:
 @router.post("/slices", status_code=201, summary="Add a slice")
 def add_slice(draft: SliceDraft, session: Db, now: Now) -> SliceOut:
     """At the end of its feature, unless `order` says where."""
-    return _slice(outline.add_slice(session, draft, now=now))
+    return _slice(feature_outline.add_slice(session, draft, now=now))
 
 
 @router.get("/slices", summary="List slices")
@@ -139,7 +139,7 @@ def get_slice(slice_id: str, session: Db) -> SliceOut:
 @router.patch("/slices/{slice_id}", summary="Change a slice")
 def change_slice(slice_id: str, changes: SliceChanges, session: Db) -> SliceOut:
     """What isn't sent stays as it is."""
-    row = outline.amend_slice(session, store.slice_of(session, slice_id), changes)
+    row = feature_outline.amend_slice(session, store.slice_of(session, slice_id), changes)
     learnings.keep_words_of(session, row.feature_id)
     return _slice(row)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from app.analysis.shapes import Estimate, Movement, State
+from app.analysis.readout_types import Estimate, Movement, State
 from app.experiments.models import Status
-from app.experiments.terms import Mode
+from app.experiments.vocabulary import Mode
 from app.okr.forecast import Forecast
 from app.okr.progress import Pace
 from app.okr.sayings import Statement

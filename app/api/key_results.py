@@ -17,7 +17,7 @@ from app.api.key_result_shapes import (
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.vaults import Hosts
-from app.experiments import linked
+from app.experiments import key_result_usage
 from app.experiments.models import Status
 from app.identity.guard import Db, Now, Who
 from app.okr import links, outcomes, series, sources, store, unusual, values, views, week_rows
@@ -111,7 +111,7 @@ def change_key_result(
 @router.delete("/key-results/{key_result_id}", status_code=204, summary="Remove a key result")
 def remove_key_result(key_result_id: str, session: Db) -> None:
     """Only while it has no value (else 409)."""
-    linked.refuse_linked(session, key_result_id)
+    key_result_usage.refuse_linked(session, key_result_id)
     outcomes.remove_key_result(session, store.key_result_of(session, key_result_id))
 
 

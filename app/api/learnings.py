@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from app.analysis.shapes import State
+from app.analysis.readout_types import State
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import Cursor, Limit, Listed, listed

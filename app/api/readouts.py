@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response, StreamingResponse
 
 from app.analysis import export, readout
-from app.analysis.shapes import Readout
+from app.analysis.readout_types import Readout
 from app.api.address import PREFIX
 from app.api.experiments import DecisionOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.delivery import person_rows, progress
+from app.delivery import person_store, progress
 from app.delivery.models import Send, State
 from app.delivery.progress import Progress
 from app.experiments import store
@@ -149,7 +149,7 @@ def list_sends(
 ) -> Listed[SendOut]:
     """One per person enrolled, in the order of their ids."""
     store.experiment_of(session, experiment_id)
-    rows = person_rows.sends_page(session, experiment_id, cursor=cursor, limit=limit, state=state)
+    rows = person_store.sends_page(session, experiment_id, cursor=cursor, limit=limit, state=state)
     return listed(rows, lambda row: _send(*row))
 
 

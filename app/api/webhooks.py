@@ -14,7 +14,7 @@ from app.api.pushes import PushOut
 from app.api.pushes import shown as shown_push
 from app.api.vaults import Hosts, OurVault
 from app.identity.guard import Db, Now, Who
-from app.outreach import connecting, pushing, store
+from app.outreach import connecting, push_worker, store
 from app.outreach.models import Connector
 from app.outreach.schemas import WebhookDraft
 from app.platform import garbled
@@ -81,7 +81,7 @@ def rotate_secret(webhook_id: str, session: Db, vault: OurVault, now: Now) -> We
 def disable_webhook(webhook_id: str, session: Db, who: Who, now: Now) -> WebhookOut:
     """What it was owed stops and can be replayed once it is enabled again."""
     store.webhook_of(session, webhook_id)
-    pushing.disable(session, webhook_id, why=f"Disabled by {who.name}.", now=now)
+    push_worker.disable(session, webhook_id, why=f"Disabled by {who.name}.", now=now)
     return _shown(store.webhook_of(session, webhook_id))
 
 

@@ -17,11 +17,11 @@ from app.audience.columns import Column, Misfit, Type
 from app.audience.erased import Marker
 from app.audience.imports import CHUNK, KEPT
 from app.audience.inference import Evidence
-from app.audience.lines import BadFile
 from app.audience.models import Import
 from app.audience.people import Wanted
 from app.audience.reading import Record
 from app.audience.room import Room
+from app.audience.text_lines import BadFile
 from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
 

@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from app.audience import encodings, headers, objects, separators, words
+from app.audience import encodings, headers, ndjson, separators, words
 from app.audience.headers import MOST_COLUMNS, Column
-from app.audience.lines import BOM, LONGEST_LINE, BadFile, Lines
+from app.audience.text_lines import BOM, LONGEST_LINE, BadFile, Lines
 from app.platform import figures
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
@@ -213,8 +213,8 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
         record.refused = wrong
         return
     try:
-        found = objects.read(text)
-    except objects.BadObject as error:
+        found = ndjson.read(text)
+    except ndjson.BadObject as error:
         record.refused = str(error)
         return
     if len(found) > MOST_COLUMNS:

@@ -9,14 +9,15 @@ from functools import lru_cache
 from sqlmodel import Session
 
 from app.audience.columns import Columns
-from app.delivery import cells, content, filling, marks, person_rows, preview
-from app.delivery.addressing import filled_address
+from app.delivery import person_store, preview
 from app.delivery.arms import arm_of
-from app.delivery.filling import Filler
-from app.delivery.links import Link
+from app.delivery.mail import cells, content, filling, marks
+from app.delivery.mail.addressing import filled_address
+from app.delivery.mail.filling import Filler
+from app.delivery.mail.links import Link
 from app.delivery.models import Send
 from app.delivery.reserving import columns_of
-from app.experiments import typed
+from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, unpack_fills
 from app.platform.errors import NotFound
@@ -44,12 +45,12 @@ def of(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
     if token.id in {NEVER_COUNTS, NOBODY}:
         return _uncounted(session, token, now=now)
     send = session.get(Send, token.id)
-    people = person_rows.people_of(session, [token.id])
+    people = person_store.people_of(session, [token.id])
     if send is None or token.id not in people:
         raise NotFound("This page is not here any more.")
     experiment = session.get_one(Experiment, send.experiment_id)
     row = columns_of(people[token.id])
-    columns = typed.columns_of(session, experiment)
+    columns = cell_types.columns_of(session, experiment)
     return _page(experiment, send.arm, row, columns, send_id=send.id, now=now)
 
 
@@ -71,7 +72,7 @@ def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> Answer
     if experiment is None:
         raise NotFound("This page is not here any more.")
     addressee = preview.addressee(session, experiment, person_id)
-    columns = typed.columns_of(session, experiment)
+    columns = cell_types.columns_of(session, experiment)
     return _page(experiment, arm, addressee.columns, columns, send_id=NEVER_COUNTS, now=now)
 
 

@@ -8,10 +8,10 @@ from typing import Any, ParamSpec
 from sqlmodel import Session
 
 from app.audience.columns import Columns
-from app.delivery import destination_rows
-from app.delivery.compose import ComposedArm, compose_arm
-from app.delivery.letterhead import letterhead
-from app.experiments import typed
+from app.delivery import destination_store
+from app.delivery.mail.compose import ComposedArm, compose_arm
+from app.delivery.mail.letterhead import letterhead
+from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.platform.config import Settings
 from app.platform.errors import NotFound
@@ -32,12 +32,12 @@ class Arms:
         """Read what it takes to compose an arm of a launched experiment."""
         key = (experiment.id, arm)
         if key not in self._kept:
-            known = destination_rows.set_of(session, experiment.id, arm)
+            known = destination_store.set_of(session, experiment.id, arm)
             self._kept[key] = _once(
                 composed,
                 experiment,
                 arm,
-                columns=typed.columns_of(session, experiment),
+                columns=cell_types.columns_of(session, experiment),
                 settings=self._settings,
                 set_id=known.id if known else None,
             )

@@ -7,13 +7,13 @@ from sqlmodel import Session
 
 from app.audience.consent import allows
 from app.audience.models import Consent
-from app.delivery import destination_rows, person_rows
+from app.delivery import destination_store, person_store
 from app.delivery.models import State
-from app.delivery.person_rows import SendFact
+from app.delivery.person_store import SendFact
 from app.experiments import rule_rows
 from app.experiments.metrics import Source, metric_of, of_design
 from app.platform.config import Privacy
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 from app.tracking.ports import Arm, Enrolled, Facts
 
 _SETTLED = frozenset(
@@ -44,7 +44,7 @@ class DeliveryFacts:
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:
         """What is known of these sends; ids that are nobody's are left out."""
-        rows = person_rows.facts_of(session, send_ids)
+        rows = person_store.facts_of(session, send_ids)
         experiment_ids = {row.experiment_id for row in rows}
         self._learn(session, experiment_ids)
         versions = rule_rows.versions_of(session, sorted(experiment_ids))
@@ -90,7 +90,7 @@ class DeliveryFacts:
                 row.links + 1 if row.design.get("honeypot") else None,
                 row.rule_version or "",
             )
-            for row in destination_rows.arms_of(session, set_ids)
+            for row in destination_store.arms_of(session, set_ids)
         }
 
     def adopt(self, session: Session, experiment_id: str | None, version: str) -> None:
@@ -103,11 +103,11 @@ class DeliveryEnrolments:
 
     def enrolled(self, session: Session, pairs: Sequence[tuple[str, str]]) -> list[Enrolled]:
         """Everybody released, the holdout too, in experiments that count these events."""
-        metrics = person_rows.metrics_by_event(session, sorted({event for _, event in pairs}))
+        metrics = person_store.metrics_by_event(session, sorted({event for _, event in pairs}))
         people = sorted({person for person, _ in pairs})
         wanted = set(pairs)
         found = []
-        for row in person_rows.released_people(session, sorted(metrics), people):
+        for row in person_store.released_people(session, sorted(metrics), people):
             metric = metrics[row.experiment_id]
             if (row.person_id, metric["event"]) in wanted:
                 found.append(
@@ -126,8 +126,8 @@ class DeliveryEnrolments:
 
 
 def _mails(session: Session, experiment_ids: Sequence[str]) -> dict[tuple[str, str], _Mail]:
-    rows = person_rows.mails_of(session, experiment_ids)
-    labels = destination_rows.labels_of(session, sorted({row.set_id for row in rows}))
+    rows = person_store.mails_of(session, experiment_ids)
+    labels = destination_store.labels_of(session, sorted({row.set_id for row in rows}))
     return {
         (row.experiment_id, row.arm): _Mail(
             set_id=row.set_id,

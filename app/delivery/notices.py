@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.delivery import mail_rows
-from app.delivery.mime import Mail, ascii_address, mailbox, quoted, skeleton, words
+from app.delivery import mail_store
+from app.delivery.mail.mime import Mail, ascii_address, mailbox, quoted, skeleton, words
 from app.delivery.models import Notice
 from app.delivery.replies import Meaning, Reply, Stage, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
@@ -63,11 +63,11 @@ async def send_due(
 ) -> int:
     """Send the notices that are due; how many. They are few, and go one by one."""
     with database.read() as session:
-        if not mail_rows.notices_due(session, now=now, limit=1):
+        if not mail_store.notices_due(session, now=now, limit=1):
             return 0
     with database.write() as session:
-        notices = mail_rows.claim_notices(
-            session, now=now, until=now + mail_rows.NOTICE_LEASE, limit=_AT_A_TIME
+        notices = mail_store.claim_notices(
+            session, now=now, until=now + mail_store.NOTICE_LEASE, limit=_AT_A_TIME
         )
     for notice in notices:
         reply = await _sent(notice, settings, transport, now=now)

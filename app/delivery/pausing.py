@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.delivery import queue_rows
+from app.delivery import queue_store
 from app.delivery.models import State
 from app.delivery.replies import LATELY, Meaning, is_ours, is_policy
 from app.experiments import lifecycle
@@ -44,7 +44,7 @@ def _refused_through_us(
     """The sends refused by policy, where those are most of the last recipients."""
     if all(meaning is not Meaning.POLICY for meaning, _ in found):
         return []
-    lately = queue_rows.settled_last(session, experiment_id, limit=LATELY)
+    lately = queue_store.settled_last(session, experiment_id, limit=LATELY)
     refused = [row.state == State.FAILED and is_policy(row.last_reply or "") for row in lately]
     if not is_ours(refused):
         return []
@@ -65,7 +65,7 @@ def _reason(
             f"The mail server refuses us: {ours[0]}. Nobody was lost; mend the sender's"
             " settings (THINSLICE_MAIL, THINSLICE_MAIL_FROM), then resume."
         )
-    counts = queue_rows.counts(session, experiment_id)
+    counts = queue_store.counts(session, experiment_id)
     attempted = sum(counts.get(state, 0) for state in _ATTEMPTED)
     if attempted >= _BOUNCED_FROM and counts.get(State.BOUNCED, 0) >= _BOUNCED_SHARE * attempted:
         return (

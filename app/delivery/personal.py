@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
 from app.delivery.models import Notice, OutboxMail, Send, State
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.platform.held import Part, Subject
 from app.tally.models import Outcome
 

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.delivery import destination_rows, queue_rows
+from app.delivery import destination_store, queue_store
 from app.delivery.arms import arm_of, hidden_address
-from app.delivery.compose import HIDDEN, links_of
-from app.delivery.links import Link
+from app.delivery.mail.compose import HIDDEN, links_of
+from app.delivery.mail.links import Link
 from app.delivery.models import DestinationSet
 from app.delivery.releasing import stop_of
 from app.experiments import store as experiments
@@ -36,7 +36,7 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
     links = {arm["key"]: links_in(experiment, arm["key"]) for arm in experiment.design["arms"]}
     with database.write() as session:
         for arm, in_arm in links.items():
-            if destination_rows.set_of(session, experiment_id, arm) is None:
+            if destination_store.set_of(session, experiment_id, arm) is None:
                 add_set(session, experiment_id, arm, in_arm, purpose="send", now=now)
     with database.read() as session:
         due = waves.due_times(session.get_one(Experiment, experiment_id), now=now)
@@ -45,7 +45,7 @@ def plan(database: Database, experiment_id: str, *, now: datetime) -> int:
         for wave, at in enumerate(due)
     )
     with database.write() as session:
-        queue_rows.mark_planned(session, experiment_id, now=now)
+        queue_store.mark_planned(session, experiment_id, now=now)
     return planned
 
 
@@ -72,7 +72,7 @@ def add_set(
         links=sum(link.label != HIDDEN for link in links),
         created_at=now,
     )
-    destination_rows.add_set(session, row, [_destination(row, link) for link in links])
+    destination_store.add_set(session, row, [_destination(row, link) for link in links])
     return row
 
 
@@ -81,12 +81,12 @@ def duties(database: Database) -> tuple[Duty, ...]:
     return (
         Duty(
             work=Work.PLAN,
-            items=lambda session, _now: queue_rows.experiments_unplanned(session),
+            items=lambda session, _now: queue_store.experiments_unplanned(session),
             do=lambda one, now: plan(database, one, now=now) or 1,
         ),
         Duty(
             work=Work.SKIP,
-            items=lambda session, _now: queue_rows.may_pass_over(session),
+            items=lambda session, _now: queue_store.may_pass_over(session),
             is_due=lambda session, one, now: bool(_why_passed_over(session, one, now)),
             do=lambda one, now: pass_over(database, one, now=now),
         ),
@@ -109,7 +109,7 @@ def _plan_wave(
     while True:
         with database.write() as session:  # whoever ends it meanwhile waits for this chunk
             ended = experiments.locked(session, experiment_id).status in ENDED
-            ids = queue_rows.plan(
+            ids = queue_store.plan(
                 session,
                 experiment_id,
                 wave=wave,
@@ -126,14 +126,14 @@ def _plan_wave(
 def _drop(database: Database, experiment_id: str, *, now: datetime) -> int:
     dropped = _skip(database, experiment_id, why=_ENDED, now=now)
     with database.write() as session:
-        failed = queue_rows.give_up(session, experiment_id, why=_GIVEN_UP, limit=_CHUNK, now=now)
+        failed = queue_store.give_up(session, experiment_id, why=_GIVEN_UP, limit=_CHUNK, now=now)
         tally.change(session, {send_id: {"failed": True} for send_id in failed})
     return dropped + len(failed)
 
 
 def _skip(database: Database, experiment_id: str, *, why: str, now: datetime) -> int:
     with database.write() as session:
-        return queue_rows.skip_unreleased(session, experiment_id, why=why, limit=_CHUNK, now=now)
+        return queue_store.skip_unreleased(session, experiment_id, why=why, limit=_CHUNK, now=now)
 
 
 def _why_passed_over(session: Session, experiment_id: str, now: datetime) -> str:

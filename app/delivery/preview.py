@@ -10,12 +10,12 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from app.audience.consent import COUNTS_NOWHERE
-from app.delivery import destination_rows, person_rows
-from app.delivery.addressing import Addressee
+from app.delivery import destination_store, person_store
 from app.delivery.arms import composed
-from app.delivery.compose import ComposedArm
+from app.delivery.mail.addressing import Addressee
+from app.delivery.mail.compose import ComposedArm
 from app.delivery.models import DestinationSet
-from app.experiments import typed
+from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.links.keyring import Keyring
 from app.platform.config import Settings
@@ -61,13 +61,13 @@ def of(
 
 def arms_of(session: Session, experiment: Experiment, *, settings: Settings) -> list[ComposedArm]:
     """Every version, to be previewed for several people. Raises as `of` does."""
-    known = destination_rows.sets_of(session, experiment.id)
+    known = destination_store.sets_of(session, experiment.id)
     keys = [arm["key"] for arm in experiment.design["arms"]]
     return [_composed(session, experiment, key, known.get(key), settings) for key in keys]
 
 
 def _arm_of(session: Session, experiment: Experiment, key: str, settings: Settings) -> ComposedArm:
-    known = destination_rows.set_of(session, experiment.id, key)
+    known = destination_store.set_of(session, experiment.id, key)
     return _composed(session, experiment, key, known, settings)
 
 
@@ -81,7 +81,7 @@ def _composed(
     return composed(
         experiment,
         key,
-        columns=typed.columns_of(session, experiment),
+        columns=cell_types.columns_of(session, experiment),
         settings=settings,
         set_id=known.id if known else None,
     )
@@ -98,7 +98,7 @@ def addressees(
     """The same of several people, in their order."""
     if experiment.audience_id is None:
         raise Invalid.at("audience_id", "Choose an audience first: a preview is for a real person.")
-    rows = person_rows.members(session, experiment.audience_id, person_ids)
+    rows = person_store.members(session, experiment.audience_id, person_ids)
     if rows.keys() != set(person_ids):
         raise NotFound("This person is not in the experiment's audience.")
     return [_addressee(rows[one]) for one in person_ids]
@@ -106,7 +106,9 @@ def addressees(
 
 def first_addressees(session: Session, audience_id: str, *, limit: int) -> list[Addressee]:
     """The first few people of an audience, likewise."""
-    return [_addressee(row) for row in person_rows.first_members(session, audience_id, limit=limit)]
+    return [
+        _addressee(row) for row in person_store.first_members(session, audience_id, limit=limit)
+    ]
 
 
 def _addressee(row: Row[Any]) -> Addressee:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.delivery import queue_rows
+from app.delivery import queue_store
 from app.delivery.models import State
-from app.delivery.queue_rows import Standing
-from app.experiments import falling
-from app.experiments.falling import FellAway
-from app.experiments.looking import Looking, looks
+from app.delivery.queue_store import Standing
+from app.experiments import fallen_away
+from app.experiments.fallen_away import FellAway
 from app.experiments.models import ENDED, Experiment
+from app.experiments.rehearsal_state import Looking, looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def of(session: Session, experiment: Experiment) -> Progress:
 
 def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
     """The same of many, by id."""
-    found = queue_rows.standings_of(session, [one.id for one in experiments])
+    found = queue_store.standings_of(session, [one.id for one in experiments])
     return beside(session, experiments, found)
 
 
@@ -50,7 +50,7 @@ def beside(
     session: Session, experiments: Sequence[Experiment], found: Mapping[str, Standing]
 ) -> dict[str, Progress]:
     """The same where it is known how their sends stand."""
-    seen, lost = looks(session, experiments), falling.of_many(session, experiments)
+    seen, lost = looks(session, experiments), fallen_away.of_many(session, experiments)
     return {
         one.id: _told(one, found[one.id], seen.get(one.id), lost.get(one.id)) for one in experiments
     }

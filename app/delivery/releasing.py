@@ -8,9 +8,9 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience.columns import Columns
-from app.delivery import person_rows
+from app.delivery import person_store
 from app.delivery.settling import Reserved
-from app.experiments import typed
+from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.tally import store as tally
 from app.tally.models import Outcome
@@ -23,7 +23,7 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
     people = list(people)
     window = timedelta(hours=float(experiment.design["metric"]["window_hours"]))
     stop = stop_of(experiment)
-    traits = _traits(session, experiment, people, typed.columns_of(session, experiment))
+    traits = _traits(session, experiment, people, cell_types.columns_of(session, experiment))
     tally.release(
         session,
         [
@@ -48,7 +48,7 @@ def _traits(
     covariate = experiment.design["metric"].get("covariate")
     if not segments and not covariate:
         return {}
-    frozen = person_rows.frozen_of(session, [one.send_id for one in people])
+    frozen = person_store.frozen_of(session, [one.send_id for one in people])
     return {
         send_id: {
             "stratum": json.dumps([_kind(name, row, columns) for name in segments])

@@ -13,13 +13,14 @@ from functools import cached_property
 from app.audience.columns import Columns
 from app.audience.consent import COUNTS_NOWHERE
 from app.audience.members import Member
-from app.delivery import answers_page, cells, filling
-from app.delivery.addressing import Addressee
-from app.delivery.broken import MissingColumn
-from app.delivery.cells import MisfitCell
-from app.delivery.compose import ComposedArm, compose_arm
-from app.delivery.filling import Filler
-from app.delivery.letterhead import frame, letterhead
+from app.delivery import answers_page
+from app.delivery.mail import cells, filling
+from app.delivery.mail.addressing import Addressee
+from app.delivery.mail.broken import MissingColumn
+from app.delivery.mail.cells import MisfitCell
+from app.delivery.mail.compose import ComposedArm, compose_arm
+from app.delivery.mail.filling import Filler
+from app.delivery.mail.letterhead import frame, letterhead
 from app.experiments.ports import Fault, Reason
 from app.experiments.schemas import Arm, Draft
 from app.links.keyring import Keyring

@@ -11,17 +11,17 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from app.audience.consent import allowed, allows
-from app.delivery import person_rows, store
-from app.delivery.addressing import Addressee
+from app.delivery import person_store, store
 from app.delivery.arms import Arms
-from app.delivery.mime import Mail
+from app.delivery.mail.addressing import Addressee
+from app.delivery.mail.mime import Mail
 from app.delivery.models import State
 from app.delivery.releasing import release
 from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
 from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.links.keyring import Keyring
 from app.platform import turns
 from app.platform.config import Privacy, Settings
@@ -91,7 +91,7 @@ class Reserver:
             if room <= 0:
                 return []
             taken = self._take(session, experiment, room=room, now=now)
-            people = person_rows.people_of(session, [one.send_id for one in taken])
+            people = person_store.people_of(session, [one.send_id for one in taken])
             self._note_refusals(session, people)
             for arm in {one.arm for one in taken}:
                 self._arms.know(session, experiment, arm)

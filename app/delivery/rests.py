@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.delivery import rest_rows
+from app.delivery import rest_store
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.put_off import Work
@@ -44,7 +44,7 @@ class Rests:
         if not self._is_time(now, ticks):
             return []
         self._looked = (now, ticks)
-        return rest_rows.releasing(session)
+        return rest_store.releasing(session)
 
     def _is_time(self, now: datetime, ticks: float) -> bool:
         if self._looked is None:
@@ -57,12 +57,12 @@ class Rests:
         """Bring back the due times of one experiment; how many."""
         total = 0
         with self._database.read() as session:
-            found = rest_rows.too_far(session, experiment_id, now=now, slack=_SLACK, limit=1)
+            found = rest_store.too_far(session, experiment_id, now=now, slack=_SLACK, limit=1)
         while found:
             with self._database.write() as session:
-                found = rest_rows.too_far(
+                found = rest_store.too_far(
                     session, experiment_id, now=now, slack=_SLACK, limit=_CHUNK
                 )
-                rest_rows.bring_back(session, found, now=now)
+                rest_store.bring_back(session, found, now=now)
             total += len(found)
         return total

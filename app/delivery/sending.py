@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.delivery import mail_rows, notices, pace_rows, recovery, settling
+from app.delivery import mail_store, notices, pace_store, recovery, settling
 from app.delivery.attempts import attempt_line, reply_line
 from app.delivery.batch import Batch
 from app.delivery.pace import Pace
@@ -81,7 +81,7 @@ class Sender:
     def is_waited_for(self) -> bool:
         """Whether any mail may fall due by itself."""
         with self._database.read() as session:
-            return mail_rows.is_any_queued(session)
+            return mail_store.is_any_queued(session)
 
     def _reserve(self, now: datetime) -> list[Prepared | Result]:
         """Reserve the next batch. Where the answer was lost, what we hold is put back first."""
@@ -98,7 +98,7 @@ class Sender:
         """The server's pace, as it was learnt before the last start."""
         if self._pace is None:
             with self._database.read() as session:
-                known = pace_rows.pace_of(session, self._transport.name, now=now)
+                known = pace_store.pace_of(session, self._transport.name, now=now)
             self._pace = Pace(known)
         return self._pace
 
@@ -107,7 +107,7 @@ class Sender:
         pace = self._known_pace(now)
         if pace.hear((result.meaning for result in results), ticks=self._ticks()):
             with self._database.write() as session:
-                pace_rows.keep(session, self._transport.name, pace.per_minute, now=now)
+                pace_store.keep(session, self._transport.name, pace.per_minute, now=now)
 
     async def _attempt_all(self, batch: Batch) -> None:
         ids = [prepared.reserved.send_id for prepared in batch.waiting]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.delivery import pausing, person_rows, store
+from app.delivery import pausing, person_store, store
 from app.delivery.models import State
 from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
 from app.tally import store as tally
@@ -145,13 +145,13 @@ def _suppress(session: Session, results: Iterable[Result], *, now: datetime) -> 
         if result.meaning is Meaning.NO_SUCH_ADDRESS
         or (result.meaning is Meaning.FULL and _is_full_for_good(session, result))
     ]
-    for email in person_rows.emails_of(session, gone):
+    for email in person_store.emails_of(session, gone):
         audience.suppress(session, email, "bounced", by="mail server", now=now)
 
 
 def _is_full_for_good(session: Session, result: Result) -> bool:
     """Three experiments in a row gave up on this mailbox because it was full."""
-    ends = person_rows.last_replies(session, result.reserved.person_id, limit=_FULL_IN_A_ROW)
+    ends = person_store.last_replies(session, result.reserved.person_id, limit=_FULL_IN_A_ROW)
     return len(ends) == _FULL_IN_A_ROW and all(
         state == State.FAILED and ("4.2.2" in reply or reply.startswith("452"))
         for state, reply in ends

@@ -22,7 +22,7 @@ from app.delivery.models import (
     State,
 )
 from app.experiments.models import Experiment, Status
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.platform.db import UtcDateTime
 
 _SEND = Send.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes

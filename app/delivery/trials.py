@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.delivery import planning, preview
-from app.delivery.addressing import Addressee
-from app.delivery.compose import ComposedArm, Texts
-from app.delivery.links import Link
+from app.delivery.mail.addressing import Addressee
+from app.delivery.mail.compose import ComposedArm, Texts
+from app.delivery.mail.links import Link
 from app.delivery.models import Notice
 from app.experiments.models import Experiment
 from app.links.keyring import Keyring

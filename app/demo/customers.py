@@ -15,7 +15,7 @@ from threading import Event
 
 import httpx
 
-from app.delivery import mail_rows
+from app.delivery import mail_store
 from app.delivery.models import OutboxMail
 from app.platform.db import Database
 
@@ -71,7 +71,7 @@ class Customers:
     def read_mail(self) -> None:
         """Plan what follows from each new mail."""
         with self.database.read() as session:
-            mails = mail_rows.outbox_after(session, self.seen, limit=500)
+            mails = mail_store.outbox_after(session, self.seen, limit=500)
         for mail in mails:
             self.seen = mail.id
             for visit in self.plan(mail, now=time.monotonic()):

@@ -8,12 +8,12 @@ import shutil
 import threading
 from pathlib import Path
 
-from app.delivery import mail_rows
+from app.delivery import mail_store
 from app.demo.customers import Customers
 from app.demo.seed import Seeder
 from app.identity import passwords, users
 from app.ops import supervise
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.platform.config import Settings
 from app.platform.errors import Conflict
@@ -95,6 +95,6 @@ def _seed_once(house: House, data: Path) -> str:
 
 def _customers(house: House) -> Customers:
     with house.database.read() as session:
-        latest = mail_rows.outbox_page(session, before=None, limit=1)
+        latest = mail_store.outbox_page(session, before=None, limit=1)
     seen = latest[0].id if latest else ""
     return Customers(house.database, random.Random(), seen)  # noqa: S311 - when a baker reads mail is no secret

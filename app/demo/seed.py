@@ -13,7 +13,7 @@ from app.audience import imports
 from app.audience import store as audience
 from app.delivery import planning
 from app.delivery.facts import DeliveryFacts
-from app.delivery.mime import Mail
+from app.delivery.mail.mime import Mail
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.replies import Reply, Stage
 from app.delivery.sending import Sender
@@ -22,13 +22,13 @@ from app.demo import halvern, visits
 from app.demo.halvern import FEATURES, OBJECTIVE, OUTCOMES, TEAMS
 from app.demo.story import STORY, Told, design_of
 from app.demo.weeks import Weeks
-from app.experiments import drafts, enrolment, lifecycle, outline
+from app.experiments import drafts, enrolment, feature_outline, lifecycle
 from app.experiments import store as experiments
 from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
-from app.experiments.terms import Riskiest
+from app.experiments.vocabulary import Riskiest
 from app.okr import outcomes, values
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform.journal import Journal
 from app.review import decisions
 from app.review.schemas import DecisionDraft
@@ -128,7 +128,7 @@ class Seeder:
         found: list[list[str]] = []
         believed = {(told.feature, told.slice): told.believe for told in STORY}
         for number, one in enumerate(FEATURES):
-            feature = outline.add_feature(
+            feature = feature_outline.add_feature(
                 session,
                 FeatureDraft(
                     title=one.title,
@@ -150,7 +150,7 @@ class Seeder:
                 for place, title in enumerate(one.slices)
             ]
             found.append(
-                [outline.add_slice(session, draft, now=self.now).id for draft in drafts_of]
+                [feature_outline.add_slice(session, draft, now=self.now).id for draft in drafts_of]
             )
         return found
 

@@ -4,17 +4,17 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app.delivery import destination_rows, person_rows
+from app.delivery import destination_store, person_store
 from app.delivery.models import Send
 from app.demo.customers import APPLE_PRIVACY, CHROME, IPHONE, LIBRARY
 from app.experiments.plans import SETTLES_AFTER
 from app.links.token import TrackedLink
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform import clock
 from app.platform.journal import Journal
-from app.tracking import lines
+from app.tracking import hit_line
 from app.tracking.callers import NOBODY
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 
 _SETTLING = (20, 32, 44, 55)  # seconds from now at which the last clicks of the running one settle
 _REQUESTS_SHARE = 0.31  # of the people mailed: what a mail tool would call the click rate
@@ -31,8 +31,8 @@ def write(
 ) -> None:
     """Put everything that came back into the journal, in order of time."""
     with house.database.read() as session:
-        sends = [send for send, _ in person_rows.sends_page(session, experiment_id, limit=10_000)]
-        links = destination_rows.links_of(session, experiment_id)
+        sends = [send for send, _ in person_store.sends_page(session, experiment_id, limit=10_000)]
+        links = destination_store.links_of(session, experiment_id)
     rng.shuffle(sends)
     found = [*_people(sends[:clickers], began, running=running, rng=rng)]
     machines = round(len(sends) * _REQUESTS_SHARE) - clickers
@@ -97,4 +97,4 @@ def _line(at: datetime, kind: HitKind, token: TrackedLink, agent: str) -> bytes:
     if agent in {LIBRARY, APPLE_PRIVACY}:
         del headers[b"accept-language"]
     micros = int(at.timestamp() * 1_000_000)
-    return lines.write(kind, token, method="GET", headers=headers, caller=NOBODY, micros=micros)
+    return hit_line.write(kind, token, method="GET", headers=headers, caller=NOBODY, micros=micros)

@@ -16,7 +16,7 @@ from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Fault, Level, Lint, Problem, Renderable
 from app.experiments.schemas import Draft
-from app.experiments.terms import GuardrailMetric
+from app.experiments.vocabulary import GuardrailMetric
 from app.okr import list_rows
 from app.okr import store as okr
 from app.okr.wording import warning_of

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, select, uni
 from sqlmodel import Session, col
 
 from app.experiments.models import Enrolment, Experiment, Status
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.platform.db import among
 from app.tally.models import Outcome
 

@@ -11,7 +11,7 @@ from app.experiments.metrics import LEAST_WITH_VALUE
 from app.experiments.models import Experiment
 from app.experiments.plans import LOOKS_AT_ANY_TIME, Frozen, PlannedLook
 from app.experiments.schemas import Draft
-from app.experiments.terms import HOLDOUT, Method, RuleKind
+from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
 from app.platform import figures
 from app.stats.checks import NotEnoughData
 from app.stats.drifts import drift_of_looks, fixed_drift

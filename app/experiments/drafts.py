@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.experiments import linked, moves, store
+from app.experiments import key_result_rules, key_result_usage, store
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Changes, Draft
 from app.okr import store as okr
@@ -18,8 +18,8 @@ from app.platform.errors import Conflict, FieldError, Invalid, NotFound
 def add(session: Session, draft: Draft, *, by: str, now: datetime) -> Experiment:
     """Keep a new draft; what is missing for a launch is the checklist's to say."""
     _check(session, draft)
-    linked.refuse_closed(session, [link.key_result_id for link in draft.key_results])
-    moves.refuse_unfit(session, draft.model_dump(mode="json"))
+    key_result_usage.refuse_closed(session, [link.key_result_id for link in draft.key_results])
+    key_result_rules.refuse_unfit(session, draft.model_dump(mode="json"))
     row = Experiment(name=draft.name, created_by=by, created_at=now, updated_at=now)
     _write(row, draft, now=now)
     session.add(row)
@@ -38,12 +38,12 @@ def replace(session: Session, row: Experiment, draft: Draft, *, now: datetime) -
     """Replace the whole document; only while it is a draft."""
     _lock(session, row)
     _check(session, draft)
-    linked.refuse_closed(
+    key_result_usage.refuse_closed(
         session,
         [link.key_result_id for link in draft.key_results],
         already=[link["key_result_id"] for link in row.design.get("key_results") or ()],
     )
-    moves.refuse_unfit(session, draft.model_dump(mode="json"), experiment_id=row.id)
+    key_result_rules.refuse_unfit(session, draft.model_dump(mode="json"), experiment_id=row.id)
     _write(row, draft, now=now)
     session.add(row)
     session.flush()

@@ -16,7 +16,16 @@ from sqlmodel import Session
 
 from app.audience import members
 from app.audience.columns import Columns
-from app.experiments import drafts, falling, lifecycle, plans, rehearsal_rows, store, typed, waves
+from app.experiments import (
+    cell_types,
+    drafts,
+    fallen_away,
+    lifecycle,
+    plans,
+    rehearsal_rows,
+    store,
+    waves,
+)
 from app.experiments.eligibility import CHUNK, Judge, Judged, MadeOf
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
@@ -81,7 +90,7 @@ def judge_of(
     now: datetime,
 ) -> Judge:
     """What settles eligibility for this experiment. Raises AppError where its content is broken."""
-    design, columns = drafts.design_of(experiment), typed.columns_of(session, experiment)
+    design, columns = drafts.design_of(experiment), cell_types.columns_of(session, experiment)
     release = lifecycle.release_of(experiment, now=now)
     return Judge(
         experiment_id=experiment.id,
@@ -176,7 +185,7 @@ def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
     with database.read() as session:
         experiment = store.experiment_of(session, experiment_id)
         arms = store.count_by_arm(session, experiment_id)
-        lost = falling.since_launch(session, experiment)
+        lost = fallen_away.since_launch(session, experiment)
     plan = _plan(experiment, arms, now=now)
     with database.write() as session:
         held = _awaited(session, experiment_id)
@@ -186,7 +195,7 @@ def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
             return False
         held.enrolled = store.count_enrolled(session, held.id)
         held.rule_version = verdicts.VERSION
-        falling.note(session, held, lost, now=now)
+        fallen_away.note(session, held, lost, now=now)
         _start(session, held, plan, now=now)
     return True
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.experiments.metrics import EVERY_FIELD, METRICS, READINGS, Metric
-from app.experiments.terms import HOLDOUT, Method, MetricKind, RuleKind
+from app.experiments.vocabulary import HOLDOUT, Method, MetricKind, RuleKind
 
 if TYPE_CHECKING:
     from app.experiments import schemas

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from app.experiments.schemas import Arm
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 
 _ARM_BITS = 64
 _TICKET_BITS = 128  # two of a million people share a ticket once in 10²⁶ experiments

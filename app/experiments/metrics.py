@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.experiments.terms import Method, MetricKind, RuleKind
+from app.experiments.vocabulary import Method, MetricKind, RuleKind
 
 _CLICK_HOURS, _OTHER_HOURS = 72, 168  # how long each is waited for by default
 LEAST_WITH_VALUE: Final = 100  # people with a value, in every arm, before values are compared

@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 from app.experiments.schemas import Draft, Wave
-from app.experiments.terms import HOLDOUT, Method, RuleKind
+from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
 from app.experiments.waves import sizes
 from app.platform.clock import iso
 from app.stats.anytime import anytime_pass_count

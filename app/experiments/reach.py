@@ -10,7 +10,7 @@ from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.plans import expected_arms
 from app.experiments.ports import Reason
 from app.experiments.schemas import Draft
-from app.experiments.terms import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
 from app.platform.config import Privacy, Settings
 

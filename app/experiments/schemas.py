@@ -17,7 +17,7 @@ from pydantic import (
 
 from app.audience.conditions import Condition
 from app.experiments import fits, metrics, unbuilt
-from app.experiments.terms import (
+from app.experiments.vocabulary import (
     Channel,
     Format,
     GuardrailMetric,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.ops import opened
+from app.ops import command_setup
 from app.platform import figures
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_user(
     from app.identity import users as identity
     from app.platform import clock
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     hashed = _hashed(_typed_password(password_stdin))
     with house.database.write() as session:
         identity.add(session, email=email, role=role, password=hashed, name="", now=clock.now())
@@ -45,7 +45,7 @@ def list_users() -> None:
     """Print who can log in: address, role, name."""
     from app.identity import store
 
-    with opened.checked_house().database.read() as session:
+    with command_setup.checked_house().database.read() as session:
         for user in store.users(session):
             typer.echo(f"{user.email}  {user.role}  {user.name}")
 
@@ -55,12 +55,12 @@ def set_password(email: str, password_stdin: FromStdin = False) -> None:
     """Set somebody's password; every session of theirs ends."""
     from app.identity import users as identity
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     hashed = _hashed(_typed_password(password_stdin))
     with house.database.write() as session:
         user = identity.named(session, email)
         identity.change_password(session, user, hashed)
-        opened.note(session, "user password", user.id)
+        command_setup.note(session, "user password", user.id)
     typer.echo(f"{user.email} has a new password, and is logged out everywhere.")
 
 
@@ -71,10 +71,10 @@ def remove_user(email: str) -> None:
     from app.platform import clock
 
     now = clock.now()
-    with opened.checked_house().database.write() as session:
+    with command_setup.checked_house().database.write() as session:
         user = identity.named(session, email)
         identity.remove(session, user, now=now)
-        opened.note(session, "user remove", user.id)
+        command_setup.note(session, "user remove", user.id)
     typer.echo(f"{email} can log in no more. What they wrote keeps their name.")
 
 
@@ -84,9 +84,9 @@ def add_token(name: str, role: RoleName) -> None:
     from app.identity import tokens as identity
     from app.platform import clock
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     with house.database.write() as session:
-        made = identity.add(session, name=name, role=role, by=opened.BY, now=clock.now())
+        made = identity.add(session, name=name, role=role, by=command_setup.BY, now=clock.now())
     typer.echo(made.secret)
 
 
@@ -96,7 +96,7 @@ def list_tokens() -> None:
     from app.identity import store
     from app.platform import clock
 
-    with opened.checked_house().database.read() as session:
+    with command_setup.checked_house().database.read() as session:
         for row in store.tokens(session):
             used = clock.iso(row.last_used_at) if row.last_used_at else "never"
             typer.echo(f"{row.id}  {row.hint}…  {row.role}  last used {used}  {row.name}")
@@ -111,10 +111,10 @@ def revoke_token(
     from app.platform import clock
 
     now = clock.now()
-    with opened.checked_house().database.write() as session:
+    with command_setup.checked_house().database.write() as session:
         row = identity.named(session, token)
         identity.revoke(session, row.id, now=now)
-        opened.note(session, "token revoke", row.id)
+        command_setup.note(session, "token revoke", row.id)
     typer.echo(f"{row.name} opens nothing any more.")
 
 
@@ -125,7 +125,7 @@ def export_person(email: str) -> None:
 
     from app.privacy import export, readmission
 
-    with opened.checked_house().database.read() as session:
+    with command_setup.checked_house().database.read() as session:
         person = readmission.person_named(session, email)
         typer.echo(json.dumps(export.of(session, person.id), ensure_ascii=False, indent=2))
 
@@ -136,11 +136,11 @@ def erase_person(email: str) -> None:
     from app.platform import clock
     from app.privacy import erasing, readmission
 
-    house, now = opened.checked_house(), clock.now()
+    house, now = command_setup.checked_house(), clock.now()
     with house.database.write() as session:
         person = readmission.person_named(session, email)
         asked = erasing.erase(session, person.id, marker=house.keyring.marks, now=now)
-        opened.note(session, "people erase", person.id)
+        command_setup.note(session, "people erase", person.id)
     typer.echo(f"{asked.sentence} Traces in files go within minutes, while `serve` runs.")
 
 
@@ -149,7 +149,7 @@ def readmit_person(email: str) -> None:
     """Let imports name a customer again who was erased."""
     from app.privacy import readmission
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     with house.database.write() as session:
         readmission.readmit(session, email, None, marker=house.keyring.marks)
     typer.echo("The next import that names this address takes it in.")
@@ -163,7 +163,7 @@ def import_people(
     """Import a CSV or NDJSON file, with a progress bar."""
     from app.ops.import_file import import_file
 
-    finished = import_file(opened.checked_house(), file, audience_name=audience)
+    finished = import_file(command_setup.checked_house(), file, audience_name=audience)
     gone = (
         f", {figures.count(finished.erased)} of people who were erased" if finished.erased else ""
     )
@@ -187,7 +187,7 @@ def write_playbook(
     from app.platform import clock
     from app.platform.errors import NotFound
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     with house.database.read() as session:
         row = store.cycle_named(session, cycle)
         if row is None:
@@ -212,10 +212,10 @@ def take_playbook(
 
     book = files.read(file.read_text(encoding="utf-8"))
     draft = CopyDraft(name=name, starts=starts.date())
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     with house.database.write() as session:
         made = files.take_over(
-            session, book, draft, settings=settings, by=opened.BY, now=clock.now()
+            session, book, draft, settings=settings, by=command_setup.BY, now=clock.now()
         )
     typer.echo(
         f"{made.cycle.name}: {figures.plural(made.objectives, 'objective')},"
@@ -230,7 +230,7 @@ def list_folders() -> None:
     from app.platform import clock
     from app.tracking import folder_rows, folders
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     now = clock.now()
     with house.database.read() as session:
         names = folders.labels(session)
@@ -250,11 +250,11 @@ def retire_folder(
     from app.platform import clock
     from app.tracking import folders
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     now = clock.now()
     with house.database.write() as session:
-        row = folders.retire(session, name, by=opened.BY, now=now)
-        opened.note(session, "folder retire", row.id)
+        row = folders.retire(session, name, by=command_setup.BY, now=now)
+        command_setup.note(session, "folder retire", row.id)
     typer.echo(f"{name} is retired: results wait for it no longer.")
 
 
@@ -265,10 +265,10 @@ def acknowledge_losses(
     """Take note of clicks that could not be kept: `doctor` tells them no more, readouts do."""
     from app.tracking import folders
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     with house.database.write() as session:
         row = folders.acknowledge(session, name)
-        opened.note(session, "folder acknowledge", row.id)
+        command_setup.note(session, "folder acknowledge", row.id)
     typer.echo(
         f"{name}: {figures.plural(row.lost, 'lost click or open', 'lost clicks and opens')}"
         " taken note of."

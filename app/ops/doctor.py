@@ -10,12 +10,12 @@ from itertools import islice
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.analysis import known, sentences, waiting
+from app.analysis import known_until, sentences, waiting
 from app.audience import erasure_rows
 from app.delivery import transports
 from app.okr import queries
 from app.ops import stored
-from app.ops.house import House, open_house
+from app.ops.installation import House, open_house
 from app.outreach import failing
 from app.platform import apart, away, clock, figures, install, migrate
 from app.platform.away import AWAY
@@ -183,7 +183,7 @@ def _put_off(house: House) -> str:
 
 def _folders(house: House) -> str:
     with house.database.read() as session:
-        seen = known.at(session, now=clock.now())
+        seen = known_until.at(session, now=clock.now())
     if seen.late:
         raise _WrongError(" ".join(waiting.for_whom(seen, house.settings.zone)))
     return f"every click before {clock.iso(seen.until)} is in: {seen.lag_seconds} s ago"

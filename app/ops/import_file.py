@@ -8,8 +8,8 @@ from rich.progress import Progress
 from app.audience import imports
 from app.audience import store as audience
 from app.audience.models import Import
-from app.ops import opened
-from app.ops.house import House
+from app.ops import command_setup
+from app.ops.installation import House
 from app.platform import clock
 
 _PIECE = 1 << 20  # bytes read at a time
@@ -18,7 +18,7 @@ _PIECE = 1 << 20  # bytes read at a time
 def import_file(house: House, file: Path, *, audience_name: str) -> Import:
     """Copy the file into the data folder, then read it chunk by chunk, here and now."""
     with house.database.write() as session:
-        target = audience.named(session, audience_name, by=opened.BY, now=clock.now())
+        target = audience.named(session, audience_name, by=command_setup.BY, now=clock.now())
     started = imports.begin(
         house.database,
         audience_id=target.id,
@@ -27,7 +27,7 @@ def import_file(house: House, file: Path, *, audience_name: str) -> Import:
         stream=_pieces(file),
         imports_dir=house.imports,
         filename=file.name,
-        by=opened.BY,
+        by=command_setup.BY,
         now=clock.now(),
     )
     return _read(house, started)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.ops import opened
+from app.ops import command_setup
 from app.platform import figures
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def show() -> None:
     from app.outreach import troubles
     from app.platform import paging
 
-    with opened.checked_house().database.read() as session:
+    with command_setup.checked_house().database.read() as session:
         read = partial(troubles.page, session, limit=_PART)
         for one in paging.every(lambda cursor: read(cursor=cursor)):
             typer.echo(_line(one))
@@ -37,9 +37,9 @@ def retry(put_off_id: Id) -> None:
     from app.platform import clock
 
     now = clock.now()
-    with opened.checked_house().database.write() as session:
+    with command_setup.checked_house().database.write() as session:
         told = troubles.retry(session, put_off_id, now=now)
-        opened.note(session, "put-off retry", told.id)
+        command_setup.note(session, "put-off retry", told.id)
     typer.echo(f"{told.what}: a worker tries it at once.")
 
 
@@ -50,9 +50,9 @@ def cancel(put_off_id: Id) -> None:
     from app.platform import clock
 
     now = clock.now()
-    with opened.checked_house().database.write() as session:
-        told = troubles.cancel(session, put_off_id, by=opened.BY, now=now)
-        opened.note(session, "put-off cancel", told.id)
+    with command_setup.checked_house().database.write() as session:
+        told = troubles.cancel(session, put_off_id, by=command_setup.BY, now=now)
+        command_setup.note(session, "put-off cancel", told.id)
     typer.echo(f"{told.what}: it is tried no more.")
 
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.ops import opened
+from app.ops import command_setup
 from app.platform import figures
 
 if TYPE_CHECKING:
-    from app.ops.house import House
+    from app.ops.installation import House
 
 lists = typer.Typer(help="Lists of address ranges.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def update(
     from app.platform import clock
     from app.tracking import range_files, range_lists
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     assumed = range_lists.class_named(of_class) if of_class else None
     source = range_files.update(house.ranges, file, name=name, assumed=assumed, now=clock.now())
     _note(house, "update", source.name, sha256=source.sha256)
@@ -49,7 +49,7 @@ def show() -> None:
 
     held = range_files.networks_in_words(ranges.built_in_networks())
     typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {held}  {ranges.BUILT_IN_SOURCE}")
-    for one in range_files.sources(opened.house(opened.settings()).ranges):
+    for one in range_files.sources(command_setup.house(command_setup.settings()).ranges):
         held = range_files.networks_in_words(one.networks)
         typer.echo(f"{one.name}  {one.dated}  {held}  sha256 {one.sha256}")
 
@@ -59,7 +59,7 @@ def remove(name: Annotated[str, typer.Argument(help="as `ranges list` prints it"
     """Forget a list; what came meanwhile stays as it was placed."""
     from app.tracking import range_files
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     range_files.remove(house.ranges, name)
     _note(house, "remove", name)
     typer.echo(f"{name} is forgotten.")
@@ -70,7 +70,7 @@ def reset() -> None:
     """Forget every list: only the table that is built in is left."""
     from app.tracking import range_files
 
-    house = opened.checked_house()
+    house = command_setup.checked_house()
     gone = range_files.back_to_built_in(house.ranges)
     _note(house, "reset", "", lists=", ".join(gone))
     typer.echo(f"{figures.plural(len(gone), 'list')} forgotten: {', '.join(gone) or 'none'}.")
@@ -79,4 +79,4 @@ def reset() -> None:
 def _note(house: "House", done: str, subject: str, **details: str) -> None:
     """As the page and the API note it."""
     with house.database.write() as session:
-        opened.note(session, f"ranges {done}", subject, **details)
+        command_setup.note(session, f"ranges {done}", subject, **details)

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from hashlib import sha256
 
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform import apart, journal
 from app.platform.away import AWAY, tell
 from app.tracking import folders

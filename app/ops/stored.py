@@ -19,14 +19,14 @@ from sqlalchemy import JSON, Column, Date, DateTime, String, Table, func, or_, t
 from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Mode
-from app.analysis import looks
+from app.analysis import planned_looks
 from app.analysis.models import Kind
-from app.analysis.shapes import State as Call
-from app.analysis.shapes import of_json
+from app.analysis.readout_types import State as Call
+from app.analysis.readout_types import of_json
 from app.audience.columns import Columns
 from app.experiments.plans import Frozen
 from app.experiments.schemas import Draft
-from app.experiments.terms import Channel, Riskiest
+from app.experiments.vocabulary import Channel, Riskiest
 from app.identity.roles import Role
 from app.okr import overlap
 from app.okr.schemas import HttpSource, KeyResultDraft
@@ -111,7 +111,7 @@ READS: Mapping[str, Reads] = {
     "key_result.kind": _in(KeyResultDraft, "kind"),
     "key_result.source": _in(KeyResultDraft, "source"),
     "key_result.unit": _in(KeyResultDraft, "unit"),
-    "look.body": looks.of_json,
+    "look.body": planned_looks.of_json,
     "opening.mode": Mode,
     "person.timezone": lambda zone: zone and ZoneInfo(zone),
     "push.external": _as(dict[str, str]),

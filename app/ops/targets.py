@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from app.delivery import destination_rows
-from app.ops.house import House
+from app.delivery import destination_store
+from app.ops.installation import House
 from app.tracking import snapshots
 from app.tracking.destinations import Target, TargetKind
 
@@ -28,10 +28,10 @@ def snapshot_keeper(house: House) -> Callable[[datetime], int]:
     def keep(_now: datetime) -> int:
         nonlocal kept
         with house.database.read() as session:
-            state = destination_rows.destinations_state(session)
+            state = destination_store.destinations_state(session)
             if state == kept:
                 return 0
-            rows = destination_rows.all_destinations(session)
+            rows = destination_store.all_destinations(session)
         snapshots.write(house.snapshot, targets_of(rows))
         kept = state
         return 1

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform.duties import WHOLE, Duty
 from app.platform.put_off import Work
 from app.tally import folding

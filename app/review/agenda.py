@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.allocation import telling
-from app.analysis import known
+from app.analysis import known_until
 from app.experiments.models import Experiment
 from app.okr import keeping, unusual, views
 from app.okr import week_rows as okr
@@ -233,7 +233,7 @@ def duty(database: Database, *, zone: ZoneInfo) -> Duty:
     """
 
     def is_due(session: Session, week: str, now: datetime) -> bool:
-        is_in = known.at(session, now=now).covers(_span(week, zone, now).ends)
+        is_in = known_until.at(session, now=now).covers(_span(week, zone, now).ends)
         return is_in and not store.frozen_week(session, week) and _tells(session, week, zone, now)
 
     def freeze_week(week: str, now: datetime) -> int:

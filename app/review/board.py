@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.analysis import told
+from app.analysis import list_calls
 from app.experiments import store as experiments
 from app.experiments.models import Status
 from app.okr import list_rows as okr
@@ -77,7 +77,7 @@ def _calls(
         for row in rows
         if row.experiment_id and row.decision is None and row.status not in _NO_CALL_YET
     ]
-    calls = told.calls_of(session, experiments.some(session, ids), now=now, zone=zone)
+    calls = list_calls.calls_of(session, experiments.some(session, ids), now=now, zone=zone)
     return {key: call.state for key, call in calls.items()}
 
 

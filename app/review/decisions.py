@@ -7,15 +7,15 @@ from sqlmodel import Session
 from app.analysis import readout as readouts
 from app.analysis import snapshots
 from app.analysis.models import Kind, Snapshot
-from app.analysis.shapes import Readout, State
-from app.delivery import queue_rows
-from app.experiments import lifecycle, outline
+from app.analysis.readout_types import Readout, State
+from app.delivery import queue_store
+from app.experiments import feature_outline, lifecycle
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.schemas import SliceDraft
 from app.platform import events
 from app.platform.errors import Invalid
-from app.review import learnings, moves
+from app.review import learnings, result_effects
 from app.review.models import Choice, Decision
 from app.review.schemas import DecisionDraft
 
@@ -47,9 +47,9 @@ def decide(
     snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
     learnings.keep_words(session, experiment.id)
-    moves.decided(session, experiment, readout, by=by, zone=zone, now=now)
+    result_effects.decided(session, experiment, readout, by=by, zone=zone, now=now)
     lifecycle.finish_decided(session, experiment, now=now)
-    queue_rows.skip_unreleased(
+    queue_store.skip_unreleased(
         session,
         experiment.id,
         why="the experiment was decided",
@@ -110,4 +110,4 @@ def _next_slice(
         return None
     tested = experiments.slice_of(session, experiment.slice_id)
     wanted = SliceDraft(feature_id=tested.feature_id, title=draft.next_slice)
-    return outline.add_slice(session, wanted, now=now).id
+    return feature_outline.add_slice(session, wanted, now=now).id

@@ -6,17 +6,17 @@ from datetime import UTC, datetime, tzinfo
 
 from sqlmodel import Session
 
-from app.analysis import evidence, movements, told
+from app.analysis import evidence, list_calls, movements
+from app.analysis.list_calls import Told
 from app.analysis.models import Kind
 from app.analysis.movements import Course
-from app.analysis.shapes import Evidence
-from app.analysis.told import Told
-from app.experiments import moves as links
+from app.analysis.readout_types import Evidence
+from app.experiments import key_result_rules as links
 from app.experiments.models import Experiment, Status
-from app.experiments.terms import Mode
+from app.experiments.vocabulary import Mode
 from app.okr.models import KeyResult
 from app.okr.series import Stored
-from app.review import moves, store
+from app.review import result_effects, store
 from app.review.models import Decision
 from app.review.store import ToMove
 
@@ -46,9 +46,9 @@ def of(
     """Every linked experiment, newest first. `stored` is what the key result's values rest on."""
     every = store.to_move(session, row.id)
     begun = [one.experiment for one in every if one.experiment.started_at is not None]
-    known = told.of_many(session, begun, now=now, zone=zone)
+    known = list_calls.of_many(session, begun, now=now, zone=zone)
     course = movements.course_of(stored)
-    reasons = moves.reasons_why_not(session, row.id)
+    reasons = result_effects.reasons_why_not(session, row.id)
     wrote = {*course.lines, *(one.experiment_id for one in stored.entries if one.experiment_id)}
     return [
         _linked(

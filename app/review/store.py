@@ -16,9 +16,9 @@ from sqlmodel import Session, col, select
 from app.analysis.models import Snapshot
 from app.analysis.store import is_what_counts
 from app.audience.models import Audience
-from app.delivery.queue_rows import Standing, standing_of, with_standings
+from app.delivery.queue_store import Standing, standing_of, with_standings
 from app.experiments.models import Experiment, ExperimentLink, Feature, Slice, Status
-from app.experiments.terms import RuleKind
+from app.experiments.vocabulary import RuleKind
 from app.okr.models import UndoneLink, UnusualWeek
 from app.platform.errors import NotFound
 from app.review.models import Choice, Decision, FrozenWeek, ItemKind, WeekItem

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.analysis import known, told, waiting
-from app.analysis.known import Knowing
+from app.analysis import known_until, list_calls, waiting
+from app.analysis.known_until import Knowing
+from app.analysis.readout_types import Call, State
 from app.analysis.sentences import moment
-from app.analysis.shapes import Call, State
 from app.delivery import progress as sending
 from app.delivery.progress import Progress
-from app.delivery.queue_rows import Standing
+from app.delivery.queue_store import Standing
 from app.experiments.models import Experiment, Status
 from app.okr import sayings, views
 from app.okr import week_rows as okr
@@ -61,7 +61,7 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
     starts = monday_of(now, zone)
     key_results = _key_results(session, now.astimezone(zone))
     found = store.under_way_standing(session)
-    knowing = known.of_several(session, list(found), now=now)
+    knowing = known_until.of_several(session, list(found), now=now)
     under_way = _under_way(session, found, knowing, zone=zone, now=now)
     decided = learnings.decided_since(session, starts)
     week, last = week_of(now, zone), week_of(now - timedelta(days=7), zone)
@@ -86,7 +86,7 @@ def awaiting(
     session: Session, experiments: Sequence[Experiment], *, zone: ZoneInfo, now: datetime
 ) -> tuple[tuple[Experiment, Call], ...]:
     """Those under way that have a result and no decision, with what their rules say."""
-    calls = told.calls_of(session, experiments, now=now, zone=zone)
+    calls = list_calls.calls_of(session, experiments, now=now, zone=zone)
     return tuple(
         (one, calls[one.id])
         for one in experiments
@@ -122,7 +122,7 @@ def _under_way(
     now: datetime,
 ) -> list[UnderWay]:
     experiments = [one for one, _ in found.values()]
-    calls = told.calls_of(session, experiments, now=now, zone=zone, knowing=knowing)
+    calls = list_calls.calls_of(session, experiments, now=now, zone=zone, knowing=knowing)
     standings = {key: standing for key, (_, standing) in found.items()}
     sent = sending.beside(session, experiments, standings)
     said = {one.id: _waits_for(one, calls[one.id], zone=zone, now=now) for one in experiments}

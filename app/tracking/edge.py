@@ -14,10 +14,10 @@ from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, read
 from app.platform import clock
 from app.platform.errors import NotFound, Unavailable
 from app.platform.journal import Journal, JournalFull, Turn
-from app.tracking import lines, responses
+from app.tracking import hit_line, responses
 from app.tracking.callers import Callers
 from app.tracking.destinations import Destinations
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 from app.tracking.losses import Losses
 from app.tracking.range_files import RANGES, InForce
 from app.tracking.responses import Answer, Header, Message, Send
@@ -42,7 +42,7 @@ class Head(NamedTuple):
     """The headers of a request: as they came, and by name."""
 
     lines: Headers
-    headers: lines.Headers  # of those that came twice, the last
+    headers: hit_line.Headers  # of those that came twice, the last
 
 
 def head_of(came: Headers) -> Head:
@@ -183,7 +183,7 @@ class Edge:
     def _line(self, asked: Asked, link: TrackedLink) -> bytes:
         micros = clock.micros()
         forwarded = _forwarded(asked.lines) if self._callers.reads_forwarded else ""
-        return lines.write(
+        return hit_line.write(
             _CLICKED if asked.is_click else _OPENED,
             link,
             method=asked.method,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.platform.bulk import Bulk, Written
 from app.tracking import memory
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 from app.tracking.memory import Memory
 from app.tracking.reactions import Bucket, Fresh, Kept, Links, Whose
 from app.tracking.verdicts import Edition, Judgement, Request, Verdict

@@ -22,8 +22,8 @@ from app.platform import clock, journal
 from app.platform.db import Database
 from app.platform.journal import Segment
 from app.platform.pace import Pace
-from app.tracking import lines, nameless, reactions, store
-from app.tracking.lines import Line
+from app.tracking import hit_line, nameless, reactions, store
+from app.tracking.hit_line import Line
 from app.tracking.ports import SendFacts
 from app.tracking.reacting import react
 from app.tracking.reactions import Fresh
@@ -127,7 +127,7 @@ def _lines(segment: Segment, offset: int, end: int) -> Iterator[_Read]:
         if behind > end:
             return
         try:
-            line = lines.read(payload)
+            line = hit_line.read(payload)
             latest = line.micros
         except ValueError as error:
             log.warning("a journal line was passed over: %s", error)

@@ -5,7 +5,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from app.tracking.callers import network_in
-from app.tracking.lines import HitKind, Sign
+from app.tracking.hit_line import HitKind, Sign
 from app.tracking.memory import Memory, micros
 from app.tracking.verdicts import (
     CATCHES,

@@ -15,8 +15,8 @@ from app.links.token import NOBODY
 from app.tally import store as tally
 from app.tally.shares import LinkKey
 from app.tracking import store
+from app.tracking.hit_line import HitKind
 from app.tracking.judging import judge
-from app.tracking.lines import HitKind
 from app.tracking.ports import Arm, Facts
 from app.tracking.ranges import AddressClass
 from app.tracking.reactions import Fresh

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from sqlmodel import Session
 
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from app.tally import reached, store
 from app.tally.reached import Reached
 from app.tally.shares import LinkKey
 from app.tracking import hit_rows, judging, memory, nameless, reactions
+from app.tracking.hit_line import HitKind
 from app.tracking.hit_rows import Remembered
-from app.tracking.lines import HitKind
 from app.tracking.memory import Memory, micros
 from app.tracking.ports import Facts, SendFacts
 from app.tracking.reactions import Bucket, Fresh, Judged, Kept, Links, Sums, Whose, Window

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app.tracking.lines import HitKind, Line
+from app.tracking.hit_line import HitKind, Line
 from app.tracking.ports import Facts
 from app.tracking.verdicts import NEWEST, Edition, Judgement, Message, Request, Verdict, edition_of
 

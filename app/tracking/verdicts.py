@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.tracking import user_agents as agents
-from app.tracking.lines import HitKind, Sign
+from app.tracking.hit_line import HitKind, Sign
 from app.tracking.ranges import AddressClass
 
 

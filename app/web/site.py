@@ -5,56 +5,45 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from app.web import (
+from app.web.admin import (
     address_ranges,
-    answers,
-    audiences,
-    board,
-    columns,
     connections,
-    conversions,
-    customers,
-    cycles,
     data_folders,
-    decisions,
-    drafting,
-    errors,
-    events,
-    experiment_templates,
-    experiments,
-    features,
-    friday,
     guides,
-    histories,
-    imports,
-    key_results,
-    launches,
-    learnings,
-    objectives,
-    outbox,
-    outcomes,
     people,
-    playbooks,
-    previews,
-    pushes,
     put_off,
-    readouts,
     removals,
-    respondents,
-    reviews,
-    robots,
     sessions,
-    slices,
-    suppressions,
-    time_settings,
-    time_spent,
     tokens,
-    unsubscribes,
-    weeks,
 )
-from app.web.assets import ASSETS
-from app.web.head import Head
-from app.web.headers import Headers
+from app.web.audiences import audiences, columns, conversions, customers, imports, suppressions
+from app.web.experiments import (
+    decisions,
+    form_pages,
+    hits,
+    launches,
+    outbox,
+    pages,
+    previews,
+    readouts,
+    templates,
+)
+from app.web.features import board, features, learnings, slices
+from app.web.kit import errors
+from app.web.kit.assets import ASSETS
+from app.web.kit.head import Head
+from app.web.kit.headers import Headers
+from app.web.outcomes import (
+    cycles,
+    key_results,
+    objectives,
+    outcomes,
+    past_values,
+    playbooks,
+    pushes,
+)
+from app.web.public import answers, friday, robots, unsubscribes
+from app.web.weeks import respondents, reviews, time_settings, time_spent, weeks
 
 routers: tuple[APIRouter, ...] = tuple(
     noun.router
@@ -66,7 +55,7 @@ routers: tuple[APIRouter, ...] = tuple(
         playbooks,
         cycles,
         objectives,
-        histories,
+        past_values,
         key_results,
         pushes,
         board,
@@ -78,15 +67,15 @@ routers: tuple[APIRouter, ...] = tuple(
         customers,
         suppressions,
         conversions,
-        drafting,
-        experiment_templates,
-        experiments,
+        form_pages,
+        templates,
+        pages,
         previews,
         launches,
         readouts,
         decisions,
         removals,
-        events,
+        hits,
         outbox,
         learnings,
         time_settings,

@@ -13,8 +13,9 @@ from app.allocation.schemas import SettingsDraft
 from app.allocation.summary import FEWEST
 from app.allocation.weeks import Week
 from app.api.allocation import get_week
-from app.web import time_spent, words
-from app.web.typed import Typed
+from app.web.kit import formatting
+from app.web.kit.form_state import Typed
+from app.web.weeks import time_spent
 from tests.allocation.office import Office, WeekModel, of_all
 
 STEPS = 160
@@ -118,5 +119,5 @@ def _pages_agree(session: Session, office: Office) -> None:
         assert [one.id for one in told.buckets] == [one.id for one in seen.buckets]
         if seen.everybody and told.everybody:
             assert told.everybody.of_all == seen.everybody.of_all
-            assert shown[week].non_elective == words.points(seen.everybody.non_elective, 0)
+            assert shown[week].non_elective == formatting.points(seen.everybody.non_elective, 0)
     assert {one.name for one in page.aims} - {"Kinds retired since"} <= kept

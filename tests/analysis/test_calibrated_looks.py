@@ -5,7 +5,7 @@ import random
 import pytest
 from sqlmodel import Session
 
-from app.analysis.shapes import State
+from app.analysis.readout_types import State
 from tests.bench import machinery_pairs, machinery_waves
 from tests.bench.two_rates import ARM, BASE
 

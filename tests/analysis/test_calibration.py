@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from app.analysis import at_looks
-from app.analysis.looks import Held
+from app.analysis import comparison_looks
 from app.analysis.matured import Matured
-from app.analysis.shapes import State
+from app.analysis.planned_looks import Held
+from app.analysis.readout_types import State
 from app.stats.two_arm import Arm, sparse
 from tests.analysis.scenes import TUESDAY
 from tests.bench import calibration, two_rates
@@ -57,7 +57,7 @@ def test_the_call_of_a_course_is_that_of_the_looks_as_the_worker_holds_them(seed
     for mine in (course.deal(1, rng)[0], _favoured(course)):
         rule = two_rates.rule_of("sequential")
         planned = {ARM: CELL.people, BASE: CELL.base_people}
-        (row,) = at_looks.by_looks(_held(course, mine), rule, planned, [ARM], ended=True)
+        (row,) = comparison_looks.by_looks(_held(course, mine), rule, planned, [ARM], ended=True)
         is_called = bool((mine >= two_rates.needed(course, mine)).any())
 
         assert (row.state is State.VALIDATED) == is_called
@@ -80,6 +80,6 @@ def _held(course: Course, mine: np.ndarray) -> list[Held]:
             BASE: {"": Matured(people=pair.base_people, did=pair.base_hits)},
         }
         last = place == len(mine) - 1
-        asked = at_looks.asked(held, arms, rule, planned, whole=last)
+        asked = comparison_looks.asked(held, arms, rule, planned, whole=last)
         held.append(Held(place + 1, TUESDAY, TUESDAY, arms, last, whole=last, asked=asked))
     return held

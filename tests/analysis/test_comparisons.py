@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session
 
-from app.analysis import holding
+from app.analysis import look_worker
 from app.analysis import readout as readouts
 from app.analysis.counts import LinkTotal
-from app.analysis.shapes import Readout, State, as_json
+from app.analysis.readout_types import Readout, State, as_json
 from app.experiments.models import Experiment, Status
 from app.stats.two_arm import Arm, compare
 from app.tally import store
-from app.web import drawings, results
+from app.web.experiments import result_charts, results
 from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, WINDOW, given_experiment, mail
 
 NOON = TUESDAY + 3 * HOUR
@@ -395,7 +395,7 @@ def test_values_too_uneven_for_a_small_holdout_make_no_call(session: Session):
 def test_values_are_compared_at_looks_too(session: Session, method: str):
     experiment = given_values(session, {"plain": 300, "loss": 300}, method=method)
     paid(session, {n: 10 + n % 7 + (n > 300) for n in range(1, 601)})
-    holding.hold(session, experiment, now=CLOSED)
+    look_worker.hold(session, experiment, now=CLOSED)
     (row,) = read(session, experiment).comparisons
 
     assert row.state is State.VALIDATED
@@ -415,7 +415,7 @@ def test_relative_bounds_of_one_look_belong_to_the_call(session: Session):
     assert row.relative == pytest.approx(0.5)
     assert (row.relative_low, row.relative_high) == pytest.approx((0.1483, 0.9685), abs=1e-4)
     assert as_json(readout)["comparisons"][0]["relative_low"] == row.relative_low
-    shown = drawings.forest(readout)
+    shown = result_charts.forest(readout)
     assert shown is not None
     assert shown.rows[0].relative == "+50.0 % (+14.8 % to +96.9 %)"
 
@@ -445,7 +445,7 @@ def test_a_share_of_a_baseline_that_may_be_0_has_no_top(session: Session):
     paid(session, {n: (n % 2) * 20 - 9.5 + 40 * (n > 200) for n in range(1, 401)})
     readout = read(session, experiment)
     (row,) = readout.comparisons
-    shown = drawings.forest(readout)
+    shown = result_charts.forest(readout)
 
     assert row.relative_low is not None
     assert row.relative_low > 0

@@ -3,13 +3,13 @@
 import pytest
 from sqlmodel import Session
 
-from app.analysis import holding, looks, snapshots
+from app.analysis import look_worker, planned_looks, snapshots
 from app.analysis import readout as readouts
-from app.analysis.shapes import State
+from app.analysis.readout_types import State
 from app.experiments.models import Experiment, Status
 from tests.analysis.scenes import CLOSED, HOUR, TUESDAY, WINDOW, click, given_experiment, mail
 from tests.analysis.test_comparisons import clicks, given_comparison, read
-from tests.analysis.test_looks import WEEK, first_wave, given_looks
+from tests.analysis.test_planned_looks import WEEK, first_wave, given_looks
 
 PLANNED = 600
 ENDED = (Status.CANCELLED, Status.DECIDED)
@@ -41,9 +41,9 @@ def test_a_threshold_is_told_only_whatever_the_others_would_have_done(
     assert any(f"ended after {mailed} of 600" in fact for fact in readout.call.because)
 
 
-def held(session: Session, experiment: Experiment, hours: int) -> list[looks.Held]:
-    holding.hold(session, experiment, now=TUESDAY + hours * HOUR)
-    return looks.held_of(session, [experiment.id])[experiment.id]
+def held(session: Session, experiment: Experiment, hours: int) -> list[planned_looks.Held]:
+    look_worker.hold(session, experiment, now=TUESDAY + hours * HOUR)
+    return planned_looks.held_of(session, [experiment.id])[experiment.id]
 
 
 @pytest.mark.parametrize(("mailed", "clicked"), [(200, 27), (300, 37), (200, 0), (300, 6)])

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.analysis import evidence, movements, readout
 from app.analysis.evidence import Increment, increment_of
-from app.analysis.shapes import (
+from app.analysis.readout_types import (
     ArmCounts,
     Call,
     Comparison,

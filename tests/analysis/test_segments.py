@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from app.analysis import holding
+from app.analysis import look_worker
 from app.analysis import readout as readouts
-from app.analysis.shapes import as_json
+from app.analysis.readout_types import as_json
 from app.delivery.models import Send
 from app.stats.rate_intervals import clopper_pearson, wilson
 from app.tally import store
@@ -113,7 +113,7 @@ def test_the_lead_of_a_version_has_a_course_around_no_difference(session: Sessio
     )
     clicks(session, 1, 80)
     clicks(session, 1001, 120)
-    holding.hold(session, experiment, now=CLOSED)
+    look_worker.hold(session, experiment, now=CLOSED)
     readout = read(session, experiment)
     (line,), (row,) = readout.timelines, readout.comparisons
     last = line.points[-1]
@@ -201,7 +201,7 @@ def test_a_comparison_says_whether_it_survives_the_unsure_clicks(session: Sessio
     )
     clicks(session, 1, 200)
     clicks(session, 4001, 320)
-    holding.hold(session, experiment, now=CLOSED)
+    look_worker.hold(session, experiment, now=CLOSED)
     sure = read(session, experiment).range_with_unknown
     click(session, 150, first=301, kind="maybe_")
     unsure = read(session, experiment).range_with_unknown

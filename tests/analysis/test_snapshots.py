@@ -4,9 +4,9 @@ from pathlib import Path
 
 from sqlmodel import Session, select
 
+from app.analysis import list_calls, snapshots
 from app.analysis import readout as readouts
-from app.analysis import snapshots, told
-from app.analysis.shapes import State, as_json, of_json
+from app.analysis.readout_types import State, as_json, of_json
 from app.experiments.models import Experiment, Status
 from app.platform.events import Event
 from app.tally import store
@@ -94,7 +94,10 @@ def test_the_stored_call_is_what_was_shown_the_moment_before(session: Session):
     assert stored.call.sentence == shown.call.sentence
     assert stored.call.answer_by == shown.call.answer_by
     assert stored.estimates == shown.estimates
-    assert told.calls_of(session, [experiment], now=CLOSED)[experiment.id].state is State.VALIDATED
+    assert (
+        list_calls.calls_of(session, [experiment], now=CLOSED)[experiment.id].state
+        is State.VALIDATED
+    )
 
 
 def test_a_reason_that_was_stored_with_a_verdict_of_its_own_is_read_without(session: Session):

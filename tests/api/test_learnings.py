@@ -4,7 +4,7 @@ import pytest
 
 from app.platform.db import Database
 from tests.api.conftest import Api
-from tests.web.test_board import given_compared_and_decided, given_learning
+from tests.web.features.test_board import given_compared_and_decided, given_learning
 
 
 def test_learnings_are_searched_narrowed_and_paged(api: Api, database: Database) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.audience import lines, objects
-from app.audience.lines import BadFile
+from app.audience import ndjson, text_lines
 from app.audience.reading import Record, read_csv, read_header, read_ndjson, take
+from app.audience.text_lines import BadFile
 
 pieces = st.sampled_from(
     [b"a@b.example", b"x", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b" ", b"\xe9", b"\xc3\xa9"]
@@ -71,12 +71,12 @@ def test_a_quote_closed_wrongly_further_down_costs_its_own_line_only():
 
 
 def test_a_cell_may_have_many_lines():
-    cell = b"\n".join([b"x"] * (lines._MOST_LINES - 1))
+    cell = b"\n".join([b"x"] * (text_lines._MOST_LINES - 1))
 
     found = records(b'email,note\nann@b.example,"' + cell + b'"\nbo@b.example,y\n')
 
     assert [one.refused for one in found] == [None, None]
-    assert found[1].line == lines._MOST_LINES + 1
+    assert found[1].line == text_lines._MOST_LINES + 1
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_a_header_that_is_none_says_why(tmp_path: Path, content: bytes, sentence
     ],
 )
 def test_an_object_that_no_database_keeps_is_refused(line: str, reason: str):
-    with pytest.raises(objects.BadObject, match=reason):
-        objects.read(line)
+    with pytest.raises(ndjson.BadObject, match=reason):
+        ndjson.read(line)
 
 
 def test_two_keys_that_make_one_column_are_two_columns(tmp_path: Path):

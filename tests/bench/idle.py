@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from app.ops.house import open_house, prepare
+from app.ops.installation import open_house, prepare
 from app.platform import clock, config
 from tests.bench import estate
 from tests.bench.estate import Size

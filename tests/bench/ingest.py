@@ -27,9 +27,9 @@ from app.platform.db import Database
 from app.platform.journal import Journal
 from app.tally import store as tally
 from app.tally.models import Outcome
-from app.tracking import ingest, lines
+from app.tracking import hit_line, ingest
 from app.tracking.callers import Caller
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 from app.tracking.models import Hit, HitCount
 from app.tracking.ranges import AddressClass
 from tests import postgres
@@ -99,7 +99,7 @@ def clicked(folder: Path, sends: list[int], hits: int, *, is_hot: bool) -> None:
     for number in range(hits):
         place = 0 if is_hot else number % len(sends)
         journal.keep(
-            lines.write(
+            hit_line.write(
                 HitKind.CLICK,
                 TrackedLink(1, sends[place], 0 if is_hot else number // len(sends)),
                 method="GET",

@@ -16,10 +16,10 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.analysis import holding, snapshots
+from app.analysis import look_worker, snapshots
 from app.analysis import readout as readouts
-from app.analysis.shapes import Estimate, State
-from app.analysis.told import calls_of
+from app.analysis.list_calls import calls_of
+from app.analysis.readout_types import Estimate, State
 from app.experiments import plans
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft
@@ -142,7 +142,7 @@ def _watch(session: Session, method: str, rng: random.Random) -> tuple[bool, Est
         _advance(session, experiment, people, before=before, now=now)
         for name in looks_due(session, now):
             assert name == experiment.id
-            holding.hold(session, experiment, now=now)
+            look_worker.hold(session, experiment, now=now)
         call = calls_of(session, [experiment], now=now)[experiment.id]
         told |= call.state is State.VALIDATED
         snapshots.freeze_due(session, now)

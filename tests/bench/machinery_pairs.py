@@ -12,9 +12,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis import holding, looks
-from app.analysis.shapes import State
-from app.analysis.told import calls_of
+from app.analysis import look_worker, planned_looks
+from app.analysis.list_calls import calls_of
+from app.analysis.readout_types import State
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
 from app.stats.conditional import limits
@@ -63,8 +63,8 @@ def watch(
         now = TUESDAY + hour * HOUR
         _advance(session, experiment, crowd, before=now - HOUR, now=now)
         if looks_due(session, now):
-            holding.hold(session, experiment, now=now)
-    held = looks.held_of(session, [experiment.id])[experiment.id]
+            look_worker.hold(session, experiment, now=now)
+    held = planned_looks.held_of(session, [experiment.id])[experiment.id]
     ended = TUESDAY + HOURS * HOUR
     state = calls_of(session, [experiment], now=ended)[experiment.id].state
     seen = [

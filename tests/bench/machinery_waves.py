@@ -13,10 +13,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.analysis import holding, snapshots
+from app.analysis import look_worker, snapshots
 from app.analysis import readout as readouts
-from app.analysis.shapes import Readout, State
-from app.analysis.told import calls_of
+from app.analysis.list_calls import calls_of
+from app.analysis.readout_types import Readout, State
 from app.experiments import lifecycle, plans, waves
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft
@@ -108,7 +108,7 @@ def watch(session: Session, cell: Cell, rng: random.Random) -> Watched:
         folder.seen_at = until
         _ingest(session, people, until)
         for _ in looks_due(session, now):
-            holding.hold(session, experiment, now=now)
+            look_worker.hold(session, experiment, now=now)
         states.add(calls_of(session, [experiment], now=now)[experiment.id].state)
         snapshots.freeze_due(session, now)
     final = readouts.of(session, experiment, now=now)
@@ -130,7 +130,7 @@ def _manage(session: Session, experiment: Experiment, paused: Span, now: datetim
         lifecycle.pause(session, experiment, now=now)
     elif experiment.status == Status.PAUSED and not paused.holds(now):
         lifecycle.resume(session, experiment, now=now)
-    waves.open_due(session, experiment, holding.Gate(), now=now)
+    waves.open_due(session, experiment, look_worker.Gate(), now=now)
 
 
 def _release(

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from app.identity import sessions, tokens
 from app.identity.models import User
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config, garbage
 from tests import postgres
 from tests.bench import estate

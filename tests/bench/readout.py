@@ -22,7 +22,7 @@ import httpx
 
 from app.experiments.models import Experiment
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config, garbage
 from tests.bench import estate
 from tests.bench.estate import Size

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analysis import at_looks, comparisons
-from app.analysis.looks import Asked, Held
+from app.analysis import comparison_looks, comparisons
 from app.analysis.matured import Matured
-from app.analysis.shapes import Rule, State
+from app.analysis.planned_looks import Asked, Held
+from app.analysis.readout_types import Rule, State
 from tests.analysis.scenes import TUESDAY
 from tests.bench.measured import Measured
 from tests.bench.two_rates import ARM, BASE, SIDE, rule_of
@@ -73,7 +73,7 @@ def seven(cell: Cell, runs: int, rng: np.random.Generator) -> Measured:
     called = wrong = 0
     for _ in range(runs):
         held = [_held(place, arms, asked[place]) for place, arms in enumerate(_growing(cell, rng))]
-        (row,) = at_looks.by_looks(held, rule, planned, [ARM], ended=True)
+        (row,) = comparison_looks.by_looks(held, rule, planned, [ARM], ended=True)
         called += row.difference is not None
         wrong += row.state is State.VALIDATED
     return _measured("values, 7 looks", cell, runs, called, wrong)
@@ -94,7 +94,7 @@ def _asked(
     """What each look asks for depends on its people alone, so it is worked out once."""
     held: list[Held] = []
     for place, arms in enumerate(_growing(cell, rng)):
-        asked = at_looks.asked(held, arms, rule, planned, whole=place == LOOKS - 1)
+        asked = comparison_looks.asked(held, arms, rule, planned, whole=place == LOOKS - 1)
         held.append(_held(place, arms, asked))
     return [one.asked for one in held]
 

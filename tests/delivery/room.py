@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from app.delivery import queue_rows
-from app.delivery.mime import Mail
+from app.delivery import queue_store
+from app.delivery.mail.mime import Mail
 from app.delivery.recovery import Predecessors
 from app.delivery.replies import Reply, Stage
 from app.delivery.rests import Rests
@@ -220,7 +220,7 @@ def open_wave(database: Database, experiment_id: str) -> None:
 def finish(database: Database, experiment_id: str, *, now: datetime) -> None:
     """As the scheduler does once nobody waits for a release."""
     with database.read() as session:
-        done = experiment_id in queue_rows.all_released(session)
+        done = experiment_id in queue_store.all_released(session)
     if done:
         with database.write() as session:
             lifecycle.begin_measuring(session, experiment_id, now=now)

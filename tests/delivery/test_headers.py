@@ -12,13 +12,14 @@ from email.header import decode_header, make_header
 import pytest
 from sqlmodel import select
 
-from app.delivery import compose, notices
-from app.delivery.mime import BadHeader, ascii_address, mailbox
+from app.delivery import notices
+from app.delivery.mail import compose
+from app.delivery.mail.mime import BadHeader, ascii_address, mailbox
 from app.delivery.models import Notice
 from app.platform.db import Database
+from tests.delivery.mail.test_compose import HEAD, arm, parsed, to
+from tests.delivery.mail.test_lint import problems
 from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
-from tests.delivery.test_compose import HEAD, arm, parsed, to
-from tests.delivery.test_lint import problems
 
 _KINDS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 SIGNS = [chr(n) for n in range(sys.maxunicode + 1) if unicodedata.category(chr(n)) in _KINDS]

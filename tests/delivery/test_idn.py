@@ -11,7 +11,8 @@ import pytest
 from sqlmodel import col, select
 
 from app.audience.models import Person
-from app.delivery import links, marks, notices
+from app.delivery import notices
+from app.delivery.mail import links, marks
 from app.delivery.models import State
 from app.delivery.sending import Sender
 from app.links.token import TrackedLink, pack_fills

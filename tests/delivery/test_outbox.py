@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.delivery import answers_page, destination_rows, mail_rows, preview, trials
+from app.delivery import answers_page, destination_store, mail_store, preview, trials
 from app.delivery.models import Notice, OutboxMail, State
 from app.delivery.transports.outbox import Outbox
 from app.experiments.models import Experiment, Status
@@ -31,7 +31,7 @@ def test_mails_stay_in_the_outbox_with_links_that_count(database: Database, tmp_
     asyncio.run(scenes.run(scenes.sender(database, tmp_path, Outbox(database))))
 
     with database.read() as session:
-        mails = mail_rows.outbox_page(session, before=None, limit=10, experiment_id=experiment_id)
+        mails = mail_store.outbox_page(session, before=None, limit=10, experiment_id=experiment_id)
         ids = [send.id for send in scenes.sends(database)]
         assert sorted(mail.send_id or 0 for mail in mails) == ids
         assert {link.id for mail in mails for link in _links(mail)} == set(ids)
@@ -56,7 +56,7 @@ def test_a_test_mail_shows_a_real_person_and_its_links_never_count(
     with database.read() as session:
         mail = session.exec(select(OutboxMail)).one()
         links = _links(mail)
-        targets = destination_rows.destinations_of(session, links[0].set_id)
+        targets = destination_store.destinations_of(session, links[0].set_id)
         assert (mail.recipient, mail.subject) == ("ann@example.com", "Baker 1, 41 €")
         assert {link.id for link in links} == {NEVER_COUNTS}
         assert [target.address for target in targets] == ["https://shop.example/list"]

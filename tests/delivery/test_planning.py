@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.audience import store as audience
 from app.audience.models import Person
-from app.delivery import destination_rows, feedback, person_rows, planning, progress, queue_rows
+from app.delivery import destination_store, feedback, person_store, planning, progress, queue_store
 from app.delivery.facts import DeliveryFacts
 from app.delivery.models import State
 from app.delivery.transports.outbox import Outbox
@@ -36,16 +36,16 @@ def test_an_experiment_is_unplanned_until_all_its_sends_are_there(database: Data
     with database.write() as session:
         experiment_id = scenes.enrolled(session, people=2).id
         before = (
-            queue_rows.experiments_unplanned(session),
-            queue_rows.all_released(session),
+            queue_store.experiments_unplanned(session),
+            queue_store.all_released(session),
         )
 
     planning.plan(database, experiment_id, now=NOW)
 
     assert before == ([experiment_id], [])
     with database.read() as session:
-        assert queue_rows.experiments_unplanned(session) == []
-        assert queue_rows.all_released(session) == []
+        assert queue_store.experiments_unplanned(session) == []
+        assert queue_store.all_released(session) == []
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.DECIDED])
@@ -53,7 +53,7 @@ def test_whoever_was_not_planned_when_it_ended_is_passed_over(database: Database
     with database.write() as session:
         experiment = scenes.enrolled(session, people=4)
         experiment.status = status
-        unplanned = queue_rows.experiments_unplanned(session)
+        unplanned = queue_store.experiments_unplanned(session)
         seen = progress.of(session, experiment)
 
     planned = planning.plan(database, experiment.id, now=NOW)
@@ -62,7 +62,7 @@ def test_whoever_was_not_planned_when_it_ended_is_passed_over(database: Database
     assert (seen.enrolled, seen.queued, seen.skipped) == (4, 0, 4)
     assert scenes.states(database) == [State.SKIPPED] * 4
     with database.read() as session:
-        assert queue_rows.experiments_unplanned(session) == []
+        assert queue_store.experiments_unplanned(session) == []
 
 
 def test_a_cancel_between_two_chunks_of_planning_queues_nobody_after_it(
@@ -71,14 +71,14 @@ def test_a_cancel_between_two_chunks_of_planning_queues_nobody_after_it(
     with database.write() as session:
         experiment = scenes.enrolled(session, people=5)
     monkeypatch.setattr(planning, "_CHUNK", 2)
-    real = queue_rows.plan
+    real = queue_store.plan
 
     def cancelled_after_the_first(session: Session, *args: Any, **named: Any) -> Sequence[int]:
         ids = real(session, *args, **named)
         session.get_one(Experiment, experiment.id).status = Status.CANCELLED
         return ids
 
-    monkeypatch.setattr(queue_rows, "plan", cancelled_after_the_first)
+    monkeypatch.setattr(queue_store, "plan", cancelled_after_the_first)
     planning.plan(database, experiment.id, now=NOW)
     before = scenes.states(database)
     while pass_over(database, NOW):
@@ -94,7 +94,7 @@ def test_nothing_is_left_once_everybody_was_released(database: Database, tmp_pat
     _send(database, tmp_path)
 
     with database.read() as session:
-        assert queue_rows.all_released(session) == [experiment_id]
+        assert queue_store.all_released(session) == [experiment_id]
 
 
 def test_the_links_of_an_arm_are_kept_in_their_order(session: Session):
@@ -104,7 +104,7 @@ def test_the_links_of_an_arm_are_kept_in_their_order(session: Session):
     found = planning.links_in(experiment, "insight")
     links = planning.add_set(session, experiment.id, "insight", found, purpose="send", now=NOW)
 
-    rows = destination_rows.destinations_of(session, links.id)
+    rows = destination_store.destinations_of(session, links.id)
     assert [(row.link, row.kind, row.label, row.address) for row in rows] == [
         (1, "fixed", "first", "https://a.example"),
         (2, "personal", "{{ name }}", "https://b.example/{0}"),
@@ -170,7 +170,7 @@ def test_facts_tell_what_a_verdict_needs(database: Database, tmp_path: Path):
 
     with database.read() as session:
         known = DeliveryFacts(Privacy.STANDARD).facts_of(session, [send.id, 999])
-        links = destination_rows.set_of(session, experiment_id, "insight")
+        links = destination_store.set_of(session, experiment_id, "insight")
         assert links is not None
         assert set(known) == {send.id}
         assert known[send.id].set_id == links.id
@@ -206,7 +206,7 @@ def test_whoever_was_put_off_when_it_ended_is_failed(database: Database, tmp_pat
     experiment_id = scenes.launched(database, people=1)
     with database.write() as session:
         experiment = session.get_one(Experiment, experiment_id)
-        send = person_rows.sends_page(session, experiment_id, limit=1)[0][0]
+        send = person_store.sends_page(session, experiment_id, limit=1)[0][0]
         send.released_at = NOW
         experiment.status = Status.CANCELLED
 

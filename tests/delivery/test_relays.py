@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlmodel import select
 
 from app.audience.models import Suppression
-from app.delivery import pace_rows
+from app.delivery import pace_store
 from app.delivery.models import ServerPace, State
 from app.delivery.transports.learnt import Learnt
 from app.experiments.models import Experiment, Status
@@ -184,7 +184,7 @@ def test_a_limit_is_learnt_and_a_large_list_outlives_it(
     relay.says = limited
     send(database, tmp_path, relay, minutes=60, ticks=ticks)
     with database.read() as session:
-        known = pace_rows.pace_of(session, "mx.example:25", now=later(ticks.seconds / 60))
+        known = pace_store.pace_of(session, "mx.example:25", now=later(ticks.seconds / 60))
 
     assert (count(database, State.SENT), count(database, State.FAILED)) == (60, 0)
     assert relay.heard < 60 * 3
@@ -267,7 +267,7 @@ def test_what_was_learnt_outlives_a_start_for_a_day(database: Database):
         session.add(ServerPace(server="mx:25", per_minute=10, learnt_at=NOW))
     with database.read() as session:
         known = [
-            pace_rows.pace_of(session, name, now=later(minutes))
+            pace_store.pace_of(session, name, now=later(minutes))
             for name, minutes in (("mx:25", 60), ("mx:25", 60 * 25), ("other:25", 0))
         ]
 

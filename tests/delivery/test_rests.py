@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.delivery import mail_rows
+from app.delivery import mail_store
 from app.delivery.models import Notice, Send, State
 from app.delivery.rests import Rests
 from app.experiments.models import Experiment
@@ -139,7 +139,7 @@ def test_a_notice_in_hand_is_left_to_whoever_has_it(database: Database):
 
 def _due(database: Database, now: datetime) -> list[Notice]:
     with database.read() as session:
-        return mail_rows.notices_due(session, now=now, limit=9)
+        return mail_store.notices_due(session, now=now, limit=9)
 
 
 def _given_notice(database: Database, **fields: object) -> None:

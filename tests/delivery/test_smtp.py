@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.delivery.mime import Mail
+from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply, Stage, meaning_of
 from app.delivery.transports import open_transport
 from app.delivery.transports.ports import StoppedError

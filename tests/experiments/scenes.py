@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app.audience.models import Audience, Membership, Person
-from app.delivery.lint import ContentLint
+from app.delivery.mail.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts, enrolment, lifecycle
 from app.experiments.checklist import Checklist

@@ -1,7 +1,7 @@
 import pytest
 from sqlmodel import Session
 
-from app.experiments import drafts, outline, store
+from app.experiments import drafts, feature_outline, store
 from app.experiments.schemas import Changes, FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.platform.errors import Invalid, NotFound
 from tests.experiments.scenes import NOW, draft, given_draft, given_key_result
@@ -66,12 +66,12 @@ def test_experiments_are_listed_newest_first_in_pages(session: Session):
 
 
 def test_slices_stand_in_their_order(session: Session):
-    feature = outline.add_feature(session, FeatureDraft(title="Waste"), by="Ann", now=NOW)
+    feature = feature_outline.add_feature(session, FeatureDraft(title="Waste"), by="Ann", now=NOW)
     for title, order in (("last", None), ("second", None), ("first", 0)):
         wanted = SliceDraft(feature_id=feature.id, title=title, order=order)
-        outline.add_slice(session, wanted, now=NOW)
+        feature_outline.add_slice(session, wanted, now=NOW)
     last = next(one for one in store.slices_of(session, feature.id) if one.title == "last")
-    outline.amend_slice(session, last, SliceChanges(order=9))
+    feature_outline.amend_slice(session, last, SliceChanges(order=9))
     session.flush()
 
     assert [one.title for one in store.slices_of(session, feature.id)] == [
@@ -84,8 +84,8 @@ def test_slices_stand_in_their_order(session: Session):
 def test_a_feature_keeps_what_a_change_does_not_name(session: Session):
     key_result = given_key_result(session, "Weekly active bakeries")
     wanted = FeatureDraft(title="Waste", key_result_id=key_result, full_build_weeks=6)
-    feature = outline.add_feature(session, wanted, by="Ann", now=NOW)
-    outline.amend_feature(session, feature, FeatureChanges(problem="Bread is thrown away."))
+    feature = feature_outline.add_feature(session, wanted, by="Ann", now=NOW)
+    feature_outline.amend_feature(session, feature, FeatureChanges(problem="Bread is thrown away."))
 
     assert (feature.title, feature.problem) == ("Waste", "Bread is thrown away.")
     assert (feature.key_result_id, feature.full_build_weeks) == (key_result, 6)
@@ -102,7 +102,7 @@ def test_a_feature_names_only_what_there_is(
     session: Session, field: str, draft_of: dict[str, object]
 ):
     with pytest.raises(Invalid) as refused:
-        outline.add_feature(
+        feature_outline.add_feature(
             session, FeatureDraft.model_validate({"title": "Waste"} | draft_of), by="Ann", now=NOW
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from app.experiments import drafts, lifecycle, outline
+from app.experiments import drafts, feature_outline, lifecycle
 from app.experiments.lifecycle import IllegalMove
 from app.experiments.models import Experiment, Slice, Status
 from app.experiments.schemas import FeatureDraft, LaunchDraft, SliceDraft
@@ -113,8 +113,10 @@ def test_measuring_begins_once_and_not_while_it_is_paused(session: Session):
 
 
 def test_a_slice_is_tested_and_then_decided_with_its_experiment(session: Session):
-    feature = outline.add_feature(session, FeatureDraft(title="Waste"), by="Ann", now=NOW)
-    piece = outline.add_slice(session, SliceDraft(feature_id=feature.id, title="Euros"), now=NOW)
+    feature = feature_outline.add_feature(session, FeatureDraft(title="Waste"), by="Ann", now=NOW)
+    piece = feature_outline.add_slice(
+        session, SliceDraft(feature_id=feature.id, title="Euros"), now=NOW
+    )
     experiment = given(session, "draft", slice_id=piece.id)
     seen = []
     launch(session, experiment)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from app.audience import column_rows, store
 from app.audience.models import Import, Membership, Suppression
 from app.delivery import progress
-from app.experiments import design, drafts, enrolment, falling, lifecycle, rehearsal
+from app.experiments import design, drafts, enrolment, fallen_away, lifecycle, rehearsal
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Unwritable
 from app.experiments.schemas import Changes, LaunchDraft
@@ -93,7 +93,7 @@ def drafted(database: Database, *, bakers: str = "Bakers", **changes: Any) -> st
 def launch(database: Database, one: str, *, at: datetime | None = None) -> None:
     with database.write() as session:
         row = session.get_one(Experiment, one)
-        promised = falling.promised(check(session, row).eligibility)
+        promised = fallen_away.promised(check(session, row).eligibility)
         draft = LaunchDraft.model_validate({"at": at})
         at_once = NOW + timedelta(minutes=1)
         lifecycle.launch(session, row, draft, by="Ann", now=at_once, promised=promised)
@@ -199,7 +199,7 @@ def test_a_launch_for_later_is_looked_through_again_and_says_who_fell_away(
     assert composed.taken() == 0
     assert (started.status, started.enrolled) == ("running", 28)
     with database.read() as session:
-        found = falling.of(session, session.get_one(Experiment, one))
+        found = fallen_away.of(session, session.get_one(Experiment, one))
         [event] = events.of_kind(session, "experiment.fell_away", subject=one)
         assert progress.of(session, started).fell_away == 2
     assert found is not None

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from app.analysis.shapes import State
-from app.experiments.terms import HOLDOUT
+from app.analysis.readout_types import State
+from app.experiments.vocabulary import HOLDOUT
 from tests.faults.town import Run, Town
 
 _BREAKS = {"td", "th", "tr", "dt", "dd", "li", "p", "small", "span", "h1", "h2", "h3"}

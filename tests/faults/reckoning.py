@@ -13,12 +13,12 @@ from sqlmodel import Session, col, select
 
 from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
-from app.analysis.shapes import as_json
+from app.analysis.readout_types import as_json
 from app.audience.models import Person
 from app.experiments.models import ENDED, Experiment
 from app.platform.clock import iso
 from app.tally.models import Outcome
-from app.tracking.lines import HitKind
+from app.tracking.hit_line import HitKind
 from tests import kept
 from tests.anew import count_from_outcomes
 from tests.faults.town import Town, signs_of

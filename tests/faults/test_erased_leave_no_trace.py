@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from app.analysis import export
-from app.ops.house import House
+from app.ops.installation import House
 from tests.moments import NOW
 from tests.privacy.town import HOUR, SIGNS, Town, signs_in
 

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from app.outreach import connecting, fanout
 from app.outreach.models import Push, State
-from app.outreach.pushing import Pusher
+from app.outreach.push_worker import Pusher
 from app.outreach.schemas import WebhookDraft
 from app.platform.db import Database
 from app.platform.events import Event

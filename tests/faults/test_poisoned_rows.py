@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from app.delivery.models import Notice, Send, State
 from app.experiments.models import Experiment, Status
-from app.ops.house import open_house
+from app.ops.installation import open_house
 from app.outreach import fanout
 from app.outreach.models import Connector, Push
 from app.platform import clock, config, install

@@ -14,32 +14,32 @@ from typing import Any
 import pytest
 
 from app.analysis import (
-    at_looks,
+    comparison_looks,
     counts,
+    current_call,
     hours,
-    looking,
-    looks,
     movements,
     novelty,
+    planned_looks,
     readout,
     standings,
     value_moments,
     waiting,
 )
-from app.analysis import course as courses
+from app.analysis import look_course as courses
 from app.analysis.counts import ArmTotals
 from app.analysis.gathered import Gathered, rule_of
 from app.analysis.hours import Point
-from app.analysis.known import Known, Late
-from app.analysis.looks import Held
+from app.analysis.known_until import Known, Late
 from app.analysis.matured import Matured
-from app.analysis.shapes import Readout
+from app.analysis.planned_looks import Held
+from app.analysis.readout_types import Readout
 from app.experiments import plans
 from app.experiments.metrics import METRICS, Source, metric_of
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
 from app.experiments.schemas import Draft
-from app.experiments.terms import HOLDOUT, RuleKind
+from app.experiments.vocabulary import HOLDOUT, RuleKind
 from app.stats.checks import NotEnoughData
 from app.stats.fading import Timed
 from app.tracking.folder_rows import Unread
@@ -224,15 +224,15 @@ class Pretend:
         rule, found = rule_of(self.experiment), self.gathered(known)
         arms, standing = dict(found.arms), standings.standing_of(self.experiment, found)
         if rule.looks_by_people:
-            due = looks.due_by_people(
+            due = planned_looks.due_by_people(
                 self.experiment,
                 self.held,
-                looks.people(arms),
+                planned_looks.people(arms),
                 closed=standing.closed,
                 now=known.now,
             )
         elif rule.method == "sequential":
-            due = looks.due(self.experiment, self.held, closed=standing.closed, known=known)
+            due = planned_looks.due(self.experiment, self.held, closed=standing.closed, known=known)
         else:
             return
         if due is None:
@@ -240,9 +240,11 @@ class Pretend:
         whole = due["last"] and not standing.cut_short
         asked = {}
         if rule.kind == "comparison":
-            asked = at_looks.asked(self.held, arms, rule, self.arms, whole=whole)
-        elif looks.people(arms):
-            course = looking.course_of(self.experiment, arms, self.held, rule, ended=due["last"])
+            asked = comparison_looks.asked(self.held, arms, rule, self.arms, whole=whole)
+        elif planned_looks.people(arms):
+            course = current_call.course_of(
+                self.experiment, arms, self.held, rule, ended=due["last"]
+            )
             asked = {course.key: courses.asked(course, rule, whole=whole)}
         at = datetime.fromisoformat(due["due_at"])
         look = Held(due["number"], at, known.now, arms, due["last"], whole, asked)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app.analysis import holding
+from app.analysis import look_worker
 from app.delivery import planning, releasing
 from app.delivery.facts import DeliveryFacts
 from app.delivery.models import Send, State
@@ -24,10 +24,10 @@ from app.platform.config import Durability, Privacy
 from app.platform.db import Database
 from app.platform.journal import Journal
 from app.tally import store as tally
-from app.tracking import lines
+from app.tracking import hit_line
 from app.tracking.callers import Caller
+from app.tracking.hit_line import HitKind
 from app.tracking.ingest import ingest_once
-from app.tracking.lines import HitKind
 from app.tracking.ranges import AddressClass
 from tests.duties import write_due
 from tests.experiments.scenes import settle
@@ -176,7 +176,7 @@ class Run:
         for wave in range(self.waves):
             now = self.moment(wave) + self.window + 2 * HOUR
             with self.database.write() as session:
-                holding.hold(session, session.get_one(Experiment, self.id), now=now)
+                look_worker.hold(session, session.get_one(Experiment, self.id), now=now)
 
     def end(self) -> datetime:
         """Everything has closed: the readout is frozen, key results are written."""
@@ -225,7 +225,7 @@ class Run:
 
     def _hit(self, one: Person, kind: HitKind, link: int, *, micros: int) -> None:
         self.journal.keep(
-            lines.write(
+            hit_line.write(
                 kind,
                 TrackedLink(1, one.send_id, link),
                 method="GET",

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.analysis.shapes import Readout, State, as_json
+from app.analysis.readout_types import Readout, State, as_json
 from app.platform import figures
-from app.web import results
-from app.web.pages import environment
+from app.web.experiments import results
+from app.web.kit.pages import environment
 from tests.metrics.pretend import Kind, kinds, moments, pretend, read
 from tests.metrics.test_sentences import NEVER, faults
 
@@ -42,7 +42,7 @@ def said_in(readout: Readout) -> list[str]:
 def text_of(readout: Readout) -> str:
     """The page as a reader meets it."""
     result = results.of(readout, TITLES, ZoneInfo("UTC"))
-    page = environment("UTC").get_template("readouts/live.html")
+    page = environment("UTC").get_template("experiments/readout_live.html")
     html = page.render(
         result=result, refreshing=False, standing="", frame=SimpleNamespace(now=readout.as_of)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import app
 from app.experiments.metrics import METRICS, READINGS
-from app.experiments.terms import MetricKind, RuleKind
+from app.experiments.vocabulary import MetricKind, RuleKind
 
 _ROOMS = Path(app.__file__).parent
 _KINDS = {kind.value for kind in MetricKind} | {kind.name for kind in MetricKind}

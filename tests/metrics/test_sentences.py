@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.analysis import calls, evidence, gates
-from app.analysis.calls import Made, Standing
+from app.analysis import evidence, gates, threshold_call
 from app.analysis.counts import ArmTotals
-from app.analysis.shapes import Call, Comparison, Estimate, Guardrail, Rule, State
+from app.analysis.readout_types import Call, Comparison, Estimate, Guardrail, Rule, State
+from app.analysis.threshold_call import Made, Standing
 from app.experiments.metrics import METRICS, Metric
-from app.experiments.terms import Method, RuleKind
+from app.experiments.vocabulary import Method, RuleKind
 from app.stats.checks import NotEnoughData
 from app.stats.guardrails import guard
 from app.stats.one_arm import pass_count
@@ -162,7 +162,7 @@ def readout_of(rng: random.Random) -> tuple[Rule, Made, list[str]]:
     metric = rng.choice([one for one in METRICS.values() if RuleKind.THRESHOLD in one.methods])
     rule = a_rule(rng, metric)
     standing = a_standing(rng, rule)
-    made = calls.make(standing, rule)
+    made = threshold_call.make(standing, rule)
     breached = tuple(one for one in watched(rng, standing.arm) if not one.ok)
     made = gates.passed(
         made,
@@ -223,7 +223,11 @@ def test_where_nobody_was_reached_nothing_is_said_of_desire(metric: Metric):
     arm = a_loss()
     standing = Standing(arm, 40, 8, over=True, ended=False, closed=True, answer_by=ANSWER)
     made = gates.passed(
-        calls.make(standing, rule), {"arms": [{"key": "insight"}]}, {"insight": arm}, (), over=True
+        threshold_call.make(standing, rule),
+        {"arms": [{"key": "insight"}]},
+        {"insight": arm},
+        (),
+        over=True,
     )
 
     assert made.call.state is State.INCONCLUSIVE

@@ -15,8 +15,8 @@ from sqlmodel import Session, select
 from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.okr.models import ValueSource
-from app.ops.duties import duties_of
-from app.ops.house import House, open_house
+from app.ops.installation import House, open_house
+from app.ops.periodic_steps import duties_of
 from app.outreach import digests, failing, fanout, troubles
 from app.outreach.schemas import DigestDraft
 from app.platform import config, install, put_off

@@ -23,7 +23,7 @@ from app.experiments.models import Experiment
 from app.links.keyring import Kind
 from app.links.token import NOBODY, read
 from app.main import Tracking
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform.config import Privacy
 from app.platform.journal import Journal
 from app.tally.models import LinkCounter, Outcome

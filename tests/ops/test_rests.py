@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app.delivery import mail_rows
+from app.delivery import mail_store
 from app.delivery.models import Notice
 from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import LaunchDraft
 from app.main import Tracking
-from app.ops.house import House, open_house
+from app.ops.installation import House, open_house
 from app.platform import config, put_off
 from app.platform.afar import Afar
 from app.platform.db import Database
@@ -116,7 +116,7 @@ def test_a_notice_that_waits_is_looked_at_often(database: Database):
     with database.write() as session:
         session.add(Notice(**given, text="x", html="x", due_at=NOW, created_at=NOW))
     with database.read() as session:
-        assert mail_rows.is_any_queued(session)
+        assert mail_store.is_any_queued(session)
 
 
 def test_a_folder_hears_what_another_one_wrote(house: House, other: House):

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app.experiments.models import Experiment
 from app.okr.models import KeyResult
-from app.ops.duties import duties_of
-from app.ops.house import House, open_house
+from app.ops.installation import House, open_house
+from app.ops.periodic_steps import duties_of
 from app.platform import config
 from app.platform.db import Database
 from app.platform.put_off import Work

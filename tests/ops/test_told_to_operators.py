@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.ops import doctor
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import config
 from app.platform.db import Database
 from app.platform.duties import Attempts

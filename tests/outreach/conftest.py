@@ -14,9 +14,9 @@ from app.okr.models import Cycle, KeyResult, Objective
 from app.okr.schemas import ValueDraft
 from app.outreach import fanout
 from app.outreach.connectors import webhook
-from app.outreach.letters import Letters
 from app.outreach.models import Connector, ConnectorLink
-from app.outreach.pushing import Pusher
+from app.outreach.push_worker import Pusher
+from app.outreach.team_mails import Letters
 from app.outreach.vault import Vault
 from app.platform.config import Settings
 from app.platform.db import Database

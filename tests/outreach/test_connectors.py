@@ -13,7 +13,7 @@ import respx
 from app.outreach import connecting
 from app.outreach.connectors import KINDS
 from app.outreach.connectors.ports import Outcome, Parcel, Request, Verdict
-from app.outreach.pushing import deliver
+from app.outreach.push_worker import deliver
 from app.platform.errors import Invalid
 from app.platform.outbound import Answer, Outbound
 

@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import col, select
 
 from app.delivery.models import Notice
-from app.experiments import falling
+from app.experiments import fallen_away
 from app.experiments.models import Experiment, Status
 from app.identity import audit, users
 from app.identity.models import ApiToken
@@ -26,7 +26,7 @@ def given_a_launch(world: World, *, by: str, status: str = Status.RUNNING) -> No
         actor = ann.id if by == "ann" else by
         audit.note(session, actor="Ann", actor_id=actor, subject="e", now=NOW,
                    action="POST /api/v1/experiments/{experiment_id}/launch")  # fmt: skip
-        events.record(session, falling.FELL_AWAY, subject="e", now=NOW, facts=LOST)
+        events.record(session, fallen_away.FELL_AWAY, subject="e", now=NOW, facts=LOST)
 
 
 def mails(world: World) -> list[Notice]:

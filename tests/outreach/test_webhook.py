@@ -15,7 +15,7 @@ from standardwebhooks import WebhookVerificationError
 from app.outreach import connecting, store
 from app.outreach.connectors import webhook
 from app.outreach.connectors.ports import Request, Verdict
-from app.outreach.pushing import ROTATION
+from app.outreach.push_worker import ROTATION
 from app.platform import clock
 from app.platform.errors import Invalid
 from app.platform.outbound import Answer

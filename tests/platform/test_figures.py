@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.platform import figures
-from app.web import results
+from app.web.experiments import results
 
 
 @pytest.mark.parametrize(

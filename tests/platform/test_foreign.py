@@ -12,7 +12,8 @@ from app.platform import foreign
 from app.platform.errors import Invalid
 from app.platform.outbound import Answer
 from app.tracking import range_lists
-from app.web import typed, versions
+from app.web.experiments import form_versions
+from app.web.kit import form_state
 from tests.moments import NOW
 
 HOSTILE = {
@@ -44,7 +45,7 @@ def test_whatever_is_wrong_is_one_refusal_everywhere(content: bytes):
     assert ports.body_of(Answer(200, {}, content)) == {}
     if content.isascii() and content:
         with pytest.raises(Invalid):
-            versions.rest(typed.Typed.of(rest=content.decode("latin-1")))
+            form_versions.rest(form_state.Typed.of(rest=content.decode("latin-1")))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ops.house import House
+from app.ops.installation import House
 from tests.privacy.town import Town
 
 

@@ -16,8 +16,8 @@ from sqlmodel import Session, SQLModel, col
 
 from app.analysis import readout as readouts
 from app.audience import imports, store
-from app.audience.known import KnownPeople
 from app.audience.models import Erasure, Import, Person
+from app.audience.people_lookup import KnownPeople
 from app.delivery import transports, trials
 from app.delivery.facts import DeliveryEnrolments
 from app.delivery.models import OutboxMail, Send
@@ -25,7 +25,7 @@ from app.delivery.trials import Trial
 from app.experiments.models import Experiment, Unwritable
 from app.identity import audit
 from app.main import Tracking
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform import events
 from app.platform.journal import Journal
 from app.privacy import erasing

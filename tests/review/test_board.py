@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.experiments import outline
+from app.experiments import feature_outline
 from app.experiments import store as experiments
 from app.experiments.models import Slice, Status
 from app.okr import store as okr
@@ -116,7 +116,7 @@ def test_moving_a_slice_swaps_it_with_its_neighbour_and_stops_at_the_ends(sessio
     b, c = another(session, a, "b", position=1), another(session, a, "c", position=2)
     orders = []
     for row, places in ((c, -1), (c, -1), (c, -1), (b, 1), (a, 5)):
-        outline.move_slice(session, row, places=places)
+        feature_outline.move_slice(session, row, places=places)
         session.flush()
         found = experiments.slices_of(session, a.feature_id)
         orders.append("".join(one.title for one in found))

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 from sqlmodel import Session
 
+from app.analysis.readout_types import State
 from app.analysis.sentences import moment
-from app.analysis.shapes import State
 from app.experiments.models import Status
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective
 from app.review import weeks

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel
 
-from app.ops.house import House
+from app.ops.installation import House
 from app.ops.tending import tending_duties
 from app.platform.db import Database
 from app.platform.duties import Attempts

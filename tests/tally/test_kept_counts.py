@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform.db import Database
 from tests.kept import KEPT, differences
 from tests.metrics.test_matrix import given_key_result

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.analysis import known
+from app.analysis import known_until
 from app.delivery.facts import DeliveryFacts
 from app.links.token import TrackedLink
 from app.platform import clock
@@ -22,11 +22,11 @@ from app.platform.journal import Journal
 from app.platform.put_off import Work
 from app.platform.stir import Bell
 from app.platform.stopping import Stopping
-from app.tracking import folders, lines
+from app.tracking import folders, hit_line
 from app.tracking.callers import Caller
 from app.tracking.folders import Folder, FolderState
+from app.tracking.hit_line import HitKind
 from app.tracking.ingest import ingest_once
-from app.tracking.lines import HitKind
 from app.tracking.models import DataFolder
 from app.tracking.ranges import AddressClass
 from app.worker import Loop, whole
@@ -136,8 +136,8 @@ def test_a_folder_that_lives_is_not_silent_and_its_clicks_are_in(
         row = session.get_one(DataFolder, TELLS.id)
 
         assert folders.state_of(row, now=now) is FolderState.READ
-        assert known.at(session, now=now).late == ()
-        assert known.at(session, now=now).covers(now - timedelta(seconds=30))
+        assert known_until.at(session, now=now).late == ()
+        assert known_until.at(session, now=now).covers(now - timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(("teller", "reader"), list(product(SHIFTS, SHIFTS)), ids=str)
@@ -151,7 +151,7 @@ def test_nothing_is_known_past_the_moment_at_which_a_machine_died(
     machines[reader].start(monkeypatch)
     with machines[reader].awake(monkeypatch), machines[reader].database.read() as session:
         now = clock.now()
-        row, found = session.get_one(DataFolder, TELLS.id), known.at(session, now=now)
+        row, found = session.get_one(DataFolder, TELLS.id), known_until.at(session, now=now)
 
         assert folders.state_of(row, now=now) is FolderState.SILENT
         assert [one.is_silent for one in found.late] == [True]
@@ -195,7 +195,7 @@ async def _send(database: Database, folder: Path) -> None:
 def _click(folder: Path, send_id: int) -> None:
     journal = Journal.open(folder, durability=Durability.PROCESS, limit=10**9)
     journal.keep(
-        lines.write(
+        hit_line.write(
             HitKind.CLICK,
             TrackedLink(1, send_id, 0),
             method="GET",

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, delete
 
-from app.audience.known import KnownPeople
 from app.audience.models import Person
+from app.audience.people_lookup import KnownPeople
 from app.delivery.facts import DeliveryEnrolments
 from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status

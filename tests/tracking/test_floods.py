@@ -12,10 +12,10 @@ from app.links.token import TrackedLink
 from app.platform.db import Database
 from app.tally import store as tally
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
-from app.tracking import folder_rows, hit_rows, ingest, lines, memory, store
+from app.tracking import folder_rows, hit_line, hit_rows, ingest, memory, store
 from app.tracking.callers import Caller
+from app.tracking.hit_line import HitKind
 from app.tracking.ingest import ingest_once, rejudge_due
-from app.tracking.lines import HitKind
 from app.tracking.models import Hit, HitCount, Reaction
 from app.tracking.ranges import AddressClass
 from tests.anew import count_from_hits
@@ -235,7 +235,7 @@ def test_many_segments_that_were_read_keep_none_from_being_read(database, tmp_pa
 @pytest.mark.parametrize("agent", ["Mozilla/5.0 (X11)", 'a "quoted" \\ one', "Zoë 1", "", "\x00"])
 def test_a_line_is_read_as_it_was_written_quickly_or_not(agent: str):
     caller = Caller(AddressClass.RESIDENTIAL, "0123abcd")
-    written = lines.write(
+    written = hit_line.write(
         HitKind.OPEN,
         TrackedLink(7, 2**40, 3),
         method="HEAD",
@@ -244,9 +244,9 @@ def test_a_line_is_read_as_it_was_written_quickly_or_not(agent: str):
         micros=1_790_000_000_123_456,
     )
 
-    read = lines.read(written)
+    read = hit_line.read(written)
 
-    assert read == lines.read(written.replace(b'{"t"', b'{ "t"'))  # which no pattern knows
+    assert read == hit_line.read(written.replace(b'{"t"', b'{ "t"'))  # which no pattern knows
     assert (read.kind, read.send_id, read.link, read.method) == (HitKind.OPEN, 2**40, 3, "HEAD")
     assert (read.address_class, read.address_key) == (caller.address_class, caller.key)
     assert read.user_agent == agent.replace("\x00", "")

@@ -16,10 +16,10 @@ from app.platform.db import Database
 from app.platform.journal import Journal
 from app.tally import store as tally
 from app.tally.models import Counter, LinkCounter, Outcome
-from app.tracking import answers, lines, reclassify, store
+from app.tracking import answers, hit_line, reclassify, store
 from app.tracking.callers import Caller
+from app.tracking.hit_line import HitKind
 from app.tracking.ingest import ingest_once, rejudge_due
-from app.tracking.lines import HitKind
 from app.tracking.models import Hit, Reaction
 from app.tracking.ports import Arm, Facts
 from app.tracking.ranges import AddressClass
@@ -76,7 +76,7 @@ class Spool:
         told: dict[str, Any] = {"kind": HitKind.CLICK, "send_id": 1, "link": 0} | fields
         agent = told.get("user_agent", BROWSER)
         self.journal.keep(
-            lines.write(
+            hit_line.write(
                 told["kind"],
                 TrackedLink(7, told["send_id"], told["link"]),
                 method=told.get("method", "GET"),

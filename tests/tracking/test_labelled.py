@@ -17,10 +17,10 @@ from app.platform.db import Database
 from app.platform.journal import Journal
 from app.tally import store as tally
 from app.tally.models import Outcome
-from app.tracking import lines, range_files, reclassify
+from app.tracking import hit_line, range_files, reclassify
 from app.tracking.callers import Callers
+from app.tracking.hit_line import HitKind
 from app.tracking.ingest import ingest_once
-from app.tracking.lines import HitKind
 from app.tracking.models import Hit
 from app.tracking.ports import Arm, Facts
 from app.tracking.range_files import InForce
@@ -104,7 +104,7 @@ def callers(tmp_path: Path) -> Callers:
 def asked(number: int, event: dict[str, Any], callers: Callers, *, near: bool) -> Asked:
     at = DELIVERED + timedelta(seconds=event["delay_s"] + event.get("offset_s", 0))
     headers = event["headers"] | {"User-Agent": event["user_agent"]}
-    line = lines.write(
+    line = hit_line.write(
         HitKind(event["kind"]),
         TrackedLink(7, number, LINKS[event["link"]]),
         method=event["method"],

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.tracking.hit_line import HitKind
 from app.tracking.judging import go_on, judge
-from app.tracking.lines import HitKind
 from app.tracking.memory import Memory, micros, read
 from app.tracking.verdicts import RULES, Judgement, Message, Request, Verdict
 

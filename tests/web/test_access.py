@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from app.identity import sessions, tokens, users
 from app.identity.access import Access, access_of
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests.identity.scenes import hashed_password
 

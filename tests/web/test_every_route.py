@@ -243,7 +243,7 @@ def test_a_broken_page_carries_the_headers_of_the_others(
         raise RuntimeError("a fault of ours")
 
     (fine,) = application.every(_asked(application, "GET", "/features/board", "admin"))
-    monkeypatch.setattr("app.web.board.render", breaks)
+    monkeypatch.setattr("app.web.features.board.render", breaks)
     (broken,) = application.every(_asked(application, "GET", "/features/board", "admin"))
 
     assert broken.status == 500
@@ -260,7 +260,7 @@ def test_a_full_disk_is_told_and_other_trouble_with_files_is_ours(
     def fails(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("app.web.board.render", fails)
+    monkeypatch.setattr("app.web.features.board.render", fails)
     (answer,) = application.every(_asked(application, "GET", "/features/board", "admin"))
 
     assert answer.status == status

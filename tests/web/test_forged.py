@@ -14,7 +14,7 @@ from app.identity.models import LoginSession
 from app.identity.roles import Role
 from app.identity.secrets import kept
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests.identity.scenes import hashed_password
 from tests.web.test_access import routes

@@ -21,7 +21,7 @@ from app.analysis.models import Look
 from app.experiments.models import ExperimentTemplate
 from app.main import Tracking, _pages_and_api
 from app.ops import stored
-from app.ops.house import House
+from app.ops.installation import House
 from app.outreach.models import Digest
 from app.platform import clock
 from app.platform.documents import Cells

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House, open_house, prepare
+from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.tracking.models import DataFolder
 from tests.bench import estate

@@ -13,7 +13,7 @@ from sqlalchemy import Table, Text, update
 from sqlmodel import AutoString, SQLModel
 
 from app.main import Tracking, _pages_and_api
-from app.ops.house import House
+from app.ops.installation import House
 from app.platform import clock
 from app.platform.db import Database
 from tests.bench import estate

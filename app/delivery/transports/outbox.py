@@ -1,7 +1,7 @@
 """The built-in outbox: mails stay on a page, nothing leaves."""
 
-from app.delivery import mail_rows
-from app.delivery.mime import Mail
+from app.delivery import mail_store
+from app.delivery.mail.mime import Mail
 from app.delivery.replies import Reply, Stage
 from app.delivery.transports.ports import Attempting
 from app.platform import clock
@@ -21,7 +21,7 @@ class Outbox:
         """Keep one mail."""
         await attempting()
         with self._database.write() as session:
-            mail_rows.keep_in_outbox(session, mail, now=clock.now())
+            mail_store.keep_in_outbox(session, mail, now=clock.now())
         return Reply(250, "2.0.0 kept in the outbox", Stage.MESSAGE)
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from app.delivery.mime import Mail
+from app.delivery.mail.mime import Mail
 from app.delivery.replies import Reply
 
 Attempting = Callable[[], Awaitable[None]]

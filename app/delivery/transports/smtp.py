@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
-from app.delivery.mime import Mail
+from app.delivery.mail.mime import Mail
 from app.delivery.replies import Reply, Stage, is_too_many, shortened
 from app.delivery.transports.learnt import Learnt
 from app.delivery.transports.ports import Attempting

@@ -1,0 +1,123 @@
+"""Who a mail comes from, and the frame around its words: the same for all arms of an experiment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from css_inline import CSSInliner
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from app.delivery.mail import marks
+from app.delivery.mail.mime import ascii_address, mailbox
+from app.platform.config import Settings
+from app.platform.paths import TEMPLATES
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What stands at the top and the bottom of a mail."""
+
+    experiment_id: str
+    from_name: str
+    from_address: str
+    reply_to: str | None
+    postal_address: str
+    return_path: str
+    public_url: str
+    tracking_url: str
+    zone: tzinfo  # in which a mail tells the time
+
+    @property
+    def host(self) -> str:
+        """The domain that a Message-ID and a List-Id end with."""
+        return self.from_address.rpartition("@")[2]
+
+    def headers(self, *, arm: str) -> dict[str, str]:
+        """The headers that every mail of an arm carries. Raises BadHeader."""
+        shared = {"From": mailbox(self.from_name, self.from_address, what="The sender's name")}
+        if self.reply_to:
+            shared["Reply-To"] = mailbox("", self.reply_to, what="The reply address")
+        return shared | {
+            "List-Id": f"<{self.experiment_id}.experiments.{self.host}>",
+            "Feedback-ID": f"{self.experiment_id}:{quote(arm)}:experiment:thinslice",
+        }
+
+
+def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, Any]) -> Letterhead:
+    """Read an experiment's `sender` over the installation's settings."""
+    return Letterhead(
+        experiment_id=experiment_id,
+        from_name=sender.get("from_name") or "",
+        from_address=settings.sender_address,
+        reply_to=sender.get("reply_to") or None,
+        postal_address=settings.postal_address.strip(),
+        return_path=ascii_address(settings.bounce_address or settings.sender_address),
+        public_url=settings.public_url,
+        tracking_url=settings.tracking,
+        zone=settings.zone,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an arm says, written out, with its marks still in it."""
+
+    preheader: str
+    html: str
+    text: str
+    has_way_out: bool  # the body holds its own unsubscribe link: no footer is added
+    hidden_link: str | None = None  # the mark of the honeypot
+
+
+def html_letter(head: Letterhead, content: Words) -> str:
+    """The HTML part around an arm's words, its styles inline, its pixel last."""
+    page = _templates().get_template("mail/experiment/body.html")
+    return _inliner().inline(
+        page.render(
+            head=head,
+            host=urlsplit(head.public_url).hostname,
+            preheader=content.preheader,
+            content=Markup(content.html),  # noqa: S704  # our own Markdown, HTML switched off
+            way_out=None if content.has_way_out else marks.UNSUBSCRIBE,
+            hidden_link=content.hidden_link,
+            pixel=marks.PIXEL,
+        )
+    )
+
+
+def text_letter(head: Letterhead, content: Words) -> str:
+    """The text part around an arm's words."""
+    page = _templates().get_template("mail/experiment/body.txt")
+    return page.render(
+        head=head,
+        content=content.text,
+        way_out=None if content.has_way_out else marks.UNSUBSCRIBE,
+    )
+
+
+@cache
+def frame() -> str:
+    """What stands around the words of every mail, before it is filled in."""
+    parts = ("body.html", "body.txt")
+    return "".join((TEMPLATES / "mail" / "experiment" / one).read_text() for one in parts)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _inliner() -> CSSInliner:
+    return CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)

@@ -1,0 +1,108 @@
+"""The links of a mail: where each leads, in the order of their places.
+
+An address without Liquid is fixed and lives on the server. One with Liquid in its path or query is
+personal: a pattern with {0}, {1}… whose values travel inside the signed token.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from markdown_it.common.normalize_url import normalizeLink
+from mdurl import encode
+
+from app.delivery.mail import marks
+from app.platform.domains import BadDomain, ascii_url
+from app.platform.errors import Invalid
+
+ANSWER = "answer:"
+_SCHEMES = ("http://", "https://")
+_UNTRACKED = ("mailto:",)
+_HOST = re.compile(r"https?://[^/?#\ufdd0\\]+[/?#]", re.IGNORECASE)
+_ENCODED = re.compile(r"\|\s*url_encode\s*(-?\}\})$")
+
+
+class Kind(StrEnum):
+    """How a link's address is found."""
+
+    FIXED = "fixed"
+    PERSONAL = "personal"
+    ANSWER = "answer"
+
+
+class BadLink(Invalid):
+    """A link leads where no link may."""
+
+    title = "A link does not work"
+
+    def __init__(self, id_: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.id = id_
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One tracked link. `fills` are the Liquid outputs that fill the address."""
+
+    position: int
+    kind: Kind
+    label: str
+    address: str
+    fills: tuple[str, ...] = ()
+
+
+def is_tracked(href: str) -> bool:
+    """A mail address and the way out are links, too, but nobody counts them."""
+    return not href.lower().startswith(_UNTRACKED)
+
+
+def link_to(href: str, *, position: int, label: str, liquid: marks.Protected) -> Link:
+    """Read an address as it stands in Markdown. Raises BadLink."""
+    if href.lower() == ANSWER:
+        return Link(position, Kind.ANSWER, label, ANSWER)
+    if marks.LIQUID.search(href):
+        return _personal(href, position=position, label=label, liquid=liquid)
+    if not href.lower().startswith(_SCHEMES) or not _HOST.match(f"{href}/"):
+        raise BadLink(
+            "link_scheme",
+            f"“{label}” leads to {href or 'nowhere'}. Links begin with https:// or http://,"
+            " or are (answer:) for a page of ours.",
+        )
+    return Link(position, Kind.FIXED, label, _normal(_ascii(href, label)))
+
+
+def _personal(href: str, *, position: int, label: str, liquid: marks.Protected) -> Link:
+    if any(match[1] == "t" for match in marks.LIQUID.finditer(href)):
+        raise BadLink(
+            "link_logic",
+            f"The address of “{label}” holds {{% … %}}; only {{{{ … }}}} can be there.",
+        )
+    if not _HOST.match(href):
+        raise BadLink(
+            "host_from_data",
+            f"The address of “{label}” takes its beginning from a person's data. Write the"
+            " scheme and host out, and put {{ … }} into the path or the query only.",
+        )
+    parts = marks.LIQUID.split(href)
+    literals, numbers = parts[0::3], parts[2::3]
+    address = encode(_ascii(literals[0], label)) + "".join(
+        f"{{{place}}}{encode(literal)}" for place, literal in enumerate(literals[1:])
+    )
+    fills = tuple(_unencoded(liquid.pieces[int(number)]) for number in numbers)
+    return Link(position, Kind.PERSONAL, label, address, fills)
+
+
+def _ascii(beginning: str, label: str) -> str:
+    try:
+        return ascii_url(beginning)
+    except BadDomain as error:
+        raise BadLink("link_host", f"“{label}” leads nowhere: {error}") from error
+
+
+def _unencoded(output: str) -> str:
+    """The redirect encodes what it fills in; an author who did so as well meant it once."""
+    return _ENCODED.sub(r"\1", output)
+
+
+def _normal(href: str) -> str:
+    return normalizeLink(href).replace("{", "%7B").replace("}", "%7D")

@@ -1,0 +1,175 @@
+"""What is wrong with an experiment's words, or risky: the checklist's part about mails."""
+
+import re
+from collections.abc import Iterator
+
+from app.delivery.mail import content, filling, mime
+from app.delivery.mail.broken import BrokenLiquid
+from app.delivery.mail.content import Content
+from app.delivery.mail.links import Kind, Link
+from app.experiments.metrics import Source
+from app.experiments.ports import Level, Problem
+from app.experiments.schemas import Arm, Draft
+from app.platform.bounded import OverLimit
+from app.platform.config import Settings
+from app.platform.errors import AppError
+
+_BLANK = re.compile(
+    r"(?<!\{)\{[a-z][^{}%]{0,80}\}(?!\})"
+)  # {who}, but neither {{ name }} nor {% if %}
+_MOST_LINKS = 250  # a link's place takes one byte of its token
+_LONGEST_SUBJECT = 150  # characters; mail programs show some 60 of them
+
+
+class ContentLint:
+    """Answers `experiments.ports.Lint`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def problems(self, design: Draft) -> list[Problem]:
+        """Everything about the mails that blocks a launch, or should be known before it."""
+        if design.channel != "email":
+            return []
+        found = [*self._sender(design), *_blanks(design)]
+        for arm in design.arms:
+            found += _words(arm)
+            found += _linked(arm, design)
+        return found
+
+    def _sender(self, design: Draft) -> Iterator[Problem]:
+        settings = self._settings
+        yield from _headers(design, settings)
+        if not settings.mail_from:
+            yield _warns(
+                "mail_from_default",
+                f"Mails come from {settings.sender_address}, which nobody chose. Set"
+                " THINSLICE_MAIL_FROM to an address that people can answer.",
+            )
+        if not settings.postal_address.strip():
+            yield _warns(
+                "postal_address_default",
+                "The footer has no postal address; many countries require one. Set"
+                " THINSLICE_POSTAL_ADDRESS.",
+            )
+        if not settings.secure and settings.mail.strip() != "outbox:":
+            yield _warns(
+                "plain_http_link",
+                f"Links begin with {settings.public_url}: browsers warn of addresses without"
+                " https, and one-click unsubscribing needs it. Set THINSLICE_PUBLIC_URL.",
+            )
+
+
+def _blanks(design: Draft) -> Iterator[Problem]:
+    """A starter's `{who}` that nobody filled in would stand in the mail as it is."""
+    card = design.hypothesis
+    texts = [card.believe, card.verify, card.measure, card.right_if]
+    for arm in design.arms:
+        texts += [arm.subject or "", arm.preheader or "", arm.body or "", arm.answer or ""]
+    left = sorted({found for text in texts for found in _BLANK.findall(text or "")})
+    if left:
+        yield _warns("blanks", f"Still to be filled in: {', '.join(left)}.")
+
+
+def _headers(design: Draft, settings: Settings) -> Iterator[Problem]:
+    checks = (
+        ("from_name_invalid", design.sender.from_name or "", settings.sender_address),
+        ("reply_to_invalid", "", design.sender.reply_to or settings.sender_address),
+    )
+    for id_, name, address in checks:
+        try:
+            mime.mailbox(name, address, what="The sender's name")
+        except AppError as error:
+            yield _blocks(id_, str(error))
+
+
+def _words(arm: Arm) -> Iterator[Problem]:
+    for name in ("subject", "body"):
+        if not (getattr(arm, name) or "").strip():
+            yield _blocks(f"{name}_missing", f"Version “{arm.key}” has no {name}.")
+    for name in ("subject", "preheader", "body", "answer"):
+        try:
+            filling.text(getattr(arm, name) or "")
+        except (BrokenLiquid, OverLimit) as error:
+            yield _blocks("liquid_broken", f"The {name} of “{arm.key}” does not work. {error}")
+    subject = arm.subject or ""
+    if "\n" in subject.strip():
+        yield _blocks("subject_line_break", f"The subject of “{arm.key}” has a line break.")
+    elif wrong := _unfit(subject, what=f"The subject of “{arm.key}”"):
+        yield _blocks("subject_sign", wrong)
+    if len(subject) > _LONGEST_SUBJECT:
+        yield _warns("subject_long", f"The subject of “{arm.key}” has {len(subject)} characters.")
+
+
+def _unfit(subject: str, *, what: str) -> str:
+    try:
+        mime.refuse_unfit(mime.one_line(subject), what=what)
+    except mime.BadHeader as error:
+        return str(error)
+    return ""
+
+
+def _linked(arm: Arm, design: Draft) -> list[Problem]:
+    try:
+        return list(_links(arm, design))
+    except OverLimit as error:
+        return [_blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
+
+
+def _links(arm: Arm, design: Draft) -> Iterator[Problem]:
+    written, bad = content.examine(arm.body or "")
+    for error in bad:
+        yield _blocks(error.id, str(error))
+    _, bad_in_answer = content.examine(arm.answer or "")
+    for error in bad_in_answer:
+        yield _blocks(error.id, f"On the answer page: {error}")
+    yield from _needed_links(arm, design, written)
+    yield from _risky_links(arm, written)
+
+
+def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Problem]:
+    if design.metric.row.source is Source.CLICK and not written.links:
+        yield _blocks(
+            "no_link",
+            f"Version “{arm.key}” has no link, and the metric counts clicks. Add one:"
+            " [text](https://…), or [text](answer:) for a page of ours.",
+        )
+    label = design.metric.link
+    if label and label not in {link.label for link in written.links}:
+        known = ", ".join(f"“{link.label}”" for link in written.links) or "none"
+        yield _blocks(
+            "link_label_unknown",
+            f"The metric counts the link “{label}”, which “{arm.key}” does not have"
+            f" (it has: {known}).",
+        )
+    if label and sum(link.label == label for link in written.links) > 1:
+        yield _blocks(
+            "link_label_twice",
+            f"The metric counts the link “{label}”, and “{arm.key}” has several of that name. Name"
+            ' each by itself: [text](https://… "name").',
+        )
+    if len(written.links) > _MOST_LINKS:
+        yield _blocks("too_many_links", f"A mail can have {_MOST_LINKS} links at most.")
+
+
+def _risky_links(arm: Arm, written: Content) -> Iterator[Problem]:
+    for link in written.links:
+        if link.address.startswith("http://"):
+            yield _warns("link_without_tls", f"“{link.label}” leads to an http:// address.")
+    if _answers(written.links) and not (arm.answer or "").strip():
+        yield _warns(
+            "answer_empty",
+            f"“{arm.key}” links to an answer page that has no words of its own yet.",
+        )
+
+
+def _answers(links: tuple[Link, ...]) -> bool:
+    return any(link.kind is Kind.ANSWER for link in links)
+
+
+def _blocks(id_: str, message: str) -> Problem:
+    return Problem(level=Level.BLOCKS, id=id_, message=message)
+
+
+def _warns(id_: str, message: str) -> Problem:
+    return Problem(level=Level.WARNS, id=id_, message=message)

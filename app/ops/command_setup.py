@@ -1,0 +1,83 @@
+"""Settings and house of a command, and what it says where nobody can log in yet."""
+
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from app.ops.installation import House
+    from app.platform.config import Settings
+
+BY = "command line"  # who did it, in the audit
+
+
+def settings() -> "Settings":
+    """As the environment says. Raises Invalid."""
+    from app.platform import config
+
+    return config.load()
+
+
+def settings_at(host: str, port: int) -> "Settings":
+    """Where nobody said what the public address is, it is where we listen."""
+    from app.platform import config
+
+    if "THINSLICE_PUBLIC_URL" in os.environ:
+        return config.load()
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    return config.load(public_url=f"http://{shown}:{port}")
+
+
+def house(settings: "Settings") -> "House":
+    """The house of these settings, unchecked."""
+    from app.ops.installation import open_house
+
+    return open_house(settings)
+
+
+def checked_house() -> "House":
+    """The house of the environment. Raises where its database does not fit, or is away."""
+    from app.ops.installation import check
+
+    found = house(settings())
+    check(found)
+    return found
+
+
+def start_checked(found: "House", *, migrating: bool) -> None:
+    """Bring the database up to date where that is asked for; refuse one that does not fit."""
+    from app.ops.installation import prepare, refuse_misfits, set_up_token
+
+    if migrating:
+        tell_set_up(found, prepare(found))
+        return
+    refuse_misfits(found)
+    tell_set_up(found, set_up_token(found))
+
+
+def tell_set_up(found: "House", token: str | None) -> None:
+    """Where the first person goes who logs in."""
+    if token is not None:
+        typer.echo(
+            f"Nobody can log in yet. Begin here: {found.settings.public_url}/setup?token={token}"
+        )
+
+
+def away_in_words(error: Exception) -> str | None:
+    """Why a command could not be done where that is the database's trouble; None: it is not."""
+    from app.platform import away
+
+    if not isinstance(error, away.AWAY):
+        return None
+    return f"{away.advised(away.in_words(error))} It says: {away.reason_of(error)}"
+
+
+def note(session: "Session", action: str, subject: str, **details: object) -> None:
+    """What a command did, in the audit, as the page and the API note it."""
+    from app.identity import audit
+    from app.platform import clock
+
+    audit.note(session, actor=BY, action=action, subject=subject, details=details, now=clock.now())

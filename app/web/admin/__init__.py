@@ -1,0 +1,1 @@
+"""Who may do what, what is connected, what waits, and help."""

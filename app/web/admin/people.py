@@ -1,0 +1,130 @@
+"""People who log in, and what they may do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.identity import guard, passwords, store, users
+from app.identity.callers import Principal
+from app.identity.guard import Db, Now, Who
+from app.identity.models import ApiToken, User
+from app.identity.roles import Role
+from app.platform.errors import Conflict, Invalid
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.pages import Page, go, refuse, render
+
+router = APIRouter()
+ROLES = tuple((role.value, role.value.capitalize()) for role in Role)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeoplePage(Page):
+    """Everybody with a log-in."""
+
+    template: ClassVar[str] = "admin/people.html"
+    section: ClassVar[str] = "people"
+
+    users: Sequence[User]
+    roles: tuple[tuple[str, str], ...]
+    form: Typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPage(Page):
+    """One of them: log them out, set a password, remove them."""
+
+    template: ClassVar[str] = "admin/person.html"
+    section: ClassVar[str] = "people"
+
+    user: User
+    sessions: int
+    tokens: Sequence[ApiToken]
+    is_me: bool
+    form: Typed
+
+
+@router.get("/people")
+def listed(request: Request, session: Db) -> HTMLResponse:
+    """Everybody who can log in, and a form for one more."""
+    form = Typed.of(role=Role.EDITOR)
+    return render(request, PeoplePage(users=store.users(session), roles=ROLES, form=form))
+
+
+@router.post("/people")
+def add(request: Request, now: Now, form: Form) -> Response:
+    """Let somebody in."""
+    try:
+        password = passwords.hashed(form.value("password"))
+        with guard.writing(request) as session:
+            users.add(
+                session,
+                email=form.value("email"),
+                name=form.value("name"),
+                role=form.value("role"),
+                password=password,
+                now=now,
+            )
+    except (Invalid, Conflict) as error:
+        with request.app.state.database.read() as session:
+            known = store.users(session)
+        refuse(request, PeoplePage(users=known, roles=ROLES, form=form.refused(error)))
+    return go("/people", said="added")
+
+
+@router.post("/people/{user_id}")
+def change_role(session: Db, now: Now, form: Form, user_id: str) -> Response:
+    """What somebody may do from now on; their tokens that may more end."""
+    users.change_role(session, store.user_of(session, user_id), form.value("role"), now=now)
+    return go("/people", said="saved")
+
+
+@router.get("/people/{user_id}")
+def show(request: Request, session: Db, who: Who, now: Now, user_id: str) -> HTMLResponse:
+    """One person, and what an admin may do about their log-in."""
+    return render(request, _person_page(session, who, user_id, Typed(), now=now))
+
+
+@router.post("/people/{user_id}/end-sessions")
+def end_sessions(session: Db, user_id: str) -> Response:
+    """Every browser of theirs has to log in again."""
+    store.end_sessions_of(session, store.user_of(session, user_id).id)
+    return go(f"/people/{user_id}", said="sessions-ended")
+
+
+@router.post("/people/{user_id}/password")
+def set_password(request: Request, who: Who, now: Now, form: Form, user_id: str) -> Response:
+    """A new password for them; every session of theirs ends."""
+    try:
+        password = passwords.hashed(form.value("password"))
+    except Invalid as error:
+        with request.app.state.database.read() as session:
+            page = _person_page(session, who, user_id, form.refused(error), now=now)
+        refuse(request, page)
+    with guard.writing(request) as session:
+        users.change_password(session, store.user_of(session, user_id), password)
+    return go(f"/people/{user_id}", said="password")
+
+
+@router.post("/people/{user_id}/remove")
+def remove(session: Db, now: Now, user_id: str) -> Response:
+    """Nobody logs in with their address any more."""
+    users.remove(session, store.user_of(session, user_id), now=now)
+    return go("/people", said="removed")
+
+
+def _person_page(
+    session: Session, who: Principal, user_id: str, form: Typed, *, now: datetime
+) -> PersonPage:
+    user = store.user_of(session, user_id)
+    return PersonPage(
+        user=user,
+        sessions=store.sessions_of(session, user.id, now=now),
+        tokens=store.tokens_of(session, user),
+        is_me=who.id == user.id,
+        form=form,
+    )

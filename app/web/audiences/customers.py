@@ -1,0 +1,150 @@
+"""Customers: one found by address, what is held about them, and the way to be forgotten."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.audience import erasure_rows, store
+from app.audience.models import Consent, Person
+from app.delivery import personal as sends
+from app.identity.guard import Db, Now
+from app.platform.errors import AppError, Invalid
+from app.privacy import erasing, export, readmission
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.pages import Page, go, refuse, render
+
+router = APIRouter(prefix="/customers")
+
+# What each kind of row is called where people read it, in the order of a customer's story.
+_WORDS = {
+    "audiences": "Audiences, with their columns there",
+    "enrolments": "Experiments they are in",
+    "left_out": "Experiments that left them out",
+    "sends": "Mails to them",
+    "outcomes": "What came of these mails",
+    "hits": "Clicks and opens",
+    "answers": "Answers on answer pages",
+    "conversions": "Conversions",
+    "suppressions": "Do-not-mail entries",
+    "mails": "Mails in the outbox",
+    "test_mails": "Test mails with their columns",
+    "notes": "Notes on their cells",
+    "mentions": "Other texts that hold their address",
+}
+
+_SAID: Mapping[str, str] = {
+    Consent.YES: "They said yes",
+    Consent.NO: "They said no",
+    Consent.UNKNOWN: "Not said",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindPage(Page):
+    """Whose address?"""
+
+    template: ClassVar[str] = "audiences/customer_find.html"
+    section: ClassVar[str] = "customers"
+
+    form: Typed
+    missing: bool  # nobody has the address that was asked for
+    waiting: int  # erasures that are being finished
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerPage(Page):
+    """What is held about one person."""
+
+    template: ClassVar[str] = "audiences/customer.html"
+    section: ClassVar[str] = "customers"
+
+    person: Person
+    rows: list[tuple[str, int]]
+    suppressed: bool
+    said: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasePage(Page):
+    """The question before somebody is erased."""
+
+    template: ClassVar[str] = "audiences/customer_erase.html"
+    section: ClassVar[str] = "customers"
+
+    person: Person
+    released: int
+    waiting: int
+
+
+@router.get("")
+def ask_whom(request: Request, session: Db) -> HTMLResponse:
+    """A field for an address."""
+    return render(request, _find_page(session, Typed()))
+
+
+@router.post("/find")
+def find(request: Request, session: Db, form: Form) -> Response:
+    """To the person of an address. It comes by POST: what stands in an address bar is logged."""
+    try:
+        found = store.person_by_email(session, form.value("email"))
+    except AppError as error:
+        wrong = form.refused(Invalid.at("email", str(error)))
+        refuse(request, _find_page(session, wrong))
+    if found is None:
+        return render(request, _find_page(session, form, missing=True))
+    return go(f"/customers/{found.id}")
+
+
+@router.post("/readmit")
+def readmit(request: Request, session: Db, form: Form) -> Response:
+    """Somebody who was erased may come back."""
+    marker = request.app.state.keyring.marks
+    try:
+        readmission.readmit(session, form.value("email"), None, marker=marker)
+    except AppError as error:
+        refuse(request, _find_page(session, form.refused(Invalid.at("email", str(error)))))
+    return go("/customers", said="readmitted")
+
+
+@router.get("/{person_id}")
+def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
+    """How many rows of which kind."""
+    person = store.person_of(session, person_id)
+    held = export.counted(session, person_id)
+    rows = [(words, held[name]) for name, words in _WORDS.items() if held[name]]
+    is_suppressed = bool(store.suppressed(session, [person.email_key]))
+    return render(
+        request, CustomerPage(person=person, rows=rows, suppressed=is_suppressed, said=_SAID)
+    )
+
+
+@router.get("/{person_id}/export")
+def download(session: Db, person_id: str) -> Response:
+    """Everything, as JSON, for the person to keep."""
+    body = json.dumps(export.of(session, person_id), ensure_ascii=False, indent=2)
+    headers = {"Content-Disposition": f'attachment; filename="person-{person_id}.json"'}
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/{person_id}/erase")
+def ask(request: Request, session: Db, person_id: str) -> HTMLResponse:
+    """What will happen, and one button."""
+    person = store.person_of(session, person_id)
+    waiting, released = sends.counted(session, person_id)
+    return render(request, ErasePage(person=person, waiting=waiting, released=released))
+
+
+@router.post("/{person_id}/erase")
+def erase(request: Request, session: Db, now: Now, person_id: str) -> Response:
+    """Forget them."""
+    erasing.erase(session, person_id, marker=request.app.state.keyring.marks, now=now)
+    return go("/customers", said="erased")
+
+
+def _find_page(session: Session, form: Typed, *, missing: bool = False) -> FindPage:
+    return FindPage(form=form, missing=missing, waiting=erasure_rows.waiting(session))

@@ -1,0 +1,313 @@
+"""Experiments: the list, the form, and the overview of one by its state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.analysis import gathered, list_calls, movements
+from app.analysis.list_calls import Told
+from app.delivery import progress
+from app.delivery.progress import Progress
+from app.experiments import drafts as rooms
+from app.experiments import fallen_away, lifecycle, store
+from app.experiments.fallen_away import FellAway
+from app.experiments.items import Item
+from app.experiments.models import Experiment, Feature, Slice, Status
+from app.experiments.schemas import Draft
+from app.identity.guard import Db, Now, Who
+from app.outreach import troubles
+from app.outreach.troubles import Trouble
+from app.platform.errors import Conflict, Invalid, NotFound
+from app.review import store as review
+from app.review.models import Decision
+from app.review.store import About
+from app.web.experiments import form_document, form_pages, header, plans, readouts, test_cards
+from app.web.experiments.header import Place
+from app.web.experiments.plans import Outlook
+from app.web.experiments.results import Panel
+from app.web.experiments.test_cards import Card
+from app.web.kit import formatting
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.pages import Page, go, refuse, render
+
+router = APIRouter(prefix="/experiments")
+_PAGE = 50
+_LISTS: dict[str, tuple[Status, ...]] = {
+    "All": (),
+    "Drafts": (Status.DRAFT,),
+    "Running": (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING),
+    "Finished": (Status.DECIDED, Status.CANCELLED),
+}
+# What may be done with it by a button, from each state: address, label, kind. "ask" asks first.
+_CANCEL = ("ask", "Cancel …", "button--danger")
+_MOVES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    Status.SCHEDULED: (_CANCEL,),
+    Status.RUNNING: (("pause", "Pause", "button--main"), _CANCEL),
+    Status.PAUSED: (("resume", "Resume", "button--main"), _CANCEL),
+}
+_UNDO = (("undo", "Undo the launch", "button--main"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One experiment in the list."""
+
+    id: str
+    name: str
+    parent: str
+    status: str
+    enrolled: int | None
+    decision: str | None
+    call: str | None
+    is_garbled: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentsPage(Page):
+    """Newest first."""
+
+    template: ClassVar[str] = "experiments/list.html"
+    section: ClassVar[str] = "experiments"
+
+    rows: list[Line]
+    choices: list[tuple[str, str]]
+    shown: str
+    next_address: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftOverview(Page):
+    """A draft: what it can tell, and what is missing."""
+
+    template: ClassVar[str] = "experiments/draft.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    verdict: str
+    open_items: list[Item]
+    plan: Outlook
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Of a launch whose time has not come: when mails leave, and until when it is undone."""
+
+    at: datetime
+    undo_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentPage(Page):
+    """A launched one: the result so far, the mails, the card."""
+
+    template: ClassVar[str] = "experiments/show.html"
+    section: ClassVar[str] = "experiments"
+
+    place: Place
+    moves: Sequence[tuple[str, str, str]]
+    can_decide: bool
+    again: str | None
+    troubles: list[Trouble]
+    paused_reason: str | None
+    fell_away: FellAway | None
+    decision: Decision | None
+    result: Panel | None
+    progress: Progress
+    begins: Begins | None
+    refreshing: bool
+    standing: str
+    card: Card
+    locked_since: str
+    left_out: list[tuple[str, int]]
+    left_out_total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressFragment(Page):
+    """What changes while mails leave and people click."""
+
+    template: ClassVar[str] = "experiments/progress.html"
+
+    result: Panel | None
+    progress: Progress
+    begins: Begins | None
+    moves: Sequence[tuple[str, str, str]]
+    id: str
+    refreshing: bool
+    standing: str
+
+
+@router.get("")
+def listed(
+    request: Request, session: Db, now: Now, show: str = "All", cursor: Cursor = None
+) -> HTMLResponse:
+    """All experiments, or those in some states."""
+    shown = show if show in _LISTS else "All"
+    found = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
+    page = ExperimentsPage(
+        rows=_lines(session, found, now=now),
+        choices=[(name, f"/experiments?show={name}") for name in _LISTS],
+        shown=shown,
+        next_address=next_of("/experiments", found, show=shown),
+    )
+    return render(request, page)
+
+
+@router.post("")
+def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+    """Keep a draft; what is missing for a launch is said by the checklist."""
+    try:
+        experiment = rooms.add(session, _draft(request, form), by=who.name, now=now)
+    except (ValidationError, Invalid, NotFound, Conflict) as error:
+        again = form.mended(error, form_document.NAMES)
+        refuse(request, form_pages.new(request, session, again, None, now=now))
+    return go(f"/experiments/{experiment.id}", said="saved")
+
+
+@router.get("/{experiment_id}")
+def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """The overview that its state calls for."""
+    about = review.about(session, experiment_id)
+    if about.experiment.status == Status.DRAFT:
+        return render(request, _draft_overview(request, session, about, now=now))
+    return render(request, _overview(request, session, about, now=now))
+
+
+@router.get("/{experiment_id}/progress")
+def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """The part of the overview that renews itself."""
+    about = review.about(session, experiment_id)
+    experiment = about.experiment
+    fragment = ProgressFragment(
+        result=readouts.panel_of(request, session, about, now=now),
+        progress=progress.of(session, experiment),
+        begins=_begins(experiment),
+        moves=_moves(experiment),
+        id=experiment.id,
+        refreshing=readouts.is_refreshing(experiment),
+        standing=readouts.standing(experiment),
+    )
+    return render(request, fragment)
+
+
+@router.get("/{experiment_id}/edit")
+def edit(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+    """The form, as it was saved."""
+    experiment = store.experiment_of(session, experiment_id)
+    form = form_document.fields(experiment.design, request.app.state.settings.zone)
+    return render(request, form_pages.again(request, session, form, experiment, now=now))
+
+
+@router.post("/{experiment_id}/edit")
+def save(request: Request, session: Db, now: Now, form: Form, experiment_id: str) -> Response:
+    """Replace the draft."""
+    experiment = store.experiment_of(session, experiment_id)
+    try:
+        rooms.replace(session, experiment, _draft(request, form), now=now)
+    except (ValidationError, Invalid, NotFound, Conflict) as error:
+        mended = form.mended(error, form_document.NAMES)
+        refuse(request, form_pages.again(request, session, mended, experiment, now=now))
+    return go(f"/experiments/{experiment_id}", said="saved")
+
+
+def _draft(request: Request, form: Typed) -> Draft:
+    return Draft.model_validate(form_document.design(form, request.app.state.settings.zone))
+
+
+def _draft_overview(
+    request: Request, session: Session, about: About, *, now: datetime
+) -> DraftOverview:
+    experiment = about.experiment
+    found = plans.look(request, session, experiment, now=now)
+    draft = rooms.design_of(experiment)
+    return DraftOverview(
+        place=header.at(about),
+        verdict=plans.verdict(found),
+        open_items=[item for item in found.items if item.level != "ok"],
+        plan=plans.of(request, draft, people=found.eligibility.eligible, now=now),
+        card=_card(session, about),
+    )
+
+
+def _card(session: Session, about: About) -> Card:
+    return test_cards.of(about, movements.linked(session, about.experiment))
+
+
+def _overview(request: Request, session: Session, about: About, *, now: datetime) -> ExperimentPage:
+    experiment = about.experiment
+    left_out = plans.reasons(store.reasons(session, experiment.id))
+    day = formatting.filters(request.app.state.settings.zone)["day"]
+    return ExperimentPage(
+        place=header.at(about),
+        moves=_moves(experiment),
+        can_decide=experiment.status in readouts.OPEN,
+        again=_again(experiment),
+        troubles=troubles.about(session, experiment.id),
+        paused_reason=experiment.paused_reason,
+        fell_away=fallen_away.of(session, experiment),
+        decision=about.decision,
+        result=readouts.panel_of(request, session, about, now=now),
+        progress=progress.of(session, experiment),
+        begins=_begins(experiment),
+        refreshing=readouts.is_refreshing(experiment),
+        standing=readouts.standing(experiment),
+        card=_card(session, about),
+        locked_since=day(experiment.launched_at),
+        left_out=left_out,
+        left_out_total=sum(count for _, count in left_out),
+    )
+
+
+def _begins(experiment: Experiment) -> Begins | None:
+    if experiment.status != Status.SCHEDULED or experiment.scheduled_at is None:
+        return None
+    at, launched_at = experiment.scheduled_at, experiment.launched_at
+    if not lifecycle.can_undo(experiment) or launched_at is None:
+        return Begins(at, None)
+    return Begins(at, launched_at + timedelta(seconds=experiment.undo_seconds))
+
+
+def _moves(experiment: Experiment) -> Sequence[tuple[str, str, str]]:
+    return _UNDO if lifecycle.can_undo(experiment) else _MOVES.get(experiment.status, ())
+
+
+def _again(experiment: Experiment) -> str | None:
+    finished = experiment.status in {Status.DECIDED, Status.CANCELLED}
+    return f"/experiments/new?previous={experiment.id}" if finished else None
+
+
+def _lines(session: Session, found: Sequence[Experiment], *, now: datetime) -> list[Line]:
+    begun = [one for one in found if one.started_at is not None]
+    known = list_calls.of_many(session, begun, now=now)
+    decisions = review.decisions_of(session, [one.id for one in found])
+    parents = store.parents_of(session, [one.slice_id for one in found if one.slice_id])
+    return [_line(one, decisions.get(one.id), known.get(one.id), parents) for one in found]
+
+
+def _line(
+    experiment: Experiment,
+    decision: Decision | None,
+    known: Told | None,
+    parents: Mapping[str, tuple[Slice, Feature]],
+) -> Line:
+    piece, feature = parents.get(experiment.slice_id or "", (None, None))
+    return Line(
+        id=experiment.id,
+        name=experiment.name,
+        parent=f"{feature.title} › {piece.title}" if piece and feature else "",
+        status=experiment.status,
+        enrolled=experiment.enrolled,
+        decision=decision.decision if decision else None,
+        call=known.call.state if known else None,
+        is_garbled=bool(known and known.is_garbled) or not gathered.can_be_read(experiment),
+        updated_at=experiment.updated_at,
+    )

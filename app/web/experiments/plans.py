@@ -1,0 +1,146 @@
+"""What an audience can tell, in sentences: beside the form, on the draft, before the launch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.requests import Request
+
+from app.audience import store as audience
+from app.delivery.mail.lint import ContentLint
+from app.delivery.renderable import LiquidRenderable
+from app.experiments import checklist, design
+from app.experiments.checklist import Checklist
+from app.experiments.design import Plan
+from app.experiments.eligibility import Eligibility
+from app.experiments.models import Experiment
+from app.experiments.ports import Reason
+from app.experiments.schemas import Draft
+from app.experiments.vocabulary import RuleKind
+from app.platform.errors import AppError
+from app.web.experiments import form_document
+from app.web.kit import formatting
+from app.web.kit.form_state import Typed
+
+_REASONS: Mapping[str, str] = {
+    "filter": "Not what the filter asks for",
+    "suppressed": "On the do-not-mail list",
+    "consent": "Clicks may not be tracked",
+    "excluded": "In an experiment that is left out",
+    "cooling_off": "Had a mail too recently",
+    Reason.MISSING: "A column of the mail is missing",
+    Reason.MISFIT: "A cell does not fit its column",
+    Reason.UNWRITABLE: "The mail cannot be written",
+    "sample": "Not in the sample",
+}
+
+
+_SOURCES = {
+    RuleKind.THRESHOLD: "Exact binomial test on one side",
+    RuleKind.COMPARISON: "Corrected score test over all counts that may come, two sides",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Sentences, or what is still missing for them."""
+
+    sentences: tuple[str, ...] = ()
+    missing: str = ""
+    sources: str = ""
+
+
+_NOTHING_YET = Outlook(
+    missing="Choose an audience and a threshold; then it says here what they can show."
+)
+
+
+def look(request: Request, session: Session, experiment: Experiment, *, now: datetime) -> Checklist:
+    """The checklist, with the parts that answer its questions."""
+    settings = request.app.state.settings
+    return checklist.check(
+        session,
+        experiment,
+        lint=ContentLint(settings),
+        renderable=LiquidRenderable(settings, request.app.state.keyring),
+        settings=settings,
+        names_people=request.state.principal.sees_addresses,
+        now=now,
+    )
+
+
+def of(request: Request, draft: Draft, *, people: int, now: datetime) -> Outlook:
+    """What so many people can show by this design."""
+    if not people:
+        return _NOTHING_YET
+    return _told(request, design.plan(draft, people=people, start=now), draft)
+
+
+def of_form(request: Request, session: Session, form: Typed, *, now: datetime) -> Outlook:
+    """The same while somebody is typing: what cannot be read yet is simply missing."""
+    zone = request.app.state.settings.zone
+    try:
+        document = form_document.design(form, zone)
+        draft = Draft.model_validate(document | {"name": document["name"] or "Draft"})
+        return of(request, draft, people=_at_most(session, draft), now=now)
+    except (ValidationError, AppError):
+        return _NOTHING_YET
+
+
+def left_out(found: Eligibility) -> list[tuple[str, int]]:
+    """Why people of an audience would get no mail, most frequent first."""
+    faults = [(_fault(*key), count) for key, count in found.faults.items()]
+    others = {name: n for name, n in found.reasons.items() if name not in set(Reason)}
+    return sorted([*faults, *reasons(others)], key=lambda row: -row[1])
+
+
+def _fault(reason: str, detail: str) -> str:
+    if reason == Reason.MISSING:
+        return f"“{detail}” is missing"
+    if reason == Reason.MISFIT:
+        return f"The cell in “{detail}” does not fit its column"
+    return f"The mail cannot be written: {detail}"
+
+
+def reasons(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Reasons in words, with how many people each left out."""
+    return [(_REASONS.get(name, formatting.plain(name)), n) for name, n in counts.items() if n]
+
+
+def verdict(found: Checklist) -> str:
+    """The checklist in one sentence."""
+    blocking = sum(item.level == "blocks" for item in found.items)
+    if blocking:
+        return f"{formatting.plural(blocking, 'thing')} must be fixed before it can be launched."
+    looks = sum(item.level == "warns" for item in found.items)
+    return (
+        f"Ready to launch. {formatting.plural(looks, 'thing')} to look at."
+        if looks
+        else "Ready to launch."
+    )
+
+
+def _at_most(session: Session, draft: Draft) -> int:
+    """Everybody of the audience, or the sample: filters are counted when the draft is saved."""
+    if draft.audience_id is None:
+        return 0
+    people = audience.audience_of(session, draft.audience_id).people
+    return min(people, draft.sample or people)
+
+
+def _told(request: Request, plan: Plan, draft: Draft) -> Outlook:
+    sentences = [plan.sentence]
+    if plan.threshold and plan.people_needed and plan.people_needed > plan.people:
+        needed = formatting.plural(plan.people_needed, "person", "people")
+        sentences.append(
+            f"To see a rate one third above the threshold 4 times in 5, it takes {needed}."
+        )
+    if plan.answer_by:
+        day = formatting.filters(request.app.state.settings.zone)["moment"](plan.answer_by)
+        sentences.append(
+            f"Sent now, the last window closes on {day}; a clear result comes earlier."
+        )
+    source = f"{_SOURCES[draft.rule.kind]}, {formatting.points(draft.rule.confidence, 0)} sure."
+    return Outlook(sentences=tuple(sentences), sources=source)

@@ -1,0 +1,66 @@
+"""Mails as some real people of an audience will read them: for the launch page and test mails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlmodel import Session
+
+from app.audience import members
+from app.delivery import preview
+from app.experiments.models import Experiment
+from app.platform.errors import AppError, tried
+from app.web.experiments.previews import arm_keys
+
+_SHOWN = 3  # mails on the launch page, or one of each version
+
+
+@dataclass(frozen=True, slots=True)
+class RealMail:
+    """Whose mail, in which version, stands in a frame of the launch page."""
+
+    person_id: str
+    email: str
+    version: str
+    subject: str
+
+
+def some(
+    state: Any, session: Session, experiment: Experiment, *, names_people: bool, now: datetime
+) -> list[RealMail]:
+    """A few people's mails; of several versions one each. `state` is the application's."""
+    people = max(1, _SHOWN // len(arm_keys(experiment)))
+    readable = _readable(state, session, experiment, names_people=names_people, now=now)
+    return [mail for mails in islice(readable, people) for mail in mails]
+
+
+def readers(session: Session, experiment: Experiment) -> list[str]:
+    """Some people of its audience, to find one whom every version can be written to."""
+    if experiment.audience_id is None:
+        return []
+    people = members.examples(session, experiment.audience_id)
+    return [one.person_id for one in people]
+
+
+def _readable(
+    state: Any, session: Session, experiment: Experiment, *, names_people: bool, now: datetime
+) -> Iterator[list[RealMail]]:
+    """People's mails in every version; nobody's where one of them cannot be written."""
+    if experiment.audience_id is None:
+        return
+    arms = tried(preview.arms_of, session, experiment, settings=state.settings)
+    if isinstance(arms, AppError):
+        return
+    people = preview.first_addressees(session, experiment.audience_id, limit=members.EXAMPLES)
+    read = people if names_people else [preview.veiled(one) for one in people]
+    said = [arm.render_all(read, keyring=state.keyring, now=now) for arm in arms]
+    for person, *mails in zip(people, *said, strict=True):
+        found = [
+            RealMail(person.person_id, person.email, arm.arm, mail.subject)
+            for arm, mail in zip(arms, mails, strict=True)
+            if not isinstance(mail, AppError)
+        ]
+        if len(found) == len(arms):
+            yield found

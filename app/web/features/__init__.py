@@ -1,0 +1,1 @@
+"""Features and their slices: the board, and what was learnt."""

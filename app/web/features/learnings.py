@@ -1,0 +1,154 @@
+"""Learnings: every test card and what came of it, searchable."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse
+
+from app.analysis.claims import Claim
+from app.analysis.record import Record
+from app.experiments import store as experiments
+from app.identity.guard import Db, Now
+from app.platform import figures
+from app.review import learnings, search, throughput
+from app.review.learnings import Learning, Wanted
+from app.review.throughput import Week
+from app.web.kit import choices, confidences, formatting
+from app.web.kit.choices import Choices
+from app.web.kit.confidences import SaidPart
+from app.web.kit.form_state import Typed
+from app.web.kit.list_paging import Cursor
+from app.web.kit.pages import Page, render
+
+router = APIRouter()
+_PAGE = 20
+_WEEKS = 12  # a quarter
+_FILTERS = {"decision": "decision", "call": "call", "feature": "feature_id", "key": "key_result_id"}
+_DECISIONS = (("", "Every decision"), ("build", "Build"), ("iterate", "Iterate"), ("stop", "Stop"))
+_CALLS = (
+    ("", "Every result"),
+    ("validated", "Validated"),
+    ("refuted", "Refuted"),
+    ("inconclusive", "Inconclusive"),
+    ("waiting", "Decided early"),
+)
+Pieces = tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A learning with the words that were asked for marked: (text, whether it is one)."""
+
+    row: Learning
+    name: Pieces
+    believe: Pieces
+    sentence: Pieces
+    learning: Pieces
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningsPage(Page):
+    """What was decided, the latest or the best first."""
+
+    template: ClassVar[str] = "features/learnings.html"
+    section: ClassVar[str] = "learnings"
+
+    learnings: tuple[Told, ...]
+    found: str
+    narrowed: bool
+    form: Typed
+    decisions: Choices
+    calls: Choices
+    features: Choices
+    key_results: Choices
+    avoided: str
+    record: str
+    claim: str
+    said: SaidPart | None
+    weeks: tuple[Week, ...]
+    most: int
+    next_address: str | None
+
+
+@router.get("/learnings")
+def listed(
+    request: Request, session: Db, now: Now, q: str = "", cursor: Cursor = None
+) -> HTMLResponse:
+    """Everything that was learned, or what mentions these words."""
+    asked = {name: request.query_params.get(name, "") for name in _FILTERS}
+    narrowing = {field: asked[name] or None for name, field in _FILTERS.items()}
+    wanted = Wanted(text=q[:500], **narrowing)
+    found = learnings.search(session, wanted, cursor=cursor, limit=_PAGE)
+    weeks = throughput.of(session, weeks=_WEEKS, zone=request.app.state.settings.zone, now=now)
+    narrowed = bool(q.strip() or any(asked.values()))
+    page = LearningsPage(
+        learnings=tuple(_told(one, wanted.text) for one in found.learnings),
+        found=formatting.plural(found.total, "learning") if narrowed else "",
+        narrowed=narrowed,
+        form=Typed.of(q=q, **asked),
+        decisions=_DECISIONS,
+        calls=_CALLS,
+        features=_features(session),
+        key_results=(("", "Every key result"), *choices.key_results(session)[1:]),
+        avoided=_avoided(session),
+        record=_record(learnings.track_record(session)),
+        claim=_claim(learnings.claim(session)),
+        said=confidences.part_of(session),
+        weeks=weeks if any(one.total for one in weeks) else (),
+        most=max((one.total for one in weeks), default=0),
+        next_address=_next(q, asked, found.learnings.next),
+    )
+    return render(request, page)
+
+
+def _told(row: Learning, asked: str) -> Told:
+    return Told(
+        row,
+        *(search.marked(one, asked) for one in (row.name, row.believe, row.sentence, row.learning)),
+    )
+
+
+def _features(session: Session) -> Choices:
+    return (("", "Every feature"), *experiments.feature_titles(session))
+
+
+def _avoided(session: Session) -> str:
+    weeks = learnings.weeks_avoided(session)
+    return f"{formatting.plural(weeks, 'week')} of building avoided so far." if weeks else ""
+
+
+def _record(told: Record | None) -> str:
+    if told is None:
+        return ""
+    ends = f"{formatting.points(told.low, 0)} to {formatting.points(told.high, 0)}"
+    share = f"{formatting.points(told.share, 0)}, {ends}"
+    said = (
+        f"{figures.count(told.validated)} of {formatting.plural(told.results, 'result')} validated"
+        f" ({share})."
+    )
+    if told.brier is None:
+        return f"{said} Nobody has said beforehand how likely."
+    return (
+        f"{said} Forecasts made before the launch score {figures.score(told.brier)} over"
+        f" {formatting.plural(told.forecasts, 'result')}: 0 is always right, 0.25 is a coin."
+    )
+
+
+def _claim(told: Claim | None) -> str:
+    if told is None:
+        return ""
+    return (
+        f"{formatting.plural(told.effects, 'compared result')} add up to"
+        f" {figures.points(told.measured)}. Part of that is luck: expect"
+        f" {figures.points(told.expected)} of all of them together."
+    )
+
+
+def _next(q: str, asked: dict[str, str], cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    kept = {name: value for name, value in ({"q": q} | asked).items() if value}
+    return f"/learnings?{urlencode(kept | {'cursor': cursor})}"

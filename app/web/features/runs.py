@@ -1,0 +1,69 @@
+"""The runs of a slice, as one line: what each measured when its windows had closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from sqlmodel import Session
+
+from app.analysis import list_calls
+from app.analysis.list_calls import Told
+from app.experiments.models import Experiment
+from app.platform import garbled
+from app.web.kit import formatting
+from app.web.kit.plots import Plot
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: rate and interval are shares."""
+
+    id: str
+    name: str
+    began: date
+    rate: float
+    low: float
+    high: float
+    people: int
+    threshold: float | None
+
+
+def of(session: Session, experiments: Sequence[Experiment], *, zone: tzinfo) -> tuple[Run, ...]:
+    """Those whose call is final, the first first; a run that is open has no point yet."""
+    finals = list_calls.finals_of(session, experiments)
+    found = [garbled.read(_run, one, finals.get(one.id), zone) for one in experiments]
+    return tuple(sorted((one for one in found if one), key=lambda run: (run.began, run.id)))
+
+
+def plot(runs: Sequence[Run]) -> Plot | None:
+    """A line through two runs or more, beside the threshold of the last."""
+    if len(runs) < 2:
+        return None
+    threshold = runs[-1].threshold or 0.0
+    high = max(threshold, *(run.rate for run in runs)) * 1.15 or 1.0
+    return Plot(
+        points=tuple((place / (len(runs) - 1), run.rate / high) for place, run in enumerate(runs)),
+        plan=((0, threshold / high), (1, threshold / high)) if threshold else (),
+        levels=((0, formatting.points(0)), (threshold / high, formatting.points(threshold)))
+        if threshold
+        else ((0, formatting.points(0)),),
+        dates=((0, formatting.short(runs[0].began)), (1, formatting.short(runs[-1].began))),
+    )
+
+
+def _run(experiment: Experiment, final: Told | None, zone: tzinfo) -> Run | None:
+    if final is None or experiment.started_at is None:
+        return None
+    measured = next((one for one in final.estimates if one.rate is not None), None)
+    if measured is None or measured.rate is None:
+        return None
+    return Run(
+        id=experiment.id,
+        name=experiment.name,
+        began=experiment.started_at.astimezone(zone).date(),
+        rate=measured.rate,
+        low=measured.low,
+        high=measured.high,
+        people=measured.people,
+        threshold=experiment.design["rule"].get("threshold"),
+    )

@@ -1,0 +1,96 @@
+"""Slices: one thin part of a feature, and the experiments that test it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.experiments import feature_outline, store
+from app.experiments.models import Experiment, Feature, Slice
+from app.experiments.schemas import SliceChanges
+from app.identity.guard import Db
+from app.okr.models import KeyResult
+from app.platform.errors import Invalid
+from app.review import learnings
+from app.review import store as review
+from app.web.experiments.form_document import RISKS
+from app.web.features import features, runs
+from app.web.features.runs import Run
+from app.web.kit.choices import Choices
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.pages import Page, go, refuse, render
+from app.web.kit.plots import Plot
+
+router = APIRouter(prefix="/slices")
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """An experiment, and what was decided on it."""
+
+    experiment: Experiment
+    decision: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlicePage(Page):
+    """One slice with its parent and its experiments."""
+
+    template: ClassVar[str] = "features/slice.html"
+    section: ClassVar[str] = "features"
+
+    slice: Slice
+    feature: Feature
+    key_result: KeyResult | None
+    experiments: list[Tested]
+    plot: Plot | None
+    runs: tuple[Run, ...]
+    edit: Typed
+    risks: Choices
+
+
+@router.get("/{slice_id}")
+def show(request: Request, session: Db, slice_id: str) -> HTMLResponse:
+    """One slice."""
+    return render(request, _page(request, session, store.slice_of(session, slice_id)))
+
+
+@router.post("/{slice_id}")
+def change(request: Request, session: Db, form: Form, slice_id: str) -> Response:
+    """Say it better; what was decided on it keeps its own words."""
+    found = store.slice_of(session, slice_id)
+    try:
+        sent = {
+            "title": form.value("title").strip(),
+            "assumption": form.value("assumption").strip(),
+            "riskiest": form.text("riskiest"),
+        }
+        feature_outline.amend_slice(session, found, SliceChanges.model_validate(sent))
+    except (ValidationError, Invalid) as error:
+        refuse(request, _page(request, session, found, form.mended(error)))
+    learnings.keep_words_of(session, found.feature_id)
+    return go(f"/slices/{slice_id}", said="saved")
+
+
+def _page(request: Request, session: Session, found: Slice, edit: Typed | None = None) -> SlicePage:
+    feature = store.feature_of(session, found.feature_id)
+    held = store.tests_of(session, (found.id,)).get(found.id, [])
+    measured = runs.of(session, held, zone=request.app.state.settings.zone)
+    decisions = review.decisions_of(session, [one.id for one in held])
+    tested = [
+        Tested(one, decisions[one.id].decision if one.id in decisions else None) for one in held
+    ]
+    return SlicePage(
+        slice=found,
+        feature=feature,
+        key_result=features.key_result_of(session, feature),
+        experiments=tested,
+        plot=runs.plot(measured),
+        runs=measured,
+        edit=edit
+        or Typed.of(title=found.title, assumption=found.assumption, riskiest=found.riskiest),
+        risks=RISKS,
+    )

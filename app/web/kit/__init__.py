@@ -1,0 +1,1 @@
+"""What every page is made of: frames, forms, words for numbers, drawings, errors."""

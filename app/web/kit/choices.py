@@ -1,0 +1,44 @@
+"""What a form lets one choose from: key results, slices, audiences."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from app.audience import store as audience
+from app.experiments import store as experiments
+from app.okr import store as okr
+from app.platform.paging import every
+from app.web.kit import formatting
+
+Choices = Sequence[tuple[str, str]]
+
+
+def key_results(session: Session) -> Choices:
+    """Every key result of the cycles that are open."""
+    return (("", "None yet"), *((one.id, one.title) for one in okr.key_results(session)))
+
+
+def slices(session: Session) -> Choices:
+    """Every slice under its feature's name, newest first."""
+    named = ((key, f"{feature} › {title}") for key, title, feature in experiments.titles(session))
+    return (("", "None"), *named)
+
+
+def audiences(session: Session) -> Choices:
+    """Every audience with its size."""
+    found = every(lambda cursor: audience.audiences(session, cursor=cursor))
+    sizes = ((a.id, f"{a.name} ({formatting.plural(a.people, 'person', 'people')})") for a in found)
+    return (("", "Choose an audience"), *sizes)
+
+
+def others(session: Session, but: str | None) -> Choices:
+    """Experiments whose people can be left out."""
+    return [one for one in experiments.started_names(session) if one[0] != but]
+
+
+def columns(session: Session, audience_id: str | None) -> Sequence[str]:
+    """The columns that a mail to this audience can say."""
+    if not audience_id:
+        return ()
+    profile = audience.audience_of(session, audience_id).columns
+    return ["name", "email", *(str(column["name"]) for column in profile)]

@@ -1,0 +1,58 @@
+"""Numbers, shares and moments as people type them."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.platform.errors import FieldError, Invalid
+from app.web.kit.form_state import Typed
+
+
+class Reader:
+    """Reads numbers, and remembers which fields held none, so that all are named at once."""
+
+    def __init__(self, form: Typed) -> None:
+        self._form = form
+        self._wrong: list[FieldError] = []
+
+    def number(self, name: str) -> float | int | None:
+        text = self._form.text(name)
+        if text is None:
+            return None
+        try:
+            value = float(text.replace(",", ".").replace("%", ""))
+        except ValueError:
+            self._wrong.append(FieldError(name, "Write a number here."))
+            return None
+        return int(value) if value.is_integer() else value
+
+    def share(self, name: str) -> float | None:
+        points = self.number(name)
+        return None if points is None else round(points / 100, 12)
+
+    def moment(self, name: str, zone: ZoneInfo) -> str | None:
+        try:
+            at = moment_of(self._form.text(name), zone)
+        except ValueError:
+            self._wrong.append(FieldError(name, "Write a day and a time here."))
+            return None
+        return at.isoformat() if at else None
+
+    def refuse_unread(self) -> None:
+        if self._wrong:
+            raise Invalid("Please look at the marked fields.", errors=tuple(self._wrong))
+
+
+def moment_of(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """What a date-and-time field says. Raises ValueError where it says no time."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
+
+
+def present(name: str, value: object) -> dict[str, Any]:
+    """A field, if it has a value."""
+    return {} if value is None else {name: value}
+
+
+def points(share: float | None) -> float | None:
+    """A share as percentage points."""
+    return None if share is None else round(100 * share, 10)

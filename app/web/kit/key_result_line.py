@@ -1,0 +1,109 @@
+"""A key result in one line: its state in words, the way gone, its value and change."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.okr import sayings
+from app.okr.models import KeyResult
+from app.okr.progress import Pace
+from app.okr.views import KeyResultView
+from app.review.shapes import KeyResultLine
+from app.web.kit import formatting
+
+# Each pace says its rule: a share of the way that an even course would have gone by now.
+_PACES = {
+    Pace.GREEN: "On pace: at least 70 % of the even way",
+    Pace.YELLOW: "Behind pace: 50 to 70 % of the even way",
+    Pace.RED: "Far behind pace: under half of the even way",
+    Pace.TOO_EARLY: "Too early for a pace",
+}
+_EVEN = 0.5  # a chance below is more likely to miss than to land
+_PACED = {Pace.GREEN, Pace.YELLOW, Pace.RED}
+_KINDS = {True: "better", False: "worse", None: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What kit/key_result.html draws."""
+
+    id: str
+    title: str
+    unit: str
+    state: str
+    kind: str
+    progress: float | None
+    expected: float | None
+    way: str
+    current: float | None
+    change: float | None
+    said: str | None  # the state of its badge
+    sentence: str
+
+
+def of(told: KeyResultLine) -> Line:
+    """Lay a key result out. Colour only repeats what the week can tell."""
+    return Line(
+        id=told.id,
+        title=told.title,
+        unit=told.unit,
+        state=state(told),
+        kind="caution" if told.stale else _KINDS[told.closer],
+        progress=told.progress,
+        expected=told.expected if told.pace in _PACED else None,
+        way=way(told),
+        current=told.current,
+        change=told.change,
+        said=told.statement.state if told.statement else None,
+        sentence=told.statement.sentence if told.statement else "",
+    )
+
+
+def state(told: KeyResultLine) -> str:
+    """Pace with its rule and never without the forecast, staleness and confidence, in words."""
+    if told.as_of is None:
+        return "No value yet"
+    said = [_paced(told)]
+    if told.stale:
+        said = [f"Stale: the last value is from {formatting.short(told.as_of)}"]
+    if told.confidence is not None:
+        said.append(f"confidence {told.confidence} of 10")
+    return " · ".join(part for part in said if part)
+
+
+def _paced(told: KeyResultLine) -> str:
+    """A pace beside a forecast that misses says so in the same breath."""
+    pace, ahead = _PACES.get(told.pace, _banded(told)), lands(told)
+    if not ahead:
+        return pace
+    misses = told.forecast is not None and told.forecast.chance < _EVEN
+    return f"{pace}, but {ahead}" if told.pace is Pace.GREEN and misses else f"{pace} · {ahead}"
+
+
+def lands(told: KeyResultLine) -> str:
+    """`lands on target 4 times in 10 by 9 Jan`, once that can be said."""
+    if told.forecast is None or told.ends is None:
+        return ""
+    return sayings.chance_in_words(told.forecast.chance, told.ends)
+
+
+def way(row: KeyResult | KeyResultLine) -> str:
+    """From where to where, or the band to stay in."""
+    if row.kind == "maintain":
+        return f"Stay within {formatting.amount(row.low, row.unit)} and {formatting.amount(row.high, row.unit)}"
+    if row.kind == "milestone":
+        return "A milestone"
+    return f"{formatting.amount(row.start, row.unit)} → {formatting.amount(row.target, row.unit)}"
+
+
+def since(view: KeyResultView, today: date) -> str:
+    """How old the value is."""
+    if view.as_of is None:
+        return ""
+    days = (today - view.as_of).days
+    return "today" if days == 0 else f"{formatting.plural(days, 'day')} ago"
+
+
+def _banded(told: KeyResultLine) -> str:
+    if told.kind == "maintain":
+        return "In the band" if told.progress else "Outside the band"
+    return "Reached" if (told.progress or 0) >= 1 else "Not reached yet"

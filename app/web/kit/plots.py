@@ -1,0 +1,94 @@
+"""Where a drawing's points stand: values on a plane of 0..1 by 0..1, with labelled axes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from app.analysis.readout_types import Timeline
+from app.web.kit import formatting
+
+Place = tuple[float, float]
+Label = tuple[float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A line, an even way or goal to compare it with, and what stands at the axes."""
+
+    points: tuple[Place, ...]
+    plan: tuple[Place, ...]
+    levels: tuple[Label, ...]
+    dates: tuple[Label, ...]
+    band: tuple[Place, ...] = ()  # around the line
+
+
+def shares_of_weeks(
+    weeks: Sequence[tuple[str, float]], beside: Sequence[float] = ()
+) -> Plot | None:
+    """A share week by week, oldest first, and a second one to compare; two weeks at least."""
+    if len(weeks) < 2:
+        return None
+    shares = [share for _, share in weeks]
+    high = min(1.0, max([*shares, *beside]) * 1.2) or 1.0
+    last = len(weeks) - 1
+
+    def line(values: Sequence[float]) -> tuple[Place, ...]:
+        return tuple((index / last, value / high) for index, value in enumerate(values))
+
+    return Plot(
+        points=line(shares),
+        plan=line(beside),
+        levels=tuple((part, formatting.points(part * high, 0)) for part in (0.0, 0.5, 1.0)),
+        dates=((0, weeks[0][0]), (1, weeks[-1][0])),
+    )
+
+
+def timeline(told: Timeline, zone: ZoneInfo, say: Callable[[float], str]) -> Plot | None:
+    """An estimate hour by hour with its interval, beside what it is held against."""
+    points = told.points
+    if len(points) < 2:
+        return None
+    low, high = _window(told)
+    first, last = points[0].at, points[-1].at
+
+    def place(at: datetime, value: float) -> Place:
+        return _between(at, first, last), min(1.0, max(0.0, _share(value, low, high)))
+
+    goal = _share(told.goal, low, high)
+    marks = sorted({low, told.goal, high})
+    return Plot(
+        points=tuple(place(one.at, one.estimate) for one in points),
+        plan=((0, goal), (1, goal)),
+        levels=tuple((_share(v, low, high), say(v)) for v in marks),
+        dates=tuple((x, f"{_day(at)}, {at:%H:%M}") for x, at in _ends(first, last, zone)),
+        band=(
+            *(place(one.at, one.low) for one in points),
+            *(place(one.at, one.high) for one in reversed(points)),
+        ),
+    )
+
+
+def _window(told: Timeline) -> tuple[float, float]:
+    """Room for the estimate, the goal and the last interval; the first ones run off the edge."""
+    last = told.points[-1]
+    shown = [told.goal, last.low, last.high, *(one.estimate for one in told.points[1:])]
+    low, high = min(shown), max(shown)
+    room = (high - low) * 0.15 or 0.01
+    return (0.0 if low >= 0 and told.goal > 0 else low - room), high + room
+
+
+def _ends(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[tuple[float, datetime], ...]:
+    return ((0, first.astimezone(zone)), (1, last.astimezone(zone)))
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+def _between(at: datetime, first: datetime, last: datetime) -> float:
+    return _share(at.timestamp(), first.timestamp(), last.timestamp())
+
+
+def _day(value: date) -> str:
+    return f"{value.day} {value:%b}"

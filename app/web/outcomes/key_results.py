@@ -1,0 +1,371 @@
+"""One key result: its story, its values, and what experiments say of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.experiments import key_result_usage
+from app.identity.guard import Db, Now, Who
+from app.okr import (
+    links,
+    outcomes,
+    sayings,
+    series,
+    sources,
+    store,
+    unusual,
+    values,
+    views,
+    week_rows,
+)
+from app.okr.models import CheckIn, Cycle, KeyResult, ValueSource
+from app.okr.progress import grade
+from app.okr.schemas import (
+    ConfidenceDraft,
+    KeyResultChanges,
+    UnusualWeekDraft,
+    ValueDraft,
+)
+from app.okr.series import Value
+from app.okr.unusual import Mark
+from app.okr.views import KeyResultView
+from app.platform.errors import Conflict, Invalid
+from app.platform.figures import score
+from app.platform.iso_weeks import week_of
+from app.review.shapes import KeyResultLine
+from app.web.kit import formatting, friday_questions, key_result_line
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.friday_questions import EvidenceRow, LedgerRow
+from app.web.kit.pages import Page, go, refuse, render
+from app.web.outcomes import key_result_chart, key_result_figures, pushes, value_sources
+from app.web.outcomes.key_result_chart import Story
+from app.web.outcomes.pushes import Linked
+from app.web.outcomes.value_sources import Reads
+
+router = APIRouter(prefix="/key-results")
+
+_EDITED = ("title", "owner", "kept_because", "cadence", "source")
+_ADDS_UP = {"": None, "yes": True, "no": False}
+_NUMBERS = ("start", "target", "low", "high", "stretch", "weight")
+_UNFORESEEN = {"maintain", "milestone"}
+_TYPED = {"manual", "api"}  # sources whose values people may put
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """One day: the value, and who or what it comes from."""
+
+    date: date
+    value: float
+    confidence: int | None
+    comment: str
+    origin: str
+    href: str
+    remark: str  # why it is not the value of its day
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedRow:
+    """A value that holds no more."""
+
+    date: date
+    value: float
+    comment: str
+    origin: str
+    replaced_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyResultPage(Page):
+    """A number that should move. `open` is the form that needs another look."""
+
+    template: ClassVar[str] = "outcomes/key_result.html"
+    section: ClassVar[str] = "outcomes"
+
+    id: str
+    title: str
+    objective: str
+    state: str
+    said: str | None
+    statement: str
+    asks_running_total: bool
+    small_print: str
+    warning: str | None
+    ended: str
+    unit: str
+    unit_word: str
+    figures: tuple[tuple[str, str, str], ...]
+    story: Story | None
+    ahead: str
+    values: list[ValueRow]
+    replaced: list[ReplacedRow]
+    form: Typed
+    edit: Typed
+    past: Typed
+    marking: Typed
+    marks: list[Mark]
+    weeks: list[tuple[str, str]]
+    open: str
+    is_typed: bool
+    is_band: bool
+    reads: Reads | None
+    ledger: list[LedgerRow]
+    evidence: list[EvidenceRow]
+    questions: list[str]
+    told: list[Linked]
+
+
+@router.get("/{key_result_id}")
+def show(request: Request, session: Db, now: Now, key_result_id: str) -> HTMLResponse:
+    """One key result."""
+    return render(request, page(request, session, key_result_id, now=now))
+
+
+@router.post("/{key_result_id}/values")
+def put(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str
+) -> Response:
+    """Put the value of a day; put again, it replaces."""
+    zone = request.app.state.settings.zone
+
+    def keep() -> None:
+        values.put(
+            session, key_result_id, _day(form), _draft(form), source="manual", by=who.name,
+            zone=zone, now=now,
+        )  # fmt: skip
+
+    return _kept(request, session, key_result_id, form, keep, now=now)
+
+
+@router.post("/{key_result_id}/confidence")
+def confirm(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str
+) -> Response:
+    """Say how sure one is, with the value as it stands."""
+    zone = request.app.state.settings.zone
+
+    def keep() -> None:
+        draft = ConfidenceDraft.model_validate(
+            {"confidence": form.text("confidence"), "comment": form.value("comment")}
+        )
+        values.confirm(session, key_result_id, draft, by=who.name, zone=zone, now=now)
+
+    return _kept(request, session, key_result_id, form, keep, now=now)
+
+
+@router.post("/{key_result_id}/edit")
+def edit(request: Request, session: Db, now: Now, form: Form, key_result_id: str) -> Response:
+    """Change what the key result says of itself."""
+    row = store.key_result_of(session, key_result_id)
+    try:
+        outcomes.change_key_result(session, row, _changes(form), now=now)
+    except (ValidationError, Invalid, Conflict) as error:
+        session.expire(row)
+        mended = form.mended(error, value_sources.NAMES)
+        refuse(request, page(request, session, key_result_id, edit=mended, now=now))
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/unusual")
+def mark(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, key_result_id: str
+) -> Response:
+    """Mark a coming week as unusual, for this key result or for every one."""
+    store.key_result_of(session, key_result_id)
+    zone = request.app.state.settings.zone
+    about = None if form.value("for_all") else key_result_id
+    try:
+        draft = UnusualWeekDraft(reason=form.value("reason"), key_result_id=about)
+        unusual.mark(session, form.value("week"), draft, by=who.name, zone=zone, now=now)
+    except (ValidationError, Invalid, Conflict) as error:
+        refuse(request, page(request, session, key_result_id, marking=form.mended(error), now=now))
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/unusual/{week}/take-back")
+def take_mark_back(
+    *, request: Request, session: Db, now: Now, form: Form, key_result_id: str, week: str
+) -> Response:
+    """Let a coming week count after all."""
+    zone = request.app.state.settings.zone
+    about = None if form.value("for_all") else key_result_id
+    unusual.take_back(session, week, about, zone=zone, now=now)
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/read")
+def read(session: Db, now: Now, key_result_id: str) -> Response:
+    """Read the value from its source as soon as a worker is free."""
+    row = store.key_result_of(session, key_result_id)
+    if not sources.read_soon(session, key_result_id, now=now):
+        raise Conflict(f"“{row.title}” is not read from anywhere.")
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+@router.post("/{key_result_id}/links/{experiment_id}/undo")
+def undo(session: Db, who: Who, now: Now, key_result_id: str, experiment_id: str) -> Response:
+    """Take back what an experiment wrote."""
+    links.undo(session, key_result_id, experiment_id, by=who.name, now=now)
+    return go(f"/key-results/{key_result_id}", said="removed")
+
+
+@router.post("/{key_result_id}/remove")
+def remove(session: Db, key_result_id: str) -> Response:
+    """Only while it has no value and nothing should move it."""
+    key_result_usage.refuse_linked(session, key_result_id)
+    outcomes.remove_key_result(session, store.key_result_of(session, key_result_id))
+    return go("/objectives", said="removed")
+
+
+def _kept(
+    request: Request,
+    session: Session,
+    key_result_id: str,
+    form: Typed,
+    keep: Callable[[], None],
+    *,
+    now: datetime,
+) -> Response:
+    try:
+        keep()
+    except (ValidationError, Invalid, Conflict) as error:
+        again = form.mended(error)
+        refuse(request, page(request, session, key_result_id, form=again, now=now))
+    return go(f"/key-results/{key_result_id}", said="saved")
+
+
+def _day(form: Typed) -> date:
+    try:
+        return date.fromisoformat(form.value("date"))
+    except ValueError:
+        raise Invalid.at("date", "Write a day here, like 2026-11-22.") from None
+
+
+def _draft(form: Typed) -> ValueDraft:
+    names = ("value", "comment", "confidence")
+    return ValueDraft.model_validate({name: form.text(name) for name in names})
+
+
+def _changes(form: Typed) -> KeyResultChanges:
+    fields: dict[str, object] = {name: form.text(name) or "" for name in _EDITED}
+    fields |= {name: form.text(name) for name in _NUMBERS if name in form.fields}
+    if "running_total" in form.fields:
+        fields["running_total"] = _ADDS_UP.get(form.value("running_total"))
+    return KeyResultChanges.model_validate(fields | value_sources.of_form(form))
+
+
+def page(
+    request: Request,
+    session: Session,
+    key_result_id: str,
+    *,
+    now: datetime,
+    form: Typed | None = None,
+    edit: Typed | None = None,
+    past: Typed | None = None,
+    marking: Typed | None = None,
+) -> KeyResultPage:
+    """The page with the one form that needs another look."""
+    zone = request.app.state.settings.zone
+    today = now.astimezone(zone).date()
+    placed = week_rows.placed_one(session, key_result_id, today=today)
+    row, ends = placed.row, {placed.row.id: placed.cycle.ends}
+    stored = series.stored_of(session, (row,), ends=ends)[row.id]
+    view = views.view(session, placed, stored, today=today)
+    source = store.source_of(session, row.id)
+    marks = unusual.marks_of(session, row.id, view.cycle, today=today)
+    said = friday_questions.rows(session, row, stored, zone=zone, now=now)
+    began = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
+    return KeyResultPage(
+        id=row.id,
+        title=row.title,
+        objective=placed.objective.title,
+        state=key_result_line.state(KeyResultLine.of(view)),
+        said=view.statement.state if view.statement else None,
+        statement=view.statement.sentence if view.statement else "",
+        asks_running_total=bool(view.statement and view.statement.asks_running_total),
+        small_print=sayings.SMALL_PRINT,
+        warning=_warning(view),
+        ended=_ended(row),
+        unit=row.unit,
+        unit_word="%" if row.unit == "percent" else "" if row.unit == "number" else row.unit,
+        figures=key_result_figures.of(view, today),
+        story=key_result_chart.of(view, began),
+        ahead="" if row.kind in _UNFORESEEN else key_result_chart.ahead(view.forecast, row.unit),
+        values=[_value(one) for one in reversed(series.listed(stored))],
+        replaced=[_replaced(one) for one in store.replaced(session, row.id)],
+        form=form or Typed.of(date=today),
+        edit=edit or _filled(row, source),
+        past=past or Typed(),
+        marking=marking or Typed(),
+        marks=marks,
+        weeks=_coming(view.cycle, marks, today=today),
+        open="edit" if edit else "past" if past else "marking" if marking else "",
+        is_typed=row.source in _TYPED,
+        is_band=row.kind == "maintain",
+        reads=value_sources.of(source),
+        ledger=friday_questions.posted(session, row, stored, said),
+        evidence=said,
+        questions=[one.question for one in said if one.question],
+        told=pushes.linked(session, row.id),
+    )
+
+
+def _coming(cycle: Cycle, marks: list[Mark], *, today: date) -> list[tuple[str, str]]:
+    """Weeks that may still be marked, as one chooses them: `2026-W53, from 28 Dec 2026`."""
+    mondays = unusual.coming(cycle, marks, today=today)
+    return [(week_of(one), f"{week_of(one)}, from {formatting.short(one)}") for one in mondays]
+
+
+def _warning(view: KeyResultView) -> str | None:
+    if view.warning and view.row.kept_because:
+        return f"{view.warning} Kept because: {view.row.kept_because}"
+    return view.warning
+
+
+def _ended(row: KeyResult) -> str:
+    if row.score is None:
+        return ""
+    said = {"green": "reached, or nearly", "yellow": "some of the way", "red": "missed"}
+    comment = f" {row.score_comment}" if row.score_comment else ""
+    return f"Closed with a score of {score(row.score)}: {said[grade(row.score)]}.{comment}"
+
+
+def _value(listed: series.Listed) -> ValueRow:
+    one = listed.value
+    href = f"/experiments/{one.experiment_id}" if one.experiment_id else ""
+    return ValueRow(
+        one.date, one.value, one.confidence, one.comment, _origin(one), href, listed.remark
+    )
+
+
+def _origin(one: Value | CheckIn) -> str:
+    """Where a value comes from: `experiment · Ann: 600 people, 12 (9.5 to 14.9)`."""
+    origin = " · ".join(part for part in (formatting.plain(one.source), one.recorded_by) if part)
+    if one.confirms:
+        return f"{origin}, confirmed"
+    if one.experiment_id and one.estimate is not None:
+        low, high = (
+            formatting.number(round(one.low or 0, 2)),
+            formatting.number(round(one.high or 0, 2)),
+        )
+        people = formatting.plural(one.observed or 0, "person", "people")
+        origin += f": {people}, {formatting.number(round(one.estimate, 2))} ({low} to {high})"
+    return origin
+
+
+def _replaced(one: CheckIn) -> ReplacedRow:
+    assert one.replaced_at is not None
+    return ReplacedRow(one.date, one.value, one.comment, _origin(one), one.replaced_at)
+
+
+def _filled(row: KeyResult, source: ValueSource | None) -> Typed:
+    known = {name: getattr(row, name) for name in (*_EDITED, *_NUMBERS)}
+    adds_up = next(word for word, said in _ADDS_UP.items() if said is row.running_total)
+    return Typed.of(**known, running_total=adds_up, **value_sources.fields(row, source))

@@ -1,0 +1,1 @@
+"""Pages without a log-in: the way out of mail, answers, the Friday page."""

@@ -1,0 +1,184 @@
+"""The Friday page: signed, without log-in or script. Each part is a section of one form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.allocation import answers, store, weeks
+from app.allocation.calendar import week_numbered
+from app.allocation.models import Bucket, Invitation, Opening, Respondent
+from app.allocation.schemas import AnswerDraft
+from app.allocation.summary import WHOLE, Split, off_by
+from app.identity.guard import Db, Now
+from app.links.keyring import Kind
+from app.platform.errors import AppError, Invalid, NotFound
+from app.review import friday_questions, items
+from app.review.friday_questions import Asked
+from app.review.models import Kept
+from app.review.shapes import Item
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.pages import Page, go, refuse, render
+from app.web.public import friday_numbers
+from app.web.public.friday_numbers import NumberAsked
+from app.web.public.unsubscribes import read_public
+
+router = APIRouter()
+_GOOD_FOR = timedelta(days=30)  # after closing; as long as a week's own link
+_NUMBERS_FOR = timedelta(days=7)  # later, an old week's mail would speak of today's number
+_PREFIX = "share."
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who holds the link, the week that it is about, and what concerns them."""
+
+    respondent: Respondent
+    opening: Opening
+    invitation: Invitation | None
+    asked: Asked
+    token: str
+
+    @property
+    def gives_time(self) -> bool:
+        """Whether they are asked where their time went."""
+        return self.invitation.asked_time if self.invitation else self.respondent.asked_time
+
+
+@dataclass(frozen=True, kw_only=True)
+class FridayPage(Page):
+    """One form, a section for each part of the week."""
+
+    template: ClassVar[str] = "public/friday/page.html"
+
+    week: str
+    name: str
+    address: str
+    closes_at: datetime
+    late: bool
+    form: Typed
+    gives_time: bool
+    buckets: Sequence[Bucket]
+    total: int
+    numbers: Sequence[NumberAsked]
+    promised: Sequence[Item]
+    thanks: bool
+    team: Split | None
+
+
+@router.get("/s/{token}")
+def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
+    """The week's questions, filled in with what was answered, or with last week's answer."""
+    guest = _guest(request, session, token, now=now)
+    return render(
+        request, _page(request, session, guest, _filled(request, session, guest, now), now)
+    )
+
+
+@router.post("/s/{token}")
+def answer(request: Request, session: Db, now: Now, form: Form, token: str) -> Response:
+    """Keep what was answered; the token is the secret, so no session is looked at."""
+    guest = _guest(request, session, token, now=now)
+    wrong = _keep(request, session, guest, form, now)
+    if wrong:
+        refuse(request, _page(request, session, guest, wrong, now))
+    if guest.invitation:
+        guest.invitation.answered_at = now
+        session.add(guest.invitation)
+    return go(f"/s/{token}?thanks")
+
+
+def _guest(request: Request, session: Session, token: str, *, now: datetime) -> Guest:
+    link = read_public(request, token, Kind.SURVEY)
+    week = week_numbered(link.set_id)
+    opening = store.opening_of(session, week)
+    respondent = store.respondent_numbered(session, link.id)
+    if opening is None or respondent is None or now > opening.closes_at + _GOOD_FOR:
+        raise NotFound("This link is not valid. It may have been cut off by a mail program.")
+    invitation = store.invitation_of(session, week, respondent.id)
+    today = now.astimezone(request.app.state.settings.zone).date()
+    theirs = Asked((), ())
+    if now <= opening.closes_at + _NUMBERS_FOR:
+        theirs = friday_questions.of(session, week, respondent, today=today)
+    return Guest(respondent, opening, invitation, theirs, token)
+
+
+def _keep(
+    request: Request, session: Session, guest: Guest, form: Typed, now: datetime
+) -> Typed | None:
+    """All sections, or none of them: the form with what is wrong, or None."""
+    try:
+        if guest.gives_time:
+            draft = AnswerDraft(shares=_shares(session, guest, form), note=form.value("note"))
+            answers.put(session, guest.opening.week, guest.respondent, draft, now=now)
+    except (AppError, ValidationError) as error:
+        return form.mended(error)
+    for one in guest.asked.promised:
+        kept = form.value(f"kept.{one.id}")
+        if kept in set(Kept):
+            items.settle(session, one.id, Kept(kept), now=now)
+    zone = request.app.state.settings.zone
+    told = guest.asked.key_results
+    return friday_numbers.put(session, told, form, by=guest.respondent.name, zone=zone, now=now)
+
+
+def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> Typed:
+    week, respondent_id = guest.opening.week, guest.respondent.id
+    given = store.answer_of(session, week, respondent_id)
+    before = given or store.answer_before(session, week, respondent_id)
+    shares = before.shares if before else {}
+    fields: dict[str, tuple[str, ...]]
+    fields = {f"{_PREFIX}{bucket}": (str(share),) for bucket, share in shares.items()}
+    fields |= {f"kept.{one.id}": (one.kept or "",) for one in guest.asked.promised}
+    today = now.astimezone(request.app.state.settings.zone).date()
+    fields |= friday_numbers.filled(guest.asked.key_results, today)
+    return Typed(fields={**fields, "note": (given.note if given else "",)})
+
+
+def _shares(session: Session, guest: Guest, form: Typed) -> dict[str, int]:
+    shares = {}
+    for bucket in store.buckets_of(session, guest.opening.week):
+        typed = form.value(f"{_PREFIX}{bucket.id}").strip().removesuffix("%").strip() or "0"
+        if not (typed.isascii() and typed.isdigit() and int(typed[:4]) <= WHOLE):
+            wrong = f"“{bucket.name}” takes a whole number from 0 to 100."
+            raise Invalid.at(f"{_PREFIX}{bucket.id}", wrong)
+        shares[bucket.id] = int(typed)
+    wrong_sum = off_by(shares)
+    if wrong_sum:
+        raise Invalid(wrong_sum)
+    return shares
+
+
+def _page(
+    request: Request, session: Session, guest: Guest, form: Typed, now: datetime
+) -> FridayPage:
+    zone = request.app.state.settings.zone
+    thanks = "thanks" in request.query_params
+    asked_about = store.buckets_of(session, guest.opening.week)
+    buckets = sorted(asked_about, key=lambda bucket: bucket.elective)
+    typed = [form.value(f"{_PREFIX}{bucket.id}") for bucket in buckets]
+    return FridayPage(
+        week=guest.opening.week,
+        name=guest.respondent.name,
+        address=f"/s/{guest.token}",
+        closes_at=guest.opening.closes_at,
+        late=now > guest.opening.closes_at,
+        form=form,
+        gives_time=guest.gives_time,
+        buckets=buckets,
+        total=sum(int(one[:4]) for one in typed if one.isascii() and one.isdigit()),
+        numbers=friday_numbers.asked(session, guest.asked.key_results, zone=zone, now=now),
+        promised=guest.asked.promised,
+        thanks=thanks,
+        team=_team(session, guest) if thanks and guest.gives_time else None,
+    )
+
+
+def _team(session: Session, guest: Guest) -> Split | None:
+    week = weeks.of(session, guest.opening.week)
+    return week.teams.get(guest.respondent.team_id or "", week.everybody)

@@ -1,0 +1,1 @@
+"""Every week: the review, its agenda, and where time went."""

@@ -1,0 +1,141 @@
+"""A week's review laid out: the same for its page, its open link and what was frozen."""
+
+from dataclasses import dataclass
+from datetime import date as Date
+
+from app.okr import sayings
+from app.platform import figures
+from app.review.shapes import Decided, Item, Overdue, Review, Starting, TimeSplit
+from app.web.kit import formatting, key_result_line
+from app.web.kit.key_result_line import Line
+
+_KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
+_WAITS = {"decision": "experiments", "value": "key-results"}  # where one goes to end the waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A bucket's share beside its target."""
+
+    name: str
+    share: str
+    target: str
+    of_what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A week's time as one sentence, a stacked bar and a table."""
+
+    sentence: str
+    parts: tuple[tuple[float, str], ...]
+    shares: tuple[Share, ...]
+    rising: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something overdue, and where to end it."""
+
+    name: str
+    owner: str
+    sentence: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What templates/weeks/agenda.html draws, in the order of the talk."""
+
+    week: str
+    days: str
+    sentence: str
+    key_results: tuple[Line, ...]
+    small_print: str
+    comments: tuple[tuple[str, str], ...]
+    unusual: tuple[str, ...]
+    decided: tuple[Decided, ...]
+    avoided: str
+    starting: tuple[Starting, ...]
+    time: Spent | None
+    overdue: tuple[Waiting, ...]
+    blockers: tuple[Item, ...]
+    decisions: tuple[Item, ...]
+    commitments: tuple[Item, ...]
+    last_commitments: tuple[Item, ...]
+    frozen: str
+
+
+def of(review: Review) -> Agenda:
+    """Lay a review out, frozen or not."""
+    told = review.key_results
+    return Agenda(
+        week=review.week,
+        days=_days(review.starts, review.ends),
+        sentence=review.sentence,
+        key_results=tuple(key_result_line.of(one) for one in told),
+        small_print=sayings.SMALL_PRINT,
+        comments=tuple((one.title, one.comment) for one in told if one.comment),
+        unusual=_unusual(review),
+        decided=review.decided,
+        avoided=_avoided(review.weeks_avoided),
+        starting=review.starting,
+        time=spent(review.time),
+        overdue=tuple(_waiting(review.week, one) for one in review.overdue),
+        blockers=review.blockers,
+        decisions=review.decisions,
+        commitments=review.commitments,
+        last_commitments=review.last_commitments,
+        frozen=f"Frozen by {review.frozen_by}" if review.frozen_at else "",
+    )
+
+
+def spent(split: TimeSplit | None) -> Spent | None:
+    """Where the time went; None where nobody was asked."""
+    if split is None:
+        return None
+    answered = f"{figures.count(split.answered)} of {figures.count(split.asked)} answered"
+    if split.non_elective is None:
+        few = "too few to show a split" if split.answered else "no split yet"
+        return Spent(f"{answered}: {few}.", (), (), rising=False)
+    kinds = _KINDS * len(split.buckets)  # more buckets than kinds: they begin again
+    return Spent(
+        sentence=f"{formatting.points(split.non_elective, 0)} kept the lights on; {answered}.",
+        parts=tuple((one.of_all, kind) for one, kind in zip(split.buckets, kinds, strict=False)),
+        shares=tuple(
+            Share(
+                name=one.name,
+                share=formatting.points(one.of_elective if one.elective else one.of_all, 0),
+                target=formatting.points(one.target, 0),
+                of_what="of elective time" if one.elective else "of all time",
+            )
+            for one in split.buckets
+        ),
+        rising=split.rising,
+    )
+
+
+def _days(starts: Date, ends: Date) -> str:
+    """`16 to 22 Nov 2026`."""
+    first = f"{starts.day}" if starts.month == ends.month else formatting.short(starts)
+    return f"{first} to {formatting.short(ends)}"
+
+
+def _unusual(review: Review) -> tuple[str, ...]:
+    """Why this week counts nothing, for every key result or for one by its title."""
+    titles = {one.id: f"“{one.title}”" for one in review.key_results}
+    return tuple(
+        "Marked as unusual before it began, and left out of"
+        f" {titles.get(one.key_result_id or '', 'every key result')}: {one.reason}"
+        for one in review.unusual
+    )
+
+
+def _avoided(weeks: float) -> str:
+    return f"{formatting.plural(weeks, 'week')} of building avoided so far." if weeks else ""
+
+
+def _waiting(week: str, one: Overdue) -> Waiting:
+    place = _WAITS.get(one.kind)
+    href = f"/{place}/{one.id}" if place else f"/weeks/{week}#last"
+    return Waiting(one.name, one.owner, one.sentence, href)

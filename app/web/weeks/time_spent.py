@@ -1,0 +1,260 @@
+"""Where the time went: by week, by team, against the targets; and who is asked."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from app.allocation import opening, roster, store, weeks
+from app.allocation.models import Bucket, Respondent
+from app.allocation.schemas import RespondentDraft
+from app.allocation.summary import Split
+from app.allocation.weeks import Week
+from app.identity.guard import Db, Now
+from app.okr import store as okr
+from app.platform import figures
+from app.platform.errors import AppError
+from app.review.weeks import week_of
+from app.web.kit import formatting, plots
+from app.web.kit.choices import Choices
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.pages import Page, go, refuse, render
+from app.web.kit.plots import Plot
+from app.web.weeks import respondents
+
+router = APIRouter(prefix="/time")
+
+_WEEKS = 12  # a quarter
+_KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A week or a team as one bar: (share, kind) of each bucket, and the words beside it."""
+
+    label: str
+    parts: tuple[tuple[float, str], ...]
+    non_elective: str
+    new: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A bucket's share beside its target."""
+
+    name: str
+    share: str
+    target: str
+    of_what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who gets Friday's mail."""
+
+    id: str
+    name: str
+    email: str
+    team: str
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimePage(Page):
+    """The talk moves from speed to investment."""
+
+    template: ClassVar[str] = "weeks/time_spent.html"
+    section: ClassVar[str] = "time"
+
+    sentence: str
+    rising: bool
+    open_week: str | None
+    may_open: str | None
+    weeks: tuple[Row, ...]
+    next_address: str | None
+    trend: Plot | None
+    building: Plot | None
+    compared: str
+    teams: tuple[Row, ...]
+    aims: tuple[Aim, ...]
+    buckets: tuple[tuple[str, str], ...]
+    respondents: Sequence[Asked]
+    teams_known: Choices
+    form: Typed
+
+
+@router.get("")
+def show(request: Request, session: Db, now: Now, cursor: Cursor = None) -> HTMLResponse:
+    """The last twelve weeks, and page by page those before."""
+    return render(request, _page(session, Typed.of(), week=_now(request, now), cursor=cursor))
+
+
+@router.post("/respondents")
+def add(request: Request, session: Db, now: Now, form: Form) -> Response:
+    """Ask somebody from the next opening on."""
+    try:
+        draft = RespondentDraft.model_validate(
+            {"email": form.text("email"), **respondents.typed(form)}
+        )
+        roster.add_respondent(session, draft, number=secrets.randbits(roster.NUMBER_BITS), now=now)
+    except (AppError, ValidationError) as error:
+        refuse(
+            request, _page(session, form.mended(error, respondents.NAMES), week=_now(request, now))
+        )
+    return go("/time", said="saved")
+
+
+@router.post("/open")
+def open_now(request: Request, session: Db, now: Now) -> Response:
+    """Open this week by hand: everybody is asked within a minute."""
+    opening.open_by_hand(session, _now(request, now), zone=request.app.state.settings.zone, now=now)
+    return go("/time", said="saved")
+
+
+def _now(request: Request, now: Now) -> str:
+    return week_of(now, request.app.state.settings.zone)
+
+
+def _page(session: Session, form: Typed, *, week: str, cursor: str | None = None) -> TimePage:
+    opened = store.openings(session, until=week, limit=_WEEKS)
+    table = store.openings(session, until=week, cursor=cursor, limit=_WEEKS) if cursor else opened
+    every = weeks.of_several(session, [one.week for one in (*opened, *table)])
+    seen = [every[one.week] for one in opened]
+    told = [one for one in seen if one.everybody is not None]
+    is_open = bool(seen) and seen[0].opening.week == week
+    seen = [one for one in seen if one.asked]  # not those that asked for key results only
+    last = told[0] if told else None
+    rising = last is not None and weeks.is_rising(every, last.opening.week)
+    shown = {bucket.id for one in seen for bucket in one.buckets}
+    buckets = [bucket for bucket in store.all_buckets(session) if bucket.id in shown]
+    pair = _first_two(store.buckets(session))
+    teams = {team.id: team.name for team in okr.teams(session)}
+    listed = [every[one.week] for one in table]
+    active = [one for one in store.respondents(session) if one.active]
+    return TimePage(
+        sentence=_sentence(last),
+        rising=rising,
+        open_week=week if is_open else None,
+        may_open=week if active and not is_open else None,
+        weeks=tuple(
+            _row(one.opening.week, one.everybody, one, buckets) for one in listed if one.asked
+        ),
+        trend=_trend(told),
+        building=_building(told, pair),
+        compared=" against ".join(bucket.name.lower() for bucket in pair),
+        teams=tuple(
+            _row(teams.get(team, "A team"), split, None, buckets)
+            for team, split in sorted((last.teams if last else {}).items())
+            if team
+        ),
+        aims=_aims(last) if last else (),
+        buckets=tuple((bucket.name, kind) for bucket, kind in zip(buckets, _kinds(), strict=False)),
+        respondents=[_asked(one, teams) for one in active],
+        teams_known=respondents.teams_known(session),
+        form=form,
+        next_address=next_of("/time", table),
+    )
+
+
+def _asked(one: Respondent, teams: Mapping[str, str]) -> Asked:
+    team = teams.get(one.team_id or "", "–")
+    return Asked(id=one.id, name=one.name, email=one.email, team=team, about=_about(one))
+
+
+def _about(one: Respondent) -> str:
+    if not one.asked_time:
+        return "their key results"
+    return "time" if one.fte == 1 else f"time, {formatting.points(one.fte, 0)} of full time"
+
+
+def _sentence(last: Week | None) -> str:
+    if last is None or last.everybody is None:
+        return "Where does the time go?"
+    new = next(iter(_first_two(last.buckets)), None)
+    said = f"{formatting.points(last.everybody.non_elective, 0)} kept the lights on"
+    if new and last.everybody.of_elective:
+        share = formatting.points(last.everybody.of_elective.get(new.id, 0), 0)
+        aim = f" (target {formatting.points(new.target, 0)})" if new.target is not None else ""
+        said += f"; {new.name.lower()} got {share} of elective time{aim}"
+    return f"{said}."
+
+
+def _trend(told: Sequence[Week]) -> Plot | None:
+    """Keeping the lights on, of all the time."""
+    found = [(one.opening.week, one.everybody.non_elective) for one in told if one.everybody]
+    return plots.shares_of_weeks(found[::-1])
+
+
+def _building(told: Sequence[Week], pair: Sequence[Bucket]) -> Plot | None:
+    """The first two elective kinds, new against existing, in the weeks that asked about both."""
+    if len(pair) < 2:
+        return None
+    new, existing = (bucket.id for bucket in pair)
+    splits = [
+        (one.opening.week, one.everybody.of_elective)
+        for one in reversed(told)
+        if one.everybody
+        and one.everybody.of_elective
+        and {new, existing} <= {bucket.id for bucket in one.buckets}
+    ]
+    return plots.shares_of_weeks(
+        [(week, shares.get(new, 0.0)) for week, shares in splits],
+        [shares.get(existing, 0.0) for _, shares in splits],
+    )
+
+
+def _first_two(buckets: Sequence[Bucket]) -> list[Bucket]:
+    return [one for one in buckets if one.elective and one.retired_at is None][:2]
+
+
+def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[Bucket]) -> Row:
+    note = _answered(week) if week else ""
+    if split is None:
+        return Row(label, (), "–", "–", note or "too few to show")
+    known = week.buckets if week else buckets
+    new = next((bucket.id for bucket in known if bucket.elective), "")
+    kinds = zip(buckets, _kinds(), strict=False)
+    return Row(
+        label,
+        tuple((split.of_all.get(bucket.id, 0.0), kind) for bucket, kind in kinds),
+        formatting.points(split.non_elective, 0),
+        formatting.points(split.of_elective.get(new, 0.0), 0) if split.of_elective else "–",
+        note,
+    )
+
+
+def _answered(week: Week) -> str:
+    said = f"{figures.count(week.answered)} of {figures.count(week.asked)} answered"
+    rest = week.answered - week.counted
+    return f"{said}, {figures.count(rest)} not counted yet" if rest and week.counted else said
+
+
+def _aims(last: Week) -> tuple[Aim, ...]:
+    """The week's targets, without what was retired since; its time stays in view."""
+    kept = tuple(_aim(one, last.everybody) for one in last.buckets if one.retired_at is None)
+    gone = [one.id for one in last.buckets if one.retired_at is not None]
+    share = sum(last.everybody.of_all.get(one, 0.0) for one in gone) if last.everybody else 0.0
+    if not share:
+        return kept
+    return (*kept, Aim("Kinds retired since", formatting.points(share, 0), "–", "of all time"))
+
+
+def _aim(bucket: Bucket, split: Split | None) -> Aim:
+    shares = (split.of_elective if bucket.elective else split.of_all) if split else {}
+    return Aim(
+        name=bucket.name,
+        share=formatting.points(shares.get(bucket.id, 0.0), 0),
+        target="–" if bucket.target is None else formatting.points(bucket.target, 0),
+        of_what="of elective time" if bucket.elective else "of all time",
+    )
+
+
+def _kinds() -> tuple[str, ...]:
+    return _KINDS * 10  # more buckets than kinds: they begin again

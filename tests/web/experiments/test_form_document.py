@@ -1,0 +1,139 @@
+"""The experiment form and the document that rooms know are two forms of one thing."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.platform.errors import Invalid
+from app.web.experiments import form_document
+from app.web.kit.form_state import Typed
+
+OSLO = ZoneInfo("Europe/Oslo")
+FORM = Typed.of(
+    name="Waste in euros",
+    audience_id="a1",
+    believe="Bakers act.",
+    forecast="60",
+    where_0_column="country",
+    where_0_op="in",
+    where_0_value="NO, SE",
+    sample="600",
+    subject="{{ name }}",
+    body="[Show](answer:)",
+    threshold="8",
+    confidence="95",
+    window_hours="72",
+    unsubscribe_max="1",
+    key_result_id="k1",
+    reach="12000",
+    reach_per="once",
+    carry="25",
+    per_hit="1",
+    stop_at="2026-11-27T09:00",
+)
+
+
+def test_points_become_shares_and_the_wall_clock_becomes_a_moment():
+    document = form_document.design(FORM, OSLO)
+
+    assert document["rule"]["threshold"] == 0.08
+    assert document["forecast"] == 0.6
+    assert document["guardrails"] == [{"metric": "unsubscribe_rate", "max": 0.01}]
+    assert document["key_results"][0]["carry"] == 0.25
+    assert document["stop_at"] == "2026-11-27T09:00:00+01:00"
+    assert document["where"] == [{"column": "country", "op": "in", "value": ["NO", "SE"]}]
+
+
+def test_a_saved_document_opens_as_the_form_that_made_it():
+    again = form_document.fields(form_document.design(FORM, OSLO), OSLO)
+
+    assert form_document.design(again, OSLO) == form_document.design(FORM, OSLO)
+
+
+def test_a_word_where_a_number_belongs_is_named_at_its_field():
+    with pytest.raises(Invalid) as refused:
+        form_document.design(Typed.of(threshold="many", sample="a few"), OSLO)
+
+    assert {error.field for error in refused.value.errors} == {"threshold", "sample"}
+
+
+def test_a_refused_form_keeps_what_was_typed():
+    form = FORM.refused(Invalid.at("arms.0.subject", "Give it a subject."), form_document.NAMES)
+
+    assert form.value("name") == "Waste in euros"
+    assert form.error("subject") == "Give it a subject."
+
+
+TWO: dict[str, Any] = {
+    "name": "Two framings",
+    "arms": [
+        {"key": "plain", "weight": 1, "subject": "a", "body": "b", "format": "markdown"},
+        {"key": "loss", "weight": 2, "subject": "c", "body": "d", "format": "markdown"},
+        {"key": "third", "weight": 1, "subject": "e", "body": "f", "format": "markdown"},
+    ],
+    "holdout": 0.2,
+    "segments": ["country", "size"],
+    "metric": {"kind": "value_per_person", "event": "paid", "cap": 500, "covariate": "spent"},
+    "rule": {
+        "kind": "comparison",
+        "baseline": "plain",
+        "mde": 2.5,
+        "method": "sequential",
+        "looks": 2,
+    },
+    "waves": [{"people": 30, "after_hours": 0}, {"share": 0.5, "after_hours": 24}],
+}
+
+
+def test_versions_waves_and_rules_survive_being_opened_and_saved():
+    document = form_document.design(form_document.fields(TWO, OSLO), OSLO)
+
+    assert [(arm["key"], arm["weight"], arm["body"]) for arm in document["arms"]] == [
+        ("plain", 1, "b"), ("loss", 2, "d"), ("third", 1, "f"),
+    ]  # fmt: skip
+    assert document["waves"] == TWO["waves"]
+    assert (document["holdout"], document["segments"]) == (0.2, ["country", "size"])
+    assert document["metric"] | {"link": None} == TWO["metric"] | {"link": None}
+    assert document["rule"] == TWO["rule"]
+
+
+def test_a_second_version_and_equal_waves_are_typed_in():
+    form = Typed.of(
+        subject="a", body="b", second_subject="c", second_body="d", holdout="20",
+        rule_kind="comparison", baseline="insight", mde="2", waves="4", waves_apart="24",
+    )  # fmt: skip
+    document = form_document.design(form, OSLO)
+
+    assert [arm["key"] for arm in document["arms"]] == ["insight", "second"]
+    assert document["holdout"] == 0.2
+    assert document["rule"] == {"kind": "comparison", "baseline": "insight", "mde": 0.02}
+    assert document["waves"] == [{"share": 0.25, "after_hours": 24 * n} for n in range(4)]
+
+
+@pytest.mark.parametrize("rest", ["{", "[]", '{"arms": 3}'])
+def test_a_form_that_came_back_damaged_says_so(rest: str):
+    with pytest.raises(Invalid, match="damaged"):
+        form_document.design(Typed.of(rest=rest), OSLO)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "right_if"),
+    [
+        ("20", "We can say that more than 20 % do."),
+        ("12,5", "We can say that more than 12.5 % do."),
+    ],
+)
+def test_the_starters_sentence_follows_the_line_that_was_typed(threshold: str, right_if: str):
+    form = Typed.of(threshold=threshold, right_if="We can say that more than 8 % do.")
+
+    assert form_document.design(form, OSLO)["hypothesis"]["right_if"] == right_if
+
+
+def test_an_authors_own_sentence_stays_as_it_is():
+    form = Typed.of(threshold="20", right_if="More than 8 % buy within a week.")
+
+    assert (
+        form_document.design(form, OSLO)["hypothesis"]["right_if"]
+        == "More than 8 % buy within a week."
+    )
