@@ -39,7 +39,7 @@ class Week:
         return self.everybody.answers if self.everybody else 0
 
 
-def of(session: Session, week: str) -> Week:
+def opened_week(session: Session, week: str) -> Week:
     """The week, from its answers. Raises NotFound for one that was never opened."""
     monday_of(week)
     found = of_several(session, (week,))

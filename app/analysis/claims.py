@@ -19,7 +19,7 @@ class Claim:
     expected: float
 
 
-def of(readouts: Iterable[Mapping[str, Any]]) -> Claim | None:
+def claim_of(readouts: Iterable[Mapping[str, Any]]) -> Claim | None:
     """One effect of each final readout that compared rates; None with too few for an answer."""
     found = [effect for body in readouts for effect in _effect(body)]
     try:

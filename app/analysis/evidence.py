@@ -66,7 +66,7 @@ def increment_of(readout: Readout) -> Increment | None:
     )
 
 
-def of(
+def evidence_of(
     design: Mapping[str, Any],
     estimates: tuple[Estimate, ...],
     comparisons: tuple[Comparison, ...] = (),

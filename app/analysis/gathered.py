@@ -42,12 +42,12 @@ class Gathered:
     held: tuple[Held, ...] = ()
 
 
-def of(session: Session, experiment: Experiment, *, now: datetime) -> Gathered:
+def gather(session: Session, experiment: Experiment, *, now: datetime) -> Gathered:
     """What is counted of one."""
-    return of_many(session, (experiment,), now=now)[experiment.id]
+    return gather_many(session, (experiment,), now=now)[experiment.id]
 
 
-def of_many(
+def gather_many(
     session: Session,
     experiments: Sequence[Experiment],
     *,

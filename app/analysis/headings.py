@@ -24,7 +24,7 @@ class Heading:
     rule: Rule
 
 
-def of(
+def heading_of(
     session: Session,
     experiment: Experiment,
     frozen: Snapshot | None,
@@ -33,7 +33,7 @@ def of(
     zone: tzinfo = UTC,
 ) -> Heading:
     """As `readout.beside` says it, word for word."""
-    found = look(experiment, gathered.of(session, experiment, now=now), zone=zone)
+    found = look(experiment, gathered.gather(session, experiment, now=now), zone=zone)
     if frozen is not None:
         kept = of_json(frozen.body)
         call = readout.kept_call(kept, frozen, found, zone)

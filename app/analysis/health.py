@@ -13,7 +13,7 @@ from app.experiments.models import Experiment
 from app.platform import figures
 
 
-def of(
+def health_of(
     session: Session,
     experiment: Experiment,
     found: Found,

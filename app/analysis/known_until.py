@@ -113,12 +113,12 @@ class Knowing:
         return replace(known, until=min(known.until, self.oldest.get(experiment_id, known.until)))
 
 
-def of(session: Session, experiment: Experiment, *, now: datetime) -> Known:
+def known_of(session: Session, experiment: Experiment, *, now: datetime) -> Known:
     """How far an experiment's clicks are in, in any folder that may hold one, and judged."""
     return of_several(session, (experiment.id,), now=now).of(experiment.id)
 
 
-def at(session: Session, *, now: datetime) -> Known:
+def known_everywhere(session: Session, *, now: datetime) -> Known:
     """How far everybody's clicks are in."""
     return of_several(session, (), now=now).everywhere
 

@@ -48,7 +48,7 @@ class _Kept:
     held: Mapping[str, Sequence[Held]]
 
 
-def of_many(
+def calls_of_many(
     session: Session,
     experiments: Sequence[Experiment],
     *,
@@ -61,7 +61,7 @@ def of_many(
         return {}
     kept = _kept(session, experiments)
     open_ones = [one for one in experiments if one.id in kept.held and gathered.can_be_read(one)]
-    counted = gathered.of_many(session, open_ones, now=now, knowing=knowing, held=kept.held)
+    counted = gathered.gather_many(session, open_ones, now=now, knowing=knowing, held=kept.held)
     found = {key: garbled.read(_as_frozen, row) for key, row in kept.frozen.items()}
     found |= {one.id: garbled.read(_as_counted, one, counted[one.id], zone) for one in open_ones}
     return {one.id: found.get(one.id) or _GARBLED for one in experiments}
@@ -101,7 +101,7 @@ def calls_of(
     knowing: Knowing | None = None,
 ) -> dict[str, Call]:
     """The calls alone, by id."""
-    told = of_many(session, experiments, now=now, zone=zone, knowing=knowing)
+    told = calls_of_many(session, experiments, now=now, zone=zone, knowing=knowing)
     return {key: one.call for key, one in told.items()}
 
 

@@ -20,7 +20,7 @@ from app.analysis import (
 from app.analysis import look_course as courses
 from app.analysis import readout as readouts
 from app.analysis.gathered import Gathered, rule_of
-from app.analysis.known_until import of as known_of
+from app.analysis.known_until import known_of as known_of
 from app.analysis.planned_looks import Asked, Held
 from app.analysis.readout_types import State
 from app.analysis.threshold_call import Standing
@@ -54,12 +54,12 @@ def duty(database: Database) -> Duty:
 def is_due(session: Session, experiment_id: str, now: datetime) -> bool:
     """Whether a look's day has come, or a rule for any time says yes now."""
     experiment = experiments.experiment_of(session, experiment_id)
-    return _coming(experiment, gathered.of(session, experiment, now=now)) is not None
+    return _coming(experiment, gathered.gather(session, experiment, now=now)) is not None
 
 
 def hold(session: Session, experiment: Experiment, *, now: datetime) -> Held | None:
     """Hold the look that is due, if it still is; what it saw never changes afterwards."""
-    found = gathered.of(session, experiment, now=now)
+    found = gathered.gather(session, experiment, now=now)
     planned = _coming(experiment, found)
     if planned is None:
         return None
@@ -96,7 +96,7 @@ class Gate:
         self, session: Session, experiment: Experiment, *, now: datetime
     ) -> str | None:
         """Why not, in a sentence."""
-        found = gathered.of(session, experiment, now=now)
+        found = gathered.gather(session, experiment, now=now)
         watched = guardrails.watch(experiment, found.totals)
         if breached := guardrails.breached(watched):
             return f"{sentences.harm(breached)}."

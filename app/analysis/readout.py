@@ -24,7 +24,7 @@ from app.analysis import (
 from app.analysis.counts import ArmTotals
 from app.analysis.current_call import Found, look, plan_and_looks
 from app.analysis.gathered import Gathered
-from app.analysis.gathered import of as gathered_of
+from app.analysis.gathered import gather as gathered_of
 from app.analysis.matured import Strata
 from app.analysis.models import Kind, Snapshot
 from app.analysis.readout_types import (
@@ -46,7 +46,9 @@ from app.okr.list_rows import Aim
 from app.platform import figures
 
 
-def of(session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC) -> Readout:
+def readout_of(
+    session: Session, experiment: Experiment, *, now: datetime, zone: tzinfo = UTC
+) -> Readout:
     """The readout that pages, API and export share. `zone` is the reader's: sentences name days.
 
     Once the call is final or somebody decided, its numbers are those that were frozen then.
@@ -94,10 +96,10 @@ def counted(
         arms=arms,
         estimates=made.estimates,
         comparisons=made.comparisons,
-        health=health.of(session, experiment, found, unknown, zone=zone),
+        health=health.health_of(session, experiment, found, unknown, zone=zone),
         guardrails=found.watched,
         call=call_of(found, unknown, zone),
-        key_results=evidence.of(
+        key_results=evidence.evidence_of(
             experiment.design,
             made.estimates,
             made.comparisons,
@@ -125,7 +127,7 @@ def _timelines(
     experiment: Experiment, found: Found, by_arm: Mapping[str, Sequence[hours.Point]]
 ) -> tuple[Timeline, ...]:
     if found.rule.kind == "threshold" or found.rule.method == "fixed":
-        return timelines.of(by_arm, found.rule)
+        return timelines.timelines_of(by_arm, found.rule)
     planned = (experiment.plan or {}).get("arms") or {}
     keys = versus.others(found.arms, found.rule)
     return timelines.of_looks(found.held, found.rule, planned, keys)
@@ -139,7 +141,7 @@ def _novelty(session: Session, experiment: Experiment, found: Found) -> str:
         if any(row.difference is None for row in found.made.comparisons):
             return ""  # values too few or too uneven for a call are so for their trend
         event = experiment.design["metric"]["event"]
-        moments = value_moments.of(session, experiment.id, event, found.totals)
+        moments = value_moments.value_moments_of(session, experiment.id, event, found.totals)
         return novelty.value_sentence(moments, found.totals, found.rule)
     hits = novelty.hours_of(session, experiment.id)
     return novelty.sentence(hits, found.totals, found.rule)
@@ -155,7 +157,7 @@ def _segments(
     experiment: Experiment, rule: Rule, matured: Mapping[str, Strata]
 ) -> tuple[Segment, ...]:
     columns = experiment.design.get("segments") or []
-    return segments.of(columns, dict(matured), rule) if columns else ()
+    return segments.segments_of(columns, dict(matured), rule) if columns else ()
 
 
 def _as_frozen(
@@ -172,7 +174,7 @@ def _as_frozen(
     gathered = gathered_of(session, experiment, now=now)
     found = look(experiment, gathered, zone=zone)
     unknown = range_with_unknown(experiment, found, zone=zone)
-    fresh = health.of(session, experiment, found, unknown, zone=zone)
+    fresh = health.health_of(session, experiment, found, unknown, zone=zone)
     aims = movements.linked(session, experiment) if aims is None else aims
     return replace(
         kept,
@@ -183,7 +185,7 @@ def _as_frozen(
             machine_share=kept.health.machine_share,
         ),
         call=kept_call(kept, frozen, found, zone),
-        key_results=evidence.of(
+        key_results=evidence.evidence_of(
             experiment.design,
             kept.estimates,
             kept.comparisons,

@@ -27,7 +27,7 @@ class Record:
     brier: float | None
 
 
-def of(results: Sequence[tuple[float | None, str]]) -> Record | None:
+def record_of(results: Sequence[tuple[float | None, str]]) -> Record | None:
     """(the author's chance of a validated result, what it was); None before the first result.
 
     What was decided before its result is no result.

@@ -27,7 +27,9 @@ class _Kind:
         return sum(one.people for one in self.arms.values())
 
 
-def of(columns: Sequence[str], arms: Mapping[str, Strata], rule: Rule) -> tuple[Segment, ...]:
+def segments_of(
+    columns: Sequence[str], arms: Mapping[str, Strata], rule: Rule
+) -> tuple[Segment, ...]:
     """Each column with its kinds, the largest first; nothing where nobody has matured."""
     return tuple(
         segment

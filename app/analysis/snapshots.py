@@ -45,7 +45,7 @@ def is_over(session: Session, experiment: Experiment, *, now: datetime) -> bool:
 
 def freeze(session: Session, experiment: Experiment, kind: Kind, *, now: datetime) -> Snapshot:
     """Keep the readout as it stands: k, n and the version of the verdict rules with it."""
-    read = readouts.counted if kind is Kind.FINAL else readouts.of
+    read = readouts.counted if kind is Kind.FINAL else readouts.readout_of
     snapshot = _snapshot(read(session, experiment, now=now), kind)
     session.add(snapshot)
     session.flush()
@@ -59,7 +59,7 @@ def latest_final(session: Session, experiment_id: str) -> Snapshot | None:
 
 def may_be_final(session: Session, experiment: Experiment, *, now: datetime) -> bool:
     """Whether its windows have closed, every click is in, and its last look is over."""
-    found = gathered.of(session, experiment, now=now)
+    found = gathered.gather(session, experiment, now=now)
     is_closed = standings.standing_of(experiment, found).closed
     return is_closed and look_worker.is_complete(experiment, found.held)
 

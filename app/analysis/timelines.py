@@ -33,7 +33,7 @@ def _seen(course: Iterable[tuple[Held, Comparison]]) -> Iterator[TimelinePoint]:
             yield TimelinePoint(held.at, row.difference, row.low, row.high)
 
 
-def of(series: Mapping[str, Sequence[Point]], rule: Rule) -> tuple[Timeline, ...]:
+def timelines_of(series: Mapping[str, Sequence[Point]], rule: Rule) -> tuple[Timeline, ...]:
     """Every version's course: against the threshold, or as a difference from the baseline."""
     if rule.counts.is_value:
         return ()

@@ -64,7 +64,7 @@ class _Added:
         self.timed.append(timed)
 
 
-def of(
+def value_moments_of(
     session: Session, experiment_id: str, event: str, totals: Mapping[str, ArmTotals]
 ) -> dict[str, Timed]:
     """Of every arm what each person brought; who brought nothing is only counted."""

@@ -183,7 +183,7 @@ def get_week(week: str, session: Db) -> WeekOut:
 
     Every team counts the same in team mode, however many answered for it.
     """
-    return _shown(session, weeks.of(session, week))
+    return _shown(session, weeks.opened_week(session, week))
 
 
 def _shown(session: Session, week: weeks.Week) -> WeekOut:

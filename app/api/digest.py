@@ -29,7 +29,7 @@ class DigestOut(BaseModel):
 @router.get("/digest", summary="Read the digest's settings")
 def read_digest(session: Db) -> DigestOut:
     """Nobody and no time, until they are set."""
-    return _shown(digests.of(session))
+    return _shown(digests.digest_settings(session))
 
 
 @router.put("/digest", summary="Set the digest")

@@ -83,7 +83,9 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
     row, ends = placed.row, {placed.row.id: placed.cycle.ends}
     stored = series.stored_of(session, (row,), ends=ends)[row.id]
     seen = views.view(session, placed, stored, today=today)
-    known = linked_results.of(session, row, stored, now=now, zone=request.app.state.settings.zone)
+    known = linked_results.linked_experiments(
+        session, row, stored, now=now, zone=request.app.state.settings.zone
+    )
     about = {name: getattr(seen, name) for name in _VIEWED}
     return KeyResultSeen(
         **_shown(row).model_dump(),

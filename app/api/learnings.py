@@ -201,7 +201,7 @@ def get_record(session: Db) -> RecordOut:
 @router.get("/learnings/confidence", summary="Said against came")
 def get_confidence(session: Db) -> CalibrationsOut:
     """How sure owners were at mid-cycle, and our chances, against what came in closed cycles."""
-    return CalibrationsOut.model_validate(calibration.of(session))
+    return CalibrationsOut.model_validate(calibration.calibrations(session))
 
 
 @router.get("/throughput", summary="Slices decided, week by week")
@@ -210,7 +210,7 @@ def get_throughput(
 ) -> ThroughputOut:
     """How fast a team learns, with the weeks of building avoided so far."""
     zone = request.app.state.settings.zone
-    found = throughput.of(session, weeks=weeks, zone=zone, now=now)
+    found = throughput.weekly_throughput(session, weeks=weeks, zone=zone, now=now)
     return ThroughputOut(
         weeks=[ThroughputWeekOut.model_validate(one) for one in found],
         avoided=learnings.weeks_avoided(session),

@@ -143,7 +143,7 @@ def export_person(person_id: str, session: Db, now: Now) -> PersonExport:
         suppressed=bool(store.suppressed(session, [person.email_key])),
         audiences=_memberships(session, person_id),
         exported_at=now,
-        held=export.of(session, person_id),
+        held=export.rows_about(session, person_id),
     )
 
 

@@ -136,7 +136,7 @@ def keep_template(draft: TemplateDraft, session: Db, now: Now, who: Who) -> Temp
 @router.delete("/experiment-templates/{template_id}", status_code=204, summary="Remove a template")
 def remove_template(template_id: str, session: Db) -> None:
     """Experiments that began from it stay as they are."""
-    session.delete(template_rows.of(session, template_id))
+    session.delete(template_rows.template_by_id(session, template_id))
 
 
 def _shown(made: Copied) -> CopiedOut:

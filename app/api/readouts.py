@@ -118,14 +118,14 @@ def get_progress(experiment_id: str, session: Db) -> Progress:
     `fell_away` counts people whose mail could be written when it was launched, and could not at the
     start: they are left out. While it waits for its time it says who would be.
     """
-    return progress.of(session, store.experiment_of(session, experiment_id))
+    return progress.progress_of(session, store.experiment_of(session, experiment_id))
 
 
 @router.get("/experiments/{experiment_id}/readout", summary="What came of it")
 def get_readout(experiment_id: str, request: Request, session: Db, now: Now) -> Readout:
     """Counts, the estimate with its interval, guardrails, and the call in a sentence."""
     row = store.experiment_of(session, experiment_id)
-    return readout.of(session, row, now=now, zone=request.app.state.settings.zone)
+    return readout.readout_of(session, row, now=now, zone=request.app.state.settings.zone)
 
 
 @router.post("/experiments/{experiment_id}/decision", status_code=201, summary="Decide")

@@ -17,7 +17,7 @@ router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Weeks"])
 def get_week(week: str, request: Request, session: Db, now: Now) -> ReviewOut:
     """As it was frozen, or as it stands."""
     zone = request.app.state.settings.zone
-    return ReviewOut.model_validate(agenda.of(session, week, zone=zone, now=now))
+    return ReviewOut.model_validate(agenda.review_of(session, week, zone=zone, now=now))
 
 
 @router.post("/weeks/{week}/commitments", status_code=201, summary="Commit to something")

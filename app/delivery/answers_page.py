@@ -36,7 +36,7 @@ class AnswerPage:
     html: str
 
 
-def of(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
+def answer_page(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
     """Write the page for whoever holds a token of the kind `answer`, at this moment of theirs.
 
     A token that never counts says in its fills whose page it is: experiment, arm, person.
@@ -87,7 +87,7 @@ def _page(
 ) -> AnswerPage:
     arm = arm_of(experiment.design, arm_key)
     written, filler = template_of(str(arm.get("answer") or _EMPTY))
-    filled = filler.fill(cells.of(row, filler.columns, columns, now=now))
+    filled = filler.fill(cells.cells_for(row, filler.columns, columns, now=now))
     return AnswerPage(
         send_id=send_id,
         experiment_id=experiment.id,

@@ -36,7 +36,7 @@ class Preview:
     text: str
 
 
-def of(
+def preview_of(
     session: Session,
     experiment: Experiment,
     arm_key: str,

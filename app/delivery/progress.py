@@ -35,12 +35,12 @@ class Progress:
     fell_away_because: list[str]
 
 
-def of(session: Session, experiment: Experiment) -> Progress:
+def progress_of(session: Session, experiment: Experiment) -> Progress:
     """Where an experiment's sends stand."""
-    return of_many(session, (experiment,))[experiment.id]
+    return progress_of_many(session, (experiment,))[experiment.id]
 
 
-def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
+def progress_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
     """The same of many, by id."""
     found = queue_store.standings_of(session, [one.id for one in experiments])
     return beside(session, experiments, found)
@@ -50,7 +50,7 @@ def beside(
     session: Session, experiments: Sequence[Experiment], found: Mapping[str, Standing]
 ) -> dict[str, Progress]:
     """The same where it is known how their sends stand."""
-    seen, lost = looks(session, experiments), fallen_away.of_many(session, experiments)
+    seen, lost = looks(session, experiments), fallen_away.fallen_away_of_many(session, experiments)
     return {
         one.id: _told(one, found[one.id], seen.get(one.id), lost.get(one.id)) for one in experiments
     }

@@ -49,12 +49,12 @@ def note(
         events.record(session, FELL_AWAY, subject=experiment.id, now=now, facts=facts)
 
 
-def of(session: Session, experiment: Experiment) -> FellAway | None:
+def fallen_away_of(session: Session, experiment: Experiment) -> FellAway | None:
     """Who fell away at the start; before it, who would if it started now. None where nobody."""
-    return of_many(session, (experiment,)).get(experiment.id)
+    return fallen_away_of_many(session, (experiment,)).get(experiment.id)
 
 
-def of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, FellAway]:
+def fallen_away_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, FellAway]:
     """The same of many, by id."""
     waiting = [one.id for one in experiments if one.status == Status.SCHEDULED]
     looked = store.rehearsed(session, waiting) if waiting else ()

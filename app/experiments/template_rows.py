@@ -28,7 +28,7 @@ def named(session: Session, name: str) -> ExperimentTemplate | None:
     return session.exec(wanted).first()
 
 
-def of(session: Session, template_id: str) -> ExperimentTemplate:
+def template_by_id(session: Session, template_id: str) -> ExperimentTemplate:
     """A template. Raises NotFound."""
     row = session.get(ExperimentTemplate, template_id)
     if row is None:

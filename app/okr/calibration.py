@@ -67,7 +67,7 @@ class Calibrations:
     ours: Calibration
 
 
-def of(session: Session) -> Calibrations:
+def calibrations(session: Session) -> Calibrations:
     """Hold everything that was said in closed cycles against what came."""
     closed = closed_of(session)
     base = sum(one.came for one in closed) / len(closed) if closed else 0.0

@@ -71,7 +71,7 @@ def post(
 
 def take_back(session: Session, row: KeyResult, posted: Contribution, *, now: datetime) -> None:
     """Delete an entry: what stood without it stands again. What was said stays as history."""
-    held = [one for one in series.of(session, row) if one.date == posted.date]
+    held = [one for one in series.daily_values(session, row) if one.date == posted.date]
     session.add_all(_as_history(row, posted, one.value, now=now) for one in held)
     with telling.changes(session, row, comment="Taken back", now=now):
         session.delete(posted)

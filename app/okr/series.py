@@ -70,7 +70,7 @@ class Stored:
     ends: Date
 
 
-def of(session: Session, row: KeyResult) -> tuple[Value, ...]:
+def daily_values(session: Session, row: KeyResult) -> tuple[Value, ...]:
     """The value of each day that has one, in order."""
     return of_several(session, (row,))[row.id]
 

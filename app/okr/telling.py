@@ -42,10 +42,10 @@ def changes(
     A day that has none any more gets what stands without it: who was told the old value must not
     keep it.
     """
-    before = series.of(session, row)
+    before = series.daily_values(session, row)
     yield
     session.flush()
-    after = series.of(session, row)
+    after = series.daily_values(session, row)
     for day in _differing(before, after):
         held = next((one for one in after if one.date == day), None)
         valued(

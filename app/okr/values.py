@@ -81,7 +81,7 @@ def day_of(session: Session, row: KeyResult, today: Date) -> Date:
 
 def _standing(session: Session, row: KeyResult, day: Date) -> float | None:
     """The value that stands on a day: the last one until then."""
-    found = [one for one in series.of(session, row) if one.date <= day]
+    found = [one for one in series.daily_values(session, row) if one.date <= day]
     return found[-1].value if found else None
 
 

@@ -127,7 +127,7 @@ def export_person(email: str) -> None:
 
     with command_setup.checked_house().database.read() as session:
         person = readmission.person_named(session, email)
-        typer.echo(json.dumps(export.of(session, person.id), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(export.rows_about(session, person.id), ensure_ascii=False, indent=2))
 
 
 @people.command("erase")

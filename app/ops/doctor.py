@@ -183,7 +183,7 @@ def _put_off(house: House) -> str:
 
 def _folders(house: House) -> str:
     with house.database.read() as session:
-        seen = known_until.at(session, now=clock.now())
+        seen = known_until.known_everywhere(session, now=clock.now())
     if seen.late:
         raise _WrongError(" ".join(waiting.for_whom(seen, house.settings.zone)))
     return f"every click before {clock.iso(seen.until)} is in: {seen.lag_seconds} s ago"

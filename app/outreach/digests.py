@@ -38,7 +38,7 @@ class Letter(Protocol):
         """Owe a chat the same week, in this transaction."""
 
 
-def of(session: Session) -> Digest | None:
+def digest_settings(session: Session) -> Digest | None:
     """What was set, or None."""
     return session.get(Digest, _ONE)
 
@@ -80,13 +80,13 @@ def duty(database: Database, letter: Letter, *, zone: ZoneInfo) -> Duty:
 
 def _told(session: Session, *, zone: ZoneInfo, now: datetime) -> str:
     """The week whose digest has come due; empty where none has."""
-    owed = due(of(session), zone=zone, now=now)
+    owed = due(digest_settings(session), zone=zone, now=now)
     return agenda.latest_week(zone=zone, now=owed) if owed else ""
 
 
 def _owe(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> int:
     """Owe a week to each address and chat, once, whoever tries."""
-    row = of(session)
+    row = digest_settings(session)
     if row is None or _told(session, zone=zone, now=now) != week:
         return 0
     if not _claim(session, week, now=now):

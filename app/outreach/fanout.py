@@ -148,7 +148,7 @@ def _is_news(session: Session, connector: Connector, event: Event) -> bool:
         return True
     day = Date.fromisoformat(event.facts["date"])
     row = okr.key_result_of(session, event.subject)
-    return all(value.date <= day for value in series.of(session, row))
+    return all(value.date <= day for value in series.daily_values(session, row))
 
 
 def _names(link: ConnectorLink) -> dict[str, Any]:

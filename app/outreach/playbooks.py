@@ -61,7 +61,7 @@ def take_over(
     if settings and book.survey:
         copying.set_survey(session, book.survey, now=now)
     if settings and book.digest:
-        row = digests.of(session)
+        row = digests.digest_settings(session)
         told = {"recipients": row.recipients if row else [], "sends_at": book.digest}
         digests.put(session, DigestDraft.model_validate(told), now=now)
     return copied
@@ -76,8 +76,10 @@ def copy_of(
 
 
 def _of(session: Session, cycle: Cycle, *, today: Date, **more: bool) -> Playbook:
-    row = digests.of(session)
-    return playbook.of(session, cycle, today=today, digest=row.sends_at if row else None, **more)
+    row = digests.digest_settings(session)
+    return playbook.playbook_of(
+        session, cycle, today=today, digest=row.sends_at if row else None, **more
+    )
 
 
 def _refusal(error: ValidationError) -> Invalid:

@@ -53,7 +53,7 @@ class Letters:
             subject=f"Week {week[-2:]}: {review.sentence}",
             heading=review.sentence,
             paragraphs=[],
-            parts=week_text.of(review, zone=self.settings.zone),
+            parts=week_text.week_parts(review, zone=self.settings.zone),
             link=address,
             label="Open the week",
             foot=(
@@ -76,7 +76,7 @@ class Letters:
     def _week(self, session: Session, week: str, *, now: datetime) -> tuple[Review, str]:
         """A week's review, and the address that opens it read-only."""
         telling.settle_closed(session, week, now=now)
-        review = agenda.of(session, week, zone=self.settings.zone, now=now)
+        review = agenda.review_of(session, week, zone=self.settings.zone, now=now)
         token = week_links.token_of(week, keyring=self.keyring, now=now)
         return review, f"{self.settings.public_url}/w/{token}"
 
@@ -85,7 +85,7 @@ class Letters:
     ) -> bool:
         """One link, no log-in: time, key results, promises. False: nothing concerns them."""
         today = now.astimezone(self.settings.zone).date()
-        theirs = friday_questions.of(session, opening.week, one, today=today)
+        theirs = friday_questions.questions_for(session, opening.week, one, today=today)
         if not (one.asked_time or theirs):
             return False
         token = sign(

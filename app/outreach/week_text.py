@@ -19,7 +19,7 @@ class Part:
     lines: tuple[str, ...]
 
 
-def of(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
+def week_parts(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
     """The parts that have something to say; the first one always stands there."""
     parts = (
         Part("Are we closer than when the cycle began?", _closer(review.key_results)),
@@ -38,7 +38,7 @@ def of(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
 def as_text(review: Review, *, zone: ZoneInfo) -> str:
     """The same for a chat: titles in bold, a line each."""
     told = [f"*{part.title}*\n" + "\n".join(f"• {one}" for one in part.lines)
-            for part in of(review, zone=zone)]  # fmt: skip
+            for part in week_parts(review, zone=zone)]  # fmt: skip
     return "\n\n".join([f"*Week {review.week[-2:]}: {review.sentence}*", *told])
 
 

@@ -9,7 +9,7 @@ from app.privacy import erasing, mentions
 from app.privacy.registry import PARTS
 
 
-def of(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
+def rows_about(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """Every row of every room, by what it is; raises NotFound."""
     subject = erasing.subject_of(session, person_id)
     found = {part.name: held.held(session, part, subject) for part in PARTS}
@@ -18,4 +18,4 @@ def of(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
 
 def counted(session: Session, person_id: str) -> dict[str, int]:
     """How many rows of each kind there are."""
-    return {name: len(rows) for name, rows in of(session, person_id).items()}
+    return {name: len(rows) for name, rows in rows_about(session, person_id).items()}

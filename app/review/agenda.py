@@ -57,7 +57,7 @@ class _Span:
         return self.today < self.monday + 2 * _WEEK
 
 
-def of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
+def review_of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
     """A week's review: as it was frozen, or as it stands now. Raises Invalid."""
     monday_of(week)
     noted = store.noted(session, week)
@@ -109,7 +109,7 @@ def _told(
     span = _span(week, zone, now)
     decided = learnings.decided_since(session, span.starts, until=span.ends)
     around = store.around(session, since=span.starts, until=span.ends + _WEEK)
-    split = time_spent.of(session, week)
+    split = time_spent.time_split(session, week)
     lines = store.lines(session, (week, week_before(week)))
     last = lines[week_before(week), ItemKind.COMMITMENT]
     return Review(
@@ -233,7 +233,7 @@ def duty(database: Database, *, zone: ZoneInfo) -> Duty:
     """
 
     def is_due(session: Session, week: str, now: datetime) -> bool:
-        is_in = known_until.at(session, now=now).covers(_span(week, zone, now).ends)
+        is_in = known_until.known_everywhere(session, now=now).covers(_span(week, zone, now).ends)
         return is_in and not store.frozen_week(session, week) and _tells(session, week, zone, now)
 
     def freeze_week(week: str, now: datetime) -> int:

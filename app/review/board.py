@@ -50,7 +50,7 @@ class Board:
     more: int
 
 
-def of(session: Session, *, zone: ZoneInfo, now: datetime) -> Board:
+def board_of(session: Session, *, zone: ZoneInfo, now: datetime) -> Board:
     """The board as it stands."""
     columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     for row in store.tried(session):

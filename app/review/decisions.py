@@ -42,7 +42,7 @@ def decide(
     """
     experiment = experiments.locked(session, experiment.id)  # of two deciders the second is told
     lifecycle.check_move(experiment, "decided")
-    readout = readouts.of(session, experiment, now=now)
+    readout = readouts.readout_of(session, experiment, now=now)
     _ask_for_a_reason(readout, draft)
     snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)

@@ -35,7 +35,7 @@ class Asked:
         return bool(self.key_results or self.promised)
 
 
-def of(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
+def questions_for(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
     """What somebody owns of the week, though its cycle ended in it, and what they promised."""
     promises = items.shown(store.items(session, items.week_before(week), ItemKind.COMMITMENT))
     return Asked(

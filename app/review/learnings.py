@@ -147,13 +147,13 @@ def decided_since(
 
 def track_record(session: Session) -> Record | None:
     """What came of all that was decided, and of what authors said beforehand."""
-    return record.of([(row.forecast, row.call) for row in store.forecasts(session)])
+    return record.record_of([(row.forecast, row.call) for row in store.forecasts(session)])
 
 
 def claim(session: Session) -> Claim | None:
     """What the compared experiments that were decided add up to, luck taken back."""
     compared = store.compared(session)
-    return claims.of(snapshots.finals_of(session, compared)) if compared else None
+    return claims.claim_of(snapshots.finals_of(session, compared)) if compared else None
 
 
 def weeks_avoided(session: Session) -> float:

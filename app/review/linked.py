@@ -40,13 +40,13 @@ class Linked:
     is_due: bool
 
 
-def of(
+def linked_experiments(
     session: Session, row: KeyResult, stored: Stored, *, now: datetime, zone: tzinfo = UTC
 ) -> Sequence[Linked]:
     """Every linked experiment, newest first. `stored` is what the key result's values rest on."""
     every = store.to_move(session, row.id)
     begun = [one.experiment for one in every if one.experiment.started_at is not None]
-    known = list_calls.of_many(session, begun, now=now, zone=zone)
+    known = list_calls.calls_of_many(session, begun, now=now, zone=zone)
     course = movements.course_of(stored)
     reasons = result_effects.reasons_why_not(session, row.id)
     wrote = {*course.lines, *(one.experiment_id for one in stored.entries if one.experiment_id)}
@@ -96,7 +96,7 @@ def _linked(
 
 def _says(experiment: Experiment, row: KeyResult, known: Told, course: Course) -> Evidence | None:
     moved = movements.moved(course, experiment)
-    said = evidence.of(
+    said = evidence.evidence_of(
         experiment.design,
         known.estimates,
         known.comparisons,

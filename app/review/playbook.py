@@ -85,7 +85,7 @@ class CopyDraft(_Part):
         return self
 
 
-def of(
+def playbook_of(
     session: Session,
     cycle: Cycle,
     *,

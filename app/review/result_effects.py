@@ -116,7 +116,7 @@ def write_run(
     links = _links(experiment, Mode.DIRECT)
     if not links:
         return ()
-    readout = readouts.of(session, experiment, now=now)
+    readout = readouts.readout_of(session, experiment, now=now)
     estimate = _measured(experiment, readout)
     if estimate is None:
         return ()
@@ -141,7 +141,7 @@ def _post_decided(session: Session, experiment: Experiment, *, zone: tzinfo, now
     ]
     if decision is None or not links:
         return
-    readout = readouts.of(session, experiment, now=now)
+    readout = readouts.readout_of(session, experiment, now=now)
     for link in links:
         _posted(
             session, experiment, readout, link["key_result_id"], by=decision.decided_by, zone=zone,

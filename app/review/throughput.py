@@ -30,7 +30,9 @@ class Week:
         return self.build + self.iterate + self.stop
 
 
-def of(session: Session, *, weeks: int, zone: ZoneInfo, now: datetime) -> tuple[Week, ...]:
+def weekly_throughput(
+    session: Session, *, weeks: int, zone: ZoneInfo, now: datetime
+) -> tuple[Week, ...]:
     """The last weeks, the oldest first, this one included; a week without decisions is there."""
     today = now.astimezone(zone).date()
     mondays = [today - timedelta(days=today.weekday()) - back * _WEEK for back in range(weeks)]

@@ -11,7 +11,7 @@ from app.allocation.weeks import Week
 from app.review.shapes import BucketShare, TimeSplit
 
 
-def of(session: Session, week: str) -> TimeSplit | None:
+def time_split(session: Session, week: str) -> TimeSplit | None:
     """Where a week went; None where nobody was asked."""
     return of_several(session, (week,))[week]
 

@@ -28,7 +28,7 @@ def test_teams_count_the_same_whatever_happens(session: Session, seed: int):
     for _ in range(STEPS):
         office.step()
     for week, model in office.weeks.items():
-        seen = weeks.of(session, week)
+        seen = weeks.opened_week(session, week)
         teams = {said.team for said in model.said.values() if said.team}
 
         _says_what_is_asked(seen, model)
@@ -55,7 +55,7 @@ def test_nothing_shown_of_people_is_about_fewer_than_four(session: Session, seed
             _cannot_be_worked_out(before.get(week, []), told)
             before[week] = told
     for week, model in office.weeks.items():
-        seen = weeks.of(session, week)
+        seen = weeks.opened_week(session, week)
 
         _says_what_is_asked(seen, model)
         counted = [(one.shares, Fraction(one.fte)) for one in before[week]]
@@ -113,7 +113,7 @@ def _pages_agree(session: Session, office: Office) -> None:
     kept = {bucket.name for bucket in store.buckets(session)}
 
     for week in office.weeks:
-        seen, told = weeks.of(session, week), get_week(week, session)
+        seen, told = weeks.opened_week(session, week), get_week(week, session)
         assert told.counted == seen.counted
         assert (told.asked, told.answered) == (seen.asked, seen.answered)
         assert [one.id for one in told.buckets] == [one.id for one in seen.buckets]

@@ -22,7 +22,7 @@ def a_final(*counts: tuple[str, int, int], metric: str = "click_rate") -> dict[s
 
 
 def test_effects_are_summed_and_taken_back_by_one_factor():
-    told = claims.of([a_final(("a", 1000, 50), ("b", 1000, hits)) for hits in (80, 60, 45)])
+    told = claims.claim_of([a_final(("a", 1000, 50), ("b", 1000, hits)) for hits in (80, 60, 45)])
     errors = [
         (0.05 * 0.95 / 1000 + rate * (1 - rate) / 1000) ** 0.5 for rate in (0.08, 0.06, 0.045)
     ]
@@ -35,7 +35,7 @@ def test_effects_are_summed_and_taken_back_by_one_factor():
 
 
 def test_the_first_version_stands_for_its_experiment_and_not_the_luckiest():
-    told = claims.of([a_final(("a", 1000, 50), ("b", 1000, 60), ("c", 1000, 200))] * 3)
+    told = claims.claim_of([a_final(("a", 1000, 50), ("b", 1000, 60), ("c", 1000, 200))] * 3)
 
     assert told is not None
     assert told.measured == pytest.approx(0.03)
@@ -54,7 +54,7 @@ def test_the_first_version_stands_for_its_experiment_and_not_the_luckiest():
 def test_what_has_no_effect_in_shares_is_left_out(body: dict[str, Any]):
     two = [a_final(("a", 1000, 50), ("b", 1000, 80))] * 2
 
-    assert claims.of([*two, body]) is None
+    assert claims.claim_of([*two, body]) is None
 
 
 def given_compared(session: Session, *, times: int) -> list[str]:
@@ -75,7 +75,7 @@ def given_compared(session: Session, *, times: int) -> list[str]:
 
 
 def test_stored_final_readouts_are_summed(session: Session):
-    told = claims.of(store.finals_of(session, given_compared(session, times=3)))
+    told = claims.claim_of(store.finals_of(session, given_compared(session, times=3)))
 
     assert told is not None
     assert told.effects == 3

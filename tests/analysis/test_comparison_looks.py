@@ -59,7 +59,7 @@ def test_a_look_is_taken_at_each_thirtieth_and_a_page_takes_none(session: Sessio
     taken = []
     for quarter in range(1, 5):  # another 1,200 people are planned than have been mailed so far
         experiment.enrolled, now = 4_800 // quarter, TUESDAY + WINDOW + quarter * 30 * MINUTE
-        readouts.of(session, experiment, now=now)
+        readouts.readout_of(session, experiment, now=now)
         held = look_worker.hold(session, experiment, now=now)
         taken.append(held.number if held else None)
 
@@ -160,7 +160,7 @@ def test_a_yes_stays_with_its_interval_whatever_comes_later(session: Session):
     )
     experiment.status = Status.MEASURING
     look(session, experiment, hours=300)
-    later = readouts.of(session, experiment, now=CLOSED + 300 * HOUR)
+    later = readouts.readout_of(session, experiment, now=CLOSED + 300 * HOUR)
 
     assert yes.state is State.VALIDATED
     assert later.comparisons == (yes,)
@@ -311,7 +311,7 @@ def test_the_call_of_one_arm_is_that_of_its_stored_counts(
             experiment.status = Status.MEASURING
         look_worker.hold(session, experiment, now=start + WINDOW + 24 * HOUR)
     held = planned_looks.held_of(session, [experiment.id])[experiment.id]
-    readout = readouts.of(session, experiment, now=TUESDAY + 400 * HOUR)
+    readout = readouts.readout_of(session, experiment, now=TUESDAY + 400 * HOUR)
     (seen,) = readout.estimates
     needed = held[-1].needed("insight")
     assert needed is not None

@@ -54,7 +54,7 @@ def clicks(session: Session, first: int, count: int) -> None:
 
 
 def read(session: Session, experiment: Experiment) -> Readout:
-    return readouts.of(session, experiment, now=CLOSED)
+    return readouts.readout_of(session, experiment, now=CLOSED)
 
 
 def test_the_call_is_that_of_the_score_test_and_its_interval(session: Session):
@@ -76,7 +76,7 @@ def test_while_windows_are_open_numbers_are_shown_and_no_call_is_made(session: S
     experiment = given_comparison(session, {"plain": 1000, "loss": 1000})
     clicks(session, 1, 80)
     clicks(session, 1001, 140)
-    readout = readouts.of(session, experiment, now=TUESDAY + WINDOW - (NOON - TUESDAY))
+    readout = readouts.readout_of(session, experiment, now=TUESDAY + WINDOW - (NOON - TUESDAY))
 
     assert readout.call.state is State.WAITING
     assert "Friday 27 November" in readout.call.sentence
@@ -254,7 +254,7 @@ def test_an_arm_without_people_is_too_early_and_never_a_number(session: Session)
     experiment.design = experiment.design | {
         "arms": [*experiment.design["arms"], {"key": "late", "weight": 1}]
     }
-    rows = {row.arm: row for row in readouts.of(session, experiment, now=NOON).comparisons}
+    rows = {row.arm: row for row in readouts.readout_of(session, experiment, now=NOON).comparisons}
 
     assert rows["late"].difference is rows["late"].p_value is None
     assert rows["late"].state is State.WAITING
@@ -278,7 +278,7 @@ def test_days_after_the_mail_are_those_of_people_who_got_one(session: Session):
     did(session, range(1, 21), converted=1, did_at=NOON)
     did(session, range(201, 206), converted=1, did_at=NOON)
     readout = read(session, experiment)
-    page = results.of(readout, {}, ZoneInfo("UTC"))
+    page = results.result_of(readout, {}, ZoneInfo("UTC"))
 
     assert [people for _, people in readout.days] == [20]
     assert [(people, so_far) for _, people, so_far, _ in page.cohort] == [(20, 0.1)]
@@ -295,7 +295,7 @@ def test_days_that_were_frozen_with_the_holdouts_people_are_not_shown(session: S
     did(session, range(1, 21), converted=1, did_at=NOON)
     old = replace(read(session, experiment), days=((0, 25),))
 
-    assert results.of(old, {}, ZoneInfo("UTC")).cohort == ()
+    assert results.result_of(old, {}, ZoneInfo("UTC")).cohort == ()
 
 
 def test_links_stand_in_the_order_of_their_versions(session: Session):
@@ -303,7 +303,7 @@ def test_links_stand_in_the_order_of_their_versions(session: Session):
     readout = read(session, experiment)
     links = tuple(LinkTotal(arm, 0, "x", "web", "", 0, 0) for arm in ("loss", "plain"))
 
-    page = results.of(replace(readout, links=links), {}, ZoneInfo("UTC"))
+    page = results.result_of(replace(readout, links=links), {}, ZoneInfo("UTC"))
 
     assert [link.arm for link in page.links] == [arm.key for arm in readout.arms]
 

@@ -38,7 +38,7 @@ def test_released_matured_and_settled_agree_with_counting_one_by_one(
         mail(session, experiment, 1, first=number, at=at)
         if clicked is not None and clicked <= now:
             click(session, 1, first=number, at=clicked)
-    got = gathered.of(session, experiment, now=now).totals["insight"]
+    got = gathered.gather(session, experiment, now=now).totals["insight"]
 
     assert got.released == len(released)
     assert got.matured == sum(at + WINDOW <= now for at, _ in released)
@@ -110,6 +110,6 @@ def test_many_people_of_an_hour_count_together_once_the_last_window_has_closed(
     for number, minutes in enumerate((0, 5, 40, 95), start=1):
         mail(session, experiment, 1, first=number, at=TUESDAY + minutes * MINUTE)
     click(session, 1, first=1, at=TUESDAY + MINUTE)
-    got = gathered.of(session, experiment, now=TUESDAY + WINDOW + after).totals["insight"]
+    got = gathered.gather(session, experiment, now=TUESDAY + WINDOW + after).totals["insight"]
 
     assert (got.matured, got.matured_did) == (matured, int(matured > 0))

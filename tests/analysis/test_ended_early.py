@@ -32,7 +32,7 @@ def test_a_threshold_is_told_only_whatever_the_others_would_have_done(
     experiment = given_experiment(session, status=status)
     mail(session, experiment, mailed)
     click(session, clicked)
-    readout = readouts.of(session, experiment, now=CLOSED)
+    readout = readouts.readout_of(session, experiment, now=CLOSED)
     (estimate,) = readout.estimates
 
     assert readout.call.state is state
@@ -54,7 +54,7 @@ def test_between_planned_looks_a_cancel_asks_what_the_last_one_would(
     first_wave(session, experiment, clickers=clicked, people=mailed)
     experiment.status = Status.CANCELLED
     (look,) = held(session, experiment, 73)
-    call = readouts.of(session, experiment, now=TUESDAY + 73 * HOUR)
+    call = readouts.readout_of(session, experiment, now=TUESDAY + 73 * HOUR)
 
     assert (look.last, look.needed("insight")) == (True, 60)
     assert call.call.state is State.INCONCLUSIVE
@@ -68,11 +68,11 @@ def test_it_is_ended_while_the_next_wave_waits(session: Session, status: Status,
     experiment = given_looks(session)
     first_wave(session, experiment, clickers=clicked)
     held(session, experiment, 73)
-    before = readouts.of(session, experiment, now=TUESDAY + 73 * HOUR)
+    before = readouts.readout_of(session, experiment, now=TUESDAY + 73 * HOUR)
     experiment.status = status
     after = TUESDAY + WINDOW + WEEK
     assert [one.last for one in held(session, experiment, 240)] == [False, True]
-    readout = readouts.of(session, experiment, now=after)
+    readout = readouts.readout_of(session, experiment, now=after)
 
     told = State.INCONCLUSIVE if before.call.state is State.WAITING else before.call.state
     assert readout.call.state is told
@@ -105,9 +105,9 @@ def test_who_decides_once_all_are_sent_has_cut_nothing_short(session: Session):
     experiment = given_experiment(session, status=Status.MEASURING, measuring_at=TUESDAY + HOUR)
     mail(session, experiment, 598)
     click(session, 10)
-    as_it_was = readouts.of(session, experiment, now=CLOSED)
+    as_it_was = readouts.readout_of(session, experiment, now=CLOSED)
     experiment.status = Status.DECIDED
-    decided = readouts.of(session, experiment, now=CLOSED)
+    decided = readouts.readout_of(session, experiment, now=CLOSED)
 
     assert decided.call.state is State.REFUTED
     assert decided.call.because == as_it_was.call.because

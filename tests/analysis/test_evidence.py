@@ -124,7 +124,7 @@ def test_turning_the_arms_round_mirrors_the_increment(drawn: list[tuple[float, f
 
 
 def test_one_arm_alone_projects_nothing_and_says_why():
-    (row,) = evidence.of({"key_results": [ASSUMED]}, (an_estimate(),))
+    (row,) = evidence.evidence_of({"key_results": [ASSUMED]}, (an_estimate(),))
 
     assert (row.projected, row.realised) == (None, None)
     assert "without a group that gets nothing" in str(row.reason)
@@ -133,7 +133,7 @@ def test_one_arm_alone_projects_nothing_and_says_why():
 
 def test_with_a_group_to_compare_with_the_difference_is_projected():
     found = against_nothing("insight", 0.03, 0.01, 0.05)
-    (row,) = evidence.of({"key_results": [ASSUMED]}, (an_estimate(),), (found,))
+    (row,) = evidence.evidence_of({"key_results": [ASSUMED]}, (an_estimate(),), (found,))
 
     assert row.projected is not None
     assert (row.projected.movement, row.projected.low, row.projected.high) == pytest.approx(
@@ -145,7 +145,7 @@ def test_with_a_group_to_compare_with_the_difference_is_projected():
 def test_a_falling_number_keeps_its_ends_in_order():
     link = ASSUMED | {"per_hit": -2}
     found = against_nothing("insight", 0.03, 0.01, 0.05)
-    (row,) = evidence.of({"key_results": [link]}, (), (found,))
+    (row,) = evidence.evidence_of({"key_results": [link]}, (), (found,))
 
     assert row.projected is not None
     assert row.projected.low <= row.projected.movement <= row.projected.high
@@ -154,7 +154,7 @@ def test_a_falling_number_keeps_its_ends_in_order():
 @pytest.mark.parametrize("lacking", ["reach", "carry", "per_hit"])
 def test_without_an_assumption_nothing_is_projected(lacking: str):
     link: dict[str, Any] = ASSUMED | {lacking: None}
-    (row,) = evidence.of(
+    (row,) = evidence.evidence_of(
         {"key_results": [link]}, (), (against_nothing("insight", 0.03, 0.01, 0.05),)
     )
 
@@ -164,7 +164,7 @@ def test_without_an_assumption_nothing_is_projected(lacking: str):
 
 def test_what_was_realised_is_handed_on():
     moved = Movement(40, 40, 40)
-    (row,) = evidence.of({"key_results": [ASSUMED]}, (), (), {"k": moved})
+    (row,) = evidence.evidence_of({"key_results": [ASSUMED]}, (), (), {"k": moved})
 
     assert row.realised == moved
 
@@ -180,7 +180,7 @@ def test_a_readout_of_our_own_has_no_increment_while_nothing_is_compared(session
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, 72)
-    found = readout.of(session, experiment, now=CLOSED)
+    found = readout.readout_of(session, experiment, now=CLOSED)
 
     assert increment_of(replace(found, comparisons=())) is None
     assert found.as_of > TUESDAY

@@ -136,7 +136,7 @@ class Snapshot(Final):
 
 class CallOnThePage(Snapshot):
     def happens(self, session: Session, experiment: Experiment, *, now: datetime) -> bool:
-        call = readouts.of(session, experiment, now=now).call
+        call = readouts.readout_of(session, experiment, now=now).call
         return call.state is State.REFUTED and not call.provisional
 
 
@@ -257,7 +257,7 @@ def test_it_happens_as_soon_as_the_last_folder_is_read(session: Session, kind: t
 def readout(session: Session, state: Any, *, now: datetime = END + HOUR) -> Readout:
     experiment = Snapshot().given(session)
     state(session, END, now)
-    return readouts.of(session, experiment, now=now)
+    return readouts.readout_of(session, experiment, now=now)
 
 
 def test_a_silent_folder_is_named_with_what_to_do(session: Session):
@@ -310,7 +310,7 @@ def test_a_folder_that_comes_back_is_waited_for_and_what_it_held_is_no_loss(sess
     waiting = readout(session, back)
     reported(session, END + 2 * HOUR, seen=END + 2 * HOUR)
     (experiment,) = store.without_final(session)
-    told = readouts.of(session, experiment, now=END + 2 * HOUR)
+    told = readouts.readout_of(session, experiment, now=END + 2 * HOUR)
 
     assert waiting.call.state is State.WAITING
     assert (told.call.state, told.health.warnings) == (State.REFUTED, ())
@@ -332,7 +332,7 @@ def test_hits_that_could_not_be_kept_stand_in_the_readouts_of_their_time(session
     reported(session, END + HOUR, seen=END + HOUR, lost=3)
     later = given_experiment(session)
     later.started_at = END
-    told, other = (readouts.of(session, one, now=END + HOUR) for one in (experiment, later))
+    told, other = (readouts.readout_of(session, one, now=END + HOUR) for one in (experiment, later))
 
     assert (told.health.lost_clicks, other.health.lost_clicks) == (3, 0)
     assert "3 clicks and opens were answered and could not be kept" in told.health.warnings[-1]
@@ -348,7 +348,7 @@ def test_a_clock_set_back_is_said_as_it_is(session: Session):
     reported(session, END, seen=END)
     reported(session, END - HOUR, seen=END - HOUR)
 
-    assert known_until.at(session, now=END).until == END - HOUR
+    assert known_until.known_everywhere(session, now=END).until == END - HOUR
 
 
 def given_unjudged(session: Session, experiment: Experiment, *, at: datetime) -> None:
@@ -368,12 +368,12 @@ def given_unjudged(session: Session, experiment: Experiment, *, at: datetime) ->
 def test_hits_that_are_to_be_judged_again_are_waited_for(session: Session):
     experiment = Snapshot().given(session)
     given_unjudged(session, experiment, at=END - HOUR)
-    before = known_until.of(session, experiment, now=END + HOUR)
+    before = known_until.known_of(session, experiment, now=END + HOUR)
     session.get_one(Reaction, 1).due_at = None
     session.flush()
 
     assert before.until == END - HOUR
-    assert known_until.of(session, experiment, now=END + HOUR).until == END + HOUR
+    assert known_until.known_of(session, experiment, now=END + HOUR).until == END + HOUR
 
 
 def test_a_person_may_decide_meanwhile_and_the_record_says_so(session: Session):

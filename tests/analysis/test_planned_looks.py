@@ -87,7 +87,7 @@ def test_looking_at_the_page_makes_no_call_before_the_day_of_the_look(session: S
     experiment = given_looks(session)
     first_wave(session, experiment, clickers=60)
     early = TUESDAY + WINDOW + MINUTE
-    readout = readouts.of(session, experiment, now=early)
+    readout = readouts.readout_of(session, experiment, now=early)
 
     assert held(session, experiment, now=early) == []
     assert readout.call.state is State.WAITING
@@ -100,9 +100,9 @@ def test_a_first_look_over_its_boundary_validates_and_never_changes(session: Ses
     first_wave(session, experiment, clickers=45)
     now = day_of(experiment, 1)
     (look,) = held(session, experiment, now=now)
-    told = readouts.of(session, experiment, now=now)
+    told = readouts.readout_of(session, experiment, now=now)
     clicked(session, 200, 20, at=TUESDAY + 2 * HOUR)  # found by another version of the rules
-    later = readouts.of(session, experiment, now=now + HOUR)
+    later = readouts.readout_of(session, experiment, now=now + HOUR)
 
     assert look.needed("insight") == planned_boundaries([300, 600], 0.08, confidence=0.95)[0]
     assert told.call.state is State.VALIDATED
@@ -124,11 +124,11 @@ def test_the_last_look_waits_for_everybody_and_ends_it(session: Session):
     held(session, experiment, now=day_of(experiment, 1))
     second_wave(session, experiment, clickers=24)
     before = held(session, experiment, now=TUESDAY + WEEK + WINDOW)
-    waiting = readouts.of(session, experiment, now=TUESDAY + WEEK + WINDOW).call
+    waiting = readouts.readout_of(session, experiment, now=TUESDAY + WEEK + WINDOW).call
     end = TUESDAY + WEEK + WINDOW + 15 * MINUTE
     frozen_early = snapshots.freeze_due(session, end)
     after = held(session, experiment, now=end)
-    call = readouts.of(session, experiment, now=end).call
+    call = readouts.readout_of(session, experiment, now=end).call
 
     assert (len(before), frozen_early, len(after)) == (1, 0, 2)
     assert after[-1].last
@@ -144,7 +144,7 @@ def test_far_under_the_threshold_is_refuted_at_the_end(session: Session, clicker
     second_wave(session, experiment, clickers=clickers)
     end = TUESDAY + WEEK + WINDOW + HOUR
     held(session, experiment, now=end)
-    readout = readouts.of(session, experiment, now=end)
+    readout = readouts.readout_of(session, experiment, now=end)
 
     assert readout.call.state is State.REFUTED
     assert readout.estimates[0].high < 0.08
@@ -158,18 +158,18 @@ def test_after_a_cancel_the_look_is_held_once_everybody_has_had_their_window(ses
     (look,) = held(session, experiment, now=end)
 
     assert look.last
-    assert readouts.of(session, experiment, now=end).call.state is State.VALIDATED
+    assert readouts.readout_of(session, experiment, now=end).call.state is State.VALIDATED
 
 
 def test_a_rule_for_any_time_says_yes_when_the_evidence_is_there_and_keeps_to_it(session: Session):
     experiment = given_looks(session, method="anytime")
     first_wave(session, experiment, clickers=50)
-    open_still = readouts.of(session, experiment, now=TUESDAY + HOUR).call
+    open_still = readouts.readout_of(session, experiment, now=TUESDAY + HOUR).call
     closed = TUESDAY + WINDOW + 16 * MINUTE
-    told = readouts.of(session, experiment, now=closed)
+    told = readouts.readout_of(session, experiment, now=closed)
     held(session, experiment, now=closed)
     second_wave(session, experiment, clickers=0)
-    later = readouts.of(session, experiment, now=closed + WEEK)
+    later = readouts.readout_of(session, experiment, now=closed + WEEK)
 
     assert open_still.state is State.WAITING
     assert told.call.state is State.VALIDATED
@@ -185,7 +185,7 @@ def test_a_rule_for_any_time_ends_inconclusive_when_nothing_was_shown(session: S
     end = TUESDAY + WEEK + WINDOW + HOUR
 
     assert held(session, experiment, now=end) == []
-    assert readouts.of(session, experiment, now=end).call.state is State.INCONCLUSIVE
+    assert readouts.readout_of(session, experiment, now=end).call.state is State.INCONCLUSIVE
     assert snapshots.freeze_due(session, end) == 1
 
 
@@ -203,9 +203,9 @@ def test_versions_may_be_compared_look_by_look(session: Session):
     mail(session, experiment, 150, first=151, arm="loss")
     clicked(session, 1, 9, at=TUESDAY + HOUR)
     clicked(session, 151, 48, at=TUESDAY + HOUR)
-    early = readouts.of(session, experiment, now=TUESDAY + WINDOW + HOUR)
+    early = readouts.readout_of(session, experiment, now=TUESDAY + WINDOW + HOUR)
     held(session, experiment, now=day_of(experiment, 1))
-    told = readouts.of(session, experiment, now=day_of(experiment, 1))
+    told = readouts.readout_of(session, experiment, now=day_of(experiment, 1))
     (row,) = told.comparisons
 
     assert early.call.state is State.WAITING
@@ -231,7 +231,7 @@ def test_on_the_way_the_chance_of_a_later_yes_is_told(session: Session):
     experiment = given_looks(session)
     first_wave(session, experiment, clickers=30)
     held(session, experiment, now=day_of(experiment, 1))
-    told = readouts.of(session, experiment, now=day_of(experiment, 1)).why_not_yet
+    told = readouts.readout_of(session, experiment, now=day_of(experiment, 1)).why_not_yet
     assert experiment.plan is not None
     last = experiment.plan["looks"][1]
     missing = last["pass_count"] - 30
@@ -245,6 +245,6 @@ def test_on_the_way_the_chance_of_a_later_yes_is_told(session: Session):
 def test_before_the_first_look_no_chance_is_told(session: Session):
     experiment = given_looks(session)
     first_wave(session, experiment, clickers=30)
-    told = readouts.of(session, experiment, now=TUESDAY + 2 * HOUR).why_not_yet
+    told = readouts.readout_of(session, experiment, now=TUESDAY + 2 * HOUR).why_not_yet
 
     assert not [fact for fact in told if "of the time" in fact]

@@ -29,7 +29,7 @@ def ended(session: Session, *, clickers: int) -> Readout:
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, clickers)
-    return readouts.of(session, experiment, now=CLOSED)
+    return readouts.readout_of(session, experiment, now=CLOSED)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_validated_early_is_provisional_and_says_how_many_clicks_it_can_lose(ses
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, 62)
-    call = readouts.of(session, experiment, now=NOON).call
+    call = readouts.readout_of(session, experiment, now=NOON).call
 
     assert (call.state, call.provisional) == (State.VALIDATED, True)
     assert "unless more than 2 clicks are re-judged" in call.sentence
@@ -90,11 +90,11 @@ def test_a_click_judged_again_takes_a_provisional_result_back(session: Session):
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, 60)
-    before = readouts.of(session, experiment, now=NOON)
+    before = readouts.readout_of(session, experiment, now=NOON)
     store.change(
         session, {1: {"clicked_at": None, "did_at": None, "machine_clicked_at": TUESDAY + HOUR}}
     )
-    after = readouts.of(session, experiment, now=NOON)
+    after = readouts.readout_of(session, experiment, now=NOON)
 
     assert (before.call.state, after.call.state) == (State.VALIDATED, State.WAITING)
     assert "59 of the 60 people needed" in after.call.sentence
@@ -106,8 +106,8 @@ def test_a_click_counts_for_the_call_once_it_is_settled(session: Session):
     mail(session, experiment, 600)
     click(session, 58)
     click(session, 2, first=101, at=NOON)
-    young = readouts.of(session, experiment, now=NOON + 14 * MINUTE)
-    old = readouts.of(session, experiment, now=NOON + 15 * MINUTE)
+    young = readouts.readout_of(session, experiment, now=NOON + 14 * MINUTE)
+    old = readouts.readout_of(session, experiment, now=NOON + 15 * MINUTE)
 
     assert (young.estimates[0].hits, young.estimates[0].settled) == (60, 58)
     assert young.why_not_yet[:2] == (
@@ -121,7 +121,7 @@ def test_while_windows_are_open_the_interval_spans_what_may_still_come(session: 
     experiment = given_experiment(session, status=Status.RUNNING)
     mail(session, experiment, 300)
     click(session, 30)
-    estimate = readouts.of(session, experiment, now=NOON).estimates[0]
+    estimate = readouts.readout_of(session, experiment, now=NOON).estimates[0]
 
     assert (estimate.people, estimate.hits, estimate.rate) == (300, 30, 0.1)
     assert estimate.people_open == 570
@@ -137,7 +137,7 @@ def test_out_of_reach_is_inconclusive_and_not_refuted(
     mail(session, experiment, 600 - latecomers)
     mail(session, experiment, latecomers, first=601 - latecomers, at=TUESDAY + 5 * HOUR)
     click(session, 45)
-    call = readouts.of(session, experiment, now=CLOSED).call
+    call = readouts.readout_of(session, experiment, now=CLOSED).call
 
     assert call.state is state
     assert ("can no longer be validated" in call.sentence) == call.provisional
@@ -147,8 +147,8 @@ def test_a_result_is_not_final_before_the_last_clicks_have_settled(session: Sess
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, 22)
-    settling = readouts.of(session, experiment, now=TUESDAY + WINDOW + 14 * MINUTE)
-    settled = readouts.of(session, experiment, now=TUESDAY + WINDOW + 15 * MINUTE)
+    settling = readouts.readout_of(session, experiment, now=TUESDAY + WINDOW + 14 * MINUTE)
+    settled = readouts.readout_of(session, experiment, now=TUESDAY + WINDOW + 15 * MINUTE)
 
     assert (settling.call.state, settled.call.state) == (State.WAITING, State.REFUTED)
     assert "the last clicks are settling" in settling.call.sentence
@@ -158,8 +158,8 @@ def test_cancelled_early_waits_for_every_window_and_keeps_the_planned_pass_count
     experiment = given_experiment(session, status=Status.CANCELLED)
     mail(session, experiment, 300)
     click(session, 61)
-    during = readouts.of(session, experiment, now=NOON).call
-    after = readouts.of(session, experiment, now=CLOSED).call
+    during = readouts.readout_of(session, experiment, now=NOON).call
+    after = readouts.readout_of(session, experiment, now=CLOSED).call
 
     assert during.state is State.WAITING
     assert "300 of 600 people" in during.sentence
@@ -171,13 +171,13 @@ def test_cancelled_early_with_fewer_than_planned_is_not_validated(session: Sessi
     mail(session, experiment, 300)
     click(session, 36)  # 12 %: enough for 300 people, not for the 600 planned
 
-    assert readouts.of(session, experiment, now=CLOSED).call.state is State.INCONCLUSIVE
+    assert readouts.readout_of(session, experiment, now=CLOSED).call.state is State.INCONCLUSIVE
 
 
 def test_cancelled_so_early_that_nothing_can_be_validated_it_says_so(session: Session):
     experiment = given_experiment(session, status=Status.CANCELLED)
     mail(session, experiment, 6)
-    why = readouts.of(session, experiment, now=NOON).why_not_yet
+    why = readouts.readout_of(session, experiment, now=NOON).why_not_yet
 
     assert "Only 6 people can still click, so it cannot be validated." in why
 
@@ -186,7 +186,7 @@ def test_people_who_were_skipped_do_not_hold_up_an_early_result(session: Session
     experiment = given_experiment(session)
     mail(session, experiment, 598)  # two of 600 unsubscribed elsewhere before their turn
     click(session, 60)
-    readout = readouts.of(session, experiment, now=NOON)
+    readout = readouts.readout_of(session, experiment, now=NOON)
 
     assert (readout.call.state, readout.call.provisional) == (State.VALIDATED, True)
     assert readout.estimates[0].people_open == 538
@@ -197,7 +197,7 @@ def test_a_breached_guardrail_turns_validated_into_inconclusive_and_is_named(ses
     mail(session, experiment, 600)
     click(session, 72)
     store.change(session, {n: {"unsubscribed_at": NOON} for n in range(1, 21)})
-    readout = readouts.of(session, experiment, now=CLOSED)
+    readout = readouts.readout_of(session, experiment, now=CLOSED)
 
     assert readout.call.state is State.INCONCLUSIVE
     assert "unsubscribe rate" in readout.call.sentence
@@ -208,7 +208,7 @@ def test_a_breached_guardrail_turns_validated_into_inconclusive_and_is_named(ses
 def test_a_hundred_people_without_harm_do_not_prove_a_guardrail_safe(session: Session):
     experiment = given_experiment(session, enrolled=100)
     mail(session, experiment, 100)
-    guardrail = readouts.of(session, experiment, now=NOON).guardrails[0]
+    guardrail = readouts.readout_of(session, experiment, now=NOON).guardrails[0]
 
     assert (guardrail.state, guardrail.ok, guardrail.rate) == ("unknown", True, 0.0)
 
@@ -218,8 +218,8 @@ def test_the_sentence_counts_clicks_that_have_not_settled_and_says_so(session: S
     mail(session, experiment, 600)
     click(session, 12)
     clicked = TUESDAY + HOUR + 5 * MINUTE
-    sentence = readouts.of(session, experiment, now=clicked).call.sentence
-    later = readouts.of(session, experiment, now=clicked + HOUR).call.sentence
+    sentence = readouts.readout_of(session, experiment, now=clicked).call.sentence
+    later = readouts.readout_of(session, experiment, now=clicked + HOUR).call.sentence
 
     assert "12 of the 60 people needed have clicked, all of them still settling" in sentence
     assert "12 of the 60 people needed have clicked. " in later
@@ -230,7 +230,7 @@ def test_a_result_counts_as_many_people_as_everything_beside_it(session: Session
     mail(session, experiment, 600)
     click(session, 61)
     click(session, 1, first=101, at=NOON)
-    readout = readouts.of(session, experiment, now=NOON + MINUTE)
+    readout = readouts.readout_of(session, experiment, now=NOON + MINUTE)
 
     assert readout.call.state is State.VALIDATED
     assert readout.call.sentence.startswith(
@@ -243,7 +243,7 @@ def test_a_result_counts_as_many_people_as_everything_beside_it(session: Session
 
 def test_before_anybody_is_mailed_nothing_is_invented(session: Session):
     experiment = given_experiment(session, status=Status.RUNNING)
-    readout = readouts.of(session, experiment, now=NOON)
+    readout = readouts.readout_of(session, experiment, now=NOON)
     (estimate,) = readout.estimates
 
     assert readout.call.state is State.WAITING
@@ -256,13 +256,13 @@ def test_a_draft_has_a_readout_too(session: Session):
     experiment = given_experiment(session, status=Status.DRAFT)
     experiment.enrolled = experiment.pass_count = experiment.started_at = None
 
-    assert readouts.of(session, experiment, now=NOON).call.state is State.WAITING
+    assert readouts.readout_of(session, experiment, now=NOON).call.state is State.WAITING
 
 
 def test_too_few_people_for_any_answer_are_told_so(session: Session):
     experiment = given_experiment(session, enrolled=1)
     mail(session, experiment, 1)
-    call = readouts.of(session, experiment, now=CLOSED).call
+    call = readouts.readout_of(session, experiment, now=CLOSED).call
 
     assert call.state is State.INCONCLUSIVE
     assert "1 person" in call.sentence
@@ -274,7 +274,7 @@ def test_machines_stand_beside_people_and_the_range_shows_the_unsure(session: Se
     click(session, 58)
     click(session, 4, first=59, kind="maybe_")
     click(session, 124, first=63, kind="machine_")
-    readout = readouts.of(session, experiment, now=CLOSED)
+    readout = readouts.readout_of(session, experiment, now=CLOSED)
     arm, reach = readout.arms[0], readout.range_with_unknown
 
     assert readout.headline == "Raw clicks 31 %. People: 9.7 %."
@@ -292,7 +292,7 @@ def test_everybody_released_counts_whatever_became_of_their_mail(session: Sessio
     mail(session, experiment, 3, first=595, sent=False, failed=True)
     mail(session, experiment, 2, first=598, sent=False, uncertain=True)
     mail(session, experiment, 1, first=600, bounced=True)
-    arm = readouts.of(session, experiment, now=CLOSED).arms[0]
+    arm = readouts.readout_of(session, experiment, now=CLOSED).arms[0]
 
     assert (arm.released, arm.sent, arm.delivered) == (600, 591, 590)
     assert (arm.failed, arm.bounced, arm.uncertain) == (3, 5, 2)
@@ -302,7 +302,7 @@ def test_matured_people_are_exact_within_the_hour(session: Session):
     experiment = given_experiment(session)
     for number, minutes in enumerate((0, 29, 30, 31, 61), start=1):
         mail(session, experiment, 1, first=number, at=TUESDAY + minutes * MINUTE)
-    arm = readouts.of(session, experiment, now=TUESDAY + WINDOW + 30 * MINUTE).arms[0]
+    arm = readouts.readout_of(session, experiment, now=TUESDAY + WINDOW + 30 * MINUTE).arms[0]
 
     assert (arm.released, arm.matured, arm.live) == (5, 3, 2)
 
@@ -314,7 +314,7 @@ def test_counters_and_outcomes_agree_on_who_has_matured(session: Session, minute
     for number, at in enumerate(released, start=1):
         mail(session, experiment, 1, first=number, at=at)
     now = TUESDAY + WINDOW + minutes * MINUTE
-    arm = readouts.of(session, experiment, now=now).arms[0]
+    arm = readouts.readout_of(session, experiment, now=now).arms[0]
 
     assert arm.matured == sum(at + WINDOW <= now for at in released)
 
@@ -324,7 +324,7 @@ def test_counting_ends_for_everybody_at_the_stop_date(session: Session):
     experiment = given_experiment(session, design={"stop_at": stop.isoformat()})
     mail(session, experiment, 600)
     click(session, 22)
-    readout = readouts.of(session, experiment, now=stop + HOUR)
+    readout = readouts.readout_of(session, experiment, now=stop + HOUR)
 
     assert readout.arms[0].matured == 600
     assert readout.call.state is State.REFUTED
@@ -335,12 +335,12 @@ def test_ten_things_that_do_not_count_leave_the_readout_unchanged(session: Sessi
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, 40)
-    before = readouts.of(session, experiment, now=NOON)
+    before = readouts.readout_of(session, experiment, now=NOON)
     store.change(
         session, {n: {"clicked_at": NOON, "did_at": NOON, "clicks": 1} for n in range(9001, 9011)}
     )
 
-    assert readouts.of(session, experiment, now=NOON) == before
+    assert readouts.readout_of(session, experiment, now=NOON) == before
 
 
 def test_a_key_result_gets_the_authors_arithmetic_as_what_it_is(session: Session):
@@ -348,7 +348,7 @@ def test_a_key_result_gets_the_authors_arithmetic_as_what_it_is(session: Session
     experiment = given_experiment(session, design={"key_results": [link]})
     mail(session, experiment, 600)
     click(session, 72)
-    (evidence,) = readouts.of(session, experiment, now=CLOSED).key_results
+    (evidence,) = readouts.readout_of(session, experiment, now=CLOSED).key_results
 
     assert (evidence.projected, evidence.realised) == (None, None)
     assert str(evidence.reason).startswith("Not projected")
@@ -373,7 +373,7 @@ def test_the_course_over_time_adds_up(session: Session):
     mail(session, experiment, 200, first=401, at=TUESDAY + 2 * HOUR)
     click(session, 10)
     click(session, 5, first=401, at=TUESDAY + 4 * HOUR)
-    series = readouts.of(session, experiment, now=CLOSED).series
+    series = readouts.readout_of(session, experiment, now=CLOSED).series
 
     assert [(point.people, point.hits) for point in series] == [
         (400, 0),
@@ -392,7 +392,7 @@ def test_a_readout_asks_the_same_few_questions_for_any_number_of_people(
     asked: list[str] = []
     bind = session.get_bind()
     event.listen(bind, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    readouts.of(session, experiment, now=NOON)
+    readouts.readout_of(session, experiment, now=NOON)
 
     ours = [one for one in asked if "clock_timestamp" not in one]  # how the clocks stand
     assert len(ours) == 7
@@ -401,7 +401,7 @@ def test_a_readout_asks_the_same_few_questions_for_any_number_of_people(
 def test_a_readout_reads_the_clicks_in_the_readers_zone(session: Session):
     experiment = given_experiment(session)
     mail(session, experiment, 600)
-    call = readouts.of(session, experiment, now=NOON, zone=ZoneInfo("Europe/Oslo")).call
+    call = readouts.readout_of(session, experiment, now=NOON, zone=ZoneInfo("Europe/Oslo")).call
 
     assert "Friday 27 November, 10:15" in call.sentence
 
@@ -409,6 +409,6 @@ def test_a_readout_reads_the_clicks_in_the_readers_zone(session: Session):
 def test_the_answer_comes_when_the_last_mail_has_left_and_its_window_has_closed(session: Session):
     experiment = given_experiment(session, status=Status.RUNNING, rate_per_minute=10)
     mail(session, experiment, 300)
-    call = readouts.of(session, experiment, now=TUESDAY + 30 * MINUTE).call
+    call = readouts.readout_of(session, experiment, now=TUESDAY + 30 * MINUTE).call
 
     assert call.answer_by == TUESDAY + timedelta(hours=73, minutes=15)

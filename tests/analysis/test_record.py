@@ -7,12 +7,12 @@ from app.stats.rate_intervals import jeffreys
 
 
 def test_nothing_decided_is_no_record():
-    assert record.of([]) is None
-    assert record.of([(0.5, "waiting")]) is None
+    assert record.record_of([]) is None
+    assert record.record_of([(0.5, "waiting")]) is None
 
 
 def test_results_and_forecasts_are_held_together():
-    told = record.of(
+    told = record.record_of(
         [(0.9, "validated"), (0.6, "refuted"), (None, "inconclusive"), (0.5, "waiting")]
     )
 
@@ -26,7 +26,7 @@ def test_results_and_forecasts_are_held_together():
 
 
 def test_without_a_forecast_there_is_no_score():
-    told = record.of([(None, "validated")])
+    told = record.record_of([(None, "validated")])
 
     assert told is not None
     assert told.brier is None

@@ -31,7 +31,7 @@ def test_kinds_are_told_with_intervals_for_as_many(session: Session):
     mail(session, experiment, 2, first=599, stratum=stratum("DK", "free"))
     click(session, 40)
     click(session, 20, first=401)
-    country, plan = readouts.of(session, experiment, now=CLOSED).segments
+    country, plan = readouts.readout_of(session, experiment, now=CLOSED).segments
 
     assert [(row.value, row.people, row.hits) for row in country.rows] == [
         ("NO", 400, 40),
@@ -48,7 +48,7 @@ def test_no_more_than_twenty_kinds_are_shown_of_a_column(session: Session):
     for town in range(25):
         kind, first = stratum(f"T{town:02}"), 1 + 24 * town
         mail(session, experiment, 24 - town // 2, first=first, stratum=kind)
-    (segment,) = readouts.of(session, experiment, now=CLOSED).segments
+    (segment,) = readouts.readout_of(session, experiment, now=CLOSED).segments
 
     assert len(segment.rows) == 20
     assert segment.rows[-1].value == "others"
@@ -59,7 +59,7 @@ def test_versions_stand_in_the_same_order_among_the_others(session: Session):
     keys = [f"v{number}" for number in range(9, 0, -1)]
     experiment = given_comparison(session, dict.fromkeys(keys, 1), segments=["town"])
     mail(session, experiment, 12, first=101, arm="v9", stratum=stratum("Oslo"))
-    (segment,) = readouts.of(session, experiment, now=CLOSED).segments
+    (segment,) = readouts.readout_of(session, experiment, now=CLOSED).segments
     told = [row.arm for row in segment.rows if row.value == "others"]
 
     assert told == [arm.key for arm in read(session, experiment).arms]
@@ -69,7 +69,7 @@ def test_without_columns_or_matured_people_nothing_is_told(session: Session):
     experiment = given_experiment(session, design={"segments": ["country"]})
     mail(session, experiment, 50, stratum=stratum("NO"))
 
-    assert readouts.of(session, experiment, now=TUESDAY + HOUR).segments == ()
+    assert readouts.readout_of(session, experiment, now=TUESDAY + HOUR).segments == ()
 
 
 def test_a_mix_that_turns_the_difference_round_is_warned_of(session: Session):
@@ -98,7 +98,7 @@ def test_a_course_has_the_interval_of_each_hour(session: Session):
     mail(session, experiment, 600)
     click(session, 30)
     click(session, 30, first=31, at=TUESDAY + 5 * HOUR)
-    (line,) = readouts.of(session, experiment, now=CLOSED).timelines
+    (line,) = readouts.readout_of(session, experiment, now=CLOSED).timelines
     told = clopper_pearson(60, 600, confidence=0.95)
 
     assert (line.arm, line.goal) == ("insight", 0.08)
@@ -129,7 +129,7 @@ def test_a_course_of_many_hours_is_thinned(session: Session):
     mail(session, experiment, 600)
     for hour in range(70):
         click(session, 1, first=1 + hour, at=TUESDAY + hour * HOUR + MINUTE)
-    (line,) = readouts.of(session, experiment, now=CLOSED).timelines
+    (line,) = readouts.readout_of(session, experiment, now=CLOSED).timelines
 
     assert len(line.points) == 48
     assert line.points[-1].estimate == pytest.approx(70 / 600)
@@ -148,7 +148,7 @@ def test_whether_a_lead_fades_is_told_once_all_windows_have_closed(
             at = TUESDAY + (1 + 24 * day) * HOUR
             did(session, range(first[arm], first[arm] + people), did_at=at)
             first[arm] += people
-    early = readouts.of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
+    early = readouts.readout_of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
     told = read(session, experiment).novelty
 
     assert early == ""
@@ -186,7 +186,7 @@ def test_when_values_come_says_whether_their_lead_fades(
         brought(session, number, [2 + shifted, 30 + shifted, 60], value=10 + number % 7)
         brought(session, 400 + number, [one + shifted for one in loss[:2]] + [loss[2]], value=15)
     session.flush()
-    early = readouts.of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
+    early = readouts.readout_of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
     told = read(session, experiment).novelty
 
     assert early == ""
@@ -216,7 +216,7 @@ def test_a_comparison_says_whether_it_survives_the_unsure_clicks(session: Sessio
 def test_all_of_it_can_be_stored(session: Session):
     experiment = given_experiment(session, design={"segments": ["country"]})
     mail(session, experiment, 600, stratum=stratum("NO"))
-    stored = as_json(readouts.of(session, experiment, now=CLOSED + timedelta(days=1)))
+    stored = as_json(readouts.readout_of(session, experiment, now=CLOSED + timedelta(days=1)))
 
     assert stored["segments"][0]["rows"][0]["value"] == "NO"
 

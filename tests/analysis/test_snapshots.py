@@ -62,7 +62,7 @@ def test_a_machine_that_is_not_read_any_further_makes_no_frozen_call_different(s
     experiment = closed(session)
     folder = Folder(id="web-2", path=Path("/srv/web-2"))
     folders.register(session, folder, is_empty=False, lost=0, now=CLOSED)
-    later = readouts.of(session, experiment, now=CLOSED + HOUR)
+    later = readouts.readout_of(session, experiment, now=CLOSED + HOUR)
 
     assert readouts.counted(session, experiment, now=CLOSED + HOUR).call.state is State.WAITING
     assert (later.call.state, later.call.would_now_be) == (State.VALIDATED, None)
@@ -71,9 +71,9 @@ def test_a_machine_that_is_not_read_any_further_makes_no_frozen_call_different(s
 
 def test_judging_again_later_alters_nothing_but_what_it_would_now_be(session: Session):
     experiment = closed(session)
-    stored = readouts.of(session, experiment, now=CLOSED)
+    stored = readouts.readout_of(session, experiment, now=CLOSED)
     store.change(session, {1: {"clicked_at": None, "did_at": None}})
-    later = readouts.of(session, experiment, now=CLOSED + HOUR)
+    later = readouts.readout_of(session, experiment, now=CLOSED + HOUR)
 
     assert (stored.call.final, stored.call.would_now_be) == (True, None)
     assert (later.call.state, later.call.would_now_be) == (State.VALIDATED, State.INCONCLUSIVE)
@@ -87,9 +87,9 @@ def test_the_stored_call_is_what_was_shown_the_moment_before(session: Session):
     experiment = given_experiment(session)
     mail(session, experiment, 600)
     click(session, 72)
-    shown = readouts.of(session, experiment, now=CLOSED)
+    shown = readouts.readout_of(session, experiment, now=CLOSED)
     snapshots.freeze_due(session, CLOSED)
-    stored = readouts.of(session, experiment, now=CLOSED)
+    stored = readouts.readout_of(session, experiment, now=CLOSED)
 
     assert stored.call.sentence == shown.call.sentence
     assert stored.call.answer_by == shown.call.answer_by
@@ -101,7 +101,7 @@ def test_the_stored_call_is_what_was_shown_the_moment_before(session: Session):
 
 
 def test_a_reason_that_was_stored_with_a_verdict_of_its_own_is_read_without(session: Session):
-    body = as_json(readouts.of(session, closed(session), now=CLOSED))
+    body = as_json(readouts.readout_of(session, closed(session), now=CLOSED))
     row = dict.fromkeys(
         ("difference", "low", "high", "relative", "p_value", "chance_to_beat", "expected_loss")
     ) | {

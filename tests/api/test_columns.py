@@ -124,7 +124,7 @@ def test_preview_and_mail_say_the_same(
         row = experiments.experiment_of(session, made)
         people = members.chunk(session, str(row.audience_id), after=None, limit=9)
         bo = next(one for one in people if one.name == "Bo")
-        seen = preview.of(
+        seen = preview.preview_of(
             session,
             row,
             "insight",

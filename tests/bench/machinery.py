@@ -147,7 +147,7 @@ def _watch(session: Session, method: str, rng: random.Random) -> tuple[bool, Est
         told |= call.state is State.VALIDATED
         snapshots.freeze_due(session, now)
         before = now
-    (last,) = readouts.of(session, experiment, now=before).estimates
+    (last,) = readouts.readout_of(session, experiment, now=before).estimates
     return told, last, HOURS
 
 

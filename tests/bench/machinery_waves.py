@@ -111,7 +111,7 @@ def watch(session: Session, cell: Cell, rng: random.Random) -> Watched:
             look_worker.hold(session, experiment, now=now)
         states.add(calls_of(session, [experiment], now=now)[experiment.id].state)
         snapshots.freeze_due(session, now)
-    final = readouts.of(session, experiment, now=now)
+    final = readouts.readout_of(session, experiment, now=now)
     listed = calls_of(session, [experiment], now=now)[experiment.id].state
     released = sum(one.released_at is not None for one in people)
     did = sum(one.does_at is not None for one in people)

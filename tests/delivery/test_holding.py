@@ -47,7 +47,7 @@ def test_the_holdout_is_released_counted_and_gets_no_mail(database: Database, tm
     mailbox = Mailbox()
     asyncio.run(_send(database, tmp_path, mailbox))
     with database.read() as session:
-        seen = progress.of(session, session.get_one(Experiment, name))
+        seen = progress.progress_of(session, session.get_one(Experiment, name))
     outcomes = scenes.outcomes(database)
 
     assert len(mailbox.taken) == seen.sent == 25

@@ -36,7 +36,7 @@ class _NoClock(type):
 
 def said(template: str, row: dict[str, object] | None = None, *, now: datetime = NOW) -> str:
     filler = filling.rendered_text(template)
-    return filler.fill(cells.of(row or {}, filler.columns, Columns(), now=now))
+    return filler.fill(cells.cells_for(row or {}, filler.columns, Columns(), now=now))
 
 
 def test_every_way_to_ask_for_the_moment_is_answered_alike():
@@ -45,7 +45,7 @@ def test_every_way_to_ask_for_the_moment_is_answered_alike():
 
 def test_plain_placeholders_and_liquid_say_the_same_moment():
     source = "{{ now }} {{ today }}"
-    row = cells.of({}, ["now", "today"], Columns(), now=NOW)
+    row = cells.cells_for({}, ["now", "today"], Columns(), now=NOW)
 
     plain, rendered = filling.text(source), filling.rendered_text(source)
 
@@ -84,7 +84,7 @@ def test_a_day_is_compared_with_the_moment(condition: str, holds: bool):
     row: dict[str, object] = {"renewal": "1.12.2026", "ended": "1.11.2026", "day": "22.11.2026"}
     filler = filling.text(f"{{% if {condition} %}}yes{{% endif %}}")
 
-    found = filler.fill(cells.of(row, filler.columns, columns, now=NOW))
+    found = filler.fill(cells.cells_for(row, filler.columns, columns, now=NOW))
 
     assert found == ("yes" if holds else "")
 
@@ -93,11 +93,11 @@ def test_a_column_called_today_is_the_files_own():
     columns = Columns({"today": Column("today")})
     filler = filling.rendered_text("{{ today }}, {{ 'today' | date: '%Y' }}")
 
-    full = filler.fill(cells.of({"today": "rye"}, filler.columns, columns, now=NOW))
+    full = filler.fill(cells.cells_for({"today": "rye"}, filler.columns, columns, now=NOW))
 
     assert full == "rye, 2026"
     with pytest.raises(MissingColumn):
-        filler.fill(cells.of({}, filler.columns, columns, now=NOW))
+        filler.fill(cells.cells_for({}, filler.columns, columns, now=NOW))
 
 
 def test_everybody_is_looked_at_as_of_the_moment_of_the_release():
@@ -181,7 +181,7 @@ def test_no_filter_and_no_tag_reaches_another_clock(monkeypatch: pytest.MonkeyPa
         template = liquid.text_template(source)
         names = liquid.columns_in(template)
         try:
-            text = liquid.render(template, cells.of(row, names, Columns(), now=LONG_AGO))
+            text = liquid.render(template, cells.cells_for(row, names, Columns(), now=LONG_AGO))
         except (BrokenLiquid, MissingColumn):  # a filter that wants another kind of thing
             continue
         told += "2001-02-03" in text

@@ -70,7 +70,7 @@ def test_a_preview_is_what_this_person_would_get(database: Database):
     with database.read() as session:
         experiment = session.get_one(Experiment, experiment_id)
         person_id = scenes.sends(database)[1].person_id
-        shown = preview.of(
+        shown = preview.preview_of(
             session,
             experiment,
             "insight",
@@ -92,7 +92,7 @@ def test_a_preview_of_a_stranger_or_without_an_audience_is_refused(database: Dat
     with database.read() as session:
         experiment = session.get_one(Experiment, experiment_id)
         with pytest.raises(NotFound):
-            preview.of(
+            preview.preview_of(
                 session,
                 experiment,
                 "insight",
@@ -104,7 +104,7 @@ def test_a_preview_of_a_stranger_or_without_an_audience_is_refused(database: Dat
             )
         experiment.audience_id = None
         with pytest.raises(Invalid):
-            preview.of(
+            preview.preview_of(
                 session,
                 experiment,
                 "insight",
@@ -121,7 +121,7 @@ def test_the_answer_page_writes_up_the_persons_own_columns(database: Database):
     send = scenes.sends(database)[1]
 
     with database.read() as session:
-        page = answers_page.of(session, TrackedLink(1, send.id, 0), now=NOW)
+        page = answers_page.answer_page(session, TrackedLink(1, send.id, 0), now=NOW)
 
     assert page.html == "<h1>41 €, Baker 1</h1>\n"
     assert page.send_id == send.id
@@ -132,7 +132,7 @@ def test_an_answer_page_of_a_preview_shows_the_same_and_keeps_nothing(database: 
     fills = pack_fills((experiment_id, "insight", scenes.sends(database)[1].person_id))
 
     with database.read() as session:
-        page = answers_page.of(session, TrackedLink(1, NEVER_COUNTS, 0, fills), now=NOW)
+        page = answers_page.answer_page(session, TrackedLink(1, NEVER_COUNTS, 0, fills), now=NOW)
 
     assert page.html == "<h1>41 €, Baker 1</h1>\n"
     assert page.send_id == NEVER_COUNTS
@@ -143,7 +143,7 @@ def test_an_answer_page_of_a_preview_shows_the_same_and_keeps_nothing(database: 
 )
 def test_an_answer_page_of_nobody_is_not_here(database: Database, token: TrackedLink):
     with database.read() as session, pytest.raises(NotFound):
-        answers_page.of(session, token, now=NOW)
+        answers_page.answer_page(session, token, now=NOW)
 
 
 def _links(mail: OutboxMail) -> list[TrackedLink]:

@@ -54,7 +54,7 @@ def test_whoever_was_not_planned_when_it_ended_is_passed_over(database: Database
         experiment = scenes.enrolled(session, people=4)
         experiment.status = status
         unplanned = queue_store.experiments_unplanned(session)
-        seen = progress.of(session, experiment)
+        seen = progress.progress_of(session, experiment)
 
     planned = planning.plan(database, experiment.id, now=NOW)
 
@@ -134,13 +134,13 @@ def test_whoever_is_not_released_by_the_stop_date_is_skipped(database: Database)
 def test_progress_adds_up_before_and_after_planning(database: Database, tmp_path: Path):
     with database.write() as session:
         experiment = scenes.enrolled(session, people=4)
-        before = progress.of(session, experiment)
+        before = progress.progress_of(session, experiment)
     planning.plan(database, experiment.id, now=NOW)
     _suppress(database, 1)
     _send(database, tmp_path)
 
     with database.read() as session:
-        after = progress.of(session, session.get_one(Experiment, experiment.id))
+        after = progress.progress_of(session, session.get_one(Experiment, experiment.id))
 
     assert (before.enrolled, before.queued) == (4, 4)
     assert (after.enrolled, after.sent, after.skipped, after.queued) == (4, 3, 1, 0)

@@ -157,7 +157,7 @@ def _agree(database: Database, name: str, states: Counter[str]) -> None:
     with database.read() as session:
         outcomes = session.exec(select(Outcome)).all()
         counters = session.exec(select(Counted)).all()
-        seen = progress.of(session, session.get_one(Experiment, name))
+        seen = progress.progress_of(session, session.get_one(Experiment, name))
     ends = {field: sum(getattr(row, field) for row in outcomes) for field in _ENDS}
     people = shares.moves(before=(), after=outcomes).hours
 

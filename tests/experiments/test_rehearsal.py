@@ -190,7 +190,7 @@ def test_a_launch_for_later_is_looked_through_again_and_says_who_fell_away(
     change(database, one, lose_euros)
     assert rehearse(database, composed) == 31
     with database.read() as session:
-        told = progress.of(session, session.get_one(Experiment, one))
+        told = progress.progress_of(session, session.get_one(Experiment, one))
     assert told.fell_away == 2
     assert told.fell_away_because == ["“euros” is missing for 2 people."]
 
@@ -199,9 +199,9 @@ def test_a_launch_for_later_is_looked_through_again_and_says_who_fell_away(
     assert composed.taken() == 0
     assert (started.status, started.enrolled) == ("running", 28)
     with database.read() as session:
-        found = fallen_away.of(session, session.get_one(Experiment, one))
+        found = fallen_away.fallen_away_of(session, session.get_one(Experiment, one))
         [event] = events.of_kind(session, "experiment.fell_away", subject=one)
-        assert progress.of(session, started).fell_away == 2
+        assert progress.progress_of(session, started).fell_away == 2
     assert found is not None
     assert found.sentence == (
         "When it started, 2 people were left out whom the launch did not name."
@@ -235,7 +235,7 @@ def test_a_mail_about_the_day_is_composed_again_for_the_day_of_the_start(
     launch(database, one, at=LATER)
     rehearse(database, composed)
     with database.read() as session:
-        told = progress.of(session, session.get_one(Experiment, one))
+        told = progress.progress_of(session, session.get_one(Experiment, one))
 
     assert told.fell_away_because == ["“rye” is missing for 30 people."]
 

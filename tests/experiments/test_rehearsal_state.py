@@ -21,7 +21,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told(database: Database, experiment_id: str) -> Progress:
     with database.read() as session:
-        return progress.of(session, session.get_one(Experiment, experiment_id))
+        return progress.progress_of(session, session.get_one(Experiment, experiment_id))
 
 
 def test_it_says_how_many_mails_were_looked_through_until_it_starts_by_itself(database: Database):
@@ -70,7 +70,7 @@ def test_many_are_told_in_as_many_queries_as_one(database: Database):
         with database.read() as session:
             known = [session.get_one(Experiment, one.id) for one in some]
             with counting(database.engine) as asked:
-                found = progress.of_many(session, known)
+                found = progress.progress_of_many(session, known)
         assert [one.to_look_at for one in found.values()] == [3] * len(some)
         return len(asked)
 

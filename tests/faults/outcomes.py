@@ -23,7 +23,7 @@ def values_agree(api: httpx.Client, town: Town) -> None:
 
 def key_result_agrees(page: httpx.Client, town: Town, told: dict[str, Any]) -> None:
     """Its page: the number, and under evidence every experiment with the sentence of its result."""
-    seen = pages.of(page, f"/key-results/{town.key_result}")
+    seen = pages.page_seen(page, f"/key-results/{town.key_result}")
     rows = [" ".join(row) for row in seen.body("Evidence from experiments")]
     for run in town.launched():
         readout, _ = told[run.id]
@@ -41,7 +41,7 @@ def weeks_agree(page: httpx.Client, api: httpx.Client, town: Town) -> None:
     decided = set[str]()
     for days in (0, 7):
         week = week_of((town.now - timedelta(days=days)).date())
-        review, seen = town.read(api, f"/weeks/{week}"), pages.of(page, f"/weeks/{week}")
+        review, seen = town.read(api, f"/weeks/{week}"), pages.page_seen(page, f"/weeks/{week}")
         (line,) = review["key_results"]
 
         assert line["id"] == town.key_result

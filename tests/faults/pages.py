@@ -87,7 +87,7 @@ def _numbers(text: str) -> list[int]:
     return [int(one.replace(",", "")) for one in re.findall(r"\d[\d,]*", text)]
 
 
-def of(page: httpx.Client, path: str) -> Seen:
+def page_seen(page: httpx.Client, path: str) -> Seen:
     answer = page.get(path)
     assert answer.status_code == httpx.codes.OK, (path, answer.status_code)
     return Seen(answer.text)
@@ -95,7 +95,7 @@ def of(page: httpx.Client, path: str) -> Seen:
 
 def readout_agrees(page: httpx.Client, run: Run, readout: dict[str, Any]) -> None:
     """Figures, funnel, machines, versions, looks, days and links."""
-    seen = of(page, f"/experiments/{run.id}/readout")
+    seen = page_seen(page, f"/experiments/{run.id}/readout")
     arms, estimates = readout["arms"], readout["estimates"]
     if "Nothing to read out yet." in seen.words:
         assert sum(arm["released"] for arm in arms) == 0
@@ -127,7 +127,7 @@ def readout_agrees(page: httpx.Client, run: Run, readout: dict[str, Any]) -> Non
 def overview_agrees(
     page: httpx.Client, run: Run, readout: dict[str, Any], progress: dict[str, Any]
 ) -> None:
-    seen = of(page, f"/experiments/{run.id}")
+    seen = page_seen(page, f"/experiments/{run.id}")
 
     assert _sending(progress) in seen.words
     if any(arm["released"] for arm in readout["arms"]):
@@ -136,8 +136,10 @@ def overview_agrees(
 
 def lists_agree(page: httpx.Client, town: Town, told: dict[str, Any]) -> None:
     """The list of experiments, this week, the audience, learnings."""
-    listed = {row[0].split("  ")[0]: row for row in of(page, "/experiments").body("Experiments")}
-    week, learnings = of(page, "/"), of(page, "/learnings")
+    listed = {
+        row[0].split("  ")[0]: row for row in page_seen(page, "/experiments").body("Experiments")
+    }
+    week, learnings = page_seen(page, "/"), page_seen(page, "/learnings")
     for run in town.runs.values():
         (row,) = [cells for name, cells in listed.items() if name == run.name]
         readout, progress = told[run.id]
@@ -148,7 +150,7 @@ def lists_agree(page: httpx.Client, town: Town, told: dict[str, Any]) -> None:
             assert readout["call"]["sentence"] in week.words
         assert (run.name in learnings.words) == (run.status == "decided")
     living = [one for one in town.cells if one not in town.gone]
-    audience = of(page, f"/audiences/{town.audience}")
+    audience = page_seen(page, f"/audiences/{town.audience}")
     assert f"{len(living)} people" in audience.words
 
 

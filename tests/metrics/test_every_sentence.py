@@ -41,7 +41,7 @@ def said_in(readout: Readout) -> list[str]:
 
 def text_of(readout: Readout) -> str:
     """The page as a reader meets it."""
-    result = results.of(readout, TITLES, ZoneInfo("UTC"))
+    result = results.result_of(readout, TITLES, ZoneInfo("UTC"))
     page = environment("UTC").get_template("experiments/readout_live.html")
     html = page.render(
         result=result, refreshing=False, standing="", frame=SimpleNamespace(now=readout.as_of)

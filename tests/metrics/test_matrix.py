@@ -249,7 +249,9 @@ def in_the_key_result(database: Database, row: str, told: Told, *, is_value: boo
     key = "loss" if "loss" in told.people else "insight"
     sums = told.value if is_value else told.did
     with database.read() as session:
-        values = [one.value for one in series.of(session, session.get_one(KeyResult, row))]
+        values = [
+            one.value for one in series.daily_values(session, session.get_one(KeyResult, row))
+        ]
 
     assert values == [pytest.approx((1 if is_value else 100) * sums[key] / told.people[key])]
 

@@ -173,7 +173,7 @@ def readout_of(rng: random.Random) -> tuple[Rule, Made, list[str]]:
     )
     link = {"key_result_id": "k", "reach": rng.choice((1, 12_000)), "carry": rng.choice((0.25, 1)),
             "per_hit": rng.choice((1, -3, 0.5))}  # fmt: skip
-    (row,) = evidence.of({"key_results": [link], "rule": {}}, made.estimates)
+    (row,) = evidence.evidence_of({"key_results": [link], "rule": {}}, made.estimates)
     said = [
         made.call.sentence,
         *made.call.because,
@@ -267,7 +267,7 @@ def against(difference: float, low: float, high: float) -> Comparison:
 def test_why_nothing_is_projected(rule: Any, unit: str, comparisons: Any, reason: str | None):
     link = {"key_result_id": "k", "reach": 12_000, "carry": 0.25, "per_hit": 1}
     estimate = Estimate("insight", 600, 72, 0.12, 0.1, 0.14, "", 0.95, "", 72, 0, 0.12)
-    (row,) = evidence.of(
+    (row,) = evidence.evidence_of(
         {"key_results": [link], "rule": rule}, (estimate,), comparisons, units={"k": unit}
     )
 
@@ -280,7 +280,9 @@ def test_why_nothing_is_projected(rule: Any, unit: str, comparisons: Any, reason
 def test_what_measures_a_share_itself_is_no_mere_evidence(rule: dict[str, str]):
     link = {"key_result_id": "k", "mode": "direct"}
     rows = (against(0.1, 0, 0.2),) if rule else ()
-    (row,) = evidence.of({"key_results": [link], "rule": rule}, (), rows, units={"k": "percent"})
+    (row,) = evidence.evidence_of(
+        {"key_results": [link], "rule": rule}, (), rows, units={"k": "percent"}
+    )
 
     assert "put as its value" in (row.reason or "")
     assert "evidence" not in (row.reason or "")
@@ -288,7 +290,7 @@ def test_what_measures_a_share_itself_is_no_mere_evidence(rule: dict[str, str]):
 
 def test_a_falling_number_has_no_minus_before_a_zero():
     link = {"key_result_id": "k", "reach": 300, "carry": 0.25, "per_hit": -1}
-    (row,) = evidence.of(
+    (row,) = evidence.evidence_of(
         {"key_results": [link], "rule": {"baseline": "holdout"}}, (), (against(0.2, 0.0, 0.4),)
     )
 

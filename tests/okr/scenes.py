@@ -75,4 +75,4 @@ def put(
 
 def course(session: Session, row_id: str) -> tuple[Value, ...]:
     """The value of each day that has one."""
-    return series.of(session, store.key_result_of(session, row_id))
+    return series.daily_values(session, store.key_result_of(session, row_id))

@@ -46,10 +46,10 @@ def close(session: Session, cycle: Cycle) -> None:
 def test_before_ten_are_closed_nothing_is_said(session: Session, cycle: Cycle):
     for _ in range(4):
         given(session, cycle)
-    open_ones = calibration.of(session).everybody
+    open_ones = calibration.calibrations(session).everybody
     close(session, cycle)
 
-    found = calibration.of(session).everybody
+    found = calibration.calibrations(session).everybody
 
     assert (open_ones.n, found.n, found.agreement, found.brier) == (0, 4, None, None)
     assert found.sentence == "4 of 10 needed"
@@ -60,7 +60,7 @@ def test_less_came_than_was_said(session: Session, cycle: Cycle):
         given(session, cycle, confidence=8, last=1800 if place < 5 else 1500)
     close(session, cycle)
 
-    found = calibration.of(session).everybody
+    found = calibration.calibrations(session).everybody
 
     assert found.agreement is Agreement.LESS
     assert found.sentence == "less came than was said: 12 said, 5 came"
@@ -75,7 +75,7 @@ def test_each_owner_has_a_line_by_name_and_who_answers_for_the_objective_stands_
         given(session, cycle, owner=owner)
     close(session, cycle)
 
-    found = calibration.of(session).owners
+    found = calibration.calibrations(session).owners
 
     assert [(one.owner, one.n) for one in found] == [("ann", 1), ("Bo", 1), ("Cem", 2), ("Olga", 1)]
 
@@ -146,7 +146,7 @@ def test_our_chance_at_mid_cycle_is_held_against_what_came_from_twenty_on(
         put(session, row.id, MIDDLE - timedelta(days=7 * weeks), 1240 + 3 * (-1) ** weeks)
     close(session, cycle)
 
-    found = calibration.of(session).ours
+    found = calibration.calibrations(session).ours
 
     assert (found.n, found.sentence) == (1, "1 of 20 needed")
     assert found.expected == pytest.approx(0.03)

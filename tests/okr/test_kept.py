@@ -251,9 +251,9 @@ def test_a_switch_a_contribution_and_its_undoing_leave_three_typed_values(sessio
     walk.change(KeyResultChanges(source="experiment"))
     ledger.post(session, row.id, Entry("e", TODAY, 35, 1, 69, 300), by="Ann", now=NOW)
 
-    assert [one.value for one in series.of(session, row)] == [1200, 1350, 1500, 1535]
+    assert [one.value for one in series.daily_values(session, row)] == [1200, 1350, 1500, 1535]
     links.undo(session, row.id, "e", by="Ann", now=NOW)
-    assert [one.value for one in series.of(session, row)] == [1200, 1350, 1500]
+    assert [one.value for one in series.daily_values(session, row)] == [1200, 1350, 1500]
 
 
 def test_a_run_lies_beside_what_was_typed_that_day(session: Session):

@@ -210,7 +210,7 @@ def test_who_refused_is_not_tracked(house: House, monkeypatch: pytest.MonkeyPatc
         reacted = set(session.exec(select(Reaction.send_id)))
         nameless = sum(session.exec(select(LinkCounter.nameless)))
         experiment = session.get_one(Experiment, story.experiment_id)
-        (arm,) = readouts.of(session, experiment, now=NOW + 3 * HOUR).arms
+        (arm,) = readouts.readout_of(session, experiment, now=NOW + 3 * HOUR).arms
         assert set(session.exec(select(Send.state))) == {"sent"}
     named = {hit.send_id for hit in hits}
 

@@ -69,7 +69,7 @@ def test_one_that_was_written_by_hand_sets_up_a_house(session: Session):
     digests.put(session, mails, now=NOW)
     book = playbooks.read(BY_HAND)
     made = playbooks.take_over(session, book, NEXT, settings=True, by="Ann", now=NOW)
-    digest = digests.of(session)
+    digest = digests.digest_settings(session)
 
     assert made.cycle.ends == date(2027, 3, 31)
     assert digest is not None
@@ -79,7 +79,7 @@ def test_one_that_was_written_by_hand_sets_up_a_house(session: Session):
 def test_without_being_asked_it_sets_nothing_of_the_house(session: Session):
     playbooks.take_over(session, playbooks.read(BY_HAND), NEXT, settings=False, by="Ann", now=NOW)
 
-    assert digests.of(session) is None
+    assert digests.digest_settings(session) is None
 
 
 @pytest.mark.parametrize(

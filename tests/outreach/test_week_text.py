@@ -89,7 +89,7 @@ def review(**changes: Any) -> Review:
 
 
 def said(**changes: Any) -> dict[str, tuple[str, ...]]:
-    return {part.title: part.lines for part in week_text.of(review(**changes), zone=OSLO)}
+    return {part.title: part.lines for part in week_text.week_parts(review(**changes), zone=OSLO)}
 
 
 def test_a_week_of_which_nothing_is_known_says_that_and_no_more():

@@ -62,7 +62,7 @@ def test_no_number_changes(town: Town):
 def test_an_export_holds_what_is_erased(town: Town):
     person_id, email = town.people_leaving()[0]
     with town.house.database.read() as session:
-        held = export.of(session, person_id)
+        held = export.rows_about(session, person_id)
 
     assert {name for name, rows in held.items() if not rows} == {"left_out"}
     assert {name for name, rows in held.items() if any(sign in str(rows) for sign in SIGNS)} >= {

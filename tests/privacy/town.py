@@ -247,7 +247,7 @@ class Town:
         """Whatever results are made of, and what is read from it."""
         with self.house.database.read() as session:
             experiment = session.get_one(Experiment, self.experiment_id)
-            said = readouts.of(session, experiment, now=NOW + 9 * HOUR)
+            said = readouts.readout_of(session, experiment, now=NOW + 9 * HOUR)
             tables = (Outcome, Counter, DayCounter, DidCounter, LinkCounter)
             return {"readout": said} | {
                 str(table.__tablename__): [

@@ -27,7 +27,7 @@ NEXT = datetime(2026, 12, 2, 12, tzinfo=UTC)
 
 def told(session: Session, week: str = WEEK, *, now: datetime = CLOSED) -> Review:
     session.flush()
-    return agenda.of(session, week, zone=OSLO, now=now)
+    return agenda.review_of(session, week, zone=OSLO, now=now)
 
 
 def frozen(session: Session, *, now: datetime = CLOSED) -> Review:

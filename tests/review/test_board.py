@@ -21,7 +21,7 @@ OSLO = ZoneInfo("Europe/Oslo")
 
 def seen(session: Session) -> Board:
     session.flush()
-    return board.of(session, zone=OSLO, now=CLOSED)
+    return board.board_of(session, zone=OSLO, now=CLOSED)
 
 
 def another(session: Session, beside: Slice, title: str, **more: object) -> Slice:
@@ -127,7 +127,7 @@ def test_moving_a_slice_swaps_it_with_its_neighbour_and_stops_at_the_ends(sessio
 def test_slices_decided_are_counted_week_by_week_where_the_organisation_is(session: Session):
     for days, choice in ((0, "build"), (4, "stop"), (5, "iterate"), (11, "stop"), (90, "stop")):
         given_decision(session, given_experiment(session).id, days=days, choice=choice)
-    weeks = throughput.of(session, weeks=3, zone=OSLO, now=CLOSED)
+    weeks = throughput.weekly_throughput(session, weeks=3, zone=OSLO, now=CLOSED)
 
     assert [(one.week, one.build, one.iterate, one.stop) for one in weeks] == [
         ("2026-W46", 0, 0, 0),

@@ -147,9 +147,9 @@ def test_building_on_what_is_too_early_to_tell_needs_a_reason(session: Session):
 def test_after_the_decision_no_number_moves(session: Session):
     experiment = measured(session, clickers=72)
     decided(session, experiment)
-    before = readouts.of(session, experiment, now=CLOSED)
+    before = readouts.readout_of(session, experiment, now=CLOSED)
     change(session, {1: {"converted": 3, "clicked_at": None, "did_at": None}})
-    after = readouts.of(session, experiment, now=CLOSED + HOUR)
+    after = readouts.readout_of(session, experiment, now=CLOSED + HOUR)
 
     assert after.arms == before.arms
     assert after.funnel == before.funnel

@@ -145,8 +145,8 @@ def test_owners_do_not_thin_the_response_rate(database: Database):
     given_owner(database, "ann@halvern.example")
     friday(database)
     with database.read() as session:
-        assert weeks.of(session, WEEK).asked == 0
-        assert time_spent.of(session, WEEK) is None
+        assert weeks.opened_week(session, WEEK).asked == 0
+        assert time_spent.time_split(session, WEEK) is None
 
 
 def test_a_cycle_that_is_over_asks_nobody(database: Database):
@@ -168,7 +168,7 @@ def test_an_owner_whose_cycle_ended_in_the_week_is_asked_of_it(database: Databas
     mails = friday(database)
     with database.write() as session:
         (ann,) = store.respondents(session)
-        told = friday_questions.of(session, WEEK, ann, today=FRIDAY.date())
+        told = friday_questions.questions_for(session, WEEK, ann, today=FRIDAY.date())
 
     assert [one.row.id for one in told.key_results] == [key]
     assert len(mails) == 1

@@ -67,7 +67,7 @@ def put(session: Session, cycle: Cycle, value: float) -> None:
 
 
 def copied(session: Session, cycle: Cycle, draft: CopyDraft = NEXT, **more: Any) -> Cycle:
-    book = playbook.of(session, cycle, today=TODAY, **more)
+    book = playbook.playbook_of(session, cycle, today=TODAY, **more)
     again = Playbook.model_validate_json(book.model_dump_json())
     return copying.copy(session, again, draft, by="Ann", now=NOW).cycle
 
@@ -117,7 +117,7 @@ def test_what_cannot_move_on_stays_as_it_was(session: Session, kind: dict[str, A
 def test_a_source_stays_in_the_house(session: Session):
     source = {"source": "http", "http": {"url": "https://example.com/n?key=secret"}}
     cycle = given_cycle(session, **source)
-    told = playbook.of(session, cycle, today=TODAY)
+    told = playbook.playbook_of(session, cycle, today=TODAY)
     (kept,) = key_results(session, copied(session, cycle, in_house=True))
 
     assert "secret" not in told.model_dump_json()
@@ -129,7 +129,7 @@ def test_a_source_stays_in_the_house(session: Session):
 
 def test_nobody_is_named_in_what_leaves_the_house(session: Session):
     cycle = given_cycle(session, owner="cem@halvern.example")
-    told = playbook.of(session, cycle, today=TODAY).model_dump_json()
+    told = playbook.playbook_of(session, cycle, today=TODAY).model_dump_json()
     (kept,) = key_results(session, copied(session, cycle, in_house=True))
 
     assert "cem" not in told
@@ -146,7 +146,7 @@ def test_a_name_that_is_taken_makes_nothing(session: Session):
 def test_the_survey_comes_along_and_a_known_bucket_stays_itself(session: Session):
     cycle = given_cycle(session)
     roster.put_settings(session, SettingsDraft(mode="person", opens="thursday 15:00"))
-    book = playbook.of(session, cycle, today=TODAY)
+    book = playbook.playbook_of(session, cycle, today=TODAY)
     assert book.survey
     book.survey.buckets[1].name = "Build something new"
     roster.put_settings(session, SettingsDraft())
@@ -168,7 +168,7 @@ def test_experiment_templates_come_along_once(session: Session):
     cycle = given_cycle(session)
     draft = TemplateDraft(name="In euros", about="600 people", design=DESIGN)
     templates.keep(session, draft, by="Ann", now=NOW)
-    book = playbook.of(session, cycle, today=TODAY)
+    book = playbook.playbook_of(session, cycle, today=TODAY)
     session.delete(template_rows.every(session)[0])
     session.flush()
     made = copying.copy(session, book, NEXT, by="Ann", now=NOW)

@@ -85,13 +85,13 @@ def why_not(session: Session, experiment_id: str, key_result_id: str) -> str:
 
 def is_due(session: Session, experiment: Experiment, row: KeyResult) -> bool:
     stored = series.stored_of(session, (row,))[row.id]
-    (one,) = linked_results.of(session, row, stored, now=CLOSED)
+    (one,) = linked_results.linked_experiments(session, row, stored, now=CLOSED)
     assert one.experiment is experiment
     return one.is_due
 
 
 def compared(session: Session, experiment: Experiment, *found: Comparison) -> Readout:
-    return replace(readouts.of(session, experiment, now=CLOSED), comparisons=found)  # type: ignore[arg-type]  # the contract's shape
+    return replace(readouts.readout_of(session, experiment, now=CLOSED), comparisons=found)  # type: ignore[arg-type]  # the contract's shape
 
 
 def post(session: Session, experiment: Experiment, *found: Comparison) -> result_effects.Moved:
@@ -153,7 +153,7 @@ def test_deciding_posts_in_the_same_transaction(
 ):
     experiment = measured(session, orders, "contribution")
     found = compared(session, experiment, Comparison())
-    monkeypatch.setattr("app.review.decisions.readouts.of", lambda *_, **__: found)
+    monkeypatch.setattr("app.review.decisions.readouts.readout_of", lambda *_, **__: found)
     decided(session, experiment)
 
     assert values(session, orders) == [pytest.approx(1258)]
@@ -178,7 +178,7 @@ def test_what_is_decided_before_its_windows_close_is_added_when_they_close(
 ):
     experiment = measured(session, orders, "contribution")
     found = compared(session, experiment, Comparison())
-    monkeypatch.setattr("app.review.result_effects.readouts.of", lambda *_, **__: found)
+    monkeypatch.setattr("app.review.result_effects.readouts.readout_of", lambda *_, **__: found)
     draft = DecisionDraft.model_validate({"decision": "stop", "learning": "x"})
     decisions.decide(session, experiment, draft, by="Ann", now=TUESDAY + timedelta(hours=2))
 
@@ -199,7 +199,7 @@ def test_a_cycle_that_closed_meanwhile_takes_nothing_and_the_page_says_so(
 ):
     experiment = measured(session, orders, "contribution")
     found = compared(session, experiment, Comparison())
-    monkeypatch.setattr("app.review.result_effects.readouts.of", lambda *_, **__: found)
+    monkeypatch.setattr("app.review.result_effects.readouts.readout_of", lambda *_, **__: found)
     draft = DecisionDraft.model_validate({"decision": "stop", "learning": "x"})
     decisions.decide(session, experiment, draft, by="Ann", now=TUESDAY + timedelta(hours=2))
     cycle = store.cycle_of_key_result(session, orders)
@@ -415,7 +415,7 @@ def test_what_was_realised_stands_beside_what_was_projected(session: Session):
         session.add(CheckIn(key_result_id=row.id, date=day, value=value, recorded_at=NOW))
     session.flush()
 
-    (link,) = readouts.of(session, experiment, now=CLOSED).key_results
+    (link,) = readouts.readout_of(session, experiment, now=CLOSED).key_results
 
     assert link.realised is not None
     assert (link.realised.movement, link.projected) == (45, None)
@@ -425,7 +425,7 @@ def test_a_posted_amount_is_what_was_realised(session: Session, orders: KeyResul
     experiment = measured(session, orders, "contribution")
     post(session, experiment)
 
-    (link,) = readouts.of(session, experiment, now=CLOSED).key_results
+    (link,) = readouts.readout_of(session, experiment, now=CLOSED).key_results
 
     assert link.realised is not None
     assert [link.realised.movement, link.realised.low] == pytest.approx([18, -3])

@@ -20,7 +20,7 @@ AFTER = Sums(1500, 4350.0, 151000.0, 3660.0, 121000.0, 96800.0, 1500)
 values = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=30)
 
 
-def of(y, x=None) -> Sums:
+def sums_of(y, x=None) -> Sums:
     y = np.asarray(y, dtype=float)
     x = np.zeros_like(y) if x is None else np.asarray(x, dtype=float)
     return Sums(
@@ -39,7 +39,7 @@ def test_one_sided_bounds_match_published_ones():  # c011, c012
 
 def test_cuped_matches_published_numbers():  # g037, c032
     got = compare_values([(AFTER, BEFORE)], covariate=True)
-    same = of([2, 1, 5, 3], [0.3, 0.5, 0.9, 22])
+    same = sums_of([2, 1, 5, 3], [0.3, 0.5, 0.9, 22])
 
     assert got.difference == pytest.approx(0.26977204616521244, rel=1e-8)
     assert got.error == pytest.approx(0.24801013819035328, rel=1e-7)
@@ -49,7 +49,7 @@ def test_cuped_matches_published_numbers():  # g037, c032
 
 @given(values, values)
 def test_sums_say_what_scipy_says_of_the_values(first: list[float], second: list[float]):
-    arm, base = of(first), of(second)
+    arm, base = sums_of(first), sums_of(second)
     if min(np.var(first), np.var(second)) < 1e-3:
         return
     got, twin = welch(arm, base), ttest_ind(first, second, equal_var=False)
@@ -62,8 +62,8 @@ def test_sums_say_what_scipy_says_of_the_values(first: list[float], second: list
 @given(values, st.floats(-3, 3))
 def test_taking_the_covariate_off_sums_is_taking_it_off_people(y: list[float], theta: float):
     x = np.arange(len(y), dtype=float)
-    by_people = of(np.asarray(y) - theta * (x - 2.0))
-    by_sums = adjusted(of(y, x), theta=theta, center=2.0)
+    by_people = sums_of(np.asarray(y) - theta * (x - 2.0))
+    by_sums = adjusted(sums_of(y, x), theta=theta, center=2.0)
 
     assert by_sums.y == pytest.approx(by_people.y, rel=1e-9, abs=1e-6)
     assert by_sums.yy == pytest.approx(by_people.yy, rel=1e-6, abs=1e-3)
@@ -72,7 +72,7 @@ def test_taking_the_covariate_off_sums_is_taking_it_off_people(y: list[float], t
 def test_one_stratum_is_welch_and_more_take_away_what_lies_between_them():
     rng = np.random.default_rng(3)
     low, high = rng.normal(0, 1, (2, 200)), rng.normal(50, 1, (2, 200))
-    strata = [(of(low[0] + 1), of(low[1])), (of(high[0] + 1), of(high[1]))]
+    strata = [(sums_of(low[0] + 1), sums_of(low[1])), (sums_of(high[0] + 1), sums_of(high[1]))]
     together = welch(strata[0][0] + strata[1][0], strata[0][1] + strata[1][1])
     within = post_stratified(strata)
 
@@ -87,16 +87,16 @@ def test_the_interval_leaves_out_zero_where_p_is_under_alpha(
 ):
     if min(np.var(first), np.var(second)) < 1e-3:
         return
-    got = welch(of(first), of(second))
-    scaled = welch(of(np.asarray(first) * scale), of(np.asarray(second) * scale))
+    got = welch(sums_of(first), sums_of(second))
+    scaled = welch(sums_of(np.asarray(first) * scale), sums_of(np.asarray(second) * scale))
 
     assert (got.p_value < 0.05) == (got.low > 0 or got.high < 0) or abs(got.p_value - 0.05) < 1e-9
     assert scaled.p_value == pytest.approx(got.p_value, abs=1e-5)
 
 
 def test_too_few_people_with_a_value_are_too_early():
-    few = of([0.0] * 900 + [5.0, 6.0] * 49)
-    enough = of([0.0] * 800 + [5.0, 6.0] * 60)
+    few = sums_of([0.0] * 900 + [5.0, 6.0] * 49)
+    enough = sums_of([0.0] * 800 + [5.0, 6.0] * 60)
 
     with pytest.raises(NotEnoughData, match="98 people have a value"):
         compare_values([(enough, few)])
@@ -105,9 +105,9 @@ def test_too_few_people_with_a_value_are_too_early():
 @pytest.mark.parametrize(
     ("arm", "baseline"),
     [
-        (Sums(0, 0.0, 0.0), of([1, 2])),
-        (of([1]), of([1, 2])),
-        (of([3, 3]), of([3, 3])),
+        (Sums(0, 0.0, 0.0), sums_of([1, 2])),
+        (sums_of([1]), sums_of([1, 2])),
+        (sums_of([3, 3]), sums_of([3, 3])),
     ],
 )
 def test_what_cannot_be_compared_is_refused(arm: Sums, baseline: Sums):

@@ -127,7 +127,7 @@ def test_what_has_no_ratio_is_refused(arm: Arm, baseline: Arm):
         bounds(arm, baseline)
 
 
-def of(y: np.ndarray, *, counted_from: float = 0.0, x: np.ndarray | None = None) -> Sums:
+def sums_of(y: np.ndarray, *, counted_from: float = 0.0, x: np.ndarray | None = None) -> Sums:
     z, v = y - counted_from, np.zeros_like(y) if x is None else x
     return Sums(
         len(z), z.sum(), (z * z).sum(), v.sum(), (v * v).sum(), (z * v).sum(),
@@ -138,7 +138,7 @@ def of(y: np.ndarray, *, counted_from: float = 0.0, x: np.ndarray | None = None)
 def test_values_bounds_are_where_scipys_welch_leaves_the_multiplied_baseline():
     rng = np.random.default_rng(20261129)
     arm, base = rng.gamma(2, 6, 400), rng.gamma(2, 5, 400)
-    got = relative_values([(of(arm), of(base))])
+    got = relative_values([(sums_of(arm), sums_of(base))])
 
     def left(more: float, side: int) -> float:  # arms of one size: nothing is widened
         found = ttest_ind(arm, (1 + more) * base, equal_var=False)
@@ -158,7 +158,7 @@ def test_values_bounds_leave_out_0_exactly_where_the_difference_does(sizes, lift
         sides = []
         for people, times in zip(sizes, (lift, 1.0), strict=True):
             x = rng.gamma(3, 2, people)
-            sides.append(of(times * (x + rng.gamma(2, 5, people)), x=x))
+            sides.append(sums_of(times * (x + rng.gamma(2, 5, people)), x=x))
         strata = [(sides[0], sides[1])]
         said = compare_values(strata, covariate=covariate)
         low, high = relative_values(strata, covariate=covariate)
@@ -170,9 +170,9 @@ def test_values_bounds_leave_out_0_exactly_where_the_difference_does(sizes, lift
 def test_values_bounds_do_not_depend_on_what_was_taken_from_all():
     rng = np.random.default_rng(3)
     arm, base = rng.gamma(2, 6, 300), rng.gamma(2, 5, 500)
-    plain = relative_values([(of(arm), of(base))])
+    plain = relative_values([(sums_of(arm), sums_of(base))])
     moved = relative_values(
-        [(of(arm, counted_from=9.0), of(base, counted_from=9.0))], counted_from=9.0
+        [(sums_of(arm, counted_from=9.0), sums_of(base, counted_from=9.0))], counted_from=9.0
     )
 
     assert moved == pytest.approx(plain, rel=1e-9)
@@ -180,7 +180,9 @@ def test_values_bounds_do_not_depend_on_what_was_taken_from_all():
 
 def test_a_baseline_whose_mean_may_be_0_bounds_nothing():
     rng = np.random.default_rng(5)
-    low, high = relative_values([(of(rng.normal(1, 9, 200)), of(rng.normal(0.05, 9, 200)))])
+    low, high = relative_values(
+        [(sums_of(rng.normal(1, 9, 200)), sums_of(rng.normal(0.05, 9, 200)))]
+    )
 
     assert not np.isfinite([low, high]).all()
 
@@ -191,7 +193,7 @@ def test_values_bounds_cover_the_ratio_as_often_as_promised(sizes):
     over = under = 0
     for _ in range(runs):
         sides = [
-            of(times * rng.lognormal(0, 0.5, people))
+            sums_of(times * rng.lognormal(0, 0.5, people))
             for people, times in zip(sizes, (ratio, 1.0), strict=True)
         ]
         low, high = relative_values([(sides[0], sides[1])])

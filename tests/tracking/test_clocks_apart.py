@@ -136,8 +136,8 @@ def test_a_folder_that_lives_is_not_silent_and_its_clicks_are_in(
         row = session.get_one(DataFolder, TELLS.id)
 
         assert folders.state_of(row, now=now) is FolderState.READ
-        assert known_until.at(session, now=now).late == ()
-        assert known_until.at(session, now=now).covers(now - timedelta(seconds=30))
+        assert known_until.known_everywhere(session, now=now).late == ()
+        assert known_until.known_everywhere(session, now=now).covers(now - timedelta(seconds=30))
 
 
 @pytest.mark.parametrize(("teller", "reader"), list(product(SHIFTS, SHIFTS)), ids=str)
@@ -151,7 +151,10 @@ def test_nothing_is_known_past_the_moment_at_which_a_machine_died(
     machines[reader].start(monkeypatch)
     with machines[reader].awake(monkeypatch), machines[reader].database.read() as session:
         now = clock.now()
-        row, found = session.get_one(DataFolder, TELLS.id), known_until.at(session, now=now)
+        row, found = (
+            session.get_one(DataFolder, TELLS.id),
+            known_until.known_everywhere(session, now=now),
+        )
 
         assert folders.state_of(row, now=now) is FolderState.SILENT
         assert [one.is_silent for one in found.late] == [True]

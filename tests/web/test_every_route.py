@@ -277,7 +277,7 @@ def test_no_token_of_an_address_stands_in_the_log_of_a_full_disk(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for module in ("answers", "friday", "reviews", "unsubscribes"):
+    for module in ("public.answers", "public.friday", "weeks.reviews", "public.unsubscribes"):
         monkeypatch.setattr(f"app.web.{module}.read_public", full)
     asked = [(method, f"/{letter}/s3cret") for method in ("GET", "POST") for letter in "apsuw"]
     for method, address in asked:

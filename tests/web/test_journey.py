@@ -34,7 +34,7 @@ CARD = {
 }
 
 
-def of(answer, kind: str) -> str:
+def id_in(answer, kind: str) -> str:
     """The id in the address that a redirect leads to."""
     found = re.match(rf"/{kind}/([a-z0-9]+)", answer.headers.get("location", ""))
     assert found, answer.text
@@ -69,12 +69,12 @@ def key_result(eve: Browser) -> str:
 
 @pytest.fixture
 def draft(eve: Browser, bakeries: str, key_result: str) -> str:
-    feature = of(eve.post("/features", title="Insights", key_result_id=key_result), "features")
-    cut = of(eve.post(f"/features/{feature}/slices", title="By mail"), "slices")
+    feature = id_in(eve.post("/features", title="Insights", key_result_id=key_result), "features")
+    cut = id_in(eve.post(f"/features/{feature}/slices", title="By mail"), "slices")
     answer = eve.post(
         "/experiments", **CARD, audience_id=bakeries, slice_id=cut, key_result_id=key_result
     )
-    return of(answer, "experiments")
+    return id_in(answer, "experiments")
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Cell(str):
         return type(self), (str(self), self.value, self.column)
 
 
-def of(
+def cells_for(
     row: Mapping[str, object], names: Iterable[str], columns: Columns, *, now: datetime
 ) -> dict[str, object]:
     """What a template that uses these names sees of a person. Raises MisfitCell.
@@ -65,7 +65,7 @@ def seen(
 ) -> dict[str, object] | MisfitCell:
     """The same, or which cell does not fit."""
     try:
-        return of(row, names, columns, now=now)
+        return cells_for(row, names, columns, now=now)
     except MisfitCell as error:
         return error
 

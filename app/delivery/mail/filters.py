@@ -29,7 +29,7 @@ _PRESENT = ("now", "today")
 _MARKUP = ("safe", "newline_to_br", "escape_once")  # nothing printed is markup
 
 
-def of(known: _Filters) -> dict[str, Callable[..., Any]]:
+def author_filters(known: _Filters) -> dict[str, Callable[..., Any]]:
     """The library's filters, but those that make markup."""
     chosen = {name: calculate for name, calculate in known.items() if name not in _MARKUP}
     chosen["escape"] = soft_str

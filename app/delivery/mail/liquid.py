@@ -68,7 +68,7 @@ def _environment() -> Environment:
     environment = _Limited(undefined=_Missing)
     for tag in _TAGS_WITHOUT_PLACE:
         environment.tags.pop(tag, None)
-    environment.filters = filters.of(environment.filters)
+    environment.filters = filters.author_filters(environment.filters)
     return environment
 
 

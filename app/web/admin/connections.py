@@ -175,7 +175,7 @@ def _page(
 
 
 def _digest(session: Session) -> Typed:
-    row = digests.of(session)
+    row = digests.digest_settings(session)
     held = row.recipients if row else []
     return Typed.of(recipients="\n".join(held), sends_at=row.sends_at if row else None)
 

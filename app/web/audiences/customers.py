@@ -126,7 +126,7 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
 @router.get("/{person_id}/export")
 def download(session: Db, person_id: str) -> Response:
     """Everything, as JSON, for the person to keep."""
-    body = json.dumps(export.of(session, person_id), ensure_ascii=False, indent=2)
+    body = json.dumps(export.rows_about(session, person_id), ensure_ascii=False, indent=2)
     headers = {"Content-Disposition": f'attachment; filename="person-{person_id}.json"'}
     return Response(body, media_type="application/json", headers=headers)
 

@@ -66,7 +66,7 @@ def _page(
 ) -> DecidePage:
     about = review.about(session, experiment_id)
     return DecidePage(
-        place=header.at(about),
+        place=header.place_beside(about),
         result=readouts.panel_of(request, session, about, now=now),
         form=form,
     )

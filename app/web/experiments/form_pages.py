@@ -161,7 +161,7 @@ def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> 
 def _chosen(session: Session, key: str | None) -> Starter:
     """A template of the organisation's own, or one that ships."""
     if key and key.startswith(_OWN):
-        return _own(template_rows.of(session, key.removeprefix(_OWN)))
+        return _own(template_rows.template_by_id(session, key.removeprefix(_OWN)))
     return starter(key)
 
 

@@ -23,12 +23,12 @@ class Place:
     tabs: tuple[tuple[str, str], ...]
 
 
-def of(session: Session, experiment: Experiment) -> Place:
+def place_of(session: Session, experiment: Experiment) -> Place:
     """The head of this experiment's pages."""
     return _place(experiment, crumbs(session, experiment))
 
 
-def at(about: About) -> Place:
+def place_beside(about: About) -> Place:
     """The same where its parents are known."""
     experiment = about.experiment
     return _place(experiment, _crumbs(about.slice, about.feature))

@@ -62,7 +62,7 @@ def hits(request: Request, session: Db, experiment_id: str, cursor: Cursor = Non
     experiment = store.experiment_of(session, experiment_id)
     rows = tracking.hits_page(session, experiment_id, cursor=cursor, limit=_PAGE)
     more = next_of(f"/experiments/{experiment_id}/hits", rows)
-    place = header.of(session, experiment)
+    place = header.place_of(session, experiment)
     return render(request, HitsPage(place=place, hits=rows, next_address=more))
 
 
@@ -73,5 +73,5 @@ def sends(request: Request, session: Db, experiment_id: str, cursor: Cursor = No
     found = person_store.sends_page(session, experiment_id, cursor=cursor, limit=_PAGE)
     more = next_of(f"/experiments/{experiment_id}/sends", found)
     rows = [SendRow(email, s.state, s.released_at, s.last_reply) for s, email in found]
-    place = header.of(session, experiment)
+    place = header.place_of(session, experiment)
     return render(request, SendsPage(place=place, sends=rows, next_address=more))

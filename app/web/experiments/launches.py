@@ -180,7 +180,8 @@ def ask_to_cancel(request: Request, session: Db, experiment_id: str) -> HTMLResp
     experiment = store.experiment_of(session, experiment_id)
     lifecycle.check_move(experiment, "cancelled")
     page = CancelPage(
-        place=header.of(session, experiment), progress=progress.of(session, experiment)
+        place=header.place_of(session, experiment),
+        progress=progress.progress_of(session, experiment),
     )
     return render(request, page)
 
@@ -199,7 +200,7 @@ def _checklist(
 ) -> ChecklistPage:
     found = plans.look(request, session, about.experiment, now=now)
     return ChecklistPage(
-        place=header.at(about),
+        place=header.place_beside(about),
         verdict=plans.verdict(found),
         ready=found.ready,
         items=found.items,
@@ -262,7 +263,7 @@ def _launch_page(
     who, design = found.eligibility, rooms.design_of(experiment)
     settings: Settings = request.app.state.settings
     return LaunchPage(
-        place=header.at(about),
+        place=header.place_beside(about),
         blocks=_of_level(found, "blocks"),
         warns=_of_level(found, "warns"),
         audience_people=who.total,
@@ -277,7 +278,7 @@ def _launch_page(
             names_people=request.state.principal.sees_addresses,
             now=now,
         ),
-        plan=plans.of(request, design, people=who.eligible, now=now),
+        plan=plans.outlook_of(request, design, people=who.eligible, now=now),
         form=form,
         zone=settings.timezone,
         transport=_transport(settings),

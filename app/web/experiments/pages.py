@@ -189,7 +189,7 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
     experiment = about.experiment
     fragment = ProgressFragment(
         result=readouts.panel_of(request, session, about, now=now),
-        progress=progress.of(session, experiment),
+        progress=progress.progress_of(session, experiment),
         begins=_begins(experiment),
         moves=_moves(experiment),
         id=experiment.id,
@@ -230,16 +230,16 @@ def _draft_overview(
     found = plans.look(request, session, experiment, now=now)
     draft = rooms.design_of(experiment)
     return DraftOverview(
-        place=header.at(about),
+        place=header.place_beside(about),
         verdict=plans.verdict(found),
         open_items=[item for item in found.items if item.level != "ok"],
-        plan=plans.of(request, draft, people=found.eligibility.eligible, now=now),
+        plan=plans.outlook_of(request, draft, people=found.eligibility.eligible, now=now),
         card=_card(session, about),
     )
 
 
 def _card(session: Session, about: About) -> Card:
-    return test_cards.of(about, movements.linked(session, about.experiment))
+    return test_cards.card_of(about, movements.linked(session, about.experiment))
 
 
 def _overview(request: Request, session: Session, about: About, *, now: datetime) -> ExperimentPage:
@@ -247,16 +247,16 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
     left_out = plans.reasons(store.reasons(session, experiment.id))
     day = formatting.filters(request.app.state.settings.zone)["day"]
     return ExperimentPage(
-        place=header.at(about),
+        place=header.place_beside(about),
         moves=_moves(experiment),
         can_decide=experiment.status in readouts.OPEN,
         again=_again(experiment),
         troubles=troubles.about(session, experiment.id),
         paused_reason=experiment.paused_reason,
-        fell_away=fallen_away.of(session, experiment),
+        fell_away=fallen_away.fallen_away_of(session, experiment),
         decision=about.decision,
         result=readouts.panel_of(request, session, about, now=now),
-        progress=progress.of(session, experiment),
+        progress=progress.progress_of(session, experiment),
         begins=_begins(experiment),
         refreshing=readouts.is_refreshing(experiment),
         standing=readouts.standing(experiment),
@@ -287,7 +287,7 @@ def _again(experiment: Experiment) -> str | None:
 
 def _lines(session: Session, found: Sequence[Experiment], *, now: datetime) -> list[Line]:
     begun = [one for one in found if one.started_at is not None]
-    known = list_calls.of_many(session, begun, now=now)
+    known = list_calls.calls_of_many(session, begun, now=now)
     decisions = review.decisions_of(session, [one.id for one in found])
     parents = store.parents_of(session, [one.slice_id for one in found if one.slice_id])
     return [_line(one, decisions.get(one.id), known.get(one.id), parents) for one in found]

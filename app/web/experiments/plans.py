@@ -71,7 +71,7 @@ def look(request: Request, session: Session, experiment: Experiment, *, now: dat
     )
 
 
-def of(request: Request, draft: Draft, *, people: int, now: datetime) -> Outlook:
+def outlook_of(request: Request, draft: Draft, *, people: int, now: datetime) -> Outlook:
     """What so many people can show by this design."""
     if not people:
         return _NOTHING_YET
@@ -84,7 +84,7 @@ def of_form(request: Request, session: Session, form: Typed, *, now: datetime) -
     try:
         document = form_document.design(form, zone)
         draft = Draft.model_validate(document | {"name": document["name"] or "Draft"})
-        return of(request, draft, people=_at_most(session, draft), now=now)
+        return outlook_of(request, draft, people=_at_most(session, draft), now=now)
     except (ValidationError, AppError):
         return _NOTHING_YET
 

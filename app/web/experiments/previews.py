@@ -67,7 +67,7 @@ def show(
     if chosen:
         found, problem = _preview(request, session, experiment, arm, chosen, now=now)
     page = PreviewPage(
-        place=header.of(session, experiment),
+        place=header.place_of(session, experiment),
         people=people,
         person_id=chosen,
         versions=[(name, f"?person={chosen}&version={name}&as={key}") for name in arms],
@@ -129,7 +129,7 @@ def _preview(
     """The mail, or the sentence that says why this person would get none."""
     state = request.app.state
     try:
-        found = preview.of(
+        found = preview.preview_of(
             session,
             experiment,
             arm,

@@ -62,7 +62,7 @@ def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
     about = review.about(session, experiment_id)
     experiment, told = about.experiment, answers.told_by(session, experiment_id)
     page = ReadoutPage(
-        place=header.at(about),
+        place=header.place_beside(about),
         result=result_of(request, session, about, now=now),
         refreshing=is_refreshing(experiment),
         standing=standing(experiment),
@@ -93,7 +93,7 @@ def result_of(request: Request, session: Session, about: About, *, now: datetime
         return None
     aims = movements.linked(session, experiment)
     found = readout.beside(session, experiment, about.frozen, now=now, zone=zone, aims=aims)
-    return results.of(found, {key: aim.row.title for key, aim in aims.items()}, zone)
+    return results.result_of(found, {key: aim.row.title for key, aim in aims.items()}, zone)
 
 
 def panel_of(request: Request, session: Session, about: About, *, now: datetime) -> Panel | None:
@@ -101,7 +101,7 @@ def panel_of(request: Request, session: Session, about: About, *, now: datetime)
     experiment, zone = about.experiment, request.app.state.settings.zone
     if experiment.started_at is None:
         return None
-    return results.panel(headings.of(session, experiment, about.frozen, now=now, zone=zone))
+    return results.panel(headings.heading_of(session, experiment, about.frozen, now=now, zone=zone))
 
 
 def standing(experiment: Experiment) -> str:

@@ -91,7 +91,7 @@ class Result(Panel):
     rule_version: str
 
 
-def of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
+def result_of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
     """Lay a readout out for reading; `titles` names its key results."""
     told = [row.method for row in readout.comparisons if row.method]
     estimate = _measured(readout)

@@ -59,7 +59,7 @@ def keep(
 @router.post("/templates/{template_id}/remove")
 def remove(session: Db, template_id: str) -> Response:
     """Experiments that began from it stay as they are."""
-    session.delete(template_rows.of(session, template_id))
+    session.delete(template_rows.template_by_id(session, template_id))
     return go("/experiments/new", said="removed")
 
 

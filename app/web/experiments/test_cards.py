@@ -30,7 +30,7 @@ class Card:
     key_results: tuple[tuple[str, str, str], ...]
 
 
-def of(about: About, aims: Mapping[str, Aim]) -> Card:
+def card_of(about: About, aims: Mapping[str, Aim]) -> Card:
     """The card of an experiment, and of the key results that it should move."""
     design = about.experiment.design
     does = of_design(design).words.on(design["metric"].get("link")).do

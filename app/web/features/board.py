@@ -35,7 +35,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     """Every slice at its place."""
     weeks = learnings.weeks_avoided(session)
     page = BoardPage(
-        board=board.of(session, zone=request.app.state.settings.zone, now=now),
+        board=board.board_of(session, zone=request.app.state.settings.zone, now=now),
         avoided=f"{formatting.plural(weeks, 'week')} of building avoided so far." if weeks else "",
     )
     return render(request, page)

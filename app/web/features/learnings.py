@@ -82,7 +82,9 @@ def listed(
     narrowing = {field: asked[name] or None for name, field in _FILTERS.items()}
     wanted = Wanted(text=q[:500], **narrowing)
     found = learnings.search(session, wanted, cursor=cursor, limit=_PAGE)
-    weeks = throughput.of(session, weeks=_WEEKS, zone=request.app.state.settings.zone, now=now)
+    weeks = throughput.weekly_throughput(
+        session, weeks=_WEEKS, zone=request.app.state.settings.zone, now=now
+    )
     narrowed = bool(q.strip() or any(asked.values()))
     page = LearningsPage(
         learnings=tuple(_told(one, wanted.text) for one in found.learnings),

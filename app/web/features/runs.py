@@ -28,7 +28,9 @@ class Run:
     threshold: float | None
 
 
-def of(session: Session, experiments: Sequence[Experiment], *, zone: tzinfo) -> tuple[Run, ...]:
+def runs_of(
+    session: Session, experiments: Sequence[Experiment], *, zone: tzinfo
+) -> tuple[Run, ...]:
     """Those whose call is final, the first first; a run that is open has no point yet."""
     finals = list_calls.finals_of(session, experiments)
     found = [garbled.read(_run, one, finals.get(one.id), zone) for one in experiments]

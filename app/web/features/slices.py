@@ -78,7 +78,7 @@ def change(request: Request, session: Db, form: Form, slice_id: str) -> Response
 def _page(request: Request, session: Session, found: Slice, edit: Typed | None = None) -> SlicePage:
     feature = store.feature_of(session, found.feature_id)
     held = store.tests_of(session, (found.id,)).get(found.id, [])
-    measured = runs.of(session, held, zone=request.app.state.settings.zone)
+    measured = runs.runs_of(session, held, zone=request.app.state.settings.zone)
     decisions = review.decisions_of(session, [one.id for one in held])
     tested = [
         Tested(one, decisions[one.id].decision if one.id in decisions else None) for one in held

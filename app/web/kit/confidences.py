@@ -29,7 +29,7 @@ class SaidPart:
 
 def part_of(session: Session) -> SaidPart | None:
     """None until a key result is closed of which somebody, or we, said something."""
-    found = calibration.of(session)
+    found = calibration.calibrations(session)
     if not found.everybody.n and not found.ours.n:
         return None
     return SaidPart(

@@ -59,7 +59,7 @@ def rows(
     session: Session, row: KeyResult, stored: Stored, *, zone: tzinfo, now: datetime
 ) -> list[EvidenceRow]:
     """Every linked experiment, newest first."""
-    found = linked.of(session, row, stored, now=now, zone=zone)
+    found = linked.linked_experiments(session, row, stored, now=now, zone=zone)
     return [_row(one, row, zone=zone, now=now) for one in found]
 
 
@@ -70,7 +70,7 @@ def questions(
     since = now - timedelta(days=_RECENT_DAYS + 1)
     found = experiments.linked_since(session, key_result_ids, since)
     every = {one.id: one for _, one in found}
-    known = list_calls.of_many(session, list(every.values()), now=now, zone=zone)
+    known = list_calls.calls_of_many(session, list(every.values()), now=now, zone=zone)
     asked: dict[str, list[str]] = {one: [] for one in key_result_ids}
     for key_result_id, one in found:
         if question := _question(one, known[one.id], zone=zone, now=now):

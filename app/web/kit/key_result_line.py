@@ -40,7 +40,7 @@ class Line:
     sentence: str
 
 
-def of(told: KeyResultLine) -> Line:
+def line_of(told: KeyResultLine) -> Line:
     """Lay a key result out. Colour only repeats what the week can tell."""
     return Line(
         id=told.id,

@@ -70,7 +70,7 @@ class Plane:
         return self.x(day), self.y(value)
 
 
-def of(view: KeyResultView, experiments: Sequence[tuple[date, str, str]]) -> Story | None:
+def story_of(view: KeyResultView, experiments: Sequence[tuple[date, str, str]]) -> Story | None:
     """The drawing, once there is a value. `experiments` are (day, name, address)."""
     if not view.values:
         return None

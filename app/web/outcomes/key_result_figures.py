@@ -9,7 +9,7 @@ from app.review.shapes import KeyResultLine
 from app.web.kit import formatting, key_result_line
 
 
-def of(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], ...]:
+def figures_of(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], ...]:
     """(name, figure, what it rests on): now, the way gone, where it lands, the goal."""
     unit, told = view.row.unit, KeyResultLine.of(view)
     asked = f"{formatting.points(view.expected, 0)} of the cycle has gone"

@@ -212,5 +212,5 @@ def _objective(objective: Objective, shown: _Shown) -> ObjectivePart:
         title=objective.title,
         about=" · ".join(part for part in (teams, objective.owner) if part),
         progress=rolled_up([(one.row.weight, one.progress) for one in found]),
-        key_results=[key_result_line.of(KeyResultLine.of(one)) for one in found],
+        key_results=[key_result_line.line_of(KeyResultLine.of(one)) for one in found],
     )

@@ -46,7 +46,7 @@ def fields(row: KeyResult, held: ValueSource | None) -> dict[str, Any]:
     return {name: getattr(held, part) for part, name in _PARTS[row.source].items()}
 
 
-def of(held: ValueSource | None) -> Reads | None:
+def reads_of(held: ValueSource | None) -> Reads | None:
     """How reading goes, where values are read."""
     if held is None:
         return None

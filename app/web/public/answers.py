@@ -38,7 +38,7 @@ class AnswerPage(Page):
 def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
     """Write the page for whoever holds this token."""
     here = now.astimezone(request.app.state.settings.zone)
-    page = answers_page.of(session, read_public(request, token, Kind.ANSWER), now=here)
+    page = answers_page.answer_page(session, read_public(request, token, Kind.ANSWER), now=here)
     given = answers.answer_of(session, page.send_id)
     is_sent = "thanks" in request.query_params
     is_blank = given is not None and given.useful is None and not given.comment

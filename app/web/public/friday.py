@@ -104,7 +104,7 @@ def _guest(request: Request, session: Session, token: str, *, now: datetime) -> 
     today = now.astimezone(request.app.state.settings.zone).date()
     theirs = Asked((), ())
     if now <= opening.closes_at + _NUMBERS_FOR:
-        theirs = friday_questions.of(session, week, respondent, today=today)
+        theirs = friday_questions.questions_for(session, week, respondent, today=today)
     return Guest(respondent, opening, invitation, theirs, token)
 
 
@@ -180,5 +180,5 @@ def _page(
 
 
 def _team(session: Session, guest: Guest) -> Split | None:
-    week = weeks.of(session, guest.opening.week)
+    week = weeks.opened_week(session, guest.opening.week)
     return week.teams.get(guest.respondent.team_id or "", week.everybody)

@@ -89,7 +89,7 @@ def _asked(told: KeyResultView, questions: tuple[str, ...]) -> NumberAsked:
     row = told.row
     return NumberAsked(
         id=row.id,
-        line=key_result_line.of(KeyResultLine.of(told)),
+        line=key_result_line.line_of(KeyResultLine.of(told)),
         about=f"Goal: {key_result_line.way(row)}",
         unit={"percent": "%", "number": ""}.get(row.unit, row.unit),
         is_typed=row.source in _TYPED,

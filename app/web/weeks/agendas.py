@@ -66,14 +66,14 @@ class Agenda:
     frozen: str
 
 
-def of(review: Review) -> Agenda:
+def agenda_page(review: Review) -> Agenda:
     """Lay a review out, frozen or not."""
     told = review.key_results
     return Agenda(
         week=review.week,
         days=_days(review.starts, review.ends),
         sentence=review.sentence,
-        key_results=tuple(key_result_line.of(one) for one in told),
+        key_results=tuple(key_result_line.line_of(one) for one in told),
         small_print=sayings.SMALL_PRINT,
         comments=tuple((one.title, one.comment) for one in told if one.comment),
         unusual=_unusual(review),

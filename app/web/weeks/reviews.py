@@ -113,8 +113,8 @@ def read_only(request: Request, session: Db, now: Now, token: str) -> HTMLRespon
     """The week of a signed link, for thirty days after the link was made."""
     link = read_public(request, token, Kind.WEEK)
     week = week_links.week_of(link, now=now)
-    review = agenda.of(session, week, zone=request.app.state.settings.zone, now=now)
-    return render(request, OpenWeekPage(agenda=agendas.of(review)))
+    review = agenda.review_of(session, week, zone=request.app.state.settings.zone, now=now)
+    return render(request, OpenWeekPage(agenda=agendas.agenda_page(review)))
 
 
 def _draft(shape: type[_Draft], **typed: object) -> _Draft:
@@ -123,11 +123,11 @@ def _draft(shape: type[_Draft], **typed: object) -> _Draft:
 
 def _page(request: Request, session: Session, week: str, form: Typed, *, now: datetime) -> Page:
     settings = request.app.state.settings
-    review = agenda.of(session, week, zone=settings.zone, now=now)
+    review = agenda.review_of(session, week, zone=settings.zone, now=now)
     before, after = agenda.neighbours(week, zone=settings.zone, now=now)
     token = week_links.token_of(week, keyring=request.app.state.keyring, now=now)
     return ReviewPage(
-        agenda=agendas.of(review),
+        agenda=agendas.agenda_page(review),
         before=before,
         after=after,
         open_link=f"{settings.public_url}/w/{token}",

@@ -71,7 +71,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         lead="Three steps to the first honest answer." if steps else _lead(week),
         week=f"Week {week.week}",
         steps=steps,
-        key_results=[key_result_line.of(KeyResultLine.of(view)) for view in week.key_results],
+        key_results=[key_result_line.line_of(KeyResultLine.of(view)) for view in week.key_results],
         small_print=sayings.SMALL_PRINT,
         awaiting=week.awaiting,
         running=week.running,

@@ -67,7 +67,9 @@ def says_yes(source: str, kind: str) -> bool | None:
     filler = filling.rendered_text(source)
     columns = Columns({"flag": COLUMNS[kind]})
     try:
-        return "YES" in filler.fill(cells.of({"flag": CELLS[kind]}, ["flag"], columns, now=NOW))
+        return "YES" in filler.fill(
+            cells.cells_for({"flag": CELLS[kind]}, ["flag"], columns, now=NOW)
+        )
     except BrokenLiquid:
         return None  # arithmetic on a text: said of that person
 

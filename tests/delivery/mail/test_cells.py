@@ -42,7 +42,7 @@ ROW: dict[str, object] = {
 
 def said(template: str, row: dict[str, Any] | None = None, columns: Columns = COLUMNS) -> str:
     filler = filling.text(template)
-    return filler.fill(cells.of(ROW | (row or {}), filler.columns, columns, now=NOW))
+    return filler.fill(cells.cells_for(ROW | (row or {}), filler.columns, columns, now=NOW))
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_the_weeks_mail_has_its_list_and_its_time(ann: Browser, database: Databa
     listed = "bo@x.example\ncem@x.example"
     page = ann.send("/connections/digest", on="digest", recipients=listed, sends_at="Monday 10:00")
     with database.read() as session:
-        row = digests.of(session)
+        row = digests.digest_settings(session)
 
     assert row is not None
     assert (row.recipients, row.sends_at) == (["bo@x.example", "cem@x.example"], "monday 10:00")
@@ -75,4 +75,4 @@ def test_a_broken_address_or_time_of_the_weeks_mail_is_marked(ann: Browser, data
     assert "Write a day and a time, like monday 08:00." in page.text
     assert "bo@x.example\ncem</textarea>" in page.text
     with database.read() as session:
-        assert digests.of(session) is None
+        assert digests.digest_settings(session) is None

@@ -10,7 +10,7 @@ from app.delivery.models import Notice
 from app.platform.db import Database
 from tests.duties import read_imports
 from tests.web.conftest import NOW, Browser
-from tests.web.test_journey import CARD, of
+from tests.web.test_journey import CARD, id_in
 
 TWO = CARD | {
     "second_subject": "{{ name }}, you lose {{ euros }} €",
@@ -34,7 +34,7 @@ def bakeries(eve: Browser, database: Database, application: FastAPI, bakeries: s
 @pytest.fixture
 def framings(eve: Browser, bakeries: str) -> str:
     """Two versions, half of everybody each."""
-    return of(eve.post("/experiments", **TWO, audience_id=bakeries), "experiments")
+    return id_in(eve.post("/experiments", **TWO, audience_id=bakeries), "experiments")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def held(eve: Browser, bakeries: str) -> str:
         "mde": "2",
         "threshold": "",
     }
-    return of(eve.post("/experiments", **fields, audience_id=bakeries), "experiments")
+    return id_in(eve.post("/experiments", **fields, audience_id=bakeries), "experiments")
 
 
 def test_a_preview_shows_the_version_that_was_asked_for(eve: Browser, framings: str):
@@ -102,7 +102,7 @@ def test_the_test_mail_comes_in_every_version(eve: Browser, framings: str, datab
 
 def test_the_usual_rate_is_typed_in_kept_and_planned_with(eve: Browser, bakeries: str):
     typed = TWO | {"base_rate": "12,5"}
-    made = of(eve.post("/experiments", **typed, audience_id=bakeries), "experiments")
+    made = id_in(eve.post("/experiments", **typed, audience_id=bakeries), "experiments")
     form = eve.get(f"/experiments/{made}/edit").text
     plan = eve.post("/experiments/plan", **typed, audience_id=bakeries).text
 

@@ -15,7 +15,7 @@ _PAID: dict[str, Any] = {"kind": "value_per_person", "event": "paid", "cap": 500
 
 def card(session: Session, **changes: Any) -> dict[str, str]:
     about = store.about(session, given_draft(session, people=1, **changes).id)
-    return dict(test_cards.of(about, movements.linked(session, about.experiment)).lines)
+    return dict(test_cards.card_of(about, movements.linked(session, about.experiment)).lines)
 
 
 def test_a_threshold_reads_as_it_was_set(session: Session):
