@@ -29,7 +29,7 @@ class Schedule:
     closes: Moment = Moment(7, time(10))  # when the week's mail is written
 
     def __post_init__(self) -> None:
-        order = [(one.day, one.at) for one in (self.opens, self.reminds, self.closes)]
+        order = [(moment.day, moment.at) for moment in (self.opens, self.reminds, self.closes)]
         if sorted(set(order)) != order:
             raise Invalid("A week opens first, then reminds, then closes: put the times in order.")
         if self.closes.day - self.opens.day > 7 or not 0 <= self.opens.day < 7:

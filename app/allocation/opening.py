@@ -39,7 +39,7 @@ def open_by_hand(session: Session, week: str, *, zone: ZoneInfo, now: datetime) 
 
 
 def _due(session: Session, *, zone: ZoneInfo, now: datetime) -> list[str]:
-    if not any(one.active for one in store.respondents(session)):
+    if not any(respondent.active for respondent in store.respondents(session)):
         return []  # nobody to ask: nothing opens until somebody is added
     schedule = store.settings_of(session).schedule()
     return calendar.weeks_due(store.last_week(session), now=now, schedule=schedule, zone=zone)
@@ -59,8 +59,10 @@ def _open(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> bool
     if not store.insert_opening(session, opening):
         return False
     store.put_week_buckets(session, week)
-    for one in store.respondents(session):
-        if one.active:
-            session.add(Invitation(week=week, respondent_id=one.id, asked_time=one.asked_time))
+    for respondent in store.respondents(session):
+        if respondent.active:
+            session.add(
+                Invitation(week=week, respondent_id=respondent.id, asked_time=respondent.asked_time)
+            )
     session.flush()
     return True

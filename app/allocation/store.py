@@ -115,9 +115,11 @@ def all_buckets(session: Session) -> Sequence[Bucket]:
 def put_week_buckets(session: Session, week: str) -> None:
     """Let a week be asked about what is asked for now."""
     session.exec(delete(WeekBucket).where(col(WeekBucket.week) == week))
-    for one in buckets(session):
+    for bucket in buckets(session):
         session.add(
-            WeekBucket(week=week, bucket_id=one.id, target=one.target, position=one.position)
+            WeekBucket(
+                week=week, bucket_id=bucket.id, target=bucket.target, position=bucket.position
+            )
         )
     session.flush()
 
@@ -130,7 +132,7 @@ def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
         .where(WeekBucket.week == week)
         .order_by(col(WeekBucket.position), col(WeekBucket.bucket_id))
     )
-    return [_as_asked(one, known) for one, known in found]
+    return [_as_asked(week_bucket, known) for week_bucket, known in found]
 
 
 _first = cache(first_bucket)
@@ -209,10 +211,10 @@ def respondents_page(session: Session, *, cursor: str | None, limit: int) -> Par
 
 def respondent_of(session: Session, respondent_id: str) -> Respondent:
     """A respondent by id."""
-    found = session.get(Respondent, respondent_id)
-    if found is None:
+    respondent = session.get(Respondent, respondent_id)
+    if respondent is None:
         raise NotFound("There is no respondent with this id.")
-    return found
+    return respondent
 
 
 def respondent_numbered(session: Session, number: int) -> Respondent | None:
@@ -269,7 +271,7 @@ Given = tuple[Answered, Counted | None]
 
 def given_in(session: Session, weeks: Collection[str]) -> dict[str, list[Given]]:
     """The answers to each of these weeks, plainly; people's are counted once they can be."""
-    found: dict[str, list[Given]] = {one: [] for one in weeks}
+    found: dict[str, list[Given]] = {week: [] for week in weeks}
     is_same = and_(
         col(TimeTold.week) == col(TimeAnswer.week),
         col(TimeTold.respondent_id) == col(TimeAnswer.respondent_id),

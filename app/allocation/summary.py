@@ -98,7 +98,7 @@ def by_cell(told: Sequence[Given], elective: frozenset[str], *, asked: Iterable[
     return Groups(
         everybody=split(told, elective),
         teams={
-            team: split([one for one in told if one.team_id == team], elective)
+            team: split([given for given in told if given.team_id == team], elective)
             for team in sorted(asked)
         },
     )

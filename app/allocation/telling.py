@@ -24,18 +24,21 @@ def settle(session: Session, opening: Opening, *, now: datetime) -> None:
     if opening.mode != Mode.PERSON:
         return
     store.lock_opening(session, opening)
-    answers = {one.respondent_id: one for one in store.answers(session, opening.week)}
+    answers = {
+        time_answer.respondent_id: time_answer
+        for time_answer in store.answers(session, opening.week)
+    }
     told = store.told(session, opening.week)
     _correct(session, told, answers)
-    counted = {one.respondent_id for one in told}
+    counted = {time_told.respondent_id for time_told in told}
     new = {one: answer for one, answer in answers.items() if one not in counted}
     if 0 < _awaited(session, opening, answers, now=now) < FEWEST:
         return  # told now, the last ones could never be
-    first = 1 + max((one.cell for one in told), default=0)
+    first = 1 + max((time_told.cell for time_told in told), default=0)
     cells = cells_of({one: answer.team_id for one, answer in new.items()})
     for cell, (team, people) in enumerate(cells, start=first):
-        for one in people:
-            session.add(_told(new[one], cell=cell, team_id=team))
+        for person in people:
+            session.add(_told(new[person], cell=cell, team_id=team))
     session.flush()
 
 
@@ -59,7 +62,7 @@ def duty(database: Database) -> Duty:
 
     return Duty(
         work=Work.COUNT,
-        items=lambda session, now: [one.week for one in store.unsettled(session, now=now)],
+        items=lambda session, now: [opening.week for opening in store.unsettled(session, now=now)],
         do=count,
     )
 
@@ -67,13 +70,13 @@ def duty(database: Database) -> Duty:
 def _correct(session: Session, told: Sequence[TimeTold], answers: Mapping[str, TimeAnswer]) -> None:
     """Take corrections over where enough of a cell have changed theirs."""
     changed: dict[int, list[TimeTold]] = defaultdict(list)
-    for one in told:
-        if one.shares != answers[one.respondent_id].shares:
-            changed[one.cell].append(one)
+    for time_told in told:
+        if time_told.shares != answers[time_told.respondent_id].shares:
+            changed[time_told.cell].append(time_told)
     for rows in changed.values():
-        for one in rows if len(rows) >= FEWEST else ():
-            one.shares = dict(answers[one.respondent_id].shares)
-            session.add(one)
+        for time_told in rows if len(rows) >= FEWEST else ():
+            time_told.shares = dict(answers[time_told.respondent_id].shares)
+            session.add(time_told)
 
 
 def _awaited(
@@ -82,7 +85,11 @@ def _awaited(
     """How many more may answer. Once a week that was asked about has closed, nobody is awaited."""
     if opening.opened_at < opening.closes_at <= now:
         return 0
-    asked = {one.respondent_id for one in store.invitations(session, opening.week) if one.is_asked}
+    asked = {
+        invitation.respondent_id
+        for invitation in store.invitations(session, opening.week)
+        if invitation.is_asked
+    }
     return len(asked - answers.keys())
 
 

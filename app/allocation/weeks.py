@@ -42,10 +42,10 @@ class Week:
 def opened_week(session: Session, week: str) -> Week:
     """The week, from its answers. Raises NotFound for one that was never opened."""
     monday_of(week)
-    found = of_several(session, (week,))
-    if week not in found:
+    weeks = of_several(session, (week,))
+    if week not in weeks:
         raise NotFound(f"{week} was not opened.")
-    return found[week]
+    return weeks[week]
 
 
 def of_several(session: Session, weeks: Sequence[str]) -> dict[str, Week]:
@@ -78,7 +78,10 @@ def is_rising(seen: Mapping[str, Week], week: str) -> bool:
 
 
 def _shown(asked: Asked, given: Sequence[store.Given]) -> Week:
-    answers, told = [one for one, _ in given], [told for _, told in given if told is not None]
+    answers, told = (
+        [answered for answered, _ in given],
+        [told for _, told in given if told is not None],
+    )
     elective = frozenset(bucket.id for bucket in asked.buckets if bucket.elective)
     groups = _groups(asked.opening, answers, told, elective)
     return Week(
@@ -117,8 +120,10 @@ def _groups(
         ]
         return by_team(given, elective)
     cells = [
-        Given(one.shares, weight=_coarse(one.fte), team_id=one.team_id)
-        for one in told
-        if _can_be_read(one)
+        Given(counted.shares, weight=_coarse(counted.fte), team_id=counted.team_id)
+        for counted in told
+        if _can_be_read(counted)
     ]
-    return by_cell(cells, elective, asked={one.team_id for one in answers if one.team_id})
+    return by_cell(
+        cells, elective, asked={answered.team_id for answered in answers if answered.team_id}
+    )

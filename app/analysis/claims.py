@@ -34,7 +34,7 @@ def _effect(body: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
     rows = body["comparisons"]
     if not rows or metric_of(body["rule"]["metric"]).is_value:
         return
-    estimates = {one["arm"]: one for one in body["estimates"]}
+    estimates = {estimate["arm"]: estimate for estimate in body["estimates"]}
     pair = [estimates.get(rows[0][side]) for side in ("arm", "baseline")]
     known = [one for one in pair if one is not None and one["people"]]
     if len(known) < len(pair):

@@ -32,7 +32,7 @@ def asked(
 
     A version of which nothing can be asked yet is left out.
     """
-    course = [*((one.arms, one.whole) for one in before), (arms, whole)]
+    course = [*((held.arms, held.whole) for held in before), (arms, whole)]
     found = {}
     for key in versus.others(arms, rule):
         seen = _seen(course, key, rule, planned)
@@ -51,8 +51,8 @@ def by_looks(
     ended: bool,
 ) -> tuple[Comparison, ...]:
     """A row for each version: what the first look that told a difference said, else the last."""
-    found = [_standing(key, held, rule, planned) for key in keys]
-    return versus.adjusted([_ended(row) if ended else _going_on(row) for row in found])
+    comparisons = [_standing(key, held, rule, planned) for key in keys]
+    return versus.adjusted([_ended(row) if ended else _going_on(row) for row in comparisons])
 
 
 def course(
@@ -69,12 +69,12 @@ def course(
 
 
 def _standing(key: str, held: Sequence[Held], rule: Rule, planned: Mapping[str, int]) -> Comparison:
-    found = versus.too_early(key, rule, "no look has been held yet")
+    comparison = versus.too_early(key, rule, "no look has been held yet")
     for _, row in course(key, held, rule, planned):
-        found = row
-        if (found.low or 0) > 0 or (found.high or 0) < 0:
+        comparison = row
+        if (comparison.low or 0) > 0 or (comparison.high or 0) < 0:
             break
-    return found
+    return comparison
 
 
 def _going_on(row: Comparison) -> Comparison:
@@ -103,9 +103,9 @@ def _seen(
 def _asked(key: str, seen: Sequence[_Seen], rule: Rule) -> Sequence[Asked]:
     alpha, shares = versus.alpha_of(rule, seen[-1].arms), [one.share for one in seen]
     if metric_of(rule.metric).is_value:
-        return [Asked(critical=one) for one in bounds(shares, alpha=alpha)]
+        return [Asked(critical=bound) for bound in bounds(shares, alpha=alpha)]
     pairs = [_pair(key, one.arms, rule) for one in seen]
-    return [Asked(one.above, one.below) for one in limits(pairs, shares, alpha=alpha)]
+    return [Asked(limit.above, limit.below) for limit in limits(pairs, shares, alpha=alpha)]
 
 
 def _p_value(key: str, seen: Sequence[_Seen], rule: Rule) -> float:

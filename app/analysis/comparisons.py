@@ -31,7 +31,7 @@ def now(arms: Mapping[str, Strata], rule: Rule, *, ended: bool) -> tuple[Compari
 
 def overall(comparisons: Sequence[Comparison], *, ended: bool) -> State:
     """Validated if any is, refuted if all are; waiting as long as one may still change."""
-    states = {one.state for one in comparisons}
+    states = {comparison.state for comparison in comparisons}
     if State.VALIDATED in states:
         return State.VALIDATED
     if states == {State.REFUTED}:
@@ -43,37 +43,43 @@ def _row(key: str, arms: Mapping[str, Strata], rule: Rule, *, ended: bool) -> Co
     """One comparison; before the end its state is no more than waiting."""
     try:
         versus.refuse_unseen(key, arms, rule)
-        found = versus.fixed(key, arms, rule)
+        comparison = versus.fixed(key, arms, rule)
     except NotEnoughData as error:
-        found = versus.too_early(key, rule, str(error))
+        comparison = versus.too_early(key, rule, str(error))
     if ended:
-        return found if found.difference is not None else replace(found, state=State.INCONCLUSIVE)
-    return replace(found, state=State.WAITING)
+        return (
+            comparison
+            if comparison.difference is not None
+            else replace(comparison, state=State.INCONCLUSIVE)
+        )
+    return replace(comparison, state=State.WAITING)
 
 
-def _estimate(key: str, one: Matured, metric: str, confidence: float) -> Estimate:
+def _estimate(key: str, matured: Matured, metric: str, confidence: float) -> Estimate:
     if metric_of(metric).is_value:
-        return _mean(key, one, confidence)
-    hits = one.did
+        return _mean(key, matured, confidence)
+    hits = matured.did
     interval, rate = Interval(0.0, 1.0, CLOPPER_PEARSON.name), None
-    if one.people:
-        interval = clopper_pearson(hits, one.people, confidence=confidence)
-        rate = hits / one.people
-    return _estimated(key, one.people, hits, rate=rate, interval=interval, confidence=confidence)
+    if matured.people:
+        interval = clopper_pearson(hits, matured.people, confidence=confidence)
+        rate = hits / matured.people
+    return _estimated(
+        key, matured.people, hits, rate=rate, interval=interval, confidence=confidence
+    )
 
 
-def _mean(key: str, one: Matured, confidence: float) -> Estimate:
+def _mean(key: str, matured: Matured, confidence: float) -> Estimate:
     """The value per person; its interval only once enough people have one."""
-    rate = one.mean if one.people else None
+    rate = matured.mean if matured.people else None
     low = high = rate or 0.0
-    if one.nonzero >= LEAST_NONZERO and rate is not None:
-        half = float(special.stdtrit(one.people - 1, confidence)) * (
-            (versus.sums(one).variance / one.people) ** 0.5
+    if matured.nonzero >= LEAST_NONZERO and rate is not None:
+        half = float(special.stdtrit(matured.people - 1, confidence)) * (
+            (versus.sums(matured).variance / matured.people) ** 0.5
         )
         low, high = rate - half, rate + half
     interval = Interval(low, high, WELCH.name)
     return _estimated(
-        key, one.people, one.nonzero, rate=rate, interval=interval, confidence=confidence
+        key, matured.people, matured.nonzero, rate=rate, interval=interval, confidence=confidence
     )
 
 

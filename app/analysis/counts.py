@@ -114,7 +114,7 @@ def together(totals: Iterable[ArmTotals]) -> ArmTotals:
     if len(found) == 1:
         return found[0]
     sums = {
-        name: sum(getattr(one, name) for one in found)
+        name: sum(getattr(arm_totals, name) for arm_totals in found)
         for name in (
             *_SUMS,
             "matured",
@@ -124,7 +124,9 @@ def together(totals: Iterable[ArmTotals]) -> ArmTotals:
             "value",
         )
     }
-    last = max((one.last_release for one in found if one.last_release), default=None)
+    last = max(
+        (arm_totals.last_release for arm_totals in found if arm_totals.last_release), default=None
+    )
     return ArmTotals(key="", last_release=last, **sums)
 
 

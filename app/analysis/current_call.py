@@ -92,7 +92,11 @@ def course_of(
 ) -> Course:
     """One arm on its way, for a rule that is read more than once."""
     ((key, strata),) = arms.items()
-    coming = [one for one in plan_and_looks(experiment, held, rule) if one.held_at is None]
+    coming = [
+        plan_and_look
+        for plan_and_look in plan_and_looks(experiment, held, rule)
+        if plan_and_look.held_at is None
+    ]
     return Course(
         key=key,
         planned=experiment.enrolled or 0,
@@ -118,18 +122,20 @@ def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> 
             yield LookAt(number, due_at, None, planned["people"], None, needed)
 
 
-def _as_held(one: Held, rule: Rule) -> LookAt:
-    arms = [key for key in one.arms if key != HOLDOUT]
-    hits = sum(counts_at(one, key)[1] for key in arms)
-    needed = one.needed(arms[0]) if rule.kind == "threshold" else None
-    return LookAt(one.number, one.due_at, one.at, planned_looks.people(one.arms), hits, needed)
+def _as_held(held: Held, rule: Rule) -> LookAt:
+    arms = [key for key in held.arms if key != HOLDOUT]
+    hits = sum(counts_at(held, key)[1] for key in arms)
+    needed = held.needed(arms[0]) if rule.kind == "threshold" else None
+    return LookAt(held.number, held.due_at, held.at, planned_looks.people(held.arms), hits, needed)
 
 
 def _next_answer(
     experiment: Experiment, held: Sequence[Held], standing: Standing
 ) -> datetime | None:
     coming = [
-        one for one in plan_and_looks(experiment, held, rule_of(experiment)) if not one.held_at
+        plan_and_look
+        for plan_and_look in plan_and_looks(experiment, held, rule_of(experiment))
+        if not plan_and_look.held_at
     ]
     if standing.over or not coming:
         return standing.answer_by

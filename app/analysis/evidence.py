@@ -49,7 +49,8 @@ def increment_of(readout: Readout) -> Increment | None:
     """
     released = {arm.key: arm.released for arm in readout.arms}
     found = [
-        (one.difference, one.low, one.high, released.get(one.arm, 0)) for one in readout.comparisons
+        (comparison.difference, comparison.low, comparison.high, released.get(comparison.arm, 0))
+        for comparison in readout.comparisons
     ]
     known = [
         (difference, low, high, people)

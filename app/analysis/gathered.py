@@ -61,9 +61,11 @@ def gather_many(
     """
     if not experiments:
         return {}
-    ids = [one.id for one in experiments]
+    ids = [experiment.id for experiment in experiments]
     knowing = knowing or of_several(session, ids, now=now)
-    asked = {one.id: _Asked(one, knowing.of(one.id)) for one in experiments}
+    asked = {
+        experiment.id: _Asked(experiment, knowing.of(experiment.id)) for experiment in experiments
+    }
     groups = _by_experiment(counter_rows.counted(session, [one.spans for one in asked.values()]))
     closing = _closing(session, asked, groups)
     held = planned_looks.held_of(session, ids) if held is None else held
@@ -173,10 +175,10 @@ def _by_experiment(rows: Sequence[Any]) -> defaultdict[str, list[Any]]:
 
 
 def _told_apart(
-    session: Session, one: _Asked, groups: Groups, closing: Mapping[Cut, Groups]
+    session: Session, asked: _Asked, groups: Groups, closing: Mapping[Cut, Groups]
 ) -> dict[str, dict[str, Matured]]:
-    found = one.strata(groups, closing)
-    return matured.told_apart(session, one.settled, found, closing.get(one.settled, ()))
+    found = asked.strata(groups, closing)
+    return matured.told_apart(session, asked.settled, found, closing.get(asked.settled, ()))
 
 
 def _closing(

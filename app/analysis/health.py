@@ -42,7 +42,7 @@ def health_of(
         ingested_until=known.ingested_until,
         lag_seconds=known.lag_seconds,
         counted_only=unread.only_counted,
-        lost_clicks=sum(one.hits or 0 for one in unread.lost),
+        lost_clicks=sum(lost_hits.hits or 0 for lost_hits in unread.lost),
     )
 
 

@@ -97,7 +97,7 @@ class Known:
     @property
     def silent(self) -> tuple[Late, ...]:
         """Folders that somebody must do something about."""
-        return tuple(one for one in self.late if one.is_silent or one.copied)
+        return tuple(late for late in self.late if late.is_silent or late.copied)
 
 
 @dataclass(frozen=True, slots=True)

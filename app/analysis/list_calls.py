@@ -60,11 +60,18 @@ def calls_of_many(
     if not experiments:
         return {}
     kept = _kept(session, experiments)
-    open_ones = [one for one in experiments if one.id in kept.held and gathered.can_be_read(one)]
+    open_ones = [
+        experiment
+        for experiment in experiments
+        if experiment.id in kept.held and gathered.can_be_read(experiment)
+    ]
     counted = gathered.gather_many(session, open_ones, now=now, knowing=knowing, held=kept.held)
     found = {key: garbled.read(_as_frozen, row) for key, row in kept.frozen.items()}
-    found |= {one.id: garbled.read(_as_counted, one, counted[one.id], zone) for one in open_ones}
-    return {one.id: found.get(one.id) or _GARBLED for one in experiments}
+    found |= {
+        open_one.id: garbled.read(_as_counted, open_one, counted[open_one.id], zone)
+        for open_one in open_ones
+    }
+    return {experiment.id: found.get(experiment.id) or _GARBLED for experiment in experiments}
 
 
 def finals_of(session: Session, experiments: Sequence[Experiment]) -> dict[str, Told]:
@@ -73,12 +80,12 @@ def finals_of(session: Session, experiments: Sequence[Experiment]) -> dict[str, 
     found = {
         key: garbled.read(_as_frozen, row) for key, row in frozen.items() if row.kind == Kind.FINAL
     }
-    return {key: one for key, one in found.items() if one is not None}
+    return {key: told for key, told in found.items() if told is not None}
 
 
 def _kept(session: Session, experiments: Sequence[Experiment]) -> _Kept:
     frozen: dict[str, Any] = {}
-    held: dict[str, list[Held | None]] = {one.id: [] for one in experiments}
+    held: dict[str, list[Held | None]] = {experiment.id: [] for experiment in experiments}
     for row in store.kept_of(session, list(held)):
         if row.kind is not None:
             frozen[row.id] = row

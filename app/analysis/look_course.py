@@ -23,8 +23,8 @@ class Course:
 
 def counts_at(held: Held, key: str) -> tuple[int, int]:
     """(people, hits) of the arm at a look."""
-    one = total(held.arms.get(key, {}))
-    return one.people, one.did
+    matured = total(held.arms.get(key, {}))
+    return matured.people, matured.did
 
 
 def asked(course: Course, rule: Rule, *, whole: bool) -> Asked:
@@ -34,7 +34,7 @@ def asked(course: Course, rule: Rule, *, whole: bool) -> Asked:
     the moment of a cancel is chosen with the numbers in sight.
     """
     now, n_max = total(course.strata).people, max(course.planned, total(course.strata).people)
-    before = [(counts_at(one, course.key)[0], _kept(one, course.key)) for one in course.held]
+    before = [(counts_at(held, course.key)[0], _kept(held, course.key)) for held in course.held]
     if before and before[-1][0] >= now:
         return Asked()  # nobody is new: nothing can be asked of them
     hits, misses = (

@@ -20,7 +20,7 @@ from app.analysis import (
 from app.analysis import look_course as courses
 from app.analysis import readout as readouts
 from app.analysis.gathered import Gathered, rule_of
-from app.analysis.known_until import known_of as known_of
+from app.analysis.known_until import known_of
 from app.analysis.planned_looks import Asked, Held
 from app.analysis.readout_types import State
 from app.analysis.threshold_call import Standing

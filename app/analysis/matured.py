@@ -263,8 +263,8 @@ def _shifted(
     }
     return {
         arm: {
-            stratum: replace(one, **sums[arm, stratum], **start) if one.people else one
-            for stratum, one in strata.items()
+            stratum: replace(matured, **sums[arm, stratum], **start) if matured.people else matured
+            for stratum, matured in strata.items()
         }
         for arm, strata in found.items()
     }
@@ -285,7 +285,7 @@ def first_open_hour(*, window: timedelta, stop_at: datetime | None, now: datetim
 def total(strata: Strata) -> Matured:
     """All strata together."""
     every = list(strata.values())
-    found = every[0] if every else Matured()
+    matured = every[0] if every else Matured()
     for one in every[1:]:
-        found += one
-    return found
+        matured += one
+    return matured

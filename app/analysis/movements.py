@@ -31,7 +31,7 @@ def course_of(stored: Stored) -> Course:
 def linked(session: Session, experiment: Experiment) -> Mapping[str, Aim]:
     """The key results that an experiment should move, by id."""
     links = experiment.design.get("key_results") or []
-    return list_rows.with_ends(session, [one["key_result_id"] for one in links])
+    return list_rows.with_ends(session, [link["key_result_id"] for link in links])
 
 
 def realised(
@@ -46,8 +46,8 @@ def realised(
         return {}
     ends = {key: aim.ends for key, aim in aims.items()}
     stored = series.stored_of(session, [aim.row for aim in aims.values()], ends=ends)
-    found = {key: moved(course_of(one), experiment) for key, one in stored.items()}
-    return {key: one for key, one in found.items() if one is not None}
+    movements = {key: moved(course_of(one), experiment) for key, one in stored.items()}
+    return {key: movement for key, movement in movements.items() if movement is not None}
 
 
 def moved(course: Course, experiment: Experiment) -> Movement | None:
@@ -61,8 +61,8 @@ def moved(course: Course, experiment: Experiment) -> Movement | None:
 
 
 def _since(values: Sequence[Value], moment: datetime) -> Movement | None:
-    before = [one.value for one in values if one.date <= moment.date()]
-    after = [one.value for one in values if one.date > moment.date()]
+    before = [value.value for value in values if value.date <= moment.date()]
+    after = [value.value for value in values if value.date > moment.date()]
     if not before or not after:
         return None
     difference = exact.total([after[-1], -before[-1]])

@@ -63,7 +63,8 @@ def value_sentence(
 def _trend(hours: _Hours, arm: ArmTotals, base: ArmTotals) -> Trend:
     last = max((hour for of_arm in hours.values() for hour in of_arm), default=0)
     hits, base_hits = (
-        [hours.get(one.key, {}).get(hour, 0) for hour in range(last + 1)] for one in (arm, base)
+        [hours.get(arm_totals.key, {}).get(hour, 0) for hour in range(last + 1)]
+        for arm_totals in (arm, base)
     )
     return hazard_trend(hits, base_hits, people=arm.released, base_people=base.released)
 

@@ -53,7 +53,7 @@ class Held:
 
 def held_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, list[Held]]:
     """The same of many, by experiment."""
-    found: dict[str, list[Held]] = {one: [] for one in experiment_ids}
+    found: dict[str, list[Held]] = {experiment_id: [] for experiment_id in experiment_ids}
     for row in store.looks_of(session, experiment_ids):
         found[row.experiment_id].append(read(row))
     return found
@@ -100,7 +100,8 @@ def keep(
     """Store a look."""
     body = {
         "arms": {
-            key: {name: asdict(one) for name, one in strata.items()} for key, strata in arms.items()
+            key: {name: asdict(matured) for name, matured in strata.items()}
+            for key, strata in arms.items()
         },
         "last": look["last"],
         "whole": look["whole"],

@@ -24,7 +24,7 @@ class _Kind:
 
     @property
     def people(self) -> int:
-        return sum(one.people for one in self.arms.values())
+        return sum(arm.people for arm in self.arms.values())
 
 
 def segments_of(
@@ -42,10 +42,10 @@ def _kinds(arms: Mapping[str, Strata], place: int) -> list[_Kind]:
     """The values of one column, small ones together as others."""
     found: dict[str, dict[str, Matured]] = {}
     for key, strata in arms.items():
-        for stratum, one in strata.items():
+        for stratum, matured in strata.items():
             value = _value(stratum, place)
             held = found.setdefault(value, {})
-            held[key] = held.get(key, Matured()) + one
+            held[key] = held.get(key, Matured()) + matured
     kinds = sorted(
         (_Kind(value, held) for value, held in found.items()),
         key=lambda kind: (-kind.people, kind.value),
@@ -79,23 +79,23 @@ def _segment(column: str, kinds: Sequence[_Kind], rule: Rule) -> Segment | None:
 def _rows(kind: _Kind, kinds: int, rule: Rule) -> Iterator[SegmentRow]:
     """One line for each version; intervals as wide as so many kinds ask for."""
     level = 1 - (1 - rule.confidence) / kinds
-    for key, one in kind.arms.items():
-        if not one.people:
+    for key, matured in kind.arms.items():
+        if not matured.people:
             continue
-        hits = one.did
-        interval = wilson(hits, one.people, confidence=level)
+        hits = matured.did
+        interval = wilson(hits, matured.people, confidence=level)
         difference = low = high = None
         if rule.baseline and key not in {rule.baseline, "holdout"}:
             difference, low, high = _difference(kind, key, rule, level)
         yield SegmentRow(
             value=kind.value,
             arm=key,
-            people=one.people,
+            people=matured.people,
             hits=hits,
-            rate=hits / one.people,
+            rate=hits / matured.people,
             low=interval.low,
             high=interval.high,
-            value_per_person=one.mean if rule.counts.is_value else None,
+            value_per_person=matured.mean if rule.counts.is_value else None,
             difference=difference,
             difference_low=low,
             difference_high=high,
@@ -107,14 +107,14 @@ def _difference(
 ) -> tuple[float | None, float | None, float | None]:
     arm, base = (_arm(kind.arms.get(one)) for one in (key, rule.baseline))
     try:
-        found = newcombe(arm, base, confidence=level)
+        difference = newcombe(arm, base, confidence=level)
     except NotEnoughData:
         return None, None, None
-    return arm.rate - base.rate, found.low, found.high
+    return arm.rate - base.rate, difference.low, difference.high
 
 
-def _arm(one: Matured | None) -> Arm:
-    return Arm(one.people, one.did) if one else Arm(0, 0)
+def _arm(matured: Matured | None) -> Arm:
+    return Arm(matured.people, matured.did) if matured else Arm(0, 0)
 
 
 def _warning(column: str, kinds: Sequence[_Kind], rule: Rule) -> str:

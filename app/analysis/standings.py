@@ -11,9 +11,9 @@ from app.experiments.plans import SETTLES_AFTER
 _RELEASES_NOBODY = (Status.MEASURING, Status.DECIDED, Status.CANCELLED)
 
 
-def standing_of(experiment: Experiment, found: Gathered) -> Standing:
+def standing_of(experiment: Experiment, gathered: Gathered) -> Standing:
     """Where an experiment stands between launch and its last window, all arms together."""
-    known, total = found.known, together(found.totals.values())
+    known, total = gathered.known, together(gathered.totals.values())
     planned = experiment.enrolled or 0
     over = experiment.status in _RELEASES_NOBODY or bool(planned and total.released >= planned)
     ends_at = _ends_at(experiment, total, now=known.now, over=over)

@@ -94,7 +94,9 @@ def finals_of(session: Session, experiment_ids: Sequence[str]) -> list[dict[str,
     wanted = select(Snapshot).where(
         col(Snapshot.experiment_id).in_(experiment_ids), Snapshot.kind == Kind.FINAL
     )
-    return [one.body for one in session.exec(wanted.order_by(col(Snapshot.experiment_id)))]
+    return [
+        snapshot.body for snapshot in session.exec(wanted.order_by(col(Snapshot.experiment_id)))
+    ]
 
 
 def looks_of(session: Session, experiment_ids: Sequence[str]) -> Sequence[Look]:
@@ -249,7 +251,7 @@ def shared_groups(
     if not others:
         return {}
     mine = _windows({experiment_id: controls[experiment_id]}, "mine")
-    theirs = _windows({one: controls[one] for one in others}, "theirs")
+    theirs = _windows({other: controls[other] for other in others}, "theirs")
     met = (
         sa_select(func.aggregate_strings(theirs.c.experiment_id, ",").label("ids"))
         .select_from(mine)

@@ -25,7 +25,7 @@ from app.stats.sequential import (
 
 def by_looks(course: Course, rule: Rule, *, zone: tzinfo) -> Made:
     """What the looks that were held say; between looks nothing changes."""
-    seen = [counts_at(one, course.key) for one in course.held]
+    seen = [counts_at(held, course.key) for held in course.held]
     ended = course.ended and bool(course.held) and course.held[-1].last
     interval, state = Interval(0.0, 1.0, SEQUENTIAL.name), State.WAITING
     if seen:
@@ -201,11 +201,11 @@ def _because(seen: Estimate, rule: Rule, course: Course) -> tuple[str, ...]:
         ),
     ]
     facts += [
-        f"Look {one.number}: {figures.count(counts[1])} of {figures.count(counts[0])}"
+        f"Look {held.number}: {figures.count(counts[1])} of {figures.count(counts[0])}"
         f" {rule.words.did};"
-        f" {_needed_at(one.needed(course.key))}."
-        for one in course.held
-        if (counts := counts_at(one, course.key))
+        f" {_needed_at(held.needed(course.key))}."
+        for held in course.held
+        if (counts := counts_at(held, course.key))
     ]
     return tuple(facts)
 
@@ -220,7 +220,9 @@ def _going_on(course: Course, seen: Sequence[tuple[int, int]]) -> tuple[str, ...
     It describes, and stops nothing: futility binds nobody here.
     """
     people, hits = seen[-1] if seen else (0, 0)
-    coming = [(one.people, one.needed) for one in course.coming if one.people > people]
+    coming = [
+        (look_at.people, look_at.needed) for look_at in course.coming if look_at.people > people
+    ]
     if not coming or not 0 < hits < people:
         return ()
     chance = conditional_power(people, hits, coming, true_rate=hits / people)

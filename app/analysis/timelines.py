@@ -52,8 +52,8 @@ def timelines_of(series: Mapping[str, Sequence[Point]], rule: Rule) -> tuple[Tim
 def _rates(points: Sequence[Point], rule: Rule) -> Iterator[TimelinePoint]:
     for point in _thinned(points):
         if point.people:
-            found = clopper_pearson(point.hits, point.people, confidence=rule.confidence)
-            yield TimelinePoint(point.at, point.rate, found.low, found.high)
+            interval = clopper_pearson(point.hits, point.people, confidence=rule.confidence)
+            yield TimelinePoint(point.at, point.rate, interval.low, interval.high)
 
 
 def _differences(

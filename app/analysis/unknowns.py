@@ -58,6 +58,6 @@ def _more(found: Found, arms: Mapping[str, Strata], share: float) -> dict[str, S
 
 def _with_unknown(strata: Strata, arm: ArmTotals | None, share: float) -> Strata:
     """The unknown are not counted by kind of people, so all are one here: rates don't mind."""
-    one = total(strata)
+    matured = total(strata)
     unknown = round(arm.maybe_did * share) if arm else 0
-    return {"": replace(one, did=min(one.people, one.did + unknown))}
+    return {"": replace(matured, did=min(matured.people, matured.did + unknown))}

@@ -38,8 +38,8 @@ def alpha_of(rule: Rule, arms: Mapping[str, Strata]) -> float:
 
 def rate_of(strata: Strata) -> Arm:
     """People of all kinds, and those who did it."""
-    one = total(strata)
-    return Arm(one.people, one.did)
+    matured = total(strata)
+    return Arm(matured.people, matured.did)
 
 
 def fixed(key: str, arms: Mapping[str, Strata], rule: Rule) -> Comparison:
@@ -50,10 +50,10 @@ def fixed(key: str, arms: Mapping[str, Strata], rule: Rule) -> Comparison:
         p_value = said.p_value
         return _of_values(key, arms, rule, said, level=level, p_value=p_value, confidence=level)
     arm, base = (rate_of(arms.get(one, {})) for one in (key, rule.baseline))
-    found = compare(arm, base, confidence=level, mde=_inside(rule.mde))
-    row = _of_rates(key, rule, arm, base, low=found.low, high=found.high, level=level)
-    row = replace(row, p_value=found.p_value, method=found.method)
-    ends = (found.low, found.high)
+    comparison = compare(arm, base, confidence=level, mde=_inside(rule.mde))
+    row = _of_rates(key, rule, arm, base, low=comparison.low, high=comparison.high, level=level)
+    row = replace(row, p_value=comparison.p_value, method=comparison.method)
+    ends = (comparison.low, comparison.high)
     return _relatively(row, lambda: relative_bounds(arm, base, difference=ends, confidence=level))
 
 
@@ -217,11 +217,20 @@ def _uneven(error: TooUneven, key: str, rule: Rule) -> str:
     )
 
 
-def sums(one: Matured | None) -> Sums:
+def sums(matured: Matured | None) -> Sums:
     """What is known of the values of a group."""
-    if one is None:
+    if matured is None:
         return Sums(0, 0.0, 0.0)
-    return Sums(one.people, one.y, one.yy, one.x, one.xx, one.xy, one.nonzero, one.yyy)
+    return Sums(
+        matured.people,
+        matured.y,
+        matured.yy,
+        matured.x,
+        matured.xx,
+        matured.xy,
+        matured.nonzero,
+        matured.yyy,
+    )
 
 
 def _sure(critical: float) -> float:

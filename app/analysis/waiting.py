@@ -19,12 +19,12 @@ from app.tracking.models import LostHits
 
 def for_whom(known: Known, zone: tzinfo) -> tuple[str, ...]:
     """One sentence for each data folder whose clicks are not in: since when, and what to do."""
-    return tuple(_sentence(one, zone) for one in known.late)
+    return tuple(_sentence(late, zone) for late in known.late)
 
 
 def for_silent(known: Known, zone: tzinfo) -> tuple[str, ...]:
     """The same, of those about which somebody must do something."""
-    return tuple(_sentence(one, zone) for one in known.silent)
+    return tuple(_sentence(late, zone) for late in known.silent)
 
 
 def told(call: Call, known: Known, zone: tzinfo) -> Call:
@@ -67,12 +67,13 @@ def of_lost(session: Session, lost: Sequence[LostHits], zone: tzinfo) -> Iterato
             f"{were} answered and could not be kept while this experiment counted: the disk was"
             " full, or the journal (SPOOL_LIMIT). They may be of any experiment, and count nowhere."
         )
-    for one in lost:
-        if one.hits is None:
-            name = names.get(one.folder_id, one.folder_id)
+    for lost_hits in lost:
+        if lost_hits.hits is None:
+            name = names.get(lost_hits.folder_id, lost_hits.folder_id)
             yield (
-                f"{name} was retired: what it answered from {sentences.moment(one.since, zone)}"
-                f" to {sentences.moment(one.until, zone)} was never read, and counts nowhere."
+                f"{name} was retired: what it answered from"
+                f" {sentences.moment(lost_hits.since, zone)}"
+                f" to {sentences.moment(lost_hits.until, zone)} was never read, and counts nowhere."
             )
 
 

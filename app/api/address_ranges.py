@@ -134,14 +134,14 @@ def remove_address_ranges(name: str, request: Request, who: Who) -> None:
 
 def _all(request: Request, *, now: datetime) -> AddressRangesOut:
     house = request.app.state.house
-    found = range_files.sources(house.ranges)
+    sources = range_files.sources(house.ranges)
     return AddressRangesOut(
         machine=house.folder.host,
         built_in=BuiltInOut(
             dated=date.fromisoformat(ranges.BUILT_IN_DATE), networks=ranges.built_in_networks()
         ),
-        lists=[_shown(one, now=now) for one in found],
-        warning=range_files.stale_in_words(found, now=now) or None,
+        lists=[_shown(source, now=now) for source in sources],
+        warning=range_files.stale_in_words(sources, now=now) or None,
     )
 
 

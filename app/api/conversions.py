@@ -83,14 +83,14 @@ def add_conversions(
     before with another body is refused (409). Of people who were erased nothing is kept.
     """
     many = isinstance(draft, ConversionDrafts)
-    found = conversions.record(
+    recordeds = conversions.record(
         session,
         draft.conversions if isinstance(draft, ConversionDrafts) else [draft],
         people=KnownPeople(request.app.state.keyring.marks),
         enrolments=DeliveryEnrolments(),
         now=now,
     )
-    shown = [_shown(one) for one in found]
+    shown = [_shown(recorded) for recorded in recordeds]
     return RecordedAll(items=shown) if many else shown[0]
 
 
@@ -107,8 +107,8 @@ def list_conversions(
     return listed(rows, _kept)
 
 
-def _shown(one: Recorded) -> RecordedOut:
-    return RecordedOut.model_validate(one)
+def _shown(recorded: Recorded) -> RecordedOut:
+    return RecordedOut.model_validate(recorded)
 
 
 def _kept(row: Conversion) -> ConversionOut:

@@ -104,18 +104,18 @@ def _shown(session: Session, row: Cycle) -> CycleSeen:
     found = closing.ended(session, row)
     return CycleSeen(
         **CycleOut.model_validate(row).model_dump(),
-        score=closing.mean(one.row for one in found),
-        key_results=[_scored(one) for one in found],
+        score=closing.mean(ended.row for ended in found),
+        key_results=[_scored(ended) for ended in found],
     )
 
 
-def _scored(one: closing.Ended) -> ScoredOut:
+def _scored(ended: closing.Ended) -> ScoredOut:
     return ScoredOut(
-        key_result_id=one.row.id,
-        title=one.row.title,
-        current=one.current,
-        suggested=one.suggested,
-        score=one.score,
-        grade=grade(one.score) if one.score is not None else None,
-        comment=one.row.score_comment,
+        key_result_id=ended.row.id,
+        title=ended.row.title,
+        current=ended.current,
+        suggested=ended.suggested,
+        score=ended.score,
+        grade=grade(ended.score) if ended.score is not None else None,
+        comment=ended.row.score_comment,
     )

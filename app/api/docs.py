@@ -98,18 +98,18 @@ def _answer(document: _Json, status: str, told: _Json) -> Answer:
 
 def _fields(document: _Json, schema: _Json, *, before: str = "", deep: int = _DEEP) -> list[Field]:
     """All fields, those of inner shapes after the one that holds them."""
-    found = []
+    fields = []
     shape = _shape(document, schema)
     for name, told in shape.get("properties", {}).items():
         whole = f"{before}{name}"
         required = name in shape.get("required", [])
         says = told.get("description", "") or _default(told)
-        found.append(Field(whole, _kind(document, told), required, says))
+        fields.append(Field(whole, _kind(document, told), required, says))
         inner = _inside(document, told)
         if inner and deep:
             held = "[]." if inner is not told and _is_list(told) else "."
-            found += _fields(document, inner, before=f"{whole}{held}", deep=deep - 1)
-    return found
+            fields += _fields(document, inner, before=f"{whole}{held}", deep=deep - 1)
+    return fields
 
 
 def _shape(document: _Json, schema: _Json) -> _Json:
@@ -137,7 +137,7 @@ def _is_list(schema: _Json) -> bool:
 def _kind(document: _Json, schema: _Json) -> str:
     options = schema.get("anyOf")
     if options:
-        return " or ".join(_kind(document, one) for one in options)
+        return " or ".join(_kind(document, option) for option in options)
     shape = _shape(document, schema)
     if "enum" in shape:
         return " | ".join(map(str, shape["enum"]))

@@ -192,7 +192,7 @@ def confirm_import(
     `columns` says how some are read. 409 where the file was confirmed or let go, or is a day old.
     """
     said = words.columns if words else {}
-    chosen = {name: one.model_dump(mode="json") for name, one in said.items()}
+    chosen = {name: column_change.model_dump(mode="json") for name, column_change in said.items()}
     row = previewing.confirm(session, import_id, chosen=chosen, by=who.name, now=now)
     return ImportBegun(id=row.id, status="running")
 
@@ -232,13 +232,13 @@ def get_notes(import_id: str, request: Request, session: Db) -> Response:
 
 def _shown(row: Import, who: Principal) -> ImportOut:
     """Cells are people's: whoever may not read addresses sees none."""
-    found = ImportOut.model_validate(row, from_attributes=True)
+    import_out = ImportOut.model_validate(row, from_attributes=True)
     if not row.is_look:
-        return found.model_copy(update={"columns": None})
+        return import_out.model_copy(update={"columns": None})
     if not who.sees_addresses:
         columns = [one | {"examples": []} for one in row.columns or ()]
-        return found.model_copy(update={"columns": columns or None})
-    return found
+        return import_out.model_copy(update={"columns": columns or None})
+    return import_out
 
 
 def _format_of(request: Request) -> Literal["csv", "ndjson"]:

@@ -90,12 +90,12 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
     return KeyResultSeen(
         **_shown(row).model_dump(),
         **about,
-        ledger=[_line(one) for one in lined(stored.posted)],
+        ledger=[_line(line) for line in lined(stored.posted)],
         reads=_reads(session, row),
-        links=[_link(one) for one in known],
+        links=[_link(linked) for linked in known],
         unusual_weeks=[
-            UnusualWeekSeen.model_validate(one)
-            for one in unusual.marks_of(session, row.id, seen.cycle, today=today)
+            UnusualWeekSeen.model_validate(mark)
+            for mark in unusual.marks_of(session, row.id, seen.cycle, today=today)
         ],
     )
 
@@ -217,16 +217,16 @@ def _listed(one: series.Listed) -> ValueOut:
     return ValueOut(**about, counts=one.counts, remark=one.remark)
 
 
-def _line(one: Line) -> LedgerLine:
-    known = {name: getattr(one.row, name) for name in _OF_A_LINE}
-    others = set[str]().union(*(group.others for group in one.groups))
+def _line(line: Line) -> LedgerLine:
+    known = {name: getattr(line.row, name) for name in _OF_A_LINE}
+    others = set[str]().union(*(group.others for group in line.groups))
     return LedgerLine(
         **known,
-        counted=one.counted,
-        added=one.added,
-        shared=one.shared,
+        counted=line.counted,
+        added=line.added,
+        shared=line.shared,
         overlaps=sorted(others),
-        cannot_be_read=garbled.CANNOT_BE_READ if one.is_garbled else None,
+        cannot_be_read=garbled.CANNOT_BE_READ if line.is_garbled else None,
     )
 
 
@@ -245,17 +245,17 @@ def _reads(session: Session, row: KeyResult) -> ReadOut | None:
     )
 
 
-def _link(one: linked_results.Linked) -> LinkOut:
-    experiment, told = one.experiment, one.told
+def _link(linked: linked_results.Linked) -> LinkOut:
+    experiment, told = linked.experiment, linked.told
     return LinkOut(
         experiment_id=experiment.id,
         name=experiment.name,
         status=garbled.read(Status, experiment.status),
-        mode=one.mode,
+        mode=linked.mode,
         call=told.call.state if told else None,
         estimate=told.estimates[0] if told and told.estimates else None,
-        projected=one.says.projected if one.says else None,
-        realised=one.says.realised if one.says else None,
-        reason=one.says.reason if one.says else None,
-        undone=one.undone,
+        projected=linked.says.projected if linked.says else None,
+        realised=linked.says.realised if linked.says else None,
+        reason=linked.says.reason if linked.says else None,
+        undone=linked.undone,
     )

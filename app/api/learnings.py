@@ -192,9 +192,9 @@ def search_learnings(
 @router.get("/learnings/record", summary="Were we right?")
 def get_record(session: Db) -> RecordOut:
     """How many results were validated, and how good forecasts were; zeros before the first."""
-    found = learnings.track_record(session)
+    record = learnings.track_record(session)
     claim = learnings.claim(session)
-    told = RecordOut.model_validate(found) if found else RecordOut()
+    told = RecordOut.model_validate(record) if record else RecordOut()
     return told.model_copy(update={"claim": ClaimOut.model_validate(claim) if claim else None})
 
 
@@ -212,6 +212,6 @@ def get_throughput(
     zone = request.app.state.settings.zone
     found = throughput.weekly_throughput(session, weeks=weeks, zone=zone, now=now)
     return ThroughputOut(
-        weeks=[ThroughputWeekOut.model_validate(one) for one in found],
+        weeks=[ThroughputWeekOut.model_validate(week) for week in found],
         avoided=learnings.weeks_avoided(session),
     )

@@ -48,7 +48,7 @@ def write_test(state: Any, experiment_id: str, to: str, *, now: datetime) -> tup
         if experiment.audience_id is None:
             raise Invalid.at("audience_id", "The audience is empty, or not chosen yet.")
         people = members.examples(session, experiment.audience_id)
-        ids = [one.person_id for one in people]
+        ids = [person.person_id for person in people]
         trial = trials.write(
             session, experiment, ids, settings=state.settings, keyring=state.keyring, now=now
         )

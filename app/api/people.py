@@ -128,8 +128,8 @@ def list_people(
 ) -> Listed[PersonOut]:
     """The person of an address (upper and lower case are one), or everybody, page by page."""
     if email is not None:
-        found = store.person_by_email(session, email)
-        return Listed(items=[_shown(found)] if found else [], next=None)
+        person = store.person_by_email(session, email)
+        return Listed(items=[_shown(person)] if person else [], next=None)
     rows = store.people(session, cursor=cursor, limit=limit)
     return listed(rows, _shown)
 

@@ -55,8 +55,10 @@ def of_app_error(error: AppError) -> JSONResponse:
 
 def of_validation(errors: Sequence[Any]) -> JSONResponse:
     """What was sent does not have the shape that the document describes."""
-    fields = tuple(FieldError(_path(one["loc"]), _plain(str(one["msg"]))) for one in errors[:_MOST])
-    told = [f"{one.field}: {one.message}" if one.field else one.message for one in fields]
+    fields = tuple(
+        FieldError(_path(error["loc"]), _plain(str(error["msg"]))) for error in errors[:_MOST]
+    )
+    told = [f"{field.field}: {field.message}" if field.field else field.message for field in fields]
     if len(errors) > _MOST:
         told.append(f"and {figures.count(len(errors) - _MOST)} more")
     detail = "; ".join(told)
@@ -80,8 +82,8 @@ def _answer(
         status=status,
         detail=_writable(detail),
         errors=[
-            FieldProblem(field=_writable(one.field), message=_writable(one.message))
-            for one in errors[:_MOST]
+            FieldProblem(field=_writable(error.field), message=_writable(error.message))
+            for error in errors[:_MOST]
         ],
     )
     return JSONResponse(problem.model_dump(), status, headers=headers, media_type=MEDIA)

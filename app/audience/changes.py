@@ -81,7 +81,7 @@ class Changes:
         store.change_memberships(self.session, self._changed_members)
         store.name_memberships(self.session, self._same_members)
         if self.added or self.updated:
-            changed = [one["id"] for one in self._changed_people]
+            changed = [changed_person["id"] for changed_person in self._changed_people]
             column_rows.touch(self.session, self.row.audience_id, changed)
 
     def sort(self, people: dict[str, Wanted]) -> None:

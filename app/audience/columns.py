@@ -171,13 +171,13 @@ class Columns:
             )
             for row in rows
         )
-        return cls({one.name: one for one in found})
+        return cls({column.name: column for column in found})
 
     def kept(self) -> list[dict[str, Any]]:
         """As an experiment keeps them from its launch on."""
         return [
-            {"name": one.name, "type": one.type, "format": one.format, "unit": one.unit}
-            for one in self.by_name.values()
+            {"name": column.name, "type": column.type, "format": column.format, "unit": column.unit}
+            for column in self.by_name.values()
         ]
 
     def real(self, name: str) -> str:

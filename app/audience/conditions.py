@@ -46,20 +46,20 @@ def matches(
     row: Mapping[str, object], conditions: Sequence[Condition], *, columns: Columns
 ) -> bool:
     """Whether a person meets every condition. Raises Misfit where a cell cannot be compared."""
-    return all(_meets(row, one, columns) for one in conditions)
+    return all(_meets(row, condition, columns) for condition in conditions)
 
 
 def problems(conditions: Sequence[Condition], *, columns: Columns) -> list[Misfit]:
     """Conditions that compare a column with what it never holds."""
-    found = []
-    for one in conditions:
-        column = columns.column(one.column)
-        for value in one.operands:
+    misfits = []
+    for condition in conditions:
+        column = columns.column(condition.column)
+        for value in condition.operands:
             try:
                 column.operand(value)
             except Misfit as error:
-                found.append(error)
-    return found
+                misfits.append(error)
+    return misfits
 
 
 def _meets(row: Mapping[str, object], condition: Condition, columns: Columns) -> bool:
@@ -73,7 +73,7 @@ def _meets(row: Mapping[str, object], condition: Condition, columns: Columns) ->
         return _text(condition.value).casefold() in _text(cell).casefold()
     column = columns.column(condition.column)
     if condition.op == "in":
-        return any(_compared(column, value, one, "eq") == 0 for one in condition.operands)
+        return any(_compared(column, value, operand, "eq") == 0 for operand in condition.operands)
     return _ORDERS[condition.op](_compared(column, value, condition.value, condition.op))
 
 

@@ -66,7 +66,7 @@ def columns_of(written: tuple[str, ...]) -> tuple[Column, ...]:
 @lru_cache(maxsize=256)
 def name_parts(columns: tuple[Column, ...]) -> tuple[str, ...]:
     """First and last name, where a file has these and no whole name."""
-    if any(one.name == "name" for one in columns):
+    if any(column.name == "name" for column in columns):
         return ()
     found = (_called(columns, _FIRST), _called(columns, _LAST))
     return tuple(name for name in found if name)
@@ -111,4 +111,4 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _called(columns: Sequence[Column], names: Sequence[str]) -> str | None:
-    return next((one.name for one in columns if _key(one.as_written) in names), None)
+    return next((column.name for column in columns if _key(column.as_written) in names), None)

@@ -191,7 +191,9 @@ def renamed_by(row: Import, path: Path) -> dict[str, str]:
     if row.format != "csv" or row.status == "failed" or not path.exists():
         return {}
     columns = reading.read_header(path).columns
-    return {one.name: one.as_written for one in columns if one.name != one.as_written}
+    return {
+        column.name: column.as_written for column in columns if column.name != column.as_written
+    }
 
 
 def _read_chunk(row: Import, path: Path) -> _Chunk | BadFile | FileNotFoundError:
@@ -242,7 +244,7 @@ def _keep(
     people, refused = changes.sorted_out(row, records, Room.of(session, row))
     gone = changes.erased_among(session, people, marker)
     row.erased += len(gone)
-    people = {key: one for key, one in people.items() if key not in gone}
+    people = {key: wanted for key, wanted in people.items() if key not in gone}
     found = changes.Changes(session, row, now)
     found.apply(people)
     refused += [
@@ -250,9 +252,9 @@ def _keep(
         for record in records
         if record.line in found.reasons
     ]
-    for one in people.values():
-        if one.line not in found.reasons:
-            notes.add(one.line, one.notes, person_id=found.ids[one.key])
+    for person in people.values():
+        if person.line not in found.reasons:
+            notes.add(person.line, person.notes, person_id=found.ids[person.key])
     notes.keep(session, row)
     row.added += found.added
     row.updated += found.updated

@@ -71,14 +71,14 @@ class Evidence:
     def add(self, cell: object) -> None:
         """One more cell that is not empty."""
         self.filled += 1
-        found, marks = _of_text(cell) if isinstance(cell, str) else _of_json(cell)
-        self.fits.update(found)
+        readings, marks = _of_text(cell) if isinstance(cell, str) else _of_json(cell)
+        self.fits.update(readings)
         self.marks.update(marks)
 
 
 TEXT = Reading(Type.TEXT)
 _YES_NO = Reading(Type.BOOLEAN, YES_NO)
-_POINT, _COMMA = (Reading(Type.NUMBER, one) for one in Decimals)
+_POINT, _COMMA = (Reading(Type.NUMBER, Decimal) for Decimal in Decimals)
 _DAYS = {order: Reading(Type.DATE, order) for order in Order}
 _TWO_ORDERS = (_DAYS[Order.DAY_FIRST], _DAYS[Order.MONTH_FIRST])
 
@@ -88,9 +88,9 @@ def decide(seen: Evidence) -> Verdict:
     if not seen.filled:
         return Verdict(TEXT)
     for rule in (_names, _answers, _counted_days, _written_days, _amounts):
-        found = rule(seen)
-        if found is not None:
-            return found
+        verdict = rule(seen)
+        if verdict is not None:
+            return verdict
     return Verdict(TEXT)
 
 
@@ -200,9 +200,9 @@ def _of_text(cell: str) -> tuple[tuple[Reading, ...], tuple[str, ...]]:
         return (_YES_NO,), tuple(_answer_marks(text, answer=answer))
     if not _DIGIT.search(text):
         return (), ()
-    found, marks = _numbers_in(text)
-    days_found, days_marks = _days_in(text, is_number=bool(found))
-    return (*found, *days_found), (*marks, *days_marks)
+    readings, marks = _numbers_in(text)
+    days_found, days_marks = _days_in(text, is_number=bool(readings))
+    return (*readings, *days_found), (*marks, *days_marks)
 
 
 def _answer_marks(text: str, *, answer: bool) -> list[str]:
@@ -222,8 +222,10 @@ def _numbers_in(text: str) -> tuple[list[Reading], list[str]]:
         marks += ["either"] if point is not None and comma is not None and point != comma else []
         marks += ["decimals"] if "." in text or "," in text else []
         marks += [f"unit:{unit.casefold()}"] if unit else []
-    found = [one for one, value in ((_POINT, point), (_COMMA, comma)) if value is not None]
-    return found, marks
+    readings = [
+        reading for reading, value in ((_POINT, point), (_COMMA, comma)) if value is not None
+    ]
+    return readings, marks
 
 
 def _plain_marks(text: str) -> list[str]:

@@ -129,7 +129,9 @@ class _Look:
         with self._database.read() as session:
             room = Room.of(session, row)
         people, refused = changes.sorted_out(row, records, room)
-        reasons = {one.line: why for one in people.values() if (why := self._taken_by(one))}
+        reasons = {
+            person.line: why for person in people.values() if (why := self._taken_by(person))
+        }
         people = {key: one for key, one in people.items() if one.line not in reasons}
         with self._database.read() as session:
             gone = changes.erased_among(session, people, self._marker)
@@ -138,30 +140,32 @@ class _Look:
             found.sort(people)
         reasons |= found.reasons
         refused += [
-            changes.refusal(row, one, reasons[one.line]) for one in records if one.line in reasons
+            changes.refusal(row, record, reasons[record.line])
+            for record in records
+            if record.line in reasons
         ]
-        for key, one in people.items():
-            if one.line not in found.reasons:
-                self._meet(one, found.ids[key], found.cells[key])
+        for key, wanted in people.items():
+            if wanted.line not in found.reasons:
+                self._meet(wanted, found.ids[key], found.cells[key])
         row.erased += len(gone)
         row.added, row.updated = row.added + found.added, row.updated + found.updated
         row.unchanged, row.refused = row.unchanged + found.unchanged, row.refused + len(refused)
         return refused
 
-    def _taken_by(self, one: Wanted) -> str | None:
+    def _taken_by(self, wanted: Wanted) -> str | None:
         """Why an earlier line of this file leaves no room for a person."""
-        if one.key in self._lines:
-            return f"duplicate: the same address stands on line {self._lines[one.key]}"
-        external = one.own.get("external_id")
-        if external is not None and self._claims.get(external, one.key) != one.key:
+        if wanted.key in self._lines:
+            return f"duplicate: the same address stands on line {self._lines[wanted.key]}"
+        external = wanted.own.get("external_id")
+        if external is not None and self._claims.get(external, wanted.key) != wanted.key:
             return f"external_id “{external[:60]}” belongs to another person"
         return None
 
-    def _meet(self, one: Wanted, person_id: str, cells: Mapping[str, Any]) -> None:
-        self._lines[one.key] = one.line
+    def _meet(self, wanted: Wanted, person_id: str, cells: Mapping[str, Any]) -> None:
+        self._lines[wanted.key] = wanted.line
         self._ids.add(person_id)
-        if "external_id" in one.own:
-            self._claims[one.own["external_id"]] = one.key
+        if "external_id" in wanted.own:
+            self._claims[wanted.own["external_id"]] = wanted.key
         self._see(cells)
 
     def _see(self, cells: Mapping[str, Any]) -> None:
@@ -189,7 +193,8 @@ class _Look:
             held = store.import_of(session, self._row.id)
             if held.status == "running":
                 before = {
-                    one["name"]: one for one in store.audience_of(session, held.audience_id).columns
+                    column["name"]: column
+                    for column in store.audience_of(session, held.audience_id).columns
                 }
                 renamed = {} if error else imports.renamed_by(self._row, self._path)
                 held.columns = [
@@ -222,7 +227,7 @@ def _told(
         "type": found.type,
         "format": found.format,
         "unit": decided.unit,
-        "choices": [{"type": one.type, "format": one.format} for one in decided.choices],
+        "choices": [{"type": choice.type, "format": choice.format} for choice in decided.choices],
         "decided_by": decided.by,
         "examples": [cell for cell in seen.cells if _reads(column, cell)][:_EXAMPLES],
         "filled": seen.evidence.filled,

@@ -68,7 +68,7 @@ def look(
     `renamed`: what the file at hand calls columns that templates call otherwise. `said`: how its
     author says that some are read.
     """
-    before = {one["name"]: one for one in store.audience_of(session, audience_id).columns}
+    before = {column["name"]: column for column in store.audience_of(session, audience_id).columns}
     for name, reading in said.items():
         before[name] = before.get(name, {}) | dict(reading) | {"decided_by": AUTHOR}
     verdicts = _verdicts(column_rows.cells(session, audience_id), before)
@@ -112,9 +112,9 @@ def decided(seen: Evidence, before: Mapping[str, Any]) -> Decided:
     if before.get("decided_by") == AUTHOR:
         held = Reading(Type(before["type"]), before["format"])
         return Decided(held, (), unit if held.type is Type.NUMBER else "", AUTHOR)
-    found: Verdict = inference.decide(seen)
-    is_number = found.reading.type is Type.NUMBER
-    return Decided(found.reading, found.choices, unit if is_number else "", "cells")
+    verdict: Verdict = inference.decide(seen)
+    is_number = verdict.reading.type is Type.NUMBER
+    return Decided(verdict.reading, verdict.choices, unit if is_number else "", "cells")
 
 
 def _read(
@@ -141,7 +141,9 @@ def _row(
         | {"name": column.name, "type": column.type, "format": column.format, "unit": column.unit}
         | _counted(column, seen, people)
         | {
-            "choices": [{"type": one.type, "format": one.format} for one in decided.choices],
+            "choices": [
+                {"type": choice.type, "format": choice.format} for choice in decided.choices
+            ],
             "decided_by": decided.by,
         }
     )
@@ -190,7 +192,7 @@ def _without(row: dict[str, Any], cell: object) -> dict[str, Any]:
     shown = printed(cell)[:_SHOWN]
     empty = row.get("empty", row["missing"])
     return row | {
-        "examples": [one for one in row["examples"] if str(one) != shown],
+        "examples": [example for example in row["examples"] if str(example) != shown],
         "misfit_examples": [one for one in row.get("misfit_examples", ()) if one["value"] != shown],
         "filled": row["filled"] - fills,
         "empty": empty - (not fills),
@@ -212,7 +214,7 @@ def _unheard(_cells: Cells, _name: str, _reason: str) -> None:
 def always_filled(session: Session, audience_id: str) -> frozenset[str]:
     """The columns in which everybody has something."""
     rows = store.audience_of(session, audience_id).columns
-    return frozenset(one["name"] for one in rows if not one.get("empty", one["missing"]))
+    return frozenset(row["name"] for row in rows if not row.get("empty", row["missing"]))
 
 
 def columns_of(session: Session, audience_id: str | None) -> Columns:

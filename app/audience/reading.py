@@ -36,7 +36,7 @@ class Header:
     @property
     def named(self) -> int:
         """How many cells a record must have: unnamed columns at the end may be left out."""
-        places = (n for n, one in enumerate(self.columns, 1) if one.as_written)
+        places = (n for n, column in enumerate(self.columns, 1) if column.as_written)
         return max(places, default=0)
 
 
@@ -222,7 +222,7 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
         record.refused = f"{many} columns; a person has {most} at most"
         return
     columns = headers.columns_of(tuple(found))
-    record.named = tuple(one.name for one in columns)
+    record.named = tuple(column.name for column in columns)
     named = zip(record.named, found.values(), strict=True)
     record.values = {name: value for name, value in named if value is not None and value != ""}
     record.values |= _whole_name(headers.name_parts(columns), record.values)

@@ -26,7 +26,7 @@ class Room:
     def of(cls, session: Session, row: Import) -> "Room":
         """Those that it has, and those that earlier lines of this file named."""
         columns = store.audience_of(session, row.audience_id).columns
-        return cls((one["name"] for one in columns), row.named or ())
+        return cls((column["name"] for column in columns), row.named or ())
 
     @property
     def new(self) -> list[str]:

@@ -65,19 +65,19 @@ def named(session: Session, name: str, *, by: str, now: datetime) -> Audience:
 
 def audience_of(session: Session, audience_id: str) -> Audience:
     """An audience by id."""
-    found = session.get(Audience, audience_id)
-    if found is None:
+    audience = session.get(Audience, audience_id)
+    if audience is None:
         raise NotFound("There is no audience with this id.")
-    return found
+    return audience
 
 
 def locked_audience(session: Session, audience_id: str) -> Audience:
     """An audience that nobody else changes until this transaction ends."""
     query = select(Audience).where(Audience.id == audience_id).with_for_update()
-    found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
-    if found is None:
+    audience = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if audience is None:
         raise NotFound("There is no audience with this id.")
-    return found
+    return audience
 
 
 def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Audience]:
@@ -104,10 +104,10 @@ def member_rows(
 
 def person_of(session: Session, person_id: str) -> Person:
     """A person by id."""
-    found = session.get(Person, person_id)
-    if found is None:
+    person = session.get(Person, person_id)
+    if person is None:
         raise NotFound("There is no person with this id.")
-    return found
+    return person
 
 
 def person_by_email(session: Session, email: str) -> Person | None:

@@ -44,17 +44,17 @@ def reply_line(number: Try, reply: Reply, *, at: datetime) -> bytes:
 
 def trace_of(segments: Iterable[Segment]) -> Trace:
     """Read what one process wrote, in whatever order its segments come."""
-    found = Trace()
+    trace = Trace()
     for segment in segments:
         for _, payload in journal.lines(segment, 0):
             line = json.loads(payload)
             number = (line["id"], line["n"])
             if line["k"] == "attempt":
-                found.attempted.add(number)
+                trace.attempted.add(number)
             elif line["k"] == "reply":
                 reply = Reply(line["code"], line["text"], Stage(line["stage"]))
-                found.replied[number] = (reply, datetime.fromisoformat(line["at"]))
-    return found
+                trace.replied[number] = (reply, datetime.fromisoformat(line["at"]))
+    return trace
 
 
 def _line(**fields: object) -> bytes:

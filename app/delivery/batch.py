@@ -24,7 +24,7 @@ class Batch:
         self, prepared: Sequence[Prepared | Result], *, now: datetime, ticks: Callable[[], float]
     ) -> None:
         self.waiting = [one for one in prepared if isinstance(one, Prepared)]
-        self.results = [one for one in prepared if isinstance(one, Result)]
+        self.results = [result for result in prepared if isinstance(result, Result)]
         self.attempted: set[int] = set()  # the server may have heard these
         self.stopped = ""
         self.broken = ""  # a defect of ours, met after the server heard a mail
@@ -54,9 +54,9 @@ class Batch:
     def is_refused_for_us(self, experiment_id: str) -> bool:
         """Most of an experiment's recipients were refused by policy: that is our fault."""
         heard = [
-            one.meaning is Meaning.POLICY
-            for one in self.results
-            if one.reserved.experiment_id == experiment_id and one.meaning in _TELLING
+            result.meaning is Meaning.POLICY
+            for result in self.results
+            if result.reserved.experiment_id == experiment_id and result.meaning in _TELLING
         ]
         return is_ours(heard)
 

@@ -39,7 +39,9 @@ class DeliveryFacts:
     """Answers `tracking.ports.SendFacts`."""
 
     def __init__(self, privacy: Privacy) -> None:
-        self._allowed: dict[str | None, bool] = {str(one): allows(one, privacy) for one in Consent}
+        self._allowed: dict[str | None, bool] = {
+            str(consent): allows(consent, privacy) for consent in Consent
+        }
         self._mails: dict[tuple[str, str], _Mail] = {}  # by experiment and arm
 
     def facts_of(self, session: Session, send_ids: Sequence[int]) -> dict[int, Facts]:

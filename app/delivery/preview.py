@@ -101,7 +101,7 @@ def addressees(
     rows = person_store.members(session, experiment.audience_id, person_ids)
     if rows.keys() != set(person_ids):
         raise NotFound("This person is not in the experiment's audience.")
-    return [_addressee(rows[one]) for one in person_ids]
+    return [_addressee(rows[person_id]) for person_id in person_ids]
 
 
 def first_addressees(session: Session, audience_id: str, *, limit: int) -> list[Addressee]:

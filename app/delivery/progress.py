@@ -42,17 +42,20 @@ def progress_of(session: Session, experiment: Experiment) -> Progress:
 
 def progress_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
     """The same of many, by id."""
-    found = queue_store.standings_of(session, [one.id for one in experiments])
-    return beside(session, experiments, found)
+    standings = queue_store.standings_of(session, [experiment.id for experiment in experiments])
+    return beside(session, experiments, standings)
 
 
 def beside(
-    session: Session, experiments: Sequence[Experiment], found: Mapping[str, Standing]
+    session: Session, experiments: Sequence[Experiment], standings: Mapping[str, Standing]
 ) -> dict[str, Progress]:
     """The same where it is known how their sends stand."""
     seen, lost = looks(session, experiments), fallen_away.fallen_away_of_many(session, experiments)
     return {
-        one.id: _told(one, found[one.id], seen.get(one.id), lost.get(one.id)) for one in experiments
+        experiment.id: _told(
+            experiment, standings[experiment.id], seen.get(experiment.id), lost.get(experiment.id)
+        )
+        for experiment in experiments
     }
 
 

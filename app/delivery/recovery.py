@@ -65,16 +65,16 @@ class Predecessors:
         for segment in journal.segments(self._folder):
             if not segment.writer and not segment.is_open:
                 journal.delete(segment)  # of an earlier version: its sends will be uncertain
-        return [one.holder for one in _dead_in(self._folder)]
+        return [dead.holder for dead in _dead_in(self._folder)]
 
     def settle(self, holder: str, now: datetime, *, ticks: float) -> int:
         """Settle one's sends; how many. `ticks`: seconds that nobody sets back."""
         settled = 0
-        for one in _dead_in(self._folder):
-            if one.holder == holder:
-                settled = settle_dead(self._database, one, now=now)
+        for dead in _dead_in(self._folder):
+            if dead.holder == holder:
+                settled = settle_dead(self._database, dead, now=now)
                 if ticks - self._seen.setdefault(holder, ticks) > _LATE_COMMIT_SECONDS:
-                    for segment in one.segments:
+                    for segment in dead.segments:
                         journal.delete(segment)
         return settled
 

@@ -28,14 +28,14 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
         session,
         [
             Outcome(
-                send_id=one.send_id,
-                experiment_id=one.experiment_id,
-                arm=one.arm,
-                released_at=one.released_at,
-                closes_at=_closing(one.released_at + window, stop),
-                **traits.get(one.send_id, {}),
+                send_id=person.send_id,
+                experiment_id=person.experiment_id,
+                arm=person.arm,
+                released_at=person.released_at,
+                closes_at=_closing(person.released_at + window, stop),
+                **traits.get(person.send_id, {}),
             )
-            for one in people
+            for person in people
         ],
     )
 
@@ -48,7 +48,7 @@ def _traits(
     covariate = experiment.design["metric"].get("covariate")
     if not segments and not covariate:
         return {}
-    frozen = person_store.frozen_of(session, [one.send_id for one in people])
+    frozen = person_store.frozen_of(session, [person.send_id for person in people])
     return {
         send_id: {
             "stratum": json.dumps([_kind(name, row, columns) for name in segments])

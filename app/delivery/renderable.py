@@ -104,27 +104,27 @@ class LiquidWriter:
     @property
     def columns_used(self) -> frozenset[str]:
         """Every name that some version prints or looks at."""
-        names = (*(arm.names for arm in self._arms), *(one.columns for one in self._answers))
+        names = (*(arm.names for arm in self._arms), *(answer.columns for answer in self._answers))
         return frozenset[str]().union(*names) - _OURS
 
     @property
     def asked_alone(self) -> frozenset[str]:
         """Of these, those that some condition asks for without comparing."""
-        names = (*(arm.alone for arm in self._arms), *(one.alone for one in self._answers))
+        names = (*(arm.alone for arm in self._arms), *(answer.alone for answer in self._answers))
         return frozenset[str]().union(*names) - _OURS
 
     @property
     def asked_made(self) -> frozenset[str]:
         """And those of which some condition asks for what a filter made of them."""
-        names = (*(arm.made for arm in self._arms), *(one.made for one in self._answers))
+        names = (*(arm.made for arm in self._arms), *(answer.made for answer in self._answers))
         return frozenset[str]().union(*names) - _OURS
 
     def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         """Why some version cannot be written for each of them; None where all can."""
-        found: list[Fault | None] = []
+        faults: list[Fault | None] = []
         for start in range(0, len(people), _AT_A_TIME):
-            found += self._some(people[start : start + _AT_A_TIME])
-        return found
+            faults += self._some(people[start : start + _AT_A_TIME])
+        return faults
 
     def _some(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         if self._broken:
@@ -176,5 +176,5 @@ def _addressee(member: Member, row: Mapping[str, object]) -> Addressee:
     )
 
 
-def _earlier(first: AppError | None, found: object) -> AppError | None:
-    return first or (found if isinstance(found, AppError) else None)
+def _earlier(first: AppError | None, app_error: object) -> AppError | None:
+    return first or (app_error if isinstance(app_error, AppError) else None)

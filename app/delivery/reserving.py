@@ -91,9 +91,9 @@ class Reserver:
             if room <= 0:
                 return []
             taken = self._take(session, experiment, room=room, now=now)
-            people = person_store.people_of(session, [one.send_id for one in taken])
+            people = person_store.people_of(session, [reserved.send_id for reserved in taken])
             self._note_refusals(session, people)
-            for arm in {one.arm for one in taken}:
+            for arm in {reserved.arm for reserved in taken}:
                 self._arms.know(session, experiment, arm)
         return self._prepared(taken, people, now=now)
 
@@ -132,14 +132,20 @@ class Reserver:
         """Their mails, in the order in which they were taken."""
         mails: dict[int, Mail | AppError] = {}
         try:
-            for arm in {one.arm for one in taken}:
-                of_arm = [one for one in taken if one.arm == arm and one.send_id in people]
+            for arm in {reserved.arm for reserved in taken}:
+                of_arm = [
+                    reserved
+                    for reserved in taken
+                    if reserved.arm == arm and reserved.send_id in people
+                ]
                 mails |= self._mails(arm, of_arm, people, now=now)
         except Unavailable as error:  # busy: whoever has no mail yet is taken again later
             log.warning("mails wait: %s", error)
-            absent = [one for one in taken if one.send_id not in mails]
-            mails |= {one.send_id: error for one in absent if one.send_id in people}
-        return [_prepared_or_not(one, mails.get(one.send_id), now=now) for one in taken]
+            absent = [reserved for reserved in taken if reserved.send_id not in mails]
+            mails |= {reserved.send_id: error for reserved in absent if reserved.send_id in people}
+        return [
+            _prepared_or_not(reserved, mails.get(reserved.send_id), now=now) for reserved in taken
+        ]
 
     def _mails(
         self,
@@ -219,13 +225,13 @@ def _count(
         if row.state == State.SENDING
     ]
     first = {row.id for row in rows if row.state == State.SENDING and row.attempts == 1}
-    release(session, experiment, [one for one in taken if one.send_id in first])
+    release(session, experiment, [reserved for reserved in taken if reserved.send_id in first])
     failed = {row.id: {"failed": True} for row in rows if row.state == State.FAILED}
     tally.change(session, failed)
-    held = [one.send_id for one in taken if one.arm == HOLDOUT]
+    held = [reserved.send_id for reserved in taken if reserved.arm == HOLDOUT]
     if held:
         store.hold(session, held, now=now)
-    return [one for one in taken if one.arm != HOLDOUT]
+    return [reserved for reserved in taken if reserved.arm != HOLDOUT]
 
 
 def _wait_turn(session: Session, experiment: Experiment) -> None:

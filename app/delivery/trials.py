@@ -35,7 +35,9 @@ class Trial:
 
     def queue(self, session: Session, to: str, *, keyring: Keyring, now: datetime) -> list[Notice]:
         """Queue every version. Its links redirect and never count."""
-        notices = [self._notice(session, one, to, keyring, now=now) for one in self.versions]
+        notices = [
+            self._notice(session, version, to, keyring, now=now) for version in self.versions
+        ]
         session.add_all(notices)
         session.flush()
         return notices
@@ -83,7 +85,7 @@ def write(
     Raises what a preview raises: what keeps the last of them from being written to.
     """
     arms = preview.arms_of(session, experiment, settings=settings)
-    people = [preview.addressee(session, experiment, one) for one in person_ids]
+    people = [preview.addressee(session, experiment, person_id) for person_id in person_ids]
     addressee, texts = _first_readable(arms, people, keyring, now=now)
     links = [planning.links_in(experiment, arm.arm) for arm in arms]
     versions = map(_Version, arms, links, texts)
@@ -102,5 +104,5 @@ def _first_readable(
         except (Invalid, NotFound) as error:
             refused = error
         else:
-            return person, [or_raise(one) for one in texts]
+            return person, [or_raise(text) for text in texts]
     raise refused

@@ -93,32 +93,32 @@ class Seeder:
             ObjectiveDraft(title=OBJECTIVE, cycle_id=cycle.id, team_ids=teams, owner=_BY),
             now=self.now,
         )
-        return [self._key_result(session, objective.id, one) for one in OUTCOMES]
+        return [self._key_result(session, objective.id, outcome) for outcome in OUTCOMES]
 
-    def _key_result(self, session: Session, objective_id: str, one: halvern.Outcome) -> str:
+    def _key_result(self, session: Session, objective_id: str, outcome: halvern.Outcome) -> str:
         draft = KeyResultDraft.model_validate(
             {
                 "objective_id": objective_id,
-                "title": one.title,
-                "kind": one.kind,
-                "unit": one.unit,
-                "start": one.start,
-                "target": one.target,
-                "owner": f"{one.owner.lower()}@halvern.example",  # asked on Friday, too
+                "title": outcome.title,
+                "kind": outcome.kind,
+                "unit": outcome.unit,
+                "start": outcome.start,
+                "target": outcome.target,
+                "owner": f"{outcome.owner.lower()}@halvern.example",  # asked on Friday, too
             }
         )
         row = outcomes.add_key_result(session, draft, now=self.now)
-        every = (*one.before, *one.weeks)
+        every = (*outcome.before, *outcome.weeks)
         for back, value in enumerate(reversed(every)):
             at = self.now - timedelta(days=7 * back)
-            confidence = 7 if back < len(one.weeks) else None
+            confidence = 7 if back < len(outcome.weeks) else None
             values.put(
                 session,
                 row.id,
                 at.date(),
                 ValueDraft(value=value, confidence=confidence),
                 source="manual",
-                by=one.owner,
+                by=outcome.owner,
                 zone=self.house.settings.zone,
                 now=at,
             )
@@ -127,14 +127,14 @@ class Seeder:
     def _outline(self, session: Session, key_results: list[str]) -> list[list[str]]:
         found: list[list[str]] = []
         believed = {(told.feature, told.slice): told.believe for told in STORY}
-        for number, one in enumerate(FEATURES):
+        for number, feature_of in enumerate(FEATURES):
             feature = feature_outline.add_feature(
                 session,
                 FeatureDraft(
-                    title=one.title,
-                    problem=one.problem,
-                    key_result_id=key_results[one.outcome],
-                    full_build_weeks=one.weeks,
+                    title=feature_of.title,
+                    problem=feature_of.problem,
+                    key_result_id=key_results[feature_of.outcome],
+                    full_build_weeks=feature_of.weeks,
                 ),
                 by=_BY,
                 now=self.now,
@@ -147,7 +147,7 @@ class Seeder:
                     assumption=believed.get((number, place), ""),
                     riskiest=Riskiest.DESIRABILITY if (number, place) in believed else None,
                 )
-                for place, title in enumerate(one.slices)
+                for place, title in enumerate(feature_of.slices)
             ]
             found.append(
                 [feature_outline.add_slice(session, draft, now=self.now).id for draft in drafts_of]
@@ -164,7 +164,7 @@ class Seeder:
             audience_id=bakers.id,
             format="ndjson",
             folder_id="seed",
-            stream=(json.dumps(one).encode() + b"\n" for one in people),
+            stream=(json.dumps(person).encode() + b"\n" for person in people),
             imports_dir=self.house.imports,
             filename="bakeries.ndjson",
             by=_BY,

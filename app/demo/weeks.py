@@ -61,10 +61,12 @@ class Weeks:
         for back, lights in enumerate(reversed(LIGHTS_ON), start=1):
             at = self.now - back * _WEEK
             opening.open_by_hand(session, self._week(back), zone=self.zone, now=at)
-            for one in asked:
-                shares = _split(lights + LIGHTS_OFF_BY[one.name])
-                answers.put(session, self._week(back), one, AnswerDraft(shares=shares), now=at)
-                allocation.claim_asking(session, self._week(back), one.id, now=at)
+            for respondent in asked:
+                shares = _split(lights + LIGHTS_OFF_BY[respondent.name])
+                answers.put(
+                    session, self._week(back), respondent, AnswerDraft(shares=shares), now=at
+                )
+                allocation.claim_asking(session, self._week(back), respondent.id, now=at)
 
     def _review(self, session: Session, back: int) -> None:
         at, week = self.now - back * _WEEK, self._week(back)

@@ -59,26 +59,28 @@ def check(
         return Checklist((Item("launched", Level.OK, _launched(experiment)),), Eligibility())
     design = drafts.design_of(experiment)
     problems = lint.problems(design)
-    found, people = Eligibility(), [blocks("audience", "Choose an audience.")]
+    eligibility, people = Eligibility(), [blocks("audience", "Choose an audience.")]
     if design.audience_id:
         who = renderable if _writable(problems) else _Anybody()
         judge = judge_of(session, experiment, who, settings, now=now)
-        found = rehearsal.eligible(session, judge)
+        eligibility = rehearsal.eligible(session, judge)
         people = [
-            *reach.items(session, judge, found, settings, names_people=names_people),
-            *column_items.items(judge, found, profile.always_filled(session, design.audience_id)),
+            *reach.items(session, judge, eligibility, settings, names_people=names_people),
+            *column_items.items(
+                judge, eligibility, profile.always_filled(session, design.audience_id)
+            ),
             *column_items.of_examples(judge, members.examples(session, design.audience_id)),
         ]
     items = [
         *_hypothesis(design),
         *_blanks(design),
-        *(Item(one.id, Level(one.level), one.message) for one in problems),
+        *(Item(problem.id, Level(problem.level), problem.message) for problem in problems),
         *people,
-        *_rule(design, found, now),
+        *_rule(design, eligibility, now),
         *_key_results(session, design),
     ]
     rank = list(Level)
-    return Checklist(tuple(sorted(items, key=lambda item: rank.index(item.level))), found)
+    return Checklist(tuple(sorted(items, key=lambda item: rank.index(item.level))), eligibility)
 
 
 def refuse_unready(checklist: Checklist) -> None:
@@ -117,7 +119,7 @@ class _Anybody:
 
 
 def _writable(problems: Sequence[Problem]) -> bool:
-    return all(one.level != Level.BLOCKS for one in problems)
+    return all(problem.level != Level.BLOCKS for problem in problems)
 
 
 def _launched(experiment: Experiment) -> str:
@@ -174,9 +176,9 @@ def _blanks(design: Draft) -> Iterator[Item]:
                 )
 
 
-def _rule(design: Draft, found: Eligibility, now: datetime) -> Iterator[Item]:
-    if found.eligible:
-        yield _power(designs.plan(design, people=found.eligible, start=now), design.rule.mde)
+def _rule(design: Draft, eligibility: Eligibility, now: datetime) -> Iterator[Item]:
+    if eligibility.eligible:
+        yield _power(designs.plan(design, people=eligibility.eligible, start=now), design.rule.mde)
     if "event" in design.metric.row.fields and not design.metric.event:
         yield blocks("event", "Name the event that is counted: the metric has none.")
     window = timedelta(hours=design.metric.hours)
@@ -188,7 +190,9 @@ def _rule(design: Draft, found: Eligibility, now: datetime) -> Iterator[Item]:
             f"Counting stops before a window of {design.metric.hours} hours can close: late"
             f" {design.metric.row.words.nouns} are lost.",
         )
-    if all(one.metric is not GuardrailMetric.UNSUBSCRIBE_RATE for one in design.guardrails):
+    if all(
+        guardrail.metric is not GuardrailMetric.UNSUBSCRIBE_RATE for guardrail in design.guardrails
+    ):
         yield warns("guardrails", "No guardrail watches unsubscribes; 1 % is a usual maximum.")
 
 

@@ -13,7 +13,7 @@ from app.platform import figures
 _OF_LIQUID = {"now", "today"}  # the moment in which a mail is written
 
 
-def items(judge: Judge, found: Eligibility, filled: frozenset[str]) -> Iterator[Item]:
+def items(judge: Judge, eligibility: Eligibility, filled: frozenset[str]) -> Iterator[Item]:
     """Everything about the columns that the content, the filter and the analysis use.
 
     `filled`: the columns in which everybody has something.
@@ -22,7 +22,7 @@ def items(judge: Judge, found: Eligibility, filled: frozenset[str]) -> Iterator[
     for name in names:
         yield from _asked(judge.columns.column(name))
         yield from _close(judge, name)
-    yield from _unknown(judge, found)
+    yield from _unknown(judge, eligibility)
     yield from _alone(judge, filled)
     yield from _made(judge)
     yield from _filter(judge)
@@ -30,7 +30,7 @@ def items(judge: Judge, found: Eligibility, filled: frozenset[str]) -> Iterator[
 
 def of_examples(judge: Judge, people: Sequence[Member]) -> Iterator[Item]:
     """What the mail looks at, and none of those has to whom a test mail may be written."""
-    rows = [one.row() for one in people]
+    rows = [person.row() for person in people]
     for name in sorted(judge.writer.columns_used - _OF_LIQUID):
         real = judge.columns.real(name)
         if rows and _is_known(judge, name) and not any(real in row for row in rows):
@@ -59,9 +59,9 @@ def _close(judge: Judge, name: str) -> Iterator[Item]:
         yield ok(f"column_close:{name}", f"“{name}” is read from the column “{real}”.")
 
 
-def _unknown(judge: Judge, found: Eligibility) -> Iterator[Item]:
+def _unknown(judge: Judge, eligibility: Eligibility) -> Iterator[Item]:
     """What the mail looks at and nobody has; where it is printed, those who lack it say so."""
-    printed = {detail for reason, detail in found.faults if reason == Reason.MISSING}
+    printed = {detail for reason, detail in eligibility.faults if reason == Reason.MISSING}
     for name in sorted(judge.writer.columns_used - printed - _OF_LIQUID):
         if not _is_known(judge, name):
             yield warns(
@@ -119,7 +119,7 @@ def _filter(judge: Judge) -> Iterator[Item]:
 
 
 def _in_filter(judge: Judge) -> frozenset[str]:
-    return frozenset(one.column for one in judge.design.where)
+    return frozenset(condition.column for condition in judge.design.where)
 
 
 def _in_analysis(judge: Judge) -> frozenset[str]:

@@ -130,5 +130,5 @@ def _parsed(document: object) -> Draft:
             FieldError(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
             for one in error.errors()
         )
-        sentence = "; ".join(f"{one.field}: {one.message}" for one in fields)
+        sentence = "; ".join(f"{field.field}: {field.message}" for field in fields)
         raise Invalid(sentence, errors=fields) from error

@@ -86,9 +86,9 @@ class Judge:
 
     def ruling(self, session: Session, people: Sequence[Member]) -> Ruling:
         """The same for whoever stops on the way: asked for all, said of those who are given."""
-        suppressed = audience.suppressed(session, [one.email_key for one in people])
+        suppressed = audience.suppressed(session, [person.email_key for person in people])
         taken = self.taken(session, people)
-        return lambda some: [self._ruled(one, suppressed, taken) for one in some]
+        return lambda some: [self._ruled(member, suppressed, taken) for member in some]
 
     def written(self, ruled: Sequence[Judged], known: Known | None = None) -> list[Judged]:
         """Write the mail to whoever is left, as the sender will. It needs no transaction.
@@ -96,24 +96,27 @@ class Judge:
         Those of whom it is `known` what comes of it are not written to again.
         """
         faults = dict(known or {})
-        left = [one.member for one in ruled if one.reason is None]
-        faults |= self.faults([one for one in left if one.person_id not in faults])
+        left = [judged.member for judged in ruled if judged.reason is None]
+        faults |= self.faults([member for member in left if member.person_id not in faults])
         return [
-            _faulty(one, faults[one.member.person_id]) if not one.reason else one for one in ruled
+            _faulty(judged, faults[judged.member.person_id]) if not judged.reason else judged
+            for judged in ruled
         ]
 
     def composed(self, ruled: Sequence[Judged]) -> tuple[list[Judged], dict[str, Fault]]:
         """Write to everybody who may be left when it starts; all of them, and whose mail fails."""
-        may_be = [one.member for one in ruled if one.reason is None or one.reason in _PASSES]
+        may_be = [
+            judged.member for judged in ruled if judged.reason is None or judged.reason in _PASSES
+        ]
         faults = self.faults(may_be)
         found = {person_id: fault for person_id, fault in faults.items() if fault}
         return self.written(ruled, faults), found
 
     def faults(self, people: Sequence[Member]) -> dict[str, Fault | None]:
         """Why the mail cannot be written to each of them, by their ids."""
-        asked = [(one, one.row()) for one in people]
+        asked = [(person, person.row()) for person in people]
         found = zip(asked, self.writer.faults(asked) if asked else [], strict=True)
-        return {one.person_id: fault or self._no_number(row) for (one, row), fault in found}
+        return {member.person_id: fault or self._no_number(row) for (member, row), fault in found}
 
     def taken(self, session: Session, people: Sequence[Member]) -> dict[str, str]:
         """Whom other experiments keep from this one, by person, and why.
@@ -123,35 +126,35 @@ class Judge:
         days, named = self.design.exclude.cooling_off_days, self.design.exclude.experiment_ids
         return contacts.kept_away(
             session,
-            [one.person_id for one in people],
+            [person.person_id for person in people],
             since=self.now - timedelta(days=days) if days else None,
             experiment_ids=named,
             but=self.experiment_id,
         )
 
-    def _ruled(self, one: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
-        outside = self._filtered(one, one.row())
+    def _ruled(self, member: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
+        outside = self._filtered(member, member.row())
         if outside:
             return outside
         rules = (
-            (one.email_key in suppressed, "suppressed", ""),
+            (member.email_key in suppressed, "suppressed", ""),
             (
-                not allows(one.consent_click, self.privacy),
+                not allows(member.consent_click, self.privacy),
                 "consent",
-                f"clicks: {one.consent_click}",
+                f"clicks: {member.consent_click}",
             ),
-            (one.person_id in taken, taken.get(one.person_id, ""), ""),
+            (member.person_id in taken, taken.get(member.person_id, ""), ""),
         )
-        left_out = (Judged(one, reason, why) for is_so, reason, why in rules if is_so)
-        return next(left_out, Judged(one))
+        left_out = (Judged(member, reason, why) for is_so, reason, why in rules if is_so)
+        return next(left_out, Judged(member))
 
-    def _filtered(self, one: Member, row: Mapping[str, object]) -> Judged | None:
+    def _filtered(self, member: Member, row: Mapping[str, object]) -> Judged | None:
         """Whom the filter leaves out; a cell that it cannot compare is a reason of its own."""
         try:
             meets = conditions.matches(row, self.design.where, columns=self.columns)
         except Misfit as error:
-            return Judged(one, Reason.MISFIT, error.column, str(error))
-        return None if meets else Judged(one, "filter")
+            return Judged(member, Reason.MISFIT, error.column, str(error))
+        return None if meets else Judged(member, "filter")
 
     def _no_number(self, row: Mapping[str, object]) -> Fault | None:
         """The covariate, where this person has no number there: CUPED needs one of everybody."""
@@ -173,20 +176,20 @@ class Eligibility:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason and detail
     examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # who has the fault
 
-    def add(self, one: Judged) -> None:
+    def add(self, judged: Judged) -> None:
         """Count one more."""
         self.total += 1
         self.looked_at += 1
-        if one.reason is None:
+        if judged.reason is None:
             self.eligible += 1
             return
-        self.reasons[one.reason] += 1
-        if one.reason in _FAULTS:
-            fault = (one.reason, one.detail)
+        self.reasons[judged.reason] += 1
+        if judged.reason in _FAULTS:
+            fault = (judged.reason, judged.detail)
             self.faults[fault] += 1
             named = self.examples.setdefault(fault, [])
             if len(named) < _EXAMPLES:
-                named.append(_named(one))
+                named.append(_named(judged))
 
     def scale_to(self, people: int) -> None:
         """What the people looked at say about all of them."""
@@ -207,13 +210,13 @@ class Eligibility:
             self.eligible = sample
 
 
-def _faulty(one: Judged, fault: Fault | None) -> Judged:
-    return Judged(one.member, fault.reason, fault.detail, fault.about) if fault else one
+def _faulty(judged: Judged, fault: Fault | None) -> Judged:
+    return Judged(judged.member, fault.reason, fault.detail, fault.about) if fault else judged
 
 
-def _named(one: Judged) -> str:
+def _named(judged: Judged) -> str:
     """Somebody, with the line of their file where a cell is what keeps them out."""
-    if not one.about:
-        return one.member.email
-    line = f"line {one.member.line}: " if one.member.line else ""
-    return f"{one.member.email} ({line}{one.about})"
+    if not judged.about:
+        return judged.member.email
+    line = f"line {judged.member.line}: " if judged.member.line else ""
+    return f"{judged.member.email} ({line}{judged.about})"

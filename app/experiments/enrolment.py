@@ -245,26 +245,30 @@ def _lottery(session: Session, judge: Judge) -> Lottery:
     if judge.design.sample is None:
         return Lottery(None)
     people = store.enrolled_people(session, judge.experiment_id)
-    return Lottery(judge.design.sample, (ticket_of(judge.experiment_id, one) for one in people))
+    return Lottery(
+        judge.design.sample, (ticket_of(judge.experiment_id, person) for person in people)
+    )
 
 
-def _drawn(one: Judged, judge: Judge, lottery: Lottery) -> Judged:
-    if one.reason or lottery.draw(ticket_of(judge.experiment_id, one.member.person_id)):
-        return one
-    return Judged(one.member, "sample")
+def _drawn(judged: Judged, judge: Judge, lottery: Lottery) -> Judged:
+    if judged.reason or lottery.draw(ticket_of(judge.experiment_id, judged.member.person_id)):
+        return judged
+    return Judged(judged.member, "sample")
 
 
 def _enrol(session: Session, judge: Judge, chosen: list[Judged]) -> None:
     """Numbered in the order of their tickets, so that mails leave in no order of the import."""
-    chosen.sort(key=lambda one: ticket_of(judge.experiment_id, one.member.person_id))
+    chosen.sort(key=lambda judged: ticket_of(judge.experiment_id, judged.member.person_id))
     ids = install.take_send_ids(session, len(chosen))
     columns = judge.frozen
     pairs = zip(ids, chosen, strict=True)
     store.add_enrolments(session, [_enrolment(n, one, judge, columns) for n, one in pairs])
 
 
-def _enrolment(number: int, one: Judged, judge: Judge, columns: frozenset[str]) -> dict[str, Any]:
-    row, person_id = one.member.row(), one.member.person_id
+def _enrolment(
+    number: int, judged: Judged, judge: Judge, columns: frozenset[str]
+) -> dict[str, Any]:
+    row, person_id = judged.member.row(), judged.member.person_id
     return {
         "id": number,
         "experiment_id": judge.experiment_id,
@@ -277,10 +281,10 @@ def _enrolment(number: int, one: Judged, judge: Judge, columns: frozenset[str]) 
     }
 
 
-def _left_out(one: Judged, judge: Judge) -> dict[str, Any]:
+def _left_out(judged: Judged, judge: Judge) -> dict[str, Any]:
     return {
         "experiment_id": judge.experiment_id,
-        "person_id": one.member.person_id,
-        "reason": one.reason,
-        "detail": f"{one.detail}: {one.about}" if one.about else one.detail,
+        "person_id": judged.member.person_id,
+        "reason": judged.reason,
+        "detail": f"{judged.detail}: {judged.about}" if judged.about else judged.detail,
     }

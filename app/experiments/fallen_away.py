@@ -28,9 +28,9 @@ class FellAway:
     sentence: str
 
 
-def promised(found: Eligibility) -> list[dict[str, Any]] | None:
+def promised(eligibility: Eligibility) -> list[dict[str, Any]] | None:
     """Whom a launch was told of; nothing where it could only be guessed."""
-    return None if found.estimated else _rows(_short(found.faults.items()))
+    return None if eligibility.estimated else _rows(_short(eligibility.faults.items()))
 
 
 def since_launch(session: Session, experiment: Experiment) -> Counter[tuple[str, str]]:
@@ -56,12 +56,19 @@ def fallen_away_of(session: Session, experiment: Experiment) -> FellAway | None:
 
 def fallen_away_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, FellAway]:
     """The same of many, by id."""
-    waiting = [one.id for one in experiments if one.status == Status.SCHEDULED]
+    waiting = [experiment.id for experiment in experiments if experiment.status == Status.SCHEDULED]
     looked = store.rehearsed(session, waiting) if waiting else ()
-    rows = {one.experiment_id: one for one in looked}
-    found = {one.id: garbled.read(_lost, one, rows.get(one.id)) for one in experiments}
+    rows = {rehearsal.experiment_id: rehearsal for rehearsal in looked}
+    found = {
+        experiment.id: garbled.read(_lost, experiment, rows.get(experiment.id))
+        for experiment in experiments
+    }
     lost = {key: one or Counter() for key, one in found.items()}
-    return {one.id: _told(one, lost[one.id]) for one in experiments if lost[one.id]}
+    return {
+        experiment.id: _told(experiment, lost[experiment.id])
+        for experiment in experiments
+        if lost[experiment.id]
+    }
 
 
 def _lost(experiment: Experiment, look: Rehearsal | None) -> Counter[tuple[str, str]]:

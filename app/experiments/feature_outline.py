@@ -64,7 +64,7 @@ def add_slice(session: Session, draft: SliceDraft, *, now: datetime) -> Slice:
 def move_slice(session: Session, row: Slice, *, places: int) -> None:
     """Move a slice among those of its feature: -1 is one place earlier. Ends are walls."""
     others = [one for one in store.slices_of(session, row.feature_id) if one.id != row.id]
-    here = sum((one.position, one.id) < (row.position, row.id) for one in others)
+    here = sum((other.position, other.id) < (row.position, row.id) for other in others)
     there = min(max(here + places, 0), len(others))
     others.insert(there, row)
     for position, one in enumerate(others):

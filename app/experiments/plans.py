@@ -124,16 +124,16 @@ def _looks(
     number = design.rule.looks
     if len(parts) < number:
         raise NotEnoughData(f"{number} looks need {number} waves, and there are {len(parts)}")
-    found: list[PlannedLook] = []
+    planned_looks: list[PlannedLook] = []
     for look in range(1, number + 1):
         wave = ceil(look * len(parts) / number) - 1
         due_at = closes(design, wave, parts[wave], start=start, rate_per_minute=rate_per_minute)
-        if ends[wave] == (found[-1].people if found else 0):
+        if ends[wave] == (planned_looks[-1].people if planned_looks else 0):
             raise NotEnoughData(
                 f"wave {wave + 1} holds nobody, so look {look} would see nothing new"
             )
-        found.append(PlannedLook(look, due_at, ends[wave]))
-    return tuple(found)
+        planned_looks.append(PlannedLook(look, due_at, ends[wave]))
+    return tuple(planned_looks)
 
 
 def closes(

@@ -20,7 +20,7 @@ _FAULTS_SHOWN = 10  # ours; what is left is told in one sentence
 def items(
     session: Session,
     judge: Judge,
-    found: Eligibility,
+    eligibility: Eligibility,
     settings: Settings,
     *,
     names_people: bool,
@@ -34,23 +34,25 @@ def items(
         )
         return
     name = audience.audience_of(session, judge.audience_id).name
-    about = "About " if found.estimated else ""
-    if found.eligible == 0 and found.estimated:
-        says = blocks if _is_the_mails_fault(found) else warns
+    about = "About " if eligibility.estimated else ""
+    if eligibility.eligible == 0 and eligibility.estimated:
+        says = blocks if _is_the_mails_fault(eligibility) else warns
         yield says(
             "audience",
-            f"Nobody of the first {figures.count(found.looked_at)} of {figures.count(found.total)}"
-            " people can be mailed.",
+            f"Nobody of the first {figures.count(eligibility.looked_at)}"
+            f" of {figures.count(eligibility.total)} people can be mailed.",
         )
-    elif found.eligible == 0:
+    elif eligibility.eligible == 0:
         yield blocks(
-            "audience", f"Nobody of “{name}” ({figures.count(found.total)} people) can be mailed."
+            "audience",
+            f"Nobody of “{name}” ({figures.count(eligibility.total)} people) can be mailed.",
         )
     else:
-        who = f"{about}{figures.count(found.eligible)} of {figures.count(found.total)} people"
-        yield ok("audience", f"{who} of “{name}” {_fate(judge.design, found.eligible)}.")
-    yield from _under_way(found)
-    yield from _faults(found, names_people=names_people)
+        eligible, total = figures.count(eligibility.eligible), figures.count(eligibility.total)
+        who = f"{about}{eligible} of {total} people"
+        yield ok("audience", f"{who} of “{name}” {_fate(judge.design, eligibility.eligible)}.")
+    yield from _under_way(eligibility)
+    yield from _faults(eligibility, names_people=names_people)
 
 
 def _fate(design: Draft, people: int) -> str:
@@ -65,26 +67,27 @@ def _fate(design: Draft, people: int) -> str:
     )
 
 
-def _is_the_mails_fault(found: Eligibility) -> bool:
+def _is_the_mails_fault(eligibility: Eligibility) -> bool:
     """It cannot be written to anybody so far: whoever comes later would wait for nothing."""
-    return found.reasons.keys() == {Reason.UNWRITABLE}
+    return eligibility.reasons.keys() == {Reason.UNWRITABLE}
 
 
-def _under_way(found: Eligibility) -> Iterator[Item]:
-    if found.estimated:
+def _under_way(eligibility: Eligibility) -> Iterator[Item]:
+    if eligibility.estimated:
         yield warns(
             "composing",
-            f"Every mail is composed before it can leave: {figures.count(found.looked_at)} of"
-            f" {figures.count(found.total)} people so far. Look again in a moment for the exact"
-            " numbers; a launch looks through the rest first and then starts by itself.",
+            "Every mail is composed before it can leave:"
+            f" {figures.count(eligibility.looked_at)} of {figures.count(eligibility.total)} people"
+            " so far. Look again in a moment for the exact numbers; a launch looks through the rest"
+            " first and then starts by itself.",
         )
 
 
-def _faults(found: Eligibility, *, names_people: bool) -> Iterator[Item]:
+def _faults(eligibility: Eligibility, *, names_people: bool) -> Iterator[Item]:
     """Whom the mail cannot be written to, by what keeps them out."""
-    ranked = found.faults.most_common()
+    ranked = eligibility.faults.most_common()
     for fault, count in ranked[:_FAULTS_SHOWN]:
-        yield _told(found, fault, count, names_people=names_people)
+        yield _told(eligibility, fault, count, names_people=names_people)
     others = ranked[_FAULTS_SHOWN:]
     if others:
         people = sum(count for _, count in others)
@@ -96,12 +99,14 @@ def _faults(found: Eligibility, *, names_people: bool) -> Iterator[Item]:
         )
 
 
-def _told(found: Eligibility, fault: tuple[str, str], count: int, *, names_people: bool) -> Item:
+def _told(
+    eligibility: Eligibility, fault: tuple[str, str], count: int, *, names_people: bool
+) -> Item:
     reason, detail = fault
-    examples = found.examples.get(fault, [])
+    examples = eligibility.examples.get(fault, [])
     named = ": " + ", ".join(examples) + (" and others" if count > len(examples) else "")
     who = (
-        f"for {figures.count(count)} of {figures.count(found.total)}"
+        f"for {figures.count(count)} of {figures.count(eligibility.total)}"
         f" people{named if names_people else ''}"
     )
     said = fault_said(reason, detail, who=who)

@@ -43,37 +43,37 @@ def eligible(session: Session, judge: Judge) -> Eligibility:
     """
     people = audience.audience_of(session, judge.audience_id).people
     row = rehearsal_rows.held(session, judge) if people > MOST_LOOKED_AT else None
-    found = _read(row.found) if row else Eligibility()
-    if not (row and row.done) and found.total < MOST_COMPOSED:
-        found = _looked_at(session, judge)
+    eligibility = _read(row.found) if row else Eligibility()
+    if not (row and row.done) and eligibility.total < MOST_COMPOSED:
+        eligibility = _looked_at(session, judge)
     elif row and not row.done:
-        found.scale_to(people)
-    found.cut_to(judge.design.sample)
-    return found
+        eligibility.scale_to(people)
+    eligibility.cut_to(judge.design.sample)
+    return eligibility
 
 
 def _looked_at(session: Session, judge: Judge) -> Eligibility:
     """As far as time goes, of people who are read at once: however many, it asks the same."""
     people = members.chunk(session, judge.audience_id, after=None, limit=MOST_LOOKED_AT)
     known = rehearsal_rows.known(session, judge, people)
-    found = _written_in_time(judge, people, judge.ruling(session, people), known)
-    if found.total < len(people) or len(people) == MOST_LOOKED_AT:
-        found.scale_to(audience.audience_of(session, judge.audience_id).people)
-    return found
+    eligibility = _written_in_time(judge, people, judge.ruling(session, people), known)
+    if eligibility.total < len(people) or len(people) == MOST_LOOKED_AT:
+        eligibility.scale_to(audience.audience_of(session, judge.audience_id).people)
+    return eligibility
 
 
 def _written_in_time(
     judge: Judge, people: Sequence[Member], ruling: Ruling, known: Known
 ) -> Eligibility:
-    found, composed, ends = Eligibility(), 0, time.monotonic() + _MOST_SECONDS
+    eligibility, composed, ends = Eligibility(), 0, time.monotonic() + _MOST_SECONDS
     for start in range(0, len(people), _AT_A_TIME):
         if composed >= MOST_COMPOSED or time.monotonic() >= ends:
             break
         ruled = ruling(people[start : start + _AT_A_TIME])
         composed += sum(not one.reason and one.member.person_id not in known for one in ruled)
-        for one in judge.written(ruled, known):
-            found.add(one)
-    return found
+        for judged in judge.written(ruled, known):
+            eligibility.add(judged)
+    return eligibility
 
 
 def duty(database: Database, *, renderable: Renderable, settings: Settings) -> Duty:
@@ -134,8 +134,8 @@ def _begun(judge: Judge, people: Audience) -> Rehearsal:
 
 def _look(database: Database, judge: Judge, row: Rehearsal, faults: dict[str, Fault]) -> int:
     """Go through some more people; whose mail fails is added to `faults`."""
-    found, ends = _read(row.found), time.monotonic() + _STEP_SECONDS
-    began = found.total
+    eligibility, ends = _read(row.found), time.monotonic() + _STEP_SECONDS
+    began = eligibility.total
     while not row.done:
         with database.read() as session:
             people = members.chunk(session, judge.audience_id, after=row.after, limit=_AT_A_TIME)
@@ -143,13 +143,13 @@ def _look(database: Database, judge: Judge, row: Rehearsal, faults: dict[str, Fa
         judged, failed = judge.composed(ruled)
         faults |= failed
         for one in judged:
-            found.add(one)
+            eligibility.add(one)
         row.done = len(people) < _AT_A_TIME
         row.after = people[-1].person_id if people else row.after
         if time.monotonic() >= ends:
             break
-    row.found = _written(found)
-    return found.total - began or 1
+    row.found = _written(eligibility)
+    return eligibility.total - began or 1
 
 
 def _keep(
@@ -163,21 +163,21 @@ def _keep(
         rehearsal_rows.add_faults(session, row, faults)
 
 
-def _written(found: Eligibility) -> dict[str, Any]:
+def _written(eligibility: Eligibility) -> dict[str, Any]:
     return {
-        "total": found.total,
-        "eligible": found.eligible,
-        "reasons": dict(found.reasons),
+        "total": eligibility.total,
+        "eligible": eligibility.eligible,
+        "reasons": dict(eligibility.reasons),
         "faults": [
-            {"reason": reason, "detail": detail, "people": n, "examples": found.examples[key]}
-            for key, n in found.faults.most_common(_FAULTS_KEPT)
+            {"reason": reason, "detail": detail, "people": n, "examples": eligibility.examples[key]}
+            for key, n in eligibility.faults.most_common(_FAULTS_KEPT)
             for reason, detail in (key,)
         ],
     }
 
 
 def _read(kept: Mapping[str, Any]) -> Eligibility:
-    faults = {(one["reason"], one["detail"]): one for one in kept["faults"]}
+    faults = {(fault["reason"], fault["detail"]): fault for fault in kept["faults"]}
     return Eligibility(
         total=kept["total"],
         looked_at=kept["total"],

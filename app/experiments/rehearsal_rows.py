@@ -85,7 +85,7 @@ def known(session: Session, judge: Judge, people: Sequence[Member]) -> Known:
     if not rows:
         return {}
     done, after, _ = rows[0]
-    ids = [one.person_id for one in people if done or one.person_id <= (after or "")]
+    ids = [person.person_id for person in people if done or person.person_id <= (after or "")]
     faults = {row.person_id: _fault(row) for *_, row in rows if row is not None}
     return {one: faults.get(one) for one in ids}
 

@@ -29,7 +29,7 @@ class Looking:
 
 def looks(session: Session, experiments: Sequence[Experiment]) -> dict[str, Looking]:
     """How far launched experiments are looked through; none before its time and once it began."""
-    waiting = {one.id: one for one in experiments if _waits(one)}
+    waiting = {experiment.id: experiment for experiment in experiments if _waits(experiment)}
     if not waiting:
         return {}
     found = store.looked_through(session, list(waiting))

@@ -34,23 +34,23 @@ _UNDER_WAY = {Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING}
 
 def experiment_of(session: Session, experiment_id: str) -> Experiment:
     """An experiment by id."""
-    found = session.get(Experiment, experiment_id)
-    if found is None:
+    experiment = session.get(Experiment, experiment_id)
+    if experiment is None:
         raise NotFound("There is no experiment with this id.")
-    return found
+    return experiment
 
 
 def locked(session: Session, experiment_id: str) -> Experiment:
     """An experiment that nobody else changes until this transaction ends."""
-    found = session.exec(
+    experiment = session.exec(
         select(Experiment)
         .where(Experiment.id == experiment_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
+    if experiment is None:
         raise NotFound("There is no experiment with this id.")
-    return found
+    return experiment
 
 
 def experiments(
@@ -169,10 +169,10 @@ def undoable(session: Session) -> Sequence[Experiment]:
 
 def feature_of(session: Session, feature_id: str) -> Feature:
     """A feature by id."""
-    found = session.get(Feature, feature_id)
-    if found is None:
+    feature = session.get(Feature, feature_id)
+    if feature is None:
         raise NotFound("There is no feature with this id.")
-    return found
+    return feature
 
 
 def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:
@@ -195,7 +195,7 @@ def teams_of(session: Session, feature_id: str) -> list[str]:
 
 def teams_by_feature(session: Session, feature_ids: Sequence[str]) -> dict[str, list[str]]:
     """The same of many, by feature."""
-    found: dict[str, list[str]] = {one: [] for one in feature_ids}
+    found: dict[str, list[str]] = {feature_id: [] for feature_id in feature_ids}
     query = select(FeatureTeam).where(col(FeatureTeam.feature_id).in_(feature_ids))
     for row in session.exec(query.order_by(FeatureTeam.team_id)):
         found[row.feature_id].append(row.team_id)
@@ -220,7 +220,9 @@ def tests_of(session: Session, slice_ids: Sequence[str]) -> dict[str, list[Exper
 def set_teams(session: Session, feature_id: str, team_ids: Iterable[str]) -> None:
     """Replace the teams that share a feature."""
     session.execute(delete(FeatureTeam).where(col(FeatureTeam.feature_id) == feature_id))
-    session.add_all(FeatureTeam(feature_id=feature_id, team_id=one) for one in set(team_ids))
+    session.add_all(
+        FeatureTeam(feature_id=feature_id, team_id=team_id) for team_id in set(team_ids)
+    )
 
 
 def slice_of(session: Session, slice_id: str) -> Slice:

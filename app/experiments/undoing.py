@@ -37,11 +37,13 @@ class Undoing:
 
     def over(self, session: Session, *, ticks: float) -> list[str]:
         """Experiments whose seconds are over. `ticks` counts seconds and is never set."""
-        found = store.undoable(session)
-        seen = {(one.id, one.launched_at): one for one in found}
+        experiments = store.undoable(session)
+        seen = {(experiment.id, experiment.launched_at): experiment for experiment in experiments}
         self._seen = {launch: self._seen.get(launch, ticks) for launch in seen}
         return [
-            one.id for launch, one in seen.items() if ticks - self._seen[launch] >= one.undo_seconds
+            experiment.id
+            for launch, experiment in seen.items()
+            if ticks - self._seen[launch] >= experiment.undo_seconds
         ]
 
     def close(self, experiment_id: str, _now: datetime) -> int:

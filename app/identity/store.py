@@ -24,10 +24,10 @@ def user_by_email(session: Session, email: str) -> User | None:
 
 def user_of(session: Session, user_id: str) -> User:
     """Somebody by id."""
-    found = session.get(User, user_id)
-    if found is None or found.removed_at is not None:
+    user = session.get(User, user_id)
+    if user is None or user.removed_at is not None:
         raise NotFound("Nobody with a log-in has this id.")
-    return found
+    return user
 
 
 def users(session: Session) -> Sequence[User]:
@@ -99,10 +99,10 @@ def token_by_hash(session: Session, hashed: str) -> ApiToken | None:
 
 def token_of(session: Session, token_id: str) -> ApiToken:
     """A token by id."""
-    found = session.get(ApiToken, token_id)
-    if found is None:
+    api_token = session.get(ApiToken, token_id)
+    if api_token is None:
         raise NotFound("There is no token with this id.")
-    return found
+    return api_token
 
 
 def tokens(session: Session) -> Sequence[ApiToken]:

@@ -54,9 +54,9 @@ def revoke(session: Session, token_id: str, *, now: datetime) -> ApiToken:
 
 def named(session: Session, key: str) -> ApiToken:
     """By id or by name; a name that several have is refused."""
-    found = [one for one in store.tokens(session) if key in {one.id, one.name}]
-    if not found:
+    api_tokens = [token for token in store.tokens(session) if key in {token.id, token.name}]
+    if not api_tokens:
         raise NotFound(f"There is no token “{key}”. `thinslice token list` names them.")
-    if len(found) > 1:
-        raise Conflict(f"{len(found)} tokens are called “{key}”. Name one by its id.")
-    return found[0]
+    if len(api_tokens) > 1:
+        raise Conflict(f"{len(api_tokens)} tokens are called “{key}”. Name one by its id.")
+    return api_tokens[0]

@@ -73,10 +73,10 @@ def remove(session: Session, user: User, *, now: datetime) -> None:
 
 def named(session: Session, email: str) -> User:
     """Somebody who can log in, by address. Raises NotFound."""
-    found = store.user_by_email(session, email)
-    if found is None:
+    user = store.user_by_email(session, email)
+    if user is None:
         raise NotFound(f"Nobody logs in as {email}. `thinslice user list` names those who do.")
-    return found
+    return user
 
 
 def who_did(session: Session, *, ending: str, subject: str) -> User | None:

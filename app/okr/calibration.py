@@ -93,7 +93,7 @@ def closed_of(session: Session) -> tuple[Closed, ...]:
     ends = {one.row.id: one.cycle.ends for one in placed}
     values = series.of_several(session, [one.row for one in placed], ends=ends)
     found = (_closed(one, values[one.row.id]) for one in placed)
-    return tuple(one for one in found if one is not None)
+    return tuple(closed for closed in found if closed is not None)
 
 
 def came(row: KeyResult, value: float) -> bool:
@@ -119,11 +119,11 @@ def _closed(placed: Placed, values: Sequence[Value]) -> Closed | None:
 def _confidence(values: Sequence[Value], middle: Date) -> float | None:
     """The last one about a day until the middle of the cycle, and said by then; read as tenths."""
     said = [
-        one.confidence
-        for one in values
-        if one.confidence is not None
-        and one.date <= middle
-        and one.recorded_at.date() - middle <= _SAID_WITHIN
+        value.confidence
+        for value in values
+        if value.confidence is not None
+        and value.date <= middle
+        and value.recorded_at.date() - middle <= _SAID_WITHIN
     ]
     return said[-1] / _TENTHS if said else None
 

@@ -28,9 +28,9 @@ class Ended:
 
 def ended(session: Session, cycle: Cycle) -> tuple[Ended, ...]:
     """Every key result of a cycle as it stood on the last day."""
-    objectives = [one.id for one in store.objectives(session, cycle_id=cycle.id)]
+    objectives = [objective.id for objective in store.objectives(session, cycle_id=cycle.id)]
     found = list_rows.by_objective(session, objectives)
-    rows = [row for one in objectives for row in found[one]]
+    rows = [row for objective in objectives for row in found[objective]]
     values = series.recent_of(
         session,
         rows,

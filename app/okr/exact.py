@@ -16,7 +16,7 @@ LARGEST = 1e15  # beyond, doubles have no decimals left; chosen by us
 
 def total(numbers: Iterable[float]) -> float:
     """The sum."""
-    return float(sum((_decimal(one) for one in numbers), Decimal(0)))
+    return float(sum((_decimal(number) for number in numbers), Decimal(0)))
 
 
 def part(number: float, *, of: int, taken: int) -> float:

@@ -12,16 +12,19 @@ from app.okr.views import KeyResultView
 
 def keep(session: Session, told: Iterable[KeyResultView], *, now: datetime) -> None:
     """Keep the statement of each key result's last whole week, where it made one."""
-    week_rows.keep(session, [row for one in told if (row := _row(one, now)) is not None])
+    week_rows.keep(
+        session,
+        [row for key_result_view in told if (row := _row(key_result_view, now)) is not None],
+    )
 
 
-def _row(one: KeyResultView, now: datetime) -> ToldWeek | None:
-    found = one.found
+def _row(key_result_view: KeyResultView, now: datetime) -> ToldWeek | None:
+    found = key_result_view.found
     if found is None or found.told is None:
         return None
     told = found.told
     return ToldWeek(
-        key_result_id=one.row.id,
+        key_result_id=key_result_view.row.id,
         week=found.cycle_week,
         told_at=now,
         direction=told.direction,

@@ -71,8 +71,12 @@ def post(
 
 def take_back(session: Session, row: KeyResult, posted: Contribution, *, now: datetime) -> None:
     """Delete an entry: what stood without it stands again. What was said stays as history."""
-    held = [one for one in series.daily_values(session, row) if one.date == posted.date]
-    session.add_all(_as_history(row, posted, one.value, now=now) for one in held)
+    held = [
+        daily_value
+        for daily_value in series.daily_values(session, row)
+        if daily_value.date == posted.date
+    ]
+    session.add_all(_as_history(row, posted, value.value, now=now) for value in held)
     with telling.changes(session, row, comment="Taken back", now=now):
         session.delete(posted)
         session.flush()
@@ -130,11 +134,11 @@ def _as_history(row: KeyResult, posted: Contribution, said: float, *, now: datet
 def _note_sharing(session: Session, posted: Contribution, sharing: Sharing) -> None:
     """Write down whose people are whose, at the new entry and at those that share with it."""
     rows = [
-        one
-        for one in store.contributions(session, posted.key_result_id)
-        if one.event == posted.event
+        contribution
+        for contribution in store.contributions(session, posted.key_result_id)
+        if contribution.event == posted.event
     ]
-    ids = {one.experiment_id for one in rows}
+    ids = {contribution.experiment_id for contribution in rows}
     found = sharing(posted.experiment_id, ids - {posted.experiment_id})
     touched = {posted.experiment_id}.union(*(group.others for group in found))
     for row in rows:

@@ -76,7 +76,7 @@ def with_ends(session: Session, key_result_ids: Collection[str]) -> dict[str, Ai
 
 def by_objective(session: Session, objective_ids: Sequence[str]) -> dict[str, list[KeyResult]]:
     """The key results of each of these objectives, in the order they were set."""
-    found: dict[str, list[KeyResult]] = {one: [] for one in objective_ids}
+    found: dict[str, list[KeyResult]] = {objective_id: [] for objective_id in objective_ids}
     query = select(KeyResult).where(col(KeyResult.objective_id).in_(objective_ids))
     for row in session.exec(query.order_by(KeyResult.id)):
         found[row.objective_id].append(row)
@@ -167,7 +167,7 @@ def _are_asked(
     """Two ranges of one index: all of some, the last part of the others."""
     if since is None:
         return col(CheckIn.key_result_id).in_(key_result_ids)
-    others = [one for one in key_result_ids if one not in whole]
+    others = [key_result_id for key_result_id in key_result_ids if key_result_id not in whole]
     return or_(
         col(CheckIn.key_result_id).in_(whole),
         and_(col(CheckIn.key_result_id).in_(others), col(CheckIn.date) >= since),

@@ -182,7 +182,7 @@ def _parsed(document: dict[str, Any]) -> KeyResultDraft:
             FieldError(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
             for one in error.errors()
         )
-        raise Invalid("; ".join(one.message for one in fields), errors=fields) from error
+        raise Invalid("; ".join(field.message for field in fields), errors=fields) from error
 
 
 def _read_from(session: Session, row: KeyResult, draft: KeyResultDraft, *, now: datetime) -> None:

@@ -58,18 +58,25 @@ def lined(rows: Sequence[Contribution]) -> tuple[Line, ...]:
     A row whose people are all counted by others counts nobody, so it takes nobody from a third one
     whose windows touched its own and not theirs.
     """
-    found: dict[str, Line] = {}
+    lines: dict[str, Line] = {}
     counting: defaultdict[str, set[str]] = defaultdict(set)  # experiments, by what they count
-    for row in sorted(rows, key=lambda one: (-abs(one.amount), one.date, one.experiment_id)):
-        line = found[row.experiment_id] = _line(row, counting)
+    for row in sorted(
+        rows,
+        key=lambda contribution: (
+            -abs(contribution.amount),
+            contribution.date,
+            contribution.experiment_id,
+        ),
+    ):
+        line = lines[row.experiment_id] = _line(row, counting)
         if line.counted:
             counting[row.event].add(row.experiment_id)
-    return tuple(found[row.experiment_id] for row in rows)
+    return tuple(lines[row.experiment_id] for row in rows)
 
 
 def groups_of(overlaps: Sequence[Mapping[str, Any]]) -> tuple[Group, ...]:
     """Whom a row shares with others, as it is stored."""
-    return tuple(Group(int(one["people"]), frozenset(one["with"])) for one in overlaps)
+    return tuple(Group(int(overlap["people"]), frozenset(overlap["with"])) for overlap in overlaps)
 
 
 def _line(row: Contribution, counting: Mapping[str, set[str]]) -> Line:
@@ -77,5 +84,5 @@ def _line(row: Contribution, counting: Mapping[str, set[str]]) -> Line:
     if groups is None:
         return Line(row, row.people, is_garbled=True)
     larger = counting.get(row.event, set())
-    people = sum(one.people for one in groups if larger & one.others)
+    people = sum(group.people for group in groups if larger & group.others)
     return Line(row, min(people, row.people), groups)

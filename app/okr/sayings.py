@@ -77,13 +77,13 @@ def headline(told: Iterable[Statement], new: Iterable[str] = ()) -> str:
         told: statements. new: titles of those of which something is said that was not the week
             before.
     """
-    states = [one.state for one in told]
+    states = [statement.state for statement in told]
     if not states:
         return "No key results are set for these weeks."
     if set(states) == {State.TOO_EARLY}:
         only = "the only one" if len(states) == 1 else f"all {figures.count(len(states))}"
         return f"Too early to tell for {only}."
-    counts = [(words, sum(one in meant for one in states)) for words, meant in _COUNTED]
+    counts = [(words, sum(state in meant for state in states)) for words, meant in _COUNTED]
     first, *rest = [(words, count) for words, count in counts if count or words == "closer on"]
     parts = [
         f"{first[0]} {figures.count(first[1])} of {figures.count(len(states))}",
@@ -178,7 +178,7 @@ def _one_digit(value: float) -> float:
 def _banded(row: KeyResult, state: State, told: Told) -> str:
     """`Holding: at 99.3 % (98.8 to 99.8).`"""
     numbers = amounts.rounded((told.moved, told.low, told.high), width=told.high - told.low)
-    level, low, high = (amounts.amount(one, row.unit) for one in numbers)
+    level, low, high = (amounts.amount(number, row.unit) for number in numbers)
     word = "Holding" if state is State.HOLDING else "Out of the band"
     return f"{word}: at {level} now ({low} to {high})."
 

@@ -182,7 +182,7 @@ class NewKeyResult(KeyResultDraft):
 
     @model_validator(mode="after")
     def _one_value_a_day(self) -> Self:
-        days = [one.date for one in self.past]
+        days = [past_value.date for past_value in self.past]
         if len(days) != len(set(days)):
             raise ValueError("past has a day twice: one value a day")
         return self

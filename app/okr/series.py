@@ -153,8 +153,8 @@ def _stands_alone(stored: Stored) -> bool:
 def listed(stored: Stored) -> tuple[Listed, ...]:
     """Every value that holds, put or derived, in order of date; each says whether it counts."""
     counting = laid_out(stored)
-    days = {one.date for one in counting}
-    shown = [Listed(one, counts=True) for one in counting]
+    days = {value.date for value in counting}
+    shown = [Listed(value, counts=True) for value in counting]
     for entry in stored.entries:
         put = _as_put(entry)
         if entry.date > stored.ends:
@@ -180,8 +180,8 @@ def laid_out(stored: Stored) -> tuple[Value, ...]:
     said: dict[Date, list[Entry]] = defaultdict(list)
     for entry in stored.entries:
         said[entry.date].append(entry)
-    posted = {one.date for one in stored.posted}
-    found: list[Value | None] = []
+    posted = {contribution.date for contribution in stored.posted}
+    values: list[Value | None] = []
     anchor: Entry | None = None
     ledger: Sequence[overlap.Line] = ()  # as it was known that day
     for day in sorted(one for one in said.keys() | posted if one <= stored.ends):
@@ -190,17 +190,17 @@ def laid_out(stored: Stored) -> tuple[Value, ...]:
             ledger = overlap.as_of(stored.posted, day)
         if len(today) == 1 and not ledger and not today[0].confirms:
             anchor = today[0]
-            found.append(_as_put(anchor))  # by far the most
+            values.append(_as_put(anchor))  # by far the most
         else:
             anchor = _anchor(today) or anchor
             stands = anchor.value if anchor else stored.start
-            found.append(_on(day, stands, anchor, today, ledger))
-    return tuple(one for one in found if one is not None)
+            values.append(_on(day, stands, anchor, today, ledger))
+    return tuple(value for value in values if value is not None)
 
 
 def standing(values: Sequence[Value], day: Date, *, start: float) -> float:
     """Where a number stands on a day: its last value until then, else its start."""
-    return next((one.value for one in reversed(values) if one.date <= day), start)
+    return next((value.value for value in reversed(values) if value.date <= day), start)
 
 
 def _on(
@@ -231,7 +231,7 @@ def _anchor(today: Sequence[Entry]) -> Entry | None:
 
 def _added_since(anchor: Entry | None, ledger: Sequence[overlap.Line]) -> list[overlap.Line]:
     """What the ledger adds to the anchor; of its own day, too, for it was posted after it."""
-    return [one for one in ledger if anchor is None or one.row.date >= anchor.date]
+    return [line for line in ledger if anchor is None or line.row.date >= anchor.date]
 
 
 def _said(value: Value, today: Sequence[Entry]) -> Value:
@@ -277,13 +277,13 @@ def _confirmed(by: Entry, stands: float, anchor: Entry | None, *, is_added: bool
 
 def _is_shown(put: Value, counting: Sequence[Value]) -> bool:
     return any(
-        (one.date, one.source, one.experiment_id, one.recorded_at)
+        (value.date, value.source, value.experiment_id, value.recorded_at)
         == (put.date, put.source, put.experiment_id, put.recorded_at)
-        for one in counting
+        for value in counting
     )
 
 
 def _beside(put: Value, posted: Sequence[Contribution]) -> str:
-    if any(one.date == put.date for one in posted):
+    if any(contribution.date == put.date for contribution in posted):
         return "An experiment added to it that day"
     return "An experiment measured it that day"

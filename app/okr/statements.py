@@ -80,7 +80,7 @@ def found_on(
     if row.kind == "milestone":
         return None
     weeks, seen = CycleWeeks(cycle.starts, cycle.ends), min(day, cycle.ends)
-    known = [one for one in values if one.date <= seen]
+    known = [value for value in values if value.date <= seen]
     week = weeks.whole_by(seen)
     by_week = {one.week: one for one in kept}
     found = _of_week(row, weeks, known, week, by_week, unusual=unusual)
@@ -105,9 +105,9 @@ def weekly(
     by_week: dict[int, list[Value]] = {}
     is_total = row.running_total
     lost = set() if is_total else {monday_of(one) for one in unusual}
-    for one in _measured(weeks, values):
-        if not lost or one.date - timedelta(days=one.date.weekday()) not in lost:
-            by_week.setdefault(weeks.number_of(one.date), []).append(one)
+    for value in _measured(weeks, values):
+        if not lost or value.date - timedelta(days=value.date.weekday()) not in lost:
+            by_week.setdefault(weeks.number_of(value.date), []).append(value)
     means = [
         every[-1].value if is_total or len(every) == 1 else _mean(every)
         for every in by_week.values()
@@ -116,7 +116,7 @@ def weekly(
 
 
 def _mean(every: Sequence[Value]) -> float:
-    return sum(one.value for one in every) / len(every)
+    return sum(value.value for value in every) / len(every)
 
 
 def counted(
@@ -131,14 +131,14 @@ def counted(
 
 
 def _measured(weeks: CycleWeeks, values: Sequence[Value]) -> list[Value]:
-    return [one for one in values if one.date <= weeks.ends and not one.confirms]
+    return [value for value in values if value.date <= weeks.ends and not value.confirms]
 
 
 def _increments(
     levels: Weekly, weeks: CycleWeeks, values: Sequence[Value], unusual: Collection[str]
 ) -> Weekly:
     """What each week added to a running total, without those that an unusual day had a part in."""
-    last = {weeks.number_of(one.date): one.date for one in _measured(weeks, values)}
+    last = {weeks.number_of(value.date): value.date for value in _measured(weeks, values)}
     mondays = [monday_of(one) for one in unusual]
     touched = {
         week
@@ -154,7 +154,7 @@ def _left_out(
     """Unusual weeks between the first value that counts and the end of a week."""
     if not unusual:
         return ()
-    counted = (one.date for one in values if weeks.number_of(one.date) >= FIRST_WEEK)
+    counted = (value.date for value in values if weeks.number_of(value.date) >= FIRST_WEEK)
     first, last = next(counted, None), weeks.last_day(week)
     if first is None:
         return ()
@@ -169,7 +169,7 @@ def asks_all(row: KeyResult, values: Sequence[Value]) -> bool:
     """Whether these alone leave open if the number looks like a running total."""
     if row.running_total is not None or row.kind not in {"increase", "decrease"}:
         return False
-    measured = [one.value for one in values if not one.confirms]
+    measured = [value.value for value in values if not value.confirms]
     return all(after >= before for before, after in pairwise(measured))
 
 
@@ -177,7 +177,7 @@ def only_rises(row: KeyResult, values: Sequence[Value]) -> bool:
     """Whether a number looks like a running total and nobody has said whether it is one."""
     if row.running_total is not None or row.kind not in {"increase", "decrease"}:
         return False
-    measured = [one for one in values if not one.confirms]
+    measured = [value for value in values if not value.confirms]
     steps = [after.value - before.value for before, after in pairwise(measured)]
     least, rises = _ONLY_RISES
     return (
@@ -329,7 +329,7 @@ def _is_lost(row: KeyResult, weeks: CycleWeeks, week: int, unusual: Collection[s
 
 def _people(by_week: Mapping[int, Sequence[Value]]) -> tuple[float, ...]:
     """How many stand behind each week, where every value is one run's own result."""
-    every = [one for week in by_week.values() for one in week]
-    if not all(one.observed and one.estimate == one.value for one in every):
+    every = [value for week in by_week.values() for value in week]
+    if not all(value.observed and value.estimate == value.value for value in every):
         return ()
-    return tuple(float(sum(one.observed or 0 for one in week)) for week in by_week.values())
+    return tuple(float(sum(value.observed or 0 for value in week)) for week in by_week.values())

@@ -30,17 +30,17 @@ _HISTORY = Order("values of a day")
 
 def team_of(session: Session, team_id: str) -> Team:
     """A team by id."""
-    found = session.get(Team, team_id)
-    if found is None:
+    team = session.get(Team, team_id)
+    if team is None:
         raise NotFound("There is no team with this id.")
-    return found
+    return team
 
 
 def team_names(session: Session, team_ids: Sequence[str]) -> list[str]:
     """What these teams are called, in their order."""
     found = session.exec(select(Team).where(col(Team.id).in_(team_ids)))
     names = {team.id: team.name for team in found}
-    return [names[one] for one in team_ids if one in names]
+    return [names[team_id] for team_id in team_ids if team_id in names]
 
 
 def team_named(session: Session, name: str) -> Team | None:
@@ -55,10 +55,10 @@ def teams(session: Session) -> Sequence[Team]:
 
 def cycle_of(session: Session, cycle_id: str) -> Cycle:
     """A cycle by id."""
-    found = session.get(Cycle, cycle_id)
-    if found is None:
+    cycle = session.get(Cycle, cycle_id)
+    if cycle is None:
         raise NotFound("There is no cycle with this id.")
-    return found
+    return cycle
 
 
 def cycle_named(session: Session, name: str) -> Cycle | None:
@@ -73,10 +73,10 @@ def cycles(session: Session) -> Sequence[Cycle]:
 
 def objective_of(session: Session, objective_id: str) -> Objective:
     """An objective by id."""
-    found = session.get(Objective, objective_id)
-    if found is None:
+    objective = session.get(Objective, objective_id)
+    if objective is None:
         raise NotFound("There is no objective with this id.")
-    return found
+    return objective
 
 
 def objectives(session: Session, *, cycle_id: str | None = None) -> Sequence[Objective]:
@@ -99,7 +99,9 @@ def teams_of(session: Session, objective_id: str) -> Sequence[Team]:
 
 def share(session: Session, objective_id: str, team_ids: Iterable[str]) -> None:
     """Let teams share an objective."""
-    session.add_all(ObjectiveTeam(objective_id=objective_id, team_id=one) for one in set(team_ids))
+    session.add_all(
+        ObjectiveTeam(objective_id=objective_id, team_id=team_id) for team_id in set(team_ids)
+    )
 
 
 def unshare(session: Session, objective_id: str) -> None:
@@ -112,10 +114,10 @@ def unshare(session: Session, objective_id: str) -> None:
 
 def key_result_of(session: Session, key_result_id: str) -> KeyResult:
     """A key result by id."""
-    found = session.get(KeyResult, key_result_id)
-    if found is None:
+    key_result = session.get(KeyResult, key_result_id)
+    if key_result is None:
         raise NotFound("There is no key result with this id.")
-    return found
+    return key_result
 
 
 def claimed(session: Session, key_result_id: str) -> KeyResult:
@@ -125,19 +127,19 @@ def claimed(session: Session, key_result_id: str) -> KeyResult:
     """
     closed.refuse(session, key_results=(key_result_id,))
     query = select(KeyResult).where(KeyResult.id == key_result_id).with_for_update()
-    found = session.exec(query).one_or_none()
-    if found is None:
+    key_result = session.exec(query).one_or_none()
+    if key_result is None:
         raise NotFound("There is no key result with this id.")
-    return found
+    return key_result
 
 
 def claimed_cycle(session: Session, cycle_id: str) -> Cycle:
     """A cycle that nobody writes to, and nobody else changes, before this transaction ends."""
     query = select(Cycle).where(Cycle.id == cycle_id).with_for_update()
-    found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
-    if found is None:
+    cycle = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if cycle is None:
         raise NotFound("There is no cycle with this id.")
-    return found
+    return cycle
 
 
 def key_results(
@@ -256,7 +258,7 @@ def undone(session: Session, key_result_id: str, experiment_id: str) -> bool:
 
 def experiment_wrote(session: Session, key_result_id: str) -> bool:
     """Whether an experiment measured or added something that holds."""
-    runs = any(one.experiment_id for one in entries(session, key_result_id))
+    runs = any(entry.experiment_id for entry in entries(session, key_result_id))
     return runs or bool(contributions(session, key_result_id))
 
 

@@ -47,7 +47,7 @@ def changes(
     session.flush()
     after = series.daily_values(session, row)
     for day in _differing(before, after):
-        held = next((one for one in after if one.date == day), None)
+        held = next((value for value in after if value.date == day), None)
         valued(
             session,
             row.id,
@@ -60,6 +60,6 @@ def changes(
 
 
 def _differing(before: Sequence[Value], after: Sequence[Value]) -> list[Date]:
-    was = {one.date: one.value for one in before}
-    now_is = {one.date: one.value for one in after}
+    was = {value.date: value.value for value in before}
+    now_is = {value.date: value.value for value in after}
     return sorted(day for day in was.keys() | now_is.keys() if was.get(day) != now_is.get(day))

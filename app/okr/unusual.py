@@ -70,7 +70,11 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[UnusualWee
         select(UnusualWeek).order_by(col(UnusualWeek.week), col(UnusualWeek.key_result_id))
     ).all()
     return part_of(
-        rows, _BY_WEEK, lambda one: (one.week, one.key_result_id), cursor=cursor, limit=limit
+        rows,
+        _BY_WEEK,
+        lambda unusual_week: (unusual_week.week, unusual_week.key_result_id),
+        cursor=cursor,
+        limit=limit,
     )
 
 

@@ -50,9 +50,9 @@ def put_past(
     now: datetime,
 ) -> None:
     """Put values of days gone by, before the cycle or in it: they show how large the noise is."""
-    for one in past:
-        draft = ValueDraft(value=one.value)
-        put(session, row.id, one.date, draft, source=source, by=by, zone=zone, now=now)
+    for past_value in past:
+        draft = ValueDraft(value=past_value.value)
+        put(session, row.id, past_value.date, draft, source=source, by=by, zone=zone, now=now)
 
 
 def confirm(
@@ -81,8 +81,10 @@ def day_of(session: Session, row: KeyResult, today: Date) -> Date:
 
 def _standing(session: Session, row: KeyResult, day: Date) -> float | None:
     """The value that stands on a day: the last one until then."""
-    found = [one for one in series.daily_values(session, row) if one.date <= day]
-    return found[-1].value if found else None
+    values = [
+        daily_value for daily_value in series.daily_values(session, row) if daily_value.date <= day
+    ]
+    return values[-1].value if values else None
 
 
 def _refuse_day(session: Session, row: KeyResult, day: Date, *, today: Date) -> None:

@@ -60,8 +60,11 @@ def several(
 ) -> tuple[KeyResultView, ...]:
     """Look at many on a day, in as many queries as one takes."""
     is_asked = col(KeyResult.id).in_([row.id for row in rows])
-    found = week_rows.placed(session, is_asked, today=today) if rows else []
-    by_id = {one.row.id: one for one in of_placed(session, found, today=today, stored=stored)}
+    placeds = week_rows.placed(session, is_asked, today=today) if rows else []
+    by_id = {
+        key_result_view.row.id: key_result_view
+        for key_result_view in of_placed(session, placeds, today=today, stored=stored)
+    }
     return tuple(by_id[row.id] for row in rows)
 
 
@@ -88,7 +91,7 @@ def _recent(
         return {}
 
     def suffice(row: KeyResult, values: Sequence[Value]) -> bool:
-        return _suffice(row, [one for one in values if one.date <= today], today)
+        return _suffice(row, [value for value in values if value.date <= today], today)
 
     return series.recent_of(
         session,
@@ -105,7 +108,7 @@ def _suffice(row: KeyResult, values: Sequence[Value], today: Date) -> bool:
     return (
         bool(values)
         and values[0].date < _monday(today)  # so that the change since is known
-        and any(one.confidence is not None for one in values)
+        and any(value.confidence is not None for value in values)
         and not asks_all(row, values)
     )
 
@@ -116,7 +119,7 @@ def _monday(today: Date) -> Date:
 
 def _view(placed: Placed, every: Sequence[Value], *, today: Date) -> KeyResultView:
     row, cycle = placed.row, placed.cycle
-    values = tuple(one for one in every if one.date <= today)
+    values = tuple(value for value in every if value.date <= today)
     goal = goal_of(row)
     last = values[-1] if values else None
     done = measures.progress(goal, last.value) if last else None
@@ -167,7 +170,7 @@ def _is_new(found: Found) -> bool:
 
 def _change(values: tuple[Value, ...], today: Date) -> float | None:
     """The last value less the last one of an earlier ISO week."""
-    before = next((one for one in reversed(values) if one.date < _monday(today)), None)
+    before = next((value for value in reversed(values) if value.date < _monday(today)), None)
     if before is None or values[-1].date <= before.date:
         return None
     return values[-1].value - before.value

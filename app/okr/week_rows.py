@@ -120,24 +120,24 @@ def placed(session: Session, *wanted: ColumnElement[bool], today: Date) -> list[
         .outerjoin(ToldWeek, col(ToldWeek.key_result_id) == col(KeyResult.id))
         .order_by(col(Objective.id), col(KeyResult.id), col(ToldWeek.week))
     )
-    found: dict[str, Placed] = {}
+    placeds: dict[str, Placed] = {}
     for line in session.execute(question):
         row, objective, cycle, weeks, reaches_back = line[:5]
-        one = found.get(row.id)
+        one = placeds.get(row.id)
         if one is None:
             left_out = frozenset((weeks or "").split())
-            one = found[row.id] = Placed(row, objective, cycle, left_out, bool(reaches_back), [])
+            one = placeds[row.id] = Placed(row, objective, cycle, left_out, bool(reaches_back), [])
         if line.week is not None:
             one.kept.append(line)
-    return list(found.values())
+    return list(placeds.values())
 
 
 def placed_one(session: Session, key_result_id: str, *, today: Date) -> Placed:
     """One of them. Raises NotFound."""
-    found = placed(session, col(KeyResult.id) == key_result_id, today=today)
-    if not found:
+    placeds = placed(session, col(KeyResult.id) == key_result_id, today=today)
+    if not placeds:
         raise NotFound("There is no key result with this id.")
-    return found[0]
+    return placeds[0]
 
 
 def keep(session: Session, rows: Sequence[ToldWeek]) -> None:

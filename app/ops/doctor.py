@@ -95,9 +95,9 @@ def _migrations(house: House) -> str:
 def _stored(house: House) -> str:
     """Whether what is stored can be read, as far as that is looked through in a moment."""
     with house.database.read() as session:
-        found = list(islice(stored.look(session), _NAMED))
-    if found:
-        raise _WrongError(" ".join(map(str, found)))
+        damageds = list(islice(stored.look(session), _NAMED))
+    if damageds:
+        raise _WrongError(" ".join(map(str, damageds)))
     return "designs, results, links and moments can be read"
 
 
@@ -162,16 +162,16 @@ def _clicks(house: House) -> str:
 def _between(found: Sequence[LostHits], house: House) -> str:
     if not found:
         return ""  # they are told with the ingester's next word
-    since, until = min(one.since for one in found), max(one.until for one in found)
+    since, until = min(lost_hits.since for lost_hits in found), max(hits.until for hits in found)
     first, last = (sentences.moment(when, house.settings.zone) for when in (since, until))
     return f" between {first} and {last}"
 
 
 def _put_off(house: House) -> str:
     with house.database.read() as session:
-        found = failing.failing(session)
-    if found:
-        told = Counter(f"{one.what}: {one.reason}" for one in found).items()
+        troubles = failing.failing(session)
+    if troubles:
+        told = Counter(f"{trouble.what}: {trouble.reason}" for trouble in troubles).items()
         named = [f"{said} ({times} times)" if times > 1 else said for said, times in told]
         more = f" And {len(named) - _NAMED} more." if len(named) > _NAMED else ""
         raise _WrongError(
@@ -211,10 +211,10 @@ def _privacy(house: House) -> str:
 
 def _ranges(house: House) -> str:
     """Whether mail scanners and data centres are told by lists of now."""
-    found = range_files.sources(house.ranges)
-    if old := range_files.stale_in_words(found, now=clock.now()):
+    sources = range_files.sources(house.ranges)
+    if old := range_files.stale_in_words(sources, now=clock.now()):
         raise _WrongError(old)
-    return range_files.in_words(found)
+    return range_files.in_words(sources)
 
 
 def _connections(house: House) -> str:

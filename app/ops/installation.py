@@ -37,7 +37,7 @@ class House:
 
     def seconds(self) -> list[str]:
         """What waits because it was started twice, in words."""
-        return [locks.second_in_words(one) for one in self.locks if locks.is_waited_for(one)]
+        return [locks.second_in_words(lock) for lock in self.locks if locks.is_waited_for(lock)]
 
     @property
     def hits(self) -> Path:

@@ -26,8 +26,8 @@ def show() -> None:
 
     with command_setup.checked_house().database.read() as session:
         read = partial(troubles.page, session, limit=_PART)
-        for one in paging.every(lambda cursor: read(cursor=cursor)):
-            typer.echo(_line(one))
+        for trouble in paging.every(lambda cursor: read(cursor=cursor)):
+            typer.echo(_line(trouble))
 
 
 @work.command("retry")
@@ -56,13 +56,13 @@ def cancel(put_off_id: Id) -> None:
     typer.echo(f"{told.what}: it is tried no more.")
 
 
-def _line(one: "Trouble") -> str:
+def _line(trouble: "Trouble") -> str:
     from app.platform import clock
 
-    tried = figures.plural(one.attempts, "time")
+    tried = figures.plural(trouble.attempts, "time")
     again = (
-        f"cancelled by {one.cancelled_by}"
-        if one.cancelled_at
-        else f"again at {clock.iso(one.next_at)}"
+        f"cancelled by {trouble.cancelled_by}"
+        if trouble.cancelled_at
+        else f"again at {clock.iso(trouble.next_at)}"
     )
-    return f"{one.id}  {one.what}  tried {tried}, {again}  {one.reason}"
+    return f"{trouble.id}  {trouble.what}  tried {tried}, {again}  {trouble.reason}"

@@ -49,9 +49,9 @@ def show() -> None:
 
     held = range_files.networks_in_words(ranges.built_in_networks())
     typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {held}  {ranges.BUILT_IN_SOURCE}")
-    for one in range_files.sources(command_setup.house(command_setup.settings()).ranges):
-        held = range_files.networks_in_words(one.networks)
-        typer.echo(f"{one.name}  {one.dated}  {held}  sha256 {one.sha256}")
+    for source in range_files.sources(command_setup.house(command_setup.settings()).ranges):
+        held = range_files.networks_in_words(source.networks)
+        typer.echo(f"{source.name}  {source.dated}  {held}  sha256 {source.sha256}")
 
 
 @lists.command("remove")

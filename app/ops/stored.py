@@ -130,10 +130,10 @@ READS: Mapping[str, Reads] = {
 
 def find(session: Session, rows: Rows, error: Exception) -> Damaged | None:
     """Which of these rows cannot be read; where none was read, which moment or day of any."""
-    found = next((one for row in list(rows) for one in _damaged(row)), None)
-    if found is None and _is_fetching(error):
+    damaged = next((one for row in list(rows) for one in _damaged(row)), None)
+    if damaged is None and _is_fetching(error):
         return next(moments(session), None)
-    return found
+    return damaged
 
 
 def look(session: Session) -> Iterator[Damaged]:
@@ -169,7 +169,7 @@ def _is_fetching(error: Exception) -> bool:
 
 def _models() -> Iterator[type[Any]]:
     tables = {one.partition(".")[0] for one in READS} - _MANY
-    yield from (one.class_ for one in mappers() if one.local_table.name in tables)
+    yield from (mapper.class_ for mapper in mappers() if mapper.local_table.name in tables)
 
 
 def mappers() -> Iterator[Any]:

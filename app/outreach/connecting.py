@@ -105,7 +105,11 @@ def link(
     if not kind.names:
         raise Invalid.at("connector_id", f"{kind.label} takes no values of key results.")
     external = _filled(kind.names, draft.external, field="external")
-    held = [one for one, _ in store.linked(session, key_result_id) if one.connector_id == row.id]
+    held = [
+        connector_link
+        for connector_link, _ in store.linked(session, key_result_id)
+        if connector_link.connector_id == row.id
+    ]
     made = (
         held[0]
         if held
@@ -162,16 +166,16 @@ def _made(by: str, now: datetime) -> dict[str, Any]:
 
 def _filled(needs: tuple[Need, ...], given: Mapping[str, str], *, field: str) -> dict[str, str]:
     """Every field that is needed, and no other; secrets fit into a header or an address."""
-    filled = {one.name: given.get(one.name) or one.default or "" for one in needs}
+    filled = {need.name: given.get(need.name) or need.default or "" for need in needs}
     errors = [
-        FieldError(f"{field}.{one.name}", f"{one.label} is needed.")
-        for one in needs
-        if not filled[one.name]
+        FieldError(f"{field}.{need.name}", f"{need.label} is needed.")
+        for need in needs
+        if not filled[need.name]
     ]
     errors += [
-        FieldError(f"{field}.{one.name}", f"{one.label}: letters, digits and signs, in one line.")
-        for one in needs
-        if one.secret and not (filled[one.name].isascii() and filled[one.name].isprintable())
+        FieldError(f"{field}.{need.name}", f"{need.label}: letters, digits and signs, in one line.")
+        for need in needs
+        if need.secret and not (filled[need.name].isascii() and filled[need.name].isprintable())
     ]
     unknown = sorted(set(given) - set(filled))
     errors += [FieldError(f"{field}.{name}", "There is no such field here.") for name in unknown]
@@ -183,7 +187,7 @@ def _filled(needs: tuple[Need, ...], given: Mapping[str, str], *, field: str) ->
 def _sealed(
     session: Session, row: Connector, kind: Kind, filled: Mapping[str, str], vault: Vault
 ) -> Connector:
-    hidden = {one.name for one in kind.needs if one.secret}
+    hidden = {need.name for need in kind.needs if need.secret}
     row.settings = {name: text for name, text in filled.items() if name not in hidden}
     secrets = {name: text for name, text in filled.items() if name in hidden}
     row.secrets = vault.seal(secrets, owner=row.id)

@@ -49,7 +49,7 @@ def put(session: Session, draft: DigestDraft, *, now: datetime) -> Digest:
     What is owed stays owed while somebody edits: only a digest that begins anew owes nothing yet.
     """
     row = session.get(Digest, _ONE) or Digest(id=_ONE, set_at=now, timed_at=now)
-    row.recipients = list(dict.fromkeys(str(one) for one in draft.recipients))
+    row.recipients = list(dict.fromkeys(str(recipient) for recipient in draft.recipients))
     if row.sends_at is None:
         row.set_at = now
     if row.sends_at != draft.sends_at:
@@ -103,7 +103,7 @@ def _tell(session: Session, letter: Letter, week: str, whom: str, *, now: dateti
     if "@" in whom:
         letter.queue(session, whom, week, now=now)
         return 1
-    chat = next((one for one in store.chats(session) if one.id == whom), None)
+    chat = next((connector for connector in store.chats(session) if connector.id == whom), None)
     if chat is not None:
         letter.post(session, chat, week, now=now)
     return chat is not None

@@ -30,7 +30,7 @@ def failing(session: Session) -> list[Trouble]:
 def _every() -> CompoundSelect[Any]:
     """Put together once: that takes longer than its answer."""
     kinds = (_put_off(), _sources(), _pushes())
-    return union_all(*(sa_select(one.subquery()) for one in kinds)).order_by("kind", "rank")
+    return union_all(*(sa_select(kind.subquery()) for kind in kinds)).order_by("kind", "rank")
 
 
 def _put_off() -> Select[Any]:

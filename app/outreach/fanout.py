@@ -135,9 +135,9 @@ def _facts(session: Session, event: Event) -> dict[str, Any]:
 def _check_in(session: Session, event: Event) -> CheckIn | None:
     day = Date.fromisoformat(event.facts["date"])
     put = [
-        one
-        for one in okr.history_of(session, event.subject, day)
-        if one.recorded_at == event.at and one.value == event.facts["value"]
+        check_in
+        for check_in in okr.history_of(session, event.subject, day)
+        if check_in.recorded_at == event.at and check_in.value == event.facts["value"]
     ]
     return put[-1] if put else None
 

@@ -48,8 +48,10 @@ def read(text: str, *, allowed_hosts: Collection[str] = ()) -> Playbook:
         book = Playbook.model_validate(document)
     except ValidationError as error:
         raise _refusal(error) from error
-    for one in (part for objective in book.objectives for part in objective.key_results):
-        sources.check(one.http, allowed_hosts=allowed_hosts)
+    for key_result_part in (
+        part for objective in book.objectives for part in objective.key_results
+    ):
+        sources.check(key_result_part.http, allowed_hosts=allowed_hosts)
     return book
 
 

@@ -105,8 +105,8 @@ class Pusher:
                 )
                 busy[connector_id] += len(due)
                 begun += [(connector_id, self._opened(session, push, now=now)) for push in due]
-        for connector_id, one in begun:
-            self._under_way[self._threads.submit(self._done, one, now)] = connector_id
+        for connector_id, claimed in begun:
+            self._under_way[self._threads.submit(self._done, claimed, now)] = connector_id
         return len(begun)
 
     def _room(self, connector_id: str, busy: Counter[str]) -> int:
@@ -117,11 +117,11 @@ class Pusher:
             room = min(room, 1 - busy[connector_id], _TO_SILENT - to_silent)
         return max(0, room)
 
-    def _done(self, one: _Claimed, now: datetime) -> bool:
+    def _done(self, claimed: _Claimed, now: datetime) -> bool:
         """Try one, and keep what came of it; whether anybody answered."""
-        outcome = self._tried(one)
+        outcome = self._tried(claimed)
         with self._database.write() as session:
-            _settle(session, one, outcome, now=now)
+            _settle(session, claimed, outcome, now=now)
         return outcome.verdict is not Verdict.RETRY or outcome.status is not None
 
     def _opened(self, session: Session, push: Push, *, now: datetime) -> _Claimed:
@@ -131,16 +131,16 @@ class Pusher:
             why = "The connector was removed or disabled before this could be sent."
             return _Claimed(push.id, push.attempts, "", None, why)
         number, kind = push.id, row.kind
-        found = tried(lambda: parcel_of(push, row, self._vault, now=now), what=Work.PUSH)
-        if isinstance(found, Trouble):
-            return _Claimed(number, push.attempts, kind, None, found.sentence)
-        return _Claimed(number, push.attempts, kind, found)
+        trouble = tried(lambda: parcel_of(push, row, self._vault, now=now), what=Work.PUSH)
+        if isinstance(trouble, Trouble):
+            return _Claimed(number, push.attempts, kind, None, trouble.sentence)
+        return _Claimed(number, push.attempts, kind, trouble)
 
-    def _tried(self, one: _Claimed) -> Outcome:
-        if one.parcel is None:
-            return Outcome(Verdict.STOP, one.trouble)
-        parcel = one.parcel
-        came = tried(lambda: deliver(one.kind, parcel, self._ask), what=Work.PUSH)
+    def _tried(self, claimed: _Claimed) -> Outcome:
+        if claimed.parcel is None:
+            return Outcome(Verdict.STOP, claimed.trouble)
+        parcel = claimed.parcel
+        came = tried(lambda: deliver(claimed.kind, parcel, self._ask), what=Work.PUSH)
         return Outcome(Verdict.RETRY, came.sentence) if isinstance(came, Trouble) else came
 
     def _ask(self, request: Request) -> Answer:
@@ -191,9 +191,9 @@ def parcel_of(push: Push, row: Connector, vault: Vault, *, now: datetime) -> Par
     )
 
 
-def _settle(session: Session, one: _Claimed, outcome: Outcome, *, now: datetime) -> None:
+def _settle(session: Session, claimed: _Claimed, outcome: Outcome, *, now: datetime) -> None:
     """Keep what came of a try; nothing, where the lease lapsed and somebody else has it."""
-    push = pushes.held(session, one.push_id, attempt=one.attempt)
+    push = pushes.held(session, claimed.push_id, attempt=claimed.attempt)
     if push is None:
         return
     push.lease_until, push.last_status = None, outcome.status

@@ -81,10 +81,10 @@ def held(session: Session, push_id: int, *, attempt: int) -> Push | None:
 def push_of(session: Session, push_id: int) -> Push:
     """A push by id, held against others until the end of this transaction."""
     query = select(Push).where(Push.id == push_id).with_for_update()
-    found = session.exec(query).one_or_none() if 0 < push_id <= _LAST_ID else None
-    if found is None:
+    push = session.exec(query).one_or_none() if 0 < push_id <= _LAST_ID else None
+    if push is None:
         raise NotFound("There is no push with this id.")
-    return found
+    return push
 
 
 def overtaken(session: Session, push: Push) -> bool:

@@ -44,18 +44,18 @@ def untold(session: Session, subjects: Sequence[str], limit: int) -> Sequence[Ev
 def connector_of(session: Session, connector_id: str) -> Connector:
     """A connector by id, held against others until the end of this transaction."""
     query = select(Connector).where(Connector.id == connector_id).with_for_update()
-    found = session.exec(query).one_or_none()
-    if found is None:
+    connector = session.exec(query).one_or_none()
+    if connector is None:
         raise NotFound("There is no connector or webhook with this id.")
-    return found
+    return connector
 
 
 def webhook_of(session: Session, webhook_id: str) -> Connector:
     """A webhook by id, held the same way. Raises NotFound for what is none."""
-    found = connector_of(session, webhook_id)
-    if found.kind != WEBHOOK:
+    connector = connector_of(session, webhook_id)
+    if connector.kind != WEBHOOK:
         raise NotFound("There is no webhook with this id.")
-    return found
+    return connector
 
 
 def connectors(
@@ -139,10 +139,10 @@ def link_to(session: Session, key_result_id: str, connector_id: str) -> Connecto
     query = select(ConnectorLink).where(
         ConnectorLink.key_result_id == key_result_id, ConnectorLink.connector_id == connector_id
     )
-    found = session.exec(query).one_or_none()
-    if found is None:
+    connector_link = session.exec(query).one_or_none()
+    if connector_link is None:
         raise NotFound("This key result is not linked there.")
-    return found
+    return connector_link
 
 
 def forget_links(session: Session, connector_id: str) -> None:

@@ -81,28 +81,34 @@ class Letters:
         return review, f"{self.settings.public_url}/w/{token}"
 
     def ask(
-        self, session: Session, opening: Opening, one: Respondent, *, again: bool, now: datetime
+        self,
+        session: Session,
+        opening: Opening,
+        respondent: Respondent,
+        *,
+        again: bool,
+        now: datetime,
     ) -> bool:
         """One link, no log-in: time, key results, promises. False: nothing concerns them."""
         today = now.astimezone(self.settings.zone).date()
-        theirs = friday_questions.questions_for(session, opening.week, one, today=today)
-        if not (one.asked_time or theirs):
+        theirs = friday_questions.questions_for(session, opening.week, respondent, today=today)
+        if not (respondent.asked_time or theirs):
             return False
         token = sign(
-            TrackedLink(calendar.number_of(opening.week), one.number, 0),
+            TrackedLink(calendar.number_of(opening.week), respondent.number, 0),
             Kind.SURVEY,
             self.keyring,
         )
         closes = f"{opening.closes_at.astimezone(self.settings.zone):%A, %H:%M}"
-        subject, heading = _question(opening.week, one)
+        subject, heading = _question(opening.week, respondent)
         self._queue(
             session,
-            one.email,
+            respondent.email,
             kind="friday",
             subject=f"Still open: {subject[0].lower()}{subject[1:]}" if again else subject,
             heading=heading,
             paragraphs=[
-                *_asks(one, theirs),
+                *_asks(respondent, theirs),
                 f"It closes on {closes}; a later answer is kept, and marked.",
             ],
             link=f"{self.settings.public_url}/s/{token}",
@@ -179,8 +185,8 @@ def duty(database: Database, letters: Letters) -> Duty:
             if not claim(session, week, respondent_id, now=now):
                 return 0
             opening = allocation.get_opening(session, week)
-            one = allocation.respondent_of(session, respondent_id)
-            return letters.ask(session, opening, one, again=is_again, now=now)
+            respondent = allocation.respondent_of(session, respondent_id)
+            return letters.ask(session, opening, respondent, again=is_again, now=now)
 
     return Duty(work=Work.ASK, items=_owed, do=ask)
 
@@ -197,27 +203,29 @@ def _owed(session: Session, now: datetime) -> list[str]:
     owed: list[str] = []
     for opening in allocation.open_at(session, now):
         week = opening.week
-        owed += [f"{week} {_ASKING} {one.id}" for one in allocation.unasked(session, week)]
+        owed += [
+            f"{week} {_ASKING} {respondent.id}" for respondent in allocation.unasked(session, week)
+        ]
         if now >= opening.reminds_at:
             late = allocation.unreminded(session, week)
-            owed += [f"{week} {_REMINDING} {one.id}" for one in late]
+            owed += [f"{week} {_REMINDING} {respondent.id}" for respondent in late]
     return owed
 
 
-def _question(week: str, one: Respondent) -> tuple[str, str]:
+def _question(week: str, respondent: Respondent) -> tuple[str, str]:
     """Subject and heading."""
-    if one.asked_time:
-        return f"Where did week {week[-2:]} go?", f"{one.name}, where did your week go?"
+    if respondent.asked_time:
+        return f"Where did week {week[-2:]} go?", f"{respondent.name}, where did your week go?"
     return (
         f"Week {week[-2:]}: your key results",
-        f"{one.name}, are you closer than when the cycle began?",
+        f"{respondent.name}, are you closer than when the cycle began?",
     )
 
 
-def _asks(one: Respondent, theirs: Asked) -> list[str]:
+def _asks(respondent: Respondent, theirs: Asked) -> list[str]:
     """What the page will ask, in sentences."""
     said = []
-    if one.asked_time:
+    if respondent.asked_time:
         said.append(
             "Half a minute: how much went into keeping the lights on, and how the rest was spent."
             " Your last answer is filled in."

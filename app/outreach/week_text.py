@@ -26,7 +26,7 @@ def week_parts(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
         Part("Slices decided", tuple(_decided(review))),
         Part("Slices starting", tuple(_starting(review, zone))),
         Part("Where did the time go?", _time(review.time)),
-        Part("Overdue", tuple(f"{one.name}: {one.sentence}" for one in review.overdue)),
+        Part("Overdue", tuple(f"{overdue.name}: {overdue.sentence}" for overdue in review.overdue)),
         Part("Blockers", _items(review.blockers)),
         Part("Decisions", _items(review.decisions)),
         Part("Commitments for next week", _items(review.commitments)),
@@ -37,7 +37,7 @@ def week_parts(review: Review, *, zone: ZoneInfo) -> tuple[Part, ...]:
 
 def as_text(review: Review, *, zone: ZoneInfo) -> str:
     """The same for a chat: titles in bold, a line each."""
-    told = [f"*{part.title}*\n" + "\n".join(f"• {one}" for one in part.lines)
+    told = [f"*{part.title}*\n" + "\n".join(f"• {line}" for line in part.lines)
             for part in week_parts(review, zone=zone)]  # fmt: skip
     return "\n\n".join([f"*Week {review.week[-2:]}: {review.sentence}*", *told])
 
@@ -46,48 +46,55 @@ def _closer(told: tuple[KeyResultLine, ...]) -> tuple[str, ...]:
     return tuple(map(_key_result, told)) or ("No key results are set for this week.",)
 
 
-def _key_result(one: KeyResultLine) -> str:
+def _key_result(key_result_line: KeyResultLine) -> str:
     """`Revenue: € 31,200 of € 45,000 (confidence 5 of 10). Closer: +€ 1,900 since the start.`"""
-    value = "no value yet" if one.current is None else amounts.amount(one.current, one.unit)
-    aim = "" if one.kind in {"maintain", "milestone"} else f" of {_aim(one)}"
-    facts = ", ".join(_facts(one))
-    said = [f"{one.title}: {value}{aim}{f' ({facts})' if facts else ''}."]
-    if one.statement is not None:
-        said.append(one.statement.sentence)
-    lands = _lands(one)
+    value = (
+        "no value yet"
+        if key_result_line.current is None
+        else amounts.amount(key_result_line.current, key_result_line.unit)
+    )
+    aim = (
+        "" if key_result_line.kind in {"maintain", "milestone"} else f" of {_aim(key_result_line)}"
+    )
+    facts = ", ".join(_facts(key_result_line))
+    said = [f"{key_result_line.title}: {value}{aim}{f' ({facts})' if facts else ''}."]
+    if key_result_line.statement is not None:
+        said.append(key_result_line.statement.sentence)
+    lands = _lands(key_result_line)
     return " ".join([*said, f"{lands[0].upper()}{lands[1:]}."] if lands else said)
 
 
-def _facts(one: KeyResultLine) -> Iterable[str]:
-    if one.change is not None:
-        yield f"{amounts.change(one.change, one.unit)} since last week"
-    if one.stale and one.current is not None:
+def _facts(key_result_line: KeyResultLine) -> Iterable[str]:
+    if key_result_line.change is not None:
+        yield f"{amounts.change(key_result_line.change, key_result_line.unit)} since last week"
+    if key_result_line.stale and key_result_line.current is not None:
         yield "stale"
-    if one.confidence is not None:
-        yield f"confidence {one.confidence} of 10"
+    if key_result_line.confidence is not None:
+        yield f"confidence {key_result_line.confidence} of 10"
 
 
-def _aim(one: KeyResultLine) -> str:
-    return amounts.amount(one.target, one.unit)
+def _aim(key_result_line: KeyResultLine) -> str:
+    return amounts.amount(key_result_line.target, key_result_line.unit)
 
 
-def _lands(one: KeyResultLine) -> str:
-    if one.forecast is None or one.ends is None:
+def _lands(key_result_line: KeyResultLine) -> str:
+    if key_result_line.forecast is None or key_result_line.ends is None:
         return ""
-    return sayings.chance_in_words(one.forecast.chance, one.ends)
+    return sayings.chance_in_words(key_result_line.forecast.chance, key_result_line.ends)
 
 
 def _decided(review: Review) -> Iterable[str]:
-    for one in review.decided:
-        yield f"{one.slice or one.name}: {one.call}, {one.decision}. {one.learning}"
+    for decided in review.decided:
+        name = decided.slice or decided.name
+        yield f"{name}: {decided.call}, {decided.decision}. {decided.learning}"
     if review.decided and review.weeks_avoided:
         yield f"Weeks of building avoided so far: {figures.count(review.weeks_avoided)}."
 
 
 def _starting(review: Review, zone: ZoneInfo) -> Iterable[str]:
-    for one in review.starting:
-        day = one.starts_at.astimezone(zone)
-        yield f"{one.name}, {day:%A} {day.day} {day:%B}."
+    for starting in review.starting:
+        day = starting.starts_at.astimezone(zone)
+        yield f"{starting.name}, {day:%A} {day.day} {day:%B}."
 
 
 def _time(split: TimeSplit | None) -> tuple[str, ...]:
@@ -103,18 +110,18 @@ def _time(split: TimeSplit | None) -> tuple[str, ...]:
 
 def _elective(split: TimeSplit) -> tuple[str, ...]:
     told = [
-        f"{one.name} {figures.share(one.of_elective, 0)}"
-        + ("" if one.target is None else f" (target {figures.limit(one.target)})")
-        for one in split.buckets
-        if one.of_elective is not None
+        f"{bucket.name} {figures.share(bucket.of_elective, 0)}"
+        + ("" if bucket.target is None else f" (target {figures.limit(bucket.target)})")
+        for bucket in split.buckets
+        if bucket.of_elective is not None
     ]
     return (f"Of elective time: {', '.join(told)}.",) if told else ()
 
 
 def _items(items: tuple[Item, ...]) -> tuple[str, ...]:
-    return tuple(f"{one.text} ({one.owner})" if one.owner else one.text for one in items)
+    return tuple(f"{item.text} ({item.owner})" if item.owner else item.text for item in items)
 
 
 def _kept(items: tuple[Item, ...]) -> Iterable[str]:
-    for text, one in zip(_items(items), items, strict=True):
-        yield f"{text}: {_KEPT[one.kept]}."
+    for text, item in zip(_items(items), items, strict=True):
+        yield f"{text}: {_KEPT[item.kept]}."

@@ -48,7 +48,7 @@ def _answer(
         return "refused", error
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told to whoever wrote this
         places = traceback.extract_tb(error.__traceback__)[-3:]
-        told = " < ".join(f"{one.name}:{one.lineno}" for one in reversed(places))
+        told = " < ".join(f"{place.name}:{place.lineno}" for place in reversed(places))
         return "failed", f"{type(error).__name__} in {told}"
 
 

@@ -124,8 +124,8 @@ def tried(make: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> "_T | 
         return error
 
 
-def or_raise(found: "_T | AppError") -> _T:
+def or_raise(app_error: "_T | AppError") -> _T:
     """What was made; raises where it was not."""
-    if isinstance(found, AppError):
-        raise found
-    return found
+    if isinstance(app_error, AppError):
+        raise app_error
+    return app_error

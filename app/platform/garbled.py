@@ -69,11 +69,11 @@ def told(session: Session, rows: Callable[[], Rows], find: Find) -> Iterator[Non
     try:
         yield
     except _RAISED as error:
-        found = find(session, rows(), error)
-        if found is None:
+        damaged = find(session, rows(), error)
+        if damaged is None:
             raise
-        log.warning("%s (%s at %s)", found, type(error).__name__, _place(error))
-        raise found from error
+        log.warning("%s (%s at %s)", damaged, type(error).__name__, _place(error))
+        raise damaged from error
 
 
 def unknown(_session: Session, _rows: Rows, _error: Exception) -> None:

@@ -83,7 +83,7 @@ def check_keys(session: Session, fingerprints: Sequence[str]) -> None:
     if row is None:
         return
     look_at_keys(session, fingerprints)
-    new = [one for one in fingerprints if one not in row.key_fingerprints]
+    new = [fingerprint for fingerprint in fingerprints if fingerprint not in row.key_fingerprints]
     if new:
         row.key_fingerprints = [*row.key_fingerprints, *new]
         session.add(row)

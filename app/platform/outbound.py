@@ -117,7 +117,7 @@ class Outbound:
             raise Unreachable(f"There is no host “{host}”: check the address.") from error
         if not addresses:
             raise Unreachable(f"The host “{host}” has no address.")
-        named = {one.lower() for one in allowed_hosts}
+        named = {allowed_host.lower() for allowed_host in allowed_hosts}
         if not named & {host, f"{host}:{port}"} and not all(map(is_public, addresses)):
             raise Forbidden(
                 f"“{host}” leads into a private network. If that is meant, the operator lists"

@@ -180,10 +180,10 @@ def cancel(session: Session, row_id: str, *, by: str, now: datetime) -> PutOff:
 def row_of(session: Session, row_id: str) -> PutOff:
     """A row by id, held against others until the end of this transaction."""
     question = select(PutOff).where(col(PutOff.id) == row_id).with_for_update()
-    found = session.scalars(question).one_or_none()
-    if found is None:
+    put_off = session.scalars(question).one_or_none()
+    if put_off is None:
         raise NotFound("There is no such piece of work any more: it was done, or given up.")
-    return found
+    return put_off
 
 
 def page(session: Session, *, cursor: str | None, limit: int) -> Part[PutOff]:

@@ -63,7 +63,7 @@ class Sizes:
         if stamp != self._listed:
             self._listed, self._stamp = self._stamp, stamp
             self._paths = os.listdir(self._folder)  # noqa: PTH208 - names are all we need
-        return stamp, [_size(os.path.join(self._folder, one)) for one in self._paths]  # noqa: PTH118
+        return stamp, [_size(os.path.join(self._folder, path)) for path in self._paths]  # noqa: PTH118
 
 
 def _size(path: str) -> int:

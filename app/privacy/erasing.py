@@ -96,28 +96,28 @@ class Finisher:
         if self._looked is not None and abs(now - self._looked) < _EVERY:
             return []
         self._looked = now
-        return [one.person_id for one in erasure_rows.unswept(session, before=now - _GRACE)]
+        return [erasure.person_id for erasure in erasure_rows.unswept(session, before=now - _GRACE)]
 
     def sweep(self, person_ids: Sequence[str], now: datetime) -> int:
         """Search for what was written of these people meanwhile; how many they are."""
         with self._database.read() as session:
-            people = [session.get_one(Erasure, one) for one in person_ids]
+            people = [session.get_one(Erasure, person_id) for person_id in person_ids]
         for start in range(0, len(people), _AT_A_TIME):
             self._sweep(people[start : start + _AT_A_TIME], now)
         return len(people)
 
     def _sweep(self, people: Sequence[Erasure], now: datetime) -> None:
-        words = [word for one in people for word in one.words]
+        words = [word for erasure in people for word in erasure.words]
         with self._database.read() as session:
             found = list(mentions.find(session, words))
         for start in range(0, len(found), _AT_A_TIME):
             with self._database.write() as session:
                 mentions.take_out(session, found[start : start + _AT_A_TIME])
-        for one in people:
+        for person in people:
             with self._database.write() as session:
-                numbers = sends.send_ids(session, one.person_id)
-                _forget(session, Subject(one.person_id, send_ids=numbers))
-                erasure_rows.note_swept(session, one.person_id, now=now)
+                numbers = sends.send_ids(session, person.person_id)
+                _forget(session, Subject(person.person_id, send_ids=numbers))
+                erasure_rows.note_swept(session, person.person_id, now=now)
 
     def _is_time_to_clean(self, now: datetime) -> bool:
         return self._cleaned is None or abs(now - self._cleaned) >= _CLEANED_EVERY
@@ -143,7 +143,7 @@ def _forget(session: Session, subject: Subject) -> None:
     experiments.forget_rehearsals(session)
 
 
-def _is_quiet(session: Session, one: Erasure) -> bool:
+def _is_quiet(session: Session, erasure: Erasure) -> bool:
     """Nobody holds anything of them: no sender a mail, no import a line."""
-    mails = sends.under_way(session, one.person_id)
-    return not mails and not erasure_rows.reads_older_file(session, one.asked_at)
+    mails = sends.under_way(session, erasure.person_id)
+    return not mails and not erasure_rows.reads_older_file(session, erasure.asked_at)

@@ -10,10 +10,10 @@ from app.platform.errors import NotFound
 
 def person_named(session: Session, email: str) -> Person:
     """The customer of an address. Raises NotFound."""
-    found = store.person_by_email(session, email)
-    if found is None:
+    person = store.person_by_email(session, email)
+    if person is None:
         raise NotFound("Nobody with this address is held here.")
-    return found
+    return person
 
 
 def readmit(session: Session, email: str, external_id: str | None, *, marker: Marker) -> None:

@@ -135,9 +135,9 @@ def _told(
 def _unusual(marks: Iterable[UnusualWeek], seen: Iterable[KeyResultView]) -> tuple[Unusual, ...]:
     about = {unusual.EVERY, *(view.row.id for view in seen)}
     return tuple(
-        Unusual(one.key_result_id or None, one.reason, one.marked_by)
-        for one in marks
-        if one.key_result_id in about
+        Unusual(mark.key_result_id or None, mark.reason, mark.marked_by)
+        for mark in marks
+        if mark.key_result_id in about
     )
 
 
@@ -155,19 +155,19 @@ def _span(week: str, zone: ZoneInfo, now: datetime) -> _Span:
 def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
     """Of every cycle that has begun and has a day in the week, as they stood on its last day."""
     day = min(span.today, span.monday + timedelta(days=6))
-    found = okr.placed(session, *okr.has_day_between(span.monday, day), today=day)
-    return views.of_placed(session, found, today=day)
+    placeds = okr.placed(session, *okr.has_day_between(span.monday, day), today=day)
+    return views.of_placed(session, placeds, today=day)
 
 
-def _decided(one: Learning) -> Decided:
-    return Decided(**{part.name: getattr(one, part.name) for part in fields(Decided)})
+def _decided(learning: Learning) -> Decided:
+    return Decided(**{part.name: getattr(learning, part.name) for part in fields(Decided)})
 
 
-def _starting(found: Iterable[Experiment]) -> tuple[Starting, ...]:
+def _starting(experiments: Iterable[Experiment]) -> tuple[Starting, ...]:
     return tuple(
-        Starting(one.id, one.name, one.status, moment)
-        for one in found
-        if (moment := one.started_at or one.scheduled_at) is not None
+        Starting(experiment.id, experiment.name, experiment.status, moment)
+        for experiment in experiments
+        if (moment := experiment.started_at or experiment.scheduled_at) is not None
     )
 
 
@@ -191,8 +191,8 @@ def _overdue(
     awaiting = weeks.awaiting(session, under_way, zone=zone, now=now)
     return (
         *(
-            Overdue("decision", one.id, one.name, "", call.sentence)
-            for one, call in awaiting
+            Overdue("decision", experiment.id, experiment.name, "", call.sentence)
+            for experiment, call in awaiting
             if not call.provisional  # while windows are open nothing is late
         ),
         *stale,
@@ -208,9 +208,15 @@ def _stale(view: KeyResultView) -> str:
 
 def _unsettled(span: _Span, promised: Iterable[WeekItem]) -> tuple[Overdue, ...]:
     return tuple(
-        Overdue("commitment", one.id, one.text, one.owner, "Nobody has said whether it was done.")
-        for one in promised
-        if one.kept is None and span.today >= span.monday + _WEEK
+        Overdue(
+            "commitment",
+            week_item.id,
+            week_item.text,
+            week_item.owner,
+            "Nobody has said whether it was done.",
+        )
+        for week_item in promised
+        if week_item.kept is None and span.today >= span.monday + _WEEK
     )
 
 

@@ -36,12 +36,12 @@ def copy(session: Session, book: Playbook, draft: CopyDraft, *, by: str, now: da
     ends = draft.ends or draft.starts + timedelta(days=book.cycle.days - 1)
     cycle = outcomes.add_cycle(session, CycleDraft(name=draft.name, starts=draft.starts, ends=ends))
     before = len(store.teams(session))
-    for one in book.objectives:
-        _objective(session, cycle, one, now=now)
+    for objective in book.objectives:
+        _objective(session, cycle, objective, now=now)
     return Copied(
         cycle=cycle,
         objectives=len(book.objectives),
-        key_results=sum(len(one.key_results) for one in book.objectives),
+        key_results=sum(len(objective_part.key_results) for objective_part in book.objectives),
         teams=len(store.teams(session)) - before,
         templates=_templates(session, book, by=by, now=now),
     )
@@ -52,12 +52,13 @@ def set_survey(session: Session, survey: SurveyPart, *, now: datetime) -> None:
     times = survey.model_dump(exclude={"buckets"})
     roster.put_settings(session, SettingsDraft.model_validate(times))
     if survey.buckets:
-        known = {one.name.casefold(): one for one in allocation.buckets(session)}
+        known = {bucket.name.casefold(): bucket for bucket in allocation.buckets(session)}
         items = [
-            one.model_copy(update={"id": same.id})
-            if (same := known.get(one.name.casefold())) and same.elective == one.elective
-            else one
-            for one in survey.buckets
+            bucket_draft.model_copy(update={"id": same.id})
+            if (same := known.get(bucket_draft.name.casefold()))
+            and same.elective == bucket_draft.elective
+            else bucket_draft
+            for bucket_draft in survey.buckets
         ]
         roster.put_buckets(session, BucketsDraft(items=items), now=now)
 
@@ -70,19 +71,26 @@ def _objective(session: Session, cycle: Cycle, part: ObjectivePart, *, now: date
         owner=part.owner,
     )
     row = outcomes.add_objective(session, draft, now=now)
-    for one in part.key_results:
-        outcomes.add_key_result(session, one.model_copy(update={"objective_id": row.id}), now=now)
+    for key_result in part.key_results:
+        outcomes.add_key_result(
+            session, key_result.model_copy(update={"objective_id": row.id}), now=now
+        )
 
 
 def _team_ids(session: Session, teams: Iterable[TeamDraft]) -> list[str]:
     found = (
-        store.team_named(session, one.name) or outcomes.add_team(session, one) for one in teams
+        store.team_named(session, team_draft.name) or outcomes.add_team(session, team_draft)
+        for team_draft in teams
     )
     return [team.id for team in found]
 
 
 def _templates(session: Session, book: Playbook, *, by: str, now: datetime) -> int:
-    new = [one for one in book.experiments if template_rows.named(session, one.name) is None]
-    for one in new:
-        templates.keep(session, one, by=by, now=now)
+    new = [
+        experiment
+        for experiment in book.experiments
+        if template_rows.named(session, experiment.name) is None
+    ]
+    for template_draft in new:
+        templates.keep(session, template_draft, by=by, now=now)
     return len(new)

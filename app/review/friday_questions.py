@@ -35,7 +35,7 @@ class Asked:
         return bool(self.key_results or self.promised)
 
 
-def questions_for(session: Session, week: str, one: Respondent, *, today: Date) -> Asked:
+def questions_for(session: Session, week: str, respondent: Respondent, *, today: Date) -> Asked:
     """What somebody owns of the week, though its cycle ended in it, and what they promised."""
     promises = items.shown(store.items(session, items.week_before(week), ItemKind.COMMITMENT))
     return Asked(
@@ -44,11 +44,11 @@ def questions_for(session: Session, week: str, one: Respondent, *, today: Date) 
             [
                 row
                 for row, owner in okr.owned_between(session, monday_of(week), today)
-                if _is_meant(owner, one)
+                if _is_meant(owner, respondent)
             ],
             today=today,
         ),
-        tuple(item for item in promises if _is_meant(item.owner, one)),
+        tuple(item for item in promises if _is_meant(item.owner, respondent)),
     )
 
 
@@ -73,7 +73,7 @@ def duty(database: Database, *, zone: tzinfo) -> Duty:
 
 
 def _unknown(session: Session, today: Date) -> list[str]:
-    known = {one.email for one in allocation.respondents(session)}
+    known = {respondent.email for respondent in allocation.respondents(session)}
     monday = monday_of(week_of(today))
     owned = okr.owned_between(session, monday, today)
     owners = {owner.strip().lower() for _, owner in owned if "@" in owner}
@@ -89,6 +89,6 @@ def _draft(address: str) -> RespondentDraft | None:
         return None
 
 
-def _is_meant(owner: str, one: Respondent) -> bool:
+def _is_meant(owner: str, respondent: Respondent) -> bool:
     """An owner is a name or an address."""
-    return owner.strip().casefold() in {one.name.casefold(), one.email.casefold()}
+    return owner.strip().casefold() in {respondent.name.casefold(), respondent.email.casefold()}

@@ -43,7 +43,7 @@ def settle(session: Session, item_id: str, kept: Kept | None, *, now: datetime) 
 
 def shown(rows: Iterable[WeekItem]) -> tuple[Item, ...]:
     """Lines as a week tells them."""
-    return tuple(Item(one.id, one.text, one.owner, one.kept, one.created_by) for one in rows)
+    return tuple(Item(row.id, row.text, row.owner, row.kept, row.created_by) for row in rows)
 
 
 def week_before(week: str) -> str:

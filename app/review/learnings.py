@@ -107,11 +107,13 @@ def keep_words(session: Session, experiment_id: str) -> None:
     _keep_words(session, col(Decision.experiment_id) == experiment_id)
 
 
-def _words(one: Learning) -> tuple[str, str]:
+def _words(learning: Learning) -> tuple[str, str]:
     """Its names, and what was written about it."""
-    return _told(one.name, one.feature, one.slice), _told(
-        one.believe, one.verify, one.measure, one.right_if, one.call, one.sentence,
-        one.decision, one.learning, one.reason, one.next_slice,
+    names = _told(learning.name, learning.feature, learning.slice)
+    return names, _told(
+        learning.believe, learning.verify, learning.measure, learning.right_if,
+        learning.call, learning.sentence, learning.decision, learning.learning,
+        learning.reason, learning.next_slice,
     )  # fmt: skip
 
 

@@ -45,26 +45,29 @@ def linked_experiments(
 ) -> Sequence[Linked]:
     """Every linked experiment, newest first. `stored` is what the key result's values rest on."""
     every = store.to_move(session, row.id)
-    begun = [one.experiment for one in every if one.experiment.started_at is not None]
+    begun = [to_move.experiment for to_move in every if to_move.experiment.started_at is not None]
     known = list_calls.calls_of_many(session, begun, now=now, zone=zone)
     course = movements.course_of(stored)
     reasons = result_effects.reasons_why_not(session, row.id)
-    wrote = {*course.lines, *(one.experiment_id for one in stored.entries if one.experiment_id)}
+    wrote = {
+        *course.lines,
+        *(entry.experiment_id for entry in stored.entries if entry.experiment_id),
+    }
     return [
         _linked(
-            one,
+            move,
             row,
-            known.get(one.experiment.id),
+            known.get(move.experiment.id),
             course,
-            wrote=one.experiment.id in wrote,
-            why_not=reasons.get(one.experiment.id, ""),
+            wrote=move.experiment.id in wrote,
+            why_not=reasons.get(move.experiment.id, ""),
         )
-        for one in every
+        for move in every
     ]
 
 
 def _linked(
-    one: ToMove,
+    to_move: ToMove,
     row: KeyResult,
     known: Told | None,
     course: Course,
@@ -72,7 +75,7 @@ def _linked(
     wrote: bool,
     why_not: str,
 ) -> Linked:
-    experiment = one.experiment
+    experiment = to_move.experiment
     mode = links.mode_of(experiment, row.id) or Mode.EVIDENCE
     is_due = (
         mode is Mode.CONTRIBUTION
@@ -86,9 +89,9 @@ def _linked(
         mode=mode,
         told=known,
         says=_says(experiment, row, known, course) if known else None,
-        decision=one.decision,
+        decision=to_move.decision,
         wrote=wrote,
-        undone=one.undone,
+        undone=to_move.undone,
         why_not=why_not,
         is_due=is_due,
     )

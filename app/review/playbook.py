@@ -100,7 +100,7 @@ def playbook_of(
     leaves the house has none: they may hold secrets, and name people.
     """
     objectives = store.objectives(session, cycle_id=cycle.id)
-    ids = [one.id for one in objectives]
+    ids = [objective.id for objective in objectives]
     rows, teams = list_rows.by_objective(session, ids), list_rows.teams_by_objective(session, ids)
     every = [row for one in ids for row in rows[one]]
     now_at = _current(session, every, today=today) if begin_at_current else {}
@@ -114,18 +114,25 @@ def playbook_of(
         cycle=CyclePart(name=cycle.name, days=(cycle.ends - cycle.starts).days + 1),
         objectives=[
             ObjectivePart(
-                title=one.title,
-                owner=one.owner if in_house else "",
-                teams=[TeamDraft(name=team.name, function=team.function) for team in teams[one.id]],
-                key_results=[key_result(row) for row in rows[one.id]],
+                title=objective.title,
+                owner=objective.owner if in_house else "",
+                teams=[
+                    TeamDraft(name=team.name, function=team.function)
+                    for team in teams[objective.id]
+                ],
+                key_results=[key_result(row) for row in rows[objective.id]],
             )
-            for one in objectives
+            for objective in objectives
         ],
         digest=digest,
         survey=_survey(session),
         experiments=[
-            TemplateDraft(name=one.name, about=one.about, design=one.design)
-            for one in template_rows.every(session)
+            TemplateDraft(
+                name=experiment_template.name,
+                about=experiment_template.about,
+                design=experiment_template.design,
+            )
+            for experiment_template in template_rows.every(session)
         ],
     )
 
@@ -143,19 +150,23 @@ def _written(row: KeyResult, read: ValueSource | None) -> dict[str, Any]:
 def _current(session: Session, rows: Sequence[KeyResult], *, today: Date) -> dict[str, float]:
     """Where key results stand, those that have a value."""
     seen = views.several(session, rows, today=today)
-    return {one.row.id: one.current for one in seen if one.current is not None}
+    return {
+        key_result_view.row.id: key_result_view.current
+        for key_result_view in seen
+        if key_result_view.current is not None
+    }
 
 
 def _moved(row: KeyResult, current: float | None) -> dict[str, Any]:
     """From where it stands, as far again; where no way is left it stays as it was."""
-    found = next_goal.proposed(row, current) if current is not None else None
-    return asdict(found) if found else {}
+    goal = next_goal.proposed(row, current) if current is not None else None
+    return asdict(goal) if goal else {}
 
 
 def _survey(session: Session) -> SurveyPart:
     return SurveyPart(
         **roster.settings_shown(session).model_dump(),
-        buckets=[_bucket(one) for one in allocation.buckets(session)],
+        buckets=[_bucket(bucket) for bucket in allocation.buckets(session)],
     )
 
 

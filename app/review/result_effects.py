@@ -159,17 +159,17 @@ def _posted(
     zone: tzinfo,
     now: datetime,
 ) -> Moved:
-    found = increment_of(readout)
-    if found is None:
+    increment = increment_of(readout)
+    if increment is None:
         why = _nothing_to_add(experiment)
         return _told(session, experiment, Moved(key_result_id, None, why), now=now)
     entry = Entry(
         experiment_id=experiment.id,
         date=now.astimezone(zone).date(),
-        amount=found.amount,
-        low=found.low,
-        high=found.high,
-        people=found.people,
+        amount=increment.amount,
+        low=increment.low,
+        high=increment.high,
+        people=increment.people,
         event=_event(experiment),
     )
     try:
@@ -177,7 +177,7 @@ def _posted(
             ledger.post(session, key_result_id, entry, sharing=_sharing(session), by=by, now=now)
     except (Conflict, Invalid) as error:
         return _told(session, experiment, Moved(key_result_id, None, str(error)), now=now)
-    return Moved(key_result_id, found.amount, _shared(session, experiment, key_result_id))
+    return Moved(key_result_id, increment.amount, _shared(session, experiment, key_result_id))
 
 
 def _written(
@@ -216,7 +216,7 @@ def _told(session: Session, experiment: Experiment, moved: Moved, *, now: dateti
 def reasons_why_not(session: Session, key_result_id: str) -> dict[str, str]:
     """Why results last did not move a key result, by experiment."""
     told = events.of_kind(session, NOT_MOVED, subject=key_result_id)
-    return {one.facts["experiment_id"]: str(one.facts["reason"]) for one in told}
+    return {event.facts["experiment_id"]: str(event.facts["reason"]) for event in told}
 
 
 def _links(experiment: Experiment, mode: Mode) -> list[Mapping[str, Any]]:
@@ -227,12 +227,12 @@ def _links(experiment: Experiment, mode: Mode) -> list[Mapping[str, Any]]:
 def _measured(experiment: Experiment, readout: Readout) -> Estimate | None:
     """The estimate of the arm that got something, once somebody has matured."""
     baseline = experiment.design["rule"].get("baseline")
-    found = [
-        one
-        for one in readout.estimates
-        if one.arm != baseline and one.rate is not None and one.people
+    estimates = [
+        estimate
+        for estimate in readout.estimates
+        if estimate.arm != baseline and estimate.rate is not None and estimate.people
     ]
-    return found[0] if len(found) == 1 else None
+    return estimates[0] if len(estimates) == 1 else None
 
 
 def _event(experiment: Experiment) -> str:
@@ -267,8 +267,8 @@ def _control(session: Session, experiment_id: str) -> str:
 
 def _shared(session: Session, experiment: Experiment, key_result_id: str) -> str | None:
     """What this one costs, or is cost by, the others."""
-    lines = {one.row.experiment_id: one for one in ledger.lines(session, key_result_id)}
-    people = sum(one.people for one in lines[experiment.id].groups)
+    lines = {line.row.experiment_id: line for line in ledger.lines(session, key_result_id)}
+    people = sum(group.people for group in lines[experiment.id].groups)
     if not people:
         return None
     were = f"{figures.count(people)} {'person was' if people == 1 else 'people were'}"

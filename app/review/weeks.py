@@ -72,8 +72,8 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         starts=starts,
         sentence=sentence(key_results, decided=len(decided.learnings), time=spent),
         key_results=key_results,
-        awaiting=tuple(one for one in under_way if _awaits_a_decision(one.status, one.call)),
-        running=tuple(one for one in under_way if not _awaits_a_decision(one.status, one.call)),
+        awaiting=tuple(way for way in under_way if _awaits_a_decision(way.status, way.call)),
+        running=tuple(way for way in under_way if not _awaits_a_decision(way.status, way.call)),
         decided=decided.learnings,
         weeks_avoided=decided.weeks_avoided,
         promised=items.shown(store.items(session, last, ItemKind.COMMITMENT)),
@@ -88,9 +88,9 @@ def awaiting(
     """Those under way that have a result and no decision, with what their rules say."""
     calls = list_calls.calls_of(session, experiments, now=now, zone=zone)
     return tuple(
-        (one, calls[one.id])
-        for one in experiments
-        if _awaits_a_decision(one.status, calls[one.id].state)
+        (experiment, calls[experiment.id])
+        for experiment in experiments
+        if _awaits_a_decision(experiment.status, calls[experiment.id].state)
     )
 
 
@@ -109,8 +109,8 @@ def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]
     """Of every cycle that has a day in this week so far."""
     today = local.date()
     monday = today - timedelta(days=today.weekday())
-    found = okr.placed(session, *okr.has_day_between(monday, today), today=today)
-    return views.of_placed(session, found, today=today)
+    placeds = okr.placed(session, *okr.has_day_between(monday, today), today=today)
+    return views.of_placed(session, placeds, today=today)
 
 
 def _under_way(
@@ -121,12 +121,18 @@ def _under_way(
     zone: ZoneInfo,
     now: datetime,
 ) -> list[UnderWay]:
-    experiments = [one for one, _ in found.values()]
+    experiments = [experiment for experiment, _ in found.values()]
     calls = list_calls.calls_of(session, experiments, now=now, zone=zone, knowing=knowing)
     standings = {key: standing for key, (_, standing) in found.items()}
     sent = sending.beside(session, experiments, standings)
-    said = {one.id: _waits_for(one, calls[one.id], zone=zone, now=now) for one in experiments}
-    return [_seen(one, calls[one.id], sent[one.id], said[one.id]) for one in experiments]
+    said = {
+        experiment.id: _waits_for(experiment, calls[experiment.id], zone=zone, now=now)
+        for experiment in experiments
+    }
+    return [
+        _seen(experiment, calls[experiment.id], sent[experiment.id], said[experiment.id])
+        for experiment in experiments
+    ]
 
 
 def _seen(experiment: Experiment, call: Call, sent: Progress, sentence: str) -> UnderWay:
@@ -172,15 +178,20 @@ def sentence(
 
 def headline(key_results: tuple[KeyResultView, ...]) -> str:
     """`Closer on 1 of 4, no change we can tell on 2, further on 1. New: Revenue.`"""
-    every = [one.statement for one in key_results if one.statement is not None]
+    every = [key_result.statement for key_result in key_results if key_result.statement is not None]
     if key_results and not every:
         return "Milestones only: each is reached or not, and no week says more."
-    return sayings.headline(every, new=[one.row.title for one in key_results if one.is_new])
+    return sayings.headline(
+        every,
+        new=[
+            key_result_view.row.title for key_result_view in key_results if key_result_view.is_new
+        ],
+    )
 
 
 def _spent(time: TimeSplit | None) -> list[str]:
     """What the first elective bucket got, which is new work as long as nobody reorders them."""
-    first = next((one for one in time.buckets if one.elective), None) if time else None
+    first = next((bucket for bucket in time.buckets if bucket.elective), None) if time else None
     if first is None or first.of_elective is None:
         return []
     name = "new work" if first.name == "Build new" else f"“{first.name}”"

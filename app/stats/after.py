@@ -36,7 +36,7 @@ def shrunk(effects: Sequence[float], errors: Sequence[float]) -> tuple[float, ..
         raise NotEnoughData(f"shrinking needs {_LEAST_EFFECTS} effects, got {len(effects)}")
     squares = fsum((one / error) ** 2 for one, error in zip(effects, errors, strict=True))
     factor = max(0.0, 1 - (len(effects) - 2) / squares) if squares > 0 else 0.0
-    return tuple(one * factor for one in effects)
+    return tuple(effect * factor for effect in effects)
 
 
 def brier(forecasts: Sequence[tuple[float, bool]]) -> float:

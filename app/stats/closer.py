@@ -228,18 +228,18 @@ def _fit(series: Weekly, question: Question) -> _Fit:
     products = products_of(np.column_stack([columns, left / unit]), inverses)
     if series.has_history:
         products, sizes = grown(products, sizes, H, _SLOPES)
-    found = least_squares(products, sizes, n=len(y), step=step / unit)
-    start, move = base[0] + unit * found.start, base[1] + unit * found.move
-    start_spread, move_spread = found.spread[:, ONE, ONE], found.spread[:, G, G]
+    lines = least_squares(products, sizes, n=len(y), step=step / unit)
+    start, move = base[0] + unit * lines.start, base[1] + unit * lines.move
+    start_spread, move_spread = lines.spread[:, ONE, ONE], lines.spread[:, G, G]
 
     def mixture(centres: Numbers, spread: Numbers) -> Mixture:
-        return Mixture(found.weights, centres, unit * np.sqrt(found.noise * spread), len(y) - 2)
+        return Mixture(lines.weights, centres, unit * np.sqrt(lines.noise * spread), len(y) - 2)
 
     return _Fit(
         start=mixture(start, start_spread),
         single=mixture(start, 1 + start_spread),
         move=mixture(move, move_spread),
-        level=mixture(start + move, start_spread + move_spread + 2 * found.spread[:, ONE, G]),
+        level=mixture(start + move, start_spread + move_spread + 2 * lines.spread[:, ONE, G]),
         as_factors=as_factors,
     )
 

@@ -86,7 +86,7 @@ def limits(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) -> t
     (Limits(above=11, below=11), Limits(above=19, below=19))
     """
     above = one_side(looks, shares, alpha=alpha / 2)
-    below = one_side([one.turned() for one in looks], shares, alpha=alpha / 2)
+    below = one_side([look.turned() for look in looks], shares, alpha=alpha / 2)
     return tuple(Limits(*pair) for pair in zip(above.needed, below.needed, strict=True))
 
 
@@ -113,7 +113,7 @@ def looks_p(looks: Sequence[Pair], shares: Sequence[float], *, alpha: float) -> 
     0.0085
     """
     _check(looks, shares, alpha)
-    turned = [one.turned() for one in looks]
+    turned = [look.turned() for look in looks]
     found = min(_lowest(side, shares, alpha) for side in (looks, turned))
     return found if found < _SURELY else 1.0
 
@@ -160,12 +160,12 @@ def relative_at(seen: Pair, limit: Limits) -> tuple[float, float]:
     """
     everybody = seen.people + seen.base_people
     below, above = (
-        critical_at(one, needed) ** 2 * everybody / (everybody - 1)
-        for one, needed in ((seen, limit.above), (seen.turned(), limit.below))
+        critical_at(pair, needed) ** 2 * everybody / (everybody - 1)
+        for pair, needed in ((seen, limit.above), (seen.turned(), limit.below))
     )
     arm, base = Arm(seen.people, seen.hits), Arm(seen.base_people, seen.base_hits)
-    found = koopman_between(arm, base, below=below, above=above)
-    return found.low - 1, found.high - 1
+    ratio = koopman_between(arm, base, below=below, above=above)
+    return ratio.low - 1, ratio.high - 1
 
 
 def critical_at(seen: Pair, needed: int | None) -> float:
@@ -237,7 +237,7 @@ def _fewest(paths: Paths, allowed: float) -> int | None:
 
 def _lowest(looks: Sequence[Pair], shares: Sequence[float], alpha: float) -> float:
     """The alpha from which this side is reached, on the rule's side of its own."""
-    steps, hits = steps_of(tuple(looks)), [one.hits for one in looks]
+    steps, hits = steps_of(tuple(looks)), [look.hits for look in looks]
 
     def reached(at: float) -> bool:
         needed = _side(steps, shares, at / 2).needed

@@ -99,12 +99,12 @@ def hazard_trend(
 def _hours(
     hits: Sequence[int], base_hits: Sequence[int], people: int, base_people: int
 ) -> list[_Hour]:
-    found = []
+    hours = []
     for ours, theirs in zip(hits, base_hits, strict=True):
         if ours + theirs:
-            found.append(_Hour(ours, ours + theirs, people, base_people))
+            hours.append(_Hour(ours, ours + theirs, people, base_people))
         people, base_people = people - ours, base_people - theirs
-    return found
+    return hours
 
 
 def _ratio(hours: Sequence[_Hour]) -> float:
@@ -160,19 +160,19 @@ def value_trend(arm: Timed, baseline: Timed) -> Trend:
     >>> round(found.ratio, 3), found.z < 0
     (1.111, True)
     """
-    if min(sum(map(bool, one.values)) for one in (arm, baseline)) < LEAST_NONZERO:
+    if min(sum(map(bool, timed.values)) for timed in (arm, baseline)) < LEAST_NONZERO:
         raise NotEnoughData(f"a trend of values needs {LEAST_NONZERO} people with one in each arm")
     moment, moved = _moved(arm)
     base_moment, base_moved = _moved(baseline)
     plain = welch(moved, base_moved)
-    found = widened(
+    difference = widened(
         replace(plain, difference=moment - base_moment),
         unevenness(moved, base_moved),
         confidence=0.95,
     )
-    worth = -float(special.ndtri(found.p_value / 2)) if found.p_value > 0 else _SUREST
+    worth = -float(special.ndtri(difference.p_value / 2)) if difference.p_value > 0 else _SUREST
     ratio = fsum(arm.values) / arm.people / (fsum(baseline.values) / baseline.people)
-    return Trend(ratio, worth if found.difference > 0 else -worth)
+    return Trend(ratio, worth if difference.difference > 0 else -worth)
 
 
 def _moved(arm: Timed) -> tuple[float, Sums]:

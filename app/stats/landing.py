@@ -91,14 +91,14 @@ def _landing(series: Weekly, aim: Aim, of: int, total: float | None, until: int)
     as_factors = aim.as_factors and total is None and reads_as_factors(series.values, aim.target)
     values, step = scaled(series.values, as_factors=as_factors)
     coming = (of,) if total is None else tuple(range(until + 1, of + 1))
-    found = _ending(series, values, step, coming)
+    mixture = _ending(series, values, step, coming)
     held = total or 0.0
     target = _edge(aim.target - held, rounding_step(series.values), rises=aim.rises)
     target = log(target) if as_factors else target
-    chance = found.above(target) if aim.rises else found.below(target)
-    ends = [found.quantile(share) for share in (0.5, 0.1, 0.9)]
+    chance = mixture.above(target) if aim.rises else mixture.below(target)
+    ends = [mixture.quantile(share) for share in (0.5, 0.1, 0.9)]
     value, low, high = (
-        min(max(exp(one) if as_factors else held + one, aim.lowest), aim.highest) for one in ends
+        min(max(exp(end) if as_factors else held + end, aim.lowest), aim.highest) for end in ends
     )
     return Landing(min(_SUREST, max(1 - _SUREST, chance)), value, low, high)
 

@@ -194,8 +194,8 @@ def _plain(
 ) -> Difference:
     """Welch's t of what is left of values, within strata."""
     if covariate:
-        theta = cuped_theta([one for pair in strata for one in pair])
-        center = _together([one for pair in strata for one in pair]).covariate_mean
+        theta = cuped_theta([sums for pair in strata for sums in pair])
+        center = _together([sums for pair in strata for sums in pair]).covariate_mean
         strata = [
             (
                 adjusted(arm, theta=theta, center=center),

@@ -98,12 +98,16 @@ def held(session: Session, send_ids: Sequence[int]) -> dict[int, Reached]:
 def change(session: Session, before: Mapping[int, Reached], after: Mapping[int, Reached]) -> None:
     """Write what became of some, and move the counters by the difference."""
     bulk = Bulk(session)
-    changed = {number: one for number, one in sorted(after.items()) if one != before[number]}
-    again = [number for number, one in changed.items() if _is_only_more(before[number], one)]
+    changed = {
+        number: reached for number, reached in sorted(after.items()) if reached != before[number]
+    }
+    again = [
+        number for number, reached in changed.items() if _is_only_more(before[number], reached)
+    ]
     bulk.update(_CLICKED, [(number, changed[number].clicks) for number in again])
     once = changed.keys() - set(again)
     bulk.update(_CHANGED, [_row(changed[number], bulk) for number in sorted(once)])
-    store.move(session, _moves((before[number], one) for number, one in changed.items()))
+    store.move(session, _moves((before[number], reached) for number, reached in changed.items()))
 
 
 def _is_only_more(old: Reached, new: Reached) -> bool:
@@ -111,10 +115,10 @@ def _is_only_more(old: Reached, new: Reached) -> bool:
     return old[:-1] == new[:-1]
 
 
-def _row(one: Reached, bulk: Bulk) -> tuple[object, ...]:
-    moments: Sequence[Any] = one[_FROM:_BEHIND]
+def _row(reached: Reached, bulk: Bulk) -> tuple[object, ...]:
+    moments: Sequence[Any] = reached[_FROM:_BEHIND]
     written = [at and bulk.moment(at) for at in moments]
-    return (one.send_id, *written, one.clicks)
+    return (reached.send_id, *written, reached.clicks)
 
 
 def _moves(pairs: Iterable[tuple[Reached, Reached]]) -> Moves:
@@ -127,10 +131,10 @@ def _moves(pairs: Iterable[tuple[Reached, Reached]]) -> Moves:
         both = zip(sums, of_hits(old), of_hits(new), strict=True)
         hours[key] = [total + now - was for total, was, now in both]
         if old.did_at != new.did_at:
-            for one, sign in ((old, -1), (new, 1)):
-                if (day := day_of(one)) is not None:
+            for reached, sign in ((old, -1), (new, 1)):
+                if (day := day_of(reached)) is not None:
                     days[day] = days.get(day, 0) + sign
-                if (hour := did_of(one)) is not None:
+                if (hour := did_of(reached)) is not None:
                     did[hour] = did.get(hour, 0) + sign
     blank = dict.fromkeys(NUMBERS, 0)
     return Moves(

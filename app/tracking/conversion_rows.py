@@ -28,21 +28,23 @@ def add(session: Session, rows: Sequence[Mapping[str, object]]) -> set[str]:
 
 def by_id(session: Session, ids: Sequence[str]) -> dict[str, Conversion]:
     """Those that are kept under these ids."""
-    found: dict[str, Conversion] = {}
+    conversions: dict[str, Conversion] = {}
     for start in range(0, len(ids), _CHUNK):
         wanted = col(Conversion.id).in_(ids[start : start + _CHUNK])
-        found.update((row.id, row) for row in session.scalars(select(Conversion).where(wanted)))
-    return found
+        conversions.update(
+            (row.id, row) for row in session.scalars(select(Conversion).where(wanted))
+        )
+    return conversions
 
 
 def of_people(session: Session, person_ids: Sequence[str]) -> list[Conversion]:
     """Everything that these people did, in the order of the ids."""
-    found: list[Conversion] = []
+    conversions: list[Conversion] = []
     for start in range(0, len(person_ids), _CHUNK):
         wanted = col(Conversion.person_id).in_(person_ids[start : start + _CHUNK])
         question = select(Conversion).where(wanted).order_by(col(Conversion.id))
-        found += session.scalars(question)
-    return found
+        conversions += session.scalars(question)
+    return conversions
 
 
 def unsettled(session: Session, *, before: datetime, limit: int) -> list[Conversion]:

@@ -65,16 +65,16 @@ def record(
     _refuse_other_bodies(drafts, digests, stored)
     counted = count(session, stored.values(), enrolments=enrolments)
     seen: set[str] = set()
-    found = []
+    recordeds = []
     for draft in drafts:
         row, repeated = stored.get(draft.id), draft.id not in added or draft.id in seen
         seen.add(draft.id)
         if row is None:  # of somebody who was erased: nothing of it is kept
-            found.append(Recorded(draft.id, matched=False, duplicate=False, experiment_ids=()))
+            recordeds.append(Recorded(draft.id, matched=False, duplicate=False, experiment_ids=()))
             continue
         where = tuple(sorted(counted.get(row.id, ())))
-        found.append(Recorded(row.id, row.person_id is not None, repeated, where))
-    return found
+        recordeds.append(Recorded(row.id, row.person_id is not None, repeated, where))
+    return recordeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,11 @@ def count(
     session: Session, conversions: Collection[Conversion], *, enrolments: Enrolments
 ) -> dict[str, list[str]]:
     """Add up again what their people did; by conversion, the experiments in which it counts."""
-    pairs = {(one.person_id, one.event) for one in conversions if one.person_id is not None}
+    pairs = {
+        (conversion.person_id, conversion.event)
+        for conversion in conversions
+        if conversion.person_id is not None
+    }
     enrolled = enrolments.enrolled(session, sorted(pairs)) if pairs else []
     tally.lock(session, [one.send_id for one in enrolled])  # before reading: nobody's is missed
     done: defaultdict[tuple[str, str], list[Conversion]] = defaultdict(list)
@@ -122,11 +126,11 @@ def count(
 
 def due(session: Session, *, now: datetime) -> list[str]:
     """What arrived while somebody may have been released, or was of nobody whom we knew."""
-    found = (
+    conversions = (
         *rows.unmatched(session, tried_before=now - _TRIED_EVERY, limit=_CHUNK),
         *rows.unsettled(session, before=now - SETTLES_AFTER, limit=_CHUNK),
     )
-    return list(dict.fromkeys(one.id for one in found))
+    return list(dict.fromkeys(conversion.id for conversion in conversions))
 
 
 def settle(
@@ -139,16 +143,24 @@ def settle(
 ) -> int:
     """Count these once more; match late people. How many were looked at."""
     wanted = rows.by_id(session, ids).values()
-    late = [one for one in wanted if one.person_id is None and one.tried_at < now - _TRIED_EVERY]
+    late = [
+        conversion
+        for conversion in wanted
+        if conversion.person_id is None and conversion.tried_at < now - _TRIED_EVERY
+    ]
     whose = {row.id: _Whose(row.email_key, row.external_id) for row in late}
     known = _known(session, list(whose.values()), people)
     for row in late:
         row.person_id, row.tried_at = known.get(whose[row.id].label), now
         session.add(row)
-    settled = [one for one in wanted if not one.settled and one.received_at < now - SETTLES_AFTER]
+    settled = [
+        conversion
+        for conversion in wanted
+        if not conversion.settled and conversion.received_at < now - SETTLES_AFTER
+    ]
     session.flush()
     count(session, [*late, *settled], enrolments=enrolments)
-    rows.settle(session, [one.id for one in settled])
+    rows.settle(session, [conversion.id for conversion in settled])
     return len(late) + len(settled)
 
 
@@ -176,10 +188,10 @@ def _row(
     }
 
 
-def _sum(inside: Sequence[Conversion], one: Enrolled) -> dict[str, object]:
+def _sum(inside: Sequence[Conversion], enrolled: Enrolled) -> dict[str, object]:
     value = sum(row.value for row in sorted(inside, key=lambda row: row.id))
-    capped = value if one.cap is None else min(value, one.cap)
-    did = inside and (capped != 0 or not one.needs_value)
+    capped = value if enrolled.cap is None else min(value, enrolled.cap)
+    did = inside and (capped != 0 or not enrolled.needs_value)
     return {
         "converted": len(inside),
         "value": value,
@@ -188,9 +200,9 @@ def _sum(inside: Sequence[Conversion], one: Enrolled) -> dict[str, object]:
     }
 
 
-def _is_inside(row: Conversion, one: Enrolled) -> bool:
+def _is_inside(row: Conversion, enrolled: Enrolled) -> bool:
     """From the release on, and before the window closes."""
-    return one.released_at <= row.occurred_at < one.closes_at
+    return enrolled.released_at <= row.occurred_at < enrolled.closes_at
 
 
 def _refuse_future(drafts: Sequence[ConversionDraft], *, now: datetime) -> None:

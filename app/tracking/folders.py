@@ -128,7 +128,13 @@ def retire(session: Session, key: str, *, by: str, now: datetime) -> DataFolder:
 
     What it answered and nobody read is lost, and said on the readouts of that time.
     """
-    row = _found(session, key, meant=lambda one: one.retired_at is None and is_silent(one, now=now))
+    row = _found(
+        session,
+        key,
+        meant=lambda data_folder: (
+            data_folder.retired_at is None and is_silent(data_folder, now=now)
+        ),
+    )
     if row.retired_at is not None:
         raise Conflict(f"{labels(session)[row.id]} is retired already.")
     if not is_silent(row, now=now):
@@ -150,7 +156,7 @@ def acknowledge(session: Session, key: str) -> DataFolder:
 
     The readouts of that time go on saying it.
     """
-    row = _found(session, key, meant=lambda one: one.lost > one.lost_seen)
+    row = _found(session, key, meant=lambda data_folder: data_folder.lost > data_folder.lost_seen)
     if row.lost <= row.lost_seen:
         raise Conflict(f"{labels(session)[row.id]} has lost nothing that nobody has taken note of.")
     row.lost_seen = row.lost
@@ -162,11 +168,11 @@ def acknowledge(session: Session, key: str) -> DataFolder:
 def unseen_losses(session: Session, row: DataFolder) -> list[LostHits]:
     """What it could not keep and nobody has taken note of, the newest first."""
     found, left = [], row.lost - row.lost_seen
-    for one in folder_rows.counted_losses(session, row.id):
+    for counted_loss in folder_rows.counted_losses(session, row.id):
         if left <= 0:
             break
-        found.append(one)
-        left -= one.hits or 0
+        found.append(counted_loss)
+        left -= counted_loss.hits or 0
     return found
 
 
@@ -206,7 +212,9 @@ def _held(
 def _found(session: Session, key: str, *, meant: Callable[[DataFolder], bool]) -> DataFolder:
     """By id or name. A machine that began anew has its name twice: the first that can be meant."""
     names = labels(session)
-    named = [one for one in folder_rows.folders(session) if key in (one.id, names[one.id])]
+    named = [
+        folder for folder in folder_rows.folders(session) if key in (folder.id, names[folder.id])
+    ]
     named.sort(key=meant, reverse=True)
     row = folder_rows.claimed(session, named[0].id) if named else None
     if row is None:

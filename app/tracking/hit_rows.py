@@ -15,7 +15,7 @@ from app.tracking.memory import Memory
 from app.tracking.reactions import Bucket, Fresh, Kept, Links, Whose
 from app.tracking.verdicts import Edition, Judgement, Request, Verdict
 
-_EDITIONS = {one: str(one.value) for one in Edition}
+_EDITIONS = {edition: str(edition.value) for edition in Edition}
 _VERDICT = {
     "experiment_id": "text",
     "arm": "text",
@@ -103,7 +103,7 @@ def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
     """What is remembered of some sends; nobody else judges them until the transaction ends."""
     bulk = Bulk(session)
     begun = _begun(bulk, send_ids)
-    found = {
+    remembereds = {
         number: Remembered(
             False,
             due_at is not None,
@@ -115,9 +115,9 @@ def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
         if number not in begun
     }
     for number in send_ids:
-        if number not in found:
-            found[number] = Remembered(True, False, {}, Memory())
-    return found
+        if number not in remembereds:
+            remembereds[number] = Remembered(True, False, {}, Memory())
+    return remembereds
 
 
 def _begun(bulk: Bulk, send_ids: Sequence[int]) -> set[int]:
@@ -239,22 +239,22 @@ def count(session: Session, counts: Mapping[tuple[Whose, Bucket], int]) -> None:
     rows = [
         (
             whose.send_id,
-            bulk.moment(one.since),
-            one.kind.value,
-            one.link,
-            one.method,
+            bulk.moment(bucket.since),
+            bucket.kind.value,
+            bucket.link,
+            bucket.method,
             whose.experiment_id,
             whose.arm,
             more,
         )
-        for (whose, one), more in counts.items()
+        for (whose, bucket), more in counts.items()
     ]
     bulk.add(_COUNTED, sorted(rows))
 
 
 def adopt(session: Session, sends: Sequence[Whose]) -> None:
     """Say of what was counted before anything was known of its send whose it is."""
-    Bulk(session).update(_ADOPT, [(one.send_id, *one.arm_of) for one in sends])
+    Bulk(session).update(_ADOPT, [(send.send_id, *send.arm_of) for send in sends])
 
 
 def go_on(session: Session, rows: Iterable[tuple[int, Links, Memory]]) -> None:

@@ -42,9 +42,9 @@ Place = int  # of a request in the sequence that is judged
 def judge(requests: Sequence[Request], message: Message) -> list[Judgement]:
     """The verdicts on all hits of one send, in the order given."""
     order = sorted(range(len(requests)), key=lambda place: requests[place])
-    found = go_on(Memory(), [requests[place] for place in order], message)
-    assert found is not None  # nothing came before them
-    said = dict(zip(order, found, strict=True))
+    judgements = go_on(Memory(), [requests[place] for place in order], message)
+    assert judgements is not None  # nothing came before them
+    said = dict(zip(order, judgements, strict=True))
     return [said[place] for place in range(len(requests))]
 
 
@@ -67,7 +67,7 @@ def go_on(
         return None
     accepted = None if message.accepted_at is None else micros(message.accepted_at)
     edition = message.edition
-    found = []
+    judgements = []
     for place, (request, at) in enumerate(zip(requests, moments, strict=True)):
         like = f"{request.kind[0]}{request.link}"
         is_click = request.kind is _CLICK
@@ -90,9 +90,9 @@ def go_on(
             memory.humans[like] = at
         elif said.rule in CATCHES or said.rule == COMPANY:
             memory.caught.update(dict.fromkeys(_callers(request, edition), at))
-        found.append(said)
+        judgements.append(said)
     _forget(memory, moments)
-    return found if message.settled else [provisional(said, message) for said in found]
+    return judgements if message.settled else [provisional(said, message) for said in judgements]
 
 
 def _forget(memory: Memory, moments: Sequence[int]) -> None:

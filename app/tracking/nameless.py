@@ -56,8 +56,8 @@ def _may_stay(hit: Fresh, facts: Facts) -> bool:
 
 def of_sets(hits: Mapping[int, Sequence[Fresh]], arms: Mapping[int, Arm]) -> list[Nameless]:
     """Hits by the set of links that they came from; sets that nobody knows are left out."""
-    known = [(arms[set_id], found) for set_id, found in hits.items() if set_id in arms]
-    return [Nameless(one, arm) for arm, found in known for one in found]
+    known = [(arms[set_id], freshes) for set_id, freshes in hits.items() if set_id in arms]
+    return [Nameless(fresh, arm) for arm, freshes in known for fresh in freshes]
 
 
 def keep(session: Session, hits: Iterable[Nameless]) -> None:
@@ -65,13 +65,13 @@ def keep(session: Session, hits: Iterable[Nameless]) -> None:
     rows: dict[tuple[object, ...], dict[str, object]] = {}
     counts: Counter[tuple[object, ...]] = Counter()
     links: Counter[LinkKey] = Counter()
-    for one in hits:
-        row = _row(one)
+    for hit in hits:
+        row = _row(hit)
         key = tuple(row[name] for name in _ALIKE)
         rows.setdefault(key, row)
         counts[key] += 1
-        if one.hit.request.kind is HitKind.CLICK and one.hit.request.method == "GET":
-            links[one.arm.experiment_id, one.arm.key, one.hit.request.link] += 1
+        if hit.hit.request.kind is HitKind.CLICK and hit.hit.request.method == "GET":
+            links[hit.arm.experiment_id, hit.arm.key, hit.hit.request.link] += 1
     store.add_hits(session, [row | {"count": counts[key]} for key, row in rows.items()])
     tally.count_nameless(session, links)
 
@@ -79,16 +79,16 @@ def keep(session: Session, hits: Iterable[Nameless]) -> None:
 _ALIKE = ("experiment_id", "arm", "kind", "link", "at", "method", "verdict", "rule")
 
 
-def _row(one: Nameless) -> dict[str, object]:
-    request = one.hit.request
-    arm, edition = one.arm, edition_of(one.arm.rule_version)
+def _row(nameless: Nameless) -> dict[str, object]:
+    request = nameless.hit.request
+    arm, edition = nameless.arm, edition_of(nameless.arm.rule_version)
     message = Message(
         None, settled=True, links_total=arm.links, honeypot=arm.honeypot, edition=edition
     )
     (said,) = judge([request], message)
     return {
-        "segment_id": one.hit.segment_id,
-        "segment_offset": one.hit.offset,
+        "segment_id": nameless.hit.segment_id,
+        "segment_offset": nameless.hit.offset,
         "send_id": NOBODY,
         "experiment_id": arm.experiment_id,
         "arm": arm.key,

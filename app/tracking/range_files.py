@@ -87,8 +87,8 @@ def _taken(
             "name",
             f"“{name[:64]}” is no name for a list: use letters, digits, dots and dashes.",
         )
-    found = range_lists.read(content, assumed=assumed)
-    source = _source(name, found, assumed, written=written, now=now)
+    range_list = range_lists.read(content, assumed=assumed)
+    source = _source(name, range_list, assumed, written=written, now=now)
     with _alone(folder):
         others = [one for one in sources(folder) if one.name != name]
         if len(others) >= _MOST_LISTS:
@@ -99,7 +99,7 @@ def _taken(
                 f"All lists together would hold {figures.count(together)} networks, and"
                 f" {figures.count(_MOST_NETWORKS)} are enough: remove one first."
             )
-        spans = [*found.spans, *_spans_of(folder, others)]
+        spans = [*range_list.spans, *_spans_of(folder, others)]
         _replace(_list(folder, name), content)
         _compile(folder, [*others, source], spans)
     return source
@@ -121,7 +121,7 @@ def take_in(
 def back_to_built_in(folder: Path) -> list[str]:
     """Forget every list; the names of those that were."""
     with _alone(folder):
-        gone = [one.name for one in sources(folder)]
+        gone = [source.name for source in sources(folder)]
         _compile(folder, [], [])
         for name in gone:
             _list(folder, name).unlink(missing_ok=True)
@@ -136,7 +136,7 @@ def take_out(folder: Path, name: str) -> None:
 def remove(folder: Path, name: str) -> None:
     """Forget a list."""
     with _alone(folder):
-        left = [one for one in sources(folder) if one.name != name]
+        left = [source for source in sources(folder) if source.name != name]
         if len(left) == len(sources(folder)):
             raise NotFound(f"There is no list “{name[:64]}” of address ranges.")
         _compile(folder, left, _spans_of(folder, left))
@@ -147,7 +147,7 @@ def sources(folder: Path) -> list[Source]:
     """The lists in force, by name. Where their file cannot be read, none is."""
     try:
         notes, _, _ = ranges.notes_in((folder / _COMPILED).read_bytes())
-        return [Source(**one) for one in notes]
+        return [Source(**note) for note in notes]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -161,7 +161,8 @@ def in_words(found: Sequence[Source]) -> str:
     if not found:
         return f"{own}; no list is loaded"
     lists = ", ".join(
-        f"{one.name} of {one.dated} ({figures.plural(one.number, 'network')})" for one in found
+        f"{source.name} of {source.dated} ({figures.plural(source.number, 'network')})"
+        for source in found
     )
     return f"{own}, {lists}"
 
@@ -169,17 +170,17 @@ def in_words(found: Sequence[Source]) -> str:
 def networks_in_words(networks: Mapping[str, int]) -> str:
     """How many networks of each kind."""
     return ", ".join(
-        f"{figures.plural(networks[one], 'network')} of {word}"
-        for one, word in _WORDS.items()
-        if networks.get(one)
+        f"{figures.plural(networks[address_class], 'network')} of {word}"
+        for address_class, word in _WORDS.items()
+        if networks.get(address_class)
     )
 
 
 def stale_in_words(found: Sequence[Source], *, now: datetime) -> str:
     """What is too old, and what to do; empty where nothing is."""
-    old = [one for one in found if one.is_stale(now=now)]
+    old = [source for source in found if source.is_stale(now=now)]
     if old:
-        names = ", ".join(f"{one.name} of {one.dated}" for one in old)
+        names = ", ".join(f"{source.name} of {source.dated}" for source in old)
         return (
             f"Lists of address ranges are older than {_STALE_AFTER.days} days: {names}. Fetch them"
             f" again, and load them {_BY}."
@@ -229,31 +230,33 @@ class InForce:
 
 def _source(
     name: str,
-    found: RangeList,
+    range_list: RangeList,
     assumed: AddressClass | None,
     *,
     written: datetime,
     now: datetime,
 ) -> Source:
-    dated = min(found.dated or written.date(), now.date())
-    by_class = Counter(span.address_class.value for span in found.spans)
+    dated = min(range_list.dated or written.date(), now.date())
+    by_class = Counter(span.address_class.value for span in range_list.spans)
     return Source(
-        name, dated.isoformat(), clock.iso(now), found.sha256, dict(by_class), assumed or ""
+        name, dated.isoformat(), clock.iso(now), range_list.sha256, dict(by_class), assumed or ""
     )
 
 
 def _spans_of(folder: Path, kept: Sequence[Source]) -> Iterator[Span]:
-    for one in kept:
+    for source in kept:
         try:
-            content = _list(folder, one.name).read_bytes()
+            content = _list(folder, source.name).read_bytes()
         except FileNotFoundError:
-            raise Invalid(f"The copy of “{one.name}” is gone: load or remove it first.") from None
-        assumed = AddressClass(one.assumed) if one.assumed else None
+            raise Invalid(
+                f"The copy of “{source.name}” is gone: load or remove it first."
+            ) from None
+        assumed = AddressClass(source.assumed) if source.assumed else None
         yield from range_lists.read(content, assumed=assumed).spans
 
 
 def _compile(folder: Path, kept: Sequence[Source], spans: Sequence[Span] | Iterator[Span]) -> None:
-    notes = [asdict(one) for one in sorted(kept, key=lambda one: one.name)]
+    notes = [asdict(source) for source in sorted(kept, key=lambda one: one.name)]
     _replace(folder / _COMPILED, ranges.written(ranges.compiled(spans), notes))
 
 

@@ -56,8 +56,8 @@ class RangeList:
 
 def class_named(word: str) -> AddressClass:
     """A class by the word that operators use."""
-    if found := _WORDS.get(word.lower()):
-        return found
+    if address_class := _WORDS.get(word.lower()):
+        return address_class
     raise Invalid(f"“{word[:_SHOWN]}” is no class: use datacenter, vendor or people.")
 
 

@@ -138,7 +138,7 @@ def _onward(send: _Send, hits: Sequence[Fresh]) -> _Change | None:
     if said is None:
         return None
     change.kept = list(zip(kept, said, strict=True))
-    return _moved(change, [(hit.request, one) for hit, one in change.kept], hits)
+    return _moved(change, [(hit.request, judgement) for hit, judgement in change.kept], hits)
 
 
 def _sorted_in(change: _Change, ordered: Sequence[Fresh]) -> list[Fresh] | None:
@@ -197,11 +197,11 @@ def _afresh(
         change.count(reactions.bucket_of(hit.request, send.window), _number(hit))
         if isinstance(hit, Kept):
             change.dropped.append(hit.id)
-    for hit, one in zip(chosen, said, strict=True):
+    for hit, judgement in zip(chosen, said, strict=True):
         if isinstance(hit, Fresh):
-            change.kept.append((hit, one))
-        elif (hit.judgement, hit.experiment) != (one, send.whose.arm_of):
-            change.judged_again.append((hit.id, one))
+            change.kept.append((hit, judgement))
+        elif (hit.judgement, hit.experiment) != (judgement, send.whose.arm_of):
+            change.judged_again.append((hit.id, judgement))
     waits = send.facts is None or send.window is None or not send.facts.settled
     change.due_at = _due_at(chosen, now=now) if waits else None
     if send.facts is not None and send.window is not None:
@@ -278,25 +278,31 @@ def _mail(
 
 
 def _write(session: Session, changes: Sequence[_Change]) -> None:
-    kept = [(one.send.whose, hit, said) for one in changes for hit, said in one.kept]
-    again = [(one.send.whose, number, said) for one in changes for number, said in one.judged_again]
+    kept = [(change.send.whose, hit, said) for change in changes for hit, said in change.kept]
+    again = [
+        (change.send.whose, number, said)
+        for change in changes
+        for number, said in change.judged_again
+    ]
     counted = {
-        (one.send.whose, bucket): more for one in changes for bucket, more in one.counted.items()
+        (change.send.whose, bucket): more
+        for change in changes
+        for bucket, more in change.counted.items()
     }
-    hit_rows.drop(session, list(chain.from_iterable(one.dropped for one in changes)))
+    hit_rows.drop(session, list(chain.from_iterable(change.dropped for change in changes)))
     hit_rows.add(session, kept)
     hit_rows.judge_again(session, again)
-    hit_rows.adopt(session, [one.send.whose for one in changes if one.is_afresh])
+    hit_rows.adopt(session, [change.send.whose for change in changes if change.is_afresh])
     hit_rows.count(session, counted)
-    onward = [one for one in changes if not (one.is_afresh or one.send.before.is_new)]
-    hit_rows.go_on(session, [(one.send.id, one.links, one.memory) for one in onward])
-    others = [one for one in changes if one.is_afresh or one.send.before.is_new]
-    rows = [(one.send.whose, one.due_at, one.links, one.memory) for one in others]
+    onward = [change for change in changes if not (change.is_afresh or change.send.before.is_new)]
+    hit_rows.go_on(session, [(change.send.id, change.links, change.memory) for change in onward])
+    others = [change for change in changes if change.is_afresh or change.send.before.is_new]
+    rows = [(other.send.whose, other.due_at, other.links, other.memory) for other in others]
     hit_rows.remember(session, rows)
     reached.change(
         session,
-        {one.send.id: one.send.outcome for one in changes if one.send.outcome},
-        {one.send.id: one.outcome for one in changes if one.outcome},
+        {change.send.id: change.send.outcome for change in changes if change.send.outcome},
+        {change.send.id: change.outcome for change in changes if change.outcome},
     )
     store.count_links(session, _link_moves(changes))
 

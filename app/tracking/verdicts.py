@@ -242,7 +242,7 @@ RULES: tuple[Rule, ...] = (
 @lru_cache(maxsize=_ALIKE)
 def judgement_of(seen: Seen) -> Judgement:
     """What the first rule with an opinion says."""
-    return next((found for rule in RULES if (found := rule(seen))), None) or reader(seen)
+    return next((judgement for rule in RULES if (judgement := rule(seen))), None) or reader(seen)
 
 
 def edition_of(version: str) -> Edition:

@@ -35,16 +35,16 @@ class Asked(NamedTuple):
 def asked(template: BoundTemplate) -> Asked:
     """Of every name that a template expects from outside."""
     local = _assigned(template)
-    found = {
+    sources = {
         source
         for node in nodes_of(template)
-        for one in node.expressions()
-        for truth in _truths(one)
+        for expression in node.expressions()
+        for truth in _truths(expression)
         for source in _followed(_named(truth), local)
     }
     return Asked(
-        frozenset(one.name for one in found if not one.is_made),
-        frozenset(one.name for one in found if one.is_made),
+        frozenset(one.name for one in sources if not one.is_made),
+        frozenset(one.name for one in sources if one.is_made),
     )
 
 
@@ -79,15 +79,17 @@ def _sources(expression: Expression) -> Iterator[Source]:
 
 def _followed(names: list[str], local: dict[str, set[Source]]) -> set[Source]:
     """What names stand for in the end; a name may be set from itself."""
-    found: set[Source] = set()
+    sources: set[Source] = set()
     waiting = [Source(name, is_made=False) for name in names]
     while waiting:
-        one = waiting.pop()
-        if one in found:
+        source = waiting.pop()
+        if source in sources:
             continue
-        found.add(one)
-        waiting += [Source(name, one.is_made or made) for name, made in local.get(one.name, ())]
-    return found
+        sources.add(source)
+        waiting += [
+            Source(name, source.is_made or made) for name, made in local.get(source.name, ())
+        ]
+    return sources
 
 
 def _named(expression: Expression) -> list[str]:

@@ -78,7 +78,7 @@ class _Alternatives(Expression):
         return str(self.plain)
 
     def evaluate(self, context: RenderContext) -> list[bool]:
-        return [bool(one.evaluate(context)) for one in self.offered]
+        return [bool(compared.evaluate(context)) for compared in self.offered]
 
     def children(self) -> list[Expression]:
         return list(self.plain.children())
@@ -87,7 +87,9 @@ class _Alternatives(Expression):
 def by_value(template: BoundTemplate) -> BoundTemplate:
     """Let every condition of a template ask for values; the same template."""
     for node in nodes_of(template):
-        for condition in (found for one in node.expressions() for found in _conditions(one)):
+        for condition in (
+            found for expression in node.expressions() for found in _conditions(expression)
+        ):
             condition.expression = _typed(condition.expression)
         if isinstance(node, MultiExpressionBlockNode):
             offered = _Alternatives(node.expression, node.expression.left)

@@ -77,10 +77,10 @@ class ComposedArm:
         """Each person's mail, or why it cannot be written."""
         said = self.render_all(people, keyring=keyring, now=now)
         return [
-            found
-            if isinstance(found, AppError)
-            else tried(self._mail, one, found, keyring=keyring, now=now)
-            for one, found in zip(people, said, strict=True)
+            app_error
+            if isinstance(app_error, AppError)
+            else tried(self._mail, addressee, app_error, keyring=keyring, now=now)
+            for addressee, app_error in zip(people, said, strict=True)
         ]
 
     def _mail(
@@ -143,14 +143,14 @@ class ComposedArm:
         """What each person reads, or why nothing can be written for them."""
         written = self.write_all(people, now=now)
         return [
-            tried(self.placed, one, texts, keyring=keyring)
-            for one, texts in zip(people, written, strict=True)
+            tried(self.placed, addressee, texts, keyring=keyring)
+            for addressee, texts in zip(people, written, strict=True)
         ]
 
     def write_all(self, people: Sequence[Addressee], *, now: datetime) -> list[Texts | AppError]:
         """What can be slow of it: to be done outside a transaction. All parts know one moment."""
         here = now.astimezone(self.head.zone)
-        rows = [cells.seen(one.columns, self.names, self.columns, now=here) for one in people]
+        rows = [cells.seen(person.columns, self.names, self.columns, now=here) for person in people]
         subjects = filling.fill_all([self.subject], rows)
         inside = [row if isinstance(row, AppError) else row | _IN_THE_MAIL for row in rows]
         parts = filling.fill_all([self.preheader, self.html, self.text], inside)

@@ -76,7 +76,7 @@ def fill_all(
 
     What is too slow for one of them is so for all: nobody waits for it a second time.
     """
-    templates = [one.template for one in fillers if isinstance(one, _Rendered)]
+    templates = [filler.template for filler in fillers if isinstance(filler, _Rendered)]
     known = [row for row in rows if not isinstance(row, AppError)]
     made = iter(_rendered(templates, known) if templates else [[] for _ in known])
     return [row if isinstance(row, AppError) else _filled(fillers, row, next(made)) for row in rows]
@@ -105,7 +105,9 @@ def _filled(
     texts = iter(made)
 
     def every() -> list[str]:
-        return [next(texts) if isinstance(one, _Rendered) else one.fill(row) for one in fillers]
+        return [
+            next(texts) if isinstance(filler, _Rendered) else filler.fill(row) for filler in fillers
+        ]
 
     return tried(every)
 

@@ -43,7 +43,7 @@ def _bounded(name: str, calculate: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(calculate)
     def bounded(*args: object, **kwargs: object) -> object:
-        if any(isinstance(one, range) and len(one) > LOOPS for one in args):
+        if any(isinstance(arg, range) and len(arg) > LOOPS for arg in args):
             raise BrokenLiquid(
                 f"“{name}” is asked to go over more than {figures.count(LOOPS)} numbers."
             )
@@ -64,9 +64,9 @@ def _growth(name: str, value: object, *args: object) -> int:
     if name == "join":
         items = value if isinstance(value, (list, tuple, range)) else ()
         between = len(str(args[0] if args else " ")) * len(items)
-        return between + sum(len(one) for one in items if isinstance(one, str))
+        return between + sum(len(item) for item in items if isinstance(item, str))
     if name in {"append", "prepend"}:
-        return len(str(value)) + sum(len(str(one)) for one in args[:1])
+        return len(str(value)) + sum(len(str(arg)) for arg in args[:1])
     sought, put = (str(one) for one in (*args, "", "")[:2])
     text = str(value)
     times = text.count(sought) if name == "replace" else 1

@@ -103,7 +103,7 @@ def text_letter(head: Letterhead, content: Words) -> str:
 def frame() -> str:
     """What stands around the words of every mail, before it is filled in."""
     parts = ("body.html", "body.txt")
-    return "".join((TEMPLATES / "mail" / "experiment" / one).read_text() for one in parts)
+    return "".join((TEMPLATES / "mail" / "experiment" / part).read_text() for part in parts)
 
 
 @cache

@@ -31,11 +31,11 @@ class ContentLint:
         """Everything about the mails that blocks a launch, or should be known before it."""
         if design.channel != "email":
             return []
-        found = [*self._sender(design), *_blanks(design)]
+        problems = [*self._sender(design), *_blanks(design)]
         for arm in design.arms:
-            found += _words(arm)
-            found += _linked(arm, design)
-        return found
+            problems += _words(arm)
+            problems += _linked(arm, design)
+        return problems
 
     def _sender(self, design: Draft) -> Iterator[Problem]:
         settings = self._settings

@@ -95,21 +95,21 @@ def remove(request: Request, who: Who, name: str) -> Response:
 
 def _page(request: Request, form: Typed, *, now: datetime) -> AddressRangesPage:
     house = request.app.state.house
-    found = range_files.sources(house.ranges)
+    sources = range_files.sources(house.ranges)
     return AddressRangesPage(
         machine=house.folder.host,
         built_in=_row("", ranges.BUILT_IN_DATE, None, ranges.built_in_networks(), is_stale=False),
         rows=[
             _row(
-                one.name,
-                one.dated,
-                datetime.fromisoformat(one.loaded_at),
-                one.networks,
-                is_stale=one.is_stale(now=now),
+                source.name,
+                source.dated,
+                datetime.fromisoformat(source.loaded_at),
+                source.networks,
+                is_stale=source.is_stale(now=now),
             )
-            for one in found
+            for source in sources
         ],
-        stale=range_files.stale_in_words(found, now=now),
+        stale=range_files.stale_in_words(sources, now=now),
         classes=_CLASSES,
         form=form,
     )

@@ -71,7 +71,7 @@ def add(request: Request, session: Db, who: Who, now: Now, form: Form) -> Respon
     """Add a connector; its secrets are not shown again."""
     settings = request.app.state.settings
     kind = form.value("kind")
-    needs = [one.name for one in KINDS[kind].needs] if kind in KINDS else []
+    needs = [need.name for need in KINDS[kind].needs] if kind in KINDS else []
     given = {name: text for name in needs if (text := form.text(f"{kind}.{name}"))}
     names = {f"settings.{name}": f"{kind}.{name}" for name in needs}
     try:
@@ -156,17 +156,21 @@ def _page(
     cursor: str | None = None,
 ) -> ConnectionsPage:
     session.flush()
-    offered = [one for one in KINDS.values() if one.kind != store.WEBHOOK]
+    offered = [connector for connector in KINDS.values() if connector.kind != store.WEBHOOK]
     newest = pushes.pushes(session, cursor=cursor, limit=_NEWEST)
     return ConnectionsPage(
         connectors=[*store.webhooks(session), *store.connectors(session)],
         pushes=newest,
         next_address=next_of("/connections", newest),
-        kinds=tuple((one.kind, one.label) for one in offered),
+        kinds=tuple((connector.kind, connector.label) for connector in offered),
         needs=tuple(
-            (f"{one.kind}.{need.name}", f"{one.label}: {need.label}", _type(secret=need.secret))
-            for one in offered
-            for need in one.needs
+            (
+                f"{connector.kind}.{need.name}",
+                f"{connector.label}: {need.label}",
+                _type(secret=need.secret),
+            )
+            for connector in offered
+            for need in connector.needs
         ),
         form=form,
         digest=digest or _digest(session),

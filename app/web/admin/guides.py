@@ -56,6 +56,6 @@ def show(request: Request, topic: str) -> HTMLResponse:
 
 
 def _with_ranges(request: Request, page: GuidePage) -> GuidePage:
-    found = range_files.sources(request.app.state.settings.hits / range_files.RANGES)
-    stale = range_files.stale_in_words(found, now=clock.now())
-    return replace(page, ranges=range_files.in_words(found), stale=stale)
+    sources = range_files.sources(request.app.state.settings.hits / range_files.RANGES)
+    stale = range_files.stale_in_words(sources, now=clock.now())
+    return replace(page, ranges=range_files.in_words(sources), stale=stale)

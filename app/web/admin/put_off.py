@@ -30,8 +30,8 @@ class PutOffPage(Page):
 @router.get("")
 def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """What failed, cancelled or not."""
-    found = troubles.page(session, cursor=cursor, limit=_PAGE)
-    return render(request, PutOffPage(rows=found, next_address=next_of("/put-off", found)))
+    part = troubles.page(session, cursor=cursor, limit=_PAGE)
+    return render(request, PutOffPage(rows=part, next_address=next_of("/put-off", part)))
 
 
 @router.post("/{put_off_id}/retry")

@@ -126,9 +126,9 @@ def _format(filename: str) -> Literal["csv", "ndjson"]:
 
 
 def _listed(session: Session, form: Typed, cursor: str | None = None) -> AudiencesPage:
-    found = store.audiences(session, cursor=cursor, limit=_PAGE)
-    rows = [AudienceRow(one, garbled.read(_names, one)) for one in found]
-    return AudiencesPage(audiences=rows, next_address=next_of("/audiences", found), form=form)
+    part = store.audiences(session, cursor=cursor, limit=_PAGE)
+    rows = [AudienceRow(audience, garbled.read(_names, audience)) for audience in part]
+    return AudiencesPage(audiences=rows, next_address=next_of("/audiences", part), form=form)
 
 
 def _names(audience: Audience) -> list[str]:

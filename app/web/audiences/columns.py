@@ -64,8 +64,8 @@ def lines(audience: Audience, *, shows_cells: bool) -> list[ColumnLine]:
 def lines_of(rows: Iterable[Mapping[str, Any]], *, shows_cells: bool = True) -> list[ColumnLine]:
     """The same of an audience's or a file's columns."""
     told = rows if shows_cells else map(without_cells, rows)
-    found = [_line(row) for row in told]
-    return sorted(found, key=lambda line: (not line.question, line.name))
+    column_lines = [_line(row) for row in told]
+    return sorted(column_lines, key=lambda line: (not line.question, line.name))
 
 
 def choices() -> Sequence[tuple[str, str]]:
@@ -126,7 +126,7 @@ def _question(row: Mapping[str, Any]) -> str:
 
 def _is_read_apart(cell: str) -> bool:
     """Whether this very cell says one thing to one reader and another to the next."""
-    point, comma = (numbers.read(cell, one) for one in Decimals)
+    point, comma = (numbers.read(cell, Decimal) for Decimal in Decimals)
     first, second = (days.read(cell, one) for one in (Order.DAY_FIRST, Order.MONTH_FIRST))
     return _differ(point, comma) or _differ(first, second)
 

@@ -91,13 +91,13 @@ def ask_whom(request: Request, session: Db) -> HTMLResponse:
 def find(request: Request, session: Db, form: Form) -> Response:
     """To the person of an address. It comes by POST: what stands in an address bar is logged."""
     try:
-        found = store.person_by_email(session, form.value("email"))
+        person = store.person_by_email(session, form.value("email"))
     except AppError as error:
         wrong = form.refused(Invalid.at("email", str(error)))
         refuse(request, _find_page(session, wrong))
-    if found is None:
+    if person is None:
         return render(request, _find_page(session, form, missing=True))
-    return go(f"/customers/{found.id}")
+    return go(f"/customers/{person.id}")
 
 
 @router.post("/readmit")

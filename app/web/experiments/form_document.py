@@ -25,14 +25,6 @@ OPERATORS: tuple[tuple[str, str], ...] = (
     ("exists", "is filled"),
     ("missing", "is missing"),
 )
-RISKS: tuple[tuple[str, str], ...] = (
-    ("", "Not said"),
-    ("desirability", "Desirability: do they want it?"),
-    ("viability", "Viability: does it pay?"),
-    ("feasibility", "Feasibility: can we?"),
-    ("usability", "Usability: can they?"),
-    ("ethics", "Ethics: should we?"),
-)
 _GUARDRAILS = {
     "unsubscribe_max": "unsubscribe_rate",
     "complaint_max": "complaint_rate",

@@ -109,7 +109,15 @@ def new(
         for name, field in (("slice", "slice_id"), ("audience", "audience_id"))
         if form.value(field)
     )
-    own = tuple(filter(None, (garbled.read(_own, one) for one in template_rows.every(session))))
+    own = tuple(
+        filter(
+            None,
+            (
+                garbled.read(_own, experiment_template)
+                for experiment_template in template_rows.every(session)
+            ),
+        )
+    )
     return replace(page, starters=(*STARTERS, *own), chosen=chosen.key, starter_query=query)
 
 
@@ -142,7 +150,7 @@ def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> 
         action="/experiments",
         back="/experiments",
         slices=choices.slices(session),
-        risks=form_document.RISKS,
+        risks=choices.RISKS,
         audiences=choices.audiences(session),
         operators=form_document.OPERATORS,
         columns=tuple(choices.columns(session, form.text("audience_id"))),

@@ -70,8 +70,8 @@ def hits(request: Request, session: Db, experiment_id: str, cursor: Cursor = Non
 def sends(request: Request, session: Db, experiment_id: str, cursor: Cursor = None) -> HTMLResponse:
     """Who got the mail, and who did not."""
     experiment = store.experiment_of(session, experiment_id)
-    found = person_store.sends_page(session, experiment_id, cursor=cursor, limit=_PAGE)
-    more = next_of(f"/experiments/{experiment_id}/sends", found)
-    rows = [SendRow(email, s.state, s.released_at, s.last_reply) for s, email in found]
+    part = person_store.sends_page(session, experiment_id, cursor=cursor, limit=_PAGE)
+    more = next_of(f"/experiments/{experiment_id}/sends", part)
+    rows = [SendRow(email, s.state, s.released_at, s.last_reply) for s, email in part]
     place = header.place_of(session, experiment)
     return render(request, SendsPage(place=place, sends=rows, next_address=more))

@@ -152,12 +152,12 @@ def listed(
 ) -> HTMLResponse:
     """All experiments, or those in some states."""
     shown = show if show in _LISTS else "All"
-    found = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
+    part = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
     page = ExperimentsPage(
-        rows=_lines(session, found, now=now),
+        rows=_lines(session, part, now=now),
         choices=[(name, f"/experiments?show={name}") for name in _LISTS],
         shown=shown,
-        next_address=next_of("/experiments", found, show=shown),
+        next_address=next_of("/experiments", part, show=shown),
     )
     return render(request, page)
 
@@ -227,13 +227,13 @@ def _draft_overview(
     request: Request, session: Session, about: About, *, now: datetime
 ) -> DraftOverview:
     experiment = about.experiment
-    found = plans.look(request, session, experiment, now=now)
+    checklist = plans.look(request, session, experiment, now=now)
     draft = rooms.design_of(experiment)
     return DraftOverview(
         place=header.place_beside(about),
-        verdict=plans.verdict(found),
-        open_items=[item for item in found.items if item.level != "ok"],
-        plan=plans.outlook_of(request, draft, people=found.eligibility.eligible, now=now),
+        verdict=plans.verdict(checklist),
+        open_items=[item for item in checklist.items if item.level != "ok"],
+        plan=plans.outlook_of(request, draft, people=checklist.eligibility.eligible, now=now),
         card=_card(session, about),
     )
 
@@ -285,12 +285,17 @@ def _again(experiment: Experiment) -> str | None:
     return f"/experiments/new?previous={experiment.id}" if finished else None
 
 
-def _lines(session: Session, found: Sequence[Experiment], *, now: datetime) -> list[Line]:
-    begun = [one for one in found if one.started_at is not None]
+def _lines(session: Session, experiments: Sequence[Experiment], *, now: datetime) -> list[Line]:
+    begun = [experiment for experiment in experiments if experiment.started_at is not None]
     known = list_calls.calls_of_many(session, begun, now=now)
-    decisions = review.decisions_of(session, [one.id for one in found])
-    parents = store.parents_of(session, [one.slice_id for one in found if one.slice_id])
-    return [_line(one, decisions.get(one.id), known.get(one.id), parents) for one in found]
+    decisions = review.decisions_of(session, [experiment.id for experiment in experiments])
+    parents = store.parents_of(
+        session, [experiment.slice_id for experiment in experiments if experiment.slice_id]
+    )
+    return [
+        _line(experiment, decisions.get(experiment.id), known.get(experiment.id), parents)
+        for experiment in experiments
+    ]
 
 
 def _line(

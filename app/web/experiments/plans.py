@@ -89,10 +89,10 @@ def of_form(request: Request, session: Session, form: Typed, *, now: datetime) -
         return _NOTHING_YET
 
 
-def left_out(found: Eligibility) -> list[tuple[str, int]]:
+def left_out(eligibility: Eligibility) -> list[tuple[str, int]]:
     """Why people of an audience would get no mail, most frequent first."""
-    faults = [(_fault(*key), count) for key, count in found.faults.items()]
-    others = {name: n for name, n in found.reasons.items() if name not in set(Reason)}
+    faults = [(_fault(*key), count) for key, count in eligibility.faults.items()]
+    others = {name: n for name, n in eligibility.reasons.items() if name not in set(Reason)}
     return sorted([*faults, *reasons(others)], key=lambda row: -row[1])
 
 

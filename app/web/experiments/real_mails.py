@@ -41,7 +41,7 @@ def readers(session: Session, experiment: Experiment) -> list[str]:
     if experiment.audience_id is None:
         return []
     people = members.examples(session, experiment.audience_id)
-    return [one.person_id for one in people]
+    return [person.person_id for person in people]
 
 
 def _readable(
@@ -54,13 +54,13 @@ def _readable(
     if isinstance(arms, AppError):
         return
     people = preview.first_addressees(session, experiment.audience_id, limit=members.EXAMPLES)
-    read = people if names_people else [preview.veiled(one) for one in people]
+    read = people if names_people else [preview.veiled(addressee) for addressee in people]
     said = [arm.render_all(read, keyring=state.keyring, now=now) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
-        found = [
+        real_mails = [
             RealMail(person.person_id, person.email, arm.arm, mail.subject)
             for arm, mail in zip(arms, mails, strict=True)
             if not isinstance(mail, AppError)
         ]
-        if len(found) == len(arms):
-            yield found
+        if len(real_mails) == len(arms):
+            yield real_mails

@@ -67,7 +67,12 @@ def drawn(told: Timeline, zone: ZoneInfo, rule: Rule) -> Drawn:
         caption=f"{of_what}, with its range; the dashed line is {against}.",
         plot=timeline(told, zone, _marked(rule)),
         rows=tuple(
-            (one.at, say(one.estimate), f"{say(one.low)} to {say(one.high)}") for one in chosen
+            (
+                timeline_point.at,
+                say(timeline_point.estimate),
+                f"{say(timeline_point.low)} to {say(timeline_point.high)}",
+            )
+            for timeline_point in chosen
         ),
     )
 

@@ -112,7 +112,7 @@ def result_of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Re
         machines=_machines(readout),
         guardrails=readout.guardrails,
         links=tuple(sorted(readout.links, key=lambda link: _place(readout, link.arm))),
-        courses=tuple(drawn(one, zone, readout.rule) for one in readout.timelines),
+        courses=tuple(drawn(timeline, zone, readout.rule) for timeline in readout.timelines),
         segments=readout.segments,
         novelty=readout.novelty,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
@@ -146,7 +146,7 @@ def _head(told: Readout | Heading) -> dict[str, Any]:
 
 
 def _measured(told: Readout | Heading) -> Estimate | None:
-    return next((one for one in told.estimates if one.rate is not None), None)
+    return next((estimate for estimate in told.estimates if estimate.rate is not None), None)
 
 
 def _scale(estimate: Estimate | None, threshold: float) -> float:
@@ -165,8 +165,9 @@ def _caption(estimate: Estimate | None, threshold: float, verbs: Words) -> str:
     if estimate is None:
         return ""
     return (
-        f"{formatting.points(estimate.rate)} of {formatting.plural(estimate.people, 'person', 'people')}"
-        f" {verbs.did}; between {formatting.points(estimate.low)} and {formatting.points(estimate.high)},"
+        f"{formatting.points(estimate.rate)} of"
+        f" {formatting.plural(estimate.people, 'person', 'people')} {verbs.did};"
+        f" between {formatting.points(estimate.low)} and {formatting.points(estimate.high)},"
         f" {estimate.label}. Your line is at {formatting.rate(threshold)}."
         f"{_still_open(estimate, verbs)}"
     )
@@ -199,7 +200,9 @@ def _mailed(readout: Readout) -> tuple[ArmCounts, ...]:
 
 def _place(readout: Readout, arm: str) -> int:
     """Versions stand in the order of the design, wherever they stand."""
-    return next((place for place, one in enumerate(readout.arms) if one.key == arm), -1)
+    return next(
+        (place for place, arm_counts in enumerate(readout.arms) if arm_counts.key == arm), -1
+    )
 
 
 def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:

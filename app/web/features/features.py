@@ -18,9 +18,8 @@ from app.okr import store as okr
 from app.okr.models import KeyResult
 from app.platform.errors import Invalid, NotFound
 from app.review import learnings
-from app.web.experiments.form_document import RISKS
 from app.web.kit import choices
-from app.web.kit.choices import Choices
+from app.web.kit.choices import RISKS, Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render
@@ -88,13 +87,16 @@ class FeaturePage(Page):
 @router.get("")
 def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """All features, newest first."""
-    found = store.features(session, cursor=cursor, limit=_PAGE)
-    slices = store.count_slices(session, [one.id for one in found])
-    aims = list_rows.some(session, {one.key_result_id for one in found if one.key_result_id})
+    part = store.features(session, cursor=cursor, limit=_PAGE)
+    slices = store.count_slices(session, [feature.id for feature in part])
+    aims = list_rows.some(
+        session, {feature.key_result_id for feature in part if feature.key_result_id}
+    )
     rows = [
-        FeatureRow(one, aims.get(one.key_result_id or ""), slices.get(one.id, 0)) for one in found
+        FeatureRow(feature, aims.get(feature.key_result_id or ""), slices.get(feature.id, 0))
+        for feature in part
     ]
-    return render(request, FeaturesPage(features=rows, next_address=next_of("/features", found)))
+    return render(request, FeaturesPage(features=rows, next_address=next_of("/features", part)))
 
 
 @router.get("/new")
@@ -183,9 +185,9 @@ def _page(
 
 
 def _slices(session: Session, feature: Feature) -> list[SliceRow]:
-    found = store.slices_of(session, feature.id)
-    tests = store.tests_of(session, [one.id for one in found])
-    return [SliceRow(one, tests.get(one.id, [])) for one in found]
+    slices = store.slices_of(session, feature.id)
+    tests = store.tests_of(session, [one.id for one in slices])
+    return [SliceRow(one, tests.get(one.id, [])) for one in slices]
 
 
 def _filled(feature: Feature) -> Typed:

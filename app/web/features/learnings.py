@@ -87,7 +87,7 @@ def listed(
     )
     narrowed = bool(q.strip() or any(asked.values()))
     page = LearningsPage(
-        learnings=tuple(_told(one, wanted.text) for one in found.learnings),
+        learnings=tuple(_told(learning, wanted.text) for learning in found.learnings),
         found=formatting.plural(found.total, "learning") if narrowed else "",
         narrowed=narrowed,
         form=Typed.of(q=q, **asked),
@@ -99,8 +99,8 @@ def listed(
         record=_record(learnings.track_record(session)),
         claim=_claim(learnings.claim(session)),
         said=confidences.part_of(session),
-        weeks=weeks if any(one.total for one in weeks) else (),
-        most=max((one.total for one in weeks), default=0),
+        weeks=weeks if any(week.total for week in weeks) else (),
+        most=max((week.total for week in weeks), default=0),
         next_address=_next(q, asked, found.learnings.next),
     )
     return render(request, page)

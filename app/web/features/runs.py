@@ -33,8 +33,11 @@ def runs_of(
 ) -> tuple[Run, ...]:
     """Those whose call is final, the first first; a run that is open has no point yet."""
     finals = list_calls.finals_of(session, experiments)
-    found = [garbled.read(_run, one, finals.get(one.id), zone) for one in experiments]
-    return tuple(sorted((one for one in found if one), key=lambda run: (run.began, run.id)))
+    runs = [
+        garbled.read(_run, experiment, finals.get(experiment.id), zone)
+        for experiment in experiments
+    ]
+    return tuple(sorted((one for one in runs if one), key=lambda run: (run.began, run.id)))
 
 
 def plot(runs: Sequence[Run]) -> Plot | None:
@@ -56,7 +59,7 @@ def plot(runs: Sequence[Run]) -> Plot | None:
 def _run(experiment: Experiment, final: Told | None, zone: tzinfo) -> Run | None:
     if final is None or experiment.started_at is None:
         return None
-    measured = next((one for one in final.estimates if one.rate is not None), None)
+    measured = next((estimate for estimate in final.estimates if estimate.rate is not None), None)
     if measured is None or measured.rate is None:
         return None
     return Run(

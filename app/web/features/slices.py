@@ -16,10 +16,9 @@ from app.okr.models import KeyResult
 from app.platform.errors import Invalid
 from app.review import learnings
 from app.review import store as review
-from app.web.experiments.form_document import RISKS
 from app.web.features import features, runs
 from app.web.features.runs import Run
-from app.web.kit.choices import Choices
+from app.web.kit.choices import RISKS, Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.plots import Plot
@@ -79,9 +78,12 @@ def _page(request: Request, session: Session, found: Slice, edit: Typed | None =
     feature = store.feature_of(session, found.feature_id)
     held = store.tests_of(session, (found.id,)).get(found.id, [])
     measured = runs.runs_of(session, held, zone=request.app.state.settings.zone)
-    decisions = review.decisions_of(session, [one.id for one in held])
+    decisions = review.decisions_of(session, [experiment.id for experiment in held])
     tested = [
-        Tested(one, decisions[one.id].decision if one.id in decisions else None) for one in held
+        Tested(
+            experiment, decisions[experiment.id].decision if experiment.id in decisions else None
+        )
+        for experiment in held
     ]
     return SlicePage(
         slice=found,

@@ -11,11 +11,22 @@ from app.platform.paging import every
 from app.web.kit import formatting
 
 Choices = Sequence[tuple[str, str]]
+RISKS: Choices = (
+    ("", "Not said"),
+    ("desirability", "Desirability: do they want it?"),
+    ("viability", "Viability: does it pay?"),
+    ("feasibility", "Feasibility: can we?"),
+    ("usability", "Usability: can they?"),
+    ("ethics", "Ethics: should we?"),
+)
 
 
 def key_results(session: Session) -> Choices:
     """Every key result of the cycles that are open."""
-    return (("", "None yet"), *((one.id, one.title) for one in okr.key_results(session)))
+    return (
+        ("", "None yet"),
+        *((key_result.id, key_result.title) for key_result in okr.key_results(session)),
+    )
 
 
 def slices(session: Session) -> Choices:
@@ -33,7 +44,11 @@ def audiences(session: Session) -> Choices:
 
 def others(session: Session, but: str | None) -> Choices:
     """Experiments whose people can be left out."""
-    return [one for one in experiments.started_names(session) if one[0] != but]
+    return [
+        started_name
+        for started_name in experiments.started_names(session)
+        if started_name[0] != but
+    ]
 
 
 def columns(session: Session, audience_id: str | None) -> Sequence[str]:

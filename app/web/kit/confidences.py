@@ -29,14 +29,14 @@ class SaidPart:
 
 def part_of(session: Session) -> SaidPart | None:
     """None until a key result is closed of which somebody, or we, said something."""
-    found = calibration.calibrations(session)
-    if not found.everybody.n and not found.ours.n:
+    calibrations = calibration.calibrations(session)
+    if not calibrations.everybody.n and not calibrations.ours.n:
         return None
     return SaidPart(
         (
-            _row("Everybody’s confidence", found.everybody),
-            *(_row(one.owner, one) for one in found.owners),
-            _row("Our chances", found.ours),
+            _row("Everybody’s confidence", calibrations.everybody),
+            *(_row(owner.owner, owner) for owner in calibrations.owners),
+            _row("Our chances", calibrations.ours),
         )
     )
 

@@ -177,7 +177,9 @@ def show(request: Request, error: AppError) -> Response:
     """A room's sentence as a page; who is not logged in is shown the door first."""
     if isinstance(error, NotLoggedIn):
         return RedirectResponse(f"/login?next={quote(_back(request))}", 303)
-    if request.method == "GET" and any(one.field == "cursor" for one in error.errors):
+    if request.method == "GET" and any(
+        field_error.field == "cursor" for field_error in error.errors
+    ):
         return _cut_off(request)
     lines = tuple(e.message for e in error.errors if e.message != str(error))
     answer = _page(

@@ -67,8 +67,8 @@ class Typed:
     def wrong(self, error: ValidationError, names: Mapping[str, str] | None = None) -> "Typed":
         """The same form with what a schema found."""
         known = names or {}
-        found = [FieldError(_place(e["loc"]), _sentence(e["msg"])) for e in error.errors()]
-        errors = {known.get(e.field, e.field): e.message for e in found}
+        field_errors = [FieldError(_place(e["loc"]), _sentence(e["msg"])) for e in error.errors()]
+        errors = {known.get(e.field, e.field): e.message for e in field_errors}
         return replace(self, errors=errors, sentence="Please look at the marked fields.")
 
 

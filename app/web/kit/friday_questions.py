@@ -72,8 +72,8 @@ def questions(
     every = {one.id: one for _, one in found}
     known = list_calls.calls_of_many(session, list(every.values()), now=now, zone=zone)
     asked: dict[str, list[str]] = {one: [] for one in key_result_ids}
-    for key_result_id, one in found:
-        if question := _question(one, known[one.id], zone=zone, now=now):
+    for key_result_id, experiment in found:
+        if question := _question(experiment, known[experiment.id], zone=zone, now=now):
             asked[key_result_id].append(question)
     return {key: tuple(said) for key, said in asked.items()}
 
@@ -82,7 +82,7 @@ def posted(
     session: Session, row: KeyResult, stored: Stored, known: Sequence[EvidenceRow]
 ) -> list[LedgerRow]:
     """The ledger, with a remark where something isn't added. `known` spares asking for names."""
-    lines, names = lined(stored.posted), {one.id: one.name for one in known}
+    lines, names = lined(stored.posted), {evidence.id: evidence.name for evidence in known}
     unknown = {line.row.experiment_id for line in lines} - names.keys()
     if unknown:
         names |= experiments.names_of(session, sorted(unknown))
@@ -166,25 +166,25 @@ def _movement(moved: Movement, unit: str) -> str:
     return f"{said} ({low} to {high})"
 
 
-def _question(experiment: Experiment, found: Told, *, zone: tzinfo, now: datetime) -> str:
+def _question(experiment: Experiment, told: Told, *, zone: tzinfo, now: datetime) -> str:
     """`“Euros” of Tuesday 24 November: validated, 12.0 %. Does this change your confidence?`"""
-    began, measured = experiment.started_at, _measured(experiment, found)
+    began, measured = experiment.started_at, _measured(experiment, told)
     if began is None or not measured or (now - began).days > _RECENT_DAYS:
         return ""
-    day, result = began.astimezone(zone), formatting.BADGES[found.call.state][0].lower()
+    day, result = began.astimezone(zone), formatting.BADGES[told.call.state][0].lower()
     return (
         f"“{experiment.name}” of {day:%A} {day.day} {day:%B}: {result}, {measured}. Does this"
         " change your confidence?"
     )
 
 
-def _measured(experiment: Experiment, found: Told) -> str:
+def _measured(experiment: Experiment, told: Told) -> str:
     """What the call is about: a share, or of versions a lead over what they are compared with."""
-    if not found.comparisons:
-        estimate = next((one for one in found.estimates if one.rate is not None), None)
+    if not told.comparisons:
+        estimate = next((one for one in told.estimates if one.rate is not None), None)
         return formatting.points(estimate.rate) if estimate else ""
-    known = [one for one in found.comparisons if one.difference is not None]
-    of_call = [one for one in known if one.state is found.call.state] or known
+    known = [comparison for comparison in told.comparisons if comparison.difference is not None]
+    of_call = [comparison for comparison in known if comparison.state is told.call.state] or known
     if not of_call:
         return ""
     best = max(of_call, key=lambda one: one.difference or 0)

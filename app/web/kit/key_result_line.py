@@ -89,7 +89,8 @@ def lands(told: KeyResultLine) -> str:
 def way(row: KeyResult | KeyResultLine) -> str:
     """From where to where, or the band to stay in."""
     if row.kind == "maintain":
-        return f"Stay within {formatting.amount(row.low, row.unit)} and {formatting.amount(row.high, row.unit)}"
+        low, high = formatting.amount(row.low, row.unit), formatting.amount(row.high, row.unit)
+        return f"Stay within {low} and {high}"
     if row.kind == "milestone":
         return "A milestone"
     return f"{formatting.amount(row.start, row.unit)} → {formatting.amount(row.target, row.unit)}"

@@ -58,13 +58,13 @@ def timeline(told: Timeline, zone: ZoneInfo, say: Callable[[float], str]) -> Plo
     goal = _share(told.goal, low, high)
     marks = sorted({low, told.goal, high})
     return Plot(
-        points=tuple(place(one.at, one.estimate) for one in points),
+        points=tuple(place(point.at, point.estimate) for point in points),
         plan=((0, goal), (1, goal)),
         levels=tuple((_share(v, low, high), say(v)) for v in marks),
         dates=tuple((x, f"{_day(at)}, {at:%H:%M}") for x, at in _ends(first, last, zone)),
         band=(
-            *(place(one.at, one.low) for one in points),
-            *(place(one.at, one.high) for one in reversed(points)),
+            *(place(timeline_point.at, timeline_point.low) for timeline_point in points),
+            *(place(point.at, point.high) for point in reversed(points)),
         ),
     )
 
@@ -72,7 +72,7 @@ def timeline(told: Timeline, zone: ZoneInfo, say: Callable[[float], str]) -> Plo
 def _window(told: Timeline) -> tuple[float, float]:
     """Room for the estimate, the goal and the last interval; the first ones run off the edge."""
     last = told.points[-1]
-    shown = [told.goal, last.low, last.high, *(one.estimate for one in told.points[1:])]
+    shown = [told.goal, last.low, last.high, *(point.estimate for point in told.points[1:])]
     low, high = min(shown), max(shown)
     room = (high - low) * 0.15 or 0.01
     return (0.0 if low >= 0 and told.goal > 0 else low - room), high + room

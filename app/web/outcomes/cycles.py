@@ -101,17 +101,17 @@ def reopen(session: Db, cycle_id: str) -> Response:
 
 def _draft(session: Session, cycle: Cycle, form: Typed) -> CloseDraft:
     scores = {
-        one.row.id: {
-            "score": form.text(f"score_{one.row.id}"),
-            "comment": form.value(f"comment_{one.row.id}"),
+        ended.row.id: {
+            "score": form.text(f"score_{ended.row.id}"),
+            "comment": form.value(f"comment_{ended.row.id}"),
         }
-        for one in closing.ended(session, cycle)
+        for ended in closing.ended(session, cycle)
     }
     return CloseDraft.model_validate({"scores": scores})
 
 
 def _names(session: Session, cycle: Cycle) -> dict[str, str]:
-    ids = [one.row.id for one in closing.ended(session, cycle)]
+    ids = [ended.row.id for ended in closing.ended(session, cycle)]
     parts = ("score", "comment")
     return {f"scores.{one}.{part}": f"{part}_{one}" for one in ids for part in parts}
 
@@ -126,8 +126,8 @@ def page(
 ) -> CyclePage:
     """A cycle with the forms of which one may need another look."""
     found = closing.ended(session, cycle)
-    mean = closing.mean(one.row for one in found)
-    suggested = {f"score_{one.row.id}": figures.score(one.suggested) for one in found}
+    mean = closing.mean(ended.row for ended in found)
+    suggested = {f"score_{ended.row.id}": figures.score(ended.suggested) for ended in found}
     return CyclePage(
         id=cycle.id,
         name=cycle.name,
@@ -135,7 +135,7 @@ def page(
         closed_at=cycle.closed_at,
         closed_by=cycle.closed_by,
         mean="" if mean is None else figures.score(mean),
-        key_results=[_scored(one) for one in found],
+        key_results=[_scored(ended) for ended in found],
         calibration=confidences.part_of(session) if cycle.closed_at else None,
         form=form or Typed.of(**suggested),
         edit=edit or Typed.of(name=cycle.name, starts=cycle.starts, ends=cycle.ends),
@@ -155,14 +155,14 @@ def _next(cycle: Cycle) -> Typed:
     return Typed.of(copy_name="", copy_starts=starts, copy_ends=ends - timedelta(days=1))
 
 
-def _scored(one: closing.Ended) -> Scored:
+def _scored(ended: closing.Ended) -> Scored:
     return Scored(
-        id=one.row.id,
-        title=one.row.title,
-        way=key_result_line.way(one.row),
-        current=formatting.amount(one.current, one.row.unit),
-        suggested=figures.score(one.suggested),
-        score="" if one.score is None else figures.score(one.score),
-        said="" if one.score is None else _GRADES[grade(one.score)],
-        comment=one.row.score_comment,
+        id=ended.row.id,
+        title=ended.row.title,
+        way=key_result_line.way(ended.row),
+        current=formatting.amount(ended.current, ended.row.unit),
+        suggested=figures.score(ended.suggested),
+        score="" if ended.score is None else figures.score(ended.score),
+        said="" if ended.score is None else _GRADES[grade(ended.score)],
+        comment=ended.row.score_comment,
     )

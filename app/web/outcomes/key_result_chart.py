@@ -30,7 +30,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything kit/key_result_chart.html draws, on a plane of 0..1 by 0..1, and the same in words."""
+    """What kit/key_result_chart.html draws, on a plane of 0..1 by 0..1, and the same in words."""
 
     title: str
     points: tuple[Place, ...]
@@ -104,15 +104,15 @@ def ahead(forecast: Forecast | None, unit: str) -> str:
     told = amounts.rounded(ends, width=forecast.high - forecast.low)
     value, low, high = (formatting.amount(one, unit) for one in told)
     return (
-        f"{value} on {formatting.short(forecast.on)} ({low} to {high}, 8 times in 10), if what moves it"
-        f" goes on: {sayings.chance_in_words(forecast.chance, forecast.on)}."
+        f"{value} on {formatting.short(forecast.on)} ({low} to {high}, 8 times in 10),"
+        f" if what moves it goes on: {sayings.chance_in_words(forecast.chance, forecast.on)}."
     )
 
 
 def _plane(view: KeyResultView) -> Plane:
     """As large as everything that is drawn: a forecast is drawn where it is."""
     row, values = view.row, view.values
-    known = [*_levels(row), *(one.value for one in values), *_drawn(view)]
+    known = [*_levels(row), *(value.value for value in values), *_drawn(view)]
     if view.forecast:
         known += [view.forecast.low, view.forecast.high]
     low, high = min(known), max(known)
@@ -136,7 +136,7 @@ def _drawn(view: KeyResultView) -> list[float]:
     if told is None:
         return []
     ends = (told.noise_low, told.noise_high, told.begins, told.now, *_range(told))
-    return [_possible(view, one) for one in ends if one is not None]
+    return [_possible(view, end) for end in ends if end is not None]
 
 
 def _possible(view: KeyResultView, value: float) -> float:
@@ -166,7 +166,7 @@ def _moved(
     corners = [(plane.first, low), (plane.last, low), (plane.last, high), (plane.first, high)]
     line = [(view.cycle.starts, told.begins or 0.0), (until, told.now or 0.0)]
     return (
-        tuple(plane.at(*one) for one in corners),
+        tuple(plane.at(*corner) for corner in corners),
         tuple(plane.at(*one) for one in line),
         tuple(plane.at(until, _possible(view, one)) for one in _range(told)),
     )
@@ -212,7 +212,9 @@ def _ahead(view: KeyResultView, plane: Plane) -> tuple[tuple[Place, ...], tuple[
 
 
 def _marks(experiments: Sequence[tuple[date, str, str]], plane: Plane) -> tuple[Mark, ...]:
-    inside = sorted(one for one in experiments if plane.first <= one[0] <= plane.last)
+    inside = sorted(
+        experiment for experiment in experiments if plane.first <= experiment[0] <= plane.last
+    )
     return tuple(
         Mark(plane.x(day), number, name, href, formatting.short(day))
         for number, (day, name, href) in enumerate(inside, start=1)

@@ -281,7 +281,11 @@ def page(
     source = store.source_of(session, row.id)
     marks = unusual.marks_of(session, row.id, view.cycle, today=today)
     said = friday_questions.rows(session, row, stored, zone=zone, now=now)
-    began = [(one.began, one.name, f"/experiments/{one.id}") for one in said if one.began]
+    began = [
+        (evidence.began, evidence.name, f"/experiments/{evidence.id}")
+        for evidence in said
+        if evidence.began
+    ]
     return KeyResultPage(
         id=row.id,
         title=row.title,
@@ -298,8 +302,8 @@ def page(
         figures=key_result_figures.figures_of(view, today),
         story=key_result_chart.story_of(view, began),
         ahead="" if row.kind in _UNFORESEEN else key_result_chart.ahead(view.forecast, row.unit),
-        values=[_value(one) for one in reversed(series.listed(stored))],
-        replaced=[_replaced(one) for one in store.replaced(session, row.id)],
+        values=[_value(listed) for listed in reversed(series.listed(stored))],
+        replaced=[_replaced(check_in) for check_in in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
         edit=edit or _filled(row, source),
         past=past or Typed(),
@@ -312,7 +316,7 @@ def page(
         reads=value_sources.reads_of(source),
         ledger=friday_questions.posted(session, row, stored, said),
         evidence=said,
-        questions=[one.question for one in said if one.question],
+        questions=[evidence.question for evidence in said if evidence.question],
         told=pushes.linked(session, row.id),
     )
 
@@ -320,7 +324,10 @@ def page(
 def _coming(cycle: Cycle, marks: list[Mark], *, today: date) -> list[tuple[str, str]]:
     """Weeks that may still be marked, as one chooses them: `2026-W53, from 28 Dec 2026`."""
     mondays = unusual.coming(cycle, marks, today=today)
-    return [(week_of(one), f"{week_of(one)}, from {formatting.short(one)}") for one in mondays]
+    return [
+        (week_of(monday), f"{week_of(monday)}, from {formatting.short(monday)}")
+        for monday in mondays
+    ]
 
 
 def _warning(view: KeyResultView) -> str | None:
@@ -338,10 +345,16 @@ def _ended(row: KeyResult) -> str:
 
 
 def _value(listed: series.Listed) -> ValueRow:
-    one = listed.value
-    href = f"/experiments/{one.experiment_id}" if one.experiment_id else ""
+    value = listed.value
+    href = f"/experiments/{value.experiment_id}" if value.experiment_id else ""
     return ValueRow(
-        one.date, one.value, one.confidence, one.comment, _origin(one), href, listed.remark
+        value.date,
+        value.value,
+        value.confidence,
+        value.comment,
+        _origin(value),
+        href,
+        listed.remark,
     )
 
 
@@ -360,9 +373,11 @@ def _origin(one: Value | CheckIn) -> str:
     return origin
 
 
-def _replaced(one: CheckIn) -> ReplacedRow:
-    assert one.replaced_at is not None
-    return ReplacedRow(one.date, one.value, one.comment, _origin(one), one.replaced_at)
+def _replaced(check_in: CheckIn) -> ReplacedRow:
+    assert check_in.replaced_at is not None
+    return ReplacedRow(
+        check_in.date, check_in.value, check_in.comment, _origin(check_in), check_in.replaced_at
+    )
 
 
 def _filled(row: KeyResult, source: ValueSource | None) -> Typed:

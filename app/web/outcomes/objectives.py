@@ -65,15 +65,15 @@ def remove(session: Db, objective_id: str) -> Response:
 
 def _page(session: Session, row: Objective, form: Typed | None = None) -> ObjectivePage:
     shared_by = store.teams_of(session, row.id)
-    held = Typed.of(title=row.title, owner=row.owner, team_ids=[one.id for one in shared_by])
-    found = store.key_results(session, objective_id=row.id)
+    held = Typed.of(title=row.title, owner=row.owner, team_ids=[team.id for team in shared_by])
+    part = store.key_results(session, objective_id=row.id)
     return ObjectivePage(
         id=row.id,
         title=row.title,
         owner=row.owner,
         cycle=store.cycle_of(session, row.cycle_id).name,
-        shared_by=[(one.name, one.function) for one in shared_by],
-        key_results=[(one.id, one.title) for one in found],
-        teams=[(one.id, one.name) for one in store.teams(session)],
+        shared_by=[(team.name, team.function) for team in shared_by],
+        key_results=[(key_result.id, key_result.title) for key_result in part],
+        teams=[(team.id, team.name) for team in store.teams(session)],
         form=form or held,
     )

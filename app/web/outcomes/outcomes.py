@@ -164,9 +164,9 @@ def page(
     shown = _Shown.of(session, objectives, today=today)
     return OutcomesPage(
         cycles=[_cycle(cycle, objectives, shown) for cycle in cycles],
-        objectives=[(one.id, one.title) for one in objectives],
+        objectives=[(objective.id, objective.title) for objective in objectives],
         cycle_choices=[(one.id, one.name) for one in cycles],
-        teams=[(one.id, one.name) for one in store.teams(session)],
+        teams=[(team.id, team.name) for team in store.teams(session)],
         form=form,
         open=which,
     )
@@ -182,17 +182,17 @@ class _Shown:
 
     @classmethod
     def of(cls, session: Session, objectives: Sequence[Objective], *, today: date) -> "_Shown":
-        ids = [one.id for one in objectives]
+        ids = [objective.id for objective in objectives]
         found = list_rows.by_objective(session, ids)
         rows = [row for one in ids for row in found[one]]
         seen = views.several(session, rows, today=today)
-        by_id = {one.row.id: one for one in seen}
+        by_id = {key_result_view.row.id: key_result_view for key_result_view in seen}
         return cls(found, list_rows.teams_by_objective(session, ids), by_id)
 
 
 def _cycle(cycle: Cycle, objectives: Sequence[Objective], shown: _Shown) -> CyclePart:
-    own = [one for one in objectives if one.cycle_id == cycle.id]
-    rows = [row for one in own for row in shown.key_results[one.id]]
+    own = [objective for objective in objectives if objective.cycle_id == cycle.id]
+    rows = [row for objective in own for row in shown.key_results[objective.id]]
     score = closing.mean(rows) if cycle.closed_at else None
     return CyclePart(
         id=cycle.id,
@@ -200,17 +200,22 @@ def _cycle(cycle: Cycle, objectives: Sequence[Objective], shown: _Shown) -> Cycl
         score="" if score is None else figures.score(score),
         name=cycle.name,
         dates=f"{formatting.short(cycle.starts)} to {formatting.short(cycle.ends)}",
-        objectives=[_objective(one, shown) for one in own],
+        objectives=[_objective(objective, shown) for objective in own],
     )
 
 
 def _objective(objective: Objective, shown: _Shown) -> ObjectivePart:
-    found = [shown.views[row.id] for row in shown.key_results[objective.id]]
+    key_result_views = [shown.views[row.id] for row in shown.key_results[objective.id]]
     teams = ", ".join(team.name for team in shown.teams[objective.id])
     return ObjectivePart(
         id=objective.id,
         title=objective.title,
         about=" · ".join(part for part in (teams, objective.owner) if part),
-        progress=rolled_up([(one.row.weight, one.progress) for one in found]),
-        key_results=[key_result_line.line_of(KeyResultLine.of(one)) for one in found],
+        progress=rolled_up(
+            [
+                (key_result_view.row.weight, key_result_view.progress)
+                for key_result_view in key_result_views
+            ]
+        ),
+        key_results=[key_result_line.line_of(KeyResultLine.of(view)) for view in key_result_views],
     )

@@ -21,16 +21,16 @@ def read(text: str) -> list[PastValue]:
     lines = [(place, line) for place, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) > _MOST:
         raise Invalid.at("past", f"{_MOST} lines at most.")
-    found, wrong = [], []
+    past_values, wrong = [], []
     for place, line in lines:
         value = _read(line)
         if value is None:
             wrong.append(f"Line {place} is not a day and a value: “{line.strip()[:60]}”.")
         else:
-            found.append(value)
+            past_values.append(value)
     if wrong:
         raise Invalid("The past could not be read.", errors=(FieldError("past", _named(wrong)),))
-    return found
+    return past_values
 
 
 def _named(wrong: list[str]) -> str:

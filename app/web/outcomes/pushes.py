@@ -115,13 +115,15 @@ def linked(session: Session, key_result_id: str) -> list[Linked]:
 
 def _page(session: Session, row: KeyResult, form: Typed, cursor: str | None = None) -> PushesPage:
     newest = pushes.pushes(session, subject=row.id, cursor=cursor, limit=_NEWEST)
-    takers = [one for one in store.connectors(session) if garbled.read(_needs, one)]
+    takers = [
+        connector for connector in store.connectors(session) if garbled.read(_needs, connector)
+    ]
     return PushesPage(
         id=row.id,
         title=row.title,
         connected=linked(session, row.id),
-        offered=[_offered(one) for one in takers if one.disabled_at is None],
-        pushes=[(one, _value(one)) for one in newest],
+        offered=[_offered(taker) for taker in takers if taker.disabled_at is None],
+        pushes=[(push, _value(push)) for push in newest],
         next_address=next_of(f"/key-results/{row.id}/pushes", newest),
         form=form,
     )

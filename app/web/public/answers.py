@@ -14,7 +14,7 @@ from app.links.keyring import Kind
 from app.tracking import answers
 from app.web.kit.form_state import Form
 from app.web.kit.pages import Page, go, render
-from app.web.public.unsubscribes import read_public
+from app.web.kit.public_links import read_public
 
 router = APIRouter()
 _USEFUL = {"yes": True, "no": False}

@@ -24,9 +24,9 @@ from app.review.models import Kept
 from app.review.shapes import Item
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
+from app.web.kit.public_links import read_public
 from app.web.public import friday_numbers
 from app.web.public.friday_numbers import NumberAsked
-from app.web.public.unsubscribes import read_public
 
 router = APIRouter()
 _GOOD_FOR = timedelta(days=30)  # after closing; as long as a week's own link
@@ -118,10 +118,10 @@ def _keep(
             answers.put(session, guest.opening.week, guest.respondent, draft, now=now)
     except (AppError, ValidationError) as error:
         return form.mended(error)
-    for one in guest.asked.promised:
-        kept = form.value(f"kept.{one.id}")
+    for item in guest.asked.promised:
+        kept = form.value(f"kept.{item.id}")
         if kept in set(Kept):
-            items.settle(session, one.id, Kept(kept), now=now)
+            items.settle(session, item.id, Kept(kept), now=now)
     zone = request.app.state.settings.zone
     told = guest.asked.key_results
     return friday_numbers.put(session, told, form, by=guest.respondent.name, zone=zone, now=now)
@@ -134,7 +134,7 @@ def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> 
     shares = before.shares if before else {}
     fields: dict[str, tuple[str, ...]]
     fields = {f"{_PREFIX}{bucket}": (str(share),) for bucket, share in shares.items()}
-    fields |= {f"kept.{one.id}": (one.kept or "",) for one in guest.asked.promised}
+    fields |= {f"kept.{item.id}": (item.kept or "",) for item in guest.asked.promised}
     today = now.astimezone(request.app.state.settings.zone).date()
     fields |= friday_numbers.filled(guest.asked.key_results, today)
     return Typed(fields={**fields, "note": (given.note if given else "",)})

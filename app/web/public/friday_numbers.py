@@ -40,17 +40,22 @@ def asked(
 ) -> list[NumberAsked]:
     """What stands beside the fields."""
     every = list(told)
-    said = friday_questions.questions(session, [one.row.id for one in every], zone=zone, now=now)
-    return [_asked(one, said[one.row.id]) for one in every]
+    said = friday_questions.questions(
+        session, [key_result_view.row.id for key_result_view in every], zone=zone, now=now
+    )
+    return [_asked(view, said[view.row.id]) for view in every]
 
 
 def filled(told: Iterable[KeyResultView], today: date) -> dict[str, tuple[str, ...]]:
     """The fields as they were last, so that an unchanged number is one button away."""
     fields: dict[str, object] = {}
-    for one in told:
-        key, last = one.row.id, one.values[-1] if one.values else None
-        fields[f"value.{key}"] = one.current
-        fields[f"confidence.{key}"] = one.confidence
+    for key_result_view in told:
+        key, last = (
+            key_result_view.row.id,
+            key_result_view.values[-1] if key_result_view.values else None,
+        )
+        fields[f"value.{key}"] = key_result_view.current
+        fields[f"confidence.{key}"] = key_result_view.confidence
         fields[f"comment.{key}"] = last.comment if last and last.date == today else None
     return dict(Typed.of(**fields).fields)
 
@@ -60,12 +65,12 @@ def put(
     now: datetime,
 ) -> Typed | None:  # fmt: skip
     """Keep what was typed for today; the form with what is wrong, or None."""
-    for one in told:
-        typed = {part: form.text(f"{part}.{one.row.id}") for part in _PARTS}
+    for key_result_view in told:
+        typed = {part: form.text(f"{part}.{key_result_view.row.id}") for part in _PARTS}
         try:
-            _put(session, one.row, typed, by=by, zone=zone, now=now)
+            _put(session, key_result_view.row, typed, by=by, zone=zone, now=now)
         except (AppError, ValidationError) as error:
-            return form.mended(error, {part: f"{part}.{one.row.id}" for part in _PARTS})
+            return form.mended(error, {part: f"{part}.{key_result_view.row.id}" for part in _PARTS})
     return None
 
 

@@ -12,9 +12,9 @@ from app.delivery.models import Send
 from app.experiments.models import Experiment
 from app.identity.guard import Db, Now
 from app.links.keyring import Kind
-from app.links.token import BadToken, TrackedLink, read, sign
-from app.platform.errors import NotFound
+from app.links.token import TrackedLink, sign
 from app.web.kit.pages import Page, render
+from app.web.kit.public_links import read_public
 
 router = APIRouter()
 
@@ -64,16 +64,6 @@ def privacy(request: Request, session: Db, token: str) -> HTMLResponse:
     way_out = sign(link, Kind.UNSUBSCRIBE, request.app.state.keyring)
     sender = _sender(request, session, link)
     return render(request, PrivacyPage(sender=sender, unsubscribe=f"/u/{way_out}"))
-
-
-def read_public(request: Request, token: str, kind: Kind) -> TrackedLink:
-    """What a public token says; a bad one is not here and goes nowhere."""
-    try:
-        return read(token, kind, request.app.state.keyring)
-    except BadToken:
-        raise NotFound(
-            "This link is not valid. It may have been cut off by a mail program."
-        ) from None
 
 
 def _sender(request: Request, session: Session, link: TrackedLink) -> str:

@@ -73,15 +73,15 @@ def agenda_page(review: Review) -> Agenda:
         week=review.week,
         days=_days(review.starts, review.ends),
         sentence=review.sentence,
-        key_results=tuple(key_result_line.line_of(one) for one in told),
+        key_results=tuple(key_result_line.line_of(line) for line in told),
         small_print=sayings.SMALL_PRINT,
-        comments=tuple((one.title, one.comment) for one in told if one.comment),
+        comments=tuple((line.title, line.comment) for line in told if line.comment),
         unusual=_unusual(review),
         decided=review.decided,
         avoided=_avoided(review.weeks_avoided),
         starting=review.starting,
         time=spent(review.time),
-        overdue=tuple(_waiting(review.week, one) for one in review.overdue),
+        overdue=tuple(_waiting(review.week, overdue) for overdue in review.overdue),
         blockers=review.blockers,
         decisions=review.decisions,
         commitments=review.commitments,
@@ -101,15 +101,20 @@ def spent(split: TimeSplit | None) -> Spent | None:
     kinds = _KINDS * len(split.buckets)  # more buckets than kinds: they begin again
     return Spent(
         sentence=f"{formatting.points(split.non_elective, 0)} kept the lights on; {answered}.",
-        parts=tuple((one.of_all, kind) for one, kind in zip(split.buckets, kinds, strict=False)),
+        parts=tuple(
+            (bucket_share.of_all, kind)
+            for bucket_share, kind in zip(split.buckets, kinds, strict=False)
+        ),
         shares=tuple(
             Share(
-                name=one.name,
-                share=formatting.points(one.of_elective if one.elective else one.of_all, 0),
-                target=formatting.points(one.target, 0),
-                of_what="of elective time" if one.elective else "of all time",
+                name=bucket.name,
+                share=formatting.points(
+                    bucket.of_elective if bucket.elective else bucket.of_all, 0
+                ),
+                target=formatting.points(bucket.target, 0),
+                of_what="of elective time" if bucket.elective else "of all time",
             )
-            for one in split.buckets
+            for bucket in split.buckets
         ),
         rising=split.rising,
     )
@@ -123,11 +128,11 @@ def _days(starts: Date, ends: Date) -> str:
 
 def _unusual(review: Review) -> tuple[str, ...]:
     """Why this week counts nothing, for every key result or for one by its title."""
-    titles = {one.id: f"“{one.title}”" for one in review.key_results}
+    titles = {key_result.id: f"“{key_result.title}”" for key_result in review.key_results}
     return tuple(
         "Marked as unusual before it began, and left out of"
-        f" {titles.get(one.key_result_id or '', 'every key result')}: {one.reason}"
-        for one in review.unusual
+        f" {titles.get(unusual.key_result_id or '', 'every key result')}: {unusual.reason}"
+        for unusual in review.unusual
     )
 
 
@@ -135,7 +140,7 @@ def _avoided(weeks: float) -> str:
     return f"{formatting.plural(weeks, 'week')} of building avoided so far." if weeks else ""
 
 
-def _waiting(week: str, one: Overdue) -> Waiting:
-    place = _WAITS.get(one.kind)
-    href = f"/{place}/{one.id}" if place else f"/weeks/{week}#last"
-    return Waiting(one.name, one.owner, one.sentence, href)
+def _waiting(week: str, overdue: Overdue) -> Waiting:
+    place = _WAITS.get(overdue.kind)
+    href = f"/{place}/{overdue.id}" if place else f"/weeks/{week}#last"
+    return Waiting(overdue.name, overdue.owner, overdue.sentence, href)

@@ -39,24 +39,27 @@ class RespondentPage(Page):
 @router.get("/{respondent_id}")
 def show(request: Request, session: Db, respondent_id: str) -> HTMLResponse:
     """As it is set."""
-    one = store.respondent_of(session, respondent_id)
+    respondent = store.respondent_of(session, respondent_id)
     filled = Typed.of(
-        name=one.name, team=one.team_id, fte=one.fte, time="1" if one.asked_time else None
+        name=respondent.name,
+        team=respondent.team_id,
+        fte=respondent.fte,
+        time="1" if respondent.asked_time else None,
     )
-    return render(request, _page(session, one, filled))
+    return render(request, _page(session, respondent, filled))
 
 
 @router.post("/{respondent_id}")
 def change(request: Request, session: Db, now: Now, form: Form, respondent_id: str) -> Response:
     """From the next opening on."""
-    one = store.respondent_of(session, respondent_id)
+    respondent = store.respondent_of(session, respondent_id)
     try:
         asked = {"asked_time": bool(form.value("time"))}
         roster.change_respondent(
-            session, one.id, RespondentChanges.model_validate(typed(form) | asked), now=now
+            session, respondent.id, RespondentChanges.model_validate(typed(form) | asked), now=now
         )
     except (AppError, ValidationError) as error:
-        refuse(request, _page(session, one, form.mended(error, NAMES)))
+        refuse(request, _page(session, respondent, form.mended(error, NAMES)))
     return go("/time", said="saved")
 
 
@@ -78,7 +81,11 @@ def teams_known(session: Session) -> Choices:
     return (("", "No team"), *((team.id, team.name) for team in okr.teams(session)))
 
 
-def _page(session: Session, one: Respondent, form: Typed) -> RespondentPage:
+def _page(session: Session, respondent: Respondent, form: Typed) -> RespondentPage:
     return RespondentPage(
-        id=one.id, name=one.name, email=one.email, teams_known=teams_known(session), form=form
+        id=respondent.id,
+        name=respondent.name,
+        email=respondent.email,
+        teams_known=teams_known(session),
+        form=form,
     )

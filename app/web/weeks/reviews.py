@@ -16,7 +16,7 @@ from app.review import agenda, items, week_links
 from app.review.schemas import CommitmentDraft, KeptDraft, NoteDraft
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
-from app.web.public.unsubscribes import read_public
+from app.web.kit.public_links import read_public
 from app.web.weeks import agendas
 from app.web.weeks.agendas import Agenda
 

@@ -137,7 +137,7 @@ def _page(session: Session, form: Typed, *, week: str, cursor: str | None = None
     pair = _first_two(store.buckets(session))
     teams = {team.id: team.name for team in okr.teams(session)}
     listed = [every[one.week] for one in table]
-    active = [one for one in store.respondents(session) if one.active]
+    active = [respondent for respondent in store.respondents(session) if respondent.active]
     return TimePage(
         sentence=_sentence(last),
         rising=rising,
@@ -156,22 +156,32 @@ def _page(session: Session, form: Typed, *, week: str, cursor: str | None = None
         ),
         aims=_aims(last) if last else (),
         buckets=tuple((bucket.name, kind) for bucket, kind in zip(buckets, _kinds(), strict=False)),
-        respondents=[_asked(one, teams) for one in active],
+        respondents=[_asked(respondent, teams) for respondent in active],
         teams_known=respondents.teams_known(session),
         form=form,
         next_address=next_of("/time", table),
     )
 
 
-def _asked(one: Respondent, teams: Mapping[str, str]) -> Asked:
-    team = teams.get(one.team_id or "", "–")
-    return Asked(id=one.id, name=one.name, email=one.email, team=team, about=_about(one))
+def _asked(respondent: Respondent, teams: Mapping[str, str]) -> Asked:
+    team = teams.get(respondent.team_id or "", "–")
+    return Asked(
+        id=respondent.id,
+        name=respondent.name,
+        email=respondent.email,
+        team=team,
+        about=_about(respondent),
+    )
 
 
-def _about(one: Respondent) -> str:
-    if not one.asked_time:
+def _about(respondent: Respondent) -> str:
+    if not respondent.asked_time:
         return "their key results"
-    return "time" if one.fte == 1 else f"time, {formatting.points(one.fte, 0)} of full time"
+    return (
+        "time"
+        if respondent.fte == 1
+        else f"time, {formatting.points(respondent.fte, 0)} of full time"
+    )
 
 
 def _sentence(last: Week | None) -> str:
@@ -188,7 +198,7 @@ def _sentence(last: Week | None) -> str:
 
 def _trend(told: Sequence[Week]) -> Plot | None:
     """Keeping the lights on, of all the time."""
-    found = [(one.opening.week, one.everybody.non_elective) for one in told if one.everybody]
+    found = [(week.opening.week, week.everybody.non_elective) for week in told if week.everybody]
     return plots.shares_of_weeks(found[::-1])
 
 
@@ -211,7 +221,7 @@ def _building(told: Sequence[Week], pair: Sequence[Bucket]) -> Plot | None:
 
 
 def _first_two(buckets: Sequence[Bucket]) -> list[Bucket]:
-    return [one for one in buckets if one.elective and one.retired_at is None][:2]
+    return [bucket for bucket in buckets if bucket.elective and bucket.retired_at is None][:2]
 
 
 def _row(label: str, split: Split | None, week: Week | None, buckets: Sequence[Bucket]) -> Row:
@@ -238,8 +248,10 @@ def _answered(week: Week) -> str:
 
 def _aims(last: Week) -> tuple[Aim, ...]:
     """The week's targets, without what was retired since; its time stays in view."""
-    kept = tuple(_aim(one, last.everybody) for one in last.buckets if one.retired_at is None)
-    gone = [one.id for one in last.buckets if one.retired_at is not None]
+    kept = tuple(
+        _aim(bucket, last.everybody) for bucket in last.buckets if bucket.retired_at is None
+    )
+    gone = [bucket.id for bucket in last.buckets if bucket.retired_at is not None]
     share = sum(last.everybody.of_all.get(one, 0.0) for one in gone) if last.everybody else 0.0
     if not share:
         return kept
