@@ -15,7 +15,7 @@ from app.delivery.recovery import Predecessors
 from app.delivery.rests import Rests
 from app.delivery.silence import Silence
 from app.outreach import digests
-from app.outreach.digests import Letter
+from app.outreach.team_mails import Letters
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.privacy.erasing import Finisher
@@ -49,9 +49,9 @@ def give_up(database: Database, silence: Silence, now: datetime, *, ticks: float
     return sum(silence.give_up(holder, now) for holder in holders)
 
 
-def digest(database: Database, letter: Letter, zone: ZoneInfo, now: datetime) -> int:
+def digest(database: Database, letters: Letters, zone: ZoneInfo, now: datetime) -> int:
     """Owe the week, then tell it; to how many."""
-    duty = digests.duty(database, letter, zone=zone)
+    duty = digests.duty(database, letters, zone=zone)
     return run(database, duty, now) and run(database, duty, now)
 
 

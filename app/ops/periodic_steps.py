@@ -43,7 +43,7 @@ def _telling(house: House) -> list[Duty]:
     )
     writer = Letters(house.settings, house.keyring)
     return [
-        fanout.duty(database, writer),
+        fanout.duty(database, writer.hear),
         pusher.duty(),
         friday_questions.duty(database, zone=zone),
         opening.duty(database, zone=zone),

@@ -1,15 +1,15 @@
 """Who gets the week by mail, when it is due, and that it leaves once a week."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
 from app.outreach import store
-from app.outreach.models import Connector, Digest, WeeklyRun
+from app.outreach.models import Digest, WeeklyRun
 from app.outreach.schemas import DigestDraft
+from app.outreach.team_mails import Letters
 from app.platform import put_off
 from app.platform.db import Database, UtcDateTime
 from app.platform.duties import Duty
@@ -26,16 +26,6 @@ _CLAIM = text("""
     VALUES (:name, :week, :now)
         ON CONFLICT (name, week) DO NOTHING
 """).bindparams(bindparam("now", type_=UtcDateTime))
-
-
-class Letter(Protocol):
-    """Whoever writes the week's mail."""
-
-    def queue(self, session: Session, to: str, week: str, *, now: datetime) -> None:
-        """Add one notice about that week, in this transaction."""
-
-    def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:
-        """Owe a chat the same week, in this transaction."""
 
 
 def digest_settings(session: Session) -> Digest | None:
@@ -59,7 +49,7 @@ def put(session: Session, draft: DigestDraft, *, now: datetime) -> Digest:
     return row
 
 
-def duty(database: Database, letter: Letter, *, zone: ZoneInfo) -> Duty:
+def duty(database: Database, letters: Letters, *, zone: ZoneInfo) -> Duty:
     """Tell the week when its time has come: first it is owed to each, then each gets it."""
 
     def items(session: Session, now: datetime) -> list[str]:
@@ -72,7 +62,7 @@ def duty(database: Database, letter: Letter, *, zone: ZoneInfo) -> Duty:
         week, _, whom = item.partition(" ")
         with database.write() as session:
             if whom:
-                return _tell(session, letter, week, whom, now=now)
+                return _tell(session, letters, week, whom, now=now)
             return _owe(session, week, zone=zone, now=now)
 
     return Duty(work=Work.DIGEST, items=items, do=tell)
@@ -96,16 +86,16 @@ def _owe(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> int:
     return 1
 
 
-def _tell(session: Session, letter: Letter, week: str, whom: str, *, now: datetime) -> int:
+def _tell(session: Session, letters: Letters, week: str, whom: str, *, now: datetime) -> int:
     """Give one address or chat what it is owed; nothing where another worker did."""
     if not put_off.take(session, Work.DIGEST, f"{week} {whom}"):
         return 0
     if "@" in whom:
-        letter.queue(session, whom, week, now=now)
+        letters.queue(session, whom, week, now=now)
         return 1
     chat = next((connector for connector in store.chats(session) if connector.id == whom), None)
     if chat is not None:
-        letter.post(session, chat, week, now=now)
+        letters.post(session, chat, week, now=now)
     return chat is not None
 
 

@@ -6,10 +6,10 @@ commit out of order and nothing is skipped. One worker at a time does this (`hol
 values of a key result, which their writers put one after the other, get push ids in that order.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlmodel import Session
 
@@ -28,14 +28,11 @@ VALUED = "key_result.valued"
 _AT_A_TIME = 200  # events in a transaction: with ten subscribers, 2,000 rows (decision 7)
 
 
-class Letter(Protocol):
-    """Whoever mails one of the team what happened."""
-
-    def hear(self, session: Session, event: Event, *, now: datetime) -> None:
-        """Add the mail that somebody is owed about it, if anybody is, in this transaction."""
+# Adds the mail that somebody of the team is owed about an event, if anybody is.
+Hear = Callable[[Session, Event, datetime], None]
 
 
-def duty(database: Database, letter: Letter) -> Duty:
+def duty(database: Database, hear: Hear) -> Duty:
     """Add the pushes and mails of events that nobody was told of yet, each subject's by themselves.
 
     What happened to one subject is told in its order: behind an event that can't be told yet, the
@@ -44,12 +41,12 @@ def duty(database: Database, letter: Letter) -> Duty:
     return Duty(
         work=Work.TELL,
         items=lambda session, _now: store.untold_subjects(session, _AT_A_TIME),
-        do=lambda subject, now: tell(database, letter, [subject], now=now),
-        together=lambda subjects, now: tell(database, letter, subjects, now=now),
+        do=lambda subject, now: tell(database, hear, [subject], now=now),
+        together=lambda subjects, now: tell(database, hear, subjects, now=now),
     )
 
 
-def tell(database: Database, letter: Letter, subjects: Sequence[str], *, now: datetime) -> int:
+def tell(database: Database, hear: Hear, subjects: Sequence[str], *, now: datetime) -> int:
     """Add the pushes and mails of what happened to these. How many events."""
     with database.write() as session:
         teller = store.hold_teller(session)
@@ -57,7 +54,7 @@ def tell(database: Database, letter: Letter, subjects: Sequence[str], *, now: da
         webhooks = store.listening(session)
         for event in events:
             session.add_all(_pushes(session, event, webhooks, now=now))
-            letter.hear(session, event, now=now)
+            hear(session, event, now)
             event.told_at = now
             session.add(event)
             session.flush()  # ids in the order of events

@@ -118,7 +118,7 @@ class Letters:
         )
         return True
 
-    def hear(self, session: Session, event: Event, *, now: datetime) -> None:
+    def hear(self, session: Session, event: Event, now: datetime) -> None:
         """Tell whoever launched an experiment who fell away between that and its start."""
         if event.kind != fallen_away.FELL_AWAY:
             return

@@ -79,7 +79,7 @@ def pushed(admin: Api, api: Api, database: Database, key_result: dict[str, Any])
     place = f"/key-results/{key_result['id']}"
     assert api.ask("PUT", f"{place}/connector", json=link).status_code == 200
     api.ask("PUT", f"{place}/values/2026-11-23", json={"value": 1300})
-    run(database, fanout.duty(database, LETTERS), NOW)
+    run(database, fanout.duty(database, LETTERS.hear), NOW)
     items = api.read("/pushes", subject=key_result["id"])["items"]
     assert len(items) == 1
     one: dict[str, Any] = items[0]

@@ -68,7 +68,7 @@ class World:
             )
 
     def tell(self) -> int:
-        return run(self.database, fanout.duty(self.database, LETTERS), self.now)
+        return run(self.database, fanout.duty(self.database, LETTERS.hear), self.now)
 
     def push(self) -> int:
         return self.pusher.push_due(self.now)

@@ -1,4 +1,5 @@
 import random
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -6,13 +7,17 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import Session
 
+from app.links.keyring import Keyring
 from app.outreach import digests
 from app.outreach.models import Connector
 from app.outreach.schemas import DigestDraft
+from app.outreach.team_mails import Letters
+from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.iso_weeks import monday_of, week_of
 from app.platform.weekly import DAYS
 from tests.duties import digest, run
+from tests.outreach.conftest import LETTERS
 
 OSLO = ZoneInfo("Europe/Oslo")
 SET = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -22,28 +27,18 @@ LEAP_DAY = datetime(2028, 2, 13, tzinfo=UTC)
 SUMMER_ENDS = datetime(2026, 10, 11, tzinfo=UTC)
 
 
-class Letters:
-    def __init__(self) -> None:
-        self.queued: list[tuple[str, str]] = []
+@dataclass(frozen=True, slots=True)
+class Noted(Letters):
+    """Notes whom it would write to."""
 
-    def queue(
-        self,
-        session: Session,  # noqa: ARG002 - the port's shape
-        to: str,
-        week: str,
-        *,
-        now: datetime,  # noqa: ARG002 - the port's shape
-    ) -> None:
+    settings: Settings = LETTERS.settings
+    keyring: Keyring = LETTERS.keyring
+    queued: list[tuple[str, str]] = field(default_factory=list)
+
+    def queue(self, session: Session, to: str, week: str, *, now: datetime) -> None:  # noqa: ARG002
         self.queued.append((to, week))
 
-    def post(
-        self,
-        session: Session,  # noqa: ARG002 - the port's shape
-        chat: Connector,
-        week: str,
-        *,
-        now: datetime,  # noqa: ARG002 - the port's shape
-    ) -> None:
+    def post(self, session: Session, chat: Connector, week: str, *, now: datetime) -> None:  # noqa: ARG002
         self.queued.append((chat.name, week))
 
 
@@ -55,7 +50,7 @@ def put(database: Database) -> None:
 
 def test_it_leaves_once_a_week_about_the_one_that_ended(database: Database):
     put(database)
-    letters = Letters()
+    letters = Noted()
     moments = [MONDAY - timedelta(seconds=1), MONDAY, MONDAY + timedelta(minutes=5)]
     queued = [digest(database, letters, OSLO, now) for now in moments]
 
@@ -65,7 +60,7 @@ def test_it_leaves_once_a_week_about_the_one_that_ended(database: Database):
 
 def test_the_next_week_has_its_own(database: Database):
     put(database)
-    letters = Letters()
+    letters = Noted()
     for weeks in range(3):
         digest(database, letters, OSLO, MONDAY + timedelta(weeks=weeks))
 
@@ -75,14 +70,14 @@ def test_the_next_week_has_its_own(database: Database):
 def test_a_letter_that_cannot_be_queued_is_tried_again(database: Database):
     put(database)
 
-    class Broken(Letters):
+    class Broken(Noted):
         def queue(self, *_args: object, **_more: object) -> None:
             raise RuntimeError("no disk")
 
     with pytest.raises(RuntimeError):
         digest(database, Broken(), OSLO, MONDAY)
 
-    assert run(database, digests.duty(database, Letters(), zone=OSLO), MONDAY) == 1
+    assert run(database, digests.duty(database, Noted(), zone=OSLO), MONDAY) == 1
 
 
 def test_a_time_that_was_gone_when_it_was_set_is_not_made_up_for(database: Database):
@@ -106,7 +101,7 @@ def edited(database: Database, sends_at: str | None, to: str, now: datetime) -> 
 
 def test_editing_the_recipients_leaves_the_owed_digest_owed(database: Database):
     put(database)
-    letters = Letters()
+    letters = Noted()
     edited(database, "monday 08:00", "bo@shop.example", MONDAY + timedelta(hours=1))
     digest(database, letters, OSLO, MONDAY + timedelta(hours=2))
 
@@ -116,7 +111,7 @@ def test_editing_the_recipients_leaves_the_owed_digest_owed(database: Database):
 @pytest.mark.parametrize("time", ["monday 07:00", "monday 10:00", "friday 12:00", "sunday 20:00"])
 def test_moving_the_time_before_it_comes_tells_the_week_once(database: Database, time: str):
     put(database)
-    letters = Letters()
+    letters = Noted()
     edited(database, time, "ann@shop.example", MONDAY - timedelta(hours=1))
     for hours in range(24 * 14):
         digest(database, letters, OSLO, MONDAY + timedelta(hours=hours))
@@ -129,7 +124,7 @@ def test_moving_the_time_before_it_comes_tells_the_week_once(database: Database,
 def test_each_week_is_told_once_however_often_the_time_is_moved(
     database: Database, seed: int, began: datetime
 ):
-    rng, letters = random.Random(seed), Letters()
+    rng, letters = random.Random(seed), Noted()
     now, until = began, began + timedelta(weeks=6)
     edited(database, "monday 08:00", "ann@shop.example", now)
     while now < until:
