@@ -3,16 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import fsum, sqrt
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
 
 from app.experiments.metrics import metric_of
+from app.platform.shapes import answered
 from app.stats.after import shrunk
 from app.stats.checks import NotEnoughData
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Effects in shares, summed: as they were measured, and as they are to be expected."""
+    """Effects of compared rates, summed, in shares: measured, and to be expected without luck."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered()
 
     effects: int
     measured: float

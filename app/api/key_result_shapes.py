@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from app.analysis.readout_types import Estimate, Movement, State
 from app.experiments.models import Status
 from app.experiments.vocabulary import Mode
+from app.okr.examples import LANDING, STATEMENT, UNUSUAL_WEEK
 from app.okr.forecast import Forecast
 from app.okr.progress import Pace
 from app.okr.sayings import Statement
 from app.okr.schemas import HttpSource, SqlSource
+from app.okr.unusual import Mark
 
 _SET: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
@@ -47,35 +49,6 @@ _LINK: dict[str, Any] = {
     "reason": None,
     "undone": False,
 }
-LANDING: dict[str, Any] = {
-    "on": "2026-12-31",
-    "value": 1720.5,
-    "low": 1610.2,
-    "high": 1830.8,
-    "confidence": 0.8,
-    "chance": 0.34,
-    "values": 9,
-    "method": "Chance of landing",
-}
-STATEMENT: dict[str, Any] = {
-    "week": "2026-W47",
-    "state": "closer",
-    "p": 0.0011,
-    "moved": 109.2,
-    "low": 25.3,
-    "high": 192.6,
-    "chance": 0.34,
-    "sentence": "Closer: +109 since the start (+25 to +193).",
-    "cycle_week": 9,
-    "cycle_weeks": 13,
-    "as_factors": False,
-    "noise_low": 1164.8,
-    "noise_high": 1307.2,
-    "begins": 1236,
-    "now": 1345.2,
-    "asks_running_total": False,
-    "left_out": ["2026-W44"],
-}
 _LEDGER_LINE: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
     "date": "2026-11-22",
@@ -99,13 +72,6 @@ _READ: dict[str, Any] = {
     "failed_at": None,
     "error": "",
 }
-_UNUSUAL: dict[str, Any] = {
-    "week": "2026-W53",
-    "reason": "Christmas: the bakeries are closed",
-    "for_all": True,
-    "marked_by": "Ann",
-    "has_begun": False,
-}
 _SEEN: dict[str, Any] = _SET | {
     "current": 1400,
     "as_of": "2026-11-22",
@@ -122,7 +88,7 @@ _SEEN: dict[str, Any] = _SET | {
     "ledger": [],
     "reads": None,
     "links": [_LINK],
-    "unusual_weeks": [_UNUSUAL],
+    "unusual_weeks": [UNUSUAL_WEEK],
 }
 _VALUE: dict[str, Any] = {
     "date": "2026-11-22",
@@ -228,18 +194,6 @@ class ReadOut(BaseModel):
     error: str
 
 
-class UnusualWeekSeen(BaseModel):
-    """A week that counts nothing in what weeks say: its own mark, or one for every key result."""
-
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _UNUSUAL})
-
-    week: str
-    reason: str
-    for_all: bool
-    marked_by: str
-    has_begun: bool
-
-
 class KeyResultSeen(KeyResultOut):
     """A key result with what follows from its values. Shares are 0..1, no value is null."""
 
@@ -260,7 +214,7 @@ class KeyResultSeen(KeyResultOut):
     ledger: list[LedgerLine]
     reads: ReadOut | None
     links: list[LinkOut]
-    unusual_weeks: list[UnusualWeekSeen]
+    unusual_weeks: list[Mark]
 
 
 class ValueOut(BaseModel):

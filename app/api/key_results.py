@@ -11,7 +11,6 @@ from app.api.key_result_shapes import (
     LinkOut,
     PutOut,
     ReadOut,
-    UnusualWeekSeen,
     ValueOut,
 )
 from app.api.once import OnceRoute
@@ -93,10 +92,7 @@ def get_key_result(key_result_id: str, request: Request, session: Db, now: Now) 
         ledger=[_line(line) for line in lined(stored.posted)],
         reads=_reads(session, row),
         links=[_link(linked) for linked in known],
-        unusual_weeks=[
-            UnusualWeekSeen.model_validate(mark)
-            for mark in unusual.marks_of(session, row.id, seen.cycle, today=today)
-        ],
+        unusual_weeks=unusual.marks_of(session, row.id, seen.cycle, today=today),
     )
 
 

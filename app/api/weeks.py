@@ -4,39 +4,38 @@ from fastapi import APIRouter, Request
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.week_shapes import ItemOut, ReviewOut
 from app.identity.guard import Db, Now, Who
 from app.review import agenda, items, store
-from app.review.models import WeekItem
 from app.review.schemas import CommitmentDraft, KeptDraft, NoteDraft
+from app.review.shapes import Item, Review
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Weeks"])
 
 
 @router.get("/weeks/{week}", summary="Read a week's review")
-def get_week(week: str, request: Request, session: Db, now: Now) -> ReviewOut:
+def get_week(week: str, request: Request, session: Db, now: Now) -> Review:
     """As it was frozen, or as it stands."""
     zone = request.app.state.settings.zone
-    return ReviewOut.model_validate(agenda.review_of(session, week, zone=zone, now=now))
+    return agenda.review_of(session, week, zone=zone, now=now)
 
 
 @router.post("/weeks/{week}/commitments", status_code=201, summary="Commit to something")
-def commit(week: str, draft: CommitmentDraft, session: Db, now: Now, who: Who) -> ItemOut:
+def commit(week: str, draft: CommitmentDraft, session: Db, now: Now, who: Who) -> Item:
     """For the week after. A frozen week takes no more (409)."""
-    return _shown(items.commit(session, week, draft, by=who.name, now=now))
+    return items.shown_one(items.commit(session, week, draft, by=who.name, now=now))
 
 
 @router.put("/weeks/{week}/commitments/{item_id}", summary="Say what became of a commitment")
-def settle(week: str, item_id: str, draft: KeptDraft, session: Db, now: Now) -> ItemOut:
+def settle(week: str, item_id: str, draft: KeptDraft, session: Db, now: Now) -> Item:
     """`week` is the one in which it was promised. It shows in the review of the week after."""
     store.item_of(session, week, item_id)
-    return _shown(items.settle(session, item_id, draft.kept, now=now))
+    return items.shown_one(items.settle(session, item_id, draft.kept, now=now))
 
 
 @router.post("/weeks/{week}/notes", status_code=201, summary="Note a blocker or a decision")
-def note(week: str, draft: NoteDraft, session: Db, now: Now, who: Who) -> ItemOut:
+def note(week: str, draft: NoteDraft, session: Db, now: Now, who: Who) -> Item:
     """A frozen week takes no more (409)."""
-    return _shown(items.note(session, week, draft, by=who.name, now=now))
+    return items.shown_one(items.note(session, week, draft, by=who.name, now=now))
 
 
 @router.delete("/weeks/{week}/items/{item_id}", status_code=204, summary="Take a line back")
@@ -46,11 +45,7 @@ def drop(week: str, item_id: str, session: Db) -> None:
 
 
 @router.post("/weeks/{week}/freeze", summary="Freeze a week")
-def freeze(week: str, request: Request, session: Db, now: Now, who: Who) -> ReviewOut:
+def freeze(week: str, request: Request, session: Db, now: Now, who: Who) -> Review:
     """Keep it as it is told now. A second time is refused (409), a future week too (422)."""
     zone = request.app.state.settings.zone
-    return ReviewOut.model_validate(agenda.freeze(session, week, by=who.name, zone=zone, now=now))
-
-
-def _shown(row: WeekItem) -> ItemOut:
-    return ItemOut(id=row.id, text=row.text, owner=row.owner, kept=row.kept, by=row.created_by)
+    return agenda.freeze(session, week, by=who.name, zone=zone, now=now)

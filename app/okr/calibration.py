@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
+from typing import ClassVar
 
+from pydantic import ConfigDict
 from sqlmodel import Session, col
 
+from app.okr import examples, series, week_rows
 from app.okr import progress as measures
-from app.okr import series, week_rows
 from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import Cycle, KeyResult
 from app.okr.series import Value
@@ -19,6 +21,7 @@ from app.okr.statements import found_on
 from app.okr.views import goal_of
 from app.okr.week_rows import Placed
 from app.platform import figures
+from app.platform.shapes import answered
 from app.stats.checks import NotEnoughData
 from app.stats.said import Agreement, said_against_came
 
@@ -41,26 +44,26 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Chances that were said, against what came; brier and base are None without any.
+    """What was said against what came; scores and `agreement` are null while too few are closed."""
 
-    expected: how many were said to come. base: the Brier score of always saying the organisation's
-    own share. agreement: less, more or agree; None while too few are closed.
-    """
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.CALIBRATION)
 
     owner: str  # "" for everybody, or for our own chances
     n: int
     needed: int
-    expected: float
+    expected: float  # so many were said to come
     came: int
     brier: float | None
-    base: float | None
+    base: float | None  # the Brier score of always saying the organisation's own share
     agreement: Agreement | None
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrations:
-    """What owners said, everybody together and each by name, and what our chances said."""
+    """Everybody together, each owner by name (never a ranking), and our own chances."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.CALIBRATIONS)
 
     everybody: Calibration
     owners: tuple[Calibration, ...]

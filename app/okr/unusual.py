@@ -8,15 +8,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime, timedelta, tzinfo
+from typing import ClassVar
 
+from pydantic import ConfigDict
 from sqlmodel import Session, col, select
 
 from app.okr import store
+from app.okr.examples import UNUSUAL_WEEK
 from app.okr.models import Cycle, UnusualWeek
 from app.okr.schemas import UnusualWeekDraft
 from app.platform.errors import Conflict, NotFound
 from app.platform.iso_weeks import monday_of, week_of
 from app.platform.paging import Order, Part, part_of
+from app.platform.shapes import answered
 from app.stats.weekly import FIRST_WEEK
 
 EVERY = ""  # key result: all that there are
@@ -26,7 +30,9 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A week that counts nothing, and why. `for_all`: for every key result."""
+    """A week that counts nothing in what weeks say: its own mark, or one for every key result."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(UNUSUAL_WEEK)
 
     week: str
     reason: str

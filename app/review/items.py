@@ -43,7 +43,12 @@ def settle(session: Session, item_id: str, kept: Kept | None, *, now: datetime) 
 
 def shown(rows: Iterable[WeekItem]) -> tuple[Item, ...]:
     """Lines as a week tells them."""
-    return tuple(Item(row.id, row.text, row.owner, row.kept, row.created_by) for row in rows)
+    return tuple(map(shown_one, rows))
+
+
+def shown_one(row: WeekItem) -> Item:
+    """A line as a week tells it."""
+    return Item(row.id, row.text, row.owner, row.kept, row.created_by)
 
 
 def week_before(week: str) -> str:

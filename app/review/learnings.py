@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
+from pydantic import ConfigDict
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col
 
@@ -12,8 +14,9 @@ from app.analysis.claims import Claim
 from app.analysis.record import Record
 from app.experiments.models import Feature
 from app.platform.paging import Order, Part, part_of
+from app.platform.shapes import answered
+from app.review import examples, store
 from app.review import search as texts
-from app.review import store
 from app.review.models import Decision
 from app.review.store import Decided
 
@@ -22,7 +25,9 @@ _BEST_FIRST = Order("learnings", (int, datetime, str), is_descending=True)
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """One decided experiment: what we believed, what we saw, what we do."""
+    """A decided experiment: what was believed, seen and done."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.LEARNING)
 
     experiment_id: str
     name: str

@@ -3,18 +3,27 @@
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
-from typing import Self
+from typing import Annotated, ClassVar, Self
+
+from pydantic import ConfigDict, WithJsonSchema
 
 from app.okr.forecast import Forecast
 from app.okr.progress import Pace
 from app.okr.sayings import Statement
 from app.okr.statements import State
 from app.okr.views import KeyResultView
+from app.platform.shapes import answered
+from app.review import examples
 
 
 @dataclass(frozen=True, slots=True)
 class KeyResultLine:
-    """Are we closer than when the cycle began?"""
+    """A key result on the week's last day, or today. `change`: since an earlier week's value.
+
+    `statement` says what the last whole week of its cycle can tell; null for a milestone.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.KEY_RESULT)
 
     id: str
     title: str
@@ -29,7 +38,7 @@ class KeyResultLine:
     closer: bool | None  # what the statement says: None where it says neither closer nor further
     progress: float | None  # None without a value
     expected: float
-    pace: Pace
+    pace: Annotated[Pace, WithJsonSchema({"type": "string"})]  # programs were promised any text
     confidence: int | None
     comment: str
     stale: bool
@@ -84,6 +93,8 @@ def _closer(statement: Statement | None) -> bool | None:
 class Decided:
     """A slice that got its decision in this week."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.DECIDED)
+
     experiment_id: str
     name: str
     feature: str | None
@@ -99,6 +110,8 @@ class Decided:
 class Starting:
     """An experiment that began in this week, or is to begin before the next one ends."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.STARTING)
+
     experiment_id: str
     name: str
     status: str
@@ -107,7 +120,9 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class BucketShare:
-    """One kind of work, by the denominator that its target is of."""
+    """A kind of work. Its target is a share of elective time, or of all time if not elective."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.BUCKET)
 
     name: str
     elective: bool
@@ -118,7 +133,9 @@ class BucketShare:
 
 @dataclass(frozen=True, slots=True)
 class TimeSplit:
-    """Where the week's time went. The shares are None where too few answered to be shown."""
+    """Where the week's time went; null shares where too few answered to be shown."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.TIME)
 
     asked: int
     answered: int
@@ -129,7 +146,9 @@ class TimeSplit:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """Something that waits for somebody."""
+    """Something that waits for somebody. `kind`: decision, value or commitment."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.OVERDUE)
 
     kind: str  # decision, value, commitment
     id: str  # of the experiment, key result or commitment
@@ -140,7 +159,9 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line that somebody wrote: a blocker, a decision, a commitment and what became of it."""
+    """A line of a week: a blocker, a decision, or a commitment and what became of it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.ITEM)
 
     id: str
     text: str
@@ -151,7 +172,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """That the week was marked as unusual before it began, for a key result or for all."""
+    """That the week was marked as unusual before it began; without a key result, for all."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.UNUSUAL)
 
     key_result_id: str | None
     reason: str
@@ -160,7 +183,9 @@ class Unusual:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The agenda of the weekly review, in its order."""
+    """The agenda of the weekly review. Once frozen, later edits do not change it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(examples.WEEK)
 
     week: str
     starts: Date
