@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.experiments import feature_outline, store
+from app.experiments import feature_outline, feature_store
 from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.experiments.vocabulary import Riskiest
@@ -88,23 +88,25 @@ def list_features(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[FeatureOut]:
     """Newest first."""
-    rows = store.features(session, cursor=cursor, limit=limit)
-    teams = store.teams_by_feature(session, [row.id for row in rows])
+    rows = feature_store.features(session, cursor=cursor, limit=limit)
+    teams = feature_store.teams_by_feature(session, [row.id for row in rows])
     return listed(rows, lambda row: _shown(row, teams[row.id]))
 
 
 @router.get("/features/{feature_id}", summary="Look at a feature")
 def get_feature(feature_id: str, session: Db) -> FeatureSeen:
     """With its slices."""
-    row = _seen(session, store.feature_of(session, feature_id))
-    slices = [_slice(one) for one in store.slices_of(session, feature_id)]
+    row = _seen(session, feature_store.feature_of(session, feature_id))
+    slices = [_slice(one) for one in feature_store.slices_of(session, feature_id)]
     return FeatureSeen(**row.model_dump(), slices=slices)
 
 
 @router.patch("/features/{feature_id}", summary="Change a feature")
 def change_feature(feature_id: str, changes: FeatureChanges, session: Db) -> FeatureOut:
     """What isn't sent stays as it is."""
-    row = feature_outline.amend_feature(session, store.feature_of(session, feature_id), changes)
+    row = feature_outline.amend_feature(
+        session, feature_store.feature_of(session, feature_id), changes
+    )
     learnings.keep_words_of(session, feature_id)
     return _seen(session, row)
 
@@ -126,20 +128,20 @@ def list_slices(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[SliceOut]:
     """Newest first; those of one feature stand in the feature."""
-    rows = store.slices(session, cursor=cursor, limit=limit)
+    rows = feature_store.slices(session, cursor=cursor, limit=limit)
     return listed(rows, _slice)
 
 
 @router.get("/slices/{slice_id}", summary="Look at a slice")
 def get_slice(slice_id: str, session: Db) -> SliceOut:
     """One slice."""
-    return _slice(store.slice_of(session, slice_id))
+    return _slice(feature_store.slice_of(session, slice_id))
 
 
 @router.patch("/slices/{slice_id}", summary="Change a slice")
 def change_slice(slice_id: str, changes: SliceChanges, session: Db) -> SliceOut:
     """What isn't sent stays as it is."""
-    row = feature_outline.amend_slice(session, store.slice_of(session, slice_id), changes)
+    row = feature_outline.amend_slice(session, feature_store.slice_of(session, slice_id), changes)
     learnings.keep_words_of(session, row.feature_id)
     return _slice(row)
 
@@ -151,7 +153,7 @@ def remove_slice(slice_id: str, session: Db) -> None:
 
 
 def _seen(session: Session, row: Feature) -> FeatureOut:
-    return _shown(row, store.teams_of(session, row.id))
+    return _shown(row, feature_store.teams_of(session, row.id))
 
 
 def _shown(row: Feature, team_ids: list[str]) -> FeatureOut:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.experiments import key_result_rules, key_result_usage, store
+from app.experiments import feature_store, key_result_rules, key_result_usage, store
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Changes, Draft
 from app.okr import store as okr
@@ -89,7 +89,7 @@ def refuse_unknown(field: str, find: Callable[[Session, str], object]) -> Callab
 
 
 _check_audience = refuse_unknown("audience_id", audience.audience_of)
-_check_slice = refuse_unknown("slice_id", store.slice_of)
+_check_slice = refuse_unknown("slice_id", feature_store.slice_of)
 _check_previous = refuse_unknown("previous_id", store.experiment_of)
 _check_excluded = refuse_unknown("exclude.experiment_ids", store.experiment_of)
 _check_key_result = refuse_unknown("key_results", okr.key_result_of)

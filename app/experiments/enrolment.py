@@ -19,6 +19,7 @@ from app.audience.columns import Columns
 from app.experiments import (
     cell_types,
     drafts,
+    enrolment_store,
     fallen_away,
     lifecycle,
     plans,
@@ -131,7 +132,7 @@ def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
     Mails that were not composed before, from the same people and columns, are in between.
     """
     with database.read() as session:
-        after = store.last_settled(session, judge.experiment_id)
+        after = enrolment_store.last_settled(session, judge.experiment_id)
         people = members.chunk(session, judge.audience_id, after=after, limit=CHUNK)
         ruled = judge.ruled(session, people)
         known = rehearsal_rows.known(session, judge, people)
@@ -140,11 +141,13 @@ def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
     judged = [_drawn(one, judge, lottery) for one in judge.written(ruled, known)]
     with database.write() as session:
         _awaited(session, judge.experiment_id)
-        if store.last_settled(session, judge.experiment_id) != after:
+        if enrolment_store.last_settled(session, judge.experiment_id) != after:
             raise Overtaken
         judged = _still_free(session, judge, judged)
         _enrol(session, judge, [one for one in judged if one.reason is None])
-        store.add_ineligible(session, [_left_out(one, judge) for one in judged if one.reason])
+        enrolment_store.add_ineligible(
+            session, [_left_out(one, judge) for one in judged if one.reason]
+        )
     return True
 
 
@@ -168,13 +171,13 @@ def _put_back(database: Database, judge: Judge) -> None:
         lottery = _lottery(session, judge)
         surplus = [
             person_id
-            for person_id in store.enrolled_people(session, judge.experiment_id)
+            for person_id in enrolment_store.enrolled_people(session, judge.experiment_id)
             if not lottery.holds(ticket_of(judge.experiment_id, person_id))
         ]
     for start in range(0, len(surplus), CHUNK):
         with database.write() as session:
             _awaited(session, judge.experiment_id)
-            store.put_back(session, judge.experiment_id, surplus[start : start + CHUNK])
+            enrolment_store.put_back(session, judge.experiment_id, surplus[start : start + CHUNK])
 
 
 def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
@@ -184,16 +187,16 @@ def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
     """
     with database.read() as session:
         experiment = store.experiment_of(session, experiment_id)
-        arms = store.count_by_arm(session, experiment_id)
+        arms = enrolment_store.count_by_arm(session, experiment_id)
         lost = fallen_away.since_launch(session, experiment)
     plan = _plan(experiment, arms, now=now)
     with database.write() as session:
         held = _awaited(session, experiment_id)
         if held.rate_per_minute != experiment.rate_per_minute:  # the design is frozen
             return False
-        if store.count_by_arm(session, held.id) != arms:
+        if enrolment_store.count_by_arm(session, held.id) != arms:
             return False
-        held.enrolled = store.count_enrolled(session, held.id)
+        held.enrolled = enrolment_store.count_enrolled(session, held.id)
         held.rule_version = verdicts.VERSION
         fallen_away.note(session, held, lost, now=now)
         _start(session, held, plan, now=now)
@@ -244,7 +247,7 @@ def _lottery(session: Session, judge: Judge) -> Lottery:
     """The tickets that were drawn before, by us or by whoever was interrupted."""
     if judge.design.sample is None:
         return Lottery(None)
-    people = store.enrolled_people(session, judge.experiment_id)
+    people = enrolment_store.enrolled_people(session, judge.experiment_id)
     return Lottery(
         judge.design.sample, (ticket_of(judge.experiment_id, person) for person in people)
     )
@@ -262,7 +265,9 @@ def _enrol(session: Session, judge: Judge, chosen: list[Judged]) -> None:
     ids = install.take_send_ids(session, len(chosen))
     columns = judge.frozen
     pairs = zip(ids, chosen, strict=True)
-    store.add_enrolments(session, [_enrolment(n, one, judge, columns) for n, one in pairs])
+    enrolment_store.add_enrolments(
+        session, [_enrolment(n, one, judge, columns) for n, one in pairs]
+    )
 
 
 def _enrolment(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.experiments import reach, store
+from app.experiments import enrolment_store, reach, store
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Status
 from app.experiments.ports import Reason
@@ -35,7 +35,7 @@ def promised(eligibility: Eligibility) -> list[dict[str, Any]] | None:
 
 def since_launch(session: Session, experiment: Experiment) -> Counter[tuple[str, str]]:
     """Of those who are settled, who fell away, by reason and what it is about."""
-    return _short(store.faults(session, experiment.id)) - _counted(experiment.promised)
+    return _short(enrolment_store.faults(session, experiment.id)) - _counted(experiment.promised)
 
 
 def note(

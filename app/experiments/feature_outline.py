@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.experiments import key_result_usage, store
+from app.experiments import feature_store, key_result_usage
 from app.experiments.drafts import refuse_unknown
 from app.experiments.models import Feature, Slice
 from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
@@ -12,7 +12,7 @@ from app.okr import store as okr
 
 _check_key_result = refuse_unknown("key_result_id", okr.key_result_of)
 _check_team = refuse_unknown("team_ids", okr.team_of)
-_check_feature = refuse_unknown("feature_id", store.feature_of)
+_check_feature = refuse_unknown("feature_id", feature_store.feature_of)
 
 
 def add_feature(session: Session, draft: FeatureDraft, *, by: str, now: datetime) -> Feature:
@@ -29,7 +29,7 @@ def add_feature(session: Session, draft: FeatureDraft, *, by: str, now: datetime
     )
     session.add(row)
     session.flush()
-    store.set_teams(session, row.id, draft.team_ids)
+    feature_store.set_teams(session, row.id, draft.team_ids)
     return row
 
 
@@ -40,14 +40,14 @@ def change_feature(session: Session, row: Feature, draft: FeatureDraft) -> Featu
     row.title, row.problem = draft.title, draft.problem
     row.key_result_id, row.full_build_weeks = draft.key_result_id, draft.full_build_weeks
     session.add(row)
-    store.set_teams(session, row.id, draft.team_ids)
+    feature_store.set_teams(session, row.id, draft.team_ids)
     return row
 
 
 def add_slice(session: Session, draft: SliceDraft, *, now: datetime) -> Slice:
     """A slice at the end of its feature, unless its place is said."""
     _check_feature(session, draft.feature_id)
-    last = len(store.slices_of(session, draft.feature_id))
+    last = len(feature_store.slices_of(session, draft.feature_id))
     row = Slice(
         feature_id=draft.feature_id,
         title=draft.title,
@@ -63,7 +63,7 @@ def add_slice(session: Session, draft: SliceDraft, *, now: datetime) -> Slice:
 
 def move_slice(session: Session, row: Slice, *, places: int) -> None:
     """Move a slice among those of its feature: -1 is one place earlier. Ends are walls."""
-    others = [one for one in store.slices_of(session, row.feature_id) if one.id != row.id]
+    others = [one for one in feature_store.slices_of(session, row.feature_id) if one.id != row.id]
     here = sum((other.position, other.id) < (row.position, row.id) for other in others)
     there = min(max(here + places, 0), len(others))
     others.insert(there, row)
@@ -78,7 +78,7 @@ def amend_feature(session: Session, row: Feature, changes: FeatureChanges) -> Fe
         title=row.title,
         problem=row.problem,
         key_result_id=row.key_result_id,
-        team_ids=store.teams_of(session, row.id),
+        team_ids=feature_store.teams_of(session, row.id),
         full_build_weeks=row.full_build_weeks,
     )
     sent = changes.model_dump(exclude_unset=True)

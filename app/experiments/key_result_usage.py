@@ -4,14 +4,14 @@ from collections.abc import Collection
 
 from sqlmodel import Session
 
-from app.experiments import store
+from app.experiments import feature_store, store
 from app.okr import closed
 from app.platform.errors import Conflict
 
 
 def refuse_linked(session: Session, key_result_id: str) -> None:
     """A key result that something should move is not removed from under it."""
-    names = [feature.title for feature in store.features_for(session, key_result_id)]
+    names = [feature.title for feature in feature_store.features_for(session, key_result_id)]
     names += [experiment.name for experiment in store.linked_to(session, key_result_id)]
     if names:
         raise Conflict(f"“{names[0]}” should move this key result. Unlink it there first.")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import profile
-from app.experiments import store
+from app.experiments import feature_store, store
 from app.experiments.models import Experiment, Status
 from app.experiments.schemas import LaunchDraft
 from app.platform import events
@@ -78,7 +78,7 @@ def launch(
     experiment.undo_seconds, experiment.promised = draft.undo_seconds, promised
     experiment.columns = profile.columns_of(session, experiment.audience_id).kept()
     if experiment.slice_id:
-        store.set_slice_status(session, experiment.slice_id, "testing")
+        feature_store.set_slice_status(session, experiment.slice_id, "testing")
 
 
 def start(session: Session, experiment: Experiment, *, now: datetime) -> None:
@@ -121,7 +121,7 @@ def cancel(
         experiment.measuring_at = now
     if experiment.slice_id:
         session.flush()
-        store.free_slice(session, experiment.slice_id)
+        feature_store.free_slice(session, experiment.slice_id)
 
 
 def can_undo(experiment: Experiment) -> bool:
@@ -139,7 +139,7 @@ def undo(session: Session, experiment: Experiment, *, now: datetime) -> None:
     experiment.undo_seconds = 0
     if experiment.slice_id:
         session.flush()
-        store.free_slice(session, experiment.slice_id)
+        feature_store.free_slice(session, experiment.slice_id)
 
 
 def begin_measuring(session: Session, experiment_id: str, *, now: datetime) -> None:
@@ -155,7 +155,7 @@ def finish_decided(session: Session, experiment: Experiment, *, now: datetime) -
     _move(session, experiment, "decided", now=now)
     experiment.decided_at = now
     if experiment.slice_id:
-        store.set_slice_status(session, experiment.slice_id, "decided")
+        feature_store.set_slice_status(session, experiment.slice_id, "decided")
 
 
 def due_to_start(session: Session, *, now: datetime) -> list[str]:

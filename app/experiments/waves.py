@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.experiments import drafts, lifecycle, store
+from app.experiments import drafts, enrolment_store, lifecycle, store
 from app.experiments.lottery import wave_ticket_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import WaveGate
@@ -37,7 +37,7 @@ def draw(database: Database, experiment: Experiment) -> None:
     if len(waves) < 2:
         return
     with database.read() as session:
-        people = store.enrolled_by_arm(session, experiment.id)
+        people = enrolment_store.enrolled_by_arm(session, experiment.id)
     ends = _ends(waves, len(people))
     late: defaultdict[int, list[int]] = defaultdict(list)
     for number, wave in _drawn(experiment.id, people, ends):
@@ -46,7 +46,7 @@ def draw(database: Database, experiment: Experiment) -> None:
     for wave, numbers in sorted(late.items()):
         for start in range(0, len(numbers), _CHUNK):
             with database.write() as session:
-                store.set_wave(session, numbers[start : start + _CHUNK], wave=wave)
+                enrolment_store.set_wave(session, numbers[start : start + _CHUNK], wave=wave)
 
 
 def due_times(experiment: Experiment, *, now: datetime) -> list[datetime]:

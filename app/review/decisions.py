@@ -9,7 +9,7 @@ from app.analysis import snapshots
 from app.analysis.models import Kind, Snapshot
 from app.analysis.readout_types import Readout, State
 from app.delivery import queue_store
-from app.experiments import feature_outline, lifecycle
+from app.experiments import feature_outline, feature_store, lifecycle
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.schemas import SliceDraft
@@ -108,6 +108,6 @@ def _next_slice(
     """A slice of the same feature; without a slice of its own the title stands in the learning."""
     if draft.next_slice is None or experiment.slice_id is None:
         return None
-    tested = experiments.slice_of(session, experiment.slice_id)
+    tested = feature_store.slice_of(session, experiment.slice_id)
     wanted = SliceDraft(feature_id=tested.feature_id, title=draft.next_slice)
     return feature_outline.add_slice(session, wanted, now=now).id

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.audience import removal_rows as audience_rows
 from app.audience import store as audience
-from app.experiments import store, usage_rows
+from app.experiments import feature_store, store, usage_rows
 from app.experiments.models import Experiment, Status
 from app.platform.errors import Conflict, FieldError
 from app.review import store as decisions
@@ -70,8 +70,8 @@ def experiment(session: Session, key: str) -> Removable:
 
 def feature(session: Session, key: str) -> Removable:
     """A feature without slices."""
-    row = store.feature_of(session, key)
-    slices = store.slices_of(session, key)
+    row = feature_store.feature_of(session, key)
+    slices = feature_store.slices_of(session, key)
     return Removable(
         row.title,
         "The feature goes; its key result and its teams stay.",
@@ -84,7 +84,7 @@ def feature(session: Session, key: str) -> Removable:
 
 def slice_(session: Session, key: str) -> Removable:
     """A slice that no experiment tests and no decision names."""
-    row = store.slice_of(session, key)
+    row = feature_store.slice_of(session, key)
     tested = [_experiment(one) for one in store.tests_of(session, [key]).get(key, ())]
     decided = [
         _experiment(store.experiment_of(session, one)) for one in decisions.leading_to(session, key)

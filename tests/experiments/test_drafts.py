@@ -1,7 +1,7 @@
 import pytest
 from sqlmodel import Session
 
-from app.experiments import drafts, feature_outline, store
+from app.experiments import drafts, feature_outline, feature_store, store
 from app.experiments.schemas import Changes, FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.platform.errors import Invalid, NotFound
 from tests.experiments.scenes import NOW, draft, given_draft, given_key_result
@@ -70,11 +70,11 @@ def test_slices_stand_in_their_order(session: Session):
     for title, order in (("last", None), ("second", None), ("first", 0)):
         wanted = SliceDraft(feature_id=feature.id, title=title, order=order)
         feature_outline.add_slice(session, wanted, now=NOW)
-    last = next(one for one in store.slices_of(session, feature.id) if one.title == "last")
+    last = next(one for one in feature_store.slices_of(session, feature.id) if one.title == "last")
     feature_outline.amend_slice(session, last, SliceChanges(order=9))
     session.flush()
 
-    assert [one.title for one in store.slices_of(session, feature.id)] == [
+    assert [one.title for one in feature_store.slices_of(session, feature.id)] == [
         "first",
         "second",
         "last",

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.audience import store as audience
 from app.audience.models import Membership
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import eligibility, enrolment, lifecycle, rehearsal
+from app.experiments import eligibility, enrolment, enrolment_store, lifecycle, rehearsal
 from app.experiments import store as experiments
 from app.experiments.enrolment import Overtaken
 from app.experiments.lottery import ticket_of
@@ -145,7 +145,7 @@ def test_a_sample_is_exactly_the_smallest_tickets(database: Database, killed_aft
     experiment = settle(database, experiment_id)
     inside = {ticket_of(experiment_id, one.person_id) for one in enrolled(database, experiment_id)}
     with database.read() as session:
-        outside = experiments.reasons(session, experiment_id)
+        outside = enrolment_store.reasons(session, experiment_id)
 
     everybody = sorted(ticket_of(experiment_id, one) for one in people_of(database, experiment_id))
     assert (experiment.enrolled, outside) == (40, {"sample": 50})
@@ -271,16 +271,16 @@ def test_of_two_workers_that_put_back_the_same_people_each_goes_on(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
     experiment_id = scheduled(database, people=90, sample=40)
-    put_back = experiments.put_back
+    put_back = enrolment_store.put_back
 
     def after_another(session: Session, experiment_id: str, people: list[str]) -> None:
         put_back(session, experiment_id, people)
         put_back(session, experiment_id, people)
 
-    monkeypatch.setattr(experiments, "put_back", after_another)
+    monkeypatch.setattr(enrolment_store, "put_back", after_another)
     experiment = settle(database, experiment_id)
     with database.read() as session:
-        reasons = experiments.reasons(session, experiment_id)
+        reasons = enrolment_store.reasons(session, experiment_id)
 
     assert (experiment.enrolled, reasons) == (40, {"sample": 50})
 
@@ -295,7 +295,7 @@ def test_the_launch_page_counts_what_the_start_enrols(database: Database):
         launch(session, experiment)
     settled = settle(database, experiment.id)
     with database.read() as session:
-        reasons = experiments.reasons(session, experiment.id)
+        reasons = enrolment_store.reasons(session, experiment.id)
 
     assert (counted.eligible, dict(counted.reasons)) == (settled.enrolled, reasons)
     assert (counted.total, counted.examples) == (

@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.experiments import feature_outline
-from app.experiments import store as experiments
+from app.experiments import feature_outline, feature_store
 from app.experiments.models import Slice, Status
 from app.okr import store as okr
 from app.review import board, throughput
@@ -61,7 +60,7 @@ def test_doubts_that_have_a_name_stand_first_and_then_the_order(session: Session
 def test_a_card_names_the_key_result_it_should_move(session: Session):
     row = given_key_result(session, given_objective(session))
     piece = given_slice(session)
-    feature = experiments.feature_of(session, piece.feature_id)
+    feature = feature_store.feature_of(session, piece.feature_id)
     feature.key_result_id = row.id
     (card,) = seen(session).idea
 
@@ -118,7 +117,7 @@ def test_moving_a_slice_swaps_it_with_its_neighbour_and_stops_at_the_ends(sessio
     for row, places in ((c, -1), (c, -1), (c, -1), (b, 1), (a, 5)):
         feature_outline.move_slice(session, row, places=places)
         session.flush()
-        found = experiments.slices_of(session, a.feature_id)
+        found = feature_store.slices_of(session, a.feature_id)
         orders.append("".join(one.title for one in found))
 
     assert orders == ["acb", "cab", "cab", "cab", "cba"]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.experiments import store, template_rows, templates
+from app.experiments import feature_store, store, template_rows, templates
 from app.experiments.drafts import again as again_of
 from app.experiments.models import Experiment, ExperimentTemplate
 from app.identity.guard import Db, Now
@@ -182,6 +182,6 @@ def _with_key_result(session: Session, document: dict[str, object]) -> dict[str,
     """A slice brings the key result that its feature should move."""
     if document.get("key_results") or not document.get("slice_id"):
         return document
-    found = store.slice_of(session, str(document["slice_id"]))
-    key_result_id = store.feature_of(session, found.feature_id).key_result_id
+    found = feature_store.slice_of(session, str(document["slice_id"]))
+    key_result_id = feature_store.feature_of(session, found.feature_id).key_result_id
     return document | {"key_results": [{"key_result_id": key_result_id}] if key_result_id else []}

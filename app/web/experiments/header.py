@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.experiments import store
+from app.experiments import feature_store
 from app.experiments.models import Experiment, Feature, Slice, Status
 from app.review.store import About
 
@@ -38,7 +38,7 @@ def crumbs(session: Session, experiment: Experiment) -> tuple[tuple[str, str], .
     """Its parents: feature and slice, where it has them."""
     if experiment.slice_id is None:
         return _crumbs(None, None)
-    found = store.parents_of(session, (experiment.slice_id,))
+    found = feature_store.parents_of(session, (experiment.slice_id,))
     return _crumbs(*found.get(experiment.slice_id, (None, None)))
 
 

@@ -15,7 +15,7 @@ from app.analysis.list_calls import Told
 from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
-from app.experiments import fallen_away, lifecycle, store
+from app.experiments import enrolment_store, fallen_away, feature_store, lifecycle, store
 from app.experiments.fallen_away import FellAway
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Feature, Slice, Status
@@ -244,7 +244,7 @@ def _card(session: Session, about: About) -> Card:
 
 def _overview(request: Request, session: Session, about: About, *, now: datetime) -> ExperimentPage:
     experiment = about.experiment
-    left_out = plans.reasons(store.reasons(session, experiment.id))
+    left_out = plans.reasons(enrolment_store.reasons(session, experiment.id))
     day = formatting.filters(request.app.state.settings.zone)["day"]
     return ExperimentPage(
         place=header.place_beside(about),
@@ -289,7 +289,7 @@ def _lines(session: Session, experiments: Sequence[Experiment], *, now: datetime
     begun = [experiment for experiment in experiments if experiment.started_at is not None]
     known = list_calls.calls_of_many(session, begun, now=now)
     decisions = review.decisions_of(session, [experiment.id for experiment in experiments])
-    parents = store.parents_of(
+    parents = feature_store.parents_of(
         session, [experiment.slice_id for experiment in experiments if experiment.slice_id]
     )
     return [

@@ -6,7 +6,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.experiments import feature_outline, store
+from app.experiments import feature_outline, feature_store
 from app.identity.guard import Db, Now
 from app.platform.errors import Invalid
 from app.review import board, learnings
@@ -47,6 +47,6 @@ def move(session: Db, form: Form, slice_id: str) -> Response:
     way = _WAYS.get(form.value("way"))
     if way is None:
         raise Invalid.at("way", "A slice moves up or down.")
-    row = store.slice_of(session, slice_id)
+    row = feature_store.slice_of(session, slice_id)
     feature_outline.move_slice(session, row, places=way)
     return go(f"/features/{row.feature_id}" if form.value("on") == "feature" else "/features/board")

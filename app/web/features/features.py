@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.experiments import feature_outline, store
+from app.experiments import feature_outline, feature_store, store
 from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.schemas import FeatureDraft, SliceDraft
 from app.identity.guard import Db, Now, Who
@@ -87,8 +87,8 @@ class FeaturePage(Page):
 @router.get("")
 def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """All features, newest first."""
-    part = store.features(session, cursor=cursor, limit=_PAGE)
-    slices = store.count_slices(session, [feature.id for feature in part])
+    part = feature_store.features(session, cursor=cursor, limit=_PAGE)
+    slices = feature_store.count_slices(session, [feature.id for feature in part])
     aims = list_rows.some(
         session, {feature.key_result_id for feature in part if feature.key_result_id}
     )
@@ -120,15 +120,15 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
 @router.get("/{feature_id}")
 def show(request: Request, session: Db, feature_id: str) -> HTMLResponse:
     """One feature, its slices, and forms for both."""
-    return render(request, _page(session, store.feature_of(session, feature_id)))
+    return render(request, _page(session, feature_store.feature_of(session, feature_id)))
 
 
 @router.post("/{feature_id}")
 def change(request: Request, session: Db, form: Form, feature_id: str) -> Response:
     """Replace what a feature says of itself; its teams stay."""
-    feature = store.feature_of(session, feature_id)
+    feature = feature_store.feature_of(session, feature_id)
     try:
-        team_ids = store.teams_of(session, feature_id)
+        team_ids = feature_store.teams_of(session, feature_id)
         feature_outline.change_feature(
             session, feature, _draft(form, team_ids, title="feature_title")
         )
@@ -147,7 +147,7 @@ def add_slice(request: Request, session: Db, now: Now, form: Form, feature_id: s
     try:
         added = feature_outline.add_slice(session, SliceDraft.model_validate(fields), now=now)
     except (ValidationError, Invalid) as error:
-        feature = store.feature_of(session, feature_id)
+        feature = feature_store.feature_of(session, feature_id)
         refuse(request, _page(session, feature, form=form.mended(error)))
     return go(f"/slices/{added.id}", said="added")
 
@@ -175,7 +175,7 @@ def _page(
     return FeaturePage(
         feature=feature,
         key_result=key_result_of(session, feature),
-        teams=okr.team_names(session, store.teams_of(session, feature.id)),
+        teams=okr.team_names(session, feature_store.teams_of(session, feature.id)),
         slices=_slices(session, feature),
         form=form or Typed(),
         edit=edit or _filled(feature),
@@ -185,7 +185,7 @@ def _page(
 
 
 def _slices(session: Session, feature: Feature) -> list[SliceRow]:
-    slices = store.slices_of(session, feature.id)
+    slices = feature_store.slices_of(session, feature.id)
     tests = store.tests_of(session, [one.id for one in slices])
     return [SliceRow(one, tests.get(one.id, [])) for one in slices]
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from app.analysis.claims import Claim
 from app.analysis.record import Record
-from app.experiments import store as experiments
+from app.experiments import feature_store
 from app.identity.guard import Db, Now
 from app.platform import figures
 from app.review import learnings, search, throughput
@@ -114,7 +114,7 @@ def _told(row: Learning, asked: str) -> Told:
 
 
 def _features(session: Session) -> Choices:
-    return (("", "Every feature"), *experiments.feature_titles(session))
+    return (("", "Every feature"), *feature_store.feature_titles(session))
 
 
 def _avoided(session: Session) -> str:

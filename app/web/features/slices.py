@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.experiments import feature_outline, store
+from app.experiments import feature_outline, feature_store, store
 from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.schemas import SliceChanges
 from app.identity.guard import Db
@@ -54,13 +54,13 @@ class SlicePage(Page):
 @router.get("/{slice_id}")
 def show(request: Request, session: Db, slice_id: str) -> HTMLResponse:
     """One slice."""
-    return render(request, _page(request, session, store.slice_of(session, slice_id)))
+    return render(request, _page(request, session, feature_store.slice_of(session, slice_id)))
 
 
 @router.post("/{slice_id}")
 def change(request: Request, session: Db, form: Form, slice_id: str) -> Response:
     """Say it better; what was decided on it keeps its own words."""
-    found = store.slice_of(session, slice_id)
+    found = feature_store.slice_of(session, slice_id)
     try:
         sent = {
             "title": form.value("title").strip(),
@@ -75,7 +75,7 @@ def change(request: Request, session: Db, form: Form, slice_id: str) -> Response
 
 
 def _page(request: Request, session: Session, found: Slice, edit: Typed | None = None) -> SlicePage:
-    feature = store.feature_of(session, found.feature_id)
+    feature = feature_store.feature_of(session, found.feature_id)
     held = store.tests_of(session, (found.id,)).get(found.id, [])
     measured = runs.runs_of(session, held, zone=request.app.state.settings.zone)
     decisions = review.decisions_of(session, [experiment.id for experiment in held])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from app.audience import store as audience
+from app.experiments import feature_store
 from app.experiments import store as experiments
 from app.okr import store as okr
 from app.platform.paging import every
@@ -31,7 +32,7 @@ def key_results(session: Session) -> Choices:
 
 def slices(session: Session) -> Choices:
     """Every slice under its feature's name, newest first."""
-    named = ((key, f"{feature} › {title}") for key, title, feature in experiments.titles(session))
+    named = ((key, f"{feature} › {title}") for key, title, feature in feature_store.titles(session))
     return (("", "None"), *named)
 
 

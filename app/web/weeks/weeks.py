@@ -8,6 +8,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.audience import store as audience
+from app.experiments import feature_store
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.okr import sayings
@@ -102,7 +103,7 @@ def _steps(session: Session) -> list[Step]:
     tried = experiments.experiments(session, limit=1)
     done = (
         any(one.people for one in audience.audiences(session)),
-        bool(experiments.slices(session, limit=1)),
+        bool(feature_store.slices(session, limit=1)),
         False,
     )
     now = done.index(False)
