@@ -157,7 +157,7 @@ def test_an_edge_asks_for_edits_after_a_sign_and_not_before(
     house: House, other: House, monkeypatch: pytest.MonkeyPatch
 ):
     answers = count(1)
-    monkeypatch.setattr("app.main.destination_rows.destinations_version", lambda _: next(answers))
+    monkeypatch.setattr("app.main.destination_store.destinations_version", lambda _: next(answers))
     version = Tracking(house)._destinations._version
     found = [version(), version()]
     with other.database.write():

@@ -25,7 +25,7 @@ from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 HEAD = letterhead(
     SETTINGS, experiment_id="exp1", sender={"from_name": "Bäckerei", "reply_to": None}
 )
-GOLDEN = Path(__file__).parent.parent / "golden" / "insight.eml"
+GOLDEN = Path(__file__).parents[2] / "golden" / "insight.eml"
 COLUMNS = {"name": "Ann", "euros": 61}
 _CLICK = re.compile(r"https://insights\.example\.com/c/([A-Za-z0-9_-]+)")
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
