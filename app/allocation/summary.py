@@ -4,9 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
+
+from app.platform.shapes import answered
 
 FEWEST = 4  # answers of people that are shown as a group
 WHOLE = 100
+SPLIT: dict[str, Any] = {
+    "non_elective": 0.44,
+    "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
+    "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},
+    "answers": 2,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,9 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Both denominators, shares 0..1: of all the time, and of the elective time."""
+    """Shares 0..1 with both denominators; so many answers are in it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(SPLIT)
 
     non_elective: float  # of all the time
     of_all: Mapping[str, float]  # every bucket

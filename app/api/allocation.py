@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.allocation import answers, opening, roster, store, weeks
 from app.allocation.models import Opening
 from app.allocation.schemas import AnswerDraft, BucketsDraft
-from app.allocation.summary import Split
+from app.allocation.summary import SPLIT, Split
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.identity.guard import Db, Now
@@ -43,12 +43,6 @@ _OPENING: dict[str, Any] = {
     "opened_at": "2026-11-20T14:00:00Z",
     "reminds_at": "2026-11-23T09:00:00Z",
     "closes_at": "2026-11-23T10:00:00Z",
-}
-_SPLIT: dict[str, Any] = {
-    "non_elective": 0.44,
-    "of_all": {"lights": 0.44, "new": 0.28, "existing": 0.14, "productivity": 0.14},
-    "of_elective": {"new": 0.5, "existing": 0.25, "productivity": 0.25},
-    "answers": 2,
 }
 
 
@@ -97,20 +91,6 @@ class AnswerOut(BaseModel):
     at: datetime
 
 
-class SplitOut(BaseModel):
-    """Shares 0..1 with both denominators; so many answers are in it."""
-
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={"example": _SPLIT},
-    )
-
-    non_elective: float
-    of_all: dict[str, float]
-    of_elective: dict[str, float]
-    answers: int
-
-
 class WeekOut(OpeningOut):
     """Where a week went; null where nobody answered or too few people to be shown.
 
@@ -129,8 +109,8 @@ class WeekOut(OpeningOut):
                 "response_rate": 0.67,
                 "rising": True,
                 "buckets": [_BUCKET],
-                "everybody": _SPLIT,
-                "teams": {"1f0c3m8k2tq5w7x9z0ac": _SPLIT},
+                "everybody": SPLIT,
+                "teams": {"1f0c3m8k2tq5w7x9z0ac": SPLIT},
             }
         }
     )
@@ -142,8 +122,8 @@ class WeekOut(OpeningOut):
     response_rate: float
     rising: bool
     buckets: list[BucketOut]
-    everybody: SplitOut | None
-    teams: dict[str, SplitOut | None]
+    everybody: Split | None
+    teams: dict[str, Split | None]
 
 
 @router.get("/allocation/buckets", summary="List buckets")
@@ -196,10 +176,6 @@ def _shown(session: Session, week: weeks.Week) -> WeekOut:
         response_rate=week.response_rate,
         rising=weeks.rising(session, week.opening.week),
         buckets=[BucketOut.model_validate(row) for row in week.buckets],
-        everybody=_split(week.everybody),
-        teams={team: _split(split) for team, split in week.teams.items()},
+        everybody=week.everybody,
+        teams=dict(week.teams),
     )
-
-
-def _split(split: Split | None) -> SplitOut | None:
-    return SplitOut.model_validate(split) if split else None

@@ -1,7 +1,7 @@
 """Conversions: what people did elsewhere, told by other systems."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -15,37 +15,20 @@ from app.identity.guard import Db, Now
 from app.tracking import conversion_rows, conversions
 from app.tracking.conversions import Recorded
 from app.tracking.models import Conversion
-from app.tracking.schemas import EXAMPLE, ConversionDraft, ConversionDrafts
+from app.tracking.schemas import EXAMPLE, RECORDED, ConversionDraft, ConversionDrafts
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Conversions"])
 
-_RECORDED: dict[str, Any] = {
-    "id": "order-4711",
-    "matched": True,
-    "duplicate": False,
-    "experiment_ids": ["1f0c3m8k2tq5w7x9z0ab"],
-}
 _ONE = {"summary": "One", "value": EXAMPLE}
 _MANY = {"summary": "Up to 1,000", "value": {"conversions": [EXAMPLE]}}
-
-
-class RecordedOut(BaseModel):
-    """What became of one: whether the person is known, and where it counts."""
-
-    model_config = ConfigDict(json_schema_extra={"example": _RECORDED}, from_attributes=True)
-
-    id: str
-    matched: bool
-    duplicate: bool
-    experiment_ids: list[str]
 
 
 class RecordedAll(BaseModel):
     """One row for each that was sent, in their order."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"items": [_RECORDED]}})
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [RECORDED]}})
 
-    items: list[RecordedOut]
+    items: list[Recorded]
 
 
 class ConversionOut(BaseModel):
@@ -76,7 +59,7 @@ def add_conversions(
     request: Request,
     session: Db,
     now: Now,
-) -> RecordedOut | RecordedAll:
+) -> Recorded | RecordedAll:
     """All are kept, or none; each id counts once.
 
     It counts for everybody enrolled, the holdout too, whose window holds it. An id that was sent
@@ -90,8 +73,7 @@ def add_conversions(
         enrolments=DeliveryEnrolments(),
         now=now,
     )
-    shown = [_shown(recorded) for recorded in recordeds]
-    return RecordedAll(items=shown) if many else shown[0]
+    return RecordedAll(items=recordeds) if many else recordeds[0]
 
 
 @router.get("/conversions", summary="List conversions")
@@ -105,10 +87,6 @@ def list_conversions(
     """The last received first."""
     rows = conversion_rows.page(session, cursor=cursor, limit=limit, event=event, matched=matched)
     return listed(rows, _kept)
-
-
-def _shown(recorded: Recorded) -> RecordedOut:
-    return RecordedOut.model_validate(recorded)
 
 
 def _kept(row: Conversion) -> ConversionOut:

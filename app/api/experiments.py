@@ -18,8 +18,8 @@ from app.experiments import checklist, design, drafts, fallen_away, lifecycle, s
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
 from app.experiments.enrolment import judge_of
+from app.experiments.items import ITEM, Item
 from app.experiments.models import Experiment, Status
-from app.experiments.ports import Level
 from app.experiments.schemas import Changes, Draft, LaunchDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
@@ -55,14 +55,7 @@ _EXAMPLE: dict[str, Any] = {
     "paused_reason": None,
     "decision": None,
 }
-_ITEM: dict[str, Any] = {
-    "id": "hypothesis",
-    "level": "ok",
-    "message": "The test card is full.",
-}
-
-
-_READY: dict[str, Any] = {"ready": True, "items": [_ITEM]}
+_READY: dict[str, Any] = {"ready": True, "items": [ITEM]}
 
 
 class DecisionOut(BaseModel):
@@ -104,23 +97,13 @@ class ExperimentOut(Draft):
     decision: DecisionOut | None
 
 
-class ItemOut(BaseModel):
-    """One thing that was looked at."""
-
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _ITEM})
-
-    id: str
-    level: Level
-    message: str
-
-
 class ChecklistOut(BaseModel):
     """What blocks a launch first, then what is risky, then what is well."""
 
     model_config = ConfigDict(json_schema_extra={"example": _READY})
 
     ready: bool
-    items: list[ItemOut]
+    items: list[Item]
 
 
 @router.post("/experiments", status_code=201, summary="Write an experiment")
@@ -176,7 +159,7 @@ def get_checklist(experiment_id: str, request: Request, session: Db, now: Now) -
     """What `blocks` must be mended, what `warns` should be read."""
     row = store.experiment_of(session, experiment_id)
     found = _look(request, session, row, now=now)
-    return ChecklistOut(ready=found.ready, items=[ItemOut.model_validate(i) for i in found.items])
+    return ChecklistOut(ready=found.ready, items=list(found.items))
 
 
 @router.get("/experiments/{experiment_id}/plan", summary="What the audience can show")

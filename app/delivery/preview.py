@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.audience.consent import COUNTS_NOWHERE
 from app.delivery import destination_store, person_store
 from app.delivery.arms import composed
 from app.delivery.mail.addressing import Addressee
-from app.delivery.mail.compose import ComposedArm
+from app.delivery.mail.compose import ComposedArm, Rendered
 from app.delivery.models import DestinationSet
 from app.experiments import cell_types
 from app.experiments.models import Experiment
@@ -26,16 +26,6 @@ _ADDRESS = re.compile(r"(?<![^\s@<>,;:])[^\s@<>,;:]*+@[^\s@<>,;:]*+")
 _SOMEBODY = "somebody@example.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What this person would get."""
-
-    subject: str
-    preheader: str
-    html: str
-    text: str
-
-
 def preview_of(
     session: Session,
     experiment: Experiment,
@@ -46,7 +36,7 @@ def preview_of(
     settings: Settings,
     keyring: Keyring,
     now: datetime,
-) -> Preview:
+) -> Rendered:
     """Render an arm for a person of its audience; unless it may name people, without addresses.
 
     Raises MissingColumn, BrokenLiquid, BadLink or BadHeader with what to mend. Before launch the
@@ -55,8 +45,7 @@ def preview_of(
     arm = _arm_of(session, experiment, arm_key, settings)
     person = addressee(session, experiment, person_id)
     reader = person if names_people else veiled(person)
-    said = arm.render(reader, keyring=keyring, now=now)
-    return Preview(said.subject, said.preheader, said.html, said.text)
+    return arm.render(reader, keyring=keyring, now=now)
 
 
 def arms_of(session: Session, experiment: Experiment, *, settings: Settings) -> list[ComposedArm]:

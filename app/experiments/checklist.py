@@ -12,9 +12,9 @@ from app.experiments import column_items, drafts, reach, rehearsal
 from app.experiments import design as designs
 from app.experiments.eligibility import Eligibility
 from app.experiments.enrolment import judge_of
-from app.experiments.items import Item, blocks, ok, warns
+from app.experiments.items import Item, Level, blocks, ok, warns
 from app.experiments.models import Experiment, Status
-from app.experiments.ports import Fault, Level, Lint, Problem, Renderable
+from app.experiments.ports import Fault, Lint, Renderable
 from app.experiments.schemas import Draft
 from app.experiments.vocabulary import GuardrailMetric
 from app.okr import list_rows
@@ -74,7 +74,7 @@ def check(
     items = [
         *_hypothesis(design),
         *_blanks(design),
-        *(Item(problem.id, Level(problem.level), problem.message) for problem in problems),
+        *problems,
         *people,
         *_rule(design, eligibility, now),
         *_key_results(session, design),
@@ -118,8 +118,8 @@ class _Anybody:
         return [None] * len(people)
 
 
-def _writable(problems: Sequence[Problem]) -> bool:
-    return all(problem.level != Level.BLOCKS for problem in problems)
+def _writable(problems: Sequence[Item]) -> bool:
+    return all(problem.level is not Level.BLOCKS for problem in problems)
 
 
 def _launched(experiment: Experiment) -> str:

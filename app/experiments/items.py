@@ -1,13 +1,33 @@
 """One thing that a checklist looked at, in a sentence."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
 
-from app.experiments.ports import Level
+from pydantic import ConfigDict
+
+from app.platform.shapes import answered
+
+ITEM: dict[str, Any] = {
+    "id": "hypothesis",
+    "level": "ok",
+    "message": "The test card is full.",
+}
+
+
+class Level(StrEnum):
+    """How much an item of the checklist matters."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    OK = "ok"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing looked at."""
+    """One thing that was looked at."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(ITEM)
 
     id: str
     level: Level

@@ -10,25 +10,9 @@ from sqlmodel import Session
 
 from app.audience.columns import Columns
 from app.audience.members import Member
+from app.experiments.items import Item
 from app.experiments.models import Experiment
 from app.experiments.schemas import Draft
-
-
-class Level(StrEnum):
-    """How much an item of the checklist matters."""
-
-    BLOCKS = "blocks"
-    WARNS = "warns"
-    OK = "ok"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with the content, in a sentence."""
-
-    level: Level
-    id: str
-    message: str
 
 
 class Reason(StrEnum):
@@ -92,7 +76,7 @@ class Renderable(Protocol):
 class Lint(Protocol):
     """What is wrong with subject, body and links?"""
 
-    def problems(self, design: Draft) -> Sequence[Problem]:
+    def problems(self, design: Draft) -> Sequence[Item]:
         """Everything found."""
 
 

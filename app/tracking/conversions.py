@@ -10,16 +10,19 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
+from pydantic import ConfigDict
 from sqlmodel import Session
 
 from app.platform.errors import Conflict, FieldError, Invalid
+from app.platform.shapes import answered
 from app.tally import store as tally
 from app.tracking import conversion_rows as rows
 from app.tracking.models import Conversion
 from app.tracking.personal import FORGOTTEN
 from app.tracking.ports import Enrolled, Enrolments, People
-from app.tracking.schemas import ConversionDraft
+from app.tracking.schemas import RECORDED, ConversionDraft
 
 _AHEAD = timedelta(minutes=5)  # how far another machine's clock may be before ours
 SETTLES_AFTER = timedelta(minutes=1)  # by then whatever was released at that moment is visible
@@ -29,7 +32,9 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of one conversion."""
+    """What became of one: whether the person is known, and where it counts."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = answered(RECORDED)
 
     id: str
     matched: bool  # the person is known

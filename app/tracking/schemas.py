@@ -22,6 +22,12 @@ EXAMPLE: dict[str, Any] = {
     "value": 61.5,
     "occurred_at": "2026-11-22T08:00:00Z",
 }
+RECORDED: dict[str, Any] = {
+    "id": "order-4711",
+    "matched": True,
+    "duplicate": False,
+    "experiment_ids": ["1f0c3m8k2tq5w7x9z0ab"],
+}
 
 
 class ConversionDraft(BaseModel):

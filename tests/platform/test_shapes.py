@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter
+import pytest
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.platform.shapes import answered
 
@@ -51,6 +52,13 @@ def test_a_whole_number_stands_in_an_answer_as_its_field_says_also_within_anothe
     whole = shape.validate_python(_Whole((_Part("Bread", 1),)))
 
     assert shape.dump_json(whole) == b'{"parts":[{"name":"Bread","share":1.0,"remark":""}]}'
+
+
+def test_what_does_not_fit_its_field_is_no_answer() -> None:
+    unfit: Any = "half"
+
+    with pytest.raises(ValidationError, match=r"parts\.0\.share"):
+        TypeAdapter(_Whole).validate_python(_Whole((_Part("Bread", unfit),)))
 
 
 def _document(shape: type[Any]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from app.delivery.mail import content, filling, mime
 from app.delivery.mail.broken import BrokenLiquid
 from app.delivery.mail.content import Content
 from app.delivery.mail.links import Kind, Link
+from app.experiments.items import Item, blocks, warns
 from app.experiments.metrics import Source
-from app.experiments.ports import Level, Problem
 from app.experiments.schemas import Arm, Draft
 from app.platform.bounded import OverLimit
 from app.platform.config import Settings
@@ -27,7 +27,7 @@ class ContentLint:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def problems(self, design: Draft) -> list[Problem]:
+    def problems(self, design: Draft) -> list[Item]:
         """Everything about the mails that blocks a launch, or should be known before it."""
         if design.channel != "email":
             return []
@@ -37,30 +37,30 @@ class ContentLint:
             problems += _linked(arm, design)
         return problems
 
-    def _sender(self, design: Draft) -> Iterator[Problem]:
+    def _sender(self, design: Draft) -> Iterator[Item]:
         settings = self._settings
         yield from _headers(design, settings)
         if not settings.mail_from:
-            yield _warns(
+            yield warns(
                 "mail_from_default",
                 f"Mails come from {settings.sender_address}, which nobody chose. Set"
                 " THINSLICE_MAIL_FROM to an address that people can answer.",
             )
         if not settings.postal_address.strip():
-            yield _warns(
+            yield warns(
                 "postal_address_default",
                 "The footer has no postal address; many countries require one. Set"
                 " THINSLICE_POSTAL_ADDRESS.",
             )
         if not settings.secure and settings.mail.strip() != "outbox:":
-            yield _warns(
+            yield warns(
                 "plain_http_link",
                 f"Links begin with {settings.public_url}: browsers warn of addresses without"
                 " https, and one-click unsubscribing needs it. Set THINSLICE_PUBLIC_URL.",
             )
 
 
-def _blanks(design: Draft) -> Iterator[Problem]:
+def _blanks(design: Draft) -> Iterator[Item]:
     """A starter's `{who}` that nobody filled in would stand in the mail as it is."""
     card = design.hypothesis
     texts = [card.believe, card.verify, card.measure, card.right_if]
@@ -68,10 +68,10 @@ def _blanks(design: Draft) -> Iterator[Problem]:
         texts += [arm.subject or "", arm.preheader or "", arm.body or "", arm.answer or ""]
     left = sorted({found for text in texts for found in _BLANK.findall(text or "")})
     if left:
-        yield _warns("blanks", f"Still to be filled in: {', '.join(left)}.")
+        yield warns("blanks", f"Still to be filled in: {', '.join(left)}.")
 
 
-def _headers(design: Draft, settings: Settings) -> Iterator[Problem]:
+def _headers(design: Draft, settings: Settings) -> Iterator[Item]:
     checks = (
         ("from_name_invalid", design.sender.from_name or "", settings.sender_address),
         ("reply_to_invalid", "", design.sender.reply_to or settings.sender_address),
@@ -80,25 +80,25 @@ def _headers(design: Draft, settings: Settings) -> Iterator[Problem]:
         try:
             mime.mailbox(name, address, what="The sender's name")
         except AppError as error:
-            yield _blocks(id_, str(error))
+            yield blocks(id_, str(error))
 
 
-def _words(arm: Arm) -> Iterator[Problem]:
+def _words(arm: Arm) -> Iterator[Item]:
     for name in ("subject", "body"):
         if not (getattr(arm, name) or "").strip():
-            yield _blocks(f"{name}_missing", f"Version “{arm.key}” has no {name}.")
+            yield blocks(f"{name}_missing", f"Version “{arm.key}” has no {name}.")
     for name in ("subject", "preheader", "body", "answer"):
         try:
             filling.text(getattr(arm, name) or "")
         except (BrokenLiquid, OverLimit) as error:
-            yield _blocks("liquid_broken", f"The {name} of “{arm.key}” does not work. {error}")
+            yield blocks("liquid_broken", f"The {name} of “{arm.key}” does not work. {error}")
     subject = arm.subject or ""
     if "\n" in subject.strip():
-        yield _blocks("subject_line_break", f"The subject of “{arm.key}” has a line break.")
+        yield blocks("subject_line_break", f"The subject of “{arm.key}” has a line break.")
     elif wrong := _unfit(subject, what=f"The subject of “{arm.key}”"):
-        yield _blocks("subject_sign", wrong)
+        yield blocks("subject_sign", wrong)
     if len(subject) > _LONGEST_SUBJECT:
-        yield _warns("subject_long", f"The subject of “{arm.key}” has {len(subject)} characters.")
+        yield warns("subject_long", f"The subject of “{arm.key}” has {len(subject)} characters.")
 
 
 def _unfit(subject: str, *, what: str) -> str:
@@ -109,27 +109,27 @@ def _unfit(subject: str, *, what: str) -> str:
     return ""
 
 
-def _linked(arm: Arm, design: Draft) -> list[Problem]:
+def _linked(arm: Arm, design: Draft) -> list[Item]:
     try:
         return list(_links(arm, design))
     except OverLimit as error:
-        return [_blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
+        return [blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
 
 
-def _links(arm: Arm, design: Draft) -> Iterator[Problem]:
+def _links(arm: Arm, design: Draft) -> Iterator[Item]:
     written, bad = content.examine(arm.body or "")
     for error in bad:
-        yield _blocks(error.id, str(error))
+        yield blocks(error.id, str(error))
     _, bad_in_answer = content.examine(arm.answer or "")
     for error in bad_in_answer:
-        yield _blocks(error.id, f"On the answer page: {error}")
+        yield blocks(error.id, f"On the answer page: {error}")
     yield from _needed_links(arm, design, written)
     yield from _risky_links(arm, written)
 
 
-def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Problem]:
+def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Item]:
     if design.metric.row.source is Source.CLICK and not written.links:
-        yield _blocks(
+        yield blocks(
             "no_link",
             f"Version “{arm.key}” has no link, and the metric counts clicks. Add one:"
             " [text](https://…), or [text](answer:) for a page of ours.",
@@ -137,27 +137,27 @@ def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Problem
     label = design.metric.link
     if label and label not in {link.label for link in written.links}:
         known = ", ".join(f"“{link.label}”" for link in written.links) or "none"
-        yield _blocks(
+        yield blocks(
             "link_label_unknown",
             f"The metric counts the link “{label}”, which “{arm.key}” does not have"
             f" (it has: {known}).",
         )
     if label and sum(link.label == label for link in written.links) > 1:
-        yield _blocks(
+        yield blocks(
             "link_label_twice",
             f"The metric counts the link “{label}”, and “{arm.key}” has several of that name. Name"
             ' each by itself: [text](https://… "name").',
         )
     if len(written.links) > _MOST_LINKS:
-        yield _blocks("too_many_links", f"A mail can have {_MOST_LINKS} links at most.")
+        yield blocks("too_many_links", f"A mail can have {_MOST_LINKS} links at most.")
 
 
-def _risky_links(arm: Arm, written: Content) -> Iterator[Problem]:
+def _risky_links(arm: Arm, written: Content) -> Iterator[Item]:
     for link in written.links:
         if link.address.startswith("http://"):
-            yield _warns("link_without_tls", f"“{link.label}” leads to an http:// address.")
+            yield warns("link_without_tls", f"“{link.label}” leads to an http:// address.")
     if _answers(written.links) and not (arm.answer or "").strip():
-        yield _warns(
+        yield warns(
             "answer_empty",
             f"“{arm.key}” links to an answer page that has no words of its own yet.",
         )
@@ -165,11 +165,3 @@ def _risky_links(arm: Arm, written: Content) -> Iterator[Problem]:
 
 def _answers(links: tuple[Link, ...]) -> bool:
     return any(link.kind is Kind.ANSWER for link in links)
-
-
-def _blocks(id_: str, message: str) -> Problem:
-    return Problem(level=Level.BLOCKS, id=id_, message=message)
-
-
-def _warns(id_: str, message: str) -> Problem:
-    return Problem(level=Level.WARNS, id=id_, message=message)

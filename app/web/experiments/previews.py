@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from app.audience import members
 from app.audience.members import Member
 from app.delivery import preview
-from app.delivery.preview import Preview
+from app.delivery.mail.compose import Rendered
 from app.experiments import store
 from app.experiments.lifecycle import release_of
 from app.experiments.models import Experiment
@@ -42,7 +42,7 @@ class PreviewPage(Page):
     forms: list[tuple[str, str]]
     form_key: str
     form_label: str
-    preview: Preview | None
+    preview: Rendered | None
     problem: str
 
 
@@ -125,7 +125,7 @@ def _preview(
     person_id: str,
     *,
     now: datetime,
-) -> tuple[Preview | None, str]:
+) -> tuple[Rendered | None, str]:
     """The mail, or the sentence that says why this person would get none."""
     state = request.app.state
     try:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date as Date
 
+from app.allocation.models import Bucket
 from app.okr import sayings
 from app.platform import figures
-from app.review.shapes import Decided, Item, Overdue, Review, Starting, TimeSplit
+from app.review.shapes import BucketShare, Decided, Item, Overdue, Review, Starting, TimeSplit
 from app.web.kit import formatting, key_result_line
 from app.web.kit.key_result_line import Line
 
@@ -106,17 +107,20 @@ def spent(split: TimeSplit | None) -> Spent | None:
             for bucket_share, kind in zip(split.buckets, kinds, strict=False)
         ),
         shares=tuple(
-            Share(
-                name=bucket.name,
-                share=formatting.points(
-                    bucket.of_elective if bucket.elective else bucket.of_all, 0
-                ),
-                target=formatting.points(bucket.target, 0),
-                of_what="of elective time" if bucket.elective else "of all time",
-            )
+            share_of(bucket, bucket.of_elective if bucket.elective else bucket.of_all)
             for bucket in split.buckets
         ),
         rising=split.rising,
+    )
+
+
+def share_of(bucket: Bucket | BucketShare, share: float | None) -> Share:
+    """A bucket's share, of elective time if it is elective, beside its target."""
+    return Share(
+        name=bucket.name,
+        share=formatting.points(share, 0),
+        target=formatting.points(bucket.target, 0),
+        of_what="of elective time" if bucket.elective else "of all time",
     )
 
 

@@ -27,6 +27,7 @@ from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.plots import Plot
 from app.web.weeks import respondents
+from app.web.weeks.agendas import Share, share_of
 
 router = APIRouter(prefix="/time")
 
@@ -43,16 +44,6 @@ class Row:
     non_elective: str
     new: str
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """A bucket's share beside its target."""
-
-    name: str
-    share: str
-    target: str
-    of_what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ class TimePage(Page):
     building: Plot | None
     compared: str
     teams: tuple[Row, ...]
-    aims: tuple[Aim, ...]
+    aims: tuple[Share, ...]
     buckets: tuple[tuple[str, str], ...]
     respondents: Sequence[Asked]
     teams_known: Choices
@@ -246,7 +237,7 @@ def _answered(week: Week) -> str:
     return f"{said}, {figures.count(rest)} not counted yet" if rest and week.counted else said
 
 
-def _aims(last: Week) -> tuple[Aim, ...]:
+def _aims(last: Week) -> tuple[Share, ...]:
     """The week's targets, without what was retired since; its time stays in view."""
     kept = tuple(
         _aim(bucket, last.everybody) for bucket in last.buckets if bucket.retired_at is None
@@ -255,17 +246,12 @@ def _aims(last: Week) -> tuple[Aim, ...]:
     share = sum(last.everybody.of_all.get(one, 0.0) for one in gone) if last.everybody else 0.0
     if not share:
         return kept
-    return (*kept, Aim("Kinds retired since", formatting.points(share, 0), "–", "of all time"))
+    return (*kept, Share("Kinds retired since", formatting.points(share, 0), "–", "of all time"))
 
 
-def _aim(bucket: Bucket, split: Split | None) -> Aim:
+def _aim(bucket: Bucket, split: Split | None) -> Share:
     shares = (split.of_elective if bucket.elective else split.of_all) if split else {}
-    return Aim(
-        name=bucket.name,
-        share=formatting.points(shares.get(bucket.id, 0.0), 0),
-        target="–" if bucket.target is None else formatting.points(bucket.target, 0),
-        of_what="of elective time" if bucket.elective else "of all time",
-    )
+    return share_of(bucket, shares.get(bucket.id, 0.0))
 
 
 def _kinds() -> tuple[str, ...]:
