@@ -1,4 +1,4 @@
-"""Web: pages for people, one file per noun; public pages for customers; our own CSS and scripts.
+"""Web: pages for people in wings, a file per noun; what all share in the kit; our CSS and scripts.
 
 In: requests of a browser, with the session that identity.guard has checked.
 Out: HTML rendered from a page dataclass, or a redirect after a change.
