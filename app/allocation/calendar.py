@@ -7,62 +7,36 @@ from zoneinfo import ZoneInfo
 
 from app.platform.errors import Invalid
 from app.platform.iso_weeks import monday_of, week_of
-from app.platform.weekly import DAYS
+from app.platform.weekly import WeekTime
 
+_OPENS, _REMINDS, _CLOSES = WeekTime(4, time(14)), WeekTime(7, time(9)), WeekTime(7, time(10))
 _LONGEST_OPEN = 2  # weeks: it closes by the Sunday after its own
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A day (Monday is 0; 7 is the Monday after) and a time on the wall of the organisation."""
-
-    day: int
-    at: time
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The Friday mail's times. They stand in a row that an editor edits."""
 
-    opens: Moment = Moment(4, time(14))
-    reminds: Moment = Moment(7, time(9))
-    closes: Moment = Moment(7, time(10))  # when the week's mail is written
+    opens: WeekTime = _OPENS
+    reminds: WeekTime = _REMINDS
+    closes: WeekTime = _CLOSES  # when the week's mail is written
 
     def __post_init__(self) -> None:
-        order = [(moment.day, moment.at) for moment in (self.opens, self.reminds, self.closes)]
+        order = [self.opens, self.reminds, self.closes]
         if sorted(set(order)) != order:
             raise Invalid("A week opens first, then reminds, then closes: put the times in order.")
         if self.closes.day - self.opens.day > 7 or not 0 <= self.opens.day < 7:
             raise Invalid("A week opens on one of its own days and closes within seven days.")
 
 
-def written(moment: Moment) -> str:
-    """A moment as somebody writes it: `friday 14:00`, `next monday 09:00`."""
-    after, day = divmod(moment.day, len(DAYS))
-    return f"{'next ' * after}{DAYS[day]} {moment.at:%H:%M}"
-
-
-def moment_of(text: str) -> Moment:
-    """The moment that was written. Raises ValueError."""
-    words = text.lower().split()
-    after = words[:1] == ["next"]
-    try:
-        day, at = words[after:]
-        return Moment(DAYS.index(day) + 7 * after, time.fromisoformat(at))
-    except ValueError:
-        raise ValueError(
-            "write a day and a time, like friday 14:00, or next monday 09:00 for the week after"
-        ) from None
-
-
-def instant(week: str, moment: Moment, zone: ZoneInfo) -> datetime:
-    """The one instant of a moment in a week.
+def instant(week: str, when: WeekTime, zone: ZoneInfo) -> datetime:
+    """The one instant of a time of the week in one week.
 
     A time that the clocks jump over is as long after the jump as it would have been before it;
     a time that comes twice is its first.
     """
-    day = monday_of(week) + timedelta(days=moment.day)
-    return datetime.combine(day, moment.at, zone).astimezone(UTC)
+    day = monday_of(week) + timedelta(days=when.day)
+    return datetime.combine(day, when.at, zone).astimezone(UTC)
 
 
 def weeks_due(last: str | None, *, now: datetime, schedule: Schedule, zone: ZoneInfo) -> list[str]:

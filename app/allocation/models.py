@@ -5,10 +5,11 @@ from enum import StrEnum
 
 from sqlmodel import BigInteger, Field, SQLModel
 
-from app.allocation.calendar import Moment, Schedule
+from app.allocation.calendar import Schedule
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
+from app.platform.weekly import WeekTime
 
 
 class Mode(StrEnum):
@@ -84,9 +85,9 @@ class AllocationSettings(SQLModel, table=True):
     def schedule(self) -> Schedule:
         """The times of a week."""
         return Schedule(
-            opens=Moment(self.opens_day, time.fromisoformat(self.opens_at)),
-            reminds=Moment(self.reminds_day, time.fromisoformat(self.reminds_at)),
-            closes=Moment(self.closes_day, time.fromisoformat(self.closes_at)),
+            opens=WeekTime(self.opens_day, time.fromisoformat(self.opens_at)),
+            reminds=WeekTime(self.reminds_day, time.fromisoformat(self.reminds_at)),
+            closes=WeekTime(self.closes_day, time.fromisoformat(self.closes_at)),
         )
 
 

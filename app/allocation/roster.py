@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.allocation import store, telling
-from app.allocation.calendar import written
 from app.allocation.models import AllocationSettings, Bucket, Mode, Respondent
 from app.allocation.schemas import BucketsDraft, RespondentChanges, RespondentDraft, SettingsDraft
 from app.platform.errors import Conflict, Invalid
+from app.platform.weekly import written
 
 NUMBER_BITS = 63  # of a respondent's number: what a signed column of both databases holds
 

@@ -12,8 +12,9 @@ from pydantic import (
     model_validator,
 )
 
-from app.allocation.calendar import Schedule, moment_of, written
+from app.allocation.calendar import Schedule
 from app.allocation.models import Mode
+from app.platform.weekly import week_time_of, written
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
@@ -64,24 +65,24 @@ class BucketsDraft(Strict):
         return self
 
 
-def _moment(text: str) -> str:
-    return written(moment_of(text))
+def _as_written(text: str) -> str:
+    return written(week_time_of(text))
 
 
-Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+WeekTimeText = Annotated[str, Field(max_length=40), AfterValidator(_as_written)]
 
 
 class SettingsDraft(Strict):
     """Who answers, and when the week opens, reminds and closes, in the organisation's zone."""
 
     mode: Mode = Mode.TEAM
-    opens: Moment = "friday 14:00"
-    reminds: Moment = "next monday 09:00"
-    closes: Moment = "next monday 10:00"
+    opens: WeekTimeText = "friday 14:00"
+    reminds: WeekTimeText = "next monday 09:00"
+    closes: WeekTimeText = "next monday 10:00"
 
     def schedule(self) -> Schedule:
         """The times. Raises Invalid where they are out of order."""
-        return Schedule(moment_of(self.opens), moment_of(self.reminds), moment_of(self.closes))
+        return Schedule(*map(week_time_of, (self.opens, self.reminds, self.closes)))
 
 
 class RespondentDraft(Strict):

@@ -35,7 +35,7 @@ from app.platform import garbled
 from app.platform.db import UtcDateTime
 from app.platform.garbled import Damaged, Rows
 from app.platform.put_off import Work
-from app.platform.weekly import parsed
+from app.platform.weekly import week_time_of
 from app.review import agenda
 from app.review.models import Choice, ItemKind, Kept
 
@@ -97,7 +97,7 @@ READS: Mapping[str, Reads] = {
     "contribution.overlaps": overlap.groups_of,
     "decision.call": Call,
     "decision.decision": Choice,
-    "digest.sends_at": parsed,
+    "digest.sends_at": week_time_of,
     "experiment.channel": Channel,
     "experiment.columns": Columns.of,
     "experiment.design": Draft.model_validate,

@@ -14,7 +14,7 @@ from app.platform import put_off
 from app.platform.db import Database, UtcDateTime
 from app.platform.duties import Duty
 from app.platform.put_off import Work
-from app.platform.weekly import latest, parsed
+from app.platform.weekly import latest, week_time_of
 from app.review import agenda
 
 NAME = "digest"
@@ -107,8 +107,7 @@ def due(row: Digest | None, *, zone: ZoneInfo, now: datetime) -> datetime | None
     """
     if row is None or row.sends_at is None:
         return None
-    weekday, at = parsed(row.sends_at)
-    moment = latest(weekday, at, zone=zone, now=now)
+    moment = latest(week_time_of(row.sends_at), zone=zone, now=now)
     if moment < row.set_at or now - max(moment, row.timed_at) > _TOO_LATE:
         return None
     return moment

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator
 
+from app.platform.weekly import DAYS
+
 Text = Annotated[str, Field(min_length=1, max_length=500)]
-_SENDS_AT = re.compile(
-    r"(monday|tuesday|wednesday|thursday|friday|saturday|sunday) ([01]\d|2[0-3]):[0-5]\d"
-)
+_SENDS_AT = re.compile(rf"({'|'.join(DAYS)}) ([01]\d|2[0-3]):[0-5]\d")
 
 
 class Strict(BaseModel):
@@ -57,7 +57,7 @@ class DigestDraft(Strict):
 
     @field_validator("sends_at")
     @classmethod
-    def _a_moment_of_the_week(cls, text: str | None) -> str | None:
+    def _a_time_of_the_week(cls, text: str | None) -> str | None:
         if text is not None and not _SENDS_AT.fullmatch(text.lower()):
             raise ValueError("write a day and a time, like monday 08:00")
         return text.lower() if text else None

@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from app.allocation.calendar import Moment, Schedule, instant, weeks_due
+from app.allocation.calendar import Schedule, instant, weeks_due
 from app.platform.errors import Invalid
 from app.platform.iso_weeks import monday_of, week_of
+from app.platform.weekly import WeekTime
 
 OSLO = ZoneInfo("Europe/Oslo")
 FRIDAY = datetime(2026, 11, 20, 13, tzinfo=UTC)  # 14:00 in Oslo
@@ -55,7 +56,7 @@ def test_a_worker_that_looks_every_seven_hours_opens_each_week_once():
 def test_a_week_opens_once_around_days_of_note(first: date, day: int, name: str):
     zone = ZoneInfo(name)
     schedule = Schedule(
-        Moment(day, time(2, 30)), Moment(day + 3, time(9)), Moment(day + 3, time(10))
+        WeekTime(day, time(2, 30)), WeekTime(day + 3, time(9)), WeekTime(day + 3, time(10))
     )
     began = datetime.combine(first - timedelta(days=17), time(), UTC)
     opened: list[str] = []

@@ -1,6 +1,6 @@
 """A cycle as a template: written, and made again."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from app.allocation import roster
 from app.allocation import store as allocation
-from app.allocation.calendar import Moment, moment_of, written
 from app.allocation.schemas import SettingsDraft
 from app.experiments import template_rows, templates
 from app.experiments.schemas import TemplateDraft
@@ -197,19 +196,6 @@ def test_a_template_holds_nothing_of_one_run(session: Session):
             by="Ann",
             now=NOW,
         )
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("friday 14:00", Moment(4, time(14))),
-        ("next monday 09:00", Moment(7, time(9))),
-        ("Next Friday 09:30", Moment(11, time(9, 30))),
-    ],
-)
-def test_a_moment_is_written_and_read(text: str, moment: Moment):
-    assert moment_of(text) == moment
-    assert written(moment) == text.lower()
 
 
 @pytest.mark.parametrize("text", ["", "friday", "next", "moonday 09:00", "friday 25:00", "a b c d"])
