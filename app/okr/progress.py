@@ -8,7 +8,7 @@ from enum import StrEnum
 
 _TOO_EARLY = timedelta(days=14)  # no pace before: a week's noise is not a trend
 _LATE = timedelta(days=3)  # after the cadence, a value is stale
-_GREEN, _YELLOW = 0.7, 0.5  # of the expected progress
+ON_PACE, BEHIND_PACE = 0.7, 0.5  # of the expected progress
 _SCORED_GREEN, _SCORED_YELLOW = 0.7, 0.4  # after Doerr
 _CADENCE = {"daily": timedelta(days=1), "weekly": timedelta(days=7), "monthly": timedelta(days=31)}
 
@@ -63,9 +63,9 @@ def pace(goal: Goal, done: float | None, *, starts: Date, ends: Date, today: Dat
     if today < starts + _TOO_EARLY:
         return Pace.TOO_EARLY
     ratio = done / expected(starts, ends, today)
-    if ratio >= _GREEN:
+    if ratio >= ON_PACE:
         return Pace.GREEN
-    return Pace.YELLOW if ratio >= _YELLOW else Pace.RED
+    return Pace.YELLOW if ratio >= BEHIND_PACE else Pace.RED
 
 
 def stale(cadence: str, last: Date | None, today: Date) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from app.okr import amounts, sayings
+from app.okr import amounts
 from app.platform import figures
 from app.review.shapes import Item, KeyResultLine, Review, TimeSplit
 
@@ -60,7 +60,7 @@ def _key_result(key_result_line: KeyResultLine) -> str:
     said = [f"{key_result_line.title}: {value}{aim}{f' ({facts})' if facts else ''}."]
     if key_result_line.statement is not None:
         said.append(key_result_line.statement.sentence)
-    lands = _lands(key_result_line)
+    lands = key_result_line.lands
     return " ".join([*said, f"{lands[0].upper()}{lands[1:]}."] if lands else said)
 
 
@@ -75,12 +75,6 @@ def _facts(key_result_line: KeyResultLine) -> Iterable[str]:
 
 def _aim(key_result_line: KeyResultLine) -> str:
     return amounts.amount(key_result_line.target, key_result_line.unit)
-
-
-def _lands(key_result_line: KeyResultLine) -> str:
-    if key_result_line.forecast is None or key_result_line.ends is None:
-        return ""
-    return sayings.chance_in_words(key_result_line.forecast.chance, key_result_line.ends)
 
 
 def _decided(review: Review) -> Iterable[str]:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, WithJsonSchema
 
 from app.okr.forecast import Forecast
 from app.okr.progress import Pace
-from app.okr.sayings import Statement
+from app.okr.sayings import Statement, chance_in_words
 from app.okr.statements import State
 from app.okr.views import KeyResultView
 from app.platform.shapes import answered
@@ -80,6 +80,13 @@ class KeyResultLine:
             ends=view.cycle.ends,
             forecast=view.forecast,
         )
+
+    @property
+    def lands(self) -> str:
+        """`lands on target 4 times in 10 by 9 Jan`, once that can be said."""
+        if self.forecast is None or self.ends is None:
+            return ""
+        return chance_in_words(self.forecast.chance, self.ends)
 
 
 def _closer(statement: Statement | None) -> bool | None:

@@ -3,20 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
-from app.okr import sayings
 from app.okr.models import KeyResult
+from app.okr.pace_words import pace_in_words
 from app.okr.progress import Pace
 from app.okr.views import KeyResultView
 from app.review.shapes import KeyResultLine
 from app.web.kit import formatting
 
-# Each pace says its rule: a share of the way that an even course would have gone by now.
-_PACES = {
-    Pace.GREEN: "On pace: at least 70 % of the even way",
-    Pace.YELLOW: "Behind pace: 50 to 70 % of the even way",
-    Pace.RED: "Far behind pace: under half of the even way",
-    Pace.TOO_EARLY: "Too early for a pace",
-}
 _EVEN = 0.5  # a chance below is more likely to miss than to land
 _PACED = {Pace.GREEN, Pace.YELLOW, Pace.RED}
 _KINDS = {True: "better", False: "worse", None: ""}
@@ -72,18 +65,12 @@ def state(told: KeyResultLine) -> str:
 
 def _paced(told: KeyResultLine) -> str:
     """A pace beside a forecast that misses says so in the same breath."""
-    pace, ahead = _PACES.get(told.pace, _banded(told)), lands(told)
+    pace = pace_in_words(told.pace, kind=told.kind, progress=told.progress)
+    ahead = told.lands
     if not ahead:
         return pace
     misses = told.forecast is not None and told.forecast.chance < _EVEN
     return f"{pace}, but {ahead}" if told.pace is Pace.GREEN and misses else f"{pace} · {ahead}"
-
-
-def lands(told: KeyResultLine) -> str:
-    """`lands on target 4 times in 10 by 9 Jan`, once that can be said."""
-    if told.forecast is None or told.ends is None:
-        return ""
-    return sayings.chance_in_words(told.forecast.chance, told.ends)
 
 
 def way(row: KeyResult | KeyResultLine) -> str:
@@ -102,9 +89,3 @@ def since(view: KeyResultView, today: date) -> str:
         return ""
     days = (today - view.as_of).days
     return "today" if days == 0 else f"{formatting.plural(days, 'day')} ago"
-
-
-def _banded(told: KeyResultLine) -> str:
-    if told.kind == "maintain":
-        return "In the band" if told.progress else "Outside the band"
-    return "Reached" if (told.progress or 0) >= 1 else "Not reached yet"

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from app.identity.guard import Db, Now, Who
 from app.okr import closing, outcomes, store
 from app.okr.models import Cycle
+from app.okr.pace_words import grade_in_words
 from app.okr.progress import grade
 from app.okr.schemas import CloseDraft, CycleChanges
 from app.platform import figures
@@ -22,8 +23,6 @@ from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/cycles")
-
-_GRADES = {"green": "Reached, or nearly", "yellow": "Some of the way", "red": "Missed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +162,6 @@ def _scored(ended: closing.Ended) -> Scored:
         current=formatting.amount(ended.current, ended.row.unit),
         suggested=figures.score(ended.suggested),
         score="" if ended.score is None else figures.score(ended.score),
-        said="" if ended.score is None else _GRADES[grade(ended.score)],
+        said="" if ended.score is None else grade_in_words(grade(ended.score)).capitalize(),
         comment=ended.row.score_comment,
     )

@@ -8,13 +8,13 @@ from app.okr import amounts, sayings
 from app.okr.cycle_weeks import CycleWeeks
 from app.okr.forecast import Forecast
 from app.okr.models import KeyResult
+from app.okr.pace_words import SHADED
+from app.okr.progress import ON_PACE
 from app.okr.sayings import Statement
 from app.okr.statements import State, bounds_of
 from app.okr.views import KeyResultView
 from app.web.kit import formatting
 from app.web.kit.plots import Label, Place
-
-_ON_PACE = 0.7  # of the even way; where green begins (okr.progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _band(view: KeyResultView, plane: Plane) -> tuple[Place, ...]:
         low, high = _levels(row)
         along = [(cycle.starts, low), (cycle.ends, low), (cycle.ends, high), (cycle.starts, high)]
         return tuple(plane.at(day, value) for day, value in along)
-    least = row.start + _ON_PACE * (row.target - row.start)
+    least = row.start + ON_PACE * (row.target - row.start)
     corners = [(cycle.starts, row.start), (cycle.ends, row.target), (cycle.ends, least)]
     return tuple(plane.at(day, value) for day, value in corners)
 
@@ -231,7 +231,7 @@ def _title(view: KeyResultView) -> str:
     if view.row.kind == "maintain":
         said.append("The shade is the band to stay in.")
     else:
-        said.append("Dashed: an even way to the target; the shade is on pace, from 70 % of it.")
+        said.append(f"Dashed: an even way to the target; {SHADED}.")
     if view.forecast:
         said.append("The wedge is where it lands 8 times in 10.")
     return " ".join(said)

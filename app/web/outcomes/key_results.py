@@ -25,6 +25,7 @@ from app.okr import (
     week_rows,
 )
 from app.okr.models import CheckIn, Cycle, KeyResult, ValueSource
+from app.okr.pace_words import grade_in_words
 from app.okr.progress import grade
 from app.okr.schemas import (
     ConfidenceDraft,
@@ -339,9 +340,9 @@ def _warning(view: KeyResultView) -> str | None:
 def _ended(row: KeyResult) -> str:
     if row.score is None:
         return ""
-    said = {"green": "reached, or nearly", "yellow": "some of the way", "red": "missed"}
+    said = grade_in_words(grade(row.score))
     comment = f" {row.score_comment}" if row.score_comment else ""
-    return f"Closed with a score of {score(row.score)}: {said[grade(row.score)]}.{comment}"
+    return f"Closed with a score of {score(row.score)}: {said}.{comment}"
 
 
 def _value(listed: series.Listed) -> ValueRow:
