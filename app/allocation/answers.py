@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.allocation import store, telling
+from app.allocation import answer_store, store, telling
 from app.allocation.models import Respondent, TimeAnswer, TimeAnswerBefore
 from app.allocation.schemas import AnswerDraft
 from app.allocation.summary import off_by
@@ -19,7 +19,7 @@ def put(
     if opening is None:
         raise Conflict(f"{week} has not been opened: open it first.")
     _check(session, week, draft)
-    answer = store.answer_of(session, week, respondent.id)
+    answer = answer_store.answer_of(session, week, respondent.id)
     if answer is None:
         answer = TimeAnswer(week=week, respondent_id=respondent.id, shares={}, at=now)
         answer.team_id, answer.fte = respondent.team_id, respondent.fte

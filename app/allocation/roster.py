@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.allocation import store, telling
+from app.allocation import answer_store, store, telling
 from app.allocation.models import AllocationSettings, Bucket, Mode, Respondent
 from app.allocation.schemas import BucketsDraft, RespondentChanges, RespondentDraft, SettingsDraft
 from app.platform.errors import Conflict, Invalid
@@ -30,7 +30,7 @@ def put_buckets(session: Session, draft: BucketsDraft, *, now: datetime) -> Sequ
         session.add(gone)
     session.flush()
     for opening in store.open_at(session, now):
-        if not store.answers(session, opening.week):
+        if not answer_store.answers(session, opening.week):
             store.put_week_buckets(session, opening.week)
     return store.buckets(session)
 
@@ -118,7 +118,7 @@ def _ask_as_now(session: Session, respondent: Respondent, *, now: datetime) -> N
         invitation = store.invitation_of(session, opening.week, respondent.id)
         if invitation is None:
             continue
-        if store.answer_of(session, opening.week, respondent.id) is None:
+        if answer_store.answer_of(session, opening.week, respondent.id) is None:
             invitation.asked_time = respondent.asked_time
         invitation.withdrawn_at = None if respondent.active else invitation.withdrawn_at or now
         session.add(invitation)

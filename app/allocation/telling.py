@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.allocation import store
+from app.allocation import answer_store, store
 from app.allocation.models import Mode, Opening, TimeAnswer, TimeTold
 from app.allocation.summary import FEWEST, cells_of
 from app.platform.db import Database
@@ -26,9 +26,9 @@ def settle(session: Session, opening: Opening, *, now: datetime) -> None:
     store.lock_opening(session, opening)
     answers = {
         time_answer.respondent_id: time_answer
-        for time_answer in store.answers(session, opening.week)
+        for time_answer in answer_store.answers(session, opening.week)
     }
-    told = store.told(session, opening.week)
+    told = answer_store.told(session, opening.week)
     _correct(session, told, answers)
     counted = {time_told.respondent_id for time_told in told}
     new = {one: answer for one, answer in answers.items() if one not in counted}

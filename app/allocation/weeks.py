@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from app.allocation import store
+from app.allocation import answer_store, store
+from app.allocation.answer_store import Answered, Counted
 from app.allocation.models import Bucket, Mode, Opening
-from app.allocation.store import Answered, Asked, Counted
+from app.allocation.store import Asked
 from app.allocation.summary import Given, Groups, Split, by_cell, by_team, risen
 from app.platform.errors import NotFound
 from app.platform.iso_weeks import monday_of, week_of
@@ -54,7 +55,7 @@ def of_several(session: Session, weeks: Sequence[str]) -> dict[str, Week]:
     opened = [one.opening.week for one in asked]
     if not opened:
         return {}
-    given = store.given_in(session, opened)
+    given = answer_store.given_in(session, opened)
     return {one.opening.week: _shown(one, given[one.opening.week]) for one in asked}
 
 
@@ -77,7 +78,7 @@ def is_rising(seen: Mapping[str, Week], week: str) -> bool:
     return risen([split.non_elective for split in splits if split])
 
 
-def _shown(asked: Asked, given: Sequence[store.Given]) -> Week:
+def _shown(asked: Asked, given: Sequence[answer_store.Given]) -> Week:
     answers, told = (
         [answered for answered, _ in given],
         [told for _, told in given if told is not None],

@@ -19,7 +19,18 @@ from app.api.vaults import Hosts
 from app.experiments import key_result_usage
 from app.experiments.models import Status
 from app.identity.guard import Db, Now, Who
-from app.okr import links, outcomes, series, sources, store, unusual, values, views, week_rows
+from app.okr import (
+    links,
+    outcomes,
+    series,
+    source_store,
+    sources,
+    store,
+    unusual,
+    values,
+    views,
+    week_rows,
+)
 from app.okr.models import CheckIn, KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.schemas import (
@@ -227,7 +238,7 @@ def _line(line: Line) -> LedgerLine:
 
 
 def _reads(session: Session, row: KeyResult) -> ReadOut | None:
-    held = store.source_of(session, row.id)
+    held = source_store.source_of(session, row.id)
     if held is None:
         return None
     asked = sources.settings_of(row.source, held)

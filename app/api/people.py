@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.audience import store
+from app.audience import store, suppression_store
 from app.audience.models import Person
 from app.identity.guard import Db, Now
 from app.privacy import erasing, export, readmission
@@ -140,7 +140,7 @@ def export_person(person_id: str, session: Db, now: Now) -> PersonExport:
     person = store.person_of(session, person_id)
     return PersonExport(
         person=_shown(person),
-        suppressed=bool(store.suppressed(session, [person.email_key])),
+        suppressed=bool(suppression_store.suppressed(session, [person.email_key])),
         audiences=_memberships(session, person_id),
         exported_at=now,
         held=export.rows_about(session, person_id),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.audience import store
+from app.audience import suppression_store
 from app.audience.models import Suppression
 from app.audience.schemas import SuppressionDraft
 from app.identity.guard import Db, Now, Who
@@ -38,7 +38,9 @@ class SuppressionOut(BaseModel):
 @router.post("/suppressions", status_code=201, summary="Send an address nothing any more")
 def add_suppression(draft: SuppressionDraft, session: Db, who: Who, now: Now) -> SuppressionOut:
     """In force at once, for every experiment. Said twice, the first stands."""
-    return _shown(store.suppress(session, draft.email, draft.reason, by=who.name, now=now))
+    return _shown(
+        suppression_store.suppress(session, draft.email, draft.reason, by=who.name, now=now)
+    )
 
 
 @router.get("/suppressions", summary="List suppressions")
@@ -46,14 +48,14 @@ def list_suppressions(
     session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[SuppressionOut]:
     """Newest first."""
-    rows = store.suppressions(session, cursor=cursor, limit=limit)
+    rows = suppression_store.suppressions(session, cursor=cursor, limit=limit)
     return listed(rows, _shown)
 
 
 @router.delete("/suppressions/{suppression_id}", status_code=204, summary="Lift a suppression")
 def lift_suppression(suppression_id: str, session: Db) -> None:
     """Mail may go to this address again."""
-    store.lift(session, suppression_id)
+    suppression_store.lift(session, suppression_id)
 
 
 def _shown(row: Suppression) -> SuppressionOut:

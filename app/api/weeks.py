@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.identity.guard import Db, Now, Who
-from app.review import agenda, items, store
+from app.review import agenda, items, week_store
 from app.review.schemas import CommitmentDraft, KeptDraft, NoteDraft
 from app.review.shapes import Item, Review
 
@@ -28,7 +28,7 @@ def commit(week: str, draft: CommitmentDraft, session: Db, now: Now, who: Who) -
 @router.put("/weeks/{week}/commitments/{item_id}", summary="Say what became of a commitment")
 def settle(week: str, item_id: str, draft: KeptDraft, session: Db, now: Now) -> Item:
     """`week` is the one in which it was promised. It shows in the review of the week after."""
-    store.item_of(session, week, item_id)
+    week_store.item_of(session, week, item_id)
     return items.shown_one(items.settle(session, item_id, draft.kept, now=now))
 
 

@@ -1,27 +1,17 @@
-"""All SQL of people, audiences, imports and suppressions."""
+"""All SQL of people, audiences and imports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    and_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    or_,
-    text,
-    update,
-)
+from sqlalchemy import and_, bindparam, exists, func, or_, text, update
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 from sqlmodel import Session, col, select
 
 from app.audience import bulk
 from app.audience.addresses import key_of
-from app.audience.models import Audience, Import, Membership, Person, Refusal, Suppression
+from app.audience.models import Audience, Import, Membership, Person, Refusal
 from app.platform.db import among
 from app.platform.documents import Json
 from app.platform.errors import Conflict, NotFound
@@ -30,7 +20,6 @@ from app.platform.paging import Order, Part, part
 _AUDIENCES = Order("audiences", is_descending=True)
 _IMPORTS = Order("imports", is_descending=True)
 _PEOPLE = Order("people")
-_SUPPRESSIONS = Order("suppressions", is_descending=True)
 
 _TABLES = Person.metadata.tables
 _IMPORTS_LOCK = 0x7415_11CF  # PostgreSQL's advisory lock: chunks of imports come one at a time
@@ -280,40 +269,6 @@ def refusals(
     """Lines that were not taken, in order."""
     query = select(Refusal).where(Refusal.import_id == import_id, Refusal.line > after)
     return session.exec(query.order_by(col(Refusal.line)).limit(limit)).all()
-
-
-def suppress(session: Session, email: str, reason: str, *, by: str, now: datetime) -> Suppression:
-    """No mail to this address from now on; saying it twice changes nothing."""
-    row = Suppression(email_key=key_of(email), reason=reason, created_at=now, created_by=by)
-    session.execute(_insert(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
-    # whoever came first, perhaps a moment ago: mail programs send an unsubscribe twice at once
-    return session.exec(select(Suppression).where(Suppression.email_key == row.email_key)).one()
-
-
-def lift(session: Session, suppression_id: str) -> None:
-    """Mail may go to this address again."""
-    if session.get(Suppression, suppression_id) is None:
-        raise NotFound("There is no suppression with this id.")
-    session.execute(delete(Suppression).where(col(Suppression.id) == suppression_id))
-
-
-def suppressions(
-    session: Session, *, cursor: str | None = None, limit: int = 100
-) -> Part[Suppression]:
-    """Newest first."""
-    every = select(Suppression)
-    return part(session, every, _SUPPRESSIONS, Suppression.id, cursor=cursor, limit=limit)
-
-
-def suppressed(session: Session, keys: Iterable[str]) -> set[str]:
-    """Of these address keys, those that get no mail."""
-    query = select(Suppression.email_key).where(among(session, Suppression.email_key, list(keys)))
-    return set(session.exec(query).all())
-
-
-def _insert(session: Session) -> Any:
-    """The INSERT that knows ON CONFLICT, of the database at hand."""
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
 
 
 def _by_name(session: Session, name: str) -> Audience | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.audience import store as audience
+from app.audience import suppression_store
 from app.audience.models import Person
 from app.delivery.models import Send
 from app.platform import events
@@ -24,7 +24,7 @@ def unsubscribe(session: Session, send_id: int, *, now: datetime) -> None:
     person = session.get(Person, send.person_id) if send else None
     if send is None or person is None:
         return
-    audience.suppress(session, person.email, REASON, by="recipient", now=now)
+    suppression_store.suppress(session, person.email, REASON, by="recipient", now=now)
     outcome = session.get(Outcome, send_id)
     if outcome is not None and outcome.unsubscribed_at is None:
         tally.change(session, {send_id: {"unsubscribed_at": now}})

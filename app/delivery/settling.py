@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.audience import store as audience
+from app.audience import suppression_store
 from app.delivery import pausing, person_store, store
 from app.delivery.models import State
 from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
@@ -146,7 +146,7 @@ def _suppress(session: Session, results: Iterable[Result], *, now: datetime) -> 
         or (result.meaning is Meaning.FULL and _is_full_for_good(session, result))
     ]
     for email in person_store.emails_of(session, gone):
-        audience.suppress(session, email, "bounced", by="mail server", now=now)
+        suppression_store.suppress(session, email, "bounced", by="mail server", now=now)
 
 
 def _is_full_for_good(session: Session, result: Result) -> bool:

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.audience import conditions
-from app.audience import store as audience
+from app.audience import conditions, suppression_store
 from app.audience.columns import Columns, Misfit
 from app.audience.consent import allows
 from app.audience.members import Member
@@ -86,7 +85,7 @@ class Judge:
 
     def ruling(self, session: Session, people: Sequence[Member]) -> Ruling:
         """The same for whoever stops on the way: asked for all, said of those who are given."""
-        suppressed = audience.suppressed(session, [person.email_key for person in people])
+        suppressed = suppression_store.suppressed(session, [person.email_key for person in people])
         taken = self.taken(session, people)
         return lambda some: [self._ruled(member, suppressed, taken) for member in some]
 

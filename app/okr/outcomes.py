@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.okr import closed, sources, store, telling
+from app.okr import closed, source_store, sources, store, telling
 from app.okr.models import Cycle, KeyResult, Objective, Team
 from app.okr.schemas import (
     CycleChanges,
@@ -165,7 +165,7 @@ def _refuse_a_new_source(session: Session, row: KeyResult) -> None:
 
 def _as_is(session: Session, row: KeyResult) -> dict[str, Any]:
     names = set(KeyResultDraft.model_fields) - {"http", "sql"}
-    read = store.source_of(session, row.id)
+    read = source_store.source_of(session, row.id)
     reads = {row.source: sources.settings_of(row.source, read)} if read else {}
     return {name: getattr(row, name) for name in names} | reads
 
@@ -189,6 +189,6 @@ def _read_from(session: Session, row: KeyResult, draft: KeyResultDraft, *, now: 
     """Read values from now on from where the draft says, or from nowhere any more."""
     read = draft.http or draft.sql
     if read is None:
-        store.drop_source(session, row.id)
+        source_store.drop_source(session, row.id)
     else:
         sources.keep(session, row.id, read, now=now)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.okr import exact, pointer, queries, sources, store, values
+from app.okr import exact, pointer, queries, source_store, sources, store, values
 from app.okr.models import ValueSource
 from app.okr.schemas import ValueDraft
 from app.platform.db import Database
@@ -51,7 +51,7 @@ def duty(database: Database, reader: Reader, *, zone: ZoneInfo) -> Duty:
     """Read each value that is due; nothing is locked while the other side takes its time."""
     return Duty(
         work=Work.READ,
-        items=lambda session, now: store.due_sources(
+        items=lambda session, now: source_store.due_sources(
             session, day=now.astimezone(zone).date(), now=now
         ),
         do=lambda one, now: _read(database, reader, one, zone=zone, now=now),
@@ -63,10 +63,12 @@ def _read(
 ) -> bool:
     day = now.astimezone(zone).date()
     with database.write() as session:
-        if not store.lease_source(session, key_result_id, until=now + _LEASE, day=day, now=now):
+        if not source_store.lease_source(
+            session, key_result_id, until=now + _LEASE, day=day, now=now
+        ):
             return False
     with database.read() as session:
-        source = store.source_of(session, key_result_id)
+        source = source_store.source_of(session, key_result_id)
     if source is None:
         return False
 
@@ -78,7 +80,7 @@ def _read(
     came = tried(read, what=Work.READ)
     if isinstance(came, Trouble):
         with database.write() as session:
-            held = store.source_of(session, key_result_id)
+            held = source_store.source_of(session, key_result_id)
             if held is not None and not store.is_closed(session, key_result_id):
                 sources.note_error(session, held, came.sentence, now=now)
     return True
@@ -88,7 +90,7 @@ def _keep(
     session: Session, key_result_id: str, number: float, *, zone: ZoneInfo, now: datetime
 ) -> None:
     row = store.claimed(session, key_result_id)
-    source = store.source_of(session, key_result_id)
+    source = source_store.source_of(session, key_result_id)
     if source is None:
         return
     day = now.astimezone(zone).date()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.okr import store
+from app.okr import source_store
 from app.okr.models import ValueSource
 from app.okr.schemas import HttpSource, SqlSource
 from app.platform import outbound
@@ -36,7 +36,7 @@ def keep(
     session: Session, key_result_id: str, wanted: HttpSource | SqlSource, *, now: datetime
 ) -> None:
     """Read from there from now on, for the first time at once."""
-    held = store.source_of(session, key_result_id)
+    held = source_store.source_of(session, key_result_id)
     row = held or ValueSource(key_result_id=key_result_id, due_at=now)
     asked = wanted.model_dump()
     if held is None or any(getattr(row, name) != value for name, value in asked.items()):
@@ -55,7 +55,7 @@ def settings_of(source: str, row: ValueSource) -> dict[str, Any]:
 
 def read_soon(session: Session, key_result_id: str, *, now: datetime) -> bool:
     """Read again at the next opportunity; False where nothing is read."""
-    row = store.source_of(session, key_result_id)
+    row = source_store.source_of(session, key_result_id)
     if row is None:
         return False
     row.due_at = now

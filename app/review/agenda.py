@@ -24,7 +24,7 @@ from app.platform.duties import Duty
 from app.platform.errors import Conflict, Invalid
 from app.platform.iso_weeks import monday_of, week_of
 from app.platform.put_off import Work
-from app.review import items, learnings, store, time_spent, weeks
+from app.review import items, learnings, store, time_spent, week_store, weeks
 from app.review.items import week_after, week_before
 from app.review.learnings import Learning
 from app.review.models import FrozenWeek, ItemKind, WeekItem
@@ -60,7 +60,7 @@ class _Span:
 def review_of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
     """A week's review: as it was frozen, or as it stands now. Raises Invalid."""
     monday_of(week)
-    noted = store.noted(session, week)
+    noted = week_store.noted(session, week)
     row = noted.frozen
     if row is None:
         return _live(session, week, noted.marks, zone=zone, now=now)
@@ -79,10 +79,12 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
         raise Invalid.at("week", f"{week} has not begun.")
     telling.settle_closed(session, week, now=now)
     seen = _key_results(session, _span(week, zone, now))
-    marks = store.noted(session, week).marks
+    marks = week_store.noted(session, week).marks
     review = _told(session, week, seen, marks, zone=zone, now=now)
     body = _SHAPE.dump_python(review, mode="json")
-    if not store.freeze(session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)):
+    if not week_store.freeze(
+        session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)
+    ):
         raise Conflict(f"{week} is frozen already.")
     keeping.keep(session, seen, now=now)
     facts = {"sentence": review.sentence, "frozen_by": by}
@@ -110,7 +112,7 @@ def _told(
     decided = learnings.decided_since(session, span.starts, until=span.ends)
     around = store.around(session, since=span.starts, until=span.ends + _WEEK)
     split = time_spent.time_split(session, week)
-    lines = store.lines(session, (week, week_before(week)))
+    lines = week_store.lines(session, (week, week_before(week)))
     last = lines[week_before(week), ItemKind.COMMITMENT]
     return Review(
         week=week,
@@ -240,7 +242,9 @@ def duty(database: Database, *, zone: ZoneInfo) -> Duty:
 
     def is_due(session: Session, week: str, now: datetime) -> bool:
         is_in = known_until.known_everywhere(session, now=now).covers(_span(week, zone, now).ends)
-        return is_in and not store.frozen_week(session, week) and _tells(session, week, zone, now)
+        return (
+            is_in and not week_store.frozen_week(session, week) and _tells(session, week, zone, now)
+        )
 
     def freeze_week(week: str, now: datetime) -> int:
         with suppress(Conflict), database.write() as session:  # another worker was first

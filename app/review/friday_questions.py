@@ -19,7 +19,7 @@ from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.iso_weeks import monday_of, week_of
 from app.platform.put_off import Work
-from app.review import items, store
+from app.review import items, week_store
 from app.review.models import ItemKind
 from app.review.shapes import Item
 
@@ -37,7 +37,7 @@ class Asked:
 
 def questions_for(session: Session, week: str, respondent: Respondent, *, today: Date) -> Asked:
     """What somebody owns of the week, though its cycle ended in it, and what they promised."""
-    promises = items.shown(store.items(session, items.week_before(week), ItemKind.COMMITMENT))
+    promises = items.shown(week_store.items(session, items.week_before(week), ItemKind.COMMITMENT))
     return Asked(
         views.several(
             session,

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.platform.errors import Conflict, Invalid
 from app.platform.iso_weeks import monday_of, week_of
-from app.review import store
+from app.review import week_store
 from app.review.models import ItemKind, Kept, WeekItem
 from app.review.schemas import CommitmentDraft, NoteDraft
 from app.review.shapes import Item
@@ -30,12 +30,12 @@ def note(session: Session, week: str, draft: NoteDraft, *, by: str, now: datetim
 def drop(session: Session, week: str, item_id: str) -> None:
     """Take a line back. Raises NotFound, and Conflict once the week is frozen."""
     _refuse_frozen(session, week)
-    session.delete(store.item_of(session, week, item_id))
+    session.delete(week_store.item_of(session, week, item_id))
 
 
 def settle(session: Session, item_id: str, kept: Kept | None, *, now: datetime) -> WeekItem:
     """What became of a commitment; a frozen week goes on saying what was known then."""
-    item = store.commitment_of(session, item_id)
+    item = week_store.commitment_of(session, item_id)
     item.kept, item.kept_at = kept, now if kept else None
     session.add(item)
     return item
@@ -66,7 +66,7 @@ def _add(
 ) -> WeekItem:
     monday_of(week)
     _refuse_frozen(session, week)
-    if len(store.items(session, week, kind)) >= _MOST:
+    if len(week_store.items(session, week, kind)) >= _MOST:
         raise Invalid.at("text", f"{week} has {_MOST} of these. Take one away first.")
     item = WeekItem(week=week, kind=kind, text=text, owner=owner, created_by=by, created_at=now)
     session.add(item)
@@ -75,5 +75,5 @@ def _add(
 
 
 def _refuse_frozen(session: Session, week: str) -> None:
-    if store.frozen_week(session, week) is not None:
+    if week_store.frozen_week(session, week) is not None:
         raise Conflict(f"{week} is frozen, so nothing is added to it. Use {week_after(week)}.")

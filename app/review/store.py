@@ -1,15 +1,13 @@
-"""All SQL of the review: decisions, what a week is about, what was written in it and frozen."""
+"""All SQL of the review: decisions and what they are about, and what is under way."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, true
 from sqlalchemy import select as sa_select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -19,9 +17,9 @@ from app.audience.models import Audience
 from app.delivery.queue_store import Standing, standing_of, with_standings
 from app.experiments.models import Experiment, ExperimentLink, Feature, Slice, Status
 from app.experiments.vocabulary import RuleKind
-from app.okr.models import UndoneLink, UnusualWeek
+from app.okr.models import UndoneLink
 from app.platform.errors import NotFound
-from app.review.models import Choice, Decision, FrozenWeek, ItemKind, WeekItem
+from app.review.models import Choice, Decision
 
 _UNDER_WAY = (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING)
 _DESIGN = col(Experiment.design)
@@ -261,28 +259,6 @@ def _under_way_standing() -> Select[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """A week as it was frozen; of one that is not, its marks as unusual."""
-
-    frozen: FrozenWeek | None
-    marks: Sequence[UnusualWeek]
-
-
-def noted(session: Session, week: str) -> Noted:
-    """What is kept of a week by its name."""
-    is_open = and_(col(UnusualWeek.week) == week, col(FrozenWeek.week).is_(None))
-    question = (
-        sa_select(FrozenWeek, UnusualWeek)
-        .select_from(sa_select(literal(1)).subquery())
-        .outerjoin(FrozenWeek, col(FrozenWeek.week) == week)
-        .outerjoin(UnusualWeek, is_open)
-        .order_by(col(UnusualWeek.key_result_id))
-    )
-    found = session.execute(question).all()
-    return Noted(found[0][0], [mark for _, mark in found if mark is not None])
-
-
-@dataclass(frozen=True, slots=True)
 class Around:
     """Experiments of a week: under way now, the oldest first, and those that begin, in order."""
 
@@ -307,55 +283,6 @@ def around(session: Session, *, since: datetime, until: datetime) -> Around:
         [row for row, _ in found if row.status in _UNDER_WAY],
         [row for _, _, row in sorted(starting, key=lambda one: one[:2])],
     )
-
-
-def items(session: Session, week: str, kind: ItemKind) -> Sequence[WeekItem]:
-    """What was written in a week's review, in the order of writing."""
-    return session.exec(
-        select(WeekItem)
-        .where(WeekItem.week == week, WeekItem.kind == kind)
-        .order_by(col(WeekItem.created_at), col(WeekItem.id))
-    ).all()
-
-
-def lines(session: Session, weeks: Sequence[str]) -> defaultdict[tuple[str, str], list[WeekItem]]:
-    """The same of several weeks and every kind, by week and kind."""
-    found: defaultdict[tuple[str, str], list[WeekItem]] = defaultdict(list)
-    wanted = select(WeekItem).where(col(WeekItem.week).in_(weeks))
-    for row in session.exec(wanted.order_by(col(WeekItem.created_at), col(WeekItem.id))):
-        found[row.week, row.kind].append(row)
-    return found
-
-
-def item_of(session: Session, week: str, item_id: str) -> WeekItem:
-    """A line of a week. Raises NotFound."""
-    item = session.get(WeekItem, item_id)
-    if item is None or item.week != week:
-        raise NotFound(f"There is no such line in {week}.")
-    return item
-
-
-def commitment_of(session: Session, item_id: str) -> WeekItem:
-    """A commitment. Raises NotFound."""
-    item = session.get(WeekItem, item_id)
-    if item is None or item.kind != ItemKind.COMMITMENT:
-        raise NotFound("There is no such commitment.")
-    return item
-
-
-def frozen_week(session: Session, week: str) -> FrozenWeek | None:
-    """The week as it was told, once it is frozen."""
-    return session.get(FrozenWeek, week)
-
-
-def freeze(session: Session, row: FrozenWeek) -> bool:
-    """Keep a week as it is told; False where somebody was quicker."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return False
-    return True
 
 
 def leading_to(session: Session, slice_id: str) -> Sequence[str]:

@@ -19,7 +19,7 @@ from app.okr import sayings, views
 from app.okr import week_rows as okr
 from app.okr.views import KeyResultView
 from app.platform import figures, iso_weeks
-from app.review import items, learnings, store, time_spent
+from app.review import items, learnings, store, time_spent, week_store
 from app.review.learnings import Learning
 from app.review.models import ItemKind
 from app.review.shapes import Item, TimeSplit
@@ -76,7 +76,7 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         running=tuple(way for way in under_way if not _awaits_a_decision(way.status, way.call)),
         decided=decided.learnings,
         weeks_avoided=decided.weeks_avoided,
-        promised=items.shown(store.items(session, last, ItemKind.COMMITMENT)),
+        promised=items.shown(week_store.items(session, last, ItemKind.COMMITMENT)),
         time=spent if spent and spent.answered else times[last],
         silent=waiting.for_silent(knowing.everywhere, zone),
     )

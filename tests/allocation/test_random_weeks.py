@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from sqlmodel import Session
 
-from app.allocation import roster, store, weeks
+from app.allocation import answer_store, roster, store, weeks
 from app.allocation.models import TimeTold
 from app.allocation.schemas import SettingsDraft
 from app.allocation.summary import FEWEST
@@ -51,7 +51,7 @@ def test_nothing_shown_of_people_is_about_fewer_than_four(session: Session, seed
     for _ in range(STEPS):
         office.step()
         for week in office.weeks:
-            told = [TimeTold(**one.model_dump()) for one in store.told(session, week)]
+            told = [TimeTold(**one.model_dump()) for one in answer_store.told(session, week)]
             _cannot_be_worked_out(before.get(week, []), told)
             before[week] = told
     for week, model in office.weeks.items():

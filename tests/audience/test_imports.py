@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.audience import column_rows, headers, imports, store
+from app.audience import column_rows, headers, imports, store, suppression_store
 from app.audience.columns import OWN
 from app.audience.members import chunk
 from app.audience.models import Import
@@ -321,13 +321,15 @@ def test_a_cell_of_ours_that_cannot_be_kept_is_noted_and_costs_nobody(
 
 def test_a_suppressed_person_is_imported_and_stays_suppressed(desk: Desk):
     with desk.database.write() as session:
-        store.suppress(session, "ann@b.example", "unsubscribed", by="recipient", now=NOW)
+        suppression_store.suppress(
+            session, "ann@b.example", "unsubscribed", by="recipient", now=NOW
+        )
 
     done = desk.take(b"email\nAnn@b.example\n")
 
     assert counts(done) == (1, 1, 0, 0, 0)
     with desk.database.read() as session:
-        assert store.suppressed(session, ["ann@b.example"]) == {"ann@b.example"}
+        assert suppression_store.suppressed(session, ["ann@b.example"]) == {"ann@b.example"}
 
 
 def test_an_empty_value_of_an_object_empties_the_column(desk: Desk):

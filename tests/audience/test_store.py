@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 from sqlmodel import Session
 
-from app.audience import store
+from app.audience import store, suppression_store
 from app.audience.schemas import AudienceDraft, SuppressionDraft
 from app.platform import clock
 from app.platform.db import Database
@@ -16,15 +16,19 @@ NOW = clock.now()
 
 
 def test_a_suppressed_address_is_known_in_any_letters(session: Session):
-    store.suppress(session, "Ann@B.example", "manual", by="Ann", now=NOW)
+    suppression_store.suppress(session, "Ann@B.example", "manual", by="Ann", now=NOW)
 
-    assert store.suppressed(session, ["ann@b.example", "bo@b.example"]) == {"ann@b.example"}
+    assert suppression_store.suppressed(session, ["ann@b.example", "bo@b.example"]) == {
+        "ann@b.example"
+    }
 
 
 def test_suppressing_twice_keeps_the_first_reason(session: Session):
-    first = store.suppress(session, "ann@b.example", "unsubscribed", by="recipient", now=NOW)
+    first = suppression_store.suppress(
+        session, "ann@b.example", "unsubscribed", by="recipient", now=NOW
+    )
 
-    again = store.suppress(session, "ann@b.example", "manual", by="Ann", now=NOW)
+    again = suppression_store.suppress(session, "ann@b.example", "manual", by="Ann", now=NOW)
 
     assert (again.id, again.reason) == (first.id, "unsubscribed")
 
@@ -35,7 +39,9 @@ def test_two_who_suppress_at_the_same_moment_both_succeed(database: Database):
     def suppress(_: int) -> str:
         start.wait()
         with database.write() as session:
-            return store.suppress(session, "ann@b.example", "x", by="recipient", now=NOW).id
+            return suppression_store.suppress(
+                session, "ann@b.example", "x", by="recipient", now=NOW
+            ).id
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(suppress, range(2))
@@ -44,18 +50,18 @@ def test_two_who_suppress_at_the_same_moment_both_succeed(database: Database):
 
 
 def test_a_lifted_suppression_is_gone(session: Session):
-    row = store.suppress(session, "ann@b.example", "manual", by="Ann", now=NOW)
+    row = suppression_store.suppress(session, "ann@b.example", "manual", by="Ann", now=NOW)
 
-    store.lift(session, row.id)
+    suppression_store.lift(session, row.id)
 
-    assert store.suppressed(session, ["ann@b.example"]) == set()
+    assert suppression_store.suppressed(session, ["ann@b.example"]) == set()
     with pytest.raises(NotFound):
-        store.lift(session, row.id)
+        suppression_store.lift(session, row.id)
 
 
 def test_what_is_no_address_cannot_be_suppressed(session: Session):
     with pytest.raises(Invalid, match="address cannot be used"):
-        store.suppress(session, "ann@b.example\r\nx", "manual", by="Ann", now=NOW)
+        suppression_store.suppress(session, "ann@b.example\r\nx", "manual", by="Ann", now=NOW)
 
 
 def test_an_audiences_name_is_its_own(session: Session):

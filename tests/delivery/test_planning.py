@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app.audience import store as audience
+from app.audience import suppression_store
 from app.audience.models import Person
 from app.delivery import destination_store, feedback, person_store, planning, progress, queue_store
 from app.delivery.facts import DeliveryFacts
@@ -221,4 +221,6 @@ def _send(database: Database, folder: Path) -> None:
 
 def _suppress(database: Database, number: int) -> None:
     with database.write() as session:
-        audience.suppress(session, f"p{number}@bakery.example", "manual", by="Ann", now=NOW)
+        suppression_store.suppress(
+            session, f"p{number}@bakery.example", "manual", by="Ann", now=NOW
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.audience import store as audience
+from app.audience import suppression_store
 from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
@@ -160,7 +160,9 @@ def test_content_that_is_refused_fails_that_mail_alone(database: Database, tmp_p
 def test_suppressed_people_are_passed_over_and_count_nowhere(database: Database, tmp_path: Path):
     scenes.launched(database, people=3)
     with database.write() as session:
-        audience.suppress(session, "p1@bakery.example", "unsubscribed", by="recipient", now=NOW)
+        suppression_store.suppress(
+            session, "p1@bakery.example", "unsubscribed", by="recipient", now=NOW
+        )
 
     asyncio.run(_send(database, tmp_path, Mailbox()))
 
@@ -299,4 +301,4 @@ def _set_status(database: Database, experiment_id: str, status: Status) -> None:
 
 def _suppressed(database: Database, email: str) -> bool:
     with database.read() as session:
-        return bool(audience.suppressed(session, [email]))
+        return bool(suppression_store.suppressed(session, [email]))

@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlmodel import Session
 
 from app.audience import store as audience
+from app.audience import suppression_store
 from app.audience.models import Membership
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import eligibility, enrolment, enrolment_store, lifecycle, rehearsal
@@ -179,7 +180,7 @@ def test_a_filter_keeps_who_meets_it(database: Database):
 def test_nobody_suppressed_is_enrolled(database: Database):
     experiment_id = scheduled(database, people=60)
     with database.write() as session:
-        audience.suppress(session, "p000@bakers.example", "manual", by="Ann", now=NOW)
+        suppression_store.suppress(session, "p000@bakers.example", "manual", by="Ann", now=NOW)
     settle(database, experiment_id)
 
     assert left_out(database, experiment_id) == {"p000@bakers.example": "suppressed"}
@@ -289,7 +290,7 @@ def test_the_launch_page_counts_what_the_start_enrols(database: Database):
     with database.write() as session:
         audience_id = given_audience(session, 80)
         given_person(session, audience_id, "bo@x.example", data={"shoe": 43})
-        audience.suppress(session, "p001@bakers.example", "manual", by="Ann", now=NOW)
+        suppression_store.suppress(session, "p001@bakers.example", "manual", by="Ann", now=NOW)
         experiment = given_draft(session, audience_id=audience_id, sample=60)
         counted = count(session, experiment)
         launch(session, experiment)
@@ -316,7 +317,7 @@ def test_a_page_looks_at_some_people_and_says_that_the_rest_is_an_estimate(
     monkeypatch.setattr(rehearsal, "_AT_A_TIME", 10)
     monkeypatch.setattr(rehearsal, limit, people)
     experiment = given_draft(session, people=40)
-    audience.suppress(session, "p001@bakers.example", "manual", by="Ann", now=NOW)
+    suppression_store.suppress(session, "p001@bakers.example", "manual", by="Ann", now=NOW)
     session.flush()
     found = count(session, experiment)
 

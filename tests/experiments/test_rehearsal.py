@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from app.audience import column_rows, store
+from app.audience import column_rows, suppression_store
 from app.audience.models import Import, Membership, Suppression
 from app.delivery import progress
 from app.experiments import design, drafts, enrolment, fallen_away, lifecycle, rehearsal
@@ -166,13 +166,13 @@ def test_only_what_the_mails_depend_on_has_them_composed_anew(
 def test_the_do_not_mail_list_is_asked_at_the_start(database: Database, composed: Composed) -> None:
     one = drafted(database)
     with database.write() as session:
-        store.suppress(session, "p001@bakers.example", "asked", by="Ann", now=NOW)
+        suppression_store.suppress(session, "p001@bakers.example", "asked", by="Ann", now=NOW)
     rehearse(database, composed)
 
     launch(database, one)
     with database.write() as session:
         session.delete(session.exec(select(Suppression)).one())
-        store.suppress(session, "p002@bakers.example", "asked", by="Ann", now=NOW)
+        suppression_store.suppress(session, "p002@bakers.example", "asked", by="Ann", now=NOW)
     start(database, one, composed)
 
     assert composed.taken() == 0
@@ -301,7 +301,7 @@ def test_a_request_composes_few_mails_and_none_that_the_background_composed(
     assert composed.taken() == 1
     assert rehearse(database, composed) == 1
     with database.write() as session:
-        store.suppress(session, "p001@bakers.example", "asked", by="Ann", now=NOW)
+        suppression_store.suppress(session, "p001@bakers.example", "asked", by="Ann", now=NOW)
 
     last = asked(database, one, composed)
     assert (last.looked_at, last.eligible, last.estimated) == (31, 29, False)
@@ -335,7 +335,9 @@ def test_that_nobody_can_be_mailed_is_said_once_everybody_was_looked_at(
     one = drafted(database)
     with database.write() as session:
         for number in range(10):
-            store.suppress(session, f"p{number:03}@bakers.example", "asked", by="Ann", now=NOW)
+            suppression_store.suppress(
+                session, f"p{number:03}@bakers.example", "asked", by="Ann", now=NOW
+            )
 
     with database.read() as session:
         found = check(session, session.get_one(Experiment, one))

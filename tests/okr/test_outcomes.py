@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app.okr import outcomes, store, week_rows
+from app.okr import outcomes, source_store, store, week_rows
 from app.okr.schemas import KeyResultChanges, ObjectiveChanges, ObjectiveDraft, TeamDraft
 from app.platform.errors import Conflict, Invalid, NotFound
 from tests.okr.scenes import NOW, TODAY, given_cycle, given_key_result, given_objective, put
@@ -63,7 +63,7 @@ def test_values_come_from_people_systems_experiments_addresses_or_databases(
     session: Session, changes: dict[str, Any]
 ):
     row = given_key_result(session, given_objective(session), **changes)
-    source = store.source_of(session, row.id)
+    source = source_store.source_of(session, row.id)
 
     assert row.source == changes["source"]
     assert (source is not None) is (row.source != "experiment")
@@ -116,7 +116,7 @@ def test_what_was_never_used_is_removed(session: Session):
 
     assert store.key_results(session) == []
     assert store.objectives(session) == []
-    assert store.due_sources(session, day=TODAY, now=NOW) == []
+    assert source_store.due_sources(session, day=TODAY, now=NOW) == []
 
 
 def test_key_results_of_the_cycles_that_touch_some_days(session: Session):

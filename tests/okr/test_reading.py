@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import respx
 
-from app.okr import outcomes, reading, sources, store
+from app.okr import outcomes, reading, source_store, sources, store
 from app.okr.models import CheckIn, KeyResult, ValueSource
 from app.okr.reading import Reader
 from app.okr.schemas import KeyResultChanges
@@ -46,7 +46,7 @@ def read(database: Database, reader: Reader | None = None, *, now: datetime = NO
 
 def kept(database: Database, row: KeyResult) -> tuple[list[CheckIn], ValueSource]:
     with database.read() as session:
-        source = store.source_of(session, row.id)
+        source = source_store.source_of(session, row.id)
         assert source is not None
         return list(store.entries(session, row.id)), source
 
@@ -149,10 +149,12 @@ def test_a_reading_under_way_is_not_begun_twice(database: Database):
     row = given(database)
     with database.write() as session:
         until = NOW + timedelta(minutes=2)
-        assert store.lease_source(session, row.id, until=until, day=TODAY, now=NOW)
-        assert not store.lease_source(session, row.id, until=until, day=TODAY, now=NOW)
-        assert store.due_sources(session, day=TODAY, now=NOW) == []
-        assert store.due_sources(session, day=TODAY, now=until + timedelta(seconds=1)) == [row.id]
+        assert source_store.lease_source(session, row.id, until=until, day=TODAY, now=NOW)
+        assert not source_store.lease_source(session, row.id, until=until, day=TODAY, now=NOW)
+        assert source_store.due_sources(session, day=TODAY, now=NOW) == []
+        assert source_store.due_sources(session, day=TODAY, now=until + timedelta(seconds=1)) == [
+            row.id
+        ]
 
 
 def test_a_source_may_be_changed_and_is_then_read_at_once(database: Database):
@@ -174,7 +176,7 @@ def test_a_key_result_that_is_put_by_hand_again_is_read_no_more(database: Databa
         outcomes.change_key_result(session, held, KeyResultChanges(source="manual"), now=NOW)
 
     with database.read() as session:
-        assert store.source_of(session, row.id) is None
+        assert source_store.source_of(session, row.id) is None
         assert not sources.read_soon(session, row.id, now=NOW)
 
 

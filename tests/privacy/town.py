@@ -15,7 +15,7 @@ from sqlalchemy import String, cast, select, update
 from sqlmodel import Session, SQLModel, col
 
 from app.analysis import readout as readouts
-from app.audience import imports, store
+from app.audience import imports, store, suppression_store
 from app.audience.models import Erasure, Import, Person
 from app.audience.people_lookup import KnownPeople
 from app.delivery import transports, trials
@@ -172,7 +172,7 @@ class Town:
                 trial.queue(session, "bo@halvern.example", keyring=self.house.keyring, now=NOW)
             self.convert(session)
             first = self.people_leaving()[0][1]
-            store.suppress(session, first, "canary asked", by="Ann", now=NOW)
+            suppression_store.suppress(session, first, "canary asked", by="Ann", now=NOW)
         asyncio.run(self.send())
         self.take([{"email": f"not an address <{one}>"} for _, one in self.people_leaving()])
 

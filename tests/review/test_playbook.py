@@ -13,7 +13,7 @@ from app.allocation import store as allocation
 from app.allocation.schemas import SettingsDraft
 from app.experiments import template_rows, templates
 from app.experiments.schemas import TemplateDraft
-from app.okr import outcomes, store, values
+from app.okr import outcomes, source_store, store, values
 from app.okr.models import Cycle, KeyResult
 from app.okr.schemas import (
     CycleDraft,
@@ -121,7 +121,7 @@ def test_a_source_stays_in_the_house(session: Session):
 
     assert "secret" not in told.model_dump_json()
     assert told.objectives[0].key_results[0].source == "manual"
-    read = store.source_of(session, kept.id)
+    read = source_store.source_of(session, kept.id)
     assert read is not None
     assert (kept.source, read.url) == ("http", "https://example.com/n?key=secret")
 

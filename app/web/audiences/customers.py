@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.audience import erasure_rows, store
+from app.audience import erasure_rows, store, suppression_store
 from app.audience.models import Consent, Person
 from app.delivery import personal as sends
 from app.identity.guard import Db, Now
@@ -117,7 +117,7 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
     person = store.person_of(session, person_id)
     held = export.counted(session, person_id)
     rows = [(words, held[name]) for name, words in _WORDS.items() if held[name]]
-    is_suppressed = bool(store.suppressed(session, [person.email_key]))
+    is_suppressed = bool(suppression_store.suppressed(session, [person.email_key]))
     return render(
         request, CustomerPage(person=person, rows=rows, suppressed=is_suppressed, said=_SAID)
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.audience import store
+from app.audience import suppression_store
 from app.audience.models import Suppression
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import AppError
@@ -34,7 +34,7 @@ class SuppressionsPage(Page):
 @router.get("")
 def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
     """The list, and a form for one more address."""
-    rows = store.suppressions(session, cursor=cursor, limit=_PAGE)
+    rows = suppression_store.suppressions(session, cursor=cursor, limit=_PAGE)
     more = next_of("/suppressions", rows)
     page = SuppressionsPage(suppressions=rows, next_address=more, form=Typed())
     return render(request, page)
@@ -45,9 +45,9 @@ def add(request: Request, session: Db, who: Who, now: Now, form: Form) -> Respon
     """Leave somebody alone from now on; mails still waiting are skipped, too."""
     reason = form.text("reason") or "manual"
     try:
-        store.suppress(session, form.value("email"), reason, by=who.name, now=now)
+        suppression_store.suppress(session, form.value("email"), reason, by=who.name, now=now)
     except AppError as error:
-        rows = store.suppressions(session, cursor=None, limit=_PAGE)
+        rows = suppression_store.suppressions(session, cursor=None, limit=_PAGE)
         again = SuppressionsPage(suppressions=rows, next_address=None, form=form.refused(error))
         refuse(request, again)
     return go("/suppressions", said="added")
@@ -56,5 +56,5 @@ def add(request: Request, session: Db, who: Who, now: Now, form: Form) -> Respon
 @router.post("/{suppression_id}/lift")
 def lift(session: Db, suppression_id: str) -> Response:
     """They may get mail again."""
-    store.lift(session, suppression_id)
+    suppression_store.lift(session, suppression_id)
     return go("/suppressions", said="removed")

@@ -17,6 +17,7 @@ from app.okr import (
     outcomes,
     sayings,
     series,
+    source_store,
     sources,
     store,
     unusual,
@@ -279,7 +280,7 @@ def page(
     row, ends = placed.row, {placed.row.id: placed.cycle.ends}
     stored = series.stored_of(session, (row,), ends=ends)[row.id]
     view = views.view(session, placed, stored, today=today)
-    source = store.source_of(session, row.id)
+    source = source_store.source_of(session, row.id)
     marks = unusual.marks_of(session, row.id, view.cycle, today=today)
     said = friday_questions.rows(session, row, stored, zone=zone, now=now)
     began = [

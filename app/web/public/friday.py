@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.allocation import answers, store, weeks
+from app.allocation import answer_store, answers, store, weeks
 from app.allocation.calendar import week_numbered
 from app.allocation.models import Bucket, Invitation, Opening, Respondent
 from app.allocation.schemas import AnswerDraft
@@ -129,8 +129,8 @@ def _keep(
 
 def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> Typed:
     week, respondent_id = guest.opening.week, guest.respondent.id
-    given = store.answer_of(session, week, respondent_id)
-    before = given or store.answer_before(session, week, respondent_id)
+    given = answer_store.answer_of(session, week, respondent_id)
+    before = given or answer_store.answer_before(session, week, respondent_id)
     shares = before.shares if before else {}
     fields: dict[str, tuple[str, ...]]
     fields = {f"{_PREFIX}{bucket}": (str(share),) for bucket, share in shares.items()}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.audience import store
+from app.audience import suppression_store
 from app.platform.db import Database
 from app.web.audiences import suppressions
 from tests.web.conftest import NOW, Browser
@@ -31,16 +31,21 @@ def test_turning_the_page_loses_and_repeats_nobody(
     monkeypatch.setattr(suppressions, "_PAGE", 2)
     addresses = [f"a{number}@x.example" for number in range(5)]
     with database.write() as session:
-        rows = [store.suppress(session, one, "manual", by="Ann", now=NOW) for one in addresses]
+        rows = [
+            suppression_store.suppress(session, one, "manual", by="Ann", now=NOW)
+            for one in addresses
+        ]
     seen: list[str] = []
     address: str | None = "/suppressions"
     while address:
         page = ann.get(address).text
         seen += re.findall(r"a\d@x\.example", page)
         with database.write() as session:
-            store.suppress(session, f"b{len(seen)}@x.example", "manual", by="Ann", now=NOW)
+            suppression_store.suppress(
+                session, f"b{len(seen)}@x.example", "manual", by="Ann", now=NOW
+            )
             if len(seen) < 3:
-                store.lift(session, rows[4].id)
+                suppression_store.lift(session, rows[4].id)
         found = re.search(r'href="(/suppressions\?cursor=[^"]+)"', page)
         address = found[1] if found else None
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.analysis import snapshots
 from app.experiments.models import Experiment, Feature, Slice
-from app.okr import ledger, outcomes, runs, store, values
+from app.okr import ledger, outcomes, runs, source_store, store, values
 from app.okr.ledger import Entry
 from app.okr.models import KeyResult
 from app.okr.overlap import Group
@@ -191,7 +191,7 @@ def test_a_source_is_set_and_its_last_error_shown(eve: Browser, database: Databa
     assert "Every week from https://numbers.example/n.json" in said(page.text)
 
     with database.write() as session:
-        source = store.source_of(session, row_id)
+        source = source_store.source_of(session, row_id)
         assert source is not None
         source.error, source.failed_at = "The address answered with status 500.", NOW
         session.add(source)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 
-from app.allocation import store
+from app.allocation import answer_store, store
 from app.allocation.calendar import number_of
 from app.allocation.models import Invitation, Opening, Respondent
 from app.links.keyring import Kind
@@ -55,7 +55,7 @@ def test_an_answer_needs_no_log_in_and_no_session_token(
     assert "Thank you, Ann." in thanks.text
     assert "40 % on what had to be done" in thanks.text
     with database.read() as session:
-        kept = store.answer_of(session, WEEK, "ann")
+        kept = answer_store.answer_of(session, WEEK, "ann")
     assert kept is not None
     assert (kept.shares["lights"], kept.late) == (40, False)
 
@@ -87,7 +87,7 @@ def test_a_late_answer_is_kept_and_marked(stranger: Browser, database: Database,
     stranger.post(page, csrf="", **FULL)
 
     with database.read() as session:
-        kept = store.answer_of(session, WEEK, "ann")
+        kept = answer_store.answer_of(session, WEEK, "ann")
     assert kept is not None
     assert kept.late
 

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import Session
 
+from app.allocation import answer_store
 from app.allocation import store as allocation
 from app.allocation.calendar import number_of
 from app.allocation.models import Invitation, Opening, Respondent
@@ -17,8 +18,7 @@ from app.okr.models import CheckIn, Cycle, KeyResult
 from app.platform import clock
 from app.platform.db import Database
 from app.platform.iso_weeks import week_of
-from app.review import items
-from app.review import store as review
+from app.review import items, week_store
 from app.review.schemas import CommitmentDraft
 from tests.okr.scenes import course, given_key_result, given_objective
 from tests.web.conftest import Browser
@@ -117,7 +117,7 @@ def test_one_wrong_number_keeps_everything_typed_and_writes_nothing(
     assert values(database, key) == []
     with database.read() as session:
         week = week_of(clock.now().date())
-        assert allocation.answer_of(session, week, "ann") is None
+        assert answer_store.answer_of(session, week, "ann") is None
 
 
 def test_values_that_come_by_themselves_are_only_confirmed(
@@ -149,7 +149,7 @@ def test_what_was_promised_is_said_done_or_not(stranger: Browser, database: Data
     assert "You promised: Ask ten bakers" in shown
     assert "Price the list" not in shown
     with database.read() as session:
-        kept = {one: review.commitment_of(session, one).kept for one in (mine, theirs)}
+        kept = {one: week_store.commitment_of(session, one).kept for one in (mine, theirs)}
     assert kept == {mine: "not_done", theirs: None}
 
 

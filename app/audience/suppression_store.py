@@ -1,0 +1,51 @@
+"""All SQL of addresses that get no mail."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from app.audience.addresses import key_of
+from app.audience.models import Suppression
+from app.platform.db import among
+from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
+
+_SUPPRESSIONS = Order("suppressions", is_descending=True)
+
+
+def suppress(session: Session, email: str, reason: str, *, by: str, now: datetime) -> Suppression:
+    """No mail to this address from now on; saying it twice changes nothing."""
+    row = Suppression(email_key=key_of(email), reason=reason, created_at=now, created_by=by)
+    session.execute(_insert(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
+    # whoever came first, perhaps a moment ago: mail programs send an unsubscribe twice at once
+    return session.exec(select(Suppression).where(Suppression.email_key == row.email_key)).one()
+
+
+def lift(session: Session, suppression_id: str) -> None:
+    """Mail may go to this address again."""
+    if session.get(Suppression, suppression_id) is None:
+        raise NotFound("There is no suppression with this id.")
+    session.execute(delete(Suppression).where(col(Suppression.id) == suppression_id))
+
+
+def suppressions(
+    session: Session, *, cursor: str | None = None, limit: int = 100
+) -> Part[Suppression]:
+    """Newest first."""
+    every = select(Suppression)
+    return part(session, every, _SUPPRESSIONS, Suppression.id, cursor=cursor, limit=limit)
+
+
+def suppressed(session: Session, keys: Iterable[str]) -> set[str]:
+    """Of these address keys, those that get no mail."""
+    query = select(Suppression.email_key).where(among(session, Suppression.email_key, list(keys)))
+    return set(session.exec(query).all())
+
+
+def _insert(session: Session) -> Any:
+    """The INSERT that knows ON CONFLICT, of the database at hand."""
+    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
