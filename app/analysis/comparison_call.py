@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from app.analysis import comparison_looks, comparisons, sentences, versus
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Strata, total
 from app.analysis.planned_looks import Held
-from app.analysis.readout_types import Call, Comparison, Rule, State
+from app.analysis.readout_types import Call, Comparison, State
 from app.analysis.threshold_call import Made
 from app.platform import figures
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.analysis import versus
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Strata, total
 from app.analysis.planned_looks import Asked, Held
-from app.analysis.readout_types import Comparison, Rule, State
+from app.analysis.readout_types import Comparison, State
 from app.experiments.metrics import metric_of
 from app.stats.checks import NotEnoughData
 from app.stats.conditional import Limits, limits, looks_p

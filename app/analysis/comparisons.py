@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.analysis import versus
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Matured, Strata, total
-from app.analysis.readout_types import Comparison, Estimate, Rule, State
+from app.analysis.readout_types import Comparison, Estimate, State
 from app.experiments.metrics import metric_of
 from app.platform import figures
 from app.stats import special

@@ -15,10 +15,11 @@ from app.analysis import (
 from app.analysis.counts import ArmTotals
 from app.analysis.gathered import Gathered, rule_of
 from app.analysis.known_until import Known
+from app.analysis.locked_rule import Rule
 from app.analysis.look_course import Course, counts_at
 from app.analysis.matured import Strata
 from app.analysis.planned_looks import Held
-from app.analysis.readout_types import Call, Guardrail, LookAt, Rule, State
+from app.analysis.readout_types import Call, Guardrail, LookAt, State
 from app.analysis.standings import standing_of
 from app.analysis.threshold_call import Made, Standing
 from app.experiments.models import Experiment

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from app.analysis import sentences, splits
+from app.analysis import guardrail_sentences, sentences, splits
 from app.analysis.counts import ArmTotals
 from app.analysis.readout_types import Guardrail, State
 from app.analysis.threshold_call import Made, Standing
@@ -122,7 +122,7 @@ def _if_split(
 def _if_harmed(made: Made, breached: tuple[Guardrail, ...]) -> Made:
     if not breached:
         return made
-    call, harm = made.call, sentences.harm(breached)
+    call, harm = made.call, guardrail_sentences.harm(breached)
     if call.state is State.VALIDATED:
         sentence = f"{State.INCONCLUSIVE.word}, because {harm}. {_alone(made)}"
         made = replace(made, call=replace(call, sentence=sentence))

@@ -16,9 +16,9 @@ from sqlmodel import Session
 from app.analysis import counter_rows, matured, planned_looks
 from app.analysis.counts import ArmTotals, arm_of
 from app.analysis.known_until import Knowing, Known, of_several
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Cut, Matured, Strata, total
 from app.analysis.planned_looks import Held
-from app.analysis.readout_types import Rule
 from app.experiments.metrics import metric_of, usual_method
 from app.experiments.models import Experiment
 from app.experiments.plans import SETTLES_AFTER

@@ -7,8 +7,10 @@ from sqlmodel import Session
 
 from app.analysis import gathered, readout, sentences
 from app.analysis.current_call import look
+from app.analysis.locked_rule import Rule
 from app.analysis.models import Snapshot
-from app.analysis.readout_types import Call, Comparison, Estimate, Rule, of_json
+from app.analysis.readout_json import of_json
+from app.analysis.readout_types import Call, Comparison, Estimate
 from app.analysis.unknowns import range_with_unknown
 from app.experiments.models import Experiment
 

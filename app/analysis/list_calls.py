@@ -13,7 +13,8 @@ from app.analysis.current_call import look
 from app.analysis.known_until import Knowing
 from app.analysis.models import Kind
 from app.analysis.planned_looks import Held
-from app.analysis.readout_types import Call, Comparison, Estimate, State, without_verdict
+from app.analysis.readout_json import without_verdict
+from app.analysis.readout_types import Call, Comparison, Estimate, State
 from app.experiments.models import Experiment
 from app.platform import garbled
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Strata, total
 from app.analysis.planned_looks import Asked, Held
-from app.analysis.readout_types import LookAt, Rule
+from app.analysis.readout_types import LookAt
 from app.stats.sequential import next_boundary
 
 

@@ -10,9 +10,9 @@ from app.analysis import (
     comparison_looks,
     current_call,
     gathered,
+    guardrail_sentences,
     guardrails,
     planned_looks,
-    sentences,
     splits,
     standings,
     store,
@@ -99,7 +99,7 @@ class Gate:
         found = gathered.gather(session, experiment, now=now)
         watched = guardrails.watch(experiment, found.totals)
         if breached := guardrails.breached(watched):
-            return f"{sentences.harm(breached)}."
+            return f"{guardrail_sentences.harm(breached)}."
         over = standings.standing_of(experiment, found).over
         if not splits.check(experiment.design, found.totals, over=over).ok:
             return splits.WRONG

@@ -6,7 +6,7 @@ from sqlalchemy import String, bindparam, text
 from sqlmodel import Session
 
 from app.analysis.counts import ArmTotals
-from app.analysis.readout_types import Rule
+from app.analysis.locked_rule import Rule
 from app.platform.db import UtcDateTime
 from app.stats.checks import NotEnoughData
 from app.stats.fading import Timed, Trend, hazard_trend, value_trend

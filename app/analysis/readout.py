@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.analysis import (
     counts,
     evidence,
+    guardrail_sentences,
     health,
     hours,
     movements,
@@ -25,18 +26,18 @@ from app.analysis.counts import ArmTotals
 from app.analysis.current_call import Found, look, plan_and_looks
 from app.analysis.gathered import Gathered
 from app.analysis.gathered import gather as gathered_of
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Strata
 from app.analysis.models import Kind, Snapshot
+from app.analysis.readout_json import of_json
 from app.analysis.readout_types import (
     ArmCounts,
     Call,
     Readout,
-    Rule,
     Segment,
     State,
     Timeline,
     UnknownRange,
-    of_json,
 )
 from app.analysis.unknowns import range_with_unknown
 from app.experiments.metrics import Source
@@ -245,7 +246,7 @@ def _arm(experiment: Experiment, total: ArmTotals, *, over: bool) -> ArmCounts:
 def _more_facts(found: Found, unknown: UnknownRange | None) -> tuple[str, ...]:
     several = len(found.totals.keys() - {HOLDOUT}) > 1
     facts = [
-        sentences.of_watched(guardrail, of_arm=guardrail.arm if several else "")
+        guardrail_sentences.of_watched(guardrail, of_arm=guardrail.arm if several else "")
         for guardrail in found.watched
         if guardrail.people
     ]

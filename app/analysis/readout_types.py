@@ -1,19 +1,12 @@
 """What a readout is made of. Its fields are the contract's; rates are shares 0..1."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from app.analysis.counts import LinkTotal
 from app.analysis.hours import Point
-from app.experiments.metrics import Metric, Words, metric_of
-from app.experiments.vocabulary import MetricKind
-from app.platform.clock import iso
+from app.analysis.locked_rule import Rule
 
 
 class State(StrEnum):
@@ -251,43 +244,6 @@ class UnknownRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """The rule as it was locked at launch."""
-
-    kind: str
-    threshold: float | None
-    confidence: float
-    method: str
-    window_hours: float
-    baseline: str = ""
-    mde: float = 0.0
-    metric: str = MetricKind.CLICK_RATE
-    covariate: bool = False
-    link: str | None = None  # that the metric names
-
-    @property
-    def counts(self) -> Metric:
-        """What is counted, and how people read of it."""
-        return metric_of(self.metric)
-
-    @property
-    def words(self) -> Words:
-        """Its words; of a named link, with its name."""
-        return self.counts.words.on(self.link)
-
-    @property
-    def looks_by_people(self) -> bool:
-        """A comparison that may be read at any time: looked at as often as people have matured."""
-        return self.kind == "comparison" and self.method == "anytime"
-
-    @property
-    def limit(self) -> float:
-        """The rate to exceed, of a threshold rule."""
-        assert self.threshold is not None
-        return self.threshold
-
-
-@dataclass(frozen=True, slots=True)
 class Readout:
     """What came of an experiment, as it stands at one moment."""
 
@@ -314,34 +270,3 @@ class Readout:
     segments: tuple[Segment, ...] = ()
     timelines: tuple[Timeline, ...] = ()
     novelty: str = ""  # whether an effect fades, in a sentence; nothing where it can't be told
-
-
-_OLD_VERDICT = "Too early to tell: "
-_SHAPE = TypeAdapter(Readout)
-
-
-def of_json(body: Mapping[str, Any]) -> Readout:
-    """A readout as it was stored; what another version of this code kept beside it is left out."""
-    readout = _SHAPE.validate_python(body)
-    return replace(readout, comparisons=tuple(map(without_verdict, readout.comparisons)))
-
-
-def without_verdict(row: Comparison) -> Comparison:
-    """A reason once began with a verdict of its own, beside the row's state."""
-    if row.reason is None or not row.reason.startswith(_OLD_VERDICT):
-        return row
-    reason = row.reason.removeprefix(_OLD_VERDICT)
-    return replace(row, reason=reason[:1].upper() + reason[1:])
-
-
-def as_json(readout: Readout) -> dict[str, Any]:
-    """The readout as the API writes it, for storing: times in RFC 3339."""
-    plain: dict[str, Any] = json.loads(
-        json.dumps(asdict(readout), default=_written, allow_nan=False)
-    )
-    return plain
-
-
-def _written(value: object) -> str:
-    assert isinstance(value, datetime)
-    return iso(value)

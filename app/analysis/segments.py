@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Matured, Strata, total
-from app.analysis.readout_types import Rule, Segment, SegmentRow
+from app.analysis.readout_types import Segment, SegmentRow
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.rate_intervals import wilson

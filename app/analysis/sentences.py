@@ -1,42 +1,16 @@
 """The readout in words, for somebody who has never heard of a confidence bound. Pure."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 
-from app.analysis.readout_types import ArmCounts, Estimate, Guardrail, Rule, State
-from app.experiments.metrics import Source, Words
+from app.analysis.locked_rule import Rule
+from app.analysis.readout_types import ArmCounts, Estimate, State
+from app.analysis.situation import Situation
+from app.experiments.metrics import Source
 from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
 
-HARMS = {
-    "unsubscribe_rate": ("unsubscribed", "delivered"),
-    "complaint_rate": ("complained", "delivered"),
-    "bounce_rate": ("bounced", "attempted"),
-}
-PROVEN = {"safe": "safe", "breached": "breached", "unknown": "not proven yet"}
 NOBODY = f"{State.WAITING.word}: nobody has been mailed yet."
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Everything that a sentence about a call may mention."""
-
-    estimate: Estimate
-    rule: Rule
-    planned: int  # people that the rule was planned for
-    pass_count: int
-    answer_by: datetime | None
-    cut_short: bool = False  # cancelled or decided before everybody was released
-    over: bool = False  # nobody else will be mailed
-    closing: bool = False  # every window has closed, and the last clicks are settling
-    matured: int = 0
-    zone: tzinfo = UTC
-
-    @property
-    def words(self) -> Words:
-        """How people read of what is counted."""
-        return self.rule.words
 
 
 def raised(said: str) -> str:
@@ -93,32 +67,6 @@ def headline(arms: Sequence[ArmCounts], rule: Rule) -> str:
     return f"Raw clicks {figures.rough(raw)}. {whose}: {figures.rough(did)}."
 
 
-def of_guardrail(guardrail: Guardrail) -> str:
-    """What a guardrail counted, against its limit."""
-    did, of_whom = HARMS[guardrail.metric]
-    return (
-        f"{figures.count(guardrail.hits)} of {figures.count(guardrail.people)} {of_whom}"
-        f" ({figures.share(guardrail.rate or 0)}) {did}; at most {figures.limit(guardrail.max)} was"
-        " allowed"
-    )
-
-
-def of_watched(guardrail: Guardrail, *, of_arm: str) -> str:
-    """The same as a fact of its own; it names the version where there are several."""
-    name = guardrail.metric.replace("_", " ").capitalize()
-    whose = f" of “{of_arm}”" if of_arm else ""
-    return f"{name}{whose}: {of_guardrail(guardrail)} ({PROVEN[guardrail.state]})."
-
-
-def harm(breached: tuple[Guardrail, ...]) -> str:
-    """Which guardrails are breached, by what."""
-    return "a guardrail is breached: " + "; ".join(
-        f"{guardrail.metric.replace('_', ' ')} of “{guardrail.arm}” is over its limit:"
-        f" {of_guardrail(guardrail)}"
-        for guardrail in breached
-    )
-
-
 def because(situation: Situation) -> tuple[str, ...]:
     """The facts that the call rests on."""
     seen, rule, words = situation.estimate, situation.rule, situation.words
@@ -142,44 +90,6 @@ def because(situation: Situation) -> tuple[str, ...]:
             " and against a no."
         )
     return tuple(facts)
-
-
-def missing(situation: Situation) -> tuple[str, ...]:
-    """Why it is not decided yet, in people and in the day."""
-    seen, words = situation.estimate, situation.words
-    facts = [*_lacking(situation)]
-    unreleased = situation.planned - seen.people
-    if unreleased > 0 and not situation.over:
-        have = "has" if unreleased == 1 else "have"
-        facts.append(
-            f"{figures.people(unreleased)} of {figures.count(situation.planned)} {have} not been"
-            " mailed yet."
-        )
-    if seen.people_open:
-        can = f"{figures.people(seen.people_open)} can still {words.do}"
-        too_few = situation.over and seen.hits + seen.people_open < situation.pass_count
-        facts.append(f"Only {can}, so it cannot be validated." if too_few else f"{can}.")
-    if situation.closing:
-        facts.append(f"Every window has closed; the last {words.nouns} are settling.")
-    if situation.answer_by:
-        facts.append(f"The answer comes by {moment(situation.answer_by, situation.zone)}.")
-    return tuple(facts)
-
-
-def _lacking(situation: Situation) -> Iterator[str]:
-    seen, words, needed = situation.estimate, situation.words, situation.pass_count
-    if seen.hits < needed:
-        yield (
-            f"{figures.people(needed - seen.hits)} more must {words.do} to reach"
-            f" {figures.count(needed)}."
-        )
-    elif seen.settled < needed:
-        some = f"{figures.count(seen.settled)} of them" if seen.settled else "not one of them"
-        counts = "counts" if seen.settled < 2 else "count"
-        yield f"Enough have {words.did}; {some} {counts} so far."
-    if seen.hits > seen.settled:
-        settling = figures.people(seen.hits - seen.settled)
-        yield f"{settling} {words.did} too lately to be settled."
 
 
 def moment(when: datetime, zone: tzinfo) -> str:

@@ -7,7 +7,8 @@ from sqlmodel import Session
 from app.analysis import gathered, look_worker, standings, store
 from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
-from app.analysis.readout_types import Readout, as_json
+from app.analysis.readout_json import as_json
+from app.analysis.readout_types import Readout
 from app.experiments.models import Experiment
 from app.platform import events
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
-from app.analysis import sentences
+from app.analysis import sentences, why_not_yet
 from app.analysis.counts import ArmTotals
-from app.analysis.readout_types import Call, Comparison, Estimate, Rule, State
-from app.analysis.sentences import Situation
+from app.analysis.locked_rule import Rule
+from app.analysis.readout_types import Call, Comparison, Estimate, State
+from app.analysis.situation import Situation
 from app.platform import figures
 from app.stats.one_arm import CURTAILED, Progress, curtailed_call
 
@@ -100,7 +101,7 @@ def make(standing: Standing, rule: Rule, *, zone: tzinfo = UTC) -> Made:
         pass_count=standing.pass_count,
         answer_by=standing.answer_by,
     )
-    return Made(call, (estimate,), sentences.missing(situation))
+    return Made(call, (estimate,), why_not_yet.missing(situation))
 
 
 def _state(said: State, standing: Standing) -> State:
@@ -125,7 +126,7 @@ def _without_test(standing: Standing, rule: Rule, *, zone: tzinfo) -> Made:
         pass_count=standing.pass_count,
         answer_by=standing.answer_by,
     )
-    return Made(call, (estimate,), sentences.missing(situation) if standing.pass_count else ())
+    return Made(call, (estimate,), why_not_yet.missing(situation) if standing.pass_count else ())
 
 
 def _estimate(standing: Standing, rule: Rule, *, low: float, high: float) -> Estimate:

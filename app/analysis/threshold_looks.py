@@ -5,10 +5,11 @@ from datetime import datetime, tzinfo
 from itertools import pairwise
 
 from app.analysis import sentences
+from app.analysis.locked_rule import Rule
 from app.analysis.look_course import Course, counts_at
 from app.analysis.matured import total
 from app.analysis.planned_looks import Asked
-from app.analysis.readout_types import Call, Estimate, LookAt, Rule, State
+from app.analysis.readout_types import Call, Estimate, LookAt, State
 from app.analysis.threshold_call import Made
 from app.experiments.metrics import Words
 from app.platform import figures

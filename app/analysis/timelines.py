@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from app.analysis import comparison_looks
 from app.analysis.hours import Point
+from app.analysis.locked_rule import Rule
 from app.analysis.planned_looks import Held
-from app.analysis.readout_types import Comparison, Rule, Timeline, TimelinePoint
+from app.analysis.readout_types import Comparison, Timeline, TimelinePoint
 from app.stats.checks import NotEnoughData
 from app.stats.differences import newcombe
 from app.stats.rate_intervals import clopper_pearson

@@ -5,8 +5,9 @@ from dataclasses import replace
 from math import isfinite
 
 from app.analysis import sentences
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Matured, Strata, total
-from app.analysis.readout_types import Comparison, Rule, State
+from app.analysis.readout_types import Comparison, State
 from app.experiments.metrics import metric_of
 from app.platform import figures
 from app.stats import special

@@ -10,9 +10,11 @@ from math import ceil, inf
 from typing import Any
 
 from app.okr import progress as measures
+from app.okr import weekly_values
 from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import Cycle, KeyResult
 from app.okr.series import Value
+from app.okr.weekly_values import SIX_DAYS
 from app.platform.iso_weeks import monday_of, week_of
 from app.stats.checks import NotEnoughData
 from app.stats.closer import Question, Told, standing, told
@@ -24,7 +26,6 @@ _SINCE = 2  # weekly values since the start, before anything is said
 _A_WEEK = {"daily": 1.0, "weekly": 1.0, "monthly": 7 / 31}  # values that a week brings, at most one
 _ONLY_RISES = (8, 6)  # values, and rises among them, before a number is taken for a running total
 _WHOLE = 100.0  # percent
-_SIX_DAYS = timedelta(days=6)  # from a Monday to its Sunday
 _NO_CHANCE = {"maintain", "milestone"}
 
 
@@ -93,61 +94,6 @@ def found_on(
     return found
 
 
-def weekly(
-    row: KeyResult, weeks: CycleWeeks, values: Sequence[Value], unusual: Collection[str] = ()
-) -> Weekly:
-    """A value for each week: the mean of its values, or of a running total the last one.
-
-    Who only confirms what stands measures nothing: that is no value of its week. Nor is a value of
-    an unusual week; a running total stands where it stands, and what such a week added is left out
-    of its increments.
-    """
-    by_week: dict[int, list[Value]] = {}
-    is_total = row.running_total
-    lost = set() if is_total else {monday_of(one) for one in unusual}
-    for value in _measured(weeks, values):
-        if not lost or value.date - timedelta(days=value.date.weekday()) not in lost:
-            by_week.setdefault(weeks.number_of(value.date), []).append(value)
-    means = [
-        every[-1].value if is_total or len(every) == 1 else _mean(every)
-        for every in by_week.values()
-    ]
-    return Weekly(tuple(by_week), tuple(means), _people(by_week))
-
-
-def _mean(every: Sequence[Value]) -> float:
-    return sum(value.value for value in every) / len(every)
-
-
-def counted(
-    row: KeyResult,
-    weeks: CycleWeeks,
-    values: Sequence[Value],
-    levels: Weekly,
-    unusual: Collection[str] = (),
-) -> Weekly:
-    """What a statement rests on: the weeks' values, or of a running total what each added."""
-    return _increments(levels, weeks, values, unusual) if row.running_total else levels
-
-
-def _measured(weeks: CycleWeeks, values: Sequence[Value]) -> list[Value]:
-    return [value for value in values if value.date <= weeks.ends and not value.confirms]
-
-
-def _increments(
-    levels: Weekly, weeks: CycleWeeks, values: Sequence[Value], unusual: Collection[str]
-) -> Weekly:
-    """What each week added to a running total, without those that an unusual day had a part in."""
-    last = {weeks.number_of(value.date): value.date for value in _measured(weeks, values)}
-    mondays = [monday_of(one) for one in unusual]
-    touched = {
-        week
-        for before, week in pairwise(levels.weeks)
-        if any(last[before] < monday + _SIX_DAYS and monday <= last[week] for monday in mondays)
-    }
-    return levels.increments().without(touched)
-
-
 def _left_out(
     weeks: CycleWeeks, values: Sequence[Value], week: int, unusual: Collection[str]
 ) -> tuple[str, ...]:
@@ -161,7 +107,7 @@ def _left_out(
     return tuple(
         one
         for one in sorted(unusual)
-        if monday_of(one) <= last and monday_of(one) + _SIX_DAYS >= first
+        if monday_of(one) <= last and monday_of(one) + SIX_DAYS >= first
     )
 
 
@@ -196,8 +142,8 @@ def _of_week(
     *,
     unusual: Collection[str],
 ) -> Found:
-    levels = weekly(row, weeks, values, unusual).until(week)
-    series = counted(row, weeks, values, levels, unusual)
+    levels = weekly_values.weekly(row, weeks, values, unusual).until(week)
+    series = weekly_values.counted(row, weeks, values, levels, unusual)
     left_out = _left_out(weeks, values, week, unusual)
     iso = week_of(weeks.last_day(week) if week else weeks.starts)
     asks = only_rises(row, values)
@@ -322,14 +268,6 @@ def _possible_from(
 def _is_lost(row: KeyResult, weeks: CycleWeeks, week: int, unusual: Collection[str]) -> bool:
     """Whether a coming week brings nothing that counts: most of it is unusual, or of a sum, any."""
     last = weeks.last_day(week)
-    days = [last - timedelta(days=back) for back in range(_SIX_DAYS.days + 1)]
+    days = [last - timedelta(days=back) for back in range(SIX_DAYS.days + 1)]
     lost = sum(week_of(day) in unusual for day in days)
     return lost > 0 if row.running_total else 2 * lost > len(days)
-
-
-def _people(by_week: Mapping[int, Sequence[Value]]) -> tuple[float, ...]:
-    """How many stand behind each week, where every value is one run's own result."""
-    every = [value for week in by_week.values() for value in week]
-    if not all(value.observed and value.estimate == value.value for value in every):
-        return ()
-    return tuple(float(sum(value.observed or 0 for value in week)) for week in by_week.values())

@@ -21,8 +21,8 @@ from sqlmodel import Session, SQLModel, select
 from app.allocation.models import Mode
 from app.analysis import planned_looks
 from app.analysis.models import Kind
+from app.analysis.readout_json import of_json
 from app.analysis.readout_types import State as Call
-from app.analysis.readout_types import of_json
 from app.audience.columns import Columns
 from app.experiments.plans import Frozen
 from app.experiments.schemas import Draft

@@ -31,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel, col
 
-from app.platform import away, clock, garbled
+from app.platform import away, cleaning, clock, garbled
 from app.platform.apart import Agreement
 from app.platform.documents import json_or_text
 from app.platform.queueing import Rank, WriteQueue
@@ -54,16 +54,6 @@ _LOST = {  # … and a server that is lost keeps us as long: seconds, and millis
     "tcp_user_timeout": 50_000,
 }
 _BUSY_MS = 10_000  # how long a SQLite writer waits for one that is no process of ours
-_SAMPLED = """
-    -- One row for each column of a table of which the planner keeps samples: its name and type.
-    SELECT s.attname, format_type(a.atttypid, a.atttypmod)
-      FROM pg_stats s
-      JOIN pg_attribute a
-        ON a.attrelid = format('%%I.%%I', s.schemaname, s.tablename)::regclass
-       AND a.attname = s.attname
-     WHERE s.schemaname = current_schema()
-       AND s.tablename = %s
-"""
 _TAKES_NONE = text("SELECT current_setting('transaction_read_only') = 'on'")
 _POOL = 48  # PostgreSQL connections a process may hold: the 40 threads of its endpoints, and loops
 
@@ -206,7 +196,7 @@ class Database:
             connection = self.engine.raw_connection()
             try:
                 raw: Any = connection.driver_connection
-                return _rewrite(raw) if self.is_sqlite else _vacuum(raw, tables)
+                return cleaning.rewrite(raw) if self.is_sqlite else cleaning.vacuum(raw, tables)
             finally:
                 connection.invalidate()  # its settings are not those of others
                 connection.close()
@@ -229,29 +219,6 @@ def _begin(session: Session, patience_ms: int) -> None:
         session.execute(text("BEGIN IMMEDIATE"))
     finally:
         raw.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-
-
-def _rewrite(raw: sqlite3.Connection) -> bool:
-    raw.execute("VACUUM")
-    is_busy, _in_log, _moved = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not is_busy
-
-
-def _vacuum(raw: Any, tables: Sequence[str]) -> bool:
-    raw.autocommit = True
-    raw.execute("SET statement_timeout = 0")
-    names = ", ".join(f'"{name}"' for name in tables)
-    raw.execute(f"VACUUM (ANALYZE) {names}")
-    for name in tables:
-        if raw.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() is None:  # noqa: S608 - ours
-            _forget_samples(raw, name)
-    return True
-
-
-def _forget_samples(raw: Any, table: str) -> None:
-    """Where ANALYZE finds no row, it keeps the samples that it has; a column's type ends them."""
-    for column, kind in raw.execute(_SAMPLED, (table,)).fetchall():
-        raw.execute(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind}')  # as it is
 
 
 def among(session: Session, column: Any, values: Sequence[str]) -> ColumnElement[bool]:

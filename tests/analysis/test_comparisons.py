@@ -10,7 +10,8 @@ from sqlmodel import Session
 from app.analysis import look_worker
 from app.analysis import readout as readouts
 from app.analysis.counts import LinkTotal
-from app.analysis.readout_types import Readout, State, as_json
+from app.analysis.readout_json import as_json
+from app.analysis.readout_types import Readout, State
 from app.experiments.models import Experiment, Status
 from app.stats.two_arm import Arm, compare
 from app.tally import store

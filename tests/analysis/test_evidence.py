@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.analysis import evidence, movements, readout
 from app.analysis.evidence import Increment, increment_of
+from app.analysis.locked_rule import Rule
 from app.analysis.readout_types import (
     ArmCounts,
     Call,
@@ -18,7 +19,6 @@ from app.analysis.readout_types import (
     Health,
     Movement,
     Readout,
-    Rule,
     SampleRatio,
     State,
 )

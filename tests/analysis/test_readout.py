@@ -8,7 +8,8 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from app.analysis import readout as readouts
-from app.analysis.readout_types import Readout, State, as_json
+from app.analysis.readout_json import as_json
+from app.analysis.readout_types import Readout, State
 from app.experiments.models import Status
 from app.tally import store
 from tests.analysis.scenes import (

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.analysis import look_worker
 from app.analysis import readout as readouts
-from app.analysis.readout_types import as_json
+from app.analysis.readout_json import as_json
 from app.delivery.models import Send
 from app.stats.rate_intervals import clopper_pearson, wilson
 from app.tally import store

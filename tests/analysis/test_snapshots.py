@@ -6,7 +6,8 @@ from sqlmodel import Session, select
 
 from app.analysis import list_calls, snapshots
 from app.analysis import readout as readouts
-from app.analysis.readout_types import State, as_json, of_json
+from app.analysis.readout_json import as_json, of_json
+from app.analysis.readout_types import State
 from app.experiments.models import Experiment, Status
 from app.platform.events import Event
 from app.tally import store

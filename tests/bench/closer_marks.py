@@ -16,7 +16,8 @@ import numpy as np
 from app.okr.cycle_weeks import CycleWeeks
 from app.okr.models import KeyResult
 from app.okr.series import Value
-from app.okr.statements import counted, question_of, weekly
+from app.okr.statements import question_of
+from app.okr.weekly_values import counted, weekly
 from app.platform.iso_weeks import monday_of, week_of
 from app.stats.closer import standing
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analysis import look_course as courses
+from app.analysis.locked_rule import Rule
 from app.analysis.look_course import Course
 from app.analysis.matured import Matured
 from app.analysis.planned_looks import Asked, Held
-from app.analysis.readout_types import Rule
 from app.stats.one_arm import Progress, State, curtailed_call, pass_count
 from tests.analysis.scenes import TUESDAY
 from tests.bench.measured import Measured

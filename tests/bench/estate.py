@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from app.analysis import readout
 from app.analysis.models import Snapshot
-from app.analysis.readout_types import as_json
+from app.analysis.readout_json import as_json
 from app.experiments import plans
 from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.schemas import Draft

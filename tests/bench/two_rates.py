@@ -15,8 +15,9 @@ import numpy as np
 from scipy.stats import binom
 
 from app.analysis import comparisons
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Matured
-from app.analysis.readout_types import Rule, State
+from app.analysis.readout_types import State
 from app.experiments.plans import LOOKS_AT_ANY_TIME
 from app.stats.conditional import Limits, limits
 from app.stats.score import Pair

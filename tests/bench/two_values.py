@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analysis import comparison_looks, comparisons
+from app.analysis.locked_rule import Rule
 from app.analysis.matured import Matured
 from app.analysis.planned_looks import Asked, Held
-from app.analysis.readout_types import Rule, State
+from app.analysis.readout_types import State
 from tests.analysis.scenes import TUESDAY
 from tests.bench.measured import Measured
 from tests.bench.two_rates import ARM, BASE, SIDE, rule_of

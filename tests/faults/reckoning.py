@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
-from app.analysis.readout_types import as_json
+from app.analysis.readout_json import as_json
 from app.audience.models import Person
 from app.experiments.models import ENDED, Experiment
 from app.platform.clock import iso

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.analysis.readout_types import Readout, State, as_json
+from app.analysis.readout_json import as_json
+from app.analysis.readout_types import Readout, State
 from app.platform import figures
 from app.web.experiments import results
 from app.web.kit.pages import environment

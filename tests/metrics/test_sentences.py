@@ -11,7 +11,8 @@ import pytest
 
 from app.analysis import evidence, gates, threshold_call
 from app.analysis.counts import ArmTotals
-from app.analysis.readout_types import Call, Comparison, Estimate, Guardrail, Rule, State
+from app.analysis.locked_rule import Rule
+from app.analysis.readout_types import Call, Comparison, Estimate, Guardrail, State
 from app.analysis.threshold_call import Made, Standing
 from app.experiments.metrics import METRICS, Metric
 from app.experiments.vocabulary import Method, RuleKind

@@ -6,7 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.analysis.headings import Heading
-from app.analysis.readout_types import Comparison, Readout, Rule, Timeline
+from app.analysis.locked_rule import Rule
+from app.analysis.readout_types import Comparison, Readout, Timeline
 from app.platform import figures
 from app.web.kit.plots import Plot, timeline
 

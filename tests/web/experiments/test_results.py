@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.analysis.readout_types import Estimate, Rule, Timeline, TimelinePoint
+from app.analysis.locked_rule import Rule
+from app.analysis.readout_types import Estimate, Timeline, TimelinePoint
 from app.experiments.metrics import metric_of
 from app.platform import figures
 from app.web.experiments import result_charts, results

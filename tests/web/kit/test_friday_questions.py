@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from app.analysis.list_calls import Told
-from app.analysis.readout_types import Call, Comparison, Estimate, Rule, State
+from app.analysis.locked_rule import Rule
+from app.analysis.readout_types import Call, Comparison, Estimate, State
 from app.analysis.versus import too_early
 from app.experiments.models import Experiment
 from app.web.kit import friday_questions
