@@ -8,9 +8,9 @@ so goes through the parser, which alone decides what is understood.
 import re
 
 from app.tracking.edge import Asked, Head
+from app.tracking.request_lines import METHODS
 
 _USUAL = re.compile(rb"(GET|HEAD) (/[co]/[\w.-]{1,2048}) HTTP/1\.1\r\n")
-_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 _LINE, _END = b"\r\n", b"\r\n\r\n"
 _REMEMBERED, _BYTES = 1_000, 2_000  # so many heads, each no longer than that
 _FORWARDED = b"x-forwarded-for"  # what stands behind it nearly never comes again
@@ -36,7 +36,7 @@ class Heads:
             self._rest = rest
             return None
         method, path = line.groups()
-        return Asked(_METHODS[method], path.decode("ascii"), head, peer)
+        return Asked(METHODS[method], path.decode("ascii"), head, peer)
 
     def learn(self, head: Head) -> None:
         """What was asked about last ended with this head, after which the connection goes on."""

@@ -8,11 +8,12 @@ import asyncio
 import logging
 from collections import deque
 from typing import cast
-from urllib.parse import unquote
 
 import httptools
 
 from app.platform.journal import Turn
+from app.tracking import request_lines
+from app.tracking.awaited_answers import MOST_WAITING, Waiting
 from app.tracking.connections import Connections, peer_of
 from app.tracking.edge import Asked, Head, Reply, head_of
 from app.tracking.refusals import (
@@ -25,27 +26,10 @@ from app.tracking.refusals import (
     REFUSALS,
     unacceptable,
 )
+from app.tracking.request_lines import METHODS, PATHS, STARTS
 from app.tracking.responses import Answer, Header
 
 log = logging.getLogger(__name__)
-
-_STARTS = (b"GET /c/", b"GET /o/", b"HEAD /c/", b"HEAD /o/")
-_PATHS = (b"/c/", b"/o/")
-_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
-
-_MOST_WAITING = 256  # answers that one connection may wait for before no more is read
-
-
-class _Waiting:
-    """An answer that must not leave yet: for its hit is not kept, or another comes before it."""
-
-    __slots__ = ("answer", "closes", "end", "with_body")
-
-    def __init__(self, with_body: bool, closes: bool) -> None:  # noqa: FBT001 - made for each click
-        self.answer: Answer | None = None  # None until it may leave
-        self.end = 0  # of its line, in its turn of the journal
-        self.with_body = with_body
-        self.closes = closes
 
 
 class EdgeProtocol(asyncio.Protocol):
@@ -56,8 +40,8 @@ class EdgeProtocol(asyncio.Protocol):
         self._edge = shared.edge
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
-        self._answers: deque[_Waiting] = deque()
-        self._kept: list[tuple[_Waiting, Answer]] = []  # once their turn of the journal is written
+        self._answers: deque[Waiting] = deque()
+        self._kept: list[tuple[Waiting, Answer]] = []  # once their turn of the journal is written
         self._turn: Turn | None = None
         self._held = b""  # came, and was not looked at yet
         self._inside = False  # a request
@@ -99,9 +83,9 @@ class EdgeProtocol(asyncio.Protocol):
             self._read(data)
         elif asked := self._shared.heads.asked(data, self._peer):
             self._answer(asked, closes=False)
-        elif data.startswith(_STARTS):
+        elif data.startswith(STARTS):
             self._read(data)
-        elif any(start.startswith(data) for start in _STARTS):
+        elif any(start.startswith(data) for start in STARTS):
             self._held = data  # a few bytes: nobody can tell yet
         elif self._answers:
             self._held = data  # for whoever is behind, once all is answered
@@ -134,7 +118,7 @@ class EdgeProtocol(asyncio.Protocol):
         self._url += url
         if len(self._url) > ADDRESS_BYTES:
             self._refuse(414)
-        elif len(self._url) >= len(_PATHS[0]) and not self._url.startswith(_PATHS):
+        elif len(self._url) >= len(PATHS[0]) and not self._url.startswith(PATHS):
             self._end()  # in the middle of a pipeline: whoever sent it asks again elsewhere
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -145,11 +129,13 @@ class EdgeProtocol(asyncio.Protocol):
         if self._ended:
             return
         method, version = self._parser.get_method(), self._parser.get_http_version()
-        if method not in _METHODS:
+        if method not in METHODS:
             self._end()  # as in `on_url`
             return
         self._head = head_of(self._headers)
-        asked = self._asked = Asked(_METHODS[method], _path(self._url), self._head, self._peer)
+        asked = self._asked = Asked(
+            METHODS[method], request_lines.path(self._url), self._head, self._peer
+        )
         self._is_last = version != "1.1"
         if status := unacceptable(asked, version):
             self._refuse(status)
@@ -184,14 +170,14 @@ class EdgeProtocol(asyncio.Protocol):
         self._end()
 
     def _answer(self, asked: Asked, *, closes: bool) -> None:
-        waiting = _Waiting(asked.method == "GET", closes)
+        waiting = Waiting(asked.method == "GET", closes)
         self._answers.append(waiting)
         reply = self._edge.at_once(asked)
         if reply is None:
             self._look_up(waiting, asked)
         else:
             self._keep(waiting, reply)
-        if len(self._answers) > _MOST_WAITING:
+        if len(self._answers) > MOST_WAITING:
             self._pause()
 
     def _read(self, data: bytes) -> None:
@@ -211,7 +197,7 @@ class EdgeProtocol(asyncio.Protocol):
         if begins and not (self._inside or self._ended):
             self._shared.heads.learn(self._head)
 
-    def _keep(self, waiting: _Waiting, reply: Reply) -> None:
+    def _keep(self, waiting: Waiting, reply: Reply) -> None:
         """Let an answer leave once its hit is in the journal."""
         if reply.line is None:
             waiting.answer = reply.answer
@@ -232,7 +218,7 @@ class EdgeProtocol(asyncio.Protocol):
                 self._edge.lost(turn.error)
         self._flush()
 
-    def _look_up(self, waiting: _Waiting, asked: Asked) -> None:
+    def _look_up(self, waiting: Waiting, asked: Asked) -> None:
         """Ask the database where a link leads; what is asked meanwhile waits its turn."""
 
         def found(done: "asyncio.Task[Reply]") -> None:
@@ -278,7 +264,7 @@ class EdgeProtocol(asyncio.Protocol):
         if self._ended:
             return
         self._ended = self._lingers = True
-        last = _Waiting(self._parser.get_method() != b"HEAD", True)  # it closes
+        last = Waiting(self._parser.get_method() != b"HEAD", True)  # it closes
         last.answer = REFUSALS[status]
         self._answers.append(last)
         self._flush()
@@ -306,10 +292,3 @@ class EdgeProtocol(asyncio.Protocol):
         self._transport.set_protocol(behind)
         behind.connection_made(self._transport)
         behind.data_received(data)
-
-
-def _path(url: bytes) -> str:
-    """The path of a request's address, as ASGI has it."""
-    if b"%" in url or b"#" in url:
-        return unquote(httptools.parse_url(url).path.decode("ascii"))
-    return url.partition(b"?")[0].decode("ascii")

@@ -5,65 +5,25 @@ enough (`_onward`). Where it does not, or makes earlier ones part of a burst, al
 read and judged again (`_afresh`): never more than a thousand. Both come to the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import chain
-from typing import NamedTuple
 from zlib import crc32
 
 from sqlmodel import Session
 
-from app.tally import reached, store
+from app.tally import reached
 from app.tally.reached import Reached
-from app.tally.shares import LinkKey
-from app.tracking import hit_rows, judging, memory, nameless, reactions
+from app.tracking import hit_rows, judging, memory, nameless, reaction_rows, reactions, send_changes
 from app.tracking.hit_line import HitKind
-from app.tracking.hit_rows import Remembered
-from app.tracking.memory import Memory, micros
+from app.tracking.memory import micros
 from app.tracking.ports import Facts, SendFacts
-from app.tracking.reactions import Bucket, Fresh, Judged, Kept, Links, Sums, Whose, Window
+from app.tracking.reactions import Bucket, Fresh, Judged, Kept, Sums, Window
+from app.tracking.send_changes import Change, Send
 from app.tracking.verdicts import Judgement, Request, edition_of
 
 _SOONEST, _LATEST = timedelta(seconds=2), timedelta(hours=1)
 _PATIENCE = timedelta(days=7)  # then a send that never settles is left as it is
-
-
-class _Send(NamedTuple):
-    """One send, as it was found."""
-
-    id: int
-    facts: Facts | None
-    outcome: Reached | None
-    window: Window | None
-    before: Remembered
-    whose: Whose  # with experiment and arm where they are known
-
-    @property
-    def links(self) -> Links:
-        """What the counters of links hold for it."""
-        return self.before.links
-
-
-@dataclass(slots=True)
-class _Change:
-    """What some hits of one send come to."""
-
-    send: _Send
-    memory: Memory
-    links: Links
-    kept: list[tuple[Fresh, Judgement]] = field(default_factory=list)
-    counted: dict[Bucket, int] = field(default_factory=dict)
-    judged_again: list[tuple[int, Judgement]] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
-    outcome: Reached | None = None
-    due_at: datetime | None = None
-    is_afresh: bool = False
-
-    def count(self, bucket: Bucket, hits: int) -> None:
-        """Some of which nothing else is kept."""
-        self.counted[bucket] = self.counted.get(bucket, 0) + hits
 
 
 def react(
@@ -95,14 +55,14 @@ def _react(
     for send in stuck:
         old, sums = hits.get(send.id, []), counts.get(send.id, {})
         changes[send.id] = _afresh(send, old, sums, mine[send.id], now=now)
-    _write(session, [change for change in changes.values() if change])
+    send_changes.write(session, [change for change in changes.values() if change])
 
 
-def _found(session: Session, ids: Sequence[int], known: Mapping[int, Facts]) -> list[_Send]:
-    before = hit_rows.held(session, ids)
+def _found(session: Session, ids: Sequence[int], known: Mapping[int, Facts]) -> list[Send]:
+    before = reaction_rows.held(session, ids)
     released = reached.held(session, ids)
     return [
-        _Send(
+        Send(
             number,
             known.get(number),
             one,
@@ -119,7 +79,7 @@ def _window(outcome: Reached | None) -> Window | None:
     return Window(outcome.released_at, outcome.closes_at) if outcome else None
 
 
-def _onward(send: _Send, hits: Sequence[Fresh]) -> _Change | None:
+def _onward(send: Send, hits: Sequence[Fresh]) -> Change | None:
     """Go on from what is remembered; None where that does not do."""
     facts, window, outcome, known = send.facts, send.window, send.outcome, send.before.memory
     if not hits or facts is None or window is None or outcome is None or known is None:
@@ -130,7 +90,7 @@ def _onward(send: _Send, hits: Sequence[Fresh]) -> _Change | None:
     if known.facts != checksum and not send.before.is_new:
         return None
     known.facts = checksum
-    change = _Change(send, known, {link: [*was] for link, was in send.links.items()})
+    change = Change(send, known, {link: [*was] for link, was in send.links.items()})
     kept = _sorted_in(change, sorted(hits))
     if kept is None:
         return None
@@ -141,7 +101,7 @@ def _onward(send: _Send, hits: Sequence[Fresh]) -> _Change | None:
     return _moved(change, [(hit.request, judgement) for hit, judgement in change.kept], hits)
 
 
-def _sorted_in(change: _Change, ordered: Sequence[Fresh]) -> list[Fresh] | None:
+def _sorted_in(change: Change, ordered: Sequence[Fresh]) -> list[Fresh] | None:
     """Those that are kept, the others counted; None where one belongs among earlier ones."""
     kept: list[Fresh] = []
     known, last = change.memory, change.memory.last
@@ -157,7 +117,7 @@ def _sorted_in(change: _Change, ordered: Sequence[Fresh]) -> list[Fresh] | None:
     return kept
 
 
-def _moved(change: _Change, judged: Sequence[Judged], hits: Sequence[Fresh]) -> _Change:
+def _moved(change: Change, judged: Sequence[Judged], hits: Sequence[Fresh]) -> Change:
     """With the outcome and the links as the new hits leave them."""
     facts, window, outcome = change.send.facts, change.send.window, change.send.outcome
     assert facts is not None  # `_onward` looked …
@@ -174,13 +134,13 @@ def _moved(change: _Change, judged: Sequence[Judged], hits: Sequence[Fresh]) -> 
 
 
 def _afresh(
-    send: _Send,
+    send: Send,
     old: Sequence[Kept],
     counts: Mapping[Bucket, int],
     new: Sequence[Fresh],
     *,
     now: datetime,
-) -> _Change:
+) -> Change:
     """Choose and judge all hits of a send again."""
     hits: list[Fresh | Kept] = [*old, *new]
     hits.sort(key=_order)
@@ -192,7 +152,7 @@ def _afresh(
         fixed=_fixed(chosen),
     )
     assert said is not None  # nothing came before them
-    change = _Change(send, known, send.links, is_afresh=True)
+    change = Change(send, known, send.links, is_afresh=True)
     for hit in left_over:
         change.count(reactions.bucket_of(hit.request, send.window), _number(hit))
         if isinstance(hit, Kept):
@@ -211,7 +171,7 @@ def _afresh(
 
 
 def _count_again(
-    change: _Change,
+    change: Change,
     judged: Sequence[Judged],
     hits: Sequence[Fresh | Kept],
     counts: Mapping[Bucket, int],
@@ -275,43 +235,3 @@ def _mail(
 ) -> int:
     """What is the same for all sends of an arm."""
     return crc32(f"{edition} {mail} {counted} {sorted(links)}".encode())
-
-
-def _write(session: Session, changes: Sequence[_Change]) -> None:
-    kept = [(change.send.whose, hit, said) for change in changes for hit, said in change.kept]
-    again = [
-        (change.send.whose, number, said)
-        for change in changes
-        for number, said in change.judged_again
-    ]
-    counted = {
-        (change.send.whose, bucket): more
-        for change in changes
-        for bucket, more in change.counted.items()
-    }
-    hit_rows.drop(session, list(chain.from_iterable(change.dropped for change in changes)))
-    hit_rows.add(session, kept)
-    hit_rows.judge_again(session, again)
-    hit_rows.adopt(session, [change.send.whose for change in changes if change.is_afresh])
-    hit_rows.count(session, counted)
-    onward = [change for change in changes if not (change.is_afresh or change.send.before.is_new)]
-    hit_rows.go_on(session, [(change.send.id, change.links, change.memory) for change in onward])
-    others = [change for change in changes if change.is_afresh or change.send.before.is_new]
-    rows = [(other.send.whose, other.due_at, other.links, other.memory) for other in others]
-    hit_rows.remember(session, rows)
-    reached.change(
-        session,
-        {change.send.id: change.send.outcome for change in changes if change.send.outcome},
-        {change.send.id: change.outcome for change in changes if change.outcome},
-    )
-    store.count_links(session, _link_moves(changes))
-
-
-def _link_moves(changes: Iterable[_Change]) -> dict[LinkKey, tuple[int, int]]:
-    moved: dict[LinkKey, tuple[int, int]] = {}
-    for change in changes:
-        for link, (hits, people) in reactions.difference(change.send.links, change.links).items():
-            key = (*change.send.whose.arm_of, link)
-            was = moved.get(key, (0, 0))
-            moved[key] = (was[0] + hits, was[1] + people)
-    return moved
