@@ -18,7 +18,9 @@ from app.web.admin import (
 )
 from app.web.audiences import audiences, columns, conversions, customers, imports, suppressions
 from app.web.experiments import (
+    checklists,
     decisions,
+    experiment_list,
     form_pages,
     hits,
     launches,
@@ -69,8 +71,10 @@ routers: tuple[APIRouter, ...] = tuple(
         conversions,
         form_pages,
         templates,
+        experiment_list,
         pages,
         previews,
+        checklists,
         launches,
         readouts,
         decisions,

@@ -1,6 +1,6 @@
-"""Experiments: the list, the form, and the overview of one by its state."""
+"""An experiment: the form, and the overview by its state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -10,15 +10,14 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.analysis import gathered, list_calls, movements
-from app.analysis.list_calls import Told
+from app.analysis import movements
 from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
-from app.experiments import enrolment_store, fallen_away, feature_store, lifecycle, store
+from app.experiments import enrolment_store, fallen_away, lifecycle, store
 from app.experiments.fallen_away import FellAway
 from app.experiments.items import Item
-from app.experiments.models import Experiment, Feature, Slice, Status
+from app.experiments.models import Experiment, Status
 from app.experiments.schemas import Draft
 from app.identity.guard import Db, Now, Who
 from app.outreach import troubles
@@ -34,17 +33,9 @@ from app.web.experiments.results import Panel
 from app.web.experiments.test_cards import Card
 from app.web.kit import formatting
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/experiments")
-_PAGE = 50
-_LISTS: dict[str, tuple[Status, ...]] = {
-    "All": (),
-    "Drafts": (Status.DRAFT,),
-    "Running": (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING),
-    "Finished": (Status.DECIDED, Status.CANCELLED),
-}
 # What may be done with it by a button, from each state: address, label, kind. "ask" asks first.
 _CANCEL = ("ask", "Cancel …", "button--danger")
 _MOVES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -53,34 +44,6 @@ _MOVES: dict[str, tuple[tuple[str, str, str], ...]] = {
     Status.PAUSED: (("resume", "Resume", "button--main"), _CANCEL),
 }
 _UNDO = (("undo", "Undo the launch", "button--main"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One experiment in the list."""
-
-    id: str
-    name: str
-    parent: str
-    status: str
-    enrolled: int | None
-    decision: str | None
-    call: str | None
-    is_garbled: bool
-    updated_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExperimentsPage(Page):
-    """Newest first."""
-
-    template: ClassVar[str] = "experiments/list.html"
-    section: ClassVar[str] = "experiments"
-
-    rows: list[Line]
-    choices: list[tuple[str, str]]
-    shown: str
-    next_address: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,22 +107,6 @@ class ProgressFragment(Page):
     id: str
     refreshing: bool
     standing: str
-
-
-@router.get("")
-def listed(
-    request: Request, session: Db, now: Now, show: str = "All", cursor: Cursor = None
-) -> HTMLResponse:
-    """All experiments, or those in some states."""
-    shown = show if show in _LISTS else "All"
-    part = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
-    page = ExperimentsPage(
-        rows=_lines(session, part, now=now),
-        choices=[(name, f"/experiments?show={name}") for name in _LISTS],
-        shown=shown,
-        next_address=next_of("/experiments", part, show=shown),
-    )
-    return render(request, page)
 
 
 @router.post("")
@@ -283,36 +230,3 @@ def _moves(experiment: Experiment) -> Sequence[tuple[str, str, str]]:
 def _again(experiment: Experiment) -> str | None:
     finished = experiment.status in {Status.DECIDED, Status.CANCELLED}
     return f"/experiments/new?previous={experiment.id}" if finished else None
-
-
-def _lines(session: Session, experiments: Sequence[Experiment], *, now: datetime) -> list[Line]:
-    begun = [experiment for experiment in experiments if experiment.started_at is not None]
-    known = list_calls.calls_of_many(session, begun, now=now)
-    decisions = review.decisions_of(session, [experiment.id for experiment in experiments])
-    parents = feature_store.parents_of(
-        session, [experiment.slice_id for experiment in experiments if experiment.slice_id]
-    )
-    return [
-        _line(experiment, decisions.get(experiment.id), known.get(experiment.id), parents)
-        for experiment in experiments
-    ]
-
-
-def _line(
-    experiment: Experiment,
-    decision: Decision | None,
-    known: Told | None,
-    parents: Mapping[str, tuple[Slice, Feature]],
-) -> Line:
-    piece, feature = parents.get(experiment.slice_id or "", (None, None))
-    return Line(
-        id=experiment.id,
-        name=experiment.name,
-        parent=f"{feature.title} › {piece.title}" if piece and feature else "",
-        status=experiment.status,
-        enrolled=experiment.enrolled,
-        decision=decision.decision if decision else None,
-        call=known.call.state if known else None,
-        is_garbled=bool(known and known.is_garbled) or not gathered.can_be_read(experiment),
-        updated_at=experiment.updated_at,
-    )

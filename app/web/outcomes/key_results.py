@@ -1,9 +1,7 @@
-"""One key result: its story, its values, and what experiments say of it."""
+"""What is done with one key result by a button or a form."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -12,115 +10,15 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import key_result_usage
 from app.identity.guard import Db, Now, Who
-from app.okr import (
-    links,
-    outcomes,
-    sayings,
-    series,
-    source_store,
-    sources,
-    store,
-    unusual,
-    values,
-    views,
-    week_rows,
-)
-from app.okr.models import CheckIn, Cycle, KeyResult, ValueSource
-from app.okr.pace_words import grade_in_words
-from app.okr.progress import grade
-from app.okr.schemas import (
-    ConfidenceDraft,
-    KeyResultChanges,
-    UnusualWeekDraft,
-    ValueDraft,
-)
-from app.okr.series import Value
-from app.okr.unusual import Mark
-from app.okr.views import KeyResultView
+from app.okr import links, outcomes, sources, store, unusual, values
+from app.okr.schemas import ConfidenceDraft, UnusualWeekDraft, ValueDraft
 from app.platform.errors import Conflict, Invalid
-from app.platform.figures import score
-from app.platform.iso_weeks import week_of
-from app.review.shapes import KeyResultLine
-from app.web.kit import formatting, friday_questions, key_result_line
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.friday_questions import EvidenceRow, LedgerRow
-from app.web.kit.pages import Page, go, refuse, render
-from app.web.outcomes import key_result_chart, key_result_figures, pushes, value_sources
-from app.web.outcomes.key_result_chart import Story
-from app.web.outcomes.pushes import Linked
-from app.web.outcomes.value_sources import Reads
+from app.web.kit.pages import go, refuse, render
+from app.web.outcomes import key_result_form, value_sources
+from app.web.outcomes.key_result_page import page
 
 router = APIRouter(prefix="/key-results")
-
-_EDITED = ("title", "owner", "kept_because", "cadence", "source")
-_ADDS_UP = {"": None, "yes": True, "no": False}
-_NUMBERS = ("start", "target", "low", "high", "stretch", "weight")
-_UNFORESEEN = {"maintain", "milestone"}
-_TYPED = {"manual", "api"}  # sources whose values people may put
-
-
-@dataclass(frozen=True, slots=True)
-class ValueRow:
-    """One day: the value, and who or what it comes from."""
-
-    date: date
-    value: float
-    confidence: int | None
-    comment: str
-    origin: str
-    href: str
-    remark: str  # why it is not the value of its day
-
-
-@dataclass(frozen=True, slots=True)
-class ReplacedRow:
-    """A value that holds no more."""
-
-    date: date
-    value: float
-    comment: str
-    origin: str
-    replaced_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyResultPage(Page):
-    """A number that should move. `open` is the form that needs another look."""
-
-    template: ClassVar[str] = "outcomes/key_result.html"
-    section: ClassVar[str] = "outcomes"
-
-    id: str
-    title: str
-    objective: str
-    state: str
-    said: str | None
-    statement: str
-    asks_running_total: bool
-    small_print: str
-    warning: str | None
-    ended: str
-    unit: str
-    unit_word: str
-    figures: tuple[tuple[str, str, str], ...]
-    story: Story | None
-    ahead: str
-    values: list[ValueRow]
-    replaced: list[ReplacedRow]
-    form: Typed
-    edit: Typed
-    past: Typed
-    marking: Typed
-    marks: list[Mark]
-    weeks: list[tuple[str, str]]
-    open: str
-    is_typed: bool
-    is_band: bool
-    reads: Reads | None
-    ledger: list[LedgerRow]
-    evidence: list[EvidenceRow]
-    questions: list[str]
-    told: list[Linked]
 
 
 @router.get("/{key_result_id}")
@@ -166,7 +64,7 @@ def edit(request: Request, session: Db, now: Now, form: Form, key_result_id: str
     """Change what the key result says of itself."""
     row = store.key_result_of(session, key_result_id)
     try:
-        outcomes.change_key_result(session, row, _changes(form), now=now)
+        outcomes.change_key_result(session, row, key_result_form.changes(form), now=now)
     except (ValidationError, Invalid, Conflict) as error:
         session.expire(row)
         mended = form.mended(error, value_sources.NAMES)
@@ -252,137 +150,3 @@ def _day(form: Typed) -> date:
 def _draft(form: Typed) -> ValueDraft:
     names = ("value", "comment", "confidence")
     return ValueDraft.model_validate({name: form.text(name) for name in names})
-
-
-def _changes(form: Typed) -> KeyResultChanges:
-    fields: dict[str, object] = {name: form.text(name) or "" for name in _EDITED}
-    fields |= {name: form.text(name) for name in _NUMBERS if name in form.fields}
-    if "running_total" in form.fields:
-        fields["running_total"] = _ADDS_UP.get(form.value("running_total"))
-    return KeyResultChanges.model_validate(fields | value_sources.of_form(form))
-
-
-def page(
-    request: Request,
-    session: Session,
-    key_result_id: str,
-    *,
-    now: datetime,
-    form: Typed | None = None,
-    edit: Typed | None = None,
-    past: Typed | None = None,
-    marking: Typed | None = None,
-) -> KeyResultPage:
-    """The page with the one form that needs another look."""
-    zone = request.app.state.settings.zone
-    today = now.astimezone(zone).date()
-    placed = week_rows.placed_one(session, key_result_id, today=today)
-    row, ends = placed.row, {placed.row.id: placed.cycle.ends}
-    stored = series.stored_of(session, (row,), ends=ends)[row.id]
-    view = views.view(session, placed, stored, today=today)
-    source = source_store.source_of(session, row.id)
-    marks = unusual.marks_of(session, row.id, view.cycle, today=today)
-    said = friday_questions.rows(session, row, stored, zone=zone, now=now)
-    began = [
-        (evidence.began, evidence.name, f"/experiments/{evidence.id}")
-        for evidence in said
-        if evidence.began
-    ]
-    return KeyResultPage(
-        id=row.id,
-        title=row.title,
-        objective=placed.objective.title,
-        state=key_result_line.state(KeyResultLine.of(view)),
-        said=view.statement.state if view.statement else None,
-        statement=view.statement.sentence if view.statement else "",
-        asks_running_total=bool(view.statement and view.statement.asks_running_total),
-        small_print=sayings.SMALL_PRINT,
-        warning=_warning(view),
-        ended=_ended(row),
-        unit=row.unit,
-        unit_word="%" if row.unit == "percent" else "" if row.unit == "number" else row.unit,
-        figures=key_result_figures.figures_of(view, today),
-        story=key_result_chart.story_of(view, began),
-        ahead="" if row.kind in _UNFORESEEN else key_result_chart.ahead(view.forecast, row.unit),
-        values=[_value(listed) for listed in reversed(series.listed(stored))],
-        replaced=[_replaced(check_in) for check_in in store.replaced(session, row.id)],
-        form=form or Typed.of(date=today),
-        edit=edit or _filled(row, source),
-        past=past or Typed(),
-        marking=marking or Typed(),
-        marks=marks,
-        weeks=_coming(view.cycle, marks, today=today),
-        open="edit" if edit else "past" if past else "marking" if marking else "",
-        is_typed=row.source in _TYPED,
-        is_band=row.kind == "maintain",
-        reads=value_sources.reads_of(source),
-        ledger=friday_questions.posted(session, row, stored, said),
-        evidence=said,
-        questions=[evidence.question for evidence in said if evidence.question],
-        told=pushes.linked(session, row.id),
-    )
-
-
-def _coming(cycle: Cycle, marks: list[Mark], *, today: date) -> list[tuple[str, str]]:
-    """Weeks that may still be marked, as one chooses them: `2026-W53, from 28 Dec 2026`."""
-    mondays = unusual.coming(cycle, marks, today=today)
-    return [
-        (week_of(monday), f"{week_of(monday)}, from {formatting.short(monday)}")
-        for monday in mondays
-    ]
-
-
-def _warning(view: KeyResultView) -> str | None:
-    if view.warning and view.row.kept_because:
-        return f"{view.warning} Kept because: {view.row.kept_because}"
-    return view.warning
-
-
-def _ended(row: KeyResult) -> str:
-    if row.score is None:
-        return ""
-    said = grade_in_words(grade(row.score))
-    comment = f" {row.score_comment}" if row.score_comment else ""
-    return f"Closed with a score of {score(row.score)}: {said}.{comment}"
-
-
-def _value(listed: series.Listed) -> ValueRow:
-    value = listed.value
-    href = f"/experiments/{value.experiment_id}" if value.experiment_id else ""
-    return ValueRow(
-        value.date,
-        value.value,
-        value.confidence,
-        value.comment,
-        _origin(value),
-        href,
-        listed.remark,
-    )
-
-
-def _origin(one: Value | CheckIn) -> str:
-    """Where a value comes from: `experiment · Ann: 600 people, 12 (9.5 to 14.9)`."""
-    origin = " · ".join(part for part in (formatting.plain(one.source), one.recorded_by) if part)
-    if one.confirms:
-        return f"{origin}, confirmed"
-    if one.experiment_id and one.estimate is not None:
-        low, high = (
-            formatting.number(round(one.low or 0, 2)),
-            formatting.number(round(one.high or 0, 2)),
-        )
-        people = formatting.plural(one.observed or 0, "person", "people")
-        origin += f": {people}, {formatting.number(round(one.estimate, 2))} ({low} to {high})"
-    return origin
-
-
-def _replaced(check_in: CheckIn) -> ReplacedRow:
-    assert check_in.replaced_at is not None
-    return ReplacedRow(
-        check_in.date, check_in.value, check_in.comment, _origin(check_in), check_in.replaced_at
-    )
-
-
-def _filled(row: KeyResult, source: ValueSource | None) -> Typed:
-    known = {name: getattr(row, name) for name in (*_EDITED, *_NUMBERS)}
-    adds_up = next(word for word, said in _ADDS_UP.items() if said is row.running_total)
-    return Typed.of(**known, running_total=adds_up, **value_sources.fields(row, source))

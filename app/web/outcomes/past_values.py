@@ -13,7 +13,7 @@ from app.okr.schemas import KeyResultChanges
 from app.platform.errors import Conflict, Invalid
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, refuse
-from app.web.outcomes import key_results, pasted_values
+from app.web.outcomes import key_result_page, pasted_values
 
 router = APIRouter(prefix="/key-results")
 
@@ -49,4 +49,4 @@ def answer(*, request: Request, session: Db, now: Now, form: Form, key_result_id
 def _refuse(
     request: Request, session: Session, key_result_id: str, form: Typed, *, now: datetime
 ) -> None:
-    refuse(request, key_results.page(request, session, key_result_id, past=form, now=now))
+    refuse(request, key_result_page.page(request, session, key_result_id, past=form, now=now))
