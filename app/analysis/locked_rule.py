@@ -1,4 +1,4 @@
-"""The rule of an experiment as it was locked at launch."""
+"""What decides an experiment, and what is counted for it."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from app.experiments.vocabulary import MetricKind
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What decides, and what it counts."""
+    """The rule as it was locked at launch."""
 
     kind: str
     threshold: float | None
