@@ -359,7 +359,7 @@ def read(one: Pretend, now: float, monkeypatch: pytest.MonkeyPatch, *, late: boo
         (movements, "realised", {}),
         (movements, "linked", LINKED),
         (novelty, "hours_of", one.hours()),
-        (value_moments, "of", one.moments()),
+        (value_moments, "value_moments_of", one.moments()),
         (waiting, "unread_of", Unread()),
     ):
         monkeypatch.setattr(module, name, _always(found))

@@ -28,8 +28,8 @@ HOSTILE = {
     "no text": b'{"a": "\xff"}',
 }
 OUR_OWN = {  # modules that read what nobody but we wrote
-    "analysis/segments.py", "analysis/shapes.py", "delivery/attempts.py", "outreach/vault.py",
-    "platform/foreign.py", "platform/paging.py", "tracking/hit_rows.py", "tracking/lines.py",
+    "analysis/readout_json.py", "analysis/segments.py", "delivery/attempts.py", "outreach/vault.py",
+    "platform/foreign.py", "platform/paging.py", "tracking/hit_line.py", "tracking/hit_rows.py",
     "tracking/ranges.py", "tracking/snapshots.py",
 }  # fmt: skip
 
