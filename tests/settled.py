@@ -1,5 +1,6 @@
 """An organisation with one of everything, made through the API: what addresses can name."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -107,3 +108,12 @@ def parameters(route: Any) -> Iterator[tuple[str, str]]:
         waiting += one.dependencies
         yield from (("path", param.alias) for param in one.path_params)
         yield from (("query", param.alias) for param in one.query_params)
+
+
+def properties_of(document: dict[str, Any], path: str, method: str) -> list[str]:
+    """The names that the API's document gives to the fields of a body."""
+    told = document["paths"][path][method.lower()].get("requestBody", {}).get("content", {})
+    shape = told.get("application/json", {}).get("schema", {})
+    shapes = document["components"]["schemas"]
+    inner = re.findall(r"#/components/schemas/(\w+)", str(shape))
+    return [name for one in inner for name in shapes[one].get("properties", {})]

@@ -22,6 +22,7 @@ from app.audience import days, numbers
 from app.audience.numbers import Decimals
 from app.identity import bodies
 from app.identity.access import RULES
+from app.platform import texts
 from app.privacy import mentions
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,9 @@ EXAMPLES: dict[str, list[str]] = {  # of patterns that are put together inside a
     "privacy/mentions.py:_pattern": [mentions._pattern(["ann@a.example", "a@a.example"]).pattern],
     "audience/numbers.py:_shape": [numbers._SHAPES[one].pattern for one in Decimals],
     "audience/numbers.py:_plain": ["[,' ’]", "[.' ’]"],
+    "platform/texts.py:_checked": [
+        f"[{one.characters}]" for one in vars(texts).values() if isinstance(one, texts.Without)
+    ],
     "audience/days.py:<module>": [one.pattern for one in days._SELF_EVIDENT],
 }
 

@@ -37,7 +37,7 @@ ALLOWED = {
     # Declared for a check of ours.
     "ROOMS": "imports the rooms, so that their tables are known",
     "OURS": "tests/privacy/test_registry.py holds every column of text to it",
-    "schemas": "annotations name it as text, for it imports this module",
+    "rule_schemas": "annotations name it as text, for it imports this module",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.identity.scenes import hashed_password
 
 ROLES = ("viewer", "editor", "admin")
 FORM = "application/x-www-form-urlencoded"
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,23 @@ class Whole:
             return [await one for one in asked]
 
         return asyncio.run(ask())
+
+
+def asked(
+    application: Whole,
+    method: str,
+    address: str,
+    role: str | None,
+    *,
+    body: bytes = b"",
+    kind: str = "application/json",
+) -> Coroutine[Any, Any, Said]:
+    """A request of a role; what changes something comes from a page that the role has open."""
+    key = application.key(role, address)
+    headers = dict(key.headers)
+    if method in CHANGES and key.csrf:
+        headers["x-csrf"] = key.csrf
+    return application.ask(method, address, Key(headers), body=body, kind=kind)
 
 
 async def _answer(

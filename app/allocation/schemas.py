@@ -2,41 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    EmailStr,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, EmailStr, Field, model_validator
 
 from app.allocation.calendar import Schedule
 from app.allocation.models import Mode
+from app.platform.texts import Name, Trimmed
 from app.platform.weekly import week_time_of, written
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
 # Steps of a twentieth from a tenth on: finer ones would let a sum of answers be taken apart again.
 Fte = Annotated[float, Field(ge=0.1, le=1, multiple_of=0.05)]
 _CLOSE = 1e-6  # how far targets may be from adding up, for rounding
 
 
-class Strict(BaseModel):
-    """Unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    @field_validator("name", "note", check_fields=False)
-    @classmethod
-    def _without_nul(cls, value: str | None) -> str | None:
-        if value and "\x00" in value:
-            raise ValueError("must not contain the NUL character")  # PostgreSQL keeps none
-        return value
-
-
-class BucketDraft(Strict):
+class BucketDraft(Trimmed):
     """A kind of work; with an id it is one that exists, renamed or moved."""
 
     id: str | None = None
@@ -45,7 +24,7 @@ class BucketDraft(Strict):
     target: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class BucketsDraft(Strict):
+class BucketsDraft(Trimmed):
     """All buckets in their order; one that is left out is retired."""
 
     items: Annotated[list[BucketDraft], Field(min_length=2, max_length=20)]
@@ -72,7 +51,7 @@ def _as_written(text: str) -> str:
 WeekTimeText = Annotated[str, Field(max_length=40), AfterValidator(_as_written)]
 
 
-class SettingsDraft(Strict):
+class SettingsDraft(Trimmed):
     """Who answers, and when the week opens, reminds and closes, in the organisation's zone."""
 
     mode: Mode = Mode.TEAM
@@ -85,7 +64,7 @@ class SettingsDraft(Strict):
         return Schedule(*map(week_time_of, (self.opens, self.reminds, self.closes)))
 
 
-class RespondentDraft(Strict):
+class RespondentDraft(Trimmed):
     """Somebody who answers for a team, or for themselves.
 
     Without `asked_time` they are asked for their own key results only.
@@ -99,7 +78,7 @@ class RespondentDraft(Strict):
     asked_time: bool = True
 
 
-class RespondentChanges(Strict):
+class RespondentChanges(Trimmed):
     """What may change about a respondent; what is left out stays."""
 
     name: Name | None = None
@@ -109,7 +88,7 @@ class RespondentChanges(Strict):
     asked_time: bool | None = None
 
 
-class AnswerDraft(Strict):
+class AnswerDraft(Trimmed):
     """Where the week went: whole percent by bucket; a bucket that is left out got nothing."""
 
     shares: Annotated[dict[str, Percent], Field(min_length=1, max_length=40)]

@@ -17,10 +17,10 @@ from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, design, drafts, fallen_away, lifecycle, store
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
+from app.experiments.design_schemas import Changes, Draft, LaunchDraft
 from app.experiments.enrolment import judge_of
 from app.experiments.items import ITEM, Item
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import Changes, Draft, LaunchDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.platform import garbled

@@ -12,7 +12,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.experiments import feature_outline, feature_store
 from app.experiments.models import Feature, Slice
-from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
+from app.experiments.outline_schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.experiments.vocabulary import Riskiest
 from app.identity.guard import Db, Now, Who
 from app.review import learnings, removal

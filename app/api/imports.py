@@ -18,6 +18,7 @@ from app.identity import guard
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
+from app.platform.texts import Document
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Imports"])
 streamed = APIRouter(
@@ -71,17 +72,16 @@ _FILE: dict[str, Any] = {
 }
 
 
-class Confirmation(BaseModel):
+class Confirmation(Document):
     """What the author of a file says of its columns."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "example": {"columns": {"renewal": {"type": "date", "format": "day_first"}}}
         },
     )
 
-    columns: dict[str, ColumnChange] = {}
+    columns: dict[str, ColumnChange] = Field(default={})
 
 
 class ImportBegun(BaseModel):

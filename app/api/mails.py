@@ -12,12 +12,13 @@ from app.delivery.trials import Trial
 from app.experiments import store
 from app.identity import store as identity
 from app.platform.errors import Invalid
+from app.platform.texts import Document
 
 
-class MailTo(BaseModel):
+class MailTo(Document):
     """Who gets the test mail."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"to": "ann@shop.com"}})
+    model_config = ConfigDict(json_schema_extra={"example": {"to": "ann@shop.com"}})
 
     to: Annotated[str, Field(min_length=3, max_length=320)]
 

@@ -13,6 +13,7 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import store, suppression_store
 from app.audience.models import Person
 from app.identity.guard import Db, Now
+from app.platform.texts import Document
 from app.privacy import erasing, export, readmission
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["People"])
@@ -111,12 +112,10 @@ class ErasedOut(BaseModel):
     sentence: str
 
 
-class ReadmitDraft(BaseModel):
+class ReadmitDraft(Document):
     """Somebody who was erased and wants to come back."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"email": "ann@example.com"}}
-    )
+    model_config = ConfigDict(json_schema_extra={"example": {"email": "ann@example.com"}})
 
     email: str = Field(max_length=320)
     external_id: str | None = Field(default=None, max_length=500)

@@ -12,7 +12,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.api.vaults import Hosts
 from app.experiments import template_rows, templates
-from app.experiments.schemas import TemplateDraft
+from app.experiments.design_schemas import TemplateDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
 from app.okr import store

@@ -15,6 +15,7 @@ from app.identity.guard import Db, Now
 from app.identity.models import ApiToken, User
 from app.identity.roles import Role
 from app.platform import garbled
+from app.platform.texts import Document
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Users and tokens"])
 
@@ -48,11 +49,11 @@ class UserOut(BaseModel):
     created_at: datetime
 
 
-class NewPassword(BaseModel):
+class NewPassword(Document):
     """What somebody logs in with from now on."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"password": "four words nobody guesses"}}
+        json_schema_extra={"example": {"password": "four words nobody guesses"}}
     )
 
     password: str = Field(max_length=1000, description="10 characters or more, not all alike")

@@ -6,19 +6,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.audience.columns import Column, Columns, Misfit, Value
 from app.audience.days import as_moment
+from app.platform.texts import Document
 
 _ORDERED = {"lt", "lte", "gt", "gte"}
 _PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
-class Condition(BaseModel):
+class Condition(Document):
     """One condition on a column, compared as the column's type says."""
-
-    model_config = ConfigDict(extra="forbid")
 
     column: str = Field(min_length=1, max_length=200)
     op: Literal["eq", "ne", "in", "lt", "lte", "gt", "gte", "contains", "exists", "missing"]

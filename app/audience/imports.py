@@ -21,6 +21,7 @@ from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.errors import Invalid
 from app.platform.put_off import Work
+from app.platform.texts import storable_part
 
 CHUNK = 400  # records a transaction: about 40 ms of one core, so that nobody waits for it
 _Chunk = tuple[list[Record], bool]  # and whether there may be more
@@ -50,7 +51,7 @@ def begin(
         audience_id=audience_id,
         format=format,
         folder=folder_id,
-        filename=filename.replace("\x00", "")[:200],  # PostgreSQL keeps none in a text
+        filename=storable_part(filename)[:200],
         created_at=now,
         created_by=by,
         is_look=is_look,

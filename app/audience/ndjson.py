@@ -5,6 +5,7 @@ from typing import Any
 
 from app.platform import foreign
 from app.platform.foreign import NotJson, Pairs
+from app.platform.texts import why_unstorable
 
 _SHOWN = 60  # characters of a name in a sentence
 
@@ -36,7 +37,7 @@ def _value(value: object) -> object:
 
 def _kept(text: str) -> str:
     """Text without signs that no database keeps: NUL and half a UTF-16 pair."""
-    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+    if why_unstorable(text):
         raise BadObject("a text holds a NUL or half a sign (a lone surrogate)")
     return text
 

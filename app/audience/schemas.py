@@ -2,26 +2,19 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.audience.columns import FORMATS, Type
-
-_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
-
-
-class Strict(BaseModel):
-    """Unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+from app.platform.texts import PRINTED, Name, Trimmed
 
 
-class AudienceDraft(Strict):
+class AudienceDraft(Trimmed):
     """A named set of people."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
+    name: Annotated[Name, PRINTED]
 
 
-class ColumnChange(Strict):
+class ColumnChange(Trimmed):
     """How a column is read. `format` is what the type needs; null for text."""
 
     type: Type
@@ -36,8 +29,8 @@ class ColumnChange(Strict):
         return self
 
 
-class SuppressionDraft(Strict):
+class SuppressionDraft(Trimmed):
     """An address that gets no mail from now on."""
 
     email: Annotated[str, Field(min_length=3, max_length=320)]
-    reason: Annotated[str, Field(max_length=200, pattern=_ONE_LINE)] = "manual"
+    reason: Annotated[str, Field(max_length=200), PRINTED] = "manual"

@@ -21,8 +21,8 @@ from app.delivery.mail.cells import MisfitCell
 from app.delivery.mail.compose import ComposedArm, compose_arm
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.letterhead import frame, letterhead
+from app.experiments.design_schemas import Arm, Draft
 from app.experiments.ports import Fault, Reason
-from app.experiments.schemas import Arm, Draft
 from app.links.keyring import Keyring
 from app.platform.bounded import OverLimit
 from app.platform.config import Settings

@@ -24,7 +24,8 @@ from app.demo.story import STORY, Told, design_of
 from app.demo.weeks import Weeks
 from app.experiments import drafts, enrolment, feature_outline, lifecycle
 from app.experiments import store as experiments
-from app.experiments.schemas import Draft, FeatureDraft, LaunchDraft, SliceDraft
+from app.experiments.design_schemas import Draft, LaunchDraft
+from app.experiments.outline_schemas import FeatureDraft, SliceDraft
 from app.experiments.vocabulary import Riskiest
 from app.okr import outcomes, values
 from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft, ValueDraft

@@ -10,12 +10,12 @@ from sqlmodel import Session
 from app.audience import members, profile
 from app.experiments import column_items, drafts, reach, rehearsal
 from app.experiments import design as designs
+from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility
 from app.experiments.enrolment import judge_of
 from app.experiments.items import Item, Level, blocks, ok, warns
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Fault, Lint, Renderable
-from app.experiments.schemas import Draft
 from app.experiments.vocabulary import GuardrailMetric
 from app.okr import list_rows
 from app.okr import store as okr

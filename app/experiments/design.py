@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.experiments import drafts, plans, rehearsal
+from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Judge
 from app.experiments.metrics import LEAST_WITH_VALUE
 from app.experiments.models import Experiment
 from app.experiments.plans import LOOKS_AT_ANY_TIME, Frozen, PlannedLook
-from app.experiments.schemas import Draft
 from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
 from app.platform import figures
 from app.stats.checks import NotEnoughData

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app.audience import store as audience
 from app.experiments import feature_store, key_result_rules, key_result_usage, store
+from app.experiments.design_schemas import Changes, Draft
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import Changes, Draft
 from app.okr import store as okr
 from app.platform.errors import Conflict, FieldError, Invalid, NotFound
 

@@ -15,8 +15,8 @@ from app.audience.columns import Columns, Misfit
 from app.audience.consent import allows
 from app.audience.members import Member
 from app.experiments import contacts
+from app.experiments.design_schemas import Draft
 from app.experiments.ports import Fault, Reason, Writer
-from app.experiments.schemas import Draft
 from app.platform.config import Privacy
 
 CHUNK = 400  # people a transaction: about 30 ms of one core, so that nobody waits for it

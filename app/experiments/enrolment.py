@@ -27,11 +27,11 @@ from app.experiments import (
     store,
     waves,
 )
+from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import CHUNK, Judge, Judged, MadeOf
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import Renderable
-from app.experiments.schemas import Draft
 from app.platform import figures, install, turns
 from app.platform.config import Settings
 from app.platform.db import Database

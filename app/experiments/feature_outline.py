@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.experiments import feature_store, key_result_usage
 from app.experiments.drafts import refuse_unknown
 from app.experiments.models import Feature, Slice
-from app.experiments.schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
+from app.experiments.outline_schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.okr import store as okr
 
 _check_key_result = refuse_unknown("key_result_id", okr.key_result_of)

@@ -10,7 +10,7 @@ from app.experiments.metrics import EVERY_FIELD, METRICS, READINGS, Metric
 from app.experiments.vocabulary import HOLDOUT, Method, MetricKind, RuleKind
 
 if TYPE_CHECKING:
-    from app.experiments import schemas
+    from app.experiments import rule_schemas
 
 Misfit = tuple[str, str]  # the field, and what to do about it
 
@@ -50,8 +50,8 @@ def of_method(kind: RuleKind, method: Method, looks: int) -> Iterator[Misfit]:
 
 
 def of_design(
-    metric: "schemas.Metric",
-    rule: "schemas.Rule",
+    metric: "rule_schemas.Metric",
+    rule: "rule_schemas.Rule",
     *,
     keys: Sequence[str],
     holdout: float,
@@ -97,7 +97,7 @@ def _a_usual_rate(row: Metric, kind: RuleKind) -> Iterator[Misfit]:
         yield "rule.base_rate", f"{row.kind} compares values, not rates; leave it out"
 
 
-def _a_baseline(row: Metric, rule: "schemas.Rule", names: list[str]) -> Iterator[Misfit]:
+def _a_baseline(row: Metric, rule: "rule_schemas.Rule", names: list[str]) -> Iterator[Misfit]:
     if rule.baseline not in names:
         yield "rule.baseline", f"“{rule.baseline}” is none of {', '.join(names)}"
     elif len(names) < 2:

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from app.audience import profile
 from app.experiments import feature_store, store
+from app.experiments.design_schemas import LaunchDraft
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import LaunchDraft
 from app.platform import events
 from app.platform.errors import Conflict, Invalid
 

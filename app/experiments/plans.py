@@ -7,7 +7,8 @@ from itertools import accumulate
 from math import ceil
 from typing import Any
 
-from app.experiments.schemas import Draft, Wave
+from app.experiments.design_schemas import Draft
+from app.experiments.rule_schemas import Wave
 from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
 from app.experiments.waves import sizes
 from app.platform.clock import iso

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from app.audience.columns import Columns
 from app.audience.members import Member
+from app.experiments.design_schemas import Draft
 from app.experiments.items import Item
 from app.experiments.models import Experiment
-from app.experiments.schemas import Draft
 
 
 class Reason(StrEnum):

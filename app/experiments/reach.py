@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from app.audience import store as audience
+from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.plans import expected_arms
 from app.experiments.ports import Reason
-from app.experiments.schemas import Draft
 from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
 from app.platform.config import Privacy, Settings

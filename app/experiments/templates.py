@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.experiments import template_rows
+from app.experiments.design_schemas import Draft, TemplateDraft
 from app.experiments.models import ExperimentTemplate
-from app.experiments.schemas import Draft, TemplateDraft
 from app.platform.errors import Conflict, Invalid
 
 _OF_ONE_RUN = frozenset(

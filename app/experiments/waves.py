@@ -11,7 +11,7 @@ from app.experiments import drafts, enrolment_store, lifecycle, store
 from app.experiments.lottery import wave_ticket_of
 from app.experiments.models import Experiment, Status
 from app.experiments.ports import WaveGate
-from app.experiments.schemas import Wave
+from app.experiments.rule_schemas import Wave
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.put_off import Work

@@ -18,6 +18,7 @@ from app.identity.access import Access, Rule, rule_of
 from app.identity.bodies import Taken, body_of
 from app.identity.senders import Gone, Sender
 from app.platform.errors import AppError
+from app.platform.texts import refuse_unstorable
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ async def _let_in(scope: Scope, rule: Rule | None, sender: Sender) -> Receive:
         hosts.refuse_foreign(request.headers, request.app.state.settings.hosts)
     await guard.admit(request, rule.access)
     scope[guard.ADMITTED] = rule.access
+    if rule.access is not Access.PUBLIC:  # what strangers open takes no query, whatever it holds
+        refuse_unstorable(request.query_params.multi_items())
     sender.refuse_announced(request)
     if sender.body.taken is not Taken.WHOLE:
         guard.refuse_forged(request, rule.access, b"")

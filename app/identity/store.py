@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from app.identity.models import ApiToken, AuditRow, LoginSession, SetupToken, User
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
+from app.platform.texts import why_unstorable
 
 _USERS = Order("users")
 _TOKENS = Order("tokens", is_descending=True)
@@ -16,7 +17,7 @@ _TOKENS = Order("tokens", is_descending=True)
 
 def user_by_email(session: Session, email: str) -> User | None:
     """Somebody who may log in, by address in any case."""
-    if "\x00" in email:
+    if why_unstorable(email):
         return None  # nobody's; PostgreSQL would not even look
     found = select(User).where(User.email == email.strip().lower(), col(User.removed_at).is_(None))
     return session.exec(found).one_or_none()

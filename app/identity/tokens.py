@@ -10,6 +10,7 @@ from app.identity.models import ApiToken
 from app.identity.roles import role_named
 from app.identity.secrets import fresh, kept
 from app.platform.errors import Conflict, Invalid, NotFound
+from app.platform.texts import why_unstorable
 
 PREFIX = "tsl_"
 _HINT_CHARS = 8  # the prefix and four of 43: nothing to guess from
@@ -27,7 +28,7 @@ def add(
     session: Session, *, name: str, role: str, by: str, by_id: str | None = None, now: datetime
 ) -> Made:
     """Make a token for another system."""
-    if not name.strip() or "\x00" in name:
+    if not name.strip() or why_unstorable(name):
         raise Invalid.at("name", "Give the token a name that says who uses it.")
     secret = fresh(PREFIX)
     row = ApiToken(

@@ -11,6 +11,7 @@ from app.identity.passwords import Hashed
 from app.identity.roles import Role, role_named
 from app.platform import turns
 from app.platform.errors import Conflict, Invalid, NotFound
+from app.platform.texts import why_unstorable
 
 
 def add(
@@ -18,8 +19,8 @@ def add(
 ) -> User:
     """Somebody new; an address that is there already is a conflict."""
     address = _address(email)
-    if "\x00" in name:
-        raise Invalid.at("name", "The name must not contain the NUL character.")
+    if why := why_unstorable(name):
+        raise Invalid.at("name", f"The name {why}.")
     if store.user_by_email(session, address):
         raise Conflict(f"{address} may log in already. Change their role or password instead.")
     user = User(

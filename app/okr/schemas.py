@@ -4,17 +4,10 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from app.platform.days import Day
+from app.platform.texts import Name, Trimmed
 
 
 def _known_unit(unit: str) -> str:
@@ -25,45 +18,26 @@ def _known_unit(unit: str) -> str:
     raise ValueError("must be number, percent, or a currency's code such as EUR")
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-
 def _no_answer(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic's kind
     return value
 
 
-Number = Annotated[
-    float, Field(allow_inf_nan=False, ge=-1e15, le=1e15), BeforeValidator(_no_answer)
-]
+Number = Annotated[float, Field(ge=-1e15, le=1e15), BeforeValidator(_no_answer)]
 Comment = Annotated[str, Field(max_length=2000)]
 LONGEST_CYCLE = timedelta(days=20 * 366)  # every week of it is looked at
 _LEAST_WAY = 1e-9  # a shorter way from start to target makes progress overflow
 
 
-class Strict(BaseModel):
-    """Unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    @field_validator("*")
-    @classmethod
-    def _without_nul(cls, value: object) -> object:
-        texts = value if isinstance(value, list) else [value]
-        if any(isinstance(text, str) and "\x00" in text for text in texts):
-            raise ValueError("must not contain the NUL character")  # PostgreSQL keeps none
-        return value
-
-
-class TeamDraft(Strict):
+class TeamDraft(Trimmed):
     """A team and its function."""
 
     name: Name
     function: Annotated[str, Field(max_length=100)] = ""
 
 
-class CycleDraft(Strict):
+class CycleDraft(Trimmed):
     """A quarter, usually; both days belong to it."""
 
     name: Name
@@ -79,7 +53,7 @@ class CycleDraft(Strict):
         return self
 
 
-class ObjectiveDraft(Strict):
+class ObjectiveDraft(Trimmed):
     """Where several teams together want to be."""
 
     title: Name
@@ -88,7 +62,7 @@ class ObjectiveDraft(Strict):
     owner: Annotated[str, Field(max_length=200)] = ""
 
 
-class HttpSource(Strict):
+class HttpSource(Trimmed):
     """An address that answers with JSON, and where the number stands in it (RFC 6901)."""
 
     url: Annotated[str, Field(min_length=1, max_length=2000)]
@@ -96,7 +70,7 @@ class HttpSource(Strict):
     every: Literal["daily", "weekly"] = "daily"
 
 
-class SqlSource(Strict):
+class SqlSource(Trimmed):
     """A query that gives one number, on a connection that the operator named."""
 
     connection: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$")]
@@ -104,7 +78,7 @@ class SqlSource(Strict):
     every: Literal["daily", "weekly"] = "daily"
 
 
-class KeyResultDraft(Strict):
+class KeyResultDraft(Trimmed):
     """A business outcome in a number."""
 
     objective_id: str
@@ -168,7 +142,7 @@ class KeyResultDraft(Strict):
         return self
 
 
-class PastValue(Strict):
+class PastValue(Trimmed):
     """A value from before: it shows how large the noise is."""
 
     date: Day
@@ -188,7 +162,7 @@ class NewKeyResult(KeyResultDraft):
         return self
 
 
-class ValueDraft(Strict):
+class ValueDraft(Trimmed):
     """One value; its date stands in the address."""
 
     value: Number
@@ -196,7 +170,7 @@ class ValueDraft(Strict):
     confidence: Annotated[int, Field(ge=0, le=10)] | None = None
 
 
-class KeyResultChanges(Strict):
+class KeyResultChanges(Trimmed):
     """Some fields of a key result; what isn't sent stays as it is. `unit` and `kind` stay."""
 
     title: Name | None = None
@@ -215,7 +189,7 @@ class KeyResultChanges(Strict):
     sql: SqlSource | None = None
 
 
-class ObjectiveChanges(Strict):
+class ObjectiveChanges(Trimmed):
     """Some fields of an objective; what isn't sent stays as it is."""
 
     title: Name | None = None
@@ -223,7 +197,7 @@ class ObjectiveChanges(Strict):
     owner: Annotated[str, Field(max_length=200)] | None = None
 
 
-class CycleChanges(Strict):
+class CycleChanges(Trimmed):
     """Some fields of a cycle; what isn't sent stays as it is."""
 
     name: Name | None = None
@@ -231,35 +205,35 @@ class CycleChanges(Strict):
     ends: Day | None = None
 
 
-class TeamChanges(Strict):
+class TeamChanges(Trimmed):
     """Some fields of a team; what isn't sent stays as it is."""
 
     name: Name | None = None
     function: Annotated[str, Field(max_length=100)] | None = None
 
 
-class UnusualWeekDraft(Strict):
+class UnusualWeekDraft(Trimmed):
     """Why a coming week will be unlike others; without a key result it is so for all."""
 
     reason: Annotated[str, Field(min_length=1, max_length=200)]
     key_result_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-class ConfidenceDraft(Strict):
+class ConfidenceDraft(Trimmed):
     """How sure one is, without a new value: will the target be reached?"""
 
     confidence: Annotated[int, Field(ge=0, le=10)]
     comment: Comment = ""
 
 
-class ScoreDraft(Strict):
+class ScoreDraft(Trimmed):
     """How a key result ended, 0..1. Without a number its progress is taken."""
 
     score: Annotated[float, Field(ge=0, le=1)] | None = None
     comment: Comment = ""
 
 
-class CloseDraft(Strict):
+class CloseDraft(Trimmed):
     """The scores with which a cycle closes, by key result; the others get their progress."""
 
     scores: dict[str, ScoreDraft] = Field(default_factory=dict, max_length=500)

@@ -24,8 +24,8 @@ from app.analysis.models import Kind
 from app.analysis.readout_json import of_json
 from app.analysis.readout_types import State as Call
 from app.audience.columns import Columns
+from app.experiments.design_schemas import Draft
 from app.experiments.plans import Frozen
-from app.experiments.schemas import Draft
 from app.experiments.vocabulary import Channel, Riskiest
 from app.identity.roles import Role
 from app.okr import overlap

@@ -3,29 +3,16 @@
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, field_validator
+from pydantic import EmailStr, Field, field_validator
 
+from app.platform.texts import Trimmed
 from app.platform.weekly import DAYS
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 _SENDS_AT = re.compile(rf"({'|'.join(DAYS)}) ([01]\d|2[0-3]):[0-5]\d")
 
 
-class Strict(BaseModel):
-    """Unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    @field_validator("*")
-    @classmethod
-    def _without_nul(cls, value: object) -> object:
-        texts = value.values() if isinstance(value, dict) else [value]
-        if any(isinstance(text, str) and "\x00" in text for text in texts):
-            raise ValueError("must not contain the NUL character")  # PostgreSQL keeps none
-        return value
-
-
-class ConnectorDraft(Strict):
+class ConnectorDraft(Trimmed):
     """A connector to an OKR tool or a chat. `settings` holds what its kind needs, secrets too."""
 
     kind: Text
@@ -33,23 +20,23 @@ class ConnectorDraft(Strict):
     settings: dict[Text, Text]
 
 
-class WebhookDraft(Strict):
+class WebhookDraft(Trimmed):
     """An address that is told of events; none named means all. Without a secret one is made."""
 
     url: Annotated[str, Field(min_length=1, max_length=2000)]
     name: Text | None = None
-    events: list[Text] = []
+    events: list[Text] = Field(default=[])
     secret: Text | None = None
 
 
-class LinkDraft(Strict):
+class LinkDraft(Trimmed):
     """What a key result is called in a connector's system."""
 
     connector_id: Text
     external: dict[Text, Text]
 
 
-class DigestDraft(Strict):
+class DigestDraft(Trimmed):
     """Who gets the week by mail, and when: `monday 08:00`, in the organisation's zone."""
 
     recipients: list[EmailStr] = Field(max_length=200)

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlmodel import Session
 
 from app.platform.errors import Invalid
+from app.platform.texts import why_unstorable
 
 Row = TypeVar("Row")
 Key = tuple[Any, ...]
@@ -192,6 +193,6 @@ def _read(kind: type, written: object) -> object:
 
 
 def _text(written: object) -> str:
-    if not isinstance(written, str) or "\0" in written:  # PostgreSQL keeps no NUL
+    if not isinstance(written, str) or why_unstorable(written):
         raise ValueError("not a text of ours")
     return written

@@ -12,7 +12,7 @@ from app.delivery import queue_store
 from app.experiments import feature_outline, feature_store, lifecycle
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
-from app.experiments.schemas import SliceDraft
+from app.experiments.outline_schemas import SliceDraft
 from app.platform import events
 from app.platform.errors import Invalid
 from app.review import learnings, result_effects

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date as Date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from sqlmodel import Session
 
 from app.allocation import roster
@@ -13,17 +13,14 @@ from app.allocation import store as allocation
 from app.allocation.models import Bucket
 from app.allocation.schemas import BucketDraft, SettingsDraft
 from app.experiments import template_rows
-from app.experiments.schemas import TemplateDraft
+from app.experiments.design_schemas import TemplateDraft
 from app.okr import list_rows, next_goal, sources, store, views
 from app.okr.models import Cycle, KeyResult, ValueSource
 from app.okr.schemas import LONGEST_CYCLE, KeyResultDraft, TeamDraft
 from app.platform.days import Day
+from app.platform.texts import Name, Trimmed
 
 _MOST = 200
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class KeyResultPart(KeyResultDraft):
@@ -32,13 +29,13 @@ class KeyResultPart(KeyResultDraft):
     objective_id: str = ""
 
 
-class ObjectivePart(_Part):
+class ObjectivePart(Trimmed):
     """An objective with the teams that share it."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Name
     owner: Annotated[str, Field(max_length=200)] = ""
-    teams: Annotated[list[TeamDraft], Field(max_length=50)] = []
-    key_results: Annotated[list[KeyResultPart], Field(max_length=_MOST)] = []
+    teams: list[TeamDraft] = Field(default=[], max_length=50)
+    key_results: list[KeyResultPart] = Field(default=[], max_length=_MOST)
 
 
 class SurveyPart(SettingsDraft):
@@ -47,28 +44,28 @@ class SurveyPart(SettingsDraft):
     buckets: list[BucketDraft] = Field(default_factory=list, max_length=20)
 
 
-class CyclePart(_Part):
+class CyclePart(Trimmed):
     """What the cycle was called, and how long it is."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Name
     days: Annotated[int, Field(ge=2, le=3660)]
 
 
-class Playbook(_Part):
+class Playbook(Trimmed):
     """What the YAML file holds."""
 
     thinslice_playbook: Literal[1] = 1
     cycle: CyclePart
-    objectives: Annotated[list[ObjectivePart], Field(max_length=_MOST)] = []
+    objectives: list[ObjectivePart] = Field(default=[], max_length=_MOST)
     digest: Annotated[str | None, Field(description="`monday 10:00`; null: no digest")] = None
     survey: SurveyPart | None = None
-    experiments: Annotated[list[TemplateDraft], Field(max_length=_MOST)] = []
+    experiments: list[TemplateDraft] = Field(default=[], max_length=_MOST)
 
 
-class CopyDraft(_Part):
+class CopyDraft(Trimmed):
     """The cycle that is made: its name and days."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Name
     starts: Day
     ends: Day | None = Field(default=None, description="null: as long as the one in the template")
     begin_at_current: bool = Field(

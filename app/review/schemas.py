@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from app.platform.texts import ANY_LINES, LINES, UNCONTROLLED, Document
 from app.review.models import Choice, Kept
 
 
@@ -12,27 +13,21 @@ def _nothing_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-_Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=10_000, pattern=r"^[^\x00]*$")
+_MOST = 10_000  # characters of prose
+_Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=_MOST), ANY_LINES]
+_Learning = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_MOST), ANY_LINES
 ]
-_Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")
-]
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), UNCONTROLLED]
 _Reason = Annotated[_Prose | None, BeforeValidator(_nothing_is_none)]
 _Title = Annotated[_Line | None, BeforeValidator(_nothing_is_none)]
 _Said = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f]*$"
-    ),
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), LINES
 ]
-_Learning = Annotated[_Prose, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class DecisionDraft(BaseModel):
+class DecisionDraft(Document):
     """What somebody decided on an experiment, and what they learned."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Choice
     learning: _Learning
@@ -40,27 +35,21 @@ class DecisionDraft(BaseModel):
     next_slice: _Title = Field(default=None, description="The title of the slice to try next.")
 
 
-class CommitmentDraft(BaseModel):
+class CommitmentDraft(Document):
     """What somebody promises for the week after."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: _Said
     owner: _Line = Field(default="", description="A name or an address.")
 
 
-class NoteDraft(BaseModel):
+class NoteDraft(Document):
     """A blocker, or what the meeting decided."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["blocker", "decision"]
     text: _Said
 
 
-class KeptDraft(BaseModel):
+class KeptDraft(Document):
     """What became of a commitment; null: not known yet."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kept: Kept | None

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.links.token import NEVER_COUNTS
+from app.platform.texts import storable_part
 from app.tally.models import Outcome
 from app.tracking import store
 from app.tracking.models import Answer
@@ -24,7 +25,7 @@ def save(
     """Keep an answer. A later one replaces it; one given in a preview is kept nowhere."""
     if send_id == NEVER_COUNTS:
         return
-    said = comment.replace("\x00", "").strip()[:_COMMENT_CHARS]
+    said = storable_part(comment).strip()[:_COMMENT_CHARS]
     outcome = session.get(Outcome, send_id)
     session.merge(
         Answer(

@@ -2,18 +2,18 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from app.platform.days import Moment
+from app.platform.texts import UNBROKEN, Document
 
 MOST = 1_000  # conversions in one request
-_WORD = r"^[^\r\n\x00]+$"
-_Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_WORD)]
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=200), UNBROKEN]
 _Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320, pattern=_WORD)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320), UNBROKEN
 ]
 _Event = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_WORD)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), UNBROKEN
 ]
 EXAMPLE: dict[str, Any] = {
     "id": "order-4711",
@@ -30,12 +30,10 @@ RECORDED: dict[str, Any] = {
 }
 
 
-class ConversionDraft(BaseModel):
+class ConversionDraft(Document):
     """Something that a person did, told once under an id of your own."""
 
-    model_config = ConfigDict(
-        extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [EXAMPLE]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     id: _Id
     event: _Event
@@ -51,9 +49,7 @@ class ConversionDraft(BaseModel):
         return self
 
 
-class ConversionDrafts(BaseModel):
+class ConversionDrafts(Document):
     """Up to 1,000 of them: all are kept, or none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     conversions: Annotated[list[ConversionDraft], Field(min_length=1, max_length=MOST)]

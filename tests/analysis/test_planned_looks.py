@@ -10,8 +10,8 @@ from app.analysis import look_worker, planned_looks, snapshots
 from app.analysis import readout as readouts
 from app.analysis.readout_types import State
 from app.experiments import plans
+from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import Draft
 from app.stats.sequential import planned_boundaries
 from app.tally import store
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, WINDOW, given_experiment, mail

@@ -15,8 +15,8 @@ from app.analysis import readout
 from app.analysis.models import Snapshot
 from app.analysis.readout_json import as_json
 from app.experiments import plans
+from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment, Feature, Slice
-from app.experiments.schemas import Draft
 from app.okr.models import CheckIn, Contribution, Cycle, KeyResult, Objective, Team
 from app.platform.db import Database
 from app.platform.iso_weeks import week_of

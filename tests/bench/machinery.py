@@ -21,8 +21,8 @@ from app.analysis import readout as readouts
 from app.analysis.list_calls import calls_of
 from app.analysis.readout_types import Estimate, State
 from app.experiments import plans
+from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import Draft
 from app.platform import migrate
 from app.platform.db import Database
 from app.tally import store

@@ -18,8 +18,8 @@ from app.analysis import readout as readouts
 from app.analysis.list_calls import calls_of
 from app.analysis.readout_types import Readout, State
 from app.experiments import lifecycle, plans, waves
+from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import Draft
 from app.tally import store
 from app.tally.models import Outcome
 from app.tracking.models import DataFolder

@@ -16,8 +16,8 @@ from app.audience.members import Member
 from app.delivery.mail import cells, compose, filling, liquid
 from app.delivery.mail.broken import BrokenLiquid, MissingColumn
 from app.delivery.renderable import LiquidRenderable
+from app.experiments.design_schemas import Draft
 from app.experiments.ports import Fault, Reason
-from app.experiments.schemas import Draft
 from tests.delivery.mail.test_compose import HEAD, part, to
 from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 from tests.delivery.test_renderable import DRAFT

@@ -7,8 +7,8 @@ import pytest
 from app.audience.columns import Column, Columns, Type
 from app.audience.members import Member
 from app.delivery.renderable import LiquidRenderable, LiquidWriter
+from app.experiments.design_schemas import Draft
 from app.experiments.ports import Fault, Reason
-from app.experiments.schemas import Draft
 from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 
 DRAFT = {

@@ -10,9 +10,9 @@ from app.delivery.mail.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts, enrolment, lifecycle
 from app.experiments.checklist import Checklist
+from app.experiments.design_schemas import Draft, LaunchDraft
 from app.experiments.items import Item
 from app.experiments.models import Enrolment, Experiment, Ineligible, Status
-from app.experiments.schemas import Draft, LaunchDraft
 from app.links.keyring import Keyring
 from app.okr.models import Cycle, KeyResult, Objective
 from app.platform import install, put_off

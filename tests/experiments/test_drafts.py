@@ -2,7 +2,8 @@ import pytest
 from sqlmodel import Session
 
 from app.experiments import drafts, feature_outline, feature_store, store
-from app.experiments.schemas import Changes, FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
+from app.experiments.design_schemas import Changes
+from app.experiments.outline_schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.platform.errors import Invalid, NotFound
 from tests.experiments.scenes import NOW, draft, given_draft, given_key_result
 

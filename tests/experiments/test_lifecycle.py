@@ -6,9 +6,10 @@ import pytest
 from sqlmodel import Session, select
 
 from app.experiments import drafts, feature_outline, lifecycle
+from app.experiments.design_schemas import LaunchDraft
 from app.experiments.lifecycle import IllegalMove
 from app.experiments.models import Experiment, Slice, Status
-from app.experiments.schemas import FeatureDraft, LaunchDraft, SliceDraft
+from app.experiments.outline_schemas import FeatureDraft, SliceDraft
 from app.platform.errors import Conflict, Invalid
 from app.platform.events import Event
 from tests.experiments.scenes import NOW, draft, given_draft, launch

@@ -12,9 +12,9 @@ from app.audience import column_rows, suppression_store
 from app.audience.models import Import, Membership, Suppression
 from app.delivery import progress
 from app.experiments import design, drafts, enrolment, fallen_away, lifecycle, rehearsal
+from app.experiments.design_schemas import Changes, LaunchDraft
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Unwritable
-from app.experiments.schemas import Changes, LaunchDraft
 from app.platform import events
 from app.platform.db import Database
 from tests.duties import run

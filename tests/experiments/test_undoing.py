@@ -6,8 +6,8 @@ import pytest
 from sqlmodel import Session
 
 from app.experiments import lifecycle, store, undoing
+from app.experiments.design_schemas import LaunchDraft
 from app.experiments.models import Experiment, Feature, Slice, Status
-from app.experiments.schemas import LaunchDraft
 from app.platform.db import Database
 from tests.experiments import scenes
 from tests.experiments.scenes import NOW

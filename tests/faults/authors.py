@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
+from app.experiments.design_schemas import Draft
 from app.experiments.models import ENDED, Experiment, Status
-from app.experiments.schemas import Draft
 from app.platform.put_off import Work
 from tests.cast import DESIGN
 from tests.faults.happenings import operation

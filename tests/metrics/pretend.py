@@ -35,10 +35,10 @@ from app.analysis.matured import Matured
 from app.analysis.planned_looks import Held
 from app.analysis.readout_types import Readout
 from app.experiments import plans
+from app.experiments.design_schemas import Draft
 from app.experiments.metrics import METRICS, Source, metric_of
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
-from app.experiments.schemas import Draft
 from app.experiments.vocabulary import HOLDOUT, RuleKind
 from app.stats.checks import NotEnoughData
 from app.stats.fading import Timed

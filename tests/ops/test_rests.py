@@ -13,8 +13,8 @@ from sqlmodel import Session
 from app.delivery import mail_store
 from app.delivery.models import Notice
 from app.experiments import lifecycle
+from app.experiments.design_schemas import LaunchDraft
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import LaunchDraft
 from app.main import Tracking
 from app.ops.installation import House, open_house
 from app.platform import config, put_off

@@ -12,7 +12,7 @@ from app.allocation import roster
 from app.allocation import store as allocation
 from app.allocation.schemas import SettingsDraft
 from app.experiments import template_rows, templates
-from app.experiments.schemas import TemplateDraft
+from app.experiments.design_schemas import TemplateDraft
 from app.okr import outcomes, source_store, store, values
 from app.okr.models import Cycle, KeyResult
 from app.okr.schemas import (

@@ -8,7 +8,7 @@ from app.delivery import planning
 from app.delivery.models import Send
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import drafts, enrolment, lifecycle, store
-from app.experiments.schemas import Draft, LaunchDraft
+from app.experiments.design_schemas import Draft, LaunchDraft
 from app.platform.config import Settings
 from app.platform.db import Database
 from tests.cast import DESIGN

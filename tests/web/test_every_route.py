@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,13 +15,12 @@ from fastapi.routing import APIRoute
 from app.identity.access import Access, access_of, rule_of
 from app.identity.bodies import MB, Taken, body_of
 from app.platform.paths import TEMPLATES
-from tests.settled import Settled, parameters
-from tests.whole import FORM, ROLES, Key, Said, Whole, of_json, whole
+from tests.settled import Settled, parameters, properties_of
+from tests.whole import CHANGES, FORM, ROLES, Whole, asked, of_json, whole
 
 Request = tuple[str, str, bytes, str]  # method, address, body, and what kind of body it is
 
 SLOW = 10  # seconds that nobody's request may take, on a machine however busy
-CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 WEEKS = ("9999-W52", "9999-W53", "0001-W01", "0000-W01", "1969-W52", "2200-W02", "2026-W54", "W")
 DAYS = ("9999-12-31", "0001-01-01", "0000-01-01", "2026-02-30", "1969-12-31", "1e400")
 NUMBERS = ("-1", "0", "1001", "9223372036854775808", "9" * 5000, "NaN", "1e9", "")
@@ -43,22 +42,6 @@ def all_of_it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Whole,
         yield application, Settled(application)
 
 
-def _asked(
-    application: Whole,
-    method: str,
-    address: str,
-    role: str | None,
-    *,
-    body: bytes = b"",
-    kind: str = "application/json",
-) -> Coroutine[Any, Any, Said]:
-    key = application.key(role, address)
-    headers = dict(key.headers)
-    if method in CHANGES and key.csrf:
-        headers["x-csrf"] = key.csrf
-    return application.ask(method, address, Key(headers), body=body, kind=kind)
-
-
 def _broken(application: Whole, requests: Iterator[Request]) -> list[str]:
     """Ask as an admin; what was answered by none of ours, or took for ever."""
 
@@ -67,7 +50,7 @@ def _broken(application: Whole, requests: Iterator[Request]) -> list[str]:
         for method, address, body, kind in requests:
             try:
                 async with asyncio.timeout(SLOW):
-                    said = await _asked(application, method, address, "admin", body=body, kind=kind)
+                    said = await asked(application, method, address, "admin", body=body, kind=kind)
                 if said.status >= 500:
                     wrong.append(f"{method} {address[:90]} {body[:60]!r}: {said.status}")
             except Exception as error:  # noqa: BLE001 - the whole list is worth more than the first
@@ -103,7 +86,7 @@ def test_who_may_not_is_refused_before_a_byte_and_too_much_before_its_end(
         if may and taken is Taken.STREAMED:
             continue
         address = settled.filled(route.path)
-        (said,) = application.every(_asked(application, method, address, role, body=large))
+        (said,) = application.every(asked(application, method, address, role, body=large))
         expected = {413} if may else {403} if role else {401, 303}
         if said.status not in expected or said.read > 0 or said.headers["connection"] != "close":
             wrong.append(f"{method} {route.path}: {said.status}, {said.read} bytes read")
@@ -120,7 +103,7 @@ def test_head_answers_as_get_does_and_has_no_body(all_of_it: tuple[Whole, Settle
     for _, route in _reads(application):
         address = settled.filled(route.path)
         get, head = application.every(
-            *(_asked(application, method, address, "admin") for method in ("GET", "HEAD"))
+            *(asked(application, method, address, "admin") for method in ("GET", "HEAD"))
         )
         assert (head.status, head.body) == (get.status, b""), address
 
@@ -132,7 +115,7 @@ def test_no_cache_keeps_what_was_answered(all_of_it: tuple[Whole, Settled]):
     for _, route in _reads(application):
         address = settled.filled(route.path)
         for role in (None, *ROLES):
-            (said,) = application.every(_asked(application, "GET", address, role))
+            (said,) = application.every(asked(application, "GET", address, role))
             if said.headers.get("cache-control") != "no-store" and "/static/" not in address:
                 wrong.append(f"{role} {address}")
 
@@ -160,14 +143,6 @@ def test_the_ends_of_every_range_are_answered(all_of_it: tuple[Whole, Settled], 
     assert _broken(application, _ends(application, settled, full=full)) == []
 
 
-def _properties(document: dict[str, Any], path: str, method: str) -> list[str]:
-    told = document["paths"][path][method.lower()].get("requestBody", {}).get("content", {})
-    shape = told.get("application/json", {}).get("schema", {})
-    shapes = document["components"]["schemas"]
-    inner = re.findall(r"#/components/schemas/(\w+)", str(shape))
-    return [name for one in inner for name in shapes[one].get("properties", {})]
-
-
 def _bodies(application: Whole, settled: Settled, *, full: bool) -> Iterator[Request]:
     (said,) = application.every(application.ask("GET", "/openapi.json"))
     document = said.json()
@@ -178,7 +153,7 @@ def _bodies(application: Whole, settled: Settled, *, full: bool) -> Iterator[Req
         address = settled.filled(route.path)
         yield from ((method, address, raw, "application/json") for raw in RAW)
         known = settled.bodies.get((method, address.removeprefix("/api/v1")), {})
-        for name in dict.fromkeys([*known, *_properties(document, route.path, method)]):
+        for name in dict.fromkeys([*known, *properties_of(document, route.path, method)]):
             for value in SENT:
                 count += 1
                 if full or count % 9 == 0:
@@ -225,7 +200,7 @@ def test_a_viewer_reads_nobodys_address_or_cell_anywhere(all_of_it: tuple[Whole,
     told, shown = [], 0
     for _, route in _reads(application):
         viewer, editor = application.every(
-            *(_asked(application, "GET", settled.filled(route.path), role) for role in ROLES[:2])
+            *(asked(application, "GET", settled.filled(route.path), role) for role in ROLES[:2])
         )
         told += [f"{route.path}: {found}" for found in SECRET.findall(viewer.text)]
         shown += bool(SECRET.search(editor.text))
@@ -242,9 +217,9 @@ def test_a_broken_page_carries_the_headers_of_the_others(
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    (fine,) = application.every(_asked(application, "GET", "/features/board", "admin"))
+    (fine,) = application.every(asked(application, "GET", "/features/board", "admin"))
     monkeypatch.setattr("app.web.features.board.render", breaks)
-    (broken,) = application.every(_asked(application, "GET", "/features/board", "admin"))
+    (broken,) = application.every(asked(application, "GET", "/features/board", "admin"))
 
     assert broken.status == 500
     assert set(broken.headers) >= set(fine.headers)
@@ -261,7 +236,7 @@ def test_a_full_disk_is_told_and_other_trouble_with_files_is_ours(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("app.web.features.board.render", fails)
-    (answer,) = application.every(_asked(application, "GET", "/features/board", "admin"))
+    (answer,) = application.every(asked(application, "GET", "/features/board", "admin"))
 
     assert answer.status == status
     assert ("disk" in answer.text) == (status == 503)
@@ -279,9 +254,9 @@ def test_no_token_of_an_address_stands_in_the_log_of_a_full_disk(
 
     for module in ("public.answers", "public.friday", "weeks.reviews", "public.unsubscribes"):
         monkeypatch.setattr(f"app.web.{module}.read_public", full)
-    asked = [(method, f"/{letter}/s3cret") for method in ("GET", "POST") for letter in "apsuw"]
-    for method, address in asked:
-        application.every(_asked(application, method, address, None))
+    addresses = [(method, f"/{letter}/s3cret") for method in ("GET", "POST") for letter in "apsuw"]
+    for method, address in addresses:
+        application.every(asked(application, method, address, None))
 
     assert "GET /u/*" in caplog.text
     assert "s3cret" not in caplog.text

@@ -14,10 +14,10 @@ from app.delivery.progress import Progress
 from app.experiments import checklist, fallen_away, lifecycle, store
 from app.experiments import drafts as rooms
 from app.experiments.checklist import Checklist
+from app.experiments.design_schemas import Draft, LaunchDraft
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import expected_arms
-from app.experiments.schemas import Draft, LaunchDraft
 from app.experiments.vocabulary import HOLDOUT
 from app.identity import guard
 from app.identity.guard import Db, Now, Who

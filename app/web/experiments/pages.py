@@ -15,10 +15,10 @@ from app.delivery import progress
 from app.delivery.progress import Progress
 from app.experiments import drafts as rooms
 from app.experiments import enrolment_store, fallen_away, lifecycle, store
+from app.experiments.design_schemas import Draft
 from app.experiments.fallen_away import FellAway
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
-from app.experiments.schemas import Draft
 from app.identity.guard import Db, Now, Who
 from app.outreach import troubles
 from app.outreach.troubles import Trouble

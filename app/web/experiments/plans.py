@@ -14,10 +14,10 @@ from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, design
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
+from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment
 from app.experiments.ports import Reason
-from app.experiments.schemas import Draft
 from app.experiments.vocabulary import RuleKind
 from app.platform.errors import AppError
 from app.web.experiments import form_document

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.experiments import store, template_rows, templates
+from app.experiments.design_schemas import TemplateDraft
 from app.experiments.models import Experiment, ExperimentTemplate
-from app.experiments.schemas import TemplateDraft
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Conflict, Invalid
 from app.web.kit.form_state import Form, Typed

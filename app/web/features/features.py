@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import feature_outline, feature_store, store
 from app.experiments.models import Experiment, Feature, Slice
-from app.experiments.schemas import FeatureDraft, SliceDraft
+from app.experiments.outline_schemas import FeatureDraft, SliceDraft
 from app.identity.guard import Db, Now, Who
 from app.okr import list_rows
 from app.okr import store as okr

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import feature_outline, feature_store, store
 from app.experiments.models import Experiment, Feature, Slice
-from app.experiments.schemas import SliceChanges
+from app.experiments.outline_schemas import SliceChanges
 from app.identity.guard import Db
 from app.okr.models import KeyResult
 from app.platform.errors import Invalid

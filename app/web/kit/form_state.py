@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from app.platform.errors import AppError, FieldError
+from app.platform.texts import refuse_unstorable
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,12 @@ async def typed(request: Request) -> Typed:
 
 
 def of_form(form: FormData) -> Typed:
-    """The text fields of a form."""
+    """The text fields of a form. Raises Invalid where no database keeps what was sent."""
+    sent = [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
+    refuse_unstorable(sent)
     fields: dict[str, tuple[str, ...]] = {}
-    for name, value in form.multi_items():
-        if not isinstance(value, UploadFile):
-            fields[name] = (*fields.get(name, ()), value.replace("\r\n", "\n"))
+    for name, text in sent:
+        fields[name] = (*fields.get(name, ()), text.replace("\r\n", "\n"))
     return Typed(fields=fields)
 
 

@@ -7,8 +7,8 @@ from app.delivery.mail import cells, filling
 from app.delivery.mail.broken import BrokenLiquid
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import column_items
+from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility, Judge, MadeOf
-from app.experiments.schemas import Draft
 from app.platform.config import Privacy
 from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 from tests.delivery.test_renderable import DRAFT

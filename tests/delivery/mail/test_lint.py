@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.delivery.mail.lint import ContentLint
-from app.experiments.schemas import Draft
+from app.experiments.design_schemas import Draft
 from app.platform.config import Settings
 from tests.delivery import scenes
 from tests.delivery.scenes import ARM, SETTINGS

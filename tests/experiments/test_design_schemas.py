@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.experiments.schemas import Changes, Draft, LaunchDraft, SliceDraft
+from app.experiments.design_schemas import Changes, Draft, LaunchDraft
+from app.experiments.outline_schemas import SliceDraft
 from app.platform.errors import NotBuiltYet
 from tests.experiments.scenes import ARM, document
 
@@ -124,7 +125,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("stop_at", {"stop_at": "2026-11-30T10:00:00"}),
     ("riskiest", {"riskiest": "colour"}),
     ("where.0.op", {"where": [{"column": "a", "op": "like", "value": "b"}]}),
-    ("where.0", {"where": [{"column": "a", "op": "eq", "value": "b\x00"}]}),
+    ("where.0.value", {"where": [{"column": "a", "op": "eq", "value": "b\x00"}]}),
     ("guardrails.0.max", {"guardrails": [{"metric": "bounce_rate", "max": 2}]}),
     ("key_results.0.carry", {"key_results": [{"key_result_id": "k", "carry": 1.5}]}),
     ("channel", {"channel": "pigeon"}),
