@@ -22,7 +22,7 @@ from app.platform.texts import Address, Document, Id, Line, NameLine, Text
 
 _MOST_CONDITIONS = 50
 _MOST_LINKS = 20
-_MOST_ARMS = 10
+MOST_ARMS = 10
 _MOST_SEGMENTS = 3  # more would be read as findings
 _DUST = 1e-9  # what adding shares leaves behind
 _SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -74,7 +74,7 @@ class KeyResultLink(Document):
     per_hit: float = 1
 
 
-_Arms = Annotated[list[Arm], Field(min_length=1, max_length=_MOST_ARMS)]
+_Arms = Annotated[list[Arm], Field(min_length=1, max_length=MOST_ARMS)]
 
 _CARD: dict[str, Any] = {
     "name": "Waste in euros by email",

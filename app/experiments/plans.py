@@ -150,7 +150,7 @@ def closes(
 
 
 def _refuse_empty(design: Draft, arms: Mapping[str, int]) -> None:
-    keys = [arm.key for arm in design.arms] + (["holdout"] if design.holdout else [])
+    keys = [arm.key for arm in design.arms] + ([HOLDOUT] if design.holdout else [])
     empty = [key for key in keys if not arms.get(key)]
     if empty:
         raise NotEnoughData(f"nobody fell into {', '.join(empty)}")

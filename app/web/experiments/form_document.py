@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.experiments.design_schemas import Hypothesis
 from app.experiments.vocabulary import RuleKind
 from app.platform import figures
 from app.web.experiments import form_versions
@@ -31,7 +32,7 @@ _GUARDRAILS = {
     "bounce_max": "bounce_rate",
 }
 _OURS = re.compile(r"^(We can say that more than )[\d.,]+ %( do\.)$")  # as starters write it
-_HYPOTHESIS = ("believe", "verify", "measure", "right_if")
+_HYPOTHESIS = tuple(Hypothesis.model_fields)
 
 # Where an error of the document stands in the form.
 NAMES: Mapping[str, str] = {

@@ -46,6 +46,7 @@ class DraftPage(Page):
     risks: Choices
     audiences: Choices
     operators: Choices
+    filters: int  # rows of the filter
     columns: tuple[str, ...]
     others: Choices
     key_results: Choices
@@ -153,6 +154,7 @@ def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> 
         risks=choices.RISKS,
         audiences=choices.audiences(session),
         operators=form_document.OPERATORS,
+        filters=form_document.FILTERS,
         columns=tuple(choices.columns(session, form.text("audience_id"))),
         others=choices.others(session, None),
         key_results=choices.key_results(session),

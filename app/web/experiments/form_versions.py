@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.experiments import metrics
-from app.experiments.vocabulary import Method, MetricKind, RuleKind
+from app.experiments.design_schemas import MOST_ARMS
+from app.experiments.vocabulary import HOLDOUT, Method, MetricKind, RuleKind
 from app.platform import foreign
 from app.platform.errors import Invalid
 from app.web.kit.form_numbers import Reader, points, present
@@ -85,12 +86,12 @@ def segments(form: Typed) -> list[str]:
 
 def baselines(form: Typed) -> tuple[tuple[str, str], ...]:
     """What a version may be compared with."""
-    keys = [arm["key"] for arm in rest(form).get("arms") or []][:10] or [FIRST]
+    keys = [arm["key"] for arm in rest(form).get("arms") or []][:MOST_ARMS] or [FIRST]
     if len(keys) < 2:
         keys.append(SECOND)
     names = {keys[0]: "The first version", keys[1]: "The second version"}
     named = [(key, names.get(key, key)) for key in keys]
-    return (("", "Nothing"), *named, ("holdout", "The group that gets nothing"))
+    return (("", "Nothing"), *named, (HOLDOUT, "The group that gets nothing"))
 
 
 def fields(document: Mapping[str, Any]) -> dict[str, object]:
