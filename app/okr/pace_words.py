@@ -3,7 +3,7 @@
 from app.okr.progress import BEHIND_PACE, ON_PACE, Grade, Pace
 from app.platform import figures
 
-_ON, _BEHIND = figures.limit(ON_PACE), f"{100 * BEHIND_PACE:.0f}"
+_ON, _BEHIND = figures.limit(ON_PACE), figures.count(round(100 * BEHIND_PACE))
 # Shares of the way that an even course would have gone by now.
 _PACES = {
     Pace.GREEN: f"On pace: at least {_ON} of the even way",

@@ -164,7 +164,8 @@ def _moments(session: Session, table: Table, column: Column[Any]) -> Iterator[Da
 def _is_fetching(error: Exception) -> bool:
     """Whether it went wrong while rows were read, so that none of them is known."""
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    return str(frames[-1].f_globals.get("__name__")).startswith("sqlalchemy.")
+    where = str(frames[-1].f_globals.get("__name__"))
+    return where.startswith("sqlalchemy.") or where == UtcDateTime.__module__
 
 
 def _models() -> Iterator[type[Any]]:

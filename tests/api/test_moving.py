@@ -189,7 +189,7 @@ def test_a_ledger_is_part_of_its_key_result(
         {
             "experiment_id": "e1", "date": "2026-11-23", "amount": 14, "low": -3, "high": 31,
             "people": 1000, "event": "ordered", "counted": True, "overlaps": [],
-            "added": 14, "shared": 0, "posted_by": "Ann",
+            "added": 14, "shared": 0, "posted_by": "Ann", "cannot_be_read": None,
         }
     ]  # fmt: skip
 

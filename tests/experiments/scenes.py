@@ -185,6 +185,7 @@ def one_that_cannot_start(database: Database, *, now: datetime, tries: int) -> s
         )  # fmt: skip
         session.add(row)
         session.flush()
-        for _ in range(tries):
-            put_off.note(session, Work.START, row.id, "“euros” is no number.", now=now)
+        reason = "“euros” is no number."
+        for seen in range(tries):
+            put_off.note(session, Work.START, row.id, reason, seen=seen, now=now)
         return row.id

@@ -17,9 +17,9 @@ UNIT = re.compile(r"^ ?%|^ points?\b(?! the other way)")
 ALLOWED = {
     "audience/columns.py": "a cell's number as text, to be read again",
     "audience/numbers.py": "the same",
-    "web/typed.py": "what stands in a form's field, to be sent again",
+    "web/kit/form_state.py": "what stands in a form's field, to be sent again",
     "stats": "the floor imports nothing; its errors' numbers are compared with ours below",
-    "delivery/liquid.py": "two constants of ours in messages to authors",
+    "delivery/mail/liquid.py": "two constants of ours in messages to authors",
     "okr/amounts.py": "units around figures that are ours",
 }
 LOGGED = re.compile(r"(?<!%)%(?!d\.%|m)[.\d]*(?:d(?![/.]|$)|[fg])\b")
