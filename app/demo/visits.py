@@ -97,4 +97,6 @@ def _line(at: datetime, kind: HitKind, token: TrackedLink, agent: str) -> bytes:
     if agent in {LIBRARY, APPLE_PRIVACY}:
         del headers[b"accept-language"]
     micros = int(at.timestamp() * 1_000_000)
-    return hit_line.write(kind, token, method="GET", headers=headers, caller=NOBODY, micros=micros)
+    return hit_line.write(
+        kind, token, method="GET", told=hit_line.told_by(headers), caller=NOBODY, micros=micros
+    )

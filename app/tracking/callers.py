@@ -44,7 +44,8 @@ class Callers:
 
     def of(self, peer: str, forwarded: str, *, day: int) -> Caller:
         """The caller behind a connection, given its `X-Forwarded-For`."""
-        self.begin(day)
+        if day != self._day:
+            self.begin(day)
         if len(self._known) > _REMEMBERED:
             self._known = {}
         caller = self._known.get((peer, forwarded))

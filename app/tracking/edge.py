@@ -39,26 +39,28 @@ _DAY_MICROS = 86_400_000_000
 
 
 class Head(NamedTuple):
-    """The headers of a request: as they came, and by name."""
+    """The headers of a request: as they came, by name, and what a hit's line keeps of them."""
 
     lines: Headers
     headers: hit_line.Headers  # of those that came twice, the last
+    told: hit_line.Told
 
 
 def head_of(came: Headers) -> Head:
     """A head as it came."""
-    return Head(came, dict(came))
+    headers = dict(came)
+    return Head(came, headers, hit_line.told_by(headers))
 
 
 class Asked:
     """A request for a tracked address, whichever way it came."""
 
-    __slots__ = ("headers", "is_click", "lines", "method", "path", "peer")
+    __slots__ = ("headers", "is_click", "lines", "method", "path", "peer", "told")
 
     def __init__(self, method: str, path: str, head: Head, peer: str) -> None:
         self.method = method
         self.path = path
-        self.lines, self.headers = head
+        self.lines, self.headers, self.told = head
         self.peer = peer
         self.is_click = path.startswith(_CLICK)
 
@@ -187,7 +189,7 @@ class Edge:
             _CLICKED if asked.is_click else _OPENED,
             link,
             method=asked.method,
-            headers=asked.headers,
+            told=asked.told,
             caller=self._callers.of(asked.peer, forwarded, day=micros // _DAY_MICROS),
             micros=micros,
         )

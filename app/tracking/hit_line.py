@@ -53,6 +53,20 @@ class Sign(StrEnum):
 _OPT_OUT = Sign.OPT_OUT  # by way of its class it is found forty times as slowly
 
 
+class Told(NamedTuple):
+    """What a line keeps of a request's headers; the same for every request with the same ones."""
+
+    signs: str
+    agent: str  # in JSON
+    opts_out: bool
+
+
+def told_by(headers: Headers) -> Told:
+    """What headers tell, as a line has it."""
+    signs = _signs(headers)
+    return Told(signs, _agent(headers.get(b"user-agent", b"")), _OPT_OUT in signs)
+
+
 class Line(NamedTuple):
     """One answered request for a link of ours."""
 
@@ -78,7 +92,7 @@ def write(
     link: TrackedLink,
     *,
     method: str,
-    headers: Headers,
+    told: Told,
     caller: Caller,
     micros: int,
 ) -> bytes:
@@ -86,12 +100,11 @@ def write(
 
     Whoever asks not to be tracked is nobody, from nowhere.
     """
-    signs = _signs(headers)
+    signs, agent, opts_out = told
     number = link.id
-    if _OPT_OUT in signs:
+    if opts_out:
         number, caller = NOBODY, UNPLACED
     method = method if method in _METHODS else "OTHER"
-    agent = _agent(headers.get(b"user-agent", b""))
     return (
         f'{{"t":{micros},"k":"{kind[0]}","s":{link.set_id},"i":{number},"l":{link.link},'
         f'"m":"{method}","u":{agent},"f":"{signs}",{caller.fields}}}'

@@ -103,7 +103,7 @@ def clicked(folder: Path, sends: list[int], hits: int, *, is_hot: bool) -> None:
                 HitKind.CLICK,
                 TrackedLink(1, sends[place], 0 if is_hot else number // len(sends)),
                 method="GET",
-                headers=HEADERS,
+                told=hit_line.told_by(HEADERS),
                 caller=Caller(AddressClass.RESIDENTIAL, f"{place:08x}"),
                 micros=began + 60_000_000 * number // hits,
             )

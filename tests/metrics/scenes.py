@@ -229,7 +229,7 @@ class Run:
                 kind,
                 TrackedLink(1, one.send_id, link),
                 method="GET",
-                headers={b"user-agent": BROWSER, b"accept-language": b"en"},
+                told=hit_line.told_by({b"user-agent": BROWSER, b"accept-language": b"en"}),
                 caller=Caller(AddressClass.RESIDENTIAL, ""),
                 micros=micros,
             )

@@ -202,7 +202,7 @@ def _click(folder: Path, send_id: int) -> None:
             HitKind.CLICK,
             TrackedLink(1, send_id, 0),
             method="GET",
-            headers={b"user-agent": BROWSER.encode(), b"accept-language": b"en"},
+            told=hit_line.told_by({b"user-agent": BROWSER.encode(), b"accept-language": b"en"}),
             caller=Caller(AddressClass.RESIDENTIAL, ""),
             micros=clock.micros(),
         )

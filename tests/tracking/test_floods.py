@@ -239,7 +239,7 @@ def test_a_line_is_read_as_it_was_written_quickly_or_not(agent: str):
         HitKind.OPEN,
         TrackedLink(7, 2**40, 3),
         method="HEAD",
-        headers={b"user-agent": agent.encode("latin-1"), b"accept-language": b"en"},
+        told=hit_line.told_by({b"user-agent": agent.encode("latin-1"), b"accept-language": b"en"}),
         caller=caller,
         micros=1_790_000_000_123_456,
     )

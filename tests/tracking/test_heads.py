@@ -97,7 +97,7 @@ def test_what_is_known_needs_no_parser():
         "::1",
         False,
     )
-    assert (asked.lines, asked.headers) == head
+    assert (asked.lines, asked.headers, asked.told) == head
 
 
 def test_heads_that_never_come_again_fill_nothing():

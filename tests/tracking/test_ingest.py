@@ -80,7 +80,7 @@ class Spool:
                 told["kind"],
                 TrackedLink(7, told["send_id"], told["link"]),
                 method=told.get("method", "GET"),
-                headers={b"user-agent": agent.encode(), b"accept-language": b"en"},
+                told=hit_line.told_by({b"user-agent": agent.encode(), b"accept-language": b"en"}),
                 caller=Caller(AddressClass.RESIDENTIAL, told.get("caller", "")),
                 micros=int(at.timestamp() * 1_000_000),
             )

@@ -108,7 +108,9 @@ def asked(number: int, event: dict[str, Any], callers: Callers, *, near: bool) -
         HitKind(event["kind"]),
         TrackedLink(7, number, LINKS[event["link"]]),
         method=event["method"],
-        headers={name.lower().encode(): value.encode() for name, value in headers.items()},
+        told=hit_line.told_by(
+            {name.lower().encode(): value.encode() for name, value in headers.items()}
+        ),
         caller=callers.of(address_of(event), "", day=20_000),
         micros=round(at.timestamp() * 1_000_000),
     )
