@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> Edge:
     refuse_misfits(house)
     tracking = Tracking(house)
     inside = _pages_and_api(house, tracking)
+    _work_routes_out(inside)
     return tracking.edge(behind=web.outside(inside, secure=settings.secure))
 
 
@@ -58,6 +59,7 @@ def create_edge_alone(settings: Settings) -> Edge:
     )
     _furnish(bare, house)
     web.install_ways_out(bare, problems)
+    _work_routes_out(bare)
     return tracking.edge(behind=web.outside(_alone(bare), secure=settings.secure))
 
 
@@ -201,6 +203,13 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
     api.install(application)
     web.install(application, problems)
     return application
+
+
+def _work_routes_out(application: FastAPI) -> None:
+    """What its routes take, FastAPI works out when they are first asked: not while clicks wait."""
+    of_none = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in application.routes:
+        route.matches(of_none)
 
 
 def _furnish(application: FastAPI, house: House) -> None:
