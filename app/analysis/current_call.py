@@ -93,11 +93,7 @@ def course_of(
 ) -> Course:
     """One arm on its way, for a rule that is read more than once."""
     ((key, strata),) = arms.items()
-    coming = [
-        plan_and_look
-        for plan_and_look in plan_and_looks(experiment, held, rule)
-        if plan_and_look.held_at is None
-    ]
+    coming = [planned for planned in all_looks(experiment, held, rule) if planned.held_at is None]
     return Course(
         key=key,
         planned=experiment.enrolled or 0,
@@ -108,7 +104,7 @@ def course_of(
     )
 
 
-def plan_and_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> Iterator[LookAt]:
+def all_looks(experiment: Experiment, held: Sequence[Held], rule: Rule) -> Iterator[LookAt]:
     """Every planned look: as it was held, or as it is to come."""
     if rule.method == "anytime" and rule.kind == "threshold":
         held = ()  # it has no looks of its own; what was held is the yes
@@ -134,9 +130,9 @@ def _next_answer(
     experiment: Experiment, held: Sequence[Held], standing: Standing
 ) -> datetime | None:
     coming = [
-        plan_and_look
-        for plan_and_look in plan_and_looks(experiment, held, rule_of(experiment))
-        if not plan_and_look.held_at
+        planned
+        for planned in all_looks(experiment, held, rule_of(experiment))
+        if not planned.held_at
     ]
     if standing.over or not coming:
         return standing.answer_by

@@ -23,7 +23,7 @@ from app.analysis import (
     waiting,
 )
 from app.analysis.counts import ArmTotals
-from app.analysis.current_call import Found, look, plan_and_looks
+from app.analysis.current_call import Found, all_looks, look
 from app.analysis.gathered import Gathered
 from app.analysis.gathered import gather as gathered_of
 from app.analysis.locked_rule import Rule
@@ -116,7 +116,7 @@ def counted(
         funnel=_funnel(arms, rule),
         links=counts.links(session, experiment.id),
         series=hours.series(course.points),
-        looks=tuple(plan_and_looks(experiment, found.held, rule)),
+        looks=tuple(all_looks(experiment, found.held, rule)),
         days=hours.days({key: course.days[key] for key in course.days if key != HOLDOUT}),
         segments=_segments(experiment, rule, gathered.arms),
         timelines=_timelines(experiment, found, course.points),

@@ -68,15 +68,15 @@ def value_moments_of(
     session: Session, experiment_id: str, event: str, totals: Mapping[str, ArmTotals]
 ) -> dict[str, Timed]:
     """Of every arm what each person brought; who brought nothing is only counted."""
-    addeds = {key: _Added() for key in totals}
+    by_arm = {key: _Added() for key in totals}
     values = {"experiment_id": experiment_id, "event": event}
     rows = (row for some in session.execute(VALUES, values).partitions(_BATCH) for row in some)
     for _, own in groupby(rows, key=lambda row: row.send_id):
         every = list(own)
-        if every[0].arm in addeds:
-            addeds[every[0].arm].add(*_person(every))
+        if every[0].arm in by_arm:
+            by_arm[every[0].arm].add(*_person(every))
     return {
-        key: Timed(totals[key].released, added.values, added.timed) for key, added in addeds.items()
+        key: Timed(totals[key].released, added.values, added.timed) for key, added in by_arm.items()
     }
 
 

@@ -140,8 +140,8 @@ def remove_audience(audience_id: str, session: Db) -> None:
 
 def shown(row: Audience, who: Principal) -> AudienceOut:
     """As the contract writes it; cells are people's, and shown to those who mail them."""
-    audience_out = AudienceOut.model_validate(row, from_attributes=True)
+    answer = AudienceOut.model_validate(row, from_attributes=True)
     if who.sees_addresses:
-        return audience_out
+        return answer
     told = [ColumnOut.model_validate(without_cells(column)) for column in row.columns]
-    return audience_out.model_copy(update={"columns": told})
+    return answer.model_copy(update={"columns": told})

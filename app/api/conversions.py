@@ -66,14 +66,14 @@ def add_conversions(
     before with another body is refused (409). Of people who were erased nothing is kept.
     """
     many = isinstance(draft, ConversionDrafts)
-    recordeds = conversions.record(
+    recorded = conversions.record(
         session,
         draft.conversions if isinstance(draft, ConversionDrafts) else [draft],
         people=KnownPeople(request.app.state.keyring.marks),
         enrolments=DeliveryEnrolments(),
         now=now,
     )
-    return RecordedAll(items=recordeds) if many else recordeds[0]
+    return RecordedAll(items=recorded) if many else recorded[0]
 
 
 @router.get("/conversions", summary="List conversions")

@@ -232,13 +232,13 @@ def get_notes(import_id: str, request: Request, session: Db) -> Response:
 
 def _shown(row: Import, who: Principal) -> ImportOut:
     """Cells are people's: whoever may not read addresses sees none."""
-    import_out = ImportOut.model_validate(row, from_attributes=True)
+    answer = ImportOut.model_validate(row, from_attributes=True)
     if not row.is_look:
-        return import_out.model_copy(update={"columns": None})
+        return answer.model_copy(update={"columns": None})
     if not who.sees_addresses:
         columns = [one | {"examples": []} for one in row.columns or ()]
-        return import_out.model_copy(update={"columns": columns or None})
-    return import_out
+        return answer.model_copy(update={"columns": columns or None})
+    return answer
 
 
 def _format_of(request: Request) -> Literal["csv", "ndjson"]:

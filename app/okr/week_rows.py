@@ -120,24 +120,24 @@ def placed(session: Session, *wanted: ColumnElement[bool], today: Date) -> list[
         .outerjoin(ToldWeek, col(ToldWeek.key_result_id) == col(KeyResult.id))
         .order_by(col(Objective.id), col(KeyResult.id), col(ToldWeek.week))
     )
-    placeds: dict[str, Placed] = {}
+    by_id: dict[str, Placed] = {}
     for line in session.execute(question):
         row, objective, cycle, weeks, reaches_back = line[:5]
-        one = placeds.get(row.id)
+        one = by_id.get(row.id)
         if one is None:
             left_out = frozenset((weeks or "").split())
-            one = placeds[row.id] = Placed(row, objective, cycle, left_out, bool(reaches_back), [])
+            one = by_id[row.id] = Placed(row, objective, cycle, left_out, bool(reaches_back), [])
         if line.week is not None:
             one.kept.append(line)
-    return list(placeds.values())
+    return list(by_id.values())
 
 
 def placed_one(session: Session, key_result_id: str, *, today: Date) -> Placed:
     """One of them. Raises NotFound."""
-    placeds = placed(session, col(KeyResult.id) == key_result_id, today=today)
-    if not placeds:
+    rows = placed(session, col(KeyResult.id) == key_result_id, today=today)
+    if not rows:
         raise NotFound("There is no key result with this id.")
-    return placeds[0]
+    return rows[0]
 
 
 def keep(session: Session, rows: Sequence[ToldWeek]) -> None:

@@ -95,9 +95,9 @@ def _migrations(house: House) -> str:
 def _stored(house: House) -> str:
     """Whether what is stored can be read, as far as that is looked through in a moment."""
     with house.database.read() as session:
-        damageds = list(islice(stored.look(session), _NAMED))
-    if damageds:
-        raise _WrongError(" ".join(map(str, damageds)))
+        damaged = list(islice(stored.look(session), _NAMED))
+    if damaged:
+        raise _WrongError(" ".join(map(str, damaged)))
     return "designs, results, links and moments can be read"
 
 

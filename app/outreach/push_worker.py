@@ -131,10 +131,10 @@ class Pusher:
             why = "The connector was removed or disabled before this could be sent."
             return _Claimed(push.id, push.attempts, "", None, why)
         number, kind = push.id, row.kind
-        trouble = tried(lambda: parcel_of(push, row, self._vault, now=now), what=Work.PUSH)
-        if isinstance(trouble, Trouble):
-            return _Claimed(number, push.attempts, kind, None, trouble.sentence)
-        return _Claimed(number, push.attempts, kind, trouble)
+        parcel = tried(lambda: parcel_of(push, row, self._vault, now=now), what=Work.PUSH)
+        if isinstance(parcel, Trouble):
+            return _Claimed(number, push.attempts, kind, None, parcel.sentence)
+        return _Claimed(number, push.attempts, kind, parcel)
 
     def _tried(self, claimed: _Claimed) -> Outcome:
         if claimed.parcel is None:

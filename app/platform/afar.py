@@ -10,9 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 _MOVE = "SELECT nextval('stir')"
-_LOOK = (
-    "SELECT last_value, is_called FROM stir"  # a new one says 1 before its first move, and after
-)
+# A new one says 1 before its first move, and after it.
+_LOOK = "SELECT last_value, is_called FROM stir"
 
 
 class Afar:

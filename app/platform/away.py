@@ -28,12 +28,8 @@ _MISFIT = "The database does not fit this version of Thinslice."
 _READ_ONLY = "25006"  # PostgreSQL's
 _NO_COLUMN, _NO_TABLE = "42703", "42P01"
 _ENDED_IDLE = "25P03"  # we did nothing for long in the middle of a transaction: we were frozen
-_RENAMED = {
-    _READ_ONLY,
-    _NO_COLUMN,
-    _NO_TABLE,
-    _ENDED_IDLE,
-}  # the driver calls them mistakes of ours
+# The driver calls these mistakes of ours.
+_RENAMED = {_READ_ONLY, _NO_COLUMN, _NO_TABLE, _ENDED_IDLE}
 _WORDS = {
     _READ_ONLY: TAKES_NO_CHANGES,
     _NO_COLUMN: _MISFIT,

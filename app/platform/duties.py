@@ -85,14 +85,14 @@ class Attempts:
             waiting = put_off.of_work(session, duty.work)
             if not _may_go(waiting.get(WHOLE), now):
                 return 0  # not even what is due could be told a moment ago
-            trouble = tried(lambda: list(duty.items(session, now)), what=duty.work)
-            if not (waiting or trouble or _waits(duty, session)):
+            found = tried(lambda: list(duty.items(session, now)), what=duty.work)
+            if not (waiting or found or _waits(duty, session)):
                 self._calm.add(duty.work)
-        if isinstance(trouble, Trouble):
-            self._note(duty.work, WHOLE, trouble, waiting, now=now)
+        if isinstance(found, Trouble):
+            self._note(duty.work, WHOLE, found, waiting, now=now)
             return 0
-        self._sweep(duty, waiting, trouble)
-        ready = [item for item in trouble if _may_go(waiting.get(item), now)]
+        self._sweep(duty, waiting, found)
+        ready = [item for item in found if _may_go(waiting.get(item), now)]
         ready = self._due(duty, ready[: duty.at_once], waiting, now=now)
         if duty.together and len(ready) > 1 and not waiting.keys() & set(ready):
             done = tried(lambda: duty.together(ready, now), what=duty.work)  # type: ignore[misc]  # it is there
@@ -145,12 +145,12 @@ class Attempts:
             with self._database.read() as session:
                 while rest:
                     item = rest.pop(0)
-                    trouble = tried(lambda: duty.is_due(session, item, now), what=duty.work)  # type: ignore[misc]  # noqa: B023 - called at once
-                    if isinstance(trouble, Trouble):
+                    is_due = tried(lambda: duty.is_due(session, item, now), what=duty.work)  # type: ignore[misc]  # noqa: B023 - called at once
+                    if isinstance(is_due, Trouble):
                         break
-                    due += [item] if trouble else []
-            if isinstance(trouble, Trouble):
-                self._note(duty.work, item, trouble, waiting, now=now)
+                    due += [item] if is_due else []
+            if isinstance(is_due, Trouble):
+                self._note(duty.work, item, is_due, waiting, now=now)
         return due if duty.is_due else list(items)
 
     def _note(

@@ -157,8 +157,8 @@ def _span(week: str, zone: ZoneInfo, now: datetime) -> _Span:
 def _key_results(session: Session, span: _Span) -> tuple[KeyResultView, ...]:
     """Of every cycle that has begun and has a day in the week, as they stood on its last day."""
     day = min(span.today, span.monday + timedelta(days=6))
-    placeds = okr.placed(session, *okr.has_day_between(span.monday, day), today=day)
-    return views.of_placed(session, placeds, today=day)
+    running = okr.placed(session, *okr.has_day_between(span.monday, day), today=day)
+    return views.of_placed(session, running, today=day)
 
 
 def _decided(learning: Learning) -> Decided:

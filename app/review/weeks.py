@@ -109,8 +109,8 @@ def _key_results(session: Session, local: datetime) -> tuple[KeyResultView, ...]
     """Of every cycle that has a day in this week so far."""
     today = local.date()
     monday = today - timedelta(days=today.weekday())
-    placeds = okr.placed(session, *okr.has_day_between(monday, today), today=today)
-    return views.of_placed(session, placeds, today=today)
+    running = okr.placed(session, *okr.has_day_between(monday, today), today=today)
+    return views.of_placed(session, running, today=today)
 
 
 def _under_way(

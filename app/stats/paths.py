@@ -138,8 +138,8 @@ def _transformed(one: "Floats", other: "Floats") -> "Floats":
 
     size = len(one) + len(other) - 1
     room = 1 << (size - 1).bit_length()
-    irfft = np.fft.irfft(np.fft.rfft(one, room) * np.fft.rfft(other, room), room)[:size]
-    return np.maximum(0.0, irfft)
+    together = np.fft.irfft(np.fft.rfft(one, room) * np.fft.rfft(other, room), room)[:size]
+    return np.maximum(0.0, together)
 
 
 def _gained(paths: Paths, before: Pair, hits: int) -> Paths:

@@ -70,16 +70,16 @@ def record(
     _refuse_other_bodies(drafts, digests, stored)
     counted = count(session, stored.values(), enrolments=enrolments)
     seen: set[str] = set()
-    recordeds = []
+    recorded = []
     for draft in drafts:
         row, repeated = stored.get(draft.id), draft.id not in added or draft.id in seen
         seen.add(draft.id)
         if row is None:  # of somebody who was erased: nothing of it is kept
-            recordeds.append(Recorded(draft.id, matched=False, duplicate=False, experiment_ids=()))
+            recorded.append(Recorded(draft.id, matched=False, duplicate=False, experiment_ids=()))
             continue
         where = tuple(sorted(counted.get(row.id, ())))
-        recordeds.append(Recorded(row.id, row.person_id is not None, repeated, where))
-    return recordeds
+        recorded.append(Recorded(row.id, row.person_id is not None, repeated, where))
+    return recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
     """What is remembered of some sends; nobody else judges them until the transaction ends."""
     bulk = Bulk(session)
     begun = _begun(bulk, send_ids)
-    remembereds = {
+    remembered = {
         number: Remembered(
             False,
             due_at is not None,
@@ -55,9 +55,9 @@ def held(session: Session, send_ids: Sequence[int]) -> dict[int, Remembered]:
         if number not in begun
     }
     for number in send_ids:
-        if number not in remembereds:
-            remembereds[number] = Remembered(True, False, {}, Memory())
-    return remembereds
+        if number not in remembered:
+            remembered[number] = Remembered(True, False, {}, Memory())
+    return remembered
 
 
 def _begun(bulk: Bulk, send_ids: Sequence[int]) -> set[int]:
