@@ -13,6 +13,7 @@ from app.api.once import OnceRoute
 from app.api.uploads import pieces
 from app.audience import imports, noting, previewing, store
 from app.audience.models import Import
+from app.audience.own import OWN, REQUIRED
 from app.audience.schemas import ColumnChange
 from app.identity import guard
 from app.identity.callers import Principal
@@ -30,6 +31,14 @@ _FORMATS: dict[str, Literal["csv", "ndjson"]] = {
     "application/x-ndjson": "ndjson",
     "application/ndjson": "ndjson",
 }
+_COLUMNS = ", ".join(f"{name} (required)" if name in REQUIRED else name for name in OWN)
+_TAKEN = f"""Streamed; ask `GET /imports/{{id}}` how it went.
+
+With `dry_run=true` nothing is taken: it ends as `previewed`, with what an import would do.
+`POST /imports/{{id}}/confirm` within a day imports it without another upload.
+
+Columns: {_COLUMNS}; every other column is the person's data.
+"""
 _Dry = Annotated[bool, Query(description="only say what an import would do")]
 _REFUSED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -144,19 +153,13 @@ class ImportOut(ImportBegun):
     "/audiences/{audience_id}/imports",
     status_code=202,
     summary="Import a file of people",
+    description=_TAKEN,
     openapi_extra=_FILE,
 )
 async def begin_import(
     *, audience_id: str, request: Request, who: Who, now: Now, dry_run: _Dry = False
 ) -> ImportBegun:
-    """Streamed; ask `GET /imports/{id}` how it went.
-
-    With `dry_run=true` nothing is taken: it ends as `previewed`, with what an import would do.
-    `POST /imports/{id}/confirm` within a day imports it without another upload.
-
-    Columns: email (required), external_id, name, timezone, consent_open, consent_click; every
-    other column is the person's data.
-    """
+    """Take a file in, piece by piece; a worker reads it."""
     written = _format_of(request)
     house = request.app.state.house
     async with pieces(request, house.imports) as stream:

@@ -12,6 +12,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.audience import store, suppression_store
 from app.audience.models import Person
+from app.audience.own import OWN, PersonColumns
 from app.identity.guard import Db, Now
 from app.platform.texts import Document
 from app.privacy import erasing, export, readmission
@@ -20,12 +21,7 @@ router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["People"])
 
 _PERSON: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
-    "email": "ann@example.com",
-    "external_id": "c-1",
-    "name": "Ann",
-    "timezone": "Europe/Oslo",
-    "consent_open": "unknown",
-    "consent_click": "yes",
+    **{name: one.example for name, one in OWN.items()},
     "created_at": "2026-11-22T08:00:00Z",
     "updated_at": "2026-11-22T08:00:00Z",
 }
@@ -59,18 +55,19 @@ _ERASED: dict[str, Any] = {
 _Email = Annotated[str | None, Query(max_length=320, description="only the person of this address")]
 
 
-class PersonOut(BaseModel):
+def _always_there(schema: dict[str, Any]) -> None:
+    for column in schema["properties"].values():
+        column.pop("default", None)
+    schema["example"] = _PERSON
+
+
+class PersonOut(PersonColumns):
     """Somebody who may be mailed."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _PERSON})
+    model_config = ConfigDict(  # type: ignore[assignment]  # SQLModel's narrower type lacks these
+        json_schema_serialization_defaults_required=True, json_schema_extra=_always_there
+    )
 
-    id: str
-    email: str
-    external_id: str | None
-    name: str
-    timezone: str
-    consent_open: str
-    consent_click: str
     created_at: datetime
     updated_at: datetime
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import column_rows, encodings, erased, store
-from app.audience.columns import OWN
+from app.audience import column_rows, encodings, erased, own, store
 from app.audience.erased import Marker
 from app.audience.models import Import
 from app.audience.people import Refused, Wanted, merged, new_row, wanted
@@ -141,9 +140,7 @@ class Changes:
             del self._owners[person.external_id]  # a later line may take it
         if new:
             self._changed_people.append(
-                {name: getattr(person, name) for name in OWN[1:]}
-                | new
-                | {"id": person.id, "updated_at": self.now}
+                {**own.of(person), **new, "id": person.id, "updated_at": self.now}
             )
         return bool(new)
 

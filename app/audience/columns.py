@@ -14,10 +14,9 @@ from typing import Any
 from app.audience import days, numbers, words
 from app.audience.days import Day, Order
 from app.audience.numbers import Decimals
+from app.audience.own import TOLD
 
 Value = str | bool | Decimal | Day
-OWN = ("email", "name", "external_id", "timezone", "consent_open", "consent_click")
-_OURS = OWN[:4]  # those that a template sees
 
 
 class Type(StrEnum):
@@ -182,7 +181,7 @@ class Columns:
 
     def real(self, name: str) -> str:
         """The column that somebody means by a name: `insight` finds `Insight` where one fits."""
-        if name in self.by_name or name in _OURS:
+        if name in self.by_name or name in TOLD:
             return name
         close = self._folded.get(folded(name), ())
         return close[0] if len(close) == 1 else name
@@ -222,7 +221,7 @@ class Columns:
     @cached_property
     def _folded(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        for name in (*_OURS, *self.by_name):
+        for name in (*TOLD, *self.by_name):
             found.setdefault(folded(name), []).append(name)
         return found
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.audience.models import Consent
+from app.audience.own import Consent
 from app.platform.config import Privacy
 
 

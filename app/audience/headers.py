@@ -1,40 +1,16 @@
-"""Headers as people and their tools write them, matched with the columns that are ours.
-
-Known from the exports of Mailchimp, HubSpot, Salesforce, Google Contacts, Outlook, Pipedrive,
-Intercom, and Excel in several languages.
-"""
+"""Headers as people and their tools write them, matched with a person's own columns."""
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.audience.columns import OWN, folded
+from app.audience.columns import folded
+from app.audience.own import OWN
 
 MOST_COLUMNS = 1_000  # ours; the widest export of a customer database has some 700
 _SIGNS = re.compile(r"\W+")
-# In this order: where two columns of a file could be the email, the earlier name is it.
-_EMAILS = (
-    "email", "emailaddress", "mail", "mailaddress", "emailadresse", "mailadresse", "epost",
-    "epostadresse", "epostadress", "adresseemail", "adressemail", "courriel", "correo",
-    "correoelectronico", "correoelectrónico", "direcciondecorreoelectronico", "indirizzoemail",
-    "indirizzodipostaelettronica", "endereçodeemail", "adresemail",
-    "sähköposti", "primaryemail", "workemail", "businessemail", "contactemail", "useremail",
-    "customeremail", "personemail", "personemailwork", "emailwork", "personemailhome", "emailhome",
-    "personemailother", "emailother", "email1value", "email1address", "emailaddress1",
-    "homeemail", "privateemail",
-)  # fmt: skip
-_NAMES = (
-    "name", "fullname", "contactname", "displayname", "personname", "vollständigername",
-    "vollername", "nomcomplet", "nombrecompleto", "nomecompleto", "navn", "namn",
-)  # fmt: skip
-_OTHERS: Mapping[str, Sequence[str]] = {
-    "external_id": ("externalid", "externalidentifier", "externeid"),
-    "timezone": ("timezone", "zeitzone", "tidssone", "fuseauhoraire", "zonahoraria"),
-    "consent_open": ("consentopen", "consentopens"),
-    "consent_click": ("consentclick", "consentclicks"),
-}
 _FIRST = ("firstname", "vorname", "givenname", "fornavn", "förnamn", "prénom", "prenom", "fname",
           "personfirstname", "primeironome", "voornaam")  # fmt: skip
 _LAST = ("lastname", "nachname", "familyname", "surname", "etternavn", "efternamn", "lname",
@@ -80,17 +56,16 @@ def plain_name(written: str) -> str:
 
 def is_email(written: str) -> bool:
     """Whether this header names the addresses."""
-    return _key(written) in _EMAILS
+    return _key(written) in OWN["email"].headers
 
 
 def _own(written: Sequence[str]) -> dict[int, str]:
     """Which column, by its place, is which of ours."""
     keys = [_key(cell) for cell in written]
     found: dict[int, str] = {}
-    known = {"email": _EMAILS, "name": _NAMES, **_OTHERS}
-    for name in OWN:
+    for name, one in OWN.items():
         exact = next((place for place, cell in enumerate(written) if cell.strip() == name), None)
-        places = [keys.index(key) for key in known[name] if key in keys]
+        places = [keys.index(key) for key in one.headers if key in keys]
         place = exact if exact is not None else next(iter(places), None)
         if place is not None and place not in found:
             found[place] = name

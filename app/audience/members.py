@@ -1,14 +1,15 @@
 """People of an audience with their columns, in order of id."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import store
+from app.audience import own, store
+from app.audience.own import TOLD
 
 EXAMPLES = 20  # people; ours
-_OWN = ("email", "name", "external_id", "timezone")  # the person's; every other column is data
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +17,30 @@ class Member:
     """A person in an audience."""
 
     person_id: str
-    email: str
     email_key: str
-    name: str
-    external_id: str | None
-    timezone: str
-    consent_open: str
-    consent_click: str
-    data: dict[str, Any] = field(default_factory=dict)
+    own: Mapping[str, str | None]
+    data: dict[str, Any] = field(default_factory=dict)  # every other column
     line: int | None = None  # of the file that named them last
+
+    @property
+    def email(self) -> str:
+        """Their address, as it was written."""
+        return self.own["email"] or ""
+
+    @property
+    def name(self) -> str:
+        """What they are called; empty where nobody said."""
+        return self.own["name"] or ""
+
+    @property
+    def consent_click(self) -> str:
+        """What they said about clicks."""
+        return self.own["consent_click"] or ""
 
     def row(self) -> dict[str, object]:
         """What a template sees; a column that is empty is not there."""
-        own = {name: getattr(self, name) for name in _OWN}
-        every = (own | self.data).items()
+        told = {name: self.own[name] for name in TOLD}
+        every = {**told, **self.data}.items()
         return {name: value for name, value in every if value is not None and value != ""}
 
 
@@ -53,13 +64,8 @@ def examples(session: Session, audience_id: str) -> list[Member]:
 def _member(row: Any) -> Member:
     return Member(
         person_id=row.id,
-        email=row.email,
         email_key=row.email_key,
-        name=row.name,
-        external_id=row.external_id,
-        timezone=row.timezone,
-        consent_open=row.consent_open,
-        consent_click=row.consent_click,
+        own=own.of(row),
         data=row.data,
         line=row.line,
     )

@@ -1,38 +1,23 @@
 """People, the audiences they are in, imports, and who must not be mailed."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import false
 from sqlmodel import Field, Index, SQLModel
 
+from app.audience.own import PersonColumns
 from app.platform.db import UtcDateTime
 from app.platform.documents import Cells, Json
 from app.platform.ids import new_id
 
 
-class Consent(StrEnum):
-    """What a person said about being tracked."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-class Person(SQLModel, table=True):
+class Person(PersonColumns, table=True):
     """Somebody who may be mailed."""
 
     __tablename__ = "person"
 
-    id: str = Field(default_factory=new_id, primary_key=True)
-    email: str  # as it was written
     email_key: str = Field(unique=True)  # what makes two addresses one: lower case, punycode
-    external_id: str | None = Field(default=None, unique=True)
-    name: str = ""
-    timezone: str = ""
-    consent_open: str = Consent.UNKNOWN
-    consent_click: str = Consent.UNKNOWN
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -9,8 +9,8 @@ from zoneinfo import available_timezones
 
 from app.audience import words
 from app.audience.addresses import CONTROL, BadAddress, key_of
-from app.audience.columns import OWN, folded
-from app.audience.models import Consent
+from app.audience.columns import folded
+from app.audience.own import EMPTY, OWN, Consent, Kept
 from app.audience.profile import printed
 from app.audience.reading import Record
 
@@ -71,21 +71,22 @@ def _checked(own: Mapping[str, str], notes: list[tuple[str, str, str]]) -> dict[
     kept = {}
     for name, value in own.items():
         try:
-            kept[name] = value if name == "email" else _kept(name, value)
+            kept[name] = _kept(name, value)
         except _Unkept as error:
             notes.append((name, value[:_SHOWN], f"{error}; it was left empty"))
     return kept
 
 
 def _kept(name: str, value: str) -> str:
-    if name.startswith("consent_"):
+    how = OWN[name].kept
+    if how is Kept.ADDRESS:
+        return value
+    if how is Kept.CONSENT:
         return _consent(name, value)
     line = CONTROL.sub(" ", " ".join(value.split()))
     if len(line) > _LONGEST:
         raise _Unkept(f"{name} is longer than {_LONGEST} characters")
-    if name == "timezone":
-        return _zone(line)
-    return line
+    return _zone(line) if how is Kept.ZONE else line
 
 
 def _zone(value: str) -> str:
@@ -115,15 +116,8 @@ def _consent(name: str, value: str) -> str:
 
 def new_row(one: Wanted, person_id: str, now: datetime) -> dict[str, Any]:
     """A person who was not there, as a row."""
-    defaults = {
-        "name": "",
-        "external_id": None,
-        "timezone": "",
-        "consent_open": Consent.UNKNOWN,
-        "consent_click": Consent.UNKNOWN,
-    }
     stamps = {"id": person_id, "email_key": one.key, "created_at": now, "updated_at": now}
-    return defaults | one.own | stamps
+    return {**EMPTY, **one.own, **stamps}
 
 
 def merged(held: dict[str, Any], one: Wanted) -> dict[str, Any]:

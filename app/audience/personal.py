@@ -7,11 +7,8 @@ from sqlmodel import Session, col
 
 from app.audience import erased, profile, store
 from app.audience.models import Membership, Note, Person, Suppression
+from app.audience.own import OWN
 from app.platform.held import Part, Subject, words_of
-
-_PERSON = (
-    "email", "email_key", "external_id", "name", "timezone", "consent_open", "consent_click",
-)  # fmt: skip
 
 
 def _person(subject: Subject) -> ColumnElement[bool]:
@@ -40,7 +37,7 @@ PARTS: Sequence[Part] = (
     Part("notes", Note, _noted, ("value", "note"), None),
     Part("suppressions", Suppression, _suppressed, ("email_key", "reason"), None),
     Part("audiences", Membership, _member, ("data",), None),
-    Part("person", Person, _person, _PERSON, None),
+    Part("person", Person, _person, ("email_key", *OWN), None),
 )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from sqlmodel import Session
 
 from app.audience import store
-from app.audience.columns import OWN
 from app.audience.headers import MOST_COLUMNS
 from app.audience.models import Import
+from app.audience.own import OWN
 from app.audience.people import Refused
 from app.platform import figures
 

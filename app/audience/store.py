@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from app.audience import bulk
 from app.audience.addresses import key_of
 from app.audience.models import Audience, Import, Membership, Person, Refusal
+from app.audience.own import OWN
 from app.platform.db import among
 from app.platform.documents import Json
 from app.platform.errors import Conflict, NotFound
@@ -25,13 +26,8 @@ _TABLES = Person.metadata.tables
 _IMPORTS_LOCK = 0x7415_11CF  # PostgreSQL's advisory lock: chunks of imports come one at a time
 _MEMBER = (
     col(Person.id),
-    col(Person.email),
     col(Person.email_key),
-    col(Person.name),
-    col(Person.external_id),
-    col(Person.timezone),
-    col(Person.consent_open),
-    col(Person.consent_click),
+    *(col(getattr(Person, name)) for name in OWN),
     col(Membership.data),
     col(Membership.line),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from app.audience.consent import allows
-from app.audience.models import Consent
+from app.audience.own import Consent
 from app.delivery import destination_store, person_store
 from app.delivery.models import State
 from app.delivery.person_store import SendFact

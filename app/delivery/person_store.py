@@ -13,6 +13,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from app.audience.models import Membership, Person
+from app.audience.own import OWN, TOLD
 from app.delivery.models import (
     DestinationSet,
     Send,
@@ -31,12 +32,7 @@ def people_of(session: Session, send_ids: Sequence[int]) -> dict[int, Row[Any]]:
         select(
             col(Send.id),
             col(Person.id).label("person_id"),
-            col(Person.email),
-            col(Person.name),
-            col(Person.external_id),
-            col(Person.timezone),
-            col(Person.consent_click),
-            col(Person.consent_open),
+            *(col(getattr(Person, name)) for name in OWN),
             col(Enrolment.frozen),
         )
         .join(Person, col(Person.id) == col(Send.person_id))
@@ -76,10 +72,7 @@ def _members(audience_id: str) -> Select[Any]:
     return (
         select(
             col(Person.id).label("person_id"),
-            col(Person.email),
-            col(Person.name),
-            col(Person.external_id),
-            col(Person.timezone),
+            *(col(getattr(Person, name)) for name in TOLD),
             col(Membership.data),
         )
         .join(Membership, col(Membership.person_id) == col(Person.id))

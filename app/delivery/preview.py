@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from app.audience.consent import COUNTS_NOWHERE
+from app.audience.own import told
 from app.delivery import destination_store, person_store
 from app.delivery.arms import composed
 from app.delivery.mail.addressing import Addressee
@@ -122,10 +123,4 @@ def _veiled(value: object) -> object:
 
 def columns_of(row: Row[Any]) -> dict[str, object]:
     """The columns that a template sees."""
-    return {
-        "email": row.email,
-        "name": row.name,
-        "external_id": row.external_id,
-        "timezone": row.timezone,
-        **row.data,
-    }
+    return {**told(row), **row.data}

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from sqlmodel import Session
 
 from app.audience.consent import allowed, allows
+from app.audience.own import told
 from app.delivery import person_store, store
 from app.delivery.arms import Arms
 from app.delivery.mail.addressing import Addressee
@@ -195,13 +196,7 @@ def addressee_of(row: Row[Any], experiment_id: str, *, privacy: Privacy) -> Addr
 
 def columns_of(row: Row[Any]) -> dict[str, object]:
     """The columns that a mail sees: those that were frozen win over later edits."""
-    return {
-        "email": row.email,
-        "name": row.name,
-        "external_id": row.external_id,
-        "timezone": row.timezone,
-        **row.frozen,
-    }
+    return {**told(row), **row.frozen}
 
 
 def _count(

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from app.audience import conditions
-from app.audience.columns import OWN, Column, Type
+from app.audience.columns import Column, Type
 from app.audience.members import Member
+from app.audience.own import OWN
 from app.experiments.eligibility import Eligibility, Judge
 from app.experiments.items import Item, blocks, ok, warns
 from app.experiments.ports import Reason

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.audience import column_rows, headers, imports, store, suppression_store
-from app.audience.columns import OWN
 from app.audience.members import chunk
 from app.audience.models import Import
+from app.audience.own import OWN
 from app.platform import clock
 from app.platform.db import Database
 from tests.cast import MARKS
@@ -316,7 +316,7 @@ def test_a_cell_of_ours_that_cannot_be_kept_is_noted_and_costs_nobody(
         (ann,) = chunk(session, desk.audience_id, after=None, limit=5)
     assert (noted.line, noted.column, noted.value) == (2, column, cell[:60])
     assert noted.note == f"{note}; it was left empty"
-    assert getattr(ann, column) in {"", "unknown"}
+    assert ann.own[column] in {"", "unknown"}
 
 
 def test_a_suppressed_person_is_imported_and_stays_suppressed(desk: Desk):

@@ -3,16 +3,12 @@ import pytest
 from app.audience.columns import Columns
 from app.audience.conditions import Condition, matches
 from app.audience.members import Member
+from app.audience.own import EMPTY
 
 ANN = Member(
     "1",
     "ann@b.example",
-    "ann@b.example",
-    "Ann",
-    None,
-    "",
-    "unknown",
-    "unknown",
+    {**EMPTY, "email": "ann@b.example", "name": "Ann"},
     {"country": "NO", "euros": "61", "shops": 2},
 )
 
@@ -52,7 +48,7 @@ def test_a_condition_reads_as_it_says(column: str, op: str, value: object, met: 
     ],
 )
 def test_values_compare_as_people_read_them(held: object, op: str, value: object, met: bool):
-    member = Member("1", "a@b.example", "a@b.example", "", None, "", "no", "no", {"x": held})
+    member = Member("1", "a@b.example", {**EMPTY, "email": "a@b.example"}, {"x": held})
     condition = Condition.model_validate({"column": "x", "op": op, "value": value})
 
     assert matches(member.row(), [condition], columns=Columns()) is met

@@ -13,6 +13,7 @@ import pytest
 
 from app.audience.columns import Column, Columns, Type
 from app.audience.members import Member
+from app.audience.own import EMPTY
 from app.delivery.mail import cells, compose, filling, liquid
 from app.delivery.mail.broken import BrokenLiquid, MissingColumn
 from app.delivery.renderable import LiquidRenderable
@@ -105,8 +106,7 @@ def test_everybody_is_looked_at_as_of_the_moment_of_the_release():
         "body": "{% assign day = 'now' | date: '%a' %}{% if day == 'Sun' %}{{ x }}{% endif %}"
     }
     draft = Draft.model_validate(DRAFT | {"arms": [arm]})
-    own = {"email_key": "", "external_id": None, "timezone": "", "consent_open": "yes"}
-    ann = Member("p1", "ann@b.example", name="Ann", consent_click="yes", **own)  # type: ignore[arg-type]  # a test's row
+    ann = Member("p1", "", {**EMPTY, "email": "ann@b.example", "name": "Ann"})
     ask = LiquidRenderable(SETTINGS, KEYS)
 
     def fault(now: datetime) -> Fault | None:

@@ -6,6 +6,7 @@ import pytest
 
 from app.audience.columns import Column, Columns, Type
 from app.audience.members import Member
+from app.audience.own import EMPTY
 from app.delivery.renderable import LiquidRenderable, LiquidWriter
 from app.experiments.design_schemas import Draft
 from app.experiments.ports import Fault, Reason
@@ -26,8 +27,7 @@ def writer(*arms: dict[str, Any], columns: Columns | None = None) -> LiquidWrite
 
 
 def fault(arm: dict[str, Any], row: dict[str, object], **columns: Any) -> Fault | None:
-    own = {"email_key": "", "external_id": None, "timezone": "", "consent_open": "yes"}
-    member = Member("p1", "ann@b.example", name="Ann", consent_click="yes", **own)  # type: ignore[arg-type]  # a test's row
+    member = Member("p1", "", {**EMPTY, "email": "ann@b.example", "name": "Ann"})
     [found] = writer(arm, **columns).faults([(member, row)])
     return found
 
@@ -95,8 +95,7 @@ def test_a_link_that_grows_too_long_is_known_before_anybody_is_mailed():
 
 
 def test_an_address_that_no_mail_can_go_to_is_known_before():
-    own = {"email_key": "", "external_id": None, "timezone": "", "consent_open": "yes"}
-    member = Member("p1", "a,b@b.example", name="Ann", consent_click="yes", **own)  # type: ignore[arg-type]  # a test's row
+    member = Member("p1", "", {**EMPTY, "email": "a,b@b.example", "name": "Ann"})
 
     assert writer(ARM).faults([(member, {"name": "Ann", "euros": 1})]) != [None]
 
@@ -104,8 +103,7 @@ def test_an_address_that_no_mail_can_go_to_is_known_before():
 def test_a_template_that_never_ends_is_given_up_once_for_all():
     arm = ARM | {"body": "{% for i in (1..9999) %}{{ (1..9000) | sum }}{% endfor %}"}
     slow = writer(arm)
-    own = {"email_key": "", "external_id": None, "timezone": "", "consent_open": "yes"}
-    member = Member("p1", "ann@b.example", name="Ann", consent_click="yes", **own)  # type: ignore[arg-type]  # a test's row
+    member = Member("p1", "", {**EMPTY, "email": "ann@b.example", "name": "Ann"})
 
     found = slow.faults([(member, {"name": "Ann", "euros": 1})] * 250)
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from app.audience import imports, members, store
 from app.audience.members import Member
 from app.audience.models import Audience, Import
+from app.audience.own import REQUIRED, TOLD
 from app.audience.schemas import AudienceDraft
 from app.identity import guard
 from app.identity.guard import Db, Now, Who
@@ -62,6 +63,7 @@ class AudiencePage(Page):
     readings: Sequence[tuple[str, str]]
     people: Sequence[Member]
     shown: list[str]
+    known: Sequence[str]  # columns of a file that are people's own
     imports: Sequence[Import]
     next_address: str | None
     form: Typed
@@ -145,6 +147,7 @@ def _page(request: Request, session: Session, audience_id: str, cursor: str | No
         readings=columns.choices(),
         people=members.chunk(session, audience_id, after=None, limit=_SHOWN_PEOPLE),
         shown=[line.name for line in lines[:_SHOWN_COLUMNS]],
+        known=[name for name in TOLD if name not in REQUIRED],
         imports=imports,
         next_address=next_of(f"/audiences/{audience_id}", imports),
         form=Typed(),

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.audience import erasure_rows, store, suppression_store
-from app.audience.models import Consent, Person
+from app.audience.models import Person
+from app.audience.own import OWN, Consent, Kept
 from app.delivery import personal as sends
 from app.identity.guard import Db, Now
 from app.platform.errors import AppError, Invalid
@@ -66,7 +67,7 @@ class CustomerPage(Page):
     person: Person
     rows: list[tuple[str, int]]
     suppressed: bool
-    said: Mapping[str, str]
+    consents: tuple[tuple[str, str], ...]  # what was asked, and what they said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +119,14 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
     held = export.counted(session, person_id)
     rows = [(words, held[name]) for name, words in _WORDS.items() if held[name]]
     is_suppressed = bool(suppression_store.suppressed(session, [person.email_key]))
+    consents = tuple(
+        (one.asked, _SAID[getattr(person, name)])
+        for name, one in OWN.items()
+        if one.kept is Kept.CONSENT
+    )
     return render(
-        request, CustomerPage(person=person, rows=rows, suppressed=is_suppressed, said=_SAID)
+        request,
+        CustomerPage(person=person, rows=rows, suppressed=is_suppressed, consents=consents),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from app.audience import store as audience
+from app.audience.own import OFFERED
 from app.experiments import feature_store
 from app.experiments import store as experiments
 from app.okr import store as okr
@@ -57,4 +58,4 @@ def columns(session: Session, audience_id: str | None) -> Sequence[str]:
     if not audience_id:
         return ()
     profile = audience.audience_of(session, audience_id).columns
-    return ["name", "email", *(str(column["name"]) for column in profile)]
+    return [*OFFERED, *(str(column["name"]) for column in profile)]
