@@ -7,8 +7,8 @@ from pathlib import Path
 
 SHIFT = "THINSLICE_CLOCK_SHIFT_SECONDS"  # a rehearsal on another day; `doctor` warns of it
 
-_shift = timedelta(seconds=float(os.environ.get(SHIFT, "0")))
-_ahead = timedelta()  # how far the clock that we go by is before this machine's
+_shift = round(float(os.environ.get(SHIFT, "0")) * 1_000_000)  # microseconds
+_ahead = 0  # microseconds that the clock that we go by is before this machine's
 
 
 def now() -> datetime:
@@ -18,7 +18,7 @@ def now() -> datetime:
 
 def micros() -> int:
     """The present in microseconds since 1970: what a hit is stamped with."""
-    return machine_micros() + (_ahead + _shift) // _MICROSECOND
+    return time.time_ns() // 1000 + _ahead + _shift
 
 
 def machine_micros() -> int:
@@ -29,12 +29,12 @@ def machine_micros() -> int:
 def agree(least: timedelta, most: timedelta) -> None:
     """Go by a clock that is before this machine's by `least` to `most`, with no needless step."""
     global _ahead  # noqa: PLW0603 - a process has one clock
-    _ahead = min(max(_ahead, least), most)
+    _ahead = min(max(_ahead, least // _MICROSECOND), most // _MICROSECOND)
 
 
 def ahead() -> timedelta:
     """How far the clock that we go by is before this machine's; zero where it is its own."""
-    return _ahead
+    return _ahead * _MICROSECOND
 
 
 def moment(micros: int) -> datetime:
@@ -44,12 +44,12 @@ def moment(micros: int) -> datetime:
 
 def written(path: Path) -> datetime:
     """When a file was last written, by this clock: the file system knows the machine's own."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) + _ahead + _shift
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) + (_ahead + _shift) * _MICROSECOND
 
 
 def shift() -> timedelta:
     """How far this process's clock was moved by its operator; zero in every real installation."""
-    return _shift
+    return _shift * _MICROSECOND
 
 
 def iso(moment: datetime) -> str:

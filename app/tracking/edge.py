@@ -13,13 +13,14 @@ from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, read
 from app.platform import clock
 from app.platform.errors import NotFound, Unavailable
-from app.platform.journal import Journal, JournalFull, Turn
+from app.platform.journal import Journal, JournalFull
 from app.tracking import hit_line, responses
 from app.tracking.callers import Callers
 from app.tracking.destinations import Destinations
-from app.tracking.hit_line import HitKind
+from app.tracking.hit_line import HitKind, LinkTold
 from app.tracking.losses import Losses
 from app.tracking.range_files import RANGES, InForce
+from app.tracking.request_lines import CLICK, OPEN, RequestLine, request_line
 from app.tracking.responses import Answer, Header, Message, Send
 from app.tracking.salts import Salts
 from app.tracking.targets import TargetKind, Targets, address_of, escaped
@@ -30,10 +31,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Headers = Sequence[Header]  # names in lower case
 
-_CLICK, _OPEN, _GIF = "/c/", "/o/", ".gif"
-TRACKED = (_CLICK, _OPEN)
-# Members by way of their class are found forty times as slowly.
-_CLICKED, _OPENED, _FIXED = HitKind.CLICK, HitKind.OPEN, TargetKind.FIXED
+_GIF = ".gif"
+TRACKED = (CLICK, OPEN)
+_FIXED = TargetKind.FIXED  # by way of its class it is found forty times as slowly
 _HOT = 8192  # links whose signature is not checked again
 _DAY_MICROS = 86_400_000_000
 
@@ -52,28 +52,12 @@ def head_of(came: Headers) -> Head:
     return Head(came, headers, hit_line.told_by(headers))
 
 
-class Asked:
-    """A request for a tracked address, whichever way it came."""
+# Made for each click, and therefore plain: a tuple by name takes ten times as long to make.
+Asked = tuple[RequestLine, Head, str]  # a request, whichever way it came, and whose address
+Reply = tuple[Answer, bytes | None]  # what is answered, and the line to be in the journal before
 
-    __slots__ = ("headers", "is_click", "lines", "method", "path", "peer", "told")
-
-    def __init__(self, method: str, path: str, head: Head, peer: str) -> None:
-        self.method = method
-        self.path = path
-        self.lines, self.headers, self.told = head
-        self.peer = peer
-        self.is_click = path.startswith(_CLICK)
-
-
-class Reply(NamedTuple):
-    """What is answered, and the line that must be in the journal before."""
-
-    answer: Answer
-    line: bytes | None
-
-
-_AWAY = Reply(responses.AWAY, None)
-_NOT_FOUND = Reply(responses.NOT_FOUND, None)
+_AWAY: Reply = responses.AWAY, None
+_NOT_FOUND: Reply = responses.NOT_FOUND, None
 
 
 class Edge:
@@ -95,6 +79,7 @@ class Edge:
         self._keyring = keyring
         self._destinations = destinations
         self._journal = journal
+        self.recorded_soon = journal.soon  # a hit, with this turn of the loop
         self._public_url = public_url
         self._callers = Callers(
             trusted_proxies=trusted_proxies,
@@ -111,11 +96,12 @@ class Edge:
             await self._app(scope, receive, send)
             return
         peer = scope["client"][0] if scope["client"] else ""
-        asked = Asked(scope["method"], scope["path"], head_of(scope["headers"]), peer)
-        reply = self.at_once(asked) or await self.looked_up(asked)
-        if reply.line is not None:
-            await self.record(reply.line)
-        await responses.give(send, reply.answer)
+        line = request_line(scope["method"], scope["path"])
+        asked = line, head_of(scope["headers"]), peer
+        answer, kept = self.at_once(asked) or await self.looked_up(asked)
+        if kept is not None:
+            await self.record(kept)
+        await responses.give(send, answer)
 
     def begin_day(self, micros: int) -> None:
         """Let go of yesterday's callers, if nobody has called today."""
@@ -130,17 +116,19 @@ class Edge:
         if not self._is_known():
             return _AWAY
         try:
-            link = self._read(asked.path)
-            targets = self._destinations.of(link.set_id) if asked.is_click else {}
-            return None if targets is None else self._reply(asked, link, targets)
+            (_, path, is_click), _, _ = asked
+            link, told = self._read(path)
+            targets = self._destinations.of(link.set_id) if is_click else {}
+            return None if targets is None else self._reply(asked, link, told, targets)
         except (BadToken, NotFound):
             return _NOT_FOUND
 
     async def looked_up(self, asked: Asked) -> Reply:
         """What is answered, once the database was asked where the link leads."""
         try:
-            link = self._read(asked.path)
-            return self._reply(asked, link, await self._destinations.find(link.set_id))
+            (_, path, _), _, _ = asked
+            link, told = self._read(path)
+            return self._reply(asked, link, told, await self._destinations.find(link.set_id))
         except (BadToken, NotFound):
             return _NOT_FOUND
         except Unavailable:
@@ -153,25 +141,24 @@ class Edge:
         except (JournalFull, OSError) as error:
             self._losses.count(error)
 
-    def recorded_soon(self, line: bytes) -> tuple[Turn, int]:
-        """Journal a hit with this turn of the loop, as `Journal.soon` says."""
-        return self._journal.soon(line)
-
     def lost(self, error: Exception) -> None:
         """Count a hit that `recorded_soon` took and the journal could not."""
         self._losses.count(error)
 
-    def _link(self, path: str) -> TrackedLink:
-        token = path[len(_CLICK) :]
-        if path.startswith(_CLICK):
-            return read(token, Kind.CLICK, self._keyring)
-        return read(token.removesuffix(_GIF), Kind.OPEN, self._keyring)
+    def _link(self, path: str) -> tuple[TrackedLink, LinkTold]:
+        token = path[len(CLICK) :]
+        if path.startswith(CLICK):
+            link, kind = read(token, Kind.CLICK, self._keyring), HitKind.CLICK
+        else:
+            link, kind = read(token.removesuffix(_GIF), Kind.OPEN, self._keyring), HitKind.OPEN
+        return link, hit_line.link_told(kind, link)
 
-    def _reply(self, asked: Asked, link: TrackedLink, targets: Targets) -> Reply:
-        answer = self._redirect(targets, link) if asked.is_click else responses.PIXEL
-        if asked.method not in responses.READING:
+    def _reply(self, asked: Asked, link: TrackedLink, told: LinkTold, targets: Targets) -> Reply:
+        (method, _, is_click), _, _ = asked
+        answer = self._redirect(targets, link) if is_click else responses.PIXEL
+        if method not in responses.READING:
             answer = responses.NOT_ALLOWED
-        return Reply(answer, None if link.id == NEVER_COUNTS else self._line(asked, link))
+        return answer, None if link.id == NEVER_COUNTS else self._line(asked, told)
 
     def _redirect(self, targets: Targets, link: TrackedLink) -> Answer:
         target = targets.get(link.link)
@@ -182,15 +169,15 @@ class Edge:
         address = address_of(target, link, keyring=self._keyring, public_url=self._public_url)
         return responses.redirect(address)
 
-    def _line(self, asked: Asked, link: TrackedLink) -> bytes:
-        micros = clock.micros()
-        forwarded = _forwarded(asked.lines) if self._callers.reads_forwarded else ""
-        return hit_line.write(
-            _CLICKED if asked.is_click else _OPENED,
+    def _line(self, asked: Asked, link: LinkTold) -> bytes:
+        (method, _, _), (lines, _, told), peer = asked
+        micros, callers = clock.micros(), self._callers
+        forwarded = _forwarded(lines) if callers.reads_forwarded else ""
+        return hit_line.line_of(
             link,
-            method=asked.method,
-            told=asked.told,
-            caller=self._callers.of(asked.peer, forwarded, day=micros // _DAY_MICROS),
+            method=method,
+            told=told,
+            caller=callers.of(peer, forwarded, day=micros // _DAY_MICROS),
             micros=micros,
         )
 

@@ -56,15 +56,26 @@ _OPT_OUT = Sign.OPT_OUT  # by way of its class it is found forty times as slowly
 class Told(NamedTuple):
     """What a line keeps of a request's headers; the same for every request with the same ones."""
 
-    signs: str
-    agent: str  # in JSON
+    fields: str  # as a journal's line has them
     opts_out: bool
 
 
 def told_by(headers: Headers) -> Told:
     """What headers tell, as a line has it."""
     signs = _signs(headers)
-    return Told(signs, _agent(headers.get(b"user-agent", b"")), _OPT_OUT in signs)
+    agent = _agent(headers.get(b"user-agent", b""))
+    return Told(f'"u":{agent},"f":"{signs}"', _OPT_OUT in signs)
+
+
+LinkTold = tuple[str, str]  # a line's fields of a link: whose it is, and nobody's
+
+
+def link_told(kind: HitKind, link: TrackedLink) -> LinkTold:
+    """What a line keeps of a link: the same for every request for it."""
+    return tuple(
+        f'"k":"{kind[0]}","s":{link.set_id},"i":{number},"l":{link.link}'
+        for number in (link.id, NOBODY)
+    )
 
 
 class Line(NamedTuple):
@@ -100,15 +111,19 @@ def write(
 
     Whoever asks not to be tracked is nobody, from nowhere.
     """
-    signs, agent, opts_out = told
-    number = link.id
+    return line_of(link_told(kind, link), method=method, told=told, caller=caller, micros=micros)
+
+
+def line_of(
+    link: LinkTold, *, method: str, told: Told, caller: Caller, micros: int
+) -> bytes:
+    """`write`, for a link whose part is known."""
+    fields, opts_out = told
+    whose, nobodys = link
     if opts_out:
-        number, caller = NOBODY, UNPLACED
+        whose, caller = nobodys, UNPLACED
     method = method if method in _METHODS else "OTHER"
-    return (
-        f'{{"t":{micros},"k":"{kind[0]}","s":{link.set_id},"i":{number},"l":{link.link},'
-        f'"m":"{method}","u":{agent},"f":"{signs}",{caller.fields}}}'
-    ).encode()
+    return f'{{"t":{micros},{whose},"m":"{method}",{fields},{caller.fields}}}'.encode()
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ from app.tracking.refusals import (
     REFUSALS,
     unacceptable,
 )
-from app.tracking.request_lines import METHODS, PATHS, STARTS
+from app.tracking.request_lines import METHODS, PATHS, STARTS, request_line
 from app.tracking.responses import Answer, Header
 
 log = logging.getLogger(__name__)
@@ -133,9 +133,8 @@ class EdgeProtocol(asyncio.Protocol):
             self._end()  # as in `on_url`
             return
         self._head = head_of(self._headers)
-        asked = self._asked = Asked(
-            METHODS[method], request_lines.path(self._url), self._head, self._peer
-        )
+        line = request_line(METHODS[method], request_lines.path(self._url))
+        asked = self._asked = line, self._head, self._peer
         self._is_last = version != "1.1"
         if status := unacceptable(asked, version):
             self._refuse(status)
@@ -170,7 +169,7 @@ class EdgeProtocol(asyncio.Protocol):
         self._end()
 
     def _answer(self, asked: Asked, *, closes: bool) -> None:
-        waiting = Waiting(asked.method == "GET", closes)
+        waiting = Waiting(asked[0].method == "GET", closes)
         self._answers.append(waiting)
         reply = self._edge.at_once(asked)
         if reply is None:
@@ -199,12 +198,13 @@ class EdgeProtocol(asyncio.Protocol):
 
     def _keep(self, waiting: Waiting, reply: Reply) -> None:
         """Let an answer leave once its hit is in the journal."""
-        if reply.line is None:
-            waiting.answer = reply.answer
+        answer, line = reply
+        if line is None:
+            waiting.answer = answer
             self._flush()
             return
-        turn, waiting.end = self._edge.recorded_soon(reply.line)
-        self._kept.append((waiting, reply.answer))
+        turn, waiting.end = self._edge.recorded_soon(line)
+        self._kept.append((waiting, answer))
         if turn is not self._turn:
             self._turn = turn
             turn.then.append(self._written)

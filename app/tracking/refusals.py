@@ -29,7 +29,7 @@ REFUSALS = {
 
 def unacceptable(asked: Asked, version: str) -> int:
     """Why a request is refused that can be parsed (RFC 9112 leaves no choice); 0: it is not."""
-    headers, lines = asked.headers, asked.lines
+    _, (lines, headers, _), _ = asked
     if len(lines) > HEADERS:
         return 431
     if len(lines) > len(headers) and [name for name, _ in lines].count(b"host") > 1:
