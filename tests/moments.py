@@ -31,7 +31,7 @@ def shift_to(moment: datetime) -> timedelta:
 
 def state(patch: pytest.MonkeyPatch, moment: datetime) -> None:
     """From here on it is this moment, and goes on from it."""
-    patch.setattr(clock, "_shift", shift_to(moment))
+    patch.setattr(clock, "_shift", shift_to(moment) // timedelta(microseconds=1))
 
 
 def on_each_day(metafunc: pytest.Metafunc) -> None:

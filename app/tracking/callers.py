@@ -37,6 +37,7 @@ class Callers:
 
     def __init__(self, *, trusted_proxies: Sequence[str], salts: Salts, ranges: InForce) -> None:
         self._trusted = tuple(ip_network(proxy, strict=False) for proxy in trusted_proxies)
+        self.reads_forwarded = bool(self._trusted)  # there is a proxy whose word counts
         self._salts = salts
         self._ranges = ranges
         self._known: dict[tuple[str, str], Caller] = {}
@@ -64,11 +65,6 @@ class Callers:
         """Place callers by the lists of now, if these are others."""
         if self._ranges.look():
             self._known = {}
-
-    @property
-    def reads_forwarded(self) -> bool:
-        """Is there any proxy whose word counts?"""
-        return bool(self._trusted)
 
     def _caller(self, address: str, day: int) -> Caller:
         try:

@@ -29,6 +29,7 @@ class Connections:
         self.edge = edge
         self.behind = behind
         self.date = b""
+        self.now = 0.0  # by the loop, to the second
         self.heads = Heads()
         self._connections = connections
         self._ours: set[Patient] = set()
@@ -54,8 +55,9 @@ class Connections:
             return
         self.date = date_line()
         loop = asyncio.get_running_loop()
+        self.now = loop.time()
         for connection in tuple(self._ours):
-            connection.look(loop.time())
+            connection.look(self.now)
         loop.call_later(1.0, self._look)
 
 

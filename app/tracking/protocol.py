@@ -235,15 +235,15 @@ class EdgeProtocol(asyncio.Protocol):
 
     def _flush(self) -> None:
         """Send every answer that may leave, in the order of the requests."""
-        answers, pieces = self._answers, []
+        answers, pieces, date = self._answers, [], self._shared.date
         while answers and (answer := answers[0].answer):
             first = answers.popleft()
             closes = first.closes or (self._ended and not answers)
-            pieces.append(answer.on_the_wire(self._shared.date, first.with_body, closes))
+            pieces.append(answer.on_the_wire(date, first.with_body, closes))
         if self._transport.is_closing():
             return
         if pieces:
-            self._since = self._loop.time()
+            self._since = self._shared.now
             self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         if not answers and (self._ended or self._paused or self._held):
             self._all_are_answered()

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import pytest
 
 from app.platform import apart, clock

@@ -61,7 +61,7 @@ class Machine:
             true, agree = clock.machine_micros, clock.agree
             off = (self.wrong + after) // timedelta(microseconds=1)
             patch.setattr(clock, "machine_micros", lambda: true() + off)
-            patch.setattr(clock, "_ahead", self.ahead)
+            patch.setattr(clock, "_ahead", self.ahead // timedelta(microseconds=1))
 
             def noted(least: timedelta, most: timedelta) -> None:
                 self.found.append((least, most))
