@@ -13,6 +13,7 @@ from app.api import site as api
 from app.delivery import destination_store
 from app.identity import guard
 from app.identity.last_use import LastUse
+from app.identity.oidc.provider import Provider
 from app.ops import ready
 from app.ops.installation import House, open_house, refuse_misfits
 from app.ops.registering import Registration
@@ -199,6 +200,7 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
         lifespan=_running(tracking, last_use),
     )
     application.state.last_use = last_use
+    application.state.provider = Provider(house.settings)
     _furnish(application, house)
     api.install(application)
     web.install(application, problems)

@@ -30,6 +30,7 @@ ALLOWED = {
     "on_message_complete": "httptools",
     "process_bind_param": "SQLAlchemy's types", "process_result_value": "SQLAlchemy's types",
     "result_processor": "SQLAlchemy's types", "coltype": "the same",
+    "raise_for_status": "Authlib's client asks an answer by it",
     # Attributes that a library reads.
     "validateLink": "markdown-it asks it", "timeout": "the socket's own",
     "tempdir": "the standard library's folder for uploads", "read_only": "psycopg's connection",

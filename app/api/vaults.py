@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.outreach.vault import Vault
+from app.platform.vault import Vault
 
 
 def vault_of(request: Request) -> Vault:

@@ -66,6 +66,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/robots.txt", Access.PUBLIC),
     # The door.
     _rule(f"{_READ} POST", "/login", Access.OPEN),
+    _rule(_READ, "/login/oidc", Access.OPEN),
+    _rule(_READ, "/login/oidc/callback", Access.OPEN),
+    _rule("POST", "/login/oidc/back-channel", Access.PUBLIC),  # by the provider; it is signed
     _rule(f"{_READ} POST", "/setup", Access.OPEN),
     _rule("POST", "/logout", Access.VIEWER),
     # Who may come in, and with what: admins.

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.platform.db import UtcDateTime
@@ -19,9 +20,18 @@ class User(SQLModel, table=True):
     email: str = Field(unique=True)  # lower case
     name: str = ""
     role: str
-    password_hash: str
+    password_hash: str  # empty: they come by the identity provider alone
     created_at: datetime = Field(sa_type=UtcDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    issuer: str | None = None  # of the identity provider that knows them, as …
+    subject: str | None = None  # … this, for good
+
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    @property
+    def has_password(self) -> bool:
+        """Whether they can log in while no identity provider answers."""
+        return bool(self.password_hash)
 
 
 class LoginSession(SQLModel, table=True):
@@ -33,6 +43,32 @@ class LoginSession(SQLModel, table=True):
     user_id: str = Field(index=True)
     csrf: str
     created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    device: str = ""  # in words: Firefox on Windows
+    network: str = ""  # where it began: 192.0.2.0/24
+    issuer: str | None = None  # of the identity provider that it came from; None: by password
+    sid: str | None = Field(default=None, index=True)  # what the provider calls its own session
+    id_token: str | None = None  # sealed: shown to the provider at log-out
+
+
+class LogInAttempt(SQLModel, table=True):
+    """A browser that was sent to the identity provider and is expected back, once."""
+
+    __tablename__ = "log_in_attempt"
+
+    id: str = Field(primary_key=True)  # SHA-256 of the cookie's secret and the state in the address
+    nonce: str
+    verifier: str  # PKCE
+    onward: str  # the page that they wanted
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class ToldLogOut(SQLModel, table=True):
+    """A log-out that the identity provider told of: each is taken once."""
+
+    __tablename__ = "told_log_out"
+
+    hash: str = Field(primary_key=True)  # of its issuer and jti
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 

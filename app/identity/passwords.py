@@ -34,11 +34,11 @@ def hashed(password: str) -> Hashed:
 
 
 def matches(password: str, kept: str | None) -> bool:
-    """Whether this is the password; takes as long where there is none."""
+    """Whether this is the password; takes as long where there is none, or an empty one."""
     with _turn():
         nobodys = _nobodys()  # asked for either way: the first log-in tells nothing by its time
         right = _hasher.verify(password[:_LONGEST], kept or nobodys)
-    return right and kept is not None
+    return right and bool(kept)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Browsers that are logged in. The cookie carries a secret; the server keeps everything else."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -12,7 +12,21 @@ from app.platform.errors import Invalid
 
 LASTS = timedelta(days=14)  # since it was last used
 _WRONG = "The address or the password is wrong."
-PROLONGED_EVERY = timedelta(days=1)  # a look at a page is not a write each time
+PROLONGED_EVERY = timedelta(minutes=15)  # a look at a page is not a write each time
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """From where a session begins, and by which identity provider; by a password where by none."""
+
+    device: str = ""
+    network: str = ""
+    issuer: str | None = None
+    sid: str | None = None
+    id_token: str | None = None  # sealed
+
+
+_UNSEEN = Came()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +56,19 @@ def confirmed(session: Session, user: User) -> User:
     return row
 
 
-def begin(session: Session, user: User, *, now: datetime) -> LoggedIn:
-    """A session for somebody whose password (or set-up token) was right."""
+def begin(session: Session, user: User, *, now: datetime, came: Came = _UNSEEN) -> LoggedIn:
+    """A session for somebody of whom it is known that it is them."""
     secret = fresh()
     store.forget_ended_sessions(session, now=now)
-    session.add(
-        LoginSession(
-            id=kept(secret), user_id=user.id, csrf=fresh(), created_at=now, expires_at=now + LASTS
-        )
+    row = LoginSession(
+        id=kept(secret),
+        user_id=user.id,
+        csrf=fresh(),
+        created_at=now,
+        expires_at=now + LASTS,
+        **asdict(came),
     )
+    session.add(row)
     return LoggedIn(secret, user)
 
 

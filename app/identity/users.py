@@ -13,6 +13,8 @@ from app.platform import turns
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.platform.texts import why_unstorable
 
+NO_PASSWORD = Hashed("")  # of somebody whom the identity provider knows; no password matches it
+
 
 def add(
     session: Session, *, email: str, name: str, role: str, password: Hashed, now: datetime
@@ -43,12 +45,12 @@ def change_password(session: Session, user: User, password: Hashed) -> None:
 
 
 def change_role(session: Session, user: User, role: str, *, now: datetime) -> None:
-    """What they may do from now on; the last admin stays one.
+    """What they may do from now on; the last admin who has a password stays one.
 
     Tokens that they made and that may more end: nobody keeps a role by a token.
     """
     new = role_named(role)
-    if user.role == "admin" and new != "admin":
+    if new != "admin":
         _refuse_last_admin(session, user)
     user.role = new
     session.add(user)
@@ -93,9 +95,18 @@ def who_did(session: Session, *, ending: str, subject: str) -> User | None:
 
 def _refuse_last_admin(session: Session, user: User) -> None:
     turns.take(session, "admins")  # of two who remove each other, the second is refused
-    others = [one for one in store.users(session) if one.role == "admin" and one.id != user.id]
-    if user.role == "admin" and not others:
-        raise Conflict("This is the last admin. Make somebody else an admin first.")
+    session.refresh(user)  # whoever was before us may have changed them
+    if not _is_local_admin(user):
+        return
+    if not any(_is_local_admin(one) for one in store.users(session) if one.id != user.id):
+        raise Conflict(
+            "This is the last admin who can log in with a password, so also while no identity"
+            " provider answers. Make somebody else one first."
+        )
+
+
+def _is_local_admin(user: User) -> bool:
+    return user.role == "admin" and user.has_password
 
 
 def _address(email: str) -> str:

@@ -10,8 +10,8 @@ from app.ops.installation import House
 from app.outreach import digests, fanout, team_mails
 from app.outreach.push_worker import Pusher
 from app.outreach.team_mails import Letters
-from app.outreach.vault import Vault
 from app.platform.duties import Duty
+from app.platform.vault import Vault
 from app.review import agenda, friday_questions, result_effects
 
 

@@ -14,10 +14,10 @@ from app.outreach.connectors.ports import Connector as Kind
 from app.outreach.connectors.ports import Need
 from app.outreach.models import Connector, ConnectorLink, Push, State
 from app.outreach.schemas import ConnectorDraft, LinkDraft, WebhookDraft
-from app.outreach.vault import Vault
 from app.platform import outbound
 from app.platform.errors import Conflict, FieldError, Invalid
 from app.platform.ids import new_id
+from app.platform.vault import Vault
 
 TEST = "test.sent"
 

@@ -20,11 +20,11 @@ from app.outreach import pushes, retry_schedule, store
 from app.outreach.connectors import KINDS
 from app.outreach.connectors.ports import Outcome, Parcel, Refused, Request, Verdict, unsaid
 from app.outreach.models import Connector, Push, State
-from app.outreach.vault import Vault
 from app.platform.db import Database
 from app.platform.duties import WHOLE, Duty, Trouble, tried
 from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
 from app.platform.put_off import Work
+from app.platform.vault import Vault
 
 Send = Callable[..., Answer]
 LEASE = timedelta(minutes=3)  # longer than two requests that time out

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.platform.domains import BadDomain, ascii_host, ascii_url
 from app.platform.errors import AppError
+from app.platform.provider_settings import ProviderSettings
 
 
 class BadSettings(AppError):
@@ -77,7 +78,7 @@ _LOCAL = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]+")  # signs before the @ that need
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """What an operator may set. Names and defaults are fixed (contract)."""
 
     model_config = SettingsConfigDict(env_prefix="THINSLICE_", extra="ignore", frozen=True)

@@ -90,7 +90,8 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "people_count": ("reason",),
     "unwritable": ("reason", "run"),
     "install": ("key_fingerprints",),
-    "login_session": ("csrf",),
+    "log_in_attempt": ("nonce", "verifier", "onward"),  # of the team, for ten minutes
+    "login_session": ("csrf", "device", "network", "issuer", "sid", "id_token"),  # of the team
     "opening": ("name",),
     "push": ("subject",),
     "put_off": ("work", "item", "cancelled_by"),  # ids; of a digest, the team's own addresses
@@ -103,7 +104,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "time_answer": ("shares",),
     "time_answer_before": ("shares",),
     "time_told": ("shares",),
-    "user_account": ("name", "email", "password_hash"),  # of the team
+    "user_account": ("name", "email", "password_hash", "issuer", "subject"),  # of the team
     "value_source": ("url", "pointer", "connection", "query", "every"),
     "week_item": ("kept",),
     "weekly_run": ("name",),

@@ -11,6 +11,7 @@ from app.web.admin import (
     data_folders,
     guides,
     people,
+    provider_log_in,
     put_off,
     removals,
     sessions,
@@ -51,6 +52,7 @@ routers: tuple[APIRouter, ...] = tuple(
     noun.router
     for noun in (
         sessions,
+        provider_log_in,
         weeks,
         reviews,
         outcomes,

@@ -17,10 +17,10 @@ from app.outreach.connectors import webhook
 from app.outreach.models import Connector, ConnectorLink
 from app.outreach.push_worker import Pusher
 from app.outreach.team_mails import Letters
-from app.outreach.vault import Vault
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.outbound import Answer, Unreachable
+from app.platform.vault import Vault
 from tests.duties import run
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -166,7 +166,7 @@ class Town:
                         about=f"“{email}” is not a number: canary",
                     )
                 )
-                audit.note(session, actor=email, action="POST /login refused", now=NOW)
+                audit.note(session, actor=email, action="log-in refused", now=NOW)
                 events.record(session, "x", subject="x", now=NOW, facts={"why": [f"<{email}>"]})
                 trial = self.trial(session, person_id)
                 trial.queue(session, "bo@halvern.example", keyring=self.house.keyring, now=NOW)

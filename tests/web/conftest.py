@@ -19,6 +19,7 @@ from app.identity import guard, sessions
 from app.identity import store as identity
 from app.identity.last_use import LastUse
 from app.identity.models import User
+from app.identity.oidc.provider import Provider
 from app.links.keyring import Keyring
 from app.platform import clock, config, install
 from app.platform.config import Settings
@@ -121,6 +122,7 @@ def application(
     application.state.settings = settings
     application.state.database = database
     application.state.last_use = LastUse(database)
+    application.state.provider = Provider(settings)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.house = SimpleNamespace(
         database=database,

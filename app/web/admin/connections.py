@@ -14,8 +14,8 @@ from app.outreach import connecting, digests, push_worker, pushes, store
 from app.outreach.connectors import KINDS
 from app.outreach.models import Connector, Push
 from app.outreach.schemas import ConnectorDraft, DigestDraft, WebhookDraft
-from app.outreach.vault import Vault
 from app.platform.errors import AppError
+from app.platform.vault import Vault
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render

@@ -1,15 +1,32 @@
 """Log in, log out, the first set-up, and one's own password."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import audit, callers, guard, passwords, sessions, setup, throttle, users
+from app.identity import (
+    audit,
+    browsers,
+    callers,
+    guard,
+    passwords,
+    sessions,
+    setup,
+    throttle,
+    users,
+)
 from app.identity import store as identity
 from app.identity.guard import Db, MaybeWho, Now, Who
+from app.identity.models import LoginSession, User
+from app.identity.oidc import log_out as leaving
+from app.identity.oidc.provider import Provider, ProviderAway
 from app.platform.errors import AppError, Invalid
+from app.platform.vault import Vault
+from app.web.admin.log_in_page import log_in_page
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, local, refuse, render
 
@@ -18,13 +35,13 @@ _LONGEST = 320  # characters of an address, as RFC 5321 allows them
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoginPage(Page):
-    """Who are you?"""
+class LeavingPage(Page):
+    """Logged out here; on to the provider's log-out."""
 
-    template: ClassVar[str] = "admin/login.html"
+    template: ClassVar[str] = "admin/leaving.html"
 
-    form: Typed
-    next: str
+    provider: str
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +69,7 @@ def ask(request: Request, session: Db, who: MaybeWho, next: str = "/") -> Respon
         return go(local(next))
     if not identity.anybody(session):
         return go("/setup")
-    return render(request, LoginPage(form=Typed(), next=local(next)))
+    return render(request, log_in_page(request, Typed(), onward=local(next)))
 
 
 @router.post("/login")
@@ -68,23 +85,66 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
         with database.read() as session:
             user = sessions.owner_of(session, email=email, password=form.value("password"))
         with database.write() as session:
-            logged_in = sessions.begin(session, sessions.confirmed(session, user), now=now)
-            audit.note(session, actor=user.name, actor_id=user.id, action="POST /login", now=now)
+            owner = sessions.confirmed(session, user)
+            logged_in = sessions.begin(session, owner, now=now, came=browsers.came_of(request))
+            _note_log_in(session, owner, now=now)
     except Invalid as error:
         with database.write() as session:
-            audit.note(session, actor=email[:_LONGEST], action="POST /login refused", now=now)
-        refuse(request, LoginPage(form=form.refused(error), next=onward))
+            audit.note(
+                session,
+                actor=email[:_LONGEST],
+                action="log-in refused",
+                details={"method": "password"},
+                now=now,
+            )
+        refuse(request, log_in_page(request, form.refused(error), onward=onward))
     answer = go(onward)
     guard.set_cookie(request, answer, logged_in.secret)
     return answer
 
 
+def _note_log_in(session: Session, user: User, *, now: datetime) -> None:
+    audit.note(
+        session,
+        actor=user.name,
+        actor_id=user.id,
+        action="log-in",
+        details={"method": "password"},
+        now=now,
+    )
+
+
 @router.post("/logout")
-def log_out(request: Request, session: Db) -> Response:
-    """End this browser's session."""
+def log_out(request: Request, session: Db, now: Now) -> Response:
+    """End this browser's session; where it came from the provider, go and end that one, too."""
+    found = callers.login_of(session, request, now=now)
     sessions.log_out(session, request.cookies.get(callers.cookie_name(request), ""))
-    answer = go("/login", said="logged-out")
+    onward = _out_at_provider(request, found[0], now=now) if found else None
+    answer = _leaving(request, onward) if onward else go("/login", said="logged-out")
     guard.clear_cookie(request, answer)
+    return answer
+
+
+def _out_at_provider(request: Request, row: LoginSession, *, now: datetime) -> str | None:
+    """Where the provider's session is ended; None where it has none, or cannot be asked."""
+    provider: Provider = request.app.state.provider
+    if row.issuer is None or row.issuer != provider.settings.oidc_issuer:
+        return None
+    try:
+        endpoint = provider.metadata(now=now).end_session_endpoint
+    except ProviderAway:
+        return None
+    if not endpoint:
+        return None
+    return leaving.address(row, endpoint, provider.settings, Vault.at(provider.settings))
+
+
+def _leaving(request: Request, address: str) -> Response:
+    """A page that goes on by itself: a form may not lead to another host (our CSP)."""
+    request.state.principal = None
+    provider = request.app.state.settings.provider_name
+    answer = render(request, LeavingPage(provider=provider, address=address))
+    answer.headers["Refresh"] = f"0;url={address}"
     return answer
 
 
@@ -140,7 +200,7 @@ def change_password(request: Request, who: Who, now: Now, form: Form) -> Respons
     with guard.writing(request) as session:
         user = sessions.confirmed(session, owner)
         users.change_password(session, user, password)
-        secret = sessions.begin(session, user, now=now).secret
+        secret = sessions.begin(session, user, now=now, came=browsers.came_of(request)).secret
     answer = go("/password", said="password")
     guard.set_cookie(request, answer, secret)
     return answer

@@ -76,9 +76,7 @@ def test_a_refused_log_in_stands_in_the_audit(stranger: Browser, database: Datab
 
     with database.read() as session:
         rows = session.exec(select(AuditRow)).all()
-    assert [(row.actor, row.action) for row in rows] == [
-        ("ann@halvern.example", "POST /login refused")
-    ]
+    assert [(row.actor, row.action) for row in rows] == [("ann@halvern.example", "log-in refused")]
 
 
 def test_a_new_password_ends_other_browsers_and_keeps_this_one(ann: Browser, stranger: Browser):

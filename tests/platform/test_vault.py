@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from app.outreach.vault import Sealed, Vault
+from app.platform.vault import Sealed, Vault
 
 OLD, NEW = b"o" * 48, b"n" * 48
 
