@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from app.ops import command_setup, commands, put_off_commands, range_commands
+from app.ops import backup_commands, command_setup, commands, put_off_commands, range_commands
 from app.platform import figures, garbage
 from app.platform.errors import AppError
 
@@ -27,6 +27,10 @@ app.add_typer(commands.playbooks, name="playbook")
 app.add_typer(commands.data_folders, name="folder")
 app.add_typer(range_commands.lists, name="ranges")
 app.add_typer(put_off_commands.work, name="put-off")
+
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
+app.command()(backup_commands.release)
 
 Descriptor = Annotated[int, typer.Option("--fd", help="an open socket")]
 

@@ -15,6 +15,7 @@ from app.identity import guard
 from app.identity.last_use import LastUse
 from app.identity.oidc.provider import Provider
 from app.ops import ready
+from app.ops.holding import Hold
 from app.ops.installation import House, open_house, refuse_misfits
 from app.ops.registering import Registration
 from app.ops.targets import targets_of
@@ -216,6 +217,7 @@ def _work_routes_out(application: FastAPI) -> None:
 
 def _furnish(application: FastAPI, house: House) -> None:
     application.state.house = house
+    application.state.hold = Hold(house)
     application.state.settings = house.settings
     application.state.database = house.database
     application.state.keyring = house.keyring

@@ -22,6 +22,7 @@ from app.delivery.rests import Rests
 from app.delivery.sending import Sender
 from app.delivery.transports.ports import Transport
 from app.experiments import enrolment, lifecycle, rehearsal, undoing
+from app.ops.holding import Gate
 from app.ops.installation import House
 from app.ops.periodic_steps import duties_of
 from app.ops.registering import register_unread
@@ -192,6 +193,9 @@ def run_sender(house: House) -> None:
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
+        gate = Gate(house)
+        while loop.first("sending", gate.look) and gate.is_shut(loop.stopping):
+            pass
         dead = recovery.Predecessors(house.database, house.sends)
 
         def begin() -> None:

@@ -24,7 +24,7 @@ def forget_tries() -> None:
 
 def back_to(database: Database, revision: str) -> None:
     """Move the database down to a revision (`base` empties it)."""
-    with migrate._locked(database) as connection:
+    with migrate.building(database) as connection:
         command.downgrade(migrate._config(connection), revision)
 
 

@@ -28,6 +28,12 @@ def duty(database: Database, *, zone: ZoneInfo) -> Duty:
     )
 
 
+def open_due(session: Session, *, zone: ZoneInfo, now: datetime) -> None:
+    """Open whatever is due, in this transaction."""
+    for week in _due(session, zone=zone, now=now):
+        _open(session, week, zone=zone, now=now)
+
+
 def open_by_hand(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Opening:
     """Open a week before its time, or one that was missed. Opened already, it is a conflict."""
     monday = monday_of(week)

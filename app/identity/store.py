@@ -81,6 +81,11 @@ def end_sessions_of(session: Session, user_id: str) -> None:
     session.execute(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
 
 
+def end_every_session(session: Session) -> None:
+    """Log everybody out."""
+    session.execute(delete(LoginSession))
+
+
 def end_session(session: Session, hashed: str) -> None:
     """Log one browser out."""
     session.execute(delete(LoginSession).where(col(LoginSession.id) == hashed))
@@ -152,4 +157,10 @@ def latest_actor(session: Session, *, ending: str, subject: str) -> str | None:
     """The id of whoever last did to a subject what an action that ends like this names."""
     did = col(AuditRow.action).endswith(ending, autoescape=True)
     question = select(AuditRow.actor_id).where(AuditRow.subject == subject, did)
+    return session.exec(question.order_by(col(AuditRow.id).desc()).limit(1)).first()
+
+
+def latest_note(session: Session, *, action: str) -> AuditRow | None:
+    """What the audit says of the last time that something was done."""
+    question = select(AuditRow).where(AuditRow.action == action)
     return session.exec(question.order_by(col(AuditRow.id).desc()).limit(1)).first()

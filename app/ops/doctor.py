@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.analysis import known_until, sentences, waiting
 from app.audience import erasure_rows
 from app.delivery import transports
+from app.identity import store as identity
 from app.okr import queries
-from app.ops import stored
+from app.ops import backing_up, holding, stored
 from app.ops.installation import House, open_house
 from app.outreach import failing
 from app.platform import apart, away, clock, figures, install, migrate
@@ -47,6 +48,8 @@ def look(settings: Settings) -> list[Finding]:
         "stored": _stored,
         "keys": _keys,
         "clock": _clock,
+        "restored": _restored,
+        "backup": _backup,
         "mail": _mail,
         "disk": _disk,
         "processes": _processes,
@@ -122,6 +125,28 @@ def _clock(house: House) -> str:
     if far := apart.far_in_words():
         raise _WrongError(f"{far} Meanwhile it goes by the database's, but not while that is away.")
     return f"{figures.exact(round(abs(clock.ahead()).total_seconds(), 1))} s from the database's"
+
+
+def _restored(house: House) -> str:
+    if house.is_held():
+        raise _WrongError(holding.SENTENCE)
+    return "not held: what is due is sent"
+
+
+def _backup(house: House) -> str:
+    """Whether there is a backup of these days, unless somebody else sees to that."""
+    days = house.settings.backup_days
+    with house.database.read() as session:
+        noted = identity.latest_note(session, action=backing_up.ACTION)
+        begun = install.begun(session)
+    last = f"the last was made {noted.at:%Y-%m-%d %H:%M} UTC" if noted else "none was made yet"
+    since = noted.at if noted else begun
+    if days and since is not None and clock.now() - since > timedelta(days=days):
+        raise _WrongError(
+            f"There is no backup of the last {figures.plural(days, 'day')}: {last}. Give `thinslice"
+            " backup FILE`, or set THINSLICE_BACKUP_DAYS=0 where something else sees to it."
+        )
+    return last
 
 
 def _mail(house: House) -> str:

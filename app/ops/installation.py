@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.identity import setup
@@ -14,11 +14,19 @@ from app.platform.afar import Afar
 from app.platform.away import AWAY, tell
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.errors import Conflict
 from app.platform.stir import Seldom, Stir
 from app.tracking.folders import Folder
 from app.tracking.range_files import RANGES
 
+UNFINISHED = "restoring"  # in a data folder: a restore into it did not come to its end
 log = logging.getLogger(__name__)
+
+
+class HalfRestored(Conflict):
+    """Nothing may run on what a killed restore left."""
+
+    title = "A restore did not finish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,12 @@ class House:
     database: Database
     keyring: Keyring
     folder: Folder  # what the database knows this data folder by
+    secrets: tuple[bytes, ...] = field(repr=False, default=())  # what the keyring was made of
+
+    def is_held(self) -> bool:
+        """Whether this is a restored copy that nobody has released: it sends nothing."""
+        with self.database.read() as session:
+            return install.is_held(session)
 
     @property
     def locks(self) -> tuple[Path, Path]:
@@ -97,7 +111,12 @@ class House:
 
 
 def open_house(settings: Settings) -> House:
-    """Keys, folders and database; nothing is asked of the database yet."""
+    """Keys, folders and database; nothing is asked of the database yet. Raises HalfRestored."""
+    if (settings.data_dir / UNFINISHED).exists():
+        raise HalfRestored(
+            f"A restore into {settings.data_dir} runs, or did not come to its end. If none runs,"
+            " give the same `thinslice restore` again."
+        )
     secrets = keys.load_or_make(settings)
     folder_id, place = keys.folder_id(settings.data_dir)
     house = House(
@@ -105,6 +124,7 @@ def open_house(settings: Settings) -> House:
         database=Database(settings.database),
         keyring=Keyring.of(secrets),
         folder=Folder(folder_id, settings.data_dir, place),
+        secrets=secrets,
     )
     house.database.on_write(house.note)
     house.database.on_damage(stored.find)

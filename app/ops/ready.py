@@ -47,5 +47,7 @@ def ready(request: Request) -> JSONResponse:
     if not locks.held(house.locks[0]):
         checks["ingester"] = "No ingester runs on this data folder; `thinslice serve` starts one."
     fine = set(checks.values()) == {"ok"}
-    told = {"ready": fine, "checks": checks, "notes": house.seconds()}
+    held = request.app.state.hold.said()
+    notes = [*house.seconds(), *([held] if held else [])]
+    told = {"ready": fine, "checks": checks, "notes": notes}
     return JSONResponse(told, 200 if fine else 503)

@@ -68,6 +68,13 @@ def duty(database: Database, letters: Letters, *, zone: ZoneInfo) -> Duty:
     return Duty(work=Work.DIGEST, items=items, do=tell)
 
 
+def pass_over(session: Session, *, zone: ZoneInfo, now: datetime) -> None:
+    """Count the digest that is due as told, and owe it to nobody."""
+    if told := _told(session, zone=zone, now=now):
+        _claim(session, told, now=now)
+    put_off.drop(session, [row.id for row in put_off.of_work(session, Work.DIGEST).values()])
+
+
 def _told(session: Session, *, zone: ZoneInfo, now: datetime) -> str:
     """The week whose digest has come due; empty where none has."""
     owed = due(digest_settings(session), zone=zone, now=now)

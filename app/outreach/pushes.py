@@ -1,5 +1,6 @@
 """All SQL of pushes: claimed by one worker, in the order of their lane, settled once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, func, text
@@ -68,6 +69,13 @@ def owed_to(session: Session, *, now: datetime) -> list[str]:
     lapsed = (col(Push.state) == State.SENDING) & (col(Push.lease_until) <= now)
     query = select(Push.connector_id).where(waiting | lapsed).group_by(col(Push.connector_id))
     return list(session.exec(query.order_by(func.min(Push.due_at), col(Push.connector_id))).all())
+
+
+def owed_anything(session: Session) -> Sequence[str]:
+    """Connectors to which anything is owed, due or not."""
+    open_ones = col(Push.state).in_((State.WAITING, State.SENDING))
+    query = select(Push.connector_id).where(open_ones).distinct().order_by(Push.connector_id)
+    return session.exec(query).all()
 
 
 def held(session: Session, push_id: int, *, attempt: int) -> Push | None:

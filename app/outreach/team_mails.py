@@ -1,6 +1,6 @@
 """Mail to the team: Friday's questions, their reminder, and Monday's week."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -180,7 +180,7 @@ def duty(database: Database, letters: Letters) -> Duty:
     def ask(item: str, now: datetime) -> int:
         week, what, respondent_id = item.split()
         is_again = what == _REMINDING
-        claim = allocation.claim_reminding if is_again else allocation.claim_asking
+        claim = _claim_of(what)
         with database.write() as session:
             if not claim(session, week, respondent_id, now=now):
                 return 0
@@ -189,6 +189,17 @@ def duty(database: Database, letters: Letters) -> Duty:
             return letters.ask(session, opening, respondent, again=is_again, now=now)
 
     return Duty(work=Work.ASK, items=_owed, do=ask)
+
+
+def pass_over(session: Session, *, now: datetime) -> None:
+    """Count every question and reminder that is due as sent."""
+    for item in _owed(session, now):
+        week, what, respondent_id = item.split()
+        _claim_of(what)(session, week, respondent_id, now=now)
+
+
+def _claim_of(what: str) -> Callable[..., bool]:
+    return allocation.claim_reminding if what == _REMINDING else allocation.claim_asking
 
 
 def _went_on(experiment: Experiment) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from random import Random, SystemRandom
 
-from sqlalchemy import BigInteger, bindparam, text
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import BigInteger, bindparam, select, text
+from sqlmodel import Field, Session, SQLModel, col
 
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
@@ -14,6 +14,7 @@ from app.platform.errors import Conflict
 _ONLY = 1  # the id of the one row
 _COUNT_BITS = 32  # decision 10: a send's id is epoch << 32 | count, a destination set's has 32 bits
 _EPOCH_BITS = 31  # the id stays a positive 64-bit number
+_SETS_LEFT_OUT = 1 << 20  # by a restore: more arms than anybody launches between two backups
 
 
 class Install(SQLModel, table=True):
@@ -50,6 +51,14 @@ _TAKE_SENDS = text("""
     RETURNING epoch, next_send
 """)
 
+_BEGIN_ANEW = text("""
+    -- A restored copy: numbers that the one before may have given out since are left out.
+    UPDATE install
+       SET epoch = :epoch, next_send = 1, next_set = next_set + :gap, paused_sending = TRUE
+     WHERE id = 1
+    RETURNING next_set
+""")
+
 _TAKE_SET = text("""
     -- The number after the one that was taken.
     UPDATE install SET next_set = next_set + 1 WHERE id = 1 RETURNING next_set
@@ -60,6 +69,32 @@ def ensure(session: Session, *, now: datetime, rng: Random | None = None) -> Non
     """Make the installation's row where it is missing."""
     epoch = (rng or SystemRandom()).randrange(1, 1 << _EPOCH_BITS)
     session.execute(_ENSURE, {"epoch": epoch, "none": [], "now": now})
+
+
+def begin_anew(session: Session, *, rng: Random | None = None) -> None:
+    """In a restored copy: a new epoch, and nothing is sent until it is released."""
+    row = session.get_one(Install, _ONLY)
+    epoch = row.epoch
+    while epoch == row.epoch:
+        epoch = (rng or SystemRandom()).randrange(1, 1 << _EPOCH_BITS)
+    _check_room(session.execute(_BEGIN_ANEW, {"epoch": epoch, "gap": _SETS_LEFT_OUT}).scalar_one())
+
+
+def is_held(session: Session) -> bool:
+    """Whether this is a restored copy that nobody has released yet: it sends nothing."""
+    return bool(session.scalar(select(col(Install.paused_sending)).where(col(Install.id) == _ONLY)))
+
+
+def begun(session: Session) -> datetime | None:
+    """When this installation was made."""
+    return session.scalar(select(col(Install.created_at)).where(col(Install.id) == _ONLY))
+
+
+def let_go(session: Session) -> None:
+    """From now on it sends."""
+    row = session.get_one(Install, _ONLY, with_for_update=True)
+    row.paused_sending = False
+    session.add(row)
 
 
 def take_send_ids(session: Session, count: int) -> range:

@@ -18,7 +18,7 @@ def load_or_make(settings: Settings) -> tuple[bytes, ...]:
     """The secrets that sign links: from the environment, else from the data folder."""
     make_folder(settings.data_dir)
     if settings.secret_keys:
-        return _given(settings.secret_keys)
+        return given(settings.secret_keys)
     path = settings.data_dir / "keys"
     _make_once(path, secrets.token_urlsafe(48) + "\n")
     found = tuple(line.encode() for line in path.read_text().split())
@@ -42,7 +42,8 @@ def make_folder(path: Path) -> None:
     path.chmod(0o700)
 
 
-def _given(text: str) -> tuple[bytes, ...]:
+def given(text: str) -> tuple[bytes, ...]:
+    """The secrets of a setting. Raises BadSettings where one can be guessed."""
     keys = [key for key in re.split(r"[\s,]+", text) if key]
     if not keys or any(_guessable(key) for key in keys):
         raise BadSettings(

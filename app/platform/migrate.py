@@ -32,30 +32,45 @@ def to_head(database: Database) -> None:
 
 def to(database: Database, revision: str) -> None:
     """Move the database up to a revision."""
-    with _locked(database) as connection:
-        command.upgrade(_config(connection), revision)
+    with building(database) as connection:
+        upgrade(connection, revision)
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """Move up what a transaction of `building` sees, to a revision or to `head`."""
+    command.upgrade(_config(connection), revision)
+
+
+def current(connection: Connection) -> str | None:
+    """The revision that a database is at; None where it holds nothing of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Whether this version of the code can read a database at a revision."""
+    script = ScriptDirectory.from_config(_config(None))
+    return any(known.revision == revision for known in script.walk_revisions())
 
 
 def check(database: Database) -> None:
     """Raise WrongSchema with the command that helps; SQLAlchemy's errors when out of reach."""
     with database.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    script = ScriptDirectory.from_config(_config(None))
-    if current == script.get_current_head():
+        found = current(connection)
+    if found == ScriptDirectory.from_config(_config(None)).get_current_head():
         return
-    known = {revision.revision for revision in script.walk_revisions()}
-    if current is None or current in known:
+    if found is None or knows(found):
         raise WrongSchema(
             "The database is behind this version. Run `thinslice migrate` and start again."
         )
     raise WrongSchema(
-        f"The database is ahead of this version (it is at {current}). Install the version of"
+        f"The database is ahead of this version (it is at {found}). Install the version of"
         " Thinslice that brought it there, or a backup of the database from before."
     )
 
 
 @contextmanager
-def _locked(database: Database) -> Iterator[Connection]:
+def building(database: Database) -> Iterator[Connection]:
+    """One transaction that may make tables: all of it, or nothing. One at a time."""
     if database.is_sqlite:
         with _file_lock(database), database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")

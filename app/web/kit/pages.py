@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.identity import passwords
+from app.identity.roles import Role
 from app.platform import paths
 from app.web.kit import directions, formatting
 from app.web.kit.assets import ASSETS
@@ -35,6 +36,7 @@ class Frame:
     warned: bool
     demo: bool
     outbox: bool
+    held: str | None
     now: datetime
 
     @property
@@ -93,6 +95,7 @@ def frame_of(request: Request, section: str) -> Frame:
         warned=said in formatting.WARNINGS,
         demo=settings.demo,
         outbox=settings.mail.startswith("outbox:"),
+        held=request.app.state.hold.said() if who and who.role.may(Role.EDITOR) else None,
         now=formatting.present(),
     )
 
