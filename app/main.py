@@ -217,7 +217,7 @@ def _work_routes_out(application: FastAPI) -> None:
 
 def _furnish(application: FastAPI, house: House) -> None:
     application.state.house = house
-    application.state.hold = Hold(house)
+    application.state.hold = Hold(house.database)
     application.state.settings = house.settings
     application.state.database = house.database
     application.state.keyring = house.keyring

@@ -193,7 +193,7 @@ def run_sender(house: House) -> None:
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
         if not is_ours:
             return
-        gate = Gate(house)
+        gate = Gate(house.database)
         while loop.first("sending", gate.look) and gate.is_shut(loop.stopping):
             pass
         dead = recovery.Predecessors(house.database, house.sends)

@@ -34,6 +34,7 @@ ALLOWED = {
     # Attributes that a library reads.
     "validateLink": "markdown-it asks it", "timeout": "the socket's own",
     "tempdir": "the standard library's folder for uploads", "read_only": "psycopg's connection",
+    "mtime": "tarfile writes it",
     "autocommit": "the driver's connection", "isolation_level": "the driver's connection",
     "converter": "logging's formatter", "handlers": "logging's root",
     # Declared for a check of ours.

@@ -128,7 +128,7 @@ def _clock(house: House) -> str:
 
 
 def _restored(house: House) -> str:
-    if house.is_held():
+    if holding.is_held(house.database):
         raise _WrongError(holding.SENTENCE)
     return "not held: what is due is sent"
 

@@ -3,8 +3,9 @@
 import logging
 from contextlib import suppress
 
-from app.ops.installation import House
+from app.platform import install
 from app.platform.away import AWAY
+from app.platform.db import Database
 from app.platform.stopping import Stopping
 
 SENTENCE = (
@@ -15,11 +16,17 @@ _LOOK_SECONDS = 2.0  # from the word to the first mail
 log = logging.getLogger(__name__)
 
 
+def is_held(database: Database) -> bool:
+    """Whether this is a restored copy that nobody has released."""
+    with database.read() as session:
+        return install.is_held(session)
+
+
 class Hold:
     """What a web process knows of it: who was released once is never held again while it runs."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._held = True
         self._known = False
 
@@ -27,20 +34,20 @@ class Hold:
         """The sentence while it is held; nothing where it is not, or nobody can say."""
         if self._held:
             with suppress(*AWAY):
-                self._held, self._known = self._house.is_held(), True
+                self._held, self._known = is_held(self._database), True
         return SENTENCE if self._held and self._known else None
 
 
 class Gate:
     """Where a sender waits before anything else."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._is_open = self._said = False
 
     def look(self) -> None:
         """Ask whether it may go on. Raises where the database is away."""
-        self._is_open = not self._house.is_held()
+        self._is_open = not is_held(self._database)
 
     def is_shut(self, stopping: Stopping) -> bool:
         """Whether to look again, after a moment."""

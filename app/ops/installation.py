@@ -39,11 +39,6 @@ class House:
     folder: Folder  # what the database knows this data folder by
     secrets: tuple[bytes, ...] = field(repr=False, default=())  # what the keyring was made of
 
-    def is_held(self) -> bool:
-        """Whether this is a restored copy that nobody has released: it sends nothing."""
-        with self.database.read() as session:
-            return install.is_held(session)
-
     @property
     def locks(self) -> tuple[Path, Path]:
         """What the ingester holds, and the sender: there is one of each in a folder."""

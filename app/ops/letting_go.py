@@ -68,8 +68,8 @@ def release(house: House, since: Since, *, now: datetime) -> Released:
         if since is Since.UNKNOWN:
             noted = identity.latest_note(session, action=restoring.ACTION)
             why = _why(noted.subject if noted else "")
-            restored.leave_to_people(session, why=why, now=now)
             told.leave_to_people(session, why=why, zone=house.settings.zone, now=now)
+            restored.leave_to_people(session, why=why, now=now)  # others are told of that
         install.let_go(session)
         audit.note(
             session,

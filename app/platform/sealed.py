@@ -75,23 +75,19 @@ class Sealing:
     def add_from(self, name: str, file: BinaryIO, size: int) -> None:
         """The first `size` bytes of a file."""
         reader = _Hashed(file)
-        self._tar.addfile(self._head(name, size), reader)
+        self._tar.addfile(_head(name, size, self._seconds), reader)
         self._parts.append({"name": name, "bytes": size, "sha256": reader.hash.hexdigest()})
 
     def seal(self, about: Mapping[str, object]) -> None:
         """Write the manifest, and the seal behind it."""
         self._add(_MANIFEST, {**about, "parts": self._parts})
-        self._add(_SEAL, {"bytes": self._out.tell(), "sha256": self._out.hash.hexdigest()})
+        whole = {"bytes": self._out.tell(), "sha256": self._out.hash.hexdigest()}
+        self._add(_SEAL, {**whole, "seconds": self._seconds})
         self._tar.close()
 
     def _add(self, name: str, words: Mapping[str, object]) -> None:
-        content = json.dumps(words, indent=1).encode() + b"\n"
-        self._tar.addfile(self._head(name, len(content)), io.BytesIO(content))
-
-    def _head(self, name: str, size: int) -> tarfile.TarInfo:
-        head = tarfile.TarInfo(name)
-        head.size, head.mode, head.mtime = size, 0o600, self._seconds
-        return head
+        content = _as_json(words)
+        self._tar.addfile(_head(name, len(content), self._seconds), io.BytesIO(content))
 
 
 class _Hashed:
@@ -178,7 +174,7 @@ class Sealed:
             is_longer = bool(file.read(1))
         if found.hexdigest() != seal.get("sha256") or is_longer:
             raise _damaged(self._path)
-        if behind != _behind(seal, behind, end):
+        if behind != _behind(seal, end):
             raise _damaged(self._path)
 
     def _check_parts(self, parts: list[Any]) -> None:
@@ -197,20 +193,26 @@ class Sealed:
                 raise Broken(f"The part {name} of {self._path.name} is damaged. {_NOTHING}")
 
 
-def _behind(seal: Mapping[str, object], found: bytes, end: int) -> bytes:
-    """What stands behind the sealed bytes, written anew: header, seal, and zeros to the end."""
-    content = json.dumps(seal, indent=1).encode() + b"\n"
-    try:
-        head = tarfile.TarInfo.frombuf(found[: tarfile.BLOCKSIZE], "ascii", "strict")
-    except (tarfile.TarError, ValueError):
+def _behind(seal: Mapping[str, object], end: int) -> bytes:
+    """What has to stand behind the sealed bytes: head, seal, and zeros to the end of a tar."""
+    seconds = seal.get("seconds")
+    if not isinstance(seconds, int):
         return b""
-    head.name, head.size, head.mode = _SEAL, len(content), 0o600
-    head.uid = head.gid = 0
-    head.uname = head.gname = head.linkname = ""
-    again = head.tobuf(tarfile.USTAR_FORMAT)
-    least = tarfile.BLOCKSIZE * (3 - (-len(content) // tarfile.BLOCKSIZE))  # head, end of a tar
-    whole = -(-(end + least) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
-    return (again + content).ljust(whole - end, b"\0")
+    content = _as_json(seal)
+    parts = _head(_SEAL, len(content), seconds).tobuf(tarfile.USTAR_FORMAT) + content
+    blocks = 2 - (-(end + len(parts)) // tarfile.BLOCKSIZE)
+    whole = -(-blocks * tarfile.BLOCKSIZE // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+    return parts.ljust(whole - end, b"\0")
+
+
+def _head(name: str, size: int, seconds: int) -> tarfile.TarInfo:
+    head = tarfile.TarInfo(name)
+    head.size, head.mode, head.mtime = size, 0o600, seconds
+    return head
+
+
+def _as_json(words: Mapping[str, object]) -> bytes:
+    return json.dumps(words, indent=1).encode() + b"\n"
 
 
 def _members(path: Path) -> dict[str, _Member]:

@@ -20,6 +20,7 @@ from app.identity import guard, tokens, users
 from app.identity.door import Door
 from app.identity.last_use import LastUse
 from app.links.keyring import Keyring
+from app.ops.holding import Hold
 from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
@@ -99,6 +100,7 @@ def application(assembled: FastAPI, database: Database, tmp_path: Path) -> FastA
     application.state.database = database
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
+    application.state.hold = Hold(database)
     application.state.house = SimpleNamespace(
         database=database,
         imports=folder,

@@ -13,6 +13,7 @@ from app.identity import guard, sessions
 from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.links.keyring import Keyring
+from app.ops.holding import Hold
 from app.platform import clock, config, install
 from app.platform.db import Database
 from app.web import site as web_site
@@ -46,6 +47,7 @@ def application(
     application.state.database = database
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
+    application.state.hold = Hold(database)
     application.state.house = SimpleNamespace(
         database=database, imports=tmp_path, folder_id="here", settings=application.state.settings
     )

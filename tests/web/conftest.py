@@ -21,6 +21,7 @@ from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.identity.oidc.provider import Provider
 from app.links.keyring import Keyring
+from app.ops.holding import Hold
 from app.platform import clock, config, install
 from app.platform.config import Settings
 from app.platform.db import Database
@@ -124,6 +125,7 @@ def application(
     application.state.last_use = LastUse(database)
     application.state.provider = Provider(settings)
     application.state.keyring = Keyring.of([b"0" * 32])
+    application.state.hold = Hold(database)
     application.state.house = SimpleNamespace(
         database=database,
         imports=folder,
