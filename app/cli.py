@@ -100,15 +100,21 @@ def edge(
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    host: str = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="where /health, /ready and /metrics are answered")
+    ] = None,
+) -> None:
     """Send and schedule, on this machine, until told to stop."""
     from app.platform import log
     from app.worker import run_sender
 
     log.set_up("worker")
     house = command_setup.house(command_setup.settings())
-    command_setup.start_checked(house, migrating=False)
-    run_sender(house)
+    with command_setup.watched(house, host, port):
+        command_setup.start_checked(house, migrating=False)
+        run_sender(house)
 
 
 @app.command()

@@ -14,9 +14,12 @@ from app.delivery import destination_store
 from app.identity import guard
 from app.identity.last_use import LastUse
 from app.identity.oidc.provider import Provider
-from app.ops import ready
+from app.ops import exposition, ready
+from app.ops.exposition import Meters
 from app.ops.holding import Hold
 from app.ops.installation import House, open_house, refuse_misfits
+from app.ops.measured import Measured
+from app.ops.ready import Beside
 from app.ops.registering import Registration
 from app.ops.targets import targets_of
 from app.platform import clock, duties
@@ -29,8 +32,9 @@ from app.tracking.destinations import Destinations, Target
 from app.tracking.edge import Edge
 from app.web import site as web
 
-_BESIDE_LINKS = ("/u/", "/p/", "/static/", "/robots.txt", "/health", "/ready")
+_BESIDE_LINKS = ("/u/", "/p/", "/static/", "/robots.txt", "/health", "/ready", "/metrics")
 _AGAIN_SECONDS = 1.0  # between tries to register while the database is away
+_COUNT_SECONDS = 1.0  # between tellings of what the edge answered
 _NOTE_SECONDS = 10.0  # between writings of which tokens and sessions were used
 _RANGES_SECONDS = 5  # how often a process looks for new lists of address ranges
 _TURN_SECONDS = 60  # how often an idle process looks whether its segment is old
@@ -43,7 +47,7 @@ def create_app(settings: Settings) -> Edge:
     tracking = Tracking(house)
     inside = _pages_and_api(house, tracking)
     _work_routes_out(inside)
-    return tracking.edge(behind=web.outside(inside, secure=settings.secure))
+    return tracking.edge(behind=web.outside(Measured(inside), secure=settings.secure))
 
 
 def create_edge_alone(settings: Settings) -> Edge:
@@ -62,7 +66,22 @@ def create_edge_alone(settings: Settings) -> Edge:
     _furnish(bare, house)
     web.install_ways_out(bare, problems)
     _work_routes_out(bare)
-    return tracking.edge(behind=web.outside(_alone(bare), secure=settings.secure))
+    return tracking.edge(behind=web.outside(Measured(_alone(bare)), secure=settings.secure))
+
+
+def create_watch(house: House) -> ASGIApp:
+    """What a worker is watched by: whether it lives and works, and its meters; nothing else."""
+    bare = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(guard.enforce)],
+    )
+    _furnish(bare, house)
+    bare.state.beside = Beside.SENDER
+    web.install_nothing(bare, problems)
+    return web.outside(_alone(bare), secure=False)
 
 
 def _alone(application: ASGIApp) -> ASGIApp:
@@ -122,8 +141,10 @@ class Tracking:
             asyncio.create_task(self._turn()),
             asyncio.create_task(self._register()),
             asyncio.create_task(self._look_for_ranges()),
+            asyncio.create_task(self._add_up()),
         ]
         yield
+        self.add_up()
         for chore in chores:
             chore.cancel()
         await asyncio.gather(*chores, return_exceptions=True)
@@ -143,6 +164,16 @@ class Tracking:
             await asyncio.sleep(_RANGES_SECONDS)
             for edge in self._edges:
                 edge.look_for_ranges()
+
+    async def _add_up(self) -> None:
+        while True:
+            await asyncio.sleep(_COUNT_SECONDS)
+            self.add_up()
+
+    def add_up(self) -> None:
+        """Tell what the edges of this process answered since the last time."""
+        for edge in self._edges:
+            edge.add_up()
 
     async def _register(self) -> None:
         """Register once the database is back, if it was away at the start."""
@@ -221,4 +252,6 @@ def _furnish(application: FastAPI, house: House) -> None:
     application.state.settings = house.settings
     application.state.database = house.database
     application.state.keyring = house.keyring
+    application.state.meters = Meters(house)
     application.include_router(ready.router)
+    application.include_router(exposition.router)

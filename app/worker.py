@@ -28,7 +28,7 @@ from app.ops.periodic_steps import duties_of
 from app.ops.registering import register_unread
 from app.ops.targets import snapshot_keeper
 from app.ops.tending import tending_duties
-from app.platform import garbage, locks
+from app.platform import garbage, locks, meter_files
 from app.platform.away import AWAY, tell
 from app.platform.db import Database
 from app.platform.duties import LONG_SECONDS, REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
@@ -121,11 +121,12 @@ def run_ingester(house: House) -> None:
             return
         duties = ingester_duties(house)
         garbage.look_seldom()
-        with loop.bell.watched():
-            loop.run(duties)
-        rest = whole(Work.INGEST, intake_of(house).finish)
-        while loop.attempt(rest):  # what the web processes journalled while they ended
-            pass
+        with meter_files.kept(house.meters, "ingester"):
+            with loop.bell.watched():
+                loop.run(duties)
+            rest = whole(Work.INGEST, intake_of(house).finish)
+            while loop.attempt(rest):  # what the web processes journalled while they ended
+                pass
 
 
 def facts_of(house: House) -> DeliveryFacts:
@@ -210,7 +211,7 @@ def run_sender(house: House) -> None:
             for duty in duties
         ]
         garbage.look_seldom()
-        with loop.bell.watched():
+        with meter_files.kept(house.meters, "sender"), loop.bell.watched():
             for thread in threads:
                 thread.start()
             uvloop.run(_send(house, loop))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, text
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, exists, func, text
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, delete, select, update
 
 from app.allocation.models import (
@@ -72,6 +73,20 @@ def unsettled(session: Session, *, now: datetime) -> Sequence[Opening]:
         col(Opening.settled_at).is_(None),
     )
     return session.exec(found.order_by(Opening.week)).all()
+
+
+def first_unsettled(*, now: datetime) -> ScalarSelect[datetime]:
+    """When the week closed that waits longest to be counted to the end."""
+    return (
+        sa_select(func.min(col(Opening.closes_at)))
+        .where(
+            col(Opening.name) == FRIDAY,
+            col(Opening.mode) == Mode.PERSON,
+            col(Opening.closes_at) <= now,
+            col(Opening.settled_at).is_(None),
+        )
+        .scalar_subquery()
+    )
 
 
 def openings(

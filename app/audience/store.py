@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, text, update
+from sqlalchemy import ScalarSelect, and_, bindparam, exists, func, or_, text, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.engine import Row
 from sqlmodel import Session, col, select
@@ -269,3 +269,9 @@ def refusals(
 
 def _by_name(session: Session, name: str) -> Audience | None:
     return session.exec(select(Audience).where(Audience.name == name)).one_or_none()
+
+
+def first_import_running() -> ScalarSelect[datetime]:
+    """When the import was begun that is being read the longest."""
+    first = sa_select(func.min(col(Import.created_at))).where(col(Import.status) == "running")
+    return first.scalar_subquery()

@@ -20,11 +20,13 @@ class Access(StrEnum):
     VIEWER = "viewer"
     EDITOR = "editor"
     ADMIN = "admin"
+    METERS = "meters"  # the operator's token of its own, or any token of the API
 
     @property
     def role(self) -> Role | None:
         """The least role, or None where nobody need be logged in."""
-        return None if self in {Access.PUBLIC, Access.OPEN} else Role(self.value)
+        nobody = {Access.PUBLIC, Access.OPEN, Access.METERS}
+        return None if self in nobody else Role(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/w/*", Access.PUBLIC),
     _rule(_READ, "/health", Access.PUBLIC),
     _rule(_READ, "/ready", Access.PUBLIC),
+    _rule(_READ, "/metrics", Access.METERS),
     _rule(_READ, "/openapi.json", Access.PUBLIC),
     _rule(_READ, "/docs", Access.PUBLIC),
     _rule(_READ, "/robots.txt", Access.PUBLIC),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Self
 
 from fastapi import Request
@@ -15,6 +16,7 @@ from app.identity.tokens import PREFIX
 from app.platform.errors import NotLoggedIn
 
 API = "/api/"
+METRICS = "/metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,13 @@ class Principal:
 
 def is_api(request: Request) -> bool:
     """Whether a token is asked for, and no cookie looked at."""
-    return request.url.path.startswith(API)
+    return request.url.path.startswith(API) or request.url.path == METRICS
+
+
+def watches(request: Request) -> bool:
+    """Whether who asks has the token that opens nothing but the meters."""
+    wanted: str = request.app.state.settings.metrics_token
+    return bool(wanted) and compare_digest(_bearer(request).encode(), wanted.encode())
 
 
 def known(session: Session, request: Request, *, now: datetime) -> Principal | None:
@@ -58,15 +66,20 @@ def known(session: Session, request: Request, *, now: datetime) -> Principal | N
 
 def token_of(session: Session, request: Request) -> ApiToken:
     """The token of a request. Raises NotLoggedIn."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.startswith(PREFIX):
+    secret = _bearer(request)
+    if not secret.startswith(PREFIX):
         raise NotLoggedIn(
             "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."
         )
-    row = store.token_by_hash(session, kept(secret.strip()))
+    row = store.token_by_hash(session, kept(secret))
     if row is None:
         raise NotLoggedIn("This token is not valid, or was revoked.")
     return row
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def login_of(

@@ -38,6 +38,8 @@ async def admit(request: Request, access: Access) -> None:
     """Let through who may; leave who it is, and their CSRF token, on the request."""
     if access is Access.PUBLIC:
         return
+    if access is Access.METERS and callers.watches(request):
+        return  # also while the database is away: nothing is asked of it
     try:
         await run_in_threadpool(_let_in, request)
     except AWAY as error:
@@ -87,17 +89,19 @@ def _refuse_sent_away(session: Session, request: Request) -> None:
 
 def _let_in(request: Request) -> None:
     """Say on the request who asks, if anybody does; what was used is noted beside it."""
-    last_use: LastUse = request.app.state.last_use
+    last_use: LastUse | None = getattr(request.app.state, "last_use", None)
     database: Database = request.app.state.database
     request.state.principal, request.state.csrf = None, ""
     with database.read() as session:
         if callers.is_api(request):
             token = callers.token_of(session, request)
-            last_use.of_token(token.id, noted=token.last_used_at, now=clock.now())
+            if last_use:  # an edge and a worker note nothing
+                last_use.of_token(token.id, noted=token.last_used_at, now=clock.now())
             request.state.principal = Principal.of_token(token)
         elif found := callers.login_of(session, request, now=clock.now()):
             login, user = found
-            last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
+            if last_use:
+                last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
             request.state.csrf = login.csrf
             request.state.principal = Principal.of_user(user)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date as Date
 from datetime import datetime
 
-from sqlalchemy import Select, or_, update
+from sqlalchemy import ScalarSelect, Select, func, or_, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -69,3 +69,9 @@ def _of_running_cycles(day: Date) -> Select[str]:
         .join(Cycle, col(Cycle.id) == col(Objective.cycle_id))
         .where(col(Cycle.ends) >= day, col(Cycle.closed_at).is_(None))
     )
+
+
+def first_source_due(*, day: Date) -> ScalarSelect[datetime]:
+    """When the value was to be read that waits longest; while its cycle runs."""
+    runs = col(ValueSource.key_result_id).in_(_of_running_cycles(day))
+    return sa_select(func.min(col(ValueSource.due_at))).where(runs).scalar_subquery()

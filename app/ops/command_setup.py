@@ -1,11 +1,14 @@
 """Settings and house of a command, and what it says where nobody can log in yet."""
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlmodel import Session
 
     from app.ops.installation import House
@@ -36,6 +39,20 @@ def house(settings: "Settings") -> "House":
     from app.ops.installation import open_house
 
     return open_house(settings)
+
+
+@contextmanager
+def watched(found: "House", host: str, port: int | None) -> "Iterator[None]":
+    """Let a worker be asked how it is while the block runs, where a port was given."""
+    if port is None:
+        yield
+        return
+    from app.main import create_watch
+    from app.ops import supervise
+    from app.ops.web_process import answering
+
+    with answering(create_watch(found), supervise.listen(host, port)):
+        yield
 
 
 def checked_house() -> "House":

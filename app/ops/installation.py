@@ -74,6 +74,11 @@ class House:
         return self.settings.data_dir / "sends"
 
     @property
+    def meters(self) -> Path:
+        """Where its processes keep what they count."""
+        return self.settings.data_dir / "meters"
+
+    @property
     def stir(self) -> Stir:
         """What tells the loops of this machine that something was written."""
         file = self.database.file

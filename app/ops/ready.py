@@ -1,14 +1,30 @@
 """`/health`: this process answers. `/ready`: database, migrations and the processes beside it."""
 
+from enum import StrEnum
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from app.ops.installation import House
 from app.platform import away, locks, migrate
 from app.platform.away import AWAY
 from app.platform.migrate import WrongSchema
 
 router = APIRouter(tags=["operation"])
+
+
+class Beside(StrEnum):
+    """The process without which this one is of no use, in the order of a house's locks."""
+
+    INGESTER = "ingester"
+    SENDER = "sender"
+
+
+_NONE_RUNS = {
+    Beside.INGESTER: "No ingester runs on this data folder; `thinslice serve` starts one.",
+    Beside.SENDER: "No sender runs on this data folder: another one holds it, or this one ends.",
+}
 
 
 class Health(BaseModel):
@@ -34,8 +50,9 @@ async def health() -> Health:
 @router.get("/ready", response_model=Readiness, responses={503: {"model": Readiness}})
 def ready(request: Request) -> JSONResponse:
     """Say whether this machine can do its work: 200, or 503 with what is wrong."""
-    house = request.app.state.house
-    checks = {"database": "ok", "migrations": "ok", "ingester": "ok"}
+    house: House = request.app.state.house
+    process = getattr(request.app.state, "beside", Beside.INGESTER)
+    checks = {"database": "ok", "migrations": "ok", process: "ok"}
     try:
         migrate.check(house.database)
         if house.database.takes_no_changes():
@@ -44,8 +61,8 @@ def ready(request: Request) -> JSONResponse:
         checks["migrations"] = str(error)
     except AWAY as error:
         checks["database"] = checks["migrations"] = away.in_words(error)
-    if not locks.held(house.locks[0]):
-        checks["ingester"] = "No ingester runs on this data folder; `thinslice serve` starts one."
+    if not locks.held(house.locks[tuple(Beside).index(process)]):
+        checks[process] = _NONE_RUNS[process]
     fine = set(checks.values()) == {"ok"}
     held = request.app.state.hold.said()
     notes = [*house.seconds(), *([held] if held else [])]

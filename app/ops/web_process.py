@@ -2,18 +2,22 @@
 
 import asyncio
 import resource
+import signal
 import socket
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from app.ops.supervise import end_with_parent
 from app.ops.wire import Line, Server
-from app.platform import config, garbage, log
+from app.platform import config, garbage, log, meter_files
 from app.platform.config import Settings
 from app.tracking.connections import Connections
 from app.tracking.edge import Edge
@@ -30,7 +34,8 @@ def run_web(name: str, build: Callable[[Settings], Edge], *, fd: int) -> None:
     edge = build(settings)
     tempfile.tempdir = str(settings.data_dir / "imports")  # of uploads: /tmp may be memory
     garbage.look_briefly()
-    server_of(edge).run(sockets=[listener])
+    with meter_files.kept(settings.data_dir / "meters", name):
+        server_of(edge).run(sockets=[listener])
 
 
 def server_of(edge: Edge) -> uvicorn.Server:
@@ -48,6 +53,30 @@ def server_of(edge: Edge) -> uvicorn.Server:
             timeout_graceful_shutdown=10,
         )
     )
+
+
+@contextmanager
+def answering(application: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """Answer beside what this process does, in a thread of its own, while the block runs."""
+    known = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http=Line,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+    server = Server(known)
+    thread = threading.Thread(target=server.run, args=([listener],), name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.handle_exit(signal.SIGTERM, None)
+        thread.join()
 
 
 class _Callers:

@@ -20,8 +20,10 @@ from app.outreach import pushes, retry_schedule, store
 from app.outreach.connectors import KINDS
 from app.outreach.connectors.ports import Outcome, Parcel, Refused, Request, Verdict, unsaid
 from app.outreach.models import Connector, Push, State
+from app.platform import meters
 from app.platform.db import Database
 from app.platform.duties import WHOLE, Duty, Trouble, tried
+from app.platform.meters import Meter
 from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
 from app.platform.put_off import Work
 from app.platform.vault import Vault
@@ -34,6 +36,11 @@ _TO_SILENT = _AT_A_TIME // 2  # … and to all those together that did not answe
 _ROUND = 100  # pushes begun before other duties and a new `now` have their turn
 _PATIENCE_SECONDS = 1.0  # for what is under way; what takes longer ends while others go on
 _SECONDS = 20.0  # the standard asks for 15 to 30
+PUSHED = Meter(
+    "thinslice_pushes_tried_total",
+    "Requests to connected tools, by what came of them.",
+    {"outcome": tuple(Verdict)},
+)
 _BYTES = 100_000  # no answer that we read is larger
 
 
@@ -122,6 +129,7 @@ class Pusher:
         outcome = self._tried(claimed)
         with self._database.write() as session:
             _settle(session, claimed, outcome, now=now)
+        meters.count(PUSHED, outcome.verdict)
         return outcome.verdict is not Verdict.RETRY or outcome.status is not None
 
     def _opened(self, session: Session, push: Push, *, now: datetime) -> _Claimed:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, func, text
+from sqlalchemy import Integer, ScalarSelect, bindparam, func, text
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.outreach.models import Push, State
@@ -12,6 +13,7 @@ from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
 _LAST_ID = 2**63 - 1  # of a row; no database looks for a larger one
+MOST_COUNTED = 100_000  # of pushes in one state, for whoever only watches
 _PUSHES = Order("pushes", (int,), is_descending=True)
 
 _CLAIM = """
@@ -140,3 +142,21 @@ def pushes(
     if subject:
         query = query.where(Push.subject == subject)
     return part(session, query, _PUSHES, Push.id, cursor=cursor, limit=limit)
+
+
+def owed(session: Session) -> dict[State, int]:
+    """How many pushes are not done, by state; at most so many are counted of each."""
+    states = [state for state in State if state is not State.DONE]
+    counted = session.execute(sa_select(*map(_number_in, states))).one()
+    return {state: int(number) for state, number in zip(states, counted, strict=True)}
+
+
+def _number_in(state: State) -> ScalarSelect[int]:
+    found = select(Push.id).where(Push.state == state).limit(MOST_COUNTED)
+    return sa_select(func.count()).select_from(found.subquery()).scalar_subquery()
+
+
+def first_due() -> ScalarSelect[datetime]:
+    """When the push was due that waits longest."""
+    first = sa_select(func.min(col(Push.due_at))).where(col(Push.state) == State.WAITING)
+    return first.scalar_subquery()

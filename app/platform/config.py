@@ -102,6 +102,7 @@ class Settings(ProviderSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # names beside those of the addresses
     allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`
+    metrics_token: str = ""  # reads /metrics, and opens nothing else
     demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
 
     @field_validator("timezone")
@@ -112,6 +113,13 @@ class Settings(ProviderSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("is not a time zone; write it like Europe/Oslo") from error
         return name
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, token: str) -> str:
+        if token and not re.fullmatch(r"[!-~]{16,}", token):
+            raise ValueError("must have 16 characters or more, plain ASCII and no spaces")
+        return token
 
     @field_validator("mail")
     @classmethod

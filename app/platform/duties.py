@@ -8,15 +8,21 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from app.platform import away, figures, put_off
+from app.platform import away, figures, meters, put_off
 from app.platform.away import tell
 from app.platform.db import Database
+from app.platform.meters import Meter
 from app.platform.put_off import PutOff, Work
 
 WHOLE = ""  # the item of work that is one piece
 REST_SECONDS = 15.0  # without a sign, while there is anything that may fall due by itself …
 LONG_SECONDS = 60.0  # … while there is nothing …
 SOON_SECONDS = 2.0  # … and while somebody waits for it, or another machine may have written it
+FAILED = Meter(
+    "thinslice_work_failures_total",
+    "Tries of a worker that failed, each tried again later, by kind of work.",
+    {"work": tuple(Work)},
+)
 Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
@@ -168,6 +174,7 @@ class Attempts:
             attempts = put_off.note(
                 session, work, item, trouble.sentence, seen=seen, passes=trouble.passes, now=now
             )
+        meters.count(FAILED, work)
         log.warning("%s is put off after %s", work, figures.plural(attempts, "try", "tries"))
 
     def _sweep(self, duty: Duty, waiting: Mapping[str, PutOff], found: Sequence[str]) -> None:

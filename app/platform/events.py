@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-from sqlmodel import Field, Index, Session, SQLModel, select
+from sqlalchemy import ScalarSelect, func, text
+from sqlalchemy import select as sa_select
+from sqlmodel import Field, Index, Session, SQLModel, col, select
 
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
@@ -44,3 +45,9 @@ def of_kind(session: Session, kind: str, *, subject: str) -> Sequence[Event]:
     """What of this kind happened to a subject, in order."""
     query = select(Event).where(Event.kind == kind, Event.subject == subject)
     return session.exec(query.order_by(Event.id)).all()
+
+
+def first_untold() -> ScalarSelect[datetime]:
+    """When the fact happened that waits longest to be told to others."""
+    first = sa_select(func.min(col(Event.at))).where(col(Event.told_at).is_(None))
+    return first.scalar_subquery()

@@ -188,7 +188,7 @@ class Journal:
     def _make_room(self, size: int) -> None:
         if size <= self._room:
             return
-        free = self._limit - _bytes_in(self._folder)
+        free = self._limit - bytes_in(self._folder)
         if size > free:
             raise JournalFull("The journal reached SPOOL_LIMIT; ingest must catch up first.")
         self._room = max(size, min(free, _GRANT))
@@ -276,7 +276,8 @@ def _segment(path: Path) -> Segment | None:
     return Segment(name, path, is_open, writer, start)
 
 
-def _bytes_in(folder: Path) -> int:
+def bytes_in(folder: Path) -> int:
+    """How many bytes the files of a journal's folder have, read or not."""
     total = 0
     for entry in os.scandir(folder):
         try:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, UniqueConstraint, bindparam, delete, select, text
+from sqlalchemy import ColumnElement, UniqueConstraint, bindparam, delete, func, select, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from app.platform import away
@@ -201,3 +201,11 @@ def about(session: Session, items: Collection[str]) -> Sequence[PutOff]:
     """What failed of these things, and was not cancelled; the oldest first."""
     question = select(PutOff).where(*is_failing(), col(PutOff.item).in_(items))
     return session.scalars(question.order_by(col(PutOff.id))).all()
+
+
+def failing_by_work(session: Session) -> dict[Work, int]:
+    """How many pieces of work failed and wait for another try, by kind."""
+    kind = col(PutOff.work)
+    question = select(kind, func.count()).where(*is_failing()).group_by(kind)
+    found = {name: int(number) for name, number in session.execute(question)}
+    return {work: found.get(work, 0) for work in Work}

@@ -18,9 +18,10 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from app.links.token import NOBODY
-from app.platform import clock, journal
+from app.platform import clock, journal, meters
 from app.platform.db import Database
 from app.platform.journal import Segment
+from app.platform.meters import Meter
 from app.platform.pace import Pace
 from app.tracking import hit_line, nameless, reactions, store
 from app.tracking.hit_line import Line
@@ -34,6 +35,9 @@ _ROUND = 20_000  # hits before an ingester that lags behind says that it lives
 _AGAIN = 200  # sends that are judged again in one transaction
 _OPEN = 32  # segments that are read side by side: the oldest of a long backlog
 _AHEAD = timedelta(minutes=1)  # how far a clock may run before ours
+INGESTED = Meter(
+    "thinslice_hits_ingested_total", "Clicks and opens that were read from journals into rows."
+)
 _GRACE = timedelta(minutes=1)  # a complete segment stays for that, for who looks at the folder
 log = logging.getLogger(__name__)
 
@@ -155,6 +159,7 @@ def _take(
             ):
                 raise _OvertakenError
         _enter(session, fresh, by_set, facts, now=now)
+    meters.count(INGESTED, by=hits)
     offsets.update((name, read.offset) for name, read in behind.items())
     return hits
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Insert, case, func, select, text, true, update
+from sqlalchemy import Insert, ScalarSelect, case, func, select, text, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, SQLModel, col
@@ -152,3 +152,8 @@ def new_only(session: Session, model: type[SQLModel]) -> Insert:
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(model).on_conflict_do_nothing()
     return sqlite.insert(model).on_conflict_do_nothing()
+
+
+def first_reaction_due() -> ScalarSelect[datetime]:
+    """When the send's hits were to be judged again that wait longest."""
+    return select(func.min(_REACTION.c.due_at)).scalar_subquery()

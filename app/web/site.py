@@ -113,6 +113,11 @@ def install_ways_out(application: FastAPI, problems: errors.Problems) -> None:
     _install(application, (unsubscribes.router, robots.router), problems)
 
 
+def install_nothing(application: FastAPI, problems: errors.Problems) -> None:
+    """Add the door and the errors alone, for what serves no page."""
+    _install(application, (), problems)
+
+
 def _install(application: FastAPI, routers: Sequence[APIRouter], problems: errors.Problems) -> None:
     for router in routers:
         application.include_router(router, include_in_schema=False)

@@ -77,7 +77,7 @@ def test_without_a_log_in_nothing_is_changed_or_shown(application: FastAPI):
         if access in {Access.PUBLIC, Access.OPEN, None}:
             continue
         answer = ask(application, method, path)
-        expected = {401} if path.startswith("/api/") else {303}
+        expected = {401} if path.startswith(("/api/", "/metrics")) else {303}
         to_login = answer.headers.get("location", "/login").startswith("/login")
         if answer.status_code not in expected or not to_login:
             wrong.append((method, path, answer.status_code))
