@@ -42,7 +42,6 @@ COUNTED = (
     measured.REQUESTS,
     measured.SECONDS,
 )
-EVERY = (BUILD, *COUNTED, *gauges.ALL)
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 _SHARED_SECONDS = 1.0  # one text for everybody who asks meanwhile
 

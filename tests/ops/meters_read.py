@@ -2,6 +2,9 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.ops import exposition, gauges
+
+EVERY = (exposition.BUILD, *exposition.COUNTED, *gauges.ALL)
 Number = dict[tuple[str, ...], float]
 
 

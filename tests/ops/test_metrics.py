@@ -20,7 +20,7 @@ from tests.cast import DESIGN, made
 from tests.faults.gate import Gate
 from tests.faults.test_killed_under_clicks import counted_hits
 from tests.journeys.test_by_api import finished, given_an_audience
-from tests.ops.meters_read import read
+from tests.ops.meters_read import EVERY, read
 from tests.serve import (
     Installation,
     Mailbox,
@@ -36,7 +36,7 @@ TOKEN = "a-token-that-only-reads-meters"
 _PEOPLE = 5
 
 
-@pytest.mark.parametrize("meter", exposition.EVERY, ids=lambda meter: meter.name)
+@pytest.mark.parametrize("meter", EVERY, ids=lambda meter: meter.name)
 def test_each_is_called_as_prometheus_wants_it(meter: Meter):
     assert re.fullmatch(r"thinslice(_[a-z]+)+", meter.name)
     assert meter.told.endswith((".", "SPOOL_LIMIT."))
@@ -46,15 +46,13 @@ def test_each_is_called_as_prometheus_wants_it(meter: Meter):
 
 
 def test_only_routes_and_what_we_say_ourselves_are_open_labels():
-    opened = {
-        label for meter in exposition.EVERY for label, told in meter.labels.items() if told is None
-    }
+    opened = {label for meter in EVERY for label, told in meter.labels.items() if told is None}
 
     assert opened == {"method", "route", "status", "version"}
 
 
 def test_no_two_have_one_name():
-    names = [meter.name for meter in exposition.EVERY]
+    names = [meter.name for meter in EVERY]
 
     assert len(set(names)) == len(names)
 
@@ -62,7 +60,7 @@ def test_no_two_have_one_name():
 def test_every_meter_is_told_and_promtool_finds_nothing(house: House):
     text = exposition.written(Counts(), gauges.look(house)).decode()
     samples = {re.sub("_(bucket|count|sum)$", "", name) for name in read(text)}
-    known = {meter.name for meter in exposition.EVERY if meter.every() or meter.labels == {}}
+    known = {meter.name for meter in EVERY if meter.every() or meter.labels == {}}
 
     assert known <= samples
     assert _found_by_promtool(text) == ""
