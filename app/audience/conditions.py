@@ -4,24 +4,41 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from app.audience.columns import Column, Columns, Misfit, Value
 from app.audience.days import as_moment
-from app.platform.texts import Document
+from app.platform.asked import Asked, Choices, Kind, Looks, Questions
 
+OPERATORS: Choices = (
+    ("eq", "is"),
+    ("ne", "is not"),
+    ("in", "is one of"),
+    ("contains", "contains"),
+    ("lt", "is below"),
+    ("lte", "is at most"),
+    ("gt", "is above"),
+    ("gte", "is at least"),
+    ("exists", "is filled"),
+    ("missing", "is missing"),
+)
+_COLUMN = Asked("Column", again="and column", looks=Looks(list="columns"))
+_VALUE = Asked("Value", "Several: comma between them.", kind=Kind.TEXT)
 _ORDERED = {"lt", "lte", "gt", "gte"}
 _PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
-class Condition(Document):
+class Condition(Questions):
     """One condition on a column, compared as the column's type says."""
 
-    column: str = Field(min_length=1, max_length=200)
-    op: Literal["eq", "ne", "in", "lt", "lte", "gt", "gte", "contains", "exists", "missing"]
-    value: str | float | bool | list[str | float] | None = None
+    column: Annotated[str, Field(min_length=1, max_length=200), _COLUMN]
+    op: Annotated[
+        Literal["eq", "ne", "in", "lt", "lte", "gt", "gte", "contains", "exists", "missing"],
+        Asked("is", kind=Kind.CHOICE, choices=OPERATORS),
+    ]
+    value: Annotated[str | float | bool | list[str | float] | None, _VALUE] = None
 
     @model_validator(mode="after")
     def _value_fits(self) -> "Condition":

@@ -21,7 +21,8 @@ from app.delivery.mail.cells import MisfitCell
 from app.delivery.mail.compose import ComposedArm, compose_arm
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.letterhead import frame, letterhead
-from app.experiments.design_schemas import Arm, Draft
+from app.experiments.design_schemas import Draft
+from app.experiments.part_schemas import Arm
 from app.experiments.ports import Fault, Reason
 from app.links.keyring import Keyring
 from app.platform.bounded import OverLimit

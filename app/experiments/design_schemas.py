@@ -3,75 +3,29 @@
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.audience.conditions import Condition
 from app.experiments import fits, unbuilt
+from app.experiments.part_schemas import Arm, Exclusions, Hypothesis, KeyResultLink, Sender
 from app.experiments.rule_schemas import (
     MOST_LOOKS,
     MOST_PEOPLE,
     Guardrail,
     Metric,
     Rule,
-    Share,
     Wave,
 )
-from app.experiments.vocabulary import Channel, Format, Mode, ReachPer, Riskiest
+from app.experiments.vocabulary import RISKIEST, Channel, Riskiest
+from app.platform.asked import Asked, Kind, Looks, Questions
 from app.platform.days import Moment
-from app.platform.texts import Address, Document, Id, Line, NameLine, Text
+from app.platform.texts import Document, Id, NameLine, Text
 
 _MOST_CONDITIONS = 50
 _MOST_LINKS = 20
 MOST_ARMS = 10
-_MOST_SEGMENTS = 3  # more would be read as findings
+MOST_SEGMENTS = 3  # more would be read as findings
 _DUST = 1e-9  # what adding shares leaves behind
-_SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
-
-
-class Hypothesis(Document):
-    """The test card."""
-
-    believe: Text = ""
-    verify: Text = ""
-    measure: Text = ""
-    right_if: Text = ""
-
-
-class Exclusions(Document):
-    """Who is left out for what they were in before."""
-
-    experiment_ids: list[Id] = Field(default=[], max_length=200)
-    cooling_off_days: Annotated[int, Field(ge=0, le=3_650)] = 0
-
-
-class Sender(Document):
-    """Who the mail is from, and where answers go."""
-
-    from_name: Line | None = None
-    reply_to: Address | None = None
-
-
-class Arm(Document):
-    """One version of the treatment."""
-
-    key: Annotated[str, StringConstraints(pattern=_SLUG)]
-    weight: Annotated[float, Field(gt=0, le=1_000)] = 1
-    subject: Line = ""
-    preheader: Line | None = None
-    format: Format = Format.MARKDOWN
-    body: Text = ""
-    answer: Text | None = None
-
-
-class KeyResultLink(Document):
-    """The key result that the result is meant to move, with what the author assumes."""
-
-    key_result_id: Id
-    mode: Mode = Mode.EVIDENCE
-    reach: Annotated[float, Field(ge=0)] | None = None
-    reach_per: ReachPer = ReachPer.ONCE
-    carry: Share | None = None
-    per_hit: float = 1
 
 
 _Arms = Annotated[list[Arm], Field(min_length=1, max_length=MOST_ARMS)]
@@ -99,25 +53,62 @@ _CARD: dict[str, Any] = {
 }
 
 
-class _Experiment(Document):
+_NAME = Asked("Name", looks=Looks(example="Waste in euros by email"))
+_SLICE = Asked("Slice", "The thin part of a feature that this tests.", kind=Kind.CHOICE)
+_AUDIENCE = Asked("Audience", "Import one under Audiences.", kind=Kind.CHOICE)
+_FORECAST = Asked(
+    "How likely will it be validated?",
+    "Say it before you know; the learnings say how good the team is at it.",
+    unit="%",
+    told="Our forecast",
+)
+_SAMPLE = Asked("At most", "Chosen by a hash, so the same people every time.", unit="people")
+_HOLDOUT = Asked(
+    "Get nothing (holdout)",
+    "They are counted like everybody; only conversions and values can be compared with them.",
+    unit="%",
+    told="Get nothing",
+)
+_WAVES = Asked(
+    "In how many waves",
+    "Drawn at random. A breached guardrail keeps the next one back.",
+    told="Waves",
+    kind=Kind.NUMBER,
+    looks=Looks(least=1),
+)
+_SEGMENTS = Asked(
+    "Kinds of people: columns",
+    "Up to three, comma between them. They describe; they never change a result.",
+    told="Kinds of people",
+)
+_STOP_AT = Asked(
+    "Stop counting at",
+    "Empty: when the last window closes. In the organisation’s time zone.",
+)
+_HONEYPOT = Asked("Add a hidden link that only machines follow")
+
+
+class _Experiment(Questions):
     """Everything that may be left out, with the defaults of the contract."""
 
-    slice_id: Id | None = None
+    slice_id: Annotated[Id | None, _SLICE] = None
     previous_id: Id | None = None
     channel: Channel = Channel.EMAIL
     hypothesis: Hypothesis = Hypothesis()
-    riskiest: Riskiest | None = None
-    forecast: Annotated[float, Field(gt=0, lt=1)] | None = None  # the author's, to be validated
+    riskiest: Annotated[Riskiest | None, RISKIEST] = None
+    forecast: Annotated[  # the author's, to be validated
+        Annotated[float, Field(gt=0, lt=1)] | None, _FORECAST
+    ] = None
     where: list[Condition] = Field(default=[], max_length=_MOST_CONDITIONS)
-    sample: Annotated[int, Field(ge=1, le=MOST_PEOPLE)] | None = None
+    sample: Annotated[Annotated[int, Field(ge=1, le=MOST_PEOPLE)] | None, _SAMPLE] = None
     exclude: Exclusions = Exclusions()
-    holdout: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    holdout: Annotated[float, Field(ge=0, le=0.9), _HOLDOUT] = 0.0
     sender: Sender = Sender()
-    honeypot: bool = False
-    segments: list[NameLine] = Field(default=[], max_length=_MOST_SEGMENTS)
+    honeypot: Annotated[bool, _HONEYPOT] = False
+    segments: Annotated[list[NameLine], _SEGMENTS] = Field(default=[], max_length=MOST_SEGMENTS)
     guardrails: list[Guardrail] = Field(default=[], max_length=_MOST_LINKS)
-    waves: list[Wave] = Field(default=[], max_length=MOST_LOOKS)
-    stop_at: Moment | None = None
+    waves: Annotated[list[Wave], _WAVES] = Field(default=[], max_length=MOST_LOOKS)
+    stop_at: Annotated[Moment | None, _STOP_AT] = None
     key_results: list[KeyResultLink] = Field(default=[], max_length=_MOST_LINKS)
 
     @model_validator(mode="before")
@@ -152,8 +143,10 @@ class Draft(_Experiment):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CARD]})
 
-    name: NameLine
-    audience_id: Id | None  # required by name; null while it is not chosen yet
+    name: Annotated[NameLine, _NAME]
+    audience_id: Annotated[
+        Id | None, _AUDIENCE
+    ]  # required by name; null while it is not chosen yet
     arms: _Arms
     metric: Metric
     rule: Rule
@@ -175,8 +168,8 @@ class Draft(_Experiment):
 class Changes(_Experiment):
     """Some fields of an experiment, while it is a draft; each replaces the whole field."""
 
-    name: NameLine | None = None
-    audience_id: Id | None = None
+    name: Annotated[NameLine | None, _NAME] = None
+    audience_id: Annotated[Id | None, _AUDIENCE] = None
     arms: _Arms | None = None
     metric: Metric | None = None
     rule: Rule | None = None

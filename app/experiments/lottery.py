@@ -4,7 +4,7 @@ import hashlib
 import heapq
 from collections.abc import Iterable, Sequence
 
-from app.experiments.design_schemas import Arm
+from app.experiments.part_schemas import Arm
 from app.experiments.vocabulary import HOLDOUT
 
 _ARM_BITS = 64

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from app.platform.asked import Asked
+
 HOLDOUT: Final = "holdout"  # the arm that gets nothing
 
 
@@ -14,6 +16,20 @@ class Riskiest(StrEnum):
     FEASIBILITY = "feasibility"
     USABILITY = "usability"
     ETHICS = "ethics"
+
+
+RISKIEST: Final = Asked(
+    "The riskiest kind of doubt",
+    told="Riskiest doubt",
+    choices=(
+        ("", "Not said"),
+        (Riskiest.DESIRABILITY, "Desirability: do they want it?"),
+        (Riskiest.VIABILITY, "Viability: does it pay?"),
+        (Riskiest.FEASIBILITY, "Feasibility: can we?"),
+        (Riskiest.USABILITY, "Usability: can they?"),
+        (Riskiest.ETHICS, "Ethics: should we?"),
+    ),
+)
 
 
 class Channel(StrEnum):

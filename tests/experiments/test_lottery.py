@@ -3,8 +3,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.experiments.design_schemas import Arm
 from app.experiments.lottery import Lottery, arm_of, ticket_of
+from app.experiments.part_schemas import Arm
 
 TWO = [Arm(key="a", weight=1), Arm(key="b", weight=3)]
 

@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import Session
 
 from app.experiments import lifecycle, waves
-from app.experiments.design_schemas import Arm
 from app.experiments.lottery import arm_of, wave_ticket_of
 from app.experiments.models import Experiment, Status
+from app.experiments.part_schemas import Arm
 from app.experiments.rule_schemas import Wave
 from app.platform.db import Database
 from tests.experiments.scenes import ARM, NOW, enrolled, left_out, scheduled, settle

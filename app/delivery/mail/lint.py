@@ -7,9 +7,10 @@ from app.delivery.mail import content, filling, mime
 from app.delivery.mail.broken import BrokenLiquid
 from app.delivery.mail.content import Content
 from app.delivery.mail.links import Kind, Link
-from app.experiments.design_schemas import Arm, Draft
+from app.experiments.design_schemas import Draft
 from app.experiments.items import Item, blocks, warns
 from app.experiments.metrics import Source
+from app.experiments.part_schemas import Arm
 from app.platform.bounded import OverLimit
 from app.platform.config import Settings
 from app.platform.errors import AppError

@@ -1,5 +1,6 @@
 """The experiment form: from a template, from an earlier run, and its live plan."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -13,11 +14,12 @@ from app.experiments.drafts import again as again_of
 from app.experiments.models import Experiment, ExperimentTemplate
 from app.identity.guard import Db, Now
 from app.platform import garbled
+from app.platform.asked import Choices
 from app.web.experiments import form_document, form_versions, plans
+from app.web.experiments.form_fields import FIELDS, FILTERS, FormField
 from app.web.experiments.plans import Outlook
 from app.web.experiments.starters import STARTERS, Starter, starter
 from app.web.kit import choices
-from app.web.kit.choices import Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, render
 
@@ -42,19 +44,15 @@ class DraftPage(Page):
     form: Typed
     action: str
     back: str
+    asked: Mapping[str, FormField]
     slices: Choices
-    risks: Choices
     audiences: Choices
-    operators: Choices
     filters: int  # rows of the filter
     columns: tuple[str, ...]
     others: Choices
     key_results: Choices
     narrowed: bool
     several: bool
-    metrics: Choices
-    kinds: Choices
-    methods: Choices
     baselines: Choices
     plan: Outlook
 
@@ -150,19 +148,15 @@ def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> 
         form=form,
         action="/experiments",
         back="/experiments",
+        asked=FIELDS,
         slices=choices.slices(session),
-        risks=choices.RISKS,
         audiences=choices.audiences(session),
-        operators=form_document.OPERATORS,
-        filters=form_document.FILTERS,
+        filters=FILTERS,
         columns=tuple(choices.columns(session, form.text("audience_id"))),
         others=choices.others(session, None),
         key_results=choices.key_results(session),
         narrowed=any(form.text(name) for name in _NARROWING),
         several=any(form.text(name) for name in _SEVERAL),
-        metrics=form_versions.METRICS,
-        kinds=form_versions.KINDS,
-        methods=form_versions.METHODS,
         baselines=form_versions.baselines(form),
         plan=plans.of_form(request, session, form, now=now),
     )

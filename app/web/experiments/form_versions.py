@@ -6,30 +6,23 @@ the form as it is (`rest`), so that saving loses nothing.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.experiments import metrics
 from app.experiments.design_schemas import MOST_ARMS
 from app.experiments.vocabulary import HOLDOUT, Method, MetricKind, RuleKind
 from app.platform import foreign
+from app.platform.asked import Kind
 from app.platform.errors import Invalid
-from app.web.kit.form_numbers import Reader, points, present
+from app.web.experiments.form_fields import FIELDS, FormField, answered, under
+from app.web.kit.form_numbers import Reader
 from app.web.kit.form_state import Typed
 
 FIRST, SECOND = "insight", "second"
-METRICS: tuple[tuple[str, str], ...] = tuple(
-    (kind.value, row.words.chosen) for kind, row in metrics.METRICS.items()
-)
-KINDS: tuple[tuple[str, str], ...] = (
-    ("threshold", "More than a threshold"),
-    ("comparison", "Better than a baseline"),
-)
-METHODS: tuple[tuple[str, str], ...] = (
-    ("", "The usual way: one answer, as early as it is certain"),
-    ("sequential", "On planned days, one after each wave"),
-    ("anytime", "At any time: you may look whenever you like; it takes more people"),
-)
-_SHARED = ("subject", "preheader", "body", "answer")
+_SHARED = tuple(field.part for field in under("arms.0."))
+_ONLY = {RuleKind.THRESHOLD: {"threshold"}, RuleKind.COMPARISON: {"baseline", "mde", "base_rate"}}
 
 
 def arms(form: Typed) -> list[dict[str, Any]]:
@@ -41,30 +34,24 @@ def arms(form: Typed) -> list[dict[str, Any]]:
     return found + kept[2:]
 
 
-def metric(form: Typed, read: Reader) -> dict[str, Any]:
+def metric(form: Typed, read: Reader, zone: ZoneInfo) -> dict[str, Any]:
     """What counts."""
-    kind = form.text("metric_kind") or MetricKind.CLICK_RATE
-    typed = {name: form.text(name) for name in ("link", "event", "covariate")}
-    typed |= present("cap", read.number("cap"))
-    row = _row(kind)
-    means = row.fields if row else typed.keys()
-    found = {name: value for name, value in typed.items() if name in means}
-    return {"kind": kind} | found | present("window_hours", read.number("window_hours"))
+    found = {"kind": MetricKind.CLICK_RATE} | answered(under("metric."), form, read, zone)
+    row = _row(found["kind"])
+    means_nothing = metrics.EVERY_FIELD - row.fields if row else ()
+    return {name: value for name, value in found.items() if name not in means_nothing}
 
 
-def rule(form: Typed, read: Reader) -> dict[str, Any]:
+def rule(form: Typed, read: Reader, zone: ZoneInfo) -> dict[str, Any]:
     """When we may say yes."""
     kind = form.text("rule_kind") or RuleKind.THRESHOLD
-    found: dict[str, Any] = {"kind": kind} | present("confidence", read.share("confidence"))
-    found |= present("method", form.text("method"))
+    other = RuleKind.COMPARISON if kind == RuleKind.THRESHOLD else RuleKind.THRESHOLD
+    asked = (field for field in under("rule.") if field.part not in _ONLY[other])
+    counted = form.value("metric_kind").strip()
+    found = answered((_worth(field, counted) for field in asked), form, read, zone)
     if form.text("method") == Method.SEQUENTIAL:
         found["looks"] = read.number("waves") or 1
-    if kind == RuleKind.THRESHOLD:
-        return found | {"threshold": read.share("threshold")}
-    row = _row(form.text("metric_kind") or "")
-    mde = read.number("mde") if row and row.is_value else read.share("mde")
-    found |= present("base_rate", read.share("base_rate"))
-    return found | {"baseline": form.text("baseline"), "mde": mde}
+    return {"kind": kind} | found
 
 
 def waves(form: Typed, read: Reader) -> list[dict[str, Any]]:
@@ -79,11 +66,6 @@ def waves(form: Typed, read: Reader) -> list[dict[str, Any]]:
     return [{"share": share, "after_hours": hours * place} for place in range(int(number))]
 
 
-def segments(form: Typed) -> list[str]:
-    """Columns by which the result is shown, too."""
-    return [part.strip() for part in (form.text("segments") or "").split(",") if part.strip()]
-
-
 def baselines(form: Typed) -> tuple[tuple[str, str], ...]:
     """What a version may be compared with."""
     keys = [arm["key"] for arm in rest(form).get("arms") or []][:MOST_ARMS] or [FIRST]
@@ -94,35 +76,15 @@ def baselines(form: Typed) -> tuple[tuple[str, str], ...]:
     return (("", "Nothing"), *named, (HOLDOUT, "The group that gets nothing"))
 
 
-def fields(document: Mapping[str, Any]) -> dict[str, object]:
-    """The form's fields of these parts."""
-    found = list(document.get("arms") or [{}])
-    first, second = found[0], found[1] if len(found) > 1 else {}
-    counted, told = document.get("metric") or {}, document.get("rule") or {}
-    row = _row(counted.get("kind") or "")
-    mde = told.get("mde")
-    parts = document.get("waves") or []
+def fields(document: Mapping[str, Any], zone: ZoneInfo) -> dict[str, object]:
+    """The form's fields that stand for more than one part, or for several at once."""
+    kind, parts = (document.get("metric") or {}).get("kind"), document.get("waves") or []
+    worth = _worth(FIELDS["mde"], kind or "")
     return {
-        **{name: first.get(name) for name in _SHARED},
-        **{f"second_{name}": second.get(name) for name in _SHARED},
-        "holdout": points(document.get("holdout") or None),
-        "segments": ", ".join(document.get("segments") or []),
-        "metric_kind": counted.get("kind"),
-        "event": counted.get("event"),
-        "cap": counted.get("cap"),
-        "covariate": counted.get("covariate"),
-        "link": counted.get("link"),
-        "window_hours": counted.get("window_hours"),
-        "rule_kind": told.get("kind"),
-        "method": told.get("method") if told.get("method") in dict(METHODS) else None,
-        "threshold": points(told.get("threshold")),
-        "confidence": points(told.get("confidence")),
-        "baseline": told.get("baseline"),
-        "base_rate": points(told.get("base_rate")),
-        "mde": mde if row and row.is_value else points(mde),
+        "mde": worth.typed((document.get("rule") or {}).get("mde"), zone),
         "waves": len(parts) or None,
         "waves_apart": _apart(parts),
-        "rest": json.dumps(_rest(found, parts)),
+        "rest": json.dumps(_rest(list(document.get("arms") or [{}]), parts)),
     }
 
 
@@ -142,14 +104,17 @@ def _row(kind: str) -> metrics.Metric | None:
     return next((row for row in metrics.METRICS.values() if row.kind == kind), None)
 
 
+def _worth(field: FormField, metric_kind: str) -> FormField:
+    """A difference of rates is typed in points, one of values as it is."""
+    row = _row(metric_kind)
+    is_of_rates = field.name == "mde" and not (row and row.is_value)
+    return replace(field, kind=Kind.SHARE) if is_of_rates else field
+
+
 def _arm(form: Typed, prefix: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **kept,
-        "subject": form.text(f"{prefix}subject") or "",
-        "preheader": form.text(f"{prefix}preheader"),
-        "body": form.value(f"{prefix}body").strip("\n"),
-        "answer": form.text(f"{prefix}answer"),
-    }
+    typed = {name: form.text(f"{prefix}{name}") for name in _SHARED}
+    found = {name: text for name, text in typed.items() if text is not None}
+    return {**kept, **found, "body": form.value(f"{prefix}body").strip("\n")}
 
 
 def _apart(parts: list[dict[str, Any]]) -> float | None:

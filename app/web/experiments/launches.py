@@ -26,6 +26,7 @@ from app.platform.errors import AppError, Invalid
 from app.review import store as review
 from app.review.store import About
 from app.web.experiments import header, plans, real_mails
+from app.web.experiments.form_fields import FIELDS
 from app.web.experiments.header import Place
 from app.web.experiments.plans import Outlook
 from app.web.experiments.real_mails import RealMail
@@ -223,7 +224,7 @@ def _of_level(found: Checklist, level: str) -> list[Item]:
 def _groups(design: Draft, people: int) -> list[Group]:
     """Every version and the holdout, where there is more than one group."""
     found = expected_arms(design, people)
-    names = {HOLDOUT: "Get nothing (holdout)"}
+    names = {HOLDOUT: FIELDS["holdout"].label}
     groups = [Group(names.get(key, f"Version “{key}”"), n) for key, n in found.items()]
     return groups if len(groups) > 1 else []
 

@@ -115,7 +115,7 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
     try:
         experiment = rooms.add(session, _draft(request, form), by=who.name, now=now)
     except (ValidationError, Invalid, NotFound, Conflict) as error:
-        again = form.mended(error, form_document.NAMES)
+        again = form.mended(error, form_document.names(form))
         refuse(request, form_pages.new(request, session, again, None, now=now))
     return go(f"/experiments/{experiment.id}", said="saved")
 
@@ -161,7 +161,7 @@ def save(request: Request, session: Db, now: Now, form: Form, experiment_id: str
     try:
         rooms.replace(session, experiment, _draft(request, form), now=now)
     except (ValidationError, Invalid, NotFound, Conflict) as error:
-        mended = form.mended(error, form_document.NAMES)
+        mended = form.mended(error, form_document.names(form))
         refuse(request, form_pages.again(request, session, mended, experiment, now=now))
     return go(f"/experiments/{experiment_id}", said="saved")
 

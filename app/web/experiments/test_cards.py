@@ -4,22 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.audience.conditions import OPERATORS
 from app.audience.models import Audience
 from app.experiments.metrics import READINGS, metric_of, of_design, usual_method
+from app.experiments.part_schemas import Hypothesis
 from app.experiments.vocabulary import Method, RuleKind
 from app.okr.list_rows import Aim
 from app.okr.models import KeyResult
 from app.platform import figures
+from app.platform.asked import asked_in
 from app.review.store import About
-from app.web.experiments.form_document import OPERATORS
+from app.web.experiments.form_fields import told
 from app.web.kit import formatting
-
-_PROMPTS = (
-    ("believe", "We believe"),
-    ("verify", "To verify"),
-    ("measure", "We measure"),
-    ("right_if", "Right if"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +46,27 @@ def card_of(about: About, aims: Mapping[str, Aim]) -> Card:
 
 def _hypothesis(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
     card = design.get("hypothesis") or {}
-    for name, label in _PROMPTS:
+    for name, asked in asked_in(Hypothesis):
         if card.get(name):
-            yield label, card[name]
+            yield asked.shown, card[name]
     if design.get("riskiest"):
-        yield "Riskiest doubt", str(design["riskiest"]).capitalize()
+        yield told("riskiest"), str(design["riskiest"]).capitalize()
     if design.get("forecast"):
-        yield "Our forecast", f"{formatting.points(design['forecast'], 0)} likely to be validated"
+        yield told("forecast"), f"{formatting.points(design['forecast'], 0)} likely to be validated"
 
 
 def _people(audience: Audience | None, design: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if audience is not None:
-        yield "Audience", audience.name
+        yield told("audience_id"), audience.name
     if design.get("where"):
         yield "Only where", "; ".join(map(_condition, design["where"]))
     if design.get("sample"):
-        yield "At most", formatting.plural(design["sample"], "person", "people")
+        yield told("sample"), formatting.plural(design["sample"], "person", "people")
     if days := (design.get("exclude") or {}).get("cooling_off_days"):
-        yield "Left out", f"Whoever had a mail within {formatting.plural(days, 'day')}"
+        yield (
+            told("exclude.cooling_off_days"),
+            f"Whoever had a mail within {formatting.plural(days, 'day')}",
+        )
 
 
 def _treatment(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -76,11 +75,14 @@ def _treatment(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if len(arms) > 1:
         yield "Versions", " · ".join(f"{arm['key']}: {arm['subject']}" for arm in arms)
     if design.get("holdout"):
-        yield "Get nothing", f"{formatting.rate(design['holdout'])} of the people, drawn at random"
+        yield (
+            told("holdout"),
+            f"{formatting.rate(design['holdout'])} of the people, drawn at random",
+        )
     if len(waves) > 1:
-        yield "Waves", " · ".join(map(_wave, waves))
+        yield told("waves"), " · ".join(map(_wave, waves))
     if design.get("segments"):
-        yield "Kinds of people", ", ".join(design["segments"])
+        yield told("segments"), ", ".join(design["segments"])
 
 
 def _wave(wave: dict[str, Any]) -> str:
@@ -99,9 +101,9 @@ def _metric(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
     hours = formatting.plural(metric.get("window_hours") or row.window_hours, "hour")
     yield "Counts", f"{row.words.counted.format(**_named(metric))} within {hours}"
     if metric.get("cap"):
-        yield "Values count up to", formatting.number(metric["cap"])
+        yield told("metric.cap"), formatting.number(metric["cap"])
     if metric.get("covariate"):
-        yield "Made clearer by", f"the column “{metric['covariate']}”"
+        yield told("metric.covariate"), f"the column “{metric['covariate']}”"
     yield from _rule(design["rule"], is_value=row.is_value)
     for guardrail in design.get("guardrails") or ():
         name = formatting.plain(guardrail["metric"]).capitalize()
@@ -117,22 +119,28 @@ def _named(metric: dict[str, Any]) -> dict[str, str]:
 def _rule(rule: dict[str, Any], *, is_value: bool) -> Iterator[tuple[str, str]]:
     sure = formatting.rate(rule.get("confidence", 0.95))
     if rule["kind"] == "threshold":
-        yield "Your line", f"More than {formatting.rate(rule['threshold'])}, sure to {sure}"
+        yield (
+            told("rule.threshold"),
+            f"More than {formatting.rate(rule['threshold'])}, sure to {sure}",
+        )
     else:
         worth = (
             f"{figures.value(rule['mde'])} per person"
             if is_value
             else figures.set_points(rule["mde"])
         )
-        yield "Compared with", f"{rule['baseline']}, sure to {sure}; worth having: {worth} or more"
+        yield (
+            told("rule.baseline"),
+            f"{rule['baseline']}, sure to {sure}; worth having: {worth} or more",
+        )
     if rule.get("base_rate"):
         yield (
-            "Usual rate without it",
+            told("rule.base_rate"),
             f"{formatting.rate(rule['base_rate'])} of “{rule['baseline']}”",
         )
     reading = READINGS[Method(rule.get("method") or usual_method(RuleKind(rule["kind"])))]
     if reading.read:
-        yield "Read", reading.read.format(looks=rule.get("looks", 1))
+        yield told("rule.method"), reading.read.format(looks=rule.get("looks", 1))
 
 
 def _condition(condition: dict[str, Any]) -> str:

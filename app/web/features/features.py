@@ -9,17 +9,17 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.experiments import feature_outline, feature_store, store
+from app.experiments import feature_outline, feature_store, store, vocabulary
 from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.outline_schemas import FeatureDraft, SliceDraft
 from app.identity.guard import Db, Now, Who
 from app.okr import list_rows
 from app.okr import store as okr
 from app.okr.models import KeyResult
+from app.platform.asked import Asked, Choices
 from app.platform.errors import Invalid, NotFound
 from app.review import learnings
 from app.web.kit import choices
-from app.web.kit.choices import RISKS, Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render
@@ -81,7 +81,7 @@ class FeaturePage(Page):
     form: Typed
     edit: Typed
     key_results: Choices
-    risks: Choices
+    doubt: Asked  # the riskiest kind of it
 
 
 @router.get("")
@@ -180,7 +180,7 @@ def _page(
         form=form or Typed(),
         edit=edit or _filled(feature),
         key_results=choices.key_results(session),
-        risks=RISKS,
+        doubt=vocabulary.RISKIEST,
     )
 
 

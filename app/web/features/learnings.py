@@ -13,11 +13,11 @@ from app.analysis.record import Record
 from app.experiments import feature_store
 from app.identity.guard import Db, Now
 from app.platform import figures
+from app.platform.asked import Choices
 from app.review import learnings, search, throughput
 from app.review.learnings import Learning, Wanted
 from app.review.throughput import Week
 from app.web.kit import choices, confidences, formatting
-from app.web.kit.choices import Choices
 from app.web.kit.confidences import SaidPart
 from app.web.kit.form_state import Typed
 from app.web.kit.list_paging import Cursor

@@ -8,17 +8,17 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.experiments import feature_outline, feature_store, store
+from app.experiments import feature_outline, feature_store, store, vocabulary
 from app.experiments.models import Experiment, Feature, Slice
 from app.experiments.outline_schemas import SliceChanges
 from app.identity.guard import Db
 from app.okr.models import KeyResult
+from app.platform.asked import Asked
 from app.platform.errors import Invalid
 from app.review import learnings
 from app.review import store as review
 from app.web.features import features, runs
 from app.web.features.runs import Run
-from app.web.kit.choices import RISKS, Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.plots import Plot
@@ -48,7 +48,7 @@ class SlicePage(Page):
     plot: Plot | None
     runs: tuple[Run, ...]
     edit: Typed
-    risks: Choices
+    doubt: Asked  # the riskiest kind of it
 
 
 @router.get("/{slice_id}")
@@ -94,5 +94,5 @@ def _page(request: Request, session: Session, found: Slice, edit: Typed | None =
         runs=measured,
         edit=edit
         or Typed.of(title=found.title, assumption=found.assumption, riskiest=found.riskiest),
-        risks=RISKS,
+        doubt=vocabulary.RISKIEST,
     )

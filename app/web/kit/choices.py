@@ -9,18 +9,9 @@ from app.audience.own import OFFERED
 from app.experiments import feature_store
 from app.experiments import store as experiments
 from app.okr import store as okr
+from app.platform.asked import Choices
 from app.platform.paging import every
 from app.web.kit import formatting
-
-Choices = Sequence[tuple[str, str]]
-RISKS: Choices = (
-    ("", "Not said"),
-    ("desirability", "Desirability: do they want it?"),
-    ("viability", "Viability: does it pay?"),
-    ("feasibility", "Feasibility: can we?"),
-    ("usability", "Usability: can they?"),
-    ("ethics", "Ethics: should we?"),
-)
 
 
 def key_results(session: Session) -> Choices:

@@ -48,6 +48,14 @@ def moment_of(text: str | None, zone: ZoneInfo) -> datetime | None:
     return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
 
 
+def local(moment: str | datetime | None, zone: ZoneInfo) -> str | None:
+    """A moment as a date-and-time field shows it: the organisation's wall clock."""
+    if not moment:
+        return None
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
 def present(name: str, value: object) -> dict[str, Any]:
     """A field, if it has a value."""
     return {} if value is None else {name: value}

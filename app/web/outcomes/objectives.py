@@ -12,8 +12,8 @@ from app.identity.guard import Db
 from app.okr import outcomes, store
 from app.okr.models import Objective
 from app.okr.schemas import ObjectiveChanges
+from app.platform.asked import Choices
 from app.platform.errors import Invalid, NotFound
-from app.web.kit.choices import Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 

@@ -17,10 +17,10 @@ from app.okr.progress import rolled_up
 from app.okr.schemas import CycleDraft, NewKeyResult, ObjectiveDraft, TeamDraft
 from app.okr.views import KeyResultView
 from app.platform import figures
+from app.platform.asked import Choices
 from app.platform.errors import AppError
 from app.review.shapes import KeyResultLine
 from app.web.kit import formatting, key_result_line
-from app.web.kit.choices import Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.key_result_line import Line
 from app.web.kit.pages import Page, go, refuse, render

@@ -13,8 +13,8 @@ from app.allocation.models import Respondent
 from app.allocation.schemas import RespondentChanges
 from app.identity.guard import Db, Now
 from app.okr import store as okr
+from app.platform.asked import Choices
 from app.platform.errors import AppError
-from app.web.kit.choices import Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 

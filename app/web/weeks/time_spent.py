@@ -18,10 +18,10 @@ from app.allocation.weeks import Week
 from app.identity.guard import Db, Now
 from app.okr import store as okr
 from app.platform import figures
+from app.platform.asked import Choices
 from app.platform.errors import AppError
 from app.review.weeks import week_of
 from app.web.kit import formatting, plots
-from app.web.kit.choices import Choices
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render

@@ -1,12 +1,11 @@
 """What is a person's own is declared in one place: one line more there is a column everywhere."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from app.audience.own import EMPTY, OWN, REQUIRED, Kept
+from tests.one_more_line import told_with
 
 ROOT = Path(__file__).parents[3]
 APP = ROOT / "app"
@@ -16,11 +15,7 @@ MANY = 3  # of its names in one place are a list of them
 
 
 def test_a_column_that_is_declared_is_in_every_place():
-    told = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p",
-         "tests.web.audiences.one_more_column", STORY, "-k", "not postgresql"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    told = told_with("tests.web.audiences.one_more_column", STORY)
 
     assert told.returncode == 0, told.stdout[-3000:]
 

@@ -59,7 +59,9 @@ def test_a_word_where_a_number_belongs_is_named_at_its_field():
 
 
 def test_a_refused_form_keeps_what_was_typed():
-    form = FORM.refused(Invalid.at("arms.0.subject", "Give it a subject."), form_document.NAMES)
+    form = FORM.refused(
+        Invalid.at("arms.0.subject", "Give it a subject."), form_document.names(FORM)
+    )
 
     assert form.value("name") == "Waste in euros"
     assert form.error("subject") == "Give it a subject."
