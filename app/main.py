@@ -234,6 +234,7 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
     application.state.last_use = last_use
     application.state.provider = Provider(house.settings)
     _furnish(application, house)
+    application.state.hold.said()  # asked now, so that no page has to
     api.install(application)
     web.install(application, problems)
     return application

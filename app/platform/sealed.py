@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.platform.errors import AppError
+from app.platform.foreign import NotJson, read_json
 
 _FIRST, _MANIFEST, _SEAL = "thinslice-backup", "manifest.json", "seal.json"
 _FORMAT = b"1\n"  # what stands in the first part; another number is another format
@@ -155,8 +156,8 @@ class Sealed:
         if member is None or member.size > _LARGEST_WORDS:
             raise _cut_short(self._path)
         try:
-            found = json.loads(b"".join(_pieces(self._path, member)))
-        except ValueError as error:
+            found = read_json(b"".join(_pieces(self._path, member)))
+        except NotJson as error:
             raise _damaged(self._path) from error
         if not isinstance(found, dict):
             raise _damaged(self._path)
