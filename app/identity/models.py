@@ -110,3 +110,18 @@ class AuditRow(SQLModel, table=True):
     action: str  # `POST /experiments/{id}/launch`
     subject: str = ""
     details: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    number: int | None = Field(default=None, unique=True)  # its place; None: before rows had seals
+    digest: str | None = None  # a MAC of all above
+    seal: str | None = None  # a MAC of the seal before, the number and the digest
+    erased_digest: str | None = None  # of what it says since somebody was erased from it
+
+
+class AuditHead(SQLModel, table=True):
+    """Where the audit ends. One row."""
+
+    __tablename__ = "audit_head"
+
+    id: int = Field(default=1, primary_key=True)
+    number: int = 0
+    seal: str = ""
+    unsealed: int = 0  # rows from before rows had seals

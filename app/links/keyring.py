@@ -51,6 +51,7 @@ class Keyring:
     macs: dict[tuple[int, Kind], Mac]
     prints: tuple[str, ...]
     markers: tuple[Mac, ...] = ()  # of what stands for whoever was erased
+    seals: tuple[Mac, ...] = ()  # of rows of the audit
 
     @classmethod
     def of(cls, secrets: Sequence[bytes]) -> "Keyring":
@@ -71,7 +72,8 @@ class Keyring:
         }
         prints = tuple(_fingerprint(secret) for secret in secrets)
         markers = tuple(Mac(_derived(secret, "erased")) for secret in secrets)
-        return cls(ids[0], macs, prints, markers)
+        seals = tuple(Mac(_derived(secret, "audit")) for secret in secrets)
+        return cls(ids[0], macs, prints, markers, seals)
 
     def fingerprints(self) -> tuple[str, ...]:
         """What the database may know of the secrets: enough to compare, nothing to sign with."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.identity import setup
+from app.identity import audit, setup
 from app.links.keyring import Keyring
 from app.ops import stored
 from app.platform import clock, install, keys, locks, migrate
@@ -128,6 +128,7 @@ def open_house(settings: Settings) -> House:
     )
     house.database.on_write(house.note)
     house.database.on_damage(stored.find)
+    house.database.at_last(audit.Seals(house.keyring.seals).close)
     for folder in (house.hits, house.imports, house.sends):
         folder.mkdir(exist_ok=True, mode=0o700)
     return house

@@ -42,6 +42,11 @@ def moment(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
+def micros_of(moment: datetime) -> int:
+    """An aware moment in microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def written(path: Path) -> datetime:
     """When a file was last written, by this clock: the file system knows the machine's own."""
     return datetime.fromtimestamp(path.stat().st_mtime, UTC) + (_ahead + _shift) * _MICROSECOND

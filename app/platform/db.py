@@ -102,6 +102,7 @@ class Database:
         self._rank = Rank.PERSON
         self._tell: Callable[[], None] = _nobody
         self._find_damaged: garbled.Find = garbled.unknown
+        self._last: Callable[[Session], None] = _nothing_more
 
     def let_people_pass(self) -> None:
         """From now on this process writes as a machine: after the people who wait."""
@@ -140,6 +141,10 @@ class Database:
     def on_damage(self, find: garbled.Find) -> None:
         """Ask this, where reading fails, which row is damaged: mostly one of those just read."""
         self._find_damaged = find
+
+    def at_last(self, do: Callable[[Session], None]) -> None:
+        """Do this at the end of every transaction that changes something, as a part of it."""
+        self._last = do
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -184,6 +189,7 @@ class Database:
                 self._agreement.keep(session)
             with garbled.told(session, session.identity_map.values, self._find_damaged):
                 yield session
+            self._last(session)
 
     def clean(self, tables: Sequence[str]) -> bool:
         """Leave nothing of deleted rows in the files; False: a reader was in the way, try again.
@@ -209,6 +215,10 @@ class Database:
         if self._queue is None or not self._queue.folder.is_dir():  # SQLite says what is wrong
             return nullcontext(0.0)
         return self._queue.turn(rank)
+
+
+def _nothing_more(session: Session) -> None:
+    del session
 
 
 def _begin(session: Session, patience_ms: int) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Table, or_, select, update
 from sqlmodel import Session, SQLModel
 
+from app.identity import audit
+from app.identity.models import AuditRow
 from app.platform.held import holds, plain
 from app.privacy.registry import LINES, MENTIONS
 
@@ -39,6 +41,8 @@ def take_out(session: Session, found: Sequence[Found]) -> None:
     for one in found:
         mine = [one.table.c[name] == value for name, value in one.key.items()]
         session.execute(update(one.table).where(*mine).values(dict(one.after)))
+        if one.table.name == AuditRow.__tablename__:
+            audit.erased_from(session, one.key["id"])
 
 
 def shown(session: Session, words: Sequence[str]) -> list[dict[str, object]]:

@@ -78,7 +78,8 @@ NAMES = frozenset({
 OURS: Mapping[str, tuple[str, ...]] = {
     "ageing": ("name",),
     "allocation_settings": ("opens_at", "reminds_at", "closes_at"),
-    "audit": ("action",),
+    "audit": ("action", "digest", "seal", "erased_digest"),
+    "audit_head": ("seal",),
     "connector": ("settings", "secrets", "old_secrets"),  # sealed; addresses of systems
     "contribution": ("overlaps",),  # counts
     "decision": ("call", "decision"),
