@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from app.ops import backup_commands, command_setup, commands, put_off_commands, range_commands
+from app.ops import (
+    audit_commands,
+    backup_commands,
+    command_setup,
+    commands,
+    put_off_commands,
+    range_commands,
+)
 from app.platform import figures, garbage
 from app.platform.errors import AppError
 
@@ -27,6 +34,7 @@ app.add_typer(commands.playbooks, name="playbook")
 app.add_typer(commands.data_folders, name="folder")
 app.add_typer(range_commands.lists, name="ranges")
 app.add_typer(put_off_commands.work, name="put-off")
+app.add_typer(audit_commands.work, name="audit")
 
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
@@ -167,6 +175,8 @@ def reclassify(
         )
     if not dry_run:
         again.adopt(house.database, facts, experiment, now=clock.now())
+        with house.database.write() as session:
+            command_setup.note(session, "reclassify", experiment or "", hits=count)
     typer.echo(
         f"{figures.plural(count, 'hit')} {'would change' if dry_run else 'changed'},"
         f" by the rules of version {VERSION}."

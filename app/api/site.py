@@ -6,6 +6,7 @@ from app.api import (
     address_ranges,
     allocation,
     audiences,
+    audit,
     connectors,
     conversions,
     cycles,
@@ -64,6 +65,7 @@ def install(application: FastAPI) -> None:
         address_ranges,
         users,
         put_off,
+        audit,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -80,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/connections/**", Access.ADMIN),
     _rule(_ANY, "/data-folders/**", Access.ADMIN),
     _rule(_ANY, "/address-ranges/**", Access.ADMIN),
+    _rule(_READ, "/audit/**", Access.ADMIN),
     _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
     _rule(_READ, "/customers/**", Access.EDITOR),
@@ -119,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/webhooks/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/data-folders/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/address-ranges/**", Access.ADMIN),
+    _rule(_READ, "/api/v1/audit/**", Access.ADMIN),
     _rule(_READ, "/api/v1/pushes", Access.EDITOR),
     _rule(_ANY, "/api/v1/users/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/tokens/**", Access.ADMIN),
@@ -136,6 +138,28 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/api/v1/**", Access.VIEWER),
     _rule(_CHANGE, "/api/v1/**", Access.EDITOR),
 )
+
+
+# What leaves as a file: who took it stands in the audit, though nothing is changed.
+EXPORTS: tuple[re.Pattern[str], ...] = tuple(
+    pattern_of(path)
+    for path in (
+        "/customers/*/export",
+        "/imports/*/refused",
+        "/imports/*/notes",
+        "/cycles/*/template",
+        "/api/v1/people/*/export",
+        "/api/v1/imports/*/refused",
+        "/api/v1/imports/*/notes",
+        "/api/v1/experiments/*/export",
+        "/api/v1/cycles/*/template",
+    )
+)
+
+
+def is_export(path: str) -> bool:
+    """Whether what this route (by its template) answers leaves as a file."""
+    return any(export.fullmatch(path) for export in EXPORTS)
 
 
 def rule_of(method: str, path: str) -> Rule | None:

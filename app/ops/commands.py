@@ -36,7 +36,10 @@ def add_user(
     house = command_setup.checked_house()
     hashed = _hashed(_typed_password(password_stdin))
     with house.database.write() as session:
-        identity.add(session, email=email, role=role, password=hashed, name="", now=clock.now())
+        user = identity.add(
+            session, email=email, role=role, password=hashed, name="", now=clock.now()
+        )
+        command_setup.note(session, "user add", user.id, role=role)
     typer.echo(f"{email} may log in as {role}.")
 
 
@@ -87,6 +90,7 @@ def add_token(name: str, role: RoleName) -> None:
     house = command_setup.checked_house()
     with house.database.write() as session:
         made = identity.add(session, name=name, role=role, by=command_setup.BY, now=clock.now())
+        command_setup.note(session, "token add", made.row.id, role=role)
     typer.echo(made.secret)
 
 
@@ -125,8 +129,9 @@ def export_person(email: str) -> None:
 
     from app.privacy import export, readmission
 
-    with command_setup.checked_house().database.read() as session:
+    with command_setup.checked_house().database.write() as session:
         person = readmission.person_named(session, email)
+        command_setup.note(session, "people export", person.id)
         typer.echo(json.dumps(export.rows_about(session, person.id), ensure_ascii=False, indent=2))
 
 
@@ -152,6 +157,7 @@ def readmit_person(email: str) -> None:
     house = command_setup.checked_house()
     with house.database.write() as session:
         readmission.readmit(session, email, None, marker=house.keyring.marks)
+        command_setup.note(session, "people readmit", "")
     typer.echo("The next import that names this address takes it in.")
 
 
@@ -188,10 +194,11 @@ def write_playbook(
     from app.platform.errors import NotFound
 
     house = command_setup.checked_house()
-    with house.database.read() as session:
+    with house.database.write() as session:
         row = store.cycle_named(session, cycle)
         if row is None:
             raise NotFound(f"There is no cycle “{cycle}”.")
+        command_setup.note(session, "playbook write", row.id)
         today = clock.now().astimezone(house.settings.zone).date()
         typer.echo(files.written(session, row, today=today), nl=False)
 
@@ -217,6 +224,7 @@ def take_playbook(
         made = files.take_over(
             session, book, draft, settings=settings, by=command_setup.BY, now=clock.now()
         )
+        command_setup.note(session, "playbook take", made.cycle.id)
     typer.echo(
         f"{made.cycle.name}: {figures.plural(made.objectives, 'objective')},"
         f" {figures.plural(made.key_results, 'key result')}, {figures.plural(made.teams, 'team')}"

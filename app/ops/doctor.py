@@ -14,6 +14,7 @@ from app.analysis import known_until, sentences, waiting
 from app.audience import erasure_rows
 from app.delivery import transports
 from app.identity import store as identity
+from app.identity.audit import Seals
 from app.okr import queries
 from app.ops import backing_up, holding, stored
 from app.ops.installation import House, open_house
@@ -47,6 +48,7 @@ def look(settings: Settings) -> list[Finding]:
         "migrations": _migrations,
         "stored": _stored,
         "keys": _keys,
+        "audit": _audit,
         "clock": _clock,
         "restored": _restored,
         "backup": _backup,
@@ -110,6 +112,15 @@ def _keys(house: House) -> str:
     with house.database.read() as session:
         install.look_at_keys(session, prints)
     return f"{figures.plural(len(prints), 'key')}, none that was used is missing"
+
+
+def _audit(house: House) -> str:
+    with house.database.read() as session:
+        found = Seals(house.keyring.seals).verified(session)
+    if found.faults:
+        more = "" if len(found.faults) == 1 else f" And {len(found.faults) - 1:,} more:"
+        raise _WrongError(f"{found.faults[0]}{more} `thinslice audit verify` says all.")
+    return f"{figures.plural(found.rows, 'row')}, as they were written"
 
 
 def _clock(house: House) -> str:

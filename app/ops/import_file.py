@@ -19,6 +19,7 @@ def import_file(house: House, file: Path, *, audience_name: str) -> Import:
     """Copy the file into the data folder, then read it chunk by chunk, here and now."""
     with house.database.write() as session:
         target = audience.named(session, audience_name, by=command_setup.BY, now=clock.now())
+        command_setup.note(session, "people import", target.id, file=file.name)
     started = imports.begin(
         house.database,
         audience_id=target.id,

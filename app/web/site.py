@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from app.web.admin import (
     address_ranges,
+    audit,
     connections,
     data_folders,
     guides,
@@ -93,6 +94,7 @@ routers: tuple[APIRouter, ...] = tuple(
         data_folders,
         address_ranges,
         put_off,
+        audit,
         guides,
         unsubscribes,
         answers,

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from app.api import problems, site
 from app.identity import guard, tokens, users
+from app.identity.audit import Seals
 from app.identity.door import Door
 from app.identity.last_use import LastUse
 from app.links.keyring import Keyring
@@ -101,6 +102,7 @@ def application(assembled: FastAPI, database: Database, tmp_path: Path) -> FastA
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.hold = Hold(database)
+    database.at_last(Seals(application.state.keyring.seals).close)
     application.state.house = SimpleNamespace(
         database=database,
         imports=folder,

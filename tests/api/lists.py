@@ -13,7 +13,7 @@ from app.allocation.models import Respondent
 from app.audience.models import Audience, Person, Suppression
 from app.delivery.models import Send
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
-from app.identity.models import ApiToken, User
+from app.identity.models import ApiToken, AuditRow, User
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team, UnusualWeek
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.platform.put_off import PutOff
@@ -172,6 +172,10 @@ LISTS: dict[str, Filling] = {
     "/tokens": Filling(ApiToken, lambda _: {"role": "viewer"}),
     "/put-off": Filling(
         PutOff, lambda number: {"work": "plan", "item": f"e{number}", "attempts": 1}
+    ),
+    "/audit": Filling(
+        AuditRow, lambda number: {"actor": f"n{number}", "at": _moment(number)}, told_as="actor",
+        named_by="actor",
     ),
     "/learnings": Filling(
         Decision,

@@ -49,7 +49,7 @@ def looked_at(database: Database, keys: Keyring = KEYS, head: Head | None = None
 
 
 def row_of(session: Session, number: int) -> AuditRow:
-    return session.execute(select(AuditRow).where(col(AuditRow.number) == number)).scalar_one()
+    return session.scalars(select(AuditRow).where(col(AuditRow.number) == number)).one()
 
 
 def test_rows_follow_each_other_and_fit(sealed: Database):

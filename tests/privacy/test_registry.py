@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import JSON
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
 import app
+from app.identity import audit
+from app.identity.audit import Seals
 from app.identity.models import AuditRow
+from app.links.keyring import Keyring
 from app.platform import held
+from app.platform.db import Database
 from app.privacy import mentions
 from app.privacy.registry import LINES, MENTIONS, NAMES, OURS, PARTS
 from tests.moments import NOW
@@ -79,6 +83,23 @@ def test_an_address_is_taken_out_whole_and_never_out_of_a_longer_one(session: Se
     expected = "(erased), <(erased)>. banjo@b.example jo@b.example.au x-jo@b.example"
     (one,) = [dict(row.after) for row in found]
     assert (one["actor"], one["details"]) == (expected, {"(erased)": [expected]})
+
+
+def test_a_row_of_the_audit_that_somebody_is_taken_out_of_is_still_whole(database: Database):
+    seals = Seals(Keyring.of([b"the only key of an installation"]).seals)
+    database.at_last(seals.close)
+    with database.write() as session:
+        for actor in ("jo@b.example", "Ann", "jo@b.example"):
+            audit.note(session, actor=actor, action="POST /login refused", now=NOW)
+    with database.write() as session:
+        mentions.take_out(session, list(mentions.find(session, ["jo@b.example"])))
+
+    with database.read() as session:
+        found = seals.verified(session)
+        actors = session.exec(select(AuditRow.actor).order_by(col(AuditRow.number))).all()
+
+    assert actors == ["(erased)", "Ann", "(erased)"]
+    assert (found.rows, found.erased, found.faults) == (3, 2, [])
 
 
 def test_wildcards_of_sql_in_an_address_find_nobody_else(session: Session):

@@ -17,6 +17,7 @@ from starlette.datastructures import State
 from app.api import problems
 from app.identity import guard, sessions
 from app.identity import store as identity
+from app.identity.audit import Seals
 from app.identity.last_use import LastUse
 from app.identity.models import User
 from app.identity.oidc.provider import Provider
@@ -126,6 +127,7 @@ def application(
     application.state.provider = Provider(settings)
     application.state.keyring = Keyring.of([b"0" * 32])
     application.state.hold = Hold(database)
+    database.at_last(Seals(application.state.keyring.seals).close)
     application.state.house = SimpleNamespace(
         database=database,
         imports=folder,

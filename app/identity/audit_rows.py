@@ -1,0 +1,67 @@
+"""What stands in the audit, searched and in words."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, cast, or_
+from sqlmodel import Session, col, select
+
+from app.identity.models import AuditRow
+from app.platform.paging import Order, Part, part
+
+ORDER = Order("audit", is_descending=True)
+_DONE = {"POST": "made", "PUT": "changed", "PATCH": "changed", "DELETE": "deleted", "GET": "read"}
+_REQUEST = re.compile(r"(POST|PUT|PATCH|DELETE|GET) (?:/api/v1)?/(\S*)(?: (refused))?")
+_PART = re.compile(r"\{[^}]*\}")
+_SINGULAR = {"people": "person", "customers": "customer", "time": "time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; empty: everything. `until` is not among what is found."""
+
+    words: str = ""  # each of them in who, what, about what or the details
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def page(session: Session, search: Search, *, cursor: str | None, limit: int) -> Part[AuditRow]:
+    """The newest first."""
+    query: Any = select(AuditRow)
+    for word in search.words.split():
+        query = query.where(or_(*_holding(word)))
+    if search.since is not None:
+        query = query.where(col(AuditRow.at) >= search.since)
+    if search.until is not None:
+        query = query.where(col(AuditRow.at) < search.until)
+    return part(session, query, ORDER, col(AuditRow.id), cursor=cursor, limit=limit)
+
+
+def _holding(word: str) -> Iterator[Any]:
+    for place in (AuditRow.actor, AuditRow.action, AuditRow.subject):
+        yield col(place).icontains(word, autoescape=True)
+    for written in {word, json.dumps(word)[1:-1]}:  # as PostgreSQL has it, and as SQLite has
+        yield cast(col(AuditRow.details), String).icontains(written, autoescape=True)
+
+
+def in_words(action: str) -> str:
+    """What was done: `experiment launch`, `token made`, `user remove`."""
+    request = _REQUEST.fullmatch(action)
+    if request is None:
+        return action  # a command's, which is words already
+    method, path, refused = request.groups()
+    noun, *others = [one for one in path.split("/") if one and not _PART.fullmatch(one)] or [""]
+    done = " ".join(others).replace("-", " ") or _DONE[method]
+    said = noun if noun in _DOORS else f"{_one_of(noun)} {done}"
+    return " ".join(filter(None, (said, refused)))
+
+
+_DOORS = frozenset({"login", "logout", "setup", "password"})
+
+
+def _one_of(noun: str) -> str:
+    return _SINGULAR.get(noun, noun.removesuffix("s")).replace("-", " ")

@@ -1,0 +1,122 @@
+"""Who did what: the newest first, searched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse
+
+from app.identity import audit_rows
+from app.identity.audit import Seals, Verified
+from app.identity.audit_rows import Search, in_words
+from app.identity.guard import Db
+from app.identity.models import AuditRow
+from app.platform.days import within
+from app.web.kit.form_state import Typed
+from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.pages import Page, render
+
+router = APIRouter(prefix="/audit")
+_PAGE = 50
+_WRONG_DAY = "Write a day as 2026-11-25, between 1970 and 2199."
+_WITH_PAGES = (
+    "experiments", "features", "slices", "audiences", "key-results", "cycles", "objectives",
+    "people", "connections", "weeks",
+)  # fmt: skip
+_Day = Annotated[str, Query(max_length=20)]
+_Words = Annotated[str, Query(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row as the page says it."""
+
+    row: AuditRow
+    what: str
+    href: str | None
+    details: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPage(Page):
+    """What was searched for, and what was found."""
+
+    template: ClassVar[str] = "admin/audit.html"
+    section: ClassVar[str] = "audit"
+
+    rows: Sequence[Line]
+    form: Typed
+    is_searched: bool
+    next_address: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedPage(Page):
+    """Whether all rows are as they were written."""
+
+    template: ClassVar[str] = "admin/audit_verified.html"
+    section: ClassVar[str] = "audit"
+
+    found: Verified
+
+
+@router.get("")
+def listed(
+    request: Request,
+    session: Db,
+    *,
+    words: _Words = "",
+    since: _Day = "",
+    until: _Day = "",
+    cursor: Cursor = None,
+) -> HTMLResponse:
+    """Every row, or those with all these words, of these days."""
+    zone = request.app.state.settings.zone
+    form = Typed.of(words=words, since=since, until=until)
+    days = {name: _day(form.value(name)) for name in ("since", "until")}
+    wrong = {name: _WRONG_DAY for name, day in days.items() if day is None and form.text(name)}
+    if wrong:
+        form = replace(form, errors=wrong, sentence=_WRONG_DAY)
+        page = AuditPage(rows=[], form=form, is_searched=True, next_address=None)
+        return render(request, page, status=422)
+    search = Search(words, _at(days["since"], zone), _at(days["until"], zone, after=1))
+    part = audit_rows.page(session, search, cursor=cursor, limit=_PAGE)
+    kept = {"words": words, "since": since, "until": until}
+    following = next_of("/audit", part, **{name: said for name, said in kept.items() if said})
+    lines = [_line(row) for row in part]
+    is_searched = bool(words or since or until)
+    page = AuditPage(rows=lines, form=form, is_searched=is_searched, next_address=following)
+    return render(request, page)
+
+
+@router.get("/verified")
+def verified(request: Request, session: Db) -> HTMLResponse:
+    """Each row against its seal and the row before."""
+    found = Seals(request.app.state.keyring.seals).verified(session)
+    return render(request, VerifiedPage(found=found))
+
+
+def _line(row: AuditRow) -> Line:
+    details = ", ".join(f"{name}: {said}" for name, said in row.details.items())
+    return Line(row, in_words(row.action), _href(row), details)
+
+
+def _href(row: AuditRow) -> str | None:
+    noun = row.action.partition(" ")[2].removeprefix("/api/v1").strip("/").partition("/")[0]
+    is_one = row.subject and "/{" in row.action and not row.action.startswith("DELETE")
+    return f"/{noun}/{row.subject}" if is_one and noun in _WITH_PAGES else None
+
+
+def _day(written: str) -> date | None:
+    try:
+        return within(date.fromisoformat(written.strip()))
+    except ValueError:
+        return None
+
+
+def _at(day: date | None, zone: ZoneInfo, *, after: int = 0) -> datetime | None:
+    """The beginning of a day, or of the one after it."""
+    return datetime.combine(day + timedelta(days=after), time(), zone) if day else None
