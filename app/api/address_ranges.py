@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.address import PREFIX
 from app.api.uploads import pieces
-from app.identity import guard
+from app.identity import requests_noted
 from app.identity.guard import Now, Who
 from app.tracking import range_files, range_lists, ranges
 from app.tracking.range_files import Source
@@ -113,7 +113,7 @@ async def put_address_ranges(
         source = await run_in_threadpool(
             range_files.take_in, folder, stream, name=name, assumed=assumed, now=now
         )
-    await run_in_threadpool(guard.note_done, request, who, source.name, sha256=source.sha256)
+    await run_in_threadpool(requests_noted.done, request, who, source.name, sha256=source.sha256)
     return _shown(source, now=now)
 
 
@@ -121,7 +121,7 @@ async def put_address_ranges(
 def reset_address_ranges(request: Request, who: Who, now: Now) -> AddressRangesOut:
     """Every list of this machine is forgotten."""
     gone = range_files.back_to_built_in(request.app.state.house.ranges)
-    guard.note_done(request, who, "", lists=", ".join(gone))
+    requests_noted.done(request, who, "", lists=", ".join(gone))
     return _all(request, now=now)
 
 
@@ -129,7 +129,7 @@ def reset_address_ranges(request: Request, who: Who, now: Now) -> AddressRangesO
 def remove_address_ranges(name: str, request: Request, who: Who) -> None:
     """What came meanwhile stays as it was placed."""
     range_files.take_out(request.app.state.house.ranges, name)
-    guard.note_done(request, who, name)
+    requests_noted.done(request, who, name)
 
 
 def _all(request: Request, *, now: datetime) -> AddressRangesOut:

@@ -15,7 +15,7 @@ from app.audience import imports, noting, previewing, store
 from app.audience.models import Import
 from app.audience.own import OWN, REQUIRED
 from app.audience.schemas import ColumnChange
-from app.identity import guard
+from app.identity import requests_noted
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
@@ -176,7 +176,7 @@ async def begin_import(
             now=now,
             is_look=dry_run,
         )
-    await run_in_threadpool(guard.note_done, request, who, audience_id, import_id=row.id)
+    await run_in_threadpool(requests_noted.done, request, who, audience_id, import_id=row.id)
     return ImportBegun(id=row.id, status="running")
 
 

@@ -17,8 +17,8 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.identity import audit, callers
-from app.identity.access import Access, access_of, is_export
+from app.identity import callers, requests_noted
+from app.identity.access import Access, access_of
 from app.identity.bodies import PLAIN_FORM
 from app.identity.callers import Principal
 from app.identity.last_use import LastUse
@@ -232,7 +232,7 @@ def _maybe_who(request: Request) -> Principal | None:
 def _db(request: Request) -> Iterator[Session]:
     """One request, one transaction; whoever changed something stands in the audit in it."""
     if request.method in _SAFE:
-        _note_export(request)
+        requests_noted.export(request)
         database: Database = request.app.state.database
         with database.read() as session:
             yield session
@@ -248,49 +248,7 @@ def writing(request: Request) -> Iterator[Session]:
     with database.write() as session:
         _refuse_sent_away(session, request)
         yield session
-        _note(session, request)
-
-
-def note_done(request: Request, who: Principal, subject: str, **details: str) -> None:
-    """What has transactions of its own, or none, stands in the audit by itself."""
-    database: Database = request.app.state.database
-    with database.write() as session:
-        audit.note(
-            session,
-            actor=who.name,
-            actor_id=who.id,
-            action=f"{request.method} {_path(request)}",
-            subject=subject,
-            details=details,
-            now=clock.now(),
-        )
-
-
-def _note_export(request: Request) -> None:
-    who = _maybe_who(request)
-    if who is not None and is_export(_path(request)):
-        note_done(request, who, _subject(request))
-
-
-def _path(request: Request) -> str:
-    return getattr(request.scope.get("route"), "path", request.url.path)
-
-
-def _subject(request: Request) -> str:
-    return str(next(iter(request.path_params.values()), ""))
-
-
-def _note(session: Session, request: Request) -> None:
-    who = _maybe_who(request)
-    if who is not None:
-        audit.note(
-            session,
-            actor=who.name,
-            actor_id=who.id,
-            action=f"{request.method} {_path(request)}",
-            subject=_subject(request),
-            now=clock.now(),
-        )
+        requests_noted.change(session, request)
 
 
 def _now() -> datetime:

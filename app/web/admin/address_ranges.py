@@ -8,7 +8,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import guard
+from app.identity import requests_noted
 from app.identity.guard import Now, Who
 from app.platform.errors import AppError
 from app.tracking import range_files, range_lists, ranges
@@ -73,7 +73,7 @@ def upload(request: Request, who: Who, now: Now, sent: Uploaded) -> Response:
         )
     except AppError as error:
         refuse(request, _page(request, form.mended(error), now=now))
-    guard.note_done(request, who, source.name, sha256=source.sha256)
+    requests_noted.done(request, who, source.name, sha256=source.sha256)
     return go("/address-ranges", said="ranges")
 
 
@@ -81,7 +81,7 @@ def upload(request: Request, who: Who, now: Now, sent: Uploaded) -> Response:
 def reset(request: Request, who: Who) -> Response:
     """Forget every list."""
     gone = range_files.back_to_built_in(request.app.state.house.ranges)
-    guard.note_done(request, who, "", lists=", ".join(gone))
+    requests_noted.done(request, who, "", lists=", ".join(gone))
     return go("/address-ranges", said="ranges-reset")
 
 
@@ -89,7 +89,7 @@ def reset(request: Request, who: Who) -> Response:
 def remove(request: Request, who: Who, name: str) -> Response:
     """Forget one list."""
     range_files.take_out(request.app.state.house.ranges, name)
-    guard.note_done(request, who, name)
+    requests_noted.done(request, who, name)
     return go("/address-ranges", said="removed")
 
 

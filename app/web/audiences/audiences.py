@@ -14,7 +14,7 @@ from app.audience.members import Member
 from app.audience.models import Audience, Import
 from app.audience.own import REQUIRED, TOLD
 from app.audience.schemas import AudienceDraft
-from app.identity import guard
+from app.identity import requests_noted
 from app.identity.guard import Db, Now, Who
 from app.platform import garbled
 from app.platform.errors import AppError
@@ -119,7 +119,7 @@ def upload(
         now=now,
         is_look=look,
     )
-    guard.note_done(request, who, begun.audience_id, import_id=begun.id)
+    requests_noted.done(request, who, begun.audience_id, import_id=begun.id)
     return go(f"/imports/{begun.id}", said=None if look else "importing")
 
 

@@ -1,0 +1,55 @@
+"""What a request did, in the audit."""
+
+from fastapi import Request
+from sqlmodel import Session
+
+from app.identity import audit
+from app.identity.access import is_export
+from app.identity.callers import Principal
+from app.platform import clock
+from app.platform.db import Database
+
+
+def done(request: Request, who: Principal, subject: str, **details: str) -> None:
+    """What has transactions of its own, or none, stands in the audit by itself."""
+    database: Database = request.app.state.database
+    with database.write() as session:
+        _note(session, request, who, subject, **details)
+
+
+def export(request: Request) -> None:
+    """Whoever takes a file stands in the audit before it leaves."""
+    who = _who(request)
+    if who is not None and is_export(_path(request)):
+        done(request, who, _subject(request))
+
+
+def change(session: Session, request: Request) -> None:
+    """A change, in its own transaction."""
+    who = _who(request)
+    if who is not None:
+        _note(session, request, who, _subject(request))
+
+
+def _note(session: Session, request: Request, who: Principal, subject: str, **details: str) -> None:
+    audit.note(
+        session,
+        actor=who.name,
+        actor_id=who.id,
+        action=f"{request.method} {_path(request)}",
+        subject=subject,
+        details=details,
+        now=clock.now(),
+    )
+
+
+def _who(request: Request) -> Principal | None:
+    return getattr(request.state, "principal", None)
+
+
+def _path(request: Request) -> str:
+    return getattr(request.scope.get("route"), "path", request.url.path)
+
+
+def _subject(request: Request) -> str:
+    return str(next(iter(request.path_params.values()), ""))
