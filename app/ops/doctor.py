@@ -118,8 +118,8 @@ def _audit(house: House) -> str:
     with house.database.read() as session:
         found = Seals(house.keyring.seals).verified(session)
     if found.faults:
-        more = "" if len(found.faults) == 1 else f" And {len(found.faults) - 1:,} more:"
-        raise _WrongError(f"{found.faults[0]}{more} `thinslice audit verify` says all.")
+        faults = figures.plural(len(found.faults), "fault")
+        raise _WrongError(f"{found.faults[0]} ({faults}; `thinslice audit verify` tells all.)")
     return f"{figures.plural(found.rows, 'row')}, as they were written"
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.identity import access
 from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
@@ -19,6 +20,7 @@ from tests.bench.pages import key_of
 from tests.routes import addresses, counting
 
 _MOST = 12
+_NOTING = 4  # and whoever takes a file is noted: the end of the audit, its last row, a new one
 _SOME, _MANY = 3, 30
 _PEOPLE = {_SOME: 2_010, _MANY: 6_000}  # more than a page looks at, and many batches of mails
 
@@ -98,7 +100,11 @@ def test_more_rows_are_no_more_questions(asked: dict[int, Asked]):
 
 
 def test_a_page_asks_a_dozen_questions_at_most(asked: dict[int, Asked]):
-    over = {name: count for name, count in asked[_MANY].queries.items() if count > _MOST}
+    over = {
+        name: count
+        for name, count in asked[_MANY].queries.items()
+        if count > _MOST + _NOTING * access.is_export(name)
+    }
 
     assert over == {}
 
