@@ -74,8 +74,8 @@ def serve(
     from app.ops import supervise
     from app.platform import log
 
-    log.set_up("serve")
     settings = command_setup.settings_at(host, port)
+    log.set_up("serve", settings.log_format)
     listener = supervise.listen(host, port)
     house = command_setup.house(settings)
     command_setup.start_checked(house, migrating=migrate)
@@ -96,8 +96,8 @@ def edge(
     from app.ops.installation import refuse_misfits
     from app.platform import log
 
-    log.set_up("edge")
     settings = command_setup.settings_at(host, port)
+    log.set_up("edge", settings.log_format)
     listener = supervise.listen(host, port)
     house = command_setup.house(settings)
     refuse_misfits(house)  # and tell no set-up address: there is no log-in here
@@ -118,8 +118,9 @@ def worker(
     from app.platform import log
     from app.worker import run_sender
 
-    log.set_up("worker")
-    house = command_setup.house(command_setup.settings())
+    settings = command_setup.settings()
+    log.set_up("worker", settings.log_format)
+    house = command_setup.house(settings)
     with command_setup.watched(house, host, port):
         command_setup.start_checked(house, migrating=False)
         run_sender(house)
@@ -235,9 +236,10 @@ def _child(name: str) -> "House":
     from app.ops.supervise import end_with_parent
     from app.platform import log
 
-    log.set_up(name)
+    settings = command_setup.settings()
+    log.set_up(name, settings.log_format)
     end_with_parent()
-    house = command_setup.house(command_setup.settings())
+    house = command_setup.house(settings)
     meet(house)
     return house
 

@@ -21,6 +21,7 @@ from app.ops.installation import House, open_house, refuse_misfits
 from app.ops.measured import Measured
 from app.ops.ready import Beside
 from app.ops.registering import Registration
+from app.ops.request_ids import RequestIds
 from app.ops.targets import targets_of
 from app.platform import clock, duties
 from app.platform.config import Settings
@@ -47,7 +48,7 @@ def create_app(settings: Settings) -> Edge:
     tracking = Tracking(house)
     inside = _pages_and_api(house, tracking)
     _work_routes_out(inside)
-    return tracking.edge(behind=web.outside(Measured(inside), secure=settings.secure))
+    return tracking.edge(behind=web.outside(_watched(inside), secure=settings.secure))
 
 
 def create_edge_alone(settings: Settings) -> Edge:
@@ -66,7 +67,7 @@ def create_edge_alone(settings: Settings) -> Edge:
     _furnish(bare, house)
     web.install_ways_out(bare, problems)
     _work_routes_out(bare)
-    return tracking.edge(behind=web.outside(Measured(_alone(bare)), secure=settings.secure))
+    return tracking.edge(behind=web.outside(_watched(_alone(bare)), secure=settings.secure))
 
 
 def create_watch(house: House) -> ASGIApp:
@@ -82,6 +83,11 @@ def create_watch(house: House) -> ASGIApp:
     bare.state.beside = Beside.SENDER
     web.install_nothing(bare, problems)
     return web.outside(_alone(bare), secure=False)
+
+
+def _watched(application: ASGIApp) -> ASGIApp:
+    """Each request has an id, and is measured."""
+    return RequestIds(Measured(application))
 
 
 def _alone(application: ASGIApp) -> ASGIApp:

@@ -36,7 +36,7 @@ ALLOWED = {
     "tempdir": "the standard library's folder for uploads", "read_only": "psycopg's connection",
     "mtime": "tarfile writes it",
     "autocommit": "the driver's connection", "isolation_level": "the driver's connection",
-    "converter": "logging's formatter", "handlers": "logging's root",
+    "handlers": "logging's root",
     # Declared for a check of ours.
     "ROOMS": "imports the rooms, so that their tables are known",
     "OURS": "tests/privacy/test_registry.py holds every column of text to it",

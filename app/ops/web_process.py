@@ -26,9 +26,9 @@ from app.tracking.protocol import EdgeProtocol
 
 def run_web(name: str, build: Callable[[Settings], Edge], *, fd: int) -> None:
     """Serve until told to stop; requests under way are answered first."""
-    log.set_up(name)
-    end_with_parent()
     settings = config.load()
+    log.set_up(name, settings.log_format)
+    end_with_parent()
     listener = socket.socket(fileno=fd)
     _take_many_connections()
     edge = build(settings)

@@ -38,6 +38,13 @@ class Durability(StrEnum):
     DISK = "disk"
 
 
+class LogFormat(StrEnum):
+    """How lines of the log are written: for people, or one JSON object each."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def _as_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -102,6 +109,7 @@ class Settings(ProviderSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()  # names beside those of the addresses
     allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`
+    log_format: LogFormat = LogFormat.TEXT
     metrics_token: str = ""  # reads /metrics, and opens nothing else
     demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
 

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from app.identity import door, guard
 from app.platform import away, collisions
 from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
+from app.platform.log import request_id
 from app.web.kit.pages import Page, Refused, render
 
 _ADVICE = {
@@ -41,7 +42,6 @@ _SEND_AGAIN = (
 _WRONG_NAME = 421
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 log = logging.getLogger(__name__)
-_AGAIN = "Try again. If it happens again, the log of the server says why."
 
 
 class Problems(Protocol):
@@ -159,7 +159,8 @@ class _Translator:
 
     def broken(self, request: Request, _error: Any) -> Response:
         if self._is_machine(request):
-            return self.problems.of_status(500, "Something of ours is broken; the log says what.")
+            told = f"Something of ours is broken; the log says what{_under()}."
+            return self.problems.of_status(500, told)
         return _page(request, status=500, sentence="Something of ours is broken.")
 
     def _is_machine(self, request: Request) -> bool:
@@ -228,7 +229,12 @@ def _page(
 def _advice(request: Request, status: int) -> str:
     if status == Unavailable.status and request.method == "POST":
         return _SEND_AGAIN
-    return _ADVICE.get(status, _AGAIN)
+    return _ADVICE.get(status) or f"Try again. If it happens again, the log says why{_under()}."
+
+
+def _under() -> str:
+    """Where in the log, where that is known."""
+    return f" under request {asked}" if (asked := request_id.get()) else ""
 
 
 def _back(request: Request) -> str:
