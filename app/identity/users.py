@@ -95,6 +95,7 @@ def who_did(session: Session, *, ending: str, subject: str) -> User | None:
 
 def _refuse_last_admin(session: Session, user: User) -> None:
     turns.take(session, "admins")  # of two who remove each other, the second is refused
+    session.flush()
     session.refresh(user)  # whoever was before us may have changed them
     if not _is_local_admin(user):
         return

@@ -119,6 +119,9 @@ class Handler(BaseHTTPRequestHandler):
             self.world.tell(json.loads(body))
             self._say({})
             return
+        if self.path == "/sign":
+            self._page(self.world.signed(json.loads(body), typ="logout+jwt"))
+            return
         self.world.asked.append(self.path)
         fields = dict(parse_qsl(body))
         (self._authorize if self.path == "/authorize" else self._token)(fields)

@@ -17,6 +17,7 @@ Claims = Mapping[str, Any]
 # Signed with a key that only the provider has: neither `none` nor a shared secret is among them.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY = timedelta(seconds=60)  # between two machines' clocks
+_OLDEST = timedelta(minutes=10)  # as long as a log-in may take
 _LONGEST = 16_000  # characters; a browser's header takes less
 _LONGEST_SUB = 255  # by the standard
 
@@ -70,12 +71,13 @@ def check_source(claims: Claims, *, issuer: str, client_id: str) -> None:
 
 
 def check_times(claims: Claims, *, now: datetime) -> None:
-    """Not over, and not of the future, give or take a minute."""
+    """Not over, and issued within the last ten minutes, give or take one."""
     instant, leeway = now.timestamp(), LEEWAY.total_seconds()
     if instant - leeway >= _number(claims, "exp"):
         raise Untrue("The token's time is over (exp). Log in again; are both clocks right?")
-    if _number(claims, "iat") > instant + leeway:
-        raise Untrue("The token is of the future (iat): are both clocks right?")
+    issued = _number(claims, "iat")
+    if not -leeway <= instant - issued <= _OLDEST.total_seconds() + leeway:
+        raise Untrue("The token was not issued just now (iat): are both clocks right?")
     if "nbf" in claims and _number(claims, "nbf") > instant + leeway:
         raise Untrue("The token's time has not come (nbf): are both clocks right?")
 
