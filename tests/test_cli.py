@@ -133,13 +133,14 @@ def test_who_may_come_in_is_listed_and_let_go(migrated: Installation):
         "--password-stdin",
         given="another long one\n",
     )
+    reset = said(migrated, "user", "reset-second-step", "eve@halvern.example")
     removed = said(migrated, "user", "remove", "eve@halvern.example")
     last = said(migrated, "user", "remove", "ann@halvern.example")
     revoked = said(migrated, "token", "revoke", "reports")
 
     assert "eve@halvern.example  admin  eve" in listed
     assert "viewer  last used never  reports" in tokens
-    assert [one.returncode for one in (changed, removed, last, revoked)] == [0, 0, 1, 0]
+    assert [one.returncode for one in (changed, reset, removed, last, revoked)] == [0, 0, 0, 1, 0]
     assert "last admin" in last.stderr
     assert said(migrated, "token", "list").stdout == ""
 

@@ -10,7 +10,7 @@ from app.api.address import PREFIX
 from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.identity import guard, passwords, store, tokens, users
+from app.identity import guard, passwords, second_step, sessions, store, tokens, users
 from app.identity.guard import Db, Now
 from app.identity.models import ApiToken, User
 from app.identity.roles import Role
@@ -25,6 +25,14 @@ _USER: dict[str, Any] = {
     "name": "Ann",
     "role": "editor",
     "created_at": "2026-11-22T08:00:00Z",
+}
+_SESSION: dict[str, Any] = {
+    "id": "9f2b6f0e5d7c4a1b",
+    "device": "Firefox on Windows",
+    "network": "192.0.2.0/24",
+    "method": "password",
+    "started_at": "2026-11-22T08:00:00Z",
+    "seen_at": "2026-11-22T09:15:00Z",
 }
 _TOKEN: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ac",
@@ -47,6 +55,19 @@ class UserOut(BaseModel):
     name: str
     role: Role
     created_at: datetime
+
+
+class SessionOut(BaseModel):
+    """A browser that is logged in."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _SESSION})
+
+    id: str
+    device: str
+    network: str
+    method: str = Field(description="password, or identity provider")
+    started_at: datetime
+    seen_at: datetime
 
 
 class NewPassword(Document):
@@ -88,7 +109,7 @@ def list_users(
 def remove_user(user_id: str, session: Db, now: Now) -> None:
     """Their sessions, and the tokens that they made, end at once; what they wrote keeps their name.
 
-    The last admin stays (409).
+    The last admin who has a password stays (409).
     """
     users.remove(session, store.user_of(session, user_id), now=now)
 
@@ -105,6 +126,31 @@ def set_password(user_id: str, draft: NewPassword, request: Request) -> None:
 def end_sessions(user_id: str, session: Db) -> None:
     """Every browser has to log in again. Tokens go on working."""
     store.end_sessions_of(session, store.user_of(session, user_id).id)
+
+
+@router.get("/users/{user_id}/sessions", summary="List where somebody is logged in")
+def list_sessions(user_id: str, session: Db, now: Now) -> Listed[SessionOut]:
+    """The browser in use last comes first. `seen_at` is right to a quarter of an hour."""
+    user = store.user_of(session, user_id)
+    found = sessions.open_of(session, user.id, this=None, now=now)
+    told = [SessionOut.model_validate(one, from_attributes=True) for one in found]
+    return Listed(items=told, next=None)
+
+
+@router.delete(
+    "/users/{user_id}/sessions/{session_id}", status_code=204, summary="Log one browser out"
+)
+def end_session(user_id: str, session_id: str, session: Db) -> None:
+    """That browser has to log in again."""
+    store.end_session_of(session, store.user_of(session, user_id).id, session_id)
+
+
+@router.delete(
+    "/users/{user_id}/second-step", status_code=204, summary="Reset somebody's code at log-in"
+)
+def reset_second_step(user_id: str, session: Db) -> None:
+    """For whoever lost phone and recovery codes: a password alone logs them in again."""
+    second_step.turn_off(session, store.user_of(session, user_id).id)
 
 
 @router.get("/tokens", summary="List tokens")

@@ -73,7 +73,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/login/oidc/callback", Access.OPEN),
     _rule("POST", "/login/oidc/back-channel", Access.PUBLIC),  # by the provider; it is signed
     _rule(f"{_READ} POST", "/setup", Access.OPEN),
+    _rule(f"{_READ} POST", "/login/code", Access.OPEN),  # by a cookie: the password was right
     _rule("POST", "/logout", Access.VIEWER),
+    _rule(f"{_READ} POST", "/account/**", Access.VIEWER),
     # Who may come in, and with what: admins.
     _rule(_ANY, "/people/**", Access.ADMIN),
     _rule(_ANY, "/tokens/**", Access.ADMIN),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.platform.db import UtcDateTime
@@ -70,6 +70,54 @@ class ToldLogOut(SQLModel, table=True):
 
     hash: str = Field(primary_key=True)  # of its issuer and jti
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class SecondStep(SQLModel, table=True):
+    """The app of somebody's phone that says a code beside their password (TOTP)."""
+
+    __tablename__ = "second_step"
+
+    user_id: str = Field(primary_key=True)
+    secret: str  # sealed
+    since: datetime | None = Field(default=None, sa_type=UtcDateTime)  # None: not yet confirmed
+    used_step: int = Field(default=0, sa_type=BigInteger)  # a code is good for once
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Opens instead of the app, once; gone when it is used."""
+
+    __tablename__ = "recovery_code"
+
+    hash: str = Field(primary_key=True)
+    user_id: str = Field(index=True)
+
+
+class HalfLogIn(SQLModel, table=True):
+    """A browser that knows somebody's password, and has yet to say the code."""
+
+    __tablename__ = "half_log_in"
+
+    id: str = Field(primary_key=True)  # SHA-256 of the secret in the cookie
+    user_id: str = Field(index=True)
+    onward: str  # the page that they wanted
+    wrong: int = 0  # codes that were tried
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class TeamInvitation(SQLModel, table=True):
+    """Somebody who was asked by mail to log in here; the link is good for once."""
+
+    __tablename__ = "team_invitation"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(index=True)  # lower case
+    role: str
+    hash: str = Field(unique=True)  # of the secret in the link
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ApiToken(SQLModel, table=True):

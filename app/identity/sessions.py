@@ -72,6 +72,36 @@ def begin(session: Session, user: User, *, now: datetime, came: Came = _UNSEEN) 
     return LoggedIn(secret, user)
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A browser that is logged in, as its owner reads of it."""
+
+    id: str
+    device: str
+    network: str
+    started_at: datetime
+    seen_at: datetime  # to a quarter of an hour
+    method: str
+    is_this: bool
+
+
+def open_of(session: Session, user_id: str, *, this: str | None, now: datetime) -> list[Open]:
+    """Where somebody is logged in; `this` is the session that asks."""
+    return [_told(row, this) for row in store.sessions_of(session, user_id, now=now)]
+
+
+def _told(row: LoginSession, this: str | None) -> Open:
+    return Open(
+        id=row.id,
+        device=row.device or "A browser",
+        network=row.network,
+        started_at=row.created_at,
+        seen_at=row.expires_at - LASTS,
+        method="password" if row.issuer is None else "identity provider",
+        is_this=row.id == this,
+    )
+
+
 def log_out(session: Session, secret: str) -> None:
     """End the session of this cookie."""
     store.end_session(session, kept(secret))

@@ -6,7 +6,14 @@ from datetime import datetime
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from app.identity.models import ApiToken, AuditRow, LoginSession, SetupToken, User
+from app.identity.models import (
+    ApiToken,
+    AuditRow,
+    HalfLogIn,
+    LoginSession,
+    SetupToken,
+    User,
+)
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 from app.platform.texts import why_unstorable
@@ -49,10 +56,11 @@ def users_page(session: Session, *, cursor: str | None, limit: int) -> Part[User
     return part(session, question, _USERS, User.id, cursor=cursor, limit=limit)
 
 
-def sessions_of(session: Session, user_id: str, *, now: datetime) -> int:
-    """In how many browsers somebody is logged in."""
-    mine = select(func.count()).select_from(LoginSession).where(LoginSession.user_id == user_id)
-    return session.exec(mine.where(LoginSession.expires_at > now)).one()
+def sessions_of(session: Session, user_id: str, *, now: datetime) -> Sequence[LoginSession]:
+    """The browsers in which somebody is logged in, the one in use last first."""
+    mine = select(LoginSession).where(LoginSession.user_id == user_id)
+    going_on = mine.where(LoginSession.expires_at > now)
+    return session.exec(going_on.order_by(col(LoginSession.expires_at).desc())).all()
 
 
 def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSession, User] | None:
@@ -77,8 +85,23 @@ def prolong_session(session: Session, hashed: str, *, until: datetime) -> None:
 
 
 def end_sessions_of(session: Session, user_id: str) -> None:
-    """Log somebody out everywhere."""
+    """Log somebody out everywhere, and whoever is half in by their password."""
     session.execute(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
+    session.execute(delete(HalfLogIn).where(col(HalfLogIn.user_id) == user_id))
+
+
+def end_session_of(session: Session, user_id: str, session_id: str) -> None:
+    """Log one browser of somebody out. Raises NotFound."""
+    mine = (col(LoginSession.id) == session_id) & (col(LoginSession.user_id) == user_id)
+    ended = delete(LoginSession).where(mine).returning(col(LoginSession.id))
+    if session.execute(ended).first() is None:
+        raise NotFound("This session has ended already.")
+
+
+def end_other_sessions(session: Session, user_id: str, *, kept: str) -> None:
+    """Log somebody out everywhere but in this browser."""
+    others = (col(LoginSession.user_id) == user_id) & (col(LoginSession.id) != kept)
+    session.execute(delete(LoginSession).where(others))
 
 
 def end_every_session(session: Session) -> None:

@@ -11,6 +11,8 @@ from app.platform.errors import TooMany
 # Both are per caller's address, of IPv6 per /64: a victim elsewhere is not touched (ASVS 6.1.1).
 _PER_CALLER = RateLimitItemPerMinute(30)
 _PER_ACCOUNT = parse("5/minute")
+# Of codes beside a password, whoever asks: to have tried one, the password must be known.
+_CODES = parse("30/hour")
 _limiter = MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -22,6 +24,15 @@ def check_log_in(*, caller: str, email: str) -> None:
     )
     if not allowed:
         raise TooMany("Too many tries. Wait a minute, then try again.")
+
+
+def check_codes(user_id: str) -> None:
+    """Count one code; raise TooMany past thirty an hour for an account, from wherever."""
+    if not _limiter.hit(_CODES, "code", user_id):
+        raise TooMany(
+            "Too many codes were tried for this account. Wait an hour; if it was not you, somebody"
+            " knows your password: have it changed."
+        )
 
 
 def _network(caller: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import store
+from app.identity import second_step_store, store
 from app.identity.models import ApiToken, User
 from app.identity.passwords import Hashed
 from app.identity.roles import Role, role_named
@@ -72,6 +72,7 @@ def remove(session: Session, user: User, *, now: datetime) -> None:
     user.removed_at, user.email, user.password_hash = now, f"(removed {user.id})", ""
     session.add(user)
     store.end_sessions_of(session, user.id)
+    second_step_store.forget(session, user.id)
 
 
 def named(session: Session, email: str) -> User:

@@ -67,6 +67,19 @@ def set_password(email: str, password_stdin: FromStdin = False) -> None:
     typer.echo(f"{user.email} has a new password, and is logged out everywhere.")
 
 
+@users.command("reset-second-step")
+def reset_second_step(email: str) -> None:
+    """Ask somebody for no code any more who lost phone and recovery codes."""
+    from app.identity import second_step
+    from app.identity import users as identity
+
+    with command_setup.checked_house().database.write() as session:
+        user = identity.named(session, email)
+        second_step.turn_off(session, user.id)
+        command_setup.note(session, "user reset-second-step", user.id)
+    typer.echo(f"{user.email} logs in with the password alone, until they set a code up again.")
+
+
 @users.command("remove")
 def remove_user(email: str) -> None:
     """End somebody's log-in, their sessions and the tokens that they made."""

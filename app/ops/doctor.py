@@ -15,6 +15,7 @@ from app.audience import erasure_rows
 from app.delivery import transports
 from app.identity import store as identity
 from app.identity.audit import Seals
+from app.identity.oidc.provider import Provider
 from app.okr import queries
 from app.ops import backing_up, holding, stored
 from app.ops.installation import House, open_house
@@ -60,6 +61,7 @@ def look(settings: Settings) -> list[Finding]:
         "data folders": _folders,
         "privacy": _privacy,
         "address ranges": _ranges,
+        "identity provider": _provider,
         "SQL connections": _connections,
         "public address": _public,
         "address of links": _links,
@@ -263,6 +265,15 @@ def _connections(house: House) -> str:
     if wrong:
         raise _WrongError(" ".join(wrong))
     return f"{len(house.settings.sql_connections)} may be asked, and change nothing"
+
+
+def _provider(house: House) -> str:
+    """Whether people can log in with it: what it says of itself, and its keys, are read."""
+    if not house.settings.oidc_issuer:
+        return "people log in with a password"
+    provider, now = Provider(house.settings), clock.now()
+    provider.keys(now=now)
+    return f"{provider.metadata(now=now).issuer} answers"
 
 
 def _public(house: House) -> str:

@@ -86,6 +86,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "digest": ("recipients", "sends_at"),  # the team's own addresses
     "erasure": ("words",),  # for as long as an erasure lasts
     "hit": ("reason",),
+    "half_log_in": ("onward",),  # of the team, for ten minutes
     "import_note": ("column",),
     "ineligible": ("reason",),
     "people_count": ("reason",),
@@ -100,8 +101,10 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "reaction": ("links",),  # counts
     "rehearsal": ("after", "run", "made_of", "frame"),
     "respondent": ("name", "email"),  # of the team
+    "second_step": ("secret",),  # of the team; sealed
     "server_pace": ("server",),
     "snapshot": ("call",),
+    "team_invitation": ("email",),
     "time_answer": ("shares",),
     "time_answer_before": ("shares",),
     "time_told": ("shares",),

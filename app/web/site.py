@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from app.web.admin import (
+    accounts,
     address_ranges,
     audit,
     connections,
@@ -15,6 +16,7 @@ from app.web.admin import (
     provider_log_in,
     put_off,
     removals,
+    second_steps,
     sessions,
     tokens,
 )
@@ -54,6 +56,8 @@ routers: tuple[APIRouter, ...] = tuple(
     for noun in (
         sessions,
         provider_log_in,
+        second_steps,
+        accounts,
         weeks,
         reviews,
         outcomes,

@@ -20,7 +20,7 @@ def given(database: Database, name: str, role: str) -> str:
 
 def browsers(database: Database, user_id: str) -> int:
     with database.read() as session:
-        return store.sessions_of(session, user_id, now=NOW + timedelta(hours=1))
+        return len(store.sessions_of(session, user_id, now=NOW + timedelta(hours=1)))
 
 
 def test_a_user_who_is_removed_takes_sessions_and_tokens_along(

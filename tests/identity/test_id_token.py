@@ -21,7 +21,7 @@ VALUES: tuple[Any, ...] = (
 HONEST: dict[str, Any] = {
     "iss": ISSUER, "aud": CLIENT, "sub": "s1", "nonce": NONCE, "iat": _AT, "exp": _AT + 300,
 }  # fmt: skip
-EVENTS = {"http://schemas.openid.net/event/backchannel-logout": {}}
+EVENTS: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
 TOLD: dict[str, Any] = {
     "iss": ISSUER, "aud": CLIENT, "iat": _AT, "exp": _AT + 120, "jti": "j", "sid": "s",
     "events": EVENTS,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import guard, passwords, store, users
+from app.identity import guard, passwords, second_step, store, users
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.identity.models import ApiToken, User
@@ -43,6 +43,7 @@ class PersonPage(Page):
 
     user: User
     sessions: int
+    second_step: bool
     tokens: Sequence[ApiToken]
     is_me: bool
     form: Typed
@@ -96,6 +97,13 @@ def end_sessions(session: Db, user_id: str) -> Response:
     return go(f"/people/{user_id}", said="sessions-ended")
 
 
+@router.post("/people/{user_id}/reset-second-step")
+def reset_second_step(session: Db, user_id: str) -> Response:
+    """No code is asked of them any more, until they set it up again."""
+    second_step.turn_off(session, store.user_of(session, user_id).id)
+    return go(f"/people/{user_id}", said="second-step-reset")
+
+
 @router.post("/people/{user_id}/password")
 def set_password(request: Request, who: Who, now: Now, form: Form, user_id: str) -> Response:
     """A new password for them; every session of theirs ends."""
@@ -123,7 +131,8 @@ def _person_page(
     user = store.user_of(session, user_id)
     return PersonPage(
         user=user,
-        sessions=store.sessions_of(session, user.id, now=now),
+        sessions=len(store.sessions_of(session, user.id, now=now)),
+        second_step=second_step.is_on(session, user.id),
         tokens=store.tokens_of(session, user),
         is_me=who.id == user.id,
         form=form,

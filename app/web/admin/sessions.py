@@ -1,4 +1,4 @@
-"""Log in, log out, the first set-up, and one's own password."""
+"""Log in, log out, and the first set-up."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,18 +14,19 @@ from app.identity import (
     callers,
     guard,
     passwords,
+    second_step,
     sessions,
     setup,
     throttle,
-    users,
 )
 from app.identity import store as identity
-from app.identity.guard import Db, MaybeWho, Now, Who
+from app.identity.guard import Db, MaybeWho, Now
 from app.identity.models import LoginSession, User
 from app.identity.oidc import log_out as leaving
 from app.identity.oidc.provider import Provider, ProviderAway
 from app.platform.errors import AppError, Invalid
 from app.platform.vault import Vault
+from app.web.admin import second_steps
 from app.web.admin.log_in_page import log_in_page
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, local, refuse, render
@@ -49,15 +50,6 @@ class SetupPage(Page):
     """The first log-in of all."""
 
     template: ClassVar[str] = "admin/setup.html"
-
-    form: Typed
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountPage(Page):
-    """One's own password."""
-
-    template: ClassVar[str] = "admin/account.html"
 
     form: Typed
 
@@ -86,6 +78,9 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
             user = sessions.owner_of(session, email=email, password=form.value("password"))
         with database.write() as session:
             owner = sessions.confirmed(session, user)
+            if second_step.is_on(session, owner.id):
+                half = second_step.wait(session, owner, onward=onward, now=now)
+                return second_steps.sent_on(request, half)
             logged_in = sessions.begin(session, owner, now=now, came=browsers.came_of(request))
             _note_log_in(session, owner, now=now)
     except Invalid as error:
@@ -177,30 +172,4 @@ def complete_setup(request: Request, now: Now, form: Form) -> Response:
         refuse(request, SetupPage(form=form.refused(error)))
     answer = go("/")
     guard.set_cookie(request, answer, logged_in.secret)
-    return answer
-
-
-@router.get("/password")
-def account(request: Request) -> HTMLResponse:
-    """The form for a new password."""
-    return render(request, AccountPage(form=Typed()))
-
-
-@router.post("/password")
-def change_password(request: Request, who: Who, now: Now, form: Form) -> Response:
-    """A new password; every session ends, and this browser begins a new one."""
-    throttle.check_log_in(caller=guard.caller_of(request), email=who.email)
-    try:
-        with request.app.state.database.read() as session:
-            owner = sessions.owner_of(session, email=who.email, password=form.value("old"))
-        password = passwords.hashed(form.value("new"))
-    except Invalid as error:
-        names = {"password": "old" if "wrong" in str(error) else "new"}
-        refuse(request, AccountPage(form=form.refused(error, names)))
-    with guard.writing(request) as session:
-        user = sessions.confirmed(session, owner)
-        users.change_password(session, user, password)
-        secret = sessions.begin(session, user, now=now, came=browsers.came_of(request)).secret
-    answer = go("/password", said="password")
-    guard.set_cookie(request, answer, secret)
     return answer

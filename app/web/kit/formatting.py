@@ -38,6 +38,11 @@ SAID: Mapping[str, str] = {
     "column": "Saved. Filters, mails and analyses read the column so from now on.",
     "importing": "The file arrived.",
     "password": "Password changed. Every other session of this person has ended.",
+    "session-ended": "That browser is logged out.",
+    "others-ended": "Every other browser of yours is logged out.",
+    "second-step-off": "No code is asked for any more: a password is enough to log in as you.",
+    "second-step-reset": "No code is asked of them any more. They can set it up again.",
+    "code-too-late": "That took too long, or too many codes were wrong. Begin with your password.",
     "logged-out": "You are logged out.",
     "thanks": "Thank you.",
 }
@@ -48,7 +53,9 @@ _REFUSALS = {
     "unsupported_address": "No address that can be mailed",
     "duplicate": "Twice in this file",
 }
-WARNINGS = frozenset({"too-late"})  # what was asked for was not done
+WARNINGS = frozenset(
+    {"too-late", "code-too-late", "second-step-off"}
+)  # what was asked for was not done
 
 # State → what a page calls it, and the badge's kind. Colour repeats the word.
 BADGES: Mapping[str, tuple[str, str]] = {

@@ -28,7 +28,7 @@ def test_nobody_is_asked_to_remove_themselves(ann: Browser):
     mine = ann.get(find(ann, "Ann")).text
 
     assert "Remove Ann" not in mine
-    assert 'href="/password"' in mine
+    assert 'href="/account"' in mine
 
 
 def test_what_cannot_be_undone_asks_first(ann: Browser):
@@ -39,7 +39,7 @@ def test_what_cannot_be_undone_asks_first(ann: Browser):
 
 
 def test_every_page_names_the_length_that_a_password_must_have(ann: Browser):
-    pages = ("/people", find(ann, "Eve"), "/password")
+    pages = ("/people", find(ann, "Eve"), "/account")
 
     assert all(f"At least {SHORTEST} characters" in ann.get(page).text for page in pages)
 

@@ -84,8 +84,8 @@ def test_a_new_password_ends_other_browsers_and_keeps_this_one(ann: Browser, str
 
     ann.post("/password", old=PASSWORD, new="another long sentence")
 
-    assert ann.get("/password").status_code == 200
-    assert stranger.get("/password").headers["location"].startswith("/login")
+    assert ann.get("/account").status_code == 200
+    assert stranger.get("/account").headers["location"].startswith("/login")
 
 
 def test_a_wrong_set_up_token_loses_nothing_that_was_typed(application, database: Database):

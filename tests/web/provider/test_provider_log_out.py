@@ -15,7 +15,7 @@ from tests.provider.process import Idp
 from tests.web.conftest import Browser
 from tests.web.provider.people import Person, rows
 
-EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+EVENT: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
 
 
 def test_logging_out_goes_on_to_the_provider_with_what_it_gave(person: Person, database: Database):
