@@ -17,6 +17,7 @@ from app.api import (
     experiments,
     features,
     imports,
+    invitations,
     key_results,
     learnings,
     objectives,
@@ -64,6 +65,7 @@ def install(application: FastAPI) -> None:
         data_folders,
         address_ranges,
         users,
+        invitations,
         put_off,
         audit,
     ):

@@ -19,6 +19,7 @@ _AT_A_TIME = 10
 _WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.LIMIT, Meaning.FULL, Meaning.OUR_FAULT}
 _AWAY = timedelta(seconds=15)
 _WHAT = "a notice"
+_OPENS = frozenset({"invitation"})  # their link opens a log-in: once they left, we forget it
 log = logging.getLogger(__name__)
 
 
@@ -107,6 +108,8 @@ def _settle(notice: Notice, reply: Reply, *, now: datetime) -> None:
     notice.lease_until = None
     if meaning is Meaning.ACCEPTED:
         notice.state = "sent"
+        if notice.kind in _OPENS:
+            notice.text = notice.html = ""
         return
     at = again_at(deferrals=notice.attempts - 1, now=now)
     if meaning in _WAITS and at is not None:

@@ -74,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     _rule("POST", "/login/oidc/back-channel", Access.PUBLIC),  # by the provider; it is signed
     _rule(f"{_READ} POST", "/setup", Access.OPEN),
     _rule(f"{_READ} POST", "/login/code", Access.OPEN),  # by a cookie: the password was right
+    _rule(f"{_READ} POST", "/join/*", Access.OPEN),  # by the link of an invitation
     _rule("POST", "/logout", Access.VIEWER),
     _rule(f"{_READ} POST", "/account/**", Access.VIEWER),
     # Who may come in, and with what: admins.
@@ -126,6 +127,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/api/v1/pushes", Access.EDITOR),
     _rule(_ANY, "/api/v1/users/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/tokens/**", Access.ADMIN),
+    _rule(_ANY, "/api/v1/invitations/**", Access.ADMIN),
     _rule(_CHANGE, "/api/v1/digest", Access.ADMIN),
     _rule(_ANY, "/api/v1/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/api/v1/conversions", Access.EDITOR),

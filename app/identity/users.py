@@ -20,7 +20,7 @@ def add(
     session: Session, *, email: str, name: str, role: str, password: Hashed, now: datetime
 ) -> User:
     """Somebody new; an address that is there already is a conflict."""
-    address = _address(email)
+    address = address_of(email)
     if why := why_unstorable(name):
         raise Invalid.at("name", f"The name {why}.")
     if store.user_by_email(session, address):
@@ -111,7 +111,8 @@ def _is_local_admin(user: User) -> bool:
     return user.role == "admin" and user.has_password
 
 
-def _address(email: str) -> str:
+def address_of(email: str) -> str:
+    """An address as we keep it. Raises Invalid."""
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:

@@ -46,7 +46,7 @@ class Letters:
     def queue(self, session: Session, to: str, week: str, *, now: datetime) -> None:
         """The week, self-contained; its link opens the review read-only for thirty days."""
         review, address = self._week(session, week, now=now)
-        self._queue(
+        self.queue_one(
             session,
             to,
             kind="digest",
@@ -101,7 +101,7 @@ class Letters:
         )
         closes = f"{opening.closes_at.astimezone(self.settings.zone):%A, %H:%M}"
         subject, heading = _question(opening.week, respondent)
-        self._queue(
+        self.queue_one(
             session,
             respondent.email,
             kind="friday",
@@ -132,7 +132,7 @@ class Letters:
     ) -> None:
         name, people = experiment.name, event.facts["people"]
         were = figures.plural(people, "person was", "people were")
-        self._queue(
+        self.queue_one(
             session,
             to,
             kind="left-out",
@@ -145,7 +145,7 @@ class Letters:
             now=now,
         )
 
-    def _queue(
+    def queue_one(
         self,
         session: Session,
         to: str,
@@ -160,6 +160,7 @@ class Letters:
         now: datetime,
         parts: Sequence[Part] = (),
     ) -> None:
+        """A letter of ours to one of the team, in this transaction."""
         told = {"heading": heading, "paragraphs": paragraphs, "parts": parts, "link": link}
         told |= {"label": label, "foot": foot}
         notices.queue(

@@ -12,6 +12,7 @@ from app.web.admin import (
     connections,
     data_folders,
     guides,
+    invitations,
     people,
     provider_log_in,
     put_off,
@@ -92,6 +93,7 @@ routers: tuple[APIRouter, ...] = tuple(
         time_settings,
         respondents,
         time_spent,
+        invitations,  # before people: its address is not one of theirs
         people,
         tokens,
         connections,

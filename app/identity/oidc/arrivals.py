@@ -8,7 +8,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import audit, users
+from app.identity import audit, invitations, users
 from app.identity import store as identity
 from app.identity.models import User
 from app.identity.oidc import store
@@ -67,19 +67,39 @@ def welcome(session: Session, came: Arrival, settings: Settings, *, now: datetim
         NotLetIn: no group of theirs has a role, their address is not verified or somebody else's,
             or an admin removed them.
     """
-    user = store.user_of(session, issuer=came.issuer, subject=came.subject)
-    if user is not None and user.removed_at is not None:
-        raise NotLetIn("An admin removed your log-in. Ask an admin to invite you again.")
+    user = _known(session, came, now=now)
     role = came.role(settings.oidc_roles)
     if role is None:
         raise NotLetIn(
             "The identity provider knows you, but no group of yours is let in here. Ask whoever"
             " runs this service: groups and roles are set in THINSLICE_OIDC_ROLES."
         )
+    user = user or _joined(session, came, settings)
     if user is None:
-        user = _joined(session, came, settings) or _made(session, came, role, now=now)
+        user = _made(session, came, role, now=now)
+    elif _are_roles_ours(settings.oidc_roles):
+        role = Role(user.role)
     _update(session, user, came, role, now=now)
+    invitations.settle(session, user, now=now)
     return user
+
+
+def _known(session: Session, came: Arrival, *, now: datetime) -> User | None:
+    """Somebody who came before. Whom an admin removed is new once they were invited again."""
+    user = store.user_of(session, issuer=came.issuer, subject=came.subject)
+    if user is None or user.removed_at is None:
+        return user
+    if not came.email or not invitations.is_awaited(session, came.email, now=now):
+        raise NotLetIn("An admin removed your log-in. Ask an admin to invite you again.")
+    user.subject = None
+    session.add(user)
+    session.flush()
+    return None
+
+
+def _are_roles_ours(roles: Roles) -> bool:
+    """A provider that names no groups lets people in; what they may do, admins say here."""
+    return all(group == ANYBODY for group, _ in roles)
 
 
 def turn_away(session: Session, came: Arrival) -> None:

@@ -13,7 +13,9 @@ from starlette.responses import HTMLResponse
 
 from app.delivery import mail_store
 from app.delivery.models import OutboxMail, Send
-from app.identity.guard import Db
+from app.identity.callers import Principal
+from app.identity.guard import Db, Who
+from app.identity.roles import Role
 from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, pack_fills, read, sign
 from app.platform.errors import NotFound
@@ -22,6 +24,7 @@ from app.web.kit.pages import Page, render
 
 router = APIRouter()
 _PAGE = 50
+_JOIN = re.compile(r"/join/[\w-]+")  # opens to whoever reads it
 _LINK = re.compile(r"/([cou])/([A-Za-z0-9_-]{32,})")
 # The customer's own page: links lead away as they would from an inbox; nothing else is allowed.
 _CUSTOMER_POLICY = MAIL_POLICY.removeprefix("sandbox allow-popups allow-popups-to-escape-sandbox; ")
@@ -59,30 +62,30 @@ def listed(request: Request, session: Db, before: str | None = None) -> HTMLResp
 
 
 @router.get("/outbox/{mail_id}")
-def show(request: Request, session: Db, mail_id: str) -> HTMLResponse:
+def show(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
     """One mail, in a frame of its own."""
     mail = _mail(session, mail_id)
     message = _parsed(mail)
     headers = "\n".join(f"{name}: {value}" for name, value in message.items())
     uncounted = _uncounted(request.app.state.keyring, _fills(session, mail))
-    text = uncounted(_part(message, "plain"))
+    text = uncounted(_part(message, "plain", who))
     return render(request, MailPage(mail=mail, text=text, headers=uncounted(headers)))
 
 
 @router.get("/outbox/{mail_id}/mail")
-def framed(request: Request, session: Db, mail_id: str) -> HTMLResponse:
+def framed(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
     """The mail's HTML with links that never count."""
     mail = _mail(session, mail_id)
     uncounted = _uncounted(request.app.state.keyring, _fills(session, mail))
-    return mail_answer(uncounted(_part(_parsed(mail), "html")))
+    return mail_answer(uncounted(_part(_parsed(mail), "html", who)))
 
 
 @router.get("/outbox/{mail_id}/customer")
-def as_customer(request: Request, session: Db, mail_id: str) -> HTMLResponse:
+def as_customer(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
     """The mail as its customer has it: links and picture count. In the demo only."""
     if not request.app.state.settings.demo:
         raise NotFound("Mails are opened as a customer in the demo only.")
-    html = _part(_parsed(_mail(session, mail_id)), "html")
+    html = _part(_parsed(_mail(session, mail_id)), "html", who)
     return HTMLResponse(html, headers={"Content-Security-Policy": _CUSTOMER_POLICY})
 
 
@@ -104,9 +107,11 @@ def _parsed(mail: OutboxMail) -> EmailMessage:
     return message_from_bytes(mail.raw, policy=policy.default)
 
 
-def _part(message: EmailMessage, kind: str) -> str:
+def _part(message: EmailMessage, kind: str, who: Principal) -> str:
+    """The text; an invitation's link, which may make an admin, is for admins alone."""
     part = message.get_body(preferencelist=(kind,))
-    return str(part.get_content()) if part else ""
+    text = str(part.get_content()) if part else ""
+    return text if who.role is Role.ADMIN else _JOIN.sub("/join/for-admins-alone", text)
 
 
 def _fills(session: Session, mail: OutboxMail) -> bytes:

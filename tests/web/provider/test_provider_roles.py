@@ -215,3 +215,30 @@ def test_name_and_address_follow_the_provider(person: Person, database: Database
     person.browser.cookies.clear()
     person.log_in("eli", claims={"email": "ann@halvern.example"})
     assert known(database, "eli").email == "elin@halvern.example"
+
+
+def test_whom_an_admin_removed_comes_back_by_an_invitation(
+    person: Person, database: Database, ann: Browser
+):
+    person.log_in("eli")
+    with database.write() as session:
+        users.remove(session, session.merge(known(database, "eli")), now=clock.now())
+    ann.post("/people/invitations", emails="eli@halvern.example", role="viewer")
+
+    assert person.log_in("eli").status_code == 303
+    assert known(database, "eli").role == "editor"
+    noted = [row.details for row in rows(database, AuditRow) if row.action == "invitation accepted"]
+    assert noted == [{"method": "identity provider", "role": "editor"}]
+
+
+def test_where_the_provider_names_no_groups_roles_are_given_here(
+    person: Person, database: Database, configure: Configure
+):
+    configure(oidc_roles=(("*", "viewer"),))
+    person.log_in("eli", claims={"groups": "(missing)"}, userinfo={"groups": "(missing)"})
+    with database.write() as session:
+        users.change_role(session, session.merge(known(database, "eli")), "editor", now=clock.now())
+    person.browser.cookies.clear()
+
+    assert person.log_in("eli").status_code == 303
+    assert known(database, "eli").role == "editor"
