@@ -13,6 +13,7 @@ from app.ops import (
     commands,
     put_off_commands,
     range_commands,
+    user_commands,
 )
 from app.platform import figures, garbage
 from app.platform.errors import AppError
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(commands.users, name="user")
+app.add_typer(user_commands.users, name="user")
 app.add_typer(commands.tokens, name="token")
 app.add_typer(commands.people, name="people")
 app.add_typer(commands.playbooks, name="playbook")

@@ -6,8 +6,8 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from app.platform.db import UtcDateTime
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 
