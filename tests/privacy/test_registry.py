@@ -3,10 +3,11 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Column, update
 from sqlmodel import Session, SQLModel, col, select
 
 import app
@@ -19,6 +20,7 @@ from app.platform.db import Database
 from app.privacy import mentions
 from app.privacy.registry import LINES, MENTIONS, NAMES, OURS, PARTS
 from tests.moments import NOW
+from tests.ops import backups
 
 
 def texts() -> Iterator[Any]:
@@ -81,8 +83,50 @@ def test_an_address_is_taken_out_whole_and_never_out_of_a_longer_one(session: Se
     found = list(mentions.find(session, held.words_of("jo@b.example")))
 
     expected = "(erased), <(erased)>. banjo@b.example jo@b.example.au x-jo@b.example"
-    (one,) = [dict(row.after) for row in found]
+    (one,) = [dict(row.without(row.before)) for row in found]
     assert (one["actor"], one["details"]) == (expected, {"(erased)": [expected]})
+
+
+MENTIONED = [(table, name) for table in MENTIONS for name in MENTIONS[table]]
+
+
+def says(column: Column[Any], said: str) -> Any:
+    return {"said": [said]} if isinstance(column.type, JSON) else said
+
+
+def test_what_is_written_between_finding_and_erasing_stays(database: Database):
+    with database.engine.begin() as connection:
+        backups.fill(connection, Random(7), rows=1)
+    tables = SQLModel.metadata.tables
+    columns = [tables[table].c[name] for table, name in MENTIONED]
+
+    def say(said: str) -> None:
+        with database.engine.begin() as connection:
+            for column in columns:
+                connection.execute(update(column.table).values({column: says(column, said)}))
+
+    say("asked jo@b.example")
+    with database.read() as session:
+        found = list(mentions.find(session, ["jo@b.example"]))
+    say("jo@b.example asked again, and Ann answered")
+    with database.write() as session:
+        mentions.take_out(session, found)
+
+    with database.read() as session:
+        now = {str(column): session.execute(select(column)).scalar_one() for column in columns}
+    expected = "(erased) asked again, and Ann answered"
+    assert now == {str(column): says(column, expected) for column in columns}
+
+
+def test_of_more_people_than_one_question_asks_for_nobody_comes_back(database: Database):
+    people = [f"p{number}@b.example" for number in range(250)]
+    with database.write() as session:
+        audit.note(session, actor=" ".join(people), action="x", now=NOW)
+    with database.write() as session:
+        mentions.take_out(session, list(mentions.find(session, people)))
+
+    with database.read() as session:
+        assert session.exec(select(AuditRow.actor)).one() == " ".join(["(erased)"] * len(people))
 
 
 def test_a_row_of_the_audit_that_somebody_is_taken_out_of_is_still_whole(database: Database):
