@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
+from app.experiments.vocabulary import Channel
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
@@ -75,7 +76,7 @@ class Experiment(SQLModel, table=True):
     name: str
     slice_id: str | None = Field(default=None, index=True)
     previous_id: str | None = None
-    channel: str = "email"
+    channel: str = Channel.EMAIL
     audience_id: str | None = Field(default=None, index=True)
     design: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     status: str = Field(default=Status.DRAFT)

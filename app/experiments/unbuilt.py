@@ -7,18 +7,23 @@ part even where the part brings fields of its own.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from app.experiments.metrics import METRICS
+from app.experiments.vocabulary import (
+    CHANNELS,
+    FORMATS,
+    Channel,
+    Format,
+    GuardrailMetric,
+    MetricKind,
+)
 from app.platform.errors import FieldError, NotBuiltYet
 
 _Document = Mapping[str, Any]
 _Found = Iterator[tuple[str, str]]  # the field, and the part's name
 
-_CHANNELS = {
-    "link": "the channel “link”",
-    "page": "the channel “page”",
-    "reported": "the channel “reported”",
-}
-_METRICS = {"reported_rate": "the metric “reported_rate”"}
-_GUARDRAILS = {"unsubscribe_rate", "bounce_rate", "complaint_rate"}
+_CHANNELS = {one.value: f"the channel “{one}”" for one in Channel if one not in CHANNELS}
+_METRICS = {one.value: f"the metric “{one}”" for one in MetricKind if one not in METRICS}
+_FORMATS = {one.value: f"the format “{one}”" for one in Format if one not in FORMATS}
 
 
 def refuse(document: object) -> None:
@@ -39,8 +44,7 @@ def _channel(document: _Document) -> _Found:
 
 def _arms(document: _Document) -> _Found:
     for place, arm in enumerate(_list(document, "arms")):
-        if arm.get("format") == "mjml":
-            yield f"arms.{place}.format", "the format “mjml”"
+        yield from _named(arm, "format", _FORMATS, prefix=f"arms.{place}.")
         if arm.get("destination"):
             yield f"arms.{place}.destination", "an arm's destination (the channel “link”)"
 
@@ -52,7 +56,7 @@ def _metric(document: _Document) -> _Found:
 def _guardrails(document: _Document) -> _Found:
     for place, guardrail in enumerate(_list(document, "guardrails")):
         metric = guardrail.get("metric")
-        if isinstance(metric, str) and metric not in _GUARDRAILS:
+        if isinstance(metric, str) and metric not in set(GuardrailMetric):
             yield f"guardrails.{place}.metric", f"the guardrail “{metric[:60]}”"
 
 

@@ -41,11 +41,17 @@ class Channel(StrEnum):
     REPORTED = "reported"
 
 
+CHANNELS: Final = frozenset({Channel.EMAIL})  # those that are built; others are refused by name
+
+
 class Format(StrEnum):
     """What a body is written in."""
 
     MARKDOWN = "markdown"
     MJML = "mjml"
+
+
+FORMATS: Final = frozenset({Format.MARKDOWN})  # likewise
 
 
 class MetricKind(StrEnum):

@@ -30,8 +30,6 @@ class ContentLint:
 
     def problems(self, design: Draft) -> list[Item]:
         """Everything about the mails that blocks a launch, or should be known before it."""
-        if design.channel != "email":
-            return []
         problems = [*self._sender(design), *_blanks(design)]
         for arm in design.arms:
             problems += _words(arm)
