@@ -14,7 +14,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery.mail.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import checklist, design, drafts, fallen_away, lifecycle, store
+from app.experiments import approvals, checklist, design, drafts, fallen_away, lifecycle, store
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
 from app.experiments.design_schemas import Changes, Draft, LaunchDraft
@@ -208,6 +208,8 @@ def launch(
         row = store.locked(session, experiment_id)
         lifecycle.check_move(row, "launched")
         checklist.refuse_changed(row, seen)
+        settings, people = request.app.state.settings, found.eligibility.eligible
+        approvals.refuse_alone(session, row, people, settings, ids=who.ids)
         told = fallen_away.promised(found.eligibility)
         lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now, promised=told)
         return shown(session, row)

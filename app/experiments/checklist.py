@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.audience import members, profile
-from app.experiments import column_items, drafts, reach, rehearsal
+from app.experiments import approvals, column_items, drafts, reach, rehearsal
 from app.experiments import design as designs
 from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility
@@ -78,6 +78,7 @@ def check(
         *people,
         *_rule(design, eligibility, now),
         *_key_results(session, design),
+        *approvals.items(session, experiment, eligibility.eligible, settings),
     ]
     rank = list(Level)
     return Checklist(tuple(sorted(items, key=lambda item: rank.index(item.level))), eligibility)

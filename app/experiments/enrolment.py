@@ -17,6 +17,7 @@ from sqlmodel import Session
 from app.audience import members
 from app.audience.columns import Columns
 from app.experiments import (
+    approvals,
     cell_types,
     drafts,
     enrolment_store,
@@ -78,7 +79,7 @@ def settle(
         _put_back(database, judge)
         with database.read() as session:
             waves.draw(database, store.experiment_of(session, experiment_id))
-        while not _started(database, experiment_id, now=now):
+        while not _started(database, experiment_id, settings, now=now):
             pass
 
 
@@ -180,7 +181,7 @@ def _put_back(database: Database, judge: Judge) -> None:
             enrolment_store.put_back(session, judge.experiment_id, surplus[start : start + CHUNK])
 
 
-def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
+def _started(database: Database, experiment_id: str, settings: Settings, *, now: datetime) -> bool:
     """Freeze n and what the rule needs, and start; False where people or rate changed meanwhile.
 
     Working it out takes half a second, so it holds no lock.
@@ -189,6 +190,7 @@ def _started(database: Database, experiment_id: str, *, now: datetime) -> bool:
         experiment = store.experiment_of(session, experiment_id)
         arms = enrolment_store.count_by_arm(session, experiment_id)
         lost = fallen_away.since_launch(session, experiment)
+        approvals.refuse_unseen(session, experiment, sum(arms.values()), settings)
     plan = _plan(experiment, arms, now=now)
     with database.write() as session:
         held = _awaited(session, experiment_id)

@@ -113,6 +113,19 @@ class ExperimentLink(SQLModel, table=True):
     experiment_id: str = Field(primary_key=True, index=True)
 
 
+class Approval(SQLModel, table=True):
+    """A second person has seen an experiment that goes to many, as its design was then."""
+
+    __tablename__ = "approval"
+
+    experiment_id: str = Field(primary_key=True)
+    by: str
+    by_id: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    people: int  # whom it was to go to, as they saw it
+    design_at: datetime = Field(sa_type=UtcDateTime)  # when the experiment was last the same
+
+
 class Rehearsal(SQLModel, table=True):
     """An experiment's mails, composed for everybody before anybody gets one; where it stands.
 

@@ -28,16 +28,22 @@ class Principal:
     name: str
     email: str
     role: Role
+    made_by: str = ""  # the id of the user who made the token; empty: nobody's, or of the command
 
     @classmethod
     def of_token(cls, row: ApiToken) -> Self:
         """Another system."""
-        return cls("token", row.id, row.name, "", Role(row.role))
+        return cls("token", row.id, row.name, "", Role(row.role), row.created_by_id or "")
 
     @classmethod
     def of_user(cls, row: User) -> Self:
         """Somebody who logged in."""
         return cls("user", row.id, row.name, row.email, Role(row.role))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Who it is, and who is behind it."""
+        return frozenset(filter(None, (self.id, self.made_by)))
 
     @property
     def sees_addresses(self) -> bool:

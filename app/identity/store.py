@@ -176,6 +176,13 @@ def forget_setup_tokens(session: Session) -> None:
     session.execute(delete(SetupToken))
 
 
+def behind(session: Session, actor_id: str | None) -> frozenset[str]:
+    """The ids of whoever did something: a token's, and of who made it; a user's alone."""
+    token = session.get(ApiToken, actor_id) if actor_id else None
+    maker = token.created_by_id if token else None
+    return frozenset(filter(None, (actor_id, maker)))
+
+
 def latest_actor(session: Session, *, ending: str, subject: str) -> str | None:
     """The id of whoever last did to a subject what an action that ends like this names."""
     did = col(AuditRow.action).endswith(ending, autoescape=True)

@@ -7,7 +7,16 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, UniqueConstraint, bindparam, delete, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlmodel import Field, Session, SQLModel, col
 
 from app.platform import away
@@ -167,6 +176,12 @@ def retry(session: Session, row_id: str, *, now: datetime) -> PutOff:
     row.next_at, row.cancelled_at, row.cancelled_by = now, None, ""
     session.add(row)
     return row
+
+
+def retry_of(session: Session, work: Work, item: str, *, now: datetime) -> None:
+    """Try this again at the next opportunity, if it waits."""
+    is_it = col(PutOff.work) == work, col(PutOff.item) == item
+    session.execute(update(PutOff).where(*is_it).values(next_at=now))
 
 
 def cancel(session: Session, row_id: str, *, by: str, now: datetime) -> PutOff:

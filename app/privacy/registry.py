@@ -71,7 +71,7 @@ NAMES = frozenset({
     "day", "event", "method", "verdict", "rule", "rule_version", "judged_version", "stratum",
     "purpose", "riskiest", "unit", "cadence", "source", "lane", "caller", "asked", "created_by",
     "launched_by", "closed_by", "decided_by", "recorded_by", "posted_by", "frozen_by",
-    "disabled_by", "retired_by", "marked_by", "by", "owner", "place", "other_place",
+    "disabled_by", "retired_by", "marked_by", "by", "by_id", "owner", "place", "other_place",
     "other_name",
 })  # fmt: skip
 

@@ -23,6 +23,7 @@ from app.web.admin import (
 )
 from app.web.audiences import audiences, columns, conversions, customers, imports, suppressions
 from app.web.experiments import (
+    approval_pages,
     checklists,
     decisions,
     experiment_list,
@@ -84,6 +85,7 @@ routers: tuple[APIRouter, ...] = tuple(
         previews,
         checklists,
         launches,
+        approval_pages,
         readouts,
         decisions,
         removals,

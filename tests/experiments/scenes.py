@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session, col, select
 
 from app.audience.models import Audience, Membership, Person
@@ -18,6 +19,7 @@ from app.okr.models import Cycle, KeyResult, Objective
 from app.platform import install, put_off
 from app.platform.config import Settings
 from app.platform.db import Database
+from app.platform.errors import Conflict
 from app.platform.put_off import Work
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -174,6 +176,14 @@ def check(session: Session, experiment: Experiment, **settings: Any) -> Checklis
 
 def item(found: Checklist, item_id: str) -> Item:
     return next(one for one in found.items if one.id == item_id)
+
+
+def wait_for_a_second(database: Database, experiment_id: str) -> None:
+    """Its people are more than one person alone may send to: its start was put off."""
+    with pytest.raises(Conflict, match="Somebody else approves it first") as refused:
+        settle(database, experiment_id, approve_above=10)
+    with database.write() as session:
+        put_off.note(session, put_off.Work.START, experiment_id, str(refused.value), now=NOW)
 
 
 def one_that_cannot_start(database: Database, *, now: datetime, tries: int) -> str:

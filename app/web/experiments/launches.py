@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.delivery import progress
 from app.delivery.progress import Progress
-from app.experiments import checklist, fallen_away, lifecycle, store
+from app.experiments import approvals, checklist, fallen_away, lifecycle, store
 from app.experiments import drafts as rooms
 from app.experiments.checklist import Checklist
 from app.experiments.design_schemas import Draft, LaunchDraft
@@ -20,6 +20,7 @@ from app.experiments.models import Experiment, Status
 from app.experiments.plans import expected_arms
 from app.experiments.vocabulary import HOLDOUT
 from app.identity import guard
+from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform.config import Settings
 from app.platform.errors import AppError, Invalid
@@ -57,6 +58,7 @@ class LaunchPage(Page):
 
     place: Place
     blocks: list[Item]
+    needs_second: bool  # nothing else keeps it from being launched
     warns: list[Item]
     audience_people: int
     left_out: list[tuple[str, int]]
@@ -103,7 +105,7 @@ def launch(*, request: Request, who: Who, now: Now, form: Form, experiment_id: s
             found = plans.look(request, session, seen, now=now)
         checklist.refuse_unready(found)
         with guard.writing(request) as session:
-            _launch(session, seen, draft, found, by=who.name, now=now)
+            _launch(session, seen, draft, found, who, settings=request.app.state.settings, now=now)
     except (ValidationError, AppError) as error:
         with read() as session:
             about = review.about(session, experiment_id)
@@ -162,15 +164,18 @@ def _launch(
     seen: Experiment,
     draft: LaunchDraft,
     found: Checklist,
+    who: Principal,
     *,
-    by: str,
+    settings: Settings,
     now: datetime,
 ) -> None:
     experiment = store.locked(session, seen.id)
     lifecycle.check_move(experiment, "launched")
     checklist.refuse_changed(experiment, seen)
+    people = found.eligibility.eligible
+    approvals.refuse_alone(session, experiment, people, settings, ids=who.ids)
     promised = fallen_away.promised(found.eligibility)
-    lifecycle.launch(session, experiment, draft, by=by, now=now, promised=promised)
+    lifecycle.launch(session, experiment, draft, by=who.name, now=now, promised=promised)
 
 
 def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:
@@ -197,6 +202,7 @@ def _launch_page(
     return LaunchPage(
         place=header.place_beside(about),
         blocks=_of_level(found, "blocks"),
+        needs_second=[item.id for item in _of_level(found, "blocks")] == [approvals.ITEM],
         warns=_of_level(found, "warns"),
         audience_people=who.total,
         left_out=plans.left_out(who),

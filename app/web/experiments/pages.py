@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, Response
 from app.analysis import movements
 from app.delivery import progress
 from app.delivery.progress import Progress
+from app.experiments import approvals, enrolment_store, fallen_away, lifecycle, store
 from app.experiments import drafts as rooms
-from app.experiments import enrolment_store, fallen_away, lifecycle, store
 from app.experiments.design_schemas import Draft
 from app.experiments.fallen_away import FellAway
 from app.experiments.items import Item
@@ -80,6 +80,7 @@ class ExperimentPage(Page):
     can_decide: bool
     again: str | None
     troubles: list[Trouble]
+    waits_for_second: bool  # person, to approve it
     paused_reason: str | None
     fell_away: FellAway | None
     decision: Decision | None
@@ -193,12 +194,14 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
     experiment = about.experiment
     left_out = plans.reasons(enrolment_store.reasons(session, experiment.id))
     day = formatting.filters(request.app.state.settings.zone)["day"]
+    waiting = troubles.about(session, experiment.id)
     return ExperimentPage(
         place=header.place_beside(about),
         moves=_moves(experiment),
         can_decide=experiment.status in readouts.OPEN,
         again=_again(experiment),
-        troubles=troubles.about(session, experiment.id),
+        troubles=waiting,
+        waits_for_second=any(one.reason.endswith(approvals.BY_ANOTHER) for one in waiting),
         paused_reason=experiment.paused_reason,
         fell_away=fallen_away.fallen_away_of(session, experiment),
         decision=about.decision,

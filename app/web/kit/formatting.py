@@ -18,6 +18,7 @@ SAID: Mapping[str, str] = {
     "erased": "Erased. Results stay as they were.",
     "readmitted": "They may come back: the next import takes them in.",
     "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",
+    "approved": "Approved. Somebody else may launch it now.",
     "undoable": "Launched.",
     "undone": "Undone: it is a draft again, and nobody was mailed.",
     "too-late": "Too late to undo: nothing was changed. What can be done now stands below.",

@@ -1,0 +1,118 @@
+"""An experiment that goes to many people needs a second person, where the operator says so.
+
+Whoever approved it and whoever launches it are two. An approval holds for the design that was seen:
+a change of the draft ends it. It holds for as many people as were told, and for a tenth more, for
+audiences move a little every day.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.experiments.items import Item, blocks, ok
+from app.experiments.models import Approval, Experiment, Status
+from app.platform import figures, put_off
+from app.platform.config import Settings
+from app.platform.errors import Conflict
+from app.platform.put_off import Work
+
+ITEM = "approval"  # on the checklist
+BY_ANOTHER = "Somebody else approves it first."
+_MORE = 1.1  # ours: times as many people as the second person was told
+
+
+def is_needed(people: int, settings: Settings) -> bool:
+    """Whether one person alone may not send to so many."""
+    return bool(settings.approve_above) and people > settings.approve_above
+
+
+def items(
+    session: Session, experiment: Experiment, people: int, settings: Settings
+) -> Iterator[Item]:
+    """What the checklist says of it."""
+    if not is_needed(people, settings):
+        return
+    standing = standing_of(session, experiment)
+    if standing is None or not _covers(standing, people):
+        yield blocks(ITEM, _sentence(people, settings))
+    else:
+        seen = figures.plural(standing.people, *_PEOPLE)
+        yield ok(ITEM, f"{standing.by} approved it for {seen}.")
+
+
+def standing_of(session: Session, experiment: Experiment) -> Approval | None:
+    """The approval of what the experiment is now."""
+    held = session.get(Approval, experiment.id)
+    is_draft = experiment.status == Status.DRAFT
+    return None if held and is_draft and held.design_at != experiment.updated_at else held
+
+
+def approve(
+    session: Session,
+    experiment: Experiment,
+    people: int,
+    *,
+    by: str,
+    by_id: str,
+    launched_by: Collection[str],
+    now: datetime,
+) -> None:
+    """A second person has seen it. One that waits for them is tried again at once."""
+    if experiment.status not in {Status.DRAFT, Status.SCHEDULED}:
+        raise Conflict(f"It is {experiment.status}: there is nothing to approve any more.")
+    if by_id in launched_by:
+        raise Conflict("You launched it yourself. Somebody else approves it.")
+    session.merge(
+        Approval(
+            experiment_id=experiment.id,
+            by=by,
+            by_id=by_id,
+            at=now,
+            people=people,
+            design_at=experiment.updated_at,
+        )
+    )
+    put_off.retry_of(session, Work.START, experiment.id, now=now)
+
+
+def refuse_alone(
+    session: Session,
+    experiment: Experiment,
+    people: int,
+    settings: Settings,
+    *,
+    ids: Collection[str],
+) -> None:
+    """At the launch, by whoever has these ids. Raises Conflict; an approval of before ends."""
+    standing = standing_of(session, experiment)
+    if is_needed(people, settings):
+        if standing is None or not _covers(standing, people):
+            raise Conflict(_sentence(people, settings))
+        if standing.by_id in ids:
+            raise Conflict("You approved it yourself. Somebody else launches it.")
+    elif standing is None and (held := session.get(Approval, experiment.id)):
+        session.delete(held)
+
+
+def refuse_unseen(
+    session: Session, experiment: Experiment, people: int, settings: Settings
+) -> None:
+    """At the start: an audience may have grown since the launch. Raises Conflict."""
+    standing = standing_of(session, experiment)
+    if is_needed(people, settings) and (standing is None or not _covers(standing, people)):
+        raise Conflict(_sentence(people, settings))
+
+
+_PEOPLE = ("person", "people")
+
+
+def _covers(approval: Approval, people: int) -> bool:
+    return people <= approval.people * _MORE
+
+
+def _sentence(people: int, settings: Settings) -> str:
+    return (
+        f"It goes to {figures.plural(people, *_PEOPLE)}, and one person alone may send to"
+        f" {figures.count(settings.approve_above)}. {BY_ANOTHER}"
+    )
