@@ -16,6 +16,7 @@ from app.identity.last_use import LastUse
 from app.identity.oidc.provider import Provider
 from app.ops import exposition, ready
 from app.ops.exposition import Meters
+from app.ops.gauges import Gauges
 from app.ops.holding import Hold
 from app.ops.installation import House, open_house, refuse_misfits
 from app.ops.measured import Measured
@@ -259,6 +260,7 @@ def _furnish(application: FastAPI, house: House) -> None:
     application.state.settings = house.settings
     application.state.database = house.database
     application.state.keyring = house.keyring
-    application.state.meters = Meters(house)
+    application.state.gauges = Gauges(house)
+    application.state.meters = Meters(house, application.state.gauges)
     application.include_router(ready.router)
     application.include_router(exposition.router)

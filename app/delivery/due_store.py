@@ -1,8 +1,9 @@
 """What an operator watches of sending: sends by state, and what is due for how long already."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 from sqlmodel import Session, col
 
 from app.delivery.models import Notice, Send, SendCount, State
@@ -19,16 +20,29 @@ def sends_by_state(session: Session) -> dict[State, int]:
 
 
 def first_send_due() -> ScalarSelect[datetime]:
-    """When the send was due that waits longest, of what may be sent: one look-up an experiment."""
-    longest = (
-        select(col(Send.due_at))
-        .where(col(Send.experiment_id) == col(Experiment.id), col(Send.state) == State.QUEUED)
-        .order_by(col(Send.due_at))
-        .limit(1)
-        .scalar_subquery()
+    """Since when mails of a running experiment are due and none leaves; the longest of them all.
+
+    What is sent slowly, at a pace that somebody or a server set, is not late: what counts is the
+    last release, where it came after the mail was due. Two look-ups an experiment.
+    """
+    due = _of_each(col(Send.due_at), col(Send.state) == State.QUEUED).order_by(col(Send.due_at))
+    left = _of_each(col(Send.released_at), col(Send.released_at).is_not(None)).order_by(
+        col(Send.released_at).desc()
     )
-    running = select(longest.label("due_at")).where(col(Experiment.status) == Status.RUNNING)
-    return select(func.min(running.subquery().c.due_at)).scalar_subquery()
+    each = (
+        select(
+            due.limit(1).scalar_subquery().label("due"),
+            left.limit(1).scalar_subquery().label("left"),
+        )
+        .where(col(Experiment.status) == Status.RUNNING)
+        .subquery()
+    )
+    waits = case((each.c.left > each.c.due, each.c.left), else_=each.c.due)
+    return select(func.min(waits)).scalar_subquery()
+
+
+def _of_each(moment: Any, *wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(moment).where(col(Send.experiment_id) == col(Experiment.id), *wanted)
 
 
 def first_notice_due() -> ScalarSelect[datetime]:

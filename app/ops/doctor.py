@@ -1,6 +1,5 @@
 """What an operator asks when something is odd: each part looked at, and what to do."""
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
 from app.okr import queries
-from app.ops import backing_up, holding, stored
+from app.ops import backing_up, gauges, holding, late, stored
 from app.ops.installation import House, open_house
 from app.outreach import failing
 from app.platform import apart, away, clock, figures, install, migrate
@@ -27,7 +26,6 @@ from app.platform.errors import AppError
 from app.tracking import ageing, ageing_rows, folder_rows, folders, losses, range_files
 from app.tracking.models import LostHits
 
-_LITTLE_DISK = 1 << 30  # bytes; below it a full disk is days away on a busy installation
 _NAMED = 5  # of what failed; the page tells the rest
 _PATIENCE = timedelta(days=1)  # an erasure, or a look at what is old, takes minutes
 
@@ -57,6 +55,7 @@ def look(settings: Settings) -> list[Finding]:
         "disk": _disk,
         "processes": _processes,
         "clicks": _clicks,
+        "due work": _due,
         "put off": _put_off,
         "data folders": _folders,
         "privacy": _privacy,
@@ -167,12 +166,16 @@ def _mail(house: House) -> str:
 
 
 def _disk(house: House) -> str:
-    free = shutil.disk_usage(house.settings.data_dir).free
-    if free < _LITTLE_DISK:
-        raise _WrongError(
-            f"Only {figures.count(free // 10**6)} MB are free beside the data folder: make room."
-        )
-    return f"{figures.count(free // 10**9)} GB free"
+    look = gauges.look(house)
+    if little := [*late.disk(look), *late.room(look)]:
+        raise _WrongError(" ".join(little))
+    return f"{figures.count(int(look.of(gauges.DISK) or 0) // 10**9)} GB free"
+
+
+def _due(house: House) -> str:
+    if waits := late.due(gauges.look(house)):
+        raise _WrongError(" ".join(waits))
+    return "nothing waits longer than it should"
 
 
 def _processes(house: House) -> str:

@@ -49,9 +49,9 @@ _SHARED_SECONDS = 1.0  # one text for everybody who asks meanwhile
 class Meters:
     """What is told, written once for all who ask within a second. One per process."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, gauges: Gauges) -> None:
         self._folder = house.meters
-        self._gauges = Gauges(house)
+        self._gauges = gauges
         self._writing = threading.Lock()
         self._written: tuple[float, bytes] | None = None
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from app.ops import late
 from app.ops.installation import House
 from app.platform import away, locks, migrate
 from app.platform.away import AWAY
@@ -39,6 +40,7 @@ class Readiness(BaseModel):
     ready: bool
     checks: dict[str, str]
     notes: list[str] = []  # what is odd, and keeps nobody from working
+    late: list[str] = []  # what is later than it should be, here or elsewhere
 
 
 @router.get("/health")
@@ -66,5 +68,6 @@ def ready(request: Request) -> JSONResponse:
     fine = set(checks.values()) == {"ok"}
     held = request.app.state.hold.said()
     notes = [*house.seconds(), *([held] if held else [])]
-    told = {"ready": fine, "checks": checks, "notes": notes}
+    look = request.app.state.gauges.look()
+    told = {"ready": fine, "checks": checks, "notes": notes, "late": late.everything(look)}
     return JSONResponse(told, 200 if fine else 503)

@@ -73,6 +73,25 @@ def test_sends_are_counted_as_the_progress_of_experiments_counts_them(house: Hou
     assert look.of(gauges.OLDEST_DUE, Due.SEND) == pytest.approx(wait, abs=5)
 
 
+def test_a_send_that_goes_on_slowly_is_not_late(house: House):
+    with house.database.write() as session:
+        experiment = _experiment()
+        session.add(experiment)
+        for number, ago in ((1, 40), (2, 3)):
+            session.add(
+                Send(
+                    id=number, experiment_id=experiment.id, arm="a", person_id=f"p{number}",
+                    state=State.SENT, due_at=NOW - timedelta(hours=9),
+                    released_at=NOW - timedelta(minutes=ago),
+                )
+            )  # fmt: skip
+        late = _send(Random(1), experiment, 3)
+        late.state, late.due_at = State.QUEUED, NOW - timedelta(hours=9)
+        session.add(late)
+
+    assert gauges.look(house).of(gauges.OLDEST_DUE, Due.SEND) == pytest.approx(180, abs=5)
+
+
 def test_what_failed_is_counted_as_the_page_counts_it(house: House):
     random = Random(7)
     with house.database.write() as session:

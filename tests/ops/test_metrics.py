@@ -84,7 +84,7 @@ def test_a_storm_of_scrapes_looks_into_the_database_once(
         return Look({})
 
     monkeypatch.setattr(gauges, "look", look)
-    meters = exposition.Meters(house)
+    meters = exposition.Meters(house, Gauges(house))
     threads = [threading.Thread(target=meters.text) for _ in range(50)]
     for thread in threads:
         thread.start()
