@@ -67,13 +67,18 @@ def invite(
     session: Session, emails: Sequence[str], *, role: str, by: str, now: datetime
 ) -> list[Outcome]:
     """Ask each of them; whoever was asked before gets a new link. None hinders another."""
-    wanted, seen, told = role_named(role), set[str](), []
-    for typed in emails:
-        outcome = _invite(session, typed, role=wanted, by=by, now=now)
-        if outcome.email not in seen:  # the same in another case
-            told.append(outcome)
-        seen.add(outcome.email)
-    return told
+    wanted = role_named(role)
+    once: dict[str, str] = {}
+    for typed in emails:  # the same in another case is the same
+        once.setdefault(_folded(typed), typed)
+    return [_invite(session, typed, role=wanted, by=by, now=now) for typed in once.values()]
+
+
+def _folded(typed: str) -> str:
+    try:
+        return users.address_of(typed)
+    except Invalid:
+        return typed
 
 
 def _invite(session: Session, typed: str, *, role: str, by: str, now: datetime) -> Outcome:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from app.identity import sessions, store, tokens
+from app.identity import second_step, sessions, store, tokens
+from app.identity.models import SecondStep
 from app.platform.db import Database
 from tests.api.conftest import NOW, Api, as_
 from tests.identity.scenes import PASSWORD, given_user
@@ -84,3 +85,47 @@ def test_a_token_is_listed_without_its_secret_and_revoked(application: FastAPI):
 
     assert "hash" not in theirs
     assert (done.status_code, editor.ask("GET", "/features").status_code) == (204, 401)
+
+
+def test_where_somebody_is_logged_in_is_listed_and_ended(application: FastAPI, database: Database):
+    admin = as_(application, "admin")
+    given(database, "Ann", "admin")
+    eve, bo = given(database, "Eve", "editor"), given(database, "Bo", "viewer")
+    listed = admin.read(f"/users/{eve}/sessions")["items"]
+    foreign = admin.ask("DELETE", f"/users/{bo}/sessions/{listed[0]['id']}")
+    ended = admin.ask("DELETE", f"/users/{eve}/sessions/{listed[0]['id']}")
+    again = admin.ask("DELETE", f"/users/{eve}/sessions/{listed[0]['id']}")
+
+    assert [one["method"] for one in listed] == ["password"] * 2
+    assert [one.status_code for one in (foreign, ended, again)] == [404, 204, 404]
+    assert (browsers(database, eve), browsers(database, bo)) == (1, 2)
+
+
+def test_a_code_at_log_in_is_reset(application: FastAPI, database: Database):
+    admin = as_(application, "admin")
+    eve = given(database, "Eve", "editor")
+    with database.write() as session:
+        session.add(SecondStep(user_id=eve, secret="sealed", since=NOW))
+
+    assert admin.ask("DELETE", f"/users/{eve}/second-step").status_code == 204
+    with database.read() as session:
+        assert not second_step.is_on(session, eve)
+
+
+def test_several_people_are_invited_again_and_taken_back(application: FastAPI, database: Database):
+    admin = as_(application, "admin")
+    given(database, "Eve", "editor")
+    emails = ["dee@b.example", "DEE@b.example", "eve@halvern.example", "nobody"]
+
+    told = admin.made("/invitations", {"emails": emails, "role": "viewer"})["items"]
+    again = admin.ask("POST", f"/invitations/{told[0]['invitation_id']}/again").json()["items"]
+    (listed,) = admin.read("/invitations")["items"]
+    gone = admin.ask("DELETE", f"/invitations/{listed['id']}")
+    late = admin.ask("DELETE", f"/invitations/{listed['id']}")
+
+    assert [one["what"] for one in told] == ["invited", "already here", "no address"]
+    assert [one["what"] for one in again] == ["invited again"]
+    assert (listed["email"], listed["state"]) == ("dee@b.example", "open")
+    assert (gone.status_code, late.status_code) == (204, 409)
+    assert admin.read("/invitations")["items"] == []
+    assert as_(application, "editor").ask("GET", "/invitations").status_code == 403

@@ -60,7 +60,7 @@ def test_each_address_is_told_what_became_of_it(ann: Browser, database: Database
 def test_whoever_accepts_chooses_name_and_password_and_is_in(
     ann: Browser, application: FastAPI, database: Database
 ):
-    ann.post(PAGE, emails="dee@b.example", role="editor")
+    ann.post(PAGE, emails="Dee@b.example, dee@B.example dee@b.example", role="editor")
     link, dee = links(database)["dee@b.example"], Browser(application)
     shown = dee.get(link).text
     short = dee.post(link, csrf="", name="Dee", password="short")
