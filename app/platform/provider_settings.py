@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_serializer, field_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 ANYBODY = "*"  # in the list of roles: whoever the provider lets in
@@ -91,6 +91,11 @@ class ProviderSettings(BaseSettings):
         if name and not _NAME.fullmatch(name.strip()):
             raise ValueError("must be one line of at most 60 characters")
         return name.strip()
+
+    @field_serializer("oidc_roles", when_used="json")
+    def _as_written(self, roles: Roles) -> str:
+        """As an operator writes it: processes and backups hand settings on as text."""
+        return ", ".join(f"{group}={role}" for group, role in roles)
 
     @property
     def provider_name(self) -> str:
