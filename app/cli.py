@@ -198,6 +198,25 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
 
 
+@app.command()
+def mcp(
+    url: Annotated[
+        str | None, typer.Option(help="the installation; else the public address")
+    ] = None,
+    token: Annotated[str, typer.Option(envvar="THINSLICE_TOKEN", help="a token, tsl_…")] = "",
+) -> None:
+    """Let an agent on this machine ask over standard input and output, with a token."""
+    from app.agents.site import INSTALL, is_installed
+
+    if not is_installed():
+        _fail(f"Agents need one part more: {INSTALL}")
+    if not token:
+        _fail("Set THINSLICE_TOKEN to a token: an admin makes one under Tokens.")
+    from app.agents import bridge
+
+    bridge.run(url or command_setup.settings().public_url, token)
+
+
 @app.command("_web", hidden=True)
 def web_process(fd: Descriptor) -> None:
     """One web process of `serve`, on a socket that is open already."""

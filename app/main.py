@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
+from app.agents import site as agents
 from app.api import problems
 from app.api import site as api
 from app.delivery import destination_store
@@ -243,6 +244,7 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
     _furnish(application, house)
     application.state.hold.said()  # asked now, so that no page has to
     api.install(application)
+    application.include_router(agents.router)
     web.install(application, problems)
     return application
 

@@ -55,14 +55,19 @@ def of_app_error(error: AppError) -> JSONResponse:
 
 def of_validation(errors: Sequence[Any]) -> JSONResponse:
     """What was sent does not have the shape that the document describes."""
-    fields = tuple(
-        FieldError(_path(error["loc"]), _plain(str(error["msg"]))) for error in errors[:_MOST]
-    )
+    fields = fields_of(errors)
     told = [f"{field.field}: {field.message}" if field.field else field.message for field in fields]
     if len(errors) > _MOST:
         told.append(f"and {figures.count(len(errors) - _MOST)} more")
     detail = "; ".join(told)
     return _answer(422, "This cannot be accepted", detail, fields, {})
+
+
+def fields_of(errors: Sequence[Any]) -> tuple[FieldError, ...]:
+    """Each field and its message; of very many, the first."""
+    return tuple(
+        FieldError(_path(error["loc"]), _plain(str(error["msg"]))) for error in errors[:_MOST]
+    )
 
 
 def of_status(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:

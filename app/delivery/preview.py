@@ -113,11 +113,12 @@ def _addressee(row: Row[Any]) -> Addressee:
 
 def veiled(person: Addressee) -> Addressee:
     """The same person for whoever may not read addresses: another stands wherever one does."""
-    columns = {name: _veiled(value) for name, value in person.columns.items()}
+    columns = {name: without_addresses(value) for name, value in person.columns.items()}
     return replace(person, email=_SOMEBODY, columns=columns)
 
 
-def _veiled(value: object) -> object:
+def without_addresses(value: object) -> object:
+    """A text in which another stands wherever an address does; everything else as it is."""
     return _ADDRESS.sub(_SOMEBODY, value) if isinstance(value, str) else value
 
 

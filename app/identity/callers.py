@@ -17,18 +17,20 @@ from app.platform.errors import NotLoggedIn
 
 API = "/api/"
 METRICS = "/metrics"
+AGENTS = "/mcp"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking."""
 
-    kind: str  # user, token
+    kind: str  # user, token, agent: a token over MCP
     id: str
     name: str
     email: str
     role: Role
     made_by: str = ""  # the id of the user who made the token; empty: nobody's, or of the command
+    may_draft: bool = False  # of a token: whether an agent may write drafts with it
 
     @classmethod
     def of_token(cls, row: ApiToken) -> Self:
@@ -47,13 +49,13 @@ class Principal:
 
     @property
     def sees_addresses(self) -> bool:
-        """Customers' addresses are looked at by those who mail them."""
-        return self.role.may(Role.EDITOR)
+        """Customers' addresses are looked at by those who mail them, never by an agent."""
+        return self.kind != "agent" and self.role.may(Role.EDITOR)
 
 
 def is_api(request: Request) -> bool:
     """Whether a token is asked for, and no cookie looked at."""
-    return request.url.path.startswith(API) or request.url.path == METRICS
+    return request.url.path.startswith(API) or request.url.path in {METRICS, AGENTS}
 
 
 def watches(request: Request) -> bool:

@@ -46,7 +46,7 @@ async def admit(request: Request, access: Access) -> None:
         raise away.as_unavailable(error) from error
     _refuse_role(request.state.principal, access)
     if _is_form(request, access):
-        _refuse_foreign(request)
+        refuse_foreign(request)
 
 
 async def enforce(request: Request) -> None:
@@ -77,10 +77,10 @@ async def confirm(request: Request) -> None:
 def _confirm(request: Request) -> None:
     database: Database = request.app.state.database
     with database.read() as session:
-        _refuse_sent_away(session, request)
+        refuse_sent_away(session, request)
 
 
-def _refuse_sent_away(session: Session, request: Request) -> None:
+def refuse_sent_away(session: Session, request: Request) -> None:
     """Who was let in before a body came may have no log-in, no token or no such role any more."""
     access: Access | None = request.scope.get(ADMITTED)
     if access is not None and access.role is not None:
@@ -128,7 +128,7 @@ def _is_form(request: Request, access: Access) -> bool:
     )
 
 
-def _refuse_foreign(request: Request) -> None:
+def refuse_foreign(request: Request) -> None:
     """CSRF, before the body: a change must come from a page of ours."""
     if not _same_origin(request):
         raise Forbidden("This request came from another site, so nothing was changed.")
@@ -246,7 +246,7 @@ def writing(request: Request) -> Iterator[Session]:
     """A transaction that changes something, for a route that must do slow work before it."""
     database: Database = request.app.state.database
     with database.write() as session:
-        _refuse_sent_away(session, request)
+        refuse_sent_away(session, request)
         yield session
         requests_noted.change(session, request)
 

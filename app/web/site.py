@@ -110,7 +110,7 @@ routers: tuple[APIRouter, ...] = tuple(
         robots,
     )
 )
-_MACHINES = ("/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json")
+_MACHINES = ("/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json", "/mcp")
 
 
 def install(application: FastAPI, problems: errors.Problems) -> None:

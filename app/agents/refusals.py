@@ -1,0 +1,35 @@
+"""What an agent is told where it may not, word for word."""
+
+from app.platform.errors import Forbidden, NotFound, TooMany
+
+MAY_ONLY_READ = "This token may only read. A person can allow drafts: Settings → Tokens."
+PERSON_LAUNCHES = (
+    "Launching stays with a person. Call ask_for_launch: the owner gets your note and a link."
+)
+NO_PEOPLE = "People's addresses and clicks are not available to agents. The readout has the counts."
+TOO_FEW = "Fewer than 5 answered; shown from 5 on."
+
+# What a tool of that name would do, if there were one.
+_OF_A_PERSON = (
+    "launch", "start", "pause", "resume", "cancel", "undo", "decide", "decision", "send_test",
+)  # fmt: skip
+_ABOUT_PEOPLE = ("person", "people", "customer", "address", "send", "hit", "click", "export")
+
+
+def unknown_tool(name: str, known: list[str]) -> Exception:
+    """Why there is no such tool."""
+    if any(word in name for word in _OF_A_PERSON):
+        return Forbidden(PERSON_LAUNCHES)
+    if any(word in name for word in _ABOUT_PEOPLE):
+        return Forbidden(NO_PEOPLE)
+    return NotFound(f"There is no tool of this name. There are {', '.join(known)}.")
+
+
+def unknown(kind: str, wanted: str) -> NotFound:
+    """Nothing here has this id."""
+    return NotFound(f"No {kind} {wanted} here, or none you may see.")
+
+
+def too_fast(seconds: int) -> TooMany:
+    """More calls than a minute has."""
+    return TooMany(f"60 calls a minute. Go on in {seconds} s.")
