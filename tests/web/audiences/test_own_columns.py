@@ -42,7 +42,7 @@ def spelled(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
 def named(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
-            yield from filter(None, map(word, parts))
+            yield from (one for part in parts for one in of_argument(part))
         case ast.Dict(keys=keys):
             yield from filter(None, map(word, keys))
         case ast.Call(args=parts, keywords=keywords):
