@@ -143,20 +143,21 @@ def release(
 
     house = command_setup.checked_house()
     waiting = letting_go.look(house, now=clock.now())
-    for line in letting_go.in_words(waiting):
+    for line in list(letting_go.in_words(waiting)) or ["Nothing waits to be sent."]:
         typer.echo(line)
     since = _since(moved, lost)
     if not yes:
         typer.confirm(f"Release as {since.value}?", abort=True)
     released = letting_go.release(house, since, now=clock.now())
     house.database.close()
-    typer.echo(f"Released. {_LEFT[since.value].format(released.uncertain)}")
+    mails = figures.plural(released.uncertain, "mail is", "mails are")
+    typer.echo(f"Released: {mails} uncertain. {_LEFT[since.value]}")
 
 
 _LEFT = {
-    "moved": "{} mails are uncertain; everything else goes on where the backup stood.",
-    "lost": "{} mails are uncertain; experiments are paused, each says why. Resume those of which"
-    " you know that nothing was sent since, and cancel the others.",
+    "moved": "Everything else goes on where the backup stood.",
+    "lost": "What was sending is paused, what was to start is cancelled; each says why. Resume"
+    " those of which you know that nothing was sent since.",
 }
 
 

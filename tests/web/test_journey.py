@@ -261,7 +261,7 @@ def test_nobody_on_the_list_is_mailed(eve: Browser, draft: str):
         "/", "/objectives", "/features", "/features/new", "/audiences", "/suppressions",
         "/experiments", "/experiments/new", "/experiments/new?from=call", "/outbox", "/learnings",
         "/people", "/tokens", "/help/how-it-works", "/help/statistics", "/help/machines",
-        "/help/writing", "/help/mail", "/login",
+        "/help/writing", "/help/mail", "/help/backup", "/login",
     ],
 )  # fmt: skip
 def test_every_page_of_an_empty_house_opens_and_says_what_to_do(ann: Browser, path: str):

@@ -23,6 +23,7 @@ _TOPICS = {
     "writing": ("Writing a mail", "Writing a mail"),
     "privacy": ("Privacy", "What is kept of customers, and how long"),
     "mail": ("What happens to a mail", "What happens to a mail"),
+    "backup": ("Backups", "Back up, restore, release"),
 }
 
 

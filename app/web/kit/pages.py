@@ -36,7 +36,7 @@ class Frame:
     warned: bool
     demo: bool
     outbox: bool
-    held: str | None
+    held: bool
     now: datetime
 
     @property
@@ -95,7 +95,7 @@ def frame_of(request: Request, section: str) -> Frame:
         warned=said in formatting.WARNINGS,
         demo=settings.demo,
         outbox=settings.mail.startswith("outbox:"),
-        held=request.app.state.hold.said() if who and who.role.may(Role.EDITOR) else None,
+        held=bool(who and who.role.may(Role.EDITOR) and request.app.state.hold.said()),
         now=formatting.present(),
     )
 
