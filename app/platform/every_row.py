@@ -6,7 +6,7 @@ schema of earlier days is read as it stands. A value that is damaged is carried 
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +74,12 @@ def is_empty(engine: Engine) -> bool:
 def _tables(connection: Connection) -> list[Table]:
     known, besides = MetaData(), {SCHEMA, *_shadows(connection)}
     known.reflect(connection)
-    return [table for table in known.sorted_tables if table.name not in besides]
+    return [table for table in known.sorted_tables if _is_ours(table.name, besides)]
+
+
+def _is_ours(name: str, besides: Collection[str]) -> bool:
+    """Whoever follows a file of SQLite, as Litestream does, has tables in it that begin so."""
+    return name not in besides and not name.startswith("_")
 
 
 def _shadows(connection: Connection) -> list[str]:

@@ -1,8 +1,42 @@
-"""What the pages of a restored copy say while it is held."""
+"""What a restored copy shows: what it was made of, and while it is held, that it is."""
 
-from app.platform import install
+import asyncio
+import difflib
+import re
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.identity import sessions
+from app.identity import store as identity
+from app.main import Tracking, _pages_and_api
+from app.ops import backing_up, restoring
+from app.ops.backup_contents import Contents
+from app.ops.installation import House, open_house, prepare
+from app.platform import clock, config, install
 from app.platform.db import Database
+from tests.bench import estate
+from tests.bench.estate import Size
+from tests.bench.pages import key_of
+from tests.conftest import KINDS
+from tests.postgres import Server
+from tests.routes import addresses
 from tests.web.conftest import Browser
+
+# What goes by the minute, the request or the log-in.
+_MEANWHILE = re.compile(
+    r"\d+ (?:second|minute)s? ago|just now|csrf(?:=|\" value=\")[\w-]+"
+    r"|\"(?:lag_seconds|as_of|now)\": ?[^,}]*"
+)
+_OTHERWISE = (
+    "/ready",
+    "/metrics",
+    "/data-folders",
+    "/api/v1/data-folders",
+)  # of this machine alone
 
 
 def test_every_page_says_it_to_whoever_edits(
@@ -20,3 +54,70 @@ def test_every_page_says_it_to_whoever_edits(
 
     assert seen == {"ann": [True] * 3, "eve": [True] * 3, "bo": [False] * 3}
     assert "is held" not in ann.get("/experiments").text
+
+
+@pytest.fixture
+def filled(house: House) -> tuple[House, Size]:
+    """Experiments in every state, key results with weeks of values, learnings, people."""
+    prepare(house)
+    size = replace(Size.of(3), people=300)
+    estate.fill(house.database, size, now=clock.now())
+    return house, size
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_page_list_and_export_is_as_before(
+    filled: tuple[House, Size],
+    kind: str,
+    tmp_path: Path,
+    postgres_server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    house, size = filled
+    stands = clock.micros()
+    monkeypatch.setattr(clock, "micros", lambda: stands)
+    headers = key_of(house)
+    backing_up.write_to(tmp_path / "one.tar", house)
+    url = postgres_server.empty() if kind == "postgresql" else ""
+    settings = config.load(
+        data_dir=tmp_path / "copy", database_url=url, public_url=house.settings.public_url
+    )
+    restoring.restore(settings, Contents(tmp_path / "one.tar"))
+    copy = open_house(settings)
+    with closing(copy.database):
+        with copy.database.write() as session:
+            install.let_go(session)
+            user = identity.user_by_email(session, "a@b.example")
+            assert user
+            cookie = sessions.begin(session, user, now=clock.now()).secret
+        before = asked(house, size, headers)
+        after = asked(copy, size, headers | {"Cookie": f"thinslice={cookie}"})
+
+    assert len(before) > 150
+    assert [
+        _difference(name, text, after[name]) for name, text in before.items() if text != after[name]
+    ] == []
+
+
+def asked(house: House, size: Size, headers: dict[str, str]) -> dict[str, str]:
+    """What is answered at every address that reads."""
+    application = _pages_and_api(house, Tracking(house))
+
+    async def ask() -> dict[str, str]:
+        transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url=house.settings.public_url
+        ) as client:
+            found = {}
+            for place in addresses(application, estate.examples(size)):
+                if place not in _OTHERWISE:
+                    answer = await client.get(place, headers=headers)
+                    found[place] = f"{answer.status_code} {_MEANWHILE.sub('', answer.text)}"
+            return found
+
+    return asyncio.run(ask())
+
+
+def _difference(place: str, before: str, after: str) -> str:
+    changed = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    return f"{place}: {list(changed)[2:6]}"
