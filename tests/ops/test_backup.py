@@ -307,3 +307,35 @@ def test_commands_say_what_they_did(database_url: str, tmp_path: Path):
     assert "is sound" in checked.stdout
     assert (broken.returncode, missing.returncode) == (1, 1)
     assert len(broken.stderr.strip().splitlines()) == len(missing.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("release", ["0026", "0034"])
+def test_a_backup_of_an_earlier_schema_is_migrated_up(
+    house: House, tmp_path: Path, elsewhere: Callable[[str], Settings], kind: str, release: str
+):
+    """As a new version takes one before it migrates."""
+    from tests.anew import back_to
+    from tests.platform.test_upgrades import given_rows
+
+    back_to(house.database, release)
+    with house.database.engine.begin() as connection:
+        given_rows(connection)
+        connection.execute(text("DELETE FROM install"))
+    with house.database.write() as session:
+        install.ensure(session, now=NOW)
+    before = backups.rows_of(house.database)
+    backing_up.write_to(tmp_path / "one.tar", house)
+    settings = elsewhere(kind)
+    restoring.restore(settings, Contents(tmp_path / "one.tar"))
+    other = open_house(settings)
+    migrate.check(other.database)
+    after = backups.rows_of(other.database)
+    other.database.close()
+
+    assert {name: len(after[name]) for name in before if name not in _CHANGED} == {
+        name: len(rows) for name, rows in before.items() if name not in _CHANGED
+    }
+
+
+_CHANGED = {*backups.ANEW, "audit", "rehearsal", "day_counter", "people_count", "send_count"}
