@@ -26,7 +26,7 @@ class Came:
     id_token: str | None = None  # sealed
 
 
-_UNSEEN = Came()
+UNSEEN = Came()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def confirmed(session: Session, user: User) -> User:
     return row
 
 
-def begin(session: Session, user: User, *, now: datetime, came: Came = _UNSEEN) -> LoggedIn:
+def begin(session: Session, user: User, *, now: datetime, came: Came = UNSEEN) -> LoggedIn:
     """A session for somebody of whom it is known that it is them."""
     secret = fresh()
     store.forget_ended_sessions(session, now=now)

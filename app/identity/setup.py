@@ -8,7 +8,7 @@ from app.identity import sessions, store, users
 from app.identity.models import SetupToken
 from app.identity.passwords import Hashed
 from app.identity.secrets import fresh, kept
-from app.identity.sessions import LoggedIn
+from app.identity.sessions import UNSEEN, Came, LoggedIn
 from app.platform.errors import Forbidden
 
 _REFUSED = (
@@ -35,7 +35,14 @@ def check(session: Session, secret: str) -> None:
 
 
 def complete(
-    session: Session, *, secret: str, email: str, name: str, password: Hashed, now: datetime
+    session: Session,
+    *,
+    secret: str,
+    email: str,
+    name: str,
+    password: Hashed,
+    now: datetime,
+    came: Came = UNSEEN,
 ) -> LoggedIn:
     """The first person, an admin, logged in; the token is dead."""
     check(session, secret)
@@ -43,4 +50,4 @@ def complete(
         raise Forbidden(_REFUSED)
     user = users.add(session, email=email, name=name, role="admin", password=password, now=now)
     store.forget_setup_tokens(session)
-    return sessions.begin(session, user, now=now)
+    return sessions.begin(session, user, now=now, came=came)

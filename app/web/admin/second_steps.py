@@ -171,7 +171,9 @@ def _note(session: Session, user: User, proof: Proof | None, *, now: datetime) -
 
 def _enrol_page(enrolment: Enrolment, form: Typed) -> EnrolPage:
     drawn = segno.make(enrolment.address, error="m", micro=False)
-    picture = drawn.svg_inline(scale=5, border=4, light="#ffffff", svgclass=None, lineclass=None)
+    picture = drawn.svg_inline(
+        omitsize=True, border=4, light="#ffffff", svgclass=None, lineclass=None
+    )
     grouped = " ".join(re.findall(".{1,4}", enrolment.secret))
     return EnrolPage(form=form, secret=grouped, picture=Markup(picture))  # noqa: S704 - ours alone
 

@@ -165,6 +165,7 @@ def complete_setup(request: Request, now: Now, form: Form) -> Response:
                 name=form.value("name"),
                 password=password,
                 now=now,
+                came=browsers.came_of(request),
             )
             name, user_id = logged_in.user.name, logged_in.user.id
             audit.note(session, actor=name, actor_id=user_id, action="POST /setup", now=now)

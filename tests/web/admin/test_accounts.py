@@ -117,6 +117,15 @@ def test_a_code_is_asked_for_and_opens_once(eve: Browser, application: FastAPI, 
     assert not set(codes) & set(hashes)
 
 
+def test_the_square_is_drawn_whole_whatever_its_size(eve: Browser):
+    page = eve.send("/account/second-step", on="/account").text
+    drawn = re.search(r'<svg[^>]*viewBox="0 0 (\d+) (\d+)"[^>]*>', page)
+
+    assert drawn
+    assert "width=" not in drawn[0]
+    assert drawn[1] == drawn[2]
+
+
 def test_the_password_alone_opens_nothing(eve: Browser, application: FastAPI):
     enrolled(eve)
     other = Browser(application)
