@@ -62,8 +62,10 @@ def write_to(path: Path, house: House) -> Taken:
     if path.exists():
         raise Exists(f"{path} exists. A backup writes over nothing: choose another name.")
     draft = path.with_name(f"{path.name}.part")
-    handle = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "wb") as out:
+        if os.fstat(handle).st_uid != os.geteuid():  # whoever laid it there would read it all
+            raise Exists(f"{draft} is there already, and somebody else's. Nothing was written.")
         locks.take(handle, draft)
         try:
             out.truncate()
@@ -134,7 +136,12 @@ def environment_of(settings: Settings) -> str:
 
 
 def _as_text(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """As an operator writes it: words, or `group=role` and others like it."""
+    if not isinstance(value, list):
+        return str(value)
+    if all(isinstance(one, list) for one in value):
+        return ", ".join("=".join(pair) for pair in value)
+    return " ".join(map(str, value))
 
 
 def _opened(stack: ExitStack, house: House) -> list[_Open]:

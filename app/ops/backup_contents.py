@@ -1,11 +1,13 @@
 """What is in a backup, once every byte of it was checked: nothing of it is written here."""
 
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.ops.backing_up import (
     FOLDER,
@@ -19,6 +21,7 @@ from app.ops.backing_up import (
 )
 from app.platform import keys, migrate
 from app.platform.config import Settings
+from app.platform.days import Moment
 from app.platform.every_row import Shape
 from app.platform.migrate import WrongSchema
 from app.platform.sealed import Broken, Sealed
@@ -26,6 +29,8 @@ from app.platform.sealed import Broken, Sealed
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 _Kind = Literal["text", "number", "yes_no", "moment", "bytes"]
 _PLACES = (f"{HITS}/", f"{IMPORTS}/", f"{RANGES}/")
+_FOLDER_ID = re.compile(rb"[0-9A-Za-z-]{1,64}\s*")
+_SETTING = re.compile(r"THINSLICE_[!-<>-~]+")
 
 
 class Table(BaseModel):
@@ -52,7 +57,7 @@ class Table(BaseModel):
 class _About(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    made_at: AwareDatetime
+    made_at: Moment
     version: str
     database: str
     schema_: str = Field(alias="schema")
@@ -72,6 +77,7 @@ class Contents:
         self.seal = self._sealed.seal
         self._tables = {table.name: table for table in self._about.tables}
         self.files = self._files(path)
+        self._check_single(path)
         if not migrate.knows(self.schema):
             raise WrongSchema(
                 f"{path.name} was made by Thinslice {self.version}, whose database is ahead of this"
@@ -131,8 +137,8 @@ class Contents:
 
     def differing(self, settings: Settings) -> tuple[str, ...]:
         """Names of settings that were made otherwise where it was taken."""
-        theirs = _by_name(self._sealed.content(SETTINGS).decode())
-        ours = _by_name(environment_of(settings))
+        theirs = _by_name(self._sealed.content(SETTINGS))
+        ours = _by_name(environment_of(settings).encode())
         names = sorted((theirs.keys() | ours.keys()) - _PLACES_ANEW)
         return tuple(name for name in names if theirs.get(name) != ours.get(name))
 
@@ -142,15 +148,32 @@ class Contents:
         rest = [name for name in self._sealed.names if not name.startswith(f"{ROWS}/")]
         files = [name for name in rest if name in _SINGLE or name.startswith(_PLACES)]
         rows = [name for name in self._sealed.names if name.startswith(f"{ROWS}/")]
-        if rows != told or len(files) + 1 != len(rest) or not set(_SINGLE) <= set(files):
+        folders = {RANGES, *(str(one) for name in files for one in PurePosixPath(name).parents)}
+        is_placed = len(files) + 1 == len(rest) and folders.isdisjoint(files)
+        if rows != told or not is_placed or not set(_SINGLE) <= set(files):
             raise Broken(f"{path.name} lacks a part, or has one that no backup has.")
         return files
+
+    def _check_single(self, path: Path) -> None:
+        """Raises Broken where a start would stumble over keys, folder or settings."""
+        try:
+            _by_name(self._sealed.content(SETTINGS))
+            self._sealed.content(KEYS).decode("ascii")
+        except ValueError as error:
+            raise Broken(f"{path.name} holds keys or settings that nobody can read.") from error
+        is_named = _FOLDER_ID.fullmatch(self._sealed.content(FOLDER))
+        if not is_named or not self._sealed.content(KEYS).split():
+            raise Broken(f"{path.name} does not say which keys and which folder it is of.")
 
 
 _PLACES_ANEW = {"THINSLICE_DATA_DIR", "THINSLICE_DATABASE_URL"}  # meant to be others
 _SINGLE = (KEYS, FOLDER, SETTINGS)
 
 
-def _by_name(environment: str) -> dict[str, str]:
-    lines = (line.partition("=") for line in environment.splitlines())
-    return {name: value for name, _, value in lines}
+def _by_name(environment: bytes) -> dict[str, str]:
+    """As a shell reads it: a value may have lines of its own. Raises ValueError."""
+    words = (word.partition("=") for word in shlex.split(environment.decode()))
+    made = {name: value for name, _, value in words}
+    if strange := [name for name in made if not _SETTING.fullmatch(name)]:
+        raise ValueError(f"{len(strange)} names are no settings")
+    return made

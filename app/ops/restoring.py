@@ -30,6 +30,7 @@ ACTION = "restore"  # in the audit
 _PLACED = (KEYS, FOLDER, SETTINGS, HITS, IMPORTS)  # what it puts into a data folder
 _NOBODYS = {"lost+found", UNFINISHED}  # of the disk, and our own
 _DRAFT = ".restoring"  # behind the name of SQLite's file while it is filled
+_OF_THE_DATABASE = ("thinslice.db", "thinslice.migrate-lock")  # and what SQLite keeps beside it
 
 
 class NotEmpty(Conflict):
@@ -55,11 +56,25 @@ def restore(settings: Settings, backup: Contents) -> Restored:
     if not _is_done(settings, backup, draft):
         _refuse_full_database(settings)
         keys.make_folder(folder)
-        draft.mkdir(mode=0o700, exist_ok=True)
-        with locks.hold(draft / "lock"):
+        with _alone(settings, draft):
             _put(settings, backup, draft)
     shutil.rmtree(draft)
     return Restored(backup.rows, len(backup.files), backup.differing(settings))
+
+
+@contextmanager
+def _alone(settings: Settings, draft: Path) -> Iterator[None]:
+    """Nobody else restores here meanwhile, or did so since we looked. Raises Busy, NotEmpty."""
+    is_ours = not draft.exists()
+    draft.mkdir(mode=0o700, exist_ok=True)
+    with locks.hold(draft / "lock"):
+        try:
+            _refuse_full_database(settings)
+        except NotEmpty:
+            if is_ours:
+                shutil.rmtree(draft)
+            raise
+        yield
 
 
 def _put(settings: Settings, backup: Contents, draft: Path) -> None:
@@ -172,7 +187,7 @@ def _refuse_full_folder(folder: Path) -> None:
         return
     found = {path.name for path in folder.iterdir()} - _NOBODYS
     if (folder / UNFINISHED).exists():
-        found -= {*_PLACED, "thinslice.db"}
+        found = {name for name in found - {*_PLACED} if not name.startswith(_OF_THE_DATABASE)}
     if found:
         named = ", ".join(sorted(found)[:3])
         raise NotEmpty(

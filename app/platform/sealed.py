@@ -180,7 +180,7 @@ class Sealed:
 
     def _check_parts(self, parts: list[Any]) -> None:
         told = {
-            part.get("name"): (part.get("bytes"), part.get("sha256"))
+            str(part.get("name")): (part.get("bytes"), part.get("sha256"))
             for part in parts
             if isinstance(part, dict)
         }

@@ -1,8 +1,10 @@
 """`thinslice backup` and `restore`: everything comes back, on either database, or nothing does."""
 
 import io
+import shutil
 import tarfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 
@@ -169,6 +171,55 @@ def test_the_file_is_its_owners_alone_and_is_never_written_over(full: House, tmp
     assert [one.name for one in tmp_path.glob("*.part")] == []
 
 
+@pytest.mark.parametrize("end", ["", ".part"])
+def test_nothing_is_written_through_a_link_that_somebody_laid(
+    full: House, tmp_path: Path, end: str
+):
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(b"something else")
+    (tmp_path / f"one.tar{end}").symlink_to(theirs)
+
+    with pytest.raises((backing_up.Exists, OSError)):
+        backing_up.write_to(tmp_path / "one.tar", full)
+    assert theirs.read_bytes() == b"something else"
+
+
+def test_nothing_is_written_into_a_file_that_somebody_else_laid(
+    full: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "one.tar.part").write_bytes(b"")
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+
+    with pytest.raises(backing_up.Exists):
+        backing_up.write_to(tmp_path / "one.tar", full)
+    assert not (tmp_path / "one.tar").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_restores_the_second_takes_nothing_from_the_first(
+    file: Path,
+    elsewhere: Callable[[str], Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+):
+    settings, hold = elsewhere(kind), locks.hold
+
+    def late(path: Path) -> AbstractContextManager[None]:
+        monkeypatch.setattr(locks, "hold", hold)
+        shutil.rmtree(path.parent)  # it is made anew below: we had not come that far
+        restoring.restore(settings, Contents(file))
+        path.parent.mkdir()
+        return hold(path)
+
+    monkeypatch.setattr(locks, "hold", late)
+    with pytest.raises(restoring.NotEmpty):
+        restoring.restore(settings, Contents(file))
+    house = open_house(settings)
+    house.database.close()
+    assert (settings.data_dir / "hits" / "1-a.journal").read_bytes() == b"some lines\n"
+    assert not (settings.data_dir / UNFINISHED).exists()
+
+
 def test_two_backups_to_one_name_at_once_are_refused(full: House, tmp_path: Path):
     with locks.hold(tmp_path / "one.tar.part"), pytest.raises(locks.Busy):
         backing_up.write_to(tmp_path / "one.tar", full)
@@ -280,7 +331,8 @@ def test_a_folder_that_a_killed_restore_left_starts_nothing_and_is_filled_again(
     (settings.data_dir / UNFINISHED / "hits").mkdir(parents=True)
     (settings.data_dir / UNFINISHED / "hits" / "1-a.journal").write_bytes(b"half")
     (settings.data_dir / "keys").write_text("of the killed one\n")
-    (settings.data_dir / "thinslice.db.restoring").write_bytes(b"half")
+    for end in (".restoring", ".restoring-wal", ".restoring-shm", ".migrate-lock"):
+        (settings.data_dir / f"thinslice.db{end}").write_bytes(b"half")
     with pytest.raises(AppError, match="restore"):
         open_house(settings)
 
