@@ -233,11 +233,16 @@ def _db(request: Request) -> Iterator[Session]:
     """One request, one transaction; whoever changed something stands in the audit in it."""
     if request.method in _SAFE:
         requests_noted.export(request)
-        database: Database = request.app.state.database
-        with database.read() as session:
-            yield session
+        yield from _look(request)
         return
     with writing(request) as session:
+        yield session
+
+
+def _look(request: Request) -> Iterator[Session]:
+    """What only looks, though it is asked by POST: a form that is not sent yet, an address."""
+    database: Database = request.app.state.database
+    with database.read() as session:
         yield session
 
 
@@ -247,8 +252,8 @@ def writing(request: Request) -> Iterator[Session]:
     database: Database = request.app.state.database
     with database.write() as session:
         refuse_sent_away(session, request)
-        yield session
-        requests_noted.change(session, request)
+        with requests_noted.change(session, request):
+            yield session
 
 
 def _now() -> datetime:
@@ -256,6 +261,7 @@ def _now() -> datetime:
 
 
 Db = Annotated[Session, Depends(_db, scope="function")]
+Look = Annotated[Session, Depends(_look, scope="function")]
 Who = Annotated[Principal, Depends(_who)]
 MaybeWho = Annotated[Principal | None, Depends(_maybe_who)]
 Now = Annotated[datetime, Depends(_now)]

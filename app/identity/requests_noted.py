@@ -1,6 +1,10 @@
 """What a request did, in the audit."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from fastapi import Request
+from sqlalchemy import event
 from sqlmodel import Session
 
 from app.identity import audit
@@ -24,11 +28,21 @@ def export(request: Request) -> None:
         done(request, who, _subject(request))
 
 
-def change(session: Session, request: Request) -> None:
-    """A change, in its own transaction."""
+@contextmanager
+def change(session: Session, request: Request) -> Iterator[None]:
+    """A change, at the end of its own transaction; what it made is what it is about."""
+    made: list[object] = []
+    event.listen(session, "transient_to_pending", lambda _, row: made.append(row))
+    yield
     who = _who(request)
     if who is not None:
-        _note(session, request, who, _subject(request))
+        _note(session, request, who, _subject(request) or _id_of(made))
+
+
+def _id_of(made: Sequence[object]) -> str:
+    """Of what was made first: what follows belongs to it."""
+    ids = (getattr(row, "id", None) for row in made)
+    return next((one for one in ids if isinstance(one, str)), "")
 
 
 def _note(session: Session, request: Request, who: Principal, subject: str, **details: str) -> None:

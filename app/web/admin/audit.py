@@ -106,7 +106,7 @@ def _line(row: AuditRow) -> Line:
 
 def _href(row: AuditRow) -> str | None:
     noun = row.action.partition(" ")[2].removeprefix("/api/v1").strip("/").partition("/")[0]
-    is_one = row.subject and "/{" in row.action and not row.action.startswith("DELETE")
+    is_one = row.subject and not row.action.startswith(("DELETE", "GET"))
     return f"/{noun}/{row.subject}" if is_one and noun in _WITH_PAGES else None
 
 

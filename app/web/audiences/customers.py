@@ -13,7 +13,7 @@ from app.audience import erasure_rows, store, suppression_store
 from app.audience.models import Person
 from app.audience.own import OWN, Consent, Kept
 from app.delivery import personal as sends
-from app.identity.guard import Db, Now
+from app.identity.guard import Db, Look, Now
 from app.platform.errors import AppError, Invalid
 from app.privacy import erasing, export, readmission
 from app.web.kit.form_state import Form, Typed
@@ -89,7 +89,7 @@ def ask_whom(request: Request, session: Db) -> HTMLResponse:
 
 
 @router.post("/find")
-def find(request: Request, session: Db, form: Form) -> Response:
+def find(request: Request, session: Look, form: Form) -> Response:
     """To the person of an address. It comes by POST: what stands in an address bar is logged."""
     try:
         person = store.person_by_email(session, form.value("email"))

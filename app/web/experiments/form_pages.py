@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from app.experiments import feature_store, store, template_rows, templates
 from app.experiments.drafts import again as again_of
 from app.experiments.models import Experiment, ExperimentTemplate
-from app.identity.guard import Db, Now
+from app.identity.guard import Db, Look, Now
 from app.platform import garbled
 from app.platform.asked import Choices
 from app.web.experiments import form_document, form_versions, plans
@@ -91,7 +91,7 @@ def begin(
 
 
 @router.post("/plan")
-def plan(request: Request, session: Db, now: Now, form: Form) -> HTMLResponse:
+def plan(request: Request, session: Look, now: Now, form: Form) -> HTMLResponse:
     """The plan again, while somebody types."""
     return render(request, PlanFragment(plan=plans.of_form(request, session, form, now=now)))
 

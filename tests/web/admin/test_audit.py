@@ -1,10 +1,13 @@
 """The audit on its pages: searched, verified, and for admins only."""
 
+from collections.abc import Sequence
+
 import pytest
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
-from app.identity.models import AuditRow
+from app.experiments.models import Feature
+from app.identity.models import ApiToken, AuditRow
 from app.platform.db import Database
 from tests.web.conftest import Browser
 
@@ -21,6 +24,24 @@ def test_what_was_done_is_shown_the_newest_first(busy: Browser):
 
     assert shown.index("token made") < shown.index("feature made")
     assert "Eve" in shown
+
+
+def test_what_was_made_is_what_it_is_about(busy: Browser, database: Database):
+    with database.read() as session:
+        feature = session.exec(select(Feature.id)).one()
+        token = session.exec(select(ApiToken.id)).one()
+    shown = busy.get("/audit").text
+
+    assert f'href="/features/{feature}"' in shown
+    assert token in shown
+
+
+def test_whoever_only_looks_is_not_noted(busy: Browser, database: Database):
+    before = len(_rows(database))
+    busy.post("/experiments/plan", name="Waste")
+    busy.post("/customers/find", email="nobody@example.com")
+
+    assert len(_rows(database)) == before
 
 
 def test_it_is_searched_by_words_and_days(busy: Browser):
@@ -60,6 +81,11 @@ def test_whether_it_is_whole_is_said_with_the_head(busy: Browser, database: Data
     assert "Yes." in whole
     assert "No." in broken
     assert "Row 2" in broken
+
+
+def _rows(database: Database) -> Sequence[AuditRow]:
+    with database.read() as session:
+        return session.exec(select(AuditRow)).all()
 
 
 def test_it_is_for_admins(eve: Browser):
