@@ -13,7 +13,7 @@ from app.delivery.preview import without_addresses
 _PERSONAL = frozenset(
     {
         "owner", "by", "created_by", "decided_by", "posted_by", "recorded_by", "marked_by",
-        "frozen_by", "sender", "email", "person_id", "reads",
+        "frozen_by", "sender", "launched_by", "email", "person_id", "reads",
     }
 )  # fmt: skip
 _QUOTED = frozenset(

@@ -33,3 +33,16 @@ def unknown(kind: str, wanted: str) -> NotFound:
 def too_fast(seconds: int) -> TooMany:
     """More calls than a minute has."""
     return TooMany(f"60 calls a minute. Go on in {seconds} s.")
+
+
+def not_a_draft(experiment_id: str, status: str) -> str:
+    """What was launched is locked."""
+    return (
+        f"Experiment {experiment_id} is {status}. Only drafts can be changed; make a new one with"
+        " previous_id."
+    )
+
+
+def version_old(name: str, time: str) -> str:
+    """Somebody else was faster."""
+    return f"{name} changed this draft at {time}. Read it again; nothing was written."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.agents import arguments, reading
+from app.agents import arguments, designing, drafting, reading, searching
 from app.agents.asking import Asking
 from app.platform.texts import Document
 
@@ -30,6 +30,12 @@ class Tool:
 
 TOOLS: tuple[Tool, ...] = (
     Tool(
+        "search",
+        "Experiments, key results and features by their names, learnings by their words.",
+        arguments.Search,
+        searching.search,
+    ),
+    Tool(
         "list_experiments",
         "Experiments, newest first: name, hypothesis, status, decision. Not their mails.",
         arguments.ListExperiments,
@@ -48,10 +54,73 @@ TOOLS: tuple[Tool, ...] = (
         reading.get_readout,
     ),
     Tool(
+        "get_checklist",
+        "What a launch still needs: what blocks first, then what is risky.",
+        arguments.OfExperiment,
+        reading.get_checklist,
+    ),
+    Tool(
+        "plan_experiment",
+        "What so many people can show by a metric and a rule. Writes nothing.",
+        arguments.PlanExperiment,
+        designing.plan_experiment,
+    ),
+    Tool(
+        "preview_mail",
+        "A version of a mail as a made-up person would read it.",
+        arguments.PreviewMail,
+        designing.preview_mail,
+    ),
+    Tool(
+        "list_key_results",
+        "The key results of a cycle, or of those that go on today: value, progress, statement.",
+        arguments.ListKeyResults,
+        reading.list_key_results,
+    ),
+    Tool(
         "get_key_result",
         "Where a key result stands, where it is heading, and which experiments should move it.",
         arguments.OfKeyResult,
         reading.get_key_result,
+    ),
+    Tool(
+        "get_week",
+        "A week's review: key results, decisions, what starts, what is overdue, commitments.",
+        arguments.OfWeek,
+        reading.get_week,
+    ),
+    Tool(
+        "get_allocation",
+        "Where the time of a week went: of everybody, and of teams of whom 5 or more answered.",
+        arguments.OfWeek,
+        reading.get_allocation,
+    ),
+    Tool(
+        "list_learnings",
+        "What was decided and learned: best first, or without words the latest first.",
+        arguments.ListLearnings,
+        reading.list_learnings,
+    ),
+    Tool(
+        "draft_experiment",
+        "Write a draft, as POST /api/v1/experiments takes it. A person launches it.",
+        arguments.DraftExperiment,
+        drafting.draft_experiment,
+        Needs.DRAFT,
+    ),
+    Tool(
+        "update_draft",
+        "Change a draft that nobody changed since you read it.",
+        arguments.UpdateDraft,
+        drafting.update_draft,
+        Needs.DRAFT,
+    ),
+    Tool(
+        "ask_for_launch",
+        "Leave a note for the owner of a draft, with a link, in this week's review.",
+        arguments.AskForLaunch,
+        drafting.ask_for_launch,
+        Needs.DRAFT,
     ),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

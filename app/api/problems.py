@@ -100,7 +100,9 @@ def _writable(text: str) -> str:
 
 
 def _path(location: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in location if part not in {"body", "query", "path"})
+    """The first part says where it was sent; further ones may be fields of the same name."""
+    named = location[1:] if location and location[0] in {"body", "query", "path"} else location
+    return ".".join(map(str, named))
 
 
 def _plain(message: str) -> str:

@@ -38,6 +38,7 @@ _TOKEN: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ac",
     "name": "Warehouse export",
     "role": "viewer",
+    "may_draft": False,
     "hint": "tsl_a1b2",
     "created_by": "Ann",
     "created_at": "2026-11-22T08:00:00Z",
@@ -88,6 +89,7 @@ class TokenOut(BaseModel):
     id: str
     name: str
     role: Role
+    may_draft: bool  # an agent may write drafts with it, over MCP
     hint: str
     created_by: str
     created_at: datetime

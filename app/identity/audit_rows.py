@@ -41,6 +41,12 @@ def page(session: Session, search: Search, *, cursor: str | None, limit: int) ->
     return part(session, query, ORDER, col(AuditRow.id), cursor=cursor, limit=limit)
 
 
+def last_about(session: Session, subject: str) -> AuditRow | None:
+    """Who did something to this last."""
+    query = select(AuditRow).where(AuditRow.subject == subject)
+    return session.exec(query.order_by(col(AuditRow.at).desc(), col(AuditRow.id).desc())).first()
+
+
 def _holding(word: str) -> Iterator[Any]:
     for place in (AuditRow.actor, AuditRow.action, AuditRow.subject):
         yield col(place).icontains(word, autoescape=True)

@@ -35,7 +35,9 @@ class Principal:
     @classmethod
     def of_token(cls, row: ApiToken) -> Self:
         """Another system."""
-        return cls("token", row.id, row.name, "", Role(row.role), row.created_by_id or "")
+        role, made_by = Role(row.role), row.created_by_id or ""
+        drafts = row.may_draft and role.may(Role.EDITOR)
+        return cls("token", row.id, row.name, "", role, made_by, drafts)
 
     @classmethod
     def of_user(cls, row: User) -> Self:

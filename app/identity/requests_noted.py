@@ -45,6 +45,20 @@ def _id_of(made: Sequence[object]) -> str:
     return next((one for one in ids if isinstance(one, str)), "")
 
 
+def by_agent(session: Session, request: Request, tool: str, *, subject: str, client: str) -> None:
+    """What an agent wrote: its tool, its program and the token, whoever made that."""
+    who: Principal = request.state.principal
+    audit.note(
+        session,
+        actor=who.name,
+        actor_id=who.id,
+        action=f"agent {tool}",
+        subject=subject,
+        details={"client": client},
+        now=clock.now(),
+    )
+
+
 def _note(session: Session, request: Request, who: Principal, subject: str, **details: str) -> None:
     audit.note(
         session,

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.identity import store
 from app.identity.models import ApiToken
-from app.identity.roles import role_named
+from app.identity.roles import Role, role_named
 from app.identity.secrets import fresh, kept
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.platform.texts import why_unstorable
@@ -25,9 +25,18 @@ class Made:
 
 
 def add(
-    session: Session, *, name: str, role: str, by: str, by_id: str | None = None, now: datetime
+    session: Session,
+    *,
+    name: str,
+    role: str,
+    by: str,
+    by_id: str | None = None,
+    may_draft: bool = False,
+    now: datetime,
 ) -> Made:
-    """Make a token for another system."""
+    """Make a token for another system; an agent drafts with it only if it may, and is an editor."""
+    if may_draft and not role_named(role).may(Role.EDITOR):
+        raise Invalid.at("may_draft", "A viewer's token only reads. Make it an editor's to draft.")
     if not name.strip() or why_unstorable(name):
         raise Invalid.at("name", "Give the token a name that says who uses it.")
     secret = fresh(PREFIX)
@@ -39,6 +48,7 @@ def add(
         created_at=now,
         created_by=by,
         created_by_id=by_id,
+        may_draft=may_draft,
     )
     session.add(row)
     session.flush()

@@ -18,14 +18,27 @@ RoleName = Annotated[str, typer.Option("--role", help="viewer, editor or admin")
 
 
 @tokens.command("add")
-def add_token(name: str, role: RoleName) -> None:
+def add_token(
+    name: str,
+    role: RoleName,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="an agent may write drafts with it; editors only")
+    ] = False,
+) -> None:
     """Make a token and print it, once, alone on the last line."""
     from app.identity import tokens as identity
     from app.platform import clock
 
     house = command_setup.checked_house()
     with house.database.write() as session:
-        made = identity.add(session, name=name, role=role, by=command_setup.BY, now=clock.now())
+        made = identity.add(
+            session,
+            name=name,
+            role=role,
+            by=command_setup.BY,
+            may_draft=draft,
+            now=clock.now(),
+        )
         command_setup.note(session, "token add", made.row.id, role=role)
     typer.echo(made.secret)
 
@@ -38,8 +51,9 @@ def list_tokens() -> None:
 
     with command_setup.checked_house().database.read() as session:
         for row in store.tokens(session):
+            drafts = "  (agents may draft)" if row.may_draft else ""
             used = clock.iso(row.last_used_at) if row.last_used_at else "never"
-            typer.echo(f"{row.id}  {row.hint}…  {row.role}  last used {used}  {row.name}")
+            typer.echo(f"{row.id}  {row.hint}…  {row.role}  last used {used}  {row.name}{drafts}")
 
 
 @tokens.command("revoke")

@@ -22,13 +22,13 @@ class Agent:
     application: FastAPI
     token: str
 
-    def told(self, name: str, **arguments: Any) -> Any:
+    def told(self, name: str, /, **arguments: Any) -> Any:
         """What a tool answers."""
         answer = self.asked(name, arguments)
         assert not answer.is_error, text_of(answer)
         return json.loads(text_of(answer))
 
-    def refused(self, name: str, **arguments: Any) -> str:
+    def refused(self, name: str, /, **arguments: Any) -> str:
         """In which words it refuses."""
         answer = self.asked(name, arguments)
         assert answer.is_error, text_of(answer)

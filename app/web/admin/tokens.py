@@ -48,6 +48,7 @@ def make(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTMLR
             role=form.value("role"),
             by=who.name,
             by_id=who.id,
+            may_draft=form.value("may_draft") == "yes",
             now=now,
         )
     except Invalid as error:
