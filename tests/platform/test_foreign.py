@@ -28,9 +28,9 @@ HOSTILE = {
     "no text": b'{"a": "\xff"}',
 }
 OUR_OWN = {  # modules that read what nobody but we wrote
-    "analysis/readout_json.py", "analysis/segments.py", "delivery/attempts.py", "outreach/vault.py",
-    "platform/foreign.py", "platform/meter_files.py", "platform/paging.py", "tracking/hit_line.py",
-    "tracking/hit_rows.py", "tracking/ranges.py", "tracking/snapshots.py",
+    "analysis/readout_json.py", "analysis/segments.py", "delivery/attempts.py",
+    "platform/foreign.py", "platform/meter_files.py", "platform/paging.py", "platform/vault.py",
+    "tracking/hit_line.py", "tracking/hit_rows.py", "tracking/ranges.py", "tracking/snapshots.py",
 }  # fmt: skip
 
 

@@ -4,7 +4,6 @@ All of it goes through our own way out (`platform.outbound`): one address, no re
 process keeps what the provider says of itself for an hour.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from joserfc.jwk import KeySet
 
 from app.platform.config import Settings
 from app.platform.errors import Unavailable
+from app.platform.foreign import NotJson, read_json
 from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
 
 _KEPT = timedelta(hours=1)
@@ -220,8 +220,8 @@ class _Said:
 def _json(body: bytes) -> Any:
     """What stands there, or None."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except NotJson:
         return None
 
 
