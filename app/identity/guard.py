@@ -232,8 +232,8 @@ def _maybe_who(request: Request) -> Principal | None:
 def _db(request: Request) -> Iterator[Session]:
     """One request, one transaction; whoever changed something stands in the audit in it."""
     if request.method in _SAFE:
-        requests_noted.export(request)
         yield from _look(request)
+        requests_noted.export(request)  # nothing of the answer has left yet
         return
     with writing(request) as session:
         yield session

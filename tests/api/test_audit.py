@@ -8,11 +8,12 @@ from fastapi.routing import APIRoute
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.identity import access
+from app.identity import access, requests_noted
 from app.identity.models import AuditRow
 from app.main import Tracking, _pages_and_api
 from app.ops.installation import House
 from app.platform.db import Database
+from app.platform.errors import Conflict
 from tests.api.conftest import as_
 from tests.routes import routes
 
@@ -50,6 +51,29 @@ def test_who_took_a_file_stands_in_it(application: FastAPI, database: Database):
 
     assert (row["actor"], row["what"]) == ("a editor", "cycle template")
     assert row["subject"] == cycle["id"]
+
+
+@pytest.mark.parametrize("path", [one.pattern for one in access.EXPORTS if "api" in one.pattern])
+def test_whoever_asks_for_a_file_that_is_not_there_writes_nothing(application: FastAPI, path: str):
+    asked = path.replace("[^/]+", "of-my-own-words").replace("\\", "").removeprefix("/api/v1")
+
+    assert as_(application, "editor").get(asked).status_code == 404
+    assert as_(application, "admin").read("/audit")["items"] == []
+
+
+def test_a_file_leaves_only_when_that_is_noted(
+    application: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise Conflict("The audit takes nothing.")
+
+    editor = as_(application, "editor")
+    cycle = editor.made("/cycles", {"name": "Q1", "starts": "2027-01-01", "ends": "2027-03-31"})
+    monkeypatch.setattr(requests_noted, "done", fail)
+    answer = editor.get(f"/cycles/{cycle['id']}/template")
+
+    assert answer.status_code == 409
+    assert "Q1" not in answer.text
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
