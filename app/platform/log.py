@@ -27,6 +27,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")  # of the req
 
 _WORD = re.compile(r"\S+")
 _IN_AN_ADDRESS = re.compile(r"(?<=/[acopsuw]/)[\w.-]{8,}")  # what links of mails carry
+# What Pydantic was given, and what PostgreSQL says of a row: cells of people, whatever they hold.
+_QUOTED = re.compile(r"(?<=input_value=).+|(?<=DETAIL:).+")
 _LONG = re.compile(r"[\w-]{20,}")
 _GONE = "…"
 _ANY_BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -54,7 +56,8 @@ def formatter_of(process: str, written: LogFormat) -> logging.Formatter:
 
 
 def without_secrets(text: str) -> str:
-    """The same without mail addresses, passwords of servers, tokens and what links carry."""
+    """The same without addresses, cells of rows, passwords of servers, tokens, what links carry."""
+    text = _QUOTED.sub(_GONE, text)
     if "@" in text:
         text = _WORD.sub(lambda found: _GONE if "@" in found[0] else found[0], text)
     text = _IN_AN_ADDRESS.sub(_GONE, text)

@@ -7,6 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from app.identity import secrets
 from app.platform import log
@@ -41,6 +42,29 @@ def test_what_an_error_quotes_is_left_out(written: LogFormat, secret: str):
     assert max((part for part in secret.split("/") if part), key=len) not in line
     assert "trouble with" in line
     assert "ValueError" in line
+
+
+@pytest.mark.parametrize("written", LogFormat)
+@pytest.mark.parametrize("shape", [int, dict[str, int], list[int], bytes | None])
+@pytest.mark.parametrize("cell", ["Rosa", ["Rosa"], {"Rosa": "Rosa"}, {"x": ["Rosa"]}])
+def test_no_cell_is_in_what_is_said_of_a_document_that_does_not_fit(
+    written: LogFormat, shape: object, cell: object
+):
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(list[shape]).validate_python([{"in": cell}], strict=True)  # type: ignore[valid-type]
+    line = formatter_of("web", written).format(record("%s", caught.value, error=caught.value))
+
+    assert "ValidationError" in line
+    assert "Rosa" not in line.replace("0.Rosa", "")  # a name of a field is no cell
+
+
+@pytest.mark.parametrize("written", LogFormat)
+def test_no_cell_is_in_what_postgresql_says_of_a_row(written: LogFormat):
+    error = ValueError("null value in column\nDETAIL:  Failing row contains (7, Rosa, 44).")
+    line = formatter_of("web", written).format(record("%s", error, error=error))
+
+    assert "null value in column" in line
+    assert "Rosa" not in line
 
 
 @pytest.mark.parametrize(
