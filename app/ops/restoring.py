@@ -8,7 +8,7 @@ folder on which nothing starts, and which the same command clears and fills agai
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from app.platform import clock, every_row, install, keys, locks, migrate
 from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import Conflict
+from app.platform.migrate import WrongSchema
 
 ACTION = "restore"  # in the audit
 _PLACED = (KEYS, FOLDER, SETTINGS, HITS, IMPORTS)  # what it puts into a data folder
@@ -216,8 +217,9 @@ def _is_done(settings: Settings, backup: Contents, draft: Path) -> bool:
     """Whether this very backup is in place already, and who put it there was killed just then."""
     if not draft.exists() or not _tables_there(settings):
         return False
-    with closing(Database(settings.database)) as database:
+    with closing(Database(settings.database)) as database, suppress(WrongSchema):
         migrate.check(database)
         with database.read() as session:
             noted = identity.latest_note(session, action=ACTION)
             return noted is not None and noted.details.get("seal") == backup.seal
+    return False

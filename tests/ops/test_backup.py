@@ -343,6 +343,22 @@ def test_a_folder_that_a_killed_restore_left_starts_nothing_and_is_filled_again(
     assert not (settings.data_dir / "thinslice.db.restoring").exists()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_was_killed_when_all_was_done_only_tidies_up(
+    file: Path, elsewhere: Callable[[str], Settings], kind: str
+):
+    settings = elsewhere(kind)
+    restoring.restore(settings, Contents(file))
+    (settings.data_dir / UNFINISHED).mkdir()
+    (settings.data_dir / UNFINISHED / "lock").touch()
+    before = (settings.data_dir / "keys").read_bytes()
+    restoring.restore(settings, Contents(file))
+
+    assert not (settings.data_dir / UNFINISHED).exists()
+    assert (settings.data_dir / "keys").read_bytes() == before
+    open_house(settings).database.close()
+
+
 def test_commands_say_what_they_did(database_url: str, tmp_path: Path):
     first = Installation(tmp_path / "data", database_url)
     assert said(first, "migrate").returncode == 0
