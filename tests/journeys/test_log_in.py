@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.journeys.conftest import migrated
 from tests.journeys.test_by_page import PASSWORD, set_up
 from tests.provider import process
 from tests.provider.process import CLIENT, SECRET, Idp
-from tests.serve import Installation, Mailbox, links_in, wait_until
+from tests.serve import Installation, Mailbox, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -77,11 +78,12 @@ def test_every_way_in(
     ann = page()
     set_up(ann, service)
     comes_by_the_provider(page(), service, idp)
-    sets_up_a_code(ann, service)
-    is_invited(ann, page(), service, mailbox)
-    looks_at_sessions(ann, service)
+    sets_up_a_code(ann, service, axe=script)
+    is_invited(ann, page(), service, mailbox, axe=script)
+    looks_at_sessions(ann, service, axe=script)
 
-    assert [one for found in complaints for one in found] == []
+    used = "409 (Conflict)"  # the link that was used
+    assert [one for found in complaints for one in found if used not in one] == []
     for context in opened:
         context.close()
 
@@ -103,12 +105,12 @@ def comes_by_the_provider(ada: Page, service: Installation, idp: Idp) -> None:
     assert idp.back() == [200]
 
 
-def sets_up_a_code(ann: Page, service: Installation) -> None:
+def sets_up_a_code(ann: Page, service: Installation, *, axe: bool) -> None:
     ann.goto(f"{service.url}/account")
     press(ann, "Set it up")
     secret = base64.b32decode(ann.locator(".secret").inner_text().replace(" ", ""))
     expect(ann.locator(".square svg")).to_be_visible()
-    assert accessible(ann)
+    assert accessible(ann, axe=axe)
     fill(ann, code=code_of(secret, -1))
     press(ann, "Ask for it from now on")
     recovery = ann.locator(".codes li").all_inner_texts()
@@ -119,7 +121,7 @@ def sets_up_a_code(ann: Page, service: Installation) -> None:
         fill(ann, email="ann@halvern.example", password=PASSWORD)
         press(ann, "Log in")
         expect(ann.get_by_role("heading", name="What does the app say?")).to_be_visible()
-        assert accessible(ann)
+        assert accessible(ann, axe=axe)
         fill(ann, code=code)
         press(ann, "Log in")
         expect(ann.get_by_role("button", name="Log out", exact=True).first).to_be_attached()
@@ -127,7 +129,7 @@ def sets_up_a_code(ann: Page, service: Installation) -> None:
     expect(ann.get_by_text("9 recovery codes left")).to_be_visible()
 
 
-def is_invited(ann: Page, dee: Page, service: Installation, mailbox: Mailbox) -> None:
+def is_invited(ann: Page, dee: Page, service: Installation, mailbox: Mailbox, *, axe: bool) -> None:
     ann.goto(f"{service.url}/people/invitations")
     fill(ann, emails="dee@halvern.example\nann@halvern.example, nobody", role="editor")
     press(ann, "Invite")
@@ -137,27 +139,37 @@ def is_invited(ann: Page, dee: Page, service: Installation, mailbox: Mailbox) ->
         "Already here",
         "No address",
     ]
-    assert accessible(ann)
+    assert accessible(ann, axe=axe)
     wait_until(lambda: len(mailbox.mails()) == 1, what="the invitation")
     _, mail = mailbox.mails()[0]
-    (link,) = {link for link in links_in(mail) if "/join/" in link}
-    dee.goto(link)
-    assert accessible(dee)
+    link = re.search(r"http://\S+/join/[\w-]+", text_of(mail))
+    assert link
+    dee.goto(link[0])
+    assert accessible(dee, axe=axe)
     fill(dee, name="Dee", password=PASSWORD)
     press(dee, "Come in")
     expect(dee.get_by_text("Dee").first).to_be_attached()
     dee.context.clear_cookies()
-    dee.goto(link)
+    dee.goto(link[0])
     expect(dee.get_by_text("This invitation was used")).to_be_visible()
 
 
-def looks_at_sessions(ann: Page, service: Installation) -> None:
+def looks_at_sessions(ann: Page, service: Installation, *, axe: bool) -> None:
     ann.goto(f"{service.url}/account")
-    assert accessible(ann)
+    assert accessible(ann, axe=axe)
     expect(ann.get_by_text("Chrome on Linux").first).to_be_visible()
 
 
-def accessible(page: Page) -> bool:
+def text_of(mail: EmailMessage) -> str:
+    part = mail.get_body(preferencelist=("plain",))
+    assert part
+    return str(part.get_content())
+
+
+def accessible(page: Page, *, axe: bool) -> bool:
+    """By axe, which is a script itself: without one the pages are the same."""
+    if not axe:
+        return True
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     return True

@@ -106,6 +106,7 @@ class Handler(BaseHTTPRequestHandler):
             "/.well-known/openid-configuration": self._discovery,
             "/jwks": self._keys,
             "/authorize": lambda: self._authorize(query),
+            "/favicon.ico": lambda: self._say({}),
             "/userinfo": self._userinfo,
             "/end_session": lambda: self._end_session(query),
             "/told": lambda: self._say({"asked": self.world.asked, "back": self.world.back}),
