@@ -166,8 +166,9 @@ def _begin_anew(connection: Connection, settings: Settings, backup: Contents) ->
 
     Who was logged in logs in again: a session that was ended since may not come back.
     """
+    keyring = Keyring.of(backup.secrets(settings))
     with Session(connection) as session:
-        install.look_at_keys(session, Keyring.of(backup.secrets(settings)).fingerprints())
+        install.look_at_keys(session, keyring.fingerprints())
         install.begin_anew(session)
         identity.end_every_session(session)
         identity.forget_setup_tokens(session)
@@ -179,7 +180,7 @@ def _begin_anew(connection: Connection, settings: Settings, backup: Contents) ->
             details={"seal": backup.seal, "schema": backup.schema, "version": backup.version},
             now=clock.now(),
         )
-        session.flush()
+        audit.Seals(keyring.seals).close(session)
         session.expunge_all()
 
 

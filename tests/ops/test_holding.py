@@ -1,6 +1,8 @@
 """A restored copy serves and listens, says that it is held, and sends nothing until released."""
 
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -11,12 +13,13 @@ from app.delivery.releasing import release
 from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
 from app.experiments.models import Experiment, Status
+from app.identity.audit import Seals
 from app.identity.models import AuditRow
 from app.ops import doctor, holding
 from app.ops.holding import Gate, Hold
-from app.ops.installation import House, prepare
+from app.ops.installation import House, open_house, prepare
 from app.outreach.models import Connector, Push
-from app.platform import install
+from app.platform import config, install
 from app.platform.db import Database
 from app.platform.events import Event
 from app.platform.stopping import Stopping
@@ -139,6 +142,21 @@ def test_whoever_does_not_confirm_changes_nothing(held: House):
     assert done.returncode == 1
     assert holding.is_held(held.database)
     assert states(held.database) == {"sending": 2, "queued": 8}
+
+
+def test_the_audit_of_a_restored_copy_is_whole(house: House, tmp_path: Path):
+    prepare(house)
+    taken = [command(house, "backup", str(tmp_path / f"{number}.tar")) for number in range(2)]
+    assert [done.returncode for done in taken] == [0, 0]
+    copy = Installation(tmp_path / "copy", "")
+    restored = said(copy, "restore", str(tmp_path / "1.tar"))
+    other = open_house(config.load(data_dir=copy.data))
+    with closing(other.database), other.database.read() as session:
+        found = Seals(other.keyring.seals).verified(session)
+
+    assert restored.returncode == 0, restored.stderr
+    assert (found.faults, found.unsealed) == ([], 0)
+    assert found.rows >= 2
 
 
 def test_what_is_not_held_cannot_be_released(house: House):
