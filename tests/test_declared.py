@@ -47,7 +47,8 @@ def as_listed(name: str) -> str:
 def declared() -> tuple[set[str], set[str]]:
     """What the product needs, and what its tests need besides."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed, tested = project["dependencies"], project["optional-dependencies"]["test"]
+    extras = project["optional-dependencies"]
+    needed, tested = project["dependencies"] + extras["agents"], extras["test"]
     return set(map(as_listed, needed)), set(map(as_listed, tested))
 
 

@@ -1,12 +1,15 @@
 """What leaves: JSON of at most 20 KB, and where it goes on."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from app.agents import private
 from app.platform.errors import Invalid
 
 MOST_BYTES = 20_000
+_QUOTES = 2_000  # bytes that saying what is quoted adds
+_LONGEST = 400  # characters of a text in a list
 
 
 def written(answer: Any, begin: str | None) -> str:
@@ -19,6 +22,26 @@ def written(answer: Any, begin: str | None) -> str:
     if begin is None and len(whole.encode()) <= MOST_BYTES:
         return whole
     return _part(whole, _place(begin, len(whole)))
+
+
+def fitting(find: Callable[[int], dict[str, Any]], most: int) -> dict[str, Any]:
+    """A page of a list, of at most so many items: fewer, until it fits into one answer."""
+    found = shortened(find(most))
+    while most > 1 and len(json.dumps(found, ensure_ascii=False).encode()) > MOST_BYTES - _QUOTES:
+        most //= 2
+        found = shortened(find(most))
+    return found
+
+
+def shortened(answer: Any) -> Any:
+    """The same with long texts cut: a list is to choose from."""
+    if isinstance(answer, dict):
+        return {name: one if name == "next" else shortened(one) for name, one in answer.items()}
+    if isinstance(answer, list):
+        return [shortened(one) for one in answer]
+    if isinstance(answer, str) and len(answer) > _LONGEST:
+        return answer[: _LONGEST - 1] + "…"
+    return answer
 
 
 def _place(begin: str | None, length: int) -> int:

@@ -15,6 +15,7 @@ from app.platform.iso_weeks import week_of
 from app.review import items
 from app.review.schemas import NoteDraft
 
+_TOLD = ("id", "name", "status")  # get_experiment tells the rest
 _NAME = 60  # characters of an experiment's name in the line
 
 
@@ -58,4 +59,5 @@ def _changed(asking: Asking, row: Experiment) -> Conflict:
 
 
 def _shown(asking: Asking, row: Experiment) -> Any:
-    return {"version": version_of(row), **plain(experiments.shown(asking.session, row))}
+    whole = plain(experiments.shown(asking.session, row))
+    return {"version": version_of(row), **{name: whole[name] for name in _TOLD}}

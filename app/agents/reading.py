@@ -1,11 +1,13 @@
 """What an agent may read: what the API answers, worked out by the API's own functions."""
 
+from functools import partial
 from typing import Any
 
-from app.agents import arguments, refusals
+from app.agents import answers, arguments, refusals
 from app.agents.asking import Asking, plain, version_of
 from app.api import allocation, experiments, key_results, learnings, readouts, weeks
 from app.experiments import store
+from app.experiments.models import Status
 from app.okr import list_rows, views, week_rows
 from app.okr import store as okr
 from app.okr.views import KeyResultView
@@ -15,20 +17,26 @@ from app.review.shapes import KeyResultLine
 _FEWEST = 5  # answers that an agent is shown together
 _LEARNINGS = 10  # at once
 _PAGE = 20  # experiments, without what makes them long
-_LONG = {"arms", "where", "exclude", "segments", "waves", "guardrails"}
+_LONG = {"arms", "where", "exclude", "segments", "waves", "guardrails", "key_results"}
 
 
 def list_experiments(asking: Asking, asked: arguments.ListExperiments) -> Any:
     """Newest first, without their mails: get_experiment has those."""
     statuses = [asked.status] if asked.status else None
     if asked.key_result_id is None:
-        part = experiments.list_experiments(asking.session, statuses, None, asked.cursor, _PAGE)
-        return {"items": [_short(one) for one in part.items], "next": part.next}
+        return answers.fitting(partial(_page, asking, statuses, asked.cursor), _PAGE)
     key_results.get_key_result(asked.key_result_id, *asking.as_route)
     rows = store.linked_to(asking.session, asked.key_result_id)
     shown = [experiments.shown(asking.session, row) for row in rows]
     items = [_short(one) for one in shown if asked.status in {None, one.status}]
-    return {"items": items, "next": None}
+    return answers.shortened({"items": items[:_PAGE], "next": None})
+
+
+def _page(
+    asking: Asking, statuses: list[Status] | None, cursor: str | None, limit: int
+) -> dict[str, Any]:
+    part = experiments.list_experiments(asking.session, statuses, None, cursor, limit)
+    return {"items": [_short(one) for one in part.items], "next": part.next}
 
 
 def get_experiment(asking: Asking, asked: arguments.OfExperiment) -> Any:
@@ -95,10 +103,15 @@ def _is_large(split: dict[str, Any]) -> bool:
 
 def list_learnings(asking: Asking, asked: arguments.ListLearnings) -> Any:
     """What was decided, and what was learned: best first, or without words the latest first."""
-    found = learnings.search_learnings(
-        asking.session, q=asked.query, cursor=asked.cursor, limit=_LEARNINGS
-    )
-    return plain(found)
+
+    def page(limit: int) -> dict[str, Any]:
+        found = learnings.search_learnings(
+            asking.session, q=asked.query, cursor=asked.cursor, limit=limit
+        )
+        told: dict[str, Any] = plain(found)
+        return told
+
+    return answers.fitting(page, _LEARNINGS)
 
 
 def _short(one: Any) -> dict[str, Any]:

@@ -8,6 +8,25 @@ PERSON_LAUNCHES = (
 )
 NO_PEOPLE = "People's addresses and clicks are not available to agents. The readout has the counts."
 TOO_FEW = "Fewer than 5 answered; shown from 5 on."
+UNKNOWN = "No {kind} {id} here, or none you may see."
+TOO_FAST = "60 calls a minute. Go on in {n} s."
+NOT_A_DRAFT = (
+    "Experiment {id} is {status}. Only drafts can be changed; make a new one with previous_id."
+)
+VERSION_OLD = "{name} changed this draft at {time}. Read it again; nothing was written."
+
+# As SKILL.md tells them: when, and what is said.
+EVERY = (
+    ("the token has no draft scope", MAY_ONLY_READ),
+    ("launch, pause or decision is asked for", PERSON_LAUNCHES),
+    ("it is no draft", NOT_A_DRAFT),
+    ("the version is old", VERSION_OLD),
+    ("the id is unknown", UNKNOWN),
+    ("a person is asked for", NO_PEOPLE),
+    ("too few answered", TOO_FEW),
+    ("a field is not acceptable", "each field and its message, as the API"),
+    ("too fast", TOO_FAST),
+)
 
 # What a tool of that name would do, if there were one.
 _OF_A_PERSON = (
@@ -27,22 +46,19 @@ def unknown_tool(name: str, known: list[str]) -> Exception:
 
 def unknown(kind: str, wanted: str) -> NotFound:
     """Nothing here has this id."""
-    return NotFound(f"No {kind} {wanted} here, or none you may see.")
+    return NotFound(UNKNOWN.format(kind=kind, id=wanted))
 
 
 def too_fast(seconds: int) -> TooMany:
     """More calls than a minute has."""
-    return TooMany(f"60 calls a minute. Go on in {seconds} s.")
+    return TooMany(TOO_FAST.format(n=seconds))
 
 
 def not_a_draft(experiment_id: str, status: str) -> str:
     """What was launched is locked."""
-    return (
-        f"Experiment {experiment_id} is {status}. Only drafts can be changed; make a new one with"
-        " previous_id."
-    )
+    return NOT_A_DRAFT.format(id=experiment_id, status=status)
 
 
 def version_old(name: str, time: str) -> str:
     """Somebody else was faster."""
-    return f"{name} changed this draft at {time}. Read it again; nothing was written."
+    return VERSION_OLD.format(name=name, time=time)

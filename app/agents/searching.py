@@ -13,6 +13,7 @@ from app.review import learnings
 from app.review import search as texts
 from app.review.learnings import Wanted
 
+_CHARACTERS = 80  # of a learning; list_learnings tells more of it
 _LOOKED_THROUGH = 1_000  # of each kind, the newest experiments and the first of the others
 
 
@@ -69,7 +70,7 @@ def _learned(asking: Asking, asked: arguments.Search) -> list[dict[str, Any]]:
             "kind": Kind.LEARNING,
             "id": one.experiment_id,
             "name": one.name,
-            "learning": one.learning,
+            "learning": one.learning[:_CHARACTERS],
         }
         for one in found.learnings
     ]

@@ -1,13 +1,13 @@
 """Where agents ask: one address, with a token of the API as bearer."""
 
 from dataclasses import replace
-from importlib import import_module
 from importlib.util import find_spec
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from app.agents import told
 from app.identity import guard
 from app.identity.guard import Who
 from app.platform.errors import NotFound
@@ -26,9 +26,25 @@ async def ask(request: Request, who: Who) -> Response:
             f"Agents are not served here. The operator installs what they need: {INSTALL}"
         )
     request.state.principal = replace(who, kind="agent")
-    served = await run_in_threadpool(import_module, "app.agents.served")
-    handed: Response = served.Handed(request)
-    return handed
+    return await run_in_threadpool(_handed, request)
+
+
+def _handed(request: Request) -> Response:
+    from app.agents.served import Handed  # half a second, the first time
+
+    return Handed(request)
+
+
+@router.get("/llms.txt")
+def tell() -> PlainTextResponse:
+    """What an agent is told that looks here first."""
+    return PlainTextResponse(told.llms())
+
+
+@router.get("/SKILL.md")
+def teach() -> PlainTextResponse:
+    """What teaches an agent to ask here, as a file."""
+    return PlainTextResponse(told.skill(), media_type="text/markdown")
 
 
 def is_installed() -> bool:

@@ -67,6 +67,8 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/openapi.json", Access.PUBLIC),
     _rule(_READ, "/docs", Access.PUBLIC),
     _rule(_READ, "/robots.txt", Access.PUBLIC),
+    _rule(_READ, "/llms.txt", Access.PUBLIC),
+    _rule(_READ, "/SKILL.md", Access.PUBLIC),
     _rule("POST", "/mcp", Access.VIEWER),  # what a token may there, each tool says
     # The door.
     _rule(f"{_READ} POST", "/login", Access.OPEN),

@@ -1,9 +1,12 @@
 """What agents read is what the API answers, without what is personal."""
 
+import json
 from typing import Any
 
-from tests.agents.asked import Agent
+from app.agents.answers import MOST_BYTES
+from tests.agents.asked import Agent, text_of
 from tests.api.conftest import Api
+from tests.cast import DESIGN
 
 
 def test_a_client_of_the_sdk_finds_the_tools(agent: Agent):
@@ -51,3 +54,41 @@ def test_experiments_are_listed_by_status_and_by_key_result(
 
     assert [one["id"] for one in every["items"]] == [experiment["id"]]
     assert none["items"] == linked["items"] == []
+
+
+def test_a_long_list_comes_in_answers_of_20_kb_and_is_whole(agent: Agent, api: Api):
+    belief = {"believe": "ü" * 9_000, "verify": "“" * 9_000, "measure": "x" * 9_000}
+    wanted = [
+        api.made("/experiments", DESIGN | {"audience_id": None, "hypothesis": belief})["id"]
+        for _ in range(23)
+    ]
+    found, cursor = [], None
+    while True:
+        answer = text_of(agent.asked("list_experiments", {"cursor": cursor}))
+        assert len(answer.encode()) <= MOST_BYTES
+        told = json.loads(answer)
+        found += [one["id"] for one in told["items"]]
+        cursor = told["next"]
+        if cursor is None:
+            break
+
+    assert sorted(found) == sorted(wanted)
+
+
+def test_a_long_document_comes_in_parts_that_make_the_whole(agent: Agent, api: Api):
+    body = "Grüße “an alle” " * 4_000
+    arms = [{"key": "a", "subject": "Hello", "body": body}]
+    made = api.made("/experiments", DESIGN | {"audience_id": None, "arms": arms})
+    whole, begin = "", None
+    while True:
+        answer = text_of(
+            agent.asked("get_experiment", {"experiment_id": made["id"], "next": begin})
+        )
+        assert len(answer.encode()) <= MOST_BYTES
+        told = json.loads(answer)
+        whole += told["part"]
+        begin = told["next"]
+        if begin is None:
+            break
+
+    assert json.loads(whole)["arms"][0]["quoted"]["body"].strip() == body.strip()

@@ -22,6 +22,7 @@ _TOPICS = {
     "columns": ("Columns", "Columns, and what a cell means"),
     "writing": ("Writing a mail", "Writing a mail"),
     "privacy": ("Privacy", "What is kept of customers, and how long"),
+    "agents": ("Agents", "What agents may read and draft"),
     "mail": ("What happens to a mail", "What happens to a mail"),
     "backup": ("Backups", "Back up, restore, release"),
 }
