@@ -26,7 +26,7 @@ def written(answer: Any, begin: str | None) -> str:
 
 def fitting(find: Callable[[int], dict[str, Any]], most: int) -> dict[str, Any]:
     """A page of a list, of at most so many items: fewer, until it fits into one answer."""
-    found = shortened(find(most))
+    found: dict[str, Any] = shortened(find(most))
     while most > 1 and len(json.dumps(found, ensure_ascii=False).encode()) > MOST_BYTES - _QUOTES:
         most //= 2
         found = shortened(find(most))
