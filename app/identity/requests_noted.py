@@ -33,8 +33,8 @@ def change(session: Session, request: Request) -> Iterator[None]:
     """A change, at the end of its own transaction; what it made is what it is about."""
     made: list[object] = []
     event.listen(session, "transient_to_pending", lambda _, row: made.append(row))
+    who = _who(request)  # who asked: a route may log them out
     yield
-    who = _who(request)
     if who is not None:
         _note(session, request, who, _subject(request) or _id_of(made))
 

@@ -1,9 +1,9 @@
 """All SQL of identity."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, update
 from sqlmodel import Session, col, select
 
 from app.identity.models import (
@@ -18,6 +18,9 @@ from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 from app.platform.texts import why_unstorable
 
+# A working day, however long it is in use: who may come in is the provider's word, and of a
+# provider that tells of no log-out it is asked anew each morning (ASVS 7.3.2).
+FROM_PROVIDER_LASTS = timedelta(hours=12)
 _USERS = Order("users")
 _TOKENS = Order("tokens", is_descending=True)
 
@@ -59,7 +62,7 @@ def users_page(session: Session, *, cursor: str | None, limit: int) -> Part[User
 def sessions_of(session: Session, user_id: str, *, now: datetime) -> Sequence[LoginSession]:
     """The browsers in which somebody is logged in, the one in use last first."""
     mine = select(LoginSession).where(LoginSession.user_id == user_id)
-    going_on = mine.where(LoginSession.expires_at > now)
+    going_on = mine.where(_goes_on(now))
     return session.exec(going_on.order_by(col(LoginSession.expires_at).desc())).all()
 
 
@@ -70,7 +73,7 @@ def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSe
         .join(User, col(User.id) == LoginSession.user_id)
         .where(
             LoginSession.id == hashed,
-            LoginSession.expires_at > now,
+            _goes_on(now),
             col(User.removed_at).is_(None),
         )
     ).one_or_none()
@@ -116,7 +119,14 @@ def end_session(session: Session, hashed: str) -> None:
 
 def forget_ended_sessions(session: Session, *, now: datetime) -> None:
     """Sessions past their end serve nobody."""
-    session.execute(delete(LoginSession).where(col(LoginSession.expires_at) <= now))
+    session.execute(delete(LoginSession).where(not_(_goes_on(now))))
+
+
+def _goes_on(now: datetime) -> ColumnElement[bool]:
+    """In use not long ago, and not from the provider too long ago."""
+    is_fresh = col(LoginSession.created_at) > now - FROM_PROVIDER_LASTS
+    is_ours = col(LoginSession.issuer).is_(None)
+    return and_(col(LoginSession.expires_at) > now, or_(is_ours, is_fresh))
 
 
 def token_by_hash(session: Session, hashed: str) -> ApiToken | None:
@@ -174,6 +184,14 @@ def take_setup_token(session: Session, hashed: str) -> bool:
 def forget_setup_tokens(session: Session) -> None:
     """None of them opens anything any more."""
     session.execute(delete(SetupToken))
+
+
+def known_as(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Of ids in the audit, what nobody chose for themselves: an address, or that it is a token."""
+    people = select(User).where(col(User.id).in_(ids))
+    tokens = select(ApiToken.id).where(col(ApiToken.id).in_(ids))
+    found = {one.id: "removed" if one.removed_at else one.email for one in session.exec(people)}
+    return found | dict.fromkeys(session.exec(tokens), "token")
 
 
 def behind(session: Session, actor_id: str | None) -> frozenset[str]:

@@ -11,8 +11,13 @@ from app.platform.errors import TooMany
 # Both are per caller's address, of IPv6 per /64: a victim elsewhere is not touched (ASVS 6.1.1).
 _PER_CALLER = RateLimitItemPerMinute(30)
 _PER_ACCOUNT = parse("5/minute")
+_WAIT = "Too many tries. Wait a minute, then try again."
 # Of codes beside a password, whoever asks: to have tried one, the password must be known.
 _CODES = parse("30/hour")
+# Of the way to an identity provider and back: nothing is guessed there, and an office shares one
+# address. What is refused there stands in the audit, so of that there is less.
+_ON_THE_WAY = RateLimitItemPerMinute(120)
+_REFUSED = RateLimitItemPerMinute(30)
 _limiter = MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -23,7 +28,19 @@ def check_log_in(*, caller: str, email: str) -> None:
         _PER_ACCOUNT, "log-in", where, account
     )
     if not allowed:
-        raise TooMany("Too many tries. Wait a minute, then try again.")
+        raise TooMany(_WAIT)
+
+
+def check_way(step: str, *, caller: str) -> None:
+    """Count one step to the identity provider or back; raise TooMany past 120 a minute."""
+    if not _limiter.hit(_ON_THE_WAY, "way", step, _network(caller)):
+        raise TooMany(_WAIT)
+
+
+def check_refused(*, caller: str) -> None:
+    """Count one log-in that the provider's answer did not allow; raise TooMany past thirty."""
+    if not _limiter.hit(_REFUSED, "refused", _network(caller)):
+        raise TooMany(_WAIT)
 
 
 def check_codes(user_id: str) -> None:

@@ -5,13 +5,12 @@ from datetime import datetime
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import second_step_store, store
+from app.identity import names, second_step_store, store
 from app.identity.models import ApiToken, User
 from app.identity.passwords import Hashed
 from app.identity.roles import Role, role_named
 from app.platform import turns
 from app.platform.errors import Conflict, Invalid, NotFound
-from app.platform.texts import why_unstorable
 
 NO_PASSWORD = Hashed("")  # of somebody whom the identity provider knows; no password matches it
 
@@ -21,13 +20,12 @@ def add(
 ) -> User:
     """Somebody new; an address that is there already is a conflict."""
     address = address_of(email)
-    if why := why_unstorable(name):
-        raise Invalid.at("name", f"The name {why}.")
+    turns.take(session, "users")  # of two who make the same one, the second is told
     if store.user_by_email(session, address):
         raise Conflict(f"{address} may log in already. Change their role or password instead.")
     user = User(
         email=address,
-        name=name.strip() or address.partition("@")[0],
+        name=names.of(name, address=address),
         role=role_named(role),
         password_hash=password,
         created_at=now,
@@ -54,10 +52,20 @@ def change_role(session: Session, user: User, role: str, *, now: datetime) -> No
         _refuse_last_admin(session, user)
     user.role = new
     session.add(user)
-    for token in store.tokens_of(session, user):
-        if not new.may(Role(token.role)):
-            token.revoked_at = now
-            session.add(token)
+    end_tokens(session, user, beyond=new, now=now)
+
+
+def end_tokens(session: Session, user: User, *, beyond: Role | None = None, now: datetime) -> int:
+    """End the tokens that somebody made and that may more than a role; all, beyond none."""
+    ended = [
+        token
+        for token in store.tokens_of(session, user)
+        if beyond is None or not beyond.may(Role(token.role))
+    ]
+    for token in ended:
+        token.revoked_at = now
+        session.add(token)
+    return len(ended)
 
 
 def remove(session: Session, user: User, *, now: datetime) -> None:
@@ -66,9 +74,7 @@ def remove(session: Session, user: User, *, now: datetime) -> None:
     Their sessions end at once, and so do the tokens that they made.
     """
     _refuse_last_admin(session, user)
-    for token in store.tokens_of(session, user):
-        token.revoked_at = now
-        session.add(token)
+    end_tokens(session, user, now=now)
     user.removed_at, user.email, user.password_hash = now, f"(removed {user.id})", ""
     session.add(user)
     store.end_sessions_of(session, user.id)
@@ -109,6 +115,14 @@ def _refuse_last_admin(session: Session, user: User) -> None:
 
 def _is_local_admin(user: User) -> bool:
     return user.role == "admin" and user.has_password
+
+
+def address_or_nobody(typed: str) -> str:
+    """Who tries to log in, for the audit: what is no address may be a password, and is not kept."""
+    try:
+        return address_of(typed)
+    except Invalid:
+        return names.UNKNOWN
 
 
 def address_of(email: str) -> str:

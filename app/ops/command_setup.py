@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from app.identity import names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from app.ops.installation import House
     from app.platform.config import Settings
 
-BY = "command line"  # who did it, in the audit
+BY = names.COMMANDS  # who did it, in the audit
 
 
 def settings() -> "Settings":

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from app.identity import audit
+from app.identity import audit, names
 from app.identity import store as identity
 from app.links.keyring import Keyring
 from app.ops.backing_up import FOLDER, HITS, IMPORTS, KEYS, SETTINGS
@@ -174,7 +174,7 @@ def _begin_anew(connection: Connection, settings: Settings, backup: Contents) ->
         identity.forget_setup_tokens(session)
         audit.note(
             session,
-            actor="command line",
+            actor=names.COMMANDS,
             action=ACTION,
             subject=clock.iso(backup.made_at),
             details={"seal": backup.seal, "schema": backup.schema, "version": backup.version},

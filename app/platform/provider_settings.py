@@ -11,6 +11,7 @@ ANYBODY = "*"  # in the list of roles: whoever the provider lets in
 _ROLES = ("viewer", "editor", "admin")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, 3.3
+_VISIBLE = re.compile(r"[!-~]+")
 _NAME = re.compile(r"[^\x00-\x1f<>]{1,60}")
 
 Roles = tuple[tuple[str, str], ...]
@@ -41,7 +42,9 @@ class ProviderSettings(BaseSettings):
             host = parts.hostname
         except ValueError as error:
             raise ValueError(_LIKE) from error
-        if parts.query or parts.fragment or not host or not issuer.isascii() or parts.username:
+        if parts.query or parts.fragment or not host or parts.username:
+            raise ValueError(_LIKE)
+        if not _VISIBLE.fullmatch(issuer):
             raise ValueError(_LIKE)
         if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
             raise ValueError("must begin with https://: who logs in is told over it")
@@ -84,6 +87,17 @@ class ProviderSettings(BaseSettings):
         if not all(_SCOPE.fullmatch(scope) for scope in scopes):
             raise ValueError("must be words in ASCII, such as openid profile email groups")
         return scopes if "openid" in scopes else ("openid", *scopes)
+
+    @field_validator("oidc_trust_email")
+    @classmethod
+    def _not_both(cls, trusts: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - as it is asked
+        """Who chooses their own address at the provider would choose an admin's of ours."""
+        if trusts and info.data.get("oidc_join_by_email"):
+            raise ValueError(
+                "cannot be set beside THINSLICE_OIDC_JOIN_BY_EMAIL: whoever names somebody's"
+                " address at the provider, unverified, would come in as them"
+            )
+        return trusts
 
     @field_validator("oidc_name")
     @classmethod

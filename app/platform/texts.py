@@ -23,6 +23,7 @@ from pydantic_core import core_schema
 from app.platform.errors import Invalid
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def why_unstorable(text: str) -> str | None:
@@ -38,6 +39,21 @@ def why_unstorable(text: str) -> str | None:
 def storable_part(text: str) -> str:
     """A text of somebody who cannot be asked again, without what no database keeps."""
     return _UNSTORABLE.sub("", text)
+
+
+def why_no_line(text: str) -> str | None:
+    """What is wrong with a text that stands in one line of lists, logs and terminals, if anything.
+
+    No control character, no end of a line, and nothing that turns the direction of what follows.
+    """
+    if why := why_unstorable(text):
+        return why
+    return "must be one line, without control characters" if _NO_LINE.search(text) else None
+
+
+def line_part(text: str) -> str:
+    """A text of somebody who cannot be asked again, in one line: a blank for what has no place."""
+    return " ".join(_NO_LINE.sub(" ", storable_part(text)).split())
 
 
 def refuse_unstorable(pairs: Iterable[tuple[str, str]]) -> None:

@@ -123,9 +123,9 @@ class Town:
             ISSUER, f"sub-{name}", f"{name}@halvern.example", name, frozenset({group})
         )
         if (known and not known.is_here and known.subject) or group == "guests":
-            with pytest.raises(NotLetIn):
+            with pytest.raises(NotLetIn) as refused:
                 arrivals.welcome(self.session, arrival, self.settings, now=NOW)
-            arrivals.turn_away(self.session, arrival)
+            arrivals.turn_away(self.session, arrival, refused.value, now=NOW)
             if known and known.subject:
                 self.end(name, only_by_provider=True)
             return

@@ -8,18 +8,17 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import audit, invitations, users
+from app.identity import audit, invitations, names, users
 from app.identity import store as identity
 from app.identity.models import User
 from app.identity.oidc import store
 from app.identity.roles import Role
+from app.platform import turns
 from app.platform.config import Settings
 from app.platform.errors import Conflict, Forbidden
 from app.platform.provider_settings import ANYBODY, Roles
-from app.platform.texts import storable_part
 
-BY = "Identity provider"
-_LONGEST_NAME = 200
+BY = names.PROVIDER
 
 
 class NotLetIn(Forbidden):
@@ -67,6 +66,7 @@ def welcome(session: Session, came: Arrival, settings: Settings, *, now: datetim
         NotLetIn: no group of theirs has a role, their address is not verified or somebody else's,
             or an admin removed them.
     """
+    turns.take(session, "users")  # of two first log-ins of somebody, the second finds them
     user = _known(session, came, now=now)
     role = came.role(settings.oidc_roles)
     if role is None:
@@ -102,11 +102,22 @@ def _are_roles_ours(roles: Roles) -> bool:
     return all(group == ANYBODY for group, _ in roles)
 
 
-def turn_away(session: Session, came: Arrival) -> None:
-    """Whoever is let in no more is not logged in elsewhere either, by what was true before."""
+def turn_away(session: Session, came: Arrival, because: NotLetIn, *, now: datetime) -> None:
+    """Whoever is let in no more keeps no session and no token either, by what was true before."""
+    details: dict[str, str | int] = {"method": "oidc", "because": because.title}
+    details |= {"issuer": came.issuer, "who": came.email or came.subject}
     user = store.user_of(session, issuer=came.issuer, subject=came.subject)
     if user is not None:
-        store.end_sessions(session, issuer=came.issuer, sid=None, user_id=user.id)
+        ended = store.end_sessions(session, issuer=came.issuer, sid=None, user_id=user.id)
+        details |= {"sessions": ended, "tokens": users.end_tokens(session, user, now=now)}
+    audit.note(
+        session,
+        actor=BY,
+        action="log-in refused",
+        subject=user.id if user else "",
+        details=details,
+        now=now,
+    )
 
 
 def _joined(session: Session, came: Arrival, settings: Settings) -> User | None:
@@ -184,7 +195,7 @@ def _address(email: object) -> str:
 def _name(claims: Mapping[str, Any]) -> str:
     parts: Sequence[object] = (claims.get("name"), claims.get("preferred_username"))
     named = next((part for part in parts if isinstance(part, str) and part.strip()), "")
-    return storable_part(named).strip()[:_LONGEST_NAME]
+    return names.usable_part(named)
 
 
 def _groups(value: object) -> frozenset[str]:

@@ -11,6 +11,10 @@ from app.identity.secrets import fresh, kept
 from app.platform.errors import Invalid
 
 LASTS = timedelta(minutes=10)
+_NOT_BEGUN = (
+    "This log-in was not begun in this browser, took longer than ten minutes, or was finished"
+    " already. Begin again."
+)
 
 
 class Unexpected(Invalid):
@@ -48,14 +52,18 @@ def keep(session: Session, sent: Sent, *, onward: str, now: datetime) -> None:
     )
 
 
+def refuse_without(secret: str, state: str) -> None:
+    """Who carries no cookie or no state was not sent: no row needs to be looked for."""
+    if not secret or not state:
+        raise Unexpected(_NOT_BEGUN)
+
+
 def take(session: Session, *, secret: str, state: str, now: datetime) -> LogInAttempt:
     """The attempt of this browser and this state, used up. Raises Unexpected."""
-    row = store.take_attempt(session, _id(secret, state)) if secret and state else None
+    refuse_without(secret, state)
+    row = store.take_attempt(session, _id(secret, state))
     if row is None or row.expires_at <= now:
-        raise Unexpected(
-            "This log-in was not begun in this browser, took longer than ten minutes, or was"
-            " finished already. Begin again."
-        )
+        raise Unexpected(_NOT_BEGUN)
     return row
 
 

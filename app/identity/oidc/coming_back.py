@@ -68,10 +68,14 @@ def _filled(
     """What the id_token leaves out, the provider may say elsewhere, of the same person only."""
     if not arrivals.lacks(claims, provider.settings):
         return claims
-    more = dict(provider.userinfo(tokens.access_token, now=now))
+    more = provider.userinfo(tokens.access_token, now=now)
     if more and more.get("sub") != claims["sub"]:
         raise Untrue("The identity provider speaks of somebody else (userinfo).")
-    if "email" in claims:  # whether an address is verified is said where the address is
-        more.pop("email", None)
-        more.pop("email_verified", None)
-    return {**more, **claims}
+    # Whether an address is verified is said where the address is, and nowhere else.
+    if "email" in claims:
+        return {**_without_address(more), **claims}
+    return {**more, **_without_address(claims)}
+
+
+def _without_address(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: said[name] for name in said.keys() - {"email", "email_verified"}}

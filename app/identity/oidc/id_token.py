@@ -20,6 +20,7 @@ LEEWAY = timedelta(seconds=60)  # between two machines' clocks
 _OLDEST = timedelta(minutes=10)  # as long as a log-in may take
 _LONGEST = 16_000  # characters; a browser's header takes less
 _LONGEST_SUB = 255  # by the standard
+_UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)  # the last: nested too deep
 
 
 class Untrue(Invalid):
@@ -38,11 +39,11 @@ def opened(raw: str, keys: KeySet, newer: Callable[[], KeySet | None]) -> Claims
         again = newer()
         if again is None:
             raise Untrue(_UNKNOWN_KEY) from error
-    except (JoseError, ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         raise Untrue(_NOT_SIGNED) from error
     try:
         return jwt.decode(raw, again, algorithms=ALGORITHMS).claims
-    except (JoseError, ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         raise Untrue(_UNKNOWN_KEY) from error
 
 

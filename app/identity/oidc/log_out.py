@@ -29,6 +29,16 @@ def sealed(raw: str, vault: Vault) -> str:
     return vault.seal({"id_token": raw}, owner="login_session")
 
 
+def sid_of(claims: Claims) -> str | None:
+    """What the provider calls its session, where a log-out could name it."""
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) and sid and _is_name(sid) else None
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST and text.isprintable()
+
+
 def address(row: LoginSession, end_session_endpoint: str, settings: Settings, vault: Vault) -> str:
     """Where a browser ends the provider's session, too."""
     asked = {
@@ -59,7 +69,7 @@ def check_told(claims: Claims, *, issuer: str, client_id: str, now: datetime) ->
         raise Untrue("This is an id_token, and no log-out token (nonce).")
     for name in ("jti", "sid", "sub"):
         value = claims.get(name, "")
-        if not isinstance(value, str) or len(value) > _LONGEST or not value.isprintable():
+        if not isinstance(value, str) or not _is_name(value):
             raise Untrue(f"This log-out token has a {name} that cannot be read.")
     if not claims.get("jti") or not (claims.get("sid") or claims.get("sub")):
         raise Untrue("This log-out token does not say whose log-out it is, or has no jti.")

@@ -4,6 +4,7 @@ All of it goes through our own way out (`platform.outbound`): one address, no re
 process keeps what the provider says of itself for an hour.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ _KEPT = timedelta(hours=1)
 _KEYS_AGAIN = timedelta(minutes=1)  # a token with an unknown key asks for keys at most this often
 _SECONDS = 5.0
 _AT_ONCE = 6  # a provider that hangs may not take all the threads that pages are made in
+_VISIBLE = re.compile(r"[!-~]+")  # of an address: neither blanks nor what controls
 _BASIC, _POST = "client_secret_basic", "client_secret_post"
 
 
@@ -250,7 +252,7 @@ def _endpoint(document: Mapping[str, Any], name: str, issuer: str, *, needed: bo
     if url is None and not needed:
         return ""
     schemes = ("https://",) if issuer.startswith("https://") else ("https://", "http://")
-    if not isinstance(url, str) or not url.startswith(schemes) or not url.isascii():
+    if not isinstance(url, str) or not url.startswith(schemes) or not _VISIBLE.fullmatch(url):
         raise ProviderAway(f"The identity provider names no {name} that can be used.")
     return url
 

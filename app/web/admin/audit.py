@@ -1,6 +1,6 @@
 """Who did what: the newest first, searched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, ClassVar
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from app.identity import audit_rows
+from app.identity import store as identity
 from app.identity.audit import Seals, Verified
 from app.identity.audit_rows import Search, in_words
 from app.identity.guard import Db
@@ -35,6 +36,7 @@ class Line:
     """A row as the page says it."""
 
     row: AuditRow
+    known_as: str  # beside the name, which people choose: an address, `token`, or `no user`
     what: str
     href: str | None
     details: str
@@ -86,7 +88,8 @@ def listed(
     part = audit_rows.page(session, search, cursor=cursor, limit=_PAGE)
     kept = {"words": words, "since": since, "until": until}
     following = next_of("/audit", part, **{name: said for name, said in kept.items() if said})
-    lines = [_line(row) for row in part]
+    known = identity.known_as(session, {row.actor_id for row in part if row.actor_id})
+    lines = [_line(row, known) for row in part]
     is_searched = bool(words or since or until)
     page = AuditPage(rows=lines, form=form, is_searched=is_searched, next_address=following)
     return render(request, page)
@@ -99,9 +102,9 @@ def verified(request: Request, session: Db) -> HTMLResponse:
     return render(request, VerifiedPage(found=found))
 
 
-def _line(row: AuditRow) -> Line:
+def _line(row: AuditRow, known: Mapping[str, str]) -> Line:
     details = ", ".join(f"{name}: {said}" for name, said in row.details.items())
-    return Line(row, in_words(row.action), _href(row), details)
+    return Line(row, known.get(row.actor_id, "no user"), in_words(row.action), _href(row), details)
 
 
 def _href(row: AuditRow) -> str | None:

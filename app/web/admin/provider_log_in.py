@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from app.identity import audit, browsers, guard, sessions, throttle
+from app.identity import audit, browsers, guard, sessions, short_cookies, throttle
 from app.identity import store as identity
 from app.identity.guard import MaybeWho, Now
 from app.identity.models import LogInAttempt
@@ -18,14 +18,14 @@ from app.identity.oidc.attempts import Unexpected
 from app.identity.oidc.id_token import Untrue
 from app.identity.oidc.provider import Provider, ProviderAway
 from app.identity.sessions import LoggedIn
-from app.platform.errors import AppError, NotFound
+from app.platform.errors import AppError, Forbidden, NotFound
 from app.platform.vault import Vault
 from app.web.admin.log_in_page import log_in_page
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, local, render
 
 router = APIRouter()
-_PATH = "/login/oidc"
+_COOKIE = "thinslice-login"
 
 
 @router.get("/login/oidc")
@@ -34,11 +34,12 @@ def begin(request: Request, who: MaybeWho, now: Now, next: str = "/") -> Respons
     provider, onward = _provider(request), local(next)
     if who is not None:
         return go(onward)
-    throttle.check_log_in(caller=guard.caller_of(request), email=_PATH)
+    _refuse_embedded(request)
+    throttle.check_way("out", caller=guard.caller_of(request))
     with request.app.state.database.read() as session:
         if not identity.anybody(session):
             return go("/setup")  # the first admin has a password: a provider may be away
-    sent = attempts.draw(request.cookies.get(_cookie(request), ""))
+    sent = attempts.draw(short_cookies.secret_of(request, _COOKIE))
     try:
         where = provider.address_of_log_in(
             state=sent.state, nonce=sent.nonce, verifier=sent.verifier, now=now
@@ -48,27 +49,32 @@ def begin(request: Request, who: MaybeWho, now: Now, next: str = "/") -> Respons
     with request.app.state.database.write() as session:
         attempts.keep(session, sent, onward=onward, now=now)
     answer = go(where)
-    _remember(request, answer, sent.secret)
+    short_cookies.give(request, answer, _COOKIE, sent.secret, lasts=attempts.LASTS)
     return answer
 
 
 @router.get("/login/oidc/callback")
 def come_back(request: Request, now: Now) -> Response:
     """Whoever the provider sent back is let in, or told why not."""
-    provider, onward = _provider(request), "/"
+    provider = _provider(request)
+    throttle.check_way("back", caller=guard.caller_of(request))
     try:
         said = coming_back.single(request.query_params.multi_items())
         attempt = _attempt(request, said.get("state", ""), now=now)
-        onward = attempt.onward
+    except (Untrue, Unexpected) as error:  # we sent nobody: there is nothing to note
+        return _refused(request, error, "/")
+    try:
         code = coming_back.code_of(said, provider.metadata(now=now))
         claims, raw = coming_back.proven(provider, attempt, code, now=now)
         logged_in = _let_in(request, claims, raw, now=now)
-    except (Untrue, ProviderAway, NotLetIn, Unexpected) as error:
+    except NotLetIn as error:  # noted with who it was
+        return _refused(request, error, attempt.onward)
+    except (Untrue, ProviderAway) as error:
         _note_refused(request, error, now=now)
-        return _refused(request, error, onward)
-    answer = go(onward)
+        return _refused(request, error, attempt.onward)
+    answer = go(attempt.onward)
     guard.set_cookie(request, answer, logged_in.secret)
-    answer.delete_cookie(_cookie(request), path=_PATH, secure=_is_secure(request), httponly=True)
+    short_cookies.take_back(request, answer, _COOKIE)
     return answer
 
 
@@ -96,7 +102,8 @@ def told(request: Request, now: Now, form: Form) -> Response:
 
 def _attempt(request: Request, state: str, *, now: datetime) -> LogInAttempt:
     """Used up at once: whatever comes of it, nobody comes back with it again."""
-    secret = request.cookies.get(_cookie(request), "")
+    secret = short_cookies.secret_of(request, _COOKIE)
+    attempts.refuse_without(secret, state)
     with request.app.state.database.write() as session:
         return attempts.take(session, secret=secret, state=state, now=now)
 
@@ -104,11 +111,10 @@ def _attempt(request: Request, state: str, *, now: datetime) -> LogInAttempt:
 def _let_in(request: Request, claims: Mapping[str, Any], raw: str, *, now: datetime) -> LoggedIn:
     settings, database = request.app.state.settings, request.app.state.database
     arrival = Arrival.of(claims, settings)
-    sid = claims.get("sid")
     came = replace(
         browsers.came_of(request),
         issuer=arrival.issuer,
-        sid=sid if isinstance(sid, str) and sid.isprintable() else None,
+        sid=log_out.sid_of(claims),
         id_token=log_out.sealed(raw, Vault.at(settings)),
     )
     try:
@@ -124,13 +130,14 @@ def _let_in(request: Request, claims: Mapping[str, Any], raw: str, *, now: datet
                 now=now,
             )
             return sessions.begin(session, user, now=now, came=came)
-    except NotLetIn:
+    except NotLetIn as error:
         with database.write() as session:
-            arrivals.turn_away(session, arrival)
+            arrivals.turn_away(session, arrival, error, now=now)
         raise
 
 
 def _note_refused(request: Request, error: AppError, *, now: datetime) -> None:
+    throttle.check_refused(caller=guard.caller_of(request))
     details = {"method": "oidc", "because": error.title}
     with request.app.state.database.write() as session:
         audit.note(session, actor=arrivals.BY, action="log-in refused", details=details, now=now)
@@ -149,22 +156,7 @@ def _provider(request: Request) -> Provider:
     return provider
 
 
-def _is_secure(request: Request) -> bool:
-    return bool(request.app.state.settings.secure)
-
-
-def _cookie(request: Request) -> str:
-    """`__Secure-` ties it to TLS; `__Host-` would take it to every page of ours."""
-    return "__Secure-thinslice-login" if _is_secure(request) else "thinslice-login"
-
-
-def _remember(request: Request, answer: Response, secret: str) -> None:
-    answer.set_cookie(
-        _cookie(request),
-        secret,
-        max_age=int(attempts.LASTS.total_seconds()),
-        path=_PATH,
-        secure=_is_secure(request),
-        httponly=True,
-        samesite="lax",
-    )
+def _refuse_embedded(request: Request) -> None:
+    """A log-in is a page that somebody goes to: no picture or frame elsewhere begins one."""
+    if request.headers.get("sec-fetch-dest", "document") != "document":
+        raise Forbidden("A log-in is begun by a page of its own.")

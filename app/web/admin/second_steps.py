@@ -12,7 +12,16 @@ from markupsafe import Markup
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import audit, browsers, guard, second_step, sessions, store, throttle
+from app.identity import (
+    audit,
+    browsers,
+    guard,
+    second_step,
+    sessions,
+    short_cookies,
+    store,
+    throttle,
+)
 from app.identity.guard import Db, Now, Who
 from app.identity.models import User
 from app.identity.second_step import Enrolment, Half, Proof
@@ -24,7 +33,6 @@ from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter()
 _COOKIE, _PATH = "thinslice-code", "/login/code"
-_SECURE = f"__Secure-{_COOKIE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,22 +67,14 @@ class CodesPage(Page):
 def sent_on(request: Request, secret: str) -> Response:
     """To the page that asks for the code; the browser takes along that its password was right."""
     answer = go(_PATH)
-    answer.set_cookie(
-        _cookie(request),
-        secret,
-        max_age=int(second_step.LASTS.total_seconds()),
-        path=_PATH,
-        secure=request.app.state.settings.secure,
-        httponly=True,
-        samesite="lax",
-    )
+    short_cookies.give(request, answer, _COOKIE, secret, lasts=second_step.LASTS)
     return answer
 
 
 @router.get("/login/code")
 def ask(request: Request, session: Db, now: Now) -> Response:
     """The form for a code; without a right password before it, the log-in."""
-    if second_step.waiting(session, _taken(request), now=now) is None:
+    if second_step.waiting(session, short_cookies.secret_of(request, _COOKIE), now=now) is None:
         return go("/login")
     return render(request, CodePage(form=Typed()))
 
@@ -84,7 +84,7 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
     """Begin a session where the code is right. A wrong one is counted and noted."""
     vault, code = Vault.at(request.app.state.settings), form.value("code")
     with request.app.state.database.write() as session:
-        row = second_step.waiting(session, _taken(request), now=now)
+        row = second_step.waiting(session, short_cookies.secret_of(request, _COOKIE), now=now)
         if row is None:
             return go("/login", said="code-too-late")
         user = store.user_of(session, row.user_id)
@@ -98,9 +98,7 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
         refuse(request, CodePage(form=Typed().refused(wrong)))
     answer = go(half.onward)
     guard.set_cookie(request, answer, logged_in.secret)
-    answer.delete_cookie(
-        _cookie(request), path=_PATH, secure=request.app.state.settings.secure, httponly=True
-    )
+    short_cookies.take_back(request, answer, _COOKIE)
     return answer
 
 
@@ -176,11 +174,3 @@ def _enrol_page(enrolment: Enrolment, form: Typed) -> EnrolPage:
     )
     grouped = " ".join(re.findall(".{1,4}", enrolment.secret))
     return EnrolPage(form=form, secret=grouped, picture=Markup(picture))  # noqa: S704 - ours alone
-
-
-def _taken(request: Request) -> str:
-    return request.cookies.get(_cookie(request), "")
-
-
-def _cookie(request: Request) -> str:
-    return _SECURE if request.app.state.settings.secure else _COOKIE

@@ -18,6 +18,7 @@ from app.identity import (
     sessions,
     setup,
     throttle,
+    users,
 )
 from app.identity import store as identity
 from app.identity.guard import Db, MaybeWho, Now
@@ -32,7 +33,6 @@ from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, local, refuse, render
 
 router = APIRouter()
-_LONGEST = 320  # characters of an address, as RFC 5321 allows them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def log_in(request: Request, now: Now, form: Form) -> Response:
         with database.write() as session:
             audit.note(
                 session,
-                actor=email[:_LONGEST],
+                actor=users.address_or_nobody(email),
                 action="log-in refused",
                 details={"method": "password"},
                 now=now,
@@ -110,10 +110,14 @@ def _note_log_in(session: Session, user: User, *, now: datetime) -> None:
 
 
 @router.post("/logout")
-def log_out(request: Request, session: Db, now: Now) -> Response:
-    """End this browser's session; where it came from the provider, go and end that one, too."""
-    found = callers.login_of(session, request, now=now)
-    sessions.log_out(session, request.cookies.get(callers.cookie_name(request), ""))
+def log_out(request: Request, now: Now) -> Response:
+    """End this browser's session; where it came from the provider, go and end that one, too.
+
+    The provider may take seconds to answer: it is asked when the database is free again.
+    """
+    with guard.writing(request) as session:
+        found = callers.login_of(session, request, now=now)
+        sessions.log_out(session, request.cookies.get(callers.cookie_name(request), ""))
     onward = _out_at_provider(request, found[0], now=now) if found else None
     answer = _leaving(request, onward) if onward else go("/login", said="logged-out")
     guard.clear_cookie(request, answer)
