@@ -6,10 +6,12 @@ damaged row alone says which one it is.
 """
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,18 +23,20 @@ from app.analysis.models import Look
 from app.experiments.models import ExperimentTemplate
 from app.main import Tracking, _pages_and_api
 from app.ops import stored
-from app.ops.installation import House
+from app.ops.installation import House, open_house
 from app.outreach.models import Digest
-from app.platform import clock
+from app.platform import clock, config
 from app.platform.documents import Cells
 from app.platform.garbled import CANNOT_BE_READ
 from app.platform.iso_weeks import week_of
 from app.review import agenda
+from tests import moments
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
 from tests.cast import DESIGN
-from tests.routes import addresses
+from tests.conftest import KINDS
+from tests.routes import addresses, counting
 
 GARBAGE: dict[str, Any] = {"rule": 7, "arms": 7}
 _LOOK: dict[str, Any] = {"arms": {}, "last": False}
@@ -52,18 +56,22 @@ class Asking:
         self.house = house
         self._application = _pages_and_api(house, Tracking(house))
         self._headers = key_of(house)
-        every = addresses(self._application, _EXPERIMENTS)
-        self.places = every
-        self.before = {place: answer.status_code for place, answer in self.every()}
+        self.places = addresses(self._application, _EXPERIMENTS)
+        self.reads: dict[str, str] = {}  # the statements of each: what it can see damaged at all
+        self.before = {place: answer.status_code for place, answer in asyncio.run(self._first())}
 
-    def every(self) -> list[tuple[str, httpx.Response]]:
-        return asyncio.run(self._every())
+    def every(self, spoilt: Sequence[Column[Any]]) -> list[tuple[str, httpx.Response]]:
+        """What everybody says who reads a table of these."""
+        tables = re.compile("|".join(rf"\b{one.table.name}\b" for one in spoilt))
+        return asyncio.run(
+            self._every([one for one in self.places if tables.search(self.reads[one])])
+        )
 
     def wrong(self, spoilt: Sequence[Column[Any]]) -> set[str]:
         """Who answers otherwise than before, and does not say that one of these is damaged."""
         return {
             f"{place}: {answer.status_code} {answer.text[:300]}"
-            for place, answer in self.every()
+            for place, answer in self.every(spoilt)
             if answer.status_code != self.before[place]
             and not (_is_own(place, spoilt) and _says_so(answer, spoilt))
         }
@@ -72,7 +80,7 @@ class Asking:
         """Who answers otherwise than before, and names none of these; about whatever it is."""
         return {
             f"{place}: {answer.status_code} {answer.text[:300]}"
-            for place, answer in self.every()
+            for place, answer in self.every(spoilt)
             if answer.status_code != self.before[place] and not _says_so(answer, spoilt)
         }
 
@@ -83,9 +91,18 @@ class Asking:
 
         return asyncio.run(answered())
 
-    async def _every(self) -> list[tuple[str, httpx.Response]]:
+    async def _first(self) -> list[tuple[str, httpx.Response]]:
+        answers = []
+        with counting(self.house.database.engine) as asked:
+            for place in self.places:
+                asked.clear()
+                answers += await self._every([place])
+                self.reads[place] = "\n".join(asked)
+        return answers
+
+    async def _every(self, places: Sequence[str]) -> list[tuple[str, httpx.Response]]:
         async with self._client() as asks:
-            return [(one, await asks.get(one, headers=self._headers)) for one in self.places]
+            return [(one, await asks.get(one, headers=self._headers)) for one in places]
 
     def _client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self._application, raise_app_exceptions=False)
@@ -108,8 +125,30 @@ def _says_so(answer: httpx.Response, spoilt: Sequence[Column[Any]]) -> bool:
     )
 
 
-@pytest.fixture
-def asking(house: House) -> Asking:
+@pytest.fixture(scope="module", params=KINDS)
+def asking(
+    request: pytest.FixtureRequest,
+    templates: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Asking]:
+    """Whatever is spoilt is mended again: one installation of each kind serves all of them."""
+    folder = tmp_path_factory.mktemp("spoilt")
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        moments.state(patch, moments.NOW)
+        if request.param == "sqlite":
+            (folder / "test.db").write_bytes(Path(templates["sqlite"]).read_bytes())
+            url = f"sqlite:///{folder / 'test.db'}"
+        else:
+            url = stack.enter_context(request.getfixturevalue("postgres_server").fresh())
+        settings = config.load(
+            data_dir=folder / "data", database_url=url, public_url="http://one.example"
+        )
+        house = open_house(settings)
+        stack.callback(house.database.close)
+        yield _asking(house)
+
+
+def _asking(house: House) -> Asking:
     now = clock.now()
     estate.fill(house.database, _SIZE, now=now)
     who: dict[str, Any] = {"created_at": now, "created_by": "Ann"}
@@ -226,8 +265,8 @@ def test_a_moment_that_is_none_is_named_wherever_it_is_asked_for(on_sqlite: Aski
     assert found == set()
 
 
-def test_what_is_damaged_is_listed_by_name_told_by_doctor_and_can_be_removed(asking: Asking):
-    house, draft = asking.house, _EXPERIMENTS[-1]
+def test_what_is_damaged_is_listed_by_name_told_by_doctor_and_can_be_removed(house: House):
+    asking, draft = _asking(house), _EXPERIMENTS[-1]
     with spoilt(house, _TABLES["experiment"].columns["design"], GARBAGE):
         listed = asking.ask("GET", "/api/v1/experiments").json()["items"]
         page = asking.ask("GET", "/experiments").text
