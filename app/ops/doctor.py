@@ -119,8 +119,7 @@ def _audit(house: House) -> str:
     with house.database.read() as session:
         found = Seals(house.keyring.seals).verified(session)
     if found.faults:
-        faults = figures.plural(len(found.faults), "fault")
-        raise _WrongError(f"{found.faults[0]} ({faults}; `thinslice audit verify` tells all.)")
+        raise _WrongError(f"{found.faults[0]} `thinslice audit verify` tells all.")
     return f"{figures.plural(found.rows, 'row')}, as they were written"
 
 

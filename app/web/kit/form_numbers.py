@@ -1,7 +1,6 @@
 """Numbers, shares and moments as people type them."""
 
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.platform.errors import FieldError, Invalid
@@ -54,11 +53,6 @@ def local(moment: str | datetime | None, zone: ZoneInfo) -> str | None:
         return None
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
-
-
-def present(name: str, value: object) -> dict[str, Any]:
-    """A field, if it has a value."""
-    return {} if value is None else {name: value}
 
 
 def points(share: float | None) -> float | None:
