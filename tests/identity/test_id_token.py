@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from joserfc import jws
+from joserfc.jwk import KeySet, RSAKey
 
 from app.identity.oidc import id_token, log_out
 from app.identity.oidc.id_token import Untrue
@@ -92,6 +94,21 @@ def test_of_every_claim_of_a_log_out_only_what_it_must_be_is_taken():
     assert "sid" in TOLD
     with pytest.raises(Untrue):
         check_told({**TOLD, "sid": ""})
+
+
+def test_what_is_nested_without_end_is_untrue():
+    key = RSAKey.generate_key(2048, {"kid": "k"})
+    payload = b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    raw = jws.serialize_compact({"alg": "RS256", "kid": "k"}, payload, key)
+    newer = jws.serialize_compact({"alg": "RS256", "kid": "n"}, payload, key)
+
+    for token, keys in ((raw, KeySet([key])), (newer, KeySet([RSAKey.generate_key(2048)]))):
+        with pytest.raises(Untrue):
+            id_token.opened(token, keys, lambda: KeySet([_named(key, "n")]))
+
+
+def _named(key: RSAKey, kid: str) -> RSAKey:
+    return RSAKey.import_key(key.as_dict(private=False), {"kid": kid})
 
 
 def test_a_token_of_several_audiences_names_whom_it_was_given_to():

@@ -64,6 +64,8 @@ def test_roles_are_those_that_there_are():
         ("OIDC_ROLES", "=admin", "cannot be read at “=admin”"),
         ("OIDC_SCOPES", 'open"id', "OIDC_SCOPES must be words"),
         ("OIDC_NAME", "x" * 61, "OIDC_NAME must be one line"),
+        ("OIDC_ISSUER", "https://id.example.com/a b", "OIDC_ISSUER must be the issuer's"),
+        ("OIDC_TRUST_EMAIL", "1", "OIDC_TRUST_EMAIL cannot be set beside THINSLICE_OIDC_JOIN_BY"),
         ("OIDC_JOIN_BY_EMAIL", "perhaps", "OIDC_JOIN_BY_EMAIL"),
     ],
 )

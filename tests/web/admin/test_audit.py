@@ -1,14 +1,22 @@
 """The audit on its pages: searched, verified, and for admins only."""
 
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Iterator, Sequence
 
 import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.experiments.models import Feature
+from app.identity import audit, guard
+from app.identity.access import Access, access_of
 from app.identity.models import ApiToken, AuditRow
+from app.platform import clock
 from app.platform.db import Database
+from tests.routes import routes
 from tests.web.conftest import Browser
 
 
@@ -92,3 +100,42 @@ def test_it_is_for_admins(eve: Browser):
     assert eve.get("/audit").status_code == 403
     assert eve.get("/audit/verified").status_code == 403
     assert 'href="/audit"' not in eve.get("/features").text
+
+
+def test_beside_a_name_stands_who_that_is(busy: Browser, stranger: Browser, database: Database):
+    """A name is what somebody chose; whoever has no log-in is said to have none."""
+    with database.write() as session:
+        audit.note(session, actor="Ann", action="feature made", now=clock.now())
+    shown = re.findall(
+        r'data-label="Who">(\w+)<span class="table__sub">([^<]+)', busy.get("/audit").text
+    )
+
+    assert ("Ann", "ann@halvern.example") in shown
+    assert ("Eve", "eve@halvern.example") in shown
+    assert ("Ann", "no user") in shown
+
+
+def test_every_change_of_a_page_is_made_where_it_is_noted(assembled: FastAPI):
+    """By its transaction, or by itself: no route that somebody who is logged in changes by."""
+    changing = [route for route in routes(assembled) if "POST" in (route.methods or ())]
+    unnoted = {
+        route.path
+        for route in changing
+        if guard._db not in set(_needed(route.dependant))
+        and not any(sign in inspect.getsource(route.endpoint) for sign in _NOTES)
+    }
+
+    assert len(changing) > 100
+    assert unnoted == _ONLY_LOOK | _OF_NOBODY
+    assert {access_of("POST", path) for path in _OF_NOBODY} == {Access.OPEN, Access.PUBLIC}
+
+
+def _needed(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for one in dependant.dependencies:
+        yield from _needed(one)
+
+
+_NOTES = ("guard.writing(", "requests_noted.done(")
+_ONLY_LOOK = {"/customers/find", "/experiments/plan"}
+_OF_NOBODY = {"/join/{token}", "/login", "/login/code", "/login/oidc/back-channel"}  # say who came

@@ -1,5 +1,6 @@
 """Logging in, out, setting up, and what a viewer is spared."""
 
+import pytest
 from sqlmodel import select
 
 from app.identity import setup
@@ -77,6 +78,19 @@ def test_a_refused_log_in_stands_in_the_audit(stranger: Browser, database: Datab
     with database.read() as session:
         rows = session.exec(select(AuditRow)).all()
     assert [(row.actor, row.action) for row in rows] == [("ann@halvern.example", "log-in refused")]
+
+
+@pytest.mark.parametrize(
+    "typed", ["my secret, in the wrong field", "x" * 320, "", "a\x1bb@c.example"]
+)
+def test_what_is_typed_instead_of_an_address_is_kept_nowhere(
+    stranger: Browser, database: Database, typed: str
+):
+    stranger.log_in(typed, "not this one at all")
+
+    with database.read() as session:
+        rows = session.exec(select(AuditRow)).all()
+    assert [row.actor for row in rows] == ["Somebody unknown"]
 
 
 def test_a_new_password_ends_other_browsers_and_keeps_this_one(ann: Browser, stranger: Browser):
