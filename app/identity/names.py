@@ -6,9 +6,9 @@ from app.platform.texts import line_part, why_no_line
 COMMANDS = "command line"
 PROVIDER = "Identity provider"
 UNKNOWN = "Somebody unknown"  # who typed no address
-OURS = frozenset({COMMANDS, PROVIDER, UNKNOWN, "Thinslice"})  # actors without an id
+RESERVED = frozenset({COMMANDS, PROVIDER, UNKNOWN, "Thinslice"})  # actors without an id
 _LONGEST = 200  # of a name that the identity provider gives
-_FOLDED = frozenset(one.casefold() for one in OURS)
+_FOLDED = frozenset(one.casefold() for one in RESERVED)
 
 
 def of(typed: str, *, address: str) -> str:

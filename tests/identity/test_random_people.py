@@ -191,7 +191,7 @@ class Town:
             one: sid for one, (_, sid) in self.open.items()
         }
         for one, (name, _) in self.open.items():
-            whose = store.session_of(self.session, one, now=NOW + timedelta(days=1))
+            whose = store.session_of(self.session, one, now=NOW + timedelta(hours=1))
             assert whose
             assert whose[1].email == f"{name}@halvern.example"
 
