@@ -95,5 +95,6 @@ def verify_audit(request: Request, session: Db, head: _Head = "") -> AuditVerifi
 
 
 def _out(row: AuditRow) -> AuditOut:
-    shown = {name: getattr(row, name) for name in AuditOut.model_fields if name != "what"}
-    return AuditOut(what=in_words(row.action), **shown)
+    made = {"what": in_words(row.action), "details": audit_rows.details_of(row)}
+    kept = {name: getattr(row, name) for name in AuditOut.model_fields if name not in made}
+    return AuditOut(**made, **kept)

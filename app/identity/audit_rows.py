@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import String, cast, or_
 from sqlmodel import Session, col, select
 
 from app.identity.models import AuditRow
+from app.platform.garbled import CANNOT_BE_READ
 from app.platform.paging import Order, Part, part
 
 ORDER = Order("audit", is_descending=True)
@@ -52,6 +53,12 @@ def _holding(word: str) -> Iterator[Any]:
         yield col(place).icontains(word, autoescape=True)
     for written in {word, json.dumps(word)[1:-1]}:  # as PostgreSQL has it, and as SQLite has
         yield cast(col(AuditRow.details), String).icontains(written, autoescape=True)
+
+
+def details_of(row: AuditRow) -> Mapping[str, Any]:
+    """What else a row tells; that they are damaged, where they are."""
+    held: object = row.details
+    return held if isinstance(held, dict) else {"details": CANNOT_BE_READ}
 
 
 def in_words(action: str) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from app.identity import audit_rows
 from app.identity import store as identity
 from app.identity.audit import Seals, Verified
-from app.identity.audit_rows import Search, in_words
+from app.identity.audit_rows import Search, details_of, in_words
 from app.identity.guard import Db
 from app.identity.models import AuditRow
 from app.platform.days import within
@@ -103,7 +103,7 @@ def verified(request: Request, session: Db) -> HTMLResponse:
 
 
 def _line(row: AuditRow, known: Mapping[str, str]) -> Line:
-    details = ", ".join(f"{name}: {said}" for name, said in row.details.items())
+    details = ", ".join(f"{name}: {said}" for name, said in details_of(row).items())
     return Line(row, known.get(row.actor_id, "no user"), in_words(row.action), _href(row), details)
 
 
