@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy import Engine, event
 
+from app.identity import callers
 from app.platform import clock
 from app.platform.iso_weeks import week_of
 
 Counting = list[str]
+OF_SYSTEMS = (callers.API, callers.METRICS, callers.AGENTS)  # a token is asked for, no cookie
 
 # What stands for a part of an address. Experiments stand for their state: decided, measuring, …
 _PARTS = {

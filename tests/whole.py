@@ -21,6 +21,7 @@ from app.platform import clock, config
 from app.web import site
 from tests.anew import forget_tries
 from tests.identity.scenes import hashed_password
+from tests.routes import OF_SYSTEMS
 
 ROLES = ("viewer", "editor", "admin")
 FORM = "application/x-www-form-urlencoded"
@@ -66,7 +67,7 @@ class Whole:
         """The session for a page, the token for the API; nothing for nobody."""
         if role is None:
             return Key()
-        return self.systems[role] if path.startswith("/api/") else self.pages[role]
+        return self.systems[role] if path.startswith(OF_SYSTEMS) else self.pages[role]
 
     def routes(self) -> list[tuple[str, APIRoute]]:
         """Every method and route, however routers are nested."""

@@ -6,7 +6,7 @@ it asks its reader to do.
 
 from typing import Any
 
-from app.audience.own import OWN
+from app.audience.own import OWN, Kept
 from app.delivery.preview import without_addresses
 
 # Who did something, who is written to or from, and whose row it is.
@@ -24,7 +24,7 @@ _QUOTED = frozenset(
     }
 )  # fmt: skip
 _QUOTED_IN = frozenset({("decision", "reason"), ("unusual", "reason"), ("unusual_weeks", "reason")})
-_NAMING = frozenset({"name", "email", "external_id"}) & OWN.keys()
+_NAMING = {name for name, one in OWN.items() if one.kept in {Kept.ADDRESS, Kept.LINE}}
 
 
 def told(answer: Any, *, within: str = "") -> Any:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import Listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity import invitations
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
@@ -76,13 +76,11 @@ class OutcomeOut(BaseModel):
 
 
 @router.get("/invitations", summary="List invitations")
-def list_invitations(session: Db, now: Now) -> Listed[InvitationOut]:
-    """The newest 200 that were not taken back, newest first."""
-    told = invitations.listed(session, now=now)
-    items = [
-        InvitationOut.model_validate(one.row.model_dump() | {"state": one.state}) for one in told
-    ]
-    return Listed(items=items, next=None)
+def list_invitations(
+    session: Db, now: Now, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[InvitationOut]:
+    """Those that were not taken back, newest first."""
+    return listed(invitations.page(session, cursor=cursor, limit=limit, now=now), _shown)
 
 
 @router.post("/invitations", summary="Invite several people by mail")
@@ -113,6 +111,10 @@ def again(
 def revoke(invitation_id: str, session: Db, now: Now) -> None:
     """Its link opens nothing from now on."""
     invitations.revoke(session, invitation_id, now=now)
+
+
+def _shown(told: invitations.Told) -> InvitationOut:
+    return InvitationOut.model_validate(told.row.model_dump() | {"state": told.state})
 
 
 def _send(

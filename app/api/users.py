@@ -131,12 +131,13 @@ def end_sessions(user_id: str, session: Db) -> None:
 
 
 @router.get("/users/{user_id}/sessions", summary="List where somebody is logged in")
-def list_sessions(user_id: str, session: Db, now: Now) -> Listed[SessionOut]:
-    """The browser in use last comes first. `seen_at` is right to a quarter of an hour."""
+def list_sessions(
+    user_id: str, session: Db, now: Now, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Listed[SessionOut]:
+    """The last one that began comes first. `seen_at` is right to a quarter of an hour."""
     user = store.user_of(session, user_id)
-    found = sessions.open_of(session, user.id, this=None, now=now)
-    told = [SessionOut.model_validate(one, from_attributes=True) for one in found]
-    return Listed(items=told, next=None)
+    found = sessions.page(session, user.id, cursor=cursor, limit=limit, now=now)
+    return listed(found, lambda one: SessionOut.model_validate(one, from_attributes=True))
 
 
 @router.delete(

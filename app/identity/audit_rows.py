@@ -17,7 +17,7 @@ from app.platform.paging import Order, Part, part
 ORDER = Order("audit", is_descending=True)
 _DONE = {"POST": "made", "PUT": "changed", "PATCH": "changed", "DELETE": "deleted", "GET": "read"}
 _REQUEST = re.compile(r"(POST|PUT|PATCH|DELETE|GET) (?:/api/v1)?/(\S*)(?: (refused))?")
-_PART = re.compile(r"\{[^}]*\}")
+_PART = re.compile(r"\{[^{}]*\}")
 _SINGULAR = {"people": "person", "customers": "customer", "time": "time"}
 
 

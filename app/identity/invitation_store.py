@@ -8,7 +8,9 @@ from sqlmodel import Session, col, select
 
 from app.identity.models import TeamInvitation
 from app.platform.errors import NotFound
+from app.platform.paging import Order, Part, part
 
+_ORDER = Order("invitations", is_descending=True)
 _MOST = 200  # on the page; a team is smaller
 
 
@@ -37,6 +39,12 @@ def listed(session: Session) -> Sequence[TeamInvitation]:
     """Those that were not taken back, newest first."""
     kept = select(TeamInvitation).where(col(TeamInvitation.revoked_at).is_(None))
     return session.exec(kept.order_by(col(TeamInvitation.id).desc()).limit(_MOST)).all()
+
+
+def page(session: Session, *, cursor: str | None, limit: int) -> Part[TeamInvitation]:
+    """The same, page by page."""
+    kept = select(TeamInvitation).where(col(TeamInvitation.revoked_at).is_(None))
+    return part(session, kept, _ORDER, col(TeamInvitation.id), cursor=cursor, limit=limit)
 
 
 def take(session: Session, invitation_id: str, *, now: datetime) -> bool:

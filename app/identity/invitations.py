@@ -15,6 +15,7 @@ from app.identity.passwords import Hashed
 from app.identity.roles import role_named
 from app.identity.secrets import fresh, kept
 from app.platform.errors import Conflict, Invalid
+from app.platform.paging import Part
 
 LASTS = timedelta(days=7)
 _MOST = 100  # addresses at once: a team, not a mailing list
@@ -113,6 +114,12 @@ def revoke(session: Session, invitation_id: str, *, now: datetime) -> TeamInvita
 def listed(session: Session, *, now: datetime) -> list[Told]:
     """All that were not taken back, newest first."""
     return [Told(row, _state(row, now=now)) for row in rows.listed(session)]
+
+
+def page(session: Session, *, cursor: str | None, limit: int, now: datetime) -> Part[Told]:
+    """The same, page by page."""
+    found = rows.page(session, cursor=cursor, limit=limit)
+    return Part([Told(row, _state(row, now=now)) for row in found], found.next)
 
 
 def check(session: Session, secret: str, *, now: datetime) -> TeamInvitation:

@@ -9,6 +9,7 @@ from app.identity import passwords, store
 from app.identity.models import LoginSession, User
 from app.identity.secrets import fresh, kept
 from app.platform.errors import Invalid
+from app.platform.paging import Order, Part, part_of
 
 LASTS = timedelta(days=14)  # since it was last used
 _WRONG = "The address or the password is wrong."
@@ -72,6 +73,9 @@ def begin(session: Session, user: User, *, now: datetime, came: Came = UNSEEN) -
     return LoggedIn(secret, user)
 
 
+_ORDER = Order("sessions", (datetime, str), is_descending=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """A browser that is logged in, as its owner reads of it."""
@@ -88,6 +92,14 @@ class Open:
 def open_of(session: Session, user_id: str, *, this: str | None, now: datetime) -> list[Open]:
     """Where somebody is logged in; `this` is the session that asks."""
     return [_told(row, this) for row in store.sessions_of(session, user_id, now=now)]
+
+
+def page(
+    session: Session, user_id: str, *, cursor: str | None, limit: int, now: datetime
+) -> Part[Open]:
+    """The same, page by page, by when they began: that never changes."""
+    found = open_of(session, user_id, this=None, now=now)
+    return part_of(found, _ORDER, lambda one: (one.started_at, one.id), cursor=cursor, limit=limit)
 
 
 def _told(row: LoginSession, this: str | None) -> Open:

@@ -13,7 +13,7 @@ from app.allocation.models import Respondent
 from app.audience.models import Audience, Person, Suppression
 from app.delivery.models import Send
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
-from app.identity.models import ApiToken, AuditRow, User
+from app.identity.models import ApiToken, AuditRow, LoginSession, TeamInvitation, User
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team, UnusualWeek
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.platform.put_off import PutOff
@@ -113,6 +113,7 @@ PARENTS: dict[type[SQLModel], dict[str, Any]] = {
     Cycle: {},
     Objective: {},
     KeyResult: {"kind": "increase", "source": "manual"},
+    User: {"role": "viewer"},
 }
 
 
@@ -169,6 +170,17 @@ LISTS: dict[str, Filling] = {
     "/allocation/respondents": Filling(Respondent),
     "/data-folders": Filling(DataFolder, lambda number: {"registered_at": _moment(number)}),
     "/users": Filling(User, lambda _: {"role": "viewer"}),
+    "/users/{user_id}/sessions": Filling(
+        LoginSession,
+        lambda number: {
+            "user_id": "one", "created_at": _moment(number), "expires_at": NOW + timedelta(days=9),
+            "issuer": None,
+        },
+    ),
+    "/invitations": Filling(
+        TeamInvitation,
+        lambda number: {"role": "viewer", "hash": f"{number}"},
+    ),
     "/tokens": Filling(ApiToken, lambda _: {"role": "viewer"}),
     "/put-off": Filling(
         PutOff, lambda number: {"work": "plan", "item": f"e{number}", "attempts": 1}

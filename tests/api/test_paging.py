@@ -63,7 +63,12 @@ def parents(database: Database) -> None:
 
 
 def _address(path: str) -> str:
-    names = {"{experiment_id}": "one", "{key_result_id}": "one", "{date}": str(NOW.date())}
+    names = {
+        "{experiment_id}": "one",
+        "{key_result_id}": "one",
+        "{user_id}": "one",
+        "{date}": str(NOW.date()),
+    }
     for name, value in names.items():
         path = path.replace(name, value)
     return path

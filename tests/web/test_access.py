@@ -16,6 +16,7 @@ from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests.identity.scenes import hashed_password
+from tests.routes import OF_SYSTEMS
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -77,7 +78,7 @@ def test_without_a_log_in_nothing_is_changed_or_shown(application: FastAPI):
         if access in {Access.PUBLIC, Access.OPEN, None}:
             continue
         answer = ask(application, method, path)
-        expected = {401} if path.startswith(("/api/", "/metrics")) else {303}
+        expected = {401} if path.startswith(OF_SYSTEMS) else {303}
         to_login = answer.headers.get("location", "/login").startswith("/login")
         if answer.status_code not in expected or not to_login:
             wrong.append((method, path, answer.status_code))
@@ -117,7 +118,7 @@ def test_every_change_of_a_page_is_refused_without_the_sessions_token(
 
     unguarded = []
     for method, path in routes(application):
-        if path.startswith("/api/") or method not in _CHANGES:
+        if path.startswith(OF_SYSTEMS) or method not in _CHANGES:
             continue
         if access_of(method, path) in {Access.PUBLIC, Access.OPEN}:
             continue

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from app.identity.access import Access, access_of, rule_of
 from app.identity.bodies import MB, Taken, body_of
 from app.platform.paths import TEMPLATES
+from tests.routes import OF_SYSTEMS
 from tests.settled import Settled, parameters, properties_of
 from tests.whole import CHANGES, FORM, ROLES, Whole, asked, of_json, whole
 
@@ -176,7 +177,7 @@ def _forms(application: Whole, settled: Settled) -> Iterator[Request]:
     fields = _fields()
     values = ["9" * 400 if value == 10**400 else str(value) for value in SENT]
     for method, route in application.routes():
-        if method != "POST" or route.path.startswith("/api/") or route.path == "/logout":
+        if method != "POST" or route.path.startswith(OF_SYSTEMS) or route.path == "/logout":
             continue
         address = settled.filled(route.path)
         for value in values:

@@ -17,6 +17,7 @@ from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests.identity.scenes import hashed_password
+from tests.routes import OF_SYSTEMS
 from tests.web.test_access import routes
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -93,7 +94,7 @@ def changes(application: FastAPI) -> list[tuple[str, str, Access]]:
     found = []
     for method, path in routes(application):
         access = access_of(method, path)
-        if method in CHANGES and not path.startswith("/api/") and access and access.role:
+        if method in CHANGES and not path.startswith(OF_SYSTEMS) and access and access.role:
             found.append((method, path, access))
     return found
 

@@ -15,7 +15,7 @@ from app.allocation.models import Invitation, Opening
 from app.audience.models import Audience, Import, Person, Suppression
 from app.delivery.models import OutboxMail, Send
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
-from app.identity.models import ApiToken, User
+from app.identity.models import ApiToken, AuditRow, TeamInvitation, User
 from app.okr.models import CheckIn, KeyResult
 from app.outreach.models import Push
 from app.platform.db import Database
@@ -82,6 +82,7 @@ def _week(number: int) -> str:
 
 
 PAGES: dict[str, Listed] = {
+    "/audit": Listed(AuditRow, lambda n: {"actor": mark(n), "at": NOW}),
     "/audiences": Listed(Audience, lambda n: {"name": mark(n), "columns": []}),
     "/audiences/one": Listed(Import, lambda n: {"audience_id": "one", "filename": mark(n)}),
     "/connections": Listed(Push, lambda n: {"state": "waiting", "event_id": f"v{n}",
@@ -122,6 +123,9 @@ PAGES: dict[str, Listed] = {
     "/outbox": Listed(OutboxMail, lambda n: {"id": f"{n:020}", "subject": mark(n), "raw": b""}),
     "/people": Listed(User, lambda n: {"email": f"{mark(n)}@x.example", "role": "viewer",
                                        "name": mark(n)}),
+    "/people/invitations": Listed(
+        TeamInvitation, lambda n: {"email": f"{mark(n)}@x.example", "role": "viewer",
+                                   "hash": mark(n)}),
     "/suppressions": Listed(Suppression, lambda n: {"email_key": f"{mark(n)}@x.example",
                                                     "reason": "manual"}),
     "/time": Listed(Opening, lambda n: {"week": _week(n), "name": "friday"}, beside=_asked,
@@ -154,6 +158,11 @@ FIXED = {
     "/experiments/{experiment_id}": "the parts of one experiment",
     "/time/settings": "buckets, ten at most",
     "/outbox/{mail_id}": "one mail",
+    "/account": "where one person is logged in",
+    "/account/second-step": "a picture, and ten codes",
+    "/join/{token}": "a form",
+    "/audit/verified": "what is wrong with the audit, a hundred at most",
+    "/experiments/{experiment_id}/approve": "one button",
 }
 ONE = re.compile(
     r"/(?:progress|live|mail|customer|edit|launch|decide|preview|checklist|template)$"

@@ -36,6 +36,11 @@ _OTHERWISE = (
     "/metrics",
     "/data-folders",
     "/api/v1/data-folders",
+    # What a restore notes stands in it.
+    "/audit",
+    "/audit/verified",
+    "/api/v1/audit",
+    "/api/v1/audit/verified",
 )  # of this machine alone
 
 
