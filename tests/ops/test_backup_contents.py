@@ -77,12 +77,13 @@ SETTINGS = {
     "postal_address": "Example Ltd\n1 High = Street\n“Oslo” $HOME `id`",
     "bounce_address": "bounce@b.example", "timezone": "Europe/Oslo", "privacy": "consent",
     "durability": "disk", "spool_limit": "3 GB", "keep_events_months": "5", "backup_days": "0",
+    "approve_above": "5000",
     "trusted_proxies": "10.0.0.0/8, 127.0.0.1", "allowed_hosts": "a.local b.local",
     "allow_private_sources": "wiki.local:8080", "metrics_token": "0123456789'abcdef",
     "demo": "true", "log_format": "json",
     "oidc_issuer": "https://id.example", "oidc_client_id": "us", "oidc_client_secret": "it's $x",
     "oidc_roles": "the admins=admin, CN=a=editor, *=viewer", "oidc_groups": "groups",
-    "oidc_scopes": "openid, email", "oidc_join_by_email": "yes", "oidc_trust_email": "1",
+    "oidc_scopes": "openid, email", "oidc_join_by_email": "yes", "oidc_trust_email": "0",
     "oidc_name": "Our “house”",
 }  # fmt: skip
 

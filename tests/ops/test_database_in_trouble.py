@@ -26,8 +26,8 @@ from tests.faults.gate import Gate
 from tests.serve import Installation
 
 _ENDLESS = {"serve", "edge", "worker", "demo"}  # they start all the same, or wait
-_ASKS_NOTHING = {"ranges list", "ranges remove", "ranges reset", "ranges update"}
-_READS_FIRST = {"playbook take"}  # a file, which would have to be a playbook
+_ASKS_NOTHING = {"mcp", "ranges list", "ranges remove", "ranges reset", "ranges update"}
+_READS_FIRST = {"restore", "playbook take"}  # a file, which would have to be a playbook
 _GIVEN = {"--role": "viewer", "--starts": "2026-10-01", "--ends": "2026-12-31"}
 
 Trouble = Callable[[str], AbstractContextManager[str]]
@@ -97,12 +97,13 @@ def test_a_command_that_cannot_ask_its_database_says_why_in_one_line(
         machine = Installation(tmp_path / "data", url)
         done = {
             name: said(machine, *name.split(), *given, given="a long word and another\n")
-            for name, given in ALL.items()
-            if name not in {"doctor", "migrate"} or trouble is out_of_reach
+            for name, given in (ALL | {"backup": [str(tmp_path / "one.tar")]}).items()
+            if name not in {"doctor", "migrate", "backup"} or trouble is out_of_reach
         }
         found = done.pop("doctor", None)
 
     assert len(done) > 15
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
     for name, one in done.items():
         assert (name, one.returncode, one.stderr.count("\n")) == (name, 1, 1), one.stderr
         assert one.stderr.startswith(TROUBLES[trouble]), (name, one.stderr)
