@@ -6,13 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity import invitations
-from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.identity.invitations import Outcome, What
 from app.identity.roles import Role
@@ -93,7 +91,7 @@ def invite(
     Whoever was invited before gets a new link.
     """
     outcomes = invitations.invite(session, draft.emails, role=draft.role, by=who.name, now=now)
-    _send(session, request, who, outcomes, now=now)
+    invitation_mails.send_all(session, Letters.of(request.app.state), outcomes, who, now=now)
     return _told(outcomes)
 
 
@@ -103,7 +101,7 @@ def again(
 ) -> Listed[OutcomeOut]:
     """A new link for seven days more; the one of before opens nothing."""
     outcome = invitations.again(session, invitation_id, by=who.name, now=now)
-    _send(session, request, who, [outcome], now=now)
+    invitation_mails.send_all(session, Letters.of(request.app.state), [outcome], who, now=now)
     return _told([outcome])
 
 
@@ -115,19 +113,6 @@ def revoke(invitation_id: str, session: Db, now: Now) -> None:
 
 def _shown(told: invitations.Told) -> InvitationOut:
     return InvitationOut.model_validate(told.row.model_dump() | {"state": told.state})
-
-
-def _send(
-    session: Session,
-    request: Request,
-    who: Principal,
-    outcomes: Sequence[Outcome],
-    *,
-    now: datetime,
-) -> None:
-    state = request.app.state
-    letters = Letters(state.settings, state.keyring)
-    invitation_mails.send_all(session, letters, outcomes, by=who.name, by_id=who.id, now=now)
 
 
 def _told(outcomes: Sequence[Outcome]) -> Listed[OutcomeOut]:

@@ -41,7 +41,7 @@ def _telling(house: House) -> list[Duty]:
         Vault.at(house.settings),
         allowed_hosts=house.settings.allow_private_sources,
     )
-    writer = Letters(house.settings, house.keyring)
+    writer = Letters.of(house)
     return [
         fanout.duty(database, writer.hear),
         pusher.duty(),

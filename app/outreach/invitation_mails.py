@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.identity import audit
+from app.identity.callers import Principal
 from app.identity.invitations import LASTS, Outcome
 from app.outreach.team_mails import Letters
 
@@ -16,9 +17,8 @@ def send_all(
     session: Session,
     letters: Letters,
     outcomes: Sequence[Outcome],
+    who: Principal,
     *,
-    by: str,
-    by_id: str,
     now: datetime,
 ) -> None:
     """A mail to each who was asked, in the transaction that asks them."""
@@ -28,8 +28,8 @@ def send_all(
         _send(session, letters, outcome, now=now)
         audit.note(
             session,
-            actor=by,
-            actor_id=by_id,
+            actor=who.name,
+            actor_id=who.id,
             action="invitation made",
             subject=outcome.row.id,
             details={"role": outcome.row.role},

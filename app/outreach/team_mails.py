@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlmodel import Session
@@ -42,6 +43,11 @@ class Letters:
 
     settings: Settings
     keyring: Keyring
+
+    @classmethod
+    def of(cls, state: Any) -> "Letters":
+        """As an application or an installation has both."""
+        return cls(state.settings, state.keyring)
 
     def queue(self, session: Session, to: str, week: str, *, now: datetime) -> None:
         """The week, self-contained; its link opens the review read-only for thirty days."""

@@ -10,7 +10,6 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity import browsers, guard, invitations, passwords, sessions
-from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.identity.invitations import Outcome, Told
 from app.identity.roles import Role
@@ -67,7 +66,7 @@ def invite(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTM
         )
     except Invalid as error:
         refuse(request, _page(session, form.refused(error), now=now))
-    _send(session, request, who, outcomes, now=now)
+    invitation_mails.send_all(session, Letters.of(request.app.state), outcomes, who, now=now)
     fresh = Typed.of(role=form.value("role"))
     return render(request, _page(session, fresh, outcomes=outcomes, now=now))
 
@@ -76,7 +75,7 @@ def invite(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTM
 def again(request: Request, session: Db, who: Who, now: Now, invitation_id: str) -> HTMLResponse:
     """A new link, for seven days more; the one of before is dead."""
     outcome = invitations.again(session, invitation_id, by=who.name, now=now)
-    _send(session, request, who, [outcome], now=now)
+    invitation_mails.send_all(session, Letters.of(request.app.state), [outcome], who, now=now)
     page = _page(session, Typed.of(role=Role.EDITOR), outcomes=[outcome], now=now)
     return render(request, page)
 
@@ -112,19 +111,6 @@ def join(request: Request, now: Now, token: str, form: Form) -> Response:
     answer = go("/")
     guard.set_cookie(request, answer, logged_in.secret)
     return answer
-
-
-def _send(
-    session: Session,
-    request: Request,
-    who: Principal,
-    outcomes: Sequence[Outcome],
-    *,
-    now: datetime,
-) -> None:
-    state = request.app.state
-    letters = Letters(state.settings, state.keyring)
-    invitation_mails.send_all(session, letters, outcomes, by=who.name, by_id=who.id, now=now)
 
 
 def _page(
