@@ -84,7 +84,7 @@ def fields(document: Mapping[str, Any], zone: ZoneInfo) -> dict[str, object]:
         "mde": worth.typed((document.get("rule") or {}).get("mde"), zone),
         "waves": len(parts) or None,
         "waves_apart": _apart(parts),
-        "rest": json.dumps(_rest(list(document.get("arms") or [{}]), parts)),
+        "rest": json.dumps(_rest(list(document.get("arms") or [{}]), parts), sort_keys=True),
     }
 
 
