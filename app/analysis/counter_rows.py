@@ -1,11 +1,12 @@
 """SQL across the rooms: counters of many experiments, each at moments of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, String, TextClause, TextualSelect, bindparam, text
+from sqlalchemy import Float, Row, String, TextClause, TextualSelect, bindparam, text
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
@@ -14,7 +15,9 @@ from app.tally.shares import NUMBERS
 _SUMS = ",\n".join(f"               SUM(c.{name}) AS {name}" for name in NUMBERS)
 _NAMES = ",\n".join(f"           g.{name} AS {name}" for name in NUMBERS)
 
-_MOMENT, _TEXT = UtcDateTime(), String()
+_MOMENT = UtcDateTime()
+_TYPES: Mapping[type, TypeEngine[Any]] = {datetime: _MOMENT, str: String(), float: Float()}
+_AT_ONCE = 400  # questions in one; SQLite takes 500
 _KEPT = 64  # questions in memory, some tens of kilobytes each
 
 _COUNTED = f"""
@@ -102,17 +105,30 @@ def with_rows(
         f"({', '.join(f':v{at}_{place}' for place in range(len(row)))})"
         for at, row in enumerate(rows)
     )
-    return with_types(question.format(rows=written), values), values
+    return _with_types(question.format(rows=written), values), values
 
 
-def with_types(question: str, values: Mapping[str, object]) -> TextClause:
-    """A question whose values are texts and moments."""
-    moments = frozenset(name for name, value in values.items() if isinstance(value, datetime))
-    return _typed(question, tuple(values), moments)
+def all_at_once(
+    session: Session, questions: Sequence[tuple[str, Mapping[str, object]]]
+) -> Iterator[Any]:
+    """Rows of many small questions, asked as one; a row's `place` is its question's.
+
+    A question writes `{at}` behind each of its values' names, and as its place. Joined to a list
+    of all values instead, PostgreSQL expects so many rows of each that it reads everybody.
+    """
+    for start in range(0, len(questions), _AT_ONCE):
+        some = list(enumerate(questions[start : start + _AT_ONCE], start))
+        values = {f"{name}{at}": value for at, (_, named) in some for name, value in named.items()}
+        written = " UNION ALL ".join(question.format(at=at) for at, (question, _) in some)
+        yield from session.execute(_with_types(written, values), values)
+
+
+def _with_types(question: str, values: Mapping[str, object]) -> TextClause:
+    """A question whose values are texts, moments and numbers."""
+    return _typed(question, tuple((name, type(value)) for name, value in values.items()))
 
 
 @lru_cache(_KEPT)
-def _typed(question: str, names: tuple[str, ...], moments: frozenset[str]) -> TextClause:
+def _typed(question: str, names: tuple[tuple[str, type], ...]) -> TextClause:
     """Made once for so many rows: reading hundreds of names out of a text takes milliseconds."""
-    types = [bindparam(one, type_=_MOMENT if one in moments else _TEXT) for one in names]
-    return text(question).bindparams(*types)
+    return text(question).bindparams(*(bindparam(one, type_=_TYPES[of]) for one, of in names))

@@ -69,11 +69,13 @@ def gather_many(
     groups = _by_experiment(counter_rows.counted(session, [one.spans for one in asked.values()]))
     closing = _closing(session, asked, groups)
     held = planned_looks.held_of(session, ids) if held is None else held
+    strata = {one.settled: one.strata(groups[key], closing) for key, one in asked.items()}
+    arms = matured.told_apart(session, strata, closing)
     return {
         key: Gathered(
             known=one.known,
             totals=one.totals(groups[key], closing),
-            arms=_told_apart(session, one, groups[key], closing),
+            arms=arms[one.settled],
             held=tuple(held[key]),
         )
         for key, one in asked.items()
@@ -172,13 +174,6 @@ def _by_experiment(rows: Sequence[Any]) -> defaultdict[str, list[Any]]:
     for row in rows:
         found[row.experiment_id].append(row)
     return found
-
-
-def _told_apart(
-    session: Session, asked: _Asked, groups: Groups, closing: Mapping[Cut, Groups]
-) -> dict[str, dict[str, Matured]]:
-    found = asked.strata(groups, closing)
-    return matured.told_apart(session, asked.settled, found, closing.get(asked.settled, ()))
 
 
 def _closing(

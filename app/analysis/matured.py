@@ -1,26 +1,23 @@
 """SQL: people whose window has closed, by arm and stratum, as rules and comparisons need them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Float, String, bindparam
 from sqlmodel import Session
 
-from app.analysis.counter_rows import with_rows, with_types
-from app.platform.db import UtcDateTime
+from app.analysis.counter_rows import all_at_once
 
 HOUR = timedelta(hours=1)
 
 MOST_READ = 2_000  # people of an hour that a readout reads one by one; ours: about 3 ms
-_AT_ONCE = 20  # hours of experiments in one question; SQLite allows 500 parts, one for each arm
 
 _CLOSING = """
     -- One row per stratum: people of an arm released in the hour that is closing, whose own window
     -- has closed.
-    SELECT {cut}                                              AS cut,
+    SELECT {at}                                               AS place,
            o.arm                                              AS arm,
            o.stratum                                          AS stratum,
            COUNT(*)                                           AS released,
@@ -33,16 +30,16 @@ _CLOSING = """
            SUM(COALESCE(o.covariate, 0) * COALESCE(o.covariate, 0)) AS xx,
            SUM(o.capped * COALESCE(o.covariate, 0))           AS xy
       FROM outcome o
-     WHERE o.experiment_id = :experiment_id{cut}
+     WHERE o.experiment_id = :experiment_id{at}
        AND o.arm = :arm{at}
-       AND o.released_at >= :boundary{cut}
-       AND o.released_at <= :opened{cut}
-       AND o.released_at < :until{cut}
+       AND o.released_at >= :boundary{at}
+       AND o.released_at <= :opened{at}
+       AND o.released_at < :until{at}
      GROUP BY o.arm, o.stratum
 """
 _CLOSED_HOURS = """
     -- The same of hours too large to be read: from their counters, once nobody's window is open.
-    SELECT {cut}      AS cut,
+    SELECT {at}       AS place,
            c.arm      AS arm,
            c.stratum  AS stratum,
            c.released AS released,
@@ -55,23 +52,22 @@ _CLOSED_HOURS = """
            c.xx       AS xx,
            c.xy       AS xy
       FROM counter c
-     WHERE c.experiment_id = :experiment_id{cut}
+     WHERE c.experiment_id = :experiment_id{at}
        AND c.arm = :arm{at}
-       AND c.hour = :boundary{cut}
+       AND c.hour = :boundary{at}
        AND NOT EXISTS (SELECT 1
                          FROM outcome o
-                        WHERE o.experiment_id = :experiment_id{cut}
+                        WHERE o.experiment_id = :experiment_id{at}
                           AND o.arm = :arm{at}
-                          AND o.released_at > :opened{cut}
-                          AND o.released_at < :until{cut})
+                          AND o.released_at > :opened{at}
+                          AND o.released_at < :until{at})
 """
 
 
-_SHIFTED_BY_STRATUM = """
-    -- One row per arm and stratum: everybody whose window has closed, their sums taken from a
+_SHIFTED = """
+    -- One row per stratum: everybody of an arm whose window has closed, their sums taken from a
     -- number near all values, so that digits are not lost where values are large and alike.
-    WITH asked (arm, boundary, until) AS (VALUES {rows})
-    SELECT v.arm                 AS arm,
+    SELECT {at}                  AS place,
            v.stratum             AS stratum,
            SUM(v.y)              AS y,
            SUM(v.y * v.y)        AS yy,
@@ -79,26 +75,17 @@ _SHIFTED_BY_STRATUM = """
            SUM(v.x)              AS x,
            SUM(v.x * v.x)        AS xx,
            SUM(v.x * v.y)        AS xy
-      FROM (SELECT o.arm                                 AS arm,
-                   o.stratum                             AS stratum,
-                   o.capped - :y_from                    AS y,
-                   COALESCE(o.covariate, 0) - :x_from    AS x
-              FROM asked a
-              JOIN outcome o
-                ON o.experiment_id = :experiment_id
-               AND o.arm = a.arm
-               AND o.released_at < a.until
-             WHERE o.released_at < a.boundary
-                OR o.released_at <= :opened) AS v
-     GROUP BY v.arm, v.stratum
-     ORDER BY v.arm, v.stratum
+      FROM (SELECT o.stratum                                 AS stratum,
+                   o.capped - :y_from{at}                    AS y,
+                   COALESCE(o.covariate, 0) - :x_from{at}    AS x
+              FROM outcome o
+             WHERE o.experiment_id = :experiment_id{at}
+               AND o.arm = :arm{at}
+               AND o.released_at < :until{at}
+               AND (   o.released_at < :boundary{at}
+                    OR o.released_at <= :opened{at})) AS v
+     GROUP BY v.stratum
 """
-_OF_SHIFTED = (
-    bindparam("experiment_id", type_=String()),
-    bindparam("opened", type_=UtcDateTime()),
-    bindparam("y_from", type_=Float()),
-    bindparam("x_from", type_=Float()),
-)
 # A spread of less than a thousandth of the mean, in squares: sums of cubes lose digits there.
 _ALIKE = 1e-6
 
@@ -161,6 +148,16 @@ class Cut:
         boundary = first_open_hour(window=window, stop_at=stop_at, now=at)
         return cls(experiment_id, boundary, at - window)
 
+    def of_arm(self, arm: str, until: datetime) -> dict[str, object]:
+        """What a question of an arm is asked with: of people who were released until then."""
+        return {
+            "experiment_id": self.experiment_id,
+            "arm": arm,
+            "boundary": self.boundary,
+            "until": until,
+            "opened": self.opened,
+        }
+
 
 def summed(rows: Iterable[Any]) -> dict[str, dict[str, Matured]]:
     """Rows of counters, or of an hour that is closing: by arm, then by stratum."""
@@ -181,56 +178,67 @@ def closing(
     `people`: how many were released in that hour. Of a few it is known to the second whose window
     has closed. Many count together, an arm's once the last one's has: so the cost does not grow.
     """
-    few = [cut for cut, number in people.items() if 0 < number <= MOST_READ]
-    many = [cut for cut, number in people.items() if number > MOST_READ]
+    parts = [
+        (
+            cut,
+            _CLOSING if number <= MOST_READ else _CLOSED_HOURS,
+            cut.of_arm(arm, cut.boundary + HOUR),
+        )
+        for cut, number in people.items()
+        if number > 0
+        for arm in arms[cut]
+    ]
     found: dict[Cut, list[Any]] = defaultdict(list)
-    for question, cuts in ((_CLOSING, few), (_CLOSED_HOURS, many)):
-        for start in range(0, len(cuts), _AT_ONCE):
-            some = cuts[start : start + _AT_ONCE]
-            for row in _of_hours(session, question, some, arms):
-                found[some[row.cut]].append(row)
+    for row in all_at_once(session, [(question, values) for _, question, values in parts]):
+        found[parts[row.place][0]].append(row)
     return found
-
-
-def _of_hours(
-    session: Session, question: str, cuts: Sequence[Cut], arms: Mapping[Cut, Sequence[str]]
-) -> Iterator[Any]:
-    """A question for each arm of each cut, as one.
-
-    Joined to a list of them, PostgreSQL expects hours to be so large that it reads everybody.
-    """
-    parts: list[str] = []
-    values: dict[str, object] = {}
-    for place, cut in enumerate(cuts):
-        values |= {
-            f"experiment_id{place}": cut.experiment_id,
-            f"boundary{place}": cut.boundary,
-            f"until{place}": cut.boundary + HOUR,
-            f"opened{place}": cut.opened,
-        }
-        for arm in arms[cut]:
-            values[f"arm{len(parts)}"] = arm
-            parts.append(question.format(cut=place, at=len(parts)))
-    if parts:
-        yield from session.execute(with_types(" UNION ALL ".join(parts), values), values)
 
 
 def told_apart(
     session: Session,
-    cut: Cut,
-    found: dict[str, dict[str, Matured]],
-    closing: Sequence[Any] = (),
-) -> dict[str, dict[str, Matured]]:
+    people: Mapping[Cut, dict[str, dict[str, Matured]]],
+    closing: Mapping[Cut, Sequence[Any]],
+) -> dict[Cut, dict[str, dict[str, Matured]]]:
     """The same people; where their values are large and alike, counted from the mean of all."""
-    everybody = total({str(at): total(strata) for at, strata in enumerate(found.values())})
-    if not _are_alike(everybody):
-        return found
-    counted = {row.arm for row in closing}  # of whose closing hour anybody is among those found
-    ends = [
-        (arm, cut.boundary, cut.boundary + HOUR if arm in counted else cut.boundary)
-        for arm in found
+    starts = {cut: start for cut, arms in people.items() if (start := _start(arms))}
+    parts = [
+        (cut, arm, cut.of_arm(arm, _end(cut, arm, closing)) | starts[cut])
+        for cut in starts
+        for arm in people[cut]
     ]
-    return _shifted(session, cut, found, everybody, ends)
+    sums: dict[tuple[Cut, str, str], dict[str, Any]] = {}
+    for row in all_at_once(session, [(_SHIFTED, values) for _, _, values in parts]):
+        cut, arm, _ = parts[row.place]
+        sums[cut, arm, row.stratum] = {name: float(getattr(row, name) or 0) for name in _SUMS}
+    return {
+        cut: {
+            arm: {
+                stratum: replace(matured, **sums[cut, arm, stratum], **starts[cut])
+                if cut in starts and matured.people
+                else matured
+                for stratum, matured in strata.items()
+            }
+            for arm, strata in arms.items()
+        }
+        for cut, arms in people.items()
+    }
+
+
+def _start(arms: Mapping[str, Strata]) -> dict[str, Any] | None:
+    """The means of value and covariate, where either differs so little that sums lose digits."""
+    everybody = total({str(at): total(strata) for at, strata in enumerate(arms.values())})
+    if not _are_alike(everybody):
+        return None
+    return {
+        "y_from": everybody.y / everybody.people,
+        "x_from": everybody.x / everybody.people,
+    }
+
+
+def _end(cut: Cut, arm: str, closing: Mapping[Cut, Sequence[Any]]) -> datetime:
+    """Released before it, an arm's people are among those found: its closing hour may be."""
+    is_counted = any(row.arm == arm for row in closing.get(cut, ()))
+    return cut.boundary + HOUR if is_counted else cut.boundary
 
 
 def _are_alike(everybody: Matured) -> bool:
@@ -241,33 +249,6 @@ def _are_alike(everybody: Matured) -> bool:
         < _ALIKE * (total / everybody.people) ** 2
         for total, squares in ((everybody.y, everybody.yy), (everybody.x, everybody.xx))
     )
-
-
-def _shifted(
-    session: Session,
-    cut: Cut,
-    found: Mapping[str, Mapping[str, Matured]],
-    everybody: Matured,
-    ends: Sequence[tuple[str, datetime, datetime]],
-) -> dict[str, dict[str, Matured]]:
-    """The same people, their values counted from the mean of all."""
-    start: dict[str, Any] = {
-        "y_from": everybody.y / everybody.people,
-        "x_from": everybody.x / everybody.people,
-    }
-    statement, values = with_rows(_SHIFTED_BY_STRATUM, ends)
-    values |= {"experiment_id": cut.experiment_id, "opened": cut.opened, **start}
-    sums: dict[tuple[str, str], dict[str, Any]] = {
-        (row.arm, row.stratum): {name: float(getattr(row, name) or 0) for name in _SUMS}
-        for row in session.execute(statement.bindparams(*_OF_SHIFTED), values)
-    }
-    return {
-        arm: {
-            stratum: replace(matured, **sums[arm, stratum], **start) if matured.people else matured
-            for stratum, matured in strata.items()
-        }
-        for arm, strata in found.items()
-    }
 
 
 def _number(row: Any, name: str) -> Any:
