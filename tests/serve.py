@@ -70,6 +70,7 @@ class Installation:
     at: datetime | None = None  # its moment when next started; else it shares this process's clock
     process: "subprocess.Popen[bytes] | None" = None
     tokens: dict[str, str] = field(default_factory=dict)  # by role, made once
+    code: Path = Path(__file__).parent.parent  # which version of ours runs
 
     @property
     def url(self) -> str:
@@ -100,7 +101,7 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
-            cwd=Path(__file__).parent.parent,
+            cwd=self.code,
         )
 
     def start(self, *flags: str, command: str = "serve", ready: bool = True) -> None:
@@ -112,7 +113,7 @@ class Installation:
             stdout=out,
             stderr=out,
             start_new_session=True,
-            cwd=Path(__file__).parent.parent,
+            cwd=self.code,
         )
         out.close()
         look = self.is_ready if ready else self.answers
@@ -211,9 +212,10 @@ class Mailbox:
             server.transport.abort()  # type: ignore[union-attr]  # it is connected
         return answer or "250 OK"
 
-    def mails(self) -> list[tuple[str, EmailMessage]]:
+    def mails(self, after: int = 0) -> list[tuple[str, EmailMessage]]:
+        """What was taken, in order; past so many, where somebody has read those."""
         with self._lock:
-            taken = list(self.taken)
+            taken = self.taken[after:]
         return [(to, message_from_bytes(raw, policy=policy.default)) for to, raw in taken]
 
     def mailed_twice(self) -> list[tuple[str, str]]:

@@ -2,7 +2,9 @@ import pytest
 
 from tests.journeys.conftest import mailbox, mailbox_and_setting, service
 
-pytest.register_assert_rewrite("tests.faults.reckoning", "tests.faults.pages")  # they say why
+pytest.register_assert_rewrite(
+    "tests.faults.reckoning", "tests.faults.pages", "tests.faults.balance"
+)  # they say why
 
 __all__ = ["mailbox", "mailbox_and_setting", "service"]
 
@@ -15,6 +17,7 @@ BESIDE_EVERY_CHANGE = (
     "test_a_connection_lost_after_the_mail_was_given_is_uncertain_and_not_sent_again[sqlite]",
     "test_only_what_is_poisoned_waits_and_each_says_why[sqlite]",
     "test_both_send_and_both_count_and_nobody_is_mailed_twice",
+    "test_whichever_machines_die_every_total_is_the_ledgers",
     "test_an_editor_works_on_while_customers_click[sqlite]",
     "test_every_line_of_a_large_file_is_accounted_for[sqlite]",
     "test_one_conversion_told_a_thousand_times_is_one_row[postgresql]",
