@@ -18,11 +18,10 @@ from typing import Any
 
 import pytest
 
-from app.audience import days, numbers
-from app.audience.numbers import Decimals
 from app.identity import bodies
 from app.identity.access import RULES
-from app.platform import texts
+from app.platform import texts, written_days, written_numbers
+from app.platform.written_numbers import Decimals
 from app.privacy import mentions
 
 ROOT = Path(__file__).parent.parent
@@ -39,12 +38,14 @@ EXAMPLES: dict[str, list[str]] = {  # of patterns that are put together inside a
         *(path.pattern for path, _ in bodies._NAMED),
     ],
     "privacy/mentions.py:_pattern": [mentions._pattern(["ann@a.example", "a@a.example"]).pattern],
-    "audience/numbers.py:_shape": [numbers._SHAPES[one].pattern for one in Decimals],
-    "audience/numbers.py:_plain": ["[,' ’]", "[.' ’]"],
+    "platform/written_numbers.py:_shape": [
+        written_numbers._SHAPES[one].pattern for one in Decimals
+    ],
+    "platform/written_numbers.py:_plain": ["[,' ’]", "[.' ’]"],
     "platform/texts.py:_checked": [
         f"[{one.characters}]" for one in vars(texts).values() if isinstance(one, texts.Without)
     ],
-    "audience/days.py:<module>": [one.pattern for one in days._SELF_EVIDENT],
+    "platform/written_days.py:<module>": [one.pattern for one in written_days._SELF_EVIDENT],
 }
 
 

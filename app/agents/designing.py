@@ -6,7 +6,6 @@ from app.agents import arguments
 from app.agents.asking import Asking, plain
 from app.audience.columns import Column, Columns, Type
 from app.audience.consent import COUNTS_NOWHERE
-from app.audience.days import Order
 from app.audience.own import OWN
 from app.delivery.arms import composed
 from app.delivery.mail.addressing import Addressee
@@ -14,6 +13,7 @@ from app.delivery.mail.compose import ComposedArm
 from app.experiments import cell_types, design, store
 from app.experiments.design_schemas import Draft
 from app.experiments.lifecycle import release_of
+from app.platform.written_days import Order
 
 _NOBODY = "made-up"
 _DAYS = {

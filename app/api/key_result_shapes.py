@@ -99,6 +99,7 @@ _VALUE: dict[str, Any] = {
     "recorded_at": "2026-11-22T08:00:00Z",
     "recorded_by": "nightly job",
     "confirms": False,
+    "entered_later": False,
     "counts": True,
     "remark": "",
     "experiment_id": None,
@@ -230,6 +231,7 @@ class ValueOut(BaseModel):
     recorded_at: datetime
     recorded_by: str
     confirms: bool
+    entered_later: bool
     counts: bool
     remark: str
     experiment_id: str | None

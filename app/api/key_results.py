@@ -1,5 +1,7 @@
 """Key results: numbers with dated values, and the experiments that should move them."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
@@ -22,6 +24,7 @@ from app.identity.guard import Db, Now, Who
 from app.okr import (
     links,
     outcomes,
+    provenance,
     series,
     source_store,
     sources,
@@ -52,7 +55,8 @@ _VIEWED = (
     "current", "as_of", "progress", "expected", "pace", "confidence", "stale", "change",
     "forecast", "statement", "stretched", "warning",
 )  # fmt: skip
-_OF_A_VALUE = tuple(name for name in ValueOut.model_fields if name not in {"counts", "remark"})
+_SAID = {"counts", "remark", "entered_later"}
+_OF_A_VALUE = tuple(name for name in ValueOut.model_fields if name not in _SAID)
 _WORKED_OUT = {"counted", "added", "shared", "overlaps", "cannot_be_read"}
 _OF_A_LINE = tuple(name for name in LedgerLine.model_fields if name not in _WORKED_OUT)
 
@@ -209,19 +213,23 @@ def _shown(row: KeyResult) -> KeyResultOut:
 
 
 def _value(row: CheckIn) -> ValueOut:
-    return ValueOut(**{name: getattr(row, name) for name in _OF_A_VALUE}, counts=True, remark="")
+    return ValueOut(**_about(row), counts=True, remark="")
+
+
+def _about(one: CheckIn | series.Value) -> dict[str, Any]:
+    known = {name: getattr(one, name) for name in _OF_A_VALUE}
+    return known | {"entered_later": provenance.entered_later(one.date, one.recorded_at)}
 
 
 def _put(row: CheckIn) -> PutOut:
-    about = {name: getattr(row, name) for name in _OF_A_VALUE}
+    about = _about(row)
     holds = row.replaced_at is None
     remark = "" if holds else "Replaced, or taken back"
     return PutOut(**about, counts=holds, remark=remark, replaced_at=row.replaced_at)
 
 
 def _listed(one: series.Listed) -> ValueOut:
-    about = {name: getattr(one.value, name) for name in _OF_A_VALUE}
-    return ValueOut(**about, counts=one.counts, remark=one.remark)
+    return ValueOut(**_about(one.value), counts=one.counts, remark=one.remark)
 
 
 def _line(line: Line) -> LedgerLine:

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import column_rows, encodings, erased, own, store
+from app.audience import column_rows, erased, own, store
 from app.audience.erased import Marker
 from app.audience.models import Import
 from app.audience.people import Refused, Wanted, merged, new_row, wanted
 from app.audience.reading import Record
 from app.audience.room import Room
+from app.platform import encodings
 from app.platform.ids import new_id
 
 

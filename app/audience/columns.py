@@ -11,10 +11,11 @@ from functools import cached_property, lru_cache
 from math import isfinite, nan
 from typing import Any
 
-from app.audience import days, numbers, words
-from app.audience.days import Day, Order
-from app.audience.numbers import Decimals
+from app.audience import words
 from app.audience.own import TOLD
+from app.platform import written_days, written_numbers
+from app.platform.written_days import Day, Order
+from app.platform.written_numbers import Decimals
 
 Value = str | bool | Decimal | Day
 
@@ -90,12 +91,12 @@ class Column:
         if self.type is Type.NUMBER:
             return self._number(text)
         if self.type is Type.DATE:
-            return days.read(text, Order(str(self.format)))
+            return written_days.read(text, Order(str(self.format)))
         return _TICKS.get(text, words.yes_or_no(text))
 
     def _number(self, text: str) -> Decimal | None:
         """A number in the column's own unit: 15a is no 15, and 7 $ are no 7 €."""
-        point, comma, unit = numbers.every(text)
+        point, comma, unit = written_numbers.every(text)
         if unit.casefold() not in {"", self.unit}:
             return None
         return comma if self.format == Decimals.COMMA else point
@@ -112,7 +113,9 @@ class Column:
 
     def _of_number(self, number: Decimal) -> Value:
         if self.type is Type.DATE:
-            found = days.read(format(number, "f"), Order(self.format)) if self.format else None
+            found = (
+                written_days.read(format(number, "f"), Order(self.format)) if self.format else None
+            )
             if found is None:
                 raise Misfit(self, number)
             return found
@@ -127,7 +130,7 @@ class Column:
         if self.type is Type.TEXT and isinstance(value, str):
             return value
         if isinstance(value, str) and self.type is Type.DATE:
-            plain: Value | None = days.read(value, Order.YEAR_FIRST)
+            plain: Value | None = written_days.read(value, Order.YEAR_FIRST)
         else:
             plain = None
         if plain is None:
@@ -142,7 +145,7 @@ class Column:
         except Misfit:
             if self.type is not Type.NUMBER or not isinstance(value, str):
                 raise
-            return numbers.read(value, Decimals.POINT)
+            return written_numbers.read(value, Decimals.POINT)
 
 
 @lru_cache(maxsize=65_536)
@@ -204,7 +207,7 @@ class Columns:
         except Misfit:
             return None
         if isinstance(value, str):
-            value = numbers.read(value, Decimals.POINT)
+            value = written_numbers.read(value, Decimals.POINT)
         found = float(value) if isinstance(value, Decimal) else nan
         return found if isfinite(found) else None
 

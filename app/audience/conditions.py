@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from app.audience.columns import Column, Columns, Misfit, Value
-from app.audience.days import as_moment
 from app.platform.asked import Asked, Choices, Kind, Looks, Questions
+from app.platform.written_days import as_moment
 
 OPERATORS: Choices = (
     ("eq", "is"),

@@ -9,14 +9,14 @@ from typing import Literal, Protocol
 
 from sqlmodel import Session
 
-from app.audience import changes, encodings, noting, reading, store
+from app.audience import changes, noting, reading, store
 from app.audience.erased import Marker
 from app.audience.models import Import
 from app.audience.noting import Notes
 from app.audience.reading import Record
 from app.audience.room import Room
 from app.audience.text_lines import BadFile
-from app.platform import clock
+from app.platform import clock, encodings
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.errors import Invalid

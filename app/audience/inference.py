@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from app.audience import days, numbers, words
+from app.audience import words
 from app.audience.columns import YES_NO, Type, folded
-from app.audience.days import Order
-from app.audience.numbers import Decimals
+from app.platform import written_days, written_numbers
+from app.platform.written_days import Order
+from app.platform.written_numbers import Decimals
 
 _MOST = 0.75  # ours: of the cells, to call the others misfits rather than the column a mixture
 _SOME = 0.5  # ours: from here on to _MOST it is asked
@@ -213,7 +214,7 @@ def _answer_marks(text: str, *, answer: bool) -> list[str]:
 
 
 def _numbers_in(text: str) -> tuple[list[Reading], list[str]]:
-    point, comma, unit = numbers.every(text)
+    point, comma, unit = written_numbers.every(text)
     marks = _plain_marks(text) if text.lstrip("+")[:1].isdigit() else []
     if point is not None or comma is not None:
         marks.append("number")
@@ -233,11 +234,11 @@ def _plain_marks(text: str) -> list[str]:
 
 
 def _days_in(text: str, *, is_number: bool) -> tuple[list[Reading], list[str]]:
-    fitting = days.fitting(text)
+    fitting = written_days.fitting(text)
     if Order.YEAR_FIRST in fitting and text.isdigit() and text[:2] not in {"19", "20"}:
         return [], []
     marks = ["date"] if fitting else []
-    hint = None if is_number or fitting else days.hints(text)
+    hint = None if is_number or fitting else written_days.hints(text)
     marks += [str(hint), "date"] if hint else []
     marks += [str(fitting[0])] if len(fitting) == 1 else []
     return [_DAYS[one] for one in fitting], marks

@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from app.audience import encodings, headers, ndjson, separators, words
+from app.audience import headers, ndjson, separators, words
 from app.audience.headers import MOST_COLUMNS, Column
 from app.audience.text_lines import BOM, LONGEST_LINE, BadFile, Lines
-from app.platform import figures
+from app.platform import encodings, figures
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found

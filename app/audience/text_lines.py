@@ -3,7 +3,7 @@
 import csv
 from typing import IO
 
-from app.audience import encodings
+from app.platform import encodings
 from app.platform.errors import Invalid
 
 LONGEST_LINE = 1 << 20  # bytes; a line beyond it is no person

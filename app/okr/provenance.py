@@ -1,7 +1,10 @@
-"""What an experiment may write to a key result: nothing twice, nothing that was taken back."""
+"""What values come from: what an experiment may write, and what was entered long after its day.
+
+An experiment writes nothing twice, and nothing that was taken back.
+"""
 
 from datetime import date as Date
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -9,6 +12,16 @@ from app.okr import store
 from app.okr.models import KeyResult, UndoneLink
 from app.platform import events
 from app.platform.errors import Conflict
+
+_LATER = timedelta(days=7)  # a check-in for last week is on time; chosen by us
+
+
+def entered_later(day: Date, recorded_at: datetime) -> bool:
+    """Whether a value was put more than a week after its day: pasted or imported, not checked in.
+
+    By the day in UTC, whatever the zone: a few hours matter to nobody here.
+    """
+    return recorded_at.date() - day > _LATER
 
 
 def mark_undone(

@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from app.platform.days import Day
 from app.platform.texts import Name, Trimmed
+from app.platform.written_days import Order
+from app.platform.written_numbers import Decimals
 
 
 def _known_unit(unit: str) -> str:
@@ -147,6 +149,21 @@ class PastValue(Trimmed):
 
     date: Day
     value: Number
+
+
+class PastDraft(Trimmed):
+    """Past values as they were pasted, and how to read what can be read in two ways."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=False, max_length=100_000)]
+    dates: Literal[Order.DAY_FIRST, Order.MONTH_FIRST] | None = Field(
+        default=None, description="which stands first in 3/4/2026; asked for where nothing tells it"
+    )
+    decimals: Decimals | None = Field(
+        default=None, description="how 1,234 is meant; asked for where nothing tells it"
+    )
+    last_week: Annotated[str, Field(max_length=8)] | None = Field(
+        default=None, description="of numbers alone: the last line's week; else the last whole one"
+    )
 
 
 class NewKeyResult(KeyResultDraft):

@@ -128,6 +128,7 @@ def bodies(closed: Closed) -> dict[str, Any]:
         "POST /key-results/{key_result_id}/read": None,
         "DELETE /key-results/{key_result_id}/links/{experiment_id}": None,
         "PUT /key-results/{key_result_id}/values/{date}": {"value": 1301},
+        "POST /key-results/{key_result_id}/past": {"text": "2026-11-16 1250"},
         "PUT /key-results/{key_result_id}/connector": {
             "connector_id": closed.connector_id,
             "external": {"key_result": "1"},

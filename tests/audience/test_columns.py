@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.audience import days, inference, numbers
+from app.audience import inference
 from app.audience.columns import Column, Misfit, Type
-from app.audience.days import Order
 from app.audience.inference import Evidence
-from app.audience.numbers import Decimals
+from app.platform import written_days, written_numbers
+from app.platform.written_days import Order
+from app.platform.written_numbers import Decimals
 
 POINT, COMMA = Decimals
 
@@ -107,7 +108,9 @@ DAYS = st.dates(min_value=date(1970, 1, 2), max_value=date(2099, 12, 31))
 
 @given(AMOUNTS, st.sampled_from(list(Decimals)), st.sampled_from(["", " €", " %", " kg"]))
 def test_a_number_that_is_written_is_read_back(number: Decimal, decimals: Decimals, unit: str):
-    assert numbers.read(numbers.written(number, decimals) + unit, decimals) == number
+    assert (
+        written_numbers.read(written_numbers.written(number, decimals) + unit, decimals) == number
+    )
 
 
 @given(AMOUNTS, st.sampled_from([(",", ".", POINT), (".", ",", COMMA), ("\u202f", ",", COMMA)]))
@@ -115,12 +118,12 @@ def test_thousands_change_no_number(number: Decimal, signs: tuple[str, str, Deci
     thousands, point, decimals = signs
     text = f"{number:,.2f}".replace(",", "T").replace(".", point).replace("T", thousands)
 
-    assert numbers.read(text, decimals) == number
+    assert written_numbers.read(text, decimals) == number
 
 
 @given(st.integers(min_value=0, max_value=10**59))
 def test_no_digit_of_a_long_number_is_lost(number: int):
-    assert numbers.read(str(number), POINT) == number
+    assert written_numbers.read(str(number), POINT) == number
 
 
 def written(day: date, order: Order) -> str:
@@ -138,7 +141,7 @@ def written(day: date, order: Order) -> str:
 
 @given(DAYS, st.sampled_from(list(Order)))
 def test_a_day_that_is_written_is_read_back(day: date, order: Order):
-    found = days.read(written(day, order), order)
+    found = written_days.read(written(day, order), order)
 
     assert found is not None
     assert found == day or (isinstance(found, datetime) and found.date() == day)
@@ -158,7 +161,9 @@ def test_a_column_of_days_is_never_read_in_the_wrong_order(day: date):
 def test_a_column_of_amounts_is_never_read_by_the_wrong_sign(
     amounts: list[Decimal], decimals: Decimals
 ):
-    type_, format_, _ = verdict("euros", [numbers.written(one, decimals) for one in amounts])
+    type_, format_, _ = verdict(
+        "euros", [written_numbers.written(one, decimals) for one in amounts]
+    )
 
     assert (type_, format_) == ("number", decimals)
 
@@ -187,15 +192,15 @@ def test_whatever_stands_in_a_cell_is_read_or_a_misfit(text: str):
     ],
 )
 def test_days_with_a_clock_and_days_that_never_were(cell: str, wanted: object):
-    assert days.read(cell, Order.DAY_FIRST) == wanted
+    assert written_days.read(cell, Order.DAY_FIRST) == wanted
 
 
 def test_a_zone_is_kept():
-    found = days.read("2027-05-01T14:30:00+02:00", Order.YEAR_FIRST)
+    found = written_days.read("2027-05-01T14:30:00+02:00", Order.YEAR_FIRST)
 
     assert isinstance(found, datetime)
     assert found.isoformat() == "2027-05-01T14:30:00+02:00"
-    assert days.as_moment(found).astimezone().timestamp() == 1809174600
+    assert written_days.as_moment(found).astimezone().timestamp() == 1809174600
 
 
 @pytest.mark.parametrize(("cell", "wanted"), [("1", True), ("0", False), ("yes", True)])

@@ -16,7 +16,7 @@ UNIT = re.compile(r"^ ?%|^ points?\b(?! the other way)")
 # Who may, and why.
 ALLOWED = {
     "audience/columns.py": "a cell's number as text, to be read again",
-    "audience/numbers.py": "the same",
+    "platform/written_numbers.py": "the same",
     "web/kit/form_state.py": "what stands in a form's field, to be sent again",
     "stats": "the floor imports nothing; its errors' numbers are compared with ours below",
     "delivery/mail/liquid.py": "two constants of ours in messages to authors",

@@ -7,12 +7,12 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Self
 
-from app.audience import numbers
 from app.audience.columns import Column, Columns, Misfit, Type, Value
-from app.audience.days import Order, as_moment
-from app.audience.numbers import Decimals
 from app.delivery.mail import marks
+from app.platform import written_numbers
 from app.platform.errors import Invalid
+from app.platform.written_days import Order, as_moment
+from app.platform.written_numbers import Decimals
 
 MOMENT = "the moment"  # among a person's cells, under a name that no template can ask for
 _PRESENT = {"now": "%Y-%m-%d %H:%M", "today": "%Y-%m-%d"}  # what they print
@@ -112,7 +112,9 @@ def like(result: object, cell: object) -> object:
     if not isinstance(result, float) or not isfinite(result):
         return result
     number = Decimal(str(result)).normalize()
-    return Cell(numbers.written(number, Decimals(str(cell.column.format))), number, cell.column)
+    return Cell(
+        written_numbers.written(number, Decimals(str(cell.column.format))), number, cell.column
+    )
 
 
 def truth(value: object) -> object:

@@ -9,12 +9,11 @@ from liquid import RenderContext, soft_str
 from liquid.filter import with_context
 from liquid.undefined import is_undefined
 
-from app.audience import days
-from app.audience.days import Order
 from app.delivery.mail import cells
 from app.delivery.mail.broken import BrokenLiquid
 from app.delivery.mail.cells import MOMENT, Cell
-from app.platform import figures
+from app.platform import figures, written_days
+from app.platform.written_days import Order
 
 _Filters = Mapping[str, Callable[..., Any]]
 OUTPUT_BYTES = 1_000_000  # what a user writes renders to 1 MB at most, and so does every step
@@ -120,7 +119,7 @@ def _day(value: object, *, now: Any) -> datetime:
         return datetime.fromtimestamp(found, UTC)
     day = found if isinstance(found, date) else None
     if isinstance(found, str):
-        day = days.read(found, Order.YEAR_FIRST)
+        day = written_days.read(found, Order.YEAR_FIRST)
     if day is None:
         raise BrokenLiquid(f"“{str(value)[:60]}” is no date, and “date” needs one.")
     return day if isinstance(day, datetime) else datetime.combine(day, time.min, now.tzinfo)

@@ -9,14 +9,15 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
-from app.audience import days, numbers, profile
+from app.audience import profile
 from app.audience.columns import VERBATIM, YES_NO, Type, without_cells
-from app.audience.days import Order
 from app.audience.models import Audience
-from app.audience.numbers import Decimals
 from app.audience.schemas import ColumnChange
 from app.identity.guard import Db
+from app.platform import written_days, written_numbers
 from app.platform.errors import Invalid
+from app.platform.written_days import Order
+from app.platform.written_numbers import Decimals
 from app.web.kit.form_state import Form
 from app.web.kit.pages import go
 
@@ -126,8 +127,8 @@ def _question(row: Mapping[str, Any]) -> str:
 
 def _is_read_apart(cell: str) -> bool:
     """Whether this very cell says one thing to one reader and another to the next."""
-    point, comma = (numbers.read(cell, Decimal) for Decimal in Decimals)
-    first, second = (days.read(cell, one) for one in (Order.DAY_FIRST, Order.MONTH_FIRST))
+    point, comma = (written_numbers.read(cell, Decimal) for Decimal in Decimals)
+    first, second = (written_days.read(cell, one) for one in (Order.DAY_FIRST, Order.MONTH_FIRST))
     return _differ(point, comma) or _differ(first, second)
 
 

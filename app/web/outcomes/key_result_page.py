@@ -7,7 +7,7 @@ from typing import ClassVar
 from fastapi import Request
 from sqlmodel import Session
 
-from app.okr import sayings, series, source_store, store, unusual, views, week_rows
+from app.okr import provenance, sayings, series, source_store, store, unusual, views, week_rows
 from app.okr.models import CheckIn, Cycle, KeyResult
 from app.okr.pace_words import grade_in_words
 from app.okr.progress import grade
@@ -86,7 +86,6 @@ class KeyResultPage(Page):
     replaced: list[ReplacedRow]
     form: Typed
     edit: Typed
-    past: Typed
     marking: Typed
     marks: list[Mark]
     weeks: list[tuple[str, str]]
@@ -108,7 +107,6 @@ def page(
     now: datetime,
     form: Typed | None = None,
     edit: Typed | None = None,
-    past: Typed | None = None,
     marking: Typed | None = None,
 ) -> KeyResultPage:
     """The page with the one form that needs another look."""
@@ -146,11 +144,10 @@ def page(
         replaced=[_replaced(check_in) for check_in in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
         edit=edit or key_result_form.filled(row, source),
-        past=past or Typed(),
         marking=marking or Typed(),
         marks=marks,
         weeks=_coming(view.cycle, marks, today=today),
-        open="edit" if edit else "past" if past else "marking" if marking else "",
+        open="edit" if edit else "marking" if marking else "",
         is_typed=row.source in _TYPED,
         is_band=row.kind == "maintain",
         reads=value_sources.reads_of(source),
@@ -203,6 +200,8 @@ def _origin(one: Value | CheckIn) -> str:
     origin = " · ".join(part for part in (formatting.plain(one.source), one.recorded_by) if part)
     if one.confirms:
         return f"{origin}, confirmed"
+    if provenance.entered_later(one.date, one.recorded_at):
+        origin += f", entered later: {formatting.short(one.recorded_at.date())}"
     if one.experiment_id and one.estimate is not None:
         low, high = (
             formatting.number(round(one.low or 0, 2)),

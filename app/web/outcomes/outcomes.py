@@ -11,10 +11,10 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.identity.guard import Db, Now, Who
-from app.okr import closing, list_rows, outcomes, store, values, views
+from app.okr import closing, list_rows, outcomes, past, store, views
 from app.okr.models import Cycle, KeyResult, Objective, Team
 from app.okr.progress import rolled_up
-from app.okr.schemas import CycleDraft, NewKeyResult, ObjectiveDraft, TeamDraft
+from app.okr.schemas import CycleDraft, KeyResultDraft, ObjectiveDraft, TeamDraft
 from app.okr.views import KeyResultView
 from app.platform import figures
 from app.platform.asked import Choices
@@ -24,7 +24,7 @@ from app.web.kit import formatting, key_result_line
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.key_result_line import Line
 from app.web.kit.pages import Page, go, refuse, render
-from app.web.outcomes import pasted_values, value_sources
+from app.web.outcomes import value_sources
 
 router = APIRouter()
 
@@ -118,10 +118,12 @@ def add_key_result(request: Request, session: Db, who: Who, now: Now, form: Form
     zone = request.app.state.settings.zone
 
     def add() -> None:
-        past = pasted_values.read(form.value("past"))
-        draft = NewKeyResult.model_validate(fields | {"past": past})
+        draft = KeyResultDraft.model_validate(fields)
         row = outcomes.add_key_result(session, draft, now=now)
-        values.put_past(session, row, past, source="manual", by=who.name, zone=zone, now=now)
+        if pasted := form.text("past"):
+            past.save_whole(
+                session, row.id, pasted, source="manual", by=who.name, zone=zone, now=now
+            )
 
     return again.unless(add)
 

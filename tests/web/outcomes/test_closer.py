@@ -84,20 +84,6 @@ def test_a_forecast_is_drawn_where_it_is(eve: Browser, database: Database):
     assert all(24 < height < 204 for height in heights)  # none cut at the edge of the plane
 
 
-def test_a_past_is_pasted_and_read_line_by_line(eve: Browser, database: Database, said: Said):
-    row_id = given(database, *FLAT)
-    lines = "2026-08-06; 1,241.5\n2026-08-13\t1239\n\n2026-08-20 1240,5"
-    page = eve.send(f"/key-results/{row_id}/past", on="the past", past=lines)
-    odd = eve.post(f"/key-results/{row_id}/past", past="2026-08-06 12\nAugust 1240\n2026-08-32 1")
-
-    for value in ("1,241.5", "1,239", "1,240.5"):
-        assert value in said(page.text)
-    assert odd.status_code == 422
-    assert "Line 2 is not a day and a value: “August 1240”." in odd.text
-    assert "Line 3" in odd.text
-    assert "August 1240" in odd.text  # what was typed is still there
-
-
 def test_the_form_for_a_new_key_result_takes_its_past(eve: Browser, database: Database, said: Said):
     given(database, *FLAT)
     with database.read() as session:
@@ -108,9 +94,13 @@ def test_the_form_for_a_new_key_result_takes_its_past(eve: Browser, database: Da
         "source": "manual", "past": "2026-08-06 1241\n2026-08-13 1239",
     }  # fmt: skip
     ahead = eve.post("/key-results", **typed | {"past": "2027-08-06 1241"})
+    odd = eve.post("/key-results", **typed | {"past": "2026-08-06 12\nAugust 1240\n2026-08-32 1"})
     page = eve.send("/key-results", on="the form", **typed)
 
-    assert ahead.status_code == 422
+    assert ahead.status_code == odd.status_code == 422
+    assert "Line 2: There is no day or week." in odd.text
+    assert "Line 3: " in odd.text
+    assert "August 1240" in odd.text  # what was typed is still there
     assert "Active bakeries" in said(page.text)
     assert said(page.text).count("Active bakeries") == 1
 
