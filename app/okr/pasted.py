@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 
 from app.okr.exact import LARGEST
-from app.platform import days, iso_weeks, written_cells, written_days, written_numbers
+from app.platform import days, figures, iso_weeks, written_cells, written_days, written_numbers
 from app.platform.errors import Invalid
 from app.platform.written_cells import Number, TwoWays
 from app.platform.written_days import Order
@@ -70,7 +70,7 @@ def read(
     if not given:
         raise Invalid.at("past", "Paste at least one line: a day or week, and a number.")
     if len(given) > MOST_LINES:
-        raise Invalid.at("past", f"{MOST_LINES:,} lines at most.")
+        raise Invalid.at("past", f"{figures.exact(MOST_LINES)} lines at most.")
     cuts = [_cut(place, line) for place, line in given]
     head = cuts[0] if _is_heading(cuts) else None
     rest = cuts[1:] if head else cuts
