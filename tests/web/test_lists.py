@@ -163,6 +163,7 @@ FIXED = {
     "/join/{token}": "a form",
     "/audit/verified": "what is wrong with the audit, a hundred at most",
     "/experiments/{experiment_id}/approve": "one button",
+    "/key-results/{key_result_id}/past": "a form",
 }
 ONE = re.compile(
     r"/(?:progress|live|mail|customer|edit|launch|decide|preview|checklist|template)$"
