@@ -31,6 +31,8 @@ BROWSER = (
     " Chrome/141.0.0.0 Safari/537.36"
 )
 
+OURS = Path(__file__).parent.parent  # this version
+
 BREAKS_OFF = "421 and the line goes dead"  # what a rule of a mailbox may answer
 
 T = TypeVar("T")
@@ -70,7 +72,7 @@ class Installation:
     at: datetime | None = None  # its moment when next started; else it shares this process's clock
     process: "subprocess.Popen[bytes] | None" = None
     tokens: dict[str, str] = field(default_factory=dict)  # by role, made once
-    code: Path = Path(__file__).parent.parent  # which version of ours runs
+    code: Path = OURS  # which version of ours runs
 
     @property
     def url(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.faults import pages
-from tests.faults.customers import Ledger
+from tests.faults.customers import Count, Ledger
 from tests.faults.town import Run
 from tests.serve import Mailbox
 
@@ -68,7 +68,7 @@ def hits_of(api: httpx.Client, experiment: str) -> Counter[str]:
 def is_read(api: httpx.Client, experiment: str, ledger: Ledger) -> bool:
     """Whether everything that was answered has become rows."""
     hits = hits_of(api, experiment)
-    return hits["click"] >= ledger.clicked.total() and hits["open"] >= ledger.opened.total()
+    return hits["click"] >= ledger.clicks.sure.total() and hits["open"] >= ledger.opens.sure.total()
 
 
 def mails_agree(said: Said, mailbox: Mailbox, people: int) -> None:
@@ -87,17 +87,27 @@ def mails_agree(said: Said, mailbox: Mailbox, people: int) -> None:
 
 def hits_agree(said: Said, ledger: Ledger) -> None:
     """Every answer counts once; what broke off counts once at most."""
-    for kind, sure, maybe in (
-        ("click", ledger.clicked, ledger.maybe_clicked),
-        ("open", ledger.opened, ledger.maybe_opened),
-    ):
-        assert sure.total() <= said.hits[kind] <= sure.total() + maybe.total(), kind
+    clicks, opens = ledger.clicks, ledger.opens
+    for kind, count in (("click", clicks), ("open", opens)):
+        least, unsure = count.sure.total(), count.maybe.total()
+        assert least <= said.hits[kind] <= least + unsure, kind
     for to, line in said.lines.items():
-        clicks, most = ledger.clicked[to], ledger.clicked[to] + ledger.maybe_clicked[to]
-        opens = ledger.opened[to] + ledger.maybe_opened[to]
-        assert (to, clicks) <= (to, int(line["clicks"])) <= (to, most)
-        assert (to, bool(line["clicked_at"])) in {(to, clicks > 0), (to, most > 0)}
-        assert (to, bool(line["opened_at"])) in {(to, ledger.opened[to] > 0), (to, opens > 0)}
+        most = clicks.sure[to] + clicks.maybe[to]
+        assert (to, clicks.sure[to]) <= (to, int(line["clicks"])) <= (to, most)
+        assert (to, bool(line["clicked_at"])) in _whether(clicks, to)
+        assert (to, bool(line["opened_at"])) in _whether(opens, to)
+
+
+def _whether(count: Count, to: str) -> set[tuple[str, bool]]:
+    """Whether somebody did it; of whom nobody was answered, either is true."""
+    return {(to, count.sure[to] > 0), (to, count.sure[to] + count.maybe[to] > 0)}
+
+
+def leaving_agrees(said: Said, ledger: Ledger) -> None:
+    """Whoever took the way out is out; whoever only looked at it is not."""
+    out = {to for to, line in said.lines.items() if line["unsubscribed_at"]}
+
+    assert out == ledger.left
 
 
 def orders_agree(said: Said, ledger: Ledger) -> None:

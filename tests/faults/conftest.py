@@ -18,6 +18,7 @@ BESIDE_EVERY_CHANGE = (
     "test_only_what_is_poisoned_waits_and_each_says_why[sqlite]",
     "test_both_send_and_both_count_and_nobody_is_mailed_twice",
     "test_whichever_machines_die_every_total_is_the_ledgers",
+    "test_a_release_gives_way_to_ours_without_a_lost_click",
     "test_an_editor_works_on_while_customers_click[sqlite]",
     "test_every_line_of_a_large_file_is_accounted_for[sqlite]",
     "test_one_conversion_told_a_thousand_times_is_one_row[postgresql]",

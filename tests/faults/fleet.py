@@ -1,14 +1,12 @@
-"""Two machines for the web and two that send: own data folders, one database, one address."""
+"""Machines with data folders of their own on one database, reached under one address."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serve import Installation
-
-WEB, WORKER = ("--no-worker",), ()
+from tests.serve import OURS, Installation
 
 
 @dataclass(frozen=True)
@@ -16,8 +14,8 @@ class Machine:
     """An installation, and how it is started."""
 
     at: Installation
-    command: str
-    flags: tuple[str, ...]
+    command: str = "serve"
+    flags: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -29,37 +27,46 @@ class Machine:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The machines, by what they do."""
+    """The machines, in the order of their names."""
 
-    web: list[Machine]
-    workers: list[Machine]
+    all: Sequence[Machine]
 
     @property
-    def all(self) -> list[Machine]:
-        return [*self.web, *self.workers]
+    def web(self) -> list[Machine]:
+        """Those that answer customers; links in mails name the first of them."""
+        return [one for one in self.all if one.command == "serve"]
 
     @property
     def addresses(self) -> list[str]:
-        """Where clicks may go; links in mails name the first of them."""
         return [one.at.url for one in self.web]
-
-    @property
-    def log(self) -> str:
-        return "".join(one.at.log for one in self.all)
 
 
 @contextmanager
-def fleet(folder: Path, url: str, *, mail: str, code: Path | None = None) -> Iterator[Fleet]:
-    """All four, started on a database that is migrated by the first; stopped in the end."""
-    names = [("web-1", WEB), ("web-2", WEB), ("worker-1", WORKER), ("worker-2", WORKER)]
-    made = [
-        Machine(Installation(folder / name, url, mail=mail), _command(flags), flags)
-        for name, flags in names
-    ]
-    first, *others = made
-    if code:
-        for one in made:
-            one.at.code = code
+def web_and_workers(folder: Path, url: str, *, mail: str) -> Iterator[Fleet]:
+    """Two that answer and send nothing, two that only send."""
+    answering = [Installation(folder / f"web-{one}", url, mail=mail) for one in (1, 2)]
+    sending = [Installation(folder / f"worker-{one}", url, mail=mail) for one in (1, 2)]
+    machines = [Machine(one, flags=("--no-worker",)) for one in answering]
+    machines += [Machine(one, command="worker") for one in sending]
+    with _started(machines) as fleet:
+        yield fleet
+
+
+@contextmanager
+def servers(
+    number: int, folder: Path, url: str, *, mail: str, code: Path = OURS
+) -> Iterator[Fleet]:
+    """So many that do everything, of the version of ours that lies there."""
+    names = [f"server-{one}" for one in range(1, number + 1)]
+    made = [Installation(folder / name, url, mail=mail, code=code) for name in names]
+    with _started([Machine(one) for one in made]) as fleet:
+        yield fleet
+
+
+@contextmanager
+def _started(machines: Sequence[Machine]) -> Iterator[Fleet]:
+    """The first one migrates; the others share its keys and address. Stopped in the end."""
+    first, *others = machines
     try:
         first.at.start("--migrate", *first.flags)
         for one in others:
@@ -69,11 +76,7 @@ def fleet(folder: Path, url: str, *, mail: str, code: Path | None = None) -> Ite
             }
         with ThreadPoolExecutor(len(others)) as pool:
             list(pool.map(Machine.start, others))
-        yield Fleet(made[:2], made[2:])
+        yield Fleet(machines)
     finally:
-        for one in reversed(made):
+        for one in reversed(machines):
             one.at.stop()
-
-
-def _command(flags: tuple[str, ...]) -> str:
-    return "serve" if flags == WEB else "worker"

@@ -23,6 +23,7 @@ RELEASED = (
     "0026",
     "0030",
     "0034",
+    "0039",
 )  # the newest revision of each release
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)  # a Monday
 _ROWS = 3
