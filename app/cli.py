@@ -206,7 +206,7 @@ def mcp(
     token: Annotated[str, typer.Option(envvar="THINSLICE_TOKEN", help="a token, tsl_…")] = "",
 ) -> None:
     """Let an agent on this machine ask over standard input and output, with a token."""
-    from app.agents.site import INSTALL, is_installed
+    from app.identity.oauth.offered import INSTALL, is_installed
 
     if not is_installed():
         _fail(f"Agents need one part more: {INSTALL}")

@@ -9,18 +9,19 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.agents import calling
 from app.agents.tools import INSTRUCTIONS, TOOLS, Needs, Tool
 
 
 class Handed(Response):
-    """What the SDK answers to a request of ours."""
+    """What the SDK answers to a request of ours, whose body was read before."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, body: bytes) -> None:
         super().__init__()
         self._request = request
+        self._unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's door."""
@@ -28,7 +29,13 @@ class Handed(Response):
             server(self._request), json_response=True, stateless=True
         )
         async with manager.run():
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(scope, self._replaying(receive), send)
+
+    def _replaying(self, receive: Receive) -> Receive:
+        async def replayed() -> Message:
+            return self._unread.pop() if self._unread else await receive()
+
+        return replayed
 
 
 def server(request: Request) -> Server[Any]:

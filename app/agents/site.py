@@ -1,20 +1,20 @@
 """Where agents ask: one address, with a token of the API as bearer."""
 
 from dataclasses import replace
-from importlib.util import find_spec
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
-from app.agents import told
+from app.agents import authorizing, stepping_up, told
 from app.identity import guard
 from app.identity.guard import Who
+from app.identity.oauth.offered import INSTALL, is_installed
 from app.platform.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 
-INSTALL = "pip install 'thinslice[agents]'"
+router.include_router(authorizing.router)
 
 
 @router.post("/mcp")
@@ -26,13 +26,15 @@ async def ask(request: Request, who: Who) -> Response:
             f"Agents are not served here. The operator installs what they need: {INSTALL}"
         )
     request.state.principal = replace(who, kind="agent")
-    return await run_in_threadpool(_handed, request)
+    body = await request.body()
+    stepping_up.check(request, body)
+    return await run_in_threadpool(_handed, request, body)
 
 
-def _handed(request: Request) -> Response:
+def _handed(request: Request, body: bytes) -> Response:
     from app.agents.served import Handed  # half a second, the first time
 
-    return Handed(request)
+    return Handed(request, body)
 
 
 @router.get("/llms.txt")
@@ -45,8 +47,3 @@ def tell() -> PlainTextResponse:
 def teach() -> PlainTextResponse:
     """What teaches an agent to ask here, as a file."""
     return PlainTextResponse(told.skill(), media_type="text/markdown")
-
-
-def is_installed() -> bool:
-    """Whether the SDK of MCP is there, which only agents need."""
-    return find_spec("mcp") is not None

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.platform import figures
-from app.platform.errors import AppError, FieldError, NotLoggedIn, TooMany, Unavailable
+from app.platform.errors import AppError, FieldError, TooMany, Unavailable
 
 MEDIA = "application/problem+json"
 _MOST = 100  # errors that are told: a body of 1 MB could have a hundred thousand
@@ -46,8 +46,8 @@ class Problem(BaseModel):
 def of_app_error(error: AppError) -> JSONResponse:
     """A room said no."""
     headers = {}
-    if isinstance(error, NotLoggedIn):
-        headers["WWW-Authenticate"] = "Bearer"
+    if error.challenge:
+        headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = "5"
     return _answer(error.status, error.title, str(error), error.errors, headers)

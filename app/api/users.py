@@ -109,19 +109,20 @@ def list_users(
 
 @router.delete("/users/{user_id}", status_code=204, summary="Remove somebody who logs in")
 def remove_user(user_id: str, session: Db, now: Now) -> None:
-    """Their sessions, and the tokens that they made, end at once; what they wrote keeps their name.
+    """Their sessions, the tokens that they made and the agents that they let in end at once.
 
+    What they wrote keeps their name.
     The last admin who has a password stays (409).
     """
     users.remove(session, store.user_of(session, user_id), now=now)
 
 
 @router.put("/users/{user_id}/password", status_code=204, summary="Set somebody's password")
-def set_password(user_id: str, draft: NewPassword, request: Request) -> None:
-    """Every session of that person ends."""
+def set_password(user_id: str, draft: NewPassword, request: Request, now: Now) -> None:
+    """Every session of that person ends, and so do the agents that they let in."""
     password = passwords.hashed(draft.password)  # slow, so before the transaction
     with guard.writing(request) as session:
-        users.change_password(session, store.user_of(session, user_id), password)
+        users.change_password(session, store.user_of(session, user_id), password, now=now)
 
 
 @router.delete("/users/{user_id}/sessions", status_code=204, summary="Log somebody out everywhere")

@@ -70,6 +70,13 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/llms.txt", Access.PUBLIC),
     _rule(_READ, "/SKILL.md", Access.PUBLIC),
     _rule("POST", "/mcp", Access.VIEWER),  # what a token may there, each tool says
+    # Agents that somebody lets in (OAuth): what programs read and send has no session.
+    _rule(_READ, "/.well-known/oauth-authorization-server", Access.PUBLIC),
+    _rule(_READ, "/.well-known/oauth-protected-resource/**", Access.PUBLIC),
+    _rule("POST", "/oauth/token", Access.PUBLIC),
+    _rule("POST", "/oauth/register", Access.PUBLIC),
+    _rule("POST", "/oauth/revoke", Access.PUBLIC),
+    _rule(f"{_READ} POST", "/oauth/authorize", Access.VIEWER),  # the page where a person answers
     # The door.
     _rule(f"{_READ} POST", "/login", Access.OPEN),
     _rule(_READ, "/login/oidc", Access.OPEN),

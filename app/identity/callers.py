@@ -9,7 +9,9 @@ from fastapi import Request
 from sqlmodel import Session
 
 from app.identity import store
-from app.identity.models import ApiToken, LoginSession, User
+from app.identity.models import AgentGrant, ApiToken, LoginSession, User
+from app.identity.oauth import grants, issuing, offered
+from app.identity.oauth import store as oauth
 from app.identity.roles import Role
 from app.identity.secrets import kept
 from app.identity.tokens import PREFIX
@@ -17,7 +19,7 @@ from app.platform.errors import NotLoggedIn
 
 API = "/api/"
 METRICS = "/metrics"
-AGENTS = "/mcp"
+AGENTS = offered.AGENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Principal:
     role: Role
     made_by: str = ""  # the id of the user who made the token; empty: nobody's, or of the command
     may_draft: bool = False  # of a token: whether an agent may write drafts with it
+    client: str = ""  # of an agent that somebody let in: its program
+    may_ask_to_draft: bool = False  # of the same: that somebody could let it draft, too
 
     @classmethod
     def of_token(cls, row: ApiToken) -> Self:
@@ -38,6 +42,23 @@ class Principal:
         role, made_by = Role(row.role), row.created_by_id or ""
         drafts = row.may_draft and role.may(Role.EDITOR)
         return cls("token", row.id, row.name, "", role, made_by, drafts)
+
+    @classmethod
+    def of_grant(cls, row: AgentGrant, user: User) -> Self:
+        """An agent that somebody let in: never more than they may themselves, and no admin."""
+        could = Role(user.role).may(Role.EDITOR)
+        drafts = could and row.scope == offered.DRAFTING
+        return cls(
+            kind="agent",
+            id=row.id,
+            name=grants.name_of(row, user),
+            email="",
+            role=Role.EDITOR if drafts else Role.VIEWER,
+            made_by=user.id,
+            may_draft=drafts,
+            client=row.client,
+            may_ask_to_draft=could and not drafts,
+        )
 
     @classmethod
     def of_user(cls, row: User) -> Self:
@@ -69,14 +90,39 @@ def watches(request: Request) -> bool:
 def known(session: Session, request: Request, *, now: datetime) -> Principal | None:
     """Who asks, as the database has it now; None: nobody who is logged in."""
     if is_api(request):
-        return Principal.of_token(token_of(session, request))
+        return bearer_of(session, request, now=now)[0]
     found = login_of(session, request, now=now)
     return Principal.of_user(found[1]) if found else None
 
 
-def token_of(session: Session, request: Request) -> ApiToken:
-    """The token of a request. Raises NotLoggedIn."""
-    secret = _bearer(request)
+def bearer_of(
+    session: Session, request: Request, *, now: datetime
+) -> tuple[Principal, ApiToken | AgentGrant]:
+    """Whom the token of a request stands for, and its row. Raises NotLoggedIn."""
+    secret, is_agents = _bearer(request), request.url.path == AGENTS
+    try:
+        if is_agents and secret.startswith(issuing.ACCESS):
+            offered.refuse_unoffered(request.app.state.settings)
+            return _let_in(session, secret, now=now)
+        row = _token_of(session, secret)
+    except NotLoggedIn as error:
+        if is_agents:
+            said = {"error": "invalid_token"} if secret else {}
+            settings = request.app.state.settings
+            error.challenge = offered.challenge(settings, **said, scope=offered.READING)
+        raise
+    return Principal.of_token(row), row
+
+
+def _let_in(session: Session, secret: str, *, now: datetime) -> tuple[Principal, AgentGrant]:
+    """An agent that somebody let in; its tokens open nothing but `/mcp`."""
+    found = oauth.opened(session, kept(secret), now=now)
+    if found is None:
+        raise NotLoggedIn("This token is too old, or what it was given for was taken back.")
+    return Principal.of_grant(*found), found[0]
+
+
+def _token_of(session: Session, secret: str) -> ApiToken:
     if not secret.startswith(PREFIX):
         raise NotLoggedIn(
             "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."

@@ -94,10 +94,10 @@ def _let_in(request: Request) -> None:
     request.state.principal, request.state.csrf = None, ""
     with database.read() as session:
         if callers.is_api(request):
-            token = callers.token_of(session, request)
+            who, row = callers.bearer_of(session, request, now=clock.now())
             if last_use:  # an edge and a worker note nothing
-                last_use.of_token(token.id, noted=token.last_used_at, now=clock.now())
-            request.state.principal = Principal.of_token(token)
+                last_use.of_bearer(row, now=clock.now())
+            request.state.principal = who
         elif found := callers.login_of(session, request, now=clock.now()):
             login, user = found
             if last_use:

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from app.identity import sessions, store
+from app.identity.models import AgentGrant, ApiToken
 from app.platform.away import AWAY
 from app.platform.db import Database
 from app.platform.queueing import Rank
 
 _TOKEN_NOTED = timedelta(minutes=1)  # a token's last use is written at most this often
+_Token = tuple[type[ApiToken | AgentGrant], str]
 log = logging.getLogger(__name__)
 
 
@@ -23,14 +25,15 @@ class LastUse:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = Lock()
-        self._tokens: dict[str, datetime] = {}
+        self._tokens: dict[_Token, datetime] = {}
         self._sessions: dict[str, datetime] = {}
 
-    def of_token(self, token_id: str, *, noted: datetime | None, now: datetime) -> None:
-        """A token opened something."""
+    def of_bearer(self, row: ApiToken | AgentGrant, *, now: datetime) -> None:
+        """A token opened something, by itself or for what somebody allowed an agent."""
+        noted = row.last_used_at
         if noted is None or now - noted > _TOKEN_NOTED:
             with self._lock:
-                self._tokens[token_id] = now
+                self._tokens[type(row), row.id] = now
 
     def of_session(self, session_id: str, *, expires_at: datetime, now: datetime) -> None:
         """A session is in use, and goes on."""
@@ -53,9 +56,9 @@ class LastUse:
                 self._tokens = used | self._tokens
                 self._sessions = going_on | self._sessions
 
-    def _put(self, used: dict[str, datetime], going_on: dict[str, datetime]) -> None:
+    def _put(self, used: dict[_Token, datetime], going_on: dict[str, datetime]) -> None:
         with self._database.write_unheard(Rank.MACHINE) as session:
-            for token_id, at in sorted(used.items()):
-                store.note_use(session, token_id, now=at)
+            for (kind, token_id), at in sorted(used.items(), key=lambda one: one[0][1]):
+                store.note_use(session, kind, token_id, now=at)
             for session_id, at in sorted(going_on.items()):
                 store.prolong_session(session, session_id, until=at + sessions.LASTS)

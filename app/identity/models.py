@@ -138,6 +138,50 @@ class ApiToken(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class AgentProgram(SQLModel, table=True):
+    """A program that registered itself, so that somebody may let it in."""
+
+    __tablename__ = "agent_program"
+
+    id: str = Field(primary_key=True)  # no secret: programs have none
+    name: str  # as it calls itself
+    redirects: list[str] = Field(sa_type=Json)  # where answers to it may go
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # last let in
+
+
+class AgentGrant(SQLModel, table=True):
+    """What somebody allowed a program. It stays when it is over, for the audit names it."""
+
+    __tablename__ = "agent_grant"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    user_id: str = Field(index=True)
+    client: str  # the id of an agent_program, or the address of a program's own document
+    name: str  # as it called itself then
+    redirect: str
+    scope: str  # `read`, or `read draft`
+    code_hash: str = Field(unique=True)
+    challenge: str  # PKCE
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime)
+    code_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AgentToken(SQLModel, table=True):
+    """What a program was given for a grant. Used refresh tokens stay, to tell a thief by."""
+
+    __tablename__ = "agent_token"
+
+    hash: str = Field(primary_key=True)
+    grant_id: str = Field(index=True)
+    kind: str  # access, refresh
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class SetupToken(SQLModel, table=True):
     """The way in for the very first person; dead once used, or once anybody can log in."""
 

@@ -54,9 +54,14 @@ def by_agent(session: Session, request: Request, tool: str, *, subject: str, cli
         actor_id=who.id,
         action=f"agent {tool}",
         subject=subject,
-        details={"client": client},
+        details={"client": client} | _let_in(who),
         now=clock.now(),
     )
+
+
+def _let_in(who: Principal) -> dict[str, str]:
+    """Of an agent that somebody let in: its program, and who that was."""
+    return {"program": who.client, "user": who.made_by} if who.client else {}
 
 
 def _note(session: Session, request: Request, who: Principal, subject: str, **details: str) -> None:

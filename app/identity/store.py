@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, update
 from sqlmodel import Session, col, select
 
 from app.identity.models import (
+    AgentGrant,
     ApiToken,
     AuditRow,
     HalfLogIn,
@@ -165,9 +166,11 @@ def tokens_of(session: Session, user: User) -> Sequence[ApiToken]:
     return session.exec(question.order_by(col(ApiToken.id).desc())).all()
 
 
-def note_use(session: Session, token_id: str, *, now: datetime) -> None:
-    """Remember when a token was last used."""
-    session.execute(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now))
+def note_use(
+    session: Session, kind: type[ApiToken | AgentGrant], row_id: str, *, now: datetime
+) -> None:
+    """Remember when a token, or what somebody allowed an agent, was last used."""
+    session.execute(update(kind).where(col(kind.id) == row_id).values(last_used_at=now))
 
 
 def setup_token(session: Session, hashed: str) -> SetupToken | None:
@@ -187,10 +190,12 @@ def forget_setup_tokens(session: Session) -> None:
 
 
 def known_as(session: Session, ids: Collection[str]) -> dict[str, str]:
-    """Of ids in the audit, what nobody chose for themselves: an address, or that it is a token."""
+    """Of ids in the audit, what nobody chose for themselves: an address, or what it is."""
     people = select(User).where(col(User.id).in_(ids))
     tokens = select(ApiToken.id).where(col(ApiToken.id).in_(ids))
+    agents = select(AgentGrant.id).where(col(AgentGrant.id).in_(ids))
     found = {one.id: "removed" if one.removed_at else one.email for one in session.exec(people)}
+    found |= dict.fromkeys(session.exec(agents), "agent")
     return found | dict.fromkeys(session.exec(tokens), "token")
 
 

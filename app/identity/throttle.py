@@ -18,6 +18,11 @@ _CODES = parse("30/hour")
 # address. What is refused there stands in the audit, so of that there is less.
 _ON_THE_WAY = RateLimitItemPerMinute(120)
 _REFUSED = RateLimitItemPerMinute(30)
+# Programs that register themselves: an office has a few a day, a flood has no end.
+_REGISTERED = parse("20/hour")
+_REGISTERED_BY_ALL = parse("300/hour")
+# Documents of programs that are fetched because somebody looks at the page that asks.
+_LOOKED_UP = RateLimitItemPerMinute(30)
 _limiter = MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -50,6 +55,21 @@ def check_codes(user_id: str) -> None:
             "Too many codes were tried for this account. Wait an hour; if it was not you, somebody"
             " knows your password: have it changed."
         )
+
+
+def check_registering(*, caller: str) -> None:
+    """Count one program; raise TooMany past twenty an hour for a network, 300 for everybody."""
+    allowed = _limiter.hit(_REGISTERED, "register", _network(caller)) and _limiter.hit(
+        _REGISTERED_BY_ALL, "register"
+    )
+    if not allowed:
+        raise TooMany("Too many programs registered within an hour. Try again later.")
+
+
+def check_looking_up(user_id: str) -> None:
+    """Count one look at a page that fetches; raise TooMany past thirty a minute for a person."""
+    if not _limiter.hit(_LOOKED_UP, "look up", user_id):
+        raise TooMany(_WAIT)
 
 
 def _network(caller: str) -> str:

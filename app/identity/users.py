@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from app.identity import names, second_step_store, store
 from app.identity.models import ApiToken, User
+from app.identity.oauth import grants
 from app.identity.passwords import Hashed
 from app.identity.roles import Role, role_named
 from app.platform import turns
@@ -35,11 +36,12 @@ def add(
     return user
 
 
-def change_password(session: Session, user: User, password: Hashed) -> None:
-    """A new password ends every session of that person (ASVS 7.4.3)."""
+def change_password(session: Session, user: User, password: Hashed, *, now: datetime) -> None:
+    """A new password ends every session of that person (ASVS 7.4.3), and whom they let in."""
     user.password_hash = password
     session.add(user)
     store.end_sessions_of(session, user.id)
+    grants.end_all_of(session, user, now=now)
 
 
 def change_role(session: Session, user: User, role: str, *, now: datetime) -> None:
@@ -71,10 +73,11 @@ def end_tokens(session: Session, user: User, *, beyond: Role | None = None, now:
 def remove(session: Session, user: User, *, now: datetime) -> None:
     """Nobody logs in with this address any more; what they did keeps their name.
 
-    Their sessions end at once, and so do the tokens that they made.
+    Their sessions end at once, and so do the tokens that they made and the agents they let in.
     """
     _refuse_last_admin(session, user)
     end_tokens(session, user, now=now)
+    grants.end_all_of(session, user, now=now)
     user.removed_at, user.email, user.password_hash = now, f"(removed {user.id})", ""
     session.add(user)
     store.end_sessions_of(session, user.id)

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from app.identity import audit, names
 from app.identity import store as identity
+from app.identity.oauth import store as agents
 from app.links.keyring import Keyring
 from app.ops.backing_up import FOLDER, HITS, IMPORTS, KEYS, SETTINGS
 from app.ops.backup_contents import Contents
@@ -164,13 +165,15 @@ def _fill(connection: Connection, settings: Settings, backup: Contents) -> None:
 def _begin_anew(connection: Connection, settings: Settings, backup: Contents) -> None:
     """What was true of the other installation and is not of this one.
 
-    Who was logged in logs in again: a session that was ended since may not come back.
+    Who was logged in logs in again, and lets agents in again: what was ended since may not come
+    back.
     """
     keyring = Keyring.of(backup.secrets(settings))
     with Session(connection) as session:
         install.look_at_keys(session, keyring.fingerprints())
         install.begin_anew(session)
         identity.end_every_session(session)
+        agents.end_every(session, now=clock.now())
         identity.forget_setup_tokens(session)
         audit.note(
             session,

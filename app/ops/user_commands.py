@@ -48,14 +48,15 @@ def list_users() -> None:
 
 @users.command("password")
 def set_password(email: str, password_stdin: FromStdin = False) -> None:
-    """Set somebody's password; every session of theirs ends."""
+    """Set somebody's password; every session of theirs ends, and every agent they let in."""
     from app.identity import users as identity
+    from app.platform import clock
 
     house = command_setup.checked_house()
     hashed = _hashed(_typed_password(password_stdin))
     with house.database.write() as session:
         user = identity.named(session, email)
-        identity.change_password(session, user, hashed)
+        identity.change_password(session, user, hashed, now=clock.now())
         command_setup.note(session, "user password", user.id)
     typer.echo(f"{user.email} has a new password, and is logged out everywhere.")
 

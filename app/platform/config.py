@@ -112,6 +112,7 @@ class Settings(ProviderSettings):
     allow_private_sources: Annotated[tuple[str, ...], NoDecode] = ()  # `host` or `host:port`
     log_format: LogFormat = LogFormat.TEXT
     metrics_token: str = ""  # reads /metrics, and opens nothing else
+    agents_log_in: bool = True  # whether people let agents in from a page of ours (OAuth)
     demo: bool = Field(default=False, description="set by `thinslice demo` for its own processes")
 
     @field_validator("timezone")

@@ -24,6 +24,7 @@ class AppError(Exception):
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    challenge: str = ""  # what a program reads in WWW-Authenticate: how it could be let in
 
     def __init__(self, sentence: str, *, errors: tuple[FieldError, ...] = ()) -> None:
         super().__init__(sentence)
@@ -77,6 +78,7 @@ class NotLoggedIn(AppError):
 
     status = 401
     title = "Please log in"
+    challenge = "Bearer"
 
 
 class Forbidden(AppError):

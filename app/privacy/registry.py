@@ -28,6 +28,8 @@ PARTS: Sequence[Part] = (*TRACKING, *EXPERIMENTS, *DELIVERY, *AUDIENCE)
 
 # The address is taken out of the text that holds it; the rest is the team's.
 MENTIONS: Mapping[str, tuple[str, ...]] = {
+    "agent_grant": ("client", "name", "redirect"),
+    "agent_program": ("name", "redirects"),
     "api_token": ("name",),
     "audience": ("name", "columns"),
     "audit": ("actor", "subject", "details"),
@@ -77,6 +79,7 @@ NAMES = frozenset({
 
 OURS: Mapping[str, tuple[str, ...]] = {
     "ageing": ("name",),
+    "agent_grant": ("scope", "code_hash", "challenge"),
     "allocation_settings": ("opens_at", "reminds_at", "closes_at"),
     "audit": ("action", "digest", "seal", "erased_digest"),
     "audit_head": ("seal",),

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from app.web.admin import (
     accounts,
     address_ranges,
+    agents,
     audit,
     connections,
     data_folders,
@@ -59,6 +60,7 @@ routers: tuple[APIRouter, ...] = tuple(
         sessions,
         provider_log_in,
         second_steps,
+        agents,
         accounts,
         weeks,
         reviews,
@@ -110,7 +112,10 @@ routers: tuple[APIRouter, ...] = tuple(
         robots,
     )
 )
-_MACHINES = ("/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json", "/mcp")
+_MACHINES = (
+    "/api/", "/hooks/", "/health", "/ready", "/metrics", "/openapi.json", "/mcp", "/.well-known/",
+    "/oauth/token", "/oauth/register", "/oauth/revoke",
+)  # fmt: skip
 
 
 def install(application: FastAPI, problems: errors.Problems) -> None:

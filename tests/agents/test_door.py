@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from app.agents import pace, site
 from app.identity import store
+from app.identity.oauth.offered import INSTALL
 from app.identity.secrets import kept
 from tests.agents.asked import Agent
 
@@ -50,7 +51,7 @@ def test_where_the_sdk_is_missing_it_says_so(agent: Agent, monkeypatch: pytest.M
     answer = _post(agent.application, agent.token)
 
     assert answer.status_code == 404
-    assert site.INSTALL in answer.json()["detail"]
+    assert INSTALL in answer.json()["detail"]
 
 
 def test_sixty_calls_a_minute_and_the_next_is_told_how_long_to_wait(agent: Agent):

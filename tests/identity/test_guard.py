@@ -141,7 +141,8 @@ def test_a_tokens_last_use_is_noted_at_most_once_a_minute(system: System, databa
     assert first is not None
     assert _rows(database, ApiToken)[0].last_used_at == first
     with database.write() as session:
-        store.note_use(session, _rows(database, ApiToken)[0].id, now=first - timedelta(minutes=2))
+        token_id = _rows(database, ApiToken)[0].id
+        store.note_use(session, ApiToken, token_id, now=first - timedelta(minutes=2))
     _used(caller, "/api/v1/features/f1")
     assert _rows(database, ApiToken)[0].last_used_at > first
 

@@ -106,7 +106,7 @@ class Town:
 
     def set_password(self) -> None:
         name = self.rng.choice(self.here())
-        users.change_password(self.session, self.row(name), A_HASH)
+        users.change_password(self.session, self.row(name), A_HASH, now=NOW)
         self.people[name].has_password = True
         self.end(name)
 

@@ -95,7 +95,7 @@ def test_a_new_password_ends_every_session_of_that_person_and_of_nobody_else(ses
     bos = sessions.begin(session, bo, now=NOW).secret
     session.flush()
 
-    users.change_password(session, ann, passwords.hashed("another long sentence"))
+    users.change_password(session, ann, passwords.hashed("another long sentence"), now=NOW)
 
     assert [store.session_of(session, kept(one), now=NOW) for one in anns] == [None, None]
     assert store.session_of(session, kept(bos), now=NOW) is not None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
-_QUIET = (  # nothing is asked of anybody but our own pages
+QUIET = (  # nothing is asked of anybody but our own pages
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -19,9 +19,8 @@ _QUIET = (  # nothing is asked of anybody but our own pages
 )
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start it; without one, fail in CI, and elsewhere say loudly what did not run."""
+def path_or_skip() -> str:
+    """Where it is; without one, fail in CI, and elsewhere say loudly what did not run."""
     path = (
         shutil.which("chromium")
         or shutil.which("chromium-browser")
@@ -32,8 +31,14 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
+    return path
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        browser = playwright.chromium.launch(executable_path=path_or_skip(), args=list(QUIET))
         yield browser
         browser.close()
 

@@ -160,6 +160,8 @@ FIXED = {
     "/outbox/{mail_id}": "one mail",
     "/account": "where one person is logged in",
     "/account/second-step": "a picture, and ten codes",
+    "/account/agents": "whom one person let in, 200 at most",
+    "/oauth/authorize": "one question",
     "/join/{token}": "a form",
     "/audit/verified": "what is wrong with the audit, a hundred at most",
     "/experiments/{experiment_id}/approve": "one button",

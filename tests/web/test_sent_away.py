@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from app.identity import sessions, store, tokens, users
+from app.identity.passwords import Hashed
 from app.platform import clock
 from app.platform.errors import Invalid
 from tests.identity.scenes import NOW, PASSWORD, given_user, hashed_password
@@ -44,7 +45,7 @@ def _demoted(session: Session, name: str) -> None:
 
 def _new_password(session: Session, name: str) -> None:
     user = users.named(session, f"{name}@halvern.example")
-    users.change_password(session, user, hashed_password())
+    users.change_password(session, user, hashed_password(), now=clock.now())
 
 
 AWAY: tuple[Away, ...] = (_removed, _logged_out, _demoted, _new_password)
@@ -135,7 +136,8 @@ def test_a_log_in_whose_password_was_changed_meanwhile_begins_nothing(session: S
     session.flush()
     checked = sessions.owner_of(session, email=ann.email, password=PASSWORD)
     session.expunge(checked)
-    users.change_password(session, users.named(session, ann.email), "another hash")  # type: ignore[arg-type]
+    password = Hashed("another hash")
+    users.change_password(session, users.named(session, ann.email), password, now=NOW)
     session.flush()
 
     with pytest.raises(Invalid):

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.identity import audit, invitations, names, users
 from app.identity import store as identity
 from app.identity.models import User
+from app.identity.oauth import grants
 from app.identity.oidc import store
 from app.identity.roles import Role
 from app.platform import turns
@@ -110,6 +111,7 @@ def turn_away(session: Session, came: Arrival, because: NotLetIn, *, now: dateti
     if user is not None:
         ended = store.end_sessions(session, issuer=came.issuer, sid=None, user_id=user.id)
         details |= {"sessions": ended, "tokens": users.end_tokens(session, user, now=now)}
+        details |= {"agents": grants.end_all_of(session, user, now=now)}
     audit.note(
         session,
         actor=BY,

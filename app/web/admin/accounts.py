@@ -74,7 +74,7 @@ def change_password(request: Request, who: Who, now: Now, form: Form) -> Respons
         _refuse(request, who, error, form, names, now=now)
     with guard.writing(request) as session:
         user = sessions.confirmed(session, owner)
-        users.change_password(session, user, password)
+        users.change_password(session, user, password, now=now)
         secret = sessions.begin(session, user, now=now, came=browsers.came_of(request)).secret
     answer = go("/account", said="password")
     guard.set_cookie(request, answer, secret)

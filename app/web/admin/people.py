@@ -114,7 +114,7 @@ def set_password(request: Request, who: Who, now: Now, form: Form, user_id: str)
             page = _person_page(session, who, user_id, form.refused(error), now=now)
         refuse(request, page)
     with guard.writing(request) as session:
-        users.change_password(session, store.user_of(session, user_id), password)
+        users.change_password(session, store.user_of(session, user_id), password, now=now)
     return go(f"/people/{user_id}", said="password")
 
 

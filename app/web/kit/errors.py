@@ -23,6 +23,7 @@ from app.platform.log import request_id
 from app.web.kit.pages import Page, Refused, render
 
 _ADVICE = {
+    400: "Go back to the program that sent you here, and begin there again.",
     401: "Log in, and you come back here.",
     403: "Go back, or begin at This week.",
     404: "Check the address, or begin at This week.",
