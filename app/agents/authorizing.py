@@ -47,6 +47,8 @@ async def register(request: Request) -> Response:
     """A program says who it is, and gets an id (RFC 7591)."""
     offered.refuse_unoffered(request.app.state.settings)
     try:
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            return _no("invalid_client_metadata", "Send application/json.")  # no form of a page can
         throttle.check_registering(caller=guard.caller_of(request))
         said = read_json(await request.body())
         row = await run_in_threadpool(_registered, request, said)

@@ -16,9 +16,11 @@ about what was tested with customers, what came of it, and how near a key result
 # Thinslice
 """
 _CONNECT = """\
-Over HTTP ask `https://YOUR-THINSLICE/mcp`, with a token: `Authorization: Bearer tsl_…`. A program \
-that starts its servers runs `thinslice mcp --url https://YOUR-THINSLICE` with `THINSLICE_TOKEN` \
-set. An admin makes tokens under Settings → Tokens; a token reads unless it was made to draft.
+Over HTTP ask `https://YOUR-THINSLICE/mcp`. A client that knows OAuth (a metadata document as its \
+id, or by registering) is told where its person lets it in: to read, or to draft too. Else with a \
+token: `Authorization: Bearer tsl_…`. A program that starts its servers runs \
+`thinslice mcp --url https://YOUR-THINSLICE` with `THINSLICE_TOKEN` set. An admin makes tokens \
+under Settings → Tokens; a token reads unless it was made to draft.
 """
 _READING = """\
 - A readout begins with `sentence`: say it as it is, with its interval. Never say more than it says.
@@ -53,7 +55,7 @@ def llms() -> str:
         "# Thinslice\n",
         f"> {INSTRUCTIONS}\n",
         "## Ask\n",
-        "- [MCP](/mcp): streamable HTTP, with a token as bearer; or `thinslice mcp`",
+        "- [MCP](/mcp): streamable HTTP; with OAuth, or a token as bearer; or `thinslice mcp`",
         "- [API](/docs): everything, for programs of yours; [its document](/openapi.json)\n",
         "## Tools\n",
         *(f"- {tool.name} ({tool.needs}): {tool.about}" for tool in TOOLS),

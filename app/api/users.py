@@ -13,6 +13,7 @@ from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity import guard, passwords, second_step, sessions, store, tokens, users
 from app.identity.guard import Db, Now
 from app.identity.models import ApiToken, User
+from app.identity.oauth import grants
 from app.identity.roles import Role
 from app.platform import garbled
 from app.platform.texts import Document
@@ -147,6 +148,12 @@ def list_sessions(
 def end_session(user_id: str, session_id: str, session: Db) -> None:
     """That browser has to log in again."""
     store.end_session_of(session, store.user_of(session, user_id).id, session_id)
+
+
+@router.delete("/users/{user_id}/agents", status_code=204, summary="End whom somebody let in")
+def end_agents(user_id: str, session: Db, now: Now) -> None:
+    """Every agent that they let in from a page is refused from now on. Tokens go on working."""
+    grants.end_all_of(session, store.user_of(session, user_id), now=now)
 
 
 @router.delete(

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -56,7 +57,8 @@ class Program:
         return asyncio.run(ask())
 
     def register(self, **said: Any) -> httpx.Response:
-        return self.ask("POST", "/oauth/register", json=said)
+        headers = {"Content-Type": "application/json"}
+        return self.ask("POST", "/oauth/register", content=json.dumps(said), headers=headers)
 
     @property
     def challenge(self) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -116,7 +117,7 @@ def _is_led_nowhere(browser: Browser, address: str) -> bool:
     """Said to the person, with no way on but to pages of ours."""
     page = browser.get(address)
     return (
-        page.status_code == 400
+        page.status_code in {400, 422}
         and not {"location", "refresh"} & set(page.headers)
         and "agent.example" not in page.text.replace("your answer", "")
         and 'action="/oauth/authorize"' not in page.text
@@ -352,7 +353,17 @@ def test_what_registers_otherwise_than_it_must_is_refused(agent: Program, said: 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 9000, b'"x"'])
 def test_what_is_no_registration_is_refused(agent: Program, body: bytes):
-    assert agent.ask("POST", "/oauth/register", content=body).status_code == 400
+    headers = {"Content-Type": "application/json"}
+
+    assert agent.ask("POST", "/oauth/register", content=body, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_no_page_of_another_site_registers_by_a_form(agent: Program, kind: str):
+    body = json.dumps({"redirect_uris": [CALLBACK]}).encode()
+    answer = agent.ask("POST", "/oauth/register", content=body, headers={"Content-Type": kind})
+
+    assert answer.json()["error_description"] == "Send application/json."
 
 
 @pytest.mark.parametrize(

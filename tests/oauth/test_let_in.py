@@ -1,5 +1,6 @@
 """The way of an agent from asking to its last call: what it gets, and when that is over."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 from sqlmodel import select
 
 from app.identity import audit, users
+from app.identity import tokens as api_tokens
 from app.identity.models import AgentGrant, AgentProgram, AgentToken, AuditRow, User
 from app.identity.oauth import issuing, offered
 from app.identity.oauth import store as oauth
@@ -258,9 +260,27 @@ def test_it_is_listed_with_its_last_use_and_taken_back_at_once(
     assert eve.post(end).status_code == 404
 
 
-def _ends(page: str) -> list[str]:
-    import re
+@pytest.mark.parametrize("way", ["page", "api"])
+def test_an_admin_sees_whom_somebody_let_in_and_ends_it(
+    program: Program, eve: Browser, ann: Browser, database: Database, way: str
+):
+    tokens = program.let_in(eve)
+    with database.write() as session:
+        user = session.exec(select(User).where(User.email == "eve@halvern.example")).one().id
+        admin = api_tokens.add(session, name="A", role="admin", by="Ann", now=clock.now())
+    assert "Sorter: read, last used never" in ann.get(f"/people/{user}").text
+    if way == "page":
+        assert "is refused" in ann.send(f"/people/{user}/end-agents", on="/people").text
+    else:
+        headers = {"Authorization": f"Bearer {admin.secret}"}
+        ended = program.ask("DELETE", f"/api/v1/users/{user}/agents", headers=headers)
+        assert ended.status_code == 204
 
+    assert program.mcp(tokens["access_token"]).status_code == 401
+    assert "Sorter" not in ann.get(f"/people/{user}").text
+
+
+def _ends(page: str) -> list[str]:
     return re.findall(r'action="(/account/agents/\w+/end)"', page)
 
 

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, Response
 from app.identity import guard, passwords, second_step, store, users
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
-from app.identity.models import ApiToken, User
+from app.identity.models import AgentGrant, ApiToken, User
+from app.identity.oauth import grants
 from app.identity.roles import Role
 from app.platform.errors import Conflict, Invalid
 from app.web.kit.form_state import Form, Typed
@@ -45,6 +46,7 @@ class PersonPage(Page):
     sessions: int
     second_step: bool
     tokens: Sequence[ApiToken]
+    agents: Sequence[AgentGrant]
     is_me: bool
     form: Typed
 
@@ -97,6 +99,13 @@ def end_sessions(session: Db, user_id: str) -> Response:
     return go(f"/people/{user_id}", said="sessions-ended")
 
 
+@router.post("/people/{user_id}/end-agents")
+def end_agents(session: Db, now: Now, user_id: str) -> Response:
+    """Every agent that they let in is refused."""
+    grants.end_all_of(session, store.user_of(session, user_id), now=now)
+    return go(f"/people/{user_id}", said="agents-ended")
+
+
 @router.post("/people/{user_id}/reset-second-step")
 def reset_second_step(session: Db, user_id: str) -> Response:
     """No code is asked of them any more, until they set it up again."""
@@ -134,6 +143,7 @@ def _person_page(
         sessions=len(store.sessions_of(session, user.id, now=now)),
         second_step=second_step.is_on(session, user.id),
         tokens=store.tokens_of(session, user),
+        agents=grants.listed(session, user.id, now=now),
         is_me=who.id == user.id,
         form=form,
     )

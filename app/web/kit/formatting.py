@@ -44,6 +44,7 @@ SAID: Mapping[str, str] = {
     "second-step-off": "No code is asked for any more: a password is enough to log in as you.",
     "second-step-reset": "No code is asked of them any more. They can set it up again.",
     "code-too-late": "That took too long, or too many codes were wrong. Begin with your password.",
+    "agents-ended": "Every agent of this person is refused from now on.",
     "agent-ended": "Taken back: it is refused from now on.",
     "invitation-revoked": "Taken back: its link opens nothing any more.",
     "logged-out": "You are logged out.",
