@@ -90,9 +90,12 @@ async def token(request: Request) -> Response:
     sent = _form(request, await request.body())
     if isinstance(sent, Refusal):
         return _refused(sent)
-    issued = await run_in_threadpool(
-        issuing.answer, request.app.state.database, sent, settings, now=clock.now()
-    )
+    try:
+        issued = await run_in_threadpool(
+            issuing.answer, request.app.state.database, sent, settings, now=clock.now()
+        )
+    except TooMany as error:
+        return _no("too_many_requests", str(error), status=error.status)
     if isinstance(issued, Refusal):
         return _refused(issued)
     return JSONResponse(

@@ -21,6 +21,8 @@ _REFUSED = RateLimitItemPerMinute(30)
 # Programs that register themselves: an office has a few a day, a flood has no end.
 _REGISTERED = parse("20/hour")
 _REGISTERED_BY_ALL = parse("300/hour")
+# New tokens for an old one: each leaves a row for a month, and a program needs two an hour.
+_RENEWED = parse("30/hour")
 # Documents of programs that are fetched because somebody looks at the page that asks.
 _LOOKED_UP = RateLimitItemPerMinute(30)
 _limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -64,6 +66,12 @@ def check_registering(*, caller: str) -> None:
     )
     if not allowed:
         raise TooMany("Too many programs registered within an hour. Try again later.")
+
+
+def check_renewing(grant_id: str) -> None:
+    """Count one renewal; raise TooMany past thirty an hour for what somebody allowed."""
+    if not _limiter.hit(_RENEWED, "renew", grant_id):
+        raise TooMany("Tokens are renewed too often. Use an access token until it is too old.")
 
 
 def check_looking_up(user_id: str) -> None:

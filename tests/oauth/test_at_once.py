@@ -1,19 +1,41 @@
 """Many at the same moment, on each kind of database: what is good for once is good for once."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from sqlmodel import select
 
+from app.identity import users
 from app.identity.models import AgentGrant, AgentToken
 from app.identity.oauth import issuing
 from app.identity.oauth.issuing import Issued, Refusal
 from app.platform import clock
 from app.platform.db import Database
+from tests.identity.scenes import hashed_password
 from tests.oauth.program import Program
 from tests.web.conftest import Browser
 
 _MANY = 8
+
+
+def test_an_answer_that_waits_for_a_new_password_lets_nobody_in(
+    program: Program, eve: Browser, database: Database
+):
+    sent = program.question() | {"read": "yes", "answer": "allow"}
+    eve.token()
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            user = users.named(session, "eve@halvern.example")
+            users.change_password(session, user, hashed_password(), now=clock.now())
+            answering = pool.submit(eve.post, "/oauth/authorize", **sent)
+            wait([answering], timeout=1.5)  # let in by the session that ends here
+            assert not answering.done()
+        led = answering.result(30)
+
+    assert led.status_code == 303
+    assert led.headers["location"].startswith("/login")
+    with database.read() as session:
+        assert session.exec(select(AgentGrant)).all() == []
 
 
 def _at_once(database: Database, program: Program, sent: dict[str, str]) -> Counter[str]:

@@ -302,6 +302,19 @@ def test_the_refresh_token_of_another_program_gets_nothing(agent: Program, eve: 
     assert agent.mcp(tokens["access_token"]).status_code == 401
 
 
+def test_a_program_that_renews_without_end_is_slowed_and_keeps_what_it_has(
+    agent: Program, eve: Browser, database: Database
+):
+    tokens = agent.let_in(eve)
+    for _ in range(30):
+        tokens = agent.refresh(tokens["refresh_token"]).json()
+    slowed = agent.refresh(tokens["refresh_token"])
+
+    assert slowed.status_code == 429
+    assert agent.mcp(tokens["access_token"]).status_code == 200
+    assert _count(database, AgentToken) == 62
+
+
 @pytest.mark.parametrize("kind", ["access_token", "code"])
 def test_only_a_refresh_token_refreshes(agent: Program, eve: Browser, kind: str):
     code = agent.code(eve)

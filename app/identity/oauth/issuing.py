@@ -15,6 +15,7 @@ from hmac import compare_digest
 
 from sqlmodel import Session
 
+from app.identity import throttle
 from app.identity.models import AgentGrant, AgentToken
 from app.identity.oauth import grants, offered, store
 from app.identity.secrets import fresh, kept
@@ -49,7 +50,7 @@ class Refusal:
 def answer(
     database: Database, sent: Mapping[str, str], settings: Settings, *, now: datetime
 ) -> Issued | Refusal:
-    """What a request for tokens gets."""
+    """What a request for tokens gets. Raises TooMany."""
     kind = sent.get("grant_type")
     if kind not in _KINDS:
         return Refusal("unsupported_grant_type", "Send a code or a refresh token.")
@@ -59,17 +60,21 @@ def answer(
     if missing := [name for name in needed if not sent.get(name)]:
         return Refusal("invalid_request", f"Send {', '.join(missing)}, too.")
     with database.read() as session:
-        if not _is_known(session, sent):
-            return _NEITHER
+        row = _known(session, sent)
+    if row is None:
+        return _NEITHER
+    if kind == "refresh_token":
+        throttle.check_renewing(row.id)
     with database.write() as session:
         return exchange(session, sent, now=now)
 
 
-def _is_known(session: Session, sent: Mapping[str, str]) -> bool:
-    """Guesses cost a look, and make nobody who writes wait."""
+def _known(session: Session, sent: Mapping[str, str]) -> AgentGrant | None:
+    """What it was given for. Guesses cost a look, and make nobody who writes wait."""
     if sent["grant_type"] == "authorization_code":
-        return store.grant_of_code(session, kept(sent["code"])) is not None
-    return store.token(session, kept(sent["refresh_token"])) is not None
+        return store.grant_of_code(session, kept(sent["code"]))
+    found = store.token(session, kept(sent["refresh_token"]))
+    return found[1] if found else None
 
 
 def _for_code(session: Session, sent: Mapping[str, str], *, now: datetime) -> Issued | Refusal:
@@ -128,6 +133,7 @@ def _issued(session: Session, row: AgentGrant, *, now: datetime) -> Issued:
     issued = Issued(fresh(ACCESS), fresh(REFRESH), row.scope, _seconds(ACCESS_LASTS))
     row.until = min(now + REFRESH_LASTS, row.created_at + GRANT_LASTS)
     session.add(row)
+    store.forget_tokens(session, now=now)
     for kind, secret, until in (
         ("access", issued.access, min(now + ACCESS_LASTS, row.until)),
         ("refresh", issued.refresh, row.until),
