@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from sqlmodel import func, select
@@ -190,6 +191,35 @@ def test_twice_the_same_is_refused(agent: Program, eve: Browser, field: str):
     twice = urlencode({field: agent.question()[field]})
 
     assert _is_led_nowhere(eve, f"{agent.address()}&{twice}")
+
+
+@pytest.mark.parametrize(
+    ("ours", "redirect"),
+    [
+        (OURS, f"{OURS}/help/mail"),
+        ("https://ours.example", "https://ours.example/c/x"),
+        ("https://ours.example", "https://ours.example:8443/x"),
+    ],
+    ids=["here", "host", "port"],
+)
+def test_no_answer_goes_to_an_address_of_ours(
+    application: FastAPI, eve: Browser, people: None, ours: str, redirect: str
+):
+    """The page would name this service itself as whom somebody answers."""
+    agent = Program(application, redirect=redirect)
+    changed = {"public_url": ours, "allowed_hosts": ("127.0.0.1",)}
+    application.state.settings = application.state.settings.model_copy(update=changed)
+    eve.cookies = httpx.Cookies(_named_so(eve, ours))
+    page = eve.get(agent.address(resource=f"{ours}/mcp"))
+
+    assert page.status_code == 400
+    assert "an address of this service itself" in page.text
+
+
+def _named_so(browser: Browser, ours: str) -> dict[str, str]:
+    """Over TLS the same cookie has another name."""
+    secret = browser.cookies["thinslice"]
+    return {"__Host-thinslice" if ours.startswith("https") else "thinslice": secret}
 
 
 def test_nobody_is_led_away_before_they_pressed_a_button(agent: Program, eve: Browser):
@@ -383,10 +413,12 @@ def test_no_page_of_another_site_registers_by_a_form(agent: Program, kind: str):
     ("given", "shown"),
     [
         ("command line", "agent.example"), ("Thinslice", "agent.example"), ("", "agent.example"),
-        (7, "agent.example"), ("  \n ", "agent.example"), ("a\x00\r\nb", "a b"),
-        ("x" * 500, "x" * 80), ("\ud800X", "X"),
+        (7, "agent.example"), ("  \n ", "agent.example"), ("a\x00\r\nb", "ab"),
+        ("x" * 500, "x" * 80), ("\ud800X", "X"), ("\u200b\u2060\u00ad", "agent.example"),
+        ("Thin\u200bslice", "agent.example"), ("a\u202eb\x1b[31m", "ab[31m"),
     ],
-    ids=["ours", "us", "empty", "number", "blank", "lines", "long", "half"],
+    ids=["ours", "us", "empty", "number", "blank", "lines", "long", "half", "unseen", "us, hidden",
+         "turned"],
 )  # fmt: skip
 def test_no_program_calls_itself_what_it_likes(agent: Program, given: object, shown: str):
     answer = agent.register(redirect_uris=[CALLBACK], client_name=given)

@@ -52,9 +52,12 @@ def read(pairs: Iterable[tuple[str, str]], settings: Settings) -> Asked:
         raise BadRequest("The program sends no state, or one that it would not know again.")
     if "resource" in sent and not offered.is_ours(sent["resource"], settings):
         raise BadRequest("The program asks for a token for another service than this one.")
+    redirect = redirects.check(sent.get("redirect_uri", ""))
+    if offered.is_on_our_host(redirect, settings):
+        raise BadRequest("The program wants the answer at an address of this service itself.")
     return Asked(
         client_id=sent.get("client_id", ""),
-        redirect=redirects.check(sent.get("redirect_uri", "")),
+        redirect=redirect,
         state=sent["state"],
         challenge=sent["code_challenge"],
         wants_drafts=offered.DRAFT in sent.get("scope", "").split(),

@@ -60,6 +60,14 @@ def is_ours(written: str, settings: Settings) -> bool:
     return _folded(written) == _folded(resource(settings))
 
 
+def is_on_our_host(address: str, settings: Settings) -> bool:
+    """Whether an address is one of ours: a page that names us as whom it answers would mislead."""
+    parts = urlsplit(address)
+    ours = {urlsplit(one).netloc.lower() for one in (settings.public_url, settings.tracking)}
+    named = settings.hosts - _LOOPBACK
+    return parts.netloc.lower() in ours or (parts.hostname or "") in named
+
+
 def challenge(settings: Settings, **said: str) -> str:
     """What a client reads beside a refusal: where to be let in, and for what (RFC 9728, 5.1)."""
     if why_not(settings):

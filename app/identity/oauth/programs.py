@@ -66,9 +66,11 @@ def read(said: Any) -> tuple[str, list[str]]:
 
 
 def _name(given: Any, address: str) -> str:
-    """One line, and nothing that we call ourselves; else the host that the answer goes to."""
-    name = names.usable_part(given[: 2 * _NAME_CHARS]) if isinstance(given, str) else ""
-    return name[:_NAME_CHARS].strip() or redirects.host_of(address)
+    """What is seen of it, and nothing that we call ourselves; else the host of its address."""
+    seen = "".join(
+        filter(str.isprintable, given[: 2 * _NAME_CHARS] if isinstance(given, str) else "")
+    )
+    return names.usable_part(seen)[:_NAME_CHARS].strip() or redirects.host_of(address)
 
 
 def register(session: Session, said: Any, *, now: datetime) -> AgentProgram:
