@@ -86,6 +86,8 @@ _NAMED = 5  # of a column; the next look tells the next
 _MANY = {"person", "push", "put_off"}  # a row for each person or event: never all of them at once
 
 READS: Mapping[str, Reads] = {
+    "agent_grant.scope": _among({"read", "read draft"}),
+    "agent_program.redirects": _as(list[str]),
     "allocation_settings.closes_at": time.fromisoformat,
     "allocation_settings.opens_at": time.fromisoformat,
     "allocation_settings.reminds_at": time.fromisoformat,

@@ -7,7 +7,7 @@ ways (a user before the host, a backslash, a name in capitals, a number for a ho
 import ipaddress
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from app.platform.errors import AppError
 
@@ -100,7 +100,8 @@ def _portless(address: str) -> str | object:
 
 def host_of(address: str) -> str:
     """Whom an address belongs to, as a person reads it."""
-    return urlsplit(address).hostname or ""
+    shape = _SHAPE.fullmatch(address)
+    return shape["host"] if shape else ""  # a row that is damaged takes no other away
 
 
 def is_here(address: str) -> bool:
