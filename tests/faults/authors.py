@@ -239,5 +239,7 @@ def _move(town: Town, api: httpx.Client, run: Run, what: str, **sent: Any) -> No
         assert status in _AFTER[what] | ENDED, (what, run)
     if status == Status.DRAFT:
         run.was_launched = False
+    if status != before and status == Status.DECIDED and town.hook == "enabled":
+        town.owed.add(run.id)
     if status != before and status in {*ENDED, Status.DRAFT}:
         town.nobody_further(what, run=run)

@@ -21,17 +21,35 @@ from sqlmodel import Session
 from app.audience import erasure_rows
 from app.tally.models import Outcome
 from tests.conftest import KINDS
-from tests.faults import authors, keepers, outcomes, owners, pages, people, reckoning, troubles
+from tests.faults import (
+    authors,
+    keepers,
+    neighbours,
+    outcomes,
+    owners,
+    pages,
+    people,
+    reckoning,
+    troubles,
+)
 from tests.faults.happenings import OPERATIONS, TROUBLES, drawn, happen
+from tests.faults.hooks import receiver
 from tests.faults.town import Town
 from tests.journeys.conftest import started
 from tests.moments import state
 from tests.serve import smtp_server, wait_until
 
-_ENTERED = (authors, keepers, owners, people, troubles)  # importing them enters what they hold
+_ENTERED = (
+    authors,
+    keepers,
+    neighbours,
+    owners,
+    people,
+    troubles,
+)  # importing them enters what they hold
 _TURNING = Path(__file__).parent / "turning"  # segments of a second
 _PEOPLE = 24
-_STEPS, _FULL_STEPS = 40, 160  # of a town: each operation happens in the shorter one, too
+_STEPS, _FULL_STEPS = 48, 160  # of a town: each operation happens in the shorter one, too
 _BETWEEN = 12  # operations between two troubles
 _LAST = 25  # operations that a failure names
 
@@ -71,7 +89,8 @@ def test_whatever_happens_every_number_follows_from_the_rows(
                 _reckon(town, api)
             town.service.stop()
             reckoning.nothing_is_found_of_who_left(town, told)
-        print(f"{len(town.did)} operations, {len(town.mailbox.taken)} mails, {len(town.gone)} gone")
+        done = f"{len(town.did)} operations, {len(town.mailbox.taken)} mails, {len(town.gone)} gone"
+        print(f"{done}, {len(town.receiver.taken)} webhooks taken, {len(town.slices)} slices")
 
 
 _TROUBLE = {one.name: one for one in TROUBLES}
@@ -81,11 +100,16 @@ _TROUBLE = {one.name: one for one in TROUBLES}
 def _a_town(request: pytest.FixtureRequest, folder: Path, seed: int) -> Iterator[Town]:
     folder.mkdir()
     folders = [str(_TURNING), str(Path(__file__).parents[2])]
-    with pytest.MonkeyPatch.context() as patch, smtp_server() as (mailbox, mail):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        smtp_server() as (mailbox, mail),
+        receiver() as hooks,
+    ):
         patch.setenv("PYTHONPATH", os.pathsep.join(folders))
+        patch.setenv("THINSLICE_ALLOW_PRIVATE_SOURCES", "127.0.0.1")
         with (
             started(request, folder, mail=mail) as service,
-            closing(Town(service, mailbox, seed, _PEOPLE)) as town,
+            closing(Town(service, mailbox, seed, _PEOPLE, hooks)) as town,
         ):
             yield town
 
@@ -130,6 +154,7 @@ def _come_to_rest(town: Town, api: httpx.Client) -> None:
     town.restart(hours=8)
     keepers.all_imported(town)
     wait_until(lambda: _is_final(town, api), what="final results")
+    wait_until(lambda: neighbours.is_told(town), what="webhooks")
 
 
 def _is_sent(town: Town, api: httpx.Client) -> bool:
@@ -179,6 +204,7 @@ def _reckon(town: Town, api: httpx.Client) -> str:
         reckoning.whoever_refused_left_nothing_since(rows, town)
         reckoning.exports_agree(rows, api, town)
         outcomes.values_agree(api, town)
+        neighbours.all_agree(town, api)
     with pytest.MonkeyPatch.context() as patch, Session(town.database.engine) as session:
         now = town.now
         state(patch, now)  # as far from the database's clock as its processes are

@@ -23,11 +23,13 @@ from app.platform import clock, config
 from app.platform.db import Database
 from app.tally.models import Outcome
 from tests.cast import made
+from tests.faults.hooks import Receiver
 from tests.faults.scenes import PASSWORD, logged_in
 from tests.journeys.test_by_api import given_a_key_result
 from tests.serve import BREAKS_OFF, Installation, Mailbox, wait_until
 
 EVENT = "order"
+GUEST = "guest"  # who is invited to work here
 _FOR_NOW = ("450 4.2.1 try later", "452 4.2.2 full")
 _AT_LAST = (None, None, None, None, None, "550 5.1.1 nobody", "554 5.7.1 no", BREAKS_OFF)
 _OF_HITS = ("clicked_at", "clicks", "did_at", "converted", "value", "capped", "opened_at")
@@ -83,11 +85,17 @@ class Town:
     mailbox: Mailbox
     seed: int
     people: int
+    receiver: Receiver  # of webhooks
     rng: random.Random = field(default_factory=random.Random)  # of the step under way
     runs: dict[str, Run] = field(default_factory=dict)  # by id, removed ones left out
     removed: set[str] = field(default_factory=set)  # drafts and users
     audience: str = ""
     key_result: str = ""
+    feature: str = ""
+    slices: list[str] = field(default_factory=list)  # titles, in their order
+    invited: dict[str, str] = field(default_factory=dict)  # roles by address
+    hook: str = ""  # enabled, disabled, or none
+    owed: set[str] = field(default_factory=set)  # decided experiments that it is to be told of
     cells: dict[str, dict[str, str]] = field(default_factory=dict)  # of the file, by address
     refused_at: dict[str, datetime] = field(default_factory=dict)  # who does not want to be tracked
     gone: dict[str, Gone] = field(default_factory=dict)  # by address
@@ -197,6 +205,8 @@ class Town:
     def _reply(self, address: str, envelope: Envelope) -> str | None:
         """For now, for good, without an answer, or at once: each mail has its own fate."""
         assert isinstance(envelope.content, bytes)
+        if address.startswith(GUEST):
+            return "550 5.1.1 nobody"  # what is not of an experiment stays out of its ledger
         subject = envelope.content.partition(b"Subject: ")[2].partition(b"\r\n")[0]
         key = f"{self.seed} {address} {subject!r}"
         mine = random.Random(key)
@@ -222,6 +232,8 @@ class Town:
             cem = {"email": "cem@halvern.example", "name": "Cem", "role": "viewer"}
             users.add(session, **cem, password=passwords.hashed(PASSWORD), now=self.now)
         self.key_result = given_a_key_result(api)
+        feature = {"title": "A list of bread", "key_result_id": self.key_result}
+        self.feature = str(made(api.post("/features", json=feature))["id"])
         self.audience = str(made(api.post("/audiences", json={"name": "Bakers"}))["id"])
 
     def close(self) -> None:
