@@ -23,6 +23,7 @@ _PARTS = {
     "audience_id": ("audience",),
     "cycle_id": ("c1",),
     "objective_id": ("o0000",),
+    "step": ("believe", "people", "mail", "count"),
 }
 # Addresses of one row that no estate holds, and files: nothing there grows with what there is.
 ALONE = frozenset(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.audience import members, profile
-from app.experiments import approvals, column_items, drafts, reach, rehearsal
+from app.experiments import approvals, column_items, drafts, reach, rehearsal, unread
 from app.experiments import design as designs
 from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility
@@ -28,7 +28,7 @@ _VAGUE_WORDS = 4  # ours: fewer words than this say nothing that could turn out 
 _PERCENT = re.compile(r"(?<![\d.,])(\d{1,9}(?:[.,]\d{1,9})?)\s?%")
 _DUST = 1e-9  # what floats leave behind
 _WIDE = 1.6  # ours: a detectable rate this many times the threshold wants a larger audience
-_BLANK = re.compile(r"(?<!\{)\{[^{}%\n]+\}(?!\})")  # {who}: what a template leaves to the author
+BLANK = re.compile(r"(?<!\{)\{[^{}%\n]+\}(?!\})")  # {who}: what a template leaves to the author
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def check(
             *column_items.of_examples(judge, members.examples(session, design.audience_id)),
         ]
     items = [
+        *unread.items(experiment),
         *_hypothesis(design),
         *_blanks(design),
         *problems,
@@ -163,7 +164,7 @@ def _another_line(design: Draft) -> Iterator[Item]:
 
 
 def _is_vague(text: str) -> bool:
-    return len(text.split()) < _VAGUE_WORDS or bool(_BLANK.search(text))
+    return len(text.split()) < _VAGUE_WORDS or bool(BLANK.search(text))
 
 
 def _blanks(design: Draft) -> Iterator[Item]:
@@ -171,7 +172,7 @@ def _blanks(design: Draft) -> Iterator[Item]:
     for arm in design.arms:
         texts = {"subject": arm.subject, "preheader": arm.preheader or "", "body": arm.body}
         for field, text in texts.items():
-            if blank := _BLANK.search(text):
+            if blank := BLANK.search(text):
                 yield warns(
                     f"{field}_blank", f"The {field} still says “{blank.group()[:60]}”: fill it in."
                 )

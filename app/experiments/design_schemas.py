@@ -74,7 +74,6 @@ _WAVES = Asked(
     "Drawn at random. A breached guardrail keeps the next one back.",
     told="Waves",
     kind=Kind.NUMBER,
-    looks=Looks(least=1),
 )
 _SEGMENTS = Asked(
     "Kinds of people: columns",

@@ -1,6 +1,6 @@
 """Experiments while they are drafts: written and changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.experiments import feature_store, key_result_rules, key_result_usage, store
+from app.experiments import feature_store, key_result_rules, key_result_usage, store, unread
 from app.experiments.design_schemas import Changes, Draft
 from app.experiments.models import Experiment, Status
+from app.experiments.unread import Unread
 from app.okr import store as okr
 from app.platform.errors import Conflict, FieldError, Invalid, NotFound
 
@@ -50,6 +51,18 @@ def replace(session: Session, row: Experiment, draft: Draft, *, now: datetime) -
     return row
 
 
+def keep(
+    session: Session, row: Experiment, draft: Draft, waiting: Sequence[Unread], *, now: datetime
+) -> Experiment:
+    """Replace what is different: the document, and what was typed and is no part of it yet."""
+    waits = unread.written(waiting)
+    if waits != row.unread or draft.model_dump(mode="json") != row.design:
+        replace(session, row, draft, now=now)
+        row.unread = waits
+        session.flush()
+    return row
+
+
 def copy(session: Session, row: Experiment, *, by: str, now: datetime) -> Experiment:
     """Run it again: a draft that follows this run, with an audience still to be chosen.
 
@@ -57,17 +70,17 @@ def copy(session: Session, row: Experiment, *, by: str, now: datetime) -> Experi
     """
     if row.status == Status.DRAFT:
         raise Conflict(f"“{row.name}” is a draft: launch it before you run it again.")
-    written = again(row)
-    written["key_results"] = [
-        link for link in written["key_results"] if not okr.is_closed(session, link["key_result_id"])
-    ]
-    return add(session, _parsed(written), by=by, now=now)
+    return add(session, _parsed(again(session, row)), by=by, now=now)
 
 
-def again(row: Experiment) -> dict[str, Any]:
+def again(session: Session, row: Experiment) -> dict[str, Any]:
     """The document of the next run of an experiment: fresh people, and no date that has gone."""
     written = dict(row.design)
-    return written | {"previous_id": row.id, "audience_id": None, "stop_at": None}
+    links = [
+        link for link in written["key_results"] if not okr.is_closed(session, link["key_result_id"])
+    ]
+    fresh = {"previous_id": row.id, "audience_id": None, "stop_at": None, "key_results": links}
+    return written | fresh
 
 
 def design_of(row: Experiment) -> Draft:

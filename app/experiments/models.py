@@ -79,6 +79,7 @@ class Experiment(SQLModel, table=True):
     channel: str = Channel.EMAIL
     audience_id: str | None = Field(default=None, index=True)
     design: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    unread: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)  # typed, no design yet
     status: str = Field(default=Status.DRAFT)
     created_by: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -10,7 +10,7 @@ from app.experiments.vocabulary import GuardrailMetric, Method, MetricKind, Rule
 from app.platform.asked import Asked, Kind, Looks, Questions
 from app.platform.texts import Line
 
-_APART = Asked("Each after", unit="hours", name="waves_apart", looks=Looks(least=1))
+_APART = Asked("Each after", unit="hours", name="waves_apart")
 MOST_PEOPLE = 10_000_000
 MOST_LOOKS = 52  # a year of weeks
 _MOST_HOURS = 8_760  # a year

@@ -26,6 +26,7 @@ from app.analysis.readout_types import State as Call
 from app.audience.columns import Columns
 from app.experiments.design_schemas import Draft
 from app.experiments.plans import Frozen
+from app.experiments.unread import Unread
 from app.experiments.vocabulary import Channel, Riskiest
 from app.identity.roles import Role
 from app.okr import overlap
@@ -106,6 +107,7 @@ READS: Mapping[str, Reads] = {
     "experiment.fell_away": _as(list[_Fault]),
     "experiment.plan": _as(Frozen),
     "experiment.promised": _as(list[_Fault]),
+    "experiment.unread": _as(list[Unread]),
     "experiment_template.design": Draft.model_validate,
     "frozen_week.body": agenda.as_frozen,
     "import.columns": Columns.of,

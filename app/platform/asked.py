@@ -38,7 +38,6 @@ class Looks:
     type: str = "text"  # as browsers know it
     list: str = ""  # of what is suggested while somebody types
     is_code: bool = False
-    least: float | None = None
 
 
 PLAIN = Looks()

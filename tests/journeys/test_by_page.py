@@ -136,16 +136,23 @@ def given_a_draft(page: Page, service: Installation) -> str:
         verify="We mail each of them last week's waste in euros.",
         measure="People who follow the link within 72 hours.",
         right_if="We can say that more than 8 % of them do.",
+    )
+    page.locator("main [name=slice_id]").select_option(index=1)
+    page.locator("main [name=key_result_id]").select_option(index=1)
+    press(page, "On to People")
+    page.locator("main [name=audience_id]").select_option(index=1)
+    press(page, "On to the mail")
+    fill(
+        page,
         subject="{{ name }}, {{ euros }} € a week",
         body="Hello {{ name }},\n\n{{ euros }} € a week. [Show my list](answer:)",
         answer="# {{ euros }} € a week",
-        threshold="8",
     )
-    page.locator("main [name=audience_id]").select_option(index=1)
-    page.locator("main [name=slice_id]").select_option(index=1)
-    page.locator("main [name=key_result_id]").select_option(index=1)
-    press(page, "Save draft")
-    found = re.search(r"/experiments/([0-9a-z]{20})", page.url)
+    press(page, "On to Count")
+    fill(page, threshold="8")
+    press(page, "On to launch")
+    page.wait_for_url("**/launch")
+    found = re.search(r"/experiments/([0-9a-z]{20})/launch", page.url)
     assert found, page.url
     return found[1]
 

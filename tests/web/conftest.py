@@ -56,6 +56,11 @@ class Browser:
         token = csrf if csrf is not None else self.token()
         return self._ask("POST", path, data={**fields, "csrf": token})
 
+    def keep(self, path: str, **fields: Any) -> httpx.Response:
+        """What a page sends by itself while somebody types."""
+        sent = {**fields, "csrf": self.token()}
+        return self._ask("POST", path, data=sent, headers={"x-fragment": "1"})
+
     def send(self, path: str, *, on: str, **fields: Any) -> httpx.Response:
         """Post, and follow the redirect to the page that it leads to."""
         answer = self.post(path, **fields)

@@ -108,7 +108,8 @@ def test_a_value_dated_tomorrow_is_refused_beside_its_field(eve: Browser, key_re
 
 
 def test_every_page_of_an_experiment_shows_its_parents(eve: Browser, draft: str):
-    for page in ("", "/edit", "/preview", "/checklist", "/launch"):
+    steps = ("/edit/believe", "/edit/people", "/edit/mail", "/edit/count")
+    for page in ("", *steps, "/preview", "/checklist", "/launch"):
         answer = eve.get(f"/experiments/{draft}{page}")
 
         assert answer.status_code == 200, page
@@ -145,16 +146,18 @@ def test_somebody_with_a_missing_column_gets_a_sentence_instead_of_a_mail(eve: B
 
 
 def test_a_refused_draft_loses_nothing_that_was_typed(eve: Browser, bakeries: str):
-    answer = eve.post("/experiments", **(CARD | {"threshold": "many"}), audience_id=bakeries)
+    fields = CARD | {"threshold": "many"}
+    made = id_in(eve.post("/experiments", **fields, audience_id=bakeries), "experiments")
+    count = eve.get(f"/experiments/{made}/edit/count").text
 
-    assert answer.status_code == 422
-    assert "Write a number here." in answer.text
-    assert "Bakers act on waste" in answer.text
+    assert "Write a number here." in count
+    assert re.search(r'name="threshold"[^>]*value="many"[^>]*aria-invalid="true"', count)
+    assert "Bakers act on waste" in eve.get(f"/experiments/{made}/edit/believe").text
 
 
 @pytest.mark.calendar
 def test_the_plan_answers_while_one_types(eve: Browser, bakeries: str):
-    answer = eve.post("/experiments/plan", **CARD, audience_id=bakeries)
+    answer = eve.keep("/experiments", **CARD, audience_id=bakeries)
 
     assert answer.status_code == 200
     assert "With 3 people" in answer.text or "Too few people" in answer.text
@@ -202,10 +205,11 @@ def test_hits_that_could_not_be_kept_are_warned_of(eve: Browser, started: str, d
 
 
 def test_a_launched_design_cannot_be_edited(eve: Browser, started: str):
-    answer = eve.post(f"/experiments/{started}/edit", **CARD)
+    answer = eve.post(f"/experiments/{started}/edit/believe", **(CARD | {"believe": "Other."}))
 
     assert answer.status_code == 422
     assert "locked" in answer.text
+    assert "Other." in answer.text
 
 
 def test_a_decision_without_a_learning_is_refused_and_with_one_it_is_found_again(

@@ -166,6 +166,7 @@ FIXED = {
     "/audit/verified": "what is wrong with the audit, a hundred at most",
     "/experiments/{experiment_id}/approve": "one button",
     "/key-results/{key_result_id}/past": "a form",
+    "/experiments/{experiment_id}/edit/{step}": "the fields of a step",
 }
 ONE = re.compile(
     r"/(?:progress|live|mail|customer|edit|launch|decide|preview|checklist|template)$"

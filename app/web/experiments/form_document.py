@@ -26,6 +26,7 @@ _NAMES = {
     **{field.path: name for name, field in FIELDS.items() if field.kind is not Kind.TICKS},
     **{f"arms.insight.{field.part}": field.name for field in under("arms.0.")},
     "arms": "body",
+    "key_results": "key_result_id",
     "metric": "metric_kind",
     "rule": "rule_kind",
     "rule.looks": "waves",

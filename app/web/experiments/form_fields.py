@@ -1,6 +1,6 @@
 """The fields of the experiment form, found in the documents that declare them.
 
-Label, hint, unit, kind and least value come from the field of the document, and so does what is
+Label, hint, unit and kind come from the field of the document, and so does what is
 read and written. Where one stands on the page, the template says.
 """
 
@@ -37,8 +37,6 @@ class FormField:
     kind: Kind
     label: str
     hint: str = ""
-    is_whole: bool = False
-    least: float | None = None  # as it is typed
     is_required: bool = False  # before a draft can be saved
     empty: object = None  # what the document says where nothing was typed
 
@@ -113,7 +111,7 @@ def _every() -> Iterator[FormField]:
             yield _again(field, name=f"second_{field.name}", path=f"{_SECOND}{field.part}")
     for metric, asked in GUARDRAILS.items():
         path = f"guardrails.{metric}"
-        yield FormField(asked.name, path, asked, Kind.SHARE, asked.label, least=0)
+        yield FormField(asked.name, path, asked, Kind.SHARE, asked.label)
 
 
 def _of(model: type[BaseModel], prefix: str) -> Iterator[FormField]:
@@ -142,11 +140,6 @@ def _field(asked: Asked, path: str, schema: Mapping[str, Any]) -> FormField:
     kinds = schema.get("anyOf", (schema,))
     one = next(one for one in kinds if one.get("type") != "null")
     kind = asked.kind or _kind(asked, one)
-    least = one.get("minimum", one.get("exclusiveMinimum"))
-    if asked.looks.least is not None:
-        least = asked.looks.least
-    elif least is not None and kind is Kind.SHARE:
-        least = round(100 * least)
     return FormField(
         asked.name or path.rpartition(".")[2],
         path,
@@ -154,8 +147,6 @@ def _field(asked: Asked, path: str, schema: Mapping[str, Any]) -> FormField:
         kind,
         asked.label,
         asked.hint,
-        is_whole=one.get("type") in {"integer", "array"},
-        least=least,
         empty=None if {"type": "null"} in kinds else "",
     )
 

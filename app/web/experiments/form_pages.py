@@ -1,69 +1,40 @@
-"""The experiment form: from a template, from an earlier run, and its live plan."""
+"""An experiment is written in four steps; each is a page that saves what it shows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
+from pydantic import ValidationError
 from sqlmodel import Session
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
-from app.experiments import feature_store, store, template_rows, templates
-from app.experiments.drafts import again as again_of
-from app.experiments.models import Experiment, ExperimentTemplate
-from app.identity.guard import Db, Look, Now
-from app.platform import garbled
-from app.platform.asked import Choices
-from app.web.experiments import form_document, form_versions, plans
-from app.web.experiments.form_fields import FIELDS, FILTERS, FormField
-from app.web.experiments.plans import Outlook
-from app.web.experiments.starters import STARTERS, Starter, starter
-from app.web.kit import choices
+from app.experiments import drafts, feature_store, store, unread
+from app.experiments.design_schemas import Draft
+from app.experiments.models import Experiment, Status
+from app.identity.guard import Db, Now, Who
+from app.platform.errors import AppError
+from app.web.experiments import (
+    form_begun,
+    form_document,
+    form_saved,
+    form_steps,
+    form_taken,
+    plans,
+    step_pages,
+)
+from app.web.experiments.form_fields import FIELDS
+from app.web.experiments.form_steps import FIRST, NAME, Step
+from app.web.experiments.form_taken import Texts
+from app.web.experiments.step_pages import KeptFragment
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.pages import Page, render
+from app.web.kit.pages import go, refuse, render
 
 router = APIRouter(prefix="/experiments")
-_OWN = "own-"  # before the id of a template of the organisation's own
-_SEVERAL = ("second_subject", "second_body", "holdout", "baseline")
-_NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DraftPage(Page):
-    """Everything that an experiment says of itself, and beside it what it can tell."""
-
-    template: ClassVar[str] = "experiments/form.html"
-    section: ClassVar[str] = "experiments"
-
-    heading: str
-    crumbs: tuple[tuple[str, str], ...]
-    starters: tuple[Starter, ...]
-    starter_query: str
-    chosen: str
-    form: Typed
-    action: str
-    back: str
-    asked: Mapping[str, FormField]
-    slices: Choices
-    audiences: Choices
-    filters: int  # rows of the filter
-    columns: tuple[str, ...]
-    others: Choices
-    key_results: Choices
-    narrowed: bool
-    several: bool
-    baselines: Choices
-    plan: Outlook
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanFragment(Page):
-    """What the design can tell so far."""
-
-    template: ClassVar[str] = "experiments/plan.html"
-
-    plan: Outlook
+_NAMELESS = "Give it a name, or say in your own words what you believe: from then on it is kept."
+_QUICKER = "Somebody else changed this draft while you wrote. Everything else of yours is saved."
 
 
 @router.get("/new")
@@ -76,108 +47,201 @@ def begin(
     audience: str | None = None,
     previous: str | None = None,
 ) -> HTMLResponse:
-    """A form filled in from a template, or from the run before."""
-    chosen = _chosen(session, request.query_params.get("from"))
-    zone = request.app.state.settings.zone
-    if previous:
-        document = again_of(store.experiment_of(session, previous))
-    else:
-        document = dict(chosen.document)
+    """The first step, filled in from a template or from the run before."""
+    key = request.query_params.get("from") or ""
+    design = form_begun.first_design(session, previous_id=previous, key=key)
     known = {"slice_id": slice, "audience_id": audience}
-    document |= {name: value for name, value in known.items() if value}
-    form = form_document.fields(_with_key_result(session, document), zone)
-    page = new(request, session, form, None if previous else chosen, now=now)
-    return render(request, page)
+    design |= {name: value for name, value in known.items() if value}
+    design = _with_key_result(session, design)
+    name = design["name"] if previous else ""
+    form = _over(form_document.fields(design, _zone(request)), Typed.of(name=name, begun=key))
+    return render(request, step_pages.new_page(request, session, design, form, now=now))
 
 
-@router.post("/plan")
-def plan(request: Request, session: Look, now: Now, form: Form) -> HTMLResponse:
-    """The plan again, while somebody types."""
-    return render(request, PlanFragment(plan=plans.of_form(request, session, form, now=now)))
-
-
-def new(
-    request: Request, session: Session, form: Typed, chosen: Starter | None, *, now: datetime
-) -> DraftPage:
-    """The form of an experiment that is not there yet."""
-    page = _page(request, session, form, now=now)
-    if chosen is None:
-        return page
-    query = "".join(
-        f"&{name}={form.value(field)}"
-        for name, field in (("slice", "slice_id"), ("audience", "audience_id"))
-        if form.value(field)
-    )
-    own = tuple(
-        filter(
-            None,
-            (
-                garbled.read(_own, experiment_template)
-                for experiment_template in template_rows.every(session)
-            ),
+@router.post("")
+def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
+    """Keep a draft from the first word on; what is missing for a launch the checklist says."""
+    design = form_begun.first_design(session, previous_id=None, key=None)
+    try:
+        design = form_begun.first_design(
+            session, previous_id=form.text("previous_id"), key=form.text("begun")
         )
-    )
-    return replace(page, starters=(*STARTERS, *own), chosen=chosen.key, starter_query=query)
+        name = form_begun.name_of(form, form_begun.every(session))
+        if name is None:
+            return _without_name(request, session, design, form, now=now)
+        draft = Draft.model_validate(design | {"name": name})
+        row = drafts.add(session, draft, by=who.name, now=now)
+        typed = {**_fields_of(form), NAME: (name,)}
+        form_saved.save(session, row, typed, zone=_zone(request), now=now)
+        _fill(session, row, form.text("begin"), zone=_zone(request), now=now)
+    except (AppError, ValidationError) as error:
+        again = form.mended(error, form_document.names(form))
+        refuse(request, step_pages.new_page(request, session, design, again, now=now))
+    return _onward(request, session, row, FIRST, form, now=now)
 
 
-def again(
-    request: Request, session: Session, form: Typed, experiment: Experiment, *, now: datetime
-) -> DraftPage:
-    """The form of a draft that was saved before."""
-    home = f"/experiments/{experiment.id}"
-    crumbs = (("Experiments", "/experiments"), (experiment.name, home))
-    page = _page(request, session, form, now=now)
-    others = choices.others(session, experiment.id)
-    return replace(
-        page,
-        heading="Edit the draft",
-        crumbs=crumbs,
-        action=f"{home}/edit",
-        back=home,
-        others=others,
-    )
+@router.get("/{experiment_id}/edit")
+def edit(experiment_id: str) -> Response:
+    """The first step."""
+    return go(f"/experiments/{experiment_id}/edit/{FIRST.key}")
 
 
-def _page(request: Request, session: Session, form: Typed, *, now: datetime) -> DraftPage:
-    return DraftPage(
-        heading="New experiment",
-        crumbs=(("Experiments", "/experiments"),),
-        starters=(),
-        starter_query="",
-        chosen="",
-        form=form,
-        action="/experiments",
-        back="/experiments",
+@router.get("/{experiment_id}/edit/{step}")
+def show(request: Request, session: Db, now: Now, experiment_id: str, step: str) -> Response:
+    """A step of a draft, as it was saved."""
+    found, row = form_steps.step_of(step), store.experiment_of(session, experiment_id)
+    if Status(row.status) is not Status.DRAFT:
+        return go(f"/experiments/{experiment_id}")
+    form = form_saved.opened(row, _zone(request))
+    return render(request, step_pages.page_of(request, session, found, row, form, now=now))
+
+
+@router.post("/{experiment_id}/edit/{step}")
+def save(
+    *, request: Request, session: Db, now: Now, form: Form, experiment_id: str, step: str
+) -> Response:
+    """Save what this step shows, each field for itself, and go where the button says."""
+    found, zone = form_steps.step_of(step), _zone(request)
+    row = store.locked(session, experiment_id)
+    current = form_saved.opened(row, zone)
+    changes = form_saved.changes(form, current, found.names)
+    try:
+        typed = _named(session, changes.typed, form, current)
+        form_saved.save(session, row, typed, zone=zone, now=now)
+        _fill(session, row, form.text("begin"), zone=zone, now=now)
+    except AppError as error:
+        mine = replace(_over(current, form, found.names), sentence=str(error))
+        refuse(request, step_pages.page_of(request, session, found, row, mine, now=now))
+    if changes.clashes:
+        return _clashed(request, session, row, found, form, clashes=changes.clashes, now=now)
+    return _onward(request, session, row, found, form, now=now)
+
+
+def _onward(
+    request: Request, session: Session, row: Experiment, step: Step, form: Typed, *, now: datetime
+) -> Response:
+    """Where the pressed button leads: "on" only where nothing of this step is marked."""
+    opened = form_saved.opened(row, _zone(request))
+    if _is_fragment(request):
+        seen = form_saved.seen(opened, step.names)
+        return _kept(request, session, row, step, opened, seen=seen, now=now)
+    is_marked = any(opened.error(name) for name in step.names)
+    wanted = form.text("to") or (None if is_marked else form.text("on"))
+    home = f"/experiments/{row.id}"
+    if wanted == "launch":
+        return go(f"{home}/launch")
+    if wanted in {one.key for one in form_steps.STEPS}:
+        return go(f"{home}/edit/{wanted}")
+    return go(f"{home}/edit/{step.key}", said=None if is_marked else "saved")
+
+
+def _clashed(
+    request: Request,
+    session: Session,
+    row: Experiment,
+    step: Step,
+    form: Typed,
+    *,
+    clashes: Mapping[str, str],
+    now: datetime,
+) -> Response:
+    """Somebody else was quicker: theirs is saved, mine still stands in its field, and I am told."""
+    opened = form_saved.opened(row, _zone(request))
+    mine = _over(opened, form, clashes)
+    mine = replace(mine, errors={**mine.errors, **clashes}, sentence=_QUICKER)
+    if _is_fragment(request):
+        seen = form_saved.seen_still(form, opened, step.names, clashes)
+        return _kept(request, session, row, step, mine, seen=seen, now=now)
+    page = step_pages.page_of(request, session, step, row, mine, now=now)
+    return render(request, replace(page, seen=form_saved.seen(opened, step.names)), 422)
+
+
+def _kept(
+    request: Request,
+    session: Session,
+    row: Experiment,
+    step: Step,
+    form: Typed,
+    *,
+    seen: str,
+    now: datetime,
+) -> Response:
+    """What a page that saves itself shows anew, and the address that it has from now on."""
+    fragment = KeptFragment(
+        form=form_saved.marked(form, step.names),
         asked=FIELDS,
-        slices=choices.slices(session),
-        audiences=choices.audiences(session),
-        filters=FILTERS,
-        columns=tuple(choices.columns(session, form.text("audience_id"))),
-        others=choices.others(session, None),
-        key_results=choices.key_results(session),
-        narrowed=any(form.text(name) for name in _NARROWING),
-        several=any(form.text(name) for name in _SEVERAL),
-        baselines=form_versions.baselines(form),
-        plan=plans.of_form(request, session, form, now=now),
+        seen=seen,
+        saved_at=row.updated_at,
+        plan=plans.so_far(request, session, drafts.design_of(row), now=now),
     )
+    answer = render(request, fragment)
+    answer.headers["Content-Location"] = f"/experiments/{row.id}/edit/{step.key}"
+    return answer
 
 
-def _chosen(session: Session, key: str | None) -> Starter:
-    """A template of the organisation's own, or one that ships."""
-    if key and key.startswith(_OWN):
-        return _own(template_rows.template_by_id(session, key.removeprefix(_OWN)))
-    return starter(key)
+def _without_name(
+    request: Request, session: Session, design: dict[str, Any], form: Typed, *, now: datetime
+) -> Response:
+    """The form again: with the template that was chosen, or with what is asked for."""
+    taken = form_taken.take(design, _fields_of(form, but=NAME), _zone(request))
+    written, key = taken.draft.model_dump(mode="json"), form.text("begin")
+    if key:
+        known = form_begun.every(session)
+        written = form_begun.filled(written, form_begun.chosen(session, key), known)
+    typed = {one.field: tuple(one.typed) for one in taken.waiting}
+    again = _over(form_document.fields(written, _zone(request)), Typed(fields=typed))
+    again = _over(again, Typed.of(name="", begun=key or form.value("begun")))
+    if not key:
+        again = replace(again, errors={NAME: _NAMELESS}, sentence=_NAMELESS)
+    page = step_pages.new_page(request, session, written, again, now=now)
+    return render(request, page, 200 if key else 422)
 
 
-def _own(row: ExperimentTemplate) -> Starter:
-    about = row.about or f"Kept by {row.created_by}."
-    return Starter(f"{_OWN}{row.id}", row.name, about, templates.document_of(row))
+def _fill(
+    session: Session, row: Experiment, key: str | None, *, zone: ZoneInfo, now: datetime
+) -> None:
+    """Put in what a template has for it, and look once more at what waits."""
+    if key is None:
+        return
+    known = form_begun.every(session)
+    written = form_begun.filled(row.design, form_begun.chosen(session, key), known)
+    drafts.keep(session, row, Draft.model_validate(written), unread.of(row), now=now)
+    form_saved.save(session, row, {}, zone=zone, now=now)
 
 
-def _with_key_result(session: Session, document: dict[str, object]) -> dict[str, object]:
+def _named(session: Session, typed: Texts, form: Typed, current: Typed) -> Texts:
+    """A draft that loses its name is called after what its author believes, or stays as it is."""
+    if NAME not in typed or form.text(NAME):
+        return typed
+    believed = _over(current, form, [name for name in ("believe", NAME) if name in form.fields])
+    name = form_begun.name_of(believed, form_begun.every(session))
+    kept = {one: texts for one, texts in typed.items() if one != NAME}
+    return kept | {NAME: (name,)} if name else kept
+
+
+def _over(form: Typed, other: Typed, names: Iterable[str] | None = None) -> Typed:
+    """A form with what another one says of these fields, or of all that it has."""
+    found = other.fields if names is None else {name: other.every(name) for name in names}
+    return replace(form, fields={**form.fields, **found})
+
+
+def _fields_of(form: Typed, but: str = "") -> Texts:
+    return {name: form.every(name) for name in form.fields if name in FIELDS and name != but}
+
+
+def _is_fragment(request: Request) -> bool:
+    return "x-fragment" in request.headers
+
+
+def _zone(request: Request) -> ZoneInfo:
+    zone: ZoneInfo = request.app.state.settings.zone
+    return zone
+
+
+def _with_key_result(session: Session, design: dict[str, Any]) -> dict[str, Any]:
     """A slice brings the key result that its feature should move."""
-    if document.get("key_results") or not document.get("slice_id"):
-        return document
-    found = feature_store.slice_of(session, str(document["slice_id"]))
+    if design.get("key_results") or not design.get("slice_id"):
+        return design
+    found = feature_store.slice_of(session, str(design["slice_id"]))
     key_result_id = feature_store.feature_of(session, found.feature_id).key_result_id
-    return document | {"key_results": [{"key_result_id": key_result_id}] if key_result_id else []}
+    return design | {"key_results": [{"key_result_id": key_result_id}] if key_result_id else []}

@@ -1,4 +1,4 @@
-"""An experiment: the form, and the overview by its state."""
+"""An experiment: the overview by its state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,34 +6,30 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 from sqlmodel import Session
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from app.analysis import movements
 from app.delivery import progress
 from app.delivery.progress import Progress
-from app.experiments import approvals, enrolment_store, fallen_away, lifecycle, store
+from app.experiments import approvals, enrolment_store, fallen_away, lifecycle
 from app.experiments import drafts as rooms
-from app.experiments.design_schemas import Draft
 from app.experiments.fallen_away import FellAway
 from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
-from app.identity.guard import Db, Now, Who
+from app.identity.guard import Db, Now
 from app.outreach import troubles
 from app.outreach.troubles import Trouble
-from app.platform.errors import Conflict, Invalid, NotFound
 from app.review import store as review
 from app.review.models import Decision
 from app.review.store import About
-from app.web.experiments import form_document, form_pages, header, plans, readouts, test_cards
+from app.web.experiments import header, plans, readouts, test_cards
 from app.web.experiments.header import Place
 from app.web.experiments.plans import Outlook
 from app.web.experiments.results import Panel
 from app.web.experiments.test_cards import Card
 from app.web.kit import formatting
-from app.web.kit.form_state import Form, Typed
-from app.web.kit.pages import Page, go, refuse, render
+from app.web.kit.pages import Page, render
 
 router = APIRouter(prefix="/experiments")
 # What may be done with it by a button, from each state: address, label, kind. "ask" asks first.
@@ -110,17 +106,6 @@ class ProgressFragment(Page):
     standing: str
 
 
-@router.post("")
-def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:
-    """Keep a draft; what is missing for a launch is said by the checklist."""
-    try:
-        experiment = rooms.add(session, _draft(request, form), by=who.name, now=now)
-    except (ValidationError, Invalid, NotFound, Conflict) as error:
-        again = form.mended(error, form_document.names(form))
-        refuse(request, form_pages.new(request, session, again, None, now=now))
-    return go(f"/experiments/{experiment.id}", said="saved")
-
-
 @router.get("/{experiment_id}")
 def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
     """The overview that its state calls for."""
@@ -145,30 +130,6 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
         standing=readouts.standing(experiment),
     )
     return render(request, fragment)
-
-
-@router.get("/{experiment_id}/edit")
-def edit(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
-    """The form, as it was saved."""
-    experiment = store.experiment_of(session, experiment_id)
-    form = form_document.fields(experiment.design, request.app.state.settings.zone)
-    return render(request, form_pages.again(request, session, form, experiment, now=now))
-
-
-@router.post("/{experiment_id}/edit")
-def save(request: Request, session: Db, now: Now, form: Form, experiment_id: str) -> Response:
-    """Replace the draft."""
-    experiment = store.experiment_of(session, experiment_id)
-    try:
-        rooms.replace(session, experiment, _draft(request, form), now=now)
-    except (ValidationError, Invalid, NotFound, Conflict) as error:
-        mended = form.mended(error, form_document.names(form))
-        refuse(request, form_pages.again(request, session, mended, experiment, now=now))
-    return go(f"/experiments/{experiment_id}", said="saved")
-
-
-def _draft(request: Request, form: Typed) -> Draft:
-    return Draft.model_validate(form_document.design(form, request.app.state.settings.zone))
 
 
 def _draft_overview(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.requests import Request
 
@@ -19,10 +18,8 @@ from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment
 from app.experiments.ports import Reason
 from app.experiments.vocabulary import RuleKind
-from app.platform.errors import AppError
-from app.web.experiments import form_document
+from app.platform.errors import NotFound
 from app.web.kit import formatting
-from app.web.kit.form_state import Typed
 
 _REASONS: Mapping[str, str] = {
     "filter": "Not what the filter asks for",
@@ -78,15 +75,12 @@ def outlook_of(request: Request, draft: Draft, *, people: int, now: datetime) ->
     return _told(request, design.plan(draft, people=people, start=now), draft)
 
 
-def of_form(request: Request, session: Session, form: Typed, *, now: datetime) -> Outlook:
-    """The same while somebody is typing: what cannot be read yet is simply missing."""
-    zone = request.app.state.settings.zone
+def so_far(request: Request, session: Session, draft: Draft, *, now: datetime) -> Outlook:
+    """The same while it is written: of everybody in the audience, before anybody is left out."""
     try:
-        document = form_document.design(form, zone)
-        draft = Draft.model_validate(document | {"name": document["name"] or "Draft"})
         return outlook_of(request, draft, people=_at_most(session, draft), now=now)
-    except (ValidationError, AppError):
-        return _NOTHING_YET
+    except NotFound:
+        return _NOTHING_YET  # the audience was removed meanwhile, and the checklist says so
 
 
 def left_out(eligibility: Eligibility) -> list[tuple[str, int]]:

@@ -153,6 +153,7 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "change": change,
         "day": day,
         "moment": moment,
+        "clock": lambda value: f"{value.astimezone(zone):%H:%M}",
         "ago": ago,
         "badge_word": lambda state: BADGES.get(state, (plain(state), "quiet"))[0],
         "badge_kind": lambda state: BADGES.get(state, (plain(state), "quiet"))[1],

@@ -46,7 +46,6 @@ def test_what_was_made_is_what_it_is_about(busy: Browser, database: Database):
 
 def test_whoever_only_looks_is_not_noted(busy: Browser, database: Database):
     before = len(_rows(database))
-    busy.post("/experiments/plan", name="Waste")
     busy.post("/customers/find", email="nobody@example.com")
 
     assert len(_rows(database)) == before
@@ -137,5 +136,5 @@ def _needed(dependant: Dependant) -> Iterator[object]:
 
 
 _NOTES = ("guard.writing(", "requests_noted.done(")
-_ONLY_LOOK = {"/customers/find", "/experiments/plan"}
+_ONLY_LOOK = {"/customers/find"}
 _OF_NOBODY = {"/join/{token}", "/login", "/login/code", "/login/oidc/back-channel"}  # say who came

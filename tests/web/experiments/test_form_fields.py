@@ -1,6 +1,7 @@
 """A field of an experiment is declared in its document: the form, the page and the API read it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from app.platform.asked import Kind, asked_of
 from app.platform.errors import Invalid
 from app.web.experiments import form_document
 from app.web.experiments.form_fields import FIELDS, FILTERS, FormField, _inner
+from app.web.experiments.form_steps import NAME, STEPS
 from app.web.kit.form_state import Typed
 from app.web.kit.pages import environment
 from tests.one_more_line import told_with
 from tests.web.conftest import Browser
+from tests.web.test_journey import id_in
 
 ROOT = Path(__file__).parents[3]
 OSLO = ZoneInfo("Europe/Oslo")
@@ -96,8 +99,14 @@ def test_every_field_of_the_document_is_asked_for_or_says_why_not():
 
 
 def test_the_form_asks_for_each_once_by_its_label(eve: Browser):
-    page = re.sub(r"\s+", " ", eve.get("/experiments/new").text)
+    made = id_in(eve.post("/experiments", name="Every field"), "experiments")
+    pages = {
+        step.key: re.sub(r"\s+", " ", eve.get(f"/experiments/{made}/edit/{step.key}").text)
+        for step in STEPS
+    }
+    page = "".join(pages.values()).replace('for="name">Name</label>', "", len(STEPS) - 1)
 
+    assert all(text.count('for="name">Name</label>') == 1 for text in pages.values())
     for field in FIELDS.values():
         if field.kind is Kind.TICK:
             assert page.count(f"<span>{field.label}</span>") == 1
@@ -106,12 +115,20 @@ def test_the_form_asks_for_each_once_by_its_label(eve: Browser):
 
 
 def test_the_form_spells_no_label_of_its_own():
-    form = (ROOT / "templates/experiments/form.html").read_text(encoding="utf-8")
-    asked = re.search(r'from "kit/form.html" import (.*?) %', form)
+    steps = [path.read_text() for path in (ROOT / "templates/experiments").glob("step*.html")]
+    brought = re.findall(r'from "kit/form.html" import (.*?) %', "".join(steps))
 
-    assert asked
-    assert set(asked[1].split(", ")) == {"csrf", "ask", "check", "errors", "button", "link"}
-    assert re.findall(r"check\(form, (\S+),", form) == ['"exclude"']
+    assert len(steps) == len(brought) == 1 + len(STEPS)
+    assert {name for names in brought for name in names.split(", ")} == {
+        "csrf", "title", "ask", "check", "button",
+    }  # fmt: skip
+    assert re.findall(r"check\(form, (\S+),", "".join(steps)) == ['"exclude"']
+
+
+def test_every_field_is_asked_for_in_one_step():
+    asked = Counter(name for step in STEPS for name in step.names[1:])
+
+    assert asked == Counter(name for name in FIELDS if name != NAME)
 
 
 def test_no_label_is_spelled_twice():

@@ -103,8 +103,8 @@ def test_the_test_mail_comes_in_every_version(eve: Browser, framings: str, datab
 def test_the_usual_rate_is_typed_in_kept_and_planned_with(eve: Browser, bakeries: str):
     typed = TWO | {"base_rate": "12,5"}
     made = id_in(eve.post("/experiments", **typed, audience_id=bakeries), "experiments")
-    form = eve.get(f"/experiments/{made}/edit").text
-    plan = eve.post("/experiments/plan", **typed, audience_id=bakeries).text
+    form = eve.get(f"/experiments/{made}/edit/count").text
+    plan = eve.keep(f"/experiments/{made}/edit/count", **typed).text
 
     assert re.search(r'name="base_rate"[^>]*value="12\.5"', form)
     assert "12.5 % of “insight”" in eve.get(f"/experiments/{made}").text
@@ -115,7 +115,9 @@ def test_the_usual_rate_is_typed_in_kept_and_planned_with(eve: Browser, bakeries
 def test_a_usual_rate_that_is_none_is_refused_beside_its_field(
     eve: Browser, bakeries: str, wrong: str
 ):
-    answer = eve.post("/experiments", **(TWO | {"base_rate": wrong}), audience_id=bakeries)
+    fields = TWO | {"base_rate": wrong}
+    made = id_in(eve.post("/experiments", **fields, audience_id=bakeries), "experiments")
+    answer = eve.get(f"/experiments/{made}/edit/count")
 
-    assert answer.status_code == 422
+    assert re.search(rf'name="base_rate"[^>]*value="{wrong}"', answer.text)
     assert re.search(r'name="base_rate"[^>]*aria-invalid="true"', answer.text)

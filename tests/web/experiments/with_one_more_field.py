@@ -15,7 +15,7 @@ def test_it_is_asked_kept_and_shown(eve: Browser, bakeries: str, database: Datab
     empty = eve.get("/experiments/new").text
     fields = CARD | {NAME: "Tell every baker.", "audience_id": bakeries}
     made = id_in(eve.post("/experiments", **fields), "experiments")
-    again = eve.get(f"/experiments/{made}/edit").text
+    again = eve.get(f"/experiments/{made}/edit/believe").text
     shown = eve.get(f"/experiments/{made}").text
     with database.read() as session:
         design = store.experiment_of(session, made).design
@@ -27,7 +27,8 @@ def test_it_is_asked_kept_and_shown(eve: Browser, bakeries: str, database: Datab
 
 
 def test_what_is_wrong_with_it_stands_beside_it(eve: Browser, bakeries: str):
-    refused = eve.post("/experiments", **CARD, **{NAME: "x" * 200_001}, audience_id=bakeries).text
+    fields = CARD | {NAME: "x" * 200_001, "audience_id": bakeries}
+    refused = eve.send("/experiments", on="its step", **fields).text
 
     assert re.search(rf'name="{NAME}"[^>]*aria-invalid="true"', refused)
 
