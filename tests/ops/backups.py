@@ -16,7 +16,7 @@ from tests.postgres import Server
 NOT_OURS = ("alembic_version",)
 _SEARCH = ("learning_text_",)  # shadows of SQLite's search
 # A restored copy has others of these: a new epoch, nobody logged in, the restore itself noted.
-ANEW = {"install", "login_session", "setup_token", "audit_head"}
+ANEW = {"install", "login_session", "setup_token", "audit_head", "agent_grant"}
 _BY_ITSELF = {"send_count", "install"}  # kept by a trigger; made by whoever is first
 _TEXTS = (
     "", " ", "plain", "tab\tand\nline\r\nand back\\slash", "\\N", "\\", "\\t", "NULL", "’ö–漢😀",
