@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SURVEY = "s"
     ANSWER = "a"
     WEEK = "w"
+    RETURN = "b"  # the address that bounces come back to
 
 
 class Mac:

@@ -82,6 +82,7 @@ Mailbox = Annotated[str, AfterValidator(_as_mailbox)]
 
 _SQL = "THINSLICE_SQL_"  # and a name: a database that key results may be read from
 _LOCAL = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]+")  # signs before the @ that need no quotes
+_SHORT = 32  # signs before the @: 64 are allowed, and a send's token and its + take 32
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -123,6 +124,17 @@ class Settings(ProviderSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("is not a time zone; write it like Europe/Oslo") from error
         return name
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _room_for_a_signature(cls, address: str) -> str:
+        local = address.rpartition("@")[0]
+        if len(local) > _SHORT or "+" in local:
+            raise ValueError(
+                f"must have at most {_SHORT} characters before the @, and no +: each mail has an"
+                " address of its own made of it, such as bounces+TOKEN@example.com"
+            )
+        return address
 
     @field_validator("metrics_token")
     @classmethod

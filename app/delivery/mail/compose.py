@@ -15,7 +15,9 @@ from app.delivery.mail.letterhead import Letterhead
 from app.delivery.mail.links import Kind as LinkKind
 from app.delivery.mail.links import Link
 from app.delivery.mail.mime import Mail
-from app.links.keyring import Keyring
+from app.links import return_address
+from app.links.keyring import Keyring, Kind
+from app.links.token import NEVER_COUNTS
 from app.platform.errors import AppError, or_raise, tried
 
 HIDDEN = "honeypot"  # the label of the link that only a scanner finds
@@ -96,7 +98,7 @@ class ComposedArm:
         )
         return Mail(
             mail_id=addressee.mail_id,
-            return_path=self.head.return_path,
+            return_path=self._return_path(addressee, keyring),
             recipient=recipient,
             subject=said.subject,
             raw=self.skeleton.fill(headers, text=said.text, html=said.html, now=now),
@@ -104,6 +106,13 @@ class ComposedArm:
             experiment_id=self.head.experiment_id,
             person_id=addressee.person_id,
         )
+
+    def _return_path(self, addressee: Addressee, keyring: Keyring) -> str:
+        """Where a bounce comes back to: signed, where bounces have an address of their own."""
+        if not self.head.signs_returns or addressee.send_id == NEVER_COUNTS:
+            return self.head.return_path
+        token = return_address.sign(addressee.send_id, Kind.RETURN, keyring)
+        return return_address.with_token(self.head.return_path, token)
 
     def test_headers(
         self, addressee: Addressee, *, to: str, mail_id: str, subject: str, keyring: Keyring

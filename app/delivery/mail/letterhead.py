@@ -27,6 +27,7 @@ class Letterhead:
     reply_to: str | None
     postal_address: str
     return_path: str
+    signs_returns: bool  # whether bounces have an address of their own, so that it can be signed
     public_url: str
     tracking_url: str
     zone: tzinfo  # in which a mail tells the time
@@ -56,6 +57,7 @@ def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, A
         reply_to=sender.get("reply_to") or None,
         postal_address=settings.postal_address.strip(),
         return_path=ascii_address(settings.bounce_address or settings.sender_address),
+        signs_returns=bool(settings.bounce_address),
         public_url=settings.public_url,
         tracking_url=settings.tracking,
         zone=settings.zone,
