@@ -11,6 +11,7 @@ from app.ops import (
     backup_commands,
     command_setup,
     commands,
+    feedback_commands,
     put_off_commands,
     range_commands,
     user_commands,
@@ -37,6 +38,7 @@ app.add_typer(range_commands.lists, name="ranges")
 app.add_typer(put_off_commands.work, name="put-off")
 app.add_typer(audit_commands.work, name="audit")
 
+app.command()(feedback_commands.feedback)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 app.command()(backup_commands.release)
@@ -125,6 +127,20 @@ def worker(
     with command_setup.watched(house, host, port):
         command_setup.start_checked(house, migrating=False)
         run_sender(house)
+
+
+@app.command()
+def inbox(host: str = "127.0.0.1", port: int = 2400) -> None:
+    """Take bounces, complaints and automatic answers over LMTP or SMTP, until told to stop."""
+    from app.ops import inbox as taking
+    from app.platform import log
+
+    settings = command_setup.settings()
+    log.set_up("inbox", settings.log_format)
+    house = command_setup.house(settings)
+    command_setup.start_checked(house, migrating=False)
+    typer.echo(f"Mail that comes back is taken at {host}:{port} (LMTP or SMTP)")
+    taking.run(house, host=host, port=port)
 
 
 @app.command()

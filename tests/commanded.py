@@ -7,7 +7,7 @@ does that, for how output, exit code and standard input get from one process to 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from subprocess import CompletedProcess
 
 import pytest
@@ -30,7 +30,7 @@ def said(of: Installation, *arguments: str, given: str = "") -> "CompletedProces
         if of.at:
             moments.state(patch, of.at)
         patch.setattr(sys, "argv", ["thinslice", *arguments])
-        patch.setattr(sys, "stdin", StringIO(given))
+        patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(given.encode())))
         patch.setattr(garbage, "load_quickly", lambda: None)  # we are loaded
         with _houses_closed(patch), pytest.raises(SystemExit) as ended:
             cli.run()

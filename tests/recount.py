@@ -165,7 +165,7 @@ def numbers_of(one: Outcome) -> dict[str, float]:
         "sent": one.sent,
         "failed": one.failed,
         "bounced": one.bounced,
-        "returned": one.sent and one.bounced,
+        "returned": one.sent and (one.bounced or one.failed),
         "uncertain": one.uncertain,
         "untracked": one.untracked,
         "did": one.did_at,

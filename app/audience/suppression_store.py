@@ -18,11 +18,17 @@ _SUPPRESSIONS = Order("suppressions", is_descending=True)
 
 
 def suppress(session: Session, email: str, reason: str, *, by: str, now: datetime) -> Suppression:
-    """No mail to this address from now on; saying it twice changes nothing."""
+    """No mail to this address from now on; saying it twice changes nothing.
+
+    That somebody called it spam outweighs that a mail came back, whichever is heard first.
+    """
     row = Suppression(email_key=key_of(email), reason=reason, created_at=now, created_by=by)
     session.execute(_insert(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
     # whoever came first, perhaps a moment ago: mail programs send an unsubscribe twice at once
-    return session.exec(select(Suppression).where(Suppression.email_key == row.email_key)).one()
+    held = session.exec(select(Suppression).where(Suppression.email_key == row.email_key)).one()
+    if (held.reason, reason) == ("bounced", "complained"):
+        held.reason, held.created_by = reason, by
+    return held
 
 
 def lift(session: Session, suppression_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Sends, where their links lead, notices, and the built-in outbox."""
+"""Sends, where their links lead, what came back of them, notices, and the built-in outbox."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,7 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
+_UNDONE = text("done_at IS NULL")
 _PUT_OFF = text("state = 'queued' AND last_reply IS NOT NULL")
 
 
@@ -149,3 +150,24 @@ class OutboxMail(SQLModel, table=True):
     recipient: str
     subject: str
     raw: bytes
+
+
+class CameBackRow(SQLModel, table=True):
+    """One thing that was said of one send, however often it was said.
+
+    The id is made of what it says: a report that is brought twice is one row.
+    """
+
+    __tablename__ = "came_back"
+    __table_args__ = (
+        Index("ix_came_back_waiting", "send_id", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
+    )
+
+    id: str = Field(primary_key=True)
+    send_id: int = Field(sa_type=BigInteger, index=True)
+    what: str  # gone, full, refused, complaint, auto_reply, reply
+    words: str
+    at: datetime = Field(sa_type=UtcDateTime)  # first heard
+    # Done once the send is settled: a report may be here before its sender has written down that
+    # the mail left.
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

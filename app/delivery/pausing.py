@@ -10,10 +10,14 @@ from app.delivery.models import State
 from app.delivery.replies import LATELY, Meaning, is_ours, is_policy
 from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
+from app.tally import store as tally
 
 REASONS = {Meaning.OUR_FAULT, Meaning.POLICY, Meaning.NO_SUCH_ADDRESS, Meaning.CONTENT}
 _BOUNCED_SHARE = 0.05  # hard bounces of 5 % or more …
 _BOUNCED_FROM = 100  # … of at least 100 sent
+_COMPLAINED_SHARE = 0.001  # called spam by 0.1 % or more …
+_COMPLAINED_FROM = 3  # … and by at least 3 …
+_COMPLAINED_OF = 500  # … of at least 500 delivered
 _REFUSED_SHARE = 0.02  # past 2 % refused for what the mail says
 _REFUSED_FROM = 50  # one refusal among the first few mails is no share yet
 
@@ -36,6 +40,30 @@ def pause_where_needed(
         if reason and experiment.status == Status.RUNNING:
             lifecycle.pause(session, experiment, reason=reason, now=now)
     return refused
+
+
+def pause_for_what_came_back(session: Session, experiment_id: str, *, now: datetime) -> None:
+    """Pause an experiment whose mails are called spam, or come back, too often."""
+    experiment = session.get(Experiment, experiment_id)
+    if experiment is None or experiment.status != Status.RUNNING:
+        return
+    reason = _complaints(session, experiment_id) or _bounces(session, experiment_id)
+    if reason:
+        lifecycle.pause(session, experiment, reason=reason, now=now)
+
+
+def _complaints(session: Session, experiment_id: str) -> str | None:
+    complained, delivered = tally.complaints(session, experiment_id)
+    if (
+        complained >= _COMPLAINED_FROM
+        and delivered >= _COMPLAINED_OF
+        and complained >= _COMPLAINED_SHARE * delivered
+    ):
+        return (
+            f"{complained} of {delivered} people marked it as spam. Mailbox providers turn away"
+            " senders for less: look at whom it goes to and what it promises before going on."
+        )
+    return None
 
 
 def _refused_through_us(
@@ -65,6 +93,17 @@ def _reason(
             f"The mail server refuses us: {ours[0]}. Nobody was lost; mend the sender's"
             " settings (THINSLICE_MAIL, THINSLICE_MAIL_FROM), then resume."
         )
+    if came_back := _bounces(session, experiment_id):
+        return came_back
+    counts = queue_store.counts(session, experiment_id)
+    attempted = sum(counts.get(state, 0) for state in _ATTEMPTED)
+    refused = [words for meaning, words in found if meaning is Meaning.CONTENT]
+    if refused and attempted >= _REFUSED_FROM and _past_share(counts, attempted):
+        return f"Servers refuse what the mail says: {refused[0]}. Look at its words and links."
+    return None
+
+
+def _bounces(session: Session, experiment_id: str) -> str | None:
     counts = queue_store.counts(session, experiment_id)
     attempted = sum(counts.get(state, 0) for state in _ATTEMPTED)
     if attempted >= _BOUNCED_FROM and counts.get(State.BOUNCED, 0) >= _BOUNCED_SHARE * attempted:
@@ -72,9 +111,6 @@ def _reason(
             f"{counts[State.BOUNCED]} of {attempted} addresses do not exist. Check where the"
             " audience comes from before going on: more of them harm your standing as a sender."
         )
-    refused = [words for meaning, words in found if meaning is Meaning.CONTENT]
-    if refused and attempted >= _REFUSED_FROM and _past_share(counts, attempted):
-        return f"Servers refuse what the mail says: {refused[0]}. Look at its words and links."
     return None
 
 

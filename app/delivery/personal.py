@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
-from app.delivery.models import Notice, OutboxMail, Send, State
+from app.delivery.models import CameBackRow, Notice, OutboxMail, Send, State
 from app.experiments.vocabulary import HOLDOUT
 from app.platform.held import Part, Subject
 from app.tally.models import Outcome
@@ -17,6 +17,10 @@ def _send(subject: Subject) -> ColumnElement[bool]:
 
 def _outcome(subject: Subject) -> ColumnElement[bool]:
     return col(Outcome.send_id).in_(subject.send_ids)
+
+
+def _came_back(subject: Subject) -> ColumnElement[bool]:
+    return col(CameBackRow.send_id).in_(subject.send_ids)
 
 
 def _outbox(subject: Subject) -> ColumnElement[bool]:
@@ -37,6 +41,7 @@ _NOTICE = ("recipient", "subject", "text", "html", "headers", "last_reply")
 PARTS: Sequence[Part] = (
     Part("sends", Send, _send, ("last_reply",), {"last_reply": None}),
     Part("outcomes", Outcome, _outcome, ()),  # counted, and of nobody once the person is gone
+    Part("came_back", CameBackRow, _came_back, ("words",), None),
     Part("mails", OutboxMail, _outbox, _MAIL, None),
     Part("test_mails", Notice, _notice, _NOTICE, None),
 )

@@ -108,6 +108,11 @@ def is_policy(words: str) -> bool:
 _POLICY = re.compile(r"5\d\d 5\.7\.")
 
 
+def is_full(words: str) -> bool:
+    """Whether a reply, as a send keeps it, says that the mailbox is full."""
+    return "4.2.2" in words or "5.2.2" in words or words.startswith("452")
+
+
 def _postponement(reply: Reply) -> Meaning:
     """A 4xx of somebody who is there: of the server, of one mailbox, or of greylisting."""
     if reply.stage is Stage.SENDER or is_too_many(reply):

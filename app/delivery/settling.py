@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.audience import suppression_store
 from app.delivery import pausing, person_store, store
 from app.delivery.models import State
-from app.delivery.replies import Meaning, Reply, again_at, meaning_of, shortened
+from app.delivery.replies import Meaning, Reply, again_at, is_full, meaning_of, shortened
 from app.tally import store as tally
 
 
@@ -64,7 +64,7 @@ _FINAL = {
     Meaning.CONTENT: State.FAILED,
     Meaning.UNCERTAIN: State.UNCERTAIN,
 }
-_TALLIED: Mapping[State, Mapping[str, object]] = {
+TALLIED: Mapping[State, Mapping[str, object]] = {
     State.SENT: {"sent": True, "uncertain": False},
     State.BOUNCED: {"bounced": True, "uncertain": False},
     State.FAILED: {"failed": True, "uncertain": False},
@@ -103,7 +103,7 @@ def _outcome(result: Result) -> Mapping[str, object]:
     """The new fields of an outcome. A mail that may have arrived counts as one that did."""
     state = State(str(_row(result)["state"]))
     at = result.at if state in {State.SENT, State.UNCERTAIN} else None
-    return {**_TALLIED[state], "mailed_at": at}
+    return {**TALLIED[state], "mailed_at": at}
 
 
 def _row(result: Result) -> dict[str, object]:
@@ -143,18 +143,17 @@ def _suppress(session: Session, results: Iterable[Result], *, now: datetime) -> 
         result.reserved.person_id
         for result in results
         if result.meaning is Meaning.NO_SUCH_ADDRESS
-        or (result.meaning is Meaning.FULL and _is_full_for_good(session, result))
+        or (result.meaning is Meaning.FULL and is_full_for_good(session, result.reserved.person_id))
     ]
     for email in person_store.emails_of(session, gone):
         suppression_store.suppress(session, email, "bounced", by="mail server", now=now)
 
 
-def _is_full_for_good(session: Session, result: Result) -> bool:
+def is_full_for_good(session: Session, person_id: str) -> bool:
     """Three experiments in a row gave up on this mailbox because it was full."""
-    ends = person_store.last_replies(session, result.reserved.person_id, limit=_FULL_IN_A_ROW)
+    ends = person_store.last_replies(session, person_id, limit=_FULL_IN_A_ROW)
     return len(ends) == _FULL_IN_A_ROW and all(
-        state == State.FAILED and ("4.2.2" in reply or reply.startswith("452"))
-        for state, reply in ends
+        state == State.FAILED and is_full(reply) for state, reply in ends
     )
 
 

@@ -3,6 +3,7 @@
 from app.allocation import opening, telling
 from app.analysis import look_worker
 from app.delivery import recovery
+from app.delivery.inbox import came_back
 from app.delivery.silence import Silence
 from app.experiments import waves
 from app.okr import reading
@@ -25,6 +26,7 @@ def duties_of(house: House) -> list[Duty]:
     return [
         recovery.Predecessors(database, house.sends).duty(),
         Silence(database, house.sends).duty(),
+        came_back.duty(database),
         result_effects.duty(database, zone=zone),
         waves.duty(database, look_worker.Gate()),
         look_worker.duty(database),

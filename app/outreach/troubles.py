@@ -27,6 +27,7 @@ WORDS: Mapping[Work, str] = {
     Work.SKIP: "Passing over who is left in {}",
     Work.RECOVER: "Settling what a sender that ended had in hand",
     Work.SILENCE: "Settling what a silent machine had in hand",
+    Work.RETURN: "Settling a mail that came back",
     Work.FREEZE: "Freezing the result of {}",
     Work.WAVE: "Opening the next wave of {}",
     Work.LOOK: "Holding a look at {}",

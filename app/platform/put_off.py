@@ -53,6 +53,7 @@ class Work(StrEnum):
     SKIP = "pass_over"
     RECOVER = "recover"
     SILENCE = "silence"
+    RETURN = "settle_returned"
     FREEZE = "freeze_result"
     WAVE = "open_wave"
     LOOK = "hold_look"

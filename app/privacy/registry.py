@@ -83,7 +83,7 @@ NAMES = frozenset({
     "purpose", "riskiest", "unit", "cadence", "source", "lane", "caller", "asked", "created_by",
     "launched_by", "closed_by", "decided_by", "recorded_by", "posted_by", "frozen_by",
     "disabled_by", "retired_by", "marked_by", "by", "by_id", "owner", "place", "other_place",
-    "other_name",
+    "other_name", "what",
 })  # fmt: skip
 
 OURS: Mapping[str, tuple[str, ...]] = {

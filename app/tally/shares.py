@@ -84,7 +84,7 @@ def numbers_of(person: Person) -> dict[str, float]:
         "sent": int(person.sent),
         "failed": int(person.failed),
         "bounced": int(person.bounced),
-        "returned": int(person.sent and person.bounced),
+        "returned": int(person.sent and (person.bounced or person.failed)),
         "uncertain": int(person.uncertain),
         "untracked": int(person.untracked),
         **dict(zip(OF_HITS, of_hits(person), strict=True)),

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Row, TextClause, bindparam, insert, select, text, update
+from sqlalchemy import Row, TextClause, bindparam, func, insert, select, text, update
 from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
-from app.tally.models import Outcome
+from app.tally.models import Counter, Outcome
 from app.tally.shares import KEYS, NUMBERS, DayKey, DidKey, HourKey, LinkKey, Moves, added, moves
 
 _OUTCOME = Outcome.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+_COUNTER = Counter.__table__  # type: ignore[attr-defined]  # the same
 _CHUNK = 500  # ids per question, far below every database's limit of parameters
 _WAITING = "tally waiting"  # in a session's own notes
 
@@ -135,6 +136,16 @@ def count_nameless(session: Session, hits: Mapping[LinkKey, int]) -> None:
     ]
     if rows:
         session.execute(_MOVE_NAMELESS, [row | {"hits": 0, "clickers": 0} for row in rows])
+
+
+def complaints(session: Session, experiment_id: str) -> tuple[int, int]:
+    """People of an experiment who called its mail spam, and those to whom it was delivered."""
+    question = select(
+        func.coalesce(func.sum(_COUNTER.c.complained), 0),
+        func.coalesce(func.sum(_COUNTER.c.sent - _COUNTER.c.returned), 0),
+    ).where(_COUNTER.c.experiment_id == experiment_id)
+    complained, delivered = session.execute(question).one()
+    return int(complained), int(delivered)
 
 
 def _locked(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -109,10 +109,15 @@ class Ticks:
 
 
 def sender(
-    database: Database, folder: Path, transport: Transport, *, ticks: Ticks | None = None
+    database: Database,
+    folder: Path,
+    transport: Transport,
+    *,
+    ticks: Ticks | None = None,
+    settings: Settings = SETTINGS,
 ) -> Sender:
     journal = Journal.open(folder, durability=Durability.PROCESS, limit=10**8)
-    return Sender(database, SETTINGS, KEYS, journal, transport, ticks=ticks or Ticks())
+    return Sender(database, settings, KEYS, journal, transport, ticks=ticks or Ticks())
 
 
 async def run(sender: Sender, *, at: datetime = NOW, steps: int = 50) -> None:

@@ -18,6 +18,7 @@ class Mailbox:
     at_rcpt: Callable[[str], str | None] = lambda _address: None
     at_data: Callable[[str], str | None] = lambda _address: None
     taken: list[tuple[str, bytes]] = field(default_factory=list)
+    returns_to: dict[str, str] = field(default_factory=dict)  # by recipient: the return path
     hang_up_after: int | None = None  # mails; then the line goes dead after the dot
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
@@ -41,6 +42,7 @@ class Mailbox:
         if reply is None:
             assert isinstance(envelope.original_content, bytes)
             self.taken.append((address, envelope.original_content))
+            self.returns_to[address] = str(envelope.mail_from)
         if self.hang_up_after is not None and len(self.taken) > self.hang_up_after:
             server.transport.abort()  # type: ignore[union-attr]  # it is connected
         return reply or "250 2.0.0 taken"

@@ -20,6 +20,8 @@ from app.audience.models import Erasure, Import, Person
 from app.audience.people_lookup import KnownPeople
 from app.delivery import transports, trials
 from app.delivery.facts import DeliveryEnrolments
+from app.delivery.inbox import came_back
+from app.delivery.inbox.reading import CameBack, What
 from app.delivery.models import OutboxMail, Send
 from app.delivery.trials import Trial
 from app.experiments.models import Experiment, Unwritable
@@ -153,6 +155,8 @@ class Town:
             for person_id, email in self.people_leaving():
                 send_id = sends_of(session, person_id)[0]
                 answers.save(session, send_id, True, f"{email}: canary comment", NOW)
+                away = CameBack(What.AUTO_REPLY, "canary is away")
+                came_back.hear(session, send_id, away, now=NOW)
                 said: dict[str, Any] = {"kind": "blocker", "created_by": "Ann", "created_at": NOW}
                 text = f"Call {email.upper()} back."
                 session.add(WeekItem(week="2026-W48", text=text, **said))

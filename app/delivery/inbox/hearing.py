@@ -1,0 +1,80 @@
+"""A mail that was brought to one of our addresses: whose it is, and what it says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import Message
+from email.utils import getaddresses
+
+from app.delivery.inbox import came_back, reading
+from app.delivery.inbox.reading import CameBack, What
+from app.links.keyring import Keyring
+from app.platform.db import Database
+
+# Where a server that brings a mail writes down to whom; what the sender wrote comes last.
+_BROUGHT_TO = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To")
+_WRITTEN_TO = ("To", "Cc")
+_MOST_ADDRESSES = 50
+_LONGEST = 2_000  # characters of a line that names some
+_NOBODY = "It was brought to no address that we signed: nothing was changed."
+_WORDS = {
+    What.GONE: "The address does not exist: it gets no more mail.",
+    What.FULL: "The mailbox is full: the mail did not arrive.",
+    What.REFUSED: "The mail came back.",
+    What.COMPLAINT: "It was called spam: the person gets no more mail.",
+    What.AUTO_REPLY: "An automatic answer: it counts nowhere.",
+    What.REPLY: "A reply.",
+    What.NOTHING: "Nothing final: it may still arrive.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a mail was taken for, in a sentence without addresses."""
+
+    said: CameBack | None
+    is_new: bool
+    sentence: str
+
+
+def hear(
+    database: Database, raw: bytes, to: Sequence[str], *, keyring: Keyring, now: datetime
+) -> Heard:
+    """Take one mail.
+
+    Args:
+        to: the addresses that it was brought to, as the server says; empty: read from its head.
+    """
+    message = reading.parsed(raw)
+    send_id = came_back.send_of(to or _addresses(message), keyring)
+    if send_id is None:
+        send_id = _sent_by_report(message, keyring)
+    if send_id is None:
+        return Heard(None, is_new=False, sentence=_NOBODY)
+    said = reading.read(raw)
+    with database.write() as session:
+        is_new = came_back.hear(session, send_id, said, now=now)
+    known = "" if is_new or said.what is What.NOTHING else " (That was known, or is of no send.)"
+    return Heard(said, is_new=is_new, sentence=f"{_WORDS[said.what]}{known}")
+
+
+def _addresses(message: Message | None) -> list[str]:
+    """Whom a mail's head says that it was brought to."""
+    if message is None:
+        return []
+    named = [
+        str(one)[:_LONGEST]
+        for name in (*_BROUGHT_TO, *_WRITTEN_TO)
+        for one in message.get_all(name, [])
+    ]
+    return [address for _, address in getaddresses(named[:_MOST_ADDRESSES])][:_MOST_ADDRESSES]
+
+
+def _sent_by_report(message: Message | None, keyring: Keyring) -> int | None:
+    """Whose mail a complaint is about: mailbox providers send those to an address of their list.
+
+    Only an address that we signed counts there, too: whoever can show it has had the mail.
+    """
+    if message is None or not reading.is_complaint(message):
+        return None
+    return came_back.send_of(reading.senders_in(message), keyring)

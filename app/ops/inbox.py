@@ -1,0 +1,98 @@
+"""`thinslice inbox`: mail servers bring here what came back, over LMTP or SMTP.
+
+One mail is settled before it is acknowledged. While the database is away the mail server is told
+to keep the mail and to come again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from functools import partial
+
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+
+from app.delivery.inbox import hearing
+from app.ops.installation import House
+from app.platform.away import AWAY, tell
+
+log = logging.getLogger(__name__)
+
+_MOST_BYTES = 25 * 10**6  # of a mail; what its report says is at its beginning
+_IDLE_SECONDS = 60
+_ONE_EACH = "452 4.5.3 One recipient at a time"  # LMTP wants an answer for each
+_LATER = "451 4.3.0 Keep it and come again"
+
+
+class _Door(SMTP):
+    """Speaks SMTP, and LMTP to whoever begins with it."""
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's name
+        await self.smtp_EHLO(arg)
+
+
+class Taker:
+    """Takes each mail into the database."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Whose address it is shows once the mail is here: complaints carry it inside."""
+        if envelope.rcpt_tos:
+            return _ONE_EACH
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
+        """Settle it, then say so."""
+        raw = envelope.original_content or b""
+        now = self._house.database.now()
+        hear = partial(hearing.hear, keyring=self._house.keyring, now=now)
+        try:
+            heard = await asyncio.to_thread(hear, self._house.database, raw, envelope.rcpt_tos)
+        except AWAY as error:
+            tell(log, error, what="a mail that came back waits for the database")
+            return _LATER
+        return f"250 2.0.0 {heard.sentence}"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever it is, the mail is not lost: its server keeps it."""
+        log.error("a mail that came back could not be settled", exc_info=error)
+        return _LATER
+
+
+def run(house: House, *, host: str, port: int) -> None:
+    """Take mail until told to stop."""
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_serve(house, host, port))
+
+
+async def _serve(house: House, host: str, port: int) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    taker = Taker(house)
+
+    def conversation() -> SMTP:
+        return _Door(
+            taker,
+            data_size_limit=_MOST_BYTES,
+            hostname="thinslice",
+            ident="inbox",
+            timeout=_IDLE_SECONDS,
+            loop=loop,
+        )
+
+    server = await loop.create_server(conversation, host, port)
+    log.info("mail that comes back is taken at %s:%s", host, port)
+    async with server:
+        await told.wait()
