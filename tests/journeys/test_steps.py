@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, StorageState, ViewportSize
 from app.web.experiments.form_steps import STEPS
 from tests.journeys.browser import chromium, fill, press, unfold
 from tests.journeys.conftest import started
-from tests.journeys.test_by_page import logged_in
+from tests.journeys.test_by_page import PASSWORD, logged_in
 from tests.serve import Installation
 
 pytestmark = pytest.mark.browser
@@ -76,11 +76,11 @@ def test_typed_switched_cut_off_and_back_it_is_all_there(
 
     page.context.set_offline(True)
     fill(page, measure="People who try the way in.")
-    expect(page.locator("[data-away]")).to_be_visible()
+    expect(page.locator("[data-unsaved=away]")).to_be_visible()
     fill(page, right_if="More than 10 % of them do.")
     page.context.set_offline(False)
     saved(page)
-    expect(page.locator("[data-away]")).to_be_hidden()
+    expect(page.locator("[data-unsaved=away]")).to_be_hidden()
     page.reload()
 
     kept = {name: page.locator(f"[name={name}]").input_value() for name in
@@ -157,7 +157,8 @@ def test_no_step_has_a_barrier_and_each_fits(
     home = begun(page, service)
     page.goto(f"{home}/count")
     fill(page, threshold="many")
-    press(page, "Save")  # so that there is a marked field to look at
+    press(page, "Save")
+    expect(page.locator("#threshold")).to_have_attribute("aria-invalid", "true")  # to look at
     found = []
     for step in STEPS:
         page.goto(f"{home}/{step.key}")
@@ -172,3 +173,22 @@ def test_no_step_has_a_barrier_and_each_fits(
     page.context.close()
 
     assert found == []
+
+
+def test_logged_out_while_writing_nothing_is_lost(service: Installation, browser: Browser):
+    page = logged_in(browser, service)
+    begun(page, service)
+    page.context.clear_cookies()
+    fill(page, believe=BELIEF)
+    press(page, "On to People")
+    expect(page.locator("[data-unsaved=out]")).to_be_visible()
+    tab = page.context.new_page()
+    tab.goto(f"{service.url}/login")
+    fill(tab, email="bo@halvern.example", password=PASSWORD)
+    tab.get_by_role("main").get_by_role("button").first.click()
+    tab.wait_for_url(f"{service.url}/")
+    saved(page)
+    page.reload()
+
+    expect(page.locator("[name=believe]")).to_have_value(BELIEF)
+    page.context.close()

@@ -1,21 +1,17 @@
 """The experiment form: flat fields ↔ the one document that rooms and API know."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.experiments.design_schemas import MOST_SEGMENTS
 from app.experiments.rule_schemas import GUARDRAILS
-from app.experiments.vocabulary import RuleKind
-from app.platform import figures
 from app.platform.asked import Kind
-from app.web.experiments import form_versions
+from app.web.experiments import form_card, form_versions
 from app.web.experiments.form_fields import FIELDS, FILTERS, answered, split, under
 from app.web.kit.form_numbers import Reader, points
 from app.web.kit.form_state import Typed
 
-_OURS = re.compile(r"^(We can say that more than )[\d.,]+ %( do\.)$")  # as starters write it
 # Parts that are put together from several fields; every other one stands for itself.
 _PUT_TOGETHER = ("arms", "metric", "rule", "waves", "where", "guardrails", "key_results")
 _ALONE = tuple(one for one in FIELDS.values() if not one.path.startswith(_PUT_TOGETHER))
@@ -51,7 +47,6 @@ def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
             value = value or field.empty
         if value is not None or field.is_required:
             _put(document, field.path, value)
-    _follow_the_line(document, form, read)
     document |= {
         "where": _conditions(form),
         "arms": form_versions.arms(form),
@@ -66,6 +61,7 @@ def design(form: Typed, zone: ZoneInfo) -> dict[str, Any]:
         "key_results": _links(form, read, zone),
     }
     read.refuse_unread()
+    form_card.follow(document)
     return document
 
 
@@ -95,13 +91,6 @@ def _at(document: Any, path: str) -> Any:
         else:
             document = (document or {}).get(part)
     return document
-
-
-def _follow_the_line(document: dict[str, Any], form: Typed, read: Reader) -> None:
-    """The sentence that a starter wrote follows the line that was typed."""
-    line, card = read.share("threshold"), document.get("hypothesis", {})
-    if line is not None and form.value("rule_kind") != RuleKind.COMPARISON and "right_if" in card:
-        card["right_if"] = _OURS.sub(rf"\g<1>{figures.limit(line)}\g<2>", card["right_if"])
 
 
 def _conditions(form: Typed) -> list[dict[str, Any]]:

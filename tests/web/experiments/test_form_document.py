@@ -7,6 +7,7 @@ import pytest
 
 from app.platform.errors import Invalid
 from app.web.experiments import form_document
+from app.web.experiments.starters import STARTERS, Starter
 from app.web.kit.form_state import Typed
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -139,3 +140,56 @@ def test_an_authors_own_sentence_stays_as_it_is():
         form_document.design(form, OSLO)["hypothesis"]["right_if"]
         == "More than 8 % buy within a week."
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "measure"),
+    [
+        ({}, "People who follow the link within 72 hours."),
+        ({"window_hours": "48"}, "People who follow the link within 48 hours."),
+        ({"window_hours": "168"}, "People who follow the link within 7 days."),
+        ({"window_hours": "0"}, "People who follow the link within 72 hours."),
+        ({"window_hours": "1e400"}, "People who follow the link within 72 hours."),
+        (
+            {"metric_kind": "conversion_rate", "event": "planned"},
+            "People who do planned within 7 days, as your product reports it.",
+        ),
+        (
+            {"metric_kind": "value_per_person", "window_hours": "24"},
+            "What {event} brings per person within 24 hours, as your product reports it.",
+        ),
+        ({"metric_kind": "open_rate"}, "People who open the mail within 72 hours."),
+        ({"metric_kind": "guesses"}, "People who follow the link within 72 hours."),
+    ],
+)
+def test_the_starters_measure_follows_what_is_counted(typed: dict[str, str], measure: str):
+    form = Typed.of(measure="People who follow the link within 72 hours.", **typed)
+
+    assert form_document.design(form, OSLO)["hypothesis"]["measure"] == measure
+
+
+@pytest.mark.parametrize("one", STARTERS, ids=[one.key for one in STARTERS])
+def test_every_starters_card_agrees_with_its_own_metric_and_rule(one: Starter):
+    form = form_document.fields(one.document, OSLO)
+
+    assert form_document.design(form, OSLO)["hypothesis"] == one.document["hypothesis"]
+
+
+def test_the_starters_yes_follows_the_rule_there_and_back():
+    to = {"rule_kind": "comparison", "baseline": "holdout", "mde": "2"}
+    line = Typed.of(right_if="We can say that more than 8 % do.", **to)
+    compared = form_document.design(line, OSLO)["hypothesis"]["right_if"]
+    back = Typed.of(right_if=compared, threshold="20")
+
+    assert compared == "We can say that the mail does better than nothing."
+    assert (
+        form_document.design(back, OSLO)["hypothesis"]["right_if"]
+        == "We can say that more than 20 % do."
+    )
+
+
+@pytest.mark.parametrize("said", ["People who call us within 72 hours.", "Who calls."])
+def test_an_authors_own_measure_stays_as_it_is(said: str):
+    form = Typed.of(measure=said, window_hours="48")
+
+    assert form_document.design(form, OSLO)["hypothesis"].get("measure", "") == said

@@ -1,16 +1,13 @@
 // <form data-keep> saves itself while somebody types; each part of the answer replaces the one of its id.
-// While the network is away it keeps trying, and says so. Without JS: each step's buttons save.
+// A button waits for that: offline or logged out, the page stays, says so and keeps trying.
+// Without JS: each step's buttons save.
 for (const form of document.querySelectorAll("form[data-keep]")) {
-  const away = form.querySelector("[data-away]")
-  const refused = form.querySelector("[data-refused]")
   let timer = 0
-  let [saving, changed] = [false, false]
-  let pressed = null // a button, while something is on its way: it waits for that
+  let [saving, changed, mayLeave, pressed] = [false, false, false, null]
 
-  const say = (note) => {
-    away.hidden = note !== away
-    refused.hidden = note !== refused
-    form.querySelector("#saved").hidden = note !== null
+  const say = (why) => {
+    for (const note of form.querySelectorAll("[data-unsaved]")) note.hidden = note.dataset.unsaved !== why
+    form.querySelector("#saved").hidden = why !== ""
   }
 
   const later = (pause) => {
@@ -22,27 +19,29 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
     const parts = document.createElement("template")
     parts.innerHTML = await answer.text()
     for (const part of parts.content.querySelectorAll("[id]")) document.getElementById(part.id)?.replaceWith(part)
-    const address = answer.headers.get("Content-Location")
-    if (address && form.getAttribute("action") !== address) {
-      form.setAttribute("action", address) // the first word made a draft: from now on it is this one
-      history.replaceState(null, "", address)
-    }
+    form.setAttribute("action", answer.headers.get("Content-Location")) // the first word makes a draft
+    history.replaceState(null, "", form.action)
+  }
+
+  const renew = async () => { // whoever logged in again has another token
+    const page = await fetch(location.href).then((answer) => answer.text(), () => "")
+    const token = new DOMParser().parseFromString(page, "text/html").querySelector("[data-keep] [name=csrf]")
+    if (token) form.elements.csrf.value = token.value
   }
 
   async function save() {
     if (saving) return later(300)
-    saving = true
-    changed = false
-    const body = new URLSearchParams(new FormData(form))
-    const sent = { method: "POST", body, signal: AbortSignal.timeout(20000), headers: { "X-Fragment": "1" } }
-    const answer = await fetch(form.action, sent).catch(() => null)
-    const isSaved = answer && answer.ok && !answer.redirected
-    if (isSaved) await show(answer)
-    saving = false
-    changed ||= !isSaved
-    say(isSaved ? null : answer && answer.status < 500 ? refused : away)
-    if (pressed) return form.requestSubmit(pressed)
-    if (!isSaved) later(5000)
+    ;[saving, changed] = [true, false]
+    const sent = { method: "POST", body: new URLSearchParams(new FormData(form)), signal: AbortSignal.timeout(20000) }
+    const answer = await fetch(form.action, { ...sent, headers: { "X-Fragment": "1" } }).catch(() => null)
+    const why = !answer || answer.status >= 500 ? "away" : answer.redirected ? "out" : answer.ok ? "" : "refused"
+    if (why === "") await show(answer)
+    if (answer?.status === 403) await renew()
+    const button = why === "" || answer?.status === 422 ? pressed : null // 422: the page itself says it best
+    ;[saving, changed, pressed, mayLeave] = [false, changed || why !== "", null, button !== null]
+    say(why)
+    if (button) form.requestSubmit(button)
+    else if (why !== "" && answer?.status !== 422) later(5000)
   }
 
   form.addEventListener("input", () => {
@@ -51,9 +50,10 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
   })
   form.addEventListener("submit", (event) => {
     clearTimeout(timer)
-    pressed = saving ? event.submitter : null
-    if (saving) return event.preventDefault()
-    changed = false
+    if (mayLeave || (!saving && !changed)) return (changed = false)
+    event.preventDefault()
+    pressed = event.submitter
+    if (!saving) save()
   })
   addEventListener("online", () => changed && later(0))
   addEventListener("beforeunload", (event) => changed && event.preventDefault())
