@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from app.audience import headers, ndjson, separators, words
+from app.audience import headers, ndjson, words
 from app.audience.headers import MOST_COLUMNS, Column
 from app.audience.text_lines import BOM, LONGEST_LINE, BadFile, Lines
-from app.platform import encodings, figures
+from app.platform import encodings, figures, separators
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
@@ -138,7 +138,7 @@ def _first_record(lines: Lines) -> tuple[str, list[str]]:
         raise BadFile(_EMPTY)
     _go_back(lines, began)
     if delimiter is None:
-        delimiter = separators.found(list(_some(lines)))
+        delimiter = separators.found(list(_some(lines)), headers.is_email)
         _go_back(lines, began)
     return delimiter, _header_cells(lines, delimiter)
 

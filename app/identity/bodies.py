@@ -37,6 +37,8 @@ _FILE = Body(2 * GB, Taken.STREAMED)  # people: some twenty million lines
 
 _RANGES = Body(33 * MB, Taken.STREAMED)  # a list of address ranges, and the form around it
 
+_GOALS = Body(13 * MB)  # a file of goals of 10 MB is told that it is too large in its own words
+
 _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
     (pattern_of(path), body)
     for path, body in (
@@ -45,6 +47,8 @@ _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
         ("/api/v1/audiences/*/imports", _FILE),
         ("/address-ranges", _RANGES),
         ("/api/v1/address-ranges/*", _RANGES),
+        ("/outcomes/import/**", _GOALS),
+        ("/api/v1/goal-imports", _GOALS),
         ("/experiments/**", _DESIGN),
         ("/api/v1/experiments/**", _DESIGN),
         ("/api/v1/experiment-templates", _DESIGN),

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from app.okr.goal_columns import Field as GoalField
 from app.platform.days import Day
-from app.platform.texts import Name, Trimmed
+from app.platform.texts import Document, Name, Trimmed
 from app.platform.written_days import Order
 from app.platform.written_numbers import Decimals
 
@@ -26,6 +27,7 @@ def _no_answer(value: object) -> object:
     return value
 
 
+Becomes = GoalField | Literal[""]
 Number = Annotated[float, Field(ge=-1e15, le=1e15), BeforeValidator(_no_answer)]
 Comment = Annotated[str, Field(max_length=2000)]
 LONGEST_CYCLE = timedelta(days=20 * 366)  # every week of it is looked at
@@ -164,6 +166,20 @@ class PastDraft(Trimmed):
     last_week: Annotated[str, Field(max_length=8)] | None = Field(
         default=None, description="of numbers alone: the last line's week; else the last whole one"
     )
+
+
+class GoalsDraft(Document):
+    """Goals of another tool as CSV, and how it is meant where that is not plain."""
+
+    csv: str
+    columns: dict[str, Becomes] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="what columns become, by heading, where the guess is wrong; empty: left out",
+    )
+    cycle_id: str | None = Field(default=None, description="of rows that name no cycle")
+    dates: Literal[Order.DAY_FIRST, Order.MONTH_FIRST] | None = None
+    decimals: Decimals | None = None
 
 
 class NewKeyResult(KeyResultDraft):

@@ -152,6 +152,11 @@ def key_results(
     return part(session, query, _KEY_RESULTS, KeyResult.id, cursor=cursor, limit=limit)
 
 
+def every_key_result(session: Session) -> Sequence[KeyResult]:
+    """All key results, in the order they were set."""
+    return session.exec(select(KeyResult).order_by(KeyResult.id)).all()
+
+
 def cycle_of_key_result(session: Session, row: KeyResult) -> Cycle:
     """The cycle that a key result belongs to."""
     return cycle_of(session, objective_of(session, row.objective_id).cycle_id)

@@ -24,6 +24,17 @@ def make_plain(path: Path) -> str:
     return UTF_8
 
 
+def text_of(raw: bytes) -> str:
+    """A small file as text, in whichever of these encodings it came.
+
+    Raises UnicodeDecodeError where it is none of them.
+    """
+    encoding = _MARKS.get(raw[:2]) or _without_mark(raw)
+    if encoding:
+        return raw.decode(encoding).removeprefix("\ufeff")
+    return decoded(raw)[0].removeprefix("\ufeff")
+
+
 def decoded(raw: bytes) -> tuple[str, str | None]:
     """A line as text, and the encoding that it was in where that is not UTF-8.
 

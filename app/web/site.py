@@ -44,6 +44,7 @@ from app.web.kit.head import Head
 from app.web.kit.headers import Headers
 from app.web.outcomes import (
     cycles,
+    goal_imports,
     key_results,
     objectives,
     outcomes,
@@ -69,6 +70,7 @@ routers: tuple[APIRouter, ...] = tuple(
         cycles,
         objectives,
         past_values,
+        goal_imports,
         key_results,
         pushes,
         board,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.audience import headers, separators, store
+from app.audience import headers, store
+from app.platform import separators
 from app.platform.db import Database
 from tests.audience.test_imports import NOW, Desk, counts
 
@@ -90,7 +91,7 @@ def test_of_several_addresses_the_plain_one_is_the_email():
     ],
 )
 def test_the_separator_is_found_from_whole_rows(lines: list[str], sign: str):
-    assert separators.found(lines) == sign
+    assert separators.found(lines, headers.is_email) == sign
 
 
 def test_columns_without_a_name_at_the_end_are_harmless(desk: Desk):

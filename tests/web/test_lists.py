@@ -167,6 +167,7 @@ FIXED = {
     "/experiments/{experiment_id}/approve": "one button",
     "/key-results/{key_result_id}/past": "a form",
     "/experiments/{experiment_id}/edit/{step}": "the fields of a step",
+    "/outcomes/import": "a form, and the cycles that rows may go to",
 }
 ONE = re.compile(
     r"/(?:progress|live|mail|customer|edit|launch|decide|preview|checklist|template)$"

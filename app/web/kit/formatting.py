@@ -38,6 +38,7 @@ SAID: Mapping[str, str] = {
     "ranges-reset": "Only the built-in table is left.",
     "column": "Saved. Filters, mails and analyses read the column so from now on.",
     "importing": "The file arrived.",
+    "imported": "Imported. What was here already stayed as it was.",
     "password": "Password changed. Every other session of this person has ended.",
     "session-ended": "That browser is logged out.",
     "others-ended": "Every other browser of yours is logged out.",

@@ -26,8 +26,8 @@ router = APIRouter(prefix="/key-results")
 
 _FIELDS = ("dates", "decimals", "last_week")
 _NAMES = {"text": "past"}
-_ORDERS = {"day_first": "The day: 31/12/2026", "month_first": "The month: 12/31/2026"}
-_SIGNS = {
+ORDERS = {"day_first": "The day: 31/12/2026", "month_first": "The month: 12/31/2026"}
+SIGNS = {
     Decimals.POINT: "A point: 1,234.5",
     Decimals.COMMA: "A comma: 1.234,5",
 }
@@ -132,9 +132,9 @@ def _page(session: Session, key_result_id: str, form: Typed, plan: Plan | None) 
         refused=plan.count(Becomes.REFUSED) if plan else 0,
         orders=[
             ("", "As the lines tell it"),
-            *((one.value, _ORDERS[one]) for one in written_cells.WRITTEN_ORDERS),
+            *((one.value, ORDERS[one]) for one in written_cells.WRITTEN_ORDERS),
         ],
-        signs=[("", "As the lines tell it"), *((one.value, said) for one, said in _SIGNS.items())],
+        signs=[("", "As the lines tell it"), *((one.value, said) for one, said in SIGNS.items())],
     )
 
 

@@ -1,10 +1,8 @@
 """Which sign separates a file's cells: found from whole rows, not by counting signs."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from app.audience.headers import is_email
 
 _SIGNS = (",", ";", "\t", "|")
 _ROWS = 40  # rows that are looked at
@@ -13,7 +11,7 @@ _TOLD = "sep="  # Excel's own way to say it, on a line before the header
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    named: bool  # one of the headers names the addresses
+    named: bool  # one of the headers is one that the caller knows
     fitting: float  # share of the rows that have as many cells as the header
     cells: int
 
@@ -30,18 +28,18 @@ def told(line: str) -> str | None:
     return sign if len(sign) == 1 else None
 
 
-def found(lines: Sequence[str]) -> str:
-    """The separator of these lines, the header first."""
-    return max(_SIGNS, key=lambda sign: _tried(lines, sign).rank())
+def found(lines: Sequence[str], knows: Callable[[str], bool]) -> str:
+    """The separator of these lines, the header first; `knows` a header that they should have."""
+    return max(_SIGNS, key=lambda sign: _tried(lines, sign, knows).rank())
 
 
-def _tried(lines: Sequence[str], sign: str) -> _Try:
+def _tried(lines: Sequence[str], sign: str, knows: Callable[[str], bool]) -> _Try:
     rows = _rows(lines, sign)
     if not rows:
         return _Try(named=False, fitting=0.0, cells=0)
     header = rows[0]
     fitting = sum(len(row) == len(header) for row in rows) / len(rows)
-    return _Try(any(map(is_email, header)), fitting, len(header))
+    return _Try(any(map(knows, header)), fitting, len(header))
 
 
 def _rows(lines: Sequence[str], sign: str) -> list[list[str]]:
