@@ -49,7 +49,7 @@ def look(session: Session, draft: GoalsDraft, *, zone: ZoneInfo, now: datetime) 
             goals.append(goal_rows.read(line, cells, reading))
         except goal_rows.Refused as error:
             refused.append(Refusal(line, str(error)))
-    cycle = store.cycle_of(session, draft.cycle_id) if draft.cycle_id else None
+    cycle = _open_cycle(session, draft.cycle_id) if draft.cycle_id else None
     plan = goal_plan.of(session, goals, cycle=cycle, today=now.astimezone(zone).date())
     plan.refused = sorted((*refused, *plan.refused), key=lambda one: one.line)
     plan.asks = tuple(sorted(reading.asks))
@@ -72,6 +72,11 @@ def take(session: Session, draft: GoalsDraft, *, by: str, zone: ZoneInfo, now: d
     for row in found.plan.key_results:
         _key_result(session, row, made[id(row.objective)], by=by, now=now)
     return found
+
+
+def _open_cycle(session: Session, cycle_id: str) -> Cycle:
+    closed.refuse(session, cycles=(cycle_id,))
+    return store.cycle_of(session, cycle_id)
 
 
 def _teams(session: Session, plan: Plan) -> dict[str, str]:

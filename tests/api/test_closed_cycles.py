@@ -135,6 +135,10 @@ def bodies(closed: Closed) -> dict[str, Any]:
         },
         "PATCH /cycles/{cycle_id}": {"ends": "2027-06-30", "name": "Other"},
         "DELETE /cycles/{cycle_id}": None,
+        "POST /goal-imports": {
+            "csv": "Objective,Key Result,Start,Target\nMore,Y,0,1",
+            "cycle_id": closed.cycle_id,
+        },
         "POST /cycles/{cycle_id}/close": {},
         "POST /features": {"title": "Y", "key_result_id": closed.key_result_id},
         "PATCH /features/{feature_id}": {"key_result_id": closed.key_result_id},

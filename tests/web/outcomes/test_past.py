@@ -109,7 +109,9 @@ def test_the_page_and_the_api_say_the_same(tmp_path: Path):
                 assert page.status == 422, pasted
                 continue
             told = answer.json()
-            lines = re.findall(r"<tr><td class=\"number\">(\d+)</td>(.*?)</tr>", page.text)
+            lines = re.findall(
+                r"<tr><td class=\"number\" data-label=\"Line\">(\d+)</td>(.*?)</tr>", page.text
+            )
             assert [int(number) for number, _ in lines] == [one["line"] for one in told["rows"]]
             for (_, html), one in zip(lines, told["rows"], strict=True):
                 assert (one["week"] or "") in html
