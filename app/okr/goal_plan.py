@@ -17,8 +17,6 @@ from app.okr.goal_rows import CheckIn, Goal
 from app.okr.models import Cycle
 from app.okr.schemas import KeyResultDraft
 
-_SAME = "is here already"
-
 
 @dataclass(slots=True)
 class NewCycle:
