@@ -13,10 +13,16 @@ from app.okr.models import Cycle
 from app.okr.schemas import LONGEST_CYCLE
 
 _YEAR, _OTHER = r"(?P<year>20\d{2})", r"(?P<year2>20\d{2})"
+_GAP = r"\W{0,3}"
 _NAMES = (  # how tools call a stretch of a calendar year, and its months
-    (re.compile(rf"{_YEAR}\W*Q(?P<part>[1-4])|Q(?P<part2>[1-4])\W*{_OTHER}", re.IGNORECASE), 3),
-    (re.compile(rf"{_YEAR}\W*H(?P<part>[12])|H(?P<part2>[12])\W*{_OTHER}", re.IGNORECASE), 6),
-    (re.compile(rf"(?:annual|year)?\W*{_YEAR}", re.IGNORECASE), 12),
+    (
+        re.compile(
+            rf"{_YEAR}{_GAP}Q(?P<part>[1-4])|Q(?P<part2>[1-4]){_GAP}{_OTHER}", re.IGNORECASE
+        ),
+        3,
+    ),
+    (re.compile(rf"{_YEAR}{_GAP}H(?P<part>[12])|H(?P<part2>[12]){_GAP}{_OTHER}", re.IGNORECASE), 6),
+    (re.compile(rf"(?:annual|year)?{_GAP}{_YEAR}", re.IGNORECASE), 12),
 )
 
 

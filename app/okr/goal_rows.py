@@ -18,14 +18,15 @@ _NUMBERS = (Field.START, Field.TARGET, Field.CURRENT, Field.VALUE, Field.PROGRES
 _DAYS = (Field.DATE, Field.STARTS, Field.ENDS)
 _OBJECTIVES = {"objective", "goal", "bigrock", "ziel"}
 _KEY_RESULTS = {"keyresult", "kr", "kpi", "outcome", "metric", "target", "schlüsselergebnis"}
-_VIVA_PARENT = re.compile(
-    r"(?P<title>.*?)\s*\(weight:\s*(?P<weight>[\d.,]+)\s*%,\s*Id:\s*(?P<id>[^)]+)\)"
+_VIVA_PARENT = re.compile(  # after the title and "(weight:"
+    r"\s{0,9}(?P<weight>[\d.,]{1,20})\s{0,9}%,\s{0,9}Id:(?P<id>[^)]{1,200})\)"
 )
 _ID_ALONE = re.compile(r"\d{3,}|[0-9a-f-]{20,}")
-_HISTORY = re.compile(r"\s*[;\n|]\s*")
+_HISTORY = re.compile(r"[;\n|]")
 _PIECE = re.compile(
     r"(?P<day>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})(?:[T ]\d{1,2}:\d{2}(?::\d{2})?(?: ?UTC|Z)?)?"
-    r"\s*[:,=–-]?\s*(?P<value>[-−+]?\d[\d.,’' ]*\s?%?)(?:\s*[,:–(-]\s*(?P<note>.*?)\)?)?"
+    r"\s{0,9}[:,=–-]?\s{0,9}(?P<value>[-−+]?\d[\d.,’' ]{0,40}\s?%?)"
+    r"(?:\s{0,9}[,:–(-](?P<note>.*))?"
 )
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "%": "percent", "percentage": "percent"}
 _DIRECTIONS = {
@@ -204,8 +205,9 @@ def _parent(cells: Mapping[Field, str]) -> tuple[str, str, str, bool]:
         _refuse_title(objective)
         return objective, "", "", True
     said = cells.get(Field.PARENT, "")
-    if found := _VIVA_PARENT.match(said):
-        return found["title"], found["id"].strip(), found["weight"], False
+    title, _, more = said.partition("(weight:")
+    if found := _VIVA_PARENT.match(more):
+        return title.strip(), found["id"].strip(), found["weight"], False
     if _ID_ALONE.fullmatch(said):
         return "", said, "", False
     return said, "", "", False
@@ -241,7 +243,8 @@ def _check_ins(
     line: int, cells: Mapping[Field, str], numbers: Mapping[Field, Number], reading: Reading
 ) -> tuple[tuple[CheckIn, ...], tuple[str, ...]]:
     found, left_out = [], []
-    for piece in filter(None, _HISTORY.split(cells.get(Field.HISTORY, "").strip())):
+    pieces = (one.strip() for one in _HISTORY.split(cells.get(Field.HISTORY, "")))
+    for piece in filter(None, pieces):
         try:
             found.append(_piece(line, piece, reading))
         except Refused as error:
@@ -263,7 +266,8 @@ def _piece(line: int, piece: str, reading: Reading) -> CheckIn:
         raise Refused("it is not a day and a value.")
     day, number = reading.day(parts["day"]), reading.number(parts["value"].strip())
     assert number is not None
-    return CheckIn(line, day, float(number.value), (parts["note"] or "")[:2000])
+    note = (parts["note"] or "").strip().removesuffix(")")
+    return CheckIn(line, day, float(number.value), note[:2000])
 
 
 def _value(numbers: Mapping[Field, Number]) -> float | None:
