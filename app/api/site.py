@@ -5,6 +5,7 @@ from fastapi import APIRouter, FastAPI
 from app.api import (
     address_ranges,
     allocation,
+    audience_queries,
     audiences,
     audit,
     connectors,
@@ -44,6 +45,7 @@ def install(application: FastAPI) -> None:
     roof = APIRouter(responses=problems.ERRORS)
     for noun in (
         audiences,
+        audience_queries,
         imports,
         people,
         suppressions,

@@ -90,6 +90,23 @@ class Import(SQLModel, table=True):
         return self.look_id or self.id
 
 
+class AudienceQuery(SQLModel, table=True):
+    """A query over a database that the operator named, which fills an audience by itself."""
+
+    __tablename__ = "audience_query"
+    __table_args__ = (Index("ix_audience_query_due", "due_at"),)
+
+    audience_id: str = Field(primary_key=True, foreign_key="audience.id")
+    connection: str
+    query: str
+    every: str = "daily"  # hourly, daily
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    import_id: str | None = None  # the last one that it made
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = ""
+
+
 class Refusal(SQLModel, table=True):
     """A line of an import that was not taken, and why."""
 

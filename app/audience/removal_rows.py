@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from app.audience.models import Audience, Import, Membership, Note, Refusal
+from app.audience.models import Audience, AudienceQuery, Import, Membership, Note, Refusal
 
 
 def running(session: Session, audience_id: str) -> Sequence[str]:
@@ -22,6 +22,7 @@ def remove(session: Session, row: Audience) -> None:
     session.execute(delete(Note).where(col(Note.import_id).in_(files)))
     session.execute(delete(Refusal).where(col(Refusal.import_id).in_(files)))
     session.execute(delete(Import).where(col(Import.audience_id) == row.id))
+    session.execute(delete(AudienceQuery).where(col(AudienceQuery.audience_id) == row.id))
     session.execute(delete(Membership).where(col(Membership.audience_id) == row.id))
     session.delete(row)
     session.flush()

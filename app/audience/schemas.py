@@ -1,6 +1,6 @@
 """What the outside may send about people."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,14 @@ class ColumnChange(Trimmed):
             names = ", ".join(f"`{one}`" if one else "null" for one in known)
             raise ValueError(f"format of a column of type `{self.type}` must be one of: {names}")
         return self
+
+
+class AudienceSource(Trimmed):
+    """A query whose rows are people, on a connection that the operator named."""
+
+    connection: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$")]
+    query: Annotated[str, Field(min_length=1, max_length=10_000)]
+    every: Literal["hourly", "daily"] = "daily"
 
 
 class SuppressionDraft(Trimmed):

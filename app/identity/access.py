@@ -94,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/data-folders/**", Access.ADMIN),
     _rule(_ANY, "/address-ranges/**", Access.ADMIN),
     _rule(_READ, "/audit/**", Access.ADMIN),
+    _rule(_CHANGE, "/audiences/*/query/**", Access.ADMIN),  # its rows are people
     _rule(f"{_READ} POST", "/password", Access.VIEWER),
     # Addresses of customers are looked at by those who mail them.
     _rule(_READ, "/customers/**", Access.EDITOR),
@@ -134,6 +135,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/data-folders/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/address-ranges/**", Access.ADMIN),
     _rule(_READ, "/api/v1/audit/**", Access.ADMIN),
+    _rule(_ANY, "/api/v1/audiences/*/query/**", Access.ADMIN),
     _rule(_READ, "/api/v1/pushes", Access.EDITOR),
     _rule(_ANY, "/api/v1/users/**", Access.ADMIN),
     _rule(_ANY, "/api/v1/tokens/**", Access.ADMIN),

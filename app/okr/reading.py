@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from app.okr import exact, pointer, queries, source_store, sources, store, values
+from app.okr import exact, pointer, source_store, sources, store, values
 from app.okr.models import ValueSource
 from app.okr.schemas import ValueDraft
+from app.platform import queries
 from app.platform.db import Database
 from app.platform.duties import Duty, Trouble, tried
 from app.platform.errors import Unavailable

@@ -15,11 +15,10 @@ from app.delivery import transports
 from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
-from app.okr import queries
 from app.ops import backing_up, gauges, holding, late, stored
 from app.ops.installation import House, open_house
 from app.outreach import failing
-from app.platform import apart, away, clock, figures, install, migrate
+from app.platform import apart, away, clock, figures, install, migrate, queries
 from app.platform.away import AWAY
 from app.platform.config import Settings
 from app.platform.errors import AppError

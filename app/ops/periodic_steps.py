@@ -2,6 +2,7 @@
 
 from app.allocation import opening, telling
 from app.analysis import look_worker
+from app.audience import fetching
 from app.delivery import recovery
 from app.delivery.inbox import came_back
 from app.delivery.silence import Silence
@@ -31,6 +32,13 @@ def duties_of(house: House) -> list[Duty]:
         waves.duty(database, look_worker.Gate()),
         look_worker.duty(database),
         reading.duty(database, reader, zone=zone),
+        fetching.Fetcher(
+            database,
+            house.imports,
+            house.folder_id,
+            connections=house.settings.sql_connections,
+            marker=house.keyring.marks,
+        ).duty(),
         *_telling(house),
     ]
 

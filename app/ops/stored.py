@@ -24,6 +24,7 @@ from app.analysis.models import Kind
 from app.analysis.readout_json import of_json
 from app.analysis.readout_types import State as Call
 from app.audience.columns import Columns
+from app.audience.schemas import AudienceSource
 from app.experiments.design_schemas import Draft
 from app.experiments.plans import Frozen
 from app.experiments.unread import Unread
@@ -95,6 +96,7 @@ READS: Mapping[str, Reads] = {
     "api_token.role": Role,
     "audience.columns": Columns.of,
     "connector.kind": _among(KINDS.keys()),
+    "audience_query.every": _in(AudienceSource, "every"),
     "connector.settings": _as(dict[str, str]),
     "connector_link.external": _as(dict[str, str]),
     "contribution.overlaps": overlap.groups_of,

@@ -43,6 +43,7 @@ WORDS: Mapping[Work, str] = {
     Work.INGEST: "Counting clicks and opens",
     Work.JUDGE: "Judging clicks again",
     Work.IMPORT: "Reading the file of {}",
+    Work.FETCH: "Filling {} from its database",
     Work.CONVERT: "Counting a conversion once more",
     Work.SNAPSHOT: "Keeping a copy of where links lead",
     Work.COLUMNS: "Reading the columns of {}",
@@ -174,7 +175,7 @@ def _place(work: Work, item: str, names: Mapping[str, str]) -> tuple[str, str, s
         return week, f"week {week[-2:]}" if week else "the week", f"/weeks/{week}" if week else ""
     if work is Work.IMPORT:
         return item, "an import", f"/imports/{item}" if item else ""
-    if work is Work.COLUMNS:
+    if work in {Work.COLUMNS, Work.FETCH}:
         return item, "an audience", f"/audiences/{item}" if item else ""
     if work is Work.READ:
         return item, "a key result", f"/key-results/{item}" if item else ""

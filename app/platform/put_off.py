@@ -68,6 +68,7 @@ class Work(StrEnum):
     DIGEST = "digest"
     INGEST = "ingest"
     JUDGE = "judge_again"
+    FETCH = "fetch_people"
     IMPORT = "import"
     CONVERT = "settle_conversions"
     SNAPSHOT = "keep_snapshot"

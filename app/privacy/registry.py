@@ -90,6 +90,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "ageing": ("name",),
     "agent_grant": ("scope", "code_hash", "challenge"),
     "allocation_settings": ("opens_at", "reminds_at", "closes_at"),
+    "audience_query": ("connection", "query", "every"),
     "audit": ("action", "digest", "seal", "erased_digest"),
     "audit_head": ("seal",),
     "connector": ("settings", "secrets", "old_secrets"),  # sealed; addresses of systems

@@ -22,7 +22,15 @@ from app.web.admin import (
     sessions,
     tokens,
 )
-from app.web.audiences import audiences, columns, conversions, customers, imports, suppressions
+from app.web.audiences import (
+    audience_queries,
+    audiences,
+    columns,
+    conversions,
+    customers,
+    imports,
+    suppressions,
+)
 from app.web.experiments import (
     approval_pages,
     checklists,
@@ -77,6 +85,7 @@ routers: tuple[APIRouter, ...] = tuple(
         features,
         slices,
         audiences,
+        audience_queries,
         imports,
         columns,
         customers,

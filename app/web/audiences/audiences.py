@@ -1,6 +1,6 @@
 """Audiences: named sets of people, their columns, and the upload of more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -9,15 +9,18 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.audience import imports, members, store
+from app.audience import fetch_store, imports, members, store
 from app.audience.members import Member
-from app.audience.models import Audience, Import
+from app.audience.models import Audience, AudienceQuery, Import
 from app.audience.own import REQUIRED, TOLD
 from app.audience.schemas import AudienceDraft
 from app.identity import requests_noted
 from app.identity.guard import Db, Now, Who
+from app.outreach import troubles
 from app.platform import garbled
+from app.platform.asked import Choices
 from app.platform.errors import AppError
+from app.platform.put_off import Work
 from app.web.audiences import columns
 from app.web.audiences.columns import ColumnLine
 from app.web.kit.form_state import Form, Typed
@@ -29,6 +32,7 @@ router = APIRouter(prefix="/audiences")
 _PAGE = 50  # audiences, and imports of one
 _SHOWN_PEOPLE = 5
 _SHOWN_COLUMNS = 4
+_QUERY = ("connection", "query", "every")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class AudiencePage(Page):
     imports: Sequence[Import]
     next_address: str | None
     form: Typed
+    query: AudienceQuery | None  # what fills it by itself
+    trouble: str
+    filled: Typed
+    connections: Choices
 
 
 @router.get("")
@@ -89,7 +97,7 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
 @router.get("/{audience_id}")
 def show(request: Request, session: Db, audience_id: str, cursor: Cursor = None) -> HTMLResponse:
     """One audience."""
-    return render(request, _page(request, session, audience_id, cursor))
+    return render(request, page(request, session, audience_id, cursor))
 
 
 @router.post("/{audience_id}/imports")
@@ -137,7 +145,18 @@ def _names(audience: Audience) -> list[str]:
     return [str(column["name"]) for column in audience.columns]
 
 
-def _page(request: Request, session: Session, audience_id: str, cursor: str | None) -> AudiencePage:
+def page(
+    request: Request,
+    session: Session,
+    audience_id: str,
+    cursor: str | None = None,
+    *,
+    filled: Typed | None = None,
+) -> AudiencePage:
+    """One audience; `filled` is the form of its query that needs another look."""
+    query = fetch_store.query_of(session, audience_id)
+    failed = [one.reason for one in troubles.about(session, audience_id) if one.work == Work.FETCH]
+    held = {name: getattr(query, name) for name in _QUERY} if query else {"every": "daily"}
     imports = store.imports_of(session, audience_id, cursor=cursor, limit=_PAGE)
     audience = store.audience_of(session, audience_id)
     lines = columns.lines(audience, shows_cells=request.state.principal.sees_addresses)
@@ -151,4 +170,14 @@ def _page(request: Request, session: Session, audience_id: str, cursor: str | No
         imports=imports,
         next_address=next_of(f"/audiences/{audience_id}", imports),
         form=Typed(),
+        query=query,
+        trouble=failed[0] if failed else "",
+        filled=filled or Typed.of(**held),
+        connections=[(name, name.upper()) for name in sorted(_connections(request))],
     )
+
+
+def _connections(request: Request) -> Collection[str]:
+    """Names of the databases that the operator gave us to read."""
+    names: Collection[str] = request.app.state.settings.sql_connections.keys()
+    return names

@@ -1,10 +1,11 @@
-"""Ask a database that the operator named for one number, and let the question change nothing.
+"""Ask a database that the operator named for a number or rows, and let the question change nothing.
 
 The query is read as a sub-query, in a transaction that may only read, as the only statement, within
 a time limit. The connection's own user must be one that may only read, too. What the database says
 of a query that fails can quote what it read, so only words of the query's own are told on.
 """
 
+import json
 import os
 import socket
 import sqlite3
@@ -23,6 +24,7 @@ import psycopg
 from app.platform import figures
 from app.platform.errors import Invalid, Unavailable
 
+Pairs = list[tuple[str, str]]  # names and texts of one row
 _SECONDS = 10.0
 _LONGEST = 1_000_000  # bytes of any value on SQLite's way to a number, that it is asked for or not
 _NUMBERS = frozenset({20, 21, 23, 700, 701, 1700})  # PostgreSQL's types: int8, int2, … numeric
@@ -61,17 +63,73 @@ def number_of(
     connections: Mapping[str, str], name: str, query: str, *, seconds: float = _SECONDS
 ) -> float:
     """The one number that a query gives; a sentence where it gives none."""
-    url = connections.get(name.lower())
-    if url is None:
-        raise Invalid(
-            f"The operator has named no connection “{name}”: THINSLICE_SQL_{name.upper()}"
-        )
+    url = _url_of(connections, name)
     asked = f"SELECT * FROM (\n{query.strip().rstrip(';')}\n) AS one LIMIT 2"  # noqa: S608 - an editor's own query; see above
     try:
         rows = (_sqlite if url.startswith("sqlite:") else _postgresql)(url, asked, seconds)
     except (sqlite3.Error, psycopg.Error) as error:
         raise Unavailable(f"The query failed: {_reason(error)}") from error
     return _one(rows)
+
+
+def rows_of(
+    connections: Mapping[str, str], name: str, query: str, *, most: int, seconds: float
+) -> Iterator[Pairs]:
+    """The rows that a query gives, each as names and texts, in the order of its columns.
+
+    Raises Invalid or Unavailable, in words that tell nothing of what was read.
+    """
+    url = _url_of(connections, name)
+    inner = f"(\n{query.strip().rstrip(';')}\n) AS one LIMIT {most + 1}"
+    try:
+        rows = _sqlite_rows if url.startswith("sqlite:") else _postgresql_rows
+        for number, row in enumerate(rows(url, inner, seconds)):
+            if number == most:
+                raise Invalid(f"The query gives more than {figures.exact(most)} rows.")
+            yield row
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise Unavailable(f"The query failed: {_reason(error)}") from error
+
+
+def _url_of(connections: Mapping[str, str], name: str) -> str:
+    url = connections.get(name.lower())
+    if url is None:
+        raise Invalid(
+            f"The operator has named no connection “{name}”: THINSLICE_SQL_{name.upper()}"
+        )
+    return url
+
+
+def _postgresql_rows(url: str, inner: str, seconds: float) -> Iterator[Pairs]:
+    """The server writes each row as JSON and cuts it off: a text of a gigabyte never comes here."""
+    asked = f"SELECT left(row_to_json(one)::text, {_LONGEST + 1}) FROM {inner}"  # noqa: S608 - an admin's own query
+    with _connected(url, seconds) as connection, connection.cursor(name="asked") as cursor:
+        cursor.execute(asked.encode())
+        for (line,) in cursor:
+            if len(line) > _LONGEST:
+                raise Invalid("A row of the query is longer than 1 MB.")
+            found = json.loads(line, object_pairs_hook=list, parse_float=str, parse_int=str)
+            yield [(name, _as_text(value)) for name, value in found]
+
+
+def _sqlite_rows(url: str, inner: str, seconds: float) -> Iterator[Pairs]:
+    asked = f"SELECT * FROM {inner}"  # noqa: S608 - an admin's own query
+    with _opened(url, seconds) as connection:
+        cursor = connection.execute(asked)
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            yield [(name, _as_text(value)) for name, value in zip(names, row, strict=True)]
+
+
+def _as_text(value: Any) -> str:
+    """A cell as a file would hold it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes | list | dict):
+        raise Invalid("A column of the query is no text, number, day or yes/no: leave it out.")
+    return str(value)
 
 
 def look(url: str) -> None:
@@ -163,6 +221,12 @@ def _refuse_others(columns: Sequence[psycopg.Column]) -> None:
 
 
 def _sqlite(url: str, query: str, seconds: float) -> list[Any]:
+    with _opened(url, seconds) as connection:
+        return connection.execute(query).fetchall()
+
+
+@contextmanager
+def _opened(url: str, seconds: float) -> Iterator[sqlite3.Connection]:
     path = Path(urlsplit(url).path.removeprefix("/"))
     until = time.monotonic() + seconds
     address = f"file:{quote(str(path))}?mode=ro"
@@ -170,7 +234,7 @@ def _sqlite(url: str, query: str, seconds: float) -> list[Any]:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
         connection.execute("PRAGMA query_only = ON")
-        return connection.execute(query).fetchall()
+        yield connection
 
 
 def _reason(error: sqlite3.Error | psycopg.Error) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from app.okr.queries import look, number_of
 from app.platform.db import Database
 from app.platform.errors import Invalid, Unavailable
+from app.platform.queries import look, number_of
 from tests.faults.gate import Gate
 from tests.okr.scenes import as_reader
 
