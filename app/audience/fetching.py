@@ -146,7 +146,7 @@ class Fetcher:
     def _is_due(self, audience_id: str, now: datetime) -> None:
         with self.database.write() as session:
             row = fetch_store.query_of(session, audience_id)
-            if row is not None and row.read_at != now:
+            if row is not None and row.due_at == now + _CLAIM:  # no file was begun
                 row.due_at = now
                 session.add(row)
 
