@@ -162,7 +162,7 @@ def _runs(database: Database, audience_id: str) -> int:
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ("SELECT * FROM nothing", "no such table: nothing"),
+        ("SELECT * FROM gone", "no such table: gone"),
         ("SELECT * FROM insight WHERE 0", "The query gives no row, so nothing was changed."),
         ("SELECT x'00' AS email FROM insight", "is no text, number, day or yes/no"),
         ("DELETE FROM insight", "The query failed"),

@@ -64,7 +64,7 @@ def test_its_trouble_is_told_and_it_is_run_or_dropped_by_a_word(
     with database.write() as session:
         held = fetch_store.query_of(session, audience_id)
         assert held
-        held.due_at = NOW + timedelta(hours=1)
+        held.due_at = NOW + timedelta(days=30)
         session.add(held)
         trouble = Unavailable("The connection failed.")
         put_off.note(session, Work.FETCH, audience_id, put_off.sentence_of(trouble), now=NOW)
@@ -73,7 +73,7 @@ def test_its_trouble_is_told_and_it_is_run_or_dropped_by_a_word(
     with database.read() as session:
         held = fetch_store.query_of(session, audience_id)
         assert held
-        assert held.due_at < NOW + timedelta(hours=1)
+        assert held.due_at < NOW + timedelta(days=30)
     dropped = said(ann.send(f"{path}/query/remove", on="remove").text)
 
     assert "The connection failed." in told
