@@ -121,7 +121,9 @@ class Fetcher:
         with self.database.write() as session:
             held = fetch_store.query_of(session, audience_id)
             if held is not None:
-                held.read_at, held.import_id, held.due_at = now, begun.id, now + _EVERY[held.every]
+                held.read_at, held.import_id = now, begun.id
+                if held.due_at == now + _CLAIM:  # else somebody changed it: that run is due still
+                    held.due_at = now + _EVERY[held.every]
                 session.add(held)
         self._read(begun.id, now)
 
