@@ -77,7 +77,9 @@ def test_its_trouble_is_told_and_it_is_run_or_dropped_by_a_word(
     dropped = said(ann.send(f"{path}/query/remove", on="remove").text)
 
     assert "The connection failed." in told
+    assert " Next " not in told  # when it is tried again is not the query's own time
     assert "The connection failed." not in after
+    assert " Next " in after
     assert "from the connection" not in dropped
 
 
