@@ -20,13 +20,22 @@ def read_json(
     *,
     constant: Callable[[str], Any] | None = None,
     pairs: Callable[[Pairs], Any] | None = None,
+    number: Callable[[str], Any] | None = None,
 ) -> Any:
     """What it says. `constant` sees NaN and its like, `pairs` each object, as it is written.
+
+    `number` sees each number, as it is written.
 
     Raises NotJson, or what these two raise of its kind.
     """
     try:
-        return json.loads(content, parse_constant=constant, object_pairs_hook=pairs)
+        return json.loads(
+            content,
+            parse_constant=constant,
+            object_pairs_hook=pairs,
+            parse_float=number,
+            parse_int=number,
+        )
     except NotJson:
         raise
     except json.JSONDecodeError as error:

@@ -5,7 +5,6 @@ a time limit. The connection's own user must be one that may only read, too. Wha
 of a query that fails can quote what it read, so only words of the query's own are told on.
 """
 
-import json
 import os
 import socket
 import sqlite3
@@ -21,7 +20,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-from app.platform import figures
+from app.platform import figures, foreign
 from app.platform.errors import Invalid, Unavailable
 
 Pairs = list[tuple[str, str]]  # names and texts of one row
@@ -108,8 +107,16 @@ def _postgresql_rows(url: str, inner: str, seconds: float) -> Iterator[Pairs]:
         for (line,) in cursor:
             if len(line) > _LONGEST:
                 raise Invalid("A row of the query is longer than 1 MB.")
-            found = json.loads(line, object_pairs_hook=list, parse_float=str, parse_int=str)
-            yield [(name, _as_text(value)) for name, value in found]
+            yield [(name, _as_text(value)) for name, value in _pairs(line)]
+
+
+def _pairs(line: str) -> Pairs:
+    """A cell may be JSON itself, as deep as somebody wrote it."""
+    try:
+        found: Pairs = foreign.read_json(line, pairs=list, number=str)
+    except foreign.NotJson as error:
+        raise Invalid(f"A row of the query cannot be read: {error}.") from error
+    return found
 
 
 def _sqlite_rows(url: str, inner: str, seconds: float) -> Iterator[Pairs]:

@@ -6,18 +6,22 @@ from typing import Any
 import pytest
 
 from app.audience import fetching, imports
+from app.audience.fetching import Fetcher
 from app.audience.models import Import
 from app.audience.schemas import AudienceSource
 from app.delivery import planning
 from app.platform.db import Database
 from tests.audience.fetches import fetcher, filled, given, people, run, troubles
 from tests.audience.test_imports import NOW
+from tests.cast import MARKS
 from tests.experiments import scenes
+from tests.okr.scenes import as_reader
 
 
 def test_a_running_experiment_keeps_whom_it_enrolled(database: Database, warehouse: Path):
     experiment_id = scenes.scheduled(database, people=5)
     running = scenes.settle(database, experiment_id)
+    assert running.audience_id
     planned = planning.plan(database, experiment_id, now=scenes.NOW)
     enrolled = scenes.enrolled(database, experiment_id)
     filled(warehouse, [(f"p00{n}@bakers.example", "Eve", "99", "Oslo") for n in (0, 1, 7)])
@@ -66,3 +70,16 @@ def test_what_is_changed_while_it_runs_is_run_next(
     assert [email for email, _, _ in people(database, audience_id)] == [
         "a@b.example", "b@b.example",
     ]  # fmt: skip
+
+
+def test_a_cell_that_is_nested_without_end_is_refused_in_words(
+    database: Database, database_url: str, warehouse: Path
+):
+    if database.is_sqlite:
+        pytest.skip("of PostgreSQL")
+    readers = {"warehouse": as_reader(database, database_url)}
+    deep = "(repeat('[', 5000) || repeat(']', 5000))::json"
+    given(database, f"SELECT 'a@b.example' AS email, {deep} AS cell")
+    run(Fetcher(database, warehouse.parent, "folder", readers, marker=MARKS), NOW)
+
+    assert troubles(database) == ["A row of the query cannot be read: it is nested too deep."]
