@@ -79,6 +79,7 @@ def serve(
 
     settings = command_setup.settings_at(host, port)
     log.set_up("serve", settings.log_format)
+    command_setup.warn_of_settings()
     listener = supervise.listen(host, port)
     house = command_setup.house(settings)
     command_setup.start_checked(house, migrating=migrate)
@@ -101,6 +102,7 @@ def edge(
 
     settings = command_setup.settings_at(host, port)
     log.set_up("edge", settings.log_format)
+    command_setup.warn_of_settings()
     listener = supervise.listen(host, port)
     house = command_setup.house(settings)
     refuse_misfits(house)  # and tell no set-up address: there is no log-in here
@@ -123,6 +125,7 @@ def worker(
 
     settings = command_setup.settings()
     log.set_up("worker", settings.log_format)
+    command_setup.warn_of_settings()
     house = command_setup.house(settings)
     with command_setup.watched(house, host, port):
         command_setup.start_checked(house, migrating=False)

@@ -1,5 +1,6 @@
 """Settings and house of a command, and what it says where nobody can log in yet."""
 
+import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from app.ops.installation import House
     from app.platform.config import Settings
 
+log = logging.getLogger(__name__)
 BY = names.COMMANDS  # who did it, in the audit
 
 
@@ -75,6 +77,14 @@ def start_checked(found: "House", *, migrating: bool) -> None:
         return
     refuse_misfits(found)
     tell_set_up(found, set_up_token(found))
+
+
+def warn_of_settings() -> None:
+    """What is misspelt does nothing; a start is no less for it, so it is told, and goes on."""
+    from app.platform import config
+
+    for sentence in config.nobodys():
+        log.warning(sentence)
 
 
 def tell_set_up(found: "House", token: str | None) -> None:

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 
-import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.analysis import known_until, sentences, waiting
@@ -15,10 +14,10 @@ from app.delivery import transports
 from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
-from app.ops import backing_up, gauges, holding, late, stored
+from app.ops import backing_up, gauges, holding, late, reached, stored
 from app.ops.installation import House, open_house
 from app.outreach import failing
-from app.platform import apart, away, clock, figures, install, migrate, queries
+from app.platform import apart, away, clock, config, figures, install, migrate, queries
 from app.platform.away import AWAY
 from app.platform.config import Settings
 from app.platform.errors import AppError
@@ -42,6 +41,7 @@ def look(settings: Settings) -> list[Finding]:
     """Look at everything; one thing being wrong hides nothing else."""
     house = open_house(settings)
     parts: dict[str, Callable[[House], str]] = {
+        "settings": _settings,
         "database": _database,
         "migrations": _migrations,
         "stored": _stored,
@@ -61,11 +61,11 @@ def look(settings: Settings) -> list[Finding]:
         "address ranges": _ranges,
         "identity provider": _provider,
         "SQL connections": _connections,
-        "public address": _public,
-        "address of links": _links,
+        "public address": reached.public,
+        "address of links": reached.links,
     }
     try:
-        return [_finding(subject, part, house) for subject, part in parts.items()]
+        return _said_once([_finding(subject, part, house) for subject, part in parts.items()])
     finally:
         house.database.close()
 
@@ -74,16 +74,36 @@ class _WrongError(AppError):
     title = "Something is wrong"
 
 
+def _said_once(findings: Sequence[Finding]) -> list[Finding]:
+    """What is wrong everywhere for one reason has it once: the rest is not hidden by it."""
+    first: dict[str, str] = {}
+    for one in findings:
+        first.setdefault(one.sentence, one.subject)
+    return [
+        one
+        if one.fine or first[one.sentence] == one.subject
+        else replace(one, sentence=f"as said under {first[one.sentence]}")
+        for one in findings
+    ]
+
+
 def _finding(subject: str, part: Callable[[House], str], house: House) -> Finding:
     try:
         return Finding(subject, True, part(house))
     except AppError as error:
         return Finding(subject, False, str(error))
     except AWAY as error:
-        return Finding(subject, False, away.advised(away.in_words(error)))
+        return Finding(subject, False, away.explained(error))
     except SQLAlchemyError as error:
         kind = type(error).__name__
         return Finding(subject, False, f"The database cannot be asked ({kind}): see migrations.")
+
+
+def _settings(_house: House) -> str:
+    """Whether all that is set is read: what is misspelt does nothing, and says nothing."""
+    if unread := config.nobodys():
+        raise _WrongError(" ".join(unread))
+    return "each that is set is one of ours"
 
 
 def _database(house: House) -> str:
@@ -275,25 +295,3 @@ def _provider(house: House) -> str:
     provider, now = Provider(house.settings), clock.now()
     provider.keys(now=now)
     return f"{provider.metadata(now=now).issuer} answers"
-
-
-def _public(house: House) -> str:
-    return _answering(house.settings.public_url, "thinslice serve", "THINSLICE_PUBLIC_URL")
-
-
-def _links(house: House) -> str:
-    if house.settings.tracking == house.settings.public_url:
-        return "the public address"
-    return _answering(house.settings.tracking, "thinslice edge", "THINSLICE_TRACKING_URL")
-
-
-def _answering(url: str, command: str, setting: str) -> str:
-    try:
-        answer = httpx.get(f"{url}/health", timeout=5)
-    except httpx.HTTPError:
-        raise _WrongError(
-            f"{url} does not answer. Is `{command}` running, and {setting} right?"
-        ) from None
-    if answer.status_code != httpx.codes.OK:
-        raise _WrongError(f"{url}/health answers {answer.status_code}: another service is there.")
-    return f"{url} answers"

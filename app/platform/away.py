@@ -91,6 +91,13 @@ def advised(sentence: str) -> str:
     return f"{sentence} {_ADVICE.get(sentence, '')}".rstrip()
 
 
+def explained(error: BaseException) -> str:
+    """The same; where nobody is reached, why: a name, a port or a password may be wrong."""
+    sentence = in_words(error)
+    said = f" It says: {reason_of(error)}" if sentence == _OUT_OF_REACH else ""
+    return f"{advised(sentence)}{said}"
+
+
 def passes(error: BaseException) -> bool:
     """Whether the same will go well once the database does; what took too long may do so again."""
     return isinstance(error, AWAY) and in_words(error) != _TOO_LONG

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.platform import setting_forms
 from app.platform.domains import BadDomain, ascii_host, ascii_url
 from app.platform.errors import AppError
 from app.platform.provider_settings import ProviderSettings
@@ -80,7 +81,7 @@ def _as_mailbox(value: str) -> str:
 Address = Annotated[str, AfterValidator(_as_address)]
 Mailbox = Annotated[str, AfterValidator(_as_mailbox)]
 
-_SQL = "THINSLICE_SQL_"  # and a name: a database that key results may be read from
+_SQL = setting_forms.PREFIX + setting_forms.SQL
 _LOCAL = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~]+")  # signs before the @ that need no quotes
 _SHORT = 32  # signs before the @: 64 are allowed, and a send's token and its + take 32
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -154,9 +155,17 @@ class Settings(ProviderSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-            raise ValueError("must begin with sqlite:/// or postgresql://")
-        return url
+        return setting_forms.database(url)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        return setting_forms.networks(addresses)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return setting_forms.hosts(names)
 
     @field_validator("spool_limit", mode="before")
     @classmethod
@@ -247,6 +256,11 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what comes in
     except ValidationError as error:
         raise BadSettings("; ".join(_sentences(error))) from error
+
+
+def nobodys() -> list[str]:
+    """What is set in the environment and no setting of ours, a sentence each."""
+    return setting_forms.nobodys(os.environ, Settings.model_fields)
 
 
 def _sentences(error: ValidationError) -> list[str]:
