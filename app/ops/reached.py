@@ -27,10 +27,18 @@ def links(house: House) -> str:
 def _answering(url: str, command: str, setting: str) -> str:
     try:
         answer = httpx.get(f"{url}/health", timeout=5)
-    except httpx.HTTPError:
-        raise NotReached(
-            f"{url} does not answer. Is `{command}` running, and {setting} right?"
-        ) from None
+    except httpx.HTTPError as error:
+        raise NotReached(_why(url, error, command, setting)) from None
     if answer.status_code != httpx.codes.OK:
         raise NotReached(f"{url}/health answers {answer.status_code}: another service is there.")
     return f"{url} answers"
+
+
+def _why(url: str, error: httpx.HTTPError, command: str, setting: str) -> str:
+    """A certificate that is not trusted here is no service that is not running."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return (
+            f"{url} answers with a certificate that is not trusted here ({error}). Of an authority"
+            " of your own? Name its file in SSL_CERT_FILE; else browsers will refuse it, too."
+        )
+    return f"{url} does not answer ({error}). Is `{command}` running, and {setting} right?"
