@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from re import _constants as codes  # type: ignore[attr-defined]  # what a pattern is made of
-from re import _parser as parser  # type: ignore[attr-defined]
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +22,8 @@ from app.platform import texts, written_days, written_numbers
 from app.platform.written_numbers import Decimals
 from app.privacy import mentions
 
+codes = importlib.import_module("re._constants")  # what a pattern is made of
+parser = importlib.import_module("re._parser")
 ROOT = Path(__file__).parent.parent
 USES = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 BRIEF = (16, 20, 26, 34, 50, 80, 160)  # what doubles with each sign is seen here, and ends

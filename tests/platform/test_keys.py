@@ -1,7 +1,10 @@
 """Secrets: given and good, or made once, for the owner's eyes only."""
 
+import os
 import shutil
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -100,3 +103,41 @@ def test_an_emptied_key_file_is_said_and_not_replaced(tmp_path: Path):
 
     with pytest.raises(BadSettings, match="is empty"):
         keys.load_or_make(given)
+
+
+_AS_A_POD = """
+import os, sys
+from pathlib import Path
+from app.platform import config, keys
+os.setgroups([10001]); os.setgid(10001); os.setuid(10001)
+folder = Path(sys.argv[1])
+keys.load_or_make(config.load(data_dir=folder))
+print(keys.folder_id(folder)[0])
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else's")
+def test_a_folder_of_roots_that_a_group_may_write_to_can_be_used(tmp_path: Path):
+    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        above.chmod(0o755)
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    os.chown(volume, 0, 10001)
+    volume.chmod(0o2770)  # as Kubernetes does for `fsGroup: 10001`
+    command = [sys.executable, "-c", _AS_A_POD, str(volume)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert {path.stat().st_mode & 0o777 for path in volume.iterdir()} == {0o600}
+    assert {path.name for path in volume.iterdir()} == {"keys", "folder-id"}
+    assert volume.stat().st_mode & 0o777 == 0o770
+
+
+def test_a_folder_of_somebody_else_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tmp_path.chmod(0o770)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    keys.make_folder(tmp_path)
+
+    assert tmp_path.stat().st_mode & 0o777 == 0o770
