@@ -11,8 +11,6 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "THINSLICE_"
 SQL = "SQL_"  # and a name: a database that key results may be read from
 _ELSEWHERE = {"TOKEN", "CLOCK_SHIFT_SECONDS", "PARENT_PIPE"}  # read where they are used
-# Kubernetes names services to pods: thinslice-web is THINSLICE_WEB_PORT_80_TCP and more.
-_SERVICE = re.compile(r"([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)|PORT)(_[A-Z0-9_]+)?")
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 
 
@@ -61,7 +59,12 @@ def nobodys(environment: Mapping[str, str], ours: Iterable[str]) -> list[str]:
 
 
 def _is_read(name: str, known: set[str]) -> bool:
-    return name in known or name.startswith(SQL) or bool(_SERVICE.fullmatch(name))
+    return name in known or name.startswith(SQL) or _is_of_a_service(name)
+
+
+def _is_of_a_service(name: str) -> bool:
+    """Kubernetes names services to pods: thinslice-web is THINSLICE_WEB_PORT_80_TCP, and more."""
+    return "PORT" in name.split("_") or name.endswith("SERVICE_HOST")
 
 
 def _unread(name: str, known: set[str]) -> str:
