@@ -38,13 +38,16 @@ _Head = Annotated[
 
 
 class AuditOut(BaseModel):
-    """One thing that somebody did. `number` is null in rows from before they were sealed."""
+    """One thing that somebody did.
+
+    `number` is null in rows from before they were sealed, `at` where what is stored is damaged.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     id: str
     number: int | None
-    at: datetime
+    at: datetime | None
     actor: str
     actor_id: str
     what: str
@@ -96,5 +99,6 @@ def verify_audit(request: Request, session: Db, head: _Head = "") -> AuditVerifi
 
 def _out(row: AuditRow) -> AuditOut:
     made = {"what": in_words(row.action), "details": audit_rows.details_of(row)}
+    made |= {"at": audit_rows.at_of(row)}
     kept = {name: getattr(row, name) for name in AuditOut.model_fields if name not in made}
     return AuditOut(**made, **kept)

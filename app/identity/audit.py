@@ -22,6 +22,7 @@ from app.platform.errors import Invalid
 
 _NOTED, _ERASED = "audit.noted", "audit.erased"  # of a session, until its end
 _AT_ONCE = 1_000  # rows read
+_BEYOND = 2**31 - 1  # of a column of 32 bits
 _BEGIN = text(
     "INSERT INTO audit_head (id, number, seal, unsealed)"
     " SELECT 1, 0, '', COUNT(*) - :noted FROM audit WHERE number IS NULL"
@@ -127,9 +128,12 @@ class Seals:
         number, seal = 0, _first(head)
         for row in _sealed(session):
             found.rows += 1
+            if not isinstance(row.number, int):
+                found.faults.append(f"{_named(row)} has no number that can be read.")
+                continue
             found.erased += row.erased_digest is not None
             found.faults += self._faults(row, number, seal)
-            number, seal = row.number or 0, row.seal or ""
+            number, seal = row.number, row.seal or ""
             if noted and noted.number == number and noted.seal != seal:
                 found.faults.append(f"Row {number} has another seal than the head that was noted.")
         found.faults += _at_the_end(found, number, seal, noted)
@@ -168,7 +172,8 @@ def _kept_head(session: Session, noted: int) -> AuditHead:
     if head is None:
         session.execute(_BEGIN, {"noted": noted})
         head = session.exec(query).one()
-    last = session.exec(select(func.max(AuditRow.number))).one()
+    number = col(AuditRow.number)  # SQLite may hold a text there, which is greater than any
+    last = session.exec(select(func.max(number)).where(number < _BEYOND)).one()
     head.number = max(head.number, last or 0)
     return head
 
@@ -197,7 +202,7 @@ def _said(row: AuditRow) -> str:
     """All that a row says, always written the same."""
     said = [
         row.id,
-        clock.micros_of(row.at),
+        _micros(row.at),
         row.actor,
         row.actor_id,
         row.action,
@@ -205,6 +210,11 @@ def _said(row: AuditRow) -> str:
         row.details,
     ]
     return json.dumps(said, sort_keys=True)
+
+
+def _micros(at: object) -> object:
+    """As it was sealed; a moment that is damaged never fits."""
+    return clock.micros_of(at) if isinstance(at, datetime) else at
 
 
 def _linked(before: str, row: AuditRow) -> str:
@@ -216,4 +226,6 @@ def _first(head: AuditHead) -> str:
 
 
 def _named(row: AuditRow) -> str:
-    return f"Row {row.number} ({row.action}, by {row.actor}, {clock.iso(row.at)})"
+    held: object = row.at
+    at = clock.iso(held) if isinstance(held, datetime) else "at a moment that cannot be read"
+    return f"Row {row.number} ({row.action}, by {row.actor}, {at})"

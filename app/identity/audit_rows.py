@@ -55,10 +55,17 @@ def _holding(word: str) -> Iterator[Any]:
         yield cast(col(AuditRow.details), String).icontains(written, autoescape=True)
 
 
+def at_of(row: AuditRow) -> datetime | None:
+    """When it was; None where that is damaged."""
+    held: object = row.at
+    return held if isinstance(held, datetime) else None
+
+
 def details_of(row: AuditRow) -> Mapping[str, Any]:
     """What else a row tells; that they are damaged, where they are."""
     held: object = row.details
-    return held if isinstance(held, dict) else {"details": CANNOT_BE_READ}
+    told = held if isinstance(held, dict) else {"details": CANNOT_BE_READ}
+    return told if at_of(row) else {**told, "at": CANNOT_BE_READ}
 
 
 def in_words(action: str) -> str:

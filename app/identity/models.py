@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from app.platform.db import UtcDateTime
+from app.platform.db import MomentOrText, UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
 
@@ -197,7 +197,7 @@ class AuditRow(SQLModel, table=True):
     __tablename__ = "audit"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    at: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=MomentOrText)  # a text where it is damaged
     actor: str  # the name at that time
     actor_id: str
     action: str  # `POST /experiments/{id}/launch`

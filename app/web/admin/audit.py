@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from app.identity import audit_rows
 from app.identity import store as identity
 from app.identity.audit import Seals, Verified
-from app.identity.audit_rows import Search, details_of, in_words
+from app.identity.audit_rows import Search, at_of, details_of, in_words
 from app.identity.guard import Db
 from app.identity.models import AuditRow
 from app.platform.days import within
@@ -36,6 +36,7 @@ class Line:
     """A row as the page says it."""
 
     row: AuditRow
+    at: datetime | None  # None: it is damaged
     known_as: str  # beside the name, which people choose: an address, `token`, or `no user`
     what: str
     href: str | None
@@ -104,7 +105,14 @@ def verified(request: Request, session: Db) -> HTMLResponse:
 
 def _line(row: AuditRow, known: Mapping[str, str]) -> Line:
     details = ", ".join(f"{name}: {said}" for name, said in details_of(row).items())
-    return Line(row, known.get(row.actor_id, "no user"), in_words(row.action), _href(row), details)
+    return Line(
+        row=row,
+        at=at_of(row),
+        known_as=known.get(row.actor_id, "no user"),
+        what=in_words(row.action),
+        href=_href(row),
+        details=details,
+    )
 
 
 def _href(row: AuditRow) -> str | None:
