@@ -98,7 +98,10 @@ def verify_audit(request: Request, session: Db, head: _Head = "") -> AuditVerifi
 
 
 def _out(row: AuditRow) -> AuditOut:
-    made = {"what": in_words(row.action), "details": audit_rows.details_of(row)}
-    made |= {"at": audit_rows.at_of(row)}
+    made: dict[str, Any] = {
+        "at": audit_rows.at_of(row),
+        "what": in_words(row.action),
+        "details": audit_rows.details_of(row),
+    }
     kept = {name: getattr(row, name) for name in AuditOut.model_fields if name not in made}
     return AuditOut(**made, **kept)

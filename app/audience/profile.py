@@ -110,7 +110,7 @@ def decided(seen: Evidence, before: Mapping[str, Any]) -> Decided:
     """What the author said stays; else what the cells say."""
     unit = inference.unit_of(seen) or ""
     if before.get("decided_by") == AUTHOR:
-        held = Reading(Type(before["type"]), before["format"])
+        held = Reading(Type(before.get("type", Type.TEXT)), before.get("format"))
         return Decided(held, (), unit if held.type is Type.NUMBER else "", AUTHOR)
     verdict: Verdict = inference.decide(seen)
     is_number = verdict.reading.type is Type.NUMBER
@@ -190,11 +190,11 @@ def _without(row: dict[str, Any], cell: object) -> dict[str, Any]:
     except Misfit:
         fits, fills = False, True
     shown = printed(cell)[:_SHOWN]
-    empty = row.get("empty", row["missing"])
+    empty = row.get("empty", row.get("missing", 0))
     return row | {
-        "examples": [example for example in row["examples"] if str(example) != shown],
+        "examples": [example for example in row.get("examples", ()) if str(example) != shown],
         "misfit_examples": [one for one in row.get("misfit_examples", ()) if one["value"] != shown],
-        "filled": row["filled"] - fills,
+        "filled": row.get("filled", 0) - fills,
         "empty": empty - (not fills),
         "missing": empty - (not fills),
         "misfits": row.get("misfits", 0) - (not fits),
@@ -214,7 +214,7 @@ def _unheard(_cells: Cells, _name: str, _reason: str) -> None:
 def always_filled(session: Session, audience_id: str) -> frozenset[str]:
     """The columns in which everybody has something."""
     rows = store.audience_of(session, audience_id).columns
-    return frozenset(row["name"] for row in rows if not row.get("empty", row["missing"]))
+    return frozenset(row["name"] for row in rows if not row.get("empty", row.get("missing", 0)))
 
 
 def columns_of(session: Session, audience_id: str | None) -> Columns:

@@ -1,8 +1,8 @@
 """What the outside may send about people."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.audience.columns import FORMATS, Type
 from app.platform.texts import PRINTED, Name, Trimmed
@@ -42,3 +42,33 @@ class SuppressionDraft(Trimmed):
 
     email: Annotated[str, Field(min_length=3, max_length=320)]
     reason: Annotated[str, Field(max_length=200), PRINTED] = "manual"
+
+
+class KeptCell(BaseModel):
+    """A cell that is not what its column holds, as an audience keeps it."""
+
+    model_config = ConfigDict(strict=True)
+
+    line: int | None
+    value: str
+
+
+class KeptColumn(BaseModel):
+    """What an audience keeps of a column; earlier versions kept less. Pages read all of it."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: str
+    as_written: str | None = None
+    type: Annotated[Type, Field(strict=False)] = Type.TEXT
+    format: str | None = None
+    unit: str | None = None
+    examples: list[str] = []
+    filled: int = 0
+    empty: int = 0
+    missing: int = 0
+    kind: str = ""
+    misfits: int = 0
+    misfit_examples: list[KeptCell] = []
+    choices: list[dict[str, Any]] = []
+    decided_by: str = ""

@@ -5,13 +5,13 @@ a change of the draft ends it. It holds for as many people as were told, and for
 audiences move a little every day.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.experiments.items import Item, blocks, ok
-from app.experiments.models import Approval, Experiment, Status
+from app.experiments.models import Approval, ApprovalAsked, Experiment, Status
 from app.platform import figures, put_off
 from app.platform.config import Settings
 from app.platform.errors import Conflict
@@ -19,6 +19,7 @@ from app.platform.put_off import Work
 
 ITEM = "approval"  # on the checklist
 BY_ANOTHER = "Somebody else approves it first."
+_OPEN = {Status.DRAFT, Status.SCHEDULED}
 _MORE = 1.1  # ours: times as many people as the second person was told
 
 
@@ -48,6 +49,58 @@ def standing_of(session: Session, experiment: Experiment) -> Approval | None:
     return None if held and is_draft and held.design_at != experiment.updated_at else held
 
 
+def asked_by(session: Session, experiment: Experiment) -> str:
+    """Who asked others to approve the experiment as it is now; empty: nobody yet."""
+    held = _asked_of(session, experiment)
+    return held.by if held else ""
+
+
+def _asked_of(session: Session, experiment: Experiment) -> ApprovalAsked | None:
+    held, approval = session.get(ApprovalAsked, experiment.id), session.get(Approval, experiment.id)
+    if held is None or held.design_at != experiment.updated_at:
+        return None
+    return None if approval and approval.at >= held.at else held
+
+
+def waiting(session: Session) -> Sequence[tuple[Experiment, ApprovalAsked]]:
+    """What somebody was asked to approve and nobody has yet, what waits longest first."""
+    query = (
+        select(Experiment, ApprovalAsked)
+        .join(ApprovalAsked, col(ApprovalAsked.experiment_id) == col(Experiment.id))
+        .join(Approval, col(Approval.experiment_id) == col(Experiment.id), isouter=True)
+        .where(col(Experiment.status).in_((Status.DRAFT, Status.SCHEDULED)))
+        .where(col(ApprovalAsked.design_at) == col(Experiment.updated_at))
+        .where(col(Approval.at).is_(None) | (col(Approval.at) < col(ApprovalAsked.at)))
+        .order_by(col(ApprovalAsked.at), col(Experiment.id))
+    )
+    return session.exec(query).all()
+
+
+def ask(
+    session: Session,
+    experiment: Experiment,
+    people: int,
+    settings: Settings,
+    *,
+    by: str,
+    by_id: str,
+    now: datetime,
+) -> None:
+    """Somebody wants a second person to look; once for a design. Raises Conflict."""
+    if experiment.status not in _OPEN:
+        raise Conflict(f"It is {experiment.status}: there is nothing to approve any more.")
+    standing = standing_of(session, experiment)
+    if not is_needed(people, settings) or (standing and _covers(standing, people)):
+        raise Conflict("Nobody need approve it any more.")
+    if earlier := asked_by(session, experiment):
+        raise Conflict(f"{earlier} asked already: everybody who may approve it has a mail.")
+    session.merge(
+        ApprovalAsked(
+            experiment_id=experiment.id, by=by, by_id=by_id, at=now, design_at=experiment.updated_at
+        )
+    )
+
+
 def approve(
     session: Session,
     experiment: Experiment,
@@ -59,7 +112,7 @@ def approve(
     now: datetime,
 ) -> None:
     """A second person has seen it. One that waits for them is tried again at once."""
-    if experiment.status not in {Status.DRAFT, Status.SCHEDULED}:
+    if experiment.status not in _OPEN:
         raise Conflict(f"It is {experiment.status}: there is nothing to approve any more.")
     if by_id in launched_by:
         raise Conflict("You launched it yourself. Somebody else approves it.")

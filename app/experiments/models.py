@@ -127,6 +127,18 @@ class Approval(SQLModel, table=True):
     design_at: datetime = Field(sa_type=UtcDateTime)  # when the experiment was last the same
 
 
+class ApprovalAsked(SQLModel, table=True):
+    """Somebody asked those who may approve to look at an experiment, as its design was then."""
+
+    __tablename__ = "approval_asked"
+
+    experiment_id: str = Field(primary_key=True)
+    by: str
+    by_id: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    design_at: datetime = Field(sa_type=UtcDateTime)  # as of an approval
+
+
 class Rehearsal(SQLModel, table=True):
     """An experiment's mails, composed for everybody before anybody gets one; where it stands.
 

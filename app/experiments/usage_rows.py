@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from sqlalchemy import String, cast, delete, or_
 from sqlmodel import Session, col, select
 
-from app.experiments.models import Experiment, Feature, FeatureTeam, Rehearsal, Slice, Unwritable
+from app.experiments.models import (
+    Approval,
+    ApprovalAsked,
+    Experiment,
+    Feature,
+    FeatureTeam,
+    Rehearsal,
+    Slice,
+    Unwritable,
+)
 
 
 def experiments_naming(session: Session, experiment_id: str) -> Sequence[Experiment]:
@@ -24,8 +33,8 @@ def experiments_for(session: Session, audience_id: str) -> Sequence[Experiment]:
 
 
 def remove_experiment(session: Session, row: Experiment) -> None:
-    """A draft, and what its mails looked like for its people."""
-    for table in (Rehearsal, Unwritable):
+    """A draft, who was to approve it, and what its mails looked like for its people."""
+    for table in (Rehearsal, Unwritable, Approval, ApprovalAsked):
         session.execute(delete(table).where(col(table.experiment_id) == row.id))
     session.delete(row)
     session.flush()

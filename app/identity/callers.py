@@ -95,6 +95,15 @@ def known(session: Session, request: Request, *, now: datetime) -> Principal | N
     return Principal.of_user(found[1]) if found else None
 
 
+def refuse_tokenless(request: Request) -> None:
+    """What carries nothing that looks like a token of ours, before the database is asked.
+
+    Raises NotLoggedIn.
+    """
+    if not _bearer(request).startswith(PREFIX):
+        raise NotLoggedIn(_SEND_ONE)
+
+
 def bearer_of(
     session: Session, request: Request, *, now: datetime
 ) -> tuple[Principal, ApiToken | AgentGrant]:
@@ -124,9 +133,7 @@ def _let_in(session: Session, secret: str, *, now: datetime) -> tuple[Principal,
 
 def _token_of(session: Session, secret: str) -> ApiToken:
     if not secret.startswith(PREFIX):
-        raise NotLoggedIn(
-            "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."
-        )
+        raise NotLoggedIn(_SEND_ONE)
     row = store.token_by_hash(session, kept(secret))
     if row is None:
         raise NotLoggedIn("This token is not valid, or was revoked.")

@@ -23,7 +23,7 @@ from app.identity.bodies import PLAIN_FORM
 from app.identity.callers import Principal
 from app.identity.last_use import LastUse
 from app.identity.roles import Role
-from app.platform import away, clock, figures
+from app.platform import away, clock, figures, own_threads
 from app.platform.away import AWAY
 from app.platform.db import Database
 from app.platform.errors import Forbidden, NotLoggedIn, TooLarge
@@ -41,7 +41,11 @@ async def admit(request: Request, access: Access) -> None:
     if access is Access.METERS and callers.watches(request):
         return  # also while the database is away: nothing is asked of it
     try:
-        await run_in_threadpool(_let_in, request)
+        if access is Access.METERS:
+            callers.refuse_tokenless(request)
+            await own_threads.METERS_DOOR.run(_let_in, request)
+        else:
+            await run_in_threadpool(_let_in, request)
     except AWAY as error:
         raise away.as_unavailable(error) from error
     _refuse_role(request.state.principal, access)
@@ -92,6 +96,8 @@ def _let_in(request: Request) -> None:
     last_use: LastUse | None = getattr(request.app.state, "last_use", None)
     database: Database = request.app.state.database
     request.state.principal, request.state.csrf = None, ""
+    if callers.is_api(request):
+        callers.refuse_tokenless(request)  # before the database is asked
     with database.read() as session:
         if callers.is_api(request):
             who, row = callers.bearer_of(session, request, now=clock.now())

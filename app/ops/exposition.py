@@ -18,14 +18,13 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.ops import gauges, measured
 from app.ops.gauges import Gauges
 from app.ops.installation import House
 from app.outreach import push_worker
-from app.platform import duties, log, meter_files
+from app.platform import duties, log, meter_files, own_threads
 from app.platform.meters import Counts, Labels, Meter, Series
 from app.tracking import edge, ingest
 
@@ -75,7 +74,7 @@ def written(counts: Counts, look: gauges.Look) -> bytes:
 async def metrics(request: Request) -> Response:
     """Ask with `Authorization: Bearer`: THINSLICE_METRICS_TOKEN, or any token of the API."""
     meters: Meters = request.app.state.meters
-    return Response(await run_in_threadpool(meters.text), media_type=MEDIA)
+    return Response(await own_threads.METERS.run(meters.text), media_type=MEDIA)
 
 
 class _Told(Collector):

@@ -24,7 +24,7 @@ from app.analysis.models import Kind
 from app.analysis.readout_json import of_json
 from app.analysis.readout_types import State as Call
 from app.audience.columns import Columns
-from app.audience.schemas import AudienceSource
+from app.audience.schemas import AudienceSource, KeptColumn
 from app.experiments.design_schemas import Draft
 from app.experiments.plans import Frozen
 from app.experiments.unread import Unread
@@ -94,7 +94,7 @@ READS: Mapping[str, Reads] = {
     "allocation_settings.opens_at": time.fromisoformat,
     "allocation_settings.reminds_at": time.fromisoformat,
     "api_token.role": Role,
-    "audience.columns": Columns.of,
+    "audience.columns": _as(list[KeptColumn]),
     "connector.kind": _among(KINDS.keys()),
     "audience_query.every": _in(AudienceSource, "every"),
     "connector.settings": _as(dict[str, str]),
@@ -112,7 +112,7 @@ READS: Mapping[str, Reads] = {
     "experiment.unread": _as(list[Unread]),
     "experiment_template.design": Draft.model_validate,
     "frozen_week.body": agenda.as_frozen,
-    "import.columns": Columns.of,
+    "import.columns": _as(list[KeptColumn]),
     "key_result.cadence": _in(KeyResultDraft, "cadence"),
     "key_result.kind": _in(KeyResultDraft, "kind"),
     "key_result.source": _in(KeyResultDraft, "source"),

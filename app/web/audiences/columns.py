@@ -100,11 +100,11 @@ def _line(row: Mapping[str, Any]) -> ColumnLine:
     return ColumnLine(
         name=row["name"],
         as_written=row.get("as_written", ""),
-        filled=row["filled"],
+        filled=row.get("filled", 0),
         empty=row.get("empty", row.get("missing", 0)),
         misfits=row.get("misfits", 0),
         strays=", ".join(map(_stray, row.get("misfit_examples", ()))),
-        examples=", ".join(map(str, row["examples"])),
+        examples=", ".join(map(str, row.get("examples", ()))),
         reading=READINGS.get(key, "Not said yet"),
         chosen=_value(*key) if key in READINGS else "",
         question=_question(row),
@@ -119,8 +119,8 @@ def _stray(one: Mapping[str, Any]) -> str:
 def _question(row: Mapping[str, Any]) -> str:
     if not row.get("choices"):
         return ""
-    example = next(filter(_is_read_apart, map(str, row["examples"])), "")
-    what = _ASKED.get(row["type"], "something")
+    example = next(filter(_is_read_apart, map(str, row.get("examples", ()))), "")
+    what = _ASKED.get(row.get("type", Type.TEXT), "something")
     quoted = f"“{example}”" if example else "A cell"
     return f"{quoted} is {what} that can be read in two ways. Say which: mails wait for it."
 

@@ -15,6 +15,8 @@ from app.experiments.models import Experiment, Status
 from app.identity import guard
 from app.identity import store as identity
 from app.identity.guard import Db, Now, Who
+from app.outreach import approval_mails
+from app.outreach.team_mails import Letters
 from app.platform.errors import AppError
 from app.web.experiments import header, plans
 from app.web.experiments.header import Place
@@ -57,15 +59,13 @@ def approve(request: Request, who: Who, now: Now, experiment_id: str) -> Respons
         with guard.writing(request) as session:
             experiment = store.locked(session, experiment_id)
             checklist.refuse_changed(experiment, seen)
-            launcher = identity.latest_actor(session, ending="/launch", subject=experiment_id)
-            alone = identity.behind(session, launcher) if seen.launched_at else frozenset()
             approvals.approve(
                 session,
                 experiment,
                 people,
                 by=who.name,
                 by_id=who.id,
-                launched_by=alone,
+                launched_by=_launchers(session, seen),
                 now=now,
             )
     except AppError as error:
@@ -74,6 +74,38 @@ def approve(request: Request, who: Who, now: Now, experiment_id: str) -> Respons
             form = Typed().refused(error)
             refuse(request, _page(request, session, seen, form, now=now))
     return go(f"/experiments/{experiment_id}", said="approved")
+
+
+@router.post("/{experiment_id}/ask-approval")
+def ask_others(request: Request, who: Who, now: Now, experiment_id: str) -> Response:
+    """A mail to everybody who may approve it and does not launch it; once for a design."""
+    read, state = request.app.state.database.read, request.app.state
+    with read() as session:
+        seen = store.experiment_of(session, experiment_id)
+        people = _people(request, session, seen, now=now)
+    with guard.writing(request) as session:
+        experiment = store.locked(session, experiment_id)
+        checklist.refuse_changed(experiment, seen)
+        by, by_id = who.name, who.id
+        approvals.ask(session, experiment, people, state.settings, by=by, by_id=by_id, now=now)
+        approval_mails.send_all(
+            session,
+            Letters.of(state),
+            experiment,
+            people=people,
+            by=by,
+            involved=who.ids | _launchers(session, seen),
+            now=now,
+        )
+    return go(f"/experiments/{experiment_id}", said="approval-asked")
+
+
+def _launchers(session: Session, seen: Experiment) -> frozenset[str]:
+    """The ids of whoever launched it, if anybody did: they do not approve it."""
+    if not seen.launched_at:
+        return frozenset()
+    launcher = identity.latest_actor(session, ending="/launch", subject=seen.id)
+    return identity.behind(session, launcher)
 
 
 def _people(request: Request, session: Session, seen: Experiment, *, now: datetime) -> int:

@@ -59,6 +59,7 @@ class LaunchPage(Page):
     place: Place
     blocks: list[Item]
     needs_second: bool  # nothing else keeps it from being launched
+    asked_by: str  # who asked others to approve it; empty: nobody yet
     warns: list[Item]
     audience_people: int
     left_out: list[tuple[str, int]]
@@ -199,10 +200,12 @@ def _launch_page(
     found = plans.look(request, session, experiment, now=now)
     who, design = found.eligibility, rooms.design_of(experiment)
     settings: Settings = request.app.state.settings
+    blocked = [item.id for item in _of_level(found, "blocks")]
     return LaunchPage(
         place=header.place_beside(about),
         blocks=_of_level(found, "blocks"),
-        needs_second=[item.id for item in _of_level(found, "blocks")] == [approvals.ITEM],
+        needs_second=blocked == [approvals.ITEM],
+        asked_by=approvals.asked_by(session, experiment) if blocked == [approvals.ITEM] else "",
         warns=_of_level(found, "warns"),
         audience_people=who.total,
         left_out=plans.left_out(who),

@@ -77,6 +77,7 @@ class ExperimentPage(Page):
     again: str | None
     troubles: list[Trouble]
     waits_for_second: bool  # person, to approve it
+    asked_by: str  # who asked others to; empty: nobody yet
     paused_reason: str | None
     fell_away: FellAway | None
     decision: Decision | None
@@ -156,13 +157,15 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
     left_out = plans.reasons(enrolment_store.reasons(session, experiment.id))
     day = formatting.filters(request.app.state.settings.zone)["day"]
     waiting = troubles.about(session, experiment.id)
+    waits_for_second = any(one.reason.endswith(approvals.BY_ANOTHER) for one in waiting)
     return ExperimentPage(
         place=header.place_beside(about),
         moves=_moves(experiment),
         can_decide=experiment.status in readouts.OPEN,
         again=_again(experiment),
         troubles=waiting,
-        waits_for_second=any(one.reason.endswith(approvals.BY_ANOTHER) for one in waiting),
+        waits_for_second=waits_for_second,
+        asked_by=approvals.asked_by(session, experiment) if waits_for_second else "",
         paused_reason=experiment.paused_reason,
         fell_away=fallen_away.fallen_away_of(session, experiment),
         decision=about.decision,

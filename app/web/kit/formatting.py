@@ -19,6 +19,7 @@ SAID: Mapping[str, str] = {
     "readmitted": "They may come back: the next import takes them in.",
     "launched": "Launched. Mails leave as fast as the rate allows; this page keeps count.",
     "approved": "Approved. Somebody else may launch it now.",
+    "approval-asked": "Everybody who may approve it has a mail, and sees it on This week.",
     "undoable": "Launched.",
     "undone": "Undone: it is a draft again, and nobody was mailed.",
     "too-late": "Too late to undo: nothing was changed. What can be done now stands below.",

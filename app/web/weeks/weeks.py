@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.audience import store as audience
-from app.experiments import feature_store
+from app.experiments import approvals, feature_store
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.okr import sayings
@@ -39,6 +39,15 @@ class Step:
     next: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An experiment that a second person is asked to approve."""
+
+    id: str
+    name: str
+    by: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeekPage(Page):
     """Are we closer than when the cycle began?"""
@@ -52,6 +61,7 @@ class WeekPage(Page):
     steps: list[Step]
     key_results: list[Line]
     small_print: str
+    approvals: tuple[Asked, ...]
     awaiting: tuple[UnderWay, ...]
     running: tuple[UnderWay, ...]
     decided: tuple[Learning, ...]
@@ -74,6 +84,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         steps=steps,
         key_results=[key_result_line.line_of(KeyResultLine.of(view)) for view in week.key_results],
         small_print=sayings.SMALL_PRINT,
+        approvals=_asked(session) if request.app.state.settings.approve_above else (),
         awaiting=week.awaiting,
         running=week.running,
         decided=week.decided,
@@ -83,6 +94,13 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         silent=week.silent,
     )
     return render(request, page)
+
+
+def _asked(session: Session) -> tuple[Asked, ...]:
+    return tuple(
+        Asked(experiment.id, experiment.name, asked.by)
+        for experiment, asked in approvals.waiting(session)
+    )
 
 
 def _lead(week: Week) -> str:

@@ -1,4 +1,4 @@
-"""A row of the audit that is damaged is shown as such: the others are listed, and verify names it."""
+"""A row of the audit that is damaged is shown as such, named by verify, and hides no other."""
 
 import re
 from typing import Any
@@ -37,8 +37,10 @@ def test_a_damaged_row_takes_no_other_away(
         pytest.skip("PostgreSQL keeps nothing of the kind")
     keys: Seals = busy.application.state.keyring.seals
     with database.write() as session:
-        number = session.scalars(select(AuditRow.number).order_by(col(AuditRow.number))).all()[-2]
-        spoil = f"UPDATE audit SET {column} = {_VALUES[value]} WHERE number = {number}"  # noqa: S608 - ours
+        number = session.scalars(select(col(AuditRow.number)).order_by(col(AuditRow.number))).all()[
+            -2
+        ]
+        spoil = f"UPDATE audit SET {column} = {_VALUES[value]} WHERE number = {number}"
         session.execute(text(spoil))
     eve.post("/features", title="Salt", problem="")
     listed, verified = busy.get("/audit"), busy.get("/audit/verified")

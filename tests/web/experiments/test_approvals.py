@@ -1,12 +1,18 @@
 """A second person on the pages: blocked, approved by one, launched by another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
+from sqlmodel import col, select
 
-from app.experiments import store
-from app.experiments.models import Approval, Status
+from app.delivery.models import Notice
+from app.experiments import drafts, store
+from app.experiments.design_schemas import Changes
+from app.experiments.models import Approval, ApprovalAsked, Status
+from app.identity.models import User
+from app.platform import clock
 from app.platform.db import Database
 from tests.experiments import scenes
 from tests.web.conftest import Browser
@@ -91,3 +97,73 @@ def test_an_audience_that_grew_is_approved_from_the_experiments_page(
     assert herself.status_code == 422
     assert "You launched it yourself. Somebody else approves it." in herself.text
     assert "Approved." in said
+
+
+def test_everybody_who_may_approve_is_asked_once_by_mail_and_on_this_week(
+    draft_id: str, eve: Browser, ann: Browser, bo: Browser, database: Database
+):
+    ask = f"/experiments/{draft_id}/ask-approval"
+    button = eve.get(f"/experiments/{draft_id}/launch").text
+    said = eve.send(ask, on="ask").text
+    again, waiting, told = eve.post(ask), ann.get("/").text, _asked(database)
+    shown = eve.get(f"/experiments/{draft_id}/launch").text
+    ann.send(f"/experiments/{draft_id}/approve", on="approve")
+    after = eve.post(ask)
+
+    assert "Ask for approval by mail" in button
+    assert "Everybody who may approve it has a mail" in said
+    assert [one.recipient for one in told] == ["ann@halvern.example"]  # Bo may only look
+    assert f"/experiments/{draft_id}/approve" in told[0].text
+    assert "goes to 12 people, and waits for a second person" in told[0].text
+    assert again.status_code == 409
+    assert "Eve asked already" in again.text
+    assert "Eve asked by mail everybody who may approve it." in shown
+    assert "Ask for approval by mail" not in shown
+    assert f'class="card" href="/experiments/{draft_id}/approve"' in waiting
+    assert "Waiting for a second person" not in ann.get("/").text
+    assert after.status_code == 409
+    assert "Nobody need approve it any more." in after.text
+    assert bo.post(ask).status_code == 403
+
+
+def test_a_change_of_the_draft_lets_others_be_asked_anew(
+    draft_id: str, eve: Browser, ann: Browser, database: Database
+):
+    ask = f"/experiments/{draft_id}/ask-approval"
+    eve.send(ask, on="ask")
+    with database.write() as session:
+        experiment = store.experiment_of(session, draft_id)
+        drafts.change(session, experiment, Changes(name="Waste again"), now=clock.now())
+    waiting = ann.get("/").text
+    eve.send(ask, on="ask again")
+
+    assert "Waiting for a second person" not in waiting
+    assert "Waiting for a second person" in ann.get("/").text
+    assert len(_asked(database)) == 2
+
+
+def test_where_nobody_else_may_approve_it_is_said(draft_id: str, eve: Browser, database: Database):
+    with database.write() as session:
+        session.execute(update(User).where(col(User.name) != "Eve").values(role="viewer"))
+    answer = eve.post(f"/experiments/{draft_id}/ask-approval")
+
+    assert answer.status_code == 409
+    assert "Nobody else here may approve it." in answer.text
+    assert _asked(database) == []
+
+
+def test_a_draft_that_is_removed_takes_its_approval_along(
+    draft_id: str, eve: Browser, ann: Browser, database: Database
+):
+    eve.send(f"/experiments/{draft_id}/ask-approval", on="ask")
+    ann.send(f"/experiments/{draft_id}/approve", on="approve")
+    eve.post(f"/removals/experiments/{draft_id}")
+
+    with database.read() as session:
+        assert session.get(Approval, draft_id) is None
+        assert session.get(ApprovalAsked, draft_id) is None
+
+
+def _asked(database: Database) -> Sequence[Notice]:
+    with database.read() as session:
+        return session.exec(select(Notice).where(Notice.kind == "approval")).all()
