@@ -11,6 +11,7 @@ from itertools import zip_longest
 from random import Random
 from typing import Any
 
+import pytest
 from sqlalchemy import Column, select
 
 from tests.web.test_garbled import Asking, asking, held, is_document, spoilt
