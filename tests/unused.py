@@ -29,7 +29,6 @@ ALLOWED = {
     "on_message_begin": "httptools", "on_url": "httptools", "on_header": "httptools",
     "on_message_complete": "httptools",
     "process_bind_param": "SQLAlchemy's types", "process_result_value": "SQLAlchemy's types",
-    "result_processor": "SQLAlchemy's types", "coltype": "the same",
     "smtp_LHLO": "aiosmtpd", "handle_RCPT": "aiosmtpd", "handle_DATA": "aiosmtpd",
     "handle_exception": "aiosmtpd",
     "raise_for_status": "Authlib's client asks an answer by it",

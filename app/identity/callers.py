@@ -20,6 +20,7 @@ from app.platform.errors import NotLoggedIn
 API = "/api/"
 METRICS = "/metrics"
 AGENTS = offered.AGENTS
+_SEND_ONE = "Send a token: `Authorization: Bearer tsl_…`. An admin makes one under Tokens."
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.identity import callers, requests_noted
+from app.identity import callers, requests_noted, second_step
 from app.identity.access import Access, access_of
 from app.identity.bodies import PLAIN_FORM
 from app.identity.callers import Principal
@@ -26,10 +26,12 @@ from app.identity.roles import Role
 from app.platform import away, clock, figures, own_threads
 from app.platform.away import AWAY
 from app.platform.db import Database
-from app.platform.errors import Forbidden, NotLoggedIn, TooLarge
+from app.platform.errors import CodeWanted, Forbidden, NotLoggedIn, TooLarge
 
 ADMITTED = "thinslice.access"  # in a request's scope: what its door asked for
 _SAFE = {"GET", "HEAD"}
+SET_UP = "/account/second-step"
+_TO_A_CODE = {SET_UP, f"{SET_UP}/confirm", "/logout"}
 _MOST_FIELDS = 1000  # as many as Starlette reads of a form
 _COOKIE_LASTS = timedelta(days=400)  # browsers keep none longer; the server ends a session before
 
@@ -49,6 +51,7 @@ async def admit(request: Request, access: Access) -> None:
     except AWAY as error:
         raise away.as_unavailable(error) from error
     _refuse_role(request.state.principal, access)
+    _refuse_codeless(request, access)
     if _is_form(request, access):
         refuse_foreign(request)
 
@@ -95,9 +98,7 @@ def _let_in(request: Request) -> None:
     """Say on the request who asks, if anybody does; what was used is noted beside it."""
     last_use: LastUse | None = getattr(request.app.state, "last_use", None)
     database: Database = request.app.state.database
-    request.state.principal, request.state.csrf = None, ""
-    if callers.is_api(request):
-        callers.refuse_tokenless(request)  # before the database is asked
+    request.state.principal, request.state.csrf, request.state.lacks_code = None, "", False
     with database.read() as session:
         if callers.is_api(request):
             who, row = callers.bearer_of(session, request, now=clock.now())
@@ -110,6 +111,8 @@ def _let_in(request: Request) -> None:
                 last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
             request.state.csrf = login.csrf
             request.state.principal = Principal.of_user(user)
+            is_wanted = request.app.state.settings.require_totp and login.issuer is None
+            request.state.lacks_code = is_wanted and not second_step.is_on(session, user.id)
 
 
 def _refuse_role(who: Principal | None, access: Access) -> None:
@@ -120,6 +123,16 @@ def _refuse_role(who: Principal | None, access: Access) -> None:
     if not who.role.may(access.role):
         raise Forbidden(
             f"You are {_a(who.role)}; this needs {_a(access.role)}. An admin can change your role."
+        )
+
+
+def _refuse_codeless(request: Request, access: Access) -> None:
+    """Where everybody says a code: whoever has none yet sets it up before anything else."""
+    needs_one = access.role is not None and request.url.path not in _TO_A_CODE
+    if needs_one and request.state.lacks_code:
+        raise CodeWanted(
+            "Everybody who logs in with a password here also says a code of an app on their phone."
+            " Set it up under “Your account” first."
         )
 
 

@@ -107,6 +107,7 @@ class Settings(ProviderSettings):
     spool_limit: int = 2 * 10**9  # bytes
     keep_events_months: int = Field(default=13, ge=1, le=1200)  # raw clicks and opens
     approve_above: int = Field(default=0, ge=0)  # people that one person may send to; 0: any number
+    require_totp: bool = False  # everybody with a password here also says a code of an app
     # Days without a backup before `doctor` warns: nobody types a week of work again. 0: never.
     backup_days: int = Field(default=7, ge=0, le=3650)
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()

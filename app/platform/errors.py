@@ -81,6 +81,13 @@ class NotLoggedIn(AppError):
     challenge = "Bearer"
 
 
+class CodeWanted(AppError):
+    """Who logs in with a password here sets up a code beside it, before anything else."""
+
+    status = 403
+    title = "A code beside the password"
+
+
 class Forbidden(AppError):
     """Who is asking is known, and may not."""
 

@@ -79,6 +79,7 @@ SETTINGS = {
     "durability": "disk", "spool_limit": "3 GB", "keep_events_months": "5", "backup_days": "0",
     "approve_above": "5000",
     "agents_log_in": "0",
+    "require_totp": "1",
     "trusted_proxies": "10.0.0.0/8, 127.0.0.1", "allowed_hosts": "a.local b.local",
     "allow_private_sources": "wiki.local:8080", "metrics_token": "0123456789'abcdef",
     "demo": "true", "log_format": "json",

@@ -25,7 +25,7 @@ from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.identity.secrets import kept
 from app.identity.sessions import Open
-from app.platform.errors import AppError, Invalid
+from app.platform.errors import AppError, Conflict, Invalid
 from app.platform.vault import Vault
 from app.web.admin.second_steps import CodesPage
 from app.web.kit.form_state import Form, Typed
@@ -45,6 +45,7 @@ class AccountPage(Page):
     has_password: bool
     second_step: bool
     codes_left: int
+    is_wanted: bool  # a code, of everybody: it cannot be turned off
     form: Typed
     code_form: Typed
 
@@ -110,6 +111,11 @@ def new_codes(request: Request, who: Who, now: Now, form: Form) -> HTMLResponse:
 @router.post("/account/second-step/off")
 def turn_off(request: Request, who: Who, now: Now, form: Form) -> Response:
     """No code is asked for any more; whoever turns it off says one."""
+    if request.app.state.settings.require_totp:
+        raise Conflict(
+            "A code is asked of everybody here. For another phone, let an admin take this one off"
+            " your page under Team; at your next page you set up the new one."
+        )
     try:
         with guard.writing(request) as session:
             _refuse_wrong(session, request, who, form, now=now)
@@ -170,6 +176,7 @@ def _page(
         has_password=user.has_password,
         second_step=second_step.is_on(session, who.id),
         codes_left=second_step.codes_left(session, who.id),
+        is_wanted=request.app.state.settings.require_totp,
         form=form or Typed(),
         code_form=code_form or Typed(),
     )

@@ -53,6 +53,14 @@ class EnrolPage(Page):
     form: Typed
     secret: str
     picture: str
+    is_wanted: bool  # of everybody: there is no “Not now”
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeWantedPage(Page):
+    """Everybody with a password says a code here; one button begins."""
+
+    template: ClassVar[str] = "admin/code_wanted.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +121,13 @@ def begin(session: Db, request: Request, who: Who) -> Response:
 @router.get("/account/second-step")
 def enrol(request: Request, session: Db, who: Who) -> Response:
     """The picture, for as long as it was not confirmed."""
-    vault = Vault.at(request.app.state.settings)
-    enrolment = second_step.under_way(session, store.user_of(session, who.id), vault)
-    if enrolment is None:
-        return go("/account")
-    return render(request, _enrol_page(enrolment, Typed()))
+    settings = request.app.state.settings
+    enrolment = second_step.under_way(session, store.user_of(session, who.id), Vault.at(settings))
+    if enrolment is not None:
+        return render(request, _enrol_page(enrolment, Typed(), is_wanted=settings.require_totp))
+    if request.state.lacks_code:
+        return render(request, CodeWantedPage())
+    return go("/account")
 
 
 @router.post("/account/second-step/confirm")
@@ -133,7 +143,8 @@ def confirm(request: Request, who: Who, now: Now, form: Form) -> HTMLResponse:
             audit.note(session, actor=who.name, actor_id=who.id, action="second step on", now=now)
     except Invalid as error:
         assert enrolment is not None
-        refuse(request, _enrol_page(enrolment, form.refused(error)))
+        is_wanted = request.app.state.settings.require_totp
+        refuse(request, _enrol_page(enrolment, form.refused(error), is_wanted=is_wanted))
     return render(request, CodesPage(codes=codes))
 
 
@@ -167,10 +178,11 @@ def _note(session: Session, user: User, proof: Proof | None, *, now: datetime) -
         )
 
 
-def _enrol_page(enrolment: Enrolment, form: Typed) -> EnrolPage:
+def _enrol_page(enrolment: Enrolment, form: Typed, *, is_wanted: bool) -> EnrolPage:
     drawn = segno.make(enrolment.address, error="m", micro=False)
     picture = drawn.svg_inline(
         omitsize=True, border=4, light="#ffffff", svgclass=None, lineclass=None
     )
     grouped = " ".join(re.findall(".{1,4}", enrolment.secret))
-    return EnrolPage(form=form, secret=grouped, picture=Markup(picture))  # noqa: S704 - ours alone
+    drawing = Markup(picture)  # noqa: S704 - ours alone
+    return EnrolPage(form=form, secret=grouped, picture=drawing, is_wanted=is_wanted)

@@ -18,7 +18,15 @@ from starlette.responses import RedirectResponse, Response
 
 from app.identity import door, guard
 from app.platform import away, collisions
-from app.platform.errors import AppError, FieldError, Invalid, NotLoggedIn, TooMany, Unavailable
+from app.platform.errors import (
+    AppError,
+    CodeWanted,
+    FieldError,
+    Invalid,
+    NotLoggedIn,
+    TooMany,
+    Unavailable,
+)
 from app.platform.log import request_id
 from app.web.kit.pages import Page, Refused, render
 
@@ -179,6 +187,8 @@ def show(request: Request, error: AppError) -> Response:
     """A room's sentence as a page; who is not logged in is shown the door first."""
     if isinstance(error, NotLoggedIn):
         return RedirectResponse(f"/login?next={quote(_back(request))}", 303)
+    if isinstance(error, CodeWanted):
+        return RedirectResponse(guard.SET_UP, 303)
     if request.method == "GET" and any(
         field_error.field == "cursor" for field_error in error.errors
     ):
