@@ -21,7 +21,7 @@ from app.experiments.design_schemas import Changes, Draft, LaunchDraft
 from app.experiments.enrolment import judge_of
 from app.experiments.items import ITEM, Item
 from app.experiments.models import Experiment, Status
-from app.identity import guard
+from app.identity import audit, guard
 from app.identity.guard import Db, Now, Who
 from app.platform import garbled
 from app.review import removal
@@ -210,8 +210,11 @@ def launch(
         checklist.refuse_changed(row, seen)
         settings, people = request.app.state.settings, found.eligibility.eligible
         approvals.refuse_alone(session, row, people, settings, ids=who.ids)
-        told = fallen_away.promised(found.eligibility)
-        lifecycle.launch(session, row, draft or LaunchDraft(), by=who.name, now=now, promised=told)
+        told, draft = fallen_away.promised(found.eligibility), draft or LaunchDraft()
+        audit.tell(
+            session, people=people, at=str(draft.at or "now"), undo_seconds=draft.undo_seconds
+        )
+        lifecycle.launch(session, row, draft, by=who.name, now=now, promised=told)
         return shown(session, row)
 
 

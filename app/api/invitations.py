@@ -90,7 +90,7 @@ def invite(
     An address that is wrong or already here hinders no other: the answer says what became of each.
     Whoever was invited before gets a new link.
     """
-    outcomes = invitations.invite(session, draft.emails, role=draft.role, by=who.name, now=now)
+    outcomes = invitations.invite(session, draft.emails, role=draft.role, by=who, now=now)
     invitation_mails.send_all(session, Letters.of(request.app.state), outcomes, who, now=now)
     return _told(outcomes)
 
@@ -100,7 +100,7 @@ def again(
     invitation_id: str, request: Request, session: Db, who: Who, now: Now
 ) -> Listed[OutcomeOut]:
     """A new link for seven days more; the one of before opens nothing."""
-    outcome = invitations.again(session, invitation_id, by=who.name, now=now)
+    outcome = invitations.again(session, invitation_id, by=who, now=now)
     invitation_mails.send_all(session, Letters.of(request.app.state), [outcome], who, now=now)
     return _told([outcome])
 

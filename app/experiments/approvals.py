@@ -105,6 +105,7 @@ def approve(
     session: Session,
     experiment: Experiment,
     people: int,
+    settings: Settings,
     *,
     by: str,
     by_id: str,
@@ -114,6 +115,8 @@ def approve(
     """A second person has seen it. One that waits for them is tried again at once."""
     if experiment.status not in _OPEN:
         raise Conflict(f"It is {experiment.status}: there is nothing to approve any more.")
+    if not is_needed(people, settings):
+        raise Conflict("Nobody need approve it: one person alone may send to so many.")
     if by_id in launched_by:
         raise Conflict("You launched it yourself. Somebody else approves it.")
     session.merge(

@@ -20,7 +20,7 @@ from app.links.keyring import Mac
 from app.platform import clock
 from app.platform.errors import Invalid
 
-_NOTED, _ERASED = "audit.noted", "audit.erased"  # of a session, until its end
+_NOTED, _ERASED, _TOLD = "audit.noted", "audit.erased", "audit.told"  # of a session, to its end
 _AT_ONCE = 1_000  # rows read
 _BEYOND = 2**31 - 1  # of a column of 32 bits
 _BEGIN = text(
@@ -51,6 +51,17 @@ def note(
     )
     session.add(row)
     session.info.setdefault(_NOTED, []).append(row)
+
+
+def tell(session: Session, **details: Any) -> None:
+    """What a change changed, for the row that its page or its API notes; never a secret."""
+    session.info.setdefault(_TOLD, {}).update(details)
+
+
+def told(session: Session) -> dict[str, Any]:
+    """What was told in this transaction so far, once."""
+    found: dict[str, Any] = session.info.pop(_TOLD, {})
+    return found
 
 
 def erased_from(session: Session, row_id: str) -> None:

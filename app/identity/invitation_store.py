@@ -35,6 +35,13 @@ def open_for(session: Session, email: str) -> Sequence[TeamInvitation]:
     return session.exec(question).all()
 
 
+def end_of(session: Session, user_id: str, *, now: datetime) -> None:
+    """Take back what somebody made and nobody accepted yet."""
+    waiting = col(TeamInvitation.accepted_at).is_(None) & col(TeamInvitation.revoked_at).is_(None)
+    theirs = update(TeamInvitation).where(col(TeamInvitation.created_by_id) == user_id, waiting)
+    session.execute(theirs.values(revoked_at=now))
+
+
 def listed(session: Session) -> Sequence[TeamInvitation]:
     """Those that were not taken back, newest first."""
     kept = select(TeamInvitation).where(col(TeamInvitation.revoked_at).is_(None))

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.identity import audit, store, users
 from app.identity import invitation_store as rows
+from app.identity.callers import Principal
 from app.identity.models import TeamInvitation, User
 from app.identity.passwords import Hashed
 from app.identity.roles import role_named
@@ -65,7 +66,7 @@ def addresses_in(text: str) -> list[str]:
 
 
 def invite(
-    session: Session, emails: Sequence[str], *, role: str, by: str, now: datetime
+    session: Session, emails: Sequence[str], *, role: str, by: Principal, now: datetime
 ) -> list[Outcome]:
     """Ask each of them; whoever was asked before gets a new link. None hinders another."""
     wanted = role_named(role)
@@ -82,7 +83,7 @@ def _folded(typed: str) -> str:
         return typed
 
 
-def _invite(session: Session, typed: str, *, role: str, by: str, now: datetime) -> Outcome:
+def _invite(session: Session, typed: str, *, role: str, by: Principal, now: datetime) -> Outcome:
     try:
         email = users.address_of(typed)
     except Invalid as error:
@@ -97,7 +98,7 @@ def _invite(session: Session, typed: str, *, role: str, by: str, now: datetime) 
     return Outcome(email, What.AGAIN if before else What.INVITED, row=row, secret=secret)
 
 
-def again(session: Session, invitation_id: str, *, by: str, now: datetime) -> Outcome:
+def again(session: Session, invitation_id: str, *, by: Principal, now: datetime) -> Outcome:
     """A new link for seven days more; the one of before is dead."""
     row = _open(session, invitation_id)
     return _invite(session, row.email, role=row.role, by=by, now=now)
@@ -165,7 +166,7 @@ def _note(session: Session, user: User, row: TeamInvitation, *, method: str, now
 
 
 def _made(
-    session: Session, email: str, *, role: str, by: str, now: datetime
+    session: Session, email: str, *, role: str, by: Principal, now: datetime
 ) -> tuple[TeamInvitation, str]:
     secret = fresh("inv_")
     row = TeamInvitation(
@@ -173,7 +174,8 @@ def _made(
         role=role,
         hash=kept(secret),
         created_at=now,
-        created_by=by,
+        created_by=by.name,
+        created_by_id=(by.made_by or None) if by.kind == "token" else by.id,
         expires_at=now + LASTS,
     )
     session.add(row)

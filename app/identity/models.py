@@ -115,6 +115,7 @@ class TeamInvitation(SQLModel, table=True):
     hash: str = Field(unique=True)  # of the secret in the link
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str
+    created_by_id: str | None = None  # a user, who may be behind a token; None: of before, or none
     expires_at: datetime = Field(sa_type=UtcDateTime)
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -71,7 +71,7 @@ def _note(session: Session, request: Request, who: Principal, subject: str, **de
         actor_id=who.id,
         action=f"{request.method} {_path(request)}",
         subject=subject,
-        details=details,
+        details=audit.told(session) | details,
         now=clock.now(),
     )
 

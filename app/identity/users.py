@@ -5,7 +5,7 @@ from datetime import datetime
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import names, second_step_store, store
+from app.identity import audit, invitation_store, names, second_step_store, store
 from app.identity.models import ApiToken, User
 from app.identity.oauth import grants
 from app.identity.passwords import Hashed
@@ -40,6 +40,7 @@ def change_password(session: Session, user: User, password: Hashed, *, now: date
     """A new password ends every session of that person (ASVS 7.4.3), and whom they let in."""
     user.password_hash = password
     session.add(user)
+    second_step_store.forget_halves(session, user.id)
     store.end_sessions_of(session, user.id)
     grants.end_all_of(session, user, now=now)
 
@@ -47,9 +48,11 @@ def change_password(session: Session, user: User, password: Hashed, *, now: date
 def change_role(session: Session, user: User, role: str, *, now: datetime) -> None:
     """What they may do from now on; the last admin who has a password stays one.
 
-    Tokens that they made and that may more end: nobody keeps a role by a token.
+    Tokens that they made and that may more end, and so do their invitations of before: nobody keeps
+    a role by what they gave out.
     """
     new = role_named(role)
+    audit.tell(session, who=user.name, role=f"{user.role} → {new}")
     if new != "admin":
         _refuse_last_admin(session, user)
     user.role = new
@@ -58,7 +61,12 @@ def change_role(session: Session, user: User, role: str, *, now: datetime) -> No
 
 
 def end_tokens(session: Session, user: User, *, beyond: Role | None = None, now: datetime) -> int:
-    """End the tokens that somebody made and that may more than a role; all, beyond none."""
+    """End the tokens that somebody made and that may more than a role; all, beyond none.
+
+    Invitations are made by admins: whoever is none any more takes back what nobody accepted yet.
+    """
+    if beyond is not Role.ADMIN:
+        invitation_store.end_of(session, user.id, now=now)
     ended = [
         token
         for token in store.tokens_of(session, user)
@@ -73,11 +81,14 @@ def end_tokens(session: Session, user: User, *, beyond: Role | None = None, now:
 def remove(session: Session, user: User, *, now: datetime) -> None:
     """Nobody logs in with this address any more; what they did keeps their name.
 
-    Their sessions end at once, and so do the tokens that they made and the agents they let in.
+    Their sessions end at once, and so do the tokens and the invitations that they made, and the
+    agents they let in.
     """
     _refuse_last_admin(session, user)
+    audit.tell(session, who=user.name, role=f"{user.role} → none")
     end_tokens(session, user, now=now)
     grants.end_all_of(session, user, now=now)
+    second_step_store.forget(session, user.id)
     user.removed_at, user.email, user.password_hash = now, f"(removed {user.id})", ""
     session.add(user)
     store.end_sessions_of(session, user.id)

@@ -15,6 +15,7 @@ from app.audience.erased import Marker
 from app.audience.models import Erasure
 from app.delivery import personal as sends
 from app.experiments import store as experiments
+from app.identity import audit
 from app.platform import held
 from app.platform.db import Database
 from app.platform.duties import WHOLE, Duty
@@ -62,6 +63,7 @@ def erase(session: Session, person_id: str, *, marker: Marker, now: datetime) ->
     erased.remember(session, personal.labels_of(subject), marker, now=now)
     personal.leave_audiences(session, subject)
     _forget(session, subject)
+    audit.tell(session, mails=len(subject.send_ids))
     session.add(Erasure(person_id=person_id, words=list(subject.words), asked_at=now))
     return Asked(person_id, len(subject.send_ids), under_way)
 

@@ -13,6 +13,7 @@ from app.experiments import feature_outline, feature_store, lifecycle
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.outline_schemas import SliceDraft
+from app.identity import audit
 from app.platform import events
 from app.platform.errors import Invalid
 from app.review import learnings, result_effects
@@ -44,6 +45,7 @@ def decide(
     lifecycle.check_move(experiment, "decided")
     readout = readouts.readout_of(session, experiment, now=now)
     _ask_for_a_reason(readout, draft)
+    audit.tell(session, decision=draft.decision, call=readout.call.state)
     snapshot = snapshots.freeze(session, experiment, Kind.DECISION, now=now)
     decision = _kept(session, experiment, draft, snapshot, by=by, now=now)
     learnings.keep_words(session, experiment.id)

@@ -21,7 +21,7 @@ TEN = SETTINGS.model_copy(update={"approve_above": 10})
 
 
 def approved(session: Session, experiment: Experiment, people: int = 12, by: str = "bo") -> None:
-    approvals.approve(session, experiment, people, by=by, by_id=by, launched_by=(), now=NOW)
+    approvals.approve(session, experiment, people, TEN, by=by, by_id=by, launched_by=(), now=NOW)
     session.flush()
 
 
@@ -112,7 +112,9 @@ def test_an_audience_that_grew_after_the_launch_waits_for_a_second_person(databa
     with database.write() as session:
         row = session.get_one(Experiment, experiment_id)
         with pytest.raises(Conflict, match="You launched it yourself"):
-            approvals.approve(session, row, 16, by="Ann", by_id="ann", launched_by={"ann"}, now=NOW)
+            approvals.approve(
+                session, row, 16, TEN, by="Ann", by_id="ann", launched_by={"ann"}, now=NOW
+            )
         approved(session, row, people=16)
         (waiting,) = put_off.of_work(session, Work.START).values()
         assert waiting.next_at == NOW  # tried again at once

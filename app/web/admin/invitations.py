@@ -61,9 +61,7 @@ def invite(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTM
     """Ask several people; the page says of each address what became of it."""
     try:
         emails = invitations.addresses_in(form.value("emails"))
-        outcomes = invitations.invite(
-            session, emails, role=form.value("role"), by=who.name, now=now
-        )
+        outcomes = invitations.invite(session, emails, role=form.value("role"), by=who, now=now)
     except Invalid as error:
         refuse(request, _page(session, form.refused(error), now=now))
     invitation_mails.send_all(session, Letters.of(request.app.state), outcomes, who, now=now)
@@ -74,7 +72,7 @@ def invite(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTM
 @router.post("/people/invitations/{invitation_id}/again")
 def again(request: Request, session: Db, who: Who, now: Now, invitation_id: str) -> HTMLResponse:
     """A new link, for seven days more; the one of before is dead."""
-    outcome = invitations.again(session, invitation_id, by=who.name, now=now)
+    outcome = invitations.again(session, invitation_id, by=who, now=now)
     invitation_mails.send_all(session, Letters.of(request.app.state), [outcome], who, now=now)
     page = _page(session, Typed.of(role=Role.EDITOR), outcomes=[outcome], now=now)
     return render(request, page)

@@ -63,6 +63,7 @@ def approve(request: Request, who: Who, now: Now, experiment_id: str) -> Respons
                 session,
                 experiment,
                 people,
+                request.app.state.settings,
                 by=who.name,
                 by_id=who.id,
                 launched_by=_launchers(session, seen),

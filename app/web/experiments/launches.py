@@ -19,7 +19,7 @@ from app.experiments.items import Item
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import expected_arms
 from app.experiments.vocabulary import HOLDOUT
-from app.identity import guard
+from app.identity import audit, guard
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform.config import Settings
@@ -175,6 +175,7 @@ def _launch(
     checklist.refuse_changed(experiment, seen)
     people = found.eligibility.eligible
     approvals.refuse_alone(session, experiment, people, settings, ids=who.ids)
+    audit.tell(session, people=people, at=str(draft.at or "now"), undo_seconds=draft.undo_seconds)
     promised = fallen_away.promised(found.eligibility)
     lifecycle.launch(session, experiment, draft, by=who.name, now=now, promised=promised)
 

@@ -13,6 +13,7 @@ from app.delivery import notices
 from app.delivery.models import Notice, OutboxMail
 from app.delivery.transports.outbox import Outbox
 from app.identity.models import AuditRow, TeamInvitation, User
+from app.identity.secrets import kept
 from app.platform import clock
 from app.platform.config import Settings
 from app.platform.db import Database
@@ -174,3 +175,39 @@ def test_in_the_outbox_only_admins_see_the_link(
         assert link in ann.get(f"/outbox/{mail.id}{part}").text
         assert link not in eve.get(f"/outbox/{mail.id}{part}").text
     assert links(database) == {}  # what left is not kept beside
+
+
+@pytest.mark.parametrize("away", ["removed", "demoted"])
+@pytest.mark.parametrize("by", ["page", "token"])
+def test_nobody_comes_back_by_an_invitation_that_they_made_before(
+    ann: Browser, application: FastAPI, database: Database, away: str, by: str
+):
+    """An admin who was sent away had asked a second address of theirs in, as an admin."""
+    ann.post("/people", email="gil@b.example", name="Gil", role="admin", password=PASSWORD)
+    gil = Browser(application)
+    gil.log_in("gil@b.example", PASSWORD)
+    (gil_id,) = [one.id for one in rows(database, User) if one.name == "Gil"]
+    if by == "page":
+        gil.post(PAGE, emails="gil.at.home@b.example", role="admin")
+    else:
+        with database.write() as session:
+            session.add(
+                TeamInvitation(
+                    email="gil.at.home@b.example", role="admin", hash=kept("inv_x"),
+                    created_at=clock.now(), created_by="Board", created_by_id=gil_id,
+                    expires_at=clock.now() + timedelta(days=7),
+                )
+            )  # fmt: skip
+    link = "/join/inv_x" if by == "token" else links(database)["gil.at.home@b.example"]
+    assert Browser(application).get(link).status_code == 200
+    if away == "removed":
+        ann.post(f"/people/{gil_id}/remove")
+    else:
+        ann.post(f"/people/{gil_id}", role="editor")
+    answer = Browser(application).post(link, csrf="", name="Gil", password=PASSWORD)
+
+    assert answer.status_code == 409
+    assert "gil.at.home@b.example" not in {one.email for one in rows(database, User)}
+    details = [one.details for one in rows(database, AuditRow) if one.subject == gil_id]
+    told = "none" if away == "removed" else "editor"
+    assert {"who": "Gil", "role": f"admin → {told}"} in details

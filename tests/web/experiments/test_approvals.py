@@ -11,7 +11,7 @@ from app.delivery.models import Notice
 from app.experiments import drafts, store
 from app.experiments.design_schemas import Changes
 from app.experiments.models import Approval, ApprovalAsked, Status
-from app.identity.models import User
+from app.identity.models import AuditRow, User
 from app.platform import clock
 from app.platform.db import Database
 from tests.experiments import scenes
@@ -167,3 +167,20 @@ def test_a_draft_that_is_removed_takes_its_approval_along(
 def _asked(database: Database) -> Sequence[Notice]:
     with database.read() as session:
         return session.exec(select(Notice).where(Notice.kind == "approval")).all()
+
+
+def test_what_was_launched_and_is_not_settled_yet_keeps_the_approval_it_has(
+    draft_id: str, eve: Browser, ann: Browser, database: Database
+):
+    """Nobody is enrolled before the start: an approval then would be for nobody."""
+    approve = f"/experiments/{draft_id}/approve"
+    ann.send(approve, on="approve")
+    eve.send(f"/experiments/{draft_id}/launch", on="launch")
+    again = ann.post(approve)
+
+    assert again.status_code == 409
+    assert "Nobody need approve it" in again.text
+    with database.read() as session:
+        assert session.get_one(Approval, draft_id).people == 12
+        launched = select(AuditRow.details).where(col(AuditRow.action).endswith("/launch"))
+        assert session.exec(launched).one() == {"people": 12, "at": "now", "undo_seconds": 30}
