@@ -178,7 +178,7 @@ def test_what_was_launched_and_is_not_settled_yet_keeps_the_approval_it_has(
     eve.send(f"/experiments/{draft_id}/launch", on="launch")
     again = ann.post(approve)
 
-    assert again.status_code == 409
+    assert again.status_code == 422
     assert "Nobody need approve it" in again.text
     with database.read() as session:
         assert session.get_one(Approval, draft_id).people == 12
