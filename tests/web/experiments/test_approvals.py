@@ -179,7 +179,7 @@ def test_what_was_launched_and_is_not_settled_yet_keeps_the_approval_it_has(
     again = ann.post(approve)
 
     assert again.status_code == 422
-    assert "Nobody need approve it" in again.text
+    assert "to how many it goes is settled when it starts" in again.text
     with database.read() as session:
         assert session.get_one(Approval, draft_id).people == 12
         launched = select(AuditRow.details).where(col(AuditRow.action).endswith("/launch"))
