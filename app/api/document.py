@@ -11,7 +11,9 @@ _DONE_ONCE = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "Done once, however often it is sent; with another request it is refused (409).",
+    "description": "Done once, however often it is sent, and answered the same for seven days; with"
+    " another request it is refused (409). So it is once a customer was erased: answers from before"
+    " may name them, and are not kept.",
 }
 _BEARER: dict[str, Any] = {
     "type": "http",

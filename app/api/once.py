@@ -55,7 +55,7 @@ async def _once(request: Request, handler: _Handler) -> Response:
 
 def _again(request: Request, earlier: once.OnceKey) -> Response:
     """The first answer, word for word, its secrets too: whoever asks again may not have got it."""
-    sealed = earlier.answer or ""
+    sealed = earlier.answer or ""  # of a version before answers were sealed: maybe empty
     owner = _owner(caller=earlier.caller, key=earlier.key)
     is_plain = sealed[:1] in {"", "{", "["}  # kept by a version before answers were sealed
     opened = sealed if is_plain else vault_of(request).open(sealed, owner=owner)["answer"]

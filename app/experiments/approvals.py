@@ -5,10 +5,12 @@ a change of the draft ends it. It holds for as many people as were told, and for
 audiences move a little every day.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Select
+from sqlmodel import Session, col
 
 from app.experiments.items import Item, blocks, ok
 from app.experiments.models import Approval, ApprovalAsked, Experiment, Status
@@ -62,18 +64,16 @@ def _asked_of(session: Session, experiment: Experiment) -> ApprovalAsked | None:
     return None if approval and approval.at >= held.at else held
 
 
-def waiting(session: Session) -> Sequence[tuple[Experiment, ApprovalAsked]]:
-    """What somebody was asked to approve and nobody has yet, what waits longest first."""
-    query = (
-        select(Experiment, ApprovalAsked)
+def of_waiting(question: Select[Any]) -> Select[Any]:
+    """A question, put of experiments that somebody was asked to approve and nobody has yet."""
+    return (
+        question.select_from(Experiment)
         .join(ApprovalAsked, col(ApprovalAsked.experiment_id) == col(Experiment.id))
         .join(Approval, col(Approval.experiment_id) == col(Experiment.id), isouter=True)
         .where(col(Experiment.status).in_((Status.DRAFT, Status.SCHEDULED)))
         .where(col(ApprovalAsked.design_at) == col(Experiment.updated_at))
         .where(col(Approval.at).is_(None) | (col(Approval.at) < col(ApprovalAsked.at)))
-        .order_by(col(ApprovalAsked.at), col(Experiment.id))
     )
-    return session.exec(query).all()
 
 
 def ask(

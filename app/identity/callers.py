@@ -148,8 +148,8 @@ def _bearer(request: Request) -> str:
 
 def login_of(
     session: Session, request: Request, *, now: datetime
-) -> tuple[LoginSession, User] | None:
-    """The session of a browser's cookie, if it goes on."""
+) -> tuple[LoginSession, User, bool] | None:
+    """The session of a browser's cookie, if it goes on; whose, and whether they say a code."""
     secret = request.cookies.get(cookie_name(request))
     return None if secret is None else store.session_of(session, kept(secret), now=now)
 

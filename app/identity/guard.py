@@ -17,7 +17,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.identity import callers, requests_noted, second_step
+from app.identity import callers, requests_noted
 from app.identity.access import Access, access_of
 from app.identity.bodies import PLAIN_FORM
 from app.identity.callers import Principal
@@ -106,13 +106,13 @@ def _let_in(request: Request) -> None:
                 last_use.of_bearer(row, now=clock.now())
             request.state.principal = who
         elif found := callers.login_of(session, request, now=clock.now()):
-            login, user = found
+            login, user, says_code = found
             if last_use:
                 last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
             request.state.csrf = login.csrf
             request.state.principal = Principal.of_user(user)
             is_wanted = request.app.state.settings.require_totp and login.issuer is None
-            request.state.lacks_code = is_wanted and not second_step.is_on(session, user.id)
+            request.state.lacks_code = is_wanted and not says_code
 
 
 def _refuse_role(who: Principal | None, access: Access) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, not_, or_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, update
 from sqlmodel import Session, col, select
 
 from app.identity.models import (
@@ -12,6 +12,7 @@ from app.identity.models import (
     AuditRow,
     HalfLogIn,
     LoginSession,
+    SecondStep,
     SetupToken,
     User,
 )
@@ -67,10 +68,15 @@ def sessions_of(session: Session, user_id: str, *, now: datetime) -> Sequence[Lo
     return session.exec(going_on.order_by(col(LoginSession.expires_at).desc())).all()
 
 
-def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSession, User] | None:
-    """A session that has not ended, and whose it is."""
+def session_of(
+    session: Session, hashed: str, *, now: datetime
+) -> tuple[LoginSession, User, bool] | None:
+    """A session that has not ended, whose it is, and whether they say a code when they log in."""
+    says_code = exists().where(
+        col(SecondStep.user_id) == col(User.id), col(SecondStep.since).is_not(None)
+    )
     found = session.exec(
-        select(LoginSession, User)
+        select(LoginSession, User, says_code)
         .join(User, col(User.id) == LoginSession.user_id)
         .where(
             LoginSession.id == hashed,
@@ -78,7 +84,7 @@ def session_of(session: Session, hashed: str, *, now: datetime) -> tuple[LoginSe
             col(User.removed_at).is_(None),
         )
     ).one_or_none()
-    return (found[0], found[1]) if found else None
+    return (found[0], found[1], bool(found[2])) if found else None
 
 
 def prolong_session(session: Session, hashed: str, *, until: datetime) -> None:

@@ -1,8 +1,9 @@
-"""Whatever waits because it failed, with a state of its own or without: the first of each kind.
+"""The first of each kind of what waits: because it failed, or for a second person.
 
 Each kind is a question of its own, with the same parts; a page asks them as one.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy import CompoundSelect, Row, Select, String, cast, func, literal,
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
-from app.experiments.models import Experiment
+from app.experiments import approvals
+from app.experiments.models import ApprovalAsked, Experiment
 from app.okr.models import KeyResult, ValueSource
 from app.outreach.models import Connector, Push, State
 from app.outreach.troubles import OF_EXPERIMENTS, Trouble, told, trouble_of
@@ -19,17 +21,44 @@ from app.platform.db import UtcDateTime
 from app.platform.put_off import PutOff, Work
 
 _SHOWN = 20  # of each kind, on a page that is about other things
+_ASKED = 3  # the kind that did not fail
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An experiment that a second person is asked to approve."""
+
+    id: str
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What does not go on by itself: what failed, and what somebody has to look at."""
+
+    troubles: list[Trouble]
+    asked: tuple[Asked, ...]  # whether that is needed is the operator's to say
 
 
 def failing(session: Session) -> list[Trouble]:
     """What was put off, then sources that cannot be read, then pushes that were not taken."""
-    return [_TOLD[row.kind](row) for row in session.execute(_every())]
+    return waiting(session).troubles
+
+
+def waiting(session: Session) -> Waiting:
+    """What failed, and experiments that wait for a second person, the longest first."""
+    rows = session.execute(_every()).all()
+    return Waiting(
+        troubles=[_TOLD[row.kind](row) for row in rows if row.kind in _TOLD],
+        asked=tuple(Asked(row.item, row.name, row.reason) for row in rows if row.kind == _ASKED),
+    )
 
 
 @cache
 def _every() -> CompoundSelect[Any]:
     """Put together once: that takes longer than its answer."""
-    kinds = (_put_off(), _sources(), _pushes())
+    kinds = (_put_off(), _sources(), _pushes(), _approvals())
     return union_all(*(sa_select(kind.subquery()) for kind in kinds)).order_by("kind", "rank")
 
 
@@ -99,6 +128,25 @@ def _pushes() -> Select[Any]:
     )
 
 
+def _approvals() -> Select[Any]:
+    """Experiments that somebody was asked to approve, and by whom."""
+    asked_at = col(ApprovalAsked.at)
+    kind = _kind(
+        _ASKED,
+        id=literal(""),
+        work=literal(""),
+        item=col(Experiment.id),
+        name=col(Experiment.name),
+        reason=col(ApprovalAsked.by),
+        attempts=literal(0),
+        since=asked_at,
+        tried_at=asked_at,
+        next_at=asked_at,
+        by=asked_at,
+    )
+    return approvals.of_waiting(kind)
+
+
 def _kind(kind: int, *, by: Any, **parts: Any) -> Select[Any]:
     """The first rows of one kind, each with the parts that every kind has."""
     rank = func.row_number().over(order_by=by).label("rank")
@@ -121,4 +169,4 @@ def _of_push(row: Row[Any]) -> Trouble:
     return told(row, subject=row.item, what=f"Pushing to “{row.name}”", href="/connections")
 
 
-_TOLD = (_of_work, _of_source, _of_push)
+_TOLD = {0: _of_work, 1: _of_source, 2: _of_push}

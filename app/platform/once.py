@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col
 
 from app.platform.db import Database, UtcDateTime
 from app.platform.errors import Conflict
@@ -21,7 +21,7 @@ class OnceKey(SQLModel, table=True):
     key: str = Field(primary_key=True)
     asked: str  # SHA-256 over method, path and body
     status: int | None = None  # None: under way, or cut off before its answer was stored
-    answer: str | None = None
+    answer: str | None = None  # sealed; None beside a status: not kept any more
     at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
@@ -31,7 +31,8 @@ def claim(
     """Take the key. None: do the work. A row: it was done, and this was the answer.
 
     Raises:
-        Conflict: the key came with another request, or the first is not answered yet.
+        Conflict: the key came with another request, the first is not answered yet, or its answer
+            is not kept any more.
     """
     try:
         with database.write() as session:
@@ -56,6 +57,15 @@ def give_back(database: Database, *, caller: str, key: str) -> None:
         session.delete(session.get_one(OnceKey, (caller, key)))
 
 
+def forget_answers(session: Session, *, until: datetime) -> None:
+    """Answers to what came until then name anybody, and are sealed: all go where somebody must.
+
+    The keys stay, so nothing is done twice.
+    """
+    held = (col(OnceKey.at) <= until) & col(OnceKey.answer).is_not(None)
+    session.execute(update(OnceKey).where(held).values(answer=None))
+
+
 def _earlier(database: Database, *, caller: str, key: str, asked: str) -> OnceKey:
     with database.read() as session:
         row = session.get(OnceKey, (caller, key))
@@ -67,5 +77,11 @@ def _earlier(database: Database, *, caller: str, key: str, asked: str) -> OnceKe
     if row.asked != asked:
         raise Conflict(
             "This Idempotency-Key was used for another request. Use a new key for a new request."
+        )
+    if row.answer is None:
+        raise Conflict(
+            "A request with this Idempotency-Key was done, and its answer is not kept any more:"
+            " answers go when somebody is erased. Look at what is there before you send it with a"
+            " new key, for that does it again."
         )
     return row

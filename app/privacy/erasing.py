@@ -16,13 +16,13 @@ from app.audience.models import Erasure
 from app.delivery import personal as sends
 from app.experiments import store as experiments
 from app.identity import audit
-from app.platform import held
+from app.platform import held, once
 from app.platform.db import Database
 from app.platform.duties import WHOLE, Duty
 from app.platform.held import Subject
 from app.platform.put_off import Work
 from app.privacy import mentions
-from app.privacy.registry import LINES, MENTIONS, PARTS
+from app.privacy.registry import LINES, MENTIONS, PARTS, SEALED
 
 _GRACE = timedelta(minutes=1)  # no transaction that had read the person lasts longer
 _EVERY = timedelta(seconds=1)  # nobody waits for an erasure to end
@@ -62,7 +62,7 @@ def erase(session: Session, person_id: str, *, marker: Marker, now: datetime) ->
     under_way = sends.under_way(session, person_id)
     erased.remember(session, personal.labels_of(subject), marker, now=now)
     personal.leave_audiences(session, subject)
-    _forget(session, subject)
+    _forget(session, subject, asked_at=now)
     audit.tell(session, mails=len(subject.send_ids))
     session.add(Erasure(person_id=person_id, words=list(subject.words), asked_at=now))
     return Asked(person_id, len(subject.send_ids), under_way)
@@ -118,7 +118,8 @@ class Finisher:
         for person in people:
             with self._database.write() as session:
                 numbers = sends.send_ids(session, person.person_id)
-                _forget(session, Subject(person.person_id, send_ids=numbers))
+                subject = Subject(person.person_id, send_ids=numbers)
+                _forget(session, subject, asked_at=person.asked_at)
                 erasure_rows.note_swept(session, person.person_id, now=now)
 
     def _is_time_to_clean(self, now: datetime) -> bool:
@@ -131,7 +132,7 @@ class Finisher:
         if not swept:
             return 0
         self._cleaned = now
-        tables = {part.table.name for part in PARTS} | {*MENTIONS, *LINES, "erasure"}
+        tables = {part.table.name for part in PARTS} | {*MENTIONS, *LINES, *SEALED, "erasure"}
         if not self._database.clean(sorted(tables)):
             return 0
         with self._database.write() as session:
@@ -139,10 +140,11 @@ class Finisher:
         return len(swept)
 
 
-def _forget(session: Session, subject: Subject) -> None:
+def _forget(session: Session, subject: Subject, *, asked_at: datetime) -> None:
     for part in PARTS:
         held.forget(session, part, subject)
     experiments.forget_rehearsals(session)
+    once.forget_answers(session, until=asked_at + _GRACE)  # another machine's clock may be ahead
 
 
 def _is_quiet(session: Session, erasure: Erasure) -> bool:

@@ -2,7 +2,8 @@
 
 `PARTS` are rows about one person, as their rooms declare them: exported and forgotten by one
 declaration. `MENTIONS` are texts of the team or of other systems in which somebody's address may
-stand: it is searched for. `NAMES` and `OURS` never hold anything of a customer.
+stand: it is searched for. `SEALED` cannot be searched, and goes with anybody. `NAMES` and `OURS`
+never hold anything of a customer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,6 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "key_result": ("title", "kept_because", "score_comment"),
     "look": ("body",),
     "objective": ("title",),
-    "once_key": ("answer",),
     "push": ("facts", "external", "last_error"),
     "put_off": ("reason",),
     "rehearsal": ("found",),
@@ -74,6 +74,9 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
 
 # A line of a file is somebody's row: where their address stands in it, all of it goes.
 LINES: Mapping[str, Mapping[str, str]] = {"import_refusal": {"raw": "", "reason": "erased"}}
+
+# Sealed, so that nobody is found in it: it goes, whoever it names, whenever somebody is erased.
+SEALED: Mapping[str, tuple[str, ...]] = {"once_key": ("answer",)}
 
 # Columns of these names, and ids, hold kinds, states, hashes, and names of those who log in.
 NAMES = frozenset({

@@ -18,7 +18,7 @@ from app.links.keyring import Keyring
 from app.platform import held
 from app.platform.db import Database
 from app.privacy import mentions
-from app.privacy.registry import LINES, MENTIONS, NAMES, OURS, PARTS
+from app.privacy.registry import LINES, MENTIONS, NAMES, OURS, PARTS, SEALED
 from tests.moments import NOW
 from tests.ops import backups
 
@@ -45,6 +45,7 @@ def homes(column: Any) -> list[str]:
     found = ["personal"] if (table, name) in theirs else []
     found += ["mentions"] if name in MENTIONS.get(table, ()) else []
     found += ["lines"] if name in LINES.get(table, {}) else []
+    found += ["sealed"] if name in SEALED.get(table, ()) else []
     found += ["ours"] if name in OURS.get(table, ()) else []
     is_id = name in NAMES or name.endswith("_id")
     return found or (["name"] if is_id else [])
@@ -59,7 +60,10 @@ def test_every_column_of_text_has_one_home():
 def test_every_home_names_a_column_that_is_there():
     known = {(column.table.name, column.name) for column in texts()}
     named = {
-        (table, name) for home in (MENTIONS, OURS, LINES) for table in home for name in home[table]
+        (table, name)
+        for home in (MENTIONS, OURS, LINES, SEALED)
+        for table in home
+        for name in home[table]
     }
 
     assert named <= known

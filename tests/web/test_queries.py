@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlmodel import select
 
 from app.identity import access
+from app.identity.models import SecondStep, User
 from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
@@ -23,6 +26,7 @@ _MOST = 12
 _ENDING = "hour that is closing"  # asked once of all, in the hours in which windows close
 _NOTING = 4  # and whoever takes a file is noted: the end of the audit, its last row, a new one
 _SOME, _MANY = 3, 30
+_SWITCHED_ON: dict[str, Any] = {"approve_above": 1, "require_totp": True}  # both ask for more
 _PEOPLE = {_SOME: 2_010, _MANY: 6_000}  # more than a page looks at, and many batches of mails
 
 
@@ -41,7 +45,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Asked]:
     found = {}
     for rows in (_SOME, _MANY):
         folder = tmp_path_factory.mktemp("rows")
-        house = open_house(config.load(data_dir=folder / "data"))
+        house = open_house(config.load(data_dir=folder / "data", **_SWITCHED_ON))
         prepare(house)
         found[rows] = _asked(house, replace(Size.of(rows), people=_PEOPLE[rows]), folder)
         house.database.close()
@@ -52,7 +56,16 @@ def _asked(house: House, size: Size, folder: Path) -> Asked:
     estate.fill(house.database, size, now=clock.now())
     _fall_silent(house, size.running, now=clock.now())
     application = _pages_and_api(house, Tracking(house))
-    return asyncio.run(_ask(application, house, estate.examples(size), key_of(house)))
+    headers = key_of(house)
+    _say_a_code(house)
+    return asyncio.run(_ask(application, house, estate.examples(size), headers))
+
+
+def _say_a_code(house: House) -> None:
+    """Everybody who logs in has an app on their phone, as is asked of them."""
+    with house.database.write() as session:
+        for user_id in session.exec(select(User.id)).all():
+            session.add(SecondStep(user_id=user_id, secret="sealed", since=clock.now()))
 
 
 def _fall_silent(house: House, machines: int, *, now: datetime) -> None:
@@ -111,6 +124,7 @@ def test_a_page_asks_a_dozen_questions_at_most(asked: dict[int, Asked]):
     }
 
     assert over == {}
+    assert seen.statuses["/"] == 200  # and nobody was led elsewhere
     assert set(seen.endings.values()) == {0, 1}
 
 

@@ -8,11 +8,12 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.audience import store as audience
-from app.experiments import approvals, feature_store
+from app.experiments import feature_store
 from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.okr import sayings
 from app.outreach import failing
+from app.outreach.failing import Asked
 from app.outreach.troubles import Trouble
 from app.review import weeks
 from app.review.learnings import Learning
@@ -37,15 +38,6 @@ class Step:
     href: str
     done: bool
     next: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An experiment that a second person is asked to approve."""
-
-    id: str
-    name: str
-    by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +69,7 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     zone = request.app.state.settings.zone
     week = weeks.this_week(session, zone=zone, now=now)
     steps = [] if week.awaiting or week.running else _steps(session)
+    waiting = failing.waiting(session)
     page = WeekPage(
         sentence="Will customers use it? Know by Friday." if steps else week.sentence,
         lead="Three steps to the first honest answer." if steps else _lead(week),
@@ -84,23 +77,16 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         steps=steps,
         key_results=[key_result_line.line_of(KeyResultLine.of(view)) for view in week.key_results],
         small_print=sayings.SMALL_PRINT,
-        approvals=_asked(session) if request.app.state.settings.approve_above else (),
+        approvals=waiting.asked if request.app.state.settings.approve_above else (),
         awaiting=week.awaiting,
         running=week.running,
         decided=week.decided,
         promised=week.promised,
         time=agendas.spent(week.time),
-        troubles=failing.failing(session),
+        troubles=waiting.troubles,
         silent=week.silent,
     )
     return render(request, page)
-
-
-def _asked(session: Session) -> tuple[Asked, ...]:
-    return tuple(
-        Asked(experiment.id, experiment.name, asked.by)
-        for experiment, asked in approvals.waiting(session)
-    )
 
 
 def _lead(week: Week) -> str:
