@@ -36,12 +36,13 @@ def opened(admin: Api, database: Database) -> list[str]:
     vault = Vault.at(admin.application.state.settings)
     with database.read() as session:
         rows = session.exec(select(OnceKey).where(OnceKey.answer != "")).all()
-    owners = {row.answer: f"once {row.caller} {row.key}" for row in rows}
-    return [
-        str(vault.open(answer, owner=owner)) if answer[0] != "{" else answer
-        for answer, owner in owners.items()
-        if answer is not None
-    ]
+    return [_opened(vault, row) for row in rows]
+
+
+def _opened(vault: Vault, row: OnceKey) -> str:
+    sealed = row.answer or ""
+    is_plain = sealed.startswith("{")
+    return sealed if is_plain else str(vault.open(sealed, owner=f"once {row.caller} {row.key}"))
 
 
 def erase(admin: Api, person_id: str) -> None:
