@@ -2,6 +2,7 @@
 
 from datetime import datetime, time
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -9,6 +10,7 @@ from app.allocation.calendar import Schedule
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
+from app.platform.told import told
 from app.platform.weekly import WeekTime
 
 
@@ -23,6 +25,7 @@ class Bucket(SQLModel, table=True):
     """A kind of work. Retired, it keeps its answers and is asked for no longer."""
 
     __tablename__ = "bucket"
+    __table_args__ = told("name", "target", "position", "retired_at", named="name")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str
@@ -57,6 +60,7 @@ class Respondent(SQLModel, table=True):
     """Somebody of the staff who says where a week went, or owns a key result, or both."""
 
     __tablename__ = "respondent"
+    __table_args__ = told("name", "email", "team_id", "fte", "active", "asked_time")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     number: int = Field(sa_type=BigInteger, unique=True)  # random; what the link of a mail carries
@@ -68,19 +72,31 @@ class Respondent(SQLModel, table=True):
     asked_time: bool = True  # False: asked for their own key results only
 
 
+_USUAL: dict[str, Any] = {
+    "mode": Mode.TEAM.value,
+    "opens_day": 4,
+    "opens_at": "14:00",
+    "reminds_day": 7,
+    "reminds_at": "09:00",
+    "closes_day": 7,
+    "closes_at": "10:00",
+}
+
+
 class AllocationSettings(SQLModel, table=True):
     """The one row of who answers, and when."""
 
     __tablename__ = "allocation_settings"
+    __table_args__ = told(*_USUAL, usual=_USUAL)
 
     id: int = Field(default=1, primary_key=True)
-    mode: str = Mode.TEAM
-    opens_day: int = 4
-    opens_at: str = "14:00"
-    reminds_day: int = 7
-    reminds_at: str = "09:00"
-    closes_day: int = 7
-    closes_at: str = "10:00"
+    mode: str = _USUAL["mode"]
+    opens_day: int = _USUAL["opens_day"]
+    opens_at: str = _USUAL["opens_at"]
+    reminds_day: int = _USUAL["reminds_day"]
+    reminds_at: str = _USUAL["reminds_at"]
+    closes_day: int = _USUAL["closes_day"]
+    closes_at: str = _USUAL["closes_at"]
 
     def schedule(self) -> Schedule:
         """The times of a week."""

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from app.platform.db import MomentOrText, UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
+from app.platform.told import told
 
 
 class User(SQLModel, table=True):
@@ -125,6 +126,7 @@ class ApiToken(SQLModel, table=True):
     """Another system's way in. Shown once; here as a hash only."""
 
     __tablename__ = "api_token"
+    __table_args__ = told("name", "role", "may_draft", "revoked_at")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from app.identity import audit
 from app.identity.access import is_export
 from app.identity.callers import Principal
+from app.identity.changes import Changes
 from app.platform import clock
 from app.platform.db import Database
 
@@ -33,10 +34,11 @@ def change(session: Session, request: Request) -> Iterator[None]:
     """A change, at the end of its own transaction; what it made is what it is about."""
     made: list[object] = []
     event.listen(session, "transient_to_pending", lambda _, row: made.append(row))
+    changes = Changes(session)
     who = _who(request)  # who asked: a route may log them out
     yield
     if who is not None:
-        _note(session, request, who, _subject(request) or _id_of(made))
+        _note(session, request, who, _subject(request) or _id_of(made), **changes.in_words())
 
 
 def _id_of(made: Sequence[object]) -> str:

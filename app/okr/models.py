@@ -10,6 +10,7 @@ from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
+from app.platform.told import told
 
 
 class Team(SQLModel, table=True):
@@ -60,6 +61,11 @@ class KeyResult(SQLModel, table=True):
     """A business outcome in a number."""
 
     __tablename__ = "key_result"
+    # Its score is the review's, which keeps it.
+    __table_args__ = told(
+        "title", "kind", "unit", "start", "target", "low", "high", "stretch", "weight", "cadence",
+        "source", "owner", "kept_because", "running_total",
+    )  # fmt: skip
 
     id: str = Field(default_factory=new_id, primary_key=True)
     objective_id: str = Field(index=True, foreign_key="objective.id")

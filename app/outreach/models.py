@@ -10,6 +10,7 @@ from sqlmodel import Field, Index, SQLModel
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
+from app.platform.told import told
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only
 
@@ -27,6 +28,7 @@ class Connector(SQLModel, table=True):
     """A system that is told. A webhook is one whose kind is `webhook`."""
 
     __tablename__ = "connector"
+    __table_args__ = told("name", "kind", "disabled_reason")  # its address may carry a secret
 
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: str = Field(index=True)
@@ -45,7 +47,10 @@ class ConnectorLink(SQLModel, table=True):
     """What a key result is called in another system."""
 
     __tablename__ = "connector_link"
-    __table_args__ = (UniqueConstraint("key_result_id", "connector_id"),)
+    __table_args__ = (
+        UniqueConstraint("key_result_id", "connector_id"),
+        told("connector_id", "external"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True)
     key_result_id: str
@@ -98,6 +103,7 @@ class Digest(SQLModel, table=True):
     """One row: who gets the week by mail, and when."""
 
     __tablename__ = "digest"
+    __table_args__ = told("recipients", "sends_at")
 
     id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     recipients: list[str] = Field(default_factory=list, sa_type=Json)
