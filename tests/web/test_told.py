@@ -239,7 +239,8 @@ def test_every_route_of_a_setting_is_walked(walked: tuple[Whole, list[Any]]):
 def test_a_file_that_leaves_is_noted_and_a_look_is_not(there: tuple[Whole, Settled]):
     application, settled = there
     _know(*there)
-    looked, taken = [], []
+    looked: list[tuple[str, int, int]] = []
+    taken: list[tuple[str, int, int]] = []
     for method, route in application.routes():
         if method == "GET":
             before = _noted(application)
