@@ -51,17 +51,20 @@ def standing_of(session: Session, experiment: Experiment) -> Approval | None:
     return None if held and is_draft and held.design_at != experiment.updated_at else held
 
 
-def asked_by(session: Session, experiment: Experiment) -> str:
+def beside(question: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A question about experiments, with the last asking and the last approval of each."""
+    return (
+        question.add_columns(ApprovalAsked, Approval)
+        .outerjoin(ApprovalAsked, col(ApprovalAsked.experiment_id) == col(Experiment.id))
+        .outerjoin(Approval, col(Approval.experiment_id) == col(Experiment.id))
+    )
+
+
+def asked_by(experiment: Experiment, asked: ApprovalAsked | None, approval: Approval | None) -> str:
     """Who asked others to approve the experiment as it is now; empty: nobody yet."""
-    held = _asked_of(session, experiment)
-    return held.by if held else ""
-
-
-def _asked_of(session: Session, experiment: Experiment) -> ApprovalAsked | None:
-    held, approval = session.get(ApprovalAsked, experiment.id), session.get(Approval, experiment.id)
-    if held is None or held.design_at != experiment.updated_at:
-        return None
-    return None if approval and approval.at >= held.at else held
+    if asked is None or asked.design_at != experiment.updated_at:
+        return ""
+    return "" if approval and approval.at >= asked.at else asked.by
 
 
 def of_waiting(question: Select[Any]) -> Select[Any]:
@@ -92,7 +95,8 @@ def ask(
     standing = standing_of(session, experiment)
     if not is_needed(people, settings) or (standing and _covers(standing, people)):
         raise Conflict("Nobody need approve it any more.")
-    if earlier := asked_by(session, experiment):
+    asked = session.get(ApprovalAsked, experiment.id)
+    if earlier := asked_by(experiment, asked, session.get(Approval, experiment.id)):
         raise Conflict(f"{earlier} asked already: everybody who may approve it has a mail.")
     session.merge(
         ApprovalAsked(

@@ -15,6 +15,7 @@ from app.analysis.models import Snapshot
 from app.analysis.store import is_what_counts
 from app.audience.models import Audience
 from app.delivery.queue_store import Standing, standing_of, with_standings
+from app.experiments import approvals
 from app.experiments.models import Experiment, ExperimentLink, Feature, Slice, Status
 from app.experiments.vocabulary import RuleKind
 from app.okr.models import UndoneLink
@@ -44,6 +45,7 @@ class About:
     audience: Audience | None
     decision: Decision | None
     frozen: Snapshot | None
+    asked_by: str  # who asked others to approve it as it is now; empty: nobody yet
 
 
 Decided = Row[Any]  # one row of `decided`: a decision's fields, and those of what it is about
@@ -61,10 +63,11 @@ def about(session: Session, experiment_id: str) -> About:
         .outerjoin(Snapshot, is_what_counts())
         .where(col(Experiment.id) == experiment_id)
     )
-    found = session.execute(question).one_or_none()
+    found = session.execute(approvals.beside(question)).one_or_none()
     if found is None:
         raise NotFound("There is no experiment with this id.")
-    return About(*found)
+    experiment, *rest, asked, approval = found
+    return About(*(experiment, *rest, approvals.asked_by(experiment, asked, approval)))
 
 
 def decision_of(session: Session, experiment_id: str) -> Decision | None:

@@ -206,7 +206,7 @@ def _launch_page(
         place=header.place_beside(about),
         blocks=_of_level(found, "blocks"),
         needs_second=blocked == [approvals.ITEM],
-        asked_by=approvals.asked_by(session, experiment) if blocked == [approvals.ITEM] else "",
+        asked_by=about.asked_by if blocked == [approvals.ITEM] else "",
         warns=_of_level(found, "warns"),
         audience_people=who.total,
         left_out=plans.left_out(who),

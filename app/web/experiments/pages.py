@@ -165,7 +165,7 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
         again=_again(experiment),
         troubles=waiting,
         waits_for_second=waits_for_second,
-        asked_by=approvals.asked_by(session, experiment) if waits_for_second else "",
+        asked_by=about.asked_by if waits_for_second else "",
         paused_reason=experiment.paused_reason,
         fell_away=fallen_away.fallen_away_of(session, experiment),
         decision=about.decision,
