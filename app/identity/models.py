@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import BigInteger, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
-from app.platform.db import MomentOrText, UtcDateTime
+from app.platform.damaged_moments import MomentOrText
+from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 from app.platform.ids import new_id
 from app.platform.told import told

@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, text
 
+from app.identity.audit_rows import at_of
+from app.identity.models import AuditRow
 from app.ops.installation import House
 from app.platform import clock, every_row, locks, migrate
 from app.platform.config import Settings
@@ -203,3 +205,11 @@ def _table(sealing: Sealing, connection: Connection, shape: every_row.Shape) -> 
         rows += chunk.count(b"\n")
         sealing.add_packed(f"{ROWS}/{shape.table}/{chunks:06d}.gz", chunk)
     return {"name": shape.table, "columns": dict(shape.columns), "rows": rows, "chunks": chunks}
+
+
+def last_made(noted: AuditRow | None) -> tuple[str, datetime | None]:
+    """When the last one was made, in words and as a moment: its row in the audit may be damaged."""
+    at = at_of(noted) if noted else None
+    if at is not None:
+        return f"the last was made {at:%Y-%m-%d %H:%M} UTC", at
+    return "when the last was made cannot be read" if noted else "none was made yet", None

@@ -13,7 +13,6 @@ from app.audience import erasure_rows
 from app.delivery import transports
 from app.identity import store as identity
 from app.identity.audit import Seals
-from app.identity.audit_rows import at_of
 from app.identity.oidc.provider import Provider
 from app.ops import backing_up, gauges, holding, late, reached, stored
 from app.ops.installation import House, open_house
@@ -170,10 +169,8 @@ def _backup(house: House) -> str:
     with house.database.read() as session:
         noted = identity.latest_note(session, action=backing_up.ACTION)
         begun = install.begun(session)
-    made = at_of(noted) if noted else begun
-    last = "when the last was made cannot be read" if noted else "none was made yet"
-    if noted and made:
-        last = f"the last was made {made:%Y-%m-%d %H:%M} UTC"
+    last, at = backing_up.last_made(noted)
+    made = at if noted else begun
     if days and made is not None and clock.now() - made > timedelta(days=days):
         raise _WrongError(
             f"There is no backup of the last {figures.plural(days, 'day')}: {last}. Give `thinslice"

@@ -82,26 +82,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return _of_sqlite if dialect.name == "sqlite" else _in_utc
 
 
-class MomentOrText(UtcDateTime):
-    """The same, for rows that are told even where it is damaged: the text that stands there."""
-
-    cache_ok = True
-
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Callable[[Any], datetime | None]:
-        """A moment, or what SQLite keeps instead of one."""
-        read = super().result_processor(dialect, coltype)
-
-        def read_or_keep(written: Any) -> Any:
-            try:
-                return read(written)
-            except ValueError:
-                return str(written)
-
-        return read_or_keep
-
-
 def _of_sqlite(written: str | None) -> datetime | None:
     return None if written is None else datetime.fromisoformat(f"{written}+00:00")
 
