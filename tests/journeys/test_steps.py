@@ -10,10 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, StorageState, ViewportSize, expect
 
 from app.web.experiments.form_steps import STEPS
+from tests.cast import csv_of
 from tests.journeys.browser import chromium, fill, press, unfold
 from tests.journeys.conftest import started
 from tests.journeys.test_by_page import PASSWORD, logged_in
-from tests.serve import Installation
+from tests.serve import Installation, wait_until
 
 pytestmark = pytest.mark.browser
 BELIEF = "Bakers act on waste when it is told in euros."
@@ -191,4 +192,48 @@ def test_logged_out_while_writing_nothing_is_lost(service: Installation, browser
     page.reload()
 
     expect(page.locator("[name=believe]")).to_have_value(BELIEF)
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def audience(service: Installation) -> str:
+    with service.api("editor") as api:
+        made = str(api.post("/audiences", json={"name": "Bakers"}).json()["id"])
+        kind = {"content-type": "text/csv"}
+        api.post(f"/audiences/{made}/imports", content=csv_of(3), headers=kind)
+        wait_until(lambda: api.get(f"/audiences/{made}").json()["people"] == 3, what="them")
+    return made
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_column_is_put_in_and_seen_at_once_on_a_phone_and_as_text(
+    service: Installation,
+    browser: Browser,
+    door: StorageState,
+    audience: str,
+    scheme: Literal["light", "dark"],
+):
+    page = browser.new_context(storage_state=door, color_scheme=scheme).new_page()
+    home = begun(page, service)
+    page.goto(f"{home}/people")
+    page.locator("[name=audience_id]").select_option(audience)
+    press(page, "On to the mail")
+    page.wait_for_url("**/mail")
+    fill(page, body="Dear \n\n[Show my list](answer:)", subject="")
+    page.locator("[name=subject]").focus()
+    page.get_by_role("button", name="{{ name }}").click()
+    body = page.locator("[name=body]")
+    body.evaluate("field => { field.focus(); field.setSelectionRange(5, 5) }")
+    page.get_by_role("button", name="{{ euros }}").click()
+
+    expect(page.locator("[name=subject]")).to_have_value("{{ name }}")
+    expect(body).to_have_value("Dear {{ euros }}\n\n[Show my list](answer:)")
+    expect(page.locator("#look .mail__subject")).to_have_text("Baker 1")
+    expect(page.frame_locator("#look iframe").locator("body")).to_contain_text("Dear 40")
+    page.get_by_label("Phone", exact=True).check()
+    assert page.locator("#look .mail").bounding_box()["width"] < 390  # type: ignore[index]  # it is seen
+    page.get_by_label("Text", exact=True).check()
+    expect(page.locator("#look .mail__text")).to_be_visible()
+    expect(page.locator("#look iframe")).to_be_hidden()
+    assert Axe().run(page).response["violations"] == []
     page.context.close()

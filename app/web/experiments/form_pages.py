@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
@@ -22,17 +23,20 @@ from app.web.experiments import (
     form_saved,
     form_steps,
     form_taken,
+    mail_looks,
     plans,
     step_pages,
 )
 from app.web.experiments.form_fields import FIELDS
 from app.web.experiments.form_steps import FIRST, NAME, Step
 from app.web.experiments.form_taken import Texts
-from app.web.experiments.step_pages import KeptFragment
+from app.web.experiments.mail_looks import Look
+from app.web.experiments.step_pages import MAIL, KeptFragment
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, refuse, render
 
 router = APIRouter(prefix="/experiments")
+READER = "reader"  # whose mail is shown beside its text; nothing of the draft
 _NAMELESS = "Give it a name, or say in your own words what you believe: from then on it is kept."
 _QUICKER = "Somebody else changed this draft while you wrote. Everything else of yours is saved."
 
@@ -124,7 +128,9 @@ def _onward(
     opened = form_saved.opened(row, _zone(request))
     if _is_fragment(request):
         seen = form_saved.seen(opened, step.names)
-        return _kept(request, session, row, step, opened, seen=seen, now=now)
+        return _kept(
+            request, session, row, step, _over(opened, form, (READER,)), seen=seen, now=now
+        )
     is_marked = any(opened.error(name) for name in step.names)
     wanted = form.text("to") or (None if is_marked else form.text("on"))
     home = f"/experiments/{row.id}"
@@ -132,7 +138,9 @@ def _onward(
         return go(f"{home}/launch")
     if wanted in {one.key for one in form_steps.STEPS}:
         return go(f"{home}/edit/{wanted}")
-    return go(f"{home}/edit/{step.key}", said=None if is_marked else "saved")
+    reader = form.text(READER) if step.key == MAIL else None
+    asked_for = f"?{urlencode({READER: reader})}" if reader else ""
+    return go(f"{home}/edit/{step.key}{asked_for}", said=None if is_marked else "saved")
 
 
 def _clashed(
@@ -147,7 +155,7 @@ def _clashed(
 ) -> Response:
     """Somebody else was quicker: theirs is saved, mine still stands in its field, and I am told."""
     opened = form_saved.opened(row, _zone(request))
-    mine = _over(opened, form, clashes)
+    mine = _over(opened, form, [*clashes, READER])
     mine = replace(mine, errors={**mine.errors, **clashes}, sentence=_QUICKER)
     if _is_fragment(request):
         seen = form_saved.seen_still(form, opened, step.names, clashes)
@@ -173,10 +181,18 @@ def _kept(
         seen=seen,
         saved_at=row.updated_at,
         plan=plans.so_far(request, session, drafts.design_of(row), now=now),
+        look=_look(request, session, row, form, now=now) if step.key == MAIL else None,
     )
     answer = render(request, fragment)
     answer.headers["Content-Location"] = f"/experiments/{row.id}/edit/{step.key}"
     return answer
+
+
+def _look(
+    request: Request, session: Session, row: Experiment, form: Typed, *, now: datetime
+) -> Look:
+    reader = form.value(READER).strip()
+    return mail_looks.look_of(request, session, row, reader=reader, now=now)
 
 
 def _without_name(

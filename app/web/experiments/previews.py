@@ -65,7 +65,7 @@ def show(
     arm = arm_key(experiment, version)
     found, problem = None, ""
     if chosen:
-        found, problem = _preview(request, session, experiment, arm, chosen, now=now)
+        found, problem = rendered(request, session, experiment, arm, chosen, now=now)
     page = PreviewPage(
         place=header.place_of(session, experiment),
         people=people,
@@ -94,7 +94,7 @@ def framed(
     """The mail's HTML alone, for the frame."""
     experiment = store.experiment_of(session, experiment_id)
     arm = arm_key(experiment, version)
-    found, problem = _preview(request, session, experiment, arm, person, now=now)
+    found, problem = rendered(request, session, experiment, arm, person, now=now)
     if found is None:
         raise NotFound(problem)
     return mail_answer(found.html)
@@ -117,7 +117,7 @@ def _people(session: Session, experiment: Experiment) -> list[Member]:
     return members.chunk(session, experiment.audience_id, after=None, limit=_SAMPLE)
 
 
-def _preview(
+def rendered(
     request: Request,
     session: Session,
     experiment: Experiment,

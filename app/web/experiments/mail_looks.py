@@ -1,0 +1,81 @@
+"""The mail beside its text, as one real person gets it, and what is wrong with it so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+from sqlmodel import Session
+
+from app.audience import members
+from app.audience import store as audience
+from app.audience.members import Member
+from app.delivery.mail.lint import ContentLint
+from app.experiments import drafts
+from app.experiments.items import Item, Level
+from app.experiments.models import Experiment
+from app.web.experiments import previews
+
+_OFFERED = 20  # people whose addresses are suggested; any other's is typed
+_NOBODY = "Choose an audience that has people in step People: then one of them is shown here."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One person's mail in the first version; or why there is none to be seen."""
+
+    reader: str  # whose address was asked for
+    offered: tuple[str, ...]
+    subject: str
+    preheader: str
+    text: str
+    frame: str  # the address of the mail alone
+    problem: str
+    items: tuple[Item, ...]
+
+
+def look_of(
+    request: Request, session: Session, row: Experiment, *, reader: str, now: datetime
+) -> Look:
+    """The mail as it is saved, for the person with this address or the first of the audience."""
+    design = drafts.design_of(row)
+    found = ContentLint(request.app.state.settings).problems(design)
+    items = tuple(item for item in found if item.level is not Level.OK)
+    people = _people(session, row)
+    names_people = request.state.principal.sees_addresses
+    offered = tuple(person.email for person in people) if names_people else ()
+    person_id, problem = _chosen(session, people, reader if names_people else "")
+    mail = None
+    if person_id:
+        arm = previews.arm_key(row, None)
+        mail, problem = previews.rendered(request, session, row, arm, person_id, now=now)
+    stamp = f"{row.updated_at.timestamp():.0f}"  # another mail is another address, so it is loaded
+    return Look(
+        reader=reader if names_people else "",
+        offered=offered,
+        subject=mail.subject if mail else "",
+        preheader=(mail.preheader or "") if mail else "",
+        text=mail.text if mail else "",
+        frame=f"/experiments/{row.id}/preview/mail?person={person_id}&at={stamp}" if mail else "",
+        problem=problem,
+        items=items,
+    )
+
+
+def _people(session: Session, row: Experiment) -> Sequence[Member]:
+    if row.audience_id is None:
+        return ()
+    return members.chunk(session, row.audience_id, after=None, limit=_OFFERED)
+
+
+def _chosen(session: Session, people: Sequence[Member], reader: str) -> tuple[str, str]:
+    """Whose mail it is; nobody's, with the reason, where the address is none of ours."""
+    if not people:
+        return "", _NOBODY
+    if not reader:
+        return people[0].person_id, ""
+    known = {person.email: person.person_id for person in people}
+    if reader in known:
+        return known[reader], ""
+    person = audience.person_by_email(session, reader)
+    return (person.id, "") if person else ("", f"Nobody here has the address “{reader}”.")
