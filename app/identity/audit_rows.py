@@ -14,6 +14,7 @@ from app.identity.models import AuditRow
 from app.platform.garbled import CANNOT_BE_READ
 from app.platform.paging import Order, Part, part
 
+_LATELY = 50  # rows
 ORDER = Order("audit", is_descending=True)
 _DONE = {"POST": "made", "PUT": "changed", "PATCH": "changed", "DELETE": "deleted", "GET": "read"}
 _REQUEST = re.compile(r"(POST|PUT|PATCH|DELETE|GET) (?:/api/v1)?/(\S*)(?: (refused))?")
@@ -46,6 +47,19 @@ def last_about(session: Session, subject: str) -> AuditRow | None:
     """Who did something to this last."""
     query = select(AuditRow).where(AuditRow.subject == subject)
     return session.exec(query.order_by(col(AuditRow.at).desc(), col(AuditRow.id).desc())).first()
+
+
+def is_noted(
+    session: Session, *, actor_id: str, action: str, subject: str, since: datetime
+) -> bool:
+    """Whether the same stands among the last few rows, noted since then."""
+    lately = select(AuditRow).order_by(col(AuditRow.id).desc()).limit(_LATELY)
+    return any(
+        (row.actor_id, row.action, row.subject) == (actor_id, action, subject)
+        and (at := at_of(row)) is not None
+        and at >= since
+        for row in session.exec(lately)
+    )
 
 
 def _holding(word: str) -> Iterator[Any]:

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 from fastapi import Request
 from sqlalchemy import event
 from sqlmodel import Session
 
-from app.identity import audit
+from app.identity import audit, audit_rows
 from app.identity.access import is_export
 from app.identity.callers import Principal
 from app.identity.changes import Changes
 from app.platform import clock
 from app.platform.db import Database
+
+_DRAFT = "/experiments/{experiment_id}/edit/{step}"  # each pause while typing saves it
+_A_WHILE = timedelta(minutes=10)
 
 
 def done(request: Request, who: Principal, subject: str, **details: str) -> None:
@@ -37,8 +41,19 @@ def change(session: Session, request: Request) -> Iterator[None]:
     changes = Changes(session)
     who = _who(request)  # who asked: a route may log them out
     yield
-    if who is not None:
+    if who is not None and not _goes_on(session, request, who):
         _note(session, request, who, _subject(request) or _id_of(made), **changes.in_words())
+
+
+def _goes_on(session: Session, request: Request, who: Principal) -> bool:
+    """Whether a draft saves itself while somebody types on: one row says so for some minutes."""
+    return _path(request) == _DRAFT and audit_rows.is_noted(
+        session,
+        actor_id=who.id,
+        action=_action(request),
+        subject=_subject(request),
+        since=clock.now() - _A_WHILE,
+    )
 
 
 def _id_of(made: Sequence[object]) -> str:
@@ -71,11 +86,15 @@ def _note(session: Session, request: Request, who: Principal, subject: str, **de
         session,
         actor=who.name,
         actor_id=who.id,
-        action=f"{request.method} {_path(request)}",
+        action=_action(request),
         subject=subject,
         details=audit.told(session) | details,
         now=clock.now(),
     )
+
+
+def _action(request: Request) -> str:
+    return f"{request.method} {_path(request)}"
 
 
 def _who(request: Request) -> Principal | None:
