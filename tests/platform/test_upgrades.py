@@ -24,6 +24,7 @@ RELEASED = (
     "0030",
     "0034",
     "0039",
+    "0045",
 )  # the newest revision of each release
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)  # a Monday
 _ROWS = 3
