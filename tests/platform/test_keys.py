@@ -5,6 +5,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -116,11 +118,17 @@ print(keys.folder_id(folder)[0])
 """
 
 
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that anybody may go through; a test's own are for whoever runs it."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of somebody else's")
-def test_a_folder_of_roots_that_a_group_may_write_to_can_be_used(tmp_path: Path):
-    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        above.chmod(0o755)
-    volume = tmp_path / "volume"
+def test_a_folder_of_roots_that_a_group_may_write_to_can_be_used(open_path: Path):
+    volume = open_path / "volume"
     volume.mkdir()
     os.chown(volume, 0, 10001)
     volume.chmod(0o2770)  # as Kubernetes does for `fsGroup: 10001`

@@ -49,7 +49,7 @@ def look_of(
     if person_id:
         arm = previews.arm_key(row, None)
         mail, problem = previews.rendered(request, session, row, arm, person_id, now=now)
-    stamp = f"{row.updated_at.timestamp():.0f}"  # another mail is another address, so it is loaded
+    stamp = str(int(row.updated_at.timestamp()))  # another mail is another address, so it is loaded
     return Look(
         reader=reader if names_people else "",
         offered=offered,
