@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from app.experiments.metrics import METRICS
 from app.identity import bodies
 from app.identity.access import RULES
 from app.platform import texts, written_days, written_numbers
@@ -45,6 +46,7 @@ EXAMPLES: dict[str, list[str]] = {  # of patterns that are put together inside a
     "platform/texts.py:_checked": [
         f"[{one.characters}]" for one in vars(texts).values() if isinstance(one, texts.Without)
     ],
+    "web/experiments/form_card.py:<module>": [row.words.cards for row in METRICS.values()],
     "platform/written_days.py:<module>": [one.pattern for one in written_days._SELF_EVIDENT],
 }
 

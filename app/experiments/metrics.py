@@ -35,6 +35,8 @@ class Words:
     nouns: str
     counted: str  # on the test card
     chosen: str  # in the form
+    card: str  # who counts, as the test card says it; {event} is what is reported
+    cards: str  # a pattern of what templates write there, the same said otherwise
 
     def on(self, link: str | None) -> "Words":
         """The same of one named link: `clicked “policies”`."""
@@ -144,6 +146,8 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     nouns="clicks",
                     counted="A person who clicks {link}",
                     chosen="Clicks: people who follow the link",
+                    card="People who follow the link",
+                    cards="People who (follow the link( to the calendar)?|click Yes)",
                 ),
                 counter="human_clickers",
                 methods=_BOTH,
@@ -161,6 +165,8 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     nouns="conversions",
                     counted="A person of whom {event} is reported",
                     chosen="Conversions: people who do something that your systems report",
+                    card="People who do {event}",
+                    cards="People who do .+",
                 ),
                 counter="converted",
                 methods=_BOTH,
@@ -178,6 +184,8 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     nouns="values",
                     counted="What {event} brings per person",
                     chosen="Value: what people are worth, as your systems report it",
+                    card="What {event} brings per person",
+                    cards="What .+ brings per person",
                 ),
                 counter="converted",
                 methods=_COMPARED,
@@ -196,6 +204,8 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                     nouns="opens",
                     counted="A person who opens the mail",
                     chosen="Opens: a hint at best, and for comparing versions only",
+                    card="People who open the mail",
+                    cards="People who open the mail",
                 ),
                 counter="human_openers",
                 methods=_COMPARED,

@@ -19,7 +19,7 @@ from tests.web.test_garbled import Asking, asking, held, is_document, spoilt
 __all__ = ["asking"]  # the fixture
 
 _INSTEAD: tuple[Any, ...] = (7, "no such thing", None, [], {})
-_FEW = 6
+_FEW = 2
 _REFUSED = {"experiment.design"}  # a trigger reads it whenever it is written
 _GONE = object()
 _BEYOND = 500

@@ -11,10 +11,7 @@ from app.platform import figures
 # "People who follow the link within 72 hours.": who, how long, and who says so.
 _MEASURE = re.compile(r"^(.+) within [\d.,]+ (hours|days)(, as your product reports it)?\.$")
 _WHO: Final[Mapping[str, re.Pattern[str]]] = {
-    MetricKind.CLICK_RATE: re.compile(r"People who (follow the link( to the calendar)?|click Yes)"),
-    MetricKind.CONVERSION_RATE: re.compile(r"People who do .+"),
-    MetricKind.VALUE_PER_PERSON: re.compile(r"What .+ brings per person"),
-    MetricKind.OPEN_RATE: re.compile(r"People who open the mail"),
+    kind: re.compile(metric.words.cards) for kind, metric in METRICS.items()
 }
 _LINE = re.compile(r"^We can say that more than [\d.,]+ % do\.$")
 _BETTER = re.compile(r"^(More of those who .+ do|We can say that .+ does better than .+)\.$")
@@ -49,12 +46,7 @@ def _measured(said: str, metric: Mapping[str, Any]) -> str:
 
 
 def _who(kind: str, event: str | None) -> str:
-    return {
-        MetricKind.CLICK_RATE: "People who follow the link",
-        MetricKind.CONVERSION_RATE: f"People who do {event or '{event}'}",
-        MetricKind.VALUE_PER_PERSON: f"What {event or '{event}'} brings per person",
-        MetricKind.OPEN_RATE: "People who open the mail",
-    }[MetricKind(kind)]
+    return METRICS[MetricKind(kind)].words.card.replace("{event}", event or "{event}")
 
 
 def _long(hours: float, unit: str) -> str:

@@ -96,9 +96,11 @@ def _everything(database: Database) -> tuple[object, ...]:
 _WEIGHTY = (What.GONE, What.FULL, What.COMPLAINT, What.REPLY)
 _ORDERS = [
     *((what,) for what in _SAID),
-    *permutations(_SAID, 2),
+    *permutations(_WEIGHTY, 2),
     *permutations(_WEIGHTY, 3),
-    *permutations(_WEIGHTY, 4),
+    (What.REFUSED, What.FULL),
+    (What.AUTO_REPLY, What.GONE, What.REFUSED),
+    (What.REFUSED, What.AUTO_REPLY, What.GONE),
 ]
 
 
