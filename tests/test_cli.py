@@ -160,3 +160,15 @@ def test_a_customer_is_exported_erased_and_readmitted(migrated: Installation, tm
     assert "0 refused, 1 of people who were erased." in again.stdout
     assert back.returncode == 0
     assert "1 added" in said(migrated, *take).stdout
+
+
+def test_feedback_that_fails_in_whatever_way_tells_the_mail_server_to_come_again(
+    migrated: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.delivery.inbox.hearing.hear", fail)
+    done = said(migrated, "feedback", given="Subject: x")
+
+    assert (done.returncode, done.stderr) == (75, "It could not be settled (ZeroDivisionError).\n")

@@ -42,13 +42,19 @@ def pause_where_needed(
     return refused
 
 
-def pause_for_what_came_back(session: Session, experiment_id: str, *, now: datetime) -> None:
-    """Pause an experiment whose mails are called spam, or come back, too often."""
+def pause_for_complaints(session: Session, experiment_id: str, *, now: datetime) -> None:
+    """After a complaint: pause an experiment whose mails are called spam too often."""
+    _pause(session, experiment_id, _complaints(session, experiment_id), now=now)
+
+
+def pause_for_bounces(session: Session, experiment_id: str, *, now: datetime) -> None:
+    """After a bounce: pause an experiment whose mails come back too often."""
+    _pause(session, experiment_id, _bounces(session, experiment_id), now=now)
+
+
+def _pause(session: Session, experiment_id: str, reason: str | None, *, now: datetime) -> None:
     experiment = session.get(Experiment, experiment_id)
-    if experiment is None or experiment.status != Status.RUNNING:
-        return
-    reason = _complaints(session, experiment_id) or _bounces(session, experiment_id)
-    if reason:
+    if reason and experiment is not None and experiment.status == Status.RUNNING:
         lifecycle.pause(session, experiment, reason=reason, now=now)
 
 

@@ -28,11 +28,9 @@ def feedback(
     try:
         house = command_setup.checked_house()
         heard = hearing.hear(house.database, raw, to or [], keyring=house.keyring, now=clock.now())
-    except Exception as error:
-        sentence = str(error) if isinstance(error, AppError) else command_setup.away_in_words(error)
-        if sentence is None:
-            raise
-        typer.echo(sentence, err=True)
+    except Exception as error:  # whatever it is: with another code the server would drop the mail
+        said = str(error) if isinstance(error, AppError) else command_setup.away_in_words(error)
+        typer.echo(said or f"It could not be settled ({type(error).__name__}).", err=True)
         raise typer.Exit(_AGAIN) from error
     typer.echo(heard.sentence)
 

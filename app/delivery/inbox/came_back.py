@@ -29,6 +29,11 @@ _OPEN = {State.QUEUED, State.SENDING}  # what became of the mail is not written 
 _NEVER_MAILED = {State.HELD, State.SKIPPED}
 _MAY_HAVE_LEFT = {State.SENT, State.UNCERTAIN}
 _RETURNED = {What.GONE, What.FULL, What.REFUSED}
+# Nothing else does: whoever resumed knows what came back before, and goes on all the same.
+_PAUSES = {
+    What.COMPLAINT: pausing.pause_for_complaints,
+    What.GONE: pausing.pause_for_bounces,
+}
 _BY = "mail server"
 
 
@@ -83,7 +88,8 @@ def _follow(session: Session, send: Send, rows: Sequence[CameBackRow], *, now: d
         row.done_at = now
         with tally.together(session):
             _apply(session, send, row, now=now)
-        pausing.pause_for_what_came_back(session, send.experiment_id, now=now)
+        if pause := _PAUSES.get(What(row.what)):
+            pause(session, send.experiment_id, now=now)
 
 
 def _apply(session: Session, send: Send, row: CameBackRow, *, now: datetime) -> None:

@@ -250,6 +250,26 @@ def test_five_in_a_hundred_that_come_back_pause_it(database: Database):
     assert "5 of 100 addresses do not exist" in str(experiment.paused_reason)
 
 
+@pytest.mark.parametrize("before", [What.COMPLAINT, What.GONE])
+def test_whoever_resumed_is_paused_again_by_more_of_the_same_only(database: Database, before: What):
+    experiment_id = scenes.launched(database, people=600)
+    with database.write() as session:
+        for send in session.exec(select(Send)).all():
+            _leave(session, send.id, State.SENT)
+    first, *others = (send.id for send in scenes.sends(database))
+    for send_id in others[:40]:
+        hear(database, send_id, before)
+    status = []
+    for what in (What.AUTO_REPLY, What.REPLY, What.REFUSED, What.FULL, before):
+        with database.write() as session:
+            session.get_one(Experiment, experiment_id).status = Status.RUNNING
+        hear(database, first, what)
+        with database.read() as session:
+            status.append(session.get_one(Experiment, experiment_id).status)
+
+    assert status == [Status.RUNNING] * 4 + [Status.PAUSED]
+
+
 def address(send_id: int, keys: Keyring = KEYS, kind: Kind = Kind.RETURN) -> str:
     return return_address.with_token(BOUNCES, return_address.sign(send_id, kind, keys))
 
