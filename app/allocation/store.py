@@ -1,11 +1,10 @@
 """All SQL of time allocation."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, exists, func, text
+from sqlalchemy import ScalarSelect, bindparam, func, text
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, delete, select, update
 
@@ -144,14 +143,14 @@ def buckets_of(session: Session, week: str) -> Sequence[Bucket]:
         .where(WeekBucket.week == week)
         .order_by(col(WeekBucket.position), col(WeekBucket.bucket_id))
     )
-    return [_as_asked(week_bucket, known) for week_bucket, known in found]
+    return [as_asked(week_bucket, known) for week_bucket, known in found]
 
 
 _first = cache(first_bucket)
 
 
-def _as_asked(asked: WeekBucket, known: Bucket | None) -> Bucket:
-    """The first ones are rows only once somebody has changed them."""
+def as_asked(asked: WeekBucket, known: Bucket | None) -> Bucket:
+    """A kind of work as a week asks for it; the first are rows once somebody has changed them."""
     named = known or _first(asked.bucket_id)
     return Bucket(
         id=named.id,
@@ -161,52 +160,6 @@ def _as_asked(asked: WeekBucket, known: Bucket | None) -> Bucket:
         position=asked.position,
         retired_at=named.retired_at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A week that was opened, how many are asked about it or answered, and what about."""
-
-    opening: Opening
-    people: int
-    buckets: list[Bucket]
-
-
-def asked(session: Session, weeks: Collection[str]) -> list[Asked]:
-    """Those of these weeks that were opened, the newest first."""
-    opened = (
-        select(Opening.week, _people_asked().label("people"))
-        .where(Opening.name == FRIDAY, col(Opening.week).in_(weeks))
-        .cte("opened")
-        .prefix_with("MATERIALIZED")  # counted once for each week, and not for each of its buckets
-    )
-    question = (
-        select(Opening, opened.c.people, WeekBucket, Bucket)
-        .join(opened, opened.c.week == col(Opening.week))
-        .outerjoin(WeekBucket, col(WeekBucket.week) == col(Opening.week))
-        .outerjoin(Bucket, col(Bucket.id) == col(WeekBucket.bucket_id))
-        .where(Opening.name == FRIDAY)
-        .order_by(col(Opening.week).desc(), col(WeekBucket.position), col(WeekBucket.bucket_id))
-    )
-    found: dict[str, Asked] = {}
-    for opening, people, bucket, known in session.execute(question):
-        one = found.setdefault(opening.week, Asked(opening, people, []))
-        if bucket is not None:
-            one.buckets.append(_as_asked(bucket, known))
-    return list(found.values())
-
-
-def _people_asked() -> ColumnElement[int]:
-    """How many are asked about the time of a week, and how many answered without."""
-    is_asked = col(Invitation.asked_time).is_(True) & col(Invitation.withdrawn_at).is_(None)
-    invited = select(func.count()).where(Invitation.week == Opening.week, is_asked)
-    same = exists().where(
-        col(Invitation.week) == col(TimeAnswer.week),
-        col(Invitation.respondent_id) == col(TimeAnswer.respondent_id),
-        is_asked,
-    )
-    others = select(func.count()).where(TimeAnswer.week == Opening.week, ~same)
-    return invited.scalar_subquery() + others.scalar_subquery()
 
 
 def respondents(session: Session) -> Sequence[Respondent]:

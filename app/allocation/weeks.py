@@ -6,11 +6,10 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from app.allocation import answer_store, store
-from app.allocation.answer_store import Answered, Counted
+from app.allocation import week_rows
 from app.allocation.models import Bucket, Mode, Opening
-from app.allocation.store import Asked
 from app.allocation.summary import Given, Groups, Split, by_cell, by_team, risen
+from app.allocation.week_rows import Answered, Counted, WeekRows
 from app.platform.errors import NotFound
 from app.platform.iso_weeks import monday_of, week_of
 
@@ -50,13 +49,8 @@ def opened_week(session: Session, week: str) -> Week:
 
 
 def of_several(session: Session, weeks: Sequence[str]) -> dict[str, Week]:
-    """Of these weeks those that were opened, in as many questions as one."""
-    asked = store.asked(session, weeks)
-    opened = [one.opening.week for one in asked]
-    if not opened:
-        return {}
-    given = answer_store.given_in(session, opened)
-    return {one.opening.week: _shown(one, given[one.opening.week]) for one in asked}
+    """Of these weeks those that were opened, in one question."""
+    return {one.opening.week: _shown(one) for one in week_rows.of_weeks(session, weeks)}
 
 
 def rising(session: Session, week: str) -> bool:
@@ -78,19 +72,15 @@ def is_rising(seen: Mapping[str, Week], week: str) -> bool:
     return risen([split.non_elective for split in splits if split])
 
 
-def _shown(asked: Asked, given: Sequence[answer_store.Given]) -> Week:
-    answers, told = (
-        [answered for answered, _ in given],
-        [told for _, told in given if told is not None],
-    )
-    elective = frozenset(bucket.id for bucket in asked.buckets if bucket.elective)
-    groups = _groups(asked.opening, answers, told, elective)
+def _shown(rows: WeekRows) -> Week:
+    elective = frozenset(bucket.id for bucket in rows.buckets if bucket.elective)
+    groups = _groups(rows, elective)
     return Week(
-        opening=asked.opening,
-        buckets=asked.buckets,
-        asked=asked.people,
-        answered=len(answers),
-        late=sum(answer.late for answer in answers),
+        opening=rows.opening,
+        buckets=rows.buckets,
+        asked=rows.people,
+        answered=len(rows.answers),
+        late=sum(answer.late for answer in rows.answers),
         everybody=groups.everybody,
         teams=groups.teams,
     )
@@ -107,24 +97,18 @@ def _can_be_read(one: Answered | Counted) -> bool:
     return isinstance(held, dict) and all(isinstance(share, int) for share in held.values())
 
 
-def _groups(
-    opening: Opening,
-    answers: Sequence[Answered],
-    told: Sequence[Counted],
-    elective: frozenset[str],
-) -> Groups:
-    if opening.mode == Mode.TEAM:
+def _groups(rows: WeekRows, elective: frozenset[str]) -> Groups:
+    if rows.opening.mode == Mode.TEAM:
         given = [
             Given(answer.shares, team_id=answer.team_id)
-            for answer in answers
+            for answer in rows.answers
             if _can_be_read(answer)
         ]
         return by_team(given, elective)
     cells = [
         Given(counted.shares, weight=_coarse(counted.fte), team_id=counted.team_id)
-        for counted in told
+        for counted in rows.counted
         if _can_be_read(counted)
     ]
-    return by_cell(
-        cells, elective, asked={answered.team_id for answered in answers if answered.team_id}
-    )
+    teams = {answered.team_id for answered in rows.answers if answered.team_id}
+    return by_cell(cells, elective, asked=teams)
