@@ -81,7 +81,8 @@ def serve(
     log.set_up("serve", settings.log_format)
     command_setup.warn_of_settings()
     listener = supervise.listen(host, port)
-    house = command_setup.house(settings)
+    begin = command_setup.house if migrate else command_setup.house_there
+    house = begin(settings)
     command_setup.start_checked(house, migrating=migrate)
     children = supervise.children_of(listener, kind="web", processes=workers, sender=not no_worker)
     typer.echo(f"Thinslice is at {settings.public_url}")
@@ -104,7 +105,7 @@ def edge(
     log.set_up("edge", settings.log_format)
     command_setup.warn_of_settings()
     listener = supervise.listen(host, port)
-    house = command_setup.house(settings)
+    house = command_setup.house_there(settings)
     refuse_misfits(house)  # and tell no set-up address: there is no log-in here
     children = supervise.children_of(listener, kind="edge", processes=workers, sender=False)
     typer.echo(f"Links are followed at {settings.tracking}")
@@ -126,7 +127,7 @@ def worker(
     settings = command_setup.settings()
     log.set_up("worker", settings.log_format)
     command_setup.warn_of_settings()
-    house = command_setup.house(settings)
+    house = command_setup.house_there(settings)
     with command_setup.watched(house, host, port):
         command_setup.start_checked(house, migrating=False)
         run_sender(house)
@@ -140,7 +141,7 @@ def inbox(host: str = "127.0.0.1", port: int = 2400) -> None:
 
     settings = command_setup.settings()
     log.set_up("inbox", settings.log_format)
-    house = command_setup.house(settings)
+    house = command_setup.house_there(settings)
     command_setup.start_checked(house, migrating=False)
     typer.echo(f"Mail that comes back is taken at {host}:{port} (LMTP or SMTP)")
     taking.run(house, host=host, port=port)

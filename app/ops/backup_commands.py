@@ -31,7 +31,7 @@ def backup(
     if check:
         _check(file)
         return
-    house = command_setup.house(command_setup.settings())
+    house = command_setup.house_there(command_setup.settings())
     taken = _write(file, house)
     _note(house, file, taken)
     house.database.close()

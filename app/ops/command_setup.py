@@ -45,6 +45,14 @@ def house(settings: "Settings") -> "House":
     return open_house(settings)
 
 
+def house_there(settings: "Settings") -> "House":
+    """The house of these settings, unchecked. Raises NoInstallation where nobody began one."""
+    from app.ops.installation import refuse_nothing
+
+    refuse_nothing(settings)
+    return house(settings)
+
+
 @contextmanager
 def watched(found: "House", host: str, port: int | None) -> "Iterator[None]":
     """Let a worker be asked how it is while the block runs, where a port was given."""
@@ -63,7 +71,7 @@ def checked_house() -> "House":
     """The house of the environment. Raises where its database does not fit, or is away."""
     from app.ops.installation import check
 
-    found = house(settings())
+    found = house_there(settings())
     check(found)
     return found
 

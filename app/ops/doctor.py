@@ -15,7 +15,7 @@ from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
 from app.ops import backing_up, gauges, holding, late, reached, stored
-from app.ops.installation import House, open_house
+from app.ops.installation import House, open_house, refuse_nothing
 from app.outreach import failing
 from app.platform import apart, away, clock, config, figures, install, migrate, queries
 from app.platform.away import AWAY
@@ -39,6 +39,7 @@ class Finding:
 
 def look(settings: Settings) -> list[Finding]:
     """Look at everything; one thing being wrong hides nothing else."""
+    refuse_nothing(settings)
     house = open_house(settings)
     parts: dict[str, Callable[[House], str]] = {
         "settings": _settings,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,12 @@ class HalfRestored(Conflict):
     """Nothing may run on what a killed restore left."""
 
     title = "A restore did not finish"
+
+
+class NoInstallation(Conflict):
+    """What only looks, or works on what is there, makes nothing."""
+
+    title = "There is no installation here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,30 @@ def open_house(settings: Settings) -> House:
     return house
 
 
+def refuse_nothing(settings: Settings) -> None:
+    """Raises NoInstallation where nobody began one, by `serve --migrate`, `migrate` or `restore`.
+
+    Asked before anything is opened, for that makes files, and a restore wants an empty folder.
+    """
+    if not _is_there(settings):
+        raise NoInstallation(
+            f"There is no installation in {settings.data_dir.absolute()} yet, and none was made."
+            " `thinslice serve --migrate` begins one, and `thinslice restore` puts a backup there."
+            " If it is elsewhere, say so with THINSLICE_DATA_DIR and THINSLICE_DATABASE_URL."
+        )
+
+
+def _is_there(settings: Settings) -> bool:
+    """A file of SQLite with anything in it; for a server, the keys that its rows were made with."""
+    if (settings.data_dir / UNFINISHED).exists():
+        return True  # and nothing opens it: that is said better there
+    with closing(Database(settings.database)) as database:
+        file = database.file
+    if file is not None:
+        return file.exists() and bool(file.stat().st_size)
+    return bool(settings.secret_keys) or (settings.data_dir / "keys").exists()
+
+
 def refuse_misfits(house: House) -> None:
     """A database that was reached and does not fit prevents a start; one out of reach does not."""
     try:
@@ -157,9 +187,11 @@ def meet(house: House) -> None:
 
 def prepare(house: House) -> str | None:
     """Migrate and make the installation's row; the set-up token, while nobody can log in."""
-    migrate.to_head(house.database)
+    is_ours = migrate.to_head(house.database)
     with house.database.write() as session:
         install.ensure(session, now=clock.now())
+        if is_ours:
+            install.note_fits_from(session, migrate.fits_from())
         install.check_keys(session, house.keyring.fingerprints())
         return setup.issue(session, now=clock.now())
 

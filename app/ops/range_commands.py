@@ -49,7 +49,7 @@ def show() -> None:
 
     held = range_files.networks_in_words(ranges.built_in_networks())
     typer.echo(f"built in  {ranges.BUILT_IN_DATE}  {held}  {ranges.BUILT_IN_SOURCE}")
-    for source in range_files.sources(command_setup.house(command_setup.settings()).ranges):
+    for source in range_files.sources(command_setup.house_there(command_setup.settings()).ranges):
         held = range_files.networks_in_words(source.networks)
         typer.echo(f"{source.name}  {source.dated}  {held}  sha256 {source.sha256}")
 

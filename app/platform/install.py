@@ -29,6 +29,7 @@ class Install(SQLModel, table=True):
     key_fingerprints: list[str] = Field(default_factory=list, sa_type=Json)
     paused_sending: bool = False  # a restored copy sends nothing until it is released
     created_at: datetime = Field(sa_type=UtcDateTime)
+    fits_from: str | None = None  # the revision whose code can live with what a later one made
 
 
 class OtherKeys(Conflict):
@@ -69,6 +70,13 @@ def ensure(session: Session, *, now: datetime, rng: Random | None = None) -> Non
     """Make the installation's row where it is missing."""
     epoch = (rng or SystemRandom()).randrange(1, 1 << _EPOCH_BITS)
     session.execute(_ENSURE, {"epoch": epoch, "none": [], "now": now})
+
+
+def note_fits_from(session: Session, revision: str) -> None:
+    """Let versions that know this revision go on beside ours."""
+    row = session.get_one(Install, _ONLY)
+    row.fits_from = revision
+    session.add(row)
 
 
 def begin_anew(session: Session, *, rng: Random | None = None) -> None:

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 
 from app.platform.db import Database
@@ -17,6 +17,7 @@ from app.platform.errors import AppError
 from app.platform.paths import MIGRATIONS
 
 _LOCK = 0x7415_11CE  # PostgreSQL's advisory lock; any number that nobody else uses
+_FIRST_TO_SAY = "0046"  # the first revision whose database can say that an older version fits
 
 
 class WrongSchema(AppError):
@@ -25,15 +26,22 @@ class WrongSchema(AppError):
     title = "The database does not fit"
 
 
-def to_head(database: Database) -> None:
-    """Bring the database up to date. Two at once: one works, the other waits and finds it done."""
-    to(database, "head")
+def to_head(database: Database) -> bool:
+    """Bring the database up to date. Two at once: one works, the other waits and finds it done.
+
+    False: a later version did already, and this one can live with it. Raises WrongSchema.
+    """
+    return to(database, "head")
 
 
-def to(database: Database, revision: str) -> None:
-    """Move the database up to a revision."""
+def to(database: Database, revision: str) -> bool:
+    """Move the database up to a revision; False and WrongSchema as for the head."""
     with building(database) as connection:
+        if (found := current(connection)) is not None and not knows(found):
+            _refuse_later(connection, found)
+            return False
         upgrade(connection, revision)
+        return True
 
 
 def upgrade(connection: Connection, revision: str) -> None:
@@ -52,20 +60,43 @@ def knows(revision: str) -> bool:
     return any(known.revision == revision for known in script.walk_revisions())
 
 
+def fits_from() -> str:
+    """The oldest revision whose code can live with a database at our head.
+
+    Migrations only add; one that takes something away says since when nothing used it.
+    """
+    script = ScriptDirectory.from_config(_config(None))
+    since = [getattr(known.module, "unused_since", "") for known in script.walk_revisions()]
+    return max(_FIRST_TO_SAY, *since)
+
+
 def check(database: Database) -> None:
-    """Raise WrongSchema with the command that helps; SQLAlchemy's errors when out of reach."""
+    """Raise WrongSchema with the command that helps; SQLAlchemy's errors when out of reach.
+
+    A database that a later version migrated fits as long as that version says so: a machine that
+    is not replaced yet answers and sends on.
+    """
     with database.engine.connect() as connection:
         found = current(connection)
-    if found == ScriptDirectory.from_config(_config(None)).get_current_head():
-        return
-    if found is None or knows(found):
+        if found == ScriptDirectory.from_config(_config(None)).get_current_head():
+            return
+        if found is None or knows(found):
+            raise WrongSchema(
+                "The database is behind this version. Run `thinslice migrate` and start again."
+            )
+        _refuse_later(connection, found)
+
+
+def _refuse_later(connection: Connection, found: str) -> None:
+    """Raises WrongSchema, unless who migrated it said that we can live with it."""
+    columns = {column["name"] for column in inspect(connection).get_columns("install")}
+    asked = text("SELECT fits_from FROM install WHERE id = 1")
+    oldest = connection.execute(asked).scalar() if "fits_from" in columns else None
+    if oldest is None or not knows(oldest):
         raise WrongSchema(
-            "The database is behind this version. Run `thinslice migrate` and start again."
+            f"The database is ahead of this version (it is at {found}). Install the version of"
+            " Thinslice that brought it there, or a backup of the database from before."
         )
-    raise WrongSchema(
-        f"The database is ahead of this version (it is at {found}). Install the version of"
-        " Thinslice that brought it there, or a backup of the database from before."
-    )
 
 
 @contextmanager

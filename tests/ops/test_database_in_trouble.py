@@ -31,6 +31,8 @@ _READS_FIRST = {"restore", "playbook take"}  # a file, which would have to be a 
 _AGAIN = 75  # a mail server keeps the mail
 _GIVEN = {"--role": "viewer", "--starts": "2026-10-01", "--ends": "2026-12-31"}
 
+_OF_ANOTHER_MACHINE = {"THINSLICE_SECRET_KEYS": "one-that-stands-on-each-machine-7Hq2vPz"}
+
 Trouble = Callable[[str], AbstractContextManager[str]]
 
 
@@ -95,7 +97,7 @@ def test_a_command_that_cannot_ask_its_database_says_why_in_one_line(
     database_url: str, trouble: Trouble, tmp_path: Path
 ):
     with trouble(database_url) as url:
-        machine = Installation(tmp_path / "data", url)
+        machine = Installation(tmp_path / "data", url, settings=_OF_ANOTHER_MACHINE)
         done = {
             name: said(machine, *name.split(), *given, given="a long word and another\n")
             for name, given in (ALL | {"backup": [str(tmp_path / "one.tar")]}).items()
@@ -168,7 +170,8 @@ def test_what_is_refused_quotes_no_row_in_a_log(database: Database, broken: dict
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_doctor_knows_a_database_that_is_only_read(database_url: str, tmp_path: Path):
     with only_read(database_url) as url:
-        found = doctor.look(load(data_dir=tmp_path / "data", database_url=url))
+        keys = _OF_ANOTHER_MACHINE["THINSLICE_SECRET_KEYS"]
+        found = doctor.look(load(data_dir=tmp_path / "data", database_url=url, secret_keys=keys))
     database = next(one for one in found if one.subject == "database")
 
     assert not database.fine
