@@ -1,5 +1,6 @@
 """What a request changed of what people set, from what to what: told of every such table alike."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 from sqlalchemy import event, inspect
 from sqlmodel import Session, SQLModel
 
+from app.platform import figures
 from app.platform.told import Told, told_of
 
 _LONGEST = 200  # characters of a value: the row says what changed, it is no copy
+_SHOWN = 3  # of changes that are called the same
 _NOTHING = "none"
 
 
@@ -32,16 +35,19 @@ class Changes:
         event.listen(session, "before_flush", lambda *_: self._look())
 
     def in_words(self) -> Mapping[str, str]:
-        """`sends_at: friday 15:00 → monday 08:00`; what is as it was is not told."""
+        """`sends_at: friday 15:00 → monday 08:00`; what is as it was is not told.
+
+        Of several rows alike, as of a cycle that was copied, the first few.
+        """
         self._session.flush()
-        found = {}
+        found = defaultdict[str, list[str]](list)
         for one in self._rows.values():
             of = f" of “{getattr(one.row, one.told.named)}”" if one.told.named else ""
             for name, before in one.before.items():
                 after = None if one.is_gone else getattr(one.row, name)
-                if before != after:
-                    found[f"{name}{of}"] = f"{_said(before)} → {_said(after)}"
-        return found
+                if (was := _said(before)) != (now := _said(after)):
+                    found[f"{name}{of}"].append(f"{was} → {now}")
+        return {name: _of_several(changes) for name, changes in found.items()}
 
     def _look(self) -> None:
         for row in (*self._session.new, *self._session.dirty, *self._session.deleted):
@@ -59,6 +65,13 @@ def _before(one: _Row) -> Iterator[tuple[str, Any]]:
         if history.added or one.is_gone:
             held = (*history.deleted, *history.unchanged)
             yield name, held[0] if held else one.told.usual.get(name)
+
+
+def _of_several(changes: list[str]) -> str:
+    rest = len(changes) - _SHOWN
+    return "; ".join(
+        [*changes[:_SHOWN], *([f"and {figures.count(rest)} more"] if rest > 0 else [])]
+    )
 
 
 def _said(value: Any) -> str:

@@ -17,6 +17,7 @@ class Team(SQLModel, table=True):
     """A team and its function: product, engineering, …"""
 
     __tablename__ = "team"
+    __table_args__ = told("name", "function")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str = Field(unique=True)
@@ -27,6 +28,7 @@ class Cycle(SQLModel, table=True):
     """A stretch of time with its own objectives: a quarter, usually. Both days included."""
 
     __tablename__ = "cycle"
+    __table_args__ = told("name", "starts", "ends", "closed_at")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str = Field(unique=True)
@@ -40,6 +42,7 @@ class Objective(SQLModel, table=True):
     """Where several teams together want to be."""
 
     __tablename__ = "objective"
+    __table_args__ = told("title", "cycle_id", "owner")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     title: str
@@ -157,6 +160,7 @@ class UnusualWeek(SQLModel, table=True):
     """A week that somebody marked as unusual before it began; without a key result, for all."""
 
     __tablename__ = "unusual_week"
+    __table_args__ = told("week", "key_result_id", "reason")
 
     week: str = Field(primary_key=True)  # 2026-W53
     key_result_id: str = Field(default="", primary_key=True)
@@ -201,7 +205,10 @@ class ValueSource(SQLModel, table=True):
     """Where a key result's values are read by ourselves, and how the last time went."""
 
     __tablename__ = "value_source"
-    __table_args__ = (Index("ix_value_source_due", "due_at"),)
+    __table_args__ = (
+        Index("ix_value_source_due", "due_at"),
+        told("pointer", "connection", "query", "every"),  # its address may carry a secret
+    )
 
     key_result_id: str = Field(primary_key=True, foreign_key="key_result.id")
     url: str = ""  # http

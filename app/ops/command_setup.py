@@ -77,9 +77,14 @@ def checked_house() -> "House":
 
 
 def start_checked(found: "House", *, migrating: bool) -> None:
-    """Bring the database up to date where that is asked for; refuse one that does not fit."""
+    """Bring the database up to date where that is asked for; refuse one that does not fit.
+
+    And a mail server that nobody could send by: better said now than when mails are due.
+    """
+    from app.delivery import transports
     from app.ops.installation import prepare, refuse_misfits, set_up_token
 
+    transports.refuse_unusable(found.settings)
     if migrating:
         tell_set_up(found, prepare(found))
         return
@@ -88,10 +93,10 @@ def start_checked(found: "House", *, migrating: bool) -> None:
 
 
 def warn_of_settings() -> None:
-    """What is misspelt does nothing; a start is no less for it, so it is told, and goes on."""
+    """What has no effect is told; a start is no less for it, and goes on."""
     from app.platform import config
 
-    for sentence in config.nobodys():
+    for sentence in config.without_effect():
         log.warning(sentence)
 
 

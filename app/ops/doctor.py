@@ -101,8 +101,8 @@ def _finding(subject: str, part: Callable[[House], str], house: House) -> Findin
 
 
 def _settings(_house: House) -> str:
-    """Whether all that is set is read: what is misspelt does nothing, and says nothing."""
-    if unread := config.nobodys():
+    """Whether all that is set has an effect: what is misspelt has none, and says nothing."""
+    if unread := config.without_effect():
         raise _WrongError(" ".join(unread))
     return "each that is set is one of ours"
 

@@ -259,9 +259,12 @@ def load(**overrides: object) -> Settings:
         raise BadSettings("; ".join(_sentences(error))) from error
 
 
-def nobodys() -> list[str]:
-    """What is set in the environment and no setting of ours, a sentence each."""
-    return setting_forms.nobodys(os.environ, Settings.model_fields)
+def without_effect() -> list[str]:
+    """What is set in the environment and does nothing, a sentence each: misspelt, or half of it."""
+    return [
+        *setting_forms.nobodys(os.environ, Settings.model_fields),
+        *setting_forms.idle(os.environ),
+    ]
 
 
 def _sentences(error: ValidationError) -> list[str]:

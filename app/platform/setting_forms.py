@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "THINSLICE_"
 SQL = "SQL_"  # and a name: a database that key results may be read from
+_NEEDED = {"OIDC_": "OIDC_ISSUER"}  # settings that begin so do nothing where this one is empty
 _ELSEWHERE = {"TOKEN", "CLOCK_SHIFT_SECONDS", "PARENT_PIPE"}  # read where they are used
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 
@@ -56,6 +57,17 @@ def nobodys(environment: Mapping[str, str], ours: Iterable[str]) -> list[str]:
     known = {name.upper() for name in ours} | _ELSEWHERE
     named = sorted(name.removeprefix(PREFIX) for name in environment if name.startswith(PREFIX))
     return [_unread(name, known) for name in named if not _is_read(name, known)]
+
+
+def idle(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each setting that does nothing because another one is not set."""
+    return [
+        f"{name} is set, and does nothing without {PREFIX}{needed}."
+        for begins, needed in _NEEDED.items()
+        if not environment.get(PREFIX + needed)
+        for name, value in sorted(environment.items())
+        if name.startswith(PREFIX + begins) and value
+    ]
 
 
 def _is_read(name: str, known: set[str]) -> bool:

@@ -1,5 +1,6 @@
 """Settings that are misspelt, in their name or in what they say: told, never a crash or silence."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from app.ops import command_setup, doctor
 from app.ops.installation import House
 from app.platform import config, setting_forms
+from app.platform.errors import AppError
+from app.platform.provider_settings import ProviderSettings
 
 BROKEN = {
     "a proxy's name": ("trusted_proxies", "nginx", "such as 10.0.0.5"),
@@ -79,6 +82,32 @@ def test_what_is_ours_or_of_kubernetes_is_not_told():
     )
 
 
+def test_half_of_what_belongs_together_is_told():
+    half = {f"THINSLICE_{name.upper()}": "1" for name in ProviderSettings.model_fields}
+    issuer = half.pop("THINSLICE_OIDC_ISSUER")
+    said = setting_forms.idle(half)
+
+    assert said == [
+        f"{name} is set, and does nothing without THINSLICE_OIDC_ISSUER." for name in sorted(half)
+    ]
+    assert setting_forms.idle(half | {"THINSLICE_OIDC_ISSUER": issuer}) == []
+    assert setting_forms.idle(dict.fromkeys(half, "")) == []  # as compose hands on what is not set
+
+
+UNUSABLE = (
+    "", "smtp:", "smtp://", "smpt://mail.example.com", "mail.example.com:587", "outbox",
+    "smtp://mail.example.com?tls=maybe", "smtp://mail.example.com:port",
+    "smtp://mail.example.com:99999", "ses:eu-west-1", "smtp://one.example smtp://two.example",
+)  # fmt: skip
+
+
+def test_nothing_starts_with_a_mail_server_that_nobody_could_send_by(house: House, tmp_path: Path):
+    for mail in UNUSABLE:
+        there = replace(house, settings=config.load(data_dir=tmp_path, mail=mail))
+        with pytest.raises(AppError, match="THINSLICE_MAIL"):
+            command_setup.start_checked(there, migrating=False)
+
+
 def test_the_doctor_tells_a_misspelt_setting(house: House, monkeypatch: pytest.MonkeyPatch):
     assert doctor._finding("settings", doctor._settings, house).fine
 
@@ -91,7 +120,9 @@ def test_the_doctor_tells_a_misspelt_setting(house: House, monkeypatch: pytest.M
 
 def test_the_doctor_says_once_why_the_database_is_not_reached(tmp_path: Path):
     settings = config.load(
-        data_dir=tmp_path, database_url="postgresql://nobody:hush@127.0.0.1:1/none"
+        data_dir=tmp_path,
+        database_url="postgresql://nobody:hush@127.0.0.1:1/none",
+        secret_keys="one-that-stands-on-each-machine-7Hq2vPz",
     )
     found = {one.subject: one.sentence for one in doctor.look(settings) if not one.fine}
 

@@ -14,6 +14,7 @@ from app.audience.models import Person
 from app.identity import audit_rows
 from app.identity.access import is_export
 from app.identity.models import ApiToken, AuditRow
+from app.okr.models import Cycle, Objective
 from app.outreach.models import Connector
 from app.platform import outbound
 from app.platform.told import told_of
@@ -25,6 +26,7 @@ API = "/api/v1"
 # Where people set what a declared table holds: every route that changes something there is walked.
 PLACES = (
     f"{API}/digest", f"{API}/allocation/settings", f"{API}/allocation/buckets",
+    f"{API}/teams", f"{API}/cycles", f"{API}/objectives", f"{API}/unusual-weeks",
     f"{API}/allocation/respondents", f"{API}/connectors", f"{API}/webhooks", f"{API}/tokens",
     "/tokens", "/time/settings", "/connections",
 )  # fmt: skip
@@ -81,7 +83,7 @@ def _taken(application: Whole, settled: Settled, step: Step) -> tuple[int, dict[
     _know(application, settled)
     body = _filled(step.body, settled)
     written = urlencode(body).encode() if step.form else of_json(body) if body else b""
-    address = settled.filled(step.path)
+    address = settled.filled(step.path, **step.ids)
     kind = FORM if step.form else "application/json"
     request = asked(application, step.method, address, "admin", body=written, kind=kind)
     (said,) = application.every(request)
@@ -99,6 +101,8 @@ def _know(application: Whole, settled: Settled) -> None:
             ("webhook_id", select(Connector.id).where(hook).order_by(col(Connector.id).desc())),
             ("connector_id", select(Connector.id).order_by(col(Connector.id).desc())),
             ("person_id", select(Person.id)),
+            ("objective_id", select(Objective.id).order_by(col(Objective.id).desc())),
+            ("cycle_id", select(Cycle.id).order_by(col(Cycle.id).desc())),
             ("token_id", select(ApiToken.id).order_by(col(ApiToken.id).desc())),
         ):
             settled.ids[name] = session.exec(query).first() or "none yet"
@@ -117,6 +121,10 @@ AT_HOME = {"name": "At home", "elective": False}
 HOOK = {"url": f"https://hooks.example/{SECRET}", "name": "Ours"}
 OPERATELY = {"kind": "operately", "name": "Goals", "settings": {"token": SECRET}}
 LINK = {"connector_id": "{connector_id}", "external": {"goal_id": "g1", "target_id": "t1"}}
+NUMBERS = {"url": f"https://numbers.example/{SECRET}", "pointer": "/week", "every": "weekly"}
+WAREHOUSE = {"connection": "warehouse", "query": "SELECT 7", "every": "daily"}
+NEXT_YEAR = {"name": "2031", "starts": "2031-01-01", "ends": "2031-12-31"}
+IN_2031 = {"week": "2031-W07"}
 STEPS = (
     Step(
         "PUT", f"{API}/digest", {"recipients": ["bo@halvern.example"], "sends_at": "friday 15:00"},
@@ -165,6 +173,42 @@ STEPS = (
          BAND | {"objective_id": "{objective_id}", "low": 4, "high": 6},
          {"kind": "none → maintain", "unit": "none → percent", "low": "none → 4.0",
           "high": "none → 6.0"}),
+    Step("PATCH", f"{API}/key-results/{{key_result_id}}", {"source": "http", "http": NUMBERS},
+         {"source": "api → http", "pointer": "none → /week", "every": "none → weekly"}),
+    Step("PATCH", f"{API}/key-results/{{key_result_id}}", {"source": "sql", "sql": WAREHOUSE},
+         {"source": "http → sql", "pointer": "/week → none", "connection": "none → warehouse",
+          "query": "none → SELECT 7", "every": "weekly → daily"}),
+    Step("PATCH", f"{API}/key-results/{{key_result_id}}", {"source": "manual"},
+         {"source": "sql → manual", "query": "SELECT 7 → none"}),
+    Step("POST", f"{API}/teams", {"name": "Shops"}, {"name": "none → Shops"}),
+    Step("PATCH", f"{API}/teams/{{team_id}}", {"name": "Growing", "function": "product"},
+         {"name": "Growth → Growing", "function": "none → product"}),
+    Step("POST", f"{API}/objectives", {"title": "Fewer calls", "cycle_id": "{cycle_id}"},
+         {"title": "none → Fewer calls"}),
+    Step("PATCH", f"{API}/objectives/{{objective_id}}", {"title": "No calls", "owner": "Dee"},
+         {"title": "Fewer calls → No calls", "owner": "none → Dee"}),
+    Step("DELETE", f"{API}/objectives/{{objective_id}}", None, {"title": "No calls → none"}),
+    Step("PUT", f"{API}/unusual-weeks/{{week}}",
+         {"reason": "A strike", "key_result_id": "{key_result_id}"},
+         {"reason": "none → A strike"}, ids=IN_2031),
+    Step("PUT", f"{API}/unusual-weeks/{{week}}", {"reason": "A fair"},
+         {"week": "none → 2031-W07", "reason": "none → A fair"}, ids=IN_2031),
+    Step("DELETE", f"{API}/unusual-weeks/{{week}}", None, {"reason": "A fair → none"},
+         ids=IN_2031),
+    Step("POST", f"{API}/cycles", NEXT_YEAR, {"name": "none → 2031", "ends": "none → 2031-12-31"}),
+    *(
+        Step("POST", f"{API}/objectives", {"title": title, "cycle_id": "{cycle_id}"}, {})
+        for title in ("One", "Two", "Three", "Four", "Five")
+    ),
+    Step("POST", f"{API}/cycles/{{cycle_id}}/copy", {"name": "2032", "starts": "2032-01-01"},
+         {"name": "none → 2032", "title": "none → One; none → Two; none → Three; and 2 more"}),
+    Step("POST", f"{API}/cycles", {"name": "2033", "starts": "2033-01-01", "ends": "2033-12-31"},
+         {"starts": "none → 2033-01-01"}),
+    Step("PATCH", f"{API}/cycles/{{cycle_id}}", {"ends": "2033-06-30"},
+         {"ends": "2033-12-31 → 2033-06-30"}),
+    Step("POST", f"{API}/cycles/{{cycle_id}}/close", {"scores": {}}, {}),
+    Step("POST", f"{API}/cycles/{{cycle_id}}/reopen", None, {}),
+    Step("DELETE", f"{API}/cycles/{{cycle_id}}", None, {"name": "2033 → none"}),
     Step("POST", f"{API}/webhooks", HOOK, {"name": "none → Ours", "kind": "none → webhook"}),
     Step("POST", f"{API}/webhooks/{{webhook_id}}/disable", None,
          {"disabled_reason": "none → Disabled by admin."}),

@@ -25,6 +25,12 @@ def open_transport(settings: Settings, database: Database) -> Transport:
     return _smtp(settings)
 
 
+def refuse_unusable(settings: Settings) -> None:
+    """Raises BadSettings or NotBuiltYet where no transport of ours is named as it must be."""
+    if settings.mail.strip() != _OUTBOX:
+        _smtp(settings)
+
+
 def look(settings: Settings) -> str:
     """Say whether mail could leave now. Raises AppError with what to do."""
     if settings.mail.strip() == _OUTBOX:

@@ -23,6 +23,10 @@ _CONNECT_SECONDS = 10.0
 _REPLY_SECONDS = 60.0  # RFC 5321 allows minutes; after one, a slow server has lost a mail to us
 _YES = {250, 251}
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
+_LIKE = (
+    "THINSLICE_MAIL must be outbox: or like"
+    " smtp://user:password@host:587?tls=starttls (tls is none, starttls or tls)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,13 @@ class Server:
     @classmethod
     def read(cls, url: str) -> "Server":
         """Read `smtp://user:password@host:port?tls=…`. Raises BadSettings."""
-        parts = urlsplit(url)
-        tls = parse_qs(parts.query).get("tls", [_usual_tls(parts)])[0]
+        try:
+            parts = urlsplit(url)
+            tls = parse_qs(parts.query).get("tls", [_usual_tls(parts)])[0]
+        except ValueError as error:  # a port that is none
+            raise BadSettings(_LIKE) from error
         if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS:
-            raise BadSettings(
-                "THINSLICE_MAIL must be outbox: or like"
-                " smtp://user:password@host:587?tls=starttls (tls is none, starttls or tls)."
-            )
+            raise BadSettings(_LIKE)
         return cls(
             host=parts.hostname,
             port=parts.port or _PORTS[tls],
