@@ -8,6 +8,8 @@ from app.links.keyring import Keyring
 
 MARKS = Keyring.of([b"a secret of these tests, and of nothing else"]).marks  # of the erased
 
+A_SERVER = "smtp://127.0.0.1:9?tls=none"  # nobody answers; what is launched is no rehearsal
+
 DESIGN: dict[str, Any] = {
     "name": "Waste in euros by email",
     "hypothesis": {

@@ -40,6 +40,7 @@ from app.analysis.readout_types import (
     UnknownRange,
 )
 from app.analysis.unknowns import range_with_unknown
+from app.experiments import key_result_rules
 from app.experiments.metrics import Source
 from app.experiments.models import Experiment
 from app.experiments.vocabulary import HOLDOUT
@@ -92,6 +93,7 @@ def counted(
     return Readout(
         experiment_id=experiment.id,
         status=experiment.status,
+        rehearsal=experiment.rehearsal,
         as_of=now,
         rule_version=experiment.rule_version or "",
         arms=arms,
@@ -101,7 +103,7 @@ def counted(
         guardrails=found.watched,
         call=call_of(found, unknown, zone),
         key_results=evidence.evidence_of(
-            experiment.design,
+            key_result_rules.bearing(experiment),
             made.estimates,
             made.comparisons,
             movements.realised(session, experiment, aims),
@@ -180,6 +182,7 @@ def _as_frozen(
     return replace(
         kept,
         status=experiment.status,
+        rehearsal=experiment.rehearsal,
         health=replace(
             fresh,  # what was lost or is silent may become known later
             sample_ratio=kept.health.sample_ratio,
@@ -187,7 +190,7 @@ def _as_frozen(
         ),
         call=kept_call(kept, frozen, found, zone),
         key_results=evidence.evidence_of(
-            experiment.design,
+            key_result_rules.bearing(experiment),
             kept.estimates,
             kept.comparisons,
             movements.realised(session, experiment, aims),

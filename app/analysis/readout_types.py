@@ -270,3 +270,4 @@ class Readout:
     segments: tuple[Segment, ...] = ()
     timelines: tuple[Timeline, ...] = ()
     novelty: str = ""  # whether an effect fades, in a sentence; nothing where it can't be told
+    rehearsal: bool = False  # nobody was mailed: whoever clicked is one of the team

@@ -169,7 +169,8 @@ _SENDS = """
            o.failed                   AS failed,
            o.bounced                  AS bounced,
            o.uncertain                AS uncertain,
-           s.last_reply               AS last_reply
+           s.last_reply               AS last_reply,
+           {rehearsal}                AS rehearsal
       FROM send s
            {joined}
      WHERE (s.experiment_id, s.id) > (:experiment_id, :after)
@@ -177,6 +178,7 @@ _SENDS = """
      ORDER BY s.experiment_id, s.id
      LIMIT :limit
 """
+_REHEARSAL = "(SELECT rehearsal FROM experiment WHERE id = :experiment_id)"
 _JOINED = """
       LEFT JOIN person p
         ON p.id = s.person_id
@@ -209,12 +211,13 @@ _COLUMNS: tuple[ColumnClause[Any], ...] = (
     column("stratum", String()),
     *(column(name, Boolean()) for name in ("sent", "failed", "bounced", "uncertain")),
     column("last_reply", String()),
+    column("rehearsal", Boolean()),
 )
 
 
 def _sends(joined: str) -> TextualSelect:
     return (
-        text(_SENDS.format(joined=joined))
+        text(_SENDS.format(joined=joined, rehearsal=_REHEARSAL))
         .bindparams(
             bindparam("experiment_id", type_=String()),
             bindparam("after", type_=BigInteger()),

@@ -44,6 +44,7 @@ _DECISION: dict[str, Any] = {
 _EXAMPLE: dict[str, Any] = {
     "id": "1f0c3m8k2tq5w7x9z0ab",
     "status": "running",
+    "rehearsal": False,
     "created_at": "2026-11-20T08:00:00Z",
     "launched_at": "2026-11-22T08:00:00Z",
     "scheduled_at": "2026-11-22T08:00:00Z",
@@ -85,6 +86,7 @@ class ExperimentOut(Draft):
 
     id: str
     status: Status
+    rehearsal: bool
     created_at: datetime
     launched_at: datetime | None
     scheduled_at: datetime | None
@@ -196,6 +198,9 @@ def launch(
     It is `scheduled` until the mail of everybody in the audience is composed, which `progress`
     counts; then it starts by itself.
 
+    Where no mail server is set it is a `rehearsal`: its mails stay in the outbox, and nothing that
+    comes of it counts as evidence, in a learning or on a key result.
+
     Nothing leaves before `undo_seconds` are over. Until then, and as long as the experiment says
     them, `undo` takes the launch back: it is a draft again, and nobody was mailed.
     """
@@ -214,7 +219,15 @@ def launch(
         audit.tell(
             session, people=people, at=str(draft.at or "now"), undo_seconds=draft.undo_seconds
         )
-        lifecycle.launch(session, row, draft, by=who.name, now=now, promised=told)
+        lifecycle.launch(
+            session,
+            row,
+            draft,
+            by=who.name,
+            now=now,
+            promised=told,
+            rehearsal=settings.rehearses,
+        )
         return shown(session, row)
 
 

@@ -48,6 +48,7 @@ _LINK: dict[str, Any] = {
     "realised": {"movement": 40, "low": 40, "high": 40},
     "reason": None,
     "undone": False,
+    "rehearsal": False,
 }
 _LEDGER_LINE: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
@@ -139,6 +140,8 @@ class KeyResultOut(BaseModel):
 class LinkOut(BaseModel):
     """An experiment that should move this key result. Its call is null before it started.
 
+    A `rehearsal` mailed nobody: what it says is evidence of nothing.
+
     Its status is null where it cannot be read.
     """
 
@@ -154,6 +157,7 @@ class LinkOut(BaseModel):
     realised: Movement | None
     reason: str | None
     undone: bool
+    rehearsal: bool
 
 
 class LedgerLine(BaseModel):

@@ -273,4 +273,5 @@ def _link(linked: linked_results.Linked) -> LinkOut:
         realised=linked.says.realised if linked.says else None,
         reason=linked.says.reason if linked.says else None,
         undone=linked.undone,
+        rehearsal=experiment.rehearsal,
     )

@@ -39,6 +39,7 @@ _SEND: dict[str, Any] = {
     "accepted_at": "2026-11-22T08:00:04Z",
     "settled_at": "2026-11-22T08:00:04Z",
     "last_reply": "250 2.0.0 queued",
+    "rehearsal": False,
 }
 _HIT: dict[str, Any] = {
     "id": "17",
@@ -54,6 +55,7 @@ _HIT: dict[str, Any] = {
     "rule_version": "1",
     "reason": "Nothing speaks for a machine.",
     "count": 1,
+    "rehearsal": False,
 }
 _EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -67,7 +69,10 @@ _Format = Annotated[Literal["csv", "ndjson"], Query(description="how the file is
 
 
 class SendOut(BaseModel):
-    """One mail to one person. Ids are text: too long for JavaScript's numbers."""
+    """One mail to one person; of a `rehearsal` it reached nobody.
+
+    Ids are text: too long for JavaScript's numbers.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _SEND})
 
@@ -81,6 +86,7 @@ class SendOut(BaseModel):
     accepted_at: datetime | None
     settled_at: datetime | None
     last_reply: str | None
+    rehearsal: bool
 
 
 class HitOut(BaseModel):
@@ -106,6 +112,7 @@ class HitOut(BaseModel):
     rule_version: str
     reason: str
     count: int
+    rehearsal: bool
 
 
 @router.get("/experiments/{experiment_id}/progress", summary="How far the send is")
@@ -148,9 +155,9 @@ def list_sends(
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[SendOut]:
     """One per person enrolled, in the order of their ids."""
-    store.experiment_of(session, experiment_id)
+    experiment = store.experiment_of(session, experiment_id)
     rows = person_store.sends_page(session, experiment_id, cursor=cursor, limit=limit, state=state)
-    return listed(rows, lambda row: _send(*row))
+    return listed(rows, lambda row: _send(*row, rehearsal=experiment.rehearsal))
 
 
 @router.get("/experiments/{experiment_id}/hits", summary="List the raw hits")
@@ -161,8 +168,9 @@ def list_hits(
 
     At the end, those of a flood that are only counted, by the hour.
     """
-    store.experiment_of(session, experiment_id)
-    return listed(tracking.hits_page(session, experiment_id, cursor=cursor, limit=limit), _hit)
+    experiment = store.experiment_of(session, experiment_id)
+    rows = tracking.hits_page(session, experiment_id, cursor=cursor, limit=limit)
+    return listed(rows, lambda row: _hit(row, rehearsal=experiment.rehearsal))
 
 
 @router.get(
@@ -192,7 +200,7 @@ def _lines(database: Database, experiment_id: str, written: str) -> Iterator[str
         yield from lines(session, experiment_id)
 
 
-def _send(row: Send, email: str) -> SendOut:
+def _send(row: Send, email: str, *, rehearsal: bool) -> SendOut:
     return SendOut(
         send_id=str(row.id),
         arm=row.arm,
@@ -204,11 +212,12 @@ def _send(row: Send, email: str) -> SendOut:
         accepted_at=row.accepted_at,
         settled_at=row.settled_at,
         last_reply=row.last_reply,
+        rehearsal=rehearsal,
     )
 
 
-def _hit(row: Hit) -> HitOut:
+def _hit(row: Hit, *, rehearsal: bool) -> HitOut:
     whose = None if row.send_id == NOBODY else str(row.send_id)
-    ids = {"id": str(row.id or row.segment_id), "send_id": whose}
+    ids = {"id": str(row.id or row.segment_id), "send_id": whose, "rehearsal": rehearsal}
     own = {name: getattr(row, name) for name in HitOut.model_fields if name not in ids}
     return HitOut.model_validate(ids | own)

@@ -34,6 +34,7 @@ class AnswerPage:
     experiment_id: str
     title: str
     html: str
+    rehearsal: bool
 
 
 def answer_page(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
@@ -93,6 +94,7 @@ def _page(
         experiment_id=experiment.id,
         title=experiment.name,
         html=_with_addresses(filled, written.links),
+        rehearsal=experiment.rehearsal and send_id != NEVER_COUNTS,
     )
 
 

@@ -91,6 +91,16 @@ def outbox_page(
     return list(session.scalars(question).all())
 
 
+def outbox_next(session: Session, experiment_id: str, *, after: str) -> OutboxMail | None:
+    """The next mail of an experiment's sends; its first one after ""."""
+    question = select(OutboxMail).where(
+        col(OutboxMail.experiment_id) == experiment_id,
+        col(OutboxMail.send_id).is_not(None),
+        col(OutboxMail.id) > after,
+    )
+    return session.scalars(question.order_by(col(OutboxMail.id)).limit(1)).first()
+
+
 def outbox_after(session: Session, seen: str, *, limit: int) -> list[OutboxMail]:
     """Mails that came into the outbox after one that was seen, oldest first."""
     question = select(OutboxMail).where(col(OutboxMail.id) > seen).order_by(col(OutboxMail.id))

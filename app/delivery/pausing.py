@@ -21,6 +21,15 @@ _COMPLAINED_OF = 500  # … of at least 500 delivered
 _REFUSED_SHARE = 0.02  # past 2 % refused for what the mail says
 _REFUSED_FROM = 50  # one refusal among the first few mails is no share yet
 
+_ONLY_REHEARSED = (
+    "This is a rehearsal, and mails go to real people now: nobody further gets one of it. Cancel"
+    " it, and run it again."
+)
+_NO_SERVER = (
+    "This was launched for real people, and no mail server is set any more. Set THINSLICE_MAIL,"
+    " then resume."
+)
+
 
 def pause_where_needed(
     session: Session, faults: Mapping[str, Sequence[tuple[Meaning, str]]], *, now: datetime
@@ -50,6 +59,13 @@ def pause_for_complaints(session: Session, experiment_id: str, *, now: datetime)
 def pause_for_bounces(session: Session, experiment_id: str, *, now: datetime) -> None:
     """After a bounce: pause an experiment whose mails come back too often."""
     _pause(session, experiment_id, _bounces(session, experiment_id), now=now)
+
+
+def pause_misplaced(session: Session, experiment_id: str, *, now: datetime) -> None:
+    """Where mail goes has changed since the launch: say which way, and what to do."""
+    experiment = session.get(Experiment, experiment_id)
+    is_rehearsal = experiment is not None and experiment.rehearsal
+    _pause(session, experiment_id, _ONLY_REHEARSED if is_rehearsal else _NO_SERVER, now=now)
 
 
 def _pause(session: Session, experiment_id: str, reason: str | None, *, now: datetime) -> None:

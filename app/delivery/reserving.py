@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.audience.consent import allowed, allows
 from app.audience.own import told
-from app.delivery import person_store, store
+from app.delivery import pausing, person_store, store
 from app.delivery.arms import Arms
 from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.mime import Mail
@@ -50,9 +50,17 @@ class Reserver:
     """Reserves for one process."""
 
     def __init__(
-        self, database: Database, settings: Settings, keyring: Keyring, *, holder: str
+        self,
+        database: Database,
+        settings: Settings,
+        keyring: Keyring,
+        *,
+        holder: str,
+        rehearses: bool = False,
     ) -> None:
+        """`rehearses`: what is reserved reaches nobody, so rehearsals are all that is."""
         self._database = database
+        self._rehearses = rehearses
         self._keyring = keyring
         self._holder = holder
         self._privacy = settings.privacy
@@ -69,7 +77,9 @@ class Reserver:
         if room <= 0:
             return []
         with self._database.read() as session:
-            due = [experiment.id for experiment in store.experiments_due(session, now=now)]
+            found = store.experiments_due(session, now=now)
+            due = [one.id for one in found if one.rehearsal is self._rehearses]
+        self._pause_misplaced([one.id for one in found if one.id not in due], now=now)
         prepared: list[Prepared | Result] = []
 
         def reserve_of(experiment_id: str) -> None:
@@ -97,6 +107,15 @@ class Reserver:
             for arm in {reserved.arm for reserved in taken}:
                 self._arms.know(session, experiment, arm)
         return self._prepared(taken, people, now=now)
+
+    def _pause_misplaced(self, experiment_ids: Sequence[str], *, now: datetime) -> None:
+        """No rehearsal goes to people, and nothing that was meant for people stays in the outbox.
+
+        Their sends are never reserved here, paused or not; the pause says why.
+        """
+        for experiment_id in experiment_ids:
+            with self._database.write() as session:
+                pausing.pause_misplaced(session, experiment_id, now=now)
 
     def _note_refusals(self, session: Session, people: dict[int, Row[Any]]) -> None:
         """Whoever refused since they were enrolled is mailed and counted; their clicks are not."""

@@ -17,6 +17,7 @@ from app.delivery.pace import Pace
 from app.delivery.replies import Meaning, Reply
 from app.delivery.reserving import Prepared, Reserver
 from app.delivery.settling import Result
+from app.delivery.transports.outbox import Outbox
 from app.delivery.transports.ports import StoppedError, Transport
 from app.delivery.watching import Watch
 from app.links.keyring import Keyring
@@ -51,7 +52,10 @@ class Sender:
         self._transport = transport
         self._ticks = ticks
         self._holder = journal.writer
-        self._reserver = Reserver(database, settings, keyring, holder=self._holder)
+        rehearses = isinstance(transport, Outbox) and not settings.demo
+        self._reserver = Reserver(
+            database, settings, keyring, holder=self._holder, rehearses=rehearses
+        )
         self._pace: Pace | None = None
         self._unsettled: list[Result] = []
         self._failures = 0

@@ -81,6 +81,8 @@ _COOLING = """(s.released_at IS NULL AND EXISTS (
                            JOIN outcome m ON m.send_id = o.id
                           WHERE o.person_id = s.person_id
                             AND o.experiment_id <> s.experiment_id
+                            AND NOT EXISTS (SELECT 1 FROM experiment r
+                                             WHERE r.id = o.experiment_id AND r.rehearsal)
                             AND m.arm <> 'holdout' AND NOT m.failed AND NOT m.bounced
                             AND (NOT (m.sent OR m.uncertain)
                                  OR COALESCE(m.mailed_at, m.released_at) > :mailed_since)))"""

@@ -1,6 +1,7 @@
 """The SQL of cooling off and of exclusions: who had a mail of whom, and who is spoken for.
 
-A mail counts, not an enrolment: whoever got nothing (holdout, passed over, refused) is free.
+A mail counts, not an enrolment: whoever got nothing (holdout, passed over, refused) is free, and
+whoever was in a rehearsal, which mails nobody.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ def kept_away(
 def _mailed(since: datetime) -> Select[str, str]:
     """Who had a mail of another experiment since then, or soon may."""
     return (
-        _enrolled("cooling_off")
+        _of_experiments("cooling_off")
         .join(Outcome, col(Outcome.send_id) == col(Enrolment.id))
         .where(may_have_arrived(since))
     )
@@ -78,11 +79,8 @@ def _took_part(experiment_ids: Sequence[str]) -> Select[str, str]:
 
 def _of_experiments(why: str) -> Select[str, str]:
     is_its = col(Experiment.id) == col(Enrolment.experiment_id)
-    return _enrolled(why).join(Experiment, is_its)
-
-
-def _enrolled(why: str) -> Select[str, str]:
-    return select(col(Enrolment.person_id), literal(why))
+    enrolled = select(col(Enrolment.person_id), literal(why)).join(Experiment, is_its)
+    return enrolled.where(~col(Experiment.rehearsal))
 
 
 def _is_released() -> ColumnElement[bool]:

@@ -113,7 +113,9 @@ def set_slice_status(session: Session, slice_id: str, status: str) -> None:
 
 def free_slice(session: Session, slice_id: str) -> None:
     """One of its runs was cancelled: the slice stands where its other runs left it."""
-    query = select(Experiment.status).where(Experiment.slice_id == slice_id)
+    query = select(Experiment.status).where(
+        Experiment.slice_id == slice_id, ~col(Experiment.rehearsal)
+    )
     others = set(session.exec(query))
     status = "testing" if others & _UNDER_WAY else "decided" if Status.DECIDED in others else "idea"
     set_slice_status(session, slice_id, status)

@@ -34,6 +34,11 @@ def refuse_unfit(
         _refuse_company(session, design, row, mode, experiment_id=experiment_id)
 
 
+def bearing(experiment: Experiment) -> Mapping[str, Any]:
+    """The design as far as its result bears on anything: a rehearsal's, on no key result."""
+    return experiment.design | ({"key_results": []} if experiment.rehearsal else {})
+
+
 def mode_of(experiment: Experiment, key_result_id: str) -> Mode | None:
     """How an experiment is linked to a key result, if it is."""
     links = experiment.design.get("key_results") or []
@@ -122,7 +127,8 @@ def _refuse_company(
 
 
 def _is_off(experiment: Experiment) -> bool:
-    return experiment.status == Status.CANCELLED and experiment.started_at is None
+    is_undone = experiment.status == Status.CANCELLED and experiment.started_at is None
+    return is_undone or experiment.rehearsal
 
 
 def _said(metric: Metric) -> str:

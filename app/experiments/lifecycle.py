@@ -48,6 +48,16 @@ class IllegalMove(Conflict):
         super().__init__(f"“{experiment.name}” cannot be {move} now. {instead}")
 
 
+class OnlyRehearsed(Conflict):
+    """A rehearsal says nothing of customers, so nothing can be decided by it."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(
+            f"“{experiment.name}” is a rehearsal: its mails reached nobody, so there is nothing to"
+            " decide. Run it again with real people."
+        )
+
+
 class TooLate(Conflict):
     """The seconds in which a launch may be undone are over."""
 
@@ -64,20 +74,23 @@ def launch(
     by: str,
     now: datetime,
     promised: list[dict[str, Any]] | None = None,
+    rehearsal: bool = False,
 ) -> None:
     """Lock the design; the worker starts it when its time comes (now, unless said).
 
-    `promised`: who, as it was told, gets no mail for what it needs.
+    `promised`: who, as it was told, gets no mail for what it needs. `rehearsal`: nobody does, and
+    nothing that comes of it counts; a slice is not tested by it.
     """
     if draft.at is not None and draft.at < now.replace(second=0, microsecond=0):
         raise Invalid.at("at", "The start lies in the past. Choose a later time, or leave it out.")
     _move(session, experiment, "launched", now=now)
     experiment.launched_by, experiment.launched_at = by, now
+    experiment.rehearsal = rehearsal
     experiment.scheduled_at = max(draft.at or now, now)
     experiment.rate_per_minute = draft.rate_per_minute
     experiment.undo_seconds, experiment.promised = draft.undo_seconds, promised
     experiment.columns = profile.columns_of(session, experiment.audience_id).kept()
-    if experiment.slice_id:
+    if experiment.slice_id and not rehearsal:
         feature_store.set_slice_status(session, experiment.slice_id, "testing")
 
 
@@ -136,7 +149,7 @@ def undo(session: Session, experiment: Experiment, *, now: datetime) -> None:
     _move(session, experiment, "undone", now=now)
     experiment.launched_by = experiment.launched_at = experiment.scheduled_at = None
     experiment.rate_per_minute = experiment.columns = experiment.promised = None
-    experiment.undo_seconds = 0
+    experiment.undo_seconds, experiment.rehearsal = 0, False
     if experiment.slice_id:
         session.flush()
         feature_store.free_slice(session, experiment.slice_id)
@@ -175,8 +188,10 @@ def release_of(experiment: Experiment, *, now: datetime) -> datetime:
 
 
 def check_move(experiment: Experiment, move: str) -> None:
-    """Raise IllegalMove unless this may be done now."""
+    """Raise IllegalMove unless this may be done now; OnlyRehearsed where it never may."""
     sources, _ = MOVES[move]
+    if move == "decided" and experiment.rehearsal:
+        raise OnlyRehearsed(experiment)
     if experiment.status not in sources:
         raise IllegalMove(experiment, move)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer
+from sqlalchemy import BigInteger, Column, Integer, false
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from app.experiments.vocabulary import Channel
@@ -103,6 +103,8 @@ class Experiment(SQLModel, table=True):
     open_wave: int = 0  # the last wave that may be released
     stopped_wave: int | None = None  # the wave that a guardrail keeps closed
     rule_version: str | None = None  # of the verdicts; shared by all arms
+    # said by the launch, and by nothing else: its mails stay in the outbox and nothing of it counts
+    rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class ExperimentLink(SQLModel, table=True):

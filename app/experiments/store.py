@@ -60,9 +60,11 @@ def names_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, str]:
 
 
 def started_names(session: Session) -> list[tuple[str, str]]:
-    """Ids and names of experiments that began, newest first."""
+    """Ids and names of experiments that began, newest first; nobody took part in a rehearsal."""
     query = select(Experiment.id, Experiment.name).where(
-        col(Experiment.started_at).is_not(None), Experiment.status != Status.DRAFT
+        col(Experiment.started_at).is_not(None),
+        Experiment.status != Status.DRAFT,
+        ~col(Experiment.rehearsal),
     )
     rows = session.exec(query.order_by(col(Experiment.id).desc()))
     return [(row[0], row[1]) for row in rows]
@@ -101,13 +103,14 @@ def linked_to(session: Session, key_result_id: str) -> Sequence[Experiment]:
 def linked_since(
     session: Session, key_result_ids: Sequence[str], since: datetime
 ) -> Sequence[tuple[str, Experiment]]:
-    """(key result, experiment) of those that began since a moment, newest first."""
+    """(key result, experiment) of those that began since a moment, newest first; no rehearsals."""
     return session.exec(
         select(ExperimentLink.key_result_id, Experiment)
         .join(Experiment, col(Experiment.id) == ExperimentLink.experiment_id)
         .where(
             col(ExperimentLink.key_result_id).in_(key_result_ids),
             col(Experiment.started_at) >= since,
+            ~col(Experiment.rehearsal),
         )
         .order_by(col(Experiment.id).desc())
     ).all()

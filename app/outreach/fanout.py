@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.experiments.models import Experiment
 from app.okr import series
 from app.okr import store as okr
 from app.okr.models import CheckIn
@@ -118,9 +119,14 @@ def wants(webhook: Connector, kind: str) -> bool:
 
 
 def _facts(session: Session, event: Event) -> dict[str, Any]:
-    """What the event says; a value also says its unit, comment and confidence."""
+    """What the event says; a value also says its unit, comment and confidence.
+
+    Whatever happens to a rehearsal says that it is one.
+    """
     if event.kind != VALUED:
-        return dict(event.facts)
+        experiment = session.get(Experiment, event.subject)
+        is_rehearsal = experiment is not None and experiment.rehearsal
+        return event.facts | ({"rehearsal": True} if is_rehearsal else {})
     row = okr.key_result_of(session, event.subject)
     facts = {**event.facts, "title": row.title, "unit": row.unit}
     checked = _check_in(session, event)

@@ -207,6 +207,11 @@ class Settings(ProviderSettings):
         return frozenset(map(_as_written, named | set(self.allowed_hosts)))
 
     @property
+    def rehearses(self) -> bool:
+        """What is launched here is a rehearsal: no mail reaches anybody. A demo plays customers."""
+        return self.mail.strip() == "outbox:" and not self.demo
+
+    @property
     def sender_address(self) -> str:
         """The address in `From:`; its default is `insights@` the public host."""
         if self.mail_from:

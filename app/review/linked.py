@@ -100,7 +100,7 @@ def _linked(
 def _says(experiment: Experiment, row: KeyResult, known: Told, course: Course) -> Evidence | None:
     moved = movements.moved(course, experiment)
     said = evidence.evidence_of(
-        experiment.design,
+        links.bearing(experiment),
         known.estimates,
         known.comparisons,
         {row.id: moved} if moved else {},

@@ -15,6 +15,7 @@ from app.analysis import readout as readouts
 from app.analysis import store as analysis
 from app.analysis.evidence import increment_of
 from app.analysis.readout_types import Estimate, Readout
+from app.experiments import key_result_rules
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.vocabulary import HOLDOUT, Mode
@@ -220,7 +221,7 @@ def reasons_why_not(session: Session, key_result_id: str) -> dict[str, str]:
 
 
 def _links(experiment: Experiment, mode: Mode) -> list[Mapping[str, Any]]:
-    links: list[Mapping[str, Any]] = experiment.design.get("key_results") or []
+    links = key_result_rules.bearing(experiment).get("key_results") or []
     return [link for link in links if link.get("mode") == mode]
 
 

@@ -211,7 +211,8 @@ def tried(session: Session) -> Sequence[Row[Any]]:
     other = aliased(Experiment)
     newest = (
         sa_select(col(other.id))
-        .where(col(other.slice_id) == col(Slice.id), col(other.status) != Status.CANCELLED)
+        .where(col(other.slice_id) == col(Slice.id), ~col(other.rehearsal))
+        .where(col(other.status) != Status.CANCELLED)
         .order_by(col(other.created_at).desc(), col(other.id).desc())
         .limit(1)
         .scalar_subquery()
@@ -263,7 +264,10 @@ def _under_way_standing() -> Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Experiments of a week: under way now, the oldest first, and those that begin, in order."""
+    """Experiments of a week: under way now, the oldest first, and those that begin, in order.
+
+    No rehearsals: what a week says of them is frozen, and mailed.
+    """
 
     under_way: Sequence[Experiment]
     starting: Sequence[Experiment]
@@ -276,7 +280,7 @@ def around(session: Session, *, since: datetime, until: datetime) -> Around:
     is_starting = and_(moment >= since, moment < until, col(Experiment.status) != Status.CANCELLED)
     found = session.exec(
         select(Experiment, is_starting.label("is_starting"))
-        .where(or_(is_under_way, is_starting))
+        .where(or_(is_under_way, is_starting), ~col(Experiment.rehearsal))
         .order_by(col(Experiment.launched_at), col(Experiment.id))
     ).all()
     starting = [

@@ -37,6 +37,7 @@ class UnderWay:
     sentence: str
     answer_by: datetime | None
     progress: Progress
+    rehearsal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         starts=starts,
         sentence=sentence(key_results, decided=len(decided.learnings), time=spent),
         key_results=key_results,
-        awaiting=tuple(way for way in under_way if _awaits_a_decision(way.status, way.call)),
-        running=tuple(way for way in under_way if not _awaits_a_decision(way.status, way.call)),
+        awaiting=tuple(way for way in under_way if _awaits_a_decision(way)),
+        running=tuple(way for way in under_way if not _awaits_a_decision(way)),
         decided=decided.learnings,
         weeks_avoided=decided.weeks_avoided,
         promised=items.shown(week_store.items(session, last, ItemKind.COMMITMENT)),
@@ -90,7 +91,7 @@ def awaiting(
     return tuple(
         (experiment, calls[experiment.id])
         for experiment in experiments
-        if _awaits_a_decision(experiment.status, calls[experiment.id].state)
+        if _has_a_result(experiment.status, calls[experiment.id].state)
     )
 
 
@@ -145,6 +146,7 @@ def _seen(experiment: Experiment, call: Call, sent: Progress, sentence: str) -> 
         sentence=sentence,
         answer_by=call.answer_by,
         progress=sent,
+        rehearsal=experiment.rehearsal,
     )
 
 
@@ -157,7 +159,11 @@ def _waits_for(experiment: Experiment, call: Call, *, zone: ZoneInfo, now: datet
     return f"Launched; it starts on {moment(at, zone)}."
 
 
-def _awaits_a_decision(status: str, call: State) -> bool:
+def _awaits_a_decision(way: UnderWay) -> bool:
+    return not way.rehearsal and _has_a_result(way.status, way.call)
+
+
+def _has_a_result(status: str, call: State) -> bool:
     """Everything is sent and there is a result; or it is sending and validated already."""
     if status == Status.MEASURING:
         return call is not State.WAITING

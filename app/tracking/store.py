@@ -93,6 +93,13 @@ def hits_page(session: Session, experiment_id: str, *, cursor: str | None, limit
     return hits
 
 
+def hits_of_send(session: Session, send_id: int, *, limit: int) -> Sequence[Hit]:
+    """The newest hits of one mail, the first of them first."""
+    question = select(Hit).where(col(Hit.send_id) == send_id)
+    newest = question.order_by(col(Hit.at).desc(), col(Hit.id).desc()).limit(limit)
+    return session.scalars(newest).all()[::-1]
+
+
 def as_hit(row: HitCount) -> Hit:
     """What is only counted, for whoever lists hits: one for all of an hour, judged by nobody."""
     name = ("counted", str(row.send_id), f"{row.since:%Y%m%dT%H%M%S}", row.kind, str(row.link))

@@ -26,7 +26,7 @@ from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
 from app.tracking.folders import Folder
-from tests.cast import DESIGN, csv_of
+from tests.cast import A_SERVER, DESIGN, csv_of
 from tests.duties import read_imports
 from tests.identity.scenes import hashed_password
 
@@ -97,7 +97,9 @@ def application(assembled: FastAPI, database: Database, tmp_path: Path) -> FastA
         install.ensure(session, now=NOW)
     application = assembled
     application.state = State()
-    application.state.settings = config.load(data_dir=tmp_path, timezone="Europe/Oslo")
+    application.state.settings = config.load(
+        data_dir=tmp_path, timezone="Europe/Oslo", mail=A_SERVER
+    )
     application.state.database = database
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])

@@ -25,6 +25,7 @@ SETTINGS = Settings(
     public_url="https://insights.example.com",
     mail_from="ann@example.com",
     postal_address="Halvern, Main Street 1, Oslo",
+    demo=True,  # an outbox plays the server here, and nothing is a rehearsal
 )
 BODY = 'Hello {{ name }},\n\nyou lose {{ euros }} €. [Show me](https://shop.example/list "show")'
 ARM = {"key": "insight", "subject": "{{ name }}, {{ euros }} €", "preheader": "x", "body": BODY}

@@ -19,6 +19,7 @@ from app.platform.db import Database
 from app.web import site as web_site
 from tests.anew import forget_tries
 from tests.api.conftest import Api, _translate, as_
+from tests.cast import A_SERVER
 from tests.identity.scenes import hashed_password
 from tests.metrics.scenes import START
 from tests.web.conftest import Browser
@@ -43,7 +44,7 @@ def application(
         install.ensure(session, now=START)
     application = assembled
     application.state = State()
-    application.state.settings = config.load(data_dir=tmp_path, timezone="UTC")
+    application.state.settings = config.load(data_dir=tmp_path, timezone="UTC", mail=A_SERVER)
     application.state.database = database
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])

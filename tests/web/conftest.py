@@ -29,6 +29,7 @@ from app.platform.db import Database
 from app.tracking.folders import Folder
 from app.web import site
 from tests.anew import forget_tries
+from tests.cast import A_SERVER
 from tests.duties import read_imports
 from tests.identity.scenes import PASSWORD, hashed_password
 
@@ -106,7 +107,7 @@ def said() -> Callable[[str], str]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return config.load(data_dir=tmp_path, timezone="Europe/Oslo")
+    return config.load(data_dir=tmp_path, timezone="Europe/Oslo", mail=A_SERVER)
 
 
 @pytest.fixture(scope="session")

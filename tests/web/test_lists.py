@@ -158,6 +158,8 @@ FIXED = {
     "/experiments/{experiment_id}": "the parts of one experiment",
     "/time/settings": "buckets, ten at most",
     "/outbox/{mail_id}": "one mail",
+    "/outbox/{mail_id}/customer/seen": "the newest requests of one mail, twenty at most",
+    "/outbox/experiments/{experiment_id}": "leads to one mail",
     "/account": "where one person is logged in",
     "/account/second-step": "a picture, and ten codes",
     "/account/agents": "whom one person let in, 200 at most",

@@ -41,6 +41,7 @@ class Line:
     decision: str | None
     call: str | None
     is_garbled: bool
+    rehearsal: bool
     updated_at: datetime
 
 
@@ -102,5 +103,6 @@ def _line(
         decision=decision.decision if decision else None,
         call=known.call.state if known else None,
         is_garbled=bool(known and known.is_garbled) or not gathered.can_be_read(experiment),
+        rehearsal=experiment.rehearsal,
         updated_at=experiment.updated_at,
     )

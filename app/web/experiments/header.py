@@ -9,6 +9,7 @@ from app.experiments.models import Experiment, Feature, Slice, Status
 from app.review.store import About
 
 _NOT_LAUNCHED = {Status.DRAFT}
+OPEN = frozenset({Status.RUNNING, Status.PAUSED, Status.MEASURING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,14 @@ class Place:
     name: str
     status: str
     lead: str
+    rehearsal: bool
     crumbs: tuple[tuple[str, str], ...]
     tabs: tuple[tuple[str, str], ...]
+
+
+def can_decide(experiment: Experiment) -> bool:
+    """Whether a decision would be taken: of a rehearsal none is."""
+    return experiment.status in OPEN and not experiment.rehearsal
 
 
 def place_of(session: Session, experiment: Experiment) -> Place:
@@ -48,6 +55,7 @@ def _place(experiment: Experiment, crumbs: tuple[tuple[str, str], ...]) -> Place
         name=experiment.name,
         status=experiment.status,
         lead="",
+        rehearsal=experiment.rehearsal,
         crumbs=crumbs,
         tabs=_tabs(experiment),
     )
@@ -70,6 +78,6 @@ def _tabs(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         return (("Overview", home), *((step, f"{home}/{step.lower()}") for step in steps))
     tabs = [("Overview", home), ("Readout", f"{home}/readout"), ("Preview", f"{home}/preview")]
     tabs += [("Sends", f"{home}/sends"), ("Raw events", f"{home}/hits")]
-    if experiment.status in {Status.RUNNING, Status.PAUSED, Status.MEASURING}:
+    if can_decide(experiment):
         tabs.append(("Decide", f"{home}/decide"))
     return tuple(tabs)

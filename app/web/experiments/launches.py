@@ -177,7 +177,15 @@ def _launch(
     approvals.refuse_alone(session, experiment, people, settings, ids=who.ids)
     audit.tell(session, people=people, at=str(draft.at or "now"), undo_seconds=draft.undo_seconds)
     promised = fallen_away.promised(found.eligibility)
-    lifecycle.launch(session, experiment, draft, by=who.name, now=now, promised=promised)
+    lifecycle.launch(
+        session,
+        experiment,
+        draft,
+        by=who.name,
+        now=now,
+        promised=promised,
+        rehearsal=settings.rehearses,
+    )
 
 
 def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:

@@ -1,7 +1,7 @@
-"""Mails that the built-in outbox took: looked at without counting, or as a customer (demo)."""
+"""Mails that the built-in outbox took: looked at without counting, or as their customer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,25 +9,27 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.delivery import mail_store
 from app.delivery.models import OutboxMail, Send
+from app.experiments.models import Experiment
 from app.identity.callers import Principal
 from app.identity.guard import Db, Who
 from app.identity.roles import Role
 from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, pack_fills, read, sign
 from app.platform.errors import NotFound
+from app.tracking import store as tracking
+from app.tracking.models import Hit
 from app.web.kit.headers import MAIL_POLICY
-from app.web.kit.pages import Page, render
+from app.web.kit.pages import Page, go, render
 
 router = APIRouter()
 _PAGE = 50
 _JOIN = re.compile(r"/join/[\w-]+")  # opens to whoever reads it
 _LINK = re.compile(r"/([cou])/([A-Za-z0-9_-]{32,})")
-# The customer's own page: links lead away as they would from an inbox; nothing else is allowed.
-_CUSTOMER_POLICY = MAIL_POLICY.removeprefix("sandbox allow-popups allow-popups-to-escape-sandbox; ")
+_TRACED = 20  # requests of one mail that its page tells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,31 @@ class MailPage(Page):
     section: ClassVar[str] = "outbox"
 
     mail: OutboxMail
+    can_open: bool  # as its customer
     text: str
     headers: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerPage(Page):
+    """One mail as its customer has it, and what we saw of them."""
+
+    template: ClassVar[str] = "experiments/outbox_customer.html"
+    section: ClassVar[str] = "outbox"
+
+    mail: OutboxMail
+    rehearsal: bool
+    next_address: str | None
+    trace: Sequence[Hit]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenFragment(Page):
+    """What we saw of a customer, which changes while they click."""
+
+    template: ClassVar[str] = "experiments/outbox_seen.html"
+
+    trace: Sequence[Hit]
 
 
 @router.get("/outbox")
@@ -69,7 +94,13 @@ def show(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
     headers = "\n".join(f"{name}: {value}" for name, value in message.items())
     uncounted = _uncounted(request.app.state.keyring, _fills(session, mail))
     text = uncounted(_part(message, "plain", who))
-    return render(request, MailPage(mail=mail, text=text, headers=uncounted(headers)))
+    page = MailPage(
+        mail=mail,
+        can_open=_can_open(request, session, mail),
+        text=text,
+        headers=uncounted(headers),
+    )
+    return render(request, page)
 
 
 @router.get("/outbox/{mail_id}/mail")
@@ -80,13 +111,44 @@ def framed(request: Request, session: Db, who: Who, mail_id: str) -> HTMLRespons
     return mail_answer(uncounted(_part(_parsed(mail), "html", who)))
 
 
+@router.get("/outbox/experiments/{experiment_id}")
+def first_of(session: Db, experiment_id: str) -> Response:
+    """To an experiment's first mail, as its customer has it."""
+    mail = mail_store.outbox_next(session, experiment_id, after="")
+    if mail is None:
+        return go(f"/experiments/{experiment_id}", said="no-mail-yet")
+    return go(f"/outbox/{mail.id}/customer")
+
+
 @router.get("/outbox/{mail_id}/customer")
-def as_customer(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
-    """The mail as its customer has it: links and picture count. In the demo only."""
-    if not request.app.state.settings.demo:
-        raise NotFound("Mails are opened as a customer in the demo only.")
-    html = _part(_parsed(_mail(session, mail_id)), "html", who)
-    return HTMLResponse(html, headers={"Content-Security-Policy": _CUSTOMER_POLICY})
+def as_customer(request: Request, session: Db, mail_id: str) -> HTMLResponse:
+    """The mail as its customer has it: links and picture count, for the rehearsal alone."""
+    mail = _opened(request, session, mail_id)
+    more = mail_store.outbox_next(session, mail.experiment_id or "", after=mail.id)
+    page = CustomerPage(
+        mail=mail,
+        rehearsal=not request.app.state.settings.demo,
+        next_address=f"/outbox/{more.id}/customer" if more else None,
+        trace=_trace(session, mail),
+    )
+    return render(request, page)
+
+
+@router.get("/outbox/{mail_id}/customer/mail")
+def customers_mail(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
+    """Its HTML with the links that it left with, in a frame of its own."""
+    mail = _opened(request, session, mail_id)
+    tracking = request.app.state.settings.tracking
+    answer = mail_answer(_part(_parsed(mail), "html", who))
+    policy = MAIL_POLICY.replace("img-src 'self'", f"img-src 'self' {tracking}")
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
+
+
+@router.get("/outbox/{mail_id}/customer/seen")
+def seen(request: Request, session: Db, mail_id: str) -> HTMLResponse:
+    """What came of it so far, for the page that shows it."""
+    return render(request, SeenFragment(trace=_trace(session, _opened(request, session, mail_id))))
 
 
 def mail_answer(html: str) -> HTMLResponse:
@@ -101,6 +163,24 @@ def _mail(session: Session, mail_id: str) -> OutboxMail:
     if mail is None:
         raise NotFound("This mail is not in the outbox.")
     return mail
+
+
+def _opened(request: Request, session: Session, mail_id: str) -> OutboxMail:
+    """A mail whose reader is played: nobody has it, so a click on it is nobody's but ours."""
+    mail = _mail(session, mail_id)
+    if not _can_open(request, session, mail):
+        raise NotFound("Only a rehearsal’s mails are opened as a customer: others count.")
+    return mail
+
+
+def _can_open(request: Request, session: Session, mail: OutboxMail) -> bool:
+    experiment = session.get(Experiment, mail.experiment_id) if mail.send_id else None
+    is_played = bool(request.app.state.settings.demo or (experiment and experiment.rehearsal))
+    return experiment is not None and is_played
+
+
+def _trace(session: Session, mail: OutboxMail) -> Sequence[Hit]:
+    return tracking.hits_of_send(session, mail.send_id or 0, limit=_TRACED)
 
 
 def _parsed(mail: OutboxMail) -> EmailMessage:

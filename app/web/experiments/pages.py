@@ -161,7 +161,7 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
     return ExperimentPage(
         place=header.place_beside(about),
         moves=_moves(experiment),
-        can_decide=experiment.status in readouts.OPEN,
+        can_decide=header.can_decide(experiment),
         again=_again(experiment),
         troubles=waiting,
         waits_for_second=waits_for_second,
@@ -195,5 +195,5 @@ def _moves(experiment: Experiment) -> Sequence[tuple[str, str, str]]:
 
 
 def _again(experiment: Experiment) -> str | None:
-    finished = experiment.status in {Status.DECIDED, Status.CANCELLED}
+    finished = experiment.status in {Status.DECIDED, Status.CANCELLED} or experiment.rehearsal
     return f"/experiments/new?previous={experiment.id}" if finished else None

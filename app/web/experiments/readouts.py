@@ -26,7 +26,6 @@ from app.web.kit import formatting
 from app.web.kit.pages import Page, render
 
 router = APIRouter(prefix="/experiments")
-OPEN = frozenset({Status.RUNNING, Status.PAUSED, Status.MEASURING})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,7 @@ def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
         result=result_of(request, session, about, now=now),
         refreshing=is_refreshing(experiment),
         standing=standing(experiment),
-        can_decide=experiment.status in OPEN,
+        can_decide=header.can_decide(experiment),
         answers=told.comments,
         answers_sentence=_sentence(told),
     )
@@ -111,7 +110,7 @@ def standing(experiment: Experiment) -> str:
 
 def is_refreshing(experiment: Experiment) -> bool:
     """Numbers may still change while somebody looks."""
-    return experiment.status in OPEN | {Status.SCHEDULED}
+    return experiment.status in header.OPEN | {Status.SCHEDULED}
 
 
 def _sentence(told: Told) -> str:

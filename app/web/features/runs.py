@@ -36,6 +36,7 @@ def runs_of(
     runs = [
         garbled.read(_run, experiment, finals.get(experiment.id), zone)
         for experiment in experiments
+        if not experiment.rehearsal
     ]
     return tuple(sorted((one for one in runs if one), key=lambda run: (run.began, run.id)))
 

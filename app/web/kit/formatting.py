@@ -11,6 +11,7 @@ from app.platform import clock, figures
 
 SAID: Mapping[str, str] = {
     "saved": "Saved.",
+    "no-mail-yet": "No mail is in the outbox yet. Wait a moment, then try again.",
     "created": "Created.",
     "added": "Added.",
     "removed": "Removed.",
@@ -60,7 +61,7 @@ _REFUSALS = {
     "duplicate": "Twice in this file",
 }
 WARNINGS = frozenset(
-    {"too-late", "code-too-late", "second-step-off"}
+    {"no-mail-yet", "too-late", "code-too-late", "second-step-off"}
 )  # what was asked for was not done
 
 # State → what a page calls it, and the badge's kind. Colour repeats the word.
@@ -86,6 +87,7 @@ BADGES: Mapping[str, tuple[str, str]] = {
     "paused": ("Paused", "caution"),
     "measuring": ("Measuring", "live"),
     "decided": ("Decided", "quiet"),
+    "rehearsal": ("Rehearsal", "caution"),
     "cancelled": ("Cancelled", "quiet"),
     State.VALIDATED: (State.VALIDATED.word, "better"),
     State.REFUTED: (State.REFUTED.word, "worse"),

@@ -41,6 +41,7 @@ class EvidenceRow:
     can_undo: bool
     began: date | None
     question: str
+    rehearsal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,10 @@ def _row(one: Linked, row: KeyResult, *, zone: tzinfo, now: datetime) -> Evidenc
         realised=_realised(one, row),
         can_undo=one.wrote,
         began=began.astimezone(zone).date() if began else None,
-        question=_question(experiment, known, zone=zone, now=now) if known else "",
+        question=_question(experiment, known, zone=zone, now=now)
+        if known and not experiment.rehearsal
+        else "",
+        rehearsal=experiment.rehearsal,
     )
 
 

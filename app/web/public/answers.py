@@ -32,6 +32,7 @@ class AnswerPage(Page):
     comment: str
     said: bool
     nothing_said: bool
+    rehearsal: bool
 
 
 @router.get("/a/{token}")
@@ -51,6 +52,7 @@ def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
             comment=given.comment if given else "",
             said=is_sent and not is_blank,
             nothing_said=is_sent and is_blank,
+            rehearsal=page.rehearsal,
         ),
     )
 

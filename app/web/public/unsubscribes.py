@@ -28,6 +28,7 @@ class UnsubscribePage(Page):
     address: str
     sender: str
     done: bool
+    rehearsal: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,7 @@ class PrivacyPage(Page):
 def ask(request: Request, session: Db, token: str) -> HTMLResponse:
     """A GET never unsubscribes: gateways follow every link (RFC 8058)."""
     link = read_public(request, token, Kind.UNSUBSCRIBE)
-    sender = _sender(request, session, link)
-    return render(request, UnsubscribePage(address=f"/u/{token}", sender=sender, done=False))
+    return render(request, _way_out(request, session, link, token, done=False))
 
 
 @router.post("/u/{token}")
@@ -53,8 +53,7 @@ def unsubscribe(request: Request, session: Db, now: Now, token: str) -> HTMLResp
     """Whatever the body says, and again and again: done."""
     link = read_public(request, token, Kind.UNSUBSCRIBE)
     feedback.unsubscribe(session, link.id, now=now)
-    sender = _sender(request, session, link)
-    return render(request, UnsubscribePage(address=f"/u/{token}", sender=sender, done=True))
+    return render(request, _way_out(request, session, link, token, done=True))
 
 
 @router.get("/p/{token}")
@@ -64,6 +63,17 @@ def privacy(request: Request, session: Db, token: str) -> HTMLResponse:
     way_out = sign(link, Kind.UNSUBSCRIBE, request.app.state.keyring)
     sender = _sender(request, session, link)
     return render(request, PrivacyPage(sender=sender, unsubscribe=f"/u/{way_out}"))
+
+
+def _way_out(
+    request: Request, session: Session, link: TrackedLink, token: str, *, done: bool
+) -> UnsubscribePage:
+    return UnsubscribePage(
+        address=f"/u/{token}",
+        sender=_sender(request, session, link),
+        done=done,
+        rehearsal=feedback.is_rehearsal(session, session.get(Send, link.id)),
+    )
 
 
 def _sender(request: Request, session: Session, link: TrackedLink) -> str:
