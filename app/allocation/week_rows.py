@@ -60,7 +60,7 @@ def of_weeks(session: Session, weeks: Collection[str]) -> list[WeekRows]:
             (col(TimeTold.week) == col(TimeAnswer.week))
             & (col(TimeTold.respondent_id) == col(TimeAnswer.respondent_id)),
         )
-        .where(Opening.name == FRIDAY)
+        .where(col(Opening.name) == FRIDAY)
         .order_by(
             col(Opening.week).desc(),
             col(WeekBucket.position),
@@ -112,9 +112,7 @@ def _people_asked() -> ColumnElement[int]:
     return invited.scalar_subquery() + others.scalar_subquery()
 
 
-def _columns(
-    table: type[TimeAnswer | TimeTold], shape: type[Answered | Counted]
-) -> list[ColumnElement[Any]]:
+def _columns(table: type[TimeAnswer | TimeTold], shape: type[Answered | Counted]) -> list[Any]:
     return [col(getattr(table, name)) for name in shape._fields]
 
 
