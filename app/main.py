@@ -67,6 +67,7 @@ def create_edge_alone(settings: Settings) -> Edge:
         lifespan=tracking.running,
     )
     _furnish(bare, house)
+    _tell_watchers(bare)
     web.install_ways_out(bare, problems)
     _work_routes_out(bare)
     return tracking.edge(behind=web.outside(_watched(_alone(bare)), secure=settings.secure))
@@ -82,6 +83,7 @@ def create_watch(house: House) -> ASGIApp:
         dependencies=[Depends(guard.enforce)],
     )
     _furnish(bare, house)
+    _tell_watchers(bare)
     bare.state.beside = Beside.SENDER
     web.install_nothing(bare, problems)
     return web.outside(_alone(bare), secure=False)
@@ -239,10 +241,8 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
         dependencies=[Depends(guard.enforce)],
         lifespan=_running(tracking, last_use),
     )
-    application.state.last_use = last_use
-    application.state.provider = Provider(house.settings)
-    _furnish(application, house)
-    application.state.hold.said()  # asked now, so that no page has to
+    _furnish_pages(application, house, last_use)
+    _tell_watchers(application)
     api.install(application)
     application.include_router(agents.router)
     web.install(application, problems)
@@ -264,5 +264,15 @@ def _furnish(application: FastAPI, house: House) -> None:
     application.state.keyring = house.keyring
     application.state.gauges = Gauges(house)
     application.state.meters = Meters(house, application.state.gauges)
+
+
+def _furnish_pages(application: FastAPI, house: House, last_use: LastUse) -> None:
+    _furnish(application, house)
+    application.state.last_use = last_use
+    application.state.provider = Provider(house.settings)
+    application.state.hold.said()  # asked now, so that no page has to
+
+
+def _tell_watchers(application: FastAPI) -> None:
     application.include_router(ready.router)
     application.include_router(exposition.router)

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Dialect, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import Session
 
+from app.identity import passwords
 from app.ops.installation import House, open_house
 from app.platform import config, db
 from app.platform.db import Database
-from tests import moments, postgres
+from tests import kept_open, moments, postgres
 from tests.postgres import Server
 
 KINDS = ("sqlite", "postgresql")
@@ -25,6 +28,7 @@ KINDS = ("sqlite", "postgresql")
 settings.register_profile("searching", deadline=None)
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("searching" if os.environ.get("SEARCH") else "same")
+QUICK = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 _real_connect = socket.socket.connect
 
 
@@ -82,7 +86,7 @@ def no_outside() -> Iterator[None]:
 def statements_known() -> Iterator[None]:
     """Every test opens an engine of its own; what SQLAlchemy worked out for one serves them all.
 
-    Real processes keep their own.
+    So does a connection to PostgreSQL (`tests.kept_open`). Real processes keep their own.
     """
     known: dict[str, tuple[Dialect, Any]] = {}
     engine_of = db._engine
@@ -90,15 +94,32 @@ def statements_known() -> Iterator[None]:
     def knowing(url: str) -> Engine:
         engine = engine_of(url)
         name, own = engine.dialect.name, (engine.dialect, engine._compiled_cache)
+        if name in known:
+            vars(own[0])["initialize"] = _knows_its_server  # else it asks six questions
         engine.dialect, engine._compiled_cache = known.get(name, own)
         # A dialect knows its server only after its first connection.
         event.listen(engine.pool, "first_connect", lambda *_: known.setdefault(name, own))
         if name == "sqlite":
             event.listen(engine, "connect", _wait_for_no_disk)
+        else:
+            event.listen(engine, "do_connect", kept_open.connected)
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(db, "_engine", knowing)
+        yield
+    kept_open.close()
+
+
+def _knows_its_server(_connection: object) -> None:
+    """Another one has asked."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passwords_kept_quickly() -> Iterator[None]:
+    """With argon2, but in a millisecond; `test_passwords` looks at how they are kept outside."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHash([QUICK]))
         yield
 
 
@@ -121,17 +142,17 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return {"sqlite": str(postgres.migrated_sqlite(tmp_path_factory))}
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    path.write_bytes(postgres.migrated_sqlite())
+    return {"sqlite": str(path)}
 
 
 @pytest.fixture(params=KINDS)
-def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, templates: dict[str, str]
-) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address (as an operator writes it) of a fresh, migrated database, once per kind."""
     if request.param == "sqlite":
         copy = tmp_path / "test.db"
-        copy.write_bytes(Path(templates["sqlite"]).read_bytes())
+        copy.write_bytes(postgres.migrated_sqlite())
         yield f"sqlite:///{copy}"
         return
     server: Server = request.getfixturevalue("postgres_server")

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,25 @@ from urllib.parse import unquote
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Message
 
+from app import main
 from app.identity import sessions, store, tokens, users
+from app.identity.last_use import LastUse
 from app.identity.secrets import kept
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.web import site
 from tests.anew import forget_tries
 from tests.identity.scenes import hashed_password
+from tests.postgres import migrated_sqlite
 from tests.routes import OF_SYSTEMS
 
 ROLES = ("viewer", "editor", "admin")
 FORM = "application/x-www-form-urlencoded"
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+_assembled: list[FastAPI] = []  # with every route, once somebody asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +177,31 @@ def whole(folder: Path, database_url: str = "") -> Iterator[Whole]:
     """An installation in a folder of its own, with somebody of each role."""
     forget_tries()
     settings = config.load(data_dir=folder / "data", database_url=database_url)
+    if not database_url:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (settings.data_dir / "thinslice.db").write_bytes(migrated_sqlite())
     house = open_house(settings)
     prepare(house)
-    inside = _pages_and_api(house, Tracking(house))
+    inside = inside_of(house)
     pages, systems = {}, {}
     for role in ROLES:
         pages[role], systems[role] = person(house, role), system(house, role)
     yield Whole(house, inside, site.outside(inside, secure=False), pages, systems)
     house.database.close()
     forget_tries()
+
+
+def inside_of(house: House) -> FastAPI:
+    """Pages and API with this house behind them.
+
+    FastAPI takes a second to put all routes together: it does so once, and they serve every house.
+    """
+    if not _assembled:
+        _assembled.append(main._pages_and_api(house, main.Tracking(house)))
+    application = copy(_assembled[0])
+    application.state = State()
+    main._furnish_pages(application, house, LastUse(house.database))
+    return application
 
 
 def person(house: House, role: str, name: str = "") -> Key:

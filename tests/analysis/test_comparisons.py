@@ -152,10 +152,8 @@ def test_values_wait_for_a_hundred_people_who_have_one(session: Session):
         rule={"mde": 1.0},
         metric={"kind": "value_per_person", "event": "paid", "window_hours": 72},
     )
-    for number in range(1, 151):
-        did(session, range(number, number + 1), converted=1, did_at=NOON, value=20.0, capped=20.0)
-    for number in range(501, 591):
-        did(session, range(number, number + 1), converted=1, did_at=NOON, value=60.0, capped=60.0)
+    did(session, range(1, 151), converted=1, did_at=NOON, value=20.0, capped=20.0)
+    did(session, range(501, 591), converted=1, did_at=NOON, value=60.0, capped=60.0)
     early = read(session, experiment)
     for number in range(591, 651):
         did(

@@ -9,6 +9,7 @@ from app.analysis import gathered, matured
 from app.analysis.gathered import Gathered
 from app.analysis.matured import total
 from app.experiments.models import Experiment
+from app.tally import store
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, WINDOW, click, given_experiment, mail
 from tests.routes import counting
 
@@ -21,7 +22,8 @@ def test_an_hour_in_which_windows_close_asks_no_more_of_many(
     session: Session, monkeypatch: pytest.MonkeyPatch, value: float, most_read: int
 ):
     monkeypatch.setattr(matured, "MOST_READ", most_read)
-    many = [_closing(session, number, value=value) for number in range(30)]
+    with store.together(session):
+        many = [_closing(session, number, value=value) for number in range(30)]
     alone = {one.id: gathered.gather(session, one, now=_LATE) for one in many}
     engine = session.get_bind().engine
     with counting(engine) as of_one:
@@ -37,7 +39,8 @@ def test_an_hour_in_which_windows_close_asks_no_more_of_many(
 def test_more_than_a_question_may_ask_is_asked_in_some(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ):
-    many = [_closing(session, number, value=1e8) for number in range(7)]
+    with store.together(session):
+        many = [_closing(session, number, value=1e8) for number in range(7)]
     at_once = gathered.gather_many(session, many, now=_LATE)
     monkeypatch.setattr("app.analysis.counter_rows._AT_ONCE", 3)
 

@@ -181,10 +181,12 @@ def test_when_values_come_says_whether_their_lead_fades(
         rule={"mde": 1.0},
         metric={"kind": "value_per_person", "event": "paid", "window_hours": 72},
     )
-    for number in range(1, 201):
-        shifted = number % 3
-        brought(session, number, [2 + shifted, 30 + shifted, 60], value=10 + number % 7)
-        brought(session, 400 + number, [one + shifted for one in loss[:2]] + [loss[2]], value=15)
+    with store.together(session):
+        for number in range(1, 201):
+            shifted = number % 3
+            brought(session, number, [2 + shifted, 30 + shifted, 60], value=10 + number % 7)
+            hours = [one + shifted for one in loss[:2]] + [loss[2]]
+            brought(session, 400 + number, hours, value=15)
     session.flush()
     early = readouts.readout_of(session, experiment, now=TUESDAY + 71 * HOUR).novelty
     told = read(session, experiment).novelty

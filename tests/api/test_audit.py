@@ -10,12 +10,12 @@ from sqlmodel import col
 
 from app.identity import access, requests_noted
 from app.identity.models import AuditRow
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from tests.api.conftest import as_
 from tests.routes import routes
+from tests.whole import inside_of
 
 
 def test_what_was_done_is_listed_and_searched(application: FastAPI):
@@ -79,9 +79,7 @@ def test_a_file_leaves_only_when_that_is_noted(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_route_whose_answer_leaves_as_a_file_is_known_as_one(house: House):
     """By its source: it streams, or says that it is an attachment."""
-    found = {
-        route.path for route in routes(_pages_and_api(house, Tracking(house))) if _leaves(route)
-    }
+    found = {route.path for route in routes(inside_of(house)) if _leaves(route)}
 
     assert len(found) >= 9
     assert {path for path in found if not access.is_export(path)} == set()

@@ -11,6 +11,7 @@ from app.identity.passwords import Hashed
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PASSWORD = "a sentence nobody guesses"
+AS_SERVED = passwords._hasher  # tests keep passwords more quickly (`tests.conftest`)
 
 
 @cache

@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from app.identity import audit, audit_rows
 from app.identity.audit_rows import Search, in_words
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House
 from app.platform import paging
 from tests.moments import NOW
 from tests.routes import routes
+from tests.whole import inside_of
 
 DAY = timedelta(days=1)
 
@@ -90,7 +90,7 @@ def test_what_was_done_in_words(action: str, words: str):
 
 
 def test_each_route_that_changes_something_has_words_of_its_own(house: House):
-    application: FastAPI = _pages_and_api(house, Tracking(house))
+    application: FastAPI = inside_of(house)
     said: dict[str, set[str]] = {}
     for route in routes(application):
         for method in (route.methods or set()) - {"GET", "HEAD"}:

@@ -1,15 +1,26 @@
 """Passwords are kept with argon2, and trivial ones not at all."""
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY as DEFAULT
 
 from app.identity import passwords
 from app.platform.errors import Invalid
-from tests.identity.scenes import PASSWORD, hashed_password
+from tests.identity.scenes import AS_SERVED, PASSWORD, hashed_password
 
 
 def test_a_password_is_kept_with_argon2_and_nowhere_in_clear():
     assert hashed_password().startswith("$argon2id$")
     assert PASSWORD not in hashed_password()
+
+
+def test_outside_of_tests_each_costs_what_argon2_recommends():
+    """Here they are kept in a millisecond (`tests.conftest`)."""
+    as_served = AS_SERVED.hash(PASSWORD)
+
+    assert extract_parameters(as_served) == DEFAULT
+    assert extract_parameters(hashed_password()).memory_cost < DEFAULT.memory_cost
+    assert AS_SERVED.verify(PASSWORD, hashed_password())
 
 
 def test_only_the_right_password_matches():

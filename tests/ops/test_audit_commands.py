@@ -34,7 +34,7 @@ def test_a_changed_row_is_named_and_fails(installation: Installation, database: 
     with database.write() as session:
         session.execute(update(AuditRow).where(col(AuditRow.number) == 1).values(subject="x"))
     done = installation.command("audit", "verify")
-    doctor = installation.command("doctor")
+    doctor = said(installation, "doctor")
 
     assert done.returncode == 1
     assert "Row 1 (token add, by command line, " in done.stderr
@@ -53,12 +53,12 @@ def test_rows_that_were_cut_off_show_beside_a_head_of_before(
         end.number, end.seal = 1, kept.seal or ""
 
     assert said(installation, "audit", "verify").returncode == 0
-    done = installation.command("audit", "verify", "--head", head)
+    done = said(installation, "audit", "verify", "--head", head)
     assert (done.returncode, done.stderr) == (
         1,
         "Row 2 was there when the head was noted; the last is row 1 now.\n",
     )
-    wrong = installation.command("audit", "verify", "--head", "two")
+    wrong = said(installation, "audit", "verify", "--head", "two")
     assert wrong.returncode == 1
     assert "A head is a number, a colon and a seal" in wrong.stderr
 

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House
+from tests.whole import inside_of
 
 _ASKED = 80  # twice as many as pages have threads
 _WAITS_SECONDS = 0.5
@@ -25,7 +25,7 @@ def away(house: House, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
         time.sleep(_WAITS_SECONDS)
         raise OperationalError("SELECT 1", None, ConnectionError("connection timeout expired"))
 
-    application = _pages_and_api(house, Tracking(house))
+    application = inside_of(house)
     monkeypatch.setattr(house.database, "read", read)
     return application
 

@@ -12,11 +12,11 @@ from fastapi.routing import APIRoute
 
 from app.identity import sessions, tokens, users
 from app.identity.access import Access, access_of
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests.identity.scenes import hashed_password
 from tests.routes import OF_SYSTEMS
+from tests.whole import inside_of
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -32,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def application(house: House) -> FastAPI:
-    return _pages_and_api(house, Tracking(house))
+    return inside_of(house)
 
 
 def routes(application: FastAPI) -> list[tuple[str, str]]:

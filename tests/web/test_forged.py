@@ -13,12 +13,12 @@ from app.identity.access import Access, access_of
 from app.identity.models import LoginSession
 from app.identity.roles import Role
 from app.identity.secrets import kept
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests.identity.scenes import hashed_password
 from tests.routes import OF_SYSTEMS
 from tests.web.test_access import routes
+from tests.whole import inside_of
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 FORM = "application/x-www-form-urlencoded"
@@ -72,7 +72,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def application(house: House) -> FastAPI:
-    return _pages_and_api(house, Tracking(house))
+    return inside_of(house)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from sqlmodel import SQLModel
 
 from app.analysis.models import Look
 from app.experiments.models import ExperimentTemplate
-from app.main import Tracking, _pages_and_api
 from app.ops import stored
 from app.ops.installation import House, open_house
 from app.outreach.models import Digest
@@ -37,6 +36,7 @@ from tests.bench.pages import key_of
 from tests.cast import DESIGN
 from tests.conftest import KINDS
 from tests.routes import addresses, counting
+from tests.whole import inside_of
 
 GARBAGE: dict[str, Any] = {"rule": 7, "arms": 7}
 _LOOK: dict[str, Any] = {"arms": {}, "last": False}
@@ -54,7 +54,7 @@ class Asking:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._application = _pages_and_api(house, Tracking(house))
+        self._application = inside_of(house)
         self._headers = key_of(house)
         self.places = addresses(self._application, _EXPERIMENTS)
         self.reads: dict[str, str] = {}  # the statements of each: what it can see damaged at all

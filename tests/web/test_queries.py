@@ -13,7 +13,6 @@ from sqlmodel import select
 
 from app.identity import access
 from app.identity.models import SecondStep, User
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.tracking.models import DataFolder
@@ -21,6 +20,7 @@ from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
 from tests.routes import addresses, counting
+from tests.whole import inside_of
 
 _MOST = 12
 _ENDING = "hour that is closing"  # asked of all at once, and only in hours in which windows close
@@ -55,7 +55,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Asked]:
 def _asked(house: House, size: Size, folder: Path) -> Asked:
     estate.fill(house.database, size, now=clock.now())
     _fall_silent(house, size.running, now=clock.now())
-    application = _pages_and_api(house, Tracking(house))
+    application = inside_of(house)
     headers = key_of(house)
     _say_a_code(house)
     return asyncio.run(_ask(application, house, estate.examples(size), headers))

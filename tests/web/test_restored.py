@@ -12,7 +12,6 @@ import pytest
 
 from app.identity import sessions
 from app.identity import store as identity
-from app.main import Tracking, _pages_and_api
 from app.ops import backing_up, restoring
 from app.ops.backup_contents import Contents
 from app.ops.installation import House, open_house, prepare
@@ -25,6 +24,7 @@ from tests.conftest import KINDS
 from tests.postgres import Server
 from tests.routes import addresses
 from tests.web.conftest import Browser
+from tests.whole import inside_of
 
 # What goes by the minute, the request or the log-in.
 _MEANWHILE = re.compile(
@@ -106,7 +106,7 @@ def test_every_page_list_and_export_is_as_before(
 
 def asked(house: House, size: Size, headers: dict[str, str]) -> dict[str, str]:
     """What is answered at every address that reads."""
-    application = _pages_and_api(house, Tracking(house))
+    application = inside_of(house)
 
     async def ask() -> dict[str, str]:
         transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from sqlalchemy import Table, Text, update
 from sqlmodel import AutoString, SQLModel
 
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House
 from app.platform import clock
 from app.platform.db import Database
@@ -20,6 +19,7 @@ from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
 from tests.routes import addresses
+from tests.whole import inside_of
 
 MARKUP = "\"'><script>wrong()</script><b onx=1>"
 _SIZE = Size.of(1)
@@ -76,7 +76,7 @@ def filled(house: House) -> House:
 
 def test_markup_in_whatever_people_write_is_text_on_every_page(filled: House):
     done = filled_with_markup(filled.database)
-    read = pages(_pages_and_api(filled, Tracking(filled)), key_of(filled))
+    read = pages(inside_of(filled), key_of(filled))
 
     html = {
         one: said for one, said in read.items() if "html" in said.headers.get("content-type", "")

@@ -21,6 +21,10 @@ _VALUES: dict[str, str] = {
 }
 
 
+# PostgreSQL keeps nothing of the kind.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def busy(ann: Browser, eve: Browser) -> Browser:
     for title in ("Waste", "Bread", "Milk"):
@@ -33,8 +37,6 @@ def busy(ann: Browser, eve: Browser) -> Browser:
 def test_a_damaged_row_takes_no_other_away(
     busy: Browser, eve: Browser, database: Database, column: str, value: str
 ):
-    if not database.is_sqlite:
-        pytest.skip("PostgreSQL keeps nothing of the kind")
     keys: Seals = busy.application.state.keyring.seals
     with database.write() as session:
         number = session.scalars(select(col(AuditRow.number)).order_by(col(AuditRow.number))).all()[
