@@ -1,8 +1,6 @@
 """Passwords are kept with argon2, and trivial ones not at all."""
 
 import pytest
-from argon2 import extract_parameters
-from argon2.profiles import RFC_9106_LOW_MEMORY as DEFAULT
 
 from app.identity import passwords
 from app.platform.errors import Invalid
@@ -14,12 +12,12 @@ def test_a_password_is_kept_with_argon2_and_nowhere_in_clear():
     assert PASSWORD not in hashed_password()
 
 
-def test_outside_of_tests_each_costs_what_argon2_recommends():
+def test_outside_of_tests_each_costs_as_much_as_is_recommended():
     """Here they are kept in a millisecond (`tests.conftest`)."""
     as_served = AS_SERVED.hash(PASSWORD)
 
-    assert extract_parameters(as_served) == DEFAULT
-    assert extract_parameters(hashed_password()).memory_cost < DEFAULT.memory_cost
+    assert "$m=65536,t=3,p=4$" in as_served  # RFC 9106, where memory is short
+    assert "$m=8,t=1,p=1$" in hashed_password()
     assert AS_SERVED.verify(PASSWORD, hashed_password())
 
 
