@@ -22,7 +22,7 @@ def test_migrate_makes_a_private_data_folder_with_private_keys(tmp_path: Path):
 
 
 def test_a_token_stands_alone_on_the_last_line(migrated: Installation):
-    done = migrated.command("token", "add", "reports", "--role", "viewer")
+    done = said(migrated, "token", "add", "reports", "--role", "viewer")
 
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1].startswith("tsl_")
@@ -57,7 +57,7 @@ def test_wrong_usage_is_exit_2(migrated: Installation):
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path):
     installation = Installation(tmp_path / "data", "mysql://nowhere")
 
-    done = installation.command("migrate")
+    done = said(installation, "migrate")
 
     assert done.returncode == 1
     assert "THINSLICE_DATABASE_URL must begin with sqlite:/// or postgresql://" in done.stderr
@@ -67,7 +67,7 @@ def test_people_are_imported_from_a_file(migrated: Installation, tmp_path: Path)
     file = tmp_path / "people.csv"
     file.write_text("email,name\nann@bakery.example,Ann\nnot an address,Bo\n")
 
-    done = migrated.command("people", "import", str(file), "--audience", "Bakers")
+    done = said(migrated, "people", "import", str(file), "--audience", "Bakers")
 
     assert done.returncode == 0, done.stderr
     assert "2 lines: 1 added, 0 updated, 0 unchanged, 1 refused." in done.stdout
@@ -84,7 +84,7 @@ def test_a_file_without_addresses_fails_with_a_sentence(migrated: Installation, 
 
 
 def test_doctor_names_what_is_wrong_and_ends_with_1(migrated: Installation):
-    done = migrated.command("doctor")
+    done = said(migrated, "doctor")
 
     assert done.returncode == 1
     assert "ok     migrations" in done.stdout
@@ -96,7 +96,7 @@ def test_a_playbook_is_taken_in_and_written_again(migrated: Installation, tmp_pa
     file.write_text("thinslice_playbook: 1\ncycle: {name: A quarter, days: 90}\n")
     take = ("playbook", "take", str(file), "--starts", "2027-01-01", "--name")
 
-    taken = migrated.command(*take, "2027 Q1")
+    taken = said(migrated, *take, "2027 Q1")
     again = said(migrated, *take, "2027 Q1")
     written = said(migrated, "playbook", "write", "2027 Q1")
     missing = said(migrated, "playbook", "write", "2028 Q1")
@@ -113,7 +113,7 @@ def test_a_folder_that_is_not_there_cannot_be_retired(migrated: Installation):
 
     assert done.returncode == 1
     assert "There is no data folder “web-9”" in done.stderr
-    assert migrated.command("folder", "list").returncode == 0
+    assert said(migrated, "folder", "list").returncode == 0
 
 
 def test_who_may_come_in_is_listed_and_let_go(migrated: Installation):

@@ -16,7 +16,6 @@ from app.analysis import export
 from app.analysis.matured import MOST_READ
 from app.audience.models import Import, Note, Refusal
 from app.experiments.models import Experiment
-from app.main import Tracking, _pages_and_api
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from tests import routes
@@ -25,6 +24,7 @@ from tests.bench.estate import Size
 from tests.bench.mailing import Mailing
 from tests.bench.pages import key_of
 from tests.rows_read import Asked, asking
+from tests.whole import inside_of
 
 _FEW, _MANY = MOST_READ + 1_000, 4 * (MOST_READ + 1_000)
 _OF_ONE = (
@@ -67,7 +67,7 @@ class Opened:
 
     @classmethod
     def of(cls, house: House) -> "Opened":
-        return cls(house, _pages_and_api(house, Tracking(house)), key_of(house))
+        return cls(house, inside_of(house), key_of(house))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table
+from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.sql import sqltypes
 
 from app.platform.db import Database
@@ -29,13 +29,22 @@ _DOCUMENTS: tuple[Any, ...] = (
 )  # fmt: skip
 
 Row = dict[str, Any]
+_asked: dict[tuple[str, str], MetaData] = {}
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """Its tables as the database tells them; of one revision on one kind, asked once."""
+    revision = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+    kind = (connection.dialect.name, revision)
+    if kind not in _asked:
+        _asked[kind] = MetaData()
+        _asked[kind].reflect(connection)
+    return _asked[kind].sorted_tables
 
 
 def fill(connection: Connection, rng: Random, *, rows: int = 3) -> None:
     """Some rows of odd values in every table, each pointing at another's where it has to."""
-    known = MetaData()
-    known.reflect(connection)
-    for table in known.sorted_tables:
+    for table in tables_of(connection):
         if table.name.startswith((*NOT_OURS, *_SEARCH)) or table.name in _BY_ITSELF:
             continue
         for number in range(1, rows + 1):
@@ -113,8 +122,6 @@ _MADE: dict[type[Any], Callable[[Any, Random], Any]] = {
 def rows_of(database: Database) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
     """Everything that stands in every table; moments, documents and numbers as both have them."""
     with database.engine.connect() as connection:
-        known = MetaData()
-        known.reflect(connection)
         return {
             table.name: sorted(
                 (
@@ -123,7 +130,7 @@ def rows_of(database: Database) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
                 ),
                 key=repr,
             )
-            for table in known.sorted_tables
+            for table in tables_of(connection)
             if not table.name.startswith((*NOT_OURS, *_SEARCH))
         }
 
