@@ -1,25 +1,32 @@
 """Imports: files of people, streamed in, and every line accounted for."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.address import PREFIX
+from app.api.import_schemas import (
+    FILE,
+    NOTED,
+    REFUSED,
+    REFUSED_CSV,
+    Confirmation,
+    ImportBegun,
+    ImportOut,
+)
 from app.api.once import OnceRoute
 from app.api.uploads import pieces
-from app.audience import imports, noting, previewing, store
+from app.audience import confirming, imports, noting, refused_lines, store
 from app.audience.models import Import
 from app.audience.own import OWN, REQUIRED
-from app.audience.schemas import ColumnChange
+from app.audience.schemas import FileWords
 from app.identity import requests_noted
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
-from app.platform.texts import Document
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Imports"])
 streamed = APIRouter(
@@ -35,118 +42,21 @@ _COLUMNS = ", ".join(f"{name} (required)" if name in REQUIRED else name for name
 _TAKEN = f"""Streamed; ask `GET /imports/{{id}}` how it went.
 
 With `dry_run=true` nothing is taken: it ends as `previewed`, with what an import would do.
-`POST /imports/{{id}}/confirm` within a day imports it without another upload.
+`POST /imports/{{id}}/confirm` within a day imports it without another upload, and
+`POST /imports/{{id}}/look` reads it once more, as you say.
 
-Columns: {_COLUMNS}; every other column is the person's data.
+Columns: {_COLUMNS}; every other column is the person's data. Where no heading names the addresses,
+the column that holds them is found by its cells.
+
+A column that says who opted out elsewhere (`unsubscribed`, `opt_out`, `do not contact`, `consent`
+with a no, `status` with unsubscribed; also in German, French and Spanish) puts those people on the
+do-not-mail list, and stays their column, too. `opt_outs=ignore` leaves it at that.
 """
+_OptOuts = Annotated[
+    Literal["suppress", "ignore"],
+    Query(description="what becomes of people who opted out elsewhere, as a column says"),
+]
 _Dry = Annotated[bool, Query(description="only say what an import would do")]
-_REFUSED: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "One JSON object a line.",
-        "content": {
-            "application/x-ndjson": {
-                "schema": {"type": "string"},
-                "example": '{"line": 7, "reason": "email: there is no @", "raw": "ann,NO"}\n',
-            }
-        },
-    }
-}
-_NOTE = (
-    '{"line": 7, "column": "timezone", "value": "Oslo", "note": "this time zone is not known; write'
-    ' it like Europe/Oslo; it was left empty"}\n'
-)
-_NOTED: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "One JSON object a line.",
-        "content": {
-            "application/x-ndjson": {"schema": {"type": "string"}, "example": _NOTE},
-        },
-    }
-}
-_FILE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "CSV with a header, or NDJSON with one object a line.",
-        "content": {
-            "text/csv": {
-                "schema": {"type": "string", "format": "binary"},
-                "example": "email,name,country\nann@example.com,Ann,NO\n",
-            },
-            "application/x-ndjson": {
-                "schema": {"type": "string", "format": "binary"},
-                "example": '{"email": "ann@example.com", "name": "Ann", "country": "NO"}\n',
-            },
-        },
-    }
-}
-
-
-class Confirmation(Document):
-    """What the author of a file says of its columns."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"columns": {"renewal": {"type": "date", "format": "day_first"}}}
-        },
-    )
-
-    columns: dict[str, ColumnChange] = Field(default={})
-
-
-class ImportBegun(BaseModel):
-    """A file that was taken in; it is read in the background."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"id": "1f0c3m8k2tq5w7x9z0ab", "status": "running"}}
-    )
-
-    id: str
-    status: Literal["running", "done", "failed", "previewed", "confirmed"]
-
-
-class ImportOut(ImportBegun):
-    """How far a file is: rows = added + updated + unchanged + refused + erased."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": "1f0c3m8k2tq5w7x9z0ab",
-                "status": "done",
-                "audience_id": "1f0c3m8k2tq5w7x9z0aa",
-                "rows": 600,
-                "added": 590,
-                "updated": 8,
-                "unchanged": 0,
-                "refused": 2,
-                "erased": 0,
-                "noted": 1,
-                "encoding": "utf-8",
-                "error": None,
-                "created_at": "2026-11-22T08:00:00Z",
-                "finished_at": "2026-11-22T08:00:02Z",
-                "dry_run": False,
-                "columns": None,
-            }
-        }
-    )
-
-    audience_id: str
-    rows: int
-    added: int
-    updated: int
-    unchanged: int
-    refused: int
-    erased: int = Field(description="lines of people who were erased: they stay away")
-    noted: int = Field(description="cells that were left empty or do not fit their column")
-    encoding: str = Field(description="utf-8, utf-16 or windows-1252")
-    error: str | None
-    created_at: datetime
-    finished_at: datetime | None
-    dry_run: bool = Field(validation_alias=AliasChoices("is_look", "dry_run"))
-    columns: list[dict[str, Any]] | None = Field(
-        description="of a `previewed` file: how each column is read, with three examples; where"
-        " `choices` stand, its author has to say which, here or later"
-    )
 
 
 @streamed.post(
@@ -154,10 +64,16 @@ class ImportOut(ImportBegun):
     status_code=202,
     summary="Import a file of people",
     description=_TAKEN,
-    openapi_extra=_FILE,
+    openapi_extra=FILE,
 )
 async def begin_import(
-    *, audience_id: str, request: Request, who: Who, now: Now, dry_run: _Dry = False
+    *,
+    audience_id: str,
+    request: Request,
+    who: Who,
+    now: Now,
+    dry_run: _Dry = False,
+    opt_outs: _OptOuts = "suppress",
 ) -> ImportBegun:
     """Take a file in, piece by piece; a worker reads it."""
     written = _format_of(request)
@@ -175,8 +91,11 @@ async def begin_import(
             by=who.name,
             now=now,
             is_look=dry_run,
+            words=FileWords(opt_outs=opt_outs),
         )
-    await run_in_threadpool(requests_noted.done, request, who, audience_id, import_id=row.id)
+    await run_in_threadpool(
+        requests_noted.done, request, who, audience_id, import_id=row.id, opt_outs=opt_outs
+    )
     return ImportBegun(id=row.id, status="running")
 
 
@@ -188,42 +107,77 @@ def get_import(import_id: str, session: Db, who: Who) -> ImportOut:
 
 @router.post("/imports/{import_id}/confirm", status_code=202, summary="Import what was previewed")
 def confirm_import(
-    import_id: str, session: Db, who: Who, now: Now, words: Confirmation | None = None
+    *,
+    import_id: str,
+    request: Request,
+    session: Db,
+    who: Who,
+    now: Now,
+    words: Confirmation | None = None,
 ) -> ImportBegun:
     """The file is not uploaded again. The answer is a new import, with an id of its own.
 
-    `columns` says how some are read. 409 where the file was confirmed or let go, or is a day old.
+    `columns` says of some what they become, how they are read, and whether they say who opted out.
+    409 where the file was confirmed or let go, or is a day old.
     """
-    said = words.columns if words else {}
-    chosen = {name: column_change.model_dump(mode="json") for name, column_change in said.items()}
-    row = previewing.confirm(session, import_id, chosen=chosen, by=who.name, now=now)
+    row = confirming.confirm(
+        session, import_id, words=words or Confirmation(), folder=_folder(request), by=who.name,
+        now=now,
+    )  # fmt: skip
+    return ImportBegun(id=row.id, status="running")
+
+
+@router.post("/imports/{import_id}/look", status_code=202, summary="Look at a file once more")
+def look_again(
+    import_id: str, words: Confirmation, request: Request, session: Db, now: Now
+) -> ImportBegun:
+    """Read as you say: other columns, another separator. It ends as `previewed` again.
+
+    Also of a file that `failed` because no column was known to hold the addresses.
+    """
+    row = confirming.look_again(session, import_id, words=words, folder=_folder(request), now=now)
     return ImportBegun(id=row.id, status="running")
 
 
 @router.post("/imports/{import_id}/cancel", summary="Let go of what was previewed")
 def cancel_import(import_id: str, request: Request, session: Db, who: Who, now: Now) -> ImportOut:
     """Nothing is taken from the file, and it is removed. Left alone, that happens after a day."""
-    folder = request.app.state.house.imports
-    return _shown(previewing.let_go(session, import_id, folder, now=now), who)
+    return _shown(confirming.let_go(session, import_id, _folder(request), now=now), who)
 
 
 @router.get(
     "/imports/{import_id}/refused",
     summary="The lines that were refused",
-    responses=_REFUSED,
+    responses=REFUSED,
     response_class=StreamingResponse,
 )
 def get_refused(import_id: str, request: Request, session: Db) -> Response:
     """NDJSON: each refused line with its number, its reason and what it said."""
     store.import_of(session, import_id)
-    lines = imports.refused_lines(request.app.state.database, import_id)
+    lines = refused_lines.as_ndjson(request.app.state.database, import_id)
     return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+@router.get(
+    "/imports/{import_id}/refused.csv",
+    summary="The same as a file to mend",
+    responses=REFUSED_CSV,
+    response_class=StreamingResponse,
+)
+def get_refused_csv(import_id: str, request: Request, session: Db) -> Response:
+    """CSV with the columns of the file; mended, it can be imported. Two more say line and reason.
+
+    An import leaves these two out.
+    """
+    record = store.import_of(session, import_id)
+    lines = refused_lines.as_csv(request.app.state.database, record)
+    return StreamingResponse(lines, media_type="text/csv")
 
 
 @router.get(
     "/imports/{import_id}/notes",
     summary="The cells that were noted",
-    responses=_NOTED,
+    responses=NOTED,
     response_class=StreamingResponse,
 )
 def get_notes(import_id: str, request: Request, session: Db) -> Response:
@@ -242,6 +196,11 @@ def _shown(row: Import, who: Principal) -> ImportOut:
         columns = [one | {"examples": []} for one in row.columns or ()]
         return answer.model_copy(update={"columns": columns or None})
     return answer
+
+
+def _folder(request: Request) -> Path:
+    folder: Path = request.app.state.house.imports
+    return folder
 
 
 def _format_of(request: Request) -> Literal["csv", "ndjson"]:

@@ -1,6 +1,7 @@
 """What the lines of a file change: whom they speak of, and which of them are refused."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,24 +17,36 @@ from app.platform import encodings
 from app.platform.ids import new_id
 
 
-def sorted_out(
-    row: Import, records: Sequence[Record], room: Room
-) -> tuple[dict[str, Wanted], list[dict[str, Any]]]:
+@dataclass
+class SortedOut:
     """The people that records speak of, by their keys, and the lines that speak of none."""
-    people: dict[str, Wanted] = {}
-    refused: list[dict[str, Any]] = []
+
+    people: dict[str, Wanted] = field(default_factory=dict)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    opted_out: list[Wanted] = field(default_factory=list)  # on whatever line it stands
+
+    def leave(self, gone: set[str]) -> None:
+        """People who were erased: nothing of theirs is kept, not even that they opted out."""
+        self.people = {key: one for key, one in self.people.items() if key not in gone}
+        self.opted_out = [one for one in self.opted_out if one.key not in gone]
+
+
+def sorted_out(row: Import, records: Sequence[Record], room: Room) -> SortedOut:
+    """Whom these records speak of. A line that is refused still says who opted out."""
+    found = SortedOut()
     for record in records:
         row.encoding = row.encoding if record.encoding == encodings.UTF_8 else record.encoding
         try:
             one = wanted(record)
-            _refuse_twice(people, one)
+            found.opted_out += [one] if one.opted_out else []
+            _refuse_twice(found.people, one)
             room.take(one.named)
         except Refused as error:
-            refused.append(refusal(row, record, str(error)))
+            found.refused.append(refusal(row, record, str(error)))
         else:
-            people[one.key] = one
+            found.people[one.key] = one
     row.named = room.new
-    return people, refused
+    return found
 
 
 def erased_among(session: Session, people: dict[str, Wanted], marker: Marker) -> set[str]:
@@ -83,6 +96,14 @@ class Changes:
         if self.added or self.updated:
             changed = [changed_person["id"] for changed_person in self._changed_people]
             column_rows.touch(self.session, self.row.audience_id, changed)
+
+    def refused(self, records: Sequence[Record]) -> list[dict[str, Any]]:
+        """The lines that are refused after all."""
+        return [
+            refusal(self.row, record, self.reasons[record.line])
+            for record in records
+            if record.line in self.reasons
+        ]
 
     def sort(self, people: dict[str, Wanted]) -> None:
         """Find out what it would change."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, update
+from sqlalchemy import delete, exists, func, or_, update
 from sqlmodel import Session, col, select
 
 from app.audience.models import Erasure, Import
+from app.audience.store import waits
 
 _MOST = 1_000  # a round
 
@@ -47,6 +48,6 @@ def drop(session: Session, person_ids: Sequence[str]) -> None:
 def reads_older_file(session: Session, moment: datetime) -> bool:
     """Whether a file is being read, or kept to be, that was uploaded before."""
     older = exists().where(
-        col(Import.status).in_(("running", "previewed")), col(Import.created_at) <= moment
+        or_(col(Import.status) == "running", waits()), col(Import.created_at) <= moment
     )
     return bool(session.exec(select(older)).one())

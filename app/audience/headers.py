@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from app.audience import words
 from app.audience.columns import folded
 from app.audience.own import OWN
 
@@ -33,7 +35,7 @@ def columns_of(written: tuple[str, ...]) -> tuple[Column, ...]:
     taken = set(own.values())
     columns: list[Column] = []
     for place, cell in enumerate(written):
-        name = own.get(place) or _free(plain_name(cell), taken)
+        name = own.get(place) or free(plain_name(cell), taken)
         taken.add(name)
         columns.append(Column(name, cell.strip()))
     return tuple(columns)
@@ -46,6 +48,13 @@ def name_parts(columns: tuple[Column, ...]) -> tuple[str, ...]:
         return ()
     found = (_called(columns, _FIRST), _called(columns, _LAST))
     return tuple(name for name in found if name)
+
+
+def whole_name(parts: Sequence[str], values: Mapping[str, Any]) -> dict[str, str]:
+    """First and last name, where a file has no whole one."""
+    said = (str(values[part]) for part in parts if part in values)
+    whole = " ".join(part for part in said if not words.is_nothing(part))
+    return {"name": whole} if whole else {}
 
 
 def plain_name(written: str) -> str:
@@ -76,13 +85,13 @@ def _key(written: str) -> str:
     return folded(unicodedata.normalize("NFC", written))
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free(name: str, taken: set[str]) -> str:
     """A name of its own; one of ours in other letters stays with the column that is ours."""
     base = name if name.lower() not in OWN else name.lower()
-    number, free = 2, base
-    while free in taken or free in OWN:
-        free, number = f"{base}_{number}", number + 1
-    return free
+    number, found = 2, base
+    while found in taken or found in OWN:
+        found, number = f"{base}_{number}", number + 1
+    return found
 
 
 def _called(columns: Sequence[Column], names: Sequence[str]) -> str | None:

@@ -1,20 +1,21 @@
 """Files of people: taken in whole, then read in chunks, each a transaction; resumable."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlmodel import Session
 
-from app.audience import changes, noting, reading, store
+from app.audience import changes, noting, opt_outs, reading, refusals, store, suppression_store
 from app.audience.erased import Marker
+from app.audience.mapping import NOTHING_SAID, Mapped
 from app.audience.models import Import
 from app.audience.noting import Notes
 from app.audience.reading import Record
 from app.audience.room import Room
+from app.audience.schemas import FileWords
 from app.audience.text_lines import BadFile
 from app.platform import clock, encodings
 from app.platform.db import Database
@@ -40,10 +41,12 @@ def begin(
     by: str,
     now: datetime,
     is_look: bool = False,
+    words: FileWords = NOTHING_SAID,
 ) -> Import:
     """Write the file into the data folder, piece by piece; reading it is the ingester's work.
 
-    `is_look`: it is read to say what an import would do, and waits for a person's word.
+    `is_look`: it is read to say what an import would do, and waits for a person's word. `words`:
+    what its author says of it before anybody has looked.
     """
     with database.read() as session:
         store.audience_of(session, audience_id)
@@ -55,6 +58,7 @@ def begin(
         created_at=now,
         created_by=by,
         is_look=is_look,
+        said=words.model_dump(mode="json"),
     )
     path = imports_dir / row.id
     try:
@@ -125,30 +129,19 @@ def continue_import(
     if seen.status != "running":
         return False
     chunk = _read_chunk(seen, path)
+    header = seen.header
     with database.write() as session:
         store.one_import_at_a_time(session)
         row = store.import_of(session, import_id)
         if row.status != "running" or row.offset != seen.offset:  # another process went on with it
             return row.status == "running"
+        row.header = header
         more = _keep_chunk(session, row, chunk, marker=marker, now=now)
         session.add(row)
     if not more:
         _finish(database, row, path, now=now)
         path.unlink(missing_ok=True)
     return more
-
-
-def refused_lines(database: Database, import_id: str) -> Iterator[str]:
-    """Every refused line as NDJSON, page by page, each with a session of its own (it streams)."""
-    after = 0
-    while True:
-        with database.read() as session:
-            rows = store.refusals(session, import_id, after=after, limit=CHUNK)
-            page = [{"line": row.line, "reason": row.reason, "raw": row.raw} for row in rows]
-            after = rows[-1].line if rows else after
-        if not page:
-            return
-        yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in page)
 
 
 def _sweep(session: Session, imports_dir: Path, *, now: datetime) -> None:
@@ -191,10 +184,17 @@ def renamed_by(row: Import, path: Path) -> dict[str, str]:
     """Columns that templates call otherwise than the file does."""
     if row.format != "csv" or row.status == "failed" or not path.exists():
         return {}
-    columns = reading.read_header(path).columns
+    columns = reading.read_header(path, words_of(row)).columns
     return {
-        column.name: column.as_written for column in columns if column.name != column.as_written
+        column.name: column.as_written
+        for column in columns
+        if column.name not in {"", column.as_written}
     }
+
+
+def words_of(row: Import) -> FileWords:
+    """What its author says of a file."""
+    return FileWords.model_validate(row.said or {})
 
 
 def _read_chunk(row: Import, path: Path) -> _Chunk | BadFile | FileNotFoundError:
@@ -231,10 +231,29 @@ def records_of(row: Import, path: Path) -> Iterator[Record]:
     if row.format == "ndjson":
         if row.size == 0:
             raise BadFile("The file is empty. It must hold one JSON object a line.")
-        return reading.read_ndjson(path, offset=row.offset, line=row.line)
-    header = reading.read_header(path)
+        return reading.read_ndjson(path, offset=row.offset, line=row.line, words=words_of(row))
+    header = reading.read_header(path, words_of(row))
+    row.header = row.header or told(header.columns, header.delimiter)
     offset, line = (row.offset, row.line) if row.offset else (header.offset, header.line)
     return reading.read_csv(path, header, offset=offset, line=line)
+
+
+def header_of(row: Import, path: Path) -> dict[str, Any]:
+    """How a file is read: of objects, by the names on its first lines. Raises BadFile, Invalid."""
+    if row.format == "csv":
+        header = reading.look_at_header(path, words_of(row))
+        return told(header.columns, header.delimiter)
+    return told(reading.names_of_objects(path, words_of(row)), None)
+
+
+def told(columns: Sequence[Mapped], delimiter: str | None) -> dict[str, Any]:
+    """How a file is read, as its import keeps it."""
+    rows = [
+        {"key": one.key, "heading": one.as_written, "becomes": one.name or None, "by": one.by}
+        | {"opt_out": one.says_no}
+        for one in columns
+    ]
+    return {"delimiter": delimiter, "columns": rows}
 
 
 def _keep(
@@ -242,23 +261,23 @@ def _keep(
 ) -> None:
     """Everything one chunk changes, in a handful of statements."""
     notes = Notes(row.id)
-    people, refused = changes.sorted_out(row, records, Room.of(session, row))
-    gone = changes.erased_among(session, people, marker)
+    lines = changes.sorted_out(row, records, Room.of(session, row))
+    gone = changes.erased_among(session, lines.people, marker)
     row.erased += len(gone)
-    people = {key: wanted for key, wanted in people.items() if key not in gone}
+    lines.leave(gone)
     found = changes.Changes(session, row, now)
-    found.apply(people)
-    refused += [
-        changes.refusal(row, record, found.reasons[record.line])
-        for record in records
-        if record.line in found.reasons
-    ]
-    for person in people.values():
+    found.apply(lines.people)
+    refused = lines.refused + found.refused(records)
+    for person in lines.people.values():
         if person.line not in found.reasons:
             notes.add(person.line, person.notes, person_id=found.ids[person.key])
     notes.keep(session, row)
+    keys = {one.key for one in lines.opted_out}
+    suppression_store.suppress_all(session, keys, opt_outs.REASON, by=row.created_by, now=now)
+    row.opted_out += len(lines.opted_out)
     row.added += found.added
     row.updated += found.updated
     row.unchanged += found.unchanged
     row.refused += len(refused)
+    row.reasons = refusals.added(row.reasons, refused)
     store.add_refusals(session, refused)

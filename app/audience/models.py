@@ -16,6 +16,7 @@ class Person(PersonColumns, table=True):
     """Somebody who may be mailed."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_name", "name", "id"),)
 
     email_key: str = Field(unique=True)  # what makes two addresses one: lower case, punycode
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -50,6 +51,9 @@ class Membership(SQLModel, table=True):
     line: int | None = None
 
 
+_ENDED = frozenset({"done", "previewed"})
+
+
 class Import(SQLModel, table=True):
     """One file, read in chunks; `offset` is where the next chunk begins."""
 
@@ -80,6 +84,15 @@ class Import(SQLModel, table=True):
     encoding: str = "utf-8"
     error: str | None = None
     named: list[str] | None = Field(default=None, sa_type=Json)  # columns the audience had not
+    # What its author says of it: its separator, what columns become, who opted out elsewhere.
+    said: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    # How it is read: its separator and headings, and what each becomes.
+    header: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    reasons: dict[str, Any] | None = Field(default=None, sa_type=Json)  # refused lines, by kind
+    # lines whose people opted out elsewhere
+    opted_out: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    # Of a look that cannot be imported as it is: what has to be said of it first.
+    asks: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_by: str = ""
@@ -88,6 +101,20 @@ class Import(SQLModel, table=True):
     def file(self) -> str:
         """What its file is called in the data folder."""
         return self.look_id or self.id
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is to say a word about it; its file is kept until then."""
+        return self.status == "previewed" or bool(self.asks)
+
+    @property
+    def outcome(self) -> str:
+        """What a page calls it: a file of which nothing could be taken did not go well."""
+        if self.asks:
+            return "asks"
+        taken = self.added + self.updated + self.unchanged + self.erased
+        is_bad = self.refused > 0 and taken == 0
+        return f"{self.status}_nobody" if is_bad and self.status in _ENDED else self.status
 
 
 class AudienceQuery(SQLModel, table=True):

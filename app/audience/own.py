@@ -49,6 +49,7 @@ class Own:
     kept: Kept = Kept.LINE
     told: Told = Told.TOLD
     asked: str = ""  # of a consent: what it allows, in words
+    label: str = ""  # what a form calls it
 
 
 _NAMES = (
@@ -65,12 +66,13 @@ _EMAILS = (
     "personemailother", "emailother", "email1value", "email1address", "emailaddress1",
     "homeemail", "privateemail",
 )  # fmt: skip
+_EXTERNAL = ("externalid", "externalidentifier", "externeid")
 _ZONES = ("timezone", "zeitzone", "tidssone", "fuseauhoraire", "zonahoraria")
 
 
 def _consent(to: str, *, of: str, example: Consent) -> Own:
     headers = (f"consent{of}", f"consent{of}s")
-    return Own(headers, example, Kept.CONSENT, Told.KEPT_BACK, asked=to)
+    return Own(headers, example, Kept.CONSENT, Told.KEPT_BACK, asked=to, label=to)
 
 
 _CLICKS = _consent("Clicks may be tracked", of="click", example=Consent.YES)
@@ -81,14 +83,14 @@ class PersonColumns(SQLModel):
     """Who somebody is: as the table keeps it, and as the API answers it."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    name: Annotated[str, Own(_NAMES, "Ann", told=Told.OFFERED)] = ""
+    name: Annotated[str, Own(_NAMES, "Ann", told=Told.OFFERED, label="Name")] = ""
     email: Annotated[  # as it was written
-        str, Own(_EMAILS, "ann@example.com", Kept.ADDRESS, Told.OFFERED)
+        str, Own(_EMAILS, "ann@example.com", Kept.ADDRESS, Told.OFFERED, label="Email: who it is")
     ]
-    external_id: Annotated[
-        str | None, Own(("externalid", "externalidentifier", "externeid"), "c-1")
-    ] = Field(default=None, unique=True)
-    timezone: Annotated[str, Own(_ZONES, "Europe/Oslo", Kept.ZONE)] = ""
+    external_id: Annotated[str | None, Own(_EXTERNAL, "c-1", label="Id in your own system")] = (
+        Field(default=None, unique=True)
+    )
+    timezone: Annotated[str, Own(_ZONES, "Europe/Oslo", Kept.ZONE, label="Time zone")] = ""
     consent_click: Annotated[str, _CLICKS] = Consent.UNKNOWN
     consent_open: Annotated[str, _OPENS] = Consent.UNKNOWN
 

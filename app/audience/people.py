@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from app.audience import words
 from app.audience.addresses import CONTROL, BadAddress, key_of
@@ -13,6 +11,7 @@ from app.audience.columns import folded
 from app.audience.own import EMPTY, OWN, Consent, Kept
 from app.audience.profile import printed
 from app.audience.reading import Record
+from app.audience.zones import zone_of
 
 _UNKNOWN = {"unknown", "unbekannt", "ukjent", "inconnu"}
 _REFUSALS = {
@@ -41,6 +40,7 @@ class Wanted:
     own: dict[str, str]
     data: dict[str, Any]
     named: tuple[str, ...]  # the columns that the record speaks of, empty cells among them
+    opted_out: tuple[str, ...] = ()  # columns that say so
     notes: tuple[tuple[str, str, str], ...] = ()  # column, cell and sentence of what was left empty
 
 
@@ -57,7 +57,8 @@ def wanted(record: Record) -> Wanted:
         raise Refused(error.on_a_line) from error
     data = {name: value for name, value in record.values.items() if name not in OWN}
     notes: list[tuple[str, str, str]] = []
-    return Wanted(record.line, key, _checked(own, notes), data, record.named, tuple(notes))
+    kept = _checked(own, notes)
+    return Wanted(record.line, key, kept, data, record.named, record.opted_out, tuple(notes))
 
 
 def _own(values: Mapping[str, Any]) -> dict[str, str]:
@@ -90,16 +91,10 @@ def _kept(name: str, value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    found = _timezones().get(value.casefold().replace(" ", "_"))
+    found = zone_of(value)
     if found is None:
         raise _Unkept("this time zone is not known; write it like Europe/Oslo")
     return found
-
-
-@cache
-def _timezones() -> Mapping[str, str]:
-    """In any case; each call walks through the time zone files."""
-    return {name.casefold(): name for name in available_timezones()}
 
 
 def _consent(name: str, value: str) -> str:

@@ -4,6 +4,7 @@ The look is kept in memory between two steps; a process that ends begins it anew
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,18 +13,28 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import changes, column_rows, imports, inference, profile, reading, store, words
+from app.audience import (
+    changes,
+    column_rows,
+    confirming,
+    imports,
+    inference,
+    profile,
+    reading,
+    refusals,
+    store,
+    words,
+)
 from app.audience.columns import Column, Misfit, Type
 from app.audience.erased import Marker
-from app.audience.imports import CHUNK, KEPT
+from app.audience.imports import CHUNK
 from app.audience.inference import Evidence
 from app.audience.models import Import
 from app.audience.people import Wanted
-from app.audience.reading import Record
+from app.audience.reading import NoAddresses, Record
 from app.audience.room import Room
-from app.audience.text_lines import BadFile
 from app.platform.db import Database
-from app.platform.errors import Conflict, Invalid
+from app.platform.errors import Invalid
 
 _STEP_SECONDS = 0.25  # what waits for the same process waits no longer than this
 _EXAMPLES = 3
@@ -57,7 +68,7 @@ class Looks:
         with self._database.read() as session:
             row = store.import_of(session, import_id)
             session.expunge(row)
-        if row.status == "previewed":
+        if row.waits:
             self._end_late(import_id, now=now)
             return True
         if not row.is_look or row.status != "running":
@@ -77,9 +88,9 @@ class Looks:
         """Nobody said a word about it for a day."""
         with self._database.write() as session:
             look = store.locked_import(session, import_id)
-            if look.status == "previewed":
+            if look.waits:
                 why = "Nobody confirmed it for a day, so nothing was taken. Upload it again."
-                _ended(session, look, why, now=now)
+                confirming.ended(session, look, why, now=now)
         (self._folder / import_id).unlink(missing_ok=True)
 
 
@@ -91,12 +102,13 @@ class _Look:
         self._noted = row.line  # refused lines up to here were written down by a process that ended
         self._row = Import(
             id=row.id, audience_id=row.audience_id, format=row.format, folder=row.folder,
-            size=row.size, encoding=row.encoding, created_at=row.created_at,
+            size=row.size, encoding=row.encoding, created_at=row.created_at, said=row.said,
         )  # fmt: skip
         self._lines: dict[str, int] = {}  # by the keys of the people met so far
         self._ids: set[str] = set()
         self._claims: dict[str, str] = {}  # external ids, and whose they are
         self._columns: dict[str, _Seen] = {}
+        self._opted_out: Counter[str] = Counter()  # lines, by the column that says so
 
     def steps(self, *, now: datetime) -> Iterator[None]:
         """Read it to its end; a pause after each chunk."""
@@ -104,7 +116,10 @@ class _Look:
         while more:
             try:
                 records, more = self._taken()
-            except (BadFile, FileNotFoundError) as error:
+            except NoAddresses as error:
+                self._end(str(error), asks="address", now=now)
+                return
+            except (Invalid, FileNotFoundError) as error:
                 self._end(imports.why_failed(error), now=now)
                 return
             refused = self._counted(records)
@@ -128,28 +143,27 @@ class _Look:
         row = self._row
         with self._database.read() as session:
             room = Room.of(session, row)
-        people, refused = changes.sorted_out(row, records, room)
-        reasons = {
-            person.line: why for person in people.values() if (why := self._taken_by(person))
-        }
-        people = {key: one for key, one in people.items() if one.line not in reasons}
+        lines = changes.sorted_out(row, records, room)
+        early = {one.line: why for one in lines.people.values() if (why := self._taken_by(one))}
+        met = {key for key, one in lines.people.items() if one.line in early}
         with self._database.read() as session:
-            gone = changes.erased_among(session, people, self._marker)
-            people = {key: one for key, one in people.items() if key not in gone}
+            gone = changes.erased_among(session, lines.people, self._marker)
+            lines.leave(gone)
+            people = {key: one for key, one in lines.people.items() if key not in met}
             found = changes.Changes(session, row, row.created_at)
             found.sort(people)
-        reasons |= found.reasons
-        refused += [
-            changes.refusal(row, record, reasons[record.line])
-            for record in records
-            if record.line in reasons
-        ]
+        found.reasons |= early
+        refused = lines.refused + found.refused(records)
         for key, wanted in people.items():
             if wanted.line not in found.reasons:
                 self._meet(wanted, found.ids[key], found.cells[key])
+        for one in lines.opted_out:
+            self._opted_out.update(one.opted_out)
+        row.opted_out += len(lines.opted_out)
         row.erased += len(gone)
         row.added, row.updated = row.added + found.added, row.updated + found.updated
         row.unchanged, row.refused = row.unchanged + found.unchanged, row.refused + len(refused)
+        row.reasons = refusals.added(row.reasons, refused)
         return refused
 
     def _taken_by(self, wanted: Wanted) -> str | None:
@@ -188,26 +202,46 @@ class _Look:
         self._noted = held.line = max(self._noted, self._row.line)
         session.add(held)
 
-    def _end(self, error: str | None, *, now: datetime) -> None:
+    def _end(self, error: str | None, *, asks: str = "", now: datetime) -> None:
         with self._database.write() as session:
             held = store.import_of(session, self._row.id)
             if held.status == "running":
-                before = {
-                    column["name"]: column
-                    for column in store.audience_of(session, held.audience_id).columns
-                }
+                before = self._before(session)
                 renamed = {} if error else imports.renamed_by(self._row, self._path)
                 held.columns = [
                     _told(name, seen, before.get(name, {}), renamed)
                     for name, seen in sorted(self._columns.items())
                 ]
                 held.status, held.error = "failed" if error else "previewed", error
+                held.asks, held.header = asks, self._header()
                 held.finished_at = now
                 session.add(held)
+
+    def _before(self, session: Session) -> dict[str, dict[str, Any]]:
+        """How the audience's columns are read, and those of the file, as its author says."""
+        columns = store.audience_of(session, self._row.audience_id).columns
+        before = {column["name"]: column for column in columns}
+        said = imports.words_of(self._row).columns
+        for one in (self._header() or {}).get("columns", ()):
+            known = said.get(one["key"])
+            if one["becomes"] and known and known.type:
+                before[one["becomes"]] = {
+                    "type": known.type, "format": known.format, "decided_by": profile.AUTHOR,
+                }  # fmt: skip
+        return before
+
+    def _header(self) -> dict[str, Any] | None:
+        """How the file is read, as far as that can be said, with how many opted out elsewhere."""
+        try:
+            found = imports.header_of(self._row, self._path)
+        except (Invalid, FileNotFoundError):
+            return None
+        return found | {"opted_out": dict(self._opted_out)}
 
 
 _COUNTED = (
     "offset", "line", "rows", "added", "updated", "unchanged", "refused", "erased", "encoding",
+    "opted_out", "reasons",
 )  # fmt: skip
 
 
@@ -240,54 +274,3 @@ def _reads(column: Column, cell: str) -> bool:
         return column.read(cell) is not None
     except Misfit:
         return False
-
-
-def confirm(
-    session: Session,
-    import_id: str,
-    *,
-    chosen: Mapping[str, Mapping[str, str | None]],
-    by: str,
-    now: datetime,
-) -> Import:
-    """Import what was looked at, without another upload; columns are read as `chosen`."""
-    look = store.locked_import(session, import_id)
-    _refuse_not_waiting(look)
-    if now - look.created_at > KEPT:
-        raise Conflict("The uploaded file is gone: it is kept for a day. Upload it again.")
-    known = {one["name"] for one in look.columns or ()}
-    if unknown := sorted(set(chosen) - known):
-        raise Invalid.at("columns", f"The file has no column “{unknown[0][:60]}”.")
-    row = Import(
-        audience_id=look.audience_id, format=look.format, folder=look.folder,
-        filename=look.filename, size=look.size, encoding=look.encoding, created_at=now,
-        created_by=by, look_id=look.id,
-        columns=[{"name": name, **said} for name, said in chosen.items()],
-    )  # fmt: skip
-    look.status = "confirmed"
-    session.add(look)
-    session.add(row)
-    session.flush()
-    return row
-
-
-def let_go(session: Session, import_id: str, folder: Path, *, now: datetime) -> Import:
-    """Nothing is taken from a file that was looked at; the file goes."""
-    look = store.locked_import(session, import_id)
-    _refuse_not_waiting(look)
-    _ended(session, look, "Nothing was taken from it, as asked for.", now=now)
-    (folder / look.file).unlink(missing_ok=True)
-    return look
-
-
-def _refuse_not_waiting(look: Import) -> None:
-    if look.status != "previewed":
-        raise Conflict(
-            f"This file does not wait for a word: it is {look.status}. Upload it to look at it"
-            " again."
-        )
-
-
-def _ended(session: Session, look: Import, why: str, *, now: datetime) -> None:
-    look.status, look.finished_at, look.error = "failed", now, why
-    session.add(look)

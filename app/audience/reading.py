@@ -5,16 +5,19 @@ Every physical line is accounted for: a record, a refusal with its reason, or bl
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from app.audience import headers, ndjson, words
-from app.audience.headers import MOST_COLUMNS, Column
+from app.audience import headers, mapping, ndjson, opt_outs
+from app.audience.headers import MOST_COLUMNS
+from app.audience.mapping import NOTHING_SAID, Mapped
+from app.audience.schemas import FileWords
 from app.audience.text_lines import BOM, LONGEST_LINE, BadFile, Lines
 from app.platform import encodings, figures, separators
+from app.platform.errors import Invalid
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
@@ -24,11 +27,15 @@ _EMPTY = "The file is empty. Its first line must name the columns, `email` among
 csv.field_size_limit(LONGEST_LINE)
 
 
+class NoAddresses(BadFile):
+    """No column is known to hold the addresses; a person can say which does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """A CSV's first line."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[Mapped, ...]
     delimiter: str
     offset: int  # where the first record begins
     line: int
@@ -52,20 +59,34 @@ class Record:
     named: tuple[str, ...] = ()  # the columns that it speaks of, empty cells among them
     refused: str | None = None
     encoding: str = encodings.UTF_8
+    opted_out: tuple[str, ...] = ()  # columns that say that they opted out elsewhere
 
 
-def read_header(path: Path) -> Header:
-    """The columns of a CSV. Raises BadFile where there are none to go by."""
+def read_header(path: Path, words: FileWords = NOTHING_SAID) -> Header:
+    """The columns of a CSV, as its author says. Raises BadFile where there are none to go by."""
+    header = look_at_header(path, words)
+    if all(one.name != "email" for one in header.columns):
+        found = ", ".join(column.as_written for column in header.columns)
+        raise NoAddresses(f"No column is called `email`. The first line names: {found[:300]}.")
+    return header
+
+
+def look_at_header(path: Path, words: FileWords = NOTHING_SAID) -> Header:
+    """The same of a file in which nobody has said yet where the addresses are."""
     with path.open("rb") as source:
         lines = Lines(_past_mark(source), 0)
-        delimiter, written = _first_record(lines)
-        return Header(_columns(written), delimiter, lines.offset, lines.number)
+        delimiter, written = _first_record(lines, words.delimiter)
+        place = (lines.offset, lines.number)
+        _refuse_too_many(written)
+        rows = list(_first_rows(lines, delimiter))
+        return Header(mapping.mapped(written, rows, words), delimiter, *place)
 
 
 def read_csv(path: Path, header: Header, *, offset: int, line: int) -> Iterator[Record]:
     """Records from a byte on, blank lines left out."""
-    names = tuple(column.name for column in header.columns)
-    parts = headers.name_parts(header.columns)
+    named = tuple(column.name for column in header.columns if column.name)
+    kept = tuple(column for column in header.columns if column.name)
+    parts = headers.name_parts(kept)
     with path.open("rb") as source:
         source.seek(offset)
         lines = Lines(source, line)
@@ -77,15 +98,18 @@ def read_csv(path: Path, header: Header, *, offset: int, line: int) -> Iterator[
             if cells is None:
                 return
             if cells or wrong:
-                record = Record(began, lines.offset, lines.number, _raw(lines), named=names)
+                record = Record(began, lines.offset, lines.number, _raw(lines), named=named)
                 record.encoding = lines.encoding
-                _fill(record, cells, wrong, least=header.named)
-                record.values |= _whole_name(parts, record.values)
+                _fill(record, cells, wrong, header)
+                record.values |= headers.whole_name(parts, record.values)
                 yield record
 
 
-def read_ndjson(path: Path, *, offset: int, line: int) -> Iterator[Record]:
+def read_ndjson(
+    path: Path, *, offset: int, line: int, words: FileWords = NOTHING_SAID
+) -> Iterator[Record]:
     """One JSON object a line, from a byte on; blank lines left out."""
+    said = words.model_dump_json()
     with path.open("rb") as source:
         source.seek(offset)
         lines = Lines(source if offset else _past_mark(source), line)
@@ -96,8 +120,22 @@ def read_ndjson(path: Path, *, offset: int, line: int) -> Iterator[Record]:
                 return
             if lines.wrong or text.strip():
                 record = Record(lines.number, lines.offset, lines.number, _raw(lines))
-                _fill_from_object(record, text, lines.wrong)
+                _fill_from_object(record, text, lines.wrong, said)
                 yield record
+
+
+def names_of_objects(path: Path, words: FileWords) -> tuple[Mapped, ...]:
+    """The columns that the first objects of a file name, in the order in which they come."""
+    found: dict[str, Mapped] = {}
+    said = words.model_dump_json()
+    with path.open("rb") as source:
+        for text in islice(Lines(_past_mark(source), 0), _LOOKED_AT):
+            try:
+                names = tuple(ndjson.read(text))
+                found |= {one.key: one for one in mapping.of_object(names, said)}
+            except (ndjson.BadObject, Invalid):
+                continue  # its line is refused, and says why
+    return tuple(found.values())
 
 
 def take(records: Iterator[Record], count: int) -> tuple[list[Record], bool]:
@@ -122,7 +160,7 @@ def _raw(lines: Lines) -> str:
     return "".join(lines.taken)[:_RAW_SHOWN].rstrip("\r\n")
 
 
-def _first_record(lines: Lines) -> tuple[str, list[str]]:
+def _first_record(lines: Lines, said: str | None) -> tuple[str, list[str]]:
     """The delimiter, and the cells of the first line that is not blank and tells no separator."""
     delimiter = None
     began = (lines.offset, lines.number)
@@ -137,6 +175,7 @@ def _first_record(lines: Lines) -> tuple[str, list[str]]:
     else:
         raise BadFile(_EMPTY)
     _go_back(lines, began)
+    delimiter = said or delimiter
     if delimiter is None:
         delimiter = separators.found(list(_some(lines)), headers.is_email)
         _go_back(lines, began)
@@ -147,6 +186,15 @@ def _go_back(lines: Lines, to: tuple[int, int]) -> None:
     lines.offset, lines.number = to
     lines.source.seek(lines.offset)
     lines.begin()
+
+
+def _first_rows(lines: Lines, delimiter: str) -> Iterator[list[str]]:
+    """The next rows, as far as they can be read: what stands in the columns."""
+    reader = csv.reader(_some(lines), delimiter=delimiter)
+    try:
+        yield from islice(reader, _LOOKED_AT)
+    except (csv.Error, BadFile):
+        return
 
 
 def _some(lines: Lines) -> Iterator[str]:
@@ -186,29 +234,34 @@ def _told(error: csv.Error) -> str:
     return "a carriage return stands alone (lines must end in LF)" if alone else str(error)
 
 
-def _fill(record: Record, cells: list[str], wrong: str | None, *, least: int) -> None:
-    expected = len(record.named)
+def _fill(record: Record, cells: list[str], wrong: str | None, header: Header) -> None:
+    columns = header.columns
+    expected = len(columns)
     while len(cells) > expected and not cells[-1].strip():
         cells.pop()
-    if wrong is None and not least <= len(cells) <= expected:
+    if wrong is None and not header.named <= len(cells) <= expected:
         found = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
         named = "1 column" if expected == 1 else f"{expected} columns"
         wrong = f"{found} where the header names {named}"
     if wrong is not None:
         record.refused = wrong
         return
-    stripped = zip(record.named, map(str.strip, cells), strict=False)
-    record.values = {name: cell for name, cell in stripped if cell}
+    _keep(record, list(zip(columns, map(str.strip, cells), strict=False)))
 
 
-def _whole_name(parts: tuple[str, ...], values: dict[str, Any]) -> dict[str, str]:
-    """First and last name, where the file has no whole one."""
-    said = (str(values[part]) for part in parts if part in values)
-    whole = " ".join(part for part in said if not words.is_nothing(part))
-    return {"name": whole} if whole else {}
+def _keep(record: Record, cells: Sequence[tuple[Mapped, Any]]) -> None:
+    """What stands in the columns that are kept, and whether one says that they opted out."""
+    record.values = {
+        column.name: cell for column, cell in cells if column.name and cell not in ("", None)
+    }
+    record.opted_out = tuple(
+        column.key
+        for column, cell in cells
+        if column.says_no and cell is not None and opt_outs.is_out(column.says_no, cell)
+    )
 
 
-def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
+def _fill_from_object(record: Record, text: str, wrong: str | None, said: str) -> None:
     if wrong is not None:
         record.refused = wrong
         return
@@ -221,22 +274,21 @@ def _fill_from_object(record: Record, text: str, wrong: str | None) -> None:
         many, most = figures.count(len(found)), figures.count(MOST_COLUMNS)
         record.refused = f"{many} columns; a person has {most} at most"
         return
-    columns = headers.columns_of(tuple(found))
-    record.named = tuple(column.name for column in columns)
-    named = zip(record.named, found.values(), strict=True)
-    record.values = {name: value for name, value in named if value is not None and value != ""}
-    record.values |= _whole_name(headers.name_parts(columns), record.values)
+    try:
+        columns = mapping.of_object(tuple(found), said)
+    except Invalid as error:
+        record.refused = str(error)
+        return
+    kept = tuple(column for column in columns if column.name)
+    record.named = tuple(column.name for column in kept)
+    _keep(record, list(zip(columns, found.values(), strict=True)))
+    record.values |= headers.whole_name(headers.name_parts(kept), record.values)
 
 
-def _columns(written: list[str]) -> tuple[Column, ...]:
+def _refuse_too_many(written: list[str]) -> None:
     if len(written) > MOST_COLUMNS:
         raise BadFile(
             f"The first line names {figures.count(len(written))} columns; a file of people has"
             f" {figures.count(MOST_COLUMNS)}"
             " at most. Leave out what no mail and no analysis needs."
         )
-    columns = headers.columns_of(tuple(written))
-    if all(one.name != "email" for one in columns):
-        found = ", ".join(column.as_written for column in columns)
-        raise BadFile(f"No column is called `email`. The first line names: {found[:300]}.")
-    return columns

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
 from app.audience.models import Audience, AudienceQuery, Import, Membership, Note, Refusal
+from app.audience.store import waits
 
 
 def running(session: Session, audience_id: str) -> Sequence[str]:
     """Imports into an audience whose files are here: being read, or waiting for a word."""
     mine = select(Import.id).where(
-        Import.audience_id == audience_id, col(Import.status).in_(("running", "previewed"))
+        Import.audience_id == audience_id, or_(col(Import.status) == "running", waits())
     )
     return session.exec(mine.order_by(Import.id)).all()
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.audience.columns import FORMATS, Type
+from app.audience.opt_outs import OptOut
 from app.platform.texts import PRINTED, Name, Trimmed
 
 
@@ -27,6 +28,45 @@ class ColumnChange(Trimmed):
             names = ", ".join(f"`{one}`" if one else "null" for one in known)
             raise ValueError(f"format of a column of type `{self.type}` must be one of: {names}")
         return self
+
+
+class FileColumn(Trimmed):
+    """What its author says of one column of a file; what is not said stays as it is guessed."""
+
+    becomes: Annotated[
+        str | None, Field(max_length=200, description="a person's own column, or another name")
+    ] = None
+    left_out: Annotated[bool, Field(description="nothing of it is kept")] = False
+    type: Type | None = None
+    format: Annotated[str | None, Field(max_length=40)] = None
+    opt_out: Annotated[
+        OptOut | None,
+        Field(
+            description="which cells say that somebody opted out elsewhere: `yes`, `no`, `word`"
+            " (such as unsubscribed), or `ignored`"
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.type is not None:
+            ColumnChange(type=self.type, format=self.format)
+        elif self.format is not None:
+            raise ValueError("a `format` needs a `type`")
+        return self
+
+
+class FileWords(Trimmed):
+    """What its author says of a file: its separator, and its columns by their names in the look."""
+
+    delimiter: Annotated[
+        Literal[",", ";", "\t", "|"] | None, Field(description="null: as it is found")
+    ] = None
+    columns: Annotated[dict[str, FileColumn], Field(max_length=1_000)] = Field(default={})
+    opt_outs: Annotated[
+        Literal["suppress", "ignore"],
+        Field(description="what becomes of people who opted out elsewhere, as a column says"),
+    ] = "suppress"
 
 
 class AudienceSource(Trimmed):

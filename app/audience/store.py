@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, bindparam, exists, func, or_, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    text,
+    update,
+)
 from sqlalchemy import select as sa_select
 from sqlalchemy.engine import Row
 from sqlmodel import Session, col, select
@@ -231,7 +241,7 @@ def locked_import(session: Session, import_id: str) -> Import:
 def is_running(session: Session, file: str) -> bool:
     """Whether an import's file is still needed."""
     row = session.get(Import, file)
-    if row is not None and row.status in {"running", "previewed"}:
+    if row is not None and (row.status == "running" or row.waits):
         return True
     query = select(exists().where(col(Import.look_id) == file, col(Import.status) == "running"))
     return bool(session.exec(query).one())
@@ -250,13 +260,18 @@ def next_imports(session: Session, folder: str, *, kept_since: datetime) -> Sequ
 
     A look that nobody confirmed in time is to be ended.
     """
-    is_late = and_(col(Import.status) == "previewed", col(Import.created_at) < kept_since)
+    is_late = and_(waits(), col(Import.created_at) < kept_since)
     query = (
         select(func.min(Import.id))
         .where(or_(col(Import.status) == "running", is_late), Import.folder == folder)
         .group_by(col(Import.audience_id))
     )
     return sorted(session.exec(query))
+
+
+def waits() -> ColumnElement[bool]:
+    """A file about which a person is to say a word: it is kept until then, for a day."""
+    return or_(col(Import.status) == "previewed", col(Import.asks) != "")
 
 
 def refusals(

@@ -31,6 +31,19 @@ def suppress(session: Session, email: str, reason: str, *, by: str, now: datetim
     return held
 
 
+def suppress_all(
+    session: Session, keys: Iterable[str], reason: str, *, by: str, now: datetime
+) -> None:
+    """The same of many, by their keys: whoever is on the list stays on it as they are."""
+    rows = [
+        Suppression(email_key=key, reason=reason, created_at=now, created_by=by).model_dump()
+        for key in sorted(keys)
+    ]
+    if rows:
+        statement = _insert(session)(Suppression).on_conflict_do_nothing()
+        session.connection().execute(statement, rows)
+
+
 def lift(session: Session, suppression_id: str) -> None:
     """Mail may go to this address again."""
     if session.get(Suppression, suppression_id) is None:

@@ -103,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),
     _rule(_READ, "/imports/*/refused", Access.EDITOR),
+    _rule(_READ, "/imports/*/refused.csv", Access.EDITOR),
     _rule(_READ, "/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/conversions", Access.EDITOR),
     # Everything else of the pages: look as viewer, change as editor.
@@ -147,6 +148,7 @@ RULES: tuple[Rule, ...] = (
     _rule("POST", "/api/v1/people/readmit", Access.ADMIN),
     _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
+    _rule(_READ, "/api/v1/imports/*/refused.csv", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/sends", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/export", Access.EDITOR),
@@ -162,10 +164,12 @@ EXPORTS: tuple[re.Pattern[str], ...] = tuple(
     for path in (
         "/customers/*/export",
         "/imports/*/refused",
+        "/imports/*/refused.csv",
         "/imports/*/notes",
         "/cycles/*/template",
         "/api/v1/people/*/export",
         "/api/v1/imports/*/refused",
+        "/api/v1/imports/*/refused.csv",
         "/api/v1/imports/*/notes",
         "/api/v1/experiments/*/export",
         "/api/v1/cycles/*/template",

@@ -55,7 +55,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "experiment_template": ("name", "about", "design"),
     "feature": ("title", "problem"),
     "frozen_week": ("body",),
-    "import": ("filename", "error", "columns", "named"),
+    "import": ("filename", "error", "columns", "named", "said", "header"),
     "key_result": ("title", "kept_because", "score_comment"),
     "look": ("body",),
     "objective": ("title",),
@@ -103,6 +103,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "erasure": ("words",),  # for as long as an erasure lasts
     "hit": ("reason",),
     "half_log_in": ("onward",),  # of the team, for ten minutes
+    "import": ("reasons", "asks"),  # numbers of lines, by kind
     "import_note": ("column",),
     "ineligible": ("reason",),
     "people_count": ("reason",),

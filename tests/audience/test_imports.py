@@ -9,7 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.audience import column_rows, headers, imports, store, suppression_store
+from app.audience import (
+    column_rows,
+    headers,
+    imports,
+    refused_lines,
+    store,
+    suppression_store,
+)
 from app.audience.members import chunk
 from app.audience.models import Import
 from app.audience.own import OWN
@@ -272,7 +279,7 @@ def test_a_column_that_templates_call_otherwise_says_how_the_file_wrote_it(desk:
 def test_a_refused_line_is_reported_as_it_stands_in_the_file(desk: Desk):
     done = desk.take(b'email;note\n"no address";  "x;y"\n')
 
-    (line,) = imports.refused_lines(desk.database, done.id)
+    (line,) = refused_lines.as_ndjson(desk.database, done.id)
 
     assert '"raw": "\\"no address\\";  \\"x;y\\""' in line
 

@@ -2,37 +2,70 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from app.audience import column_rows, imports, noting, previewing, store
+from app.audience import (
+    column_rows,
+    confirming,
+    noting,
+    refusal_rows,
+    refusals,
+    refused_lines,
+    store,
+)
+from app.audience.confirming import First
 from app.audience.models import Audience, Import, Note, Refusal
 from app.identity.guard import Db, Now, Who
-from app.web.audiences import columns
+from app.platform.asked import Choices
+from app.platform.errors import Invalid
+from app.web.audiences import columns, file_columns
 from app.web.audiences.columns import ColumnLine
-from app.web.kit.form_state import Form
-from app.web.kit.pages import Page, go, render
+from app.web.audiences.file_columns import FileLine, OptOutLine
+from app.web.kit.form_state import Form, Typed
+from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/imports")
 _SHOWN = 50
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    """Why lines were refused: how many, and the first of them."""
+
+    words: str
+    count: int
+    lines: tuple[int, ...]
+    first: tuple[Refusal, ...]  # nobody's, to whoever may not read addresses
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportPage(Page):
-    """Every line accounted for."""
+    """Every line accounted for; before that, what the file becomes."""
 
     template: ClassVar[str] = "audiences/import.html"
     section: ClassVar[str] = "audiences"
 
     record: Import
     audience: Audience
+    reasons: list[ReasonLine]
     refusals: Sequence[Refusal]
     notes: Sequence[Note]
     columns: list[ColumnLine]
     look: list[ColumnLine]
     readings: Sequence[tuple[str, str]]
+    form: Typed
+    file: list[FileLine]
+    opt_outs: list[OptOutLine]
+    facts: str
+    delimiters: Choices
+    becomes: Choices
+    takes: int  # people whom an import would take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +75,59 @@ class ImportFragment(Page):
     template: ClassVar[str] = "audiences/import_progress.html"
 
     record: Import
+    reasons: list[ReasonLine]
 
 
 @router.get("/{import_id}")
 def show(request: Request, session: Db, import_id: str) -> HTMLResponse:
     """One import."""
+    return render(request, _page(request, session, import_id, Typed()))
+
+
+def _page(request: Request, session: Session, import_id: str, form: Typed) -> ImportPage:
     record = store.import_of(session, import_id)
     audience = store.audience_of(session, record.audience_id)
     shows = request.state.principal.sees_addresses
-    page = ImportPage(
+    is_asked = record.waits and shows
+    first = _first(request, session, record) if is_asked else []
+    return ImportPage(
         record=record,
         audience=audience,
-        refusals=store.refusals(session, import_id, limit=_SHOWN),
-        notes=column_rows.notes(session, import_id, limit=_SHOWN),
+        reasons=_reasons(session, record, shows_cells=shows),
+        refusals=store.refusals(session, import_id, limit=_SHOWN) if shows else (),
+        notes=column_rows.notes(session, import_id, limit=_SHOWN) if shows else (),
         columns=_of_audience(record, audience, shows_cells=shows),
         look=columns.lines_of(record.columns or (), shows_cells=shows) if record.is_look else [],
         readings=columns.choices(),
+        form=form,
+        file=file_columns.lines(record, first) if is_asked else [],
+        opt_outs=file_columns.asked(record) if is_asked else [],
+        facts=file_columns.facts(record),
+        delimiters=file_columns.DELIMITERS,
+        becomes=file_columns.becomes_choices(),
+        takes=record.added + record.updated + record.unchanged,
     )
-    return render(request, page)
+
+
+def _first(request: Request, session: Session, record: Import) -> list[First]:
+    state = request.app.state
+    path = state.house.imports / record.file
+    return confirming.first_people(session, record, path, marker=state.keyring.marks)
+
+
+def _reasons(session: Session, record: Import, *, shows_cells: bool) -> list[ReasonLine]:
+    counted = refusals.counted(record.reasons)
+    numbers = [line for one in counted for line in one.lines] if shows_cells else []
+    rows = {row.line: row for row in refusal_rows.on_lines(session, record.id, numbers)}
+    return [
+        ReasonLine(
+            refusals.TOLD[one.kind],
+            one.count,
+            one.lines,
+            tuple(rows[line] for line in one.lines if line in rows),
+        )
+        for one in counted
+    ]
 
 
 def _of_audience(record: Import, audience: Audience, *, shows_cells: bool) -> list[ColumnLine]:
@@ -67,32 +135,63 @@ def _of_audience(record: Import, audience: Audience, *, shows_cells: bool) -> li
     return columns.lines(audience, shows_cells=shows_cells) if record.status == "done" else []
 
 
+@router.post("/{import_id}/look")
+def look_again(request: Request, session: Db, now: Now, form: Form, import_id: str) -> Response:
+    """Read the file as the form says; it is not uploaded again."""
+    return _look_again(request, session, form, import_id, now=now)
+
+
+def _look_again(
+    request: Request,
+    session: Session,
+    form: Typed,
+    import_id: str,
+    *,
+    now: datetime,
+    said: str | None = None,
+) -> Response:
+    folder = request.app.state.house.imports
+    try:
+        words = file_columns.words_in(store.import_of(session, import_id), form)
+        confirming.look_again(session, import_id, words=words, folder=folder, now=now)
+    except (ValidationError, Invalid) as error:
+        refuse(request, _page(request, session, import_id, form.mended(error)))
+    return go(f"/imports/{import_id}", said=said)
+
+
 @router.post("/{import_id}/confirm")
-def confirm(session: Db, who: Who, now: Now, form: Form, import_id: str) -> Response:
-    """Import what was looked at; the columns as they are said in the form."""
+def confirm(
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, import_id: str
+) -> Response:
+    """Import what was looked at. Where the form says other columns, it is looked at once more."""
+    folder = request.app.state.house.imports
     look = store.import_of(session, import_id)
-    before = {line.name: line.chosen for line in columns.lines_of(look.columns or ())}
-    said = {name: form.value(f"reading:{name}") for name in before}
-    chosen = {
-        name: columns.reading_of(value).model_dump(mode="json")
-        for name, value in said.items()
-        if value and value != before[name]
-    }
-    row = previewing.confirm(session, import_id, chosen=chosen, by=who.name, now=now)
+    try:
+        words = file_columns.words_in(look, form)
+        if look.waits and (look.asks or file_columns.reads_otherwise(words)):
+            return _look_again(request, session, form, import_id, now=now, said="read-again")
+        row = confirming.confirm(
+            session, import_id, words=words, folder=folder, by=who.name, now=now
+        )
+    except (ValidationError, Invalid) as error:
+        refuse(request, _page(request, session, import_id, form.mended(error)))
     return go(f"/imports/{row.id}", said="importing")
 
 
 @router.post("/{import_id}/cancel")
 def cancel(request: Request, session: Db, now: Now, import_id: str) -> Response:
     """Take nothing from it."""
-    previewing.let_go(session, import_id, request.app.state.house.imports, now=now)
+    confirming.let_go(session, import_id, request.app.state.house.imports, now=now)
     return go(f"/imports/{import_id}")
 
 
 @router.get("/{import_id}/progress")
 def progress(request: Request, session: Db, import_id: str) -> HTMLResponse:
     """The counts again, for the page that shows them."""
-    return render(request, ImportFragment(record=store.import_of(session, import_id)))
+    record = store.import_of(session, import_id)
+    shows = request.state.principal.sees_addresses
+    reasons = _reasons(session, record, shows_cells=shows)
+    return render(request, ImportFragment(record=record, reasons=reasons))
 
 
 @router.get("/{import_id}/notes")
@@ -109,5 +208,14 @@ def refused(request: Request, session: Db, import_id: str) -> Response:
     """Every refused line as NDJSON, to mend and import again."""
     store.import_of(session, import_id)
     headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.ndjson"'}
-    lines = imports.refused_lines(request.app.state.database, import_id)
+    lines = refused_lines.as_ndjson(request.app.state.database, import_id)
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
+
+
+@router.get("/{import_id}/refused.csv")
+def refused_csv(request: Request, session: Db, import_id: str) -> Response:
+    """Every refused line with its columns, the number and the reason before them: to be mended."""
+    record = store.import_of(session, import_id)
+    headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.csv"'}
+    lines = refused_lines.as_csv(request.app.state.database, record)
+    return StreamingResponse(lines, media_type="text/csv", headers=headers)

@@ -94,7 +94,7 @@ def test_a_page_says_in_words_why_a_line_was_refused(
     imported = ann.get(f"/imports/{done}").text
 
     for shown in (at_the_look, imported):
-        assert shown.count("No address that can be used: ") == 2
+        assert shown.count("No address that can be used: ") == 4  # by reason, and line by line
         assert "No address that can be mailed: " in shown
         assert "Twice in this file: the same address stands on line 4" in shown
         assert not [code for code in ("bad_address", "unsupported_", "duplicate") if code in shown]

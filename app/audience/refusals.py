@@ -1,0 +1,88 @@
+"""Why lines of a file are refused, counted by kind, with where the first of each stand."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_FIRST = 3  # lines of a kind that are named
+
+
+class Kind(StrEnum):
+    """What is wrong with a line."""
+
+    NO_ADDRESS = "no_address"
+    BAD_ADDRESS = "bad_address"
+    UNSUPPORTED = "unsupported_address"
+    TWICE = "duplicate"
+    EXTERNAL_ID = "external_id"
+    CELLS = "cells"
+    DAMAGED = "damaged"
+    NOT_CSV = "not_csv"
+    NOT_JSON = "not_json"
+    ROOM = "room"
+
+
+TOLD: Mapping[Kind, str] = {
+    Kind.NO_ADDRESS: "No address stands on the line",
+    Kind.BAD_ADDRESS: "The address cannot be used",
+    Kind.UNSUPPORTED: "The address has letters that cannot be mailed",
+    Kind.TWICE: "The same address stands on an earlier line",
+    Kind.EXTERNAL_ID: "Its external id belongs to somebody else",
+    Kind.CELLS: "It has more or fewer cells than there are columns",
+    Kind.DAMAGED: "It holds signs that no encoding explains, or is too long",
+    Kind.NOT_CSV: "Its quotes or line ends are broken",
+    Kind.NOT_JSON: "It is no flat JSON object",
+    Kind.ROOM: "The audience has no room for its columns",
+}
+_KINDS = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (Kind.NO_ADDRESS, "bad_address: there is none"),
+        (Kind.BAD_ADDRESS, "bad_address"),
+        (Kind.UNSUPPORTED, "unsupported_address"),
+        (Kind.TWICE, "duplicate"),
+        (Kind.EXTERNAL_ID, "external_id"),
+        (Kind.CELLS, r"\d+ cells? where"),
+        (Kind.DAMAGED, "damaged|the line is longer"),
+        (Kind.NOT_CSV, "not CSV"),
+        (Kind.ROOM, "its columns would be|.* columns; a person has|Two columns become"),
+        (Kind.NOT_JSON, ""),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One kind: how many lines, and the first of them."""
+
+    kind: Kind
+    count: int
+    lines: tuple[int, ...]
+
+
+def kind_of(reason: str) -> Kind:
+    """Which kind a reason is, as a refusal keeps it."""
+    return next(kind for kind, pattern in _KINDS if pattern.match(reason))
+
+
+def added(
+    held: Mapping[str, Any] | None, refused: Iterable[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """What is kept of an import's reasons, with these refusals."""
+    found = {name: dict(one) for name, one in (held or {}).items()}
+    for row in sorted(refused, key=lambda one: one["line"]):
+        one = found.setdefault(kind_of(row["reason"]), {"count": 0, "lines": []})
+        one["count"] += 1
+        if len(one["lines"]) < _FIRST:
+            one["lines"] = [*one["lines"], row["line"]]
+    return found
+
+
+def counted(held: Mapping[str, Any] | None) -> list[Counted]:
+    """The same to be told, the most frequent first."""
+    rows = [
+        Counted(Kind(name), one["count"], tuple(one["lines"])) for name, one in (held or {}).items()
+    ]
+    return sorted(rows, key=lambda row: (-row.count, row.kind))
