@@ -17,7 +17,7 @@ from app.platform.errors import FieldError, Invalid
 
 # What our list of refused lines puts before the columns of its file: mended, it is no column.
 LINE, BECAUSE = "Refused line", "Refused because"
-_MOST = 0.8  # ours: of a column's cells, to call it the one with the addresses
+_MOST = 0.5  # ours: of a column’s cells, to call it the one with the addresses
 NOTHING_SAID = FileWords()
 
 

@@ -49,6 +49,11 @@ class FileLine:
     unfit: int
     cells: tuple[str, ...]
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it is a column of the audience: that has a name, and is read in some way."""
+        return self.becomes == _KEPT
+
 
 @dataclass(frozen=True, slots=True)
 class OptOutLine:
@@ -209,9 +214,11 @@ def _cell(column: Column, cell: object) -> str:
         return ""
     shown = str(cell).lower() if isinstance(cell, bool) else str(cell)
     try:
-        said = Columns({column.name: column}).said(column.name, {column.name: cell})
-        column.read(cell)
+        value = column.read(cell)
     except Misfit:
         return f"{shown[:_SHOWN]} (does not fit)"
+    said = Columns({column.name: column}).said(column.name, {column.name: cell})
+    if isinstance(value, bool):
+        said = "yes" if value else "no"
     is_plain = column.type is Type.TEXT or column.is_asked or said in {"", shown}
     return shown[:_SHOWN] if is_plain else f"{shown[:_SHOWN]} = {said}"
