@@ -59,10 +59,6 @@ def violations(page: Page) -> list[str]:
     return found
 
 
-def shot(page: Page, name: str) -> None:
-    page.screenshot(path=f"/tmp/shots/{name}.png", full_page=True)
-
-
 def uploaded(page: Page, service: Installation, name: str) -> None:
     """A file on its way to be looked at, in an audience of its own."""
     page.goto(f"{service.url}/audiences")
@@ -105,12 +101,10 @@ def test_a_file_is_mapped_mended_and_imported_without_another_upload(
     expect(main.get_by_text("74,5 = 74.5")).to_be_visible()
     expect(main.get_by_text("“Abgemeldet” says who opted out elsewhere: 1 person")).to_be_visible()
     expect(main.get_by_role("button", name="Import 3 people")).to_be_visible()
-    shot(page, f"map-{script}")
     if script:
         assert violations(page) == []
         page.set_viewport_size(PHONE)
         assert violations(page) == []
-        shot(page, "map-phone")
         page.set_viewport_size({"width": 1280, "height": 900})
 
     main.get_by_label("Notizen becomes").select_option("")
@@ -124,7 +118,6 @@ def test_a_file_is_mapped_mended_and_imported_without_another_upload(
     expect(main.get_by_role("heading", name="Refused: 3 lines")).to_be_visible()
     if script:
         assert violations(page) == []
-        shot(page, "imported")
     with page.expect_download() as taken:
         main.get_by_role("link", name="Download them as CSV").click()
     mended = taken.value.path().read_text("utf-8-sig").replace("elin.dahl@bakeri", "dahl@b.example")
