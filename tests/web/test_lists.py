@@ -143,6 +143,7 @@ FIXED = {
     "/cycles/{cycle_id}/template": "a file",
     "/imports/{import_id}": "some refused lines, and a file with all of them",
     "/imports/{import_id}/refused": "a file",
+    "/imports/{import_id}/refused.csv": "a file",
     "/imports/{import_id}/notes": "a file",
     "/features/new": "a form",
     "/address-ranges": "lists of networks, fifty at most",
