@@ -6,6 +6,7 @@ author's own arithmetic stands beside it, labelled as an assumption.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from math import fsum
 from typing import Any
 
@@ -127,6 +128,7 @@ def _row(
         realised=realised,
         reason=reason,
         assumption=said,
+        linked_at=datetime.fromisoformat(link["linked_at"]) if link.get("linked_at") else None,
     )
 
 

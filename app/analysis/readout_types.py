@@ -181,6 +181,7 @@ class Evidence:
     realised: Movement | None
     reason: str | None
     assumption: str | None  # the author's own arithmetic, labelled as what it is
+    linked_at: datetime | None = None  # where it was tied to it after the launch, and not planned
 
 
 @dataclass(frozen=True, slots=True)

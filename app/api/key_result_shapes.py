@@ -49,6 +49,7 @@ _LINK: dict[str, Any] = {
     "reason": None,
     "undone": False,
     "rehearsal": False,
+    "linked_at": None,
 }
 _LEDGER_LINE: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ac",
@@ -140,6 +141,7 @@ class KeyResultOut(BaseModel):
 class LinkOut(BaseModel):
     """An experiment that should move this key result. Its call is null before it started.
 
+    `linked_at` says that it was tied to it after its launch: it was not planned to move it.
     A `rehearsal` mailed nobody: what it says is evidence of nothing.
 
     Its status is null where it cannot be read.
@@ -158,6 +160,7 @@ class LinkOut(BaseModel):
     reason: str | None
     undone: bool
     rehearsal: bool
+    linked_at: datetime | None
 
 
 class LedgerLine(BaseModel):

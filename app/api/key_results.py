@@ -274,4 +274,5 @@ def _link(linked: linked_results.Linked) -> LinkOut:
         reason=linked.says.reason if linked.says else None,
         undone=linked.undone,
         rehearsal=experiment.rehearsal,
+        linked_at=linked.linked_at,
     )

@@ -77,7 +77,9 @@ def again(session: Session, row: Experiment) -> dict[str, Any]:
     """The document of the next run of an experiment: fresh people, and no date that has gone."""
     written = dict(row.design)
     links = [
-        link for link in written["key_results"] if not okr.is_closed(session, link["key_result_id"])
+        link | {"linked_at": None}  # of the next run it is planned
+        for link in written["key_results"]
+        if not okr.is_closed(session, link["key_result_id"])
     ]
     fresh = {"previous_id": row.id, "audience_id": None, "stop_at": None, "key_results": links}
     return written | fresh
@@ -116,6 +118,8 @@ def _check(session: Session, draft: Draft) -> None:
         _check_excluded(session, experiment_id)
     for link in draft.key_results:
         _check_key_result(session, link.key_result_id)
+        if link.linked_at is not None:
+            raise Invalid.at("key_results", "Only a link made after the launch says when.")
 
 
 def _lock(session: Session, row: Experiment) -> None:

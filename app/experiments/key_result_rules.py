@@ -1,6 +1,7 @@
 """May this experiment write to that key result? A click is a sign, so by default none does."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -44,6 +45,15 @@ def mode_of(experiment: Experiment, key_result_id: str) -> Mode | None:
     links = experiment.design.get("key_results") or []
     found = (link for link in links if link["key_result_id"] == key_result_id)
     return next((Mode(link.get("mode", Mode.EVIDENCE)) for link in found), None)
+
+
+def linked_at(experiment: Experiment, key_result_id: str) -> datetime | None:
+    """When an experiment was tied to a key result, if that was after its launch."""
+    links = experiment.design.get("key_results") or []
+    at = next(
+        (one.get("linked_at") for one in links if one["key_result_id"] == key_result_id), None
+    )
+    return datetime.fromisoformat(at) if at else None
 
 
 def series_of(session: Session, experiment_id: str | None) -> str | None:

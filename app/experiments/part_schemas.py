@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from app.experiments.rule_schemas import Share
 from app.experiments.vocabulary import Format, Mode, ReachPer
 from app.platform.asked import Asked, Kind, Looks, Questions
+from app.platform.days import Moment
 from app.platform.texts import Address, Id, Line, Text
 
 _SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
@@ -101,3 +102,6 @@ class KeyResultLink(Questions):
     reach_per: Annotated[ReachPer, _OFTEN] = ReachPer.ONCE
     carry: Annotated[Share | None, Asked("Of those who click, moved", unit="%")] = None
     per_hit: Annotated[float, Asked("Each moves it by", "In the key result’s unit.")] = 1
+    linked_at: Moment | None = Field(
+        default=None, description="said by us: when it was linked, if that was after the launch"
+    )

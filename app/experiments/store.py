@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import String, cast, delete, exists, func
+from sqlalchemy import String, cast, delete, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -68,13 +68,6 @@ def started_names(session: Session) -> list[tuple[str, str]]:
     )
     rows = session.exec(query.order_by(col(Experiment.id).desc()))
     return [(row[0], row[1]) for row in rows]
-
-
-def was_any_launched(session: Session) -> bool:
-    """Whether an experiment was ever launched here."""
-    return bool(
-        session.exec(select(exists().where(col(Experiment.launched_at).is_not(None)))).one()
-    )
 
 
 def some(session: Session, experiment_ids: Sequence[str]) -> Sequence[Experiment]:

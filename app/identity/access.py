@@ -108,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/conversions", Access.EDITOR),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
+    _rule(_ANY, "/start/**", Access.EDITOR),
     *(
         _rule(methods, f"/{noun}/**", access)
         for noun in (

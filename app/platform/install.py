@@ -30,6 +30,7 @@ class Install(SQLModel, table=True):
     paused_sending: bool = False  # a restored copy sends nothing until it is released
     created_at: datetime = Field(sa_type=UtcDateTime)
     fits_from: str | None = None  # the revision whose code can live with what a later one made
+    start_away_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the start list
 
 
 class OtherKeys(Conflict):

@@ -38,6 +38,7 @@ class Linked:
     undone: bool
     why_not: str
     is_due: bool
+    linked_at: datetime | None  # where that was after the launch
 
 
 def linked_experiments(
@@ -94,6 +95,7 @@ def _linked(
         undone=to_move.undone,
         why_not=why_not,
         is_due=is_due,
+        linked_at=links.linked_at(experiment, row.id),
     )
 
 

@@ -38,6 +38,7 @@ from app.web.experiments import (
     experiment_list,
     form_pages,
     hits,
+    late_links,
     launches,
     outbox,
     pages,
@@ -61,7 +62,7 @@ from app.web.outcomes import (
     pushes,
 )
 from app.web.public import answers, friday, robots, unsubscribes
-from app.web.weeks import respondents, reviews, time_settings, time_spent, weeks
+from app.web.weeks import respondents, reviews, start, time_settings, time_spent, weeks
 
 routers: tuple[APIRouter, ...] = tuple(
     noun.router
@@ -72,6 +73,7 @@ routers: tuple[APIRouter, ...] = tuple(
         agents,
         accounts,
         weeks,
+        start,
         reviews,
         outcomes,
         playbooks,
@@ -98,6 +100,7 @@ routers: tuple[APIRouter, ...] = tuple(
         previews,
         checklists,
         launches,
+        late_links,
         approval_pages,
         readouts,
         decisions,

@@ -144,6 +144,8 @@ def bodies(closed: Closed) -> dict[str, Any]:
         "PATCH /features/{feature_id}": {"key_result_id": closed.key_result_id},
         "POST /experiments": DESIGN | {"audience_id": closed.audience_id, "key_results": link},
         "PATCH /experiments/{experiment_id}": {"key_results": link},
+        "POST /experiments/{experiment_id}/key-results": {"key_result_id": closed.key_result_id},
+        "DELETE /experiments/{experiment_id}/key-results/{key_result_id}": None,
     }
 
 
@@ -188,7 +190,8 @@ def test_no_request_changes_anything_in_a_closed_cycle(
     for request, body in bodies(closed).items():
         method, path = request.split(" ")
         if path.startswith("/experiments/"):
-            names |= {"experiment_id": closed.draft_id}
+            is_late = "/key-results" in path  # a link after the launch
+            names |= {"experiment_id": closed.experiment_id if is_late else closed.draft_id}
         for key_result_id in closed.key_result_ids:
             place = path.format(**(names | {"key_result_id": key_result_id}))
             answer = admin.ask(method, place, **({"json": body} if body is not None else {}))

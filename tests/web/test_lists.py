@@ -161,6 +161,8 @@ FIXED = {
     "/outbox/{mail_id}": "one mail",
     "/outbox/{mail_id}/customer/seen": "the newest requests of one mail, twenty at most",
     "/outbox/experiments/{experiment_id}": "leads to one mail",
+    "/start/reading": "one sentence",
+    "/experiments/{experiment_id}/link": "key results of one experiment, twenty at most",
     "/account": "where one person is logged in",
     "/account/second-step": "a picture, and ten codes",
     "/account/agents": "whom one person let in, 200 at most",

@@ -70,6 +70,7 @@ class LaunchPage(Page):
     plan: Outlook
     form: Typed
     zone: str
+    verb: str  # of the button
     transport: str
 
 
@@ -199,6 +200,8 @@ def _launch_draft(form: Typed, settings: Settings) -> LaunchDraft:
 
 
 def _usual_undo(settings: Settings) -> str:
+    if settings.rehearses:
+        return "0"  # nobody gets anything
     return str(_UNDO_IN_DEMO if settings.demo else _UNDO_SECONDS)
 
 
@@ -231,6 +234,7 @@ def _launch_page(
         plan=plans.outlook_of(request, design, people=who.eligible, now=now),
         form=form,
         zone=settings.timezone,
+        verb="Rehearse with" if settings.rehearses else "Send to",
         transport=_transport(settings),
     )
 
@@ -256,5 +260,7 @@ def _mailed(design: Draft, people: int) -> str:
 
 def _transport(settings: Settings) -> str:
     if settings.mail.startswith("outbox:"):
-        return "No mail server is set: mails stay in the outbox, and nothing leaves."
+        nothing = "No mail server is set: mails stay in the outbox, and nothing leaves."
+        counts = " So this is a rehearsal: what comes of it is marked, and counts nowhere else."
+        return nothing + (counts if settings.rehearses else "")
     return f"Mails leave from {settings.sender_address}."

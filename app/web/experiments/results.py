@@ -21,6 +21,8 @@ from app.analysis.readout_types import (
 from app.experiments.metrics import Source, Words
 from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
+from app.web.experiments import awaited
+from app.web.experiments.awaited import Awaited
 from app.web.experiments.result_charts import Drawn, Forest, drawn, forest
 from app.web.kit import formatting
 
@@ -44,6 +46,7 @@ class Moved:
     id: str
     title: str
     says: str
+    linked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class Result(Panel):
     method: str
     method_key: str | None
     rule_version: str
+    awaited: Awaited | None  # while nothing or little has come
 
 
 def result_of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Result:
@@ -121,6 +125,7 @@ def result_of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Re
         method=method,
         method_key=key_of(method),
         rule_version=readout.rule_version,
+        awaited=awaited.awaited(readout, zone),
     )
 
 
@@ -268,4 +273,5 @@ def _survives(readout: Readout) -> str:
 
 def _moved(link: Evidence, titles: Mapping[str, str]) -> Moved:
     says = link.assumption or link.reason or "Stands there as evidence; the value is not touched."
-    return Moved(link.key_result_id, titles.get(link.key_result_id, "Key result"), says)
+    title = titles.get(link.key_result_id, "Key result")
+    return Moved(link.key_result_id, title, says, link.linked_at)

@@ -40,6 +40,7 @@ def card_of(about: About, aims: Mapping[str, Aim]) -> Card:
         key_results=tuple(
             _link(aims[link["key_result_id"]].row, link, does)
             for link in design.get("key_results") or ()
+            if not link.get("linked_at")  # what came after the launch was not agreed
         ),
     )
 

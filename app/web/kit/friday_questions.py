@@ -42,6 +42,7 @@ class EvidenceRow:
     began: date | None
     question: str
     rehearsal: bool
+    linked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def _row(one: Linked, row: KeyResult, *, zone: tzinfo, now: datetime) -> Evidenc
         if known and not experiment.rehearsal
         else "",
         rehearsal=experiment.rehearsal,
+        linked_at=one.linked_at,
     )
 
 

@@ -1,15 +1,13 @@
-"""This week: the first page, and for a newcomer the three steps to a first answer."""
+"""This week: the first page, and for a newcomer the steps to a first answer."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.audience import store as audience
-from app.experiments import feature_store
-from app.experiments import store as experiments
 from app.identity.guard import Db, Now
 from app.okr import sayings
 from app.outreach import failing
@@ -20,24 +18,14 @@ from app.review.learnings import Learning
 from app.review.shapes import Item, KeyResultLine
 from app.review.weeks import UnderWay, Week
 from app.web.kit import formatting, key_result_line
+from app.web.kit.form_state import Typed
 from app.web.kit.key_result_line import Line
 from app.web.kit.pages import Page, render
-from app.web.weeks import agendas
+from app.web.weeks import agendas, start_list
 from app.web.weeks.agendas import Spent
+from app.web.weeks.start_list import StartList
 
 router = APIRouter()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of three. `next` is the one to take now."""
-
-    title: str
-    text: str
-    label: str
-    href: str
-    done: bool
-    next: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +38,7 @@ class WeekPage(Page):
     sentence: str
     lead: str
     week: str
-    steps: list[Step]
+    start: StartList | None
     key_results: list[Line]
     small_print: str
     approvals: tuple[Asked, ...]
@@ -66,18 +54,27 @@ class WeekPage(Page):
 @router.get("/")
 def show(request: Request, session: Db, now: Now) -> HTMLResponse:
     """The week so far."""
-    zone = request.app.state.settings.zone
-    week = weeks.this_week(session, zone=zone, now=now)
-    steps = [] if week.awaiting or week.running else _steps(session)
+    return render(request, page(request, session, now=now))
+
+
+def page(
+    request: Request, session: Session, form: Typed | None = None, *, now: datetime
+) -> WeekPage:
+    """The page; `form` is the one of the start list that needs another look."""
+    settings = request.app.state.settings
+    week = weeks.this_week(session, zone=settings.zone, now=now)
+    under_way = (*week.awaiting, *week.running)
+    is_past = any(not way.rehearsal for way in under_way)
+    start = None if is_past else start_list.start_list(request, session, form, now=now)
     waiting = failing.waiting(session)
-    page = WeekPage(
-        sentence="Will customers use it? Know by Friday." if steps else week.sentence,
-        lead="Three steps to the first honest answer." if steps else _lead(week),
+    return WeekPage(
+        sentence="Will customers use it? Know by Friday." if start else week.sentence,
+        lead=_start_lead(start) if start else _lead(week),
         week=f"Week {week.week}",
-        steps=steps,
+        start=start,
         key_results=[key_result_line.line_of(KeyResultLine.of(view)) for view in week.key_results],
         small_print=sayings.SMALL_PRINT,
-        approvals=waiting.asked if request.app.state.settings.approve_above else (),
+        approvals=waiting.asked if settings.approve_above else (),
         awaiting=week.awaiting,
         running=week.running,
         decided=week.decided,
@@ -86,7 +83,11 @@ def show(request: Request, session: Db, now: Now) -> HTMLResponse:
         troubles=waiting.troubles,
         silent=week.silent,
     )
-    return render(request, page)
+
+
+def _start_lead(start: StartList) -> str:
+    left = sum(not step.done for step in start.steps)
+    return f"{formatting.plural(left, 'step')} to go; each is one form, or one click."
 
 
 def _lead(week: Week) -> str:
@@ -98,47 +99,3 @@ def _lead(week: Week) -> str:
     if week.weeks_avoided:
         said.append(f"{formatting.plural(week.weeks_avoided, 'week')} of building avoided so far")
     return f"{', '.join(said)}." if said else ""
-
-
-def _steps(session: Session) -> list[Step]:
-    """The way in, until the first experiment is launched."""
-    if experiments.was_any_launched(session):
-        return []
-    tried = experiments.experiments(session, limit=1)
-    done = (
-        any(one.people for one in audience.audiences(session)),
-        bool(feature_store.slices(session, limit=1)),
-        False,
-    )
-    now = done.index(False)
-    return [
-        Step(*text, done=is_done, next=place == now)
-        for place, (text, is_done) in enumerate(zip(_texts(bool(tried)), done, strict=True))
-    ]
-
-
-def _texts(begun: bool) -> tuple[tuple[str, str, str, str], ...]:  # noqa: FBT001 - a fact about the list, not a switch
-    last = (
-        ("Go on with the draft", "/experiments")
-        if begun
-        else ("New experiment", "/experiments/new")
-    )
-    return (
-        (
-            "Import people",
-            "A CSV with one line per person: an address, and what you found out about them.",
-            "Import people",
-            "/audiences",
-        ),
-        (
-            "Write down a feature and its first slice",
-            "What might be built, and the thinnest part of it that can be measured this week.",
-            "New feature",
-            "/features/new",
-        ),
-        (
-            "Run the experiment",
-            "Say beforehand how many must act. Send it. Read one honest sentence by Friday.",
-            *last,
-        ),
-    )

@@ -35,6 +35,7 @@ NOT_ASKED = {
     "waves.share": "waves are of one size",
     "guardrails.metric": "each has a field of its own",
     "guardrails.max": "each has a field of its own",
+    "key_results.linked_at": "said by us, of a link after the launch",
 }
 TYPED = {
     Kind.NUMBER: "7",
