@@ -10,10 +10,11 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.audience import store, suppression_store
+from app.audience import one_person, people_rows, store, suppression_store
 from app.audience.models import Person
 from app.audience.own import OWN, PersonColumns
-from app.identity.guard import Db, Now
+from app.audience.people_rows import Sort
+from app.identity.guard import Db, Now, Who
 from app.platform.texts import Document
 from app.privacy import erasing, export, readmission
 
@@ -52,6 +53,11 @@ _ERASED: dict[str, Any] = {
     "under_way": 0,
     "sentence": "Erased. Numbers stay as they were.",
 }
+Cells = Annotated[dict[str, str | int | float | bool | None], Field(max_length=1_000)]
+_Search = Annotated[
+    str | None, Query(max_length=200, description="words in an address, a name or any column")
+]
+_Audience = Annotated[str | None, Query(max_length=50, description="only people in this one")]
 _Email = Annotated[str | None, Query(max_length=320, description="only the person of this address")]
 
 
@@ -80,6 +86,26 @@ class MemberOut(BaseModel):
     audience_id: str
     audience: str
     data: dict[str, Any]
+
+
+class MemberAdded(BaseModel):
+    """Somebody in an audience: who they are, their columns there, and whether they get mail."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "person": _PERSON,
+                "audience_id": "1f0c3m8k2tq5w7x9z0aa",
+                "data": {"country": "NO"},
+                "suppressed": False,
+            }
+        }
+    )
+
+    person: PersonOut
+    audience_id: str
+    data: dict[str, Any]
+    suppressed: bool
 
 
 class PersonExport(BaseModel):
@@ -118,16 +144,85 @@ class ReadmitDraft(Document):
     external_id: str | None = Field(default=None, max_length=500)
 
 
+class MemberDraft(Document):
+    """One person for an audience: what a line of a file says."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"email": "ann@example.com", "columns": {"name": "Ann", "country": "NO"}}
+        }
+    )
+
+    email: str = Field(max_length=320)
+    columns: Cells = Field(default={}, description="people's own columns, and any other")
+
+
+class MemberChange(Document):
+    """Columns of somebody in an audience."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"columns": {"country": "SE"}}})
+
+    columns: Cells = Field(description="an empty text or null empties; what is not named stays")
+
+
 @router.get("/people", summary="Find people")
 def list_people(
-    session: Db, email: _Email = None, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *,
+    session: Db,
+    email: _Email = None,
+    search: _Search = None,
+    audience_id: _Audience = None,
+    sort: Annotated[Sort, Query()] = Sort.ID,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[PersonOut]:
-    """The person of an address (upper and lower case are one), or everybody, page by page."""
+    """The person of an address (upper and lower case are one), or everybody, page by page.
+
+    `search` finds words in addresses, names, external ids and all columns. A cursor goes on in the
+    same search and order; where the person at its end was erased meanwhile, begin anew (422).
+    """
     if email is not None:
         person = store.person_by_email(session, email)
         return Listed(items=[_shown(person)] if person else [], next=None)
-    rows = store.people(session, cursor=cursor, limit=limit)
+    rows = people_rows.found(
+        session, words=search or "", audience_id=audience_id, sort=sort, cursor=cursor, limit=limit
+    )
     return listed(rows, _shown)
+
+
+@router.post("/audiences/{audience_id}/people", status_code=201, summary="Add one person")
+def add_person(
+    *, audience_id: str, draft: MemberDraft, request: Request, session: Db, who: Who, now: Now
+) -> MemberAdded:
+    """Checked as a line of a file is; of somebody who is in it already, these columns change.
+
+    A column that says that they opted out elsewhere puts them on the do-not-mail list. 409: they
+    were erased, or their external id is somebody else's.
+    """
+    person = one_person.add(
+        session, audience_id, draft.columns | {"email": draft.email}, by=who.name,
+        marker=request.app.state.keyring.marks, now=now,
+    )  # fmt: skip
+    return _member(session, audience_id, person)
+
+
+@router.patch("/audiences/{audience_id}/people/{person_id}", summary="Change somebody's columns")
+def change_person(
+    *,
+    audience_id: str,
+    person_id: str,
+    changes: MemberChange,
+    request: Request,
+    session: Db,
+    who: Who,
+    now: Now,
+) -> MemberAdded:
+    """In this audience, and their own. An address stays: another one is somebody else."""
+    person = one_person.change(
+        session, audience_id, person_id, changes.columns, by=who.name,
+        marker=request.app.state.keyring.marks, now=now,
+    )  # fmt: skip
+    return _member(session, audience_id, person)
 
 
 @router.get("/people/{person_id}/export", summary="Export one person")
@@ -166,6 +261,16 @@ def _memberships(session: Session, person_id: str) -> list[MemberOut]:
         MemberOut(audience_id=audience.id, audience=audience.name, data=membership.data)
         for audience, membership in store.memberships_of(session, person_id)
     ]
+
+
+def _member(session: Session, audience_id: str, person: Person) -> MemberAdded:
+    member = people_rows.member(session, audience_id, person.id)
+    return MemberAdded(
+        person=_shown(person),
+        audience_id=audience_id,
+        data=dict(member.data) if member else {},
+        suppressed=bool(suppression_store.suppressed(session, [person.email_key])),
+    )
 
 
 def _shown(row: Person) -> PersonOut:

@@ -201,6 +201,45 @@ def _without(row: dict[str, Any], cell: object) -> dict[str, Any]:
     }
 
 
+def with_(
+    columns: list[dict[str, Any]], data: Mapping[str, Any], people: int
+) -> list[dict[str, Any]]:
+    """What is said of columns, once somebody with these cells has come; `people` with them."""
+    known = {row["name"] for row in columns}
+    new = [_new(name, people - 1) for name in sorted(data.keys() - known)]
+    told = [_with(row, data.get(row["name"])) for row in (*columns, *new)]
+    return sorted(told, key=lambda row: str(row["name"]))
+
+
+def _new(name: str, people: int) -> dict[str, Any]:
+    """A column that nobody had so far."""
+    nobody = _Seen()
+    return _row(Column(name), Decided(inference.TEXT, (), "", "cells"), nobody, people, {})
+
+
+def _with(row: dict[str, Any], cell: object) -> dict[str, Any]:
+    column = Columns.of([row]).column(row["name"])
+    try:
+        fits, fills = True, cell is not None and column.read(cell) is not None
+    except Misfit:
+        fits, fills = False, True
+    shown, examples = printed(cell)[:_SHOWN], list(row.get("examples", ()))
+    if fills and fits and len(examples) < _EXAMPLES and shown not in examples:
+        examples.append(shown)
+    strays = list(row.get("misfit_examples", ()))
+    if not fits and len(strays) < _MISFITS_SHOWN:
+        strays.append({"line": None, "value": shown})
+    empty = row.get("empty", row.get("missing", 0))
+    return row | {
+        "examples": examples,
+        "misfit_examples": strays,
+        "filled": row.get("filled", 0) + fills,
+        "empty": empty + (not fills),
+        "missing": empty + (not fills),
+        "misfits": row.get("misfits", 0) + (not fits),
+    }
+
+
 def recounted(session: Session, audience_id: str, column: Column) -> dict[str, Any]:
     """The parts of a column's row that change where it is read another way."""
     people, seen = _read(column_rows.cells(session, audience_id), {column.name: column}, _unheard)

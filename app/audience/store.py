@@ -30,7 +30,6 @@ from app.platform.paging import Order, Part, part
 
 _AUDIENCES = Order("audiences", is_descending=True)
 _IMPORTS = Order("imports", is_descending=True)
-_PEOPLE = Order("people")
 
 _TABLES = Person.metadata.tables
 _IMPORTS_LOCK = 0x7415_11CF  # PostgreSQL's advisory lock: chunks of imports come one at a time
@@ -108,11 +107,6 @@ def person_of(session: Session, person_id: str) -> Person:
 def person_by_email(session: Session, email: str) -> Person | None:
     """A person by address."""
     return session.exec(select(Person).where(Person.email_key == key_of(email))).one_or_none()
-
-
-def people(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Person]:
-    """Everybody, in order of id."""
-    return part(session, select(Person), _PEOPLE, Person.id, cursor=cursor, limit=limit)
 
 
 def memberships_of(session: Session, person_id: str) -> Sequence[tuple[Audience, Membership]]:

@@ -99,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     # Addresses of customers are looked at by those who mail them.
     _rule(_READ, "/customers/**", Access.EDITOR),
     _rule("POST", "/customers/find", Access.EDITOR),
+    _rule(_ANY, "/audiences/*/people/**", Access.EDITOR),
     _rule(_CHANGE, "/customers/**", Access.ADMIN),
     _rule(_ANY, "/suppressions/**", Access.EDITOR),
     _rule(_ANY, "/outbox/**", Access.EDITOR),
@@ -148,6 +149,7 @@ RULES: tuple[Rule, ...] = (
     _rule("DELETE", "/api/v1/people/*", Access.ADMIN),
     _rule("POST", "/api/v1/people/readmit", Access.ADMIN),
     _rule(_ANY, "/api/v1/people/**", Access.EDITOR),
+    _rule(_ANY, "/api/v1/audiences/*/people/**", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused.csv", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/notes", Access.EDITOR),

@@ -29,6 +29,7 @@ from app.web.audiences import (
     conversions,
     customers,
     imports,
+    people_lists,
     suppressions,
 )
 from app.web.experiments import (
@@ -90,6 +91,7 @@ routers: tuple[APIRouter, ...] = tuple(
         audience_queries,
         imports,
         columns,
+        people_lists,
         customers,
         suppressions,
         conversions,

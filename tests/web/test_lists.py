@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlmodel import Session, SQLModel
 
 from app.allocation.models import Invitation, Opening
-from app.audience.models import Audience, Import, Person, Suppression
+from app.audience.models import Audience, Import, Membership, Person, Suppression
 from app.delivery.models import OutboxMail, Send
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, AuditRow, TeamInvitation, User
@@ -92,6 +92,12 @@ PAGES: dict[str, Listed] = {
                                                 "objective_id": "one", "title": mark(n)}),
     "/data-folders": Listed(DataFolder, lambda n: {"host": mark(n), "path": mark(n),
                                                    "registered_at": NOW, "seen_at": NOW}),
+    "/audiences/one/people": Listed(
+        Membership, lambda n: {"audience_id": "one", "person_id": f"p{n}", "data": {}},
+        beside=_person),
+    "/customers": Listed(
+        Person, lambda n: {"id": f"p{n}", "email": f"{mark(n)}@x.example",
+                           "email_key": f"{mark(n)}@x.example"}),
     "/experiments?show=All": Listed(Experiment, lambda n: {"design": _DESIGN, "status": "draft",
                                                            "name": mark(n)}),
     "/experiments/new": Listed(ExperimentTemplate, lambda n: {"name": mark(n), "design": {}},
@@ -149,8 +155,9 @@ FIXED = {
     "/address-ranges": "lists of networks, fifty at most",
     "/put-off": "what is put off, page by page: its rows are names of other things",
     "/experiments/{experiment_id}/cancel": "one button",
+    "/audiences/{audience_id}/people/new": "a form",
+    "/audiences/{audience_id}/people/{person_id}": "one person's columns",
     "/removals/{kind}/{thing_id}": "everything that uses one thing",
-    "/customers": "a field for an address, and every erasure that waits",
     "/customers/{person_id}": "how many rows of which kind",
     "/customers/{person_id}/export": "a file",
     "/customers/{person_id}/erase": "one button",

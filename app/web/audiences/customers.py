@@ -1,7 +1,7 @@
 """Customers: one found by address, what is held about them, and the way to be forgotten."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,17 +9,22 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.audience import erasure_rows, store, suppression_store
-from app.audience.models import Person
+from app.audience import erasure_rows, people_rows, store, suppression_store
+from app.audience.models import Audience, Person
 from app.audience.own import OWN, Consent, Kept
+from app.audience.people_rows import Sort
 from app.delivery import personal as sends
 from app.identity.guard import Db, Look, Now
+from app.platform.asked import Choices
 from app.platform.errors import AppError, Invalid
 from app.privacy import erasing, export, readmission
+from app.web.audiences.people_lists import SORTS, Sorted
 from app.web.kit.form_state import Form, Typed
+from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/customers")
+_PAGE = 50  # people
 
 # What each kind of row is called where people read it, in the order of a customer's story.
 _WORDS = {
@@ -53,6 +58,12 @@ class FindPage(Page):
     section: ClassVar[str] = "customers"
 
     form: Typed
+    people: Sequence[Person]
+    words: str  # what was searched for
+    sort: str
+    sorts: Choices
+    next_address: str | None
+    next_cursor: str | None  # of what was found
     missing: bool  # nobody has the address that was asked for
     waiting: int  # erasures that are being finished
 
@@ -68,6 +79,7 @@ class CustomerPage(Page):
     rows: list[tuple[str, int]]
     suppressed: bool
     consents: tuple[tuple[str, str], ...]  # what was asked, and what they said
+    audiences: Sequence[Audience]  # that they are in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +95,28 @@ class ErasePage(Page):
 
 
 @router.get("")
-def ask_whom(request: Request, session: Db) -> HTMLResponse:
-    """A field for an address."""
-    return render(request, _find_page(session, Typed()))
+def listed(
+    *, request: Request, session: Db, sort: Sorted = Sort.ID, cursor: Cursor = None
+) -> HTMLResponse:
+    """Everybody, page by page, and a field to find somebody."""
+    return render(request, _find_page(session, Typed(), sort=sort, cursor=cursor))
 
 
 @router.post("/find")
 def find(request: Request, session: Look, form: Form) -> Response:
-    """To the person of an address. It comes by POST: what stands in an address bar is logged."""
+    """To the person of an address, or all of whom these words are said.
+
+    It comes by POST: what stands in an address bar is logged.
+    """
+    page = _find_page(session, form, words=form.value("email"), cursor=form.text("cursor"))
     try:
-        person = store.person_by_email(session, form.value("email"))
+        person = store.person_by_email(session, page.words) if "@" in page.words else None
     except AppError as error:
-        wrong = form.refused(Invalid.at("email", str(error)))
-        refuse(request, _find_page(session, wrong))
-    if person is None:
-        return render(request, _find_page(session, form, missing=True))
-    return go(f"/customers/{person.id}")
+        if not page.people:
+            wrong = form.refused(Invalid.at("email", str(error)))
+            refuse(request, _find_page(session, wrong))
+        person = None
+    return go(f"/customers/{person.id}") if person else render(request, page)
 
 
 @router.post("/readmit")
@@ -126,7 +144,13 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
     )
     return render(
         request,
-        CustomerPage(person=person, rows=rows, suppressed=is_suppressed, consents=consents),
+        CustomerPage(
+            person=person,
+            rows=rows,
+            suppressed=is_suppressed,
+            consents=consents,
+            audiences=[audience for audience, _ in store.memberships_of(session, person_id)],
+        ),
     )
 
 
@@ -153,5 +177,24 @@ def erase(request: Request, session: Db, now: Now, person_id: str) -> Response:
     return go("/customers", said="erased")
 
 
-def _find_page(session: Session, form: Typed, *, missing: bool = False) -> FindPage:
-    return FindPage(form=form, missing=missing, waiting=erasure_rows.waiting(session))
+def _find_page(
+    session: Session,
+    form: Typed,
+    *,
+    words: str = "",
+    sort: Sort = Sort.ID,
+    cursor: str | None = None,
+) -> FindPage:
+    words = words.strip()
+    people = people_rows.found(session, words=words, sort=sort, cursor=cursor, limit=_PAGE)
+    return FindPage(
+        form=form,
+        people=people,
+        words=words,
+        sort=sort,
+        sorts=SORTS,
+        next_address=None if words else next_of("/customers", people, sort=sort),
+        next_cursor=people.next if words else None,
+        missing=bool(words) and not people,
+        waiting=erasure_rows.waiting(session),
+    )

@@ -7,13 +7,16 @@ from datetime import datetime
 from fastapi import Request
 from sqlmodel import Session
 
-from app.audience import members
+from app.audience import members, people_rows
 from app.audience import store as audience
 from app.audience.members import Member
+from app.audience.models import Person
 from app.delivery.mail.lint import ContentLint
 from app.experiments import drafts
 from app.experiments.items import Item, Level
 from app.experiments.models import Experiment
+from app.platform import figures
+from app.platform.errors import AppError
 from app.web.experiments import previews
 
 _OFFERED = 20  # people whose addresses are suggested; any other's is typed
@@ -31,6 +34,7 @@ class Look:
     text: str
     frame: str  # the address of the mail alone
     problem: str
+    fits: str  # of several who fit what was asked for, which one it is
     items: tuple[Item, ...]
 
 
@@ -44,7 +48,7 @@ def look_of(
     people = _people(session, row)
     names_people = request.state.principal.sees_addresses
     offered = tuple(person.email for person in people) if names_people else ()
-    person_id, problem = _chosen(session, people, reader if names_people else "")
+    person_id, problem, fits = _chosen(session, row, people, reader if names_people else "")
     mail = None
     if person_id:
         arm = previews.arm_key(row, None)
@@ -58,6 +62,7 @@ def look_of(
         text=mail.text if mail else "",
         frame=f"/experiments/{row.id}/preview/mail?person={person_id}&at={stamp}" if mail else "",
         problem=problem,
+        fits=fits,
         items=items,
     )
 
@@ -68,14 +73,32 @@ def _people(session: Session, row: Experiment) -> Sequence[Member]:
     return members.chunk(session, row.audience_id, after=None, limit=_OFFERED)
 
 
-def _chosen(session: Session, people: Sequence[Member], reader: str) -> tuple[str, str]:
-    """Whose mail it is; nobody's, with the reason, where the address is none of ours."""
+def _chosen(
+    session: Session, row: Experiment, people: Sequence[Member], reader: str
+) -> tuple[str, str, str]:
+    """Whose mail it is, and which of several; nobody's, with the reason, where nobody is meant."""
     if not people:
-        return "", _NOBODY
+        return "", _NOBODY, ""
     if not reader:
-        return people[0].person_id, ""
+        return people[0].person_id, "", ""
     known = {person.email: person.person_id for person in people}
     if reader in known:
-        return known[reader], ""
-    person = audience.person_by_email(session, reader)
-    return (person.id, "") if person else ("", f"Nobody here has the address “{reader}”.")
+        return known[reader], "", ""
+    found = people_rows.found(session, words=reader, audience_id=row.audience_id, limit=_OFFERED)
+    if found:
+        return found[0].id, "", _which(found[0], len(found), is_all=found.next is None)
+    if "@" not in reader:
+        return "", f"Nobody of this audience has “{reader}” in their name or columns.", ""
+    try:
+        person = audience.person_by_email(session, reader)
+    except AppError:
+        person = None  # it is no address, so it is nobody's
+    return (person.id, "", "") if person else ("", f"Nobody here has the address “{reader}”.", "")
+
+
+def _which(first: Person, count: int, *, is_all: bool) -> str:
+    if count == 1:
+        return ""
+    said = figures.plural(count, "person", "people")
+    many = f"{said} fit" if is_all else f"More than {said} fit"
+    return f"{many}. This is {first.name or first.email}: write more to see another."

@@ -85,9 +85,13 @@ def so_far(request: Request, session: Session, draft: Draft, *, now: datetime) -
 
 def left_out(eligibility: Eligibility) -> list[tuple[str, int]]:
     """Why people of an audience would get no mail, most frequent first."""
-    faults = [(_fault(*key), count) for key, count in eligibility.faults.items()]
     others = {name: n for name, n in eligibility.reasons.items() if name not in set(Reason)}
-    return sorted([*faults, *reasons(others)], key=lambda row: -row[1])
+    return sorted([*faults(eligibility), *reasons(others)], key=lambda row: -row[1])
+
+
+def faults(eligibility: Eligibility) -> list[tuple[str, int]]:
+    """Of them, those to whom the mail cannot be written."""
+    return [(_fault(*key), count) for key, count in eligibility.faults.items()]
 
 
 def _fault(reason: str, detail: str) -> str:
@@ -100,7 +104,12 @@ def _fault(reason: str, detail: str) -> str:
 
 def reasons(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Reasons in words, with how many people each left out."""
-    return [(_REASONS.get(name, formatting.plain(name)), n) for name, n in counts.items() if n]
+    return [(reason(name), n) for name, n in counts.items() if n]
+
+
+def reason(name: str) -> str:
+    """What leaves somebody out, in words."""
+    return _REASONS.get(name, formatting.plain(name))
 
 
 def verdict(found: Checklist) -> str:

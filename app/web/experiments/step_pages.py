@@ -13,17 +13,25 @@ from app.experiments.checklist import BLANK
 from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment
 from app.platform.asked import Choices
-from app.web.experiments import form_begun, form_saved, form_versions, mail_looks, plans
+from app.web.experiments import (
+    form_begun,
+    form_saved,
+    form_versions,
+    mail_looks,
+    plans,
+    who_falls_away,
+)
 from app.web.experiments.form_fields import FIELDS, FILTERS, FormField
 from app.web.experiments.form_steps import FIRST, STEPS, Step
 from app.web.experiments.mail_looks import Look
 from app.web.experiments.plans import Outlook
 from app.web.experiments.starters import Starter
+from app.web.experiments.who_falls_away import Reached
 from app.web.kit import choices
 from app.web.kit.form_state import Typed
 from app.web.kit.pages import Page
 
-MAIL = "mail"
+MAIL, PEOPLE = "mail", "people"
 _SEVERAL = ("second_subject", "second_body")
 _COMPARING = ("baseline", "mde", "base_rate", "event", "cap", "covariate", "method")
 _NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
@@ -83,6 +91,7 @@ class PeoplePage(StepPage):
     columns: tuple[str, ...]
     others: Choices
     narrowed: bool
+    reached: Reached | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +148,8 @@ def page_of(
         "saved_at": row.updated_at,
         "plan": plans.so_far(request, session, drafts.design_of(row), now=now),
     }
+    if step.key == PEOPLE:
+        shared["reached"] = who_falls_away.reached(request, session, row, now=now)
     if step.key == MAIL:
         reader = request.query_params.get("reader") or form.value("reader").strip()
         shared["look"] = mail_looks.look_of(request, session, row, reader=reader, now=now)

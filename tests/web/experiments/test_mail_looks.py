@@ -1,6 +1,7 @@
 """While a mail is written it stands beside its text, as a real person gets it."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -62,6 +63,25 @@ def test_who_gets_none_is_told_with_the_reason(eve: Browser, step: str, reader: 
 
     assert "<iframe" not in page
     assert said in page.partition('id="look"')[2]
+
+
+@pytest.mark.parametrize(
+    ("reader", "shown"),
+    [
+        ("Bo", "Bo, 44 € a week"),
+        ("bo@", "Bo, 44 € a week"),
+        ("44", "Bo, 44 € a week"),
+        ("BO@B.EXAMPLE", "Bo, 44 € a week"),
+        ("b.example", "3 people fit. This is Ann: write more to see another."),
+        ("Zoe", "Nobody of this audience has “Zoe” in their name or columns."),
+        ("@", "3 people fit."),
+        ("x@@y", "Nobody here has the address “x@@y”."),
+    ],
+)
+def test_anybody_is_found_by_name_address_or_column(
+    eve: Browser, step: str, reader: str, shown: str
+):
+    assert shown in eve.get(f"{step}?reader={quote(reader)}").text
 
 
 def test_without_an_audience_it_says_what_to_do(eve: Browser):
