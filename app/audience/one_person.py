@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.audience import (
     changes,
+    column_rows,
     headers,
     opt_outs,
     own,
@@ -49,7 +50,7 @@ def add(
     audience = store.locked_audience(session, audience_id)
     row = Import(audience_id=audience_id, format="", folder="", created_at=now)
     one = _wanted(cells)
-    Room.of(session, row).take(one.named)
+    _refuse_too_many(session, row, one)
     if changes.erased_among(session, {one.key: one}, marker):
         raise Conflict(
             "This person was erased, and stays away. If they ask for mail again, an admin lets them"
@@ -61,7 +62,7 @@ def add(
     found = Changes(session, row, now)
     found.apply({one.key: one})
     for reason in found.reasons.values():
-        raise Conflict(f"{reason[:1].upper()}{reason[1:]}.")
+        raise Conflict(f"{reason.replace('external_id', 'The id', 1)}.")
     if one.opted_out:
         reason = opt_outs.REASON
         suppression_store.suppress_all(session, [one.key], reason, by=by, now=now)
@@ -103,6 +104,8 @@ def change(
         person.updated_at = now
     session.add(person)
     session.flush()
+    if emptied:
+        column_rows.touch(session, audience_id, [person_id])
     told = {**cells, "email": person.email}
     return add(session, audience_id, told, by=by, marker=marker, now=now)
 
@@ -128,6 +131,13 @@ def _wanted(cells: Mapping[str, Any]) -> Wanted:
         name, _cell, why = one.notes[0]
         raise Invalid.at(name, f"{why.removesuffix('; it was left empty').capitalize()}.")
     return one
+
+
+def _refuse_too_many(session: Session, row: Import, one: Wanted) -> None:
+    try:
+        Room.of(session, row).take(one.named)
+    except Refused as error:
+        raise Invalid.at("columns", f"{str(error).capitalize()}.") from error
 
 
 def _named(name: str) -> str:
