@@ -8,6 +8,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.audience.models import Membership, Person
+from app.audience.own import TOLD
 from app.platform.errors import Invalid, NotFound
 from app.platform.paging import Order, Part
 
@@ -67,7 +68,7 @@ def _after(session: Session, key: Any, last_id: str) -> ColumnElement[bool]:
 def _says(session: Session, words: str, audience_id: str | None) -> ColumnElement[bool]:
     """In any case of letters: SQLite knows that of a to z only, so others are tried as written."""
     tried = {words, words.lower(), words.upper(), words.title()}
-    theirs = (col(Person.email_key), col(Person.email), col(Person.name), col(Person.external_id))
+    theirs = (col(Person.email_key), *(col(getattr(Person, name)) for name in TOLD))
     cell = _cells(session)
     member = (
         sa_select(col(Membership.person_id))

@@ -85,6 +85,21 @@ def check(
     return Checklist(tuple(sorted(items, key=lambda item: rank.index(item.level))), eligibility)
 
 
+def eligible(
+    session: Session,
+    experiment: Experiment,
+    *,
+    lint: Lint,
+    renderable: Renderable,
+    settings: Settings,
+    now: datetime,
+) -> Eligibility:
+    """Who would be mailed, and why the others would not: of the checklist, that part alone."""
+    can_write = _writable(lint.problems(drafts.design_of(experiment)))
+    who = renderable if can_write else _Anybody()
+    return rehearsal.eligible(session, judge_of(session, experiment, who, settings, now=now))
+
+
 def refuse_unready(checklist: Checklist) -> None:
     """Raise Conflict with every sentence that blocks."""
     blocks = [item for item in checklist.items if item.level is Level.BLOCKS]

@@ -8,7 +8,9 @@ from fastapi import Request
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.experiments import drafts
+from app.delivery.mail.lint import ContentLint
+from app.delivery.renderable import LiquidRenderable
+from app.experiments import checklist, drafts
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment
 from app.experiments.ports import Reason
@@ -44,12 +46,19 @@ def reached(
     request: Request, session: Session, row: Experiment, *, now: datetime
 ) -> Reached | None:
     """As the design is saved. None while there is no audience, or nobody in it."""
-    design = drafts.design_of(row)
+    design, settings = drafts.design_of(row), request.app.state.settings
     if not design.audience_id:
         return None
     try:
         last = audience.imports_of(session, design.audience_id, limit=1)
-        found = plans.look(request, session, row, now=now).eligibility
+        found = checklist.eligible(
+            session,
+            row,
+            lint=ContentLint(settings),
+            renderable=LiquidRenderable(settings, request.app.state.keyring),
+            settings=settings,
+            now=now,
+        )
     except NotFound:
         return None  # the audience was removed meanwhile, and the checklist says so
     if not found.total:
