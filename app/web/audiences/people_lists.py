@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.audience import one_person, people_rows, store
-from app.audience.columns import Columns
+from app.audience.columns import Columns, Type
 from app.audience.models import Audience, Membership, Person
 from app.audience.own import OWN, Kept
 from app.audience.people_rows import Sort
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/audiences")
 _PAGE = 50
 _SHOWN_COLUMNS = 4
 _CONSENTS: Choices = (("unknown", "Not said"), ("yes", "Yes"), ("no", "No"))
+_HINTS = {Type.TEXT: "", Type.NUMBER: "A number", Type.DATE: "A date", Type.BOOLEAN: "Yes or no"}
 SORTS: Choices = (
     ("id", "As they came"),
     ("name", "By name"),
@@ -233,7 +234,7 @@ def _others(audience: Audience, member: Membership | None) -> list[CellField]:
     names = {str(column["name"]) for column in audience.columns} | set(data)
     read = Columns.of(audience.columns)
     return [
-        CellField(f"cell:{name}", name, str(data.get(name, "")), str(read.column(name).type), ())
+        CellField(f"cell:{name}", name, str(data.get(name, "")), _HINTS[read.column(name).type], ())
         for name in sorted(names)
     ]
 
