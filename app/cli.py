@@ -135,7 +135,7 @@ def worker(
 
 @app.command()
 def inbox(host: str = "127.0.0.1", port: int = 2400) -> None:
-    """Take bounces, complaints and automatic answers over LMTP or SMTP, until told to stop."""
+    """Take bounces, complaints and answers over LMTP or SMTP, until told to stop."""
     from app.ops import inbox as taking
     from app.platform import log
 

@@ -260,6 +260,13 @@ KEPT: tuple[Kept, ...] = (
     ),
     Kept(
         "outcome",
+        "what was written back",
+        lambda rows: _fields(rows, rows.of_answers)[0],
+        lambda rows: _fields(rows, rows.of_answers)[1],
+        "UPDATE outcome SET replied_at = released_at",
+    ),
+    Kept(
+        "outcome",
         "what became of the mail",
         lambda rows: _fields(rows, _of_send(rows))[0],
         lambda rows: _fields(rows, _of_send(rows))[1],

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel, col
 
 from app.audience.models import Audience, Import, Membership, Refusal
-from app.delivery.models import Destination, DestinationSet, Send
+from app.delivery.models import Destination, DestinationSet, Send, WrittenBack
 from app.experiments.models import Enrolment, Experiment
 from app.links.token import NOBODY
 from app.tally.models import Outcome
@@ -56,6 +56,9 @@ class Rows:
         self._only_counted: defaultdict[int, list[HitCount]] = defaultdict(list)
         for row in self.counted:
             self._only_counted[row.send_id].append(row)
+        self._answers: defaultdict[int, list[WrittenBack]] = defaultdict(list)
+        for answer in self.all(WrittenBack):
+            self._answers[answer.send_id].append(answer)
         self._done: defaultdict[str, list[Conversion]] = defaultdict(list)
         for one in self.conversions:
             self._done[one.person_id or self.whose.get(one.id, "")].append(one)
@@ -123,6 +126,12 @@ class Rows:
             "did_at": _first(row.occurred_at for row in told) if did else None,
         }
 
+    def of_answers(self, one: Outcome) -> dict[str, Any]:
+        """What they wrote back makes of an outcome: the first within their window."""
+        first = _first(row.at for row in self._answers[one.send_id] if _is_open(one, row.at))
+        metric = self.experiments[one.experiment_id].design["metric"]
+        return {"replied_at": first} | ({"did_at": first} if metric["kind"] == "reply_rate" else {})
+
     def nameless(self) -> Iterator[Hit]:
         """Clicks to which nobody is attached."""
         return (
@@ -177,6 +186,7 @@ def numbers_of(one: Outcome) -> dict[str, float]:
         "machine_openers": one.machine_opened_at and not opened,
         "unsubscribed": one.unsubscribed_at,
         "complained": one.complained_at,
+        "replied": one.replied_at,
         "converted": one.converted,
         "nonzero": one.capped,
     }

@@ -32,11 +32,13 @@ _OF_ONE = (
     "/experiments/{}/readout",
     "/experiments/{}/progress",
     "/experiments/{}/sends",
+    "/experiments/{}/replies",
     "/experiments/{}/hits",
     "/api/v1/experiments/{}",
     "/api/v1/experiments/{}/readout",
     "/api/v1/experiments/{}/progress",
     "/api/v1/experiments/{}/sends",
+    "/api/v1/experiments/{}/replies",
     "/api/v1/experiments/{}/hits",
 )
 _WHOLE = (

@@ -31,6 +31,7 @@ ALLOWED = {
     "process_bind_param": "SQLAlchemy's types", "process_result_value": "SQLAlchemy's types",
     "smtp_LHLO": "aiosmtpd", "handle_RCPT": "aiosmtpd", "handle_DATA": "aiosmtpd",
     "handle_exception": "aiosmtpd",
+    "handle_starttag": "html.parser", "handle_endtag": "html.parser", "handle_data": "html.parser",
     "raise_for_status": "Authlib's client asks an answer by it",
     # Attributes that a library reads.
     "validateLink": "markdown-it asks it", "timeout": "the socket's own",

@@ -58,6 +58,7 @@ class ArmTotals:
     machine_openers: int = 0
     unsubscribed: int = 0
     complained: int = 0
+    replied: int = 0
     converted: int = 0
     clicks: int = 0
     value: float = 0.0
@@ -140,5 +141,5 @@ _SUMS: Sequence[str] = (
     "released", "sent", "failed", "bounced", "uncertain", "untracked", "did", "maybe_did",
     "human_clickers",
     "unknown_clickers", "machine_clickers", "human_openers", "machine_openers", "unsubscribed",
-    "complained", "converted", "clicks",
+    "complained", "replied", "converted", "clicks",
 )  # fmt: skip

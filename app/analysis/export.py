@@ -16,8 +16,9 @@ from app.platform.clock import iso
 COLUMNS = (
     "send_id", "arm", "state", "email", "external_id", "released_at", "closes_at", "accepted_at",
     "clicked_at", "maybe_clicked_at", "machine_clicked_at", "opened_at", "machine_opened_at",
-    "unsubscribed_at", "complained_at", "clicks", "did_at", "maybe_did_at", "converted", "value",
-    "capped", "stratum", "sent", "failed", "bounced", "uncertain", "last_reply", "rehearsal",
+    "unsubscribed_at", "complained_at", "replied_at", "clicks", "did_at", "maybe_did_at",
+    "converted", "value", "capped", "stratum", "sent", "failed", "bounced", "uncertain",
+    "last_reply", "rehearsal",
 )  # fmt: skip
 _CHUNK = 1_000
 # A spreadsheet would run such a cell as a formula (trust 1.2.10), wide signs too where it speaks

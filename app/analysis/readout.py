@@ -279,7 +279,7 @@ def _funnel(arms: tuple[ArmCounts, ...], rule: Rule) -> tuple[tuple[str, int], .
     steps = {label: name for label, name, source in _WAY if rule.counts.comes_after(source)}
     told = {label: sum(getattr(arm, name) for arm in mailed) for label, name in steps.items()}
     did = sum(arm.did for arm in mailed)
-    if rule.link or rule.counts.is_reported or did != list(told.values())[-1]:
+    if rule.link or not rule.counts.is_judged or did != list(told.values())[-1]:
         told[_own_step(rule)] = did
     return tuple(told.items())
 

@@ -50,6 +50,7 @@ class ArmCounts:
     live: int  # released, and their window is still open
     did: int = 0  # what the experiment's metric counts
     open: int = 0  # have not done it and still may, whoever is not mailed yet among them
+    replied: int = 0  # wrote back within their window
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,7 @@ _SENDS = """
            o.machine_opened_at        AS machine_opened_at,
            o.unsubscribed_at          AS unsubscribed_at,
            o.complained_at            AS complained_at,
+           o.replied_at               AS replied_at,
            o.did_at                   AS did_at,
            o.maybe_did_at             AS maybe_did_at,
            o.clicks                   AS clicks,
@@ -195,7 +196,7 @@ _LOOKED_UP = """
 _MOMENTS = (
     "released_at", "closes_at", "accepted_at", "clicked_at", "maybe_clicked_at",
     "machine_clicked_at", "opened_at", "machine_opened_at", "unsubscribed_at", "complained_at",
-    "did_at", "maybe_did_at",
+    "replied_at", "did_at", "maybe_did_at",
 )  # fmt: skip
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     column("send_id", BigInteger()),

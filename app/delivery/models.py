@@ -171,3 +171,32 @@ class CameBackRow(SQLModel, table=True):
     # Done once the send is settled: a report may be here before its sender has written down that
     # the mail left.
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class WrittenBack(SQLModel, table=True):
+    """One answer that somebody wrote to their mail, by whichever door and however often it came."""
+
+    __tablename__ = "written_back"
+    __table_args__ = (Index("ix_written_back_listed", "experiment_id", "at", "id"),)
+
+    id: str = Field(primary_key=True)  # made of the send and the answer's own number
+    send_id: int = Field(sa_type=BigInteger, index=True)
+    experiment_id: str
+    at: datetime = Field(sa_type=UtcDateTime, index=True)  # when it came
+    words: str  # theirs alone: no quote, no signature
+    nameless: str  # the same without names, addresses and telephone numbers
+    is_cut: bool = False  # there were more words than are kept
+    is_unread: bool = False  # its text could not be read
+    is_from_elsewhere: bool = False  # by another address than the one that was mailed
+    left_out: int = 0  # files that came with it, which are not kept
+
+
+class MailboxPlace(SQLModel, table=True):
+    """How far a mailbox was read. Numbers of mails mean something under one `validity` alone."""
+
+    __tablename__ = "mailbox_place"
+
+    name: str = Field(primary_key=True)  # user, host and folder
+    validity: int = Field(default=0, sa_type=BigInteger)  # UIDVALIDITY
+    settled_until: int = Field(default=0, sa_type=BigInteger)  # the last number that was looked at
+    again: list[int] = Field(default_factory=list, sa_type=Json)  # could not be settled yet

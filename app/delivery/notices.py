@@ -1,6 +1,7 @@
 """Mail that belongs to no experiment and counts nowhere: test mails first of all."""
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -19,8 +20,17 @@ _AT_A_TIME = 10
 _WAITS = {Meaning.LATER, Meaning.LATER_ALL, Meaning.LIMIT, Meaning.FULL, Meaning.OUR_FAULT}
 _AWAY = timedelta(seconds=15)
 _WHAT = "a notice"
-_OPENS = frozenset({"invitation"})  # their link opens a log-in: once they left, we forget it
+# Their link opens a log-in, or they hold a customer's words: once they left, we forget them.
+_FORGOTTEN = frozenset({"invitation", "reply"})
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The customer whom a mail to the team is about: an answer to it goes to them."""
+
+    person_id: str
+    email: str
 
 
 def queue(
@@ -33,6 +43,7 @@ def queue(
     text: str,
     html: str,
     now: datetime,
+    about: About | None = None,
 ) -> None:
     """Queue a mail to one of the team, in this transaction."""
     notice_id, subject = new_id(), quoted(subject)
@@ -44,10 +55,13 @@ def queue(
         "Message-ID": f"<{kind}.{notice_id}@{host}>",
         "Auto-Submitted": "auto-generated",
     }
+    if about is not None:
+        headers["Reply-To"] = ascii_address(about.email)
     session.add(
         Notice(
             id=notice_id,
             kind=kind,
+            person_id=about.person_id if about else None,
             recipient=to,
             subject=subject,
             text=text,
@@ -108,8 +122,9 @@ def _settle(notice: Notice, reply: Reply, *, now: datetime) -> None:
     notice.lease_until = None
     if meaning is Meaning.ACCEPTED:
         notice.state = "sent"
-        if notice.kind in _OPENS:
+        if notice.kind in _FORGOTTEN:
             notice.text = notice.html = ""
+            notice.headers = {}
         return
     at = again_at(deferrals=notice.attempts - 1, now=now)
     if meaning in _WAITS and at is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
-from app.delivery.models import CameBackRow, Notice, OutboxMail, Send, State
+from app.delivery.models import CameBackRow, Notice, OutboxMail, Send, State, WrittenBack
 from app.experiments.vocabulary import HOLDOUT
 from app.platform.held import Part, Subject
 from app.tally.models import Outcome
@@ -21,6 +21,10 @@ def _outcome(subject: Subject) -> ColumnElement[bool]:
 
 def _came_back(subject: Subject) -> ColumnElement[bool]:
     return col(CameBackRow.send_id).in_(subject.send_ids)
+
+
+def _written_back(subject: Subject) -> ColumnElement[bool]:
+    return col(WrittenBack.send_id).in_(subject.send_ids)
 
 
 def _outbox(subject: Subject) -> ColumnElement[bool]:
@@ -42,6 +46,7 @@ PARTS: Sequence[Part] = (
     Part("sends", Send, _send, ("last_reply",), {"last_reply": None}),
     Part("outcomes", Outcome, _outcome, ()),  # counted, and of nobody once the person is gone
     Part("came_back", CameBackRow, _came_back, ("words",), None),
+    Part("answers", WrittenBack, _written_back, ("words", "nameless"), None),
     Part("mails", OutboxMail, _outbox, _MAIL, None),
     Part("test_mails", Notice, _notice, _NOTICE, None),
 )

@@ -15,6 +15,7 @@ from app.audience.own import told
 from app.delivery import pausing, person_store, store
 from app.delivery.arms import Arms
 from app.delivery.mail.addressing import Addressee
+from app.delivery.mail.answering import answerable
 from app.delivery.mail.mime import Mail
 from app.delivery.models import State
 from app.delivery.releasing import release
@@ -186,7 +187,12 @@ class Reserver:
             for one in reserved
         ]
         mails = ready.fill_all(addressees, keyring=self._keyring, now=now)
-        return dict(zip(ids, mails, strict=True))
+        return {
+            send_id: mail
+            if isinstance(mail, AppError)
+            else tried(answerable, mail, ready.head, self._keyring)
+            for send_id, mail in zip(ids, mails, strict=True)
+        }
 
 
 def _prepared_or_not(

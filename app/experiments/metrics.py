@@ -22,6 +22,7 @@ class Source(StrEnum):
     CLICK = "click"
     OPEN = "open"
     REPORT = "report"  # other systems tell it
+    REPLY = "reply"  # people write back
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,14 @@ class Metric:
 
     def comes_after(self, step: Source | None) -> bool:
         """Whether a step of the way from the mail belongs before what is counted."""
+        if self.source is Source.REPLY:
+            return step is None  # nobody has to open or to click before they answer
         return self.source is not Source.OPEN or step is not Source.CLICK
 
     @property
     def is_judged(self) -> bool:
         """A machine may have done it, so each one has a verdict that can still change a while."""
-        return not self.is_reported
+        return self.source in {Source.CLICK, Source.OPEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,25 @@ METRICS: Final[Mapping[MetricKind, Metric]] = MappingProxyType(
                 counter="human_openers",
                 methods=_COMPARED,
                 window_hours=_CLICK_HOURS,
+                fields=frozenset(),
+            ),
+            Metric(
+                kind=MetricKind.REPLY_RATE,
+                source=Source.REPLY,
+                words=Words(
+                    did="wrote back",
+                    do="write back",
+                    does="writes back",
+                    noun="answer",
+                    nouns="answers",
+                    counted="A person who writes back",
+                    chosen="Answers: people who write back to the mail",
+                    card="People who write back",
+                    cards="People who (write back|answer the mail)",
+                ),
+                counter="replied",
+                methods=_BOTH,
+                window_hours=_OTHER_HOURS,
                 fields=frozenset(),
             ),
         )

@@ -61,6 +61,7 @@ class MetricKind(StrEnum):
     CONVERSION_RATE = "conversion_rate"
     VALUE_PER_PERSON = "value_per_person"
     OPEN_RATE = "open_rate"
+    REPLY_RATE = "reply_rate"
     REPORTED_RATE = "reported_rate"
 
 

@@ -110,7 +110,8 @@ def who_did(session: Session, *, ending: str, subject: str) -> User | None:
     """
     actor = store.latest_actor(session, ending=ending, subject=subject)
     token = session.get(ApiToken, actor) if actor else None
-    user = session.get(User, token.created_by_id if token else actor)
+    whose = token.created_by_id if token else actor
+    user = session.get(User, whose) if whose else None
     return None if user is None or user.removed_at is not None else user
 
 

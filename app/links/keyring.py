@@ -24,6 +24,7 @@ class Kind(StrEnum):
     ANSWER = "a"
     WEEK = "w"
     RETURN = "b"  # the address that bounces come back to
+    REPLY = "r"  # the address that people answer to
 
 
 class Mac:

@@ -1,4 +1,4 @@
-"""The signed part of an address that mail comes back to: bounces+TOKEN@…, one per send.
+"""The signed part of an address that mail comes back to: bounces+TOKEN@…, replies+TOKEN@….
 
 Layout: key id (1 byte), id of the send (8), MAC (10), in base32 and small letters: mail servers
 may write an address in other letters, and 31 characters leave room before the @ (64 in all).
@@ -53,3 +53,9 @@ def with_token(address: str, token: str) -> str:
 def tokens_in(address: str) -> list[str]:
     """What may be a token in an address: what stands behind each + before its @."""
     return address.rpartition("@")[0].split("+")[1:]
+
+
+def without_token(address: str) -> str:
+    """The address that mail to this one is brought to, whatever stands behind its +."""
+    name, at, host = address.rpartition("@")
+    return f"{name.partition('+')[0]}{at}{host}"

@@ -10,11 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.analysis import known_until, sentences, waiting
 from app.audience import erasure_rows
-from app.delivery import transports
 from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
-from app.ops import backing_up, gauges, holding, late, reached, stored
+from app.ops import backing_up, gauges, holding, late, mail_findings, reached, stored
 from app.ops.installation import House, open_house, refuse_nothing
 from app.outreach import failing
 from app.platform import apart, away, clock, config, figures, install, migrate, queries
@@ -51,7 +50,8 @@ def look(settings: Settings) -> list[Finding]:
         "clock": _clock,
         "restored": _restored,
         "backup": _backup,
-        "mail": _mail,
+        "mail": mail_findings.leaves,
+        "mail that comes back": mail_findings.comes_back,
         "disk": _disk,
         "processes": _processes,
         "clicks": _clicks,
@@ -178,10 +178,6 @@ def _backup(house: House) -> str:
             " backup FILE`, or set THINSLICE_BACKUP_DAYS=0 where something else sees to it."
         )
     return last
-
-
-def _mail(house: House) -> str:
-    return transports.look(house.settings)
 
 
 def _disk(house: House) -> str:

@@ -15,7 +15,7 @@ def feedback(
         typer.Option("--to", help="the address that the mail was brought to; more than one goes"),
     ] = None,
 ) -> None:
-    """Read one bounce, complaint or automatic answer on standard input, and settle its send.
+    """Read one bounce, complaint or answer on standard input, and settle its send.
 
     Exit code 75 tells the mail server to keep the mail and to try again later.
     """
@@ -27,7 +27,13 @@ def feedback(
     raw = _read()
     try:
         house = command_setup.checked_house()
-        heard = hearing.hear(house.database, raw, to or [], keyring=house.keyring, now=clock.now())
+        heard = hearing.hear(
+            house.database,
+            hearing.Brought(raw, to or ()),
+            keyring=house.keyring,
+            now=clock.now(),
+            ours=(house.settings.sender_address,),
+        )
     except Exception as error:  # whatever it is: with another code the server would drop the mail
         said = str(error) if isinstance(error, AppError) else command_setup.away_in_words(error)
         typer.echo(said or f"It could not be settled ({type(error).__name__}).", err=True)

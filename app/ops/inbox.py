@@ -13,6 +13,7 @@ from functools import partial
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from app.delivery.inbox import hearing
+from app.delivery.inbox.hearing import Brought
 from app.ops.installation import House
 from app.platform.away import AWAY, tell
 
@@ -37,6 +38,7 @@ class Taker:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._ours = (house.settings.sender_address,)
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
         self,
@@ -56,9 +58,10 @@ class Taker:
         """Settle it, then say so."""
         raw = envelope.original_content or b""
         now = self._house.database.now()
-        hear = partial(hearing.hear, keyring=self._house.keyring, now=now)
+        hear = partial(hearing.hear, keyring=self._house.keyring, now=now, ours=self._ours)
+        brought = Brought(raw, envelope.rcpt_tos, by=envelope.mail_from)
         try:
-            heard = await asyncio.to_thread(hear, self._house.database, raw, envelope.rcpt_tos)
+            heard = await asyncio.to_thread(hear, self._house.database, brought)
         except AWAY as error:
             tell(log, error, what="a mail that came back waits for the database")
             return _LATER

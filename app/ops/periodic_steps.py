@@ -4,12 +4,12 @@ from app.allocation import opening, telling
 from app.analysis import look_worker
 from app.audience import fetching
 from app.delivery import recovery
-from app.delivery.inbox import came_back
+from app.delivery.inbox import came_back, collecting
 from app.delivery.silence import Silence
 from app.experiments import waves
 from app.okr import reading
 from app.ops.installation import House
-from app.outreach import digests, fanout, team_mails
+from app.outreach import digests, fanout, reply_mails, team_mails
 from app.outreach.push_worker import Pusher
 from app.outreach.team_mails import Letters
 from app.platform.duties import Duty
@@ -28,6 +28,7 @@ def duties_of(house: House) -> list[Duty]:
         recovery.Predecessors(database, house.sends).duty(),
         Silence(database, house.sends).duty(),
         came_back.duty(database),
+        collecting.Collector(database, house.settings, house.keyring).duty(),
         result_effects.duty(database, zone=zone),
         waves.duty(database, look_worker.Gate()),
         look_worker.duty(database),
@@ -53,7 +54,7 @@ def _telling(house: House) -> list[Duty]:
     )
     writer = Letters.of(house)
     return [
-        fanout.duty(database, writer.hear),
+        fanout.duty(database, reply_mails.hearing(writer)),
         pusher.duty(),
         friday_questions.duty(database, zone=zone),
         opening.duty(database, zone=zone),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from app.delivery import reply_ageing
 from app.ops.installation import House
 from app.platform.duties import WHOLE, Duty
 from app.platform.put_off import Work
@@ -21,7 +22,8 @@ def tending_duties(house: House) -> tuple[Duty, ...]:
     months, salts = house.settings.keep_events_months, Salts(house.hits / "salts")
 
     def age(now: datetime) -> int:
-        return ageing.let_go(house.database, months=months, now=now)
+        gone = ageing.let_go(house.database, months=months, now=now)
+        return gone + reply_ageing.let_go(house.database, months=months, now=now)
 
     def destroy(now: datetime) -> int:
         """Of an edge that ended, too: nobody else would destroy what it left."""

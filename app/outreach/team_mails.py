@@ -13,6 +13,7 @@ from app.allocation import calendar, telling
 from app.allocation import store as allocation
 from app.allocation.models import Opening, Respondent
 from app.delivery import notices
+from app.delivery.notices import About
 from app.experiments import fallen_away
 from app.experiments.models import Experiment, Status
 from app.identity import users
@@ -33,7 +34,7 @@ from app.review.friday_questions import Asked
 from app.review.shapes import Review
 
 DIGEST = "week.told"  # what a chat is owed
-_LAUNCH = "/experiments/{experiment_id}/launch"  # what the audit calls it, by page and by API
+LAUNCH = "/experiments/{experiment_id}/launch"  # what the audit calls it, by page and by API
 _ASKING, _REMINDING = "asking", "reminding"
 
 
@@ -128,7 +129,7 @@ class Letters:
         """Tell whoever launched an experiment who fell away between that and its start."""
         if event.kind != fallen_away.FELL_AWAY:
             return
-        user = users.who_did(session, ending=_LAUNCH, subject=event.subject)
+        user = users.who_did(session, ending=LAUNCH, subject=event.subject)
         experiment = session.get(Experiment, event.subject)
         if user is not None and experiment is not None:
             self._left_out(session, user.email, experiment, event, now=now)
@@ -165,6 +166,7 @@ class Letters:
         foot: str,
         now: datetime,
         parts: Sequence[Part] = (),
+        about: About | None = None,
     ) -> None:
         """A letter of ours to one of the team, in this transaction."""
         told = {"heading": heading, "paragraphs": paragraphs, "parts": parts, "link": link}
@@ -178,6 +180,7 @@ class Letters:
             text=_template("body.txt", **told),
             html=_template("body.html", **told),
             now=now,
+            about=about,
         )
 
 

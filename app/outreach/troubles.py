@@ -28,6 +28,7 @@ WORDS: Mapping[Work, str] = {
     Work.RECOVER: "Settling what a sender that ended had in hand",
     Work.SILENCE: "Settling what a silent machine had in hand",
     Work.RETURN: "Settling a mail that came back",
+    Work.MAILBOX: "Reading the mailbox to which mail comes back",
     Work.FREEZE: "Freezing the result of {}",
     Work.WAVE: "Opening the next wave of {}",
     Work.LOOK: "Holding a look at {}",

@@ -101,6 +101,8 @@ class Settings(ProviderSettings):
     mail_from: Mailbox = ""
     postal_address: str = ""
     bounce_address: Mailbox = ""
+    mail_replies: Mailbox = ""  # where people's answers come back to
+    mailbox: str = ""  # one at a mail server, over IMAP, in which mail that comes back lies
     timezone: str = "UTC"
     privacy: Privacy = Privacy.STANDARD
     durability: Durability = Durability.PROCESS
@@ -127,7 +129,7 @@ class Settings(ProviderSettings):
             raise ValueError("is not a time zone; write it like Europe/Oslo") from error
         return name
 
-    @field_validator("bounce_address")
+    @field_validator("bounce_address", "mail_replies")
     @classmethod
     def _room_for_a_signature(cls, address: str) -> str:
         local = address.rpartition("@")[0]

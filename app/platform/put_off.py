@@ -54,6 +54,7 @@ class Work(StrEnum):
     RECOVER = "recover"
     SILENCE = "silence"
     RETURN = "settle_returned"
+    MAILBOX = "read_mailbox"
     FREEZE = "freeze_result"
     WAVE = "open_wave"
     LOOK = "hold_look"

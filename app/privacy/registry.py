@@ -111,6 +111,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "install": ("key_fingerprints",),
     "log_in_attempt": ("nonce", "verifier", "onward"),  # of the team, for ten minutes
     "login_session": ("csrf", "device", "network", "issuer", "sid", "id_token"),  # of the team
+    "mailbox_place": ("name", "again"),  # an operator's own, and numbers
     "opening": ("name",),
     "push": ("subject",),
     "put_off": ("work", "item", "cancelled_by"),  # ids; of a digest, the team's own addresses

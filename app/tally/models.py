@@ -39,6 +39,7 @@ class Outcome(SQLModel, table=True):
     maybe_did_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     unsubscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     complained_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    replied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # within the window
     clicks: int = 0  # raw GETs on links within the window, any verdict
     converted: int = 0
     value: float = 0.0
@@ -75,6 +76,7 @@ class Counter(SQLModel, table=True):
     machine_openers: int = 0
     unsubscribed: int = 0
     complained: int = 0
+    replied: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     converted: int = 0
     nonzero: int = 0  # people with a value other than 0
     clicks: int = 0

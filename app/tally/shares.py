@@ -90,6 +90,7 @@ def numbers_of(person: Person) -> dict[str, float]:
         **dict(zip(OF_HITS, of_hits(person), strict=True)),
         "unsubscribed": int(person.unsubscribed_at is not None),
         "complained": int(person.complained_at is not None),
+        "replied": int(person.replied_at is not None),
         "converted": int(person.converted > 0),
         "nonzero": int(person.capped != 0),
         "value": person.value,

@@ -45,6 +45,7 @@ from app.web.experiments import (
     pages,
     previews,
     readouts,
+    replies,
     templates,
 )
 from app.web.features import board, features, learnings, slices
@@ -105,6 +106,7 @@ routers: tuple[APIRouter, ...] = tuple(
         late_links,
         approval_pages,
         readouts,
+        replies,
         decisions,
         removals,
         hits,

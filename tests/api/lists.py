@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Respondent
 from app.audience.models import Audience, Person, Suppression
-from app.delivery.models import Send
+from app.delivery.models import Send, WrittenBack
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, AuditRow, LoginSession, TeamInvitation, User
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team, UnusualWeek
@@ -102,6 +102,11 @@ def _person_of(session: Session, number: int) -> None:
     session.flush()
 
 
+def _sent_to(session: Session, number: int) -> None:
+    session.add(filled(Send, number, id=number, experiment_id="one", person_id=f"p{number}"))
+    session.flush()
+
+
 def _experiment_of(session: Session, number: int) -> None:
     session.add(filled(Experiment, number, id=f"e{number}", design=_DESIGN, status="decided"))
     session.flush()
@@ -131,6 +136,11 @@ LISTS: dict[str, Filling] = {
     "/experiments/{experiment_id}/hits": Filling(
         Hit,
         lambda number: {"experiment_id": "one", "kind": "click", "segment_offset": number},
+    ),
+    "/experiments/{experiment_id}/replies": Filling(
+        WrittenBack,
+        lambda number: {"experiment_id": "one", "send_id": number, "at": _moment(number)},
+        beside=_sent_to,
     ),
     "/features": Filling(Feature),
     "/slices": Filling(Slice, lambda _: {"status": "idea"}),

@@ -33,7 +33,7 @@ NAMES = {
     "straße.example": "xn--strae-oqa.example",
 }
 URLS = ("public_url", "tracking_url")
-MAILBOXES = ("mail_from", "bounce_address")
+MAILBOXES = ("mail_from", "bounce_address", "mail_replies")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -179,7 +179,7 @@ def readouts_follow(session: Session, api: httpx.Client, town: Town, now: dateti
     held = {one: _counted(session, one, now) for one in told}
     rows = rows_of(session, town)
     for one in rows.outcomes:
-        made = rows.of_hits(one) | rows.of_reports(one)
+        made = rows.of_hits(one) | rows.of_reports(one) | rows.of_answers(one)
         session.execute(update(Outcome).where(col(Outcome.send_id) == one.send_id).values(**made))
     for experiment_id in told:
         count_from_outcomes(session, experiment_id)

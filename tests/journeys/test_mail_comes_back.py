@@ -31,14 +31,14 @@ def returning(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instal
         installation.settings["THINSLICE_BOUNCE_ADDRESS"] = f"bounces@{postfix.BOUNCES_AT}"
         installation.start("--migrate")
         try:
-            with _inbox(installation, inbox):
+            with taking(installation, inbox):
                 yield installation
         finally:
             installation.stop()
 
 
 @contextmanager
-def _inbox(of: Installation, port: int) -> Iterator[None]:
+def taking(of: Installation, port: int) -> Iterator[None]:
     asked = [sys.executable, "-m", "app.cli", "inbox", "--port", str(port)]
     process = subprocess.Popen(asked, env=of.environment(), cwd=Path(__file__).parents[2])
     try:
@@ -56,7 +56,7 @@ def _listens(port: int) -> bool:
 
 def test_what_the_server_took_and_returned_was_not_delivered(returning: Installation):
     with returning.api("editor") as api:
-        experiment = _launched(api)
+        experiment = launched(api)
         wait_until(lambda: _count(api, experiment, "bounced") == _GONE, what="the reports")
         progress = api.get(f"/experiments/{experiment}/progress").json()
         [arm] = api.get(f"/experiments/{experiment}/readout").json()["arms"]
@@ -70,7 +70,7 @@ def test_what_the_server_took_and_returned_was_not_delivered(returning: Installa
     assert [row["reason"] for row in suppressed] == ["bounced"] * _GONE
 
 
-def _launched(api) -> str:
+def launched(api, **changes: object) -> str:
     audience = made(api.post("/audiences", json={"name": "Bakers"}))["id"]
     started = made(
         api.post(
@@ -80,7 +80,9 @@ def _launched(api) -> str:
         )
     )
     wait_until(lambda: imported(api, started["id"]), what="the import")
-    experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience}))["id"]
+    experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience} | changes))[
+        "id"
+    ]
     made_so = api.post(f"/experiments/{experiment}/launch", json={})
     assert made_so.status_code < 300, made_so.text
     return str(experiment)

@@ -44,7 +44,12 @@ def application(
         install.ensure(session, now=START)
     application = assembled
     application.state = State()
-    application.state.settings = config.load(data_dir=tmp_path, timezone="UTC", mail=A_SERVER)
+    application.state.settings = config.load(
+        data_dir=tmp_path,
+        timezone="UTC",
+        mail=A_SERVER,
+        mail_replies="replies@mail.halvern.example",
+    )
     application.state.database = database
     application.state.last_use = LastUse(database)
     application.state.keyring = Keyring.of([b"0" * 32])

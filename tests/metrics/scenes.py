@@ -16,6 +16,10 @@ from sqlmodel import col, select
 from app.analysis import look_worker
 from app.delivery import planning, releasing
 from app.delivery.facts import DeliveryFacts
+from app.delivery.inbox import came_back
+from app.delivery.inbox.reading import CameBack, What
+from app.delivery.inbox.replying import Answer
+from app.delivery.inbox.written import Written
 from app.delivery.models import Send, State
 from app.delivery.settling import Reserved
 from app.experiments.models import Experiment, Status
@@ -66,6 +70,10 @@ class Person:
         return self.mailed and self.place % (3 if self.arm == "insight" else 2) == 1
 
     @property
+    def writes(self) -> bool:
+        return self.mailed and self.place % (5 if self.arm == "insight" else 3) == 2
+
+    @property
     def converts(self) -> bool:
         return self.place % (2 if self.mailed else 3) == 0
 
@@ -81,6 +89,8 @@ class Person:
             return self.clicks_named if metric.get("link") else self.clicks_first
         if kind == "open_rate":
             return self.opens
+        if kind == "reply_rate":
+            return self.writes
         return self.converts and (kind == "conversion_rate" or self.value != 0)
 
 
@@ -155,6 +165,17 @@ class Run:
                     self._hit(one, kind, link, micros=micros + place * 60_000_000)
         facts = DeliveryFacts(Privacy.STANDARD)
         ingest_once(self.database, self.folder, facts, now=self.moment(wave) + 2 * HOUR)
+
+    def write(self, wave: int) -> None:
+        """Two hours later, they write back: all who do where that is counted, else a few."""
+        at = self.moment(wave) + 2 * HOUR
+        writers = [one for one in self._of_wave(wave) if one.writes]
+        is_counted = self.experiment.design["metric"]["kind"] == "reply_rate"
+        with self.database.write() as session:
+            for one in writers if is_counted else writers[:2]:
+                answer = Answer("", one.email, "", Written("Thank you."), at)
+                said = CameBack(What.REPLY, "A reply.")
+                came_back.hear(session, one.send_id, said, now=at, answer=answer)
 
     def conversions(self, wave: int, event: str) -> list[dict[str, Any]]:
         """What another system reports of them."""

@@ -30,11 +30,12 @@ METRICS: dict[str, dict[str, Any]] = {
     "clicks": {"kind": "click_rate"},
     "named": {"kind": "click_rate", "link": "policies"},
     "opens": {"kind": "open_rate"},
+    "answers": {"kind": "reply_rate"},
     "conversions": {"kind": "conversion_rate", "event": "bought"},
     "values": {"kind": "value_per_person", "event": "bought"},
 }
 REPORTED = {"conversions", "values"}
-THRESHOLDS = {"clicks", "named", "conversions"}
+THRESHOLDS = {"clicks", "named", "answers", "conversions"}
 # (method, waves): looks need waves.
 READ = {
     "threshold": [("curtailed", 1), ("curtailed", 2), ("sequential", 2), ("anytime", 1)],
@@ -45,6 +46,7 @@ VERBS = {
     "clicks": r"\bclick",
     "named": r"\bclick",
     "opens": r"\bopen(?:ed|s)? it\b",
+    "answers": r"\b(?:wrote|writes?) back\b|\banswers?\b(?! by)",
     "conversions": r"\bconver(?:t|sion)",
     "values": r"\bvalue|per person",
 }
@@ -66,6 +68,7 @@ ON_POSTGRESQL = {
     ("named", "threshold", "curtailed", 2, ""),
     ("conversions", "threshold", "sequential", 2, ""),
     ("opens", "comparison", "anytime", 1, "insight"),
+    ("answers", "comparison", "sequential", 2, "insight"),
     ("values", "comparison", "fixed", 2, "holdout"),
 }
 EVERY = [("sqlite", case) for case in cases()] + [
@@ -142,6 +145,7 @@ def test_what_is_said_anywhere_is_what_the_people_did(
     for wave in range(run.waves):
         run.mail(wave)
         run.act(wave)
+        run.write(wave)
         if "event" in metric:
             monkeypatch.setattr(clock, "now", lambda at=run.moment(wave): at + timedelta(hours=4))
             reported = run.conversions(wave, metric["event"])
@@ -278,6 +282,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("metric.link", {"metric": METRICS["conversions"] | {"link": "policies"}}),
     ("metric.link", {"metric": METRICS["opens"] | {"link": "policies"}}),
     ("metric.event", {"metric": METRICS["clicks"] | {"event": "bought"}}),
+    ("metric.link", {"metric": METRICS["answers"] | {"link": "policies"}}),
     ("metric.cap", {"metric": METRICS["conversions"] | {"cap": 5}}),
     ("metric.covariate", {"metric": METRICS["clicks"] | {"covariate": "euros"}}),
     ("rule.method", {"rule": {"kind": "threshold", "threshold": 0.1, "method": "fixed"}}),
@@ -313,7 +318,7 @@ REFUSED += [
             "rule.baseline",
             {"metric": METRICS[one], "holdout": 0.5, "rule": AGAINST | {"baseline": "holdout"}},
         )
-        for one in ("clicks", "named", "opens")
+        for one in ("clicks", "named", "opens", "answers")
     ),
 ]  # fmt: skip
 

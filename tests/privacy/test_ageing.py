@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
+from app.delivery.models import WrittenBack
 from app.main import Tracking
 from app.ops import doctor
 from app.ops.tending import tending_duties
@@ -60,6 +61,23 @@ def test_raw_hits_go_after_the_months_that_were_set_and_aggregates_stay(town: To
     assert town.numbers() == numbers
     assert list(reclassify.preview(town.house.database, facts_of(town.house), None)) == []
     reclassify.adopt(town.house.database, facts_of(town.house), None, now=NOW)
+
+
+def test_answers_go_with_raw_hits_and_their_number_stays(town: Town):
+    numbers = town.numbers()
+    kept = answers(town)
+    tend(town, NOW + ageing.kept_for(13))
+    before = answers(town)
+    tend(town, NOW + ageing.kept_for(13) + MONTH)
+
+    assert kept == before != []
+    assert answers(town) == []
+    assert town.numbers() == numbers
+
+
+def answers(town: Town) -> list[str]:
+    with town.house.database.read() as session:
+        return [one.words for one in session.scalars(select(WrittenBack))]
 
 
 def test_a_click_after_that_changes_nothing_that_was_counted(town: Town, monkeypatch):

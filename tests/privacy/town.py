@@ -22,6 +22,8 @@ from app.delivery import transports, trials
 from app.delivery.facts import DeliveryEnrolments
 from app.delivery.inbox import came_back
 from app.delivery.inbox.reading import CameBack, What
+from app.delivery.inbox.replying import Answer
+from app.delivery.inbox.written import Written
 from app.delivery.models import OutboxMail, Send
 from app.delivery.trials import Trial
 from app.experiments.models import Experiment, Unwritable
@@ -157,6 +159,10 @@ class Town:
                 answers.save(session, send_id, True, f"{email}: canary comment", NOW)
                 away = CameBack(What.AUTO_REPLY, "canary is away")
                 came_back.hear(session, send_id, away, now=NOW)
+                said_so = Written(f"canarybird, {email}")
+                answer = Answer("", "canary@else.example", "", said_so, NOW)
+                reply = CameBack(What.REPLY, "A reply.")
+                came_back.hear(session, send_id, reply, now=NOW, answer=answer)
                 said: dict[str, Any] = {"kind": "blocker", "created_by": "Ann", "created_at": NOW}
                 text = f"Call {email.upper()} back."
                 session.add(WeekItem(week="2026-W48", text=text, **said))

@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 
 from app.allocation.models import Invitation, Opening
 from app.audience.models import Audience, Import, Membership, Person, Suppression
-from app.delivery.models import OutboxMail, Send
+from app.delivery.models import OutboxMail, Send, WrittenBack
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, AuditRow, TeamInvitation, User
 from app.okr.models import CheckIn, KeyResult
@@ -108,6 +108,9 @@ PAGES: dict[str, Listed] = {
     "/experiments/one/sends": Listed(
         Send, lambda n: {"experiment_id": "one", "person_id": f"p{n}", "state": "sent"},
         beside=_person),
+    "/experiments/one/replies": Listed(
+        WrittenBack, lambda n: {"experiment_id": "one", "send_id": n, "words": mark(n)},
+        beside=_sent),
     "/features": Listed(Feature, lambda n: {"title": mark(n)}),
     "/features/board": Listed(Slice, lambda n: {"status": "idea", "title": mark(n)}),
     "/features/one": Listed(Slice, lambda n: {"status": "idea", "title": mark(n)}),

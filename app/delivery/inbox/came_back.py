@@ -5,6 +5,7 @@ order in which they come, and how often, changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlmodel import Session
@@ -12,8 +13,9 @@ from sqlmodel import Session
 from app.audience import suppression_store
 from app.audience.models import Person
 from app.delivery import pausing, settling
-from app.delivery.inbox import store
+from app.delivery.inbox import replying, store
 from app.delivery.inbox.reading import CameBack, What
+from app.delivery.inbox.replying import Answer
 from app.delivery.models import CameBackRow, Send, State
 from app.links import return_address
 from app.links.keyring import Keyring, Kind
@@ -41,21 +43,33 @@ def send_of(addresses: Iterable[str], keyring: Keyring) -> int | None:
     """Whose mail it is, by the first address that we signed; None: nobody's of ours."""
     for address in addresses:
         for token in return_address.tokens_in(address):
-            try:
-                return return_address.read(token, Kind.RETURN, keyring)
-            except BadToken:
-                continue
+            for kind in (
+                Kind.RETURN,
+                Kind.REPLY,
+            ):  # some answer to the one, some return to the other
+                with suppress(BadToken):
+                    return return_address.read(token, kind, keyring)
     return None
 
 
-def hear(session: Session, send_id: int, said: CameBack, *, now: datetime) -> bool:
+def hear(
+    session: Session,
+    send_id: int,
+    said: CameBack,
+    *,
+    now: datetime,
+    answer: Answer | None = None,
+) -> bool:
     """Write down what was said of a send, and what follows; whether anything is new."""
     send = store.locked(session, send_id)
     if send is None or send.state in _NEVER_MAILED or said.what is What.NOTHING:
         return False
+    is_kept = answer is not None and replying.keep(session, send, answer, now=now)
     row = store.note(session, send_id, said, now=now)
     if row is None:
-        return False
+        if is_kept and send.state not in _OPEN:
+            replying.count(session, send)
+        return is_kept
     if said.what in {What.GONE, What.COMPLAINT}:
         _suppress(session, send, said.what, now=now)
     _follow(session, send, [row], now=now)
@@ -101,6 +115,8 @@ def _apply(session: Session, send: Send, row: CameBackRow, *, now: datetime) -> 
         send.accepted_at = now
         _settle(session, send, State.SENT, "An answer came.", now=now)
         tally.change(session, {send.id: settling.TALLIED[State.SENT]})
+    if what is What.REPLY:
+        replying.count(session, send)
     if what is What.COMPLAINT:
         outcome = session.get(Outcome, send.id)
         if outcome is not None and outcome.complained_at is None:

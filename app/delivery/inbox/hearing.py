@@ -8,6 +8,7 @@ from email.utils import getaddresses
 
 from app.delivery.inbox import came_back, reading
 from app.delivery.inbox.reading import CameBack, What
+from app.delivery.inbox.replying import Answer
 from app.links.keyring import Keyring
 from app.platform.db import Database
 
@@ -23,7 +24,7 @@ _WORDS = {
     What.REFUSED: "The mail came back.",
     What.COMPLAINT: "It was called spam: the person gets no more mail.",
     What.AUTO_REPLY: "An automatic answer: it counts nowhere.",
-    What.REPLY: "A reply.",
+    What.REPLY: "An answer that somebody wrote: it is kept with their mail.",
     What.NOTHING: "Nothing final: it may still arrive.",
 }
 
@@ -37,23 +38,44 @@ class Heard:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A mail, and what is known of it by the way it came."""
+
+    raw: bytes
+    to: Sequence[str] = ()  # the addresses that it was brought to; none: read from its head
+    by: str | None = None  # who sent it, as the server says; empty for what nobody may answer
+    at: datetime | None = None  # when its server took it; None: now
+
+
 def hear(
-    database: Database, raw: bytes, to: Sequence[str], *, keyring: Keyring, now: datetime
+    database: Database,
+    brought: Brought,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    ours: Sequence[str] = (),
 ) -> Heard:
     """Take one mail.
 
     Args:
-        to: the addresses that it was brought to, as the server says; empty: read from its head.
+        ours: the addresses that we mail from: where an answer names one, it quotes.
     """
+    raw, to = brought.raw, brought.to
     message = reading.parsed(raw)
-    send_id = came_back.send_of(to or _addresses(message), keyring)
+    addresses = list(to) or _addresses(message)
+    send_id = came_back.send_of(addresses, keyring)
     if send_id is None:
         send_id = _sent_by_report(message, keyring)
     if send_id is None:
         return Heard(None, is_new=False, sentence=_NOBODY)
-    said = reading.read(raw)
+    said = reading.read(raw, by=brought.by)
+    answer = None
+    if said.what is What.REPLY and message is not None:
+        at = min(brought.at or now, now)
+        answer = Answer.of(message, raw[: reading.MOST_BYTES], [*ours, *addresses], at=at)
     with database.write() as session:
-        is_new = came_back.hear(session, send_id, said, now=now)
+        is_new = came_back.hear(session, send_id, said, now=now, answer=answer)
     known = "" if is_new or said.what is What.NOTHING else " (That was known, or is of no send.)"
     return Heard(said, is_new=is_new, sentence=f"{_WORDS[said.what]}{known}")
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from app.delivery.inbox.reading import CameBack
-from app.delivery.models import CameBackRow, Send, State
+from app.delivery.models import CameBackRow, Send, State, WrittenBack
 
 MOST_OF_A_SEND = 20  # whoever holds an address of ours may write to it for ever
 _OPEN = (State.QUEUED, State.SENDING)
@@ -60,3 +60,23 @@ def are_waiting(session: Session) -> bool:
     """Whether anything was said of a send that is not settled yet."""
     question = select(func.count()).where(col(CameBackRow.done_at).is_(None))
     return bool(session.execute(question).scalar_one())
+
+
+def has_room_for(session: Session, send_id: int, key: str) -> bool:
+    """Whether an answer is new, and its send has no more of them than anybody writes."""
+    known = select(col(WrittenBack.id)).where(col(WrittenBack.send_id) == send_id)
+    ids = set(session.scalars(known))
+    return key not in ids and len(ids) < MOST_OF_A_SEND
+
+
+def answered(
+    session: Session, send_id: int, *, since: datetime, before: datetime
+) -> datetime | None:
+    """When the first answer of a send came within a time."""
+    question = select(func.min(col(WrittenBack.at))).where(
+        col(WrittenBack.send_id) == send_id,
+        col(WrittenBack.at) >= since,
+        col(WrittenBack.at) < before,
+    )
+    first: datetime | None = session.execute(question).scalar_one()
+    return first

@@ -28,6 +28,7 @@ class Letterhead:
     postal_address: str
     return_path: str
     signs_returns: bool  # whether bounces have an address of their own, so that it can be signed
+    replies_to: str  # the address that answers come to us by, to be signed; empty: none
     public_url: str
     tracking_url: str
     zone: tzinfo  # in which a mail tells the time
@@ -58,6 +59,7 @@ def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, A
         postal_address=settings.postal_address.strip(),
         return_path=ascii_address(settings.bounce_address or settings.sender_address),
         signs_returns=bool(settings.bounce_address),
+        replies_to=settings.mail_replies and ascii_address(settings.mail_replies),
         public_url=settings.public_url,
         tracking_url=settings.tracking,
         zone=settings.zone,

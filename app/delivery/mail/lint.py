@@ -39,6 +39,7 @@ class ContentLint:
     def _sender(self, design: Draft) -> Iterator[Item]:
         settings = self._settings
         yield from _headers(design, settings)
+        yield from _come_back(design, settings)
         if not settings.mail_from:
             yield warns(
                 "mail_from_default",
@@ -80,6 +81,15 @@ def _headers(design: Draft, settings: Settings) -> Iterator[Item]:
             mime.mailbox(name, address, what="The sender's name")
         except AppError as error:
             yield blocks(id_, str(error))
+
+
+def _come_back(design: Draft, settings: Settings) -> Iterator[Item]:
+    if design.metric.row.source is Source.REPLY and not settings.mail_replies:
+        yield blocks(
+            "no_answers",
+            "The metric counts answers, and none comes back to Thinslice: set"
+            " THINSLICE_MAIL_REPLIES, or count something else.",
+        )
 
 
 def _words(arm: Arm) -> Iterator[Item]:

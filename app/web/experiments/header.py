@@ -77,7 +77,8 @@ def _tabs(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         steps = ("Edit", "Preview", "Checklist", "Launch")
         return (("Overview", home), *((step, f"{home}/{step.lower()}") for step in steps))
     tabs = [("Overview", home), ("Readout", f"{home}/readout"), ("Preview", f"{home}/preview")]
-    tabs += [("Sends", f"{home}/sends"), ("Raw events", f"{home}/hits")]
+    tabs += [("Sends", f"{home}/sends"), ("Replies", f"{home}/replies")]
+    tabs.append(("Raw events", f"{home}/hits"))
     if can_decide(experiment):
         tabs.append(("Decide", f"{home}/decide"))
     return tuple(tabs)

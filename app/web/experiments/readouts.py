@@ -12,15 +12,16 @@ from starlette.responses import HTMLResponse
 from app.analysis import headings, movements, readout
 from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
-from app.identity.guard import Db, Now
+from app.identity.guard import Db, Now, Who
 from app.platform.errors import NotFound
 from app.review import store as review
 from app.review.store import About
 from app.tracking import answers
 from app.tracking.models import Answer
 from app.tracking.store import Told
-from app.web.experiments import header, results
+from app.web.experiments import header, replies, results
 from app.web.experiments.header import Place
+from app.web.experiments.replies import Quotes
 from app.web.experiments.results import Panel, Result
 from app.web.kit import formatting
 from app.web.kit.pages import Page, render
@@ -42,6 +43,7 @@ class ReadoutPage(Page):
     can_decide: bool
     answers: Sequence[Answer]
     answers_sentence: str
+    replies: Quotes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ class ReadoutFragment(Page):
 
 
 @router.get("/{experiment_id}/readout")
-def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
+def show(request: Request, session: Db, who: Who, now: Now, experiment_id: str) -> HTMLResponse:
     """The result first, then everything that it rests on."""
     about = review.about(session, experiment_id)
     experiment, told = about.experiment, answers.told_by(session, experiment_id)
@@ -68,6 +70,7 @@ def show(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
         can_decide=header.can_decide(experiment),
         answers=told.comments,
         answers_sentence=_sentence(told),
+        replies=replies.quotes_of(session, experiment_id, is_open=who.sees_addresses),
     )
     return render(request, page)
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from app.audience.models import Suppression
 from app.delivery.inbox import came_back, hearing, store
+from app.delivery.inbox.hearing import Brought
 from app.delivery.inbox.reading import CameBack, What
 from app.delivery.models import CameBackRow, Send, State
 from app.delivery.settling import TALLIED
@@ -283,7 +284,7 @@ def address(send_id: int, keys: Keyring = KEYS, kind: Kind = Kind.RETURN) -> str
 
 
 def take(database: Database, raw: bytes, *to: str) -> hearing.Heard:
-    return hearing.hear(database, raw, to, keyring=KEYS, now=NOW)
+    return hearing.hear(database, Brought(raw, to), keyring=KEYS, now=NOW)
 
 
 _OTHERS = Keyring.of([b"a secret of somebody else, long enough"])
