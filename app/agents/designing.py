@@ -9,7 +9,7 @@ from app.audience.consent import COUNTS_NOWHERE
 from app.audience.own import OWN
 from app.delivery.arms import composed
 from app.delivery.mail.addressing import Addressee
-from app.delivery.mail.compose import ComposedArm
+from app.delivery.mail.composed import ComposedArm
 from app.experiments import cell_types, design, store
 from app.experiments.design_schemas import Draft
 from app.experiments.lifecycle import release_of

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from app.audience.columns import Columns
 from app.delivery import destination_store
-from app.delivery.mail.compose import ComposedArm, compose_arm
+from app.delivery.mail.compose import compose_arm
+from app.delivery.mail.composed import ComposedArm
 from app.delivery.mail.letterhead import letterhead
 from app.experiments import cell_types
 from app.experiments.models import Experiment

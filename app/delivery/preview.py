@@ -14,7 +14,7 @@ from app.audience.own import told
 from app.delivery import destination_store, person_store
 from app.delivery.arms import composed
 from app.delivery.mail.addressing import Addressee
-from app.delivery.mail.compose import ComposedArm, Rendered
+from app.delivery.mail.composed import ComposedArm, Rendered
 from app.delivery.models import DestinationSet
 from app.experiments import cell_types
 from app.experiments.models import Experiment

@@ -18,7 +18,8 @@ from app.delivery.mail import cells, filling
 from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.broken import MissingColumn
 from app.delivery.mail.cells import MisfitCell
-from app.delivery.mail.compose import ComposedArm, compose_arm
+from app.delivery.mail.compose import compose_arm
+from app.delivery.mail.composed import ComposedArm
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.letterhead import frame, letterhead
 from app.experiments.design_schemas import Draft
@@ -141,7 +142,7 @@ class LiquidWriter:
         """What every version says to these people, version by version, and every answer page."""
         addressees = [_addressee(member, row) for member, row in people]
         for arm in self._arms:
-            yield arm.fill_all(addressees, keyring=self._keyring, now=self._now)
+            yield arm.faults_of_all(addressees, keyring=self._keyring, now=self._now)
         for filler in self._answers:
             rows = [self._seen(row, filler) for _, row in people]
             yield filling.fill_all([filler], rows)

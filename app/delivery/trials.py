@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.delivery import planning, preview
 from app.delivery.mail.addressing import Addressee
-from app.delivery.mail.compose import ComposedArm, Texts
+from app.delivery.mail.composed import ComposedArm, Texts
 from app.delivery.mail.links import Link
 from app.delivery.models import Notice
 from app.experiments.models import Experiment

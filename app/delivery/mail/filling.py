@@ -33,20 +33,20 @@ class Filler(Protocol):
         """What the template says to one person."""
 
 
-class _Joined:
+class Joined:
     """Literals and names by turns."""
 
     def __init__(self, source: str, printed: Callable[[object], str]) -> None:
         parts = _PLACEHOLDER.split(source)
-        self._literals, self._names = parts[0::2], parts[1::2]
+        self.literals, self.names = parts[0::2], parts[1::2]
         self._printed = printed
-        self.columns = frozenset(self._names)
+        self.columns = frozenset(self.names)
         self.alone = self.made = frozenset[str]()
 
     def fill(self, columns: Mapping[str, object]) -> str:
         values = {name: self._spoken(name, columns.get(name)) for name in self.columns}
-        pieces = [self._literals[0]]
-        for name, literal in zip(self._names, self._literals[1:], strict=True):
+        pieces = [self.literals[0]]
+        for name, literal in zip(self.names, self.literals[1:], strict=True):
             pieces += (values[name], literal)
         return "".join(pieces)
 
@@ -114,12 +114,12 @@ def _filled(
 
 def html(source: str) -> Filler:
     """Prepare a template whose values are escaped for HTML. Raises BrokenLiquid."""
-    return _Joined(source, liquid.printed_in_html) if is_plain(source) else rendered_html(source)
+    return Joined(source, liquid.printed_in_html) if is_plain(source) else rendered_html(source)
 
 
 def text(source: str) -> Filler:
     """Prepare a template whose values stand as they are. Raises BrokenLiquid."""
-    return _Joined(source, liquid.printed) if is_plain(source) else rendered_text(source)
+    return Joined(source, liquid.printed) if is_plain(source) else rendered_text(source)
 
 
 def rendered_html(source: str) -> Filler:

@@ -5,16 +5,23 @@ inlining pass them through, and nothing that a person typed can imitate them.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _LINK, _FILL, _END = "\ufdd2", "\ufdd3", "\ufdd4"
 UNSUBSCRIBE = "\ufdd5"
+WAY_OUT = "unsubscribe_url"  # the name by which a body asks for it
 PIXEL = "\ufdd6"
+_VALUE, _VALUE_END = "\ufdd7", "\ufdd8"
 _OURS = re.compile("[\ufdd0-\ufdef]")
+IMAGE = re.compile(f"<img[^>]*{PIXEL}[^>]*>")  # the whole pixel
+_PERSONAL = re.compile(
+    f"{_LINK}(?P<link>\\d+)(?P<fills>(?:{_FILL}{_VALUE}\\d+{_VALUE_END})*){_END}"
+    f"|(?P<way_out>{UNSUBSCRIBE})|(?P<pixel>{IMAGE.pattern})|{_VALUE}(?P<value>\\d+){_VALUE_END}"
+)
 
 LIQUID = re.compile(f"{_OPEN}([ot])(\\d+){_CLOSE}")
 TAG_LINE = re.compile(f"(?:{_OPEN}t\\d+{_CLOSE}[ \\t]*)+")
@@ -109,6 +116,41 @@ def place_links(made: str, address: Callable[[int, tuple[str, ...]], str]) -> st
         position, *fills = mark.split(_FILL)
         pieces += (address(int(position), tuple(fills)), rest)
     return "".join(pieces)
+
+
+class Piece(NamedTuple):
+    """What stands between the words of a template: one of these, and the rest is nothing."""
+
+    value: str = ""  # the name of a column
+    link: int = 0
+    fills: tuple[str, ...] = ()  # the names of the columns that fill the link's address
+    is_way_out: bool = False
+    pixel: str = ""  # the whole image, with its mark
+
+
+def pieces(literals: Sequence[str], names: Sequence[str]) -> list[str | Piece] | None:
+    """A template of words and names by turns, taken apart; None where marks stand otherwise."""
+    numbered = (f"{_VALUE}{number}{_VALUE_END}" for number in range(len(names)))
+    source = literals[0] + "".join(map("".join, zip(numbered, literals[1:], strict=True)))
+    found: list[str | Piece] = []
+    place = 0
+    for match in _PERSONAL.finditer(source):
+        found += (source[place : match.start()], _piece(match, names))
+        place = match.end()
+    found.append(source[place:])
+    if any(isinstance(piece, str) and _OURS.search(piece) for piece in found):
+        return None
+    return found
+
+
+def _piece(match: re.Match[str], names: Sequence[str]) -> Piece:
+    if match["value"]:
+        name = names[int(match["value"])]
+        return Piece(is_way_out=True) if name == WAY_OUT else Piece(value=name)
+    if match["link"]:
+        fills = re.findall(r"\d+", match["fills"])
+        return Piece(link=int(match["link"]), fills=tuple(names[int(fill)] for fill in fills))
+    return Piece(is_way_out=bool(match["way_out"]), pixel=match["pixel"] or "")
 
 
 def clean(value: Any) -> Any:

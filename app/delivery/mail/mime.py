@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from app.platform.domains import BadDomain, ascii_host
 from app.platform.errors import Invalid
 
 _BOUNDARY = "=_thinslice"
+END = f"--{_BOUNDARY}--\r\n".encode("ascii")
 _CHUNK_BYTES = 42  # of a header's word: 56 characters of base64 and 12 around them stay under 75
 _FIRST_CHUNK_BYTES = 30  # the header's own name stands on the first line
 _BREAKS = re.compile("[\r\n\0\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -35,6 +37,12 @@ class BadHeader(Invalid):
     """Something cannot stand in a mail's header or envelope."""
 
     title = "This cannot stand in a mail's header"
+
+
+class Wire(bytes):
+    """A mail that is sent as it stands: every line ends with CRLF, and none begins with a dot."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +67,28 @@ class Skeleton:
 
     def fill(self, headers: Mapping[str, str], *, text: str, html: str, now: datetime) -> bytes:
         """One person's mail, in full."""
-        own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return b"".join(
             (
-                own.encode("ascii"),
-                f"Date: {format_datetime(now)}\r\n".encode("ascii"),
+                own_headers(headers, now=now),
                 self.shared,
-                _part("text/plain", text),
-                _part("text/html", html),
-                f"--{_BOUNDARY}--\r\n".encode("ascii"),
+                part_head("text/plain"),
+                _quoted(text),
+                part_head("text/html"),
+                _quoted(html),
+                END,
             )
         )
+
+
+def own_headers(headers: Mapping[str, str], *, now: datetime) -> bytes:
+    """The headers of one mail, in whose values nothing is left to encode, and its date."""
+    own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{own}Date: {_date(now)}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=1)
+def _date(now: datetime) -> str:
+    return format_datetime(now)  # the same for all mails of a batch
 
 
 def skeleton(headers: Mapping[str, str]) -> Skeleton:
@@ -168,11 +187,15 @@ def _chunks(value: str) -> list[bytes]:
     return [*chunks, piece]
 
 
-def _part(kind: str, content: str) -> bytes:
-    head = (
+def part_head(kind: str) -> bytes:
+    """What a part of a mail begins with."""
+    return (
         f"--{_BOUNDARY}\r\nContent-Type: {kind}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
+    ).encode("ascii")
+
+
+def _quoted(content: str) -> bytes:
     lines = content.replace("\r\n", "\n").replace("\r", "\n")
     quoted = b2a_qp(lines.encode("utf-8", "replace"), istext=True)
-    return head.encode("ascii") + quoted.replace(b"\n", b"\r\n") + b"\r\n"
+    return quoted.replace(b"\n", b"\r\n") + b"\r\n"

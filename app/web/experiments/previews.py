@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from app.audience import members
 from app.audience.members import Member
 from app.delivery import preview
-from app.delivery.mail.compose import Rendered
+from app.delivery.mail.composed import Rendered
 from app.experiments import store
 from app.experiments.lifecycle import release_of
 from app.experiments.models import Experiment

@@ -15,7 +15,7 @@ from app.audience.consent import Allowed
 from app.delivery.mail import compose, filling
 from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.broken import BrokenLiquid, MissingColumn
-from app.delivery.mail.compose import ComposedArm
+from app.delivery.mail.composed import ComposedArm
 from app.delivery.mail.letterhead import letterhead
 from app.delivery.mail.mime import BadHeader, Mail
 from app.links.keyring import Kind
