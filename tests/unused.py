@@ -34,7 +34,7 @@ ALLOWED = {
     "handle_starttag": "html.parser", "handle_endtag": "html.parser", "handle_data": "html.parser",
     "raise_for_status": "Authlib's client asks an answer by it",
     # Attributes that a library reads.
-    "validateLink": "markdown-it asks it", "timeout": "the socket's own",
+    "validateLink": "markdown-it asks it",
     "tempdir": "the standard library's folder for uploads", "read_only": "psycopg's connection",
     "mtime": "tarfile writes it",
     "autocommit": "the driver's connection", "isolation_level": "the driver's connection",

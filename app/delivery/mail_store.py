@@ -1,8 +1,10 @@
 """The SQL of notices and of the outbox."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
+    insert,
     select,
     update,
 )
@@ -16,24 +18,28 @@ from app.delivery.models import (
     State,
 )
 from app.delivery.replies import RESTS
+from app.platform.ids import new_id
 
 NOTICE_LEASE = timedelta(minutes=5)
 _SLACK = timedelta(minutes=1)  # machines' clocks differ by less
 
 
-def keep_in_outbox(session: Session, mail: Mail, *, now: datetime) -> None:
-    """Keep a mail instead of sending it."""
-    session.add(
-        OutboxMail(
-            at=now,
-            send_id=mail.send_id,
-            experiment_id=mail.experiment_id,
-            person_id=mail.person_id,
-            recipient=mail.recipient,
-            subject=mail.subject,
-            raw=mail.raw,
-        )
-    )
+def keep_in_outbox(session: Session, mails: Sequence[tuple[Mail, datetime]]) -> None:
+    """Keep mails instead of sending them, each with its moment; the last one is the newest."""
+    rows = [
+        {
+            "id": new_id(),
+            "at": at,
+            "send_id": mail.send_id,
+            "experiment_id": mail.experiment_id,
+            "person_id": mail.person_id,
+            "recipient": mail.recipient,
+            "subject": mail.subject,
+            "raw": mail.raw,
+        }
+        for mail, at in mails
+    ]
+    session.execute(insert(OutboxMail), rows)
 
 
 def notices_due(session: Session, *, now: datetime, limit: int) -> list[Notice]:

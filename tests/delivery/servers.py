@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from app.delivery.transports.smtp import Server, Smtp
+from app.delivery.transports.server import Server
+from app.delivery.transports.smtp import Smtp
 
 
 @dataclass
@@ -20,6 +21,18 @@ class Mailbox:
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     returns_to: dict[str, str] = field(default_factory=dict)  # by recipient: the return path
     hang_up_after: int | None = None  # mails; then the line goes dead after the dot
+    pipelines: bool = True  # takes commands in a row, as Postfix and most others do
+
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *["250-PIPELINING"] * self.pipelines, responses[-1]]
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
         self,

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.delivery.replies import Meaning, Reply, Stage, meaning_of
-from app.delivery.transports.smtp import Server, Smtp
+from app.delivery.transports.server import Server
+from app.delivery.transports.smtp import Smtp
 from tests.delivery.servers import Mailbox
 from tests.delivery.test_smtp import mail
 

@@ -9,7 +9,8 @@ from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply, Stage, meaning_of
 from app.delivery.transports import open_transport
 from app.delivery.transports.ports import StoppedError
-from app.delivery.transports.smtp import Server, Smtp
+from app.delivery.transports.server import Server
+from app.delivery.transports.smtp import Smtp
 from app.platform.config import BadSettings, Settings
 from app.platform.errors import NotBuiltYet, Unavailable
 from tests.delivery.servers import Mailbox, nobody, serving
@@ -34,8 +35,14 @@ def say(mailbox: Mailbox, *mails: Mail) -> list[Reply]:
     return asyncio.run(conversation())
 
 
-def test_every_byte_arrives_dots_and_line_ends_included():
-    mailbox = Mailbox()
+@pytest.fixture(params=[True, False], ids=["in a row", "one by one"])
+def pipelines(request: pytest.FixtureRequest) -> bool:
+    """Whether the server takes commands in a row."""
+    return bool(request.param)
+
+
+def test_every_byte_arrives_dots_and_line_ends_included(pipelines: bool):
+    mailbox = Mailbox(pipelines=pipelines)
 
     replies = say(mailbox, mail())
 
@@ -43,8 +50,10 @@ def test_every_byte_arrives_dots_and_line_ends_included():
     assert replies == [Reply(250, "2.0.0 taken", Stage.MESSAGE)]
 
 
-def test_a_connection_is_used_again_even_after_a_refusal():
-    mailbox = Mailbox(at_rcpt=lambda a: "550 5.1.1 no" if a.startswith("b@") else None)
+def test_a_connection_is_used_again_even_after_a_refusal(pipelines: bool):
+    mailbox = Mailbox(
+        at_rcpt=lambda a: "550 5.1.1 no" if a.startswith("b@") else None, pipelines=pipelines
+    )
 
     replies = say(mailbox, mail("a@x.example"), mail("b@x.example"), mail("c@x.example"))
 
@@ -55,8 +64,10 @@ def test_a_connection_is_used_again_even_after_a_refusal():
     ]
 
 
-def test_a_line_that_dies_after_the_dot_is_lost_and_the_next_mail_gets_a_new_one():
-    mailbox = Mailbox(hang_up_after=0)
+def test_a_line_that_dies_after_the_dot_is_lost_and_the_next_mail_gets_a_new_one(
+    pipelines: bool,
+):
+    mailbox = Mailbox(hang_up_after=0, pipelines=pipelines)
 
     async def conversation() -> list[Reply]:
         async with serving(mailbox) as transport:
@@ -80,8 +91,8 @@ def test_nobody_listening_is_said_before_any_attempt():
     assert (reply.code, reply.stage, attempts) == (0, Stage.CONNECT, [])
 
 
-def test_a_mail_that_is_stopped_in_time_is_never_heard():
-    mailbox = Mailbox()
+def test_a_mail_that_is_stopped_in_time_is_never_heard(pipelines: bool):
+    mailbox = Mailbox(pipelines=pipelines)
 
     async def stop() -> None:
         raise StoppedError

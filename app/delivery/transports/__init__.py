@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from app.delivery.transports.outbox import Outbox
 from app.delivery.transports.ports import Transport
-from app.delivery.transports.smtp import Server, Smtp
+from app.delivery.transports.server import Server
+from app.delivery.transports.smtp import Smtp
 from app.platform.config import BadSettings, Settings
 from app.platform.db import Database
 from app.platform.errors import NotBuiltYet

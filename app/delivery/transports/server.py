@@ -1,0 +1,48 @@
+"""Where mails go, read from a setting."""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from app.platform.config import BadSettings
+
+_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+_LIKE = (
+    "THINSLICE_MAIL must be outbox: or like"
+    " smtp://user:password@host:587?tls=starttls (tls is none, starttls or tls)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where mails go, read from `THINSLICE_MAIL`."""
+
+    host: str
+    port: int
+    tls: str
+    user: str
+    password: str
+
+    @classmethod
+    def read(cls, url: str) -> "Server":
+        """Read `smtp://user:password@host:port?tls=…`. Raises BadSettings."""
+        try:
+            parts = urlsplit(url)
+            tls = parse_qs(parts.query).get("tls", [_usual_tls(parts)])[0]
+        except ValueError as error:  # a port that is none
+            raise BadSettings(_LIKE) from error
+        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS:
+            raise BadSettings(_LIKE)
+        return cls(
+            host=parts.hostname,
+            port=parts.port or _PORTS[tls],
+            tls=tls,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
+
+
+def _usual_tls(parts: SplitResult) -> str:
+    """What is meant where the address does not say: as little as on our own machine, or TLS."""
+    if parts.port == _PORTS["tls"]:
+        return "tls"
+    return "none" if parts.hostname in {"localhost", "127.0.0.1", "::1"} else "starttls"
