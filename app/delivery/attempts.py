@@ -26,7 +26,7 @@ class Trace:
 
 def attempt_line(number: Try) -> bytes:
     """The server is about to hear this mail."""
-    return _line(k="attempt", id=number[0], n=number[1])
+    return b'{"k":"attempt","id":%d,"n":%d}' % number
 
 
 def reply_line(number: Try, reply: Reply, *, at: datetime) -> bytes:

@@ -1,5 +1,6 @@
 """What one step of the sender works on, and what is known of each of it at any moment."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ class Batch:
     def __init__(
         self, prepared: Sequence[Prepared | Result], *, now: datetime, ticks: Callable[[], float]
     ) -> None:
-        self.waiting = [one for one in prepared if isinstance(one, Prepared)]
+        self.waiting = deque(one for one in prepared if isinstance(one, Prepared))
         self.results = [result for result in prepared if isinstance(result, Result)]
         self.attempted: set[int] = set()  # the server may have heard these
         self.stopped = ""
@@ -36,7 +37,7 @@ class Batch:
 
     def take(self) -> Prepared:
         """The next one, to be attempted."""
-        prepared = self.waiting.pop(0)
+        prepared = self.waiting.popleft()
         self._under_way[prepared.reserved.send_id] = prepared.reserved
         return prepared
 
@@ -64,9 +65,14 @@ class Batch:
         """Nobody of this batch is tried again before that has passed."""
         self._retry_at = self.moment() + timedelta(seconds=seconds)
 
+    @property
+    def seconds(self) -> float:
+        """How long it is under way."""
+        return self._ticks() - self._began
+
     def moment(self) -> datetime:
         """The present, by a clock that nobody sets."""
-        return self._now + timedelta(seconds=self._ticks() - self._began)
+        return self._now + timedelta(seconds=self.seconds)
 
     def results_of_all(self) -> list[Result]:
         """What became of every one, of those too that were not reached or were broken off."""
@@ -78,7 +84,8 @@ class Batch:
                 self._leave(reserved, Meaning.UNCERTAIN, _BROKEN_OFF, now)
             else:
                 self._leave(reserved, Meaning.NOT_ATTEMPTED, "", now)
-        self.waiting, self._under_way = [], {}
+        self.waiting.clear()
+        self._under_way.clear()
         return [self._rested(result) for result in self.results]
 
     def _leave(self, reserved: Reserved, meaning: Meaning, words: str, now: datetime) -> None:

@@ -14,7 +14,6 @@ from math import ceil, floor
 
 from app.delivery.replies import LATELY, Meaning
 
-UNLIMITED = 50  # mails in one batch of a server without a known limit: all that is reserved
 _MINUTE = 60.0
 _FALL = 0.8  # of the pace, where what was taken lately does not say less
 _RISE = 0.1  # of the pace, and at least one mail a minute more, after each good minute
@@ -26,14 +25,60 @@ _UNTRIED = 3_600.0  # seconds without another guess, after one that helped nothi
 _HEARD = frozenset(Meaning) - {Meaning.NOT_ATTEMPTED, Meaning.LATER_ALL, Meaning.LIMIT}
 
 
+FEWEST, MOST = 50, 400  # reserved sends at a time; decision 4
+_SHORT_SECONDS, _LONG_SECONDS = 0.25, 0.5  # of a batch
+
+
+class Size:
+    """How many sends to reserve at a time: as many as leave in a moment, and few where they do not.
+
+    Who is uncertain after a crash is told by the journal. Only of a machine that is lost with its
+    disk nobody knows whom it had attempted: then it is everybody whom it held.
+    """
+
+    def __init__(self) -> None:
+        self.now = FEWEST
+
+    def learn(self, accepted: int, *, seconds: float) -> None:
+        """So many of a batch were taken, in so long."""
+        if seconds > _LONG_SECONDS:
+            self.now = max(FEWEST, self.now // 2)
+        elif seconds < _SHORT_SECONDS and accepted >= self.now:
+            self.now = min(MOST, self.now * 2)
+
+
+class _Lately:
+    """How many of something there were in the last minute; those of a moment are one number."""
+
+    def __init__(self) -> None:
+        self._moments: deque[tuple[float, int]] = deque()
+        self.number = 0
+
+    def add(self, number: int, *, ticks: float) -> None:
+        """So many more."""
+        if number:
+            self._moments.append((ticks, number))
+            self.number += number
+
+    def within(self, seconds: float, *, ticks: float) -> int:
+        """How many in the last so many seconds."""
+        return sum(number for at, number in self._moments if ticks - at < seconds)
+
+    def forget(self, ticks: float) -> None:
+        """Those that are a minute old."""
+        while self._moments and ticks - self._moments[0][0] >= _MINUTE:
+            self.number -= self._moments.popleft()[1]
+
+
 class Pace:
     """One server's pace. `ticks` counts seconds and is never set."""
 
     def __init__(self, per_minute: float | None = None) -> None:
         self.per_minute = per_minute
-        self._heard: deque[float] = deque()  # mails that the server dealt with in the last minute
-        self._accepted: deque[float] = deque()
+        self._heard = _Lately()  # mails that the server dealt with
+        self._accepted = _Lately()
         self._put_off: deque[bool] = deque(maxlen=LATELY)
+        self._size = Size()
         self._changed = 0.0
         self._rests_until = 0.0
         self._in_vain = 0  # limits in a row with nothing taken between them
@@ -46,20 +91,21 @@ class Pace:
         if ticks < self._rests_until:
             return 0
         if self.per_minute is None:
-            return UNLIMITED
+            return self._size.now
         self._forget(ticks)
         seconds = max(1.0, _MINUTE / self.per_minute)
         burst = ceil(self.per_minute * seconds / _MINUTE)
-        lately = sum(ticks - at < seconds for at in self._heard)
-        in_minute = floor(max(_SLOWEST, self.per_minute)) - len(self._heard)
-        return max(0, min(in_minute, burst - lately, UNLIMITED))
+        lately = self._heard.within(seconds, ticks=ticks)
+        in_minute = floor(max(_SLOWEST, self.per_minute)) - self._heard.number
+        return max(0, min(in_minute, burst - lately, self._size.now))
 
-    def hear(self, meanings: Iterable[Meaning], *, ticks: float) -> bool:
-        """Learn from the replies of one batch; whether the pace is another one now."""
+    def hear(self, meanings: Iterable[Meaning], *, ticks: float, seconds: float = 0.0) -> bool:
+        """Learn from the replies of a batch that took so long; whether the pace is another now."""
         meanings = list(meanings)
-        self._heard += [ticks] * sum(meaning in _HEARD for meaning in meanings)
+        self._heard.add(sum(meaning in _HEARD for meaning in meanings), ticks=ticks)
         accepted = sum(meaning is Meaning.ACCEPTED for meaning in meanings)
-        self._accepted += [ticks] * accepted
+        self._accepted.add(accepted, ticks=ticks)
+        self._size.learn(accepted, seconds=seconds)
         self._put_off += [meaning is Meaning.LATER for meaning in meanings if meaning in _HEARD]
         self._forget(ticks)
         self._in_vain = 0 if accepted else self._in_vain
@@ -98,10 +144,10 @@ class Pace:
         A server that puts everybody off at first (greylisting) took nobody before, and one that
         puts off many, for reasons of their own, takes others between them.
         """
-        return len(self._put_off) == LATELY and all(self._put_off) and bool(self._accepted)
+        return len(self._put_off) == LATELY and all(self._put_off) and self._accepted.number > 0
 
     def _fall(self, ticks: float) -> None:
-        took = float(len(self._accepted))
+        took = float(self._accepted.number)
         before = self.per_minute
         if before is None:
             self.per_minute = max(_SLOWEST, took)
@@ -116,9 +162,9 @@ class Pace:
     def _rise(self, ticks: float) -> bool:
         if self.per_minute is None or ticks - self._changed < _MINUTE:
             return False
-        if len(self._accepted) * 2 < self.per_minute:
+        if self._accepted.number * 2 < self.per_minute:
             return False  # too few were sent to know
-        if len(self._accepted) * 5 < len(self._heard) * 4:
+        if self._accepted.number * 5 < self._heard.number * 4:
             return False  # more than a fifth is put off already
         self._changed = ticks
         faster = self.per_minute + max(1.0, self.per_minute * _RISE)
@@ -126,6 +172,5 @@ class Pace:
         return True
 
     def _forget(self, ticks: float) -> None:
-        for moments in (self._heard, self._accepted):
-            while moments and ticks - moments[0] >= _MINUTE:
-                moments.popleft()
+        self._heard.forget(ticks)
+        self._accepted.forget(ticks)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -13,9 +13,17 @@ from app.delivery.settling import Reserved
 from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.tally import store as tally
-from app.tally.models import Outcome
+from app.tally.sent import Released
 
 _STRATUM_CHARS = 60  # of each segment's value; longer ones are cut
+
+
+class _Traits(NamedTuple):
+    stratum: str = ""
+    covariate: float | None = None
+
+
+_NONE = _Traits()
 
 
 def release(session: Session, experiment: Experiment, people: Iterable[Reserved]) -> None:
@@ -27,13 +35,14 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
     tally.release(
         session,
         [
-            Outcome(
+            Released(
                 send_id=person.send_id,
                 experiment_id=person.experiment_id,
                 arm=person.arm,
+                stratum=traits.get(person.send_id, _NONE).stratum,
                 released_at=person.released_at,
                 closes_at=_closing(person.released_at + window, stop),
-                **traits.get(person.send_id, {}),
+                covariate=traits.get(person.send_id, _NONE).covariate,
             )
             for person in people
         ],
@@ -42,7 +51,7 @@ def release(session: Session, experiment: Experiment, people: Iterable[Reserved]
 
 def _traits(
     session: Session, experiment: Experiment, people: Sequence[Reserved], columns: Columns
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, _Traits]:
     """The stratum and the covariate of each, as they were frozen; nothing where none is named."""
     segments = experiment.design.get("segments") or []
     covariate = experiment.design["metric"].get("covariate")
@@ -50,12 +59,10 @@ def _traits(
         return {}
     frozen = person_store.frozen_of(session, [person.send_id for person in people])
     return {
-        send_id: {
-            "stratum": json.dumps([_kind(name, row, columns) for name in segments])
-            if segments
-            else "",
-            "covariate": columns.number(covariate, row) if covariate else None,
-        }
+        send_id: _Traits(
+            json.dumps([_kind(name, row, columns) for name in segments]) if segments else "",
+            columns.number(covariate, row) if covariate else None,
+        )
         for send_id, row in frozen.items()
     }
 

@@ -18,6 +18,7 @@ from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.answering import answerable
 from app.delivery.mail.mime import Mail
 from app.delivery.models import State
+from app.delivery.pace import FEWEST
 from app.delivery.releasing import release
 from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
@@ -33,7 +34,6 @@ from app.platform.errors import AppError, Unavailable, tried
 from app.platform.put_off import Work
 from app.tally import store as tally
 
-HELD = 50  # decision 4: reserved sends at a time
 _LOOKED_AT = 1_000  # sends in one transaction, those of the holdout among them (decision 7)
 _MINUTE = timedelta(minutes=1)
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Reserver:
         self._attempts = Attempts(database)
         self.is_in_doubt = False
 
-    def reserve(self, *, now: datetime, room: int = HELD) -> list[Prepared | Result]:
+    def reserve(self, *, now: datetime, room: int = FEWEST) -> list[Prepared | Result]:
         """The next mails, `room` of them at most; a Result where one cannot be made.
 
         An experiment whose turn fails is put off; whether its reservations were kept is in doubt.
@@ -99,7 +99,7 @@ class Reserver:
         with self._database.write() as session, tally.together(session):
             experiment = session.get_one(Experiment, experiment_id)
             _wait_turn(session, experiment)
-            room = min(room, _rate_room(session, experiment, now=now))
+            room = _room(session, experiment, room, now=now)
             if room <= 0:
                 return []
             taken = self._take(session, experiment, room=room, now=now)
@@ -265,14 +265,14 @@ def _cooling_off(experiment: Experiment) -> timedelta | None:
     return timedelta(days=days) if days else None
 
 
-def _rate_room(session: Session, experiment: Experiment, *, now: datetime) -> int:
+def _room(session: Session, experiment: Experiment, room: int, *, now: datetime) -> int:
     """How many mails may be released now: no more in a minute than asked, spread over it."""
     rate = experiment.rate_per_minute
     if rate is None:
-        return HELD
+        return room
     turns.take(session, f"rate:{experiment.id}")
     seconds = max(1.0, 60 / rate)
     burst = ceil(rate * seconds / 60)
     lately = store.mailed_within(session, experiment.id, timedelta(seconds=seconds), now=now)
     in_minute = store.mailed_within(session, experiment.id, _MINUTE, now=now)
-    return min(rate - in_minute, burst - lately)
+    return min(room, rate - in_minute, burst - lately)

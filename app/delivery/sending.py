@@ -1,13 +1,13 @@
 """Reserve, attempt, settle: nobody gets two (decision 4).
 
-A process holds at most fifty reserved sends. Every attempt and every reply is a line in its journal
-before it is a row, so that a start after a crash knows who was attempted.
+A process holds as many reserved sends as leave in a moment. Every attempt and every reply is a line
+in its journal before it is a row, so that a start after a crash knows who was attempted.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from app.delivery import mail_store, notices, pace_store, recovery, settling
@@ -79,7 +79,7 @@ class Sender:
         finally:  # whatever happened: what is reserved and not told would be ours for ever
             self._unsettled += batch.results_of_all()
         self._settle(batch.moment())
-        self._learn(batch.results, batch.moment())
+        self._learn(batch)
         return did + len(batch.results)
 
     def is_waited_for(self) -> bool:
@@ -106,10 +106,12 @@ class Sender:
             self._pace = Pace(known)
         return self._pace
 
-    def _learn(self, results: Sequence[Result], now: datetime) -> None:
+    def _learn(self, batch: Batch) -> None:
         """What the server takes, from what it said; kept where it is another pace than before."""
+        now = batch.moment()
         pace = self._known_pace(now)
-        if pace.hear((result.meaning for result in results), ticks=self._ticks()):
+        meanings = [result.meaning for result in batch.results]
+        if pace.hear(meanings, ticks=self._ticks(), seconds=batch.seconds):
             with self._database.write() as session:
                 pace_store.keep(session, self._transport.name, pace.per_minute, now=now)
 

@@ -1,5 +1,6 @@
 """The SQL of sending: who is due, reserved, renewed, settled."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,9 +24,18 @@ from app.delivery.models import (
 )
 from app.experiments.models import Experiment, Status
 from app.experiments.vocabulary import HOLDOUT
+from app.platform.bulk import Bulk, Written
 from app.platform.db import UtcDateTime
 
-_SEND = Send.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+_TYPES = {
+    "state": "text",
+    "due_at": "timestamptz",
+    "lease_until": "timestamptz",
+    "accepted_at": "timestamptz",
+    "settled_at": "timestamptz",
+    "deferrals": "bigint",
+    "last_reply": "text",
+}
 _MOMENT = UtcDateTime()
 _MOMENTS = ("now", "lease_until", "mailed_since")
 _LOCKED = "FOR UPDATE OF s SKIP LOCKED"
@@ -216,19 +226,14 @@ def hold_reserved(
 
 def settle(session: Session, edits: Sequence[tuple[int, Mapping[str, object]]]) -> None:
     """Write what became of sends whose reservations are held in this transaction."""
-    ordered = sorted(edits, key=lambda edit: edit[0])
-    for names in sorted({tuple(sorted(fields)) for _, fields in ordered}):
-        statement = (
-            update(_SEND)
-            .where(_SEND.c.id == bindparam("row_id"))
-            .values({name: bindparam(f"new_{name}") for name in names})
-        )
-        rows = [
-            {"row_id": send_id, **{f"new_{name}": fields[name] for name in names}}
-            for send_id, fields in ordered
-            if tuple(sorted(fields)) == names
-        ]
-        session.connection().execute(statement, rows)
+    bulk = Bulk(session)
+    rows: defaultdict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
+    for send_id, fields in sorted(edits, key=lambda edit: edit[0]):
+        values = [bulk.moment(one) if isinstance(one, datetime) else one for one in fields.values()]
+        rows[tuple(fields)].append((send_id, *values))
+    for names, of_names in sorted(rows.items()):
+        written = Written("send", {"id": "bigint"}, {name: _TYPES[name] for name in names})
+        bulk.update(written, of_names)
 
 
 def held_by(session: Session, holder: str) -> list[Send]:

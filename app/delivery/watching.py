@@ -31,12 +31,16 @@ class Watch:
 
     async def check(self, send_id: int) -> None:
         """Raise StoppedError where this mail is not wanted any more, or nobody can say."""
-        async with self._looking:
-            if time.monotonic() - self._looked > _FRESH_SECONDS:
-                self._wanted = await asyncio.to_thread(self._look)
-                self._looked = time.monotonic()
+        if self._is_stale():
+            async with self._looking:
+                if self._is_stale():  # nobody else has looked meanwhile
+                    self._wanted = await asyncio.to_thread(self._look)
+                    self._looked = time.monotonic()
         if send_id not in self._wanted:
             raise StoppedError
+
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._looked > _FRESH_SECONDS
 
     async def keep_leases(self) -> None:
         """Renew our leases until cancelled. While the database is away they run out, rightly."""

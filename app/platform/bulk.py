@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-_QUOTED = frozenset({"text", "jsonb"})  # kinds of columns; none of ours holds a missing one
+_QUOTED = frozenset({"text", "jsonb"})  # kinds of columns
 _BETWEEN = "\0"
 
 _Row = tuple[Any, ...]
@@ -30,6 +30,10 @@ class Written:
     def types(self) -> dict[str, str]:
         """All of them, in the order in which rows give them."""
         return self.keys | self.values
+
+    def add_new(self, *, is_sqlite: bool) -> str:
+        """New rows, none of which is there."""
+        return self._into(is_sqlite=is_sqlite)
 
     def insert(self, *, is_sqlite: bool) -> str:
         """New rows; those that are there are passed over."""
@@ -83,13 +87,12 @@ class Written:
 
 
 class Bulk:
-    """The connection of a session, as its driver has it."""
+    """The connection of a session. What its driver raises is told as the database's own trouble."""
 
     def __init__(self, session: Session) -> None:
         session.flush()  # the driver knows nothing of what is pending
-        connection = session.connection()
-        self.is_sqlite = connection.dialect.name == "sqlite"
-        self._driver: Any = connection.connection.driver_connection
+        self._connection = session.connection()
+        self.is_sqlite = self._connection.dialect.name == "sqlite"
 
     @cached_property
     def moment(self) -> Callable[[datetime], object]:
@@ -104,18 +107,28 @@ class Bulk:
     def by_ids(self, question: str, ids: Sequence[int]) -> list[_Row]:
         """Ask with `IN ({ids})`, and perhaps `{lock}`, in the question; its rows."""
         if self.is_sqlite:  # one writer at a time: all rows are held by whoever writes
-            asked = question.format(ids=", ".join(map(str, ids)), lock="")
-            return self._driver.execute(asked).fetchall()  # type: ignore[no-any-return]
+            return self._ask(question.format(ids=", ".join(map(str, ids)), lock=""), ())
         asked = question.format(ids="SELECT unnest(%s::bigint[])", lock="FOR UPDATE")
-        return self._driver.execute(asked, [_array("bigint", ids)]).fetchall()  # type: ignore[no-any-return]
+        return self._ask(asked, (_array("bigint", ids),))
+
+    def _ask(self, question: str, values: _Row) -> list[_Row]:
+        found = self._connection.exec_driver_sql(question, values)
+        try:
+            return list(found.cursor.fetchall())  # plain tuples
+        finally:
+            found.close()
 
     def run_for(self, statement: str, ids: Sequence[int]) -> None:
         """Do something with `IN ({ids})`."""
         asked = statement.format(ids="?" if self.is_sqlite else "SELECT unnest(%s::bigint[])")
         if self.is_sqlite:
-            self._driver.executemany(asked, [(number,) for number in ids])
+            self._each(asked, [(number,) for number in ids])
         else:
-            self._driver.execute(asked, [_array("bigint", ids)])
+            self._connection.exec_driver_sql(asked, (_array("bigint", ids),))
+
+    def add_new(self, what: Written, rows: Sequence[_Row]) -> None:
+        """See `Written.add_new`."""
+        self._run(what, what.add_new(is_sqlite=self.is_sqlite), rows)
 
     def insert(self, what: Written, rows: Sequence[_Row]) -> None:
         """See `Written.insert`."""
@@ -137,10 +150,15 @@ class Bulk:
         if not rows:
             return
         if self.is_sqlite:
-            self._driver.executemany(statement, rows)
+            self._each(statement, rows)
             return
         columns = zip(what.types.values(), zip(*rows, strict=True), strict=True)
-        self._driver.execute(statement, [_array(kind, column) for kind, column in columns])
+        arrays = tuple(_array(kind, column) for kind, column in columns)
+        self._connection.exec_driver_sql(statement, arrays)
+
+    def _each(self, statement: str, rows: Sequence[_Row]) -> None:
+        if rows:
+            self._connection.exec_driver_sql(statement, list(rows))
 
 
 def _array(kind: str, column: Sequence[Any]) -> str:
@@ -148,6 +166,12 @@ def _array(kind: str, column: Sequence[Any]) -> str:
     if kind not in _QUOTED:
         words = ["NULL" if value is None else str(value) for value in column]
         return "{" + ",".join(words) + "}"
+    if None in column:
+        return (
+            "{"
+            + ",".join("NULL" if one is None else _array(kind, [one])[1:-1] for one in column)
+            + "}"
+        )
     text = _BETWEEN.join(column)
     if text.count(_BETWEEN) >= len(column):
         raise ValueError("PostgreSQL keeps no NUL")

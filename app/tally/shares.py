@@ -116,7 +116,7 @@ def of_hits(person: Person) -> tuple[int, ...]:
 
 def hour_of(person: Person) -> HourKey:
     """The counter in which a person is."""
-    return (person.experiment_id, person.arm, _hour_of(person.released_at), person.stratum)
+    return (person.experiment_id, person.arm, full_hour(person.released_at), person.stratum)
 
 
 def day_of(person: Person) -> DayKey | None:
@@ -131,10 +131,11 @@ def did_of(person: Person) -> DidKey | None:
     """The counter of hours in which a person is who did it."""
     if person.did_at is None:
         return None
-    return (person.experiment_id, person.arm, _hour_of(person.did_at))
+    return (person.experiment_id, person.arm, full_hour(person.did_at))
 
 
-def _hour_of(moment: datetime) -> datetime:
+def full_hour(moment: datetime) -> datetime:
+    """The hour in which a moment is."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 

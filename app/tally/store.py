@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Row, TextClause, bindparam, func, insert, select, text, update
+from sqlalchemy import Row, TextClause, bindparam, func, select, text, update
 from sqlmodel import Session
 
 from app.platform.db import UtcDateTime
+from app.tally import sent
 from app.tally.models import Counter, Outcome
+from app.tally.sent import Released
 from app.tally.shares import KEYS, NUMBERS, DayKey, DidKey, HourKey, LinkKey, Moves, added, moves
 
 _OUTCOME = Outcome.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
@@ -69,13 +71,10 @@ def together(session: Session) -> Iterator[None]:
     _write_moves(session, added(waiting.moves))
 
 
-def release(session: Session, rows: Sequence[Outcome]) -> None:
+def release(session: Session, people: Sequence[Released]) -> None:
     """Count people as released, from the moment their send was first reserved."""
-    if not rows:
-        return
-    people = sorted(rows, key=lambda row: row.send_id)
-    session.execute(insert(Outcome), [person.model_dump() for person in people])
-    move(session, moves(before=(), after=people))
+    if people:
+        move(session, sent.release(session, people))
 
 
 def lock(session: Session, send_ids: Sequence[int]) -> None:
@@ -99,6 +98,11 @@ def change(session: Session, edits: Mapping[int, Mapping[str, object]]) -> None:
 def _write_edits(session: Session, waiting: _Waiting) -> None:
     edits = waiting.edits
     ids = sorted(edits)
+    if sent.settles(edits):
+        for start in range(0, len(ids), _CHUNK):
+            some = {send_id: edits[send_id] for send_id in ids[start : start + _CHUNK]}
+            waiting.moves.append(sent.change(session, some))
+        return
     for start in range(0, len(ids), _CHUNK):
         before = _locked(session, ids[start : start + _CHUNK])
         after = [_edited(row, edits[row.send_id]) for row in before]

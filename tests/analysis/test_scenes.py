@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
-from app.tally import store
 from app.tally.models import Counter, DayCounter, DidCounter, Outcome
+from tests import outcomes
 from tests.analysis.scenes import HOUR, TUESDAY, WINDOW, given_experiment, mail
 
 
@@ -40,7 +40,7 @@ def test_people_mailed_at_once_are_those_released_one_by_one(
                 more: dict[str, Any] = {"arm": "insight", "sent": True} | fields
                 person: dict[str, Any] = {"experiment_id": "same", "released_at": TUESDAY,
                                           "closes_at": TUESDAY + WINDOW} | more  # fmt: skip
-                store.release(session, [Outcome(send_id=n, **person) for n in range(11, 18)])
+                outcomes.keep(session, [Outcome(send_id=n, **person) for n in range(11, 18)])
             made.append(told(session))
             nested.rollback()
     at_once_, one_by_one = made

@@ -25,14 +25,13 @@ from app.platform import clock, garbage, migrate
 from app.platform.config import Durability, Privacy
 from app.platform.db import Database
 from app.platform.journal import Journal
-from app.tally import store as tally
 from app.tally.models import Outcome
 from app.tracking import hit_line, ingest
 from app.tracking.callers import Caller
 from app.tracking.hit_line import HitKind
 from app.tracking.models import Hit, HitCount
 from app.tracking.ranges import AddressClass
-from tests import postgres
+from tests import outcomes, postgres
 from tests.bench.bench_import import _Folders
 from tests.delivery import scenes
 
@@ -77,7 +76,7 @@ def sent(database: Database, people: int) -> list[int]:
         session.execute(update(Send).values(**told))
         sends = session.exec(select(Send).order_by(col(Send.id))).all()
         for start in range(0, len(sends), 5_000):
-            tally.release(session, [_released(one, now) for one in sends[start : start + 5_000]])
+            outcomes.keep(session, [_released(one, now) for one in sends[start : start + 5_000]])
     return [one.id for one in sends]
 
 

@@ -27,6 +27,7 @@ from app.platform import migrate
 from app.platform.db import Database
 from app.tally import store
 from app.tally.models import Outcome
+from tests import outcomes
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, given_experiment
 from tests.bench import machinery_pairs, machinery_waves
 from tests.bench.measured import Measured
@@ -198,7 +199,7 @@ def _advance(
     """What the sender and the ingester did in this hour; whoever was not mailed never clicks."""
     if experiment.status is Status.RUNNING:
         new = [one for one in people if _within(one.released_at, before, now)]
-        store.release(session, [_outcome(experiment, one) for one in new])
+        outcomes.keep(session, [_outcome(experiment, one) for one in new])
         if all(one.released_at <= now for one in people):
             experiment.status = Status.MEASURING
     edits: dict[int, dict[str, object]] = {

@@ -21,6 +21,7 @@ from app.stats.conditional import limits
 from app.stats.score import Pair
 from app.tally import store
 from app.tally.models import Outcome
+from tests import outcomes
 from tests.analysis.scenes import HOUR, TUESDAY, given_experiment
 from tests.bench.two_rates import ARM, BASE, CONFIDENCE
 from tests.duties import looks_due
@@ -133,7 +134,7 @@ def _advance(
 ) -> None:
     """What the sender and the ingester did in this hour."""
     new = [one for one in crowd if before < one.released_at <= now]
-    store.release(session, [_outcome(experiment, one) for one in new])
+    outcomes.keep(session, [_outcome(experiment, one) for one in new])
     clicked = {
         one.number: {"clicked_at": one.clicks_at, "did_at": one.clicks_at, "clicks": 1}
         for one in crowd

@@ -23,6 +23,7 @@ from app.experiments.models import Experiment, Status
 from app.tally import store
 from app.tally.models import Outcome
 from app.tracking.models import DataFolder
+from tests import outcomes
 from tests.analysis.scenes import HOUR, MINUTE, TUESDAY, given_experiment
 from tests.duties import looks_due
 from tests.experiments.scenes import document
@@ -147,7 +148,7 @@ def _release(
     new = [one for one in people if one.released_at is None and one.wave <= experiment.open_wave]
     for one in new:
         _decide(one, cell, now - rng.random() * TICK, rng)
-    store.release(session, [_outcome(experiment, one) for one in new])
+    outcomes.keep(session, [_outcome(experiment, one) for one in new])
     left = {
         one.number: {"unsubscribed_at": now}
         for one in new

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from app.delivery.pace import UNLIMITED, Pace
+from app.delivery.pace import FEWEST, MOST, Pace
 from app.delivery.replies import Meaning
 
 
@@ -47,7 +47,34 @@ def test_a_server_without_a_limit_is_never_slowed():
     pace = Pace()
 
     assert minutes_of(None, 5_000, pace=pace) == (1, 0)
-    assert pace.room(ticks=0) == UNLIMITED
+    assert pace.room(ticks=0) == MOST
+
+
+@pytest.mark.parametrize(
+    ("meaning", "seconds", "batches", "expected"),
+    [
+        (Meaning.ACCEPTED, 0.1, 1, 2 * FEWEST),
+        (Meaning.ACCEPTED, 0.1, 9, MOST),
+        (Meaning.ACCEPTED, 0.4, 9, FEWEST),
+        (Meaning.LATER, 0.1, 9, FEWEST),
+    ],
+)
+def test_more_are_held_at_a_time_only_where_they_leave_at_once(
+    meaning: Meaning, seconds: float, batches: int, expected: int
+):
+    pace = Pace()
+    for batch in range(batches):
+        pace.hear([meaning] * pace.room(ticks=batch), ticks=batch, seconds=seconds)
+
+    assert pace.room(ticks=batches) == expected
+
+
+def test_fewer_are_held_again_where_a_server_grows_slow():
+    pace = Pace()
+    for batch, seconds in enumerate([0.1] * 3 + [2.0] * 9):
+        pace.hear([Meaning.ACCEPTED] * pace.room(ticks=batch), ticks=batch, seconds=seconds)
+
+    assert pace.room(ticks=12) == FEWEST
 
 
 def test_greylisting_is_no_limit():

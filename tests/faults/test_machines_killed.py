@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from app.delivery.pace import MOST
 from tests.cast import DESIGN, made
 from tests.faults import balance
 from tests.faults.balance import Said
@@ -19,7 +20,6 @@ from tests.journeys.test_by_api import finished, given_an_audience
 from tests.postgres import Server
 from tests.serve import Mailbox, wait_until
 
-_HELD = 50  # mails that a sender process holds at most
 _METRIC = {"metric": {"kind": "conversion_rate", "event": EVENT}, "guardrails": []}
 _CUSTOMERS = 4
 
@@ -57,7 +57,7 @@ def test_whichever_machines_die_every_total_is_the_ledgers(
     balance.orders_agree(said, ledger)
     balance.leaving_agrees(said, ledger)
     balance.readout_agrees(said)
-    assert said.progress["uncertain"] <= _HELD * (died["worker-1"] + died["worker-2"])
+    assert said.progress["uncertain"] <= MOST * (died["worker-1"] + died["worker-2"])
 
 
 def launched(api: httpx.Client, audience: str, **launch: Any) -> Run:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app.platform.db import Database
 from app.tally import reached, store
 from app.tally.models import Outcome
+from tests import outcomes
 from tests.anew import count_from_outcomes
 from tests.tally.test_store import counters
 
@@ -54,7 +55,7 @@ def circles(database: Database) -> int:
 
 def release_then_fail(session: Session) -> None:
     """What a sender does: new people are released, somebody of an earlier try fails."""
-    store.release(session, [person(2)])
+    outcomes.keep(session, [person(2)])
     store.change(session, {1: {"failed": True}})
 
 
@@ -75,7 +76,7 @@ def test_a_sender_and_an_ingester_that_meet_wait_in_a_circle_unless_counters_are
     impatient: Database, is_together: bool
 ):
     with impatient.write() as session:
-        store.release(session, [person(1)])
+        outcomes.keep(session, [person(1)])
     holds, began = threading.Event(), threading.Event()
 
     def send() -> None:
@@ -86,7 +87,7 @@ def test_a_sender_and_an_ingester_that_meet_wait_in_a_circle_unless_counters_are
                     release_then_fail(session)
                     began.set()
                 return
-            store.release(session, [person(2)])
+            outcomes.keep(session, [person(2)])
             began.set()
             store.change(session, {1: {"failed": True}})
 
@@ -108,7 +109,7 @@ def test_a_sender_and_an_ingester_that_meet_wait_in_a_circle_unless_counters_are
 def test_any_mixture_of_senders_and_ingesters_meets_without_a_circle(impatient: Database):
     before = circles(impatient)
     with impatient.write() as session:
-        store.release(session, [person(number) for number in range(PEOPLE)])
+        outcomes.keep(session, [person(number) for number in range(PEOPLE)])
 
     def work(thread: int) -> None:
         draw = random.Random(thread)
@@ -140,13 +141,13 @@ def _some_work(session: Session, draw: random.Random, *, first: int) -> None:
         return
     with store.together(session):
         for number in some:  # in no order at all
-            store.release(session, [person(first + number % 10)] if number == some[0] else [])
+            outcomes.keep(session, [person(first + number % 10)] if number == some[0] else [])
             store.change(session, {number: {"sent": draw.random() < 0.5}})
 
 
 def test_what_fails_within_writes_nothing_and_leaves_nothing_behind(database: Database):
     with database.write() as session:
-        store.release(session, [person(1)])
+        outcomes.keep(session, [person(1)])
     with database.write() as session:
         with pytest.raises(ValueError, match="no colour"):
             _half(session)

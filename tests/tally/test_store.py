@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select
 from app.platform.db import Database
 from app.tally import store
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
+from tests import outcomes
 from tests.anew import count_from_outcomes
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -43,14 +44,14 @@ def counters(session: Session) -> list[object]:
 
 
 def test_a_released_person_is_counted_in_the_hour_of_release(session):
-    store.release(session, [person(1), person(2)])
+    outcomes.keep(session, [person(1), person(2)])
 
     assert counter(session).released == 2
     assert counter(session).hour == MONDAY.replace(minute=0)
 
 
 def test_an_edit_moves_the_counter_by_the_difference_and_only_once(session):
-    store.release(session, [person(1), person(2)])
+    outcomes.keep(session, [person(1), person(2)])
     for _ in range(2):
         store.change(session, {1: {"clicked_at": MONDAY + HOUR, "clicks": 3, "sent": True}})
 
@@ -59,7 +60,7 @@ def test_an_edit_moves_the_counter_by_the_difference_and_only_once(session):
 
 
 def test_an_edit_can_be_taken_back(session):
-    store.release(session, [person(1)])
+    outcomes.keep(session, [person(1)])
     store.change(session, {1: {"clicked_at": MONDAY + HOUR, "did_at": MONDAY + HOUR}})
     store.change(session, {1: {"clicked_at": None, "did_at": None, "machine_clicked_at": MONDAY}})
 
@@ -79,7 +80,7 @@ def test_an_edit_can_be_taken_back(session):
     ],
 )
 def test_a_person_is_in_one_class_of_clickers(session, fields, classes):
-    store.release(session, [person(1)])
+    outcomes.keep(session, [person(1)])
     store.change(session, {1: fields})
 
     moved = counter(session)
@@ -87,7 +88,7 @@ def test_a_person_is_in_one_class_of_clickers(session, fields, classes):
 
 
 def test_a_click_before_the_release_has_no_negative_age(session):
-    store.release(session, [person(1)])
+    outcomes.keep(session, [person(1)])
     store.change(session, {1: {"did_at": MONDAY - 26 * HOUR}})
 
     assert session.exec(select(DayCounter)).one().day == 0
@@ -100,7 +101,7 @@ def test_a_send_that_is_not_released_is_passed_over(session):
 
 
 def test_a_field_that_an_outcome_does_not_have_is_refused(session):
-    store.release(session, [person(1)])
+    outcomes.keep(session, [person(1)])
 
     with pytest.raises(ValueError, match="no clickd_at"):
         store.change(session, {1: {"clickd_at": MONDAY}})
@@ -146,7 +147,7 @@ def test_counters_equal_those_counted_again_from_the_outcomes(database: Database
         people = [
             person(n, arm="ab"[n % 2], released_at=MONDAY + n * HOUR / 2) for n in range(1, 6)
         ]
-        store.release(session, people)
+        outcomes.keep(session, people)
         for step in steps:
             store.change(session, step)
         moved = counters(session)

@@ -16,12 +16,12 @@ from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
-from app.tally import store as tally
 from app.tally.models import Counter, Outcome
 from app.tracking import conversion_rows, conversions
 from app.tracking.conversions import Recorded
 from app.tracking.models import Conversion
 from app.tracking.schemas import ConversionDraft
+from tests import outcomes
 from tests.cast import MARKS
 
 TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -57,7 +57,7 @@ def given_enrolled(
             due_at=TUESDAY,
         )
     )
-    tally.release(
+    outcomes.keep(
         session,
         [
             Outcome(

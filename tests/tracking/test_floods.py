@@ -18,6 +18,7 @@ from app.tracking.hit_line import HitKind
 from app.tracking.ingest import ingest_once, rejudge_due
 from app.tracking.models import Hit, HitCount, Reaction
 from app.tracking.ranges import AddressClass
+from tests import outcomes
 from tests.anew import count_from_hits
 from tests.tracking.test_ingest import LATER, RELEASED, Sends, Spool, outcome, rows
 
@@ -47,7 +48,7 @@ def release(database: Database) -> None:
             )
             for number in range(1, PEOPLE + 1)
         ]
-        tally.release(session, people)
+        outcomes.keep(session, people)
 
 
 def some_hits(chance: random.Random, number: int) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from app.platform import clock, journal
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
-from app.tally import store as tally
 from app.tally.models import Counter, LinkCounter, Outcome
 from app.tracking import answers, hit_line, reclassify, store
 from app.tracking.callers import Caller
@@ -24,6 +23,7 @@ from app.tracking.models import Hit, Reaction
 from app.tracking.ports import Arm, Facts
 from app.tracking.ranges import AddressClass
 from app.tracking.verdicts import VERSION
+from tests import outcomes
 from tests.anew import count_from_hits
 
 RELEASED = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -105,7 +105,7 @@ def released(database: Database) -> Database:
         for number in range(1, 7)
     ]
     with database.write() as session:
-        tally.release(session, people)
+        outcomes.keep(session, people)
     return database
 
 
@@ -218,7 +218,7 @@ def test_a_hit_that_came_before_its_outcome_is_counted_later(database, spool):
         closes_at=RELEASED + timedelta(hours=72),
     )
     with database.write() as session:
-        tally.release(session, [person])
+        outcomes.keep(session, [person])
 
     rejudge_due(database, Sends(), now=LATER)
 

@@ -15,7 +15,6 @@ from app.links.token import TrackedLink
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
-from app.tally import store as tally
 from app.tally.models import Outcome
 from app.tracking import hit_line, range_files, reclassify
 from app.tracking.callers import Callers
@@ -26,6 +25,7 @@ from app.tracking.ports import Arm, Facts
 from app.tracking.range_files import InForce
 from app.tracking.salts import Salts
 from app.tracking.verdicts import VERSION
+from tests import outcomes
 
 CASES = json.loads((Path(__file__).parent / "cases" / "requests.json").read_text())["cases"]
 DELIVERED = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -140,7 +140,7 @@ def release(database: Database) -> None:
         Outcome(**mail.model_dump() | {"send_id": number}) for number in range(1, len(CASES) + 1)
     ]
     with database.write() as session:
-        tally.release(session, people)
+        outcomes.keep(session, people)
 
 
 def judged(database: Database, hits: Sequence[Asked]) -> dict[str, tuple[str, str]]:

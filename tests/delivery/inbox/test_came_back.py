@@ -26,6 +26,7 @@ from tests.delivery.inbox.mails import BOUNCES, complaint, letter, report
 from tests.delivery.scenes import KEYS, NOW
 from tests.delivery.servers import Mailbox, serving
 from tests.kept import differences
+from tests.outcomes import keep
 from tests.recount import Rows
 
 _SAID = {
@@ -78,7 +79,7 @@ def _leave_all(session: Session, sends: Sequence[Send], state: State) -> None:
         )
         for send in sends
     ]
-    tally.release(session, outcomes)
+    keep(session, outcomes)
     if state is not State.SENDING:
         tally.change(session, {send.id: TALLIED[state] for send in sends})
 
