@@ -38,6 +38,7 @@ _SHAPE = """
      WHERE c.relnamespace = 'public'::regnamespace
        AND c.relkind = 'r'
        AND a.attnum > 0
+       AND a.attrelid >= 16384 -- ours: the server's own have lower ones
 """
 _END = """
     -- Whoever is still there would keep the tables from being emptied.

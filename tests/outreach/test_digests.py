@@ -122,8 +122,10 @@ def test_moving_the_time_before_it_comes_tells_the_week_once(database: Database,
 @pytest.mark.parametrize("began", [MONDAY, NEW_YEAR, LEAP_DAY, SUMMER_ENDS])
 @pytest.mark.parametrize("seed", range(3))
 def test_each_week_is_told_once_however_often_the_time_is_moved(
-    database: Database, seed: int, began: datetime
+    database: Database, seed: int, began: datetime, full: bool
 ):
+    if seed and not (full or database.is_sqlite):
+        pytest.skip("weeks are counted by us, not by PostgreSQL: one of the seeds beside a change")
     rng, letters = random.Random(seed), Noted()
     now, until = began, began + timedelta(weeks=6)
     edited(database, "monday 08:00", "ann@shop.example", now)
