@@ -72,6 +72,11 @@ class Principal:
         return frozenset(filter(None, (self.id, self.made_by)))
 
     @property
+    def user_id(self) -> str | None:
+        """The user who asks, or who is behind what asks; None: the command line is."""
+        return self.id if self.kind == "user" else self.made_by or None
+
+    @property
     def sees_addresses(self) -> bool:
         """Customers' addresses are looked at by those who mail them, never by an agent."""
         return self.kind != "agent" and self.role.may(Role.EDITOR)

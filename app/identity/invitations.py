@@ -175,7 +175,7 @@ def _made(
         hash=kept(secret),
         created_at=now,
         created_by=by.name,
-        created_by_id=(by.made_by or None) if by.kind == "token" else by.id,
+        created_by_id=by.user_id,
         expires_at=now + LASTS,
     )
     session.add(row)

@@ -123,6 +123,23 @@ class TeamInvitation(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class ShareLink(SQLModel, table=True):
+    """A link by which anybody reads one readout, and nothing else, until it ends."""
+
+    __tablename__ = "share_link"
+    __table_args__ = told("expires_at", "revoked_at")
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    experiment_id: str = Field(index=True)
+    hash: str = Field(unique=True)  # of the secret in the link
+    hint: str  # its first characters, to tell one from another
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str
+    created_by_id: str | None = None  # a user, who may be behind a token; None: the command line
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class ApiToken(SQLModel, table=True):
     """Another system's way in. Shown once; here as a hash only."""
 

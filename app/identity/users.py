@@ -5,7 +5,7 @@ from datetime import datetime
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import audit, invitation_store, names, second_step_store, store
+from app.identity import audit, invitation_store, names, second_step_store, share_links, store
 from app.identity.models import ApiToken, User
 from app.identity.oauth import grants
 from app.identity.passwords import Hashed
@@ -64,7 +64,10 @@ def end_tokens(session: Session, user: User, *, beyond: Role | None = None, now:
     """End the tokens that somebody made and that may more than a role; all, beyond none.
 
     Invitations are made by admins: whoever is none any more takes back what nobody accepted yet.
+    Readouts are shared by editors: links to them end likewise.
     """
+    if beyond is None or not beyond.may(Role.EDITOR):
+        share_links.end_of(session, user.id, now=now)
     if beyond is not Role.ADMIN:
         invitation_store.end_of(session, user.id, now=now)
     ended = [

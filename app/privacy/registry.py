@@ -108,7 +108,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "ineligible": ("reason",),
     "people_count": ("reason",),
     "unwritable": ("reason", "run"),
-    "install": ("key_fingerprints",),
+    "install": ("key_fingerprints", "fits_from"),
     "log_in_attempt": ("nonce", "verifier", "onward"),  # of the team, for ten minutes
     "login_session": ("csrf", "device", "network", "issuer", "sid", "id_token"),  # of the team
     "mailbox_place": ("name", "again"),  # an operator's own, and numbers

@@ -46,6 +46,7 @@ from app.web.experiments import (
     previews,
     readouts,
     replies,
+    shares,
     templates,
 )
 from app.web.features import board, features, learnings, slices
@@ -107,6 +108,7 @@ routers: tuple[APIRouter, ...] = tuple(
         approval_pages,
         readouts,
         replies,
+        shares,
         decisions,
         removals,
         hits,

@@ -36,6 +36,10 @@ class Assets:
         """Where a browser finds this file, for ever: another content has another address."""
         return f"/static/{name}?v={self._assets[name].tag}"
 
+    def text(self, name: str) -> str:
+        """What stands in it."""
+        return self._assets[name].body.decode()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a file."""
         request = Request(scope, receive)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, UndefinedError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -65,17 +65,23 @@ class Page:
 
 def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     """The page as HTML, in the frame of whoever asks."""
-    settings = request.app.state.settings
-    context: dict[str, Any] = {f.name: getattr(page, f.name) for f in dataclasses.fields(page)}
-    context["frame"] = frame_of(request, page.section)
-    html = _rendered(environment(settings.timezone).get_template(page.template), context)
+    html = _rendered(request, page, frame_of(request, page.section))
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
 
 
-def _rendered(template: Template, context: dict[str, Any]) -> str:
+def frameless(request: Request, page: Page) -> str:
+    """The page as HTML, as somebody sees it who is not logged in."""
+    frame = frame_of(request, page.section)
+    nobody = {"name": None, "email": "", "role": None, "csrf": "", "held": False}
+    return _rendered(request, page, dataclasses.replace(frame, **nobody))
+
+
+def _rendered(request: Request, page: Page, frame: Frame) -> str:
     """What a template misses, it misses as any reader of a stored document would."""
+    template = environment(request.app.state.settings.timezone).get_template(page.template)
+    context: dict[str, Any] = {f.name: getattr(page, f.name) for f in dataclasses.fields(page)}
     try:
-        return template.render(context)
+        return template.render(context | {"frame": frame})
     except UndefinedError as error:
         raise LookupError(str(error)) from error
 

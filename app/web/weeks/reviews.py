@@ -14,6 +14,7 @@ from app.links.keyring import Kind
 from app.platform.errors import Invalid
 from app.review import agenda, items, week_links
 from app.review.schemas import CommitmentDraft, KeptDraft, NoteDraft
+from app.web.kit import files
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.public_links import read_public
@@ -115,6 +116,13 @@ def read_only(request: Request, session: Db, now: Now, token: str) -> HTMLRespon
     week = week_links.week_of(link, now=now)
     review = agenda.review_of(session, week, zone=request.app.state.settings.zone, now=now)
     return render(request, OpenWeekPage(agenda=agendas.agenda_page(review)))
+
+
+@router.get("/weeks/{week}/file")
+def as_file(request: Request, session: Db, now: Now, week: str) -> Response:
+    """The week to be kept, mailed or printed: one file, as it stands now or was frozen."""
+    review = agenda.review_of(session, week, zone=request.app.state.settings.zone, now=now)
+    return files.as_file(request, OpenWeekPage(agenda=agendas.agenda_page(review)), f"Week {week}")
 
 
 def _draft(shape: type[_Draft], **typed: object) -> _Draft:
