@@ -1,14 +1,22 @@
 """The objects that a journey needs, made through the HTTP API as anybody would."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from app.links.keyring import Keyring
+from app.ops.installation import House
 
 MARKS = Keyring.of([b"a secret of these tests, and of nothing else"]).marks  # of the erased
 
 A_SERVER = "smtp://127.0.0.1:9?tls=none"  # nobody answers; what is launched is no rehearsal
+
+
+def playing_server(house: House) -> House:
+    """The same where the outbox plays a mail server: nothing that is sent is a rehearsal."""
+    return replace(house, settings=house.settings.model_copy(update={"demo": True}))
+
 
 DESIGN: dict[str, Any] = {
     "name": "Waste in euros by email",

@@ -127,7 +127,6 @@ class ShareLink(SQLModel, table=True):
     """A link by which anybody reads one readout, and nothing else, until it ends."""
 
     __tablename__ = "share_link"
-    __table_args__ = told("expires_at", "revoked_at")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     experiment_id: str = Field(index=True)

@@ -30,6 +30,7 @@ from app.tally.models import LinkCounter, Outcome
 from app.tracking.edge import Edge
 from app.tracking.models import Hit, Reaction
 from app.worker import ingester_duties, scheduler_duties, sender_of
+from tests.cast import playing_server
 from tests.duties import run
 from tests.experiments import scenes
 from tests.moments import NOW, state
@@ -149,7 +150,7 @@ class Story:
         settings = self.house.settings
         journal = Journal.open(self.house.sends, durability=settings.durability, limit=10**8)
         transport = transports.open_transport(settings, self.house.database)
-        sender = sender_of(self.house, journal, transport)
+        sender = sender_of(playing_server(self.house), journal, transport)
         while await sender.step(NOW):
             pass
         journal.close()

@@ -39,6 +39,7 @@ from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outco
 from app.tracking import answers, conversions
 from app.tracking.schemas import ConversionDraft
 from app.worker import ingester_duties, scheduler_duties, sender_of
+from tests.cast import playing_server
 from tests.duties import finish, run
 from tests.experiments import scenes
 from tests.moments import NOW, state
@@ -136,7 +137,7 @@ class Town:
         settings = self.house.settings
         journal = Journal.open(self.house.sends, durability=settings.durability, limit=10**8)
         transport = transports.open_transport(settings, self.house.database)
-        sender = sender_of(self.house, journal, transport)
+        sender = sender_of(playing_server(self.house), journal, transport)
         while await sender.step(NOW):
             pass
         journal.close()

@@ -28,16 +28,15 @@ router = APIRouter()
 
 @dataclass(frozen=True, kw_only=True)
 class SharePage(Page):
-    """Links that are open; `link` is one that was made just now."""
+    """Links that are open; `made` is one of just now."""
 
     template: ClassVar[str] = "experiments/share.html"
     section: ClassVar[str] = "experiments"
 
     place: Place
     has_begun: bool
-    links: Sequence[ShareLink]
-    link: str
-    most_days: int
+    open_links: Sequence[ShareLink]
+    made: str
     form: Typed
 
 
@@ -49,6 +48,7 @@ class SharedReadoutPage(Page):
 
     name: str
     status: str
+    rehearsal: bool
     by: str  # who shared it; empty: it is a file
     ends: datetime | None
     result: Result
@@ -67,11 +67,11 @@ def make(
     """Make a link and show it, this once: a redirect could not carry it."""
     try:
         days = _days(form)
-        made = sharing.share(session, experiment_id, days=days, by=who, now=now)
+        secret = sharing.share(session, experiment_id, days=days, by=who, now=now).secret
     except AppError as error:
         refuse(request, _page(session, experiment_id, form.refused(error), now=now))
-    link = f"{request.app.state.settings.public_url}/r/{made.secret}"
-    return render(request, _page(session, experiment_id, _usual(), link=link, now=now))
+    made = f"{request.app.state.settings.public_url}/r/{secret}"
+    return render(request, _page(session, experiment_id, _usual(), made=made, now=now))
 
 
 @router.post("/experiments/{experiment_id}/share/{link_id}/end")
@@ -105,6 +105,7 @@ def _shared(
     return SharedReadoutPage(
         name=about.experiment.name,
         status=about.experiment.status,
+        rehearsal=about.experiment.rehearsal,
         by=link.created_by if link else "",
         ends=link.expires_at if link else None,
         result=result,
@@ -112,15 +113,14 @@ def _shared(
 
 
 def _page(
-    session: Session, experiment_id: str, form: Typed, *, link: str = "", now: datetime
+    session: Session, experiment_id: str, form: Typed, *, made: str = "", now: datetime
 ) -> SharePage:
     about = review.about(session, experiment_id)
     return SharePage(
         place=header.place_beside(about),
         has_begun=about.experiment.started_at is not None,
-        links=share_links.listed(session, experiment_id, now=now),
-        link=link,
-        most_days=share_links.MOST_DAYS,
+        open_links=share_links.listed(session, experiment_id, now=now),
+        made=made,
         form=form,
     )
 
