@@ -72,8 +72,8 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
 def frameless(request: Request, page: Page) -> str:
     """The page as HTML, as somebody sees it who is not logged in."""
     frame = frame_of(request, page.section)
-    nobody = {"name": None, "email": "", "role": None, "csrf": "", "held": False}
-    return _rendered(request, page, dataclasses.replace(frame, **nobody))
+    nobodys = dataclasses.replace(frame, name=None, email="", role=None, csrf="", held=False)
+    return _rendered(request, page, nobodys)
 
 
 def _rendered(request: Request, page: Page, frame: Frame) -> str:

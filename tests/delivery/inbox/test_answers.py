@@ -21,6 +21,7 @@ from app.platform.db import Database
 from app.platform.events import Event
 from app.tally import store as tally
 from app.tally.models import Counter, Outcome
+from app.tally.sent import Released
 from tests.delivery import scenes
 from tests.delivery.inbox.mails import letter
 from tests.delivery.scenes import KEYS, NOW
@@ -47,11 +48,11 @@ def release(session: Session, send_id: int, state: State = State.SENT) -> None:
     send = session.get_one(Send, send_id)
     send.state, send.released_at = state, NOW
     send.settled_at = send.accepted_at = NOW if state is State.SENT else None
-    outcome = Outcome(
-        send_id=send_id, experiment_id=send.experiment_id, arm=send.arm,
+    person = Released(
+        send_id=send_id, experiment_id=send.experiment_id, arm=send.arm, stratum="",
         released_at=NOW, closes_at=NOW + WINDOW,
     )  # fmt: skip
-    tally.release(session, [outcome])
+    tally.release(session, [person])
     if state is State.SENT:
         tally.change(session, {send_id: TALLIED[State.SENT]})
 

@@ -130,11 +130,7 @@ def test_words_that_customers_wrote_stay_inside(
     eve: Browser, stranger: Browser, running: str, database: Database
 ):
     with database.write() as session:
-        session.add(
-            Answer(
-                send_id=1, experiment_id=running, useful=True, comment=_SAID, at=NOW, updated_at=NOW
-            )
-        )
+        session.add(Answer(send_id=1, experiment_id=running, useful=True, comment=_SAID, at=NOW))
     inside = eve.get(f"/experiments/{running}/readout").text
     path = made(eve, running)
 
