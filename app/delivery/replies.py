@@ -160,7 +160,9 @@ def _rest(deferrals: int) -> timedelta:
 def shortened(text: str) -> str:
     """A reply's text on one line, as far as anybody reads it, and without addresses.
 
-    Servers like to repeat whom they refuse; whose reply it is, its send says.
+    Servers like to repeat whom they refuse; whose reply it is, its send says. What no eye sees
+    goes: a NUL or half a letter is kept by no database, and the mail would come again for ever.
     """
-    words = ("(address)" if "@" in word else word for word in text.split())
+    seen = "".join(sign if sign.isprintable() else " " for sign in text)
+    words = ("(address)" if "@" in word else word for word in seen.split())
     return " ".join(words)[:_TEXT_CHARS]

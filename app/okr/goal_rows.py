@@ -38,6 +38,7 @@ _DIRECTIONS = {
     )
     for word in words.split()
 }
+_MOST_TEAMS = 50  # as many as an objective has
 _FORMULA = ("=", "@")
 
 
@@ -236,7 +237,10 @@ def _unit(cells: Mapping[Field, str], numbers: Mapping[Field, Number]) -> str:
 
 def _teams(said: str) -> tuple[str, ...]:
     sign = ";" if ";" in said else ","
-    return tuple(dict.fromkeys(one.strip()[:100] for one in said.split(sign) if one.strip()))
+    named = dict.fromkeys(one.strip()[:100].strip() for one in said.split(sign) if one.strip())
+    if len(named) > _MOST_TEAMS:
+        raise Refused(f"It names more than {_MOST_TEAMS} teams.")
+    return tuple(named)
 
 
 def _check_ins(
@@ -277,7 +281,10 @@ def _value(numbers: Mapping[Field, Number]) -> float | None:
             return float(numbers[one].value)
     if {Field.PROGRESS, Field.START, Field.TARGET} <= numbers.keys():
         start, target = numbers[Field.START].value, numbers[Field.TARGET].value
-        return float(start + (target - start) * numbers[Field.PROGRESS].value / 100)
+        value = start + (target - start) * numbers[Field.PROGRESS].value / 100
+        if abs(value) > Decimal(LARGEST):
+            raise Refused("So much of its way is a number larger than a key result holds.")
+        return float(value)
     return None
 
 

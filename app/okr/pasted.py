@@ -17,6 +17,7 @@ from app.platform.written_days import Order
 from app.platform.written_numbers import Decimals
 
 MOST_LINES = 1000  # chosen by us: nineteen years of weeks
+_LONGEST = 200  # characters of a line: it is tried at each of its gaps
 _WORDS = "week|wk|w|kw|cw|uke|u|vecka|v|uge|semaine|sem|s|semana|settimana|tydzień|viikko|vk"
 _WEEKS = (
     re.compile(r"(?P<year>\d{4})[\s/-]*w\s?(?P<week>\d{1,2})", re.IGNORECASE),
@@ -103,6 +104,8 @@ def _is_heading(cuts: Sequence[_Cut]) -> bool:
 
 def _cut(place: int, line: str) -> _Cut:
     raw = line.strip()
+    if len(raw) > _LONGEST:
+        return _Cut(place, raw, "", "", "This line is too long for a day or week and a number.")
     sign = next((sign for sign in _STRONG if sign in raw), None)
     if sign is None:
         return _cut_by_sense(place, raw)

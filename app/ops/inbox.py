@@ -8,7 +8,9 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
@@ -21,12 +23,35 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES = 25 * 10**6  # of a mail; what its report says is at its beginning
 _IDLE_SECONDS = 60
+_AT_ONCE = 50  # conversations; a mail server has twenty, and each may hold a whole mail
 _ONE_EACH = "452 4.5.3 One recipient at a time"  # LMTP wants an answer for each
 _LATER = "451 4.3.0 Keep it and come again"
+_FULL = b"421 4.3.2 Too many conversations: come again\r\n"
 
 
 class _Door(SMTP):
-    """Speaks SMTP, and LMTP to whoever begins with it."""
+    """Speaks SMTP, and LMTP to whoever begins with it; to so many at once."""
+
+    def __init__(self, handler: "Taker", inside: set["_Door"], **said: Any) -> None:
+        super().__init__(handler, **said)
+        self._inside = inside
+        self.is_turned_away = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Whoever is one too many is told so, and holds nothing."""
+        self._inside.add(self)
+        if len(self._inside) > _AT_ONCE and isinstance(transport, asyncio.Transport):
+            transport.write(_FULL)
+            transport.close()
+            self.is_turned_away = True
+            return
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It makes room for the next one."""
+        self._inside.discard(self)
+        if not self.is_turned_away:
+            super().connection_lost(error)
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's name
@@ -79,23 +104,24 @@ def run(house: House, *, host: str, port: int) -> None:
         asyncio.run(_serve(house, host, port))
 
 
+def conversations(house: House) -> Callable[[], SMTP]:
+    """Each call begins one with whoever connects."""
+    taker, inside = Taker(house), set[_Door]()
+    return lambda: _Door(
+        taker,
+        inside,
+        data_size_limit=_MOST_BYTES,
+        hostname="thinslice",
+        ident="inbox",
+        timeout=_IDLE_SECONDS,
+    )
+
+
 async def _serve(house: House, host: str, port: int) -> None:
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    taker = Taker(house)
-
-    def conversation() -> SMTP:
-        return _Door(
-            taker,
-            data_size_limit=_MOST_BYTES,
-            hostname="thinslice",
-            ident="inbox",
-            timeout=_IDLE_SECONDS,
-            loop=loop,
-        )
-
-    server = await loop.create_server(conversation, host, port)
+    server = await loop.create_server(conversations(house), host, port)
     log.info("mail that comes back is taken at %s:%s", host, port)
     async with server:
         await told.wait()

@@ -74,11 +74,14 @@ _SOME_DAY = re.compile(r"^[0-9]{8}$|[0-9][-/.]\s?[0-9]{1,2}[-/.]|[^\W\d_]{3}")  
 _PIVOT = 69  # two digits from here on are of the 1900s (POSIX)
 _EXCEL_ZERO = date(1899, 12, 30)  # Excel counts 1900-02-29, which never was
 _YEARS = range(1900, 2101)  # of numbers that are read as days
+_LONGEST = 100  # characters; whatever is longer is no day, and costs the patterns its square
 _WHOLE = re.compile(r"[0-9]{1,14}(?:[.,][0-9]{1,10})?")
 
 
 def read(text: str, order: Order) -> Day | None:
     """The day that a cell is, by this order; None where it is none, or no year is said."""
+    if len(text) > _LONGEST:
+        return None
     text = unicodedata.normalize("NFC", text.strip())
     counted = _COUNTED.get(order)
     if counted is not None and _WHOLE.fullmatch(text):
@@ -96,6 +99,8 @@ def read(text: str, order: Order) -> Day | None:
 
 def fitting(text: str) -> tuple[Order, ...]:
     """The written orders by which a cell is a day, found at once."""
+    if len(text) > _LONGEST:
+        return ()
     text = unicodedata.normalize("NFC", text.strip())
     if not _SOME_DAY.search(text):
         return ()

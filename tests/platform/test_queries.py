@@ -1,6 +1,7 @@
 """One number from somebody's database, and nothing changed in it."""
 
 import resource
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -104,6 +105,17 @@ def test_a_query_that_takes_too_long_is_stopped(shop: dict[str, str]):
 
     with pytest.raises(Unavailable, match="query failed"):
         number_of(shop, "shop", endless, seconds=0.3)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_few_steps_that_take_long_are_stopped_by_the_clock(shop: dict[str, str]):
+    slow = """WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 500)
+              SELECT sum(instr(zeroblob(100000), zeroblob(50000) || x'01') + n) FROM up"""
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="interrupted"):
+        number_of(shop, "shop", slow, seconds=0.2)
+
+    assert time.monotonic() - began < 10  # to its end it takes a minute
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -1,5 +1,6 @@
 """A mail that was brought to one of our addresses: whose it is, and what it says."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,9 @@ from app.delivery.inbox.reading import CameBack, What
 from app.delivery.inbox.replying import Answer
 from app.links.keyring import Keyring
 from app.platform.db import Database
+from app.platform.errors import AppError
+
+log = logging.getLogger(__name__)
 
 # Where a server that brings a mail writes down to whom; what the sender wrote comes last.
 _BROUGHT_TO = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To")
@@ -18,6 +22,7 @@ _WRITTEN_TO = ("To", "Cc")
 _MOST_ADDRESSES = 50
 _LONGEST = 2_000  # characters of a line that names some
 _NOBODY = "It was brought to no address that we signed: nothing was changed."
+_UNREADABLE = "It cannot be read as a mail: nothing was changed."
 _WORDS = {
     What.GONE: "The address does not exist: it gets no more mail.",
     What.FULL: "The mailbox is full: the mail did not arrive.",
@@ -61,23 +66,42 @@ def hear(
     Args:
         ours: the addresses that we mail from: where an answer names one, it quotes.
     """
-    raw, to = brought.raw, brought.to
-    message = reading.parsed(raw)
-    addresses = list(to) or _addresses(message)
-    send_id = came_back.send_of(addresses, keyring)
-    if send_id is None:
-        send_id = _sent_by_report(message, keyring)
-    if send_id is None:
+    try:
+        understood = _understood(brought, keyring, ours, now=now)
+    except (AppError, OSError, MemoryError):  # of this machine, for now: it comes again
+        raise
+    except Exception as error:  # noqa: BLE001 - of these bytes, for ever: it would come for days
+        log.warning("a mail that came back cannot be read: %s", type(error).__name__)
+        return Heard(None, is_new=False, sentence=_UNREADABLE)
+    if understood is None:
         return Heard(None, is_new=False, sentence=_NOBODY)
-    said = reading.read(raw, by=brought.by)
-    answer = None
-    if said.what is What.REPLY and message is not None:
-        at = min(brought.at or now, now)
-        answer = Answer.of(message, raw[: reading.MOST_BYTES], [*ours, *addresses], at=at)
+    send_id, said, answer = understood
     with database.write() as session:
         is_new = came_back.hear(session, send_id, said, now=now, answer=answer)
     known = "" if is_new or said.what is What.NOTHING else " (That was known, or is of no send.)"
     return Heard(said, is_new=is_new, sentence=f"{_WORDS[said.what]}{known}")
+
+
+def _understood(
+    brought: Brought, keyring: Keyring, ours: Sequence[str], *, now: datetime
+) -> tuple[int, CameBack, Answer | None] | None:
+    """Whose mail it is and what it says, by its bytes alone; whoever writes it may write anything.
+
+    Raises whatever it likes: our parts for mail, and Python's, fail in ways that nobody counted.
+    """
+    raw, message = brought.raw, reading.parsed(brought.raw)
+    addresses = list(brought.to) or _addresses(message)
+    send_id = came_back.send_of(addresses, keyring)
+    if send_id is None:
+        send_id = _sent_by_report(message, keyring)
+    if send_id is None:
+        return None
+    said = reading.read(raw, by=brought.by)
+    if said.what is not What.REPLY or message is None:
+        return send_id, said, None
+    at = min(brought.at or now, now)
+    whole = [*ours, *addresses]
+    return send_id, said, Answer.of(message, raw[: reading.MOST_BYTES], whole, at=at)
 
 
 def _addresses(message: Message | None) -> list[str]:

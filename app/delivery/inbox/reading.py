@@ -42,6 +42,9 @@ class CameBack:
 
 MOST_BYTES = 512 * 1024  # read of a mail: its report stands before the mail that it is about
 _MOST_PARTS = 40  # boundaries; a report has three parts
+_BOUNDARY = re.compile(
+    rb"boundary[*0-9]*\s{0,9}=", re.IGNORECASE
+)  # in each way that is read as one
 _FINAL = {"failed", "failure", "error"}  # the second and third are of servers that read no RFC
 _OF_ADDRESS = ("5.1.", "5.2.1", "5.4.4")  # besides what a server says at RCPT: no such host
 _OUR_ADDRESS = ("5.1.7", "5.1.8")
@@ -106,7 +109,7 @@ def read(raw: bytes, *, by: str | None = None) -> CameBack:
 def parsed(raw: bytes) -> Message | None:
     """A mail as far as it is read; None for one with more parts than mails have."""
     some = raw[:MOST_BYTES]
-    if some.count(b"boundary=") > _MOST_PARTS:
+    if len(_BOUNDARY.findall(some)) > _MOST_PARTS:
         return None
     return BytesParser().parsebytes(some)
 
