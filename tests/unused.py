@@ -25,7 +25,7 @@ ALLOWED = {
     "render_to_output": "Liquid renders a node by it",
     "main_loop": "uvicorn's server runs it",
     "__getattr__": "Python asks a module by it for a name that it does not hold",
-    "connection_lost": "asyncio's protocol", "eof_received": "asyncio's protocol",
+    "eof_received": "asyncio's protocol",
     "on_message_begin": "httptools", "on_url": "httptools", "on_header": "httptools",
     "on_message_complete": "httptools",
     "process_bind_param": "SQLAlchemy's types", "process_result_value": "SQLAlchemy's types",

@@ -168,7 +168,7 @@ class _Builder:
             raise _No(f"There is no cycle “{name[:60]}”, and nothing says when it begins and ends.")
         if ends <= starts or (ends - starts).days > KnownCycle.LONGEST:
             raise _No(f"The cycle “{name[:60]}” would run from {starts} to {ends}.")
-        return NewCycle(name[:200], starts, ends, None)
+        return NewCycle(name, starts, ends, None)
 
     def _objective(self, cycle: NewCycle, title: str, goal: Goal) -> NewObjective:
         at = (cycle.name.casefold(), title.casefold())

@@ -164,7 +164,7 @@ def read(line: int, cells: Mapping[Field, str], reading: Reading) -> Goal:
         makes_parent=makes,
         owner=cells.get(Field.OWNER, "")[:200],
         teams=_teams(cells.get(Field.TEAM, "")),
-        cycle=cells.get(Field.CYCLE, ""),
+        cycle=cells.get(Field.CYCLE, "")[:200].strip(),  # as it is kept: it is found again
         starts=starts,
         ends=ends,
         start=_plain(numbers.get(Field.START)),

@@ -59,6 +59,8 @@ def test_any_cell_is_taken_or_its_row_refused_in_words(session: Session):
     said = [one.why for one in found.plan.refused]
     assert "It names more than 50 teams." in said
     assert found.plan.key_results
+    again = goal_import.take(session, draft, by="Ann", zone=OSLO, now=NOW).plan.counts
+    assert again | {"known": 0, "refused": 0} == dict.fromkeys(again, 0)
 
 
 def test_a_line_that_nobody_typed_costs_nothing():

@@ -6,7 +6,8 @@ from unicodedata import category
 
 import pytest
 
-from app.delivery.inbox import came_back, hearing
+from app.delivery.inbox import came_back, hearing, reading
+from app.delivery.inbox.hearing import Brought
 from app.delivery.replies import shortened
 from app.links import return_address
 from app.links.keyring import Kind
@@ -48,7 +49,7 @@ def _token(send_id: int, kind: Kind = Kind.RETURN) -> str:
 
 
 def _heard(database: Database, raw: bytes, *to: str) -> hearing.Heard:
-    return hearing.hear(database, raw, to, keyring=KEYS, now=NOW)
+    return hearing.hear(database, Brought(raw, to), keyring=KEYS, now=NOW)
 
 
 def test_no_mail_keeps_its_server_coming_again(database: Database):
@@ -98,10 +99,10 @@ def test_whoever_is_told_of_a_mail_is_not_told_of_a_machine_in_trouble(
 ):
     """A machine without a process to spare reads it later: that mail has to come again."""
 
-    def starved(_raw: bytes) -> None:
+    def starved(_raw: bytes, **_by: str | None) -> None:
         raise OSError("no process to spare")
 
-    monkeypatch.setattr(hearing.reading, "read", starved)
+    monkeypatch.setattr(reading, "read", starved)
     with pytest.raises(OSError, match="spare"):
         _heard(database, letter(BOUNCES), _token(given(database)))
 
