@@ -25,6 +25,7 @@ RELEASED = (
     "0034",
     "0039",
     "0045",
+    "0052",
 )  # the newest revision of each release
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)  # a Monday
 _ROWS = 3
