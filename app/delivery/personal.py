@@ -46,7 +46,7 @@ PARTS: Sequence[Part] = (
     Part("sends", Send, _send, ("last_reply",), {"last_reply": None}),
     Part("outcomes", Outcome, _outcome, ()),  # counted, and of nobody once the person is gone
     Part("came_back", CameBackRow, _came_back, ("words",), None),
-    Part("answers", WrittenBack, _written_back, ("words", "nameless"), None),
+    Part("replies", WrittenBack, _written_back, ("words", "nameless"), None),
     Part("mails", OutboxMail, _outbox, _MAIL, None),
     Part("test_mails", Notice, _notice, _NOTICE, None),
 )

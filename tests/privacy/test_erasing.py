@@ -67,7 +67,7 @@ def test_an_export_holds_what_is_erased(town: Town):
     assert {name for name, rows in held.items() if not rows} == {"left_out"}
     assert {name for name, rows in held.items() if any(sign in str(rows) for sign in SIGNS)} >= {
         "person", "audiences", "notes", "suppressions", "enrolments", "mails", "test_mails", "hits",
-        "answers", "conversions", "mentions",
+        "answers", "replies", "conversions", "mentions",
     }  # fmt: skip
     others = [other for _, other in town.people_leaving() if other != email]
     assert not [other for other in others if other in str(held)]

@@ -155,3 +155,10 @@ def test_wildcards_of_sql_in_an_address_find_nobody_else(session: Session):
     session.flush()
 
     assert list(mentions.find(session, held.words_of("a_b@b.example", "%@b.example"))) == []
+
+
+def test_no_two_parts_have_one_name():
+    """An export tells them by name: of two alike, one would be left out."""
+    names = [part.name for part in PARTS]
+
+    assert sorted(set(names)) == sorted(names)
