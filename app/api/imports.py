@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.address import PREFIX
-from app.api.import_schemas import (
+from app.api.import_shapes import (
     FILE,
     NOTED,
     REFUSED,

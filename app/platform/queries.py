@@ -28,7 +28,7 @@ _LONGEST = 1_000_000  # bytes of any value on SQLite's way to a number, that it 
 _NUMBERS = frozenset({20, 21, 23, 700, 701, 1700})  # PostgreSQL's types: int8, int2, … numeric
 _NO_NUMBER = "The query must give a number, not text, nothing, or a date."
 _NOT_ONE = "The query must give one row with one column."
-_STEPS = 10_000  # of SQLite's machine between two looks at the clock
+_AGAIN = 0.05  # seconds
 _WRITTEN_WRONG = "42"  # PostgreSQL's class of errors in how a query is written
 _OF_THE_QUERY = ("near ", "no such ", "ambiguous column name", "incomplete input")  # SQLite's
 _PLAIN = {  # what SQLite says in so many words, and nothing more
@@ -245,20 +245,20 @@ def _opened(url: str, seconds: float) -> Iterator[sqlite3.Connection]:
 @contextmanager
 def _interrupted(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
     """Stop it by the clock: counted in steps, one that compares a megabyte counts as any other."""
-    is_late = threading.Event()
+    is_over = threading.Event()
 
     def stop() -> None:
-        is_late.set()
-        connection.interrupt()
+        left = seconds
+        while not is_over.wait(left):
+            connection.interrupt()  # heard by a statement that runs, and by none that begins after
+            left = _AGAIN
 
-    limit = threading.Timer(seconds, stop)
-    limit.daemon = True
+    limit = threading.Thread(target=stop, daemon=True)
     limit.start()
-    connection.set_progress_handler(is_late.is_set, _STEPS)  # between two statements, nothing hears
     try:
         yield
     finally:
-        limit.cancel()
+        is_over.set()
         limit.join()
 
 

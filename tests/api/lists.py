@@ -13,7 +13,14 @@ from app.allocation.models import Respondent
 from app.audience.models import Audience, Person, Suppression
 from app.delivery.models import Send, WrittenBack
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
-from app.identity.models import ApiToken, AuditRow, LoginSession, TeamInvitation, User
+from app.identity.models import (
+    ApiToken,
+    AuditRow,
+    LoginSession,
+    ShareLink,
+    TeamInvitation,
+    User,
+)
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team, UnusualWeek
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.platform.put_off import PutOff
@@ -141,6 +148,12 @@ LISTS: dict[str, Filling] = {
         WrittenBack,
         lambda number: {"experiment_id": "one", "send_id": number, "at": _moment(number)},
         beside=_sent_to,
+    ),
+    "/experiments/{experiment_id}/share-links": Filling(
+        ShareLink,
+        lambda number: {
+            "experiment_id": "one", "hash": f"h{number}", "expires_at": NOW + timedelta(days=3650),
+        },
     ),
     "/features": Filling(Feature),
     "/slices": Filling(Slice, lambda _: {"status": "idea"}),

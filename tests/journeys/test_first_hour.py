@@ -137,7 +137,7 @@ def moves(page: Page, *, script: bool) -> None:
         wait_until(lambda: page.reload() and "1 of 3 people clicked so far" in main.inner_text())
 
 
-def barriers(page: Page, name: str) -> list[tuple[str, str, str]]:
+def barriers(page: Page, name: str) -> list[tuple[str, ...]]:
     """Of the page itself: a mail in a frame has its author's colours."""
     found = []
     page.bring_to_front()  # a tab behind others is drawn late
@@ -145,7 +145,9 @@ def barriers(page: Page, name: str) -> list[tuple[str, str, str]]:
         page.emulate_media(color_scheme=scheme)
         broken = Axe().run(page, options={"iframes": False}).response["violations"]
         found += [
-            (name, scheme, one["id"]) for one in broken if one["impact"] in {"serious", "critical"}
+            (name, scheme, one["id"], str(one["nodes"])[:1_000])
+            for one in broken
+            if one["impact"] in {"serious", "critical"}
         ]
     page.emulate_media(color_scheme="light")
     return found

@@ -46,7 +46,7 @@ VERBS = {
     "clicks": r"\bclick",
     "named": r"\bclick",
     "opens": r"\bopen(?:ed|s)? it\b",
-    "answers": r"\b(?:wrote|writes?) back\b|\banswers?\b(?! by)",
+    "answers": r"\b(?:wrote|writes?) back\b|\banswers?\b(?! by| comes by)",
     "conversions": r"\bconver(?:t|sion)",
     "values": r"\bvalue|per person",
 }

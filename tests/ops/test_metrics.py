@@ -120,7 +120,7 @@ def served(
         "THINSLICE_METRICS_TOKEN": TOKEN,
     }
     with smtp_server() as (mailbox, mail):
-        pages = Installation(tmp_path / "pages", database, settings=settings)
+        pages = Installation(tmp_path / "pages", database, mail=mail, settings=settings)
         pages.start("--migrate", "--workers", "2", "--no-worker")
         keys = {"THINSLICE_SECRET_KEYS": (pages.data / "keys").read_text().strip()}
         edge = Installation(tmp_path / "edge", database, port=port, settings=settings | keys)

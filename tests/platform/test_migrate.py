@@ -94,6 +94,10 @@ def test_two_migrations_at_once_are_safe(kind: str, tmp_path: Path, postgres_ser
 
 def test_serve_on_a_database_that_is_behind_says_so_and_ends(tmp_path: Path):
     installation = Installation(tmp_path / "data", "")
+    installation.data.mkdir(mode=0o700)
+    behind = Database(f"sqlite:///{installation.data / 'thinslice.db'}")
+    migrate.to(behind, "0039")
+    behind.close()
 
     done = installation.command("serve", "--port", str(installation.port))
 

@@ -24,7 +24,7 @@ from tests.whole import inside_of
 
 _MOST = 12
 _ENDING = "hour that is closing"  # asked of all at once, and only in hours in which windows close
-_NOTING = 4  # and whoever takes a file is noted: the end of the audit, its last row, a new one
+_NOTING = 5  # and whoever takes a file is noted: a new row, the audit's end, the row before, sealed
 _SOME, _MANY = 3, 30
 _SWITCHED_ON: dict[str, Any] = {"approve_above": 1, "require_totp": True}  # both ask for more
 _PEOPLE = {_SOME: 2_010, _MANY: 6_000}  # more than a page looks at, and many batches of mails

@@ -11,6 +11,7 @@ from sqlalchemy import func
 from sqlmodel import SQLModel, col, select
 
 from app.audience.models import Person
+from app.experiments.models import Experiment
 from app.identity import audit_rows
 from app.identity.access import is_export
 from app.identity.models import ApiToken, AuditRow
@@ -18,6 +19,7 @@ from app.okr.models import Cycle, Objective
 from app.outreach.models import Connector
 from app.platform import outbound
 from app.platform.told import told_of
+from tests.moments import NOW
 from tests.settled import Settled
 from tests.whole import CHANGES, FORM, Whole, asked, of_json, whole
 
@@ -283,6 +285,8 @@ def test_every_route_of_a_setting_is_walked(walked: tuple[Whole, list[Any]]):
 def test_a_file_that_leaves_is_noted_and_a_look_is_not(there: tuple[Whole, Settled]):
     application, settled = there
     _know(*there)
+    with application.house.database.write() as session:  # there is a readout
+        session.get_one(Experiment, settled.ids["experiment_id"]).started_at = NOW
     looked: list[tuple[str, int, int]] = []
     taken: list[tuple[str, int, int]] = []
     for method, route in application.routes():

@@ -129,14 +129,12 @@ async def _said(reader: asyncio.StreamReader) -> str:
     return line.decode()
 
 
-def test_one_conversation_too_many_holds_nothing(
-    monkeypatch: pytest.MonkeyPatch, database: Database
-):
+def test_one_conversation_too_many_holds_nothing(monkeypatch: pytest.MonkeyPatch, house: House):
     """Those inside go on, and where one leaves there is room for the next."""
     monkeypatch.setattr(inbox, "_AT_ONCE", 3)
 
     async def talk() -> list[str]:
-        serve = inbox.conversations(House.__new__(House))
+        serve = inbox.conversations(house)
         server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         async with server:
