@@ -55,8 +55,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     moments.on_each_day(metafunc)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Whole stories by processes and browsers, on one database beside every change; with --full on both.
+BY_ONE_DATABASE = {
+    "tests/journeys/test_bad_input.py": "postgresql",
+    "tests/journeys/test_compared.py": "sqlite",
+    "tests/journeys/test_left_out.py": "postgresql",
+    "tests/journeys/test_agent.py": "sqlite",
+    "tests/journeys/test_mail_comes_back.py": "postgresql",
+    "tests/journeys/test_written_back.py": "sqlite",
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     moments.one_database_is_enough(items)
+    if not config.getoption("--full"):
+        items[:] = [item for item in items if not _is_told_by_another(item)]
+
+
+def _is_told_by_another(item: pytest.Item) -> bool:
+    """Whether this story runs on its other database."""
+    kind = BY_ONE_DATABASE.get(item.path.relative_to(item.config.rootpath).as_posix())
+    callspec = getattr(item, "callspec", None)
+    given = set(KINDS) & set(callspec.params.values()) if callspec and kind else set()
+    return bool(given) and given != {kind}
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,9 @@ def test_no_mail_after_the_answer_but_those_in_flight(
     assert late[-1] < _IN_FORCE_SECONDS + _UNDER_WAY
     assert spared > leaving // 4
     assert progress["sent"] == len(relay.arrived) == people - spared
-    assert progress["skipped"] + progress["failed"] == spared  # failed: was reserved already
+    assert progress["skipped"] + progress["failed"] == spared, (
+        progress
+    )  # failed: was reserved already
 
 
 def _left(ways_out: dict[str, str], count: int, *, seconds: float) -> dict[str, float]:

@@ -50,7 +50,7 @@ def door(service: Installation, browser: Browser) -> StorageState:
 def violations(page: Page) -> list[str]:
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour between two
         page.wait_for_timeout(400)  # colours change slowly
         found += [
             f"{scheme}: {one['id']} {one['nodes'][0]['html'][:120]}"
