@@ -139,7 +139,7 @@ def moves(page: Page, *, script: bool) -> None:
 
 def barriers(page: Page, name: str) -> list[tuple[str, ...]]:
     """Of the page itself: a mail in a frame has its author's colours."""
-    found = []
+    found: list[tuple[str, ...]] = []
     page.bring_to_front()  # a tab behind others is drawn late
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour between two
