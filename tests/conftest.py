@@ -55,7 +55,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     moments.on_each_day(metafunc)
 
 
-# Whole stories by processes and browsers, on one database beside every change; with --full on both.
+# What takes long, on one database beside every change; with --full on both.
 BY_ONE_DATABASE = {
     "tests/journeys/test_bad_input.py": "postgresql",
     "tests/journeys/test_compared.py": "sqlite",
@@ -63,6 +63,9 @@ BY_ONE_DATABASE = {
     "tests/journeys/test_agent.py": "sqlite",
     "tests/journeys/test_mail_comes_back.py": "postgresql",
     "tests/journeys/test_written_back.py": "sqlite",
+    "tests/delivery/mail/test_templates_hold_nobody_up.py": "sqlite",
+    "tests/web/test_garbled.py": "sqlite",
+    "tests/web/test_garbled_part.py": "postgresql",
 }
 
 
@@ -73,11 +76,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_told_by_another(item: pytest.Item) -> bool:
-    """Whether this story runs on its other database."""
+    """Whether this runs on its other database."""
     kind = BY_ONE_DATABASE.get(item.path.relative_to(item.config.rootpath).as_posix())
     callspec = getattr(item, "callspec", None)
-    given = set(KINDS) & set(callspec.params.values()) if callspec and kind else set()
-    return bool(given) and given != {kind}
+    given = [one for one in KINDS if callspec and one in map(str, callspec.params.values())]
+    return kind is not None and given not in ([], [kind])
 
 
 @pytest.fixture(autouse=True)
