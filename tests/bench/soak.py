@@ -1,9 +1,10 @@
 """Hours of everything at once: whether memory, open files or the log grow, and every total stays.
 
-`python -m tests.bench.soak [--minutes 60] [--people 4000]`. Two machines answer and two send, on
-one PostgreSQL. Customers click, open, order and leave; an experiment goes out for most of the time;
-somebody checks in a number and reads pages. What a process holds at the end is judged against what
-it held after a fifth of the time; every number is printed beside its limit, and one above it fails.
+`python -m tests.bench.soak [--minutes 60] [--people 4000] [--customers 4]`. Two machines answer and
+two send, on one PostgreSQL. Customers click, open, order and leave; an experiment goes out for most
+of the time; somebody checks in a number and reads pages (all slower in step with fewer customers,
+for a machine that others use). What a process holds at the end is judged against what it held after
+a fifth of the time; every number is printed beside its limit, and one above it fails.
 """
 
 import argparse
@@ -82,6 +83,7 @@ class Soak:
 
     machines: Fleet
     seconds: float
+    at_once: int = _CUSTOMERS
     checked_in: int = 0
     read: int = 0
 
@@ -91,7 +93,7 @@ class Soak:
         with (
             _readers(self.machines) as readers,
             ThreadPoolExecutor(2) as pool,
-            customers.at_work(_CUSTOMERS, seed=1),
+            customers.at_work(self.at_once, seed=1),
         ):
             working = [
                 pool.submit(self._check_in, over, key_result),
@@ -116,7 +118,7 @@ class Soak:
     def _check_in(self, over: threading.Event, key_result: str) -> None:
         """The number of today, again and again."""
         rng, today = random.Random(2), clock.now().date()
-        while not over.wait(0.5):
+        while not over.wait(0.5 * _CUSTOMERS / self.at_once):
             with rng.choice(self.machines.web).at.api("editor") as api:
                 put = {"value": rng.randrange(1_200, 1_800), "comment": "As it stands."}
                 answer = api.put(f"/key-results/{key_result}/values/{today}", json=put)
@@ -125,7 +127,7 @@ class Soak:
 
     def _look(self, over: threading.Event, readers: list[httpx.Client]) -> None:
         rng = random.Random(3)
-        while not over.wait(0.2):
+        while not over.wait(0.2 * _CUSTOMERS / self.at_once):
             answer = rng.choice(readers).get(rng.choice(_PAGES))
             answer.raise_for_status()
             self.read += 1
@@ -180,7 +182,9 @@ def totals(said: Said, customers: Customers, mailbox: Mailbox, people: int) -> N
     assert customers.ledger.refused == [], customers.ledger.refused[:5]
 
 
-def soaked(machines: Fleet, mailbox: Mailbox, *, minutes: float, people: int) -> list[Measured]:
+def soaked(
+    machines: Fleet, mailbox: Mailbox, *, minutes: float, people: int, customers_at_once: int
+) -> list[Measured]:
     """Live through it, and what was measured."""
     with machines.web[0].at.api("editor") as api:
         key_result = given_a_key_result(api)
@@ -188,7 +192,7 @@ def soaked(machines: Fleet, mailbox: Mailbox, *, minutes: float, people: int) ->
         per_minute = max(60, round(people / max(minutes * 0.8, 0.5)))
         run = launched(api, audience, rate_per_minute=per_minute)
     customers = Customers(mailbox, machines.addresses, machines.web[0].at.token("editor"))
-    soak = Soak(machines, 60 * minutes)
+    soak = Soak(machines, 60 * minutes, customers_at_once)
     seen = soak.live(run, customers, key_result)
     for machine in machines.web:
         with machine.at.api("editor") as api:
@@ -205,6 +209,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--people", type=int, default=4_000)
+    parser.add_argument("--customers", type=int, default=_CUSTOMERS)
     chosen = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as name,
@@ -212,7 +217,13 @@ def main() -> int:
         smtp_server() as (mailbox, mail),
         web_and_workers(Path(name), server.empty(), mail=mail) as machines,
     ):
-        found = soaked(machines, mailbox, minutes=chosen.minutes, people=chosen.people)
+        found = soaked(
+            machines,
+            mailbox,
+            minutes=chosen.minutes,
+            people=chosen.people,
+            customers_at_once=chosen.customers,
+        )
     for one in found:
         print(one)
     return int(not all(one.holds for one in found))
