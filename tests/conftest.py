@@ -22,6 +22,7 @@ from app.platform import config, db
 from app.platform.db import Database
 from tests import kept_open, moments, postgres
 from tests.postgres import Server
+from tests.serve import Installation
 
 KINDS = ("sqlite", "postgresql")
 # A case may take however long it does; a change is judged by the same cases twice.
@@ -49,6 +50,7 @@ def pytest_configure() -> None:
     """What a module says of the time while it is imported is at the stated moment, too."""
     gc.disable()  # what is imported stays: a third of the time would go into looking through it
     moments.state(pytest.MonkeyPatch(), moments.NOW)
+    Installation.forks = True
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

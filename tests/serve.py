@@ -16,7 +16,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import httpx
 from aiosmtpd.controller import Controller
@@ -25,6 +25,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from app.identity import tokens
 from app.platform import clock, config
 from app.platform.db import Database
+from tests.forked import Forked
 from tests.moments import shift_to
 
 BROWSER = (
@@ -73,9 +74,10 @@ class Installation:
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
     at: datetime | None = None  # its moment when next started; else it shares this process's clock
-    process: "subprocess.Popen[bytes] | None" = None
+    process: "subprocess.Popen[bytes] | Forked | None" = None
     tokens: dict[str, str] = field(default_factory=dict)  # by role, made once
     code: Path = OURS  # which version of ours runs
+    forks: ClassVar[bool] = False  # as copies of one that has loaded everything
 
     @property
     def url(self) -> str:
@@ -111,16 +113,20 @@ class Installation:
 
     def start(self, *flags: str, command: str = "serve", ready: bool = True) -> None:
         """Start `serve` and wait until it says that it is ready, or at least answers."""
-        out = (self.data.parent / f"{self.data.name}.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", command, "--port", str(self.port), *flags],
-            env=self.environment(),
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            cwd=self.code,
-        )
-        out.close()
+        arguments = [command, "--port", str(self.port), *flags]
+        with (self.data.parent / f"{self.data.name}.log").open("ab") as out:
+            if self.forks and self.code == OURS:
+                told = out.fileno()
+                self.process = Forked(arguments, env=self.environment(), out=told, cwd=self.code)
+            else:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "app.cli", *arguments],
+                    env=self.environment(),
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                    cwd=self.code,
+                )
         look = self.is_ready if ready else self.answers
         wait_until(look, what=f"a service that answers ({self.log})")
 

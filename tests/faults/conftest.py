@@ -1,12 +1,15 @@
 import pytest
 
 from tests.journeys.conftest import mailbox, mailbox_and_setting, service
+from tests.serve import Installation
 
 pytest.register_assert_rewrite(
     "tests.faults.reckoning", "tests.faults.pages", "tests.faults.balance"
 )  # they say why
 
 __all__ = ["mailbox", "mailbox_and_setting", "service"]
+
+Installation.forks = False  # what is killed here is what an operator started
 
 # What runs beside every change. Everything here takes minutes: `poe faults-long` runs all of it,
 # and `poe random` the random operations, for an hour with --full.

@@ -9,8 +9,9 @@ from app.ops.supervise import PortTaken, listen
 from tests.serve import Installation, children_of, free_port, wait_until
 
 
-@pytest.fixture
-def service(tmp_path: Path):
+@pytest.fixture(params=[False, True], ids=["started by Python", "as the tests start it"])
+def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Installation, "forks", request.param)
     installation = Installation(tmp_path / "data", "")
     installation.start("--migrate")
     yield installation
