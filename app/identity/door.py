@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.identity import callers, depth, guard, hosts
+from app.identity import callers, depth, guard, hosts, unsent
 from app.identity.access import Access, Rule, rule_of
 from app.identity.bodies import Taken, body_of
 from app.identity.senders import Gone, Sender
@@ -49,6 +49,11 @@ class Door:
         try:
             taken = await _let_in(scope, rule, sender)
         except AppError as error:
+            try:
+                await unsent.take(Request(scope), rule, sender, error)
+            except Gone:
+                note_gone(scope)
+                return
             await self._refuse(Request(scope), error)(scope, receive, closing)
         except Gone:
             note_gone(scope)
@@ -72,6 +77,7 @@ async def _let_in(scope: Scope, rule: Rule | None, sender: Sender) -> Receive:
         guard.refuse_forged(request, rule.access, b"")
         return sender.watched if sender.body.taken is Taken.STREAMED else sender.receive
     whole = await sender.whole()
+    unsent.leave(request, rule, whole)
     guard.refuse_forged(request, rule.access, whole)
     if rule.told.startswith(callers.API):
         await _refuse_deep(whole)

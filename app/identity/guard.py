@@ -10,29 +10,27 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.identity import callers, requests_noted
+from app.identity import callers, requests_noted, sent_forms
 from app.identity.access import Access, access_of
-from app.identity.bodies import PLAIN_FORM
 from app.identity.callers import Principal
 from app.identity.last_use import LastUse
 from app.identity.roles import Role
-from app.platform import away, clock, figures, own_threads
+from app.platform import away, clock, own_threads
 from app.platform.away import AWAY
 from app.platform.db import Database
-from app.platform.errors import CodeWanted, Forbidden, NotLoggedIn, TooLarge
+from app.platform.errors import CodeWanted, Forbidden, NotLoggedIn
 
 ADMITTED = "thinslice.access"  # in a request's scope: what its door asked for
 _SAFE = {"GET", "HEAD"}
 SET_UP = "/account/second-step"
 _TO_A_CODE = {SET_UP, f"{SET_UP}/confirm", "/logout"}
-_MOST_FIELDS = 1000  # as many as Starlette reads of a form
 _COOKIE_LASTS = timedelta(days=400)  # browsers keep none longer; the server ends a session before
 
 
@@ -149,7 +147,7 @@ def _is_form(request: Request, access: Access) -> bool:
 
 def refuse_foreign(request: Request) -> None:
     """CSRF, before the body: a change must come from a page of ours."""
-    if not _same_origin(request):
+    if not is_ours(request):
         raise Forbidden("This request came from another site, so nothing was changed.")
 
 
@@ -160,11 +158,13 @@ def refuse_forged(request: Request, access: Access, body: bytes) -> None:
     sent = _sent_token(request, body).encode()  # compared as bytes: it may not be ASCII
     if not compare_digest(sent, request.state.csrf.encode()):
         raise Forbidden(
-            "This page was open for too long, so nothing was changed. Reload it and send it again."
+            "This page was open for too long, so nothing was changed. Send it once more from here,"
+            " or go back and reload it."
         )
 
 
-def _same_origin(request: Request) -> bool:
+def is_ours(request: Request) -> bool:
+    """Whether a page of ours asks, as far as the browser says."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}
@@ -181,18 +181,9 @@ def _same_origin(request: Request) -> bool:
 def _sent_token(request: Request, body: bytes) -> str:
     """From a header, the query (files are not read here), or the form."""
     sent = request.headers.get("x-csrf") or request.query_params.get("csrf")
-    kind = request.headers.get("content-type", "")
-    if sent is None and kind.startswith(PLAIN_FORM):
-        sent = _field(body, "csrf")
-    return sent or ""
-
-
-def _field(body: bytes, name: str) -> str:
-    try:
-        fields = parse_qs(body.decode("latin-1"), max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise TooLarge(f"A form has at most {figures.count(_MOST_FIELDS)} fields.") from None
-    return next(iter(fields.get(name, ())), "")
+    if sent is None:
+        sent = sent_forms.read(request.headers.get("content-type", ""), body).first("csrf")
+    return sent
 
 
 def set_cookie(request: Request, response: Response, secret: str) -> None:

@@ -29,6 +29,11 @@ class Sender:
         self._taken = 0
         self._ended = False
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of it was asked for."""
+        return self._taken > 0 or self._ended
+
     def refuse_announced(self, request: Request) -> None:
         """What says itself that it is too large is not waited for."""
         if self.body.most and int(request.headers.get("content-length", 0)) > self.body.most:

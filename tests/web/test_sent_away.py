@@ -127,7 +127,8 @@ def test_somebody_who_is_sent_away_in_the_middle_changes_nothing(
     assert not {
         path: (one.status, one.headers.get("location"))
         for path, one in said.items()
-        if one.status not in {403, 404, 422} and "/login" not in one.headers.get("location", "")
+        if one.status not in {401, 403, 404, 422}
+        and "/login" not in one.headers.get("location", "")
     }
 
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.identity import door, guard
+from app.identity import door, guard, unsent
 from app.platform import away, collisions
 from app.platform.errors import (
     AppError,
@@ -28,7 +28,9 @@ from app.platform.errors import (
     Unavailable,
 )
 from app.platform.log import request_id
+from app.web.kit import typed_again
 from app.web.kit.pages import Page, Refused, render
+from app.web.kit.typed_again import TypedAgain
 
 _ADVICE = {
     400: "Go back to the program that sent you here, and begin there again.",
@@ -83,6 +85,7 @@ class ErrorPage(Page):
     advice: str
     way: tuple[str, str] | None  # on from here, if any way is: what it is called, its address
     status: int
+    again: TypedAgain | None  # what was typed into a form that could not be taken
 
 
 def install(application: FastAPI, problems: Problems, *, machines: tuple[str, ...]) -> None:
@@ -185,9 +188,10 @@ def _full() -> Unavailable:
 
 def show(request: Request, error: AppError) -> Response:
     """A room's sentence as a page; who is not logged in is shown the door first."""
-    if isinstance(error, NotLoggedIn):
+    again = typed_again.of(request, error.status, error)
+    if again is None and isinstance(error, NotLoggedIn):
         return RedirectResponse(f"/login?next={quote(_back(request))}", 303)
-    if isinstance(error, CodeWanted):
+    if again is None and isinstance(error, CodeWanted):
         return RedirectResponse(guard.SET_UP, 303)
     if request.method == "GET" and any(
         field_error.field == "cursor" for field_error in error.errors
@@ -195,7 +199,12 @@ def show(request: Request, error: AppError) -> Response:
         return _cut_off(request)
     lines = tuple(e.message for e in error.errors if e.message != str(error))
     answer = _page(
-        request, status=error.status, sentence=str(error), heading=error.title, lines=lines
+        request,
+        status=error.status,
+        sentence=str(error),
+        heading=error.title,
+        lines=lines,
+        again=again,
     )
     if isinstance(error, TooMany | Unavailable):
         answer.headers["Retry-After"] = "5"
@@ -225,19 +234,24 @@ def _page(
     lines: tuple[str, ...] = (),
     advice: str | None = None,
     way: tuple[str, str] = ("Back to this week", "/"),
+    again: TypedAgain | None = None,
 ) -> Response:
+    again = again or typed_again.of(request, status)
     page = ErrorPage(
         heading=heading or HTTPStatus(status).phrase.capitalize(),
         sentence=sentence,
         lines=lines,
-        advice=advice or _advice(request, status),
+        advice=advice or _advice(request, status, again),
         way=None if status == _WRONG_NAME else way,  # this name has no other page
         status=status,
+        again=again,
     )
     return render(request, page, status)
 
 
-def _advice(request: Request, status: int) -> str:
+def _advice(request: Request, status: int, again: TypedAgain | None) -> str:
+    if again:
+        return again.advice
     if status == Unavailable.status and request.method == "POST":
         return _SEND_AGAIN
     return _ADVICE.get(status) or f"Try again. If it happens again, the log says why{_under()}."
@@ -250,7 +264,7 @@ def _under() -> str:
 
 def _back(request: Request) -> str:
     if request.method != "GET":
-        return "/"
+        return unsent.came_from(request)
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
