@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from sqlmodel import Session
 
 from app.analysis import store
 from app.platform.clock import iso
+from app.platform.spreadsheets import escaped
 
 COLUMNS = (
     "send_id", "arm", "state", "email", "external_id", "released_at", "closes_at", "accepted_at",
@@ -21,9 +21,6 @@ COLUMNS = (
     "last_reply", "rehearsal",
 )  # fmt: skip
 _CHUNK = 1_000
-# A spreadsheet would run such a cell as a formula (trust 1.2.10), wide signs too where it speaks
-# Japanese; and where it takes semicolons, tabs or line ends for separators, what follows one.
-_FORMULA = re.compile(r"^(?=[=+\-@＝＋－＠\t\r\n\0])|(?<=[;\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])")
 
 
 def csv_lines(session: Session, experiment_id: str) -> Iterator[str]:
@@ -48,11 +45,6 @@ def chunks(session: Session, experiment_id: str) -> Iterator[list[dict[str, Any]
     while chunk := store.sends_after(session, experiment_id, after=after, limit=_CHUNK):
         yield [{name: _plain(name, row[name]) for name in COLUMNS} for row in chunk]
         after = chunk[-1]["send_id"]
-
-
-def escaped(cell: object) -> str:
-    """The cell as text that no spreadsheet takes for a formula."""
-    return "" if cell is None else _FORMULA.sub("'", str(cell))
 
 
 def _plain(name: str, value: object) -> object:

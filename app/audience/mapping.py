@@ -1,7 +1,7 @@
 """What each column of a file becomes: guessed from headings and cells, then as its author says."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +17,7 @@ from app.platform.errors import FieldError, Invalid
 
 # What our list of refused lines puts before the columns of its file: mended, it is no column.
 LINE, BECAUSE = "Refused line", "Refused because"
+_OURS = {LINE, BECAUSE}
 _MOST = 0.5  # ours: of a column’s cells, to call it the one with the addresses
 NOTHING_SAID = FileWords()
 
@@ -54,6 +55,11 @@ def mapped(
     return tuple(columns)
 
 
+def is_of_refused(written: Iterable[str]) -> bool:
+    """Whether these headings are of our own list of refused lines."""
+    return set(written) >= _OURS
+
+
 def refuse_unknown(columns: Sequence[Mapped], words: FileWords) -> None:
     """Raises Invalid where something is said of a column that the file has not."""
     known = {one.key for one in columns}
@@ -73,7 +79,7 @@ def _by_cells(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[
 
 
 def _guess(place: int, one: Column, found: dict[int, str]) -> Mapped:
-    if one.as_written in {LINE, BECAUSE}:
+    if one.as_written in _OURS:
         return Mapped("", one.as_written, key=one.name, by=By.HEADING)
     name = found.get(place, one.name)
     by = By.CELLS if place in found else By.HEADING if name in OWN else By.ITSELF

@@ -16,7 +16,7 @@ from app.audience.headers import MOST_COLUMNS
 from app.audience.mapping import NOTHING_SAID, Mapped
 from app.audience.schemas import FileWords
 from app.audience.text_lines import BOM, LONGEST_LINE, BadFile, Lines
-from app.platform import encodings, figures, separators
+from app.platform import encodings, figures, separators, spreadsheets
 from app.platform.errors import Invalid
 
 _RAW_SHOWN = 500  # characters of a refused line that are kept
@@ -79,6 +79,8 @@ def look_at_header(path: Path, words: FileWords = NOTHING_SAID) -> Header:
         place = (lines.offset, lines.number)
         _refuse_too_many(written)
         rows = list(_first_rows(lines, delimiter))
+        if mapping.is_of_refused(written):
+            written, *rows = map(spreadsheets.read_back, (written, *rows))
         return Header(mapping.mapped(written, rows, words), delimiter, *place)
 
 
@@ -90,7 +92,9 @@ def read_csv(path: Path, header: Header, *, offset: int, line: int) -> Iterator[
     with path.open("rb") as source:
         source.seek(offset)
         lines = Lines(source, line)
-        reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
+        reader: Iterator[list[str]] = csv.reader(lines, delimiter=header.delimiter, strict=True)
+        if mapping.is_of_refused(column.as_written for column in header.columns):
+            reader = map(spreadsheets.read_back, reader)
         while True:
             lines.begin()
             began = lines.number + 1

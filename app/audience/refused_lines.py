@@ -9,6 +9,7 @@ from app.audience import store
 from app.audience.mapping import BECAUSE, LINE
 from app.audience.models import Import, Refusal
 from app.platform.db import Database
+from app.platform.spreadsheets import escaped
 
 _PAGE = 400
 _AS_IT_CAME = "As it came"  # the one column of lines that are no cells
@@ -24,7 +25,8 @@ def as_ndjson(database: Database, import_id: str) -> Iterator[str]:
 def as_csv(database: Database, record: Import) -> Iterator[str]:
     """With the columns of their file, and before them the line and why: mended, it is a file.
 
-    The two columns before are ours, and no import takes them for somebody's.
+    The two columns before are ours, and no import takes them for somebody's. What a spreadsheet
+    would run is escaped; the import of a file with these two columns reads it back.
     """
     header = record.header or {}
     headings = [one["heading"] for one in header.get("columns", ())]
@@ -57,5 +59,5 @@ def _cells(raw: str, delimiter: str) -> list[str]:
 
 def _written(cells: Sequence[str]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    csv.writer(written, lineterminator="\r\n").writerow(map(escaped, cells))
     return written.getvalue()

@@ -59,8 +59,8 @@ def whose(session: Session, token: TrackedLink) -> int:
     """Whose page it is, to keep an answer: its `send_id`. Raises NotFound."""
     if token.id in {NEVER_COUNTS, NOBODY}:
         return NEVER_COUNTS
-    if session.get(Send, token.id) is None:
-        raise NotFound("This page is not here any more.")
+    if token.id not in person_store.people_of(session, [token.id]):
+        raise NotFound("This page is not here any more.")  # nor does it take words of the erased
     return token.id
 
 

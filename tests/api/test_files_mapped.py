@@ -1,5 +1,6 @@
 """What a look promises of a file is what its import does, whatever the file is like."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -141,6 +142,24 @@ def test_the_refused_lines_of_any_file_are_a_file_that_can_be_mended(
                 None,
                 "email",
             ]
+
+
+def test_a_refused_line_runs_in_no_spreadsheet_and_comes_back_as_it_was(
+    api: Api, read: Callable[[], None]
+):
+    into = audience(api, "Formulas")
+    cells = ["=HYPERLINK(1)", "'=2", "a;+3", "-4", "plain"]
+    file = "email,=Head,b,c,d,e\nnobody," + ",".join(cells) + "\n"
+    first = begun(api, into, file.encode())
+    read()
+    back = api.get(f"/imports/{first}/refused.csv").text
+    begun(api, into, back.replace(",nobody,", ",ann@b.example,").encode())
+    read()
+
+    assert not re.search(r"(?:^|[,;\"])[=+\-@]", back.lstrip("\ufeff"), re.MULTILINE)
+    (person,) = api.read("/people", email="ann@b.example")["items"]
+    held = api.read(f"/people/{person['id']}/export")["audiences"][0]["data"]
+    assert held == dict(zip(["=Head", "b", "c", "d", "e"], cells, strict=True))
 
 
 def test_columns_become_what_their_author_says_without_another_upload(

@@ -6,18 +6,20 @@ from typing import Any
 
 import httpx
 
+from app.experiments.approvals import BY_ANOTHER
 from app.experiments.design_schemas import Draft
 from app.experiments.models import ENDED, Experiment, Status
 from app.platform.put_off import Work
 from tests.cast import DESIGN
 from tests.faults.happenings import operation
 from tests.faults.town import EVENT, Run, Town
+from tests.journeys.test_demo import csrf_of
 from tests.serve import wait_until
 
 _BODY = (
     "Hello {{ name }}, it is {{ euros }} € a week."
     ' [Show my list](https://halvern.example/list "list")'
-    ' or [ask us](https://halvern.example/ask "ask").'
+    ' or [ask us](https://halvern.example/ask "ask"), or [tell us](answer: "tell").'
 )
 _HOURS = 6  # of a window: some close while the town lives
 _THRESHOLD = {"kind": "threshold", "threshold": 0.3}
@@ -153,6 +155,29 @@ def try_what_was_put_off(town: Town, api: httpx.Client) -> None:
             town.ask(api, "POST", f"/put-off/{chosen['id']}/{what}")
 
 
+@operation()
+def approve_a_draft(town: Town, _api: httpx.Client) -> None:
+    """Somebody else has seen it; or need not, and is told so."""
+    drafts = [run for run in town.runs.values() if run.status == Status.DRAFT]
+    if drafts:
+        approve(town, town.rng.choice(drafts))
+
+
+def approve(town: Town, run: Run) -> bool:
+    """Whether a second person put their name beside it."""
+    path = f"/experiments/{run.id}/approve"
+
+    def asked() -> httpx.Response | None:
+        page = town.ask(town.page, "GET", path)
+        sent = {"csrf": csrf_of(page)} if page is not None and page.is_success else {}
+        return town.ask(town.page, "POST", path, data=sent) if sent else page
+
+    answer = wait_until(asked, what="an answer to an approval")
+    assert answer.is_success or answer.status_code in {409, 422}, answer.text
+    run.was_approved |= answer.is_success and answer.url.path == f"/experiments/{run.id}"
+    return bool(answer.is_success)
+
+
 @operation(weight=2)
 def look_at_a_page(town: Town, _api: httpx.Client) -> None:
     """Whatever it shows at that moment, it is there."""
@@ -189,7 +214,13 @@ def _written(town: Town, api: httpx.Client, sent: dict[str, Any]) -> str | None:
 
 
 def give_up_what_cannot_start(town: Town, api: httpx.Client) -> None:
-    """What was poisoned is cancelled, so that pages speak of the others alone."""
+    """What was poisoned is cancelled, so that pages speak of the others alone.
+
+    What has grown too far since its approval is approved again.
+    """
+    for run in town.launched():
+        if town.look(api, run) == Status.SCHEDULED:
+            approve(town, run)
     for one in town.every(api, "/put-off"):
         if one["work"] == Work.START and one["subject"] not in town.runs:
             town.ask(api, "POST", f"/put-off/{one['id']}/cancel")
@@ -219,6 +250,11 @@ def _launch(town: Town, api: httpx.Client, run: Run, *, undo_seconds: int = 0) -
     sent = {"undo_seconds": undo_seconds}
     answer = town.ask(api, "POST", f"/experiments/{run.id}/launch", json=sent)
     status = town.look(api, run)
+    if answer is not None and BY_ANOTHER in answer.text:
+        assert status == Status.DRAFT, run
+        if town.rng.random() < 0.8 and approve(town, run):
+            answer = town.ask(api, "POST", f"/experiments/{run.id}/launch", json=sent)
+            status = town.look(api, run)
     if status == Status.DRAFT:
         why = "no answer" if answer is None else answer.text
         print(f"{run.name} was not launched: {why}")

@@ -5,6 +5,7 @@ from functools import partial
 import httpx
 from sqlmodel import select
 
+from app.audience import erasure_rows
 from app.audience.models import Import
 from tests.faults.happenings import operation
 from tests.faults.town import Gone, Town, address_of
@@ -65,8 +66,40 @@ def erase(town: Town, api: httpx.Client) -> None:
     town.gone[address] = Gone(person_id, {})  # before the answer: it may be lost
     erased = wait_until(lambda: town.ask(api, "DELETE", f"/people/{person_id}"))
     assert erased.status_code in {200, 404}, erased.text
+    town.whose |= {
+        key: person_id
+        for key, body in town.told.items()
+        if body["email"] == address and key not in town.unkept
+    }
+    for key in [one for one in town.said if one[1] == address]:
+        del town.said[key]
     town.gone[address].numbers.update(town.numbers_of(person_id))
     town.nobody_further("erased", to=address)
+
+
+@operation(weight=2)
+def readmit(town: Town, api: httpx.Client) -> None:
+    """Somebody who was erased comes again: the next file takes them in as somebody new."""
+    if not town.gone:
+        return
+    address = town.rng.choice(sorted(town.gone))
+    wait_until(lambda: not is_erasing(town), what="the end of an erasure")
+    sent = {"email": address}
+    answer = wait_until(lambda: town.ask(api, "POST", "/people/readmit", json=sent))
+    assert answer.status_code in {204, 404}, answer.text  # 404: the first answer was lost
+    town.back.append((address, town.gone.pop(address)))
+    town.silences = [one for one in town.silences if (one.why, one.to) != ("erased", address)]
+    upload(town, api)
+    all_imported(town)
+    person_id = town.person_id(address)
+    assert person_id is not None, "a file named them, and took them in"
+    assert person_id not in {gone.person_id for _, gone in town.back}
+
+
+def is_erasing(town: Town) -> bool:
+    """Whether anybody is still being forgotten."""
+    with town.database.read() as session:
+        return bool(erasure_rows.waiting(session))
 
 
 @operation()

@@ -77,6 +77,47 @@ def unsubscribe(town: Town, _api: httpx.Client) -> None:
         town.nobody_further("unsubscribed", to=to)
 
 
+@operation(weight=2)
+def answer_on_the_page(town: Town, _api: httpx.Client) -> None:
+    """Somebody clicks, reads the page behind the link, and says yes, no or why; later otherwise."""
+    mails = town.mailbox.mails()
+    to, mail = town.rng.choice(mails) if mails else ("", None)
+    links = [one for one in links_in(mail)[2:3] if mail] if mail else []
+    for link in links:
+        try:
+            clicked = click(link)
+        except httpx.HTTPError:
+            town.unsure[link] += 1
+            return
+        was_found = clicked.status_code == httpx.codes.FOUND
+        (town.answered if was_found else town.unsure)[link] += 1
+        if was_found:
+            _answer(town, to, str(mail["Subject"]) if mail else "", clicked.headers["location"])
+
+
+def _answer(town: Town, to: str, name: str, page: str) -> None:
+    assert "/a/" in page, page
+    useful = town.rng.choice(["yes", "no", ""])
+    comment = town.rng.choice(["", f"After {len(town.did)} <operations> & “more”."])
+
+    took: list[bool] = []
+
+    def is_taken() -> bool:
+        try:
+            answer = httpx.post(page, data={"useful": useful, "comment": comment}, timeout=30)
+        except httpx.TransportError:
+            return False
+        was_erased = to in town.gone or any(to == address for address, _ in town.back)
+        took[:] = [answer.status_code == httpx.codes.SEE_OTHER]
+        assert took[0] or answer.status_code == 503 or was_erased, answer.text
+        assert not took[0] or to not in town.gone, "words of somebody who was erased"
+        return answer.status_code in {httpx.codes.SEE_OTHER, httpx.codes.NOT_FOUND}
+
+    wait_until(is_taken, seconds=60, what="an answer to an answer")
+    if took[0]:
+        town.said[name, to] = ({"yes": True, "no": False}.get(useful), comment)
+
+
 def _any_mail(town: Town) -> EmailMessage | None:
     mails = town.mailbox.mails()
     return town.rng.choice(mails)[1] if mails else None
@@ -89,8 +130,10 @@ def _tell(town: Town, api: httpx.Client, name: str, address: str) -> None:
         "email": address,
         "value": float(town.rng.randint(1, 9)),
     }
-    if name not in town.told and body["email"] in town.gone:
-        town.unkept.add(name)
+    if body["email"] in town.gone:
+        town.unkept |= {name} - town.told.keys()
+    else:
+        town.unkept.discard(name)  # whoever came again is told of anew
     town.told[name] = body
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: _until_taken(api, body), range(4)))

@@ -15,13 +15,14 @@ from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
 from app.analysis.readout_json import as_json
 from app.audience.models import Person
-from app.experiments.models import ENDED, Experiment
+from app.experiments.models import ENDED, Approval, Experiment
 from app.platform.clock import iso
 from app.tally.models import Outcome
 from app.tracking.hit_line import HitKind
+from app.tracking.models import Answer
 from tests import kept
 from tests.anew import count_from_outcomes
-from tests.faults.town import Town, signs_of
+from tests.faults.town import APPROVE_ABOVE, Town, signs_of
 from tests.recount import Rows
 
 _STATES = ("queued", "sending", "sent", "failed", "bounced", "uncertain", "skipped", "held")
@@ -36,19 +37,14 @@ _EXPORTED = (
 
 def rows_of(session: Session, town: Town) -> Rows:
     """What is there, with the people of conversions that name nobody any more."""
-    whose = {
-        key: town.gone[body["email"]].person_id
-        for key, body in town.told.items()
-        if body["email"] in town.gone
-    }
-    return Rows(session, whose)
+    return Rows(session, town.whose)
 
 
 def mails_agree(rows: Rows, town: Town) -> None:
     """Whoever is sent has got one; whoever is not, none; only the uncertain may be either."""
     mails = town.mailbox.mails()
     got = Counter((str(mail["Subject"]), to) for to, mail in mails)
-    addresses = {gone.person_id: to for to, gone in town.gone.items()} | {
+    addresses = {gone.person_id: to for to, gone in town.ever_gone()} | {
         one.id: one.email for one in rows.all(Person)
     }
     states = Counter[str]()
@@ -71,11 +67,12 @@ def _mails_say_what_was_frozen(rows: Rows, town: Town, addresses: Mapping[str, s
         (rows.experiments[one.experiment_id].name, addresses[one.person_id]): one.frozen
         for one in rows.enrolments
     }
+    left = {to for to, _ in town.ever_gone()}
     for to, mail in town.mailbox.mails():
         cells = frozen[str(mail["Subject"]), to]
         part = mail.get_body(("plain",))
         assert part is not None
-        assert to in town.gone or f"it is {cells['euros']} € a week" in part.get_content()
+        assert to in left or f"it is {cells['euros']} € a week" in part.get_content()
 
 
 def nobody_got_more(town: Town) -> None:
@@ -95,7 +92,10 @@ def nobody_was_mailed_while_cooling_off(rows: Rows, town: Town) -> None:
     earlier: dict[str, list[str]] = {}
     for to, mail in town.mailbox.mails():
         name, whom = str(mail["Subject"]), ids.get(to, "")
-        for other in earlier.get(to, ()) if name in cooling and whom else ():
+        told = name in cooling and (name, whom) in released
+        for other in earlier.get(to, ()) if told else ():
+            if (other, whom) not in released:
+                continue  # to who they were before they were erased
             assert released[other, whom] >= released[name, whom], (to, other, name)
         earlier.setdefault(to, []).append(name)
 
@@ -134,6 +134,35 @@ def clicks_agree(rows: Rows, town: Town) -> None:
     assert answered <= rows.clicks() <= answered + unsure
 
 
+def answers_agree(rows: Rows, town: Town) -> None:
+    """What each said last on the page behind their link, and nothing of who was erased."""
+    experiments = {key: one.name for key, one in rows.experiments.items()}
+    emails = {one.id: one.email for one in rows.all(Person)}
+    sends = {one.id: one for one in rows.sends}
+    held = {}
+    for one in rows.all(Answer):
+        send = sends[one.send_id]
+        if send.person_id in emails:
+            key = (experiments[send.experiment_id], emails[send.person_id])
+            held[key] = (one.useful, one.comment)
+        else:
+            assert one.comment == "", one
+
+    assert held == town.said
+
+
+def approvals_agree(rows: Rows, town: Town) -> None:
+    """What went to more people than one person may send to, a second one had approved."""
+    approved = {one.experiment_id: one for one in rows.all(Approval)}
+    enrolled = Counter(one.experiment_id for one in rows.enrolments)
+    alone = {run.id for run in town.launched() if run.id not in approved}
+    assert {one: enrolled[one] for one in alone if enrolled[one] > APPROVE_ABOVE} == {}
+    for run in town.launched():
+        if run.id in approved and enrolled[run.id] > APPROVE_ABOVE:
+            assert run.was_approved, run
+            assert enrolled[run.id] <= approved[run.id].people * 1.1
+
+
 def conversions_agree(rows: Rows, api: httpx.Client, town: Town) -> None:
     """Each id once, with its first body; of whoever had been erased, none."""
     held = {row.id: row.value for row in rows.conversions}
@@ -152,7 +181,7 @@ def cells_agree(rows: Rows, town: Town) -> None:
 
 
 def who_left_changed_no_number(rows: Rows, town: Town) -> None:
-    for to, gone in town.gone.items():
+    for to, gone in town.ever_gone():
         assert (to, town.numbers_of(gone.person_id)) == (to, gone.numbers)
 
 

@@ -18,7 +18,6 @@ import httpx
 import pytest
 from sqlmodel import Session
 
-from app.audience import erasure_rows
 from app.tally.models import Outcome
 from tests.conftest import KINDS
 from tests.faults import (
@@ -29,12 +28,13 @@ from tests.faults import (
     owners,
     pages,
     people,
+    readers,
     reckoning,
     troubles,
 )
 from tests.faults.happenings import OPERATIONS, TROUBLES, drawn, happen
 from tests.faults.hooks import receiver
-from tests.faults.town import Town
+from tests.faults.town import APPROVE_ABOVE, Town
 from tests.journeys.conftest import started
 from tests.moments import state
 from tests.serve import smtp_server, wait_until
@@ -45,6 +45,7 @@ _ENTERED = (
     neighbours,
     owners,
     people,
+    readers,
     troubles,
 )  # importing them enters what they hold
 _TURNING = Path(__file__).parent / "turning"  # segments of a second
@@ -107,6 +108,7 @@ def _a_town(request: pytest.FixtureRequest, folder: Path, seed: int) -> Iterator
     ):
         patch.setenv("PYTHONPATH", os.pathsep.join(folders))
         patch.setenv("THINSLICE_ALLOW_PRIVATE_SOURCES", "127.0.0.1")
+        patch.setenv("THINSLICE_APPROVE_ABOVE", str(APPROVE_ABOVE))
         with (
             started(request, folder, mail=mail) as service,
             closing(Town(service, mailbox, seed, _PEOPLE, hooks)) as town,
@@ -179,12 +181,7 @@ def _is_final(town: Town, api: httpx.Client) -> bool:
     final = [
         town.read(api, f"/experiments/{one}/readout")["call"]["final"] for one in sorted(released)
     ]
-    return all(final) and not _is_erasing(town)
-
-
-def _is_erasing(town: Town) -> bool:
-    with town.database.read() as session:
-        return bool(erasure_rows.waiting(session))
+    return all(final) and not keepers.is_erasing(town)
 
 
 def _reckon(town: Town, api: httpx.Client) -> str:
@@ -200,6 +197,9 @@ def _reckon(town: Town, api: httpx.Client) -> str:
         reckoning.clicks_agree(rows, town)
         reckoning.conversions_agree(rows, api, town)
         reckoning.cells_agree(rows, town)
+        reckoning.answers_agree(rows, town)
+        reckoning.approvals_agree(rows, town)
+        readers.links_agree(town)
         reckoning.who_left_changed_no_number(rows, town)
         reckoning.whoever_refused_left_nothing_since(rows, town)
         reckoning.exports_agree(rows, api, town)

@@ -29,6 +29,7 @@ from tests.journeys.test_by_api import given_a_key_result
 from tests.serve import BREAKS_OFF, Installation, Mailbox, wait_until
 
 EVENT = "order"
+APPROVE_ABOVE = 14  # people: half of the town may be mailed by one person alone
 GUEST = "guest"  # who is invited to work here
 _FOR_NOW = ("450 4.2.1 try later", "452 4.2.2 full")
 _AT_LAST = (None, None, None, None, None, "550 5.1.1 nobody", "554 5.7.1 no", BREAKS_OFF)
@@ -52,6 +53,7 @@ class Run:
     id: str
     name: str
     is_cooling: bool = False
+    was_approved: bool = False  # by a second person, as far as anybody was told
     status: str = Status.DRAFT
     was_launched: bool = False
 
@@ -99,6 +101,11 @@ class Town:
     cells: dict[str, dict[str, str]] = field(default_factory=dict)  # of the file, by address
     refused_at: dict[str, datetime] = field(default_factory=dict)  # who does not want to be tracked
     gone: dict[str, Gone] = field(default_factory=dict)  # by address
+    back: list[tuple[str, Gone]] = field(default_factory=list)  # who was gone, and came again
+    whose: dict[str, str] = field(default_factory=dict)  # who did what before they were erased
+    said: dict[tuple[str, str], tuple[bool | None, str]] = field(default_factory=dict)  # on the
+    # answer page, by name of the experiment and address; of whoever is there
+    shared: dict[str, Any] = field(default_factory=dict)  # links to readouts, by their id
     silences: list[Silence] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)  # requests by link that got an answer
     unsure: Counter[str] = field(default_factory=Counter)  # those that broke off
@@ -176,6 +183,10 @@ class Town:
         wait_until(lambda: not self._under_way(to, run), what=f"no mail under way ({why})")
         silence = Silence(why, to, run.name if run else None)
         self.silences.append(replace(silence, mails=self.mails_in(silence)))
+
+    def ever_gone(self) -> list[tuple[str, Gone]]:
+        """Whoever was erased, also those who came again as somebody new."""
+        return [*self.back, *self.gone.items()]
 
     def mails_in(self, silence: Silence) -> int:
         mails = self.mailbox.mails()

@@ -79,8 +79,8 @@ def test_every_form_that_the_door_refuses_comes_back_with_what_was_typed(
     ]  # fmt: skip
     said = application.every(
         *(
-            application.ask("POST", f"{address}?look=1&csrf=", Key(headers), body=BODIES[kind], kind=kind)
-            for address in asked
+            application.ask("POST", f"{one}?look=1&csrf=", Key(headers), body=BODIES[kind], kind=kind)
+            for one in asked
         )
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def is_back(address: str, said: Said, token: str, kind: str) -> bool:
 
 @pytest.mark.parametrize("header", ["sec-fetch-site", "origin", "referer"])
 def test_what_another_site_sent_is_never_shown(all_of_it: tuple[Whole, Settled], header: str):
-    application, settled = all_of_it
+    application, _ = all_of_it
     value = "cross-site" if header == "sec-fetch-site" else "https://evil.example/"
     for key in (Key(), application.pages["admin"]):
         headers = Key(key.headers | {header: value})
@@ -164,7 +164,7 @@ def test_strangers_send_no_more_than_a_form(
 
 def test_every_field_of_a_secret_is_one_that_is_typed_anew():
     sources = [path.read_text() for path in TEMPLATES.rglob("*.html")]
-    written = "|".join((r'text\(form, "(\w+)"[^)]*type="password"', r'new_password\(form, "(\w+)"'))
+    written = r'text\(form, "(\w+)"[^)]*type="password"|new_password\(form, "(\w+)"'
     named = {a or b for source in sources for a, b in re.findall(written, source)}
     needs = {
         need.name for one in connectors.KINDS.values() for need in one.needs if need.secret

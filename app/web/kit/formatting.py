@@ -28,7 +28,7 @@ SAID: Mapping[str, str] = {
     "paused": "Paused. No further mail leaves until somebody resumes it.",
     "resumed": "Resumed.",
     "cancelled": "Cancelled. Mails that had not left yet never will.",
-    "logged-in-again": "You are logged in. Go back to the page that you kept open, and go on there.",
+    "logged-in-again": "You are logged in. Go on in the tab that you kept open.",
     "link-ended": "This link opens nothing any more.",
     "frozen": "Frozen. What is edited later does not change this page.",
     "decided": "Decided, and added to the learnings.",
