@@ -114,9 +114,7 @@ class Tracking:
         self._registration = Registration(house)
         self._destinations = Destinations(
             load=self._load,
-            version=Remembered(
-                self._version, house.signs(afar_seconds=0), seconds=duties.LONG_SECONDS
-            ),
+            state=Remembered(self._state, house.signs(afar_seconds=0), seconds=duties.LONG_SECONDS),
             snapshot=house.snapshot,
         )
         self._journal = Journal.open(
@@ -195,9 +193,9 @@ class Tracking:
         with _away_is_unavailable(), self._house.database.read() as session:
             return targets_of(destination_store.destinations_of(session, set_id)).get(set_id)
 
-    def _version(self) -> int:
+    def _state(self) -> tuple[int, int]:
         with _away_is_unavailable(), self._house.database.read() as session:
-            return destination_store.destinations_version(session)
+            return destination_store.destinations_state(session)
 
 
 @contextmanager

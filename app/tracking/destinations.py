@@ -15,6 +15,7 @@ __all__ = ["Destinations", "Target", "TargetKind", "Targets", "UnknownSet"]
 _PATIENCE_SECONDS = 1.0  # how long a reader waits for a destination that is not in memory
 _POLL_SECONDS = 1.0  # how late an edited address may come into force
 _THREADS = 4
+_AHEAD = 32  # of the newest sets, that are looked up before anybody asks: a launch makes a few
 log = logging.getLogger(__name__)
 
 
@@ -25,17 +26,18 @@ class UnknownSet(NotFound):
 class Destinations:
     """The targets of every set that was asked for.
 
-    `load` and `version` run in a thread and raise Unavailable where the database is away.
+    `load` and `state` run in a thread and raise Unavailable where the database is away; `state` is
+    a version, which moves with every edit, and the number of the newest set.
     """
 
     def __init__(
         self,
         load: Callable[[int], Targets | None],
-        version: Callable[[], int],
+        state: Callable[[], tuple[int, int]],
         snapshot: Path,
     ) -> None:
         self._load = load
-        self._version = version
+        self._state = state
         self._threads = ThreadPoolExecutor(_THREADS, "destinations")
         self._current: dict[int, Targets] = {}
         self._snapshot = snapshot
@@ -43,6 +45,7 @@ class Destinations:
         self._read_at = _written_at(snapshot)
         self._asked: dict[int, asyncio.Task[Targets]] = {}
         self._seen: int | None = None
+        self._newest: int | None = None
         self._away = False
 
     def of(self, set_id: int) -> Targets | None:
@@ -65,16 +68,20 @@ class Destinations:
             return await self._from_before(set_id, error)
 
     async def watch(self) -> None:
-        """Notice edits. Runs until it is cancelled."""
+        """Notice edits and new sets. Runs until it is cancelled."""
         while True:
             await self.refresh()
             await asyncio.sleep(_POLL_SECONDS)
 
     async def refresh(self) -> None:
-        """Look at the version once; after a change every set is asked for anew when it is used."""
+        """Look once; after an edit every set is asked for anew when it is used.
+
+        New sets are looked up at once: whoever gets the first mails of a launch comes to their
+        page though the database goes away before anybody clicked.
+        """
         loop = asyncio.get_running_loop()
         try:
-            version = await loop.run_in_executor(self._threads, self._version)
+            version, newest = await loop.run_in_executor(self._threads, self._state)
         except (AppError, OSError) as error:
             if not self._away:  # said once, not every second
                 log.warning("destinations cannot be checked: %s", error)
@@ -85,6 +92,20 @@ class Destinations:
             self._older.update(self._current)
             self._current = {}
             self._seen = version
+        await self._learn(newest)
+
+    async def _learn(self, newest: int) -> None:
+        """Look up the sets that are new; of one that is away by now, the next look tries again."""
+        known = newest - _AHEAD if self._newest is None else max(self._newest, newest - _AHEAD)
+        for set_id in range(max(known, 0) + 1, newest + 1):
+            try:
+                if set_id not in self._current:
+                    await self._ask(set_id)
+            except UnknownSet:
+                continue  # a number that no set has
+            except AppError:
+                return
+        self._newest = newest
 
     def close(self) -> None:
         """Stop asking."""

@@ -80,7 +80,9 @@ NOT_FOUND = _page(
 AWAY = _page(
     503,
     "Please try again in a moment",
-    "We cannot look up where this link leads just now. Nothing is wrong with the link.",
+    "We cannot look up where this link leads just now. Nothing is wrong with the link: this page"
+    " tries it again by itself.",
     (b"retry-after", b"5"),
+    (b"refresh", b"5"),
 )
 NOT_ALLOWED = Answer(405, (b"allow", b"GET, HEAD"))

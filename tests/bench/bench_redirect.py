@@ -79,7 +79,7 @@ def edge(folder: Path) -> Edge:
     return Edge(
         bare,
         keyring=KEYRING,
-        destinations=Destinations(lambda _: TARGETS, lambda: 1, folder / "destinations"),
+        destinations=Destinations(lambda _: TARGETS, lambda: (1, 0), folder / "destinations"),
         journal=Journal.open(folder / "hits", durability=Durability.PROCESS, limit=10**10),
         public_url="http://127.0.0.1",
         trusted_proxies=(),

@@ -1,13 +1,16 @@
 """The conversation itself: every byte, and every way in which it may end."""
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
+from itertools import product
 
 import pytest
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply, Stage, meaning_of
 from app.delivery.transports import open_transport
+from app.delivery.transports.conversation import wire_form
 from app.delivery.transports.ports import StoppedError
 from app.delivery.transports.server import Server
 from app.delivery.transports.smtp import Smtp
@@ -39,6 +42,16 @@ def say(mailbox: Mailbox, *mails: Mail) -> list[Reply]:
 def pipelines(request: pytest.FixtureRequest) -> bool:
     """Whether the server takes commands in a row."""
     return bool(request.param)
+
+
+def test_no_words_end_their_mail_for_any_server_however_it_reads_line_ends():
+    """Every way to put dots, CR and LF: one end, whoever takes a bare CR or LF for a line."""
+    signs = (b".", b"\r", b"\n", b"a")
+    for raw in (b"".join(one) for length in range(1, 6) for one in product(signs, repeat=length)):
+        sent = wire_form(raw) + b".\r\n"
+
+        assert len(re.findall(rb"(?:^|[\r\n])\.(?=\r|\n)", sent)) == 1, raw
+        assert not re.search(rb"(?<!\r)\n|\r(?!\n)", sent), raw
 
 
 def test_every_byte_arrives_dots_and_line_ends_included(pipelines: bool):

@@ -56,7 +56,7 @@ class Site:
         self.folder = folder
         self.spool = folder / "hits"
         self.journal = Journal.open(self.spool, durability=Durability.PROCESS, limit=limit)
-        self.destinations = Destinations(load, lambda: 1, folder / "destinations")
+        self.destinations = Destinations(load, lambda: (1, 0), folder / "destinations")
         self.edge = Edge(
             behind,
             keyring=KEYRING,
@@ -306,7 +306,7 @@ def run(edge_work: Awaitable[Any]) -> Any:
 def test_an_edited_address_comes_into_force_at_the_next_look(tmp_path):
     sets: dict[int, Targets] = {SET: TARGETS}
     versions = [1]
-    destinations = Destinations(sets.get, lambda: versions[0], tmp_path / "none")
+    destinations = Destinations(sets.get, lambda: (versions[0], 0), tmp_path / "none")
 
     async def edit() -> list[str]:
         seen = []
@@ -320,6 +320,33 @@ def test_an_edited_address_comes_into_force_at_the_next_look(tmp_path):
     assert run(edit()) == ["https://old.example.com", "https://new.example.com"]
 
 
+def test_new_sets_are_known_before_anybody_clicks(tmp_path):
+    """A database that goes away right after a launch keeps nobody from their page."""
+    newest, is_away = [40], [False]
+
+    def load(set_id: int) -> Targets | None:
+        if is_away[0]:
+            raise Unavailable("The database is away.")
+        return TARGETS if set_id % 2 else None  # not every number is a set's
+
+    def state() -> tuple[int, int]:
+        if is_away[0]:
+            raise Unavailable("The database is away.")
+        return 1, newest[0]
+
+    destinations = Destinations(load, state, tmp_path / "none")
+
+    async def learn() -> list[bool]:
+        await destinations.refresh()
+        newest[0] = 43
+        await destinations.refresh()
+        is_away[0] = True
+        await destinations.refresh()
+        return [destinations.of(number) is not None for number in (7, 9, 39, 40, 41, 43, 45)]
+
+    assert run(learn()) == [False, True, True, False, True, True, False]
+
+
 def test_many_readers_of_a_new_link_cost_one_question(tmp_path):
     asked: list[int] = []
 
@@ -327,7 +354,7 @@ def test_many_readers_of_a_new_link_cost_one_question(tmp_path):
         asked.append(set_id)
         return TARGETS
 
-    destinations = Destinations(load, lambda: 1, tmp_path / "none")
+    destinations = Destinations(load, lambda: (1, 0), tmp_path / "none")
 
     async def twenty() -> None:
         await asyncio.gather(*(destinations.find(SET) for _ in range(20)))
@@ -344,6 +371,7 @@ def test_a_folder_that_nobody_counts_with_answers_nothing_yet(site: Site, path: 
     answer = site.ask(f"/{path}/{token}")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.headers["refresh"] == "5"  # nobody need press anything to get there
     assert site.hits() == []
 
 

@@ -70,7 +70,7 @@ def test_every_form_that_the_door_refuses_comes_back_with_what_was_typed(
     all_of_it: tuple[Whole, Settled], kind: str, why: str
 ):
     application, settled = all_of_it
-    pages = application.pages
+    pages, body = application.pages, BODIES[kind]
     key = {"nobody": Key(), "stale": pages["admin"], "viewer": pages["viewer"]}[why]
     headers = key.headers | {"x-csrf": key.csrf} if why == "viewer" else key.headers
     asked = [
@@ -79,7 +79,7 @@ def test_every_form_that_the_door_refuses_comes_back_with_what_was_typed(
     ]  # fmt: skip
     said = application.every(
         *(
-            application.ask("POST", f"{one}?look=1&csrf=", Key(headers), body=BODIES[kind], kind=kind)
+            application.ask("POST", f"{one}?look=1&csrf=", Key(headers), body=body, kind=kind)
             for one in asked
         )
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Mails that somebody wrote to break their reader: each is settled, once, and none comes again."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from unicodedata import category
 
 import pytest
@@ -127,6 +128,71 @@ def test_a_token_is_of_one_send_and_one_purpose(database: Database):
 async def _said(reader: asyncio.StreamReader) -> str:
     line = await asyncio.wait_for(reader.readline(), 10)
     return line.decode()
+
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def _in_data(house: House) -> AsyncIterator[Line]:
+    """A conversation that has come to the words of a mail."""
+    serve = inbox.conversations(house)
+    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+        assert (await _said(reader)).startswith("220")
+        for command in ("LHLO x", "MAIL FROM:<a@b.example>", f"RCPT TO:<{BOUNCES}>", "DATA"):
+            writer.write(f"{command}\r\n".encode())
+            while (await _said(reader))[3] == "-":
+                continue
+        yield reader, writer
+        writer.close()
+        await asyncio.sleep(0.05)
+
+
+def test_a_line_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, house: House):
+    """A line is held until its end comes: nobody keeps sending one."""
+    monkeypatch.setattr(inbox, "_MOST_AT_A_TIME", 200_000)
+
+    async def talk() -> bytes:
+        async with _in_data(house) as (reader, writer):
+            writer.write(b"x" * 250_000)
+            return await asyncio.wait_for(reader.read(), 10)
+
+    assert asyncio.run(talk()).startswith(b"552 ")
+
+
+def test_whoever_drips_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch, house: House):
+    monkeypatch.setattr(inbox, "_PATIENCE_SECONDS", 0.3)
+
+    async def talk() -> bytes:
+        async with _in_data(house) as (reader, writer):
+            answer = asyncio.create_task(reader.read())
+            while not answer.done():
+                writer.write(b"x\r\n")
+                await asyncio.sleep(0.02)
+            return await answer
+
+    assert asyncio.run(asyncio.wait_for(talk(), 20)).startswith(b"421 ")
+
+
+def test_no_line_end_but_the_one_of_the_standard_ends_a_mail(house: House):
+    """What other servers may take for the end of a mail is part of it: nobody slips in a second."""
+    ends = [
+        a + b"." + b for a in (b"\n", b"\r", b"\r\n", b"\0\r\n") for b in (b"\n", b"\r", b"\r\r\n")
+    ]
+    ends += [b"\n.\r\n", b"\r.\r\n", b"\r\n.\0\r\n", b"\r\n .\r\n"]
+    slipped_in = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@b.example>\r\nDATA\r\nsecond\r\n"
+
+    async def talk() -> list[str]:
+        async with _in_data(house) as (reader, writer):
+            writer.write(
+                b"first" + b"".join(end + slipped_in for end in ends) + b"\r\n.\r\nQUIT\r\n"
+            )
+            left = await asyncio.wait_for(reader.read(), 10)
+            return [line[:3] for line in left.decode().splitlines()]
+
+    assert asyncio.run(talk()) == ["250", "221"]
 
 
 def test_one_conversation_too_many_holds_nothing(monkeypatch: pytest.MonkeyPatch, house: House):
