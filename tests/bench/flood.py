@@ -3,7 +3,8 @@
 `python -m tests.bench.flood [--seconds 10] [--people 1000] [--kind wide|hot] [--database NAME]`. A
 real `serve`, clicked by a process of its own: `wide` follows all links of all mails, `hot` one. An
 editor saves a feature and reads the list, ten times a second, until every click is counted. Ends
-with 1 where a request of the editor's failed, or its p99 was above a second.
+with 1 where a request of the editor's failed, or its p99 was above a second, or the service
+came to more memory than the manifest for Kubernetes gives to a container.
 """
 
 import argparse
@@ -21,8 +22,9 @@ from tests.bench.bench_import import _Folders
 from tests.cast import DESIGN, made
 from tests.clicking import Clicks, Editor
 from tests.journeys.test_by_api import finished, given_an_audience
-from tests.serve import Installation, Mailbox, links_in, smtp_server, wait_until
+from tests.serve import Installation, Mailbox, children_of, links_in, smtp_server, wait_until
 
+_MOST_MEGABYTES = 1024  # of a container in deploy/kubernetes/thinslice.yaml
 DATABASES = ("sqlite", "postgresql")
 KINDS = ("wide", "hot")
 
@@ -58,6 +60,19 @@ def counted(api: httpx.Client, experiment: str) -> int:
     return sum(int(arm["clicks"]) for arm in told["arms"])
 
 
+def most_megabytes(service: Installation) -> dict[str, int]:
+    """The most memory that each process of the service ever held, by what it is."""
+    assert service.process is not None
+    found = {}
+    for pid in children_of(service.process.pid):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        role = next((word for word in words if word.startswith("_")), "other")
+        status = Path(f"/proc/{pid}/status").read_text()
+        held = int(status.partition("VmHWM:")[2].split()[0]) // 1024
+        found[role.removeprefix("_")] = max(found.get(role.removeprefix("_"), 0), held)
+    return found
+
+
 def measure(name: str, service: Installation, mailbox: Mailbox, asked: argparse.Namespace) -> bool:
     """One flood; whether the editor could work."""
     with service.api("editor") as api:
@@ -77,7 +92,11 @@ def measure(name: str, service: Installation, mailbox: Mailbox, asked: argparse.
         f"{name:<11}{asked.kind:<5} {answered:,} clicks answered in {asked.seconds:.0f} s;"
         f" ingested {answered / seconds:,.0f}/s, all after {seconds:.0f} s; {editor}"
     )
-    return not editor.failed and editor.p99 < 1
+    held = most_megabytes(service)
+    told = ", ".join(f"{role} {megabytes} MB" for role, megabytes in sorted(held.items()))
+    whole = sum(held.values())
+    print(f"{'':<16} most memory: {told}; {whole} MB in all, of {_MOST_MEGABYTES} MB")
+    return not editor.failed and editor.p99 < 1 and whole <= _MOST_MEGABYTES
 
 
 def main() -> None:

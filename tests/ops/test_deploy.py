@@ -1,6 +1,7 @@
 """What an operator installs: image, compose, units, manifests, as their own tools read them."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +155,50 @@ def test_the_image_takes_what_is_pinned_and_starts_as_nobody():
         for path in line.split():
             assert (ROOT / path).exists(), path
             assert f"!{path}" in ignored.splitlines(), path
+
+
+STUBS = {"id": "echo 0", "curl": "", "buildah": 'case "$1" in inspect) exit 0;; esac; exit 1'}
+NOT_BUILT = {
+    "buildah is not here": ({"buildah": None}, "900"),
+    "curl is not here": ({"curl": None}, "900"),
+    "only root may": ({"id": "echo 1000"}, "900"),
+    "its base, my/base, is not on this machine": ({"buildah": "exit 1"}, "900"),
+    "only -3 seconds are left": ({}, "-3"),
+}
+
+
+def _image(folder: Path, stubs: dict[str, str | None], seconds: str) -> tuple[int, str]:
+    """`.ci/image`, as `.ci/run` calls it, on a machine where these programs are."""
+    for program in ("bash", "dirname", "timeout", "sleep"):
+        found = shutil.which(program)
+        assert found
+        (folder / program).symlink_to(found)
+    for name, script in stubs.items():
+        if script is not None:
+            (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+            (folder / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", ROOT / ".ci/image", "--within", seconds], capture_output=True, text=True,
+        env={"PATH": str(folder), "THINSLICE_IMAGE_BASE": "my/base"}, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("why", NOT_BUILT)
+def test_where_no_image_can_be_built_one_line_says_why(tmp_path: Path, why: str):
+    other, seconds = NOT_BUILT[why]
+    code, said = _image(tmp_path, STUBS | other, seconds)
+
+    assert code == 0
+    assert said.startswith(f"the image was not built: {why}")
+    assert said.count("\n") == 1
+
+
+def test_an_image_that_cannot_be_built_fails(tmp_path: Path):
+    code, said = _image(tmp_path, STUBS, "900")
+
+    assert (code, "was not built" in said) == (1, False)
+
+
+def test_everything_a_change_must_pass_calls_it_last():
+    assert ".ci/image --within" in (ROOT / ".ci/run").read_text().rpartition("poe faults")[2]
