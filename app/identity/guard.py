@@ -25,7 +25,7 @@ from app.identity.roles import Role
 from app.platform import away, clock, own_threads
 from app.platform.away import AWAY
 from app.platform.db import Database
-from app.platform.errors import CodeWanted, Forbidden, NotLoggedIn
+from app.platform.errors import CodeWanted, Forbidden, NotLoggedIn, Stale
 
 ADMITTED = "thinslice.access"  # in a request's scope: what its door asked for
 _SAFE = {"GET", "HEAD"}
@@ -157,10 +157,7 @@ def refuse_forged(request: Request, access: Access, body: bytes) -> None:
         return
     sent = _sent_token(request, body).encode()  # compared as bytes: it may not be ASCII
     if not compare_digest(sent, request.state.csrf.encode()):
-        raise Forbidden(
-            "This page was open for too long, so nothing was changed. Send it once more from here,"
-            " or go back and reload it."
-        )
+        raise Stale("This page was open for too long, so nothing was changed.")
 
 
 def is_ours(request: Request) -> bool:

@@ -95,6 +95,12 @@ class Forbidden(AppError):
     title = "Not allowed"
 
 
+class Stale(Forbidden):
+    """Who is asking may, but their page is from before: another session, another log-in."""
+
+    title = "Not sent yet"
+
+
 class TooMany(AppError):
     """Slow down; trying again later helps."""
 

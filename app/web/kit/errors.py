@@ -24,6 +24,7 @@ from app.platform.errors import (
     FieldError,
     Invalid,
     NotLoggedIn,
+    Stale,
     TooMany,
     Unavailable,
 )
@@ -50,6 +51,7 @@ _SEND_AGAIN = (
     "Nothing was changed. Reload this page in a moment to send the same again, or go back to what"
     " you filled in."
 )
+_RELOAD = "Go back, reload the page, and send it again."
 _WRONG_NAME = 421
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 log = logging.getLogger(__name__)
@@ -201,9 +203,10 @@ def show(request: Request, error: AppError) -> Response:
     answer = _page(
         request,
         status=error.status,
-        sentence=str(error),
+        sentence=again.sentence if again and again.sentence else str(error),
         heading=error.title,
         lines=lines,
+        advice=_RELOAD if isinstance(error, Stale) and not again else None,
         again=again,
     )
     if isinstance(error, TooMany | Unavailable):

@@ -22,6 +22,7 @@ class Door:
 
     called: str
     address: str
+    sentence: str  # why it was not sent; empty: as whoever refused it says
     advice: str
 
 
@@ -29,11 +30,13 @@ _DOORS: Mapping[type[AppError], Door] = {
     NotLoggedIn: Door(
         "Log in, in a new tab",
         "/login?next=/account%3Fsaid%3Dlogged-in-again",
+        "You are not logged in any more, so nothing was changed.",
         f"{_FIRST}, log in in a new tab, come back here and go on.",
     ),
     CodeWanted: Door(
         "Set up the code, in a new tab",
         guard.SET_UP,
+        "",
         f"{_FIRST}, set up the code in a new tab, come back here and go on.",
     ),
 }
@@ -51,6 +54,11 @@ class TypedAgain:
     files: Sequence[tuple[str, str]]
     button: str  # empty: it cannot be sent again
     door: Door | None
+
+    @property
+    def sentence(self) -> str:
+        """Why it was not sent, where that is said otherwise than by whoever refused it."""
+        return self.door.sentence if self.door else ""
 
     @property
     def advice(self) -> str:
