@@ -63,7 +63,7 @@ def counted(api: httpx.Client, experiment: str) -> int:
 def most_megabytes(service: Installation) -> dict[str, int]:
     """The most memory that each process of the service ever held, by what it is."""
     assert service.process is not None
-    found = {}
+    found: dict[str, int] = {}
     for pid in children_of(service.process.pid):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
         role = next((word for word in words if word.startswith("_")), "other")

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,13 @@ def test_the_image_takes_what_is_pinned_and_starts_as_nobody():
             assert f"!{path}" in ignored.splitlines(), path
 
 
-STUBS = {"id": "echo 0", "curl": "", "buildah": 'case "$1" in inspect) exit 0;; esac; exit 1'}
-NOT_BUILT = {
+Programs = Mapping[str, str | None]  # what each says and does; None: it is not there
+STUBS: Programs = {
+    "id": "echo 0",
+    "curl": "",
+    "buildah": 'case "$1" in inspect) exit 0;; esac; exit 1',
+}
+NOT_BUILT: dict[str, tuple[Programs, str]] = {
     "buildah is not here": ({"buildah": None}, "900"),
     "curl is not here": ({"curl": None}, "900"),
     "only root may": ({"id": "echo 1000"}, "900"),
@@ -167,7 +173,7 @@ NOT_BUILT = {
 }
 
 
-def _image(folder: Path, stubs: dict[str, str | None], seconds: str) -> tuple[int, str]:
+def _image(folder: Path, stubs: Programs, seconds: str) -> tuple[int, str]:
     """`.ci/image`, as `.ci/run` calls it, on a machine where these programs are."""
     for program in ("bash", "dirname", "timeout", "sleep"):
         found = shutil.which(program)
@@ -187,7 +193,7 @@ def _image(folder: Path, stubs: dict[str, str | None], seconds: str) -> tuple[in
 @pytest.mark.parametrize("why", NOT_BUILT)
 def test_where_no_image_can_be_built_one_line_says_why(tmp_path: Path, why: str):
     other, seconds = NOT_BUILT[why]
-    code, said = _image(tmp_path, STUBS | other, seconds)
+    code, said = _image(tmp_path, {**STUBS, **other}, seconds)
 
     assert code == 0
     assert said.startswith(f"the image was not built: {why}")

@@ -157,13 +157,14 @@ def test_an_edge_asks_for_edits_after_a_sign_and_not_before(
     house: House, other: House, monkeypatch: pytest.MonkeyPatch
 ):
     answers = count(1)
-    monkeypatch.setattr("app.main.destination_store.destinations_version", lambda _: next(answers))
-    version = Tracking(house)._destinations._version
-    found = [version(), version()]
+    state = "app.main.destination_store.destinations_state"
+    monkeypatch.setattr(state, lambda _: (next(answers), 0))
+    asked = Tracking(house)._destinations._state
+    found = [asked()[0], asked()[0]]
     with other.database.write():
         pass
 
-    assert [*found, version(), version()] == [1, 1, 2, 2]
+    assert [*found, asked()[0], asked()[0]] == [1, 1, 2, 2]
 
 
 def test_what_only_a_sign_changes_is_looked_at_seldom_without_one(house: House):
