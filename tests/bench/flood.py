@@ -64,9 +64,10 @@ def most_megabytes(service: Installation) -> dict[str, int]:
     """The most memory that each process of the service ever held, by what it is."""
     assert service.process is not None
     found: dict[str, int] = {}
-    for pid in children_of(service.process.pid):
+    supervisor = service.process.pid
+    for pid in (supervisor, *children_of(supervisor)):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-        role = next((word for word in words if word.startswith("_")), "other")
+        role = next((word for word in words if word.startswith("_")), "supervisor")
         status = Path(f"/proc/{pid}/status").read_text()
         held = int(status.partition("VmHWM:")[2].split()[0]) // 1024
         found[role.removeprefix("_")] = max(found.get(role.removeprefix("_"), 0), held)
