@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import false
+from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field, Index, SQLModel
 
 from app.audience.own import PersonColumns
@@ -167,6 +167,22 @@ class Suppression(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     email_key: str = Field(unique=True)
     reason: str  # unsubscribed, bounced, complained, manual, …
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = ""
+
+
+class Declined(SQLModel, table=True):
+    """A kind of mail that somebody wants no more of; other kinds still reach them."""
+
+    __tablename__ = "declined"
+    __table_args__ = (
+        UniqueConstraint("email_key", "mail_kind", name="uq_declined_email_key_mail_kind"),
+        Index("ix_declined_listed", "created_at", "id"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    email_key: str
+    mail_kind: str  # one of `app.experiments.vocabulary.MailKind`
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str = ""
 

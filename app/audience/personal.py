@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col
 
 from app.audience import erased, profile, store
-from app.audience.models import Membership, Note, Person, Suppression
+from app.audience.models import Declined, Membership, Note, Person, Suppression
 from app.audience.own import OWN
 from app.platform.held import Part, Subject, words_of
 
@@ -23,6 +23,10 @@ def _suppressed(subject: Subject) -> ColumnElement[bool]:
     return col(Suppression.email_key) == subject.email_key
 
 
+def _declined(subject: Subject) -> ColumnElement[bool]:
+    return col(Declined.email_key) == subject.email_key
+
+
 def _noted(subject: Subject) -> ColumnElement[bool]:
     """Notes of earlier versions name no person: by the line that named the person last."""
     on_their_line = exists().where(
@@ -36,6 +40,7 @@ def _noted(subject: Subject) -> ColumnElement[bool]:
 PARTS: Sequence[Part] = (
     Part("notes", Note, _noted, ("value", "note"), None),
     Part("suppressions", Suppression, _suppressed, ("email_key", "reason"), None),
+    Part("declined", Declined, _declined, ("email_key",), None),
     Part("audiences", Membership, _member, ("data",), None),
     Part("person", Person, _person, ("email_key", *OWN), None),
 )

@@ -1,10 +1,10 @@
 """All SQL of addresses that get no mail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -14,6 +14,9 @@ from app.platform.db import among
 from app.platform.errors import NotFound
 from app.platform.paging import Order, Part, part
 
+UNSUBSCRIBED = "unsubscribed"
+RECIPIENT = "recipient"  # who asked for it
+AGAIN = "recipient, more than once"  # that is no mistake any more
 _SUPPRESSIONS = Order("suppressions", is_descending=True)
 
 
@@ -22,13 +25,23 @@ def suppress(session: Session, email: str, reason: str, *, by: str, now: datetim
 
     That somebody called it spam outweighs that a mail came back, whichever is heard first.
     """
+    held, _ = suppress_now(session, email, reason, by=by, now=now)
+    return held
+
+
+def suppress_now(
+    session: Session, email: str, reason: str, *, by: str, now: datetime
+) -> tuple[Suppression, bool]:
+    """The same, and whether they got mail until now."""
     row = Suppression(email_key=key_of(email), reason=reason, created_at=now, created_by=by)
-    session.execute(_insert(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
+    _confirm(session, [row.email_key])
+    session.execute(inserting(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
     # whoever came first, perhaps a moment ago: mail programs send an unsubscribe twice at once
-    held = session.exec(select(Suppression).where(Suppression.email_key == row.email_key)).one()
+    question = select(Suppression).where(Suppression.email_key == row.email_key)
+    held = session.exec(question.execution_options(populate_existing=True)).one()
     if (held.reason, reason) == ("bounced", "complained"):
         held.reason, held.created_by = reason, by
-    return held
+    return held, held.id == row.id
 
 
 def suppress_all(
@@ -40,7 +53,8 @@ def suppress_all(
         for key in sorted(keys)
     ]
     if rows:
-        statement = _insert(session)(Suppression).on_conflict_do_nothing()
+        _confirm(session, [row["email_key"] for row in rows])
+        statement = inserting(session)(Suppression).on_conflict_do_nothing()
         session.connection().execute(statement, rows)
 
 
@@ -49,6 +63,17 @@ def lift(session: Session, suppression_id: str) -> None:
     if session.get(Suppression, suppression_id) is None:
         raise NotFound("There is no suppression with this id.")
     session.execute(delete(Suppression).where(col(Suppression.id) == suppression_id))
+
+
+def take_back(session: Session, suppression_id: str, *, email_key: str) -> bool:
+    """Undo what somebody asked for by mistake, if it stands as they asked; whether it did."""
+    statement = delete(Suppression).where(
+        col(Suppression.id) == suppression_id,
+        col(Suppression.email_key) == email_key,
+        col(Suppression.reason) == UNSUBSCRIBED,
+        col(Suppression.created_by) == RECIPIENT,
+    )
+    return bool(session.connection().execute(statement).rowcount)
 
 
 def suppressions(
@@ -65,6 +90,23 @@ def suppressed(session: Session, keys: Iterable[str]) -> set[str]:
     return set(session.exec(query).all())
 
 
-def _insert(session: Session) -> Any:
+def _confirm(session: Session, keys: Sequence[str]) -> None:
+    """Whoever is named once more is out for good: an earlier press cannot be taken back then.
+
+    Else somebody who pressed for another, to take it back later, would have them mailed again.
+    """
+    statement = (
+        update(Suppression)
+        .where(
+            among(session, Suppression.email_key, keys),
+            col(Suppression.created_by) == RECIPIENT,
+            col(Suppression.reason) == UNSUBSCRIBED,
+        )
+        .values(created_by=AGAIN)
+    )
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def inserting(session: Session) -> Any:
     """The INSERT that knows ON CONFLICT, of the database at hand."""
     return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert

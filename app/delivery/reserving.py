@@ -24,7 +24,7 @@ from app.delivery.replies import Meaning
 from app.delivery.settling import Reserved, Result
 from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
-from app.experiments.vocabulary import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT, mail_kind_of
 from app.links.keyring import Keyring
 from app.platform import turns
 from app.platform.config import Privacy, Settings
@@ -138,6 +138,7 @@ class Reserver:
                 room=room - len(taken),
                 holder=self._holder,
                 lease_until=now + LEASE,
+                mail_kind=mail_kind_of(experiment.design),
                 cooling_off=_cooling_off(experiment),
                 now=now,
             )

@@ -17,15 +17,16 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from app.audience.models import Person, Suppression
+from app.audience.models import Declined, Person, Suppression
 from app.delivery.models import (
     Send,
     State,
 )
 from app.experiments.models import Experiment, Status
-from app.experiments.vocabulary import HOLDOUT
+from app.experiments.vocabulary import HOLDOUT, MailKind
 from app.platform.bulk import Bulk, Written
 from app.platform.db import UtcDateTime
+from app.platform.documents import part_of_json
 
 _TYPES = {
     "state": "text",
@@ -37,15 +38,17 @@ _TYPES = {
     "last_reply": "text",
 }
 _MOMENT = UtcDateTime()
+_TEXTS = ("erased", "suppressed", "declined", "mail_kind", "cooling")
 _MOMENTS = ("now", "lease_until", "mailed_since")
 _LOCKED = "FOR UPDATE OF s SKIP LOCKED"
 _SUPPRESSED = "The address was suppressed before the mail left."
+_DECLINED = "This person turned off this kind of mail before it left."
 _ERASED = "This person was erased."
 _HAD_A_MAIL = "This person had a mail of another experiment within the cooling-off days."
 
 _RESERVE = """
     -- One row per send that was due: reserved for this process, or passed over, where its person is
-    -- erased or suppressed meanwhile (skipped before its first release, failed after it), or had a
+    -- erased, suppressed or declining meanwhile (skipped before its first release, failed after it), or had a
     -- mail of another experiment since they were enrolled (skipped; in every arm, for it tells none
     -- apart).
     WITH due AS (
@@ -55,6 +58,11 @@ _RESERVE = """
                                    FROM person p
                                    JOIN suppression x ON x.email_key = p.email_key
                                   WHERE p.id = s.person_id) THEN :suppressed
+                    WHEN EXISTS (SELECT 1
+                                   FROM person p
+                                   JOIN declined d ON d.email_key = p.email_key
+                                                  AND d.mail_kind = :mail_kind
+                                  WHERE p.id = s.person_id) THEN :declined
                     WHEN {cooling} THEN :cooling END AS why
           FROM send s
           JOIN experiment e ON e.id = s.experiment_id
@@ -105,10 +113,14 @@ def reserve(
     room: int,
     holder: str,
     lease_until: datetime,
+    mail_kind: str = MailKind.OTHER,
     cooling_off: timedelta | None = None,
     now: datetime,
 ) -> Sequence[Row[Any]]:
-    """Take up to `room` due sends, in one UPDATE that checks pause, suppression and cooling off."""
+    """Take up to `room` due sends, in one UPDATE that checks pause, suppression and cooling off.
+
+    Whoever turned off this `mail_kind` is passed over, too.
+    """
     locked = _LOCKED if _is_postgresql(session) else ""
     cooling = _COOLING if cooling_off else "1 = 0"
     values: dict[str, Any] = {
@@ -119,12 +131,14 @@ def reserve(
         "now": now,
         "erased": _ERASED,
         "suppressed": _SUPPRESSED,
+        "declined": _DECLINED,
+        "mail_kind": mail_kind,
         "cooling": _HAD_A_MAIL,
     }
     if cooling_off:
         values["mailed_since"] = now - cooling_off
     moments = [bindparam(name, type_=_MOMENT) for name in _MOMENTS if name in values]
-    texts = [bindparam(name, type_=String()) for name in ("erased", "suppressed", "cooling")]
+    texts = [bindparam(name, type_=String()) for name in _TEXTS]
     statement = (
         text(_RESERVE.format(locked=locked, cooling=cooling))
         .bindparams(*moments, *texts)
@@ -172,12 +186,21 @@ def hold(session: Session, send_ids: Sequence[int], *, now: datetime) -> None:
 def still_wanted(session: Session, send_ids: Sequence[int], *, holder: str) -> set[int]:
     """Of the sends we reserved, those that nobody paused or took over meanwhile.
 
-    Nor was their person erased or suppressed.
+    Nor was their person erased or suppressed, nor did they turn off this kind of mail.
     """
     suppressed = (
         select(col(Person.id))
         .join(Suppression, col(Suppression.email_key) == col(Person.email_key))
         .where(col(Person.id) == col(Send.person_id))
+    )
+    kind = part_of_json(session, Experiment.design, "mail_kind")
+    declined = (
+        select(col(Person.id))
+        .join(Declined, col(Declined.email_key) == col(Person.email_key))
+        .where(
+            col(Person.id) == col(Send.person_id),
+            col(Declined.mail_kind) == func.coalesce(kind.as_string(), str(MailKind.OTHER)),
+        )
     )
     question = (
         select(col(Send.id))
@@ -189,6 +212,7 @@ def still_wanted(session: Session, send_ids: Sequence[int], *, holder: str) -> s
             col(Send.holder) == holder,
             col(Experiment.status).in_([Status.RUNNING, Status.MEASURING]),
             ~suppressed.exists(),
+            ~declined.exists(),
         )
     )
     return set(session.scalars(question).all())

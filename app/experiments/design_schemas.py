@@ -16,7 +16,7 @@ from app.experiments.rule_schemas import (
     Rule,
     Wave,
 )
-from app.experiments.vocabulary import RISKIEST, Channel, Riskiest
+from app.experiments.vocabulary import RISKIEST, Channel, Language, MailKind, Riskiest
 from app.platform.asked import Asked, Kind, Looks, Questions
 from app.platform.days import Moment
 from app.platform.texts import Document, Id, NameLine, Text
@@ -56,6 +56,39 @@ _CARD: dict[str, Any] = {
 _NAME = Asked("Name", looks=Looks(example="Waste in euros by email"))
 _SLICE = Asked("Slice", "The thin part of a feature that this tests.", kind=Kind.CHOICE)
 _AUDIENCE = Asked("Audience", "Import one under Audiences.", kind=Kind.CHOICE)
+_MAIL_KIND = Asked(
+    "Kind of mail",
+    "People can turn off one kind and keep the others.",
+    choices=(
+        (MailKind.OTHER, "Anything else"),
+        (MailKind.INSIGHTS, "Something about their own numbers"),
+        (MailKind.FEATURES, "Something new to try"),
+        (MailKind.QUESTIONS, "A question to them"),
+        (MailKind.OFFERS, "An offer or a price"),
+    ),
+)
+_LANGUAGE = Asked(
+    "Written in",
+    "Our own words (footer, way out, answer page) are in English, German, French, Spanish or"
+    " Norwegian; below a mail in any other language they are English.",
+    told="Language",
+    choices=(
+        (Language.ENGLISH, "English"),
+        (Language.GERMAN, "Deutsch"),
+        (Language.FRENCH, "Français"),
+        (Language.SPANISH, "Español"),
+        (Language.NORWEGIAN, "Norsk"),
+        (Language.ARABIC, "العربية"),
+        (Language.DANISH, "Dansk"),
+        (Language.DUTCH, "Nederlands"),
+        (Language.FINNISH, "Suomi"),
+        (Language.HEBREW, "עברית"),
+        (Language.ITALIAN, "Italiano"),
+        (Language.POLISH, "Polski"),
+        (Language.PORTUGUESE, "Português"),
+        (Language.SWEDISH, "Svenska"),
+    ),
+)
 _FORECAST = Asked(
     "How likely will it be validated?",
     "Say it before you know; the learnings say how good the team is at it.",
@@ -103,6 +136,8 @@ class _Experiment(Questions):
     exclude: Exclusions = Exclusions()
     holdout: Annotated[float, Field(ge=0, le=0.9), _HOLDOUT] = 0.0
     sender: Sender = Sender()
+    mail_kind: Annotated[MailKind, _MAIL_KIND] = MailKind.OTHER
+    language: Annotated[Language, _LANGUAGE] = Language.ENGLISH
     honeypot: Annotated[bool, _HONEYPOT] = False
     segments: Annotated[list[NameLine], _SEGMENTS] = Field(default=[], max_length=MOST_SEGMENTS)
     guardrails: list[Guardrail] = Field(default=[], max_length=_MOST_LINKS)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.audience import conditions, suppression_store
+from app.audience import conditions, declined_store, suppression_store
 from app.audience.columns import Columns, Misfit
 from app.audience.consent import allows
 from app.audience.members import Member
@@ -22,8 +22,16 @@ from app.platform.config import Privacy
 CHUNK = 400  # people a transaction: about 30 ms of one core, so that nobody waits for it
 _EXAMPLES = 5  # addresses that a page names
 _FAULTS = frozenset(Reason)
-_PASSES = frozenset({"suppressed", "consent", "excluded", "cooling_off"})  # not for the mail's sake
+_PASSES = frozenset({"suppressed", "declined", "consent", "excluded", "cooling_off"})  # not for the mail's sake
 Known = Mapping[str, Fault | None]  # by person: why the mail cannot be written; None where it can
+
+
+@dataclass(frozen=True, slots=True)
+class _Unwanted:
+    """Address keys of people who get no mail at all, and of those who turned off this kind."""
+
+    every: set[str]
+    kind: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Judged:
     """Somebody of the audience: eligible, or the reason why not."""
 
     member: Member
-    reason: str | None = None  # filter, suppressed, consent, excluded, cooling_off, or a fault's
+    reason: str | None = None  # filter, suppressed, declined, consent, excluded, cooling_off, or a fault's
     detail: str = ""
     about: str = ""
 
@@ -85,9 +93,13 @@ class Judge:
 
     def ruling(self, session: Session, people: Sequence[Member]) -> Ruling:
         """The same for whoever stops on the way: asked for all, said of those who are given."""
-        suppressed = suppression_store.suppressed(session, [person.email_key for person in people])
+        keys = [person.email_key for person in people]
+        unwanted = _Unwanted(
+            suppression_store.suppressed(session, keys),
+            declined_store.declined(session, keys, self.design.mail_kind),
+        )
         taken = self.taken(session, people)
-        return lambda some: [self._ruled(member, suppressed, taken) for member in some]
+        return lambda some: [self._ruled(member, unwanted, taken) for member in some]
 
     def written(self, ruled: Sequence[Judged], known: Known | None = None) -> list[Judged]:
         """Write the mail to whoever is left, as the sender will. It needs no transaction.
@@ -131,12 +143,13 @@ class Judge:
             but=self.experiment_id,
         )
 
-    def _ruled(self, member: Member, suppressed: set[str], taken: Mapping[str, str]) -> Judged:
+    def _ruled(self, member: Member, unwanted: "_Unwanted", taken: Mapping[str, str]) -> Judged:
         outside = self._filtered(member, member.row())
         if outside:
             return outside
         rules = (
-            (member.email_key in suppressed, "suppressed", ""),
+            (member.email_key in unwanted.every, "suppressed", ""),
+            (member.email_key in unwanted.kind, "declined", self.design.mail_kind),
             (
                 not allows(member.consent_click, self.privacy),
                 "consent",

@@ -1,7 +1,8 @@
 """The closed sets of words that a design is written in."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from app.platform.asked import Asked
 
@@ -42,6 +43,45 @@ class Channel(StrEnum):
 
 
 CHANNELS: Final = frozenset({Channel.EMAIL})  # those that are built; others are refused by name
+
+
+class MailKind(StrEnum):
+    """What a mail is to whoever gets it: they may turn off one kind and keep the others."""
+
+    INSIGHTS = "insights"
+    FEATURES = "features"
+    QUESTIONS = "questions"
+    OFFERS = "offers"
+    OTHER = "other"
+
+
+class Language(StrEnum):
+    """What a mail is written in. Where we know no words of it, ours are English."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    FRENCH = "fr"
+    SPANISH = "es"
+    NORWEGIAN = "nb"
+    ARABIC = "ar"
+    DANISH = "da"
+    DUTCH = "nl"
+    FINNISH = "fi"
+    HEBREW = "he"
+    ITALIAN = "it"
+    POLISH = "pl"
+    PORTUGUESE = "pt"
+    SWEDISH = "sv"
+
+
+def mail_kind_of(design: Mapping[str, Any]) -> str:
+    """What kind of mail a design sends; those of earlier versions say nothing."""
+    return str(design.get("mail_kind") or MailKind.OTHER)
+
+
+def language_of(design: Mapping[str, Any]) -> str:
+    """What language a design's mails are in; those of earlier versions say nothing."""
+    return str(design.get("language") or Language.ENGLISH)
 
 
 class Format(StrEnum):

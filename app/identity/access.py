@@ -57,7 +57,8 @@ def _rule(methods: str, path: str, access: Access) -> Rule:
 RULES: tuple[Rule, ...] = (
     # What customers, mail programs and balancers ask for.
     _rule(_ANY, "/u/*", Access.PUBLIC),
-    _rule(_READ, "/p/*", Access.PUBLIC),
+    _rule(f"{_READ} POST", "/p/*", Access.PUBLIC),
+    _rule(f"{_READ} POST", "/k/*", Access.PUBLIC),
     _rule(_ANY, "/a/*", Access.PUBLIC),
     _rule(f"{_READ} POST", "/s/*", Access.PUBLIC),
     _rule(_READ, "/w/*", Access.PUBLIC),

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     OPEN = "o"
     UNSUBSCRIBE = "u"
     PREFERENCES = "p"
+    BACK = "k"  # takes back an unsubscribe by mistake: "keep mailing me"
     SURVEY = "s"
     ANSWER = "a"
     WEEK = "w"

@@ -86,7 +86,7 @@ NAMES = frozenset({
     "purpose", "riskiest", "unit", "cadence", "source", "lane", "caller", "asked", "created_by",
     "launched_by", "closed_by", "decided_by", "recorded_by", "posted_by", "frozen_by",
     "disabled_by", "retired_by", "marked_by", "by", "by_id", "owner", "place", "other_place",
-    "other_name", "what",
+    "other_name", "what", "mail_kind",
 })  # fmt: skip
 
 OURS: Mapping[str, tuple[str, ...]] = {

@@ -24,6 +24,7 @@ from app.web.kit import formatting
 _REASONS: Mapping[str, str] = {
     "filter": "Not what the filter asks for",
     "suppressed": "On the do-not-mail list",
+    "declined": "Turned off this kind of mail",
     "consent": "Clicks may not be tracked",
     "excluded": "In an experiment that is left out",
     "cooling_off": "Had a mail too recently",

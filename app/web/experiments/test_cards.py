@@ -14,7 +14,7 @@ from app.okr.models import KeyResult
 from app.platform import figures
 from app.platform.asked import asked_in
 from app.review.store import About
-from app.web.experiments.form_fields import told
+from app.web.experiments.form_fields import FIELDS, told
 from app.web.kit import formatting
 
 
@@ -71,7 +71,10 @@ def _people(audience: Audience | None, design: dict[str, Any]) -> Iterator[tuple
 
 
 def _treatment(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Versions, the group that gets nothing, and waves, where there is more than one mail."""
+    """What kind of mail; versions, the group that gets nothing, and waves, where there are any."""
+    for name in ("mail_kind", "language"):
+        if design.get(name):
+            yield told(name), dict(FIELDS[name].asked.choices)[design[name]]
     arms, waves = design["arms"], design.get("waves") or []
     if len(arms) > 1:
         yield "Versions", " · ".join(f"{arm['key']}: {arm['subject']}" for arm in arms)

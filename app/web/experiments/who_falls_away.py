@@ -90,6 +90,7 @@ def _places(row: Experiment, excluded: tuple[str, ...]) -> Mapping[str, tuple[st
         "filter": here,
         "sample": here,
         "suppressed": ("/suppressions", "The list"),
+        "declined": ("/suppressions#kinds", "The list"),
         "consent": ("/help/privacy", "What that means"),
         "excluded": other,
         "cooling_off": _ALL,

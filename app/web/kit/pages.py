@@ -15,9 +15,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.identity import passwords
 from app.identity.roles import Role
+from app.languages.words import Words, words_of
 from app.platform import paths
 from app.web.kit import directions, formatting
 from app.web.kit.assets import ASSETS
+
+ENGLISH = words_of(None)
 
 # What a redirect may say on the page that it leads to: `?said=` carries the key, never the words.
 SAID: Mapping[str, str] = formatting.SAID
@@ -38,6 +41,7 @@ class Frame:
     outbox: bool
     held: bool
     now: datetime
+    words: Words = ENGLISH  # in which the page is written; those of the team are in English
 
     @property
     def can_edit(self) -> bool:
@@ -57,15 +61,33 @@ class Page:
     template: ClassVar[str]
     section: ClassVar[str] = ""
 
+    @property
+    def language(self) -> Words:
+        """In which it is written."""
+        return ENGLISH
+
     @classmethod
     def names(cls) -> frozenset[str]:
         """Everything the template may name."""
         return frozenset({field.name for field in dataclasses.fields(cls)} | {"frame"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class SpokenPage(Page):
+    """A page that somebody outside the team reads, in their language."""
+
+    words: Words
+
+    @property
+    def language(self) -> Words:
+        """Theirs."""
+        return self.words
+
+
 def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     """The page as HTML, in the frame of whoever asks."""
-    html = _rendered(request, page, frame_of(request, page.section))
+    frame = dataclasses.replace(frame_of(request, page.section), words=page.language)
+    html = _rendered(request, page, frame)
     return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
 
 

@@ -1,0 +1,75 @@
+"""Days, moments and numbers as a language writes them. Pure: Babel's data, no clock, no zone."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from app.languages.words import ENGLISH, locale_of
+
+LENGTHS: Final = ("short", "medium", "long", "full")  # of a day: 22.11.26 to Sonntag, 22. …
+_BRITISH = "en_GB"  # days before months, as everywhere else here
+_FEWEST, _MOST = 0, 6  # decimals
+
+
+def locale_for(language: str | None) -> Locale:
+    """How somebody of this language writes; English of Britain where nobody knows it."""
+    found = locale_of(language) if language else None
+    if found is None or (found.language == ENGLISH and found.territory is None):
+        return Locale.parse(_BRITISH)
+    return found
+
+
+def day(value: date, language: str | None, length: str = "long") -> str:
+    """A day in words or figures, by one of `LENGTHS`."""
+    return format_date(value, length, locale=locale_for(language))  # type: ignore[arg-type]  # one of LENGTHS
+
+
+def moment(value: datetime, language: str | None) -> str:
+    """A day and the hour, in the zone that the moment is in."""
+    return f"{day(value, language, 'medium')}, {clock(value, language)}"
+
+
+def clock(value: datetime, language: str | None) -> str:
+    """The hour alone."""
+    return format_time(value, "short", locale=locale_for(language), tzinfo=value.tzinfo)
+
+
+def form(value: datetime, pattern: str, language: str | None) -> str:
+    """A day by a pattern of Babel's (CLDR)."""
+    return format_datetime(value, pattern, locale=locale_for(language), tzinfo=value.tzinfo)
+
+
+def number(value: float | Decimal, language: str | None, digits: int | None = None) -> str:
+    """A number with the signs of a language; `digits` after the decimal sign, or as many as are."""
+    return format_decimal(value, _pattern(digits), locale=locale_for(language))
+
+
+def percent(value: float | Decimal, language: str | None, digits: int = 0) -> str:
+    """A share: 0.12 is 12 percent, with the space that the language puts before the sign."""
+    locale = locale_for(language)
+    pattern = locale.percent_formats[None].pattern
+    kept = pattern.replace("#,##0", f"#,##0{_decimals(digits)}")
+    return format_percent(value, kept, locale=locale)
+
+
+def money(value: float | Decimal, language: str | None, currency: str) -> str:
+    """An amount in a currency (ISO 4217), where the language puts its sign. Raises ValueError."""
+    code = currency.strip().upper()
+    if code not in get_global("all_currencies"):
+        raise ValueError(f"“{currency}” is no currency; name one by its three letters, as EUR")
+    return format_currency(value, code, locale=locale_for(language))
+
+
+def _pattern(digits: int | None) -> str | None:
+    return f"#,##0{_decimals(digits)}" if digits is not None else "#,##0.######"
+
+
+def _decimals(digits: int) -> str:
+    if not _FEWEST <= digits <= _MOST:
+        raise ValueError(f"a number has {_FEWEST} to {_MOST} decimals")
+    return f".{'0' * digits}" if digits else ""
