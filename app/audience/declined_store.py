@@ -27,9 +27,7 @@ def decline(
     confirmed = update(Declined).where(
         col(Declined.email_key) == email_key, col(Declined.mail_kind).in_(wanted)
     )  # as with suppressions: what is said once more cannot be taken back by whoever said it first
-    session.execute(
-        confirmed.values(created_by=AGAIN).execution_options(synchronize_session=False)
-    )
+    session.execute(confirmed.values(created_by=AGAIN).execution_options(synchronize_session=False))
     for row in rows:
         statement = inserting(session)(Declined).values(row.model_dump())
         session.execute(statement.on_conflict_do_nothing())
@@ -64,9 +62,7 @@ def declined(session: Session, keys: Iterable[str], mail_kind: str) -> set[str]:
     return set(session.exec(query).all())
 
 
-def listed(
-    session: Session, *, cursor: str | None = None, limit: int = 100
-) -> Part[Declined]:
+def listed(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Declined]:
     """Every one of them, newest first."""
     columns = (col(Declined.created_at), col(Declined.id))
     return part(session, select(Declined), _LISTED, *columns, cursor=cursor, limit=limit)

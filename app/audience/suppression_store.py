@@ -35,7 +35,9 @@ def suppress_now(
     """The same, and whether they got mail until now."""
     row = Suppression(email_key=key_of(email), reason=reason, created_at=now, created_by=by)
     _confirm(session, [row.email_key])
-    session.execute(inserting(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing())
+    session.execute(
+        inserting(session)(Suppression).values(row.model_dump()).on_conflict_do_nothing()
+    )
     # whoever came first, perhaps a moment ago: mail programs send an unsubscribe twice at once
     question = select(Suppression).where(Suppression.email_key == row.email_key)
     held = session.exec(question.execution_options(populate_existing=True)).one()

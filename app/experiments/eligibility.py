@@ -22,7 +22,9 @@ from app.platform.config import Privacy
 CHUNK = 400  # people a transaction: about 30 ms of one core, so that nobody waits for it
 _EXAMPLES = 5  # addresses that a page names
 _FAULTS = frozenset(Reason)
-_PASSES = frozenset({"suppressed", "declined", "consent", "excluded", "cooling_off"})  # not for the mail's sake
+_PASSES = frozenset(
+    {"suppressed", "declined", "consent", "excluded", "cooling_off"}
+)  # not for the mail's sake
 Known = Mapping[str, Fault | None]  # by person: why the mail cannot be written; None where it can
 
 
@@ -39,7 +41,9 @@ class Judged:
     """Somebody of the audience: eligible, or the reason why not."""
 
     member: Member
-    reason: str | None = None  # filter, suppressed, declined, consent, excluded, cooling_off, or a fault's
+    reason: str | None = (
+        None  # filter, suppressed, declined, consent, excluded, cooling_off, or a fault's
+    )
     detail: str = ""
     about: str = ""
 

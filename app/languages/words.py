@@ -131,4 +131,3 @@ def _catalogue(language: str) -> NullTranslations:
     write_mo(made, catalogue)
     made.seek(0)
     return Translations(made)
-

@@ -22,7 +22,7 @@ from app.platform.db import Database
 from app.tally.models import Outcome
 from app.web.public import way_back
 from tests.web.conftest import Browser
-from tests.web.public.test_public import sent, send_id, settings  # noqa: F401 - fixtures
+from tests.web.public.test_public import send_id, sent, settings  # noqa: F401 - fixtures
 from tests.web.test_journey import draft, key_result, started  # noqa: F401 - fixtures
 
 BACK = re.compile(r'action="(/k/[^"]+)"')
@@ -38,9 +38,7 @@ def address(sent: str, database: Database, application: FastAPI) -> Address:  # 
 
 def rows(database: Database, model: type[Suppression] | type[Declined]) -> list[str]:
     with database.read() as session:
-        return sorted(
-            getattr(row, "mail_kind", "all") for row in session.exec(select(model)).all()
-        )
+        return sorted(getattr(row, "mail_kind", "all") for row in session.exec(select(model)).all())
 
 
 def keep(*kinds: MailKind) -> str:
@@ -133,7 +131,10 @@ def test_whoever_pressed_for_another_cannot_take_back_what_they_asked_for_themse
 
 
 def test_the_way_back_ends_after_its_hour(
-    stranger: Browser, sent: str, database: Database, application: FastAPI  # noqa: F811 - the fixture
+    stranger: Browser,
+    sent: str,
+    database: Database,
+    application: FastAPI,  # noqa: F811 - the fixture
 ):
     keyring, number = application.state.keyring, send_id(database)
     with database.write() as session:
@@ -184,9 +185,7 @@ class Model:
     backs: list[Change] = field(default_factory=list)
 
     def press(self, wishes: list[str], change: Change) -> None:
-        self.wishes |= {
-            one: None if one in self.wishes else len(self.backs) for one in wishes
-        }
+        self.wishes |= {one: None if one in self.wishes else len(self.backs) for one in wishes}
         self.backs.append(change)
 
     def take_back(self, press: int) -> None:
