@@ -14,6 +14,7 @@ from app.ops import (
     feedback_commands,
     put_off_commands,
     range_commands,
+    suppression_commands,
     user_commands,
 )
 from app.platform import figures, garbage
@@ -37,6 +38,7 @@ app.add_typer(commands.data_folders, name="folder")
 app.add_typer(range_commands.lists, name="ranges")
 app.add_typer(put_off_commands.work, name="put-off")
 app.add_typer(audit_commands.work, name="audit")
+app.add_typer(suppression_commands.work, name="suppressions")
 
 app.command()(feedback_commands.feedback)
 app.command()(backup_commands.backup)

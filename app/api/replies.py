@@ -10,6 +10,7 @@ from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery import reply_store
+from app.delivery.inbox import stopping
 from app.experiments import store
 from app.identity.callers import Principal
 from app.identity.guard import Db, Who
@@ -27,6 +28,7 @@ _REPLY: dict[str, Any] = {
     "is_cut": False,
     "is_unread": False,
     "is_from_elsewhere": False,
+    "asks_to_stop": False,
     "left_out": 0,
 }
 _Wanted = Annotated[
@@ -39,7 +41,8 @@ class ReplyOut(BaseModel):
 
     `send_id`, `person_id` and `email` are null for whoever may not see addresses; names, addresses
     and telephone numbers are then taken out of `words`. `is_cut`: there was more. `is_unread`: its
-    text could not be read. `left_out`: files that came with it, which are not kept.
+    text could not be read. `asks_to_stop`: the whole of it is a word such as “stop”, so they were
+    unsubscribed. `left_out`: files that came with it, which are not kept.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": _REPLY})
@@ -54,6 +57,7 @@ class ReplyOut(BaseModel):
     is_cut: bool
     is_unread: bool
     is_from_elsewhere: bool
+    asks_to_stop: bool
     left_out: int
 
 
@@ -97,5 +101,6 @@ def _reply(row: reply_store.Row, who: Principal) -> ReplyOut:
         is_cut=answer.is_cut,
         is_unread=answer.is_unread,
         is_from_elsewhere=answer.is_from_elsewhere,
+        asks_to_stop=stopping.asks(answer.words),
         left_out=answer.left_out,
     )

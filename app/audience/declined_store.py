@@ -35,13 +35,11 @@ def decline(
     return [row.id for row in rows if row.id in held]
 
 
-def decline_all(
-    session: Session, pairs: Iterable[tuple[str, str]], *, by: str, now: datetime
-) -> None:
-    """The same of many: each an address key and a kind."""
+def decline_rows(session: Session, wishes: Iterable[tuple[str, str, datetime]], *, by: str) -> None:
+    """The same of many: each an address key, a kind, and since when."""
     rows = [
-        Declined(email_key=key, mail_kind=kind, created_at=now, created_by=by).model_dump()
-        for key, kind in sorted(set(pairs))
+        Declined(email_key=key, mail_kind=kind, created_at=since, created_by=by).model_dump()
+        for key, kind, since in sorted(wishes)
     ]
     if rows:
         statement = inserting(session)(Declined).on_conflict_do_nothing()

@@ -50,9 +50,16 @@ def suppress_all(
     session: Session, keys: Iterable[str], reason: str, *, by: str, now: datetime
 ) -> None:
     """The same of many, by their keys: whoever is on the list stays on it as they are."""
+    suppress_rows(session, [(key, reason, now) for key in keys], by=by)
+
+
+def suppress_rows(
+    session: Session, wishes: Iterable[tuple[str, str, datetime]], *, by: str
+) -> None:
+    """The same, each with a reason and since when of its own."""
     rows = [
-        Suppression(email_key=key, reason=reason, created_at=now, created_by=by).model_dump()
-        for key in sorted(keys)
+        Suppression(email_key=key, reason=reason, created_at=since, created_by=by).model_dump()
+        for key, reason, since in sorted(wishes)
     ]
     if rows:
         _confirm(session, [row["email_key"] for row in rows])

@@ -48,9 +48,9 @@ _HAD_A_MAIL = "This person had a mail of another experiment within the cooling-o
 
 _RESERVE = """
     -- One row per send that was due: reserved for this process, or passed over, where its person is
-    -- erased, suppressed or declining meanwhile (skipped before its first release, failed after it), or had a
-    -- mail of another experiment since they were enrolled (skipped; in every arm, for it tells none
-    -- apart).
+    -- erased or suppressed meanwhile, or turned off this kind of mail (skipped before its first
+    -- release, failed after it), or had a mail of another experiment since they were enrolled
+    -- (skipped; in every arm, for it tells none apart).
     WITH due AS (
         SELECT s.id AS due_id,
                CASE WHEN NOT EXISTS (SELECT 1 FROM person p WHERE p.id = s.person_id) THEN :erased

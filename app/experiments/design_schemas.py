@@ -17,7 +17,7 @@ from app.experiments.rule_schemas import (
     Wave,
 )
 from app.experiments.vocabulary import RISKIEST, Channel, Language, MailKind, Riskiest
-from app.platform.asked import Asked, Kind, Looks, Questions
+from app.platform.asked import Asked, Choices, Kind, Looks, Questions
 from app.platform.days import Moment
 from app.platform.texts import Document, Id, NameLine, Text
 
@@ -56,16 +56,15 @@ _CARD: dict[str, Any] = {
 _NAME = Asked("Name", looks=Looks(example="Waste in euros by email"))
 _SLICE = Asked("Slice", "The thin part of a feature that this tests.", kind=Kind.CHOICE)
 _AUDIENCE = Asked("Audience", "Import one under Audiences.", kind=Kind.CHOICE)
+MAIL_KINDS: Choices = (
+    (MailKind.OTHER, "Anything else"),
+    (MailKind.INSIGHTS, "About their own numbers"),
+    (MailKind.FEATURES, "Something new to try"),
+    (MailKind.QUESTIONS, "A question to them"),
+    (MailKind.OFFERS, "An offer or a price"),
+)
 _MAIL_KIND = Asked(
-    "Kind of mail",
-    "People can turn off one kind and keep the others.",
-    choices=(
-        (MailKind.OTHER, "Anything else"),
-        (MailKind.INSIGHTS, "Something about their own numbers"),
-        (MailKind.FEATURES, "Something new to try"),
-        (MailKind.QUESTIONS, "A question to them"),
-        (MailKind.OFFERS, "An offer or a price"),
-    ),
+    "Kind of mail", "People can turn off one kind and keep the others.", choices=MAIL_KINDS
 )
 _LANGUAGE = Asked(
     "Written in",

@@ -22,9 +22,8 @@ from app.platform.config import Privacy
 CHUNK = 400  # people a transaction: about 30 ms of one core, so that nobody waits for it
 _EXAMPLES = 5  # addresses that a page names
 _FAULTS = frozenset(Reason)
-_PASSES = frozenset(
-    {"suppressed", "declined", "consent", "excluded", "cooling_off"}
-)  # not for the mail's sake
+# Not for the mail's sake.
+_PASSES = frozenset({"suppressed", "declined", "consent", "excluded", "cooling_off"})
 Known = Mapping[str, Fault | None]  # by person: why the mail cannot be written; None where it can
 
 
@@ -41,9 +40,8 @@ class Judged:
     """Somebody of the audience: eligible, or the reason why not."""
 
     member: Member
-    reason: str | None = (
-        None  # filter, suppressed, declined, consent, excluded, cooling_off, or a fault's
-    )
+    # filter, suppressed, declined, consent, excluded, cooling_off, or a fault's
+    reason: str | None = None
     detail: str = ""
     about: str = ""
 

@@ -170,6 +170,8 @@ EXPORTS: tuple[re.Pattern[str], ...] = tuple(
     pattern_of(path)
     for path in (
         "/customers/*/export",
+        "/suppressions/file",
+        "/api/v1/suppressions/file",
         "/imports/*/refused",
         "/imports/*/refused.csv",
         "/imports/*/notes",

@@ -39,7 +39,11 @@ _FILE = Body(2 * GB, Taken.STREAMED)  # people: some twenty million lines
 
 _RANGES = Body(33 * MB, Taken.STREAMED)  # a list of address ranges, and the form around it
 
-_GOALS = Body(13 * MB, Taken.STREAMED)  # a file of goals: one of 10 MB is told what to do
+_GOALS = Body(
+    13 * MB, Taken.STREAMED
+)  # a file of goals, or of addresses not to be mailed: one of 10 MB is told what to do
+
+_LIST = Body(13 * MB)  # a do-not-mail list as JSON, twice as long as its text at worst
 
 _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
     (pattern_of(path), body)
@@ -49,6 +53,8 @@ _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
         ("/api/v1/audiences/*/imports", _FILE),
         ("/address-ranges", _RANGES),
         ("/api/v1/address-ranges/*", _RANGES),
+        ("/suppressions/file", _GOALS),
+        ("/api/v1/suppressions/file", _LIST),
         ("/outcomes/import", _GOALS),
         ("/outcomes/import/*", _DESIGN),
         ("/api/v1/goal-imports", _DESIGN),

@@ -10,7 +10,7 @@ from sqlalchemy import Integer
 from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Respondent
-from app.audience.models import Audience, Person, Suppression
+from app.audience.models import Audience, Declined, Person, Suppression
 from app.delivery.models import Send, WrittenBack
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import (
@@ -133,6 +133,7 @@ LISTS: dict[str, Filling] = {
     "/audiences": Filling(Audience, lambda _: {"columns": []}),
     "/people": Filling(Person),
     "/suppressions": Filling(Suppression),
+    "/suppressions/kinds": Filling(Declined),
     "/experiments": Filling(Experiment, lambda _: {"design": _DESIGN, "status": "draft"}),
     "/experiments/{experiment_id}/sends": Filling(
         Send,

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlmodel import Session, SQLModel
 
 from app.allocation.models import Invitation, Opening
-from app.audience.models import Audience, Import, Membership, Person, Suppression
+from app.audience.models import Audience, Declined, Import, Membership, Person, Suppression
 from app.delivery.models import OutboxMail, Send, WrittenBack
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, AuditRow, TeamInvitation, User
@@ -137,6 +137,8 @@ PAGES: dict[str, Listed] = {
                                    "hash": mark(n)}),
     "/suppressions": Listed(Suppression, lambda n: {"email_key": f"{mark(n)}@x.example",
                                                     "reason": "manual"}),
+    "/suppressions/kinds": Listed(
+        Declined, lambda n: {"email_key": f"{mark(n)}@x.example", "mail_kind": "offers"}),
     "/time": Listed(Opening, lambda n: {"week": _week(n), "name": "friday"}, beside=_asked,
                     look=_week),
     "/tokens": Listed(ApiToken, lambda n: {"name": mark(n), "role": "viewer"}),

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from app.audience import suppression_store
 from app.audience.models import Person
-from app.delivery import pausing, settling
-from app.delivery.inbox import replying, store
+from app.delivery import feedback, pausing, settling
+from app.delivery.inbox import replying, stopping, store
 from app.delivery.inbox.reading import CameBack, What
 from app.delivery.inbox.replying import Answer
 from app.delivery.models import CameBackRow, Send, State
@@ -64,8 +64,18 @@ def hear(
     send = store.locked(session, send_id)
     if send is None or send.state in _NEVER_MAILED or said.what is What.NOTHING:
         return False
+    if answer is None or not stopping.is_asked(answer.written):
+        return _hear(session, send, said, now=now, answer=answer)
+    with tally.together(session):
+        feedback.unsubscribe(session, send_id, now=now)  # at once, settled or not
+        return _hear(session, send, said, now=now, answer=answer)
+
+
+def _hear(
+    session: Session, send: Send, said: CameBack, *, now: datetime, answer: Answer | None
+) -> bool:
     is_kept = answer is not None and replying.keep(session, send, answer, now=now)
-    row = store.note(session, send_id, said, now=now)
+    row = store.note(session, send.id, said, now=now)
     if row is None:
         if is_kept and send.state not in _OPEN:
             replying.count(session, send)

@@ -7,7 +7,7 @@ from datetime import datetime
 from email.message import Message
 from email.utils import getaddresses
 
-from app.delivery.inbox import came_back, reading
+from app.delivery.inbox import came_back, reading, stopping
 from app.delivery.inbox.reading import CameBack, What
 from app.delivery.inbox.replying import Answer
 from app.links.keyring import Keyring
@@ -32,6 +32,7 @@ _WORDS = {
     What.REPLY: "An answer that somebody wrote: it is kept with their mail.",
     What.NOTHING: "Nothing final: it may still arrive.",
 }
+_STOPPED = "An answer that asks for no more mail: the person gets none, and it is kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ def hear(
     send_id, said, answer = understood
     with database.write() as session:
         is_new = came_back.hear(session, send_id, said, now=now, answer=answer)
+    words = _WORDS[said.what]
+    if answer is not None and stopping.is_asked(answer.written):
+        words = _STOPPED
     known = "" if is_new or said.what is What.NOTHING else " (That was known, or is of no send.)"
-    return Heard(said, is_new=is_new, sentence=f"{_WORDS[said.what]}{known}")
+    return Heard(said, is_new=is_new, sentence=f"{words}{known}")
 
 
 def _understood(

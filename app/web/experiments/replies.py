@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
 from app.delivery import reply_store
+from app.delivery.inbox import stopping
 from app.delivery.models import WrittenBack
 from app.experiments import store
 from app.identity.guard import Db, Who
@@ -132,6 +133,8 @@ def _quote(row: reply_store.Row, *, is_open: bool) -> Quote:
 
 def _notes(answer: WrittenBack) -> list[str]:
     notes = []
+    if stopping.asks(answer.words):
+        notes.append("It asks for no more mail: they get none any more.")
     if answer.is_cut:
         notes.append("It goes on; no more of it is kept.")
     if answer.left_out:

@@ -134,7 +134,7 @@ def test_the_way_back_ends_after_its_hour(
     stranger: Browser,
     sent: str,
     database: Database,
-    application: FastAPI,  # noqa: F811 - the fixture
+    application: FastAPI,
 ):
     keyring, number = application.state.keyring, send_id(database)
     with database.write() as session:
