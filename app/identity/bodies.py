@@ -39,10 +39,8 @@ _FILE = Body(2 * GB, Taken.STREAMED)  # people: some twenty million lines
 
 _RANGES = Body(33 * MB, Taken.STREAMED)  # a list of address ranges, and the form around it
 
-_GOALS = Body(
-    13 * MB, Taken.STREAMED
-)  # a file of goals, or of addresses not to be mailed: one of 10 MB is told what to do
-
+# A file of goals, or of addresses not to be mailed: one of 10 MB is told what to do.
+_GOALS = Body(13 * MB, Taken.STREAMED)
 _LIST = Body(13 * MB)  # a do-not-mail list as JSON, twice as long as its text at worst
 
 _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(

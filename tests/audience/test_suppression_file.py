@@ -89,7 +89,7 @@ def test_a_line_that_cannot_be_taken_is_named_and_all_others_are_taken(session: 
 
     assert [one.line for one in taken.refused] == [3, 4, 6]
     assert taken.refused[1] == Refused(
-        4, "There is no kind “bread”. Leave it empty, or write one of: offers, features."
+        4, "There is no kind of mail “bread”. Leave it empty, or write one of: offers, features."
     )
     assert set(held(session)) == {
         ("ann@b.example", "offers"), ("cem@b.example", ""), ("eve@b.example", ""),

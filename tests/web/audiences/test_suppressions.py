@@ -16,7 +16,7 @@ PATH = "/suppressions/file"
 
 def sent(browser: Browser, text: str):
     files = {"file": ("list.csv", text.encode(), "text/csv")}
-    return browser._ask("POST", f"{PATH}?csrf={browser.csrf}", files=files)
+    return browser._ask("POST", f"{PATH}?csrf={browser.token()}", files=files)
 
 
 def test_a_file_goes_on_the_list_and_says_what_it_could_not_take(eve: Browser, database: Database):

@@ -132,7 +132,7 @@ def test_whoever_pressed_for_another_cannot_take_back_what_they_asked_for_themse
 
 def test_the_way_back_ends_after_its_hour(
     stranger: Browser,
-    sent: str,
+    sent: str,  # noqa: F811 - the fixture
     database: Database,
     application: FastAPI,
 ):
