@@ -19,6 +19,7 @@ from app.delivery.models import Send
 from app.delivery.reserving import columns_of
 from app.experiments import cell_types
 from app.experiments.models import Experiment
+from app.languages.error_words import NOT_HERE
 from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, unpack_fills
 from app.platform.errors import NotFound
 
@@ -48,7 +49,7 @@ def answer_page(session: Session, token: TrackedLink, *, now: datetime) -> Answe
     send = session.get(Send, token.id)
     people = person_store.people_of(session, [token.id])
     if send is None or token.id not in people:
-        raise NotFound("This page is not here any more.")
+        raise NotFound(NOT_HERE)
     experiment = session.get_one(Experiment, send.experiment_id)
     row = columns_of(people[token.id])
     columns = cell_types.columns_of(session, experiment)
@@ -60,7 +61,7 @@ def whose(session: Session, token: TrackedLink) -> int:
     if token.id in {NEVER_COUNTS, NOBODY}:
         return NEVER_COUNTS
     if token.id not in person_store.people_of(session, [token.id]):
-        raise NotFound("This page is not here any more.")  # nor does it take words of the erased
+        raise NotFound(NOT_HERE)  # nor does it take words of the erased
     return token.id
 
 
@@ -68,10 +69,10 @@ def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> Answer
     try:
         experiment_id, arm, person_id = unpack_fills(token.fills)
     except ValueError:
-        raise NotFound("This page is not here any more.") from None
+        raise NotFound(NOT_HERE) from None
     experiment = session.get(Experiment, experiment_id)
     if experiment is None:
-        raise NotFound("This page is not here any more.")
+        raise NotFound(NOT_HERE)
     addressee = preview.addressee(session, experiment, person_id)
     columns = cell_types.columns_of(session, experiment)
     return _page(experiment, arm, addressee.columns, columns, send_id=NEVER_COUNTS, now=now)

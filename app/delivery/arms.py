@@ -14,6 +14,7 @@ from app.delivery.mail.composed import ComposedArm
 from app.delivery.mail.letterhead import letterhead
 from app.experiments import cell_types
 from app.experiments.models import Experiment
+from app.experiments.vocabulary import language_of
 from app.platform.config import Settings
 from app.platform.errors import NotFound
 
@@ -63,7 +64,12 @@ def composed(
     design = experiment.design
     return compose_arm(
         arm_of(design, arm),
-        head=letterhead(settings, experiment_id=experiment.id, sender=design.get("sender") or {}),
+        head=letterhead(
+            settings,
+            experiment_id=experiment.id,
+            sender=design.get("sender") or {},
+            language=language_of(design),
+        ),
         columns=columns,
         set_id=set_id,
         hidden_address=hidden_address(experiment),

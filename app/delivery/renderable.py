@@ -70,7 +70,10 @@ class LiquidRenderable:
         self, experiment_id: str, design: Draft, columns: Columns, *, now: datetime
     ) -> "LiquidWriter":
         head = letterhead(
-            self._settings, experiment_id=experiment_id, sender=design.sender.model_dump()
+            self._settings,
+            experiment_id=experiment_id,
+            sender=design.sender.model_dump(),
+            language=design.language,
         )
         hidden = "/" if design.honeypot else None
         arms = [arm.model_dump(mode="json") for arm in design.arms]

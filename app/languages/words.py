@@ -13,7 +13,6 @@ from typing import Final
 from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
@@ -40,15 +39,15 @@ class Words:
         """`ltr` or `rtl`, of the language itself."""
         return direction_of(self.language)
 
+    @property
+    def spoken_direction(self) -> str:
+        """`ltr` or `rtl`, of the language in which our own sentences are."""
+        return direction_of(self.spoken)
+
     def say(self, sentence: str, **values: object) -> str:
         """A sentence of ours with values in it. It is plain text, to be escaped as any other."""
         said = self._catalogue.gettext(sentence)
         return said.format(**values) if values else said
-
-    def counted(self, one: str, many: str, number: int, **values: object) -> str:
-        """The same of a number of things; `{number}` is written as the language writes it."""
-        said = self._catalogue.ngettext(one, many, number)
-        return said.format(number=format_decimal(number, locale=self.spoken), **values)
 
     @cached_property
     def _catalogue(self) -> NullTranslations:
@@ -87,6 +86,14 @@ def locale_of(language: str) -> Locale | None:
         return Locale.parse(language.strip().replace("-", "_"))
     except (ValueError, TypeError, UnknownLocaleError):
         return None
+
+
+def sources() -> str:
+    """All that our sentences say: whoever keeps what was made of them asks whether it is as it was.
+
+    A catalogue that changes changes mails.
+    """
+    return "".join((CATALOGUES / f"{one}.po").read_text(encoding="utf-8") for one in TRANSLATED)
 
 
 @cache

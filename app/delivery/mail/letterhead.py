@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from app.delivery.mail import marks
 from app.delivery.mail.mime import ascii_address, mailbox
+from app.languages.words import ENGLISH, sources, words_of
 from app.platform.config import Settings
 from app.platform.paths import TEMPLATES
 
@@ -32,6 +33,7 @@ class Letterhead:
     public_url: str
     tracking_url: str
     zone: tzinfo  # in which a mail tells the time
+    language: str = ENGLISH  # that its author writes in
 
     @property
     def host(self) -> str:
@@ -49,7 +51,13 @@ class Letterhead:
         }
 
 
-def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, Any]) -> Letterhead:
+def letterhead(
+    settings: Settings,
+    *,
+    experiment_id: str,
+    sender: Mapping[str, Any],
+    language: str = ENGLISH,
+) -> Letterhead:
     """Read an experiment's `sender` over the installation's settings."""
     return Letterhead(
         experiment_id=experiment_id,
@@ -63,6 +71,7 @@ def letterhead(settings: Settings, *, experiment_id: str, sender: Mapping[str, A
         public_url=settings.public_url,
         tracking_url=settings.tracking,
         zone=settings.zone,
+        language=language,
     )
 
 
@@ -83,6 +92,7 @@ def html_letter(head: Letterhead, content: Words) -> str:
     return _inliner().inline(
         page.render(
             head=head,
+            words=words_of(head.language),
             host=urlsplit(head.public_url).hostname,
             preheader=content.preheader,
             content=Markup(content.html),  # noqa: S704  # our own Markdown, HTML switched off
@@ -98,6 +108,7 @@ def text_letter(head: Letterhead, content: Words) -> str:
     page = _templates().get_template("mail/experiment/body.txt")
     return page.render(
         head=head,
+        words=words_of(head.language),
         content=content.text,
         way_out=None if content.has_way_out else marks.UNSUBSCRIBE,
     )
@@ -107,7 +118,8 @@ def text_letter(head: Letterhead, content: Words) -> str:
 def frame() -> str:
     """What stands around the words of every mail, before it is filled in."""
     parts = ("body.html", "body.txt")
-    return "".join((TEMPLATES / "mail" / "experiment" / part).read_text() for part in parts)
+    pages = [(TEMPLATES / "mail" / "experiment" / part).read_text() for part in parts]
+    return "".join((*pages, sources()))
 
 
 @cache

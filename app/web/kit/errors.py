@@ -17,6 +17,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.identity import door, guard, unsent
+from app.languages.error_words import ADVICE, said
+from app.languages.words import best_of
 from app.platform import away, collisions
 from app.platform.errors import (
     AppError,
@@ -30,7 +32,7 @@ from app.platform.errors import (
 )
 from app.platform.log import request_id
 from app.web.kit import typed_again
-from app.web.kit.pages import Page, Refused, render
+from app.web.kit.pages import ENGLISH, Refused, SpokenPage, render
 from app.web.kit.typed_again import TypedAgain
 
 _ADVICE = {
@@ -52,6 +54,8 @@ _SEND_AGAIN = (
     " you filled in."
 )
 _RELOAD = "Go back, reload the page, and send it again."
+_OF_MAILS = ("/u/", "/p/", "/k/", "/a/", "/s/")  # whoever opens these is none of the team
+_FOR_STRANGERS = {404: ADVICE}
 _WRONG_NAME = 421
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 log = logging.getLogger(__name__)
@@ -76,7 +80,7 @@ class Problems(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ErrorPage(Page):
+class ErrorPage(SpokenPage):
     """What happened, and what to do."""
 
     template: ClassVar[str] = "kit/error.html"
@@ -240,12 +244,17 @@ def _page(
     again: TypedAgain | None = None,
 ) -> Response:
     again = again or typed_again.of(request, status)
+    is_strangers = request.url.path.startswith(_OF_MAILS)
+    words = best_of(request.headers.get("accept-language")) if is_strangers else ENGLISH
+    usual = _FOR_STRANGERS.get(status) if is_strangers else None
     page = ErrorPage(
-        heading=heading or HTTPStatus(status).phrase.capitalize(),
-        sentence=sentence,
+        words=words,
+        heading=said(heading or HTTPStatus(status).phrase.capitalize(), words),
+        sentence=said(sentence, words),
         lines=lines,
-        advice=advice or _advice(request, status, again),
-        way=None if status == _WRONG_NAME else way,  # this name has no other page
+        advice=advice or said(usual or _advice(request, status, again), words),
+        # whoever came by a mail has no other page here, nor has this name
+        way=None if is_strangers or status == _WRONG_NAME else way,
         status=status,
         again=again,
     )

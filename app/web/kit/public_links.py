@@ -2,6 +2,7 @@
 
 from fastapi import Request
 
+from app.languages.error_words import NOT_VALID
 from app.links.keyring import Kind
 from app.links.token import BadToken, TrackedLink, read
 from app.platform.errors import NotFound
@@ -12,6 +13,4 @@ def read_public(request: Request, token: str, kind: Kind) -> TrackedLink:
     try:
         return read(token, kind, request.app.state.keyring)
     except BadToken:
-        raise NotFound(
-            "This link is not valid. It may have been cut off by a mail program."
-        ) from None
+        raise NotFound(NOT_VALID) from None

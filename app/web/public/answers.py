@@ -9,19 +9,21 @@ from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.delivery import answers_page
+from app.experiments.models import Experiment
 from app.identity.guard import Db, Now
 from app.links.keyring import Kind
 from app.tracking import answers
 from app.web.kit.form_state import Form
-from app.web.kit.pages import Page, go, render
+from app.web.kit.pages import SpokenPage, go, render
 from app.web.kit.public_links import read_public
+from app.web.public.readers import words_for
 
 router = APIRouter()
 _USEFUL = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswerPage(Page):
+class AnswerPage(SpokenPage):
     """The person's own columns, and one question."""
 
     template: ClassVar[str] = "public/answer.html"
@@ -46,6 +48,7 @@ def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
     return render(
         request,
         AnswerPage(
+            words=words_for(request, session.get(Experiment, page.experiment_id)),
             html=Markup(page.html),  # noqa: S704 - raw HTML is off in Markdown, values are escaped
             address=f"/a/{token}",
             useful=given.useful if given else None,

@@ -14,23 +14,30 @@ from app.allocation import answer_store, answers, store, weeks
 from app.allocation.calendar import week_numbered
 from app.allocation.models import Bucket, Invitation, Opening, Respondent
 from app.allocation.schemas import AnswerDraft
-from app.allocation.summary import WHOLE, Split, off_by
+from app.allocation.summary import WHOLE
 from app.identity.guard import Db, Now
+from app.languages import written
+from app.languages.error_words import NOT_VALID
+from app.languages.words import Words
 from app.links.keyring import Kind
 from app.platform.errors import AppError, Invalid, NotFound
+from app.platform.iso_weeks import monday_of
 from app.review import friday_questions, items
 from app.review.friday_questions import Asked
 from app.review.models import Kept
 from app.review.shapes import Item
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.pages import Page, go, refuse, render
+from app.web.kit.pages import SpokenPage, go, refuse, render
 from app.web.kit.public_links import read_public
 from app.web.public import friday_numbers
 from app.web.public.friday_numbers import NumberAsked
+from app.web.public.readers import words_for
 
 router = APIRouter()
 _GOOD_FOR = timedelta(days=30)  # after closing; as long as a week's own link
 _NUMBERS_FOR = timedelta(days=7)  # later, an old week's mail would speak of today's number
+_TOO_FEW = "This adds up to {total}: {rest} are missing."
+_TOO_MANY = "This adds up to {total}: {rest} are too many."
 _PREFIX = "share."
 
 
@@ -51,15 +58,14 @@ class Guest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FridayPage(Page):
+class FridayPage(SpokenPage):
     """One form, a section for each part of the week."""
 
     template: ClassVar[str] = "public/friday/page.html"
 
-    week: str
+    days: str  # the week, in days
     name: str
     address: str
-    closes_at: datetime
     late: bool
     form: Typed
     gives_time: bool
@@ -68,7 +74,7 @@ class FridayPage(Page):
     numbers: Sequence[NumberAsked]
     promised: Sequence[Item]
     thanks: bool
-    team: Split | None
+    team: str | None  # its share of what had to be done
 
 
 @router.get("/s/{token}")
@@ -99,7 +105,7 @@ def _guest(request: Request, session: Session, token: str, *, now: datetime) -> 
     opening = store.opening_of(session, week)
     respondent = store.respondent_numbered(session, link.id)
     if opening is None or respondent is None or now > opening.closes_at + _GOOD_FOR:
-        raise NotFound("This link is not valid. It may have been cut off by a mail program.")
+        raise NotFound(NOT_VALID)
     invitation = store.invitation_of(session, week, respondent.id)
     today = now.astimezone(request.app.state.settings.zone).date()
     theirs = Asked((), ())
@@ -114,7 +120,8 @@ def _keep(
     """All sections, or none of them: the form with what is wrong, or None."""
     try:
         if guest.gives_time:
-            draft = AnswerDraft(shares=_shares(session, guest, form), note=form.value("note"))
+            shares = _shares(session, guest, form, words_for(request, None))
+            draft = AnswerDraft(shares=shares, note=form.value("note"))
             answers.put(session, guest.opening.week, guest.respondent, draft, now=now)
     except (AppError, ValidationError) as error:
         return form.mended(error)
@@ -140,33 +147,35 @@ def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> 
     return Typed(fields={**fields, "note": (given.note if given else "",)})
 
 
-def _shares(session: Session, guest: Guest, form: Typed) -> dict[str, int]:
+def _shares(session: Session, guest: Guest, form: Typed, words: Words) -> dict[str, int]:
     shares = {}
     for bucket in store.buckets_of(session, guest.opening.week):
         typed = form.value(f"{_PREFIX}{bucket.id}").strip().removesuffix("%").strip() or "0"
         if not (typed.isascii() and typed.isdigit() and int(typed[:4]) <= WHOLE):
-            wrong = f"“{bucket.name}” takes a whole number from 0 to 100."
+            wrong = words.say("“{name}” takes a whole number from 0 to 100.", name=bucket.name)
             raise Invalid.at(f"{_PREFIX}{bucket.id}", wrong)
         shares[bucket.id] = int(typed)
-    wrong_sum = off_by(shares)
-    if wrong_sum:
-        raise Invalid(wrong_sum)
+    total = sum(shares.values())
+    if total < WHOLE:
+        raise Invalid(words.say(_TOO_FEW, total=total, rest=WHOLE - total))
+    if total > WHOLE:
+        raise Invalid(words.say(_TOO_MANY, total=total, rest=total - WHOLE))
     return shares
 
 
 def _page(
     request: Request, session: Session, guest: Guest, form: Typed, now: datetime
 ) -> FridayPage:
-    zone = request.app.state.settings.zone
+    zone, words = request.app.state.settings.zone, words_for(request, None)
     thanks = "thanks" in request.query_params
     asked_about = store.buckets_of(session, guest.opening.week)
     buckets = sorted(asked_about, key=lambda bucket: bucket.elective)
     typed = [form.value(f"{_PREFIX}{bucket.id}") for bucket in buckets]
     return FridayPage(
-        week=guest.opening.week,
+        words=words,
+        days=_days(guest.opening.week, words),
         name=guest.respondent.name,
         address=f"/s/{guest.token}",
-        closes_at=guest.opening.closes_at,
         late=now > guest.opening.closes_at,
         form=form,
         gives_time=guest.gives_time,
@@ -175,10 +184,19 @@ def _page(
         numbers=friday_numbers.asked(session, guest.asked.key_results, zone=zone, now=now),
         promised=guest.asked.promised,
         thanks=thanks,
-        team=_team(session, guest) if thanks and guest.gives_time else None,
+        team=_team(session, guest, words) if thanks and guest.gives_time else None,
     )
 
 
-def _team(session: Session, guest: Guest) -> Split | None:
+def _team(session: Session, guest: Guest, words: Words) -> str | None:
     week = weeks.opened_week(session, guest.opening.week)
-    return week.teams.get(guest.respondent.team_id or "", week.everybody)
+    split = week.teams.get(guest.respondent.team_id or "", week.everybody)
+    return written.percent(split.non_elective, words.spoken) if split else None
+
+
+def _days(week: str, words: Words) -> str:
+    """From its Monday to its Sunday, as the reader writes days."""
+    first = monday_of(week)
+    last = first + timedelta(days=6)
+    ends = (written.day(one, words.spoken, "medium") for one in (first, last))
+    return " – ".join(ends)

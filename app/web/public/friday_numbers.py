@@ -28,7 +28,7 @@ class NumberAsked:
 
     id: str
     line: Line
-    about: str
+    goal: str
     unit: str
     is_typed: bool
     is_milestone: bool
@@ -95,7 +95,7 @@ def _asked(told: KeyResultView, questions: tuple[str, ...]) -> NumberAsked:
     return NumberAsked(
         id=row.id,
         line=key_result_line.line_of(KeyResultLine.of(told)),
-        about=f"Goal: {key_result_line.way(row)}",
+        goal=key_result_line.way(row),
         unit={"percent": "%", "number": ""}.get(row.unit, row.unit),
         is_typed=row.source in _TYPED,
         is_milestone=row.kind == "milestone",

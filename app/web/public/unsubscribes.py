@@ -12,6 +12,7 @@ from app.delivery import feedback
 from app.delivery.feedback import Change
 from app.experiments.vocabulary import MailKind
 from app.identity.guard import Db, Now
+from app.languages.error_words import NOT_VALID
 from app.links.keyring import Kind
 from app.links.token import BadToken, TrackedLink, sign
 from app.platform.errors import NotFound
@@ -23,7 +24,6 @@ from app.web.public.mail_kinds import KindLine
 from app.web.public.readers import Reader, reader_of
 
 router = APIRouter()
-_NOT_VALID = "This link is not valid. It may have been cut off by a mail program."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def mail_again(request: Request, session: Db, now: Now, token: str) -> Response:
     try:
         feedback.take_back(session, link.id, way_back.change_of(link), now=now)
     except BadToken:
-        raise NotFound(_NOT_VALID) from None
+        raise NotFound(NOT_VALID) from None
     return go(f"{_signed(request, link, Kind.PREFERENCES)}?back")
 
 
