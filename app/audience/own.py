@@ -101,6 +101,8 @@ OWN: Mapping[str, Own] = {
     for one in column.metadata
     if isinstance(one, Own)
 }
+# Columns of an audience that say how a person writes days and numbers; the first wins.
+NAMES_LANGUAGE = ("locale", "language")
 TOLD = tuple(name for name, one in OWN.items() if one.told is not Told.KEPT_BACK)
 OFFERED = tuple(name for name, one in OWN.items() if one.told is Told.OFFERED)
 REQUIRED = tuple(name for name in OWN if PersonColumns.model_fields[name].is_required())

@@ -19,6 +19,7 @@ from app.delivery.models import Send
 from app.delivery.reserving import columns_of
 from app.experiments import cell_types
 from app.experiments.models import Experiment
+from app.experiments.vocabulary import language_of
 from app.languages.error_words import NOT_HERE
 from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, unpack_fills
 from app.platform.errors import NotFound
@@ -89,7 +90,10 @@ def _page(
 ) -> AnswerPage:
     arm = arm_of(experiment.design, arm_key)
     written, filler = template_of(str(arm.get("answer") or _EMPTY))
-    filled = filler.fill(cells.cells_for(row, filler.columns, columns, now=now))
+    seen = cells.cells_for(
+        row, filler.columns, columns, now=now, language=language_of(experiment.design)
+    )
+    filled = filler.fill(seen)
     return AnswerPage(
         send_id=send_id,
         experiment_id=experiment.id,

@@ -25,6 +25,7 @@ from app.delivery.mail.letterhead import frame, letterhead
 from app.experiments.design_schemas import Draft
 from app.experiments.part_schemas import Arm
 from app.experiments.ports import Fault, Reason
+from app.languages.words import ENGLISH
 from app.links.keyring import Keyring
 from app.platform.bounded import OverLimit
 from app.platform.config import Settings
@@ -86,6 +87,7 @@ class LiquidRenderable:
             columns,
             self._keyring,
             now=now,
+            language=design.language,
         )
 
 
@@ -100,10 +102,12 @@ class LiquidWriter:
         keyring: Keyring,
         *,
         now: datetime,
+        language: str = ENGLISH,
         broken: str | None = None,
     ) -> None:
         self._arms, self._answers = arms, answers
         self._columns, self._keyring, self._now = columns, keyring, now
+        self._language = language
         self._broken = Fault(Reason.UNWRITABLE, broken) if broken else None
 
     @property
@@ -151,7 +155,9 @@ class LiquidWriter:
             yield filling.fill_all([filler], rows)
 
     def _seen(self, row: Mapping[str, object], filler: Filler) -> dict[str, object] | MisfitCell:
-        return cells.seen(row, filler.columns, self._columns, now=self._now)
+        return cells.seen(
+            row, filler.columns, self._columns, now=self._now, language=self._language
+        )
 
     def _fault(self, error: AppError) -> Fault:
         if isinstance(error, MissingColumn):

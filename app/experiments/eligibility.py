@@ -14,6 +14,7 @@ from app.audience import conditions, declined_store, suppression_store
 from app.audience.columns import Columns, Misfit
 from app.audience.consent import allows
 from app.audience.members import Member
+from app.audience.own import NAMES_LANGUAGE
 from app.experiments import contacts
 from app.experiments.design_schemas import Draft
 from app.experiments.ports import Fault, Reason, Writer
@@ -83,7 +84,8 @@ class Judge:
         """Columns that the content prints and the analysis needs, by their own names."""
         covariate = self.design.metric.covariate
         traits = (*self.design.segments, *([covariate] if covariate else []))
-        return frozenset(map(self.columns.real, (*self.writer.columns_used, *traits)))
+        names = (*self.writer.columns_used, *traits, *NAMES_LANGUAGE)
+        return frozenset(map(self.columns.real, names))
 
     def judge(self, session: Session, people: Sequence[Member]) -> list[Judged]:
         """Settle each of them; a few queries for all."""

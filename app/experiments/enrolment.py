@@ -42,7 +42,7 @@ from app.tracking import verdicts
 
 _OF_NO_MAIL = {
     "name", "slice_id", "previous_id", "hypothesis", "riskiest", "rule", "guardrails", "waves",
-    "stop_at", "key_results", "sample", "holdout",
+    "stop_at", "key_results", "sample", "holdout", "mail_kind",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ are: there is nothing to compile, and what a translator sends is what is shown.
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ CATALOGUES: Final = Path(__file__).parent / "catalogues"
 ENGLISH: Final = "en"
 TRANSLATED: Final = ("de", "fr", "es", "nb")  # beside English, the language of the sentences
 _LONGEST = 1_000  # characters of Accept-Language that are read
+_LONGEST_TAG = 35  # characters (RFC 5646)
+_KEPT = 256  # languages that a process keeps ready: a column of a file may say anything
 _MOST = 20  # languages of it
 _ALSO = {"no": "nb", "nn": "nb"}  # who reads the one reads the other
 
@@ -79,9 +81,11 @@ def direction_of(language: str) -> str:
     return locale.text_direction if locale else "ltr"
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def locale_of(language: str) -> Locale | None:
     """A language as it is known, of `de`, `de_CH` or `de-CH`; None where nobody knows it."""
+    if len(language) > _LONGEST_TAG:
+        return None
     try:
         return Locale.parse(language.strip().replace("-", "_"))
     except (ValueError, TypeError, UnknownLocaleError):
@@ -96,7 +100,7 @@ def sources() -> str:
     return "".join((CATALOGUES / f"{one}.po").read_text(encoding="utf-8") for one in TRANSLATED)
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _words(language: str) -> Words:
     return Words(language)
 

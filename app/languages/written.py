@@ -26,7 +26,7 @@ def locale_for(language: str | None) -> Locale:
 
 def day(value: date, language: str | None, length: str = "long") -> str:
     """A day in words or figures, by one of `LENGTHS`."""
-    return format_date(value, length, locale=locale_for(language))  # type: ignore[arg-type]  # one of LENGTHS
+    return format_date(value, length, locale=locale_for(language))
 
 
 def moment(value: datetime, language: str | None) -> str:

@@ -50,8 +50,8 @@ def test_what_is_exported_is_imported_as_it_was(session: Session, seed: int):
             rows = declined_store.kinds_of(session, key)
             declined_store.lift(session, rows[kind].id)
         else:
-            rows = suppression_store.suppressions(session)
-            suppression_store.lift(session, next(r.id for r in rows if r.email_key == key))
+            listed = suppression_store.suppressions(session)
+            suppression_store.lift(session, next(r.id for r in listed if r.email_key == key))
     nothing = held(session)
     taken = take(session, text)
 

@@ -8,13 +8,16 @@ from math import isfinite
 from typing import Any, Self
 
 from app.audience.columns import Column, Columns, Misfit, Type, Value
+from app.audience.own import NAMES_LANGUAGE
 from app.delivery.mail import marks
+from app.languages.words import ENGLISH, locale_of
 from app.platform import written_numbers
 from app.platform.errors import Invalid
 from app.platform.written_days import Order, as_moment
 from app.platform.written_numbers import Decimals
 
 MOMENT = "the moment"  # among a person's cells, under a name that no template can ask for
+LANGUAGE = "the language"  # likewise
 _PRESENT = {"now": "%Y-%m-%d %H:%M", "today": "%Y-%m-%d"}  # what they print
 
 
@@ -49,25 +52,43 @@ class Cell(str):
 
 
 def cells_for(
-    row: Mapping[str, object], names: Iterable[str], columns: Columns, *, now: datetime
+    row: Mapping[str, object],
+    names: Iterable[str],
+    columns: Columns,
+    *,
+    now: datetime,
+    language: str = ENGLISH,
 ) -> dict[str, object]:
     """What a template that uses these names sees of a person. Raises MisfitCell.
 
     `now` is the moment in which it is written, in the zone in which it is told: the only time
-    that a template knows.
+    that a template knows. `language` is the mail's: days and numbers are written in it where the
+    person has no column that names another.
     """
     found = {name: value for name in names if (value := _cell(row, name, columns)) is not None}
-    return _present(names, columns, now=now) | found | {MOMENT: now}
+    told = {MOMENT: now, LANGUAGE: _language_of(row, columns) or language}
+    return _present(names, columns, now=now) | found | told
 
 
 def seen(
-    row: Mapping[str, object], names: Iterable[str], columns: Columns, *, now: datetime
+    row: Mapping[str, object],
+    names: Iterable[str],
+    columns: Columns,
+    *,
+    now: datetime,
+    language: str = ENGLISH,
 ) -> dict[str, object] | MisfitCell:
     """The same, or which cell does not fit."""
     try:
-        return cells_for(row, names, columns, now=now)
+        return cells_for(row, names, columns, now=now, language=language)
     except MisfitCell as error:
         return error
+
+
+def _language_of(row: Mapping[str, object], columns: Columns) -> str | None:
+    """How a person writes days and numbers, as a column of theirs says: `de`, `de-CH`, `fr_CA`."""
+    cells = (row.get(columns.real(name)) for name in NAMES_LANGUAGE)
+    return next((one for one in cells if isinstance(one, str) and locale_of(one)), None)
 
 
 def _present(names: Iterable[str], columns: Columns, *, now: datetime) -> dict[str, object]:

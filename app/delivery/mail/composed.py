@@ -8,6 +8,7 @@ from datetime import datetime
 from app.audience.columns import Columns
 from app.delivery.mail import cells, filling, marks, mime
 from app.delivery.mail.addressing import Address, Addressee, Places
+from app.delivery.mail.cells import MisfitCell
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.letterhead import Letterhead
 from app.delivery.mail.links import Link
@@ -99,7 +100,7 @@ class ComposedArm:
     def _press(
         self, plate: Plate, addressee: Addressee, *, keyring: Keyring, now: datetime, here: datetime
     ) -> Mail | None:
-        row = cells.seen(addressee.columns, self.names, self.columns, now=here)
+        row = self._seen(addressee, now=here)
         if isinstance(row, AppError) or not plate.takes(addressee):
             return None
         said = plate.words(row)
@@ -116,6 +117,12 @@ class ComposedArm:
         except ValueError:  # some address is too long
             return None
         return self._mail_of(addressee, to=to, subject=subject, raw=raw, keyring=keyring)
+
+    def _seen(self, addressee: Addressee, *, now: datetime) -> dict[str, object] | MisfitCell:
+        """What the templates see of a person."""
+        return cells.seen(
+            addressee.columns, self.names, self.columns, now=now, language=self.head.language
+        )
 
     def _subject(self, row: Mapping[str, object]) -> str:
         return _fit_subject(self.subject.fill(row))
@@ -203,7 +210,7 @@ class ComposedArm:
     def write_all(self, people: Sequence[Addressee], *, now: datetime) -> list[Texts | AppError]:
         """What can be slow of it: to be done outside a transaction. All parts know one moment."""
         here = now.astimezone(self.head.zone)
-        rows = [cells.seen(person.columns, self.names, self.columns, now=here) for person in people]
+        rows = [self._seen(person, now=here) for person in people]
         subjects = filling.fill_all([self.subject], rows)
         inside = [row if isinstance(row, AppError) else row | _IN_THE_MAIL for row in rows]
         parts = filling.fill_all([self.preheader, self.html, self.text], inside)

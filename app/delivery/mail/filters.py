@@ -1,5 +1,6 @@
 """Liquid's filters as authors may use them: strict where the library guesses, none without end."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from functools import wraps
@@ -11,7 +12,9 @@ from liquid.undefined import is_undefined
 
 from app.delivery.mail import cells
 from app.delivery.mail.broken import BrokenLiquid
-from app.delivery.mail.cells import MOMENT, Cell
+from app.delivery.mail.cells import LANGUAGE, MOMENT, Cell
+from app.languages import written
+from app.languages.words import ENGLISH
 from app.platform import figures, written_days
 from app.platform.written_days import Order
 
@@ -25,6 +28,8 @@ _ARITHMETIC = (
 )  # fmt: skip
 _GROWING = ("append", "join", "prepend", "replace", "replace_first", "replace_last")
 _PRESENT = ("now", "today")
+_SIGN = re.compile(r"%[-_0^#]?[A-Za-z%]")
+_NAMES = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM", "%h": "MMM"}  # as CLDR has them
 _MARKUP = ("safe", "newline_to_br", "escape_once")  # nothing printed is markup
 
 
@@ -33,7 +38,7 @@ def author_filters(known: _Filters) -> dict[str, Callable[..., Any]]:
     chosen = {name: calculate for name, calculate in known.items() if name not in _MARKUP}
     chosen["escape"] = soft_str
     chosen |= {name: _strict(name, chosen[name]) for name in _ARITHMETIC}
-    chosen["date"] = _dated
+    chosen |= {"date": _dated, "number": _written, "money": _amount}
     return {name: _bounded(name, calculate) for name, calculate in chosen.items()}
 
 
@@ -104,11 +109,50 @@ def _number(operand: object, name: str) -> object:
 
 @with_context
 def _dated(value: object, form: object, *, context: RenderContext) -> str:
-    """A date in words. What Liquid would guess at is refused: a text says its year first."""
+    """A date in words, in the reader's language: by its length, or by signs as Liquid has them.
+
+    What Liquid would guess at is refused: a text says its year first.
+    """
     for one in (value, form):
         if is_undefined(one):
             str(one)  # raises: it is missing
-    return _day(value, now=context.globals[MOMENT]).strftime(str(form))
+    day, language = _day(value, now=context.globals[MOMENT]), _language(context)
+    if str(form) in written.LENGTHS:
+        return written.day(day, language, str(form))
+    return day.strftime(_named(day, str(form), language))
+
+
+def _named(day: datetime, form: str, language: str) -> str:
+    """Signs that stand for a name of a day or a month, as the reader's language has it."""
+    if written.locale_for(language).language == ENGLISH:
+        return form
+
+    def name(sign: re.Match[str]) -> str:
+        pattern = _NAMES.get(sign[0])
+        return written.form(day, pattern, language).replace("%", "%%") if pattern else sign[0]
+
+    return _SIGN.sub(name, form)
+
+
+@with_context
+def _written(value: object, digits: object = None, *, context: RenderContext) -> str:
+    """A number with the signs of the reader's language, and as many decimals as are asked for."""
+    number = _number(value, "number")
+    asked = None if digits is None else _number(digits, "number")
+    if asked is not None and not isinstance(asked, int):
+        raise BrokenLiquid("“number” takes how many decimals are wanted: a whole number.")
+    return written.number(cast("float", number), _language(context), asked)
+
+
+@with_context
+def _amount(value: object, currency: object, *, context: RenderContext) -> str:
+    """An amount of money, as the reader's language writes it."""
+    number = _number(value, "money")
+    return written.money(cast("float", number), _language(context), str(currency))
+
+
+def _language(context: RenderContext) -> str:
+    return str(context.globals.get(LANGUAGE) or ENGLISH)
 
 
 def _day(value: object, *, now: Any) -> datetime:
