@@ -12,10 +12,12 @@ from sqlmodel import Session
 from app.audience import suppression_store
 from app.audience.models import Person
 from app.delivery import destination_store, feedback, person_store, planning, progress, queue_store
+from app.delivery import store as delivery_store
 from app.delivery.facts import DeliveryFacts
-from app.delivery.models import State
+from app.delivery.models import Send, State
 from app.delivery.transports.outbox import Outbox
 from app.experiments.models import Experiment, Status
+from app.experiments.vocabulary import MailKind
 from app.platform.config import Privacy
 from app.platform.db import Database
 from tests.delivery import scenes
@@ -161,6 +163,33 @@ def test_unsubscribing_is_in_force_for_what_is_queued_and_counts_once(
     told = [row.send_id for row in scenes.outcomes(database) if row.unsubscribed_at]
     assert told == [first]
     assert scenes.sends(database)[-1].state == State.SKIPPED
+
+
+@pytest.mark.parametrize("design", [{}, {"mail_kind": "offers"}])
+@pytest.mark.parametrize("off", ["offers", "other"])
+def test_a_kind_that_is_turned_off_is_in_force_for_what_is_queued_and_reserved(
+    database: Database, tmp_path: Path, design: dict[str, str], off: str
+):
+    scenes.launched(database, people=4, **design)
+    ids = [send.id for send in scenes.sends(database)]
+    is_meant = off == design.get("mail_kind", "other")
+    with database.write() as session:
+        feedback.turn_off(session, ids[3], [MailKind(off)], now=NOW)
+    for n in (0, 1):  # reserved, and turned off meanwhile
+        with database.write() as session:
+            send = session.get_one(Send, ids[n])
+            send.state, send.holder = State.SENDING, "me"
+            session.flush()
+            if n:
+                feedback.turn_off(session, send.id, [MailKind(off)], now=NOW)
+    with database.read() as session:
+        wanted = delivery_store.still_wanted(session, ids, holder="me")
+    _send(database, tmp_path)
+    last = scenes.sends(database)[3]
+
+    assert wanted == ({ids[0]} if is_meant else {ids[0], ids[1]})
+    assert last.state == (State.SKIPPED if is_meant else State.SENT)
+    assert ("turned off this kind" in (last.last_reply or "")) is is_meant
 
 
 def test_facts_tell_what_a_verdict_needs(database: Database, tmp_path: Path):

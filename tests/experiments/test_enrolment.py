@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session
 
+from app.audience import declined_store, suppression_store
 from app.audience import store as audience
-from app.audience import suppression_store
 from app.audience.models import Membership
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import eligibility, enrolment, enrolment_store, lifecycle, rehearsal
@@ -184,6 +184,19 @@ def test_nobody_suppressed_is_enrolled(database: Database):
     settle(database, experiment_id)
 
     assert left_out(database, experiment_id) == {"p000@bakers.example": "suppressed"}
+
+
+@pytest.mark.parametrize("kind", [None, "offers"])
+def test_whoever_turned_off_its_kind_of_mail_is_not_enrolled(database: Database, kind: str | None):
+    experiment_id = scheduled(database, people=60, **({"mail_kind": kind} if kind else {}))
+    with database.write() as session:
+        for number, off in enumerate(["other", "offers"]):
+            key = f"p00{number}@bakers.example"
+            declined_store.decline(session, key, [off], by="recipient", now=NOW)
+    settle(database, experiment_id)
+    out = "p001@bakers.example" if kind else "p000@bakers.example"
+
+    assert left_out(database, experiment_id) == {out: "declined"}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
-"""People unsubscribe at random points of a send (F17): no mail after that but those in flight."""
+"""People unsubscribe at random points of a send (F17): no mail after that but those in flight.
+
+Every other one turns off the kind of mail on their preferences page instead.
+"""
 
 import random
+import re
 import time
 from functools import partial
 
 import httpx
 
+from app.experiments.vocabulary import MailKind
 from tests.faults.scenes import Slowly, launched
 from tests.journeys.test_by_api import finished, given_an_audience
 from tests.serve import Installation, Mailbox, wait_until
@@ -50,7 +55,18 @@ def _left(ways_out: dict[str, str], count: int, *, seconds: float) -> dict[str, 
     answered = {}
     for moment, to in zip(moments, rng.sample(sorted(ways_out), count), strict=True):
         time.sleep(max(0.0, began + moment - time.monotonic()))
-        posted = httpx.post(ways_out[to], data={"List-Unsubscribe": "One-Click"}, timeout=30)
+        posted = _press(ways_out[to], turns_off=len(answered) % 2 == 1)
         answered[to] = time.monotonic()
         assert posted.status_code == httpx.codes.OK
     return answered
+
+
+def _press(way_out: str, *, turns_off: bool) -> httpx.Response:
+    """One-click unsubscribing, or the preferences page without this kind of mail."""
+    if not turns_off:
+        return httpx.post(way_out, data={"List-Unsubscribe": "One-Click"}, timeout=30)
+    page = httpx.get(way_out, timeout=30).text
+    found = re.search(r'href="(/p/[^"]+)"', page)
+    assert found
+    kept = {"kind": [kind for kind in MailKind if kind is not MailKind.OTHER]}
+    return httpx.post(httpx.URL(way_out).join(found[1]), data=kept, timeout=30)
