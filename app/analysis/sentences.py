@@ -70,11 +70,13 @@ def headline(arms: Sequence[ArmCounts], rule: Rule) -> str:
 def because(situation: Situation) -> tuple[str, ...]:
     """The facts that the call rests on."""
     seen, rule, words = situation.estimate, situation.rule, situation.words
-    closed = figures.plural(situation.matured, "window has", "windows have")
+    closed = "nobody’s window has closed yet"
+    if situation.matured:
+        closed = f"{figures.plural(situation.matured, 'window has', 'windows have')} closed"
     facts = [
         (
             f"{_of(seen.hits, seen.people)} mailed {_have(seen.hits)}{words.did}{_machines(rule)};"
-            f" {closed} closed."
+            f" {closed}."
         ),
         (
             f"{figures.count(situation.pass_count)} of {figures.count(situation.planned)} must"

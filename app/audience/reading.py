@@ -23,7 +23,7 @@ _RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
 _TAKE_BYTES = 8 << 20  # of the file, held in memory as cells
 _TAKE_SECONDS = 0.5  # a file of quotes that never close is read a thousand times over
-_EMPTY = "The file is empty. Its first line must name the columns, `email` among them."
+_EMPTY = "The file is empty. Its first line must name the columns, “email” among them."
 csv.field_size_limit(LONGEST_LINE)
 
 
@@ -67,7 +67,7 @@ def read_header(path: Path, words: FileWords = NOTHING_SAID) -> Header:
     header = look_at_header(path, words)
     if all(one.name != "email" for one in header.columns):
         found = ", ".join(column.as_written for column in header.columns)
-        raise NoAddresses(f"No column is called `email`. The first line names: {found[:300]}.")
+        raise NoAddresses(f"No column is called “email”. The first line names: {found[:300]}.")
     return header
 
 

@@ -23,7 +23,7 @@ from app.platform import encodings, figures, separators
 from app.platform.clock import iso
 from app.platform.errors import Invalid
 from app.platform.paging import Part, every
-from app.platform.spreadsheets import escaped, unescaped
+from app.platform.spreadsheets import escaped, read_back
 from app.platform.texts import line_part
 from app.platform.written_days import Order, read
 
@@ -161,7 +161,7 @@ def _wishes(text: str, kinds: Sequence[str], taken: Taken, now: datetime) -> Ite
     refuse_large(len(text))
     for line, cells in _rows(text):
         try:
-            key = key_of(unescaped(cells.get("email", "")))
+            key = key_of(cells.get("email", ""))
         except BadAddress as error:
             taken.refused.append(Refused(line, str(error)))
             continue
@@ -173,7 +173,7 @@ def _wishes(text: str, kinds: Sequence[str], taken: Taken, now: datetime) -> Ite
             )
             taken.refused.append(Refused(line, why))
             continue
-        reason = line_part(unescaped(cells.get("reason", "")))[:_LONGEST] or IMPORTED
+        reason = line_part(cells.get("reason", ""))[:_LONGEST] or IMPORTED
         yield _Wish(key, kind, reason, _since(cells.get("since", ""), taken, now))
 
 
@@ -219,6 +219,11 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
             began = first + reader.line_num + 1
     except csv.Error as error:
         raise Invalid.at("file", f"Line {began} cannot be read as CSV: {error}.") from error
+
+
+def _named(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    told = zip(names, read_back(cell.strip() for cell in cells), strict=False)
+    return {name: cell for name, cell in told if name}
 
 
 def _names(cells: Sequence[str]) -> tuple[list[str], bool]:

@@ -51,7 +51,7 @@ class Accepting:
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:  # noqa: ARG002 - the port's shape
         """Take one mail."""
         await attempting()
-        return Reply(250, "2.0.0 taken", Stage.MESSAGE)
+        return Reply(250, "2.0.0 Ok: queued", Stage.MESSAGE)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -99,8 +99,8 @@ def _of_threshold(design: Draft, frozen: Frozen) -> Plan:
         sentence=(
             f"With {figures.people(people)}, {figures.count(k)} ({figures.share(k / people)}) must"
             f" {does} before"
-            f" we can say it is over {figures.limit(rule.limit)}; if the truth is"
-            f" {figures.aim(seen)}, {when}."
+            f" we can say it is over {figures.limit(rule.limit)}. If really {figures.aim(seen)}"
+            f" {does}, {when}."
         ),
         arms=frozen.arms,
         waves=frozen.waves,
@@ -175,8 +175,8 @@ def _more_people(design: Draft, frozen: Frozen, needed: int | None) -> str:
         return ""
     step = 10 ** max(0, len(str(needed)) - 2)  # two digits: it is about as many
     return (
-        f" To see {figures.set_points(float(design.rule.mde or 0))} 4 times in 5, it takes about"
-        f" {figures.people(-(-needed // step) * step)}."
+        f" To find {figures.set_points(float(design.rule.mde or 0))} in 4 experiments of 5 takes"
+        f" about {figures.people(-(-needed // step) * step)}."
     )
 
 
@@ -212,7 +212,7 @@ def _compared(
     assumed = "" if design.rule.base_rate else " (assumed: say the usual rate)"
     return (
         f"{sides}, if {figures.limit(_base_rate(design))} of the baseline {design.metric.words.do}"
-        f"{assumed}, a difference of {figures.aim_points(seen)} is told 4 times in 5; worth"
+        f"{assumed}, 4 experiments in 5 find a difference of {figures.aim_points(seen)}; worth"
         f" having: {figures.set_points(float(design.rule.mde or 0))} or more."
     )
 

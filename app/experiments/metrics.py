@@ -85,7 +85,7 @@ class Reading:
     kinds: frozenset[RuleKind]
     has_looks: bool  # on planned days, each after a wave
     read: str  # on the test card; nothing for the usual way
-    promise: str  # of a detectable effect, "4 times in 5"
+    promise: str  # of a detectable effect: what 4 experiments in 5 do
 
 
 _ONCE = frozenset(RuleKind)
@@ -98,28 +98,28 @@ READINGS: Final[Mapping[Method, Reading]] = MappingProxyType(
                 frozenset({RuleKind.THRESHOLD}),
                 has_looks=False,
                 read="",
-                promise="that happens 4 times in 5",
+                promise="4 experiments in 5 get there",
             ),
             Reading(
                 Method.FIXED,
                 frozenset({RuleKind.COMPARISON}),
                 has_looks=False,
                 read="",
-                promise="that is told 4 times in 5",
+                promise="4 experiments in 5 find it",
             ),
             Reading(
                 Method.SEQUENTIAL,
                 _ONCE,
                 has_looks=True,
                 read="On {looks} planned days",
-                promise="one of the {looks} looks says so 4 times in 5",
+                promise="4 experiments in 5 get there on one of the {looks} days",
             ),
             Reading(
                 Method.ANYTIME,
                 _ONCE,
                 has_looks=False,
                 read="At any time, however often",
-                promise="it says so at some moment 4 times in 5",
+                promise="4 experiments in 5 get there at some moment",
             ),
         )
     }

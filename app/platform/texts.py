@@ -23,6 +23,7 @@ from pydantic_core import core_schema
 from app.platform.errors import Invalid
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_TICKED = re.compile("`([^`]*)`")
 _NO_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -54,6 +55,11 @@ def why_no_line(text: str) -> str | None:
 def line_part(text: str) -> str:
     """A text of somebody who cannot be asked again, in one line: a blank for what has no place."""
     return " ".join(_NO_LINE.sub(" ", storable_part(text)).split())
+
+
+def unticked(sentence: str) -> str:
+    """A sentence that names something of a program, for a page: “email”, not `email`."""
+    return _TICKED.sub(r"“\1”", sentence)
 
 
 def refuse_unstorable(pairs: Iterable[tuple[str, str]]) -> None:

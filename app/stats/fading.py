@@ -204,7 +204,7 @@ METHODS: tuple[Method, ...] = (
                 " may be novelty; if it rises, people need time to learn it."
             ),
             "It speaks once, when all windows have closed, and only of a lead.",
-            "It describes; the call is about the whole window.",
+            "It is shown beside the call, which is about the whole window.",
         ),
         assumes=("Hours are counted from each person's own release.",),
         formula="z = Σg(a − hπ)/√(Σg²v − (Σgv)²/Σv), π = rRₐ/(rRₐ + R_b), r from Σ(a − hπ) = 0,"

@@ -112,7 +112,7 @@ METHODS: tuple[Method, ...] = (
             "A ratio of 1.25 is a quarter more, whether from 4 to 5 % or from 40 to 50 %.",
             "Where the baseline is small the ratio is shaky, and its interval shows how much.",
             "If nobody in the baseline did it, there is no ratio, and none is shown.",
-            "It describes; the call is made on the difference in points.",
+            "It is shown beside the call, which is made on the difference in points.",
         ),
         assumes=("somebody in the baseline did it",),
         formula="X2(r) = sum (x - n q)^2 / (n q (1 - q)) <= c, q1 = r q0, q restricted ML",

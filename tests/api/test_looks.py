@@ -213,7 +213,7 @@ def test_a_file_that_cannot_be_read_says_so_in_a_look(
     seen = api.read(f"/imports/{look}")
 
     assert seen["status"] == "failed"
-    assert "No column is called `email`" in seen["error"]
+    assert "No column is called “email”" in seen["error"]
 
 
 def test_an_audience_stays_while_a_file_for_it_waits(

@@ -160,7 +160,7 @@ def test_a_damaged_line_of_utf_8_is_refused_and_the_others_are_taken(desk: Desk)
         (b"\n", "The file is empty"),
         (
             b"name,address\nAnn,x\n",
-            "No column is called `email`. The first line names: name, address",
+            "No column is called “email”. The first line names: name, address",
         ),
         (b"email\n\x00\x01\x02\n", "This is not a text file"),
         (b"PK\x03\x04\x00\x00", "This is not a text file"),

@@ -13,8 +13,8 @@ def test_the_sentence_is_the_one_that_statistics_promises():
     plan = design.plan(draft(), people=600, start=NOW)
 
     assert plan.sentence == (
-        "With 600 people, 60 (10.0 %) must click before we can say it is over 8 %;"
-        " if the truth is 11 %, that happens 4 times in 5."
+        "With 600 people, 60 (10.0 %) must click before we can say it is over 8 %."
+        " If really 11 % click, 4 experiments in 5 get there."
     )
     assert (plan.pass_count, plan.pass_share) == (60, 0.1)
 
@@ -100,7 +100,8 @@ def test_a_comparison_says_how_many_people_its_difference_takes(mde: float):
 
 def test_the_people_it_takes_are_told_as_about_as_many():
     assert (
-        "To see 2 points 4 times in 5, it takes about 22,000 people." in against_few(0.1).sentence
+        "To find 2 points in 4 experiments of 5 takes about 22,000 people."
+        in against_few(0.1).sentence
     )
 
 

@@ -91,6 +91,8 @@ class Browser:
             ) as client:
                 answer = await client.request(method, path, **more)
                 self.cookies = client.cookies
+                if "html" in answer.headers.get("content-type", ""):  # as a reader sees it
+                    answer._text = answer.text.replace("\u00a0", " ")
                 return answer
 
         return asyncio.run(ask())

@@ -39,6 +39,7 @@ class FormField:
     hint: str = ""
     is_required: bool = False  # before a draft can be saved
     empty: object = None  # what the document says where nothing was typed
+    between: tuple[float, float] = (0, 1)  # of a share
 
     @property
     def part(self) -> str:
@@ -47,8 +48,10 @@ class FormField:
 
     def read(self, form: Typed, reader: Reader, zone: ZoneInfo) -> Any:
         """What was typed, as the document says it; None where nothing was."""
-        if self.kind in {Kind.NUMBER, Kind.SHARE}:
-            return (reader.share if self.kind is Kind.SHARE else reader.number)(self.name)
+        if self.kind is Kind.SHARE:
+            return reader.share(self.name, between=self.between)
+        if self.kind is Kind.NUMBER:
+            return reader.number(self.name)
         if self.kind is Kind.MOMENT:
             return reader.moment(self.name, zone)
         return _TEXTS.get(self.kind, Typed.text)(form, self.name)
@@ -148,7 +151,13 @@ def _field(asked: Asked, path: str, schema: Mapping[str, Any]) -> FormField:
         asked.label,
         asked.hint,
         empty=None if {"type": "null"} in kinds else "",
+        between=(_end(one, "inimum", 0), _end(one, "aximum", 1)) if kind is Kind.SHARE else (0, 1),
     )
+
+
+def _end(schema: Mapping[str, Any], which: str, usual: float) -> float:
+    """How small or how large a number may be, the end itself or just not."""
+    return float(schema.get(f"m{which}", schema.get(f"exclusiveM{which}", usual)))
 
 
 def _kind(asked: Asked, schema: Mapping[str, Any]) -> Kind:

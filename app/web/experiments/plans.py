@@ -139,7 +139,7 @@ def _told(request: Request, plan: Plan, draft: Draft) -> Outlook:
     if plan.threshold and plan.people_needed and plan.people_needed > plan.people:
         needed = formatting.plural(plan.people_needed, "person", "people")
         sentences.append(
-            f"To see a rate one third above the threshold 4 times in 5, it takes {needed}."
+            f"To find a rate one third above the threshold in 4 experiments of 5 takes {needed}."
         )
     if plan.answer_by:
         day = formatting.filters(request.app.state.settings.zone)["moment"](plan.answer_by)

@@ -31,6 +31,7 @@ from app.platform.errors import (
     Unavailable,
 )
 from app.platform.log import request_id
+from app.platform.texts import unticked
 from app.web.kit import typed_again
 from app.web.kit.pages import ENGLISH, Refused, SpokenPage, render
 from app.web.kit.typed_again import TypedAgain
@@ -250,8 +251,8 @@ def _page(
     page = ErrorPage(
         words=words,
         heading=said(heading or HTTPStatus(status).phrase.capitalize(), words),
-        sentence=said(sentence, words),
-        lines=lines,
+        sentence=unticked(said(sentence, words)),
+        lines=tuple(map(unticked, lines)),
         advice=advice or said(usual or _advice(request, status, again), words),
         # whoever came by a mail has no other page here, nor has this name
         way=None if is_strangers or status == _WRONG_NAME else way,

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.platform import figures
 from app.platform.errors import FieldError, Invalid
 from app.web.kit.form_state import Typed
 
@@ -25,9 +26,16 @@ class Reader:
             return None
         return int(value) if value.is_integer() else value
 
-    def share(self, name: str) -> float | None:
+    def share(self, name: str, *, between: tuple[float, float] = (0, 1)) -> float | None:
         points = self.number(name)
-        return None if points is None else round(points / 100, 12)
+        if points is None:
+            return None
+        share, (low, high) = round(points / 100, 12), between
+        if low <= share <= high:
+            return share
+        ends = f"{figures.limit(low).removesuffix(' %')} and {figures.limit(high)}"
+        self._wrong.append(FieldError(name, f"Write a number between {ends}."))
+        return None
 
     def moment(self, name: str, zone: ZoneInfo) -> str | None:
         try:

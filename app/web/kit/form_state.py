@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from app.platform.errors import AppError, FieldError
-from app.platform.texts import refuse_unstorable
+from app.platform.texts import refuse_unstorable, unticked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Typed:
     def refused(self, error: AppError, names: Mapping[str, str] | None = None) -> "Typed":
         """The same form with what a room said; `names` maps its fields to the form's."""
         known = names or {}
-        errors = {known.get(e.field, e.field): e.message for e in error.errors}
-        return replace(self, errors=errors, sentence=str(error))
+        errors = {known.get(e.field, e.field): unticked(e.message) for e in error.errors}
+        return replace(self, errors=errors, sentence=unticked(str(error)))
 
     def wrong(self, error: ValidationError, names: Mapping[str, str] | None = None) -> "Typed":
         """The same form with what a schema found."""
         known = names or {}
         field_errors = [FieldError(_place(e["loc"]), _sentence(e["msg"])) for e in error.errors()]
-        errors = {known.get(e.field, e.field): e.message for e in field_errors}
+        errors = {known.get(e.field, e.field): unticked(e.message) for e in field_errors}
         return replace(self, errors=errors, sentence="Please look at the marked fields.")
 
 

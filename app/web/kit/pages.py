@@ -19,6 +19,7 @@ from app.languages.words import Words, words_of
 from app.platform import paths
 from app.web.kit import directions, formatting
 from app.web.kit.assets import ASSETS
+from app.web.kit.unbroken import unbroken
 
 ENGLISH = words_of(None)
 
@@ -103,7 +104,7 @@ def _rendered(request: Request, page: Page, frame: Frame) -> str:
     template = environment(request.app.state.settings.timezone).get_template(page.template)
     context: dict[str, Any] = {f.name: getattr(page, f.name) for f in dataclasses.fields(page)}
     try:
-        return template.render(context | {"frame": frame})
+        return unbroken(template.render(context | {"frame": frame}))
     except UndefinedError as error:
         raise LookupError(str(error)) from error
 

@@ -24,6 +24,7 @@ from app.web.kit import formatting, key_result_line
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.key_result_line import Line
 from app.web.kit.pages import Page, go, refuse, render
+from app.web.kit.units import UNITS
 from app.web.outcomes import value_sources
 
 router = APIRouter()
@@ -70,6 +71,7 @@ class OutcomesPage(Page):
     objectives: Choices
     cycle_choices: Choices
     teams: Choices
+    units: Choices
     form: Typed
     open: str
 
@@ -169,6 +171,7 @@ def page(
         objectives=[(objective.id, objective.title) for objective in objectives],
         cycle_choices=[(one.id, one.name) for one in cycles],
         teams=[(team.id, team.name) for team in store.teams(session)],
+        units=UNITS,
         form=form,
         open=which,
     )

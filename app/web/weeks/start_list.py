@@ -15,10 +15,7 @@ from app.review.start_rows import Standing
 from app.web.kit import formatting
 from app.web.kit.form_state import Typed
 from app.web.kit.pages import Page
-
-UNITS: Choices = (
-    ("percent", "%"), ("number", "a count"), ("EUR", "€"), ("USD", "$"), ("GBP", "£"),
-)  # fmt: skip
+from app.web.kit.units import UNITS
 
 
 @dataclass(frozen=True, slots=True)

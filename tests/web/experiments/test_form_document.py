@@ -1,12 +1,15 @@
 """The experiment form and the document that rooms know are two forms of one thing."""
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.platform.asked import Kind
 from app.platform.errors import Invalid
 from app.web.experiments import form_document
+from app.web.experiments.form_fields import FIELDS
 from app.web.experiments.starters import STARTERS, Starter
 from app.web.kit.form_state import Typed
 
@@ -112,6 +115,18 @@ def test_a_second_version_and_equal_waves_are_typed_in():
     assert document["holdout"] == 0.2
     assert document["rule"] == {"kind": "comparison", "baseline": "insight", "mde": 0.02}
     assert document["waves"] == [{"share": 0.25, "after_hours": 24 * n} for n in range(4)]
+
+
+@pytest.mark.parametrize("name", [one.name for one in FIELDS.values() if one.kind is Kind.SHARE])
+@pytest.mark.parametrize("typed", ["150", "-1", "100.1"])
+def test_a_share_beyond_its_ends_says_between_which(name: str, typed: str):
+    with pytest.raises(Invalid) as refused:
+        form_document.design(Typed.of(**{name: typed, "rule_kind": "comparison"}), OSLO)
+    (said,) = [one.message for one in refused.value.errors if one.field == name]
+
+    assert re.fullmatch(r"Write a number between [\d.]+ and [\d.]+ %\.", said)
+    if name == "threshold":
+        assert said == "Write a number between 0 and 100 %."
 
 
 @pytest.mark.parametrize("rest", ["{", "[]", '{"arms": 3}'])
