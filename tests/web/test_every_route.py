@@ -5,9 +5,10 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import pytest
 from fastapi.routing import APIRoute
@@ -208,6 +209,38 @@ def test_a_viewer_reads_nobodys_address_or_cell_anywhere(all_of_it: tuple[Whole,
 
     assert told == []
     assert shown >= 6  # an editor reads them: there was something to be found
+
+
+FORMS = re.compile(r"<form\b[^>]*>|<button\b[^>]*formaction[^>]*>")
+
+
+def _sends(address: str, page: str) -> Iterator[tuple[str, str]]:
+    """Method and path of whatever a page lets its reader send."""
+    for tag in FORMS.findall(page):
+        method = re.search(r'method="(\w+)"', tag)
+        action = re.search(r'(?:form)?action="([^"]*)"', tag)
+        path = urlsplit(urljoin(address, unescape(action[1]) if action else "")).path
+        yield (method[1].upper() if method else "GET"), path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_whoever_sees_a_form_may_send_it(all_of_it: tuple[Whole, Settled], role: str):
+    application, settled = all_of_it
+    wrong, seen = [], 0
+    for _, route in _reads(application):
+        address = settled.filled(route.path)
+        (page,) = application.every(asked(application, "GET", address, role))
+        if page.status != 200 or "html" not in page.headers.get("content-type", ""):
+            continue
+        for method, path in _sends(address, page.text):
+            seen += 1
+            needed = rule_of(method, path)
+            least = needed.access.role if needed else None
+            if needed is None or (least and ROLES.index(role) < ROLES.index(least)):
+                wrong.append(f"{route.path}: {method} {path}")
+
+    assert wrong == []
+    assert seen > 20  # to log out is offered on each
 
 
 def test_a_broken_page_carries_the_headers_of_the_others(

@@ -22,6 +22,7 @@ from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, pack_fills, rea
 from app.platform.errors import NotFound
 from app.tracking import store as tracking
 from app.tracking.models import Hit
+from app.web.experiments import outbox_links
 from app.web.kit.headers import MAIL_POLICY
 from app.web.kit.pages import Page, go, render
 
@@ -52,6 +53,7 @@ class MailPage(Page):
 
     mail: OutboxMail
     can_open: bool  # as its customer
+    links: str  # which of them count
     text: str
     headers: str
 
@@ -97,6 +99,7 @@ def show(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
     page = MailPage(
         mail=mail,
         can_open=_can_open(request, session, mail),
+        links=outbox_links.said(_part(message, "plain", who)),
         text=text,
         headers=uncounted(headers),
     )
