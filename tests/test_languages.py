@@ -62,7 +62,7 @@ def texts_in(source: str) -> list[str]:
         for one in output.nodes
         if isinstance(one, nodes.TemplateData)
     ]
-    shown = re.sub(r"<style>.*?</style>", " ", "".join(bare), flags=re.DOTALL)
+    shown = re.sub(r"<style>.*?</style>|\bbare__\S+", " ", "".join(bare), flags=re.DOTALL)
     return re.findall(r"[A-Za-z]{3,}", re.sub(r"<[^>]*>", " ", re.sub(r"&\w+;", " ", shown)))
 
 

@@ -111,8 +111,8 @@ class MemberAdded(BaseModel):
 class PersonExport(BaseModel):
     """One person: who they are, whether they get mail, and every row that is held about them.
 
-    `held` names each kind of row: person, audiences, suppressions, notes, enrolments, left_out,
-    sends, outcomes, mails, test_mails, hits, answers, conversions, mentions.
+    `held` names each kind of row: person, audiences, suppressions, declined, notes, enrolments,
+    left_out, sends, outcomes, mails, test_mails, hits, answers, conversions, mentions.
     """
 
     model_config = ConfigDict(json_schema_extra={"example": _EXPORT})

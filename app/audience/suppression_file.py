@@ -63,7 +63,8 @@ class Taken:
         """What was done, in words."""
         said = [f"{figures.plural(self.added, 'entry', 'entries')} added."]
         if self.known:
-            said.append(f"{figures.count(self.known)} were on the list already.")
+            verb = "was" if self.known == 1 else "were"
+            said.append(f"{figures.count(self.known)} {verb} on the list already.")
         if self.undated:
             days = figures.plural(self.undated, "day")
             said.append(f"{days} could not be read: those entries count from today.")

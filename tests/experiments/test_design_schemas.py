@@ -26,6 +26,8 @@ def test_the_defaults_are_those_of_the_contract():
         "where": [],
         "sample": None,
         "exclude": {"experiment_ids": [], "cooling_off_days": 0},
+        "mail_kind": "other",
+        "language": "en",
         "holdout": 0.0,
         "sender": {"from_name": None, "reply_to": None},
         "honeypot": False,

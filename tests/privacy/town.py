@@ -15,7 +15,8 @@ from sqlalchemy import String, cast, select, update
 from sqlmodel import Session, SQLModel, col
 
 from app.analysis import readout as readouts
-from app.audience import imports, store, suppression_store
+from app.audience import declined_store, imports, store, suppression_store
+from app.audience.addresses import key_of
 from app.audience.models import Erasure, Import, Person
 from app.audience.people_lookup import KnownPeople
 from app.delivery import transports, trials
@@ -184,6 +185,7 @@ class Town:
             self.convert(session)
             first = self.people_leaving()[0][1]
             suppression_store.suppress(session, first, "canary asked", by="Ann", now=NOW)
+            declined_store.decline(session, key_of(first), ["offers"], by="recipient", now=NOW)
         asyncio.run(self.send())
         self.take([{"email": f"not an address <{one}>"} for _, one in self.people_leaving()])
 

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.audience import erasure_rows, people_rows, store, suppression_store
+from app.audience import declined_store, erasure_rows, people_rows, store, suppression_store
 from app.audience.models import Audience, Person
 from app.audience.own import OWN, Consent, Kept
 from app.audience.people_rows import Sort
 from app.delivery import personal as sends
+from app.experiments.design_schemas import MAIL_KINDS
 from app.identity.guard import Db, Look, Now
 from app.platform.asked import Choices
 from app.platform.errors import AppError, Invalid
@@ -37,6 +38,8 @@ _WORDS = {
     "answers": "Answers on answer pages",
     "conversions": "Conversions",
     "suppressions": "Do-not-mail entries",
+    "declined": "Kinds of mail they turned off",
+    "replies": "Answers by mail",
     "mails": "Mails in the outbox",
     "test_mails": "Test mails with their columns",
     "notes": "Notes on their cells",
@@ -78,6 +81,7 @@ class CustomerPage(Page):
     person: Person
     rows: list[tuple[str, int]]
     suppressed: bool
+    turned_off: Sequence[str]  # kinds of mail
     consents: tuple[tuple[str, str], ...]  # what was asked, and what they said
     audiences: Sequence[Audience]  # that they are in
 
@@ -136,6 +140,7 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
     person = store.person_of(session, person_id)
     held = export.counted(session, person_id)
     rows = [(words, held[name]) for name, words in _WORDS.items() if held[name]]
+    declined = declined_store.kinds_of(session, person.email_key)
     is_suppressed = bool(suppression_store.suppressed(session, [person.email_key]))
     consents = tuple(
         (one.asked, _SAID[getattr(person, name)])
@@ -148,6 +153,7 @@ def show(request: Request, session: Db, person_id: str) -> HTMLResponse:
             person=person,
             rows=rows,
             suppressed=is_suppressed,
+            turned_off=[words for kind, words in MAIL_KINDS if kind in declined],
             consents=consents,
             audiences=[audience for audience, _ in store.memberships_of(session, person_id)],
         ),
