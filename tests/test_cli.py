@@ -172,3 +172,21 @@ def test_feedback_that_fails_in_whatever_way_tells_the_mail_server_to_come_again
     done = said(migrated, "feedback", given="Subject: x")
 
     assert (done.returncode, done.stderr) == (75, "It could not be settled (ZeroDivisionError).\n")
+
+
+def test_the_do_not_mail_list_goes_in_and_comes_out_as_a_file(
+    migrated: Installation, tmp_path: Path
+):
+    file = tmp_path / "list.csv"
+    file.write_text("email,kind,reason,since\nann@b.example,,asked,2026-11-01\nnobody,,,\n")
+    taken = said(migrated, "suppressions", "import", str(file))
+    again = said(migrated, "suppressions", "import", str(file))
+    given = said(migrated, "suppressions", "export")
+
+    assert "1 entry added. 1 line could not be taken." in taken.stdout
+    assert "line 3: This address cannot be used" in taken.stderr
+    assert "0 entries added. 1 was on the list already." in again.stdout
+    assert given.stdout.splitlines() == [
+        "email,kind,reason,since",
+        "ann@b.example,,asked,2026-11-01T00:00:00Z",
+    ]

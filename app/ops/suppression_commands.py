@@ -18,7 +18,7 @@ def export() -> None:
 
     house = command_setup.checked_house()
     with house.database.write() as session:
-        command_setup.note(session, "suppressions export")
+        command_setup.note(session, "suppressions export", "")
     with house.database.read() as session:
         for piece in suppression_file.written(session):
             sys.stdout.write(piece.removeprefix("\ufeff"))
@@ -41,6 +41,7 @@ def take(
         command_setup.note(
             session,
             "suppressions import",
+            "",
             added=taken.added,
             known=taken.known,
             refused=len(taken.refused),

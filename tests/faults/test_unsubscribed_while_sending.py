@@ -52,7 +52,7 @@ def _left(ways_out: dict[str, str], count: int, *, seconds: float) -> dict[str, 
     rng = random.Random(17)
     moments = sorted(rng.uniform(0, 0.9 * seconds) for _ in range(count))
     began = time.monotonic()
-    answered = {}
+    answered: dict[str, float] = {}
     for moment, to in zip(moments, rng.sample(sorted(ways_out), count), strict=True):
         time.sleep(max(0.0, began + moment - time.monotonic()))
         posted = _press(ways_out[to], turns_off=len(answered) % 2 == 1)
