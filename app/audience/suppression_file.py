@@ -207,16 +207,11 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     began = first + 1
     try:
         for cells in reader:
+            if names is None:
+                names, is_heading = _names(cells)
+                cells = [] if is_heading else cells  # noqa: PLW2901 - a heading holds nobody
             if any(cell.strip() for cell in cells):
-                if names is None:
-                    names, is_heading = _names(cells)
-                    if is_heading:
-                        began = first + reader.line_num + 1
-                        continue
-                yield (
-                    began,
-                    {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name},
-                )
+                yield began, _named(names, cells)
             began = first + reader.line_num + 1
     except csv.Error as error:
         raise Invalid.at("file", f"Line {began} cannot be read as CSV: {error}.") from error
