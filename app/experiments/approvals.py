@@ -1,6 +1,6 @@
 """An experiment that goes to many people needs a second person, where the operator says so.
 
-Whoever approved it and whoever launches it are two. An approval holds for the design that was seen:
+Whoever approves it cannot be the one who launches it. An approval holds for the design that was seen:
 a change of the draft ends it. It holds for as many people as were told, and for a tenth more, for
 audiences move a little every day.
 """

@@ -14,8 +14,8 @@ from app.platform import figures
 from app.platform.errors import Conflict
 
 _WHAT = (
-    "See whom it reaches and what they read, then put your name beside it. Whoever approves and"
-    " whoever launches are two."
+    "See whom it reaches and what they read, then put your name beside it. Whoever approves it"
+    " cannot be the one who launches it."
 )
 _FOOT = "You get this because you may approve experiments here, and so may others: one is enough."
 

@@ -59,7 +59,9 @@ def test_what_is_exported_is_imported_as_it_was(session: Session, seed: int):
     assert held(session) == before
     assert (taken.added, taken.known, taken.refused) == (len(names), 0, [])
     assert take(session, text).known == len(names)
-    assert not [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell[:1] in set("=+-")]
+    assert not [
+        cell for row in csv.reader(io.StringIO(text)) for cell in row if cell[:1] in set("=+-")
+    ]
 
 
 @pytest.mark.parametrize(
