@@ -1,8 +1,8 @@
 """An experiment that goes to many people needs a second person, where the operator says so.
 
-Whoever approves it cannot be the one who launches it. An approval holds for the design that was seen:
-a change of the draft ends it. It holds for as many people as were told, and for a tenth more, for
-audiences move a little every day.
+Whoever approves it cannot be the one who launches it. An approval holds for the design that was
+seen: a change of the draft ends it. It holds for as many people as were told, and for a tenth more,
+for audiences move a little every day.
 """
 
 from collections.abc import Collection, Iterator
