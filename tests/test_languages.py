@@ -126,6 +126,7 @@ def test_days_and_numbers_are_written_as_the_language_writes_them():
     assert written.moment(ARTICLE, "fr") == "22 nov. 2026, 09:30"
     assert written.number(1240.5, "de") == "1.240,5"
     assert written.percent(0.125, "de", 1) == "12,5\xa0%"
+    assert written.percent(0.4, "en") == "40\xa0%"
     assert written.money(61.3, "de", "EUR") == "61,30\xa0€"
     assert written.money(61.3, "en", "eur") == "€61.30"
 
