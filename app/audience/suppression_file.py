@@ -19,7 +19,7 @@ from app.audience.addresses import BadAddress, key_of
 from app.audience.columns import folded
 from app.audience.models import Declined, Suppression
 from app.audience.own import OWN
-from app.platform import encodings, figures, separators
+from app.platform import figures, separators, text_files
 from app.platform.clock import iso
 from app.platform.errors import Invalid
 from app.platform.paging import Part, every
@@ -116,24 +116,10 @@ def take(session: Session, text: str, *, kinds: Sequence[str], by: str, now: dat
 
 
 def text_of(raw: bytes) -> str:
-    """A file as text. Raises Invalid where it is none, or too large."""
-    refuse_large(len(raw))
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Invalid.at("file", "This is an Excel workbook. Save the sheet as CSV and try again.")
-    try:
-        text = encodings.text_of(raw)
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise Invalid.at("file", "This is not a text file. Save the list as CSV and try again.")
-    return text
-
-
-def refuse_large(size: int) -> None:
-    """Raises Invalid where a file is larger than one that is read in one go."""
-    if size > MOST_BYTES:
-        most = figures.exact(MOST_BYTES / 1_000_000)
-        raise Invalid.at("file", f"The file is larger than {most} MB. Import it in parts.")
+    """The file as text. Raises Invalid, saying what to do, where it is none."""
+    return text_files.text_of(
+        raw, most_bytes=MOST_BYTES, otherwise="Save the list as CSV and try again."
+    )
 
 
 def _put(session: Session, wishes: Sequence[_Wish], taken: Taken, *, by: str) -> None:
@@ -159,7 +145,7 @@ def _put(session: Session, wishes: Sequence[_Wish], taken: Taken, *, by: str) ->
 
 
 def _wishes(text: str, kinds: Sequence[str], taken: Taken, now: datetime) -> Iterator[_Wish]:
-    refuse_large(len(text))
+    text_files.refuse_large(len(text), most_bytes=MOST_BYTES)
     for line, cells in _rows(text):
         try:
             key = key_of(cells.get("email", ""))

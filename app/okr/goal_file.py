@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.okr import goal_columns
-from app.platform import encodings, figures, separators
+from app.platform import figures, separators, text_files
 from app.platform.errors import Invalid
 
 MOST_BYTES = 1_000_000  # some five thousand lines; a form carries it until it is saved
@@ -34,28 +34,14 @@ class Sheet:
 
 def text_of(raw: bytes) -> str:
     """The file as text. Raises Invalid, saying what to do, where it is none."""
-    refuse_large(len(raw))
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Invalid.at("file", "This is an Excel workbook. Save the sheet as CSV and try again.")
-    try:
-        text = encodings.text_of(raw)
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        raise Invalid.at("file", "This is not a text file. Export the goals as CSV and try again.")
-    return text
-
-
-def refuse_large(size: int) -> None:
-    """Raises Invalid where a file is larger than one that goals fill."""
-    if size > MOST_BYTES:
-        most = figures.exact(MOST_BYTES / 1_000_000)
-        raise Invalid.at("file", f"The file is larger than {most} MB. Import it in parts.")
+    return text_files.text_of(
+        raw, most_bytes=MOST_BYTES, otherwise="Export the goals as CSV and try again."
+    )
 
 
 def read(text: str) -> Sheet:
     """Rows of a CSV whose first line names the columns. Raises Invalid where there are none."""
-    refuse_large(len(text))
+    text_files.refuse_large(len(text), most_bytes=MOST_BYTES)
     lines = text.removeprefix("\ufeff").splitlines(keepends=True)
     first = next((place for place, line in enumerate(lines) if line.strip()), None)
     if first is None:
