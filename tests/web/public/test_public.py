@@ -142,7 +142,7 @@ def test_comments_stand_on_the_readout(
 def test_the_privacy_page_leads_to_the_way_out(stranger: Browser, application: FastAPI):
     token = sign(TrackedLink(1, 7, 0), Kind.PREFERENCES, application.state.keyring)
     page = stranger.get(f"/p/{token}").text
-    way_out = re.search(r'href="(/u/[^"]+)"', page)
+    way_out = re.search(r'action="(/u/[^"]+)"', page)
 
     assert way_out
     assert stranger.get(way_out[1]).status_code == 200
