@@ -118,7 +118,7 @@ def list_suppressions(
     response_class=StreamingResponse,
     responses=_CSV,
 )
-def download(request: Request) -> StreamingResponse:
+def download(request: Request, session: Db) -> StreamingResponse:  # noqa: ARG001 - notes who
     """As CSV, newest first: email, kind (empty: no mail at all), reason, since."""
     lines = _lines(request.app.state.house.database)
     headers = {"Content-Disposition": 'attachment; filename="do-not-mail.csv"'}

@@ -80,7 +80,10 @@ def test_a_usual_rate_makes_the_plan():
 
     assert said.detectable == pytest.approx(0.106, abs=5e-4)
     assert assumed.detectable == pytest.approx(0.0852, abs=5e-4)
-    assert "if 10 % of the baseline click, a difference of 10.6 points is told" in said.sentence
+    assert (
+        "if 10 % of the baseline click, 4 experiments in 5 find a difference of 10.6 points"
+        in said.sentence
+    )
     assert "if 5 % of the baseline click (assumed: say the usual rate)" in assumed.sentence
 
 
@@ -93,7 +96,7 @@ def test_a_comparison_says_how_many_people_its_difference_takes(mde: float):
     there = design.plan(draft(rule=rule, arms=arms), people=needed, start=NOW)
 
     assert there.detectable == pytest.approx(mde, rel=0.01)
-    assert "it takes about" not in design.plan(
+    assert "takes about" not in design.plan(
         draft(rule=rule, arms=arms), people=2 * needed, start=NOW
     ).sentence  # fmt: skip
 

@@ -120,8 +120,9 @@ def test_a_second_version_and_equal_waves_are_typed_in():
 @pytest.mark.parametrize("name", [one.name for one in FIELDS.values() if one.kind is Kind.SHARE])
 @pytest.mark.parametrize("typed", ["150", "-1", "100.1"])
 def test_a_share_beyond_its_ends_says_between_which(name: str, typed: str):
+    kind = "threshold" if name == "threshold" else "comparison"
     with pytest.raises(Invalid) as refused:
-        form_document.design(Typed.of(**{name: typed, "rule_kind": "comparison"}), OSLO)
+        form_document.design(Typed.of(**{name: typed, "rule_kind": kind}), OSLO)
     (said,) = [one.message for one in refused.value.errors if one.field == name]
 
     assert re.fullmatch(r"Write a number between [\d.]+ and [\d.]+ %\.", said)
