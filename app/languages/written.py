@@ -13,7 +13,7 @@ from app.languages.words import ENGLISH, locale_of
 
 LENGTHS: Final = ("short", "medium", "long", "full")  # of a day: 22.11.26 to Sonntag, 22. …
 _BRITISH = "en_GB"  # days before months, as everywhere else here
-_NO_BREAK = "\u00a0"
+_PERCENT = "\u00a0%"  # never torn from its number
 _FEWEST, _MOST = 0, 6  # decimals
 
 
@@ -54,7 +54,7 @@ def percent(value: float | Decimal, language: str | None, digits: int = 0) -> st
     """A share: 0.12 is 12 percent, with the space that the language puts before the sign."""
     locale = locale_for(language)
     if locale.language == ENGLISH:  # as all of our pages write it
-        return f"{number(100 * value, language, digits)}{_NO_BREAK}%"
+        return number(100 * value, language, digits) + _PERCENT
     pattern = locale.percent_formats[None].pattern
     kept = pattern.replace("#,##0", f"#,##0{_decimals(digits)}")
     return format_percent(value, kept, locale=locale)
