@@ -9,11 +9,24 @@ from typing import Final
 
 NO_BREAK: Final = "\u00a0"
 _PIECE = re.compile(
-    r"<(textarea|pre|code|script|style)\b.*?</\1>|<[^>]*>|(?<=\d) (?=%)|(?<=[€$£]) (?=\d)",
-    re.DOTALL,
+    r"<(?P<end>/?)(?P<kept>textarea|pre|code|script|style)\b[^<>]*>|<[^<>]*>"
+    r"|(?<=\d) (?=%)|(?<=[€$£]) (?=\d)"
 )
 
 
 def unbroken(html: str) -> str:
     """The same page, with spaces that do not break inside percentages and amounts of money."""
-    return _PIECE.sub(lambda piece: NO_BREAK if piece[0] == " " else piece[0], html)
+    inside = ""  # of what is left as it is, the outermost
+
+    def piece(found: re.Match[str]) -> str:
+        nonlocal inside
+        if found[0] == " ":
+            return found[0] if inside else NO_BREAK
+        name = found["kept"] or ""
+        if not inside and not found["end"]:
+            inside = name
+        elif name == inside and found["end"]:
+            inside = ""
+        return found[0]
+
+    return _PIECE.sub(piece, html)
