@@ -13,7 +13,7 @@ from app.agents import answers, pace, refusals
 from app.agents.asking import Asking
 from app.agents.tools import BY_NAME, Needs, Tool
 from app.api import problems
-from app.identity import callers, requests_noted
+from app.identity import callers, requests_noted, watching
 from app.identity.callers import Principal
 from app.platform import away, clock, once
 from app.platform.away import AWAY
@@ -54,9 +54,10 @@ def _called(request: Request, name: str, sent: Mapping[str, Any], client: str) -
         return answers.written(_run(tool, request, session, asked, client), _begin(asked))
 
 
-def _refuse_reader(who: Principal | None) -> None:
+def _refuse_reader(who: Principal | None) -> Principal:
     if who is None or not who.may_draft:
         raise Forbidden(refusals.MAY_ONLY_READ)
+    return who
 
 
 def _once(tool: Tool, request: Request, asked: Any, client: str) -> str:
@@ -85,7 +86,7 @@ def _changed(tool: Tool, request: Request, asked: Any, client: str) -> str:
     with database.write() as session:
         now = clock.now()
         who = callers.known(session, request, now=now)  # it may have been revoked meanwhile
-        _refuse_reader(who)
+        watching.acts(session, _refuse_reader(who).user_id)
         answer = _run(tool, request, session, asked, client)
         requests_noted.by_agent(session, request, tool.name, subject=answer["id"], client=client)
         return answers.written(answer, None)

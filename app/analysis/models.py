@@ -45,3 +45,14 @@ class Look(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     at: datetime = Field(sa_type=UtcDateTime)
     body: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class ToldVerdict(SQLModel, table=True):
+    """What was last told of an experiment: a verdict that falls, or changes, is told once."""
+
+    __tablename__ = "told_verdict"
+
+    experiment_id: str = Field(primary_key=True)
+    call: str  # of readout_types.State
+    breached: list[str] = Field(default_factory=list, sa_type=Json)  # guardrails: `metric of arm`
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -1,15 +1,15 @@
 """Freeze readouts: when every window has closed, and when somebody decides."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
-from app.analysis import gathered, look_worker, standings, store
+from app.analysis import gathered, look_worker, standings, store, verdicts
 from app.analysis import readout as readouts
 from app.analysis.models import Kind, Snapshot
 from app.analysis.readout_json import as_json
 from app.analysis.readout_types import Readout
-from app.experiments.models import Experiment
+from app.experiments.models import Experiment, Status
 from app.platform import events
 
 
@@ -35,6 +35,8 @@ def freeze_final(session: Session, experiment: Experiment, *, now: datetime) -> 
         now=now,
         facts={"call": final.call, "hits": final.hits, "people": final.people},
     )
+    if experiment.status != Status.DECIDED:  # whoever decided knows
+        verdicts.tell(session, experiment, zone=UTC, now=now)
 
 
 def is_over(session: Session, experiment: Experiment, *, now: datetime) -> bool:

@@ -89,6 +89,7 @@ async def begin_import(
             imports_dir=house.imports,
             filename="",
             by=who.name,
+            by_id=who.user_id,
             now=now,
             is_look=dry_run,
             words=FileWords(opt_outs=opt_outs),
@@ -122,7 +123,7 @@ def confirm_import(
     """
     row = confirming.confirm(
         session, import_id, words=words or Confirmation(), folder=_folder(request), by=who.name,
-        now=now,
+        by_id=who.user_id, now=now,
     )  # fmt: skip
     return ImportBegun(id=row.id, status="running")
 

@@ -8,6 +8,7 @@ from app.api import (
     audience_queries,
     audiences,
     audit,
+    comments,
     connectors,
     conversions,
     cycles,
@@ -23,6 +24,7 @@ from app.api import (
     key_results,
     late_links,
     learnings,
+    notices,
     objectives,
     past_values,
     people,
@@ -80,6 +82,8 @@ def install(application: FastAPI) -> None:
         invitations,
         put_off,
         audit,
+        comments,
+        notices,
     ):
         roof.include_router(noun.router)
     roof.include_router(imports.streamed)

@@ -29,6 +29,7 @@ def confirm(
     words: FileWords,
     folder: Path,
     by: str,
+    by_id: str | None = None,
     now: datetime,
 ) -> Import:
     """Import what was looked at, without another upload; what is said now comes on top."""
@@ -46,7 +47,7 @@ def confirm(
     row = Import(
         audience_id=look.audience_id, format=look.format, folder=look.folder,
         filename=look.filename, size=look.size, encoding=look.encoding, created_at=now,
-        created_by=by, look_id=look.id, columns=list(types.values()),
+        created_by=by, created_by_id=by_id, look_id=look.id, columns=list(types.values()),
         said=said.model_dump(mode="json"),
     )  # fmt: skip
     look.status = "confirmed"

@@ -17,7 +17,7 @@ from app.audience.reading import Record
 from app.audience.room import Room
 from app.audience.schemas import FileWords
 from app.audience.text_lines import BadFile
-from app.platform import clock, encodings
+from app.platform import clock, encodings, events
 from app.platform.db import Database
 from app.platform.duties import Duty
 from app.platform.errors import Invalid
@@ -26,6 +26,7 @@ from app.platform.texts import storable_part
 
 CHUNK = 400  # records a transaction: about 40 ms of one core, so that nobody waits for it
 _Chunk = tuple[list[Record], bool]  # and whether there may be more
+INCOMPLETE = "import.incomplete"
 KEPT = timedelta(hours=24)  # no upload takes that long between two pieces, and no decision
 
 
@@ -42,6 +43,7 @@ def begin(
     now: datetime,
     is_look: bool = False,
     words: FileWords = NOTHING_SAID,
+    by_id: str | None = None,
 ) -> Import:
     """Write the file into the data folder, piece by piece; reading it is the ingester's work.
 
@@ -57,6 +59,7 @@ def begin(
         filename=storable_part(filename)[:200],
         created_at=now,
         created_by=by,
+        created_by_id=by_id,
         is_look=is_look,
         said=words.model_dump(mode="json"),
     )
@@ -156,6 +159,13 @@ def _fail(row: Import, error: Exception, *, now: datetime) -> None:
     row.status, row.finished_at, row.error = "failed", now, why_failed(error)
 
 
+def tell_incomplete(session: Session, row: Import, *, now: datetime) -> None:
+    """Somebody has to look at it: it could not be read, or lines of it were refused."""
+    taken = row.added + row.updated + row.unchanged
+    facts = {"status": row.status, "lines": row.rows, "taken": taken, "refused": row.refused}
+    events.record(session, INCOMPLETE, subject=row.id, now=now, facts=facts)
+
+
 def why_failed(error: Exception) -> str:
     """Why a file cannot be read at all, in a sentence."""
     gone = "The uploaded file is gone from the data folder. Upload it again."
@@ -178,6 +188,8 @@ def _finish(database: Database, row: Import, path: Path, *, now: datetime) -> No
             notes.keep(session, held)
             held.status, held.finished_at = "done", now
             session.add(held)
+            if held.refused:
+                tell_incomplete(session, held, now=now)
 
 
 def renamed_by(row: Import, path: Path) -> dict[str, str]:
@@ -217,6 +229,7 @@ def _keep_chunk(
 ) -> bool:
     if isinstance(chunk, Exception):
         _fail(row, chunk, now=now)
+        tell_incomplete(session, row, now=now)
         return False
     taken, more = chunk
     _keep(session, row, taken, marker=marker, now=now)

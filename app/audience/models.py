@@ -96,6 +96,7 @@ class Import(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_by: str = ""
+    created_by_id: str | None = None  # a user, who may be behind a token; None: the command line
 
     @property
     def file(self) -> str:

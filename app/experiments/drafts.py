@@ -12,6 +12,7 @@ from app.experiments import feature_store, key_result_rules, key_result_usage, s
 from app.experiments.design_schemas import Changes, Draft
 from app.experiments.models import Experiment, Status
 from app.experiments.unread import Unread
+from app.identity import watching
 from app.okr import store as okr
 from app.platform.errors import Conflict, FieldError, Invalid, NotFound
 
@@ -25,6 +26,7 @@ def add(session: Session, draft: Draft, *, by: str, now: datetime) -> Experiment
     _write(row, draft, now=now)
     session.add(row)
     session.flush()
+    watching.begin(session, row.id, now=now)
     return row
 
 

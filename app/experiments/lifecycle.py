@@ -9,6 +9,7 @@ from app.audience import profile
 from app.experiments import feature_store, store
 from app.experiments.design_schemas import LaunchDraft
 from app.experiments.models import Experiment, Status
+from app.identity import watching
 from app.platform import events
 from app.platform.errors import Conflict, Invalid
 
@@ -85,6 +86,7 @@ def launch(
         raise Invalid.at("at", "The start lies in the past. Choose a later time, or leave it out.")
     _move(session, experiment, "launched", now=now)
     experiment.launched_by, experiment.launched_at = by, now
+    watching.begin(session, experiment.id, now=now)
     experiment.rehearsal = rehearsal
     experiment.scheduled_at = max(draft.at or now, now)
     experiment.rate_per_minute = draft.rate_per_minute

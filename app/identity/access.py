@@ -110,6 +110,14 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/conversions", Access.EDITOR),
     _rule(_ANY, "/experiments/*/share/**", Access.EDITOR),
+    # What concerns oneself alone: what one was told, and what one watches.
+    _rule(f"{_READ} POST", "/notices/**", Access.VIEWER),
+    *(
+        _rule(methods, f"{home}/{noun}/*/watch", Access.VIEWER)
+        for noun in ("experiments", "features", "key-results")
+        for methods, home in (("POST", ""), ("PUT DELETE", "/api/v1"))
+    ),
+    _rule(_ANY, "/api/v1/notices/**", Access.VIEWER),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
     _rule(_ANY, "/start/**", Access.EDITOR),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,14 @@ def last_about(session: Session, subject: str) -> AuditRow | None:
     """Who did something to this last."""
     query = select(AuditRow).where(AuditRow.subject == subject)
     return session.exec(query.order_by(col(AuditRow.at).desc(), col(AuditRow.id).desc())).first()
+
+
+def changes_of(session: Session, subject: str, *, limit: int) -> Sequence[AuditRow]:
+    """What was done to this, the newest first: no reading, and no talk about it."""
+    was_done = select(AuditRow).where(AuditRow.subject == subject)
+    for said in ("GET ", "%/comments", "%/watch"):
+        was_done = was_done.where(~col(AuditRow.action).like(f"{said}%"))
+    return session.exec(was_done.order_by(col(AuditRow.id).desc()).limit(limit)).all()
 
 
 def is_noted(

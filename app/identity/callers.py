@@ -153,8 +153,8 @@ def _bearer(request: Request) -> str:
 
 def login_of(
     session: Session, request: Request, *, now: datetime
-) -> tuple[LoginSession, User, bool] | None:
-    """The session of a browser's cookie, if it goes on; whose, and whether they say a code."""
+) -> tuple[LoginSession, User, bool, int] | None:
+    """The session of a browser's cookie, if it goes on, as `store.session_of` has it."""
     secret = request.cookies.get(cookie_name(request))
     return None if secret is None else store.session_of(session, kept(secret), now=now)
 

@@ -104,7 +104,7 @@ def _let_in(request: Request) -> None:
                 last_use.of_bearer(row, now=clock.now())
             request.state.principal = who
         elif found := callers.login_of(session, request, now=clock.now()):
-            login, user, says_code = found
+            login, user, says_code, request.state.unread = found
             if last_use:
                 last_use.of_session(login.id, expires_at=login.expires_at, now=clock.now())
             request.state.csrf = login.csrf

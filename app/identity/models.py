@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, UniqueConstraint, false
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, UniqueConstraint, false, text
+from sqlmodel import Field, Index, SQLModel
 
 from app.platform.damaged_moments import MomentOrText
 from app.platform.db import UtcDateTime
@@ -209,6 +209,51 @@ class SetupToken(SQLModel, table=True):
 
     hash: str = Field(primary_key=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Watch(SQLModel, table=True):
+    """Somebody wants to be told of a thing, or no more."""
+
+    __tablename__ = "watch"
+
+    subject: str = Field(primary_key=True)  # the id of an experiment, a feature, a key result
+    user_id: str = Field(primary_key=True, index=True)
+    is_on: bool
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class News(SQLModel, table=True):
+    """One thing that one of the team is to know: a line behind their bell."""
+
+    __tablename__ = "news"
+    __table_args__ = (
+        UniqueConstraint("user_id", "fact"),
+        Index(
+            "ix_news_unread",
+            "user_id",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    user_id: str
+    fact: str  # what happened, and in which kind it is told: the same is told once
+    kind: str
+    sentence: str
+    href: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class NoticeChoice(SQLModel, table=True):
+    """Whether somebody wants one kind of notice by mail; without a row, what is usual holds."""
+
+    __tablename__ = "notice_choice"
+
+    user_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    by_mail: bool
 
 
 class AuditRow(SQLModel, table=True):

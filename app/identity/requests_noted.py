@@ -8,7 +8,7 @@ from fastapi import Request
 from sqlalchemy import event
 from sqlmodel import Session
 
-from app.identity import audit, audit_rows
+from app.identity import audit, audit_rows, watching
 from app.identity.access import is_export
 from app.identity.callers import Principal
 from app.identity.changes import Changes
@@ -40,6 +40,7 @@ def change(session: Session, request: Request) -> Iterator[None]:
     event.listen(session, "transient_to_pending", lambda _, row: made.append(row))
     changes = Changes(session)
     who = _who(request)  # who asked: a route may log them out
+    watching.acts(session, who.user_id if who else None)
     yield
     if who is not None and not _goes_on(session, request, who):
         _note(session, request, who, _subject(request) or _id_of(made), **changes.in_words())

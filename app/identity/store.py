@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, update
 from sqlmodel import Session, col, select
 
+from app.identity import news
 from app.identity.models import (
     AgentGrant,
     ApiToken,
@@ -70,13 +71,16 @@ def sessions_of(session: Session, user_id: str, *, now: datetime) -> Sequence[Lo
 
 def session_of(
     session: Session, hashed: str, *, now: datetime
-) -> tuple[LoginSession, User, bool] | None:
-    """A session that has not ended, whose it is, and whether they say a code when they log in."""
+) -> tuple[LoginSession, User, bool, int] | None:
+    """A session that has not ended, and whose it is.
+
+    Then whether they say a code when they log in, and how many notices they have not read.
+    """
     says_code = exists().where(
         col(SecondStep.user_id) == col(User.id), col(SecondStep.since).is_not(None)
     )
     found = session.exec(
-        select(LoginSession, User, says_code)
+        select(LoginSession, User, says_code, news.unread())
         .join(User, col(User.id) == LoginSession.user_id)
         .where(
             LoginSession.id == hashed,
@@ -84,7 +88,7 @@ def session_of(
             col(User.removed_at).is_(None),
         )
     ).one_or_none()
-    return (found[0], found[1], bool(found[2])) if found else None
+    return (found[0], found[1], bool(found[2]), found[3]) if found else None
 
 
 def prolong_session(session: Session, hashed: str, *, until: datetime) -> None:

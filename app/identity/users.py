@@ -5,7 +5,7 @@ from datetime import datetime
 from email_validator import EmailNotValidError, validate_email
 from sqlmodel import Session
 
-from app.identity import audit, invitation_store, names, second_step_store, share_links, store
+from app.identity import audit, invitation_store, names, news, second_step_store, share_links, store
 from app.identity.models import ApiToken, User
 from app.identity.oauth import grants
 from app.identity.passwords import Hashed
@@ -85,7 +85,7 @@ def remove(session: Session, user: User, *, now: datetime) -> None:
     """Nobody logs in with this address any more; what they did keeps their name.
 
     Their sessions end at once, and so do the tokens and the invitations that they made, and the
-    agents they let in.
+    agents they let in. Nobody is told anything for them any more.
     """
     _refuse_last_admin(session, user)
     audit.tell(session, who=user.name, role=f"{user.role} → none")
@@ -96,6 +96,7 @@ def remove(session: Session, user: User, *, now: datetime) -> None:
     session.add(user)
     store.end_sessions_of(session, user.id)
     second_step_store.forget(session, user.id)
+    news.forget(session, user.id)
 
 
 def named(session: Session, email: str) -> User:

@@ -1,7 +1,7 @@
 """What a worker does when its time has come, whoever waits for it: a calendar or other systems."""
 
 from app.allocation import opening, telling
-from app.analysis import look_worker
+from app.analysis import look_worker, verdicts
 from app.audience import fetching
 from app.delivery import recovery
 from app.delivery.inbox import came_back, collecting
@@ -9,7 +9,7 @@ from app.delivery.silence import Silence
 from app.experiments import waves
 from app.okr import reading
 from app.ops.installation import House
-from app.outreach import digests, fanout, reply_mails, team_mails
+from app.outreach import digests, fanout, notifying, stuck, team_mails
 from app.outreach.push_worker import Pusher
 from app.outreach.team_mails import Letters
 from app.platform.duties import Duty
@@ -32,6 +32,7 @@ def duties_of(house: House) -> list[Duty]:
         result_effects.duty(database, zone=zone),
         waves.duty(database, look_worker.Gate()),
         look_worker.duty(database),
+        verdicts.duty(database, zone=zone),
         reading.duty(database, reader, zone=zone),
         fetching.Fetcher(
             database,
@@ -54,7 +55,8 @@ def _telling(house: House) -> list[Duty]:
     )
     writer = Letters.of(house)
     return [
-        fanout.duty(database, reply_mails.hearing(writer)),
+        fanout.duty(database, notifying.hearing(writer)),
+        stuck.duty(database),
         pusher.duty(),
         friday_questions.duty(database, zone=zone),
         opening.duty(database, zone=zone),

@@ -54,11 +54,13 @@ WORDS: Mapping[Work, str] = {
     Work.AGE: "Letting go of old clicks and browsers",
     Work.SALTS: "Destroying the salts of past days",
     Work.FOLD: "Adding up what connections counted",
+    Work.VERDICT: "Looking for a new verdict on {}",
+    Work.STUCK: "Telling somebody of what is stuck",
 }
 OF_EXPERIMENTS = frozenset(
     {
         Work.UNDO, Work.START, Work.PLAN, Work.SEND, Work.FINISH, Work.SHORTEN, Work.SKIP,
-        Work.FREEZE, Work.WAVE, Work.LOOK, Work.REHEARSE,
+        Work.FREEZE, Work.WAVE, Work.LOOK, Work.REHEARSE, Work.VERDICT,
     }
 )  # fmt: skip
 _OF_WEEKS = frozenset({Work.OPEN_WEEK, Work.ASK, Work.COUNT, Work.FREEZE_WEEK, Work.DIGEST})
@@ -96,6 +98,11 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[Trouble]:
 def about(session: Session, subject: str) -> list[Trouble]:
     """What failed of one experiment, audience or key result."""
     return _shown(session, put_off.about(session, [subject]))
+
+
+def of(session: Session, trouble_id: str) -> Trouble:
+    """One that waits. Raises NotFound."""
+    return _shown(session, [put_off.row_of(session, trouble_id)])[0]
 
 
 def retry(session: Session, trouble_id: str, *, now: datetime) -> Trouble:

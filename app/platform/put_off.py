@@ -80,6 +80,8 @@ class Work(StrEnum):
     AGE = "let_go_of_old"
     SALTS = "destroy_salts"
     FOLD = "fold_counts"
+    VERDICT = "tell_verdict"
+    STUCK = "tell_stuck"
 
 
 class PutOff(SQLModel, table=True):
@@ -98,6 +100,7 @@ class PutOff(SQLModel, table=True):
     next_at: datetime = Field(sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cancelled_by: str = ""
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # that it is stuck
 
     def may_go(self, now: datetime) -> bool:
         """It is time. A clock that was set back makes nobody wait longer than the longest pause."""
@@ -208,6 +211,20 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[PutOff]:
     """What failed, the oldest first."""
     question = select(PutOff).where(col(PutOff.attempts) > 0)
     return part(session, question, _ROWS, PutOff.id, cursor=cursor, limit=limit)
+
+
+def untold(session: Session, works: Collection[Work], *, tries: int) -> Sequence[PutOff]:
+    """What of these kinds failed so often, and nobody was told yet."""
+    often = (*is_failing(), col(PutOff.attempts) >= tries, col(PutOff.told_at).is_(None))
+    question = select(PutOff).where(*often, col(PutOff.work).in_(works))
+    return session.scalars(question.order_by(col(PutOff.id))).all()
+
+
+def tell(session: Session, row_id: str, *, now: datetime) -> bool:
+    """Count it as told; False where somebody else did, or it is done."""
+    is_it = (col(PutOff.id) == row_id) & col(PutOff.told_at).is_(None)
+    done = session.connection().execute(update(PutOff).where(is_it).values(told_at=now))
+    return bool(done.rowcount)
 
 
 def is_failing() -> tuple[ColumnElement[bool], ...]:

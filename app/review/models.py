@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Index, SQLModel
 
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
@@ -36,6 +36,23 @@ class Decision(SQLModel, table=True):
     next_slice_id: str | None = None
     decided_by: str
     at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Comment(SQLModel, table=True):
+    """What somebody of the team said of a feature, an experiment or a key result."""
+
+    __tablename__ = "comment"
+    __table_args__ = (Index("ix_comment_by", "by_id", "at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    about: str  # feature, experiment, key_result
+    subject: str = Field(index=True)  # the id of what it is about
+    text: str
+    mentions: list[str] = Field(default_factory=list, sa_type=Json)  # users, by id
+    by: str  # the name at that time
+    by_id: str | None = None  # a user, who may be behind a token
+    at: datetime = Field(sa_type=UtcDateTime)
+    edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ItemKind(StrEnum):

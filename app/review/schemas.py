@@ -42,6 +42,14 @@ class CommitmentDraft(Document):
     owner: _Line = Field(default="", description="A name or an address.")
 
 
+class CommentDraft(Document):
+    """What somebody says of a feature, an experiment or a key result; `@Ann` names a colleague."""
+
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), ANY_LINES
+    ]
+
+
 class NoteDraft(Document):
     """A blocker, or what the meeting decided."""
 

@@ -14,6 +14,7 @@ from app.web.admin import (
     data_folders,
     guides,
     invitations,
+    notice_choices,
     people,
     provider_log_in,
     put_off,
@@ -49,11 +50,14 @@ from app.web.experiments import (
     shares,
     templates,
 )
+from app.web.experiments import comments as experiment_comments
 from app.web.features import board, features, learnings, slices
+from app.web.features import comments as feature_comments
 from app.web.kit import errors
 from app.web.kit.assets import ASSETS
 from app.web.kit.head import Head
 from app.web.kit.headers import Headers
+from app.web.outcomes import comments as key_result_comments
 from app.web.outcomes import (
     cycles,
     goal_imports,
@@ -65,7 +69,7 @@ from app.web.outcomes import (
     pushes,
 )
 from app.web.public import answers, friday, robots, unsubscribes
-from app.web.weeks import respondents, reviews, start, time_settings, time_spent, weeks
+from app.web.weeks import notices, respondents, reviews, start, time_settings, time_spent, weeks
 
 routers: tuple[APIRouter, ...] = tuple(
     noun.router
@@ -74,7 +78,12 @@ routers: tuple[APIRouter, ...] = tuple(
         provider_log_in,
         second_steps,
         agents,
+        notice_choices,
         accounts,
+        notices,
+        experiment_comments,
+        feature_comments,
+        key_result_comments,
         weeks,
         start,
         reviews,

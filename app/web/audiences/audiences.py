@@ -124,6 +124,7 @@ def upload(
         imports_dir=house.imports,
         filename=sent.name,
         by=who.name,
+        by_id=who.user_id,
         now=now,
         is_look=look,
     )

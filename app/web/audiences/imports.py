@@ -171,7 +171,13 @@ def confirm(
         if look.waits and (look.asks or file_columns.reads_otherwise(words)):
             return _look_again(request, session, form, import_id, now=now, said="read-again")
         row = confirming.confirm(
-            session, import_id, words=words, folder=folder, by=who.name, now=now
+            session,
+            import_id,
+            words=words,
+            folder=folder,
+            by=who.name,
+            by_id=who.user_id,
+            now=now,
         )
     except (ValidationError, Invalid) as error:
         refuse(request, _page(request, session, import_id, form.mended(error)))

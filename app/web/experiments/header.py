@@ -74,11 +74,11 @@ def _crumbs(slice_: Slice | None, feature: Feature | None) -> tuple[tuple[str, s
 def _tabs(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     home = f"/experiments/{experiment.id}"
     if experiment.status in _NOT_LAUNCHED:
-        steps = ("Edit", "Preview", "Checklist", "Launch")
+        steps = ("Edit", "Preview", "Checklist", "Launch", "Comments")
         return (("Overview", home), *((step, f"{home}/{step.lower()}") for step in steps))
     tabs = [("Overview", home), ("Readout", f"{home}/readout"), ("Preview", f"{home}/preview")]
     tabs += [("Sends", f"{home}/sends"), ("Replies", f"{home}/replies")]
-    tabs.append(("Raw events", f"{home}/hits"))
+    tabs += [("Raw events", f"{home}/hits"), ("Comments", f"{home}/comments")]
     if can_decide(experiment):
         tabs.append(("Decide", f"{home}/decide"))
     return tuple(tabs)

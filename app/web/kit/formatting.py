@@ -55,6 +55,10 @@ SAID: Mapping[str, str] = {
     "invitation-revoked": "Taken back: its link opens nothing any more.",
     "logged-out": "You are logged out.",
     "thanks": "Thank you.",
+    "said": "Said. Whoever you named is told, and so is whoever watches this.",
+    "taken-back": "Taken back: nobody reads it any more.",
+    "watched": "You are told of what happens here.",
+    "unwatched": "You are told of it no more, but where somebody names you.",
 }
 
 # What a refused line's reason begins with in reports that programs read, as a page says it.

@@ -41,6 +41,7 @@ class Frame:
     demo: bool
     outbox: bool
     held: bool
+    unread: int  # notices
     now: datetime
     words: Words = ENGLISH  # in which the page is written; those of the team are in English
 
@@ -125,6 +126,7 @@ def frame_of(request: Request, section: str) -> Frame:
         demo=settings.demo,
         outbox=settings.mail.startswith("outbox:"),
         held=bool(who and who.role.may(Role.EDITOR) and request.app.state.hold.said()),
+        unread=getattr(request.state, "unread", 0),
         now=formatting.present(),
     )
 

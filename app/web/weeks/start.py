@@ -61,6 +61,7 @@ def people(*, request: Request, who: Who, now: Now, sent: Uploaded) -> Response:
             imports_dir=house.imports,
             filename=name,
             by=who.name,
+            by_id=who.user_id,
             now=now,
         )
     except _WRONG as error:
