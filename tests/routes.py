@@ -31,7 +31,7 @@ ALONE = frozenset(
         "arm", "mail_id", "import_id", "person_id", "token", "topic", "name", "template_id",
         "connector_id", "webhook_id", "respondent_id", "send_id", "user_id", "link", "page",
         "playbook_id", "number", "folder_id", "push_id", "guide", "item_id", "kind", "key", "date",
-        "session_id", "invitation_id", "grant_id",
+        "session_id", "invitation_id", "grant_id", "comment_id", "notice_id",
     }
 )  # fmt: skip
 

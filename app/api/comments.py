@@ -71,6 +71,12 @@ class ActivityOut(BaseModel):
     what: str
 
 
+class ActivitiesOut(BaseModel):
+    """What was done lately, the latest first."""
+
+    items: list[ActivityOut]
+
+
 @router.get("/features/{feature_id}/comments", summary="List comments on a feature")
 def list_feature_comments(
     *, feature_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
@@ -88,7 +94,7 @@ def add_feature_comment(
 
 
 @router.get("/features/{feature_id}/activity", summary="List what was done to a feature")
-def list_feature_activity(feature_id: str, session: Db) -> list[ActivityOut]:
+def list_feature_activity(feature_id: str, session: Db) -> ActivitiesOut:
     """Who did what, the latest first: the last hundred."""
     return _activity(session, "feature", feature_id)
 
@@ -130,7 +136,7 @@ def add_experiment_comment(
 
 
 @router.get("/experiments/{experiment_id}/activity", summary="List what was done to an experiment")
-def list_experiment_activity(experiment_id: str, session: Db) -> list[ActivityOut]:
+def list_experiment_activity(experiment_id: str, session: Db) -> ActivitiesOut:
     """Who did what, the latest first: the last hundred."""
     return _activity(session, "experiment", experiment_id)
 
@@ -172,7 +178,7 @@ def add_key_result_comment(
 
 
 @router.get("/key-results/{key_result_id}/activity", summary="List what was done to a key result")
-def list_key_result_activity(key_result_id: str, session: Db) -> list[ActivityOut]:
+def list_key_result_activity(key_result_id: str, session: Db) -> ActivitiesOut:
     """Who did what, the latest first: the last hundred."""
     return _activity(session, "key_result", key_result_id)
 
@@ -216,9 +222,10 @@ def _listed(
     return listed(comments.page(session, subject, cursor=cursor, limit=limit), _shown)
 
 
-def _activity(session: Session, about: str, subject: str) -> list[ActivityOut]:
+def _activity(session: Session, about: str, subject: str) -> ActivitiesOut:
     comments.name_of(session, about, subject)
-    return [_did(row) for row in audit_rows.changes_of(session, subject, limit=_LATELY)]
+    rows = audit_rows.changes_of(session, subject, limit=_LATELY)
+    return ActivitiesOut(items=[_did(row) for row in rows])
 
 
 def _watch(session: Session, about: str, subject: str, who: Principal) -> WatchOut:

@@ -47,6 +47,7 @@ from app.okr.schemas import (
 from app.platform import garbled
 from app.platform.days import Day
 from app.platform.errors import Conflict
+from app.review import comments
 from app.review import linked as linked_results
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Key results"])
@@ -126,6 +127,7 @@ def remove_key_result(key_result_id: str, session: Db) -> None:
     """Only while it has no value (else 409)."""
     key_result_usage.refuse_linked(session, key_result_id)
     outcomes.remove_key_result(session, store.key_result_of(session, key_result_id))
+    comments.forget(session, key_result_id)
 
 
 @router.put("/key-results/{key_result_id}/confidence", summary="Say how sure you are")

@@ -57,6 +57,12 @@ class NoticeKindOut(BaseModel):
     by_mail: bool
 
 
+class NoticeKindsOut(BaseModel):
+    """Every kind there is."""
+
+    items: list[NoticeKindOut]
+
+
 class NoticeChoiceDraft(Document):
     """Whether a kind comes by mail."""
 
@@ -74,13 +80,15 @@ def list_notices(
 
 
 @router.get("/kinds", summary="List kinds of notices")
-def list_notice_kinds(session: Db, who: Who) -> list[NoticeKindOut]:
+def list_notice_kinds(session: Db, who: Who) -> NoticeKindsOut:
     """Every kind, and whether it comes to you by mail."""
     chosen = notifying.by_mail(session, who.user_id or "")
-    return [
-        NoticeKindOut(kind=kind.name, label=kind.label, by_mail=chosen[kind.name])
-        for kind in KINDS.values()
-    ]
+    return NoticeKindsOut(
+        items=[
+            NoticeKindOut(kind=kind.name, label=kind.label, by_mail=chosen[kind.name])
+            for kind in KINDS.values()
+        ]
+    )
 
 
 @router.put("/kinds/{kind}", summary="Choose whether a kind comes by mail")

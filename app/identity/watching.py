@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from app.identity import users
@@ -40,3 +41,8 @@ def watchers(session: Session, subject: str) -> Sequence[User]:
     if launcher is not None and launcher.id not in {user.id for user, _ in rows}:
         found[launcher.id] = launcher
     return sorted(found.values(), key=lambda user: (user.name, user.id))
+
+
+def forget(session: Session, subject: str) -> None:
+    """A thing is gone: nobody watches it."""
+    session.execute(delete(Watch).where(col(Watch.subject) == subject))

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from app.allocation import opening
+from app.analysis import verdicts
 from app.outreach import digests, pushes, team_mails
 from app.platform.events import Event
 
@@ -19,6 +20,7 @@ def leave_to_people(session: Session, *, why: str, zone: ZoneInfo, now: datetime
     session.execute(update(Event).where(col(Event.told_at).is_(None)).values(told_at=now))
     for connector_id in pushes.owed_anything(session):
         pushes.stop_all(session, connector_id, why=why, now=now)
+    verdicts.pass_over(session, zone=zone, now=now)
     digests.pass_over(session, zone=zone, now=now)
     opening.open_due(session, zone=zone, now=now)
     team_mails.pass_over(session, now=now)

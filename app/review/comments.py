@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from app.experiments import feature_store
@@ -88,6 +88,12 @@ def remove(session: Session, comment_id: str, *, by: Principal) -> Comment:
     _refuse_closed(session, row.about, row.subject)
     session.delete(row)
     return row
+
+
+def forget(session: Session, subject: str) -> None:
+    """A thing is gone, and with it what was said of it and who watched it."""
+    session.execute(delete(Comment).where(col(Comment.subject) == subject))
+    watching.forget(session, subject)
 
 
 def of(session: Session, comment_id: str) -> Comment:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlmodel import Session
 
@@ -10,6 +11,7 @@ from app.audience import store as audience
 from app.experiments import feature_store, store, usage_rows
 from app.experiments.models import Experiment, Status
 from app.platform.errors import Conflict, FieldError
+from app.review import comments
 from app.review import store as decisions
 
 
@@ -64,7 +66,7 @@ def experiment(session: Session, key: str) -> Removable:
         home,
         "/experiments",
         tuple(uses),
-        lambda: usage_rows.remove_experiment(session, row),
+        partial(_with_talk, session, key, partial(usage_rows.remove_experiment, session, row)),
     )
 
 
@@ -78,7 +80,7 @@ def feature(session: Session, key: str) -> Removable:
         f"/features/{key}",
         "/features",
         tuple(Use(one.title, f"/slices/{one.id}") for one in slices),
-        lambda: usage_rows.remove_feature(session, row),
+        partial(_with_talk, session, key, partial(usage_rows.remove_feature, session, row)),
     )
 
 
@@ -121,6 +123,12 @@ KINDS: Mapping[str, Callable[[Session, str], Removable]] = {
     "slices": slice_,
     "audiences": audience_,
 }
+
+
+def _with_talk(session: Session, key: str, go: Callable[[], None]) -> None:
+    """What was said of a thing goes with it."""
+    go()
+    comments.forget(session, key)
 
 
 def _experiment(row: Experiment) -> Use:

@@ -17,6 +17,7 @@ from app.identity.models import (
     ApiToken,
     AuditRow,
     LoginSession,
+    News,
     ShareLink,
     TeamInvitation,
     User,
@@ -24,7 +25,7 @@ from app.identity.models import (
 from app.okr.models import CheckIn, Cycle, KeyResult, Objective, Team, UnusualWeek
 from app.outreach.models import Connector, ConnectorLink, Push
 from app.platform.put_off import PutOff
-from app.review.models import Decision
+from app.review.models import Comment, Decision
 from app.tracking.models import Conversion, DataFolder, Hit
 from tests.api.conftest import NOW
 from tests.cast import DESIGN
@@ -155,6 +156,15 @@ LISTS: dict[str, Filling] = {
         lambda number: {
             "experiment_id": "one", "hash": f"h{number}", "expires_at": NOW + timedelta(days=3650),
         },
+    ),
+    **{
+        f"/{noun}/comments": Filling(Comment, lambda _: {"subject": "one"})
+        for noun in (
+            "experiments/{experiment_id}", "features/{feature_id}", "key-results/{key_result_id}",
+        )
+    },
+    "/notices": Filling(
+        News, lambda number: {"user_id": "one", "fact": f"f{number}", "kind": "verdict"}
     ),
     "/features": Filling(Feature),
     "/slices": Filling(Slice, lambda _: {"status": "idea"}),

@@ -25,13 +25,15 @@ from tests.okr.scenes import given_key_result, given_objective, put
 
 _OF_OUTCOMES = (
     "cycle", "objective", "objective_team", "key_result", "check_in", "contribution", "undone_link",
-    "value_source", "told_week", "connector_link",
+    "value_source", "told_week", "connector_link", "comment",
 )  # fmt: skip
 _NAMES_ONE = {"cycle_id", "objective_id", "key_result_id", "key_result_ids", "key_results"}
 _MAY = {  # what reaches a closed cycle and leaves it as it is, or is the way to open it
     "POST /cycles/{cycle_id}/reopen",
     "POST /cycles/{cycle_id}/copy",
     "DELETE /key-results/{key_result_id}/connectors/{connector_id}",
+    "PUT /key-results/{key_result_id}/watch",  # of whoever watches, not of the cycle
+    "DELETE /key-results/{key_result_id}/watch",
     "PUT /unusual-weeks/{week}",  # of coming weeks only, in which a closed cycle takes no value
     "DELETE /unusual-weeks/{week}",
 }
@@ -127,6 +129,7 @@ def bodies(closed: Closed) -> dict[str, Any]:
         "PUT /key-results/{key_result_id}/confidence": {"confidence": 9},
         "POST /key-results/{key_result_id}/read": None,
         "DELETE /key-results/{key_result_id}/links/{experiment_id}": None,
+        "POST /key-results/{key_result_id}/comments": {"text": "Why?"},
         "PUT /key-results/{key_result_id}/values/{date}": {"value": 1301},
         "POST /key-results/{key_result_id}/past": {"text": "2026-11-16 1250"},
         "PUT /key-results/{key_result_id}/connector": {

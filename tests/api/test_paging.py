@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlmodel import select
 
 from app.api import site
+from app.identity.models import ApiToken
 from app.platform.db import Database
 from tests.api.conftest import NOW, Api, as_
 from tests.api.lists import LISTS, PARENTS, filled
@@ -15,6 +17,10 @@ from tests.api.lists import LISTS, PARENTS, filled
 WHOLE = {  # documents with items that are read and put as a whole
     "/allocation/buckets",
     "/experiments/{experiment_id}/checklist",
+    "/experiments/{experiment_id}/activity",
+    "/features/{feature_id}/activity",
+    "/key-results/{key_result_id}/activity",
+    "/notices/kinds",
 }
 
 
@@ -50,8 +56,12 @@ def test_every_list_is_walked_here_and_takes_a_cursor_and_a_limit() -> None:
 
 
 @pytest.fixture
-def admin(application: FastAPI) -> Api:
-    return as_(application, "admin")
+def admin(application: FastAPI, database: Database) -> Api:
+    """Of somebody: whose the token is, is told things."""
+    api = as_(application, "admin")
+    with database.write() as session:
+        session.exec(select(ApiToken)).one().created_by_id = "one"
+    return api
 
 
 @pytest.fixture
@@ -65,6 +75,7 @@ def parents(database: Database) -> None:
 def _address(path: str) -> str:
     names = {
         "{experiment_id}": "one",
+        "{feature_id}": "one",
         "{key_result_id}": "one",
         "{user_id}": "one",
         "{date}": str(NOW.date()),

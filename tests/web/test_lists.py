@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Invitation, Opening
 from app.audience.models import Audience, Declined, Import, Membership, Person, Suppression
 from app.delivery.models import OutboxMail, Send, WrittenBack
 from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
-from app.identity.models import ApiToken, AuditRow, TeamInvitation, User
+from app.identity.models import ApiToken, AuditRow, News, TeamInvitation, User
 from app.okr.models import CheckIn, KeyResult
 from app.outreach.models import Push
 from app.platform.db import Database
-from app.review.models import Decision
+from app.review.models import Comment, Decision
 from app.tracking.models import Conversion, DataFolder, Hit
 from tests.api.lists import PARENTS, filled
 from tests.cast import DESIGN
@@ -76,6 +76,14 @@ def _sent(session: Session, number: int) -> None:
     session.flush()
 
 
+def _told_ann(session: Session, number: int) -> None:
+    """What somebody else was told stands beside it, and on no page of hers."""
+    ann = session.exec(select(User).where(User.name == "Ann")).one()
+    said = {"fact": mark(number), "sentence": mark(number), "href": "/", "kind": "verdict"}
+    session.add(filled(News, MANY + number, user_id=ann.id, **said))
+    session.flush()
+
+
 def _week(number: int) -> str:
     year, week, _ = (NOW - timedelta(weeks=number)).isocalendar()
     return f"{year}-W{week:02}"
@@ -111,6 +119,11 @@ PAGES: dict[str, Listed] = {
     "/experiments/one/replies": Listed(
         WrittenBack, lambda n: {"experiment_id": "one", "send_id": n, "words": mark(n)},
         beside=_sent),
+    **{
+        f"/{noun}/one/comments": Listed(Comment, lambda n: {"subject": "one", "text": mark(n)})
+        for noun in ("experiments", "features", "key-results")
+    },
+    "/notices": Listed(News, lambda n: {"fact": mark(n)}, beside=_told_ann),
     "/features": Listed(Feature, lambda n: {"title": mark(n)}),
     "/features/board": Listed(Slice, lambda n: {"status": "idea", "title": mark(n)}),
     "/features/one": Listed(Slice, lambda n: {"status": "idea", "title": mark(n)}),
@@ -181,6 +194,7 @@ FIXED = {
     "/experiments/{experiment_id}/link": "key results of one experiment, twenty at most",
     "/account": "where one person is logged in",
     "/account/second-step": "a picture, and ten codes",
+    "/account/notices": "a form",
     "/account/agents": "whom one person let in, 200 at most",
     "/oauth/authorize": "one question",
     "/join/{token}": "a form",

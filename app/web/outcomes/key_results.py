@@ -13,6 +13,7 @@ from app.identity.guard import Db, Now, Who
 from app.okr import links, outcomes, sources, store, unusual, values
 from app.okr.schemas import ConfidenceDraft, UnusualWeekDraft, ValueDraft
 from app.platform.errors import Conflict, Invalid
+from app.review import comments
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, refuse, render
 from app.web.outcomes import key_result_form, value_sources
@@ -120,6 +121,7 @@ def remove(session: Db, key_result_id: str) -> Response:
     """Only while it has no value and nothing should move it."""
     key_result_usage.refuse_linked(session, key_result_id)
     outcomes.remove_key_result(session, store.key_result_of(session, key_result_id))
+    comments.forget(session, key_result_id)
     return go("/objectives", said="removed")
 
 
