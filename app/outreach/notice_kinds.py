@@ -47,6 +47,14 @@ class Written:
     href: str
     label: str
     parts: tuple[Part, ...] = ()
+    names: str = ""  # what it is about, where the sentence says all else
+
+    @property
+    def line(self) -> str:
+        """As it stands behind the bell."""
+        return (
+            f"{self.names}: {self.sentence}" if self.names else f"{self.heading}. {self.sentence}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,7 @@ def _verdict(session: Session, event: Event) -> Written | None:
     said = event.facts
     return Written(
         heading=f"“{experiment.name}”: {_said_of(said)}",
+        names=f"“{experiment.name}”{_before(said)}",
         sentence=str(said["sentence"]),
         href=f"/experiments/{experiment.id}/readout",
         label="Open the readout",
@@ -99,8 +108,12 @@ _VERDICTS = {
 def _said_of(said: Mapping[str, Any]) -> str:
     word = _VERDICTS[said["call"]]
     provisionally = "provisionally " if said["provisional"] else ""
-    was = "" if said["was"] == "waiting" else f", and was {_VERDICTS[said['was']]}"
-    return f"{provisionally}{word}{was}"
+    return f"{provisionally}{word}{_before(said)}"
+
+
+def _before(said: Mapping[str, Any]) -> str:
+    """What was told before, where that was a verdict."""
+    return "" if said["was"] == "waiting" else f" (was {_VERDICTS[said['was']]})"
 
 
 def _in_numbers(estimates: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:

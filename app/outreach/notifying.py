@@ -55,7 +55,7 @@ def tell(
             user.id,
             fact=f"{kind.name}:{event.id}",
             kind=kind.name,
-            sentence=shown(f"{written.heading}. {written.sentence}")[:_LONGEST],
+            sentence=shown(written.line)[:_LONGEST],
             href=written.href,
             now=now,
         )

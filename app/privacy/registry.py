@@ -98,6 +98,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "audience_query": ("connection", "query", "every"),
     "audit": ("action", "digest", "seal", "erased_digest"),
     "audit_head": ("seal",),
+    "comment": ("about", "subject", "mentions"),  # ids
     "connector": ("settings", "secrets", "old_secrets"),  # sealed; addresses of systems
     "contribution": ("overlaps",),  # counts
     "decision": ("call", "decision"),
@@ -114,6 +115,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "log_in_attempt": ("nonce", "verifier", "onward"),  # of the team, for ten minutes
     "login_session": ("csrf", "device", "network", "issuer", "sid", "id_token"),  # of the team
     "mailbox_place": ("name", "again"),  # an operator's own, and numbers
+    "news": ("fact", "href"),  # ids
     "opening": ("name",),
     "push": ("subject",),
     "put_off": ("work", "item", "cancelled_by"),  # ids; of a digest, the team's own addresses
@@ -128,8 +130,10 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "time_answer": ("shares",),
     "time_answer_before": ("shares",),
     "time_told": ("shares",),
+    "told_verdict": ("call", "breached"),
     "user_account": ("name", "email", "password_hash", "issuer", "subject"),  # of the team
     "value_source": ("url", "pointer", "connection", "query", "every"),
     "week_item": ("kept",),
+    "watch": ("subject",),  # an id
     "weekly_run": ("name",),
 }

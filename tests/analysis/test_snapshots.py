@@ -29,7 +29,10 @@ def test_the_final_call_is_stored_with_its_counts_and_rules(session: Session):
 
     assert final is not None
     assert (final.call, final.hits, final.people, final.rule_version) == ("validated", 60, 600, "1")
-    assert [event.kind for event in session.exec(select(Event))] == ["readout.final"]
+    assert [event.kind for event in session.exec(select(Event).order_by(Event.id))] == [
+        "readout.final",
+        "verdict.changed",
+    ]
 
 
 def test_a_call_is_frozen_once(session: Session):
