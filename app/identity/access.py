@@ -177,6 +177,7 @@ RULES: tuple[Rule, ...] = (
 EXPORTS: tuple[re.Pattern[str], ...] = tuple(
     pattern_of(path)
     for path in (
+        "/account/export",
         "/customers/*/export",
         "/suppressions/file",
         "/api/v1/suppressions/file",

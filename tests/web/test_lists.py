@@ -195,6 +195,7 @@ FIXED = {
     "/account": "where one person is logged in",
     "/account/second-step": "a picture, and ten codes",
     "/account/notices": "a form",
+    "/account/export": "a file",
     "/account/agents": "whom one person let in, 200 at most",
     "/oauth/authorize": "one question",
     "/join/{token}": "a form",

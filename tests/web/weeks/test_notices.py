@@ -149,3 +149,17 @@ def test_what_was_done_stands_beside_what_was_said(eve: Browser, home: str):
 
     assert "Feature made" in activity
     assert "Eve" in activity
+
+
+def test_one_takes_along_what_is_kept_of_oneself_and_of_nobody_else(
+    ann: Browser, eve: Browser, home: str, database: Database
+):
+    _told(database, "Ann", "hers")
+    _told(database, "Eve", "fell")
+    ann.send(f"{home}/comments", on="say", text="What Ann said")
+    eve.send(f"{home}/comments", on="say", text="Why?")
+    kept = eve.get("/account/export").json()
+
+    assert [one["text"] for one in kept["comments"]] == ["Why?"]
+    assert [one["sentence"] for one in kept["notices"]] == ["<b>fell</b> fell"]
+    assert (kept["email"], len(kept["watches"])) == ("eve@halvern.example", 1)
