@@ -1,9 +1,9 @@
 """What the team says of features, experiments and key results, who watches, who did what."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
@@ -77,128 +77,62 @@ class ActivitiesOut(BaseModel):
     items: list[ActivityOut]
 
 
-@router.get("/features/{feature_id}/comments", summary="List comments on a feature")
-def list_feature_comments(
-    *, feature_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[CommentOut]:
-    """The oldest first."""
-    return _listed(session, "feature", feature_id, cursor, limit)
+def _open(about: str, words: str) -> None:
+    """The routes of one noun."""
+    home = f"{comments.ABOUT[about].page}/{{{about}_id}}"
+    Subject = Annotated[str, Path(alias=f"{about}_id")]  # noqa: N806 - a type
+
+    @router.get(f"{home}/comments", name=f"list_{about}_comments", summary=f"Comments on {words}")
+    def list_comments(
+        *, subject: Subject, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    ) -> Listed[CommentOut]:
+        """The oldest first."""
+        comments.name_of(session, about, subject)
+        return listed(comments.page(session, subject, cursor=cursor, limit=limit), _shown)
+
+    @router.post(
+        f"{home}/comments",
+        status_code=201,
+        name=f"add_{about}_comment",
+        summary=f"Comment on {words}",
+    )
+    def add_comment(
+        subject: Subject, draft: CommentDraft, session: Db, who: Who, now: Now
+    ) -> CommentOut:
+        """`@` and a name tells a colleague; whoever watches it is told, too."""
+        return _shown(comments.add(session, about, subject, draft, by=who, now=now))
+
+    @router.get(
+        f"{home}/activity", name=f"list_{about}_activity", summary=f"What was done to {words}"
+    )
+    def list_activity(subject: Subject, session: Db) -> ActivitiesOut:
+        """Who did what, the latest first: the last hundred."""
+        comments.name_of(session, about, subject)
+        rows = audit_rows.changes_of(session, subject, limit=_LATELY)
+        return ActivitiesOut(items=[_did(row) for row in rows])
+
+    @router.get(f"{home}/watch", name=f"see_{about}_watch", summary=f"Who watches {words}")
+    def see_watch(subject: Subject, session: Db, who: Who) -> WatchOut:
+        """Whoever made, launched or spoke of it watches it, until they say no."""
+        return _watch(session, about, subject, who)
+
+    @router.put(f"{home}/watch", name=f"watch_{about}", summary=f"Watch {words}")
+    def watch(subject: Subject, session: Db, who: Who, now: Now) -> WatchOut:
+        """Whoever made the token is told of what happens to it."""
+        return _put(session, about, subject, who, is_on=True, now=now)
+
+    @router.delete(f"{home}/watch", name=f"unwatch_{about}", summary=f"Stop watching {words}")
+    def unwatch(subject: Subject, session: Db, who: Who, now: Now) -> WatchOut:
+        """They are told no more, but where somebody names them."""
+        return _put(session, about, subject, who, is_on=False, now=now)
 
 
-@router.post("/features/{feature_id}/comments", status_code=201, summary="Comment on a feature")
-def add_feature_comment(
-    feature_id: str, draft: CommentDraft, session: Db, who: Who, now: Now
-) -> CommentOut:
-    """`@` and a name tells a colleague; whoever watches it is told, too."""
-    return _shown(comments.add(session, "feature", feature_id, draft, by=who, now=now))
-
-
-@router.get("/features/{feature_id}/activity", summary="List what was done to a feature")
-def list_feature_activity(feature_id: str, session: Db) -> ActivitiesOut:
-    """Who did what, the latest first: the last hundred."""
-    return _activity(session, "feature", feature_id)
-
-
-@router.get("/features/{feature_id}/watch", summary="See who watches a feature")
-def see_feature_watch(feature_id: str, session: Db, who: Who) -> WatchOut:
-    """Whoever made or launched it watches it, until they say no."""
-    return _watch(session, "feature", feature_id, who)
-
-
-@router.put("/features/{feature_id}/watch", summary="Watch a feature")
-def watch_feature(feature_id: str, session: Db, who: Who, now: Now) -> WatchOut:
-    """Whoever made the token is told of what happens to it."""
-    return _put(session, "feature", feature_id, who, is_on=True, now=now)
-
-
-@router.delete("/features/{feature_id}/watch", summary="Stop watching a feature")
-def unwatch_feature(feature_id: str, session: Db, who: Who, now: Now) -> WatchOut:
-    """They are told no more, but where somebody names them."""
-    return _put(session, "feature", feature_id, who, is_on=False, now=now)
-
-
-@router.get("/experiments/{experiment_id}/comments", summary="List comments on an experiment")
-def list_experiment_comments(
-    *, experiment_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[CommentOut]:
-    """The oldest first."""
-    return _listed(session, "experiment", experiment_id, cursor, limit)
-
-
-@router.post(
-    "/experiments/{experiment_id}/comments", status_code=201, summary="Comment on an experiment"
-)
-def add_experiment_comment(
-    experiment_id: str, draft: CommentDraft, session: Db, who: Who, now: Now
-) -> CommentOut:
-    """`@` and a name tells a colleague; whoever watches it is told, too."""
-    return _shown(comments.add(session, "experiment", experiment_id, draft, by=who, now=now))
-
-
-@router.get("/experiments/{experiment_id}/activity", summary="List what was done to an experiment")
-def list_experiment_activity(experiment_id: str, session: Db) -> ActivitiesOut:
-    """Who did what, the latest first: the last hundred."""
-    return _activity(session, "experiment", experiment_id)
-
-
-@router.get("/experiments/{experiment_id}/watch", summary="See who watches an experiment")
-def see_experiment_watch(experiment_id: str, session: Db, who: Who) -> WatchOut:
-    """Whoever made or launched it watches it, until they say no."""
-    return _watch(session, "experiment", experiment_id, who)
-
-
-@router.put("/experiments/{experiment_id}/watch", summary="Watch an experiment")
-def watch_experiment(experiment_id: str, session: Db, who: Who, now: Now) -> WatchOut:
-    """Whoever made the token is told of what happens to it."""
-    return _put(session, "experiment", experiment_id, who, is_on=True, now=now)
-
-
-@router.delete("/experiments/{experiment_id}/watch", summary="Stop watching an experiment")
-def unwatch_experiment(experiment_id: str, session: Db, who: Who, now: Now) -> WatchOut:
-    """They are told no more, but where somebody names them."""
-    return _put(session, "experiment", experiment_id, who, is_on=False, now=now)
-
-
-@router.get("/key-results/{key_result_id}/comments", summary="List comments on a key result")
-def list_key_result_comments(
-    *, key_result_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
-) -> Listed[CommentOut]:
-    """The oldest first."""
-    return _listed(session, "key_result", key_result_id, cursor, limit)
-
-
-@router.post(
-    "/key-results/{key_result_id}/comments", status_code=201, summary="Comment on a key result"
-)
-def add_key_result_comment(
-    key_result_id: str, draft: CommentDraft, session: Db, who: Who, now: Now
-) -> CommentOut:
-    """`@` and a name tells a colleague; whoever watches it is told, too."""
-    return _shown(comments.add(session, "key_result", key_result_id, draft, by=who, now=now))
-
-
-@router.get("/key-results/{key_result_id}/activity", summary="List what was done to a key result")
-def list_key_result_activity(key_result_id: str, session: Db) -> ActivitiesOut:
-    """Who did what, the latest first: the last hundred."""
-    return _activity(session, "key_result", key_result_id)
-
-
-@router.get("/key-results/{key_result_id}/watch", summary="See who watches a key result")
-def see_key_result_watch(key_result_id: str, session: Db, who: Who) -> WatchOut:
-    """Whoever made or launched it watches it, until they say no."""
-    return _watch(session, "key_result", key_result_id, who)
-
-
-@router.put("/key-results/{key_result_id}/watch", summary="Watch a key result")
-def watch_key_result(key_result_id: str, session: Db, who: Who, now: Now) -> WatchOut:
-    """Whoever made the token is told of what happens to it."""
-    return _put(session, "key_result", key_result_id, who, is_on=True, now=now)
-
-
-@router.delete("/key-results/{key_result_id}/watch", summary="Stop watching a key result")
-def unwatch_key_result(key_result_id: str, session: Db, who: Who, now: Now) -> WatchOut:
-    """They are told no more, but where somebody names them."""
-    return _put(session, "key_result", key_result_id, who, is_on=False, now=now)
+for _about, _words in (
+    ("feature", "a feature"),
+    ("experiment", "an experiment"),
+    ("key_result", "a key result"),
+):
+    _open(_about, _words)
 
 
 @router.patch("/comments/{comment_id}", summary="Change a comment of yours")
@@ -213,19 +147,6 @@ def change_comment(
 def remove_comment(comment_id: str, session: Db, who: Who) -> None:
     """One's own; an admin's token takes back anybody's."""
     comments.remove(session, comment_id, by=who)
-
-
-def _listed(
-    session: Session, about: str, subject: str, cursor: str | None, limit: int
-) -> Listed[CommentOut]:
-    comments.name_of(session, about, subject)
-    return listed(comments.page(session, subject, cursor=cursor, limit=limit), _shown)
-
-
-def _activity(session: Session, about: str, subject: str) -> ActivitiesOut:
-    comments.name_of(session, about, subject)
-    rows = audit_rows.changes_of(session, subject, limit=_LATELY)
-    return ActivitiesOut(items=[_did(row) for row in rows])
 
 
 def _watch(session: Session, about: str, subject: str, who: Principal) -> WatchOut:
