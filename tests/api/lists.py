@@ -158,7 +158,7 @@ LISTS: dict[str, Filling] = {
         },
     ),
     **{
-        f"/{noun}/comments": Filling(Comment, lambda _: {"subject": "one"})
+        f"/{noun}/comments": Filling(Comment, lambda _: {"subject": "one", "mentions": []})
         for noun in (
             "experiments/{experiment_id}", "features/{feature_id}", "key-results/{key_result_id}",
         )

@@ -285,7 +285,7 @@ def test_a_verdict_that_changes_is_a_new_fact(database: Database):
 
 
 def test_a_breached_guardrail_is_told_once(database: Database):
-    running(database, clickers=90, unsubscribed=True)
+    running(database, clickers=90, unsubscribed_at=TUESDAY + HOUR)
     look(database, CLOSED)
     look(database, CLOSED + HOUR)
     [facts] = facts_of(database, verdicts.BREACHED)
