@@ -31,7 +31,8 @@ def update_draft(asking: Asking, asked: arguments.UpdateDraft) -> Any:
     row = _draft(asking, asked.experiment_id)
     if version_of(row) != asked.version:
         raise _changed(asking, row)
-    return _shown(asking, drafts.change(asking.session, row, asked.changes, now=asking.now))
+    changed = drafts.change(asking.session, row, asked.changes, by=asking.who.name, now=asking.now)
+    return _shown(asking, changed)
 
 
 def ask_for_launch(asking: Asking, asked: arguments.AskForLaunch) -> Any:

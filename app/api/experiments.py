@@ -14,11 +14,16 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.delivery.mail.lint import ContentLint
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import approvals, checklist, design, drafts, fallen_away, lifecycle, store
+from app.experiments import (
+    approvals,
+    checklist,
+    drafts,
+    fallen_away,
+    lifecycle,
+    store,
+)
 from app.experiments.checklist import Checklist
-from app.experiments.design import Plan
 from app.experiments.design_schemas import Changes, Draft, LaunchDraft
-from app.experiments.enrolment import judge_of
 from app.experiments.items import ITEM, Item
 from app.experiments.models import Experiment, Status
 from app.identity import audit, guard
@@ -137,10 +142,15 @@ def get_experiment(experiment_id: str, session: Db) -> ExperimentOut:
 
 
 @router.patch("/experiments/{experiment_id}", summary="Change a draft")
-def change_experiment(experiment_id: str, changes: Changes, session: Db, now: Now) -> ExperimentOut:
-    """Each field that is sent replaces the whole field. Only while it is a draft (else 409)."""
+def change_experiment(
+    *, experiment_id: str, changes: Changes, session: Db, who: Who, now: Now
+) -> ExperimentOut:
+    """Each field that is sent replaces the whole field. Only while it is a draft (else 409).
+
+    What it said before is kept as a version.
+    """
     row = store.experiment_of(session, experiment_id)
-    return shown(session, drafts.change(session, row, changes, now=now))
+    return shown(session, drafts.change(session, row, changes, by=who.name, now=now))
 
 
 @router.post("/experiments/{experiment_id}/copy", status_code=201, summary="Run it again")
@@ -162,16 +172,6 @@ def get_checklist(experiment_id: str, request: Request, session: Db, now: Now) -
     row = store.experiment_of(session, experiment_id)
     found = _look(request, session, row, now=now)
     return ChecklistOut(ready=found.ready, items=list(found.items))
-
-
-@router.get("/experiments/{experiment_id}/plan", summary="What the audience can show")
-def get_plan(experiment_id: str, request: Request, session: Db, now: Now) -> Plan:
-    """The pass count, the true rate that validates 4 times in 5, the day of the answer."""
-    row = store.experiment_of(session, experiment_id)
-    settings = request.app.state.settings
-    renderable = LiquidRenderable(settings, request.app.state.keyring)
-    judge = judge_of(session, row, renderable, settings, now=now)
-    return design.plan_of(session, row, judge, now=now)
 
 
 @router.post(

@@ -79,6 +79,12 @@ def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000)
     return part(session, select(Audience), _AUDIENCES, Audience.id, cursor=cursor, limit=limit)
 
 
+def names_of(session: Session, audience_ids: Sequence[str]) -> dict[str, str]:
+    """What audiences are called, by id."""
+    query = select(Audience.id, Audience.name).where(col(Audience.id).in_(audience_ids))
+    return {row[0]: row[1] for row in session.exec(query)} if audience_ids else {}
+
+
 def member_rows(
     session: Session, audience_id: str, *, after: str | None, limit: int
 ) -> Sequence[Row[Any]]:

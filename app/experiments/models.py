@@ -107,6 +107,33 @@ class Experiment(SQLModel, table=True):
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
+class Made(StrEnum):
+    """How a version of a draft came about."""
+
+    BEGUN = "begun"
+    WRITTEN = "written"
+    TEMPLATE = "template"  # somebody filled it in from one
+    RESTORED = "restored"  # an earlier version was brought back
+    UNDONE = "undone"  # the change before was taken back
+
+
+class DraftVersion(SQLModel, table=True):
+    """A draft as somebody left it. Who goes on writing within minutes goes on with theirs."""
+
+    __tablename__ = "draft_version"
+
+    experiment_id: str = Field(primary_key=True)
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    saves: int = 1  # how often it was written; with the number it names one state of the draft
+    made: str = Field(default=Made.WRITTEN)
+    of: int | None = None  # the version that it brought back
+    by: str = ""
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=UtcDateTime)
+    design: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    unread: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)
+
+
 class ExperimentLink(SQLModel, table=True):
     """An experiment names a key result. Triggers keep it as the design has it, whoever writes."""
 

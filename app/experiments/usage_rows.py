@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from app.experiments.models import (
     Approval,
     ApprovalAsked,
+    DraftVersion,
     Experiment,
     Feature,
     FeatureTeam,
@@ -33,8 +34,8 @@ def experiments_for(session: Session, audience_id: str) -> Sequence[Experiment]:
 
 
 def remove_experiment(session: Session, row: Experiment) -> None:
-    """A draft, who was to approve it, and what its mails looked like for its people."""
-    for table in (Rehearsal, Unwritable, Approval, ApprovalAsked):
+    """A draft: what it said before, who was to approve it, and what its mails looked like."""
+    for table in (DraftVersion, Rehearsal, Unwritable, Approval, ApprovalAsked):
         session.execute(delete(table).where(col(table.experiment_id) == row.id))
     session.delete(row)
     session.flush()

@@ -26,6 +26,7 @@ from app.analysis.readout_types import State as Call
 from app.audience.columns import Columns
 from app.audience.schemas import AudienceSource, KeptColumn
 from app.experiments.design_schemas import Draft
+from app.experiments.models import Made
 from app.experiments.plans import Frozen
 from app.experiments.unread import Unread
 from app.experiments.vocabulary import Channel, Riskiest
@@ -103,6 +104,9 @@ READS: Mapping[str, Reads] = {
     "decision.call": Call,
     "decision.decision": Choice,
     "digest.sends_at": week_time_of,
+    "draft_version.design": _as(dict[str, Any]),
+    "draft_version.made": Made,
+    "draft_version.unread": _as(list[Unread] | None),
     "experiment.channel": Channel,
     "experiment.columns": Columns.of,
     "experiment.design": Draft.model_validate,

@@ -42,6 +42,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "cycle": ("name",),
     "decision": ("sentence", "learning", "reason", "next_slice"),
     "destination": ("label", "address"),
+    "draft_version": ("design", "unread"),
     "event": ("facts",),
     "experiment": (
         "name",
@@ -103,6 +104,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "contribution": ("overlaps",),  # counts
     "decision": ("call", "decision"),
     "digest": ("recipients", "sends_at"),  # the team's own addresses
+    "draft_version": ("made",),
     "erasure": ("words",),  # for as long as an erasure lasts
     "hit": ("reason",),
     "half_log_in": ("onward",),  # of the team, for ten minutes

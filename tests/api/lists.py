@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, select
 from app.allocation.models import Respondent
 from app.audience.models import Audience, Declined, Person, Suppression
 from app.delivery.models import Send, WrittenBack
-from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
+from app.experiments.models import DraftVersion, Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import (
     ApiToken,
     AuditRow,
@@ -165,6 +165,12 @@ LISTS: dict[str, Filling] = {
     },
     "/notices": Filling(
         News, lambda number: {"user_id": "one", "fact": f"f{number}", "kind": "verdict"}
+    ),
+    "/experiments/{experiment_id}/versions": Filling(
+        DraftVersion,
+        lambda number: {"experiment_id": "one", "number": number, "made": "written",
+                         "design": _DESIGN | {"name": f"n{number}"}, "unread": None},
+        told_as="number", named_by="number",
     ),
     "/features": Filling(Feature),
     "/slices": Filling(Slice, lambda _: {"status": "idea"}),

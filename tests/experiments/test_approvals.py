@@ -74,7 +74,7 @@ def test_a_changed_draft_needs_another_check(session: Session):
     experiment = given_draft(session, people=12)
     approved(session, experiment)
     changed = scenes.draft(audience_id=experiment.audience_id, name="Another")
-    drafts.replace(session, experiment, changed, now=NOW + timedelta(seconds=1))
+    drafts.replace(session, experiment, changed, by="Ann", now=NOW + timedelta(seconds=1))
     session.flush()
 
     assert refused(session, experiment, 12, "ann").endswith("Somebody else approves it first.")

@@ -18,7 +18,7 @@ def test_a_draft_keeps_the_whole_document_with_its_defaults(session: Session):
 def test_a_change_replaces_the_fields_that_were_sent(session: Session):
     experiment = given_draft(session, people=1, sample=5)
     changes = Changes.model_validate({"name": "New name", "sample": None})
-    drafts.change(session, experiment, changes, now=NOW)
+    drafts.change(session, experiment, changes, by="Ann", now=NOW)
 
     assert (experiment.name, experiment.design["sample"]) == ("New name", None)
     assert experiment.design["rule"]["threshold"] == 0.08
@@ -28,7 +28,9 @@ def test_a_change_that_leaves_no_design_is_refused_at_its_field(session: Session
     experiment = given_draft(session, people=1)
 
     with pytest.raises(Invalid) as refused:
-        drafts.change(session, experiment, Changes.model_validate({"rule": None}), now=NOW)
+        drafts.change(
+            session, experiment, Changes.model_validate({"rule": None}), by="Ann", now=NOW
+        )
     assert [one.field for one in refused.value.errors] == ["rule"]
 
 

@@ -82,7 +82,7 @@ def test_a_design_is_locked_from_the_launch_on(session: Session):
     experiment = given(session, "scheduled")
 
     with pytest.raises(Conflict, match="locked"):
-        drafts.replace(session, experiment, draft(name="Other"), now=NOW)
+        drafts.replace(session, experiment, draft(name="Other"), by="Ann", now=NOW)
 
 
 def test_every_move_is_told_as_an_event(session: Session):

@@ -158,7 +158,9 @@ def test_only_what_the_mails_depend_on_has_them_composed_anew(
 
     with database.write() as session:
         row = session.get_one(Experiment, one)
-        drafts.change(session, row, Changes.model_validate(changes), now=NOW + timedelta(minutes=1))
+        drafts.change(
+            session, row, Changes.model_validate(changes), by="Ann", now=NOW + timedelta(minutes=1)
+        )
 
     assert rehearse(database, composed) == people
 

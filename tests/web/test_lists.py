@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, select
 from app.allocation.models import Invitation, Opening
 from app.audience.models import Audience, Declined, Import, Membership, Person, Suppression
 from app.delivery.models import OutboxMail, Send, WrittenBack
-from app.experiments.models import Experiment, ExperimentTemplate, Feature, Slice
+from app.experiments.models import DraftVersion, Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, AuditRow, News, TeamInvitation, User
 from app.okr.models import CheckIn, KeyResult
 from app.outreach.models import Push
@@ -116,6 +116,9 @@ PAGES: dict[str, Listed] = {
     "/experiments/one/sends": Listed(
         Send, lambda n: {"experiment_id": "one", "person_id": f"p{n}", "state": "sent"},
         beside=_person),
+    "/experiments/one/versions": Listed(
+        DraftVersion, lambda n: {"experiment_id": "one", "number": n, "made": "written",
+                                 "design": _DESIGN | {"name": mark(n)}, "unread": None}),
     "/experiments/one/replies": Listed(
         WrittenBack, lambda n: {"experiment_id": "one", "send_id": n, "words": mark(n)},
         beside=_sent),

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.experiments import drafts, feature_store, store, unread
 from app.experiments.design_schemas import Draft
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Experiment, Made, Status
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import AppError
 from app.web.experiments import (
@@ -23,15 +23,17 @@ from app.web.experiments import (
     form_saved,
     form_steps,
     form_taken,
+    form_undone,
     mail_looks,
     plans,
     step_pages,
 )
 from app.web.experiments.form_fields import FIELDS
+from app.web.experiments.form_saved import Saving
 from app.web.experiments.form_steps import FIRST, NAME, Step
 from app.web.experiments.form_taken import Texts
 from app.web.experiments.mail_looks import Look
-from app.web.experiments.step_pages import MAIL, KeptFragment
+from app.web.experiments.step_pages import MAIL, POWERED, KeptFragment
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, refuse, render
 
@@ -76,8 +78,9 @@ def create(request: Request, session: Db, who: Who, now: Now, form: Form) -> Res
         draft = Draft.model_validate(design | {"name": name})
         row = drafts.add(session, draft, by=who.name, now=now)
         typed = {**_fields_of(form), NAME: (name,)}
-        form_saved.save(session, row, typed, zone=_zone(request), now=now)
-        _fill(session, row, form.text("begin"), zone=_zone(request), now=now)
+        saving = Saving(zone=_zone(request), by=who.name, now=now)
+        saving.save(session, row, typed, made=Made.BEGUN)
+        _fill(session, row, form.text("begin"), saving)
     except (AppError, ValidationError) as error:
         again = form.mended(error, form_document.names(form))
         refuse(request, step_pages.new_page(request, session, design, again, now=now))
@@ -102,22 +105,28 @@ def show(request: Request, session: Db, now: Now, experiment_id: str, step: str)
 
 @router.post("/{experiment_id}/edit/{step}")
 def save(
-    *, request: Request, session: Db, now: Now, form: Form, experiment_id: str, step: str
+    *, request: Request, session: Db, who: Who, now: Now, form: Form, experiment_id: str, step: str
 ) -> Response:
-    """Save what this step shows, each field for itself, and go where the button says."""
+    """Save what this step shows, each field for itself, and go where the button says.
+
+    "undo" is such a button, too: what was typed is kept before the last change is taken back.
+    """
     found, zone = form_steps.step_of(step), _zone(request)
     row = store.locked(session, experiment_id)
-    current = form_saved.opened(row, zone)
+    is_seen = form_undone.is_seen(session, row, form)
+    current, saving = form_saved.opened(row, zone), Saving(zone=zone, by=who.name, now=now)
     changes = form_saved.changes(form, current, found.names)
     try:
         typed = _named(session, changes.typed, form, current)
-        form_saved.save(session, row, typed, zone=zone, now=now)
-        _fill(session, row, form.text("begin"), zone=zone, now=now)
+        saving.save(session, row, typed)
+        _fill(session, row, form.text("begin"), saving)
     except AppError as error:
         mine = replace(_over(current, form, found.names), sentence=str(error))
         refuse(request, step_pages.page_of(request, session, found, row, mine, now=now))
     if changes.clashes:
         return _clashed(request, session, row, found, form, clashes=changes.clashes, now=now)
+    if form.text("undo"):
+        return form_undone.take_back(session, row, found, is_seen=is_seen, by=who.name, now=now)
     return _onward(request, session, row, found, form, now=now)
 
 
@@ -181,7 +190,9 @@ def _kept(
         seen=seen,
         saved_at=row.updated_at,
         plan=plans.so_far(request, session, drafts.design_of(row), now=now),
+        undo=form_undone.undo_of(session, row),
         look=_look(request, session, row, form, now=now) if step.key == MAIL else None,
+        power=step_pages.power_of(request, session, row) if step.key in POWERED else None,
     )
     answer = render(request, fragment)
     answer.headers["Content-Location"] = f"/experiments/{row.id}/edit/{step.key}"
@@ -213,16 +224,16 @@ def _without_name(
     return render(request, page, 200 if key else 422)
 
 
-def _fill(
-    session: Session, row: Experiment, key: str | None, *, zone: ZoneInfo, now: datetime
-) -> None:
+def _fill(session: Session, row: Experiment, key: str | None, saving: Saving) -> None:
     """Put in what a template has for it, and look once more at what waits."""
     if key is None:
         return
     known = form_begun.every(session)
     written = form_begun.filled(row.design, form_begun.chosen(session, key), known)
-    drafts.keep(session, row, Draft.model_validate(written), unread.of(row), now=now)
-    form_saved.save(session, row, {}, zone=zone, now=now)
+    filled = Draft.model_validate(written)
+    by, now, made = saving.by, saving.now, Made.TEMPLATE
+    drafts.keep(session, row, filled, unread.of(row), by=by, now=now, made=made)
+    saving.save(session, row, {}, made=made)
 
 
 def _named(session: Session, typed: Texts, form: Typed, current: Typed) -> Texts:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from app.experiments import drafts, unread
-from app.experiments.models import Experiment
+from app.experiments.models import Experiment, Made
 from app.experiments.unread import Unread
 from app.platform import foreign
 from app.platform.asked import Kind
@@ -79,23 +79,38 @@ def changes(asked: Typed, current: Typed, names: Iterable[str]) -> Changes:
     return Changes(typed, clashes)
 
 
-def save(
-    session: Session, row: Experiment, typed: Texts, *, zone: ZoneInfo, now: datetime
-) -> Experiment:
-    """Take what was typed, and all that waits. Raises Conflict where it is no draft any more."""
-    offered = {one.field: tuple(one.typed) for one in unread.of(row)} | dict(typed)
-    refused: dict[str, str] = {}
-    while True:
-        usable = {name: texts for name, texts in offered.items() if name not in refused}
-        taken = form_taken.take(row.design, usable, zone)
-        kept = [Unread(n, FIELDS[n].label, list(offered[n]), said) for n, said in refused.items()]
-        try:
-            return drafts.keep(session, row, taken.draft, [*taken.waiting, *kept], now=now)
-        except (Invalid, NotFound, Conflict) as error:
-            blamed = _blamed(error, usable)
-            if not blamed:
-                raise
-            refused |= blamed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """Who saves, when, and in which zone moments are typed."""
+
+    zone: ZoneInfo
+    by: str
+    now: datetime
+
+    def save(
+        self, session: Session, row: Experiment, typed: Texts, *, made: Made = Made.WRITTEN
+    ) -> Experiment:
+        """Take what was typed, and all that waits. Raises Conflict where it is no draft now."""
+        offered = {one.field: tuple(one.typed) for one in unread.of(row)} | dict(typed)
+        refused: dict[str, str] = {}
+        while True:
+            usable = {name: texts for name, texts in offered.items() if name not in refused}
+            taken = form_taken.take(row.design, usable, self.zone)
+            waits = [*taken.waiting, *_still(offered, refused)]
+            try:
+                return drafts.keep(
+                    session, row, taken.draft, waits, by=self.by, now=self.now, made=made
+                )
+            except (Invalid, NotFound, Conflict) as error:
+                blamed = _blamed(error, usable)
+                if not blamed:
+                    raise
+                refused |= blamed
+
+
+def _still(offered: Texts, refused: Mapping[str, str]) -> list[Unread]:
+    """What a room refused, as it was typed."""
+    return [Unread(n, FIELDS[n].label, list(offered[n]), said) for n, said in refused.items()]
 
 
 def _blamed(error: Invalid | NotFound | Conflict, usable: Texts) -> dict[str, str]:

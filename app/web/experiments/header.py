@@ -75,7 +75,8 @@ def _tabs(experiment: Experiment) -> tuple[tuple[str, str], ...]:
     home = f"/experiments/{experiment.id}"
     if experiment.status in _NOT_LAUNCHED:
         steps = ("Edit", "Preview", "Checklist", "Launch", "Comments")
-        return (("Overview", home), *((step, f"{home}/{step.lower()}") for step in steps))
+        named = ((step, f"{home}/{step.lower()}") for step in steps)
+        return (("Overview", home), *named, ("History", f"{home}/versions"))
     tabs = [("Overview", home), ("Readout", f"{home}/readout"), ("Preview", f"{home}/preview")]
     tabs += [("Sends", f"{home}/sends"), ("Replies", f"{home}/replies")]
     tabs += [("Raw events", f"{home}/hits"), ("Comments", f"{home}/comments")]

@@ -78,10 +78,15 @@ def outlook_of(request: Request, draft: Draft, *, people: int, now: datetime) ->
 
 def so_far(request: Request, session: Session, draft: Draft, *, now: datetime) -> Outlook:
     """The same while it is written: of everybody in the audience, before anybody is left out."""
+    return outlook_of(request, draft, people=people_at_most(session, draft), now=now)
+
+
+def people_at_most(session: Session, draft: Draft) -> int:
+    """As many as `so_far` plans with; nobody where no audience is chosen, or it was removed."""
     try:
-        return outlook_of(request, draft, people=_at_most(session, draft), now=now)
+        return _at_most(session, draft)
     except NotFound:
-        return _NOTHING_YET  # the audience was removed meanwhile, and the checklist says so
+        return 0
 
 
 def left_out(eligibility: Eligibility) -> list[tuple[str, int]]:

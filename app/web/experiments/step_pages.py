@@ -16,15 +16,19 @@ from app.platform.asked import Choices
 from app.web.experiments import (
     form_begun,
     form_saved,
+    form_undone,
     form_versions,
     mail_looks,
     plans,
+    power_curves,
     who_falls_away,
 )
 from app.web.experiments.form_fields import FIELDS, FILTERS, FormField
 from app.web.experiments.form_steps import FIRST, STEPS, Step
+from app.web.experiments.form_undone import Undo
 from app.web.experiments.mail_looks import Look
 from app.web.experiments.plans import Outlook
+from app.web.experiments.power_curves import Power
 from app.web.experiments.starters import Starter
 from app.web.experiments.who_falls_away import Reached
 from app.web.kit import choices
@@ -32,6 +36,7 @@ from app.web.kit.form_state import Typed
 from app.web.kit.pages import Page
 
 MAIL, PEOPLE = "mail", "people"
+POWERED = frozenset({PEOPLE, "count"})  # steps that change how much can be told
 _SEVERAL = ("second_subject", "second_body")
 _COMPARING = ("baseline", "mde", "base_rate", "event", "cap", "covariate", "method")
 _NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
@@ -67,6 +72,7 @@ class StepPage(Page):
     asked: Mapping[str, FormField]
     saved_at: datetime | None
     plan: Outlook
+    undo: Undo | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,7 @@ class PeoplePage(StepPage):
     others: Choices
     narrowed: bool
     reached: Reached | None
+    power: Power | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +121,7 @@ class CountPage(StepPage):
     columns: tuple[str, ...]
     baselines: Choices
     comparing: bool
+    power: Power | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +135,9 @@ class KeptFragment(Page):
     seen: str
     saved_at: datetime | None
     plan: Outlook
+    undo: Undo | None
     look: Look | None  # of the mail's own step
+    power: Power | None  # of those that say how many, and what counts
 
 
 def page_of(
@@ -147,13 +157,23 @@ def page_of(
         "action": f"{home}/edit/{step.key}",
         "saved_at": row.updated_at,
         "plan": plans.so_far(request, session, drafts.design_of(row), now=now),
+        "undo": form_undone.undo_of(session, row),
     }
+    if step.key in POWERED:
+        shared["power"] = power_of(request, session, row)
     if step.key == PEOPLE:
         shared["reached"] = who_falls_away.reached(request, session, row, now=now)
     if step.key == MAIL:
         reader = request.query_params.get("reader") or form.value("reader").strip()
         shared["look"] = mail_looks.look_of(request, session, row, reader=reader, now=now)
     return _MAKE[step.key](session, row.id, form, shared)
+
+
+def power_of(request: Request, session: Session, row: Experiment) -> Power | None:
+    """The picture beside the plan, of as many people as the plan."""
+    draft = drafts.design_of(row)
+    people = plans.people_at_most(session, draft)
+    return power_curves.power_of(draft, people, is_asked="power" in request.query_params)
 
 
 def new_page(
@@ -166,6 +186,7 @@ def new_page(
         "action": "/experiments",
         "seen": "",
         "saved_at": None,
+        "undo": None,
         "plan": plans.so_far(request, session, Draft.model_validate(design), now=now),
     }
     return _believe(session, "", form, shared)

@@ -23,6 +23,11 @@ SAID: Mapping[str, str] = {
     "approval-asked": "Everybody who may approve it has a mail, and sees it on This week.",
     "undoable": "Launched.",
     "undone": "Undone: it is a draft again, and nobody was mailed.",
+    "taken-back": "Undone. What it took back is kept among the versions of this draft.",
+    "nothing-to-undo": "There is nothing left to undo.",
+    "look-first": "Somebody else changed this draft meanwhile, so nothing was undone. What you"
+    " typed is saved. Press Undo again to take back the newest change.",
+    "brought-back": "Brought back. What it said before is kept as a version, too.",
     "too-late": "Too late to undo: nothing was changed. What can be done now stands below.",
     "scheduled": "Scheduled. The design is locked; eligibility is settled when the time comes.",
     "paused": "Paused. No further mail leaves until somebody resumes it.",
@@ -68,7 +73,7 @@ _REFUSALS = {
     "duplicate": "Twice in this file",
 }
 WARNINGS = frozenset(
-    {"no-mail-yet", "too-late", "code-too-late", "second-step-off"}
+    {"no-mail-yet", "too-late", "nothing-to-undo", "look-first", "code-too-late", "second-step-off"}
 )  # what was asked for was not done
 
 # State → what a page calls it, and the badge's kind. Colour repeats the word.

@@ -133,7 +133,7 @@ def test_a_change_of_the_draft_lets_others_be_asked_anew(
     eve.send(ask, on="ask")
     with database.write() as session:
         experiment = store.experiment_of(session, draft_id)
-        drafts.change(session, experiment, Changes(name="Waste again"), now=clock.now())
+        drafts.change(session, experiment, Changes(name="Waste again"), by="Ann", now=clock.now())
     waiting = ann.get("/").text
     eve.send(ask, on="ask again")
 

@@ -40,7 +40,7 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
     const button = why === "" || answer?.status === 422 ? pressed : null // 422: the page itself says it best
     ;[saving, changed, pressed, mayLeave] = [false, changed || why !== "", null, button !== null]
     say(why)
-    if (button) form.requestSubmit(button)
+    if (button) form.requestSubmit(button.isConnected ? button : form.elements[button.name]) // it may be a new one by now
     else if (why !== "" && answer?.status !== 422) later(5000)
   }
 

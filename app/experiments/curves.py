@@ -1,0 +1,56 @@
+"""How small a difference can be told with how many people: the plan, asked for several sizes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from app.experiments import design as designs
+from app.experiments.design_schemas import Draft
+from app.experiments.rule_schemas import MOST_PEOPLE
+from app.experiments.vocabulary import Method
+
+_TIMES = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8)  # of the people there are; each step is a doubling
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # what can be told depends on no date
+_READ = frozenset({"arms", "holdout", "metric", "rule", "waves"})  # what a plan is made of
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """With so many people, the true rate (or the difference) that is told 4 times in 5.
+
+    `detectable` is a share 0..1, None where so few people can tell nothing.
+    """
+
+    people: int
+    detectable: float | None
+    chosen: bool
+
+
+def curve(design: Draft, people: int) -> tuple[Told, ...]:
+    """From an eighth of these people to eight times as many, as the plan would say it of each.
+
+    Empty where there is nobody, and for values per person: what they can tell, people's own
+    differences decide.
+    """
+    if people < 1 or design.metric.row.is_value:
+        return ()
+    read = design.model_copy(update={"name": "A plan", "audience_id": None})
+    key = read.model_dump_json(include={*_READ, "name", "audience_id"})
+    sizes = sorted({_size(people, times) for times in _TIMES} | {people})
+    return tuple(Told(size, _detectable(key, size), size == people) for size in sizes)
+
+
+def is_slow(design: Draft) -> bool:
+    """Whether working it out takes seconds: a rule that may be read at any time."""
+    return design.rule.method is Method.ANYTIME
+
+
+def _size(people: int, times: float) -> int:
+    return min(MOST_PEOPLE, max(1, round(people * times)))
+
+
+@lru_cache(maxsize=2048)
+def _detectable(design: str, people: int) -> float | None:
+    """Kept for a page that is shown again and again while somebody types elsewhere on it."""
+    draft = Draft.model_validate_json(design)
+    return designs.plan(draft, people=people, start=_ANY_DAY).detectable
