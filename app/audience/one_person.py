@@ -28,6 +28,10 @@ from app.audience.room import Room
 from app.platform.errors import Conflict, Invalid
 
 _LONGEST = 10_000  # characters of a cell
+ERASED = (
+    "This person was erased, and stays away. If they ask for mail again, an admin lets them come"
+    " back under Customers."
+)
 
 
 def add(
@@ -47,15 +51,12 @@ def add(
         Invalid: an address or cell that cannot be kept.
         Conflict: they were erased, or their external id is somebody else's.
     """
-    audience = store.locked_audience(session, audience_id)
+    store.locked_audience(session, audience_id)
     row = Import(audience_id=audience_id, format="", folder="", created_at=now)
     one = _wanted(cells)
     _refuse_too_many(session, row, one)
     if changes.erased_among(session, {one.key: one}, marker):
-        raise Conflict(
-            "This person was erased, and stays away. If they ask for mail again, an admin lets them"
-            " come back under Customers."
-        )
+        raise Conflict(ERASED)
     held = store.people_by_key(session, [one.key])
     before = people_rows.member(session, audience_id, held[one.key].id) if held else None
     data = dict(before.data) if before else None
@@ -68,15 +69,26 @@ def add(
         suppression_store.suppress_all(session, [one.key], reason, by=by, now=now)
     session.expire_all()
     _come_by_hand(session, audience_id, found.ids[one.key])
+    count(session, audience_id, before=data, after=found.cells[one.key])
+    return store.person_of(session, found.ids[one.key])
+
+
+def count(
+    session: Session,
+    audience_id: str,
+    *,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+) -> None:
+    """Say at once what an audience's columns hold, with what one person had there and has now."""
     audience = store.locked_audience(session, audience_id)
-    if data is not None:
-        audience.columns = profile.without(audience.columns, data)
-    audience.people += data is None
-    audience.columns = profile.with_(audience.columns, found.cells[one.key], audience.people)
+    if before is not None:
+        audience.columns = profile.without(audience.columns, before)
+    audience.people += before is None
+    audience.columns = profile.with_(audience.columns, after, audience.people)
     audience.revision += 1
     session.add(audience)
     session.flush()
-    return store.person_of(session, found.ids[one.key])
 
 
 def change(

@@ -19,7 +19,7 @@ from app.audience.text_lines import BOM, LONGEST_LINE, BadFile, Lines
 from app.platform import encodings, figures, separators, spreadsheets
 from app.platform.errors import Invalid
 
-_RAW_SHOWN = 500  # characters of a refused line that are kept
+RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
 _TAKE_BYTES = 8 << 20  # of the file, held in memory as cells
 _TAKE_SECONDS = 0.5  # a file of quotes that never close is read a thousand times over
@@ -142,6 +142,15 @@ def names_of_objects(path: Path, words: FileWords) -> tuple[Mapped, ...]:
     return tuple(found.values())
 
 
+def record_of(line: int, raw: str, cells: Sequence[tuple[Mapped, Any]]) -> Record:
+    """One line as somebody says it, read as a line of a file is."""
+    kept = tuple(column for column, _ in cells if column.name)
+    record = Record(line, 0, line, raw, named=tuple(column.name for column in kept))
+    _keep(record, cells)
+    record.values |= headers.whole_name(headers.name_parts(kept), record.values)
+    return record
+
+
 def take(records: Iterator[Record], count: int) -> tuple[list[Record], bool]:
     """The next records, as many as may be held and read at once; whether there may be more."""
     taken: list[Record] = []
@@ -161,7 +170,7 @@ def _past_mark(source: IO[bytes]) -> IO[bytes]:
 
 
 def _raw(lines: Lines) -> str:
-    return "".join(lines.taken)[:_RAW_SHOWN].rstrip("\r\n")
+    return "".join(lines.taken)[:RAW_SHOWN].rstrip("\r\n")
 
 
 def _first_record(lines: Lines, said: str | None) -> tuple[str, list[str]]:

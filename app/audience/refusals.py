@@ -78,6 +78,15 @@ def added(
     return found
 
 
+def without(held: Mapping[str, Any] | None, line: int, reason: str) -> dict[str, dict[str, Any]]:
+    """The same without one that was mended; of its kind, other first lines may be unknown."""
+    found = {name: dict(one) for name, one in (held or {}).items()}
+    if one := found.get(kind_of(reason)):
+        one["count"] -= 1
+        one["lines"] = [other for other in one["lines"] if other != line]
+    return {name: one for name, one in found.items() if one["count"] > 0}
+
+
 def counted(held: Mapping[str, Any] | None) -> list[Counted]:
     """The same to be told, the most frequent first."""
     rows = [

@@ -163,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/audiences/*/people/**", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/refused.csv", Access.EDITOR),
+    _rule(_READ, "/api/v1/imports/*/refused/*", Access.EDITOR),
     _rule(_READ, "/api/v1/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/sends", Access.EDITOR),
     _rule(_READ, "/api/v1/experiments/*/export", Access.EDITOR),

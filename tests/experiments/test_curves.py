@@ -1,5 +1,7 @@
 """The curve is the plan, asked for other sizes; its picture and the API say the same numbers."""
 
+from typing import Any
+
 import pytest
 
 from app.experiments import curves, design
@@ -8,9 +10,9 @@ from app.platform import figures
 from app.web.experiments import power_curves
 from tests.experiments.scenes import ARM, NOW, draft
 
-_TWO = {"arms": [ARM, ARM | {"key": "loss"}]}
-_COMPARED = {"kind": "comparison", "baseline": "insight", "mde": 0.02}
-DESIGNS = {
+_TWO: dict[str, Any] = {"arms": [ARM, ARM | {"key": "loss"}]}
+_COMPARED: dict[str, Any] = {"kind": "comparison", "baseline": "insight", "mde": 0.02}
+DESIGNS: dict[str, dict[str, Any]] = {
     "threshold": {},
     "a tiny threshold": {"rule": {"kind": "threshold", "threshold": 0.0001}},
     "a huge threshold": {"rule": {"kind": "threshold", "threshold": 0.9999}},

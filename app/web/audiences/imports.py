@@ -1,11 +1,11 @@
 """One import: how far it is, and every line that was refused, with its reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from app.audience import (
     column_rows,
     confirming,
+    mending,
     noting,
     refusal_rows,
     refusals,
@@ -20,18 +21,22 @@ from app.audience import (
     store,
 )
 from app.audience.confirming import First
+from app.audience.mending import Line
 from app.audience.models import Audience, Import, Note, Refusal
 from app.identity.guard import Db, Now, Who
 from app.platform.asked import Choices
-from app.platform.errors import Invalid
+from app.platform.errors import Conflict, Invalid
 from app.web.audiences import columns, file_columns
 from app.web.audiences.columns import ColumnLine
 from app.web.audiences.file_columns import FileLine, OptOutLine
+from app.web.kit import formatting
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/imports")
 _SHOWN = 50
+_MENDED = 20  # lines on a page, each a form of its own
+After = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class ReasonLine:
     count: int
     lines: tuple[int, ...]
     first: tuple[Refusal, ...]  # nobody's, to whoever may not read addresses
+
+
+@dataclass(frozen=True, slots=True)
+class MendLine:
+    """A refused line with what was typed to mend it, and what is wrong with that."""
+
+    line: Line
+    form: Typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +68,9 @@ class ImportPage(Page):
     audience: Audience
     reasons: list[ReasonLine]
     refusals: Sequence[Refusal]
+    mends: list[MendLine]
+    after: int
+    next_address: str | None
     notes: Sequence[Note]
     columns: list[ColumnLine]
     look: list[ColumnLine]
@@ -79,22 +95,28 @@ class ImportFragment(Page):
 
 
 @router.get("/{import_id}")
-def show(request: Request, session: Db, import_id: str) -> HTMLResponse:
-    """One import."""
-    return render(request, _page(request, session, import_id, Typed()))
+def show(request: Request, session: Db, import_id: str, after: After = 0) -> HTMLResponse:
+    """One import. `after`: the refused line before those that are shown to be mended."""
+    return render(request, _page(request, session, import_id, Typed(), after=after))
 
 
-def _page(request: Request, session: Session, import_id: str, form: Typed) -> ImportPage:
+def _page(
+    request: Request, session: Session, import_id: str, form: Typed, *, after: int = 0
+) -> ImportPage:
     record = store.import_of(session, import_id)
     audience = store.audience_of(session, record.audience_id)
     shows = request.state.principal.sees_addresses
     is_asked = record.waits and shows
     first = _first(request, session, record) if is_asked else []
+    mends, last = _mends(session, record, form, after=after) if shows else ([], None)
     return ImportPage(
         record=record,
         audience=audience,
         reasons=_reasons(session, record, shows_cells=shows),
         refusals=store.refusals(session, import_id, limit=_SHOWN) if shows else (),
+        mends=mends,
+        after=after,
+        next_address=f"/imports/{import_id}?after={last}#mend" if last else None,
         notes=column_rows.notes(session, import_id, limit=_SHOWN) if shows else (),
         columns=_of_audience(record, audience, shows_cells=shows),
         look=columns.lines_of(record.columns or (), shows_cells=shows) if record.is_look else [],
@@ -107,6 +129,19 @@ def _page(request: Request, session: Session, import_id: str, form: Typed) -> Im
         becomes=file_columns.becomes_choices(),
         takes=record.added + record.updated + record.unchanged,
     )
+
+
+def _mends(
+    session: Session, record: Import, form: Typed, *, after: int
+) -> tuple[list[MendLine], int | None]:
+    """Some refused lines to be mended, and the last of them where there are more."""
+    if not mending.can_mend(record):
+        return [], None
+    rows = store.refusals(session, record.id, after=after, limit=_MENDED + 1)
+    shown = [mending.line_of(record, row) for row in rows[:_MENDED] if row.raw]
+    lines = [MendLine(one, form if form.value("line") == str(one.number) else Typed())
+             for one in shown]  # fmt: skip
+    return lines, rows[_MENDED - 1].line if len(rows) > _MENDED else None
 
 
 def _first(request: Request, session: Session, record: Import) -> list[First]:
@@ -182,6 +217,32 @@ def confirm(
     except (ValidationError, Invalid) as error:
         refuse(request, _page(request, session, import_id, form.mended(error)))
     return go(f"/imports/{row.id}", said="importing")
+
+
+@router.post("/{import_id}/refused/{line}")
+def mend(
+    *,
+    request: Request,
+    session: Db,
+    who: Who,
+    now: Now,
+    form: Form,
+    import_id: str,
+    line: Annotated[int, Path(ge=0, le=2**31 - 1)],
+) -> Response:
+    """Take a refused line as it is said now; where it is refused still, it says why."""
+    cells = {name.removeprefix("cell:"): form.value(name)
+             for name in form.fields if name.startswith("cell:")}  # fmt: skip
+    marker = request.app.state.keyring.marks
+    try:
+        mending.mend(session, import_id, line, cells, by=who.name, marker=marker, now=now)
+    except Conflict as error:
+        refuse(request, _page(request, session, import_id, Typed(sentence=str(error))))
+    except Invalid as error:
+        sentence = formatting.refusal(str(error))
+        again = replace(form, fields={**form.fields, "line": (str(line),)}, sentence=sentence)
+        refuse(request, _page(request, session, import_id, again, after=max(0, line - 1)))
+    return go(f"/imports/{import_id}?after={form.text('after') or 0}", said="mended")
 
 
 @router.post("/{import_id}/cancel")

@@ -52,10 +52,14 @@ def _drawn(draft: Draft, told: tuple[Told, ...], seen: list[Told]) -> Power:
         points=tuple(place[one.people] for one in seen),
         chosen=(*place[chosen.people], say(chosen.detectable or 0)) if chosen else None,
         goal=(wanted / high, _goal(wanted, is_threshold=is_threshold)),
-        levels=tuple((mark / high, figures.axis(mark)) for mark in marks),
+        levels=tuple((mark / high, _level(mark, is_threshold=is_threshold)) for mark in marks),
         sizes=tuple((place[one.people][0], figures.count(one.people)) for one in told),
         rows=tuple((figures.people(one.people), _row(one, say), one.chosen) for one in told),
     )
+
+
+def _level(mark: float, *, is_threshold: bool) -> str:
+    return figures.axis(mark) if is_threshold else figures.count(round(100 * mark, 6))
 
 
 def _marks(top: float) -> tuple[float, ...]:
@@ -70,7 +74,8 @@ def _row(one: Told, say: Callable[[float], str]) -> str:
 
 def _title(draft: Draft, *, is_threshold: bool) -> str:
     if is_threshold:
-        return f"The true rate that is told from {figures.limit(draft.rule.limit)} 4 times in 5"
+        line = figures.limit(draft.rule.limit)
+        return f"The true rate that is told apart from {line} 4 times in 5"
     return "The difference that is told 4 times in 5, in points"
 
 

@@ -13,6 +13,7 @@ from app.experiments import feature_store, store
 from app.experiments.metrics import of_design
 from app.experiments.models import DraftVersion, Made
 from app.experiments.versions import Difference
+from app.experiments.vocabulary import HOLDOUT, Method
 from app.okr import list_rows
 from app.platform import figures
 from app.platform.asked import Kind
@@ -22,6 +23,8 @@ from app.web.kit import formatting
 _BY_PATH: Final = {field.path: field for field in FIELDS.values()}
 _NAMED = 3  # fields in a sentence; the table has all of them
 _TICKED: Final = {None: "", True: "Yes", False: "No"}
+# What the document says where nobody chose a way of reading, and how the form says that.
+_USUAL: Final = {Method.CURTAILED.value: "", Method.FIXED.value: ""}
 _GONE = "one that is removed by now"
 Names = Mapping[str, str]
 
@@ -62,6 +65,8 @@ def changes_of(
     found = []
     for one in differences:
         field = field_of(one.field)
+        if field is None and version.made == Made.BEGUN:
+            continue  # what nobody was asked for says nothing of how it began
         said = [words.of(field, one.field, value) for value in (one.before, one.after)]
         found.append(Change(_label(field, one.field, several=several), *said))
     return found
@@ -142,11 +147,13 @@ class _Words:
     def _text(self, field: FormField | None, path: str, value: str) -> str:
         if path.endswith(("_id", "_ids")):
             return self.names.get(value, _GONE)
+        if path == "rule.baseline" and value == HOLDOUT:
+            return "the group that gets nothing"
         if field is None:
             return formatting.plain(value) if value.isidentifier() else value
         if field.kind is Kind.MOMENT:
             return str(formatting.filters(self.zone)["moment"](datetime.fromisoformat(value)))
-        return dict(field.asked.choices).get(value, value)
+        return dict(field.asked.choices).get(_USUAL.get(value, value), value)
 
     def _number(self, field: FormField | None, path: str, value: float) -> str:
         if path == "rule.mde" and not self.is_value:

@@ -48,6 +48,7 @@ SAID: Mapping[str, str] = {
     "column": "Saved. Filters, mails and analyses read the column so from now on.",
     "importing": "The file arrived.",
     "read-again": "The columns have changed, so the file is read once more. Then import it.",
+    "mended": "Taken. The line is refused no more.",
     "imported": "Imported. What was here already stayed as it was.",
     "password": "Password changed. Every other session of this person has ended.",
     "session-ended": "That browser is logged out.",

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -48,8 +49,8 @@ class Later:
 def told(browser: Browser, draft: str) -> list[str]:
     """Newest first: the sentence and the differences of each version, without tags."""
     page = browser.get(f"/experiments/{draft}/versions").text
-    items = page.partition('<ol class="agenda">')[2].partition("</ol>")[0].split("<li ")[1:]
-    return [" ".join(unescape(re.sub(r"<[^>]*>", " ", one)).split()) for one in items]
+    items = page.partition('<ol class="history">')[2].partition("</ol>")[0].split("<li ")[1:]
+    return [" ".join(unescape(re.sub(r"<[^>]*>", " ", f"<li {one}")).split()) for one in items]
 
 
 def undo(browser: Browser, draft: str, step: str = "believe", **typed: str) -> str:
@@ -74,7 +75,9 @@ def test_every_field_of_the_form_is_told_by_its_label(eve: Browser, later: Later
     for field in step.fields:
         draft = id_in(eve.post("/experiments", name="Waste"), "experiments")
         later()
-        typed = {name: list(texts) for name, texts in typed_for(field).fields.items()}
+        typed: dict[str, Any] = {
+            name: list(texts) for name, texts in typed_for(field).fields.items()
+        }
         eve.post(f"/experiments/{draft}/edit/{step.key}", **typed)
         label = field.asked.shown.removesuffix(" …")
         newest = told(eve, draft)[0]
@@ -166,7 +169,7 @@ def test_nothing_is_undone_where_nothing_was_changed(eve: Browser, draft: str):
 
     assert 'name="undo"' not in page
     assert "There is nothing left to undo." in press(
-        eve, f"/experiments/{draft}/edit/believe", "1.2"
+        eve, f"/experiments/{draft}/edit/believe", "1.1"
     )
 
 
@@ -222,7 +225,7 @@ def test_what_is_launched_says_which_version_it_was(
 
 
 def test_a_version_that_is_not_kept_says_so(eve: Browser, draft: str):
-    answer = eve.post(f"/experiments/{draft}/versions/9/restore", mark="1.2")
+    answer = eve.post(f"/experiments/{draft}/versions/9/restore", mark="1.1")
 
     assert answer.status_code == 422
     assert "There is no such version of this draft, or it is not kept any more." in answer.text
