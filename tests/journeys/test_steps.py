@@ -74,6 +74,10 @@ def test_typed_switched_cut_off_and_back_it_is_all_there(
     unfold(recipe)
     recipe.click()
     expect(page.locator("[name=verify]")).to_have_value(re.compile("We mail the way in"))
+    press(page, "Undo")
+    expect(page.get_by_role("status").filter(has_text="Undone.")).to_be_visible()
+    expect(page.locator("[name=verify]")).not_to_have_value(re.compile("We mail the way in"))
+    expect(page.locator("[name=believe]")).to_have_value(BELIEF)
 
     page.context.set_offline(True)
     fill(page, measure="People who try the way in.")
@@ -92,6 +96,32 @@ def test_typed_switched_cut_off_and_back_it_is_all_there(
         "measure": "People who try the way in.",
         "right_if": "More than 10 % of them do.",
     }
+    page.get_by_role("link", name="History").first.click()
+    expect(page.get_by_text(re.compile("^Filled in from a template: To verify"))).to_be_visible()
+    page.get_by_role("button", name="Bring back version 3").click()
+    expect(page.get_by_text("Brought back version 3")).to_be_visible()
+    page.goto(page.url.partition("/versions")[0] + "/edit/believe")
+    expect(page.locator("[name=verify]")).to_have_value(re.compile("We mail the way in"))
+    expect(page.locator("[name=believe]")).to_have_value(BELIEF)
+    page.context.close()
+
+
+def test_undo_takes_back_what_was_typed_a_moment_ago(
+    service: Installation, browser: Browser, door: StorageState
+):
+    page = browser.new_context(storage_state=door).new_page()
+    begun(page, service)
+    before = page.locator("[name=measure]").input_value()
+    page.locator("[name=begin][value=door]").evaluate("button => button.click()")
+    expect(page.locator("[name=verify]")).to_have_value(re.compile("We mail the way in"))
+    fill(page, measure="Typed a moment ago.")
+    press(page, "Undo")
+    expect(page.get_by_role("status").filter(has_text="Undone.")).to_be_visible()
+
+    expect(page.locator("[name=measure]")).not_to_have_value("Typed a moment ago.")
+    expect(page.locator("[name=verify]")).to_have_value(re.compile("We mail the way in"))
+    press(page, "Undo")
+    expect(page.locator("[name=measure]")).to_have_value(before)
     page.context.close()
 
 
@@ -161,16 +191,18 @@ def test_no_step_has_a_barrier_and_each_fits(
     press(page, "Save")
     expect(page.locator("#threshold")).to_have_attribute("aria-invalid", "true")  # to look at
     found = []
-    for step in STEPS:
-        page.goto(f"{home}/{step.key}")
+    pages = {step.key: f"{home}/{step.key}" for step in STEPS}
+    pages["history"] = f"{home.removesuffix('/edit')}/versions"
+    for key, address in pages.items():
+        page.goto(address)
         for fold in page.locator("main summary").all():
             if fold.is_visible():
                 fold.click()
         result = Axe().run(page)
-        found += [(step.key, one["id"], one["nodes"][0]["html"][:120])
+        found += [(key, one["id"], one["nodes"][0]["html"][:120])
                   for one in result.response["violations"]]  # fmt: skip
         if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append((step.key, "too wide", ""))
+            found.append((key, "too wide", ""))
     page.context.close()
 
     assert found == []
