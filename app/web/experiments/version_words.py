@@ -68,7 +68,8 @@ def changes_of(
         if field is None and version.made == Made.BEGUN:
             continue  # what nobody was asked for says nothing of how it began
         said = [words.of(field, one.field, value) for value in (one.before, one.after)]
-        found.append(Change(_label(field, one.field, several=several), *said))
+        if said[0] != said[1]:  # two usual ways of reading are one to whoever chose none
+            found.append(Change(_label(field, one.field, several=several), *said))
     return found
 
 
