@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
+from app.api.people import Cells
 from app.audience import mending, store
 from app.audience.mending import Line
 from app.identity.guard import Db, Now, Who
@@ -43,7 +44,7 @@ class MendedLine(Document):
 
     model_config = ConfigDict(json_schema_extra={"example": {"cells": _CELLS}})
 
-    cells: dict[str, str | int | float | bool | None] = Field(max_length=1000)
+    cells: Cells
 
 
 class MendedOut(BaseModel):
