@@ -49,7 +49,7 @@ def get_plan(experiment_id: str, request: Request, session: Db, now: Now) -> Pla
     "/experiments/{experiment_id}/plan/curve", summary="What more people, or fewer, could show"
 )
 def get_curve(experiment_id: str, request: Request, session: Db, now: Now) -> CurveOut:
-    """What the plan would say with an eighth of the people up to eight times as many.
+    """What the plan would say with a quarter of the people up to four times as many.
 
     `detectable` is the true rate, or the difference, that is told 4 times in 5; null where so few
     can tell nothing. Empty for values per person.

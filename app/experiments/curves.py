@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from app.experiments import design as designs
 from app.experiments.design_schemas import Draft
-from app.experiments.rule_schemas import MOST_PEOPLE
 from app.experiments.vocabulary import Method
 
-_TIMES = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8)  # of the people there are; each step is a doubling
+_TIMES = (1 / 4, 1 / 2, 1, 2, 4)  # of the people there are; each step is a doubling
+_MANY = 200_000  # ours: beyond, more people tell hardly more, and several looks take seconds
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # what can be told depends on no date
 _READ = frozenset({"arms", "holdout", "metric", "rule", "waves"})  # what a plan is made of
 
@@ -27,7 +27,9 @@ class Told:
 
 
 def curve(design: Draft, people: int) -> tuple[Told, ...]:
-    """From an eighth of these people to eight times as many, as the plan would say it of each.
+    """From a quarter of these people to four times as many, as the plan would say it of each.
+
+    Beyond 200,000 people it goes no further than there are.
 
     Empty where there is nobody, and for values per person: what they can tell, people's own
     differences decide.
@@ -40,13 +42,14 @@ def curve(design: Draft, people: int) -> tuple[Told, ...]:
     return tuple(Told(size, _detectable(key, size), size == people) for size in sizes)
 
 
-def is_slow(design: Draft) -> bool:
-    """Whether working it out takes seconds: a rule that may be read at any time."""
-    return design.rule.method is Method.ANYTIME
+def is_slow(design: Draft, people: int) -> bool:
+    """Whether it takes seconds: a rule that may be read at any time, several looks at very many."""
+    method = design.rule.method
+    return method is Method.ANYTIME or (method is Method.SEQUENTIAL and people > _MANY)
 
 
 def _size(people: int, times: float) -> int:
-    return min(MOST_PEOPLE, max(1, round(people * times)))
+    return min(max(people, _MANY), max(1, round(people * times)))
 
 
 @lru_cache(maxsize=2048)

@@ -80,4 +80,4 @@ def test_the_curve_marks_what_the_plan_says(api: Api, experiment: dict[str, Any]
     assert [(one["people"], one["detectable"]) for one in chosen] == [
         (plan["people"], plan["detectable"])
     ]
-    assert len(points) == 7
+    assert len(points) == 5

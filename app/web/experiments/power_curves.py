@@ -28,7 +28,7 @@ class Power:
 
 def power_of(draft: Draft, people: int, *, is_asked: bool) -> Power | None:
     """The picture of a draft; None where there is nothing to draw yet."""
-    if curves.is_slow(draft) and not is_asked and people:
+    if curves.is_slow(draft, people) and not is_asked and people:
         return Power("", (), None, None, (), (), (), waits=True)
     told = curves.curve(draft, people)
     seen = [one for one in told if one.detectable is not None]
