@@ -1,8 +1,8 @@
 """How small a difference can be told with how many people: the plan, asked for several sizes."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from app.experiments import design as designs
 from app.experiments.design_schemas import Draft
@@ -10,8 +10,10 @@ from app.experiments.vocabulary import Method
 
 _TIMES = (1 / 4, 1 / 2, 1, 2, 4)  # of the people there are; each step is a doubling
 _MANY = 200_000  # ours: beyond, more people tell hardly more, and several looks take seconds
-_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # what can be told depends on no date
-_READ = frozenset({"arms", "holdout", "metric", "rule", "waves"})  # what a plan is made of
+# What a plan is made of; a document needs the first two.
+_READ: dict[str, Any] = dict.fromkeys(
+    ("name", "audience_id", "holdout", "metric", "rule", "waves"), True
+) | {"arms": {"__all__": {"key", "weight"}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def curve(design: Draft, people: int) -> tuple[Told, ...]:
     if people < 1 or design.metric.row.is_value:
         return ()
     read = design.model_copy(update={"name": "A plan", "audience_id": None})
-    key = read.model_dump_json(include={*_READ, "name", "audience_id"})
+    key = read.model_dump_json(include=_READ)
     sizes = sorted({_size(people, times) for times in _TIMES} | {people})
     return tuple(Told(size, _detectable(key, size), size == people) for size in sizes)
 
@@ -55,5 +57,4 @@ def _size(people: int, times: float) -> int:
 @lru_cache(maxsize=2048)
 def _detectable(design: str, people: int) -> float | None:
     """Kept for a page that is shown again and again while somebody types elsewhere on it."""
-    draft = Draft.model_validate_json(design)
-    return designs.plan(draft, people=people, start=_ANY_DAY).detectable
+    return designs.detectable(Draft.model_validate_json(design), people=people)

@@ -1,7 +1,7 @@
 """What an audience can show, and when: said beside the form, in the checklist and by the API."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
@@ -21,6 +21,7 @@ from app.stats.rate_power import people_for_rise, smallest_rise
 POWER = 0.8  # "4 times in 5", the field's convention
 _HOPED = 4 / 3  # a truth of a third above the threshold: worth knowing of, in most teams' eyes
 _BASE_RATE = 0.05  # ours: of a comparison's baseline, where its author does not say it
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # what can be told depends on no date
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,21 @@ def plan(
         return _impossible(design, people, error)
 
 
+def detectable(design: Draft, *, people: int) -> float | None:
+    """What so many people can tell, as their plan says it; None where that cannot be said.
+
+    It works out nothing else: of several sizes, only this is asked.
+    """
+    try:
+        arms = plans.expected_arms(design, people)
+        frozen = plans.freeze(design, arms, start=_ANY_DAY)
+        if design.rule.kind is RuleKind.COMPARISON:
+            return _apart(design, frozen, _compared_arms(design, frozen))
+        return _detectable(design, frozen)
+    except NotEnoughData:
+        return None
+
+
 def _of_threshold(design: Draft, frozen: Frozen) -> Plan:
     people, rule = frozen.people, design.rule
     k = frozen.pass_count
@@ -123,15 +139,9 @@ def _detectable(design: Draft, frozen: Frozen) -> float:
 
 def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
     """What the smallest arm can show against the baseline."""
-    baseline = str(design.rule.baseline)
-    others = [key for key in frozen.arms if key not in {baseline, HOLDOUT}]
-    if baseline not in frozen.arms or not others:
-        raise NotEnoughData("a comparison needs people in two arms at least")
-    smallest = min(others, key=lambda key: frozen.arms[key])
-    seen = needed = None
-    if not design.metric.row.is_value:
-        both = frozen.arms[smallest], frozen.arms[baseline]
-        seen, needed = _told_apart(design, frozen, both, versions=len(others))
+    compared = _compared_arms(design, frozen)
+    seen = _apart(design, frozen, compared)
+    needed = None if seen is None else _needed_apart(design, frozen, compared)
     return Plan(
         people=frozen.people,
         threshold=None,
@@ -142,7 +152,7 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
         power=POWER,
         people_needed=needed,
         answer_by=frozen.looks[-1].due_at,
-        sentence=_compared(design, frozen, smallest, baseline, seen)
+        sentence=_compared(design, frozen, compared.smallest, compared.baseline, seen)
         + _more_people(design, frozen, needed),
         arms=frozen.arms,
         waves=frozen.waves,
@@ -150,24 +160,61 @@ def _of_comparison(design: Draft, frozen: Frozen) -> Plan:
     )
 
 
-def _told_apart(
-    design: Draft, frozen: Frozen, both: tuple[int, int], *, versions: int
-) -> tuple[float, int | None]:
-    """The smallest difference that so many can show; people for the one that is worth having."""
-    level = 1 - (1 - design.rule.confidence) / versions
-    times = _times(design.rule.method, frozen, confidence=level)
-    rate, worth = _base_rate(design), float(design.rule.mde or 0)
-    seen = smallest_rise(*both, base_rate=rate, confidence=level, power=POWER, times=times)
-    if rate + worth >= 1:
-        return seen, None
-    split = both[0] / frozen.people, both[1] / frozen.people
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The smallest version and its baseline, and among how many versions the doubt is shared."""
+
+    smallest: str
+    baseline: str
+    versions: int
+
+    def people(self, frozen: Frozen) -> tuple[int, int]:
+        return frozen.arms[self.smallest], frozen.arms[self.baseline]
+
+    def level(self, design: Draft) -> float:
+        return 1 - (1 - design.rule.confidence) / self.versions
+
+
+def _compared_arms(design: Draft, frozen: Frozen) -> _Compared:
+    baseline = str(design.rule.baseline)
+    others = [key for key in frozen.arms if key not in {baseline, HOLDOUT}]
+    if baseline not in frozen.arms or not others:
+        raise NotEnoughData("a comparison needs people in two arms at least")
+    smallest = min(others, key=lambda key: frozen.arms[key])
+    return _Compared(smallest, baseline, len(others))
+
+
+def _apart(design: Draft, frozen: Frozen, compared: _Compared) -> float | None:
+    """The smallest difference that so many can show; of values, people's own decide."""
+    if design.metric.row.is_value:
+        return None
+    level = compared.level(design)
+    return smallest_rise(
+        *compared.people(frozen),
+        base_rate=_base_rate(design),
+        confidence=level,
+        power=POWER,
+        times=_times(design.rule.method, frozen, confidence=level),
+    )
+
+
+def _needed_apart(design: Draft, frozen: Frozen, compared: _Compared) -> int | None:
+    """People for the difference that is worth having."""
+    level, worth = compared.level(design), float(design.rule.mde or 0)
+    if _base_rate(design) + worth >= 1:
+        return None
+    of_each = compared.people(frozen)
     try:
-        needed = people_for_rise(
-            worth, split, base_rate=rate, confidence=level, power=POWER, times=times
+        return people_for_rise(
+            worth,
+            (of_each[0] / frozen.people, of_each[1] / frozen.people),
+            base_rate=_base_rate(design),
+            confidence=level,
+            power=POWER,
+            times=_times(design.rule.method, frozen, confidence=level),
         )
     except NotEnoughData:
-        return seen, None
-    return seen, needed
+        return None
 
 
 def _more_people(design: Draft, frozen: Frozen, needed: int | None) -> str:

@@ -14,14 +14,18 @@ _TWO: dict[str, Any] = {"arms": [ARM, ARM | {"key": "loss"}]}
 _COMPARED: dict[str, Any] = {"kind": "comparison", "baseline": "insight", "mde": 0.02}
 DESIGNS: dict[str, dict[str, Any]] = {
     "threshold": {},
-    "a tiny threshold": {"rule": {"kind": "threshold", "threshold": 0.0001}},
+    "a tiny threshold": {"rule": {"kind": "threshold", "threshold": 0.001}},
     "a huge threshold": {"rule": {"kind": "threshold", "threshold": 0.9999}},
     "looks": {
         "rule": {"kind": "threshold", "threshold": 0.08, "method": "sequential", "looks": 2},
         "waves": [{"share": 0.5}, {"share": 0.5, "after_hours": 24}],
     },
     "versions": _TWO | {"rule": _COMPARED},
-    "holdout": {"holdout": 0.5, "rule": _COMPARED | {"baseline": "holdout", "base_rate": 0.9}},
+    "holdout": {
+        "holdout": 0.5,
+        "metric": {"kind": "conversion_rate", "event": "planned"},
+        "rule": _COMPARED | {"baseline": "holdout", "base_rate": 0.9},
+    },
 }
 
 
@@ -44,8 +48,8 @@ def test_each_point_is_what_the_plan_says_of_so_many(people: int, name: str):
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_picture_marks_what_the_sentence_says(name: str):
     asked = draft(**DESIGNS[name])
-    power = power_curves.power_of(asked, 20_000, is_asked=False)
-    said = design.plan(asked, people=20_000, start=NOW)
+    power = power_curves.power_of(asked, 50_000, is_asked=False)
+    said = design.plan(asked, people=50_000, start=NOW)
 
     assert power is not None
     assert power.chosen is not None

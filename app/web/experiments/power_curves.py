@@ -65,6 +65,8 @@ def _level(mark: float, *, is_threshold: bool) -> str:
 def _marks(top: float) -> tuple[float, ...]:
     """Round marks that reach over the highest point."""
     marks = figures.ticks(top)
+    if len(marks) < 2:
+        return 0.0, top
     return marks if marks[-1] >= top else (*marks, round(2 * marks[-1] - marks[-2], 6))
 
 
