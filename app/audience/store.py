@@ -26,6 +26,7 @@ from app.audience.own import OWN
 from app.platform.db import among
 from app.platform.documents import Json
 from app.platform.errors import Conflict, NotFound
+from app.platform.listing import Listing
 from app.platform.paging import Order, Part, part
 
 _AUDIENCES = Order("audiences", is_descending=True)
@@ -72,6 +73,19 @@ def locked_audience(session: Session, audience_id: str) -> Audience:
     if audience is None:
         raise NotFound("There is no audience with this id.")
     return audience
+
+
+AUDIENCES = Listing(
+    name="audiences page",
+    key=col(Audience.id),
+    usual="-made",
+    sorts={
+        "made": col(Audience.id),
+        "name": col(Audience.name),
+        "people": col(Audience.people),
+    },
+    words=(col(Audience.name),),
+)
 
 
 def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Audience]:

@@ -12,12 +12,25 @@ from app.audience.addresses import key_of
 from app.audience.models import Suppression
 from app.platform.db import among
 from app.platform.errors import NotFound
+from app.platform.listing import Listing
 from app.platform.paging import Order, Part, part
 
 UNSUBSCRIBED = "unsubscribed"
 RECIPIENT = "recipient"  # who asked for it
 AGAIN = "recipient, more than once"  # that is no mistake any more
 _SUPPRESSIONS = Order("suppressions", is_descending=True)
+EVERY: Any = select(Suppression)
+LISTING = Listing(
+    name="suppressions page",
+    key=col(Suppression.id),
+    usual="-since",
+    sorts={
+        "since": col(Suppression.id),
+        "address": col(Suppression.email_key),
+        "why": col(Suppression.reason),
+    },
+    words=(col(Suppression.email_key), col(Suppression.reason)),
+)
 
 
 def suppress(session: Session, email: str, reason: str, *, by: str, now: datetime) -> Suppression:

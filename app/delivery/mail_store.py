@@ -19,6 +19,7 @@ from app.delivery.models import (
 )
 from app.delivery.replies import RESTS
 from app.platform.ids import new_id
+from app.platform.listing import Listing
 
 NOTICE_LEASE = timedelta(minutes=5)
 _SLACK = timedelta(minutes=1)  # machines' clocks differ by less
@@ -83,6 +84,19 @@ def claim_notices(session: Session, *, now: datetime, until: datetime, limit: in
         if taken.first():
             claimed.append(notice)
     return claimed
+
+
+OUTBOX = Listing(
+    name="outbox page",
+    key=col(OutboxMail.id),
+    usual="-at",
+    sorts={
+        "at": col(OutboxMail.id),
+        "subject": col(OutboxMail.subject),
+        "to": col(OutboxMail.recipient),
+    },
+    words=(col(OutboxMail.subject), col(OutboxMail.recipient)),
+)
 
 
 def outbox_page(

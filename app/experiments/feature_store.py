@@ -1,12 +1,14 @@
 """All SQL of features and their slices."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from app.experiments.models import Experiment, Feature, FeatureTeam, Slice, Status
 from app.platform.errors import NotFound
+from app.platform.listing import Listing
 from app.platform.paging import Order, Part, part
 
 _FEATURES = Order("features", is_descending=True)
@@ -30,6 +32,26 @@ def feature_of(session: Session, feature_id: str) -> Feature:
     if feature is None:
         raise NotFound("There is no feature with this id.")
     return feature
+
+
+SLICES: Any = (
+    select(func.count())
+    .where(col(Slice.feature_id) == col(Feature.id))
+    .correlate(Feature)
+    .scalar_subquery()
+)
+LISTING = Listing(
+    name="features page",
+    key=col(Feature.id),
+    usual="-made",
+    sorts={
+        "made": col(Feature.id),
+        "name": col(Feature.title),
+        "slices": SLICES,
+        "cost": col(Feature.full_build_weeks),
+    },
+    words=(col(Feature.title), col(Feature.problem)),
+)
 
 
 def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:

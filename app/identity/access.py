@@ -109,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/imports/*/refused.csv", Access.EDITOR),
     _rule(_READ, "/imports/*/notes", Access.EDITOR),
     _rule(_READ, "/conversions", Access.EDITOR),
+    _rule("POST", "/conversions/find", Access.EDITOR),
     _rule(_ANY, "/experiments/*/share/**", Access.EDITOR),
     # What concerns oneself alone: what one was told, and what one watches.
     _rule(f"{_READ} POST", "/notices/**", Access.VIEWER),

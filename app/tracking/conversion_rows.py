@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
+from app.platform.listing import Listing
 from app.platform.paging import Order, Part, part
 from app.tracking.models import Conversion
 from app.tracking.personal import FORGOTTEN
@@ -76,6 +78,26 @@ def unmatched(session: Session, *, tried_before: datetime, limit: int) -> list[C
 def settle(session: Session, ids: Sequence[str]) -> None:
     """Note that they were counted a second time."""
     session.execute(update(Conversion).where(col(Conversion.id).in_(ids)).values(settled=True))
+
+
+EVERY: Any = select(Conversion)
+LISTING = Listing(
+    name="conversions page",
+    key=col(Conversion.id),
+    usual="-received",
+    sorts={
+        "received": col(Conversion.received_at),
+        "event": col(Conversion.event),
+        "person": func.coalesce(col(Conversion.email_key), col(Conversion.external_id)),
+        "value": col(Conversion.value),
+        "when": col(Conversion.occurred_at),
+    },
+    words=(
+        col(Conversion.event), col(Conversion.email_key), col(Conversion.external_id),
+        col(Conversion.id),
+    ),
+    filters={"unmatched": dict.fromkeys(("true", "1"), col(Conversion.person_id).is_(None))},
+)  # fmt: skip
 
 
 def page(

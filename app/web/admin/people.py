@@ -12,14 +12,19 @@ from starlette.responses import HTMLResponse, Response
 from app.identity import guard, passwords, second_step, store, users
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
+from app.identity.listings import HERE, USERS
 from app.identity.models import AgentGrant, ApiToken, User
 from app.identity.oauth import grants
 from app.identity.roles import Role
 from app.platform.errors import Conflict, Invalid
+from app.platform.listing import Asked
 from app.web.kit.form_state import Form, Typed
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, shown
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter()
+_PAGE = 50
+_COLUMNS = {"name": "Person", "email": "Address", "role": "Role", "since": "Since"}
 ROLES = tuple((role.value, role.value.capitalize()) for role in Role)
 
 
@@ -31,6 +36,7 @@ class PeoplePage(Page):
     section: ClassVar[str] = "people"
 
     users: Sequence[User]
+    list: Shown
     roles: tuple[tuple[str, str], ...]
     form: Typed
 
@@ -52,10 +58,9 @@ class PersonPage(Page):
 
 
 @router.get("/people")
-def listed(request: Request, session: Db) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """Everybody who can log in, and a form for one more."""
-    form = Typed.of(role=Role.EDITOR)
-    return render(request, PeoplePage(users=store.users(session), roles=ROLES, form=form))
+    return render(request, _people_page(session, asked, Typed.of(role=Role.EDITOR)))
 
 
 @router.post("/people")
@@ -74,8 +79,8 @@ def add(request: Request, now: Now, form: Form) -> Response:
             )
     except (Invalid, Conflict) as error:
         with request.app.state.database.read() as session:
-            known = store.users(session)
-        refuse(request, PeoplePage(users=known, roles=ROLES, form=form.refused(error)))
+            page = _people_page(session, Asked(), form.refused(error))
+        refuse(request, page)
     return go("/people", said="added")
 
 
@@ -132,6 +137,13 @@ def remove(session: Db, now: Now, user_id: str) -> Response:
     """Nobody logs in with their address any more."""
     users.remove(session, store.user_of(session, user_id), now=now)
     return go("/people", said="removed")
+
+
+def _people_page(session: Session, asked: Asked, form: Typed) -> PeoplePage:
+    asked = narrowed_to(asked, USERS)
+    users = USERS.part(session, HERE, asked, limit=_PAGE)
+    told = shown(USERS, users, asked, "/people", _COLUMNS, hint="A name, an address, a role")
+    return PeoplePage(users=users, list=told, roles=ROLES, form=form)
 
 
 def _person_page(

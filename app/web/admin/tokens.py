@@ -5,18 +5,24 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import store, tokens
+from app.identity import tokens
 from app.identity.guard import Db, Now, Who
+from app.identity.listings import IN_USE, TOKENS
 from app.identity.models import ApiToken
 from app.identity.roles import Role
 from app.platform.errors import Invalid
+from app.platform.listing import Asked
 from app.web.admin.people import ROLES
 from app.web.kit.form_state import Form, Typed
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, shown
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter()
+_PAGE = 50
+_COLUMNS = {"name": "Token", "role": "Role", "made": "Made", "used": "Last used"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +33,16 @@ class TokensPage(Page):
     section: ClassVar[str] = "tokens"
 
     tokens: Sequence[ApiToken]
+    list: Shown
     roles: tuple[tuple[str, str], ...]
     form: Typed
     secret: str | None
 
 
 @router.get("/tokens")
-def listed(request: Request, session: Db) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """All tokens that open something."""
-    return render(request, _page(store.tokens(session), Typed.of(role=Role.EDITOR)))
+    return render(request, _page(session, Typed.of(role=Role.EDITOR), asked=asked))
 
 
 @router.post("/tokens")
@@ -52,9 +59,9 @@ def make(request: Request, session: Db, who: Who, now: Now, form: Form) -> HTMLR
             now=now,
         )
     except Invalid as error:
-        refuse(request, _page(store.tokens(session), form.refused(error)))
+        refuse(request, _page(session, form.refused(error)))
     fresh = Typed.of(role=Role.EDITOR)
-    return render(request, _page(store.tokens(session), fresh, secret=made.secret))
+    return render(request, _page(session, fresh, secret=made.secret))
 
 
 @router.post("/tokens/{token_id}/revoke")
@@ -64,5 +71,10 @@ def revoke(session: Db, now: Now, token_id: str) -> Response:
     return go("/tokens", said="removed")
 
 
-def _page(rows: Sequence[ApiToken], form: Typed, *, secret: str | None = None) -> TokensPage:
-    return TokensPage(tokens=rows, roles=ROLES, form=form, secret=secret)
+def _page(
+    session: Session, form: Typed, *, asked: Asked | None = None, secret: str | None = None
+) -> TokensPage:
+    asked = narrowed_to(asked or Asked(), TOKENS)
+    rows = TOKENS.part(session, IN_USE, asked, limit=_PAGE)
+    told = shown(TOKENS, rows, asked, "/tokens", _COLUMNS, hint="What uses it, or a role")
+    return TokensPage(tokens=rows, list=told, roles=ROLES, form=form, secret=secret)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.responses import HTMLResponse, Response
 
 from app.audience import fetch_store, imports, members, store
@@ -20,16 +20,19 @@ from app.outreach import troubles
 from app.platform import garbled
 from app.platform.asked import Choices
 from app.platform.errors import AppError
+from app.platform.listing import Asked
 from app.platform.put_off import Work
 from app.web.audiences import columns
 from app.web.audiences.columns import ColumnLine
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, shown
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.uploads import Uploaded
 
 router = APIRouter(prefix="/audiences")
 _PAGE = 50  # audiences, and imports of one
+_LISTED = {"name": "Audience", "people": "People", "made": "Made"}
 _SHOWN_PEOPLE = 5
 _SHOWN_COLUMNS = 4
 _QUERY = ("connection", "query", "every")
@@ -50,8 +53,8 @@ class AudiencesPage(Page):
     template: ClassVar[str] = "audiences/list.html"
     section: ClassVar[str] = "audiences"
 
-    audiences: list[AudienceRow]
-    next_address: str | None
+    audiences: Sequence[AudienceRow]
+    list: Shown
     form: Typed
 
 
@@ -78,9 +81,9 @@ class AudiencePage(Page):
 
 
 @router.get("")
-def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """All audiences, newest first."""
-    return render(request, _listed(session, Typed(), cursor))
+    return render(request, _listed(session, Typed(), asked))
 
 
 @router.post("")
@@ -136,10 +139,12 @@ def _format(filename: str) -> Literal["csv", "ndjson"]:
     return "ndjson" if filename.lower().endswith((".ndjson", ".jsonl")) else "csv"
 
 
-def _listed(session: Session, form: Typed, cursor: str | None = None) -> AudiencesPage:
-    part = store.audiences(session, cursor=cursor, limit=_PAGE)
+def _listed(session: Session, form: Typed, asked: Asked | None = None) -> AudiencesPage:
+    asked = narrowed_to(asked or Asked(), store.AUDIENCES)
+    part = store.AUDIENCES.part(session, select(Audience), asked, limit=_PAGE)
     rows = [AudienceRow(audience, garbled.read(_names, audience)) for audience in part]
-    return AudiencesPage(audiences=rows, next_address=next_of("/audiences", part), form=form)
+    told = shown(store.AUDIENCES, part, asked, "/audiences", _LISTED, hint="A name")
+    return AudiencesPage(audiences=rows, list=told, form=form)
 
 
 def _names(audience: Audience) -> list[str]:

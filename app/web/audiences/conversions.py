@@ -1,21 +1,31 @@
 """What other systems told us that people did: the last ones, and why some count nowhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.identity.guard import Db
+from app.identity.guard import Db, Look
+from app.platform.listing import Asked
 from app.tracking import conversion_rows
 from app.tracking.models import Conversion
-from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.form_state import Form
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, of_form, shown
 from app.web.kit.pages import Page, render
 
-router = APIRouter()
+router = APIRouter(prefix="/conversions")
 
 _SHOWN = 100
+_COLUMNS = {
+    "event": "Event",
+    "person": "Person",
+    "value": "Value",
+    "when": "When",
+    "received": "Received",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,23 +36,28 @@ class ConversionsPage(Page):
     section: ClassVar[str] = "conversions"
 
     rows: Sequence[Conversion]
-    unmatched: bool
-    next_address: str | None
+    list: Shown
 
 
-@router.get("/conversions")
-def listed(
-    *, request: Request, session: Db, unmatched: bool = False, cursor: Cursor = None
-) -> HTMLResponse:
+@router.get("")
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """All of them, or those of people whom nobody imported."""
-    rows = conversion_rows.page(
-        session,
-        cursor=cursor,
-        limit=_SHOWN,
-        event=None,
-        matched=False if unmatched else None,
-    )
-    kept = {"unmatched": "true"} if unmatched else {}
-    more = next_of("/conversions", rows, **kept)
-    page = ConversionsPage(rows=rows, unmatched=unmatched, next_address=more)
-    return render(request, page)
+    return render(request, _page(session, replace(asked, words="")))
+
+
+@router.post("/find")
+def find(request: Request, session: Look, form: Form) -> HTMLResponse:
+    """Those in which these words stand. They come by POST: an address bar is logged."""
+    return render(request, _page(session, of_form(form, filters=("unmatched",))))
+
+
+def _page(session: Session, asked: Asked) -> ConversionsPage:
+    listing = conversion_rows.LISTING
+    asked = narrowed_to(asked, listing)
+    rows = listing.part(session, conversion_rows.EVERY, asked, limit=_SHOWN)
+    told = shown(
+        listing, rows, asked, "/conversions", _COLUMNS,
+        hint="An event, an address, an id", find="/conversions/find",
+        kept={"unmatched": asked.chosen.get("unmatched", "")},
+    )  # fmt: skip
+    return ConversionsPage(rows=rows, list=told)

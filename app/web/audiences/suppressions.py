@@ -1,7 +1,7 @@
 """Addresses that get no mail, and kinds of mail that people turned off; in bulk, too."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -14,17 +14,20 @@ from app.audience.suppression_file import Taken
 from app.experiments.design_schemas import MAIL_KINDS
 from app.experiments.vocabulary import MailKind
 from app.identity import audit
-from app.identity.guard import Db, Now, Who
+from app.identity.guard import Db, Look, Now, Who
 from app.platform.db import Database
 from app.platform.errors import AppError
+from app.platform.listing import Asked
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.lists import FromAddress, Shown, of_form, shown
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.uploads import Uploaded
 
 router = APIRouter(prefix="/suppressions")
 _PAGE = 100
 _REFUSED = 200  # lines that are named on the page
+_COLUMNS = {"address": "Address", "why": "Why", "since": "Since"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class SuppressionsPage(Page):
     section: ClassVar[str] = "suppressions"
 
     suppressions: Sequence[Suppression]
-    next_address: str | None
+    list: Shown
     form: Typed
     upload: Typed
     taken: Taken | None
@@ -55,9 +58,15 @@ class DeclinedPage(Page):
 
 
 @router.get("")
-def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """The list, and a form for one more address."""
-    return render(request, _page(session, cursor=cursor))
+    return render(request, _page(session, replace(asked, words="")))
+
+
+@router.post("/find")
+def find(request: Request, session: Look, form: Form) -> HTMLResponse:
+    """Those in which these words stand. They come by POST: an address bar is logged."""
+    return render(request, _page(session, of_form(form)))
 
 
 @router.post("")
@@ -67,7 +76,7 @@ def add(request: Request, session: Db, who: Who, now: Now, form: Form) -> Respon
     try:
         suppression_store.suppress(session, form.value("email"), reason, by=who.name, now=now)
     except AppError as error:
-        refuse(request, _page(session, form=form.refused(error)))
+        refuse(request, _page(session, Asked(), form=form.refused(error)))
     return go("/suppressions", said="added")
 
 
@@ -86,9 +95,9 @@ def upload(request: Request, session: Db, who: Who, now: Now, sent: Uploaded) ->
         text = suppression_file.text_of(b"".join(sent.pieces()))
         taken = suppression_file.take(session, text, kinds=list(MailKind), by=who.name, now=now)
     except AppError as error:
-        refuse(request, _page(session, upload=Typed().mended(error)))
+        refuse(request, _page(session, Asked(), upload=Typed().mended(error)))
     audit.tell(session, added=taken.added, known=taken.known, refused=len(taken.refused))
-    return render(request, _page(session, taken=taken))
+    return render(request, _page(session, Asked(), taken=taken))
 
 
 @router.get("/kinds")
@@ -117,16 +126,22 @@ def lift(session: Db, suppression_id: str) -> Response:
 
 def _page(
     session: Session,
+    asked: Asked,
     *,
-    cursor: str | None = None,
     form: Typed | None = None,
     upload: Typed | None = None,
     taken: Taken | None = None,
 ) -> SuppressionsPage:
-    rows = suppression_store.suppressions(session, cursor=cursor, limit=_PAGE)
+    listing = suppression_store.LISTING
+    asked = replace(asked, chosen={})
+    rows = listing.part(session, suppression_store.EVERY, asked, limit=_PAGE)
+    told = shown(
+        listing, rows, asked, "/suppressions", _COLUMNS,
+        hint="An address, or why", find="/suppressions/find",
+    )  # fmt: skip
     return SuppressionsPage(
         suppressions=rows,
-        next_address=next_of("/suppressions", rows),
+        list=told,
         form=form or Typed(),
         upload=upload or Typed(),
         taken=taken,

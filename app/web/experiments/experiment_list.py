@@ -1,9 +1,10 @@
-"""The list of experiments."""
+"""The list of experiments: each with its number against its line, and what was decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
@@ -11,22 +12,41 @@ from starlette.responses import HTMLResponse
 
 from app.analysis import gathered, list_calls
 from app.analysis.list_calls import Told
-from app.experiments import feature_store, store
-from app.experiments.models import Experiment, Feature, Slice, Status
+from app.analysis.readout_types import State
+from app.experiments import feature_store
+from app.experiments.models import Experiment, Feature, Slice
 from app.identity.guard import Db, Now
+from app.platform.iso_weeks import week_of
+from app.review import experiment_rows
 from app.review import store as review
-from app.review.models import Decision
-from app.web.kit.list_paging import Cursor, next_of
+from app.review.models import Choice, Decision
+from app.web.experiments import header, list_numbers
+from app.web.experiments.list_numbers import Number
+from app.web.kit import formatting
+from app.web.kit.lists import Filter, FromAddress, Shown, narrowed_to, shown
 from app.web.kit.pages import Page, render
 
 router = APIRouter(prefix="/experiments")
 _PAGE = 50
-_LISTS: dict[str, tuple[Status, ...]] = {
-    "All": (),
-    "Drafts": (Status.DRAFT,),
-    "Running": (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING),
-    "Finished": (Status.DECIDED, Status.CANCELLED),
+_COLUMNS = {
+    "made": "Made",
+    "name": "Experiment",
+    "number": "Share against your line",
+    "result": "Result",
+    "decision": "Decision",
+    "people": "People",
+    "by": "Made by",
+    "sent": "Sent",
 }
+_RESULTS = Filter(
+    "result", "Result",
+    (("", "Every result"), *((one.value, one.word) for one in State if one is not State.WAITING)),
+)  # fmt: skip
+_DECISIONS = Filter(
+    "decision", "Decision",
+    (("", "Every decision"), *((one.value, formatting.BADGES[one][0]) for one in Choice),
+     ("none", "Nothing decided yet")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +59,14 @@ class Line:
     status: str
     enrolled: int | None
     decision: str | None
+    can_decide: bool
     call: str | None
+    number: Number
+    made_by: str
+    week: str  # it was, or is to be, sent in
+    sent_at: datetime | None
     is_garbled: bool
     rehearsal: bool
-    updated_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,28 +77,46 @@ class ExperimentsPage(Page):
     section: ClassVar[str] = "experiments"
 
     rows: list[Line]
-    choices: list[tuple[str, str]]
-    shown: str
-    next_address: str | None
+    scale: float  # where the axis of shares ends, the same for every row
+    choices: list[tuple[str, str, int]]  # name, address, how many
+    current: str
+    list: Shown
 
 
 @router.get("")
-def listed(
-    request: Request, session: Db, now: Now, show: str = "All", cursor: Cursor = None
-) -> HTMLResponse:
-    """All experiments, or those in some states."""
-    shown = show if show in _LISTS else "All"
-    part = store.experiments(session, cursor=cursor, limit=_PAGE, statuses=_LISTS[shown])
+def listed(request: Request, session: Db, now: Now, asked: FromAddress) -> HTMLResponse:
+    """All experiments, or those that are asked for."""
+    listing = experiment_rows.listing_of(session)
+    wanted = _without_all(narrowed_to(asked, listing))
+    part = experiment_rows.page(session, wanted, limit=_PAGE)
+    lines = _lines(session, part, now=now, zone=request.app.state.settings.zone)
+    told = shown(
+        listing, part, wanted, "/experiments", _COLUMNS,
+        hint="Name, belief or learning", filters=(_RESULTS, _DECISIONS),
+    )  # fmt: skip
     page = ExperimentsPage(
-        rows=_lines(session, part, now=now),
-        choices=[(name, f"/experiments?show={name}") for name in _LISTS],
-        shown=shown,
-        next_address=next_of("/experiments", part, show=shown),
+        rows=lines,
+        scale=list_numbers.scale_of([line.number for line in lines]),
+        choices=[
+            (name, told.choosing("show", "" if name == "All" else name), count)
+            for name, count in experiment_rows.counts(session).items()
+        ],
+        current=wanted.chosen.get("show") or "All",
+        list=replace(told, kept={"show": wanted.chosen.get("show", "")}),
     )
     return render(request, page)
 
 
-def _lines(session: Session, experiments: Sequence[Experiment], *, now: datetime) -> list[Line]:
+def _without_all(asked: FromAddress) -> FromAddress:
+    """All of them is no narrowing, and neither is a state that nobody knows."""
+    show = asked.chosen.get("show", "")
+    known = show if show in experiment_rows.STATES else ""
+    return replace(asked, chosen={**asked.chosen, "show": known})
+
+
+def _lines(
+    session: Session, experiments: Sequence[Experiment], *, now: datetime, zone: ZoneInfo
+) -> list[Line]:
     begun = [experiment for experiment in experiments if experiment.started_at is not None]
     known = list_calls.calls_of_many(session, begun, now=now)
     decisions = review.decisions_of(session, [experiment.id for experiment in experiments])
@@ -82,8 +124,7 @@ def _lines(session: Session, experiments: Sequence[Experiment], *, now: datetime
         session, [experiment.slice_id for experiment in experiments if experiment.slice_id]
     )
     return [
-        _line(experiment, decisions.get(experiment.id), known.get(experiment.id), parents)
-        for experiment in experiments
+        _line(one, decisions.get(one.id), known.get(one.id), parents, zone) for one in experiments
     ]
 
 
@@ -92,8 +133,11 @@ def _line(
     decision: Decision | None,
     known: Told | None,
     parents: Mapping[str, tuple[Slice, Feature]],
+    zone: ZoneInfo,
 ) -> Line:
     piece, feature = parents.get(experiment.slice_id or "", (None, None))
+    sent_at = experiment.started_at or experiment.scheduled_at
+    is_garbled = bool(known and known.is_garbled) or not gathered.can_be_read(experiment)
     return Line(
         id=experiment.id,
         name=experiment.name,
@@ -101,8 +145,14 @@ def _line(
         status=experiment.status,
         enrolled=experiment.enrolled,
         decision=decision.decision if decision else None,
+        can_decide=bool(
+            known and known.call.state is not State.WAITING and header.can_decide(experiment)
+        ),
         call=known.call.state if known else None,
-        is_garbled=bool(known and known.is_garbled) or not gathered.can_be_read(experiment),
+        number=list_numbers.NONE if is_garbled else list_numbers.number_of(experiment, known),
+        made_by=experiment.created_by,
+        week=week_of(sent_at.astimezone(zone).date()) if sent_at else "",
+        sent_at=sent_at,
+        is_garbled=is_garbled,
         rehearsal=experiment.rehearsal,
-        updated_at=experiment.updated_at,
     )

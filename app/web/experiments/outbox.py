@@ -2,32 +2,36 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.responses import HTMLResponse, Response
 
 from app.delivery import mail_store
 from app.delivery.models import OutboxMail, Send
 from app.experiments.models import Experiment
 from app.identity.callers import Principal
-from app.identity.guard import Db, Who
+from app.identity.guard import Db, Look, Who
 from app.identity.roles import Role
 from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, pack_fills, read, sign
 from app.platform.errors import NotFound
+from app.platform.listing import Asked
 from app.tracking import store as tracking
 from app.tracking.models import Hit
 from app.web.experiments import outbox_links
+from app.web.kit.form_state import Form
 from app.web.kit.headers import MAIL_POLICY
+from app.web.kit.lists import FromAddress, Shown, of_form, shown
 from app.web.kit.pages import Page, go, render
 
 router = APIRouter()
 _PAGE = 50
+_COLUMNS = {"subject": "Subject", "to": "To", "at": "At"}
 _JOIN = re.compile(r"/join/[\w-]+")  # opens to whoever reads it
 _LINK = re.compile(r"/([cou])/([A-Za-z0-9_-]{32,})")
 _TRACED = 20  # requests of one mail that its page tells
@@ -40,8 +44,8 @@ class OutboxPage(Page):
     template: ClassVar[str] = "experiments/outbox.html"
     section: ClassVar[str] = "outbox"
 
-    mails: list[OutboxMail]
-    next_address: str | None
+    mails: Sequence[OutboxMail]
+    list: Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +85,15 @@ class SeenFragment(Page):
 
 
 @router.get("/outbox")
-def listed(request: Request, session: Db, before: str | None = None) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """What would have left."""
-    mails = mail_store.outbox_page(session, before=before, limit=_PAGE)
-    more = f"/outbox?before={mails[-1].id}" if len(mails) == _PAGE else None
-    return render(request, OutboxPage(mails=mails, next_address=more))
+    return render(request, _outbox(session, replace(asked, words="")))
+
+
+@router.post("/outbox/find")
+def find(request: Request, session: Look, form: Form) -> HTMLResponse:
+    """Those in which these words stand. They come by POST: an address bar is logged."""
+    return render(request, _outbox(session, of_form(form)))
 
 
 @router.get("/outbox/{mail_id}")
@@ -174,6 +182,16 @@ def _opened(request: Request, session: Session, mail_id: str) -> OutboxMail:
     if not _can_open(request, session, mail):
         raise NotFound("Only a rehearsal’s mails are opened as a customer: others count.")
     return mail
+
+
+def _outbox(session: Session, asked: Asked) -> OutboxPage:
+    listing, wanted = mail_store.OUTBOX, replace(asked, chosen={})
+    mails = listing.part(session, select(OutboxMail), wanted, limit=_PAGE)
+    told = shown(
+        listing, mails, wanted, "/outbox", _COLUMNS,
+        hint="A subject or an address", find="/outbox/find",
+    )  # fmt: skip
+    return OutboxPage(mails=mails, list=told)
 
 
 def _can_open(request: Request, session: Session, mail: OutboxMail) -> bool:

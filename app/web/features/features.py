@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.responses import HTMLResponse, Response
 
 from app.experiments import feature_outline, feature_store, store, vocabulary
@@ -21,11 +21,17 @@ from app.platform.errors import Invalid, NotFound
 from app.review import learnings
 from app.web.kit import choices
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, shown
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/features")
 _PAGE = 100
+_COLUMNS = {
+    "name": "Feature",
+    "slices": "Slices",
+    "cost": "All of it would cost",
+    "made": "Made",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ class FeaturesPage(Page):
     template: ClassVar[str] = "features/list.html"
     section: ClassVar[str] = "features"
 
-    features: list[FeatureRow]
-    next_address: str | None
+    features: Sequence[FeatureRow]
+    list: Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +91,11 @@ class FeaturePage(Page):
 
 
 @router.get("")
-def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """All features, newest first."""
-    part = feature_store.features(session, cursor=cursor, limit=_PAGE)
+    listing = feature_store.LISTING
+    asked = narrowed_to(asked, listing)
+    part = listing.part(session, select(Feature), asked, limit=_PAGE)
     slices = feature_store.count_slices(session, [feature.id for feature in part])
     aims = list_rows.some(
         session, {feature.key_result_id for feature in part if feature.key_result_id}
@@ -96,7 +104,8 @@ def listed(request: Request, session: Db, cursor: Cursor = None) -> HTMLResponse
         FeatureRow(feature, aims.get(feature.key_result_id or ""), slices.get(feature.id, 0))
         for feature in part
     ]
-    return render(request, FeaturesPage(features=rows, next_address=next_of("/features", part)))
+    told = shown(listing, part, asked, "/features", _COLUMNS, hint="A title or a problem")
+    return render(request, FeaturesPage(features=rows, list=told))
 
 
 @router.get("/new")
