@@ -121,6 +121,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/api/v1/notices/**", Access.VIEWER),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
+    _rule(f"{_READ} POST", "/search", Access.VIEWER),  # people in it for editors alone
     _rule(_ANY, "/start/**", Access.EDITOR),
     *(
         _rule(methods, f"/{noun}/**", access)

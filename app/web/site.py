@@ -52,7 +52,7 @@ from app.web.experiments import (
     templates,
 )
 from app.web.experiments import comments as experiment_comments
-from app.web.features import board, features, learnings, slices
+from app.web.features import board, features, learnings, look_ups, slices
 from app.web.features import comments as feature_comments
 from app.web.kit import errors
 from app.web.kit.assets import ASSETS
@@ -125,6 +125,7 @@ routers: tuple[APIRouter, ...] = tuple(
         hits,
         outbox,
         learnings,
+        look_ups,
         time_settings,
         respondents,
         time_spent,

@@ -52,6 +52,7 @@ def people(session: Session) -> list[User]:
             email=f"{number}@x.example",
             name=drawn.choice(_WORDS),
             role=drawn.choice(("viewer", "editor", "admin")),
+            password_hash="",
             created_at=_START + timedelta(minutes=drawn.randrange(4)),
             removed_at=drawn.choice((None, _START, _START + timedelta(1))),
         )
@@ -106,8 +107,11 @@ def test_texts_are_in_any_case_and_turned_round_is_the_reverse(
     assert ascii_names == sorted(ascii_names)
 
 
-@pytest.mark.parametrize("words", ["waste", "WASTE bin", "bin waste", "ärger", "ÜNDER", "100%", "%",
-                                   "_", "a_b", "o'brien", "'; drop table user;--", "\\", "nobody"])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    ["waste", "WASTE bin", "bin waste", "ärger", "ÜNDER", "100%", "%", "_", "a_b", "o'brien",
+     "'; drop table user;--", "\\", "nobody"],
+)  # fmt: skip
 def test_words_are_found_in_any_case_and_stand_for_themselves(
     session: Session, people: list[User], words: str
 ):

@@ -177,6 +177,7 @@ FIXED = {
     "/imports/{import_id}/refused.csv": "a file",
     "/imports/{import_id}/notes": "a file",
     "/features/new": "a form",
+    "/search": "ten of each kind, and the way to lists of all",
     "/address-ranges": "lists of networks, fifty at most",
     "/put-off": "what is put off, page by page: its rows are names of other things",
     "/experiments/{experiment_id}/cancel": "one button",

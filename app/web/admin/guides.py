@@ -24,6 +24,7 @@ _TOPICS = {
     "privacy": ("Privacy", "What is kept of customers, and how long"),
     "agents": ("Agents", "What agents may read and draft"),
     "mail": ("What happens to a mail", "What happens to a mail"),
+    "keys": ("Keys", "Keys"),
     "backup": ("Backups", "Back up, restore, release"),
 }
 
