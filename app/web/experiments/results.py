@@ -25,6 +25,7 @@ from app.web.experiments import awaited
 from app.web.experiments.awaited import Awaited
 from app.web.experiments.result_charts import Drawn, Forest, drawn, forest
 from app.web.kit import formatting
+from app.web.kit.waffles import Waffle, waffle
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # where a chart's axis may end
 
@@ -34,9 +35,8 @@ class Machines:
     """Recipients by who clicked their links."""
 
     sentence: str
-    total: int
-    parts: tuple[tuple[int, str], ...]
-    rows: tuple[tuple[str, int, float], ...]
+    drawn: Waffle | None
+    rows: tuple[tuple[str, str, int, float], ...]  # kind, its words, recipients, their share
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +253,17 @@ def _machines(readout: Readout) -> Machines:
     human = sum(arm.human_clickers for arm in readout.arms)
     unknown = sum(arm.unknown_clickers for arm in readout.arms)
     machine = sum(arm.machine_clickers for arm in readout.arms)
-    rows = (("People", human), ("Not sure", unknown), ("Machines only", machine))
+    nobody = max(0, released - human - unknown - machine)
+    rows = (
+        ("person", "People", human),
+        ("unsure", "Not sure: not counted", unknown),
+        ("machine", "Machines only: never counted", machine),
+        ("nobody", "No click yet", nobody),
+    )
     return Machines(
         sentence=_survives(readout),
-        total=released,
-        parts=((human, "better"), (unknown, "caution"), (machine, "quiet")),
-        rows=tuple((label, n, n / released if released else 0.0) for label, n in rows),
+        drawn=waffle([(kind, n) for kind, _, n in rows]),
+        rows=tuple((kind, label, n, n / released if released else 0.0) for kind, label, n in rows),
     )
 
 

@@ -1,5 +1,6 @@
 """Where a drawing's points stand: values on a plane of 0..1 by 0..1, with labelled axes."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from app.analysis.readout_types import Timeline
 from app.web.kit import formatting
+
+_NEARLY = 1e-9  # a number that is round but for how it is kept
 
 Place = tuple[float, float]
 Label = tuple[float, str]
@@ -21,6 +24,8 @@ class Plot:
     levels: tuple[Label, ...]
     dates: tuple[Label, ...]
     band: tuple[Place, ...] = ()  # around the line
+    goal: Label | None = None  # said at the line that it is compared with
+    now: str = ""  # said at the end of the line
 
 
 def shares_of_weeks(
@@ -49,24 +54,35 @@ def timeline(told: Timeline, zone: ZoneInfo, say: Callable[[float], str]) -> Plo
     points = told.points
     if len(points) < 2:
         return None
-    low, high = _window(told)
+    marks = round_marks(*_window(told))
+    low, high = marks[0], marks[-1]
     first, last = points[0].at, points[-1].at
 
     def place(at: datetime, value: float) -> Place:
         return _between(at, first, last), min(1.0, max(0.0, _share(value, low, high)))
 
     goal = _share(told.goal, low, high)
-    marks = sorted({low, told.goal, high})
     return Plot(
         points=tuple(place(point.at, point.estimate) for point in points),
         plan=((0, goal), (1, goal)),
         levels=tuple((_share(v, low, high), say(v)) for v in marks),
+        goal=(goal, "no difference" if told.goal == 0 else f"your line, {say(told.goal)}"),
+        now=say(points[-1].estimate),
         dates=tuple((x, f"{_day(at)}, {at:%H:%M}") for x, at in _ends(first, last, zone)),
         band=(
             *(place(timeline_point.at, timeline_point.low) for timeline_point in points),
             *(place(point.at, point.high) for point in reversed(points)),
         ),
     )
+
+
+def round_marks(low: float, high: float) -> tuple[float, ...]:
+    """Four to seven round numbers, evenly, that hold both ends: 0, 4, 8, 12, 16 of 0 to 14.4."""
+    span = high - low
+    size = 10.0 ** math.floor(math.log10(span / 5))
+    step = next(size * factor for factor in (1, 2, 2.5, 4, 5, 10) if span <= 5 * size * factor)
+    first, last = math.floor(low / step + _NEARLY), math.ceil(high / step - _NEARLY)
+    return tuple(round(step * place, 12) for place in range(first, last + 1))
 
 
 def _window(told: Timeline) -> tuple[float, float]:
