@@ -270,7 +270,7 @@ def _machines(readout: Readout) -> Machines:
 def _survives(readout: Readout) -> str:
     reach = readout.range_with_unknown
     if reach is None or reach.low_rate == reach.high_rate:
-        return "Each recipient stands in one line: people first, then not sure, then machines."
+        return "Each recipient is one mark: people first, then not sure, then machines."
     ends = f"{formatting.points(reach.low_rate)} to {formatting.points(reach.high_rate)}"
     outcome = "the result stays the same" if reach.survives else "the result would be another"
     return f"With everybody unsure left out or taken in: {ends}; {outcome}."

@@ -1,8 +1,10 @@
 """The search on every page: what it finds, of whom it says nothing, what it makes of odd words."""
 
 import re
+from typing import Any
 
 import pytest
+from sqlmodel import SQLModel
 
 from app.audience.models import Person
 from app.experiments.models import Experiment, Feature, Slice
@@ -14,7 +16,7 @@ from tests.api.lists import PARENTS, filled
 from tests.cast import DESIGN
 from tests.web.conftest import Browser
 
-_NAMES = {
+_NAMES: dict[type[SQLModel], dict[str, Any]] = {
     Feature: {"title": "Quokka feature", "problem": "too many quokkas"},
     Slice: {"title": "Quokka slice", "status": "idea", "feature_id": "one"},
     Experiment: {"name": "Quokka mail", "design": DESIGN, "status": "draft"},
