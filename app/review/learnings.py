@@ -85,6 +85,13 @@ def search(
     return Found(Part(page, more), total=store.count_decided(session, *narrowed))
 
 
+def newest_with(session: Session, words: str, *, limit: int) -> list[Learning]:
+    """The latest in which every word occurs; none is weighed against another."""
+    found = texts.matching(session, words)
+    rows = store.decided(session, col(Decision.id).in_(found), limit=limit) if found else []
+    return [_learning(row) for row in rows]
+
+
 def _beyond(cursor: str) -> ColumnElement[bool]:
     """Decided before the last one of the page before."""
     _, at, decision_id = _BEST_FIRST.key_of(cursor)

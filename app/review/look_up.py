@@ -10,7 +10,6 @@ from app.experiments.models import Experiment, Feature, Slice
 from app.okr.models import KeyResult, Objective
 from app.platform.listing import holds
 from app.review import experiment_rows, learnings
-from app.review.learnings import Wanted
 
 SHORTEST = 2  # characters: one stands nearly everywhere
 _MOST_WORDS = 8  # each is looked for in every row
@@ -82,7 +81,7 @@ def _key_results(session: Session, words: str, limit: int) -> list[Found]:
 
 def _learnings(session: Session, words: str, limit: int) -> list[Found]:
     """By the index of their words: each is the beginning of one of theirs."""
-    rows = learnings.search(session, Wanted(text=words), limit=limit).learnings
+    rows = learnings.newest_with(session, words, limit=limit)
     return [Found(Kind.LEARNING, row.experiment_id, row.learning, row.name) for row in rows]
 
 
