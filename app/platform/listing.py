@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, func, or_
 from sqlmodel import Session
+from sqlmodel.sql.sqltypes import AutoString
 
 from app.platform.errors import Invalid
 from app.platform.paging import Order, Part
@@ -85,7 +86,7 @@ class Listing:
     def _expression(self, sort: str) -> Any:
         """Texts are sorted in any case of letters."""
         column = self.sorts[sort.removeprefix("-")]
-        is_text = isinstance(column.type, String) and column is not self.key
+        is_text = isinstance(column.type, (String, AutoString)) and column is not self.key
         return func.lower(column) if is_text else column
 
     def _narrowing(self, asked: Asked) -> list[ColumnElement[bool]]:
