@@ -146,7 +146,7 @@ def _live(arguments: list[str], env: dict[str, str], cwd: str, out: Any) -> NoRe
     os.close(told)
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
-    supervise.subprocess = _AsForked  # type: ignore[assignment]
+    vars(supervise)["subprocess"] = _AsForked
     _run(arguments, env)
 
 

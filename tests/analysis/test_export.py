@@ -9,7 +9,6 @@ from sqlmodel import Session
 from app.analysis import export
 from app.audience.models import Person
 from app.delivery.models import Send, State
-from app.platform.spreadsheets import escaped
 from tests.analysis.scenes import TUESDAY, click, given_experiment, mail
 
 

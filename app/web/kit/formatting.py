@@ -62,7 +62,7 @@ SAID: Mapping[str, str] = {
     "logged-out": "You are logged out.",
     "thanks": "Thank you.",
     "said": "Said. Whoever you named is told, and so is whoever watches this.",
-    "taken-back": "Taken back: nobody reads it any more.",
+    "comment-taken-back": "Taken back: nobody reads it any more.",
     "watched": "You are told of what happens here.",
     "unwatched": "You are told of it no more, but where somebody names you.",
 }

@@ -108,7 +108,7 @@ def router_of(about: str, around: Around) -> APIRouter:
     @router.post(f"{said}/{{comment_id}}/remove")
     def remove(request: Request, session: Db, who: Who, comment_id: str) -> Response:
         comments.remove(session, comment_id, by=who)
-        return back(request, "taken-back")
+        return back(request, "comment-taken-back")
 
     @router.post(f"/{{{about}_id}}/watch")
     def watch(request: Request, session: Db, who: Who, now: Now, form: Form) -> Response:

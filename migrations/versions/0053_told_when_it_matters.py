@@ -6,7 +6,7 @@ from alembic import op
 from app.platform.db import UtcDateTime
 from app.platform.documents import Json
 
-revision = "0055"
+revision = "0053"
 down_revision = "0052"
 branch_labels = None
 depends_on = None
