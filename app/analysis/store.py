@@ -28,7 +28,7 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
-from app.analysis.models import Kind, Look, Snapshot, ToldVerdict
+from app.analysis.models import Kind, Look, Snapshot
 from app.experiments.models import Enrolment, Experiment, Status
 from app.experiments.vocabulary import Method
 from app.platform.db import UtcDateTime
@@ -123,27 +123,6 @@ def with_looks(session: Session) -> Sequence[str]:
         )
         .order_by(col(Experiment.id))
     ).all()
-
-
-def undecided(session: Session) -> Sequence[tuple[Experiment, ToldVerdict | None, str | None]]:
-    """Experiments that mailed real people and wait for a verdict or a decision.
-
-    Each with what was last told of it, and with why it was frozen, if it was.
-    """
-    counted = exists().where(col(Counter.experiment_id) == col(Experiment.id))
-    is_final = and_(
-        col(Snapshot.experiment_id) == col(Experiment.id), col(Snapshot.kind) == Kind.FINAL
-    )
-    counting = col(Experiment.status).in_((Status.RUNNING, Status.PAUSED, Status.MEASURING))
-    cancelled = and_(col(Experiment.status) == Status.CANCELLED, col(Snapshot.id).is_(None))
-    question = (
-        sa_select(Experiment, ToldVerdict, col(Snapshot.kind))
-        .outerjoin(ToldVerdict, col(ToldVerdict.experiment_id) == col(Experiment.id))
-        .outerjoin(Snapshot, is_final)
-        .where(or_(counting, cancelled), ~col(Experiment.rehearsal), counted)
-        .order_by(col(Experiment.id))
-    )
-    return [(row[0], row[1], row[2]) for row in session.execute(question)]
 
 
 def without_final(session: Session) -> Sequence[Experiment]:

@@ -17,6 +17,7 @@ from app.analysis import (
     planned_looks,
     readout,
     store,
+    verdict_rows,
     waiting,
 )
 from app.analysis.current_call import Found, look
@@ -89,7 +90,7 @@ def note(
 
 def _news(session: Session, now: datetime) -> list[str]:
     """Experiments of which something else is to be told than was, all looked at together."""
-    rows = [row for row in store.undecided(session) if gathered.can_be_read(row[0])]
+    rows = [row for row in verdict_rows.undecided(session) if gathered.can_be_read(row[0])]
     held = _held(session, [row[0].id for row in rows])
     rows = [row for row in rows if row[0].id in held]
     counted = gathered.gather_many(session, [row[0] for row in rows], now=now, held=held)

@@ -38,6 +38,7 @@ from app.web.experiments import (
     checklists,
     decisions,
     draft_versions,
+    experiment_comments,
     experiment_list,
     form_pages,
     hits,
@@ -51,17 +52,22 @@ from app.web.experiments import (
     shares,
     templates,
 )
-from app.web.experiments import comments as experiment_comments
-from app.web.features import board, features, learnings, look_ups, slices
-from app.web.features import comments as feature_comments
+from app.web.features import (
+    board,
+    feature_comments,
+    features,
+    learnings,
+    look_ups,
+    slices,
+)
 from app.web.kit import errors
 from app.web.kit.assets import ASSETS
 from app.web.kit.head import Head
 from app.web.kit.headers import Headers
-from app.web.outcomes import comments as key_result_comments
 from app.web.outcomes import (
     cycles,
     goal_imports,
+    key_result_comments,
     key_results,
     objectives,
     outcomes,
