@@ -17,7 +17,6 @@ from app.web.kit.list_paging import Cursor
 
 _LONGEST = 200  # characters of the words
 _OWN = frozenset({"q", "sort", "by", "cursor", "csrf", "said"})
-_TURNED = {False: "", True: "-"}
 
 
 @dataclass(frozen=True, slots=True)
