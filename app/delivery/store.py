@@ -26,7 +26,7 @@ from app.experiments.models import Experiment, Status
 from app.experiments.vocabulary import HOLDOUT, MailKind
 from app.platform.bulk import Bulk, Written
 from app.platform.db import UtcDateTime
-from app.platform.documents import part_of_json
+from app.platform.documents import text_of_json
 
 _TYPES = {
     "state": "text",
@@ -193,13 +193,13 @@ def still_wanted(session: Session, send_ids: Sequence[int], *, holder: str) -> s
         .join(Suppression, col(Suppression.email_key) == col(Person.email_key))
         .where(col(Person.id) == col(Send.person_id))
     )
-    kind = part_of_json(session, Experiment.design, "mail_kind")
+    kind = text_of_json(session, Experiment.design, "mail_kind")
     declined = (
         select(col(Person.id))
         .join(Declined, col(Declined.email_key) == col(Person.email_key))
         .where(
             col(Person.id) == col(Send.person_id),
-            col(Declined.mail_kind) == func.coalesce(kind.as_string(), str(MailKind.OTHER)),
+            col(Declined.mail_kind) == func.coalesce(kind, str(MailKind.OTHER)),
         )
     )
     question = (

@@ -41,6 +41,14 @@ def part_of_json(session: Session, column: Any, name: str) -> ColumnElement[Any]
     return part
 
 
+def text_of_json(session: Session, column: Any, name: str) -> ColumnElement[str]:
+    """The same of a part that is text."""
+    part: ColumnElement[str] = column[name].as_string()
+    if session.get_bind().dialect.name == "sqlite":
+        return case((func.json_valid(column) == 1, part))
+    return part
+
+
 def json_or_text(kept: str) -> Any:
     """SQLite keeps any text as JSON. What is none is given as it stands: its row is damaged."""
     try:
