@@ -146,7 +146,7 @@ def test_a_refusal_gives_advice_that_fits_it(eve: Browser, stranger: Browser):
         who._ask("GET", "/", headers={"Host": "other.example"}) for who in (eve, stranger)
     ]
 
-    assert "Reload it and send it again" in stale
+    assert "Look at it, then send it." in stale
     assert "change your role" not in stale
     assert "use its buttons and links" in wrong_kind
     assert {answer.status_code for answer in wrong_name} == {421}
