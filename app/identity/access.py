@@ -71,6 +71,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/robots.txt", Access.PUBLIC),
     _rule(_READ, "/llms.txt", Access.PUBLIC),
     _rule(_READ, "/SKILL.md", Access.PUBLIC),
+    _rule("POST", "/hooks/*", Access.PUBLIC),  # by mail providers; each proves itself
     _rule("POST", "/mcp", Access.VIEWER),  # what a token may there, each tool says
     # Agents that somebody lets in (OAuth): what programs read and send has no session.
     _rule(_READ, "/.well-known/oauth-authorization-server", Access.PUBLIC),

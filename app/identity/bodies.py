@@ -31,6 +31,7 @@ class Body:
 
 NOTHING = Body(0, Taken.IGNORED)
 _STRANGERS = Body(64_000)  # a form of somebody who is not logged in: an address, a password, a note
+_EVENT = Body(300_000)  # of a mail provider: Amazon sends 256 KB at most
 _USUAL = Body(1 * MB)
 _DESIGN = Body(
     2 * MB
@@ -47,6 +48,7 @@ _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
     (pattern_of(path), body)
     for path, body in (
         ("/u/*", NOTHING),  # a POST unsubscribes whatever it says (RFC 8058)
+        ("/hooks/*", _EVENT),
         ("/audiences/*/imports", _FILE),
         ("/api/v1/audiences/*/imports", _FILE),
         ("/address-ranges", _RANGES),

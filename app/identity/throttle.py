@@ -52,6 +52,12 @@ def check_refused(*, caller: str) -> None:
         raise TooMany(_WAIT)
 
 
+def check_unproven(*, caller: str) -> None:
+    """Count one event that no provider of ours sent; raise TooMany past thirty a minute."""
+    if not _limiter.hit(_REFUSED, "unproven", _network(caller)):
+        raise TooMany(_WAIT)
+
+
 def check_codes(user_id: str) -> None:
     """Count one code; raise TooMany past thirty an hour for an account, from wherever."""
     if not _limiter.hit(_CODES, "code", user_id):

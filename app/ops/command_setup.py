@@ -81,10 +81,11 @@ def start_checked(found: "House", *, migrating: bool) -> None:
 
     And a mail server that nobody could send by: better said now than when mails are due.
     """
-    from app.delivery import transports
+    from app.delivery import hooks, transports
     from app.ops.installation import prepare, refuse_misfits, set_up_token
 
     transports.refuse_unusable(found.settings)
+    hooks.sources(found.settings.mail_events)
     if migrating:
         tell_set_up(found, prepare(found))
         return

@@ -103,6 +103,7 @@ class Settings(ProviderSettings):
     bounce_address: Mailbox = ""
     mail_replies: Mailbox = ""  # where people's answers come back to
     mailbox: str = ""  # one at a mail server, over IMAP, in which mail that comes back lies
+    mail_events: str = ""  # providers that tell here what became of mails, and their proof
     timezone: str = "UTC"
     privacy: Privacy = Privacy.STANDARD
     durability: Durability = Durability.PROCESS
@@ -212,6 +213,11 @@ class Settings(ProviderSettings):
     def rehearses(self) -> bool:
         """What is launched here is a rehearsal: no mail reaches anybody. A demo plays customers."""
         return self.mail.strip() == "outbox:" and not self.demo
+
+    @property
+    def mails_by_provider(self) -> bool:
+        """Mails leave over HTTP: a provider makes their return paths, and hands our tokens back."""
+        return not self.mail.strip().startswith(("outbox:", "smtp:"))
 
     @property
     def sender_address(self) -> str:

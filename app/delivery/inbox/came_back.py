@@ -28,6 +28,7 @@ from app.tally.models import Outcome
 
 _AT_ONCE = 200  # sends in a round
 _OPEN = {State.QUEUED, State.SENDING}  # what became of the mail is not written down yet
+_UNKNOWN = {*_OPEN, State.UNCERTAIN}  # whether it left is known to nobody, or not yet
 _NEVER_MAILED = {State.HELD, State.SKIPPED}
 _MAY_HAVE_LEFT = {State.SENT, State.UNCERTAIN}
 _RETURNED = {What.GONE, What.FULL, What.REFUSED}
@@ -63,6 +64,8 @@ def hear(
     """Write down what was said of a send, and what follows; whether anything is new."""
     send = store.locked(session, send_id)
     if send is None or send.state in _NEVER_MAILED or said.what is What.NOTHING:
+        return False
+    if said.what is What.DELIVERED and send.state not in _UNKNOWN:
         return False
     if answer is None or not stopping.is_asked(answer.written):
         return _hear(session, send, said, now=now, answer=answer)
@@ -121,9 +124,10 @@ def _apply(session: Session, send: Send, row: CameBackRow, *, now: datetime) -> 
     if what in _RETURNED:
         _return(session, send, what, row.words, now=now)
         return
-    if send.state == State.UNCERTAIN:  # somebody read it, so it did arrive
+    if send.state == State.UNCERTAIN:  # it arrived, or somebody read it
         send.accepted_at = now
-        _settle(session, send, State.SENT, "An answer came.", now=now)
+        words = row.words if what is What.DELIVERED else "An answer came."
+        _settle(session, send, State.SENT, words, now=now)
         tally.change(session, {send.id: settling.TALLIED[State.SENT]})
     if what is What.REPLY:
         replying.count(session, send)

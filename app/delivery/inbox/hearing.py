@@ -30,6 +30,7 @@ _WORDS = {
     What.COMPLAINT: "It was called spam: the person gets no more mail.",
     What.AUTO_REPLY: "An automatic answer: it counts nowhere.",
     What.REPLY: "An answer that somebody wrote: it is kept with their mail.",
+    What.DELIVERED: "It was delivered.",
     What.NOTHING: "Nothing final: it may still arrive.",
 }
 _STOPPED = "An answer that asks for no more mail: the person gets none, and it is kept."

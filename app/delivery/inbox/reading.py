@@ -29,6 +29,7 @@ class What(StrEnum):
     COMPLAINT = "complaint"  # somebody called it spam
     AUTO_REPLY = "auto_reply"
     REPLY = "reply"
+    DELIVERED = "delivered"  # a provider says so: where nobody knew, it is known now
     NOTHING = "nothing"  # it was put off, or arrived: what is final is still to come
 
 

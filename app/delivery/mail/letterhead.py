@@ -66,7 +66,7 @@ def letterhead(
         reply_to=sender.get("reply_to") or None,
         postal_address=settings.postal_address.strip(),
         return_path=ascii_address(settings.bounce_address or settings.sender_address),
-        signs_returns=bool(settings.bounce_address),
+        signs_returns=bool(settings.bounce_address) or settings.mails_by_provider,
         replies_to=settings.mail_replies and ascii_address(settings.mail_replies),
         public_url=settings.public_url,
         tracking_url=settings.tracking,

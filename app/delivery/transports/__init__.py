@@ -1,4 +1,4 @@
-"""How a mail leaves: by SMTP, or into the built-in outbox where nothing leaves.
+"""How a mail leaves: by SMTP, by a provider, or into the built-in outbox where nothing leaves.
 
 In: finished mails. Out: replies. Refuses to know: what a mail is about, what a reply means.
 """
@@ -7,8 +7,10 @@ import asyncio
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from app.delivery.transports import providers
 from app.delivery.transports.outbox import Outbox
 from app.delivery.transports.ports import Transport
+from app.delivery.transports.providers.over_http import OverHttp
 from app.delivery.transports.server import Server
 from app.delivery.transports.smtp import Smtp
 from app.platform.config import BadSettings, Settings
@@ -16,36 +18,38 @@ from app.platform.db import Database
 from app.platform.errors import NotBuiltYet
 
 _OUTBOX = "outbox:"
-_LATER = ("ses:", "postmark:", "mailgun:", "resend:")
+_LATER = ("ses:", "mailgun:", "resend:")
 
 
 def open_transport(settings: Settings, database: Database) -> Transport:
     """The transport that `THINSLICE_MAIL` names. Nothing is asked of a server yet."""
     if settings.mail.strip() == _OUTBOX:
         return Outbox(database)
-    return _smtp(settings)
+    return _server(settings)
 
 
 def refuse_unusable(settings: Settings) -> None:
     """Raises BadSettings or NotBuiltYet where no transport of ours is named as it must be."""
     if settings.mail.strip() != _OUTBOX:
-        _smtp(settings)
+        _server(settings)
 
 
 def look(settings: Settings) -> str:
     """Say whether mail could leave now. Raises AppError with what to do."""
     if settings.mail.strip() == _OUTBOX:
         return "mails stay in the outbox; nothing leaves (THINSLICE_MAIL)"
-    return asyncio.run(_smtp(settings).look())
+    return asyncio.run(_server(settings).look())
 
 
-def _smtp(settings: Settings) -> Smtp:
+def _server(settings: Settings) -> Smtp | OverHttp:
     mail = settings.mail.split()
     if len(mail) != 1:
         raise NotBuiltYet("THINSLICE_MAIL takes one mail server; several are not built yet.")
     if mail[0].startswith(_LATER):
         name = mail[0].partition(":")[0]
         raise NotBuiltYet(f"THINSLICE_MAIL: {name} is not built yet; use smtp:// or outbox:.")
+    if providers.is_named(mail[0]):
+        return OverHttp(providers.read(mail[0]))
     if not mail[0].startswith("smtp:"):
         raise BadSettings("THINSLICE_MAIL must be outbox: or smtp://user:password@host:port.")
     return Smtp(Server.read(mail[0]), name=_greeting(settings))

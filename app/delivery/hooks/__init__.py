@@ -1,0 +1,101 @@
+"""What providers tell of mails that they took from us, each in its own shape and proof.
+
+In: a request's head and bytes. Out: whether anything is new. What is not proven changes nothing;
+whose mail it is, only a token tells that we signed and the provider hands back. What becomes of the
+send, `app.delivery.inbox.came_back` knows: the same as of a mail that came back.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from sqlmodel import Session
+
+from app.delivery import feedback
+from app.delivery.hooks.postmark import PostmarkEvents
+from app.delivery.hooks.told import Brought, Source, Told
+from app.delivery.inbox import came_back
+from app.delivery.inbox.reading import CameBack, What
+from app.links import return_address
+from app.links.keyring import Keyring, Kind
+from app.links.token import BadToken
+from app.platform.config import BadSettings
+from app.platform.db import Database
+from app.platform.errors import Invalid, NotFound
+
+_READ: Mapping[str, Callable[[SplitResult], Source]] = {
+    "postmark": PostmarkEvents.read,
+}
+_ARRIVED = CameBack(What.DELIVERED, "It was delivered.")
+_Shapes = (TypeError, AttributeError, LookupError, ValueError)
+
+
+def sources(setting: str) -> Mapping[str, Source]:
+    """Read `THINSLICE_MAIL_EVENTS`: one source a provider. Raises BadSettings without secrets."""
+    found: dict[str, Source] = {}
+    for written in setting.split():
+        name = written.partition(":")[0]
+        if name not in _READ or name in found:
+            raise BadSettings(
+                "THINSLICE_MAIL_EVENTS names providers, each once, such as"
+                f" postmark://user:password@; known are {', '.join(sorted(_READ))}."
+            )
+        try:
+            found[name] = _READ[name](urlsplit(written))
+        except ValueError:
+            raise BadSettings(f"THINSLICE_MAIL_EVENTS: {name}:// cannot be read.") from None
+    return found
+
+
+def hear(
+    database: Database,
+    name: str,
+    brought: Brought,
+    *,
+    setting: str,
+    keyring: Keyring,
+    now: datetime,
+) -> bool:
+    """Take one request of a provider; whether anything of it is new.
+
+    Raises:
+        NotFound: no events of this provider are expected here.
+        Unproven: it is not from there.
+        Invalid: it is, and cannot be read.
+    """
+    source = sources(setting).get(name)
+    if source is None:
+        raise NotFound("No events of this provider are taken here (THINSLICE_MAIL_EVENTS).")
+    source.prove(brought, now=now)
+    try:
+        told = list(source.told(_document(brought.body)))
+    except _Shapes as error:
+        raise Invalid("This is not an event as the provider documents it.") from error
+    return _settle(database, told, keyring, now=now)
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _settle(database: Database, told: Iterable[Told], keyring: Keyring, *, now: datetime) -> bool:
+    is_new = False
+    for one in told:
+        with suppress(BadToken):
+            send_id = return_address.read(one.token, Kind.RETURN, keyring)
+            with database.write() as session:
+                is_new |= _hear(session, send_id, one, now=now)
+    return is_new
+
+
+def _hear(session: Session, send_id: int, told: Told, *, now: datetime) -> bool:
+    if told.unsubscribes:
+        feedback.unsubscribe(session, send_id, now=now)
+    said = _ARRIVED if told.unsubscribes else told.said
+    return came_back.hear(session, send_id, said, now=now) or told.unsubscribes

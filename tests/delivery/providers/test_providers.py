@@ -1,0 +1,246 @@
+"""Mails over HTTP: what each provider is sent, and what each of its answers means to us."""
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from app.delivery import transports
+from app.delivery.mail.mime import Mail
+from app.delivery.models import State
+from app.delivery.replies import Meaning, Reply, meaning_of
+from app.delivery.transports import providers
+from app.delivery.transports.ports import StoppedError
+from app.delivery.transports.providers.over_http import _AS_SAID, OverHttp, said
+from app.platform.config import BadSettings, Settings
+from app.platform.db import Database
+from app.platform.errors import Unavailable
+from tests.delivery import scenes
+from tests.delivery.providers.answers import OF_ALL, PROVIDERS, SECRET, Documented
+
+RAW = (
+    b"Message-ID: <one@insights.example.com>\r\n"
+    b"From: =?utf-8?B?QsO4cmdl?= <ann@example.com>\r\nTo: ann@example.org\r\n"
+    b"Reply-To: replies+x@example.com\r\nSubject: =?utf-8?B?NDAg4oKs?=\r\n"
+    b"List-Unsubscribe: <https://insights.example.com/u/abc>\r\n"
+    b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    b"Date: Sun, 22 Nov 2026 09:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/alternative; boundary="=_x"\r\n\r\n'
+    b"--=_x\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\nyou lose 40 =E2=82=AC\r\n"
+    b"--=_x\r\nContent-Type: text/html; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>you lose 40 =E2=82=AC</p>\r\n--=_x--\r\n"
+)
+TOKEN = "a" * 31
+ONE = Mail("1", f"bounces+{TOKEN}@example.com", "ann@example.org", "40 €", RAW, send_id=1)
+
+
+async def _noted() -> None:
+    """Nothing is written down in these tests."""
+
+
+def handed(documented: Documented, *mails: Mail, **more: Any) -> list[Reply]:
+    async def send() -> list[Reply]:
+        transport = OverHttp(providers.read(documented.mail), **more)
+        replies = [await transport.send(one, _noted) for one in mails]
+        await transport.close()
+        return replies
+
+    return asyncio.run(send())
+
+
+def _answer(status: int, body: Any) -> httpx.Response:
+    return (
+        httpx.Response(status, text=body)
+        if isinstance(body, str)
+        else httpx.Response(status, json=body)
+    )
+
+
+def _matrix() -> list[tuple[str, int, Any, Meaning]]:
+    return [
+        (name, *one)
+        for name, documented in PROVIDERS.items()
+        for one in ((*documented.taken, Meaning.ACCEPTED), *documented.own, *OF_ALL)
+    ]
+
+
+@pytest.mark.parametrize(("name", "status", "body", "meaning"), _matrix())
+def test_each_answer_means_what_the_same_of_a_mail_server_means(
+    name: str, status: int, body: Any, meaning: Meaning
+):
+    documented = PROVIDERS[name]
+    with respx.mock:
+        route = respx.post(documented.url).mock(return_value=_answer(status, body))
+        (reply,) = handed(documented, ONE)
+
+    assert meaning_of(reply) is meaning, reply
+    assert route.call_count == 1
+    assert SECRET not in str(reply)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (httpx.ConnectError("refused"), Meaning.LATER_ALL),
+        (httpx.ConnectTimeout("slow"), Meaning.LATER_ALL),
+        (httpx.ReadTimeout("slow"), Meaning.UNCERTAIN),
+        (httpx.ReadError("cut"), Meaning.UNCERTAIN),
+        (httpx.WriteError("cut"), Meaning.UNCERTAIN),
+        (httpx.RemoteProtocolError("hung up"), Meaning.UNCERTAIN),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_line_that_is_lost_is_uncertain_once_the_mail_may_have_left(
+    name: str, error: httpx.HTTPError, meaning: Meaning
+):
+    with respx.mock:
+        respx.post(PROVIDERS[name].url).mock(side_effect=error)
+        (reply,) = handed(PROVIDERS[name], ONE)
+
+    assert meaning_of(reply) is meaning
+
+
+@pytest.mark.parametrize("meaning", _AS_SAID)
+def test_every_meaning_survives_the_journal(meaning: Meaning):
+    assert meaning_of(said(meaning, "5.1.1 whatever 4.2.2 it says: rate limit")) is meaning
+
+
+def test_who_asks_us_to_wait_is_waited_for_and_no_longer_than_makes_sense():
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    for written, seconds in (("7", 7.0), ("9999", 30.0), ("soon", 1.0), ("", 1.0), ("-3", 1.0)):
+        with respx.mock:
+            respx.post(PROVIDERS["postmark"].url).mock(
+                return_value=httpx.Response(429, headers={"Retry-After": written})
+            )
+            handed(PROVIDERS["postmark"], ONE, ONE, ticks=lambda: 100.0, sleep=sleep)
+
+        assert waited.pop() == seconds, written
+    assert waited == []
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_mail_that_the_sender_wants_no_more_is_not_asked_for(name: str):
+    async def stopped() -> None:
+        raise StoppedError
+
+    async def send() -> None:
+        with pytest.raises(StoppedError):
+            await OverHttp(providers.read(PROVIDERS[name].mail)).send(ONE, stopped)
+
+    with respx.mock(assert_all_called=False) as requests:
+        route = requests.post(PROVIDERS[name].url)
+        asyncio.run(send())
+
+    assert route.call_count == 0
+
+
+def sent_to(name: str, mail: Mail = ONE) -> httpx.Request:
+    documented = PROVIDERS[name]
+    with respx.mock:
+        route = respx.post(documented.url).mock(return_value=_answer(*documented.taken))
+        handed(documented, mail)
+        request: httpx.Request = route.calls.last.request
+    return request
+
+
+def test_postmark_gets_what_we_composed_and_tracks_nothing_itself():
+    request = sent_to("postmark")
+    body = json.loads(request.content)
+    headers = {one["Name"]: one["Value"] for one in body.pop("Headers")}
+
+    assert request.headers["x-postmark-server-token"] == SECRET
+    assert SECRET not in str(request.url)
+    assert body == {
+        "From": "Børge <ann@example.com>",
+        "To": "ann@example.org",
+        "ReplyTo": "replies+x@example.com",
+        "Subject": "40 €",
+        "TextBody": "you lose 40 €\n",
+        "HtmlBody": "<p>you lose 40 €</p>\n",
+        "MessageStream": "broadcast",
+        "TrackOpens": False,
+        "TrackLinks": "None",
+        "Metadata": {"send": TOKEN},
+    }
+    assert headers == {
+        "Message-ID": "<one@insights.example.com>",
+        "List-Unsubscribe": "<https://insights.example.com/u/abc>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "X-PM-KeepID": "true",
+    }
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_no_secret_is_logged(name: str, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.DEBUG):
+        sent_to(name)
+
+    assert SECRET not in caplog.text
+    assert SECRET not in transports.open_transport(_settings(name), None).name  # type: ignore[arg-type]  # no outbox
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_doctor_says_whether_the_key_is_good(name: str):
+    for status, error in ((200, None), (401, None), (None, httpx.ConnectError("no way"))):
+        with respx.mock:
+            route = respx.get(PROVIDERS[name].look)
+            if error:
+                route.mock(side_effect=error)
+            else:
+                route.mock(return_value=httpx.Response(status or 0, json={}))
+            if status == 200:
+                assert "takes our key" in transports.look(_settings(name))
+                continue
+            with pytest.raises(Unavailable) as raised:
+                transports.look(_settings(name))
+            assert SECRET not in str(raised.value)
+
+
+def _settings(name: str) -> Settings:
+    return Settings(mail=PROVIDERS[name].mail)
+
+
+UNUSABLE = (
+    "postmark:", "postmark://", "postmark://@/", f"postmark://{SECRET}@host/",
+    f"postmark://{SECRET}:x@/", f"postmark://{SECRET}@/?strem=a", f"postmark://{SECRET}@/?stream=",
+    f"postmark://{SECRET}@/?stream=a%0ab", f"postmark://{SECRET}@[/", f"postmark://{SECRET}%0a@/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mail", UNUSABLE)
+def test_a_setting_that_nobody_could_send_by_is_refused_without_its_secret(mail: str):
+    with pytest.raises(BadSettings, match="THINSLICE_MAIL") as raised:
+        transports.refuse_unusable(Settings(mail=mail))
+
+    assert SECRET not in str(raised.value)
+    assert SECRET not in str(raised.value.__context__ or "")
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_launch_leaves_by_a_provider_and_each_mail_names_its_send(
+    database: Database, tmp_path: Path, name: str
+):
+    documented = PROVIDERS[name]
+    settings = scenes.SETTINGS.model_copy(update={"mail": documented.mail, "demo": False})
+    scenes.launched(database, people=3)
+    with respx.mock:
+        route = respx.post(documented.url).mock(return_value=_answer(*documented.taken))
+        transport = OverHttp(providers.read(documented.mail))
+        asyncio.run(scenes.run(scenes.sender(database, tmp_path, transport, settings=settings)))
+        requests = [call.request.content.decode() for call in route.calls]
+
+    assert scenes.states(database) == [State.SENT] * 3
+    assert len(requests) == 3
+    for number in range(3):
+        assert sum(f"p{number}@bakery.example" in one for one in requests) == 1
