@@ -34,7 +34,8 @@ RAW = (
     b"--=_x\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Content-Transfer-Encoding: quoted-printable\r\n\r\nyou lose 40 =E2=82=AC\r\n"
     b"--=_x\r\nContent-Type: text/html; charset=utf-8\r\n"
-    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>you lose 40 =E2=82=AC</p>\r\n--=_x--\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>you lose 40 =E2=82=AC</p>\r\n"
+    b"--=_x--\r\n"
 )
 TOKEN = "a" * 31
 ONE = Mail("1", f"bounces+{TOKEN}@example.com", "ann@example.org", "40 €", RAW, send_id=1)
@@ -166,8 +167,8 @@ def test_postmark_gets_what_we_composed_and_tracks_nothing_itself():
         "To": "ann@example.org",
         "ReplyTo": "replies+x@example.com",
         "Subject": "40 €",
-        "TextBody": "you lose 40 €\n",
-        "HtmlBody": "<p>you lose 40 €</p>\n",
+        "TextBody": "you lose 40 €",
+        "HtmlBody": "<p>you lose 40 €</p>",
         "MessageStream": "broadcast",
         "TrackOpens": False,
         "TrackLinks": "None",

@@ -1,0 +1,211 @@
+"""What providers tell: each event has the end of the same mail that came back, or none."""
+
+import asyncio
+import json
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from sqlmodel import Session, select
+
+from app.audience.models import Suppression
+from app.delivery import hooks
+from app.delivery.hooks.told import Brought, Unproven
+from app.delivery.inbox.reading import What
+from app.delivery.models import CameBackRow, Send, State
+from app.delivery.transports import providers
+from app.delivery.transports.providers.over_http import OverHttp
+from app.links import return_address
+from app.links.keyring import Keyring, Kind
+from app.platform.config import BadSettings
+from app.platform.db import Database
+from app.platform.errors import Invalid, NotFound
+from app.tally.models import Outcome
+from tests.delivery import scenes
+from tests.delivery.hooks.events import (
+    NOTHING,
+    PASSWORD,
+    SETTING,
+    UNSUBSCRIBES,
+    bounce,
+    postmark,
+    proven,
+)
+from tests.delivery.inbox.test_came_back import given
+from tests.delivery.providers.answers import PROVIDERS
+from tests.delivery.scenes import KEYS, NOW
+
+_END: dict[What | str, tuple[State, tuple[str, ...]]] = {
+    What.GONE: (State.BOUNCED, ("bounced",)),
+    What.REFUSED: (State.FAILED, ()),
+    What.FULL: (State.FAILED, ()),
+    What.COMPLAINT: (State.SENT, ("complained",)),
+    What.AUTO_REPLY: (State.SENT, ()),
+    What.DELIVERED: (State.SENT, ()),
+    UNSUBSCRIBES: (State.SENT, ("unsubscribed",)),
+}
+_BEGINNINGS = (State.SENT, State.UNCERTAIN)
+
+
+def token(send_id: int, keys: Keyring = KEYS, kind: Kind = Kind.RETURN) -> str:
+    return return_address.sign(send_id, kind, keys)
+
+
+def tell(database: Database, document: Any, headers: dict[str, str] | None = None) -> bool:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    brought = Brought(proven() if headers is None else headers, body)
+    return hooks.hear(database, "postmark", brought, setting=SETTING, keyring=KEYS, now=NOW)
+
+
+def _end(database: Database) -> tuple[str, tuple[str, ...]]:
+    (state,) = scenes.states(database)
+    with database.read() as session:
+        reasons = tuple(row.reason for row in session.exec(select(Suppression)).all())
+    return state, reasons
+
+
+def _anew(session: Session, send_id: int, state: State) -> None:
+    for row in (*session.exec(select(CameBackRow)).all(), *session.exec(select(Suppression)).all()):
+        session.delete(row)
+    send, outcome = session.get_one(Send, send_id), session.get_one(Outcome, send_id)
+    send.state = state
+    outcome.unsubscribed_at = outcome.complained_at = None
+
+
+def test_every_documented_event_ends_as_the_same_mail_that_came_back(database: Database):
+    """Each twice: the second time changes nothing."""
+    send_id = given(database)
+    wrong = []
+    for document, says in postmark(token(send_id)):
+        for began in _BEGINNINGS:
+            with database.write() as session:
+                _anew(session, send_id, began)
+            tell(database, document)
+            once = _end(database)
+            tell(database, document)
+            expected = (began, ()) if says == NOTHING else _END[says]
+            if (once, _end(database)) != (expected, expected):
+                wrong.append((document["RecordType"], document.get("Type"), began, once))
+
+    assert wrong == []
+
+
+def test_the_order_of_events_changes_nothing(database: Database):
+    send_id = given(database)
+    documents = [one for one, says in postmark(token(send_id)) if says in {
+        What.DELIVERED, What.GONE, What.COMPLAINT}][:3]  # fmt: skip
+    ends = set()
+    for order in permutations(documents):
+        with database.write() as session:
+            _anew(session, send_id, State.UNCERTAIN)
+        for document in order:
+            tell(database, document)
+        state, reasons = _end(database)
+        ends.add((state, len(reasons)))
+
+    assert ends == {(State.BOUNCED, 1)}
+
+
+def test_a_delivery_that_is_told_before_its_sender_settled_counts_once_it_has(database: Database):
+    send_id = given(database, State.SENDING)
+    delivered = next(one for one, says in postmark(token(send_id)) if says is What.DELIVERED)
+
+    assert tell(database, delivered)
+    assert not tell(database, delivered)
+    assert scenes.states(database) == [State.SENDING]
+
+
+def test_a_delivery_that_was_known_leaves_no_row(database: Database):
+    send_id = given(database)
+    delivered = next(one for one, says in postmark(token(send_id)) if says is What.DELIVERED)
+
+    assert not tell(database, delivered)
+    with database.read() as session:
+        assert session.exec(select(CameBackRow)).all() == []
+
+
+_OTHERS = Keyring.of([b"a secret of somebody else, long enough"])
+
+
+def test_what_is_forged_or_of_no_mail_of_ours_changes_nothing(database: Database):
+    send_id = given(database)
+    good = bounce(token(send_id), "HardBounce")
+    for headers in ({}, proven("another-password-of-theirs"), {"authorization": "Bearer x"},
+                    {"authorization": "Basic é"}, {"authorization": ""}):  # fmt: skip
+        with pytest.raises(Unproven):
+            tell(database, good, headers)
+    for named in ("", "x", token(send_id, _OTHERS), token(send_id, kind=Kind.REPLY),
+                  token(send_id + 1), str(send_id)):  # fmt: skip
+        assert not tell(database, bounce(named, "HardBounce"))
+    for metadata in (None, {}, {"send": None}, {"send": 7}, {"send": ["x"]}):
+        assert not tell(database, good | {"Metadata": metadata})
+
+    assert _end(database) == (State.SENT, ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff\xfe", b"[" * 100_000, b"{}",
+     b'{"RecordType": "Bounce"}', b'{"RecordType": "Bounce", "Type": []}',
+     b'{"RecordType": "Bounce", "Type": "HardBounce", "Metadata": [1]}',
+     b'{"RecordType": "SubscriptionChange"}'],
+    ids=lambda one: one[:30].decode("latin-1"),
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_in_a_sentence(database: Database, body: bytes):
+    given(database)
+    with pytest.raises(Invalid, match="not an event as the provider documents it"):
+        tell(database, body)
+
+
+def test_a_provider_that_is_not_named_is_not_there(database: Database):
+    for name, setting in (("postmark", ""), ("resend", SETTING), ("", SETTING), ("x" * 99, "")):
+        with pytest.raises(NotFound):
+            hooks.hear(
+                database, name, Brought(proven(), b"{}"), setting=setting, keyring=KEYS, now=NOW
+            )
+
+
+UNUSABLE = (
+    "postmark", "postmark:", "postmark://", "postmark://us@", "postmark://us:short@",
+    f"postmark://:{PASSWORD}@", f"postmark://us:{PASSWORD}@host", f"postmark://us:{PASSWORD}@/x",
+    f"postmark://us:{PASSWORD}@/?x=1", f"postmark://us%3A:{PASSWORD}@", f"{SETTING} {SETTING}",
+    f"sendgrid://us:{PASSWORD}@", f"postmark://us:{PASSWORD}@[",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", UNUSABLE)
+def test_a_setting_that_proves_nothing_is_refused_without_its_secret(setting: str):
+    with pytest.raises(BadSettings, match="THINSLICE_MAIL_EVENTS") as raised:
+        hooks.sources(setting)
+
+    assert PASSWORD not in str(raised.value)
+
+
+def test_from_a_launch_to_what_became_of_each(database: Database, tmp_path: Path):
+    """By Postmark: one was delivered, one bounced, one was lost on its way and then delivered."""
+    documented = PROVIDERS["postmark"]
+    settings = scenes.SETTINGS.model_copy(update={"mail": documented.mail, "demo": False})
+    scenes.launched(database, people=3)
+    tokens: dict[str, str] = {}
+
+    def taken(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        tokens[body["To"]] = body["Metadata"]["send"]
+        if body["To"].startswith("p2@"):
+            raise httpx.ReadTimeout("no answer", request=request)
+        return httpx.Response(documented.taken[0], json=documented.taken[1])
+
+    with respx.mock:
+        respx.post(documented.url).mock(side_effect=taken)
+        transport = OverHttp(providers.read(documented.mail))
+        asyncio.run(scenes.run(scenes.sender(database, tmp_path, transport, settings=settings)))
+    assert scenes.states(database) == [State.SENT, State.SENT, State.UNCERTAIN]
+
+    by_person = [tokens[f"p{number}@bakery.example"] for number in range(3)]
+    for number, says in ((0, What.DELIVERED), (1, What.GONE), (2, What.DELIVERED)):
+        tell(database, next(one for one, of in postmark(by_person[number]) if of is says))
+
+    assert scenes.states(database) == [State.SENT, State.BOUNCED, State.SENT]
