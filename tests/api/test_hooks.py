@@ -55,6 +55,7 @@ def test_each_way_to_be_refused_has_its_answer(provider: Api):
         "not ours": 404,
         "no event": 422,
     }
+    assert said["forged"].headers["www-authenticate"] == "Basic"
     for answer in said.values():
         assert answer.headers["content-type"] == "application/problem+json"
         assert "detail" in answer.json()

@@ -14,6 +14,7 @@ class Unproven(NotLoggedIn):
     """Nothing shows that the provider sent this."""
 
     title = "This is not proven to come from the provider"
+    challenge = "Basic"
 
 
 @dataclass(frozen=True, slots=True)
