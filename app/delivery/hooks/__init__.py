@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from app.delivery import feedback
 from app.delivery.hooks.postmark import PostmarkEvents
+from app.delivery.hooks.resend import ResendEvents
 from app.delivery.hooks.told import Brought, Source, Told
 from app.delivery.inbox import came_back
 from app.delivery.inbox.reading import CameBack, What
@@ -28,6 +29,7 @@ from app.platform.errors import Invalid, NotFound
 
 _READ: Mapping[str, Callable[[SplitResult], Source]] = {
     "postmark": PostmarkEvents.read,
+    "resend": ResendEvents.read,
 }
 _ARRIVED = CameBack(What.DELIVERED, "It was delivered.")
 _Shapes = (TypeError, AttributeError, LookupError, ValueError)

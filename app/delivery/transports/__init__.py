@@ -18,7 +18,7 @@ from app.platform.db import Database
 from app.platform.errors import NotBuiltYet
 
 _OUTBOX = "outbox:"
-_LATER = ("ses:", "mailgun:", "resend:")
+_LATER = ("ses:", "mailgun:")
 
 
 def open_transport(settings: Settings, database: Database) -> Transport:

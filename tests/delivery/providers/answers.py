@@ -1,6 +1,6 @@
 """Every provider's documented answers, and what each means to us: one table for all tests."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.delivery.replies import Meaning
@@ -17,11 +17,14 @@ class Documented:
     taken: tuple[int, Any]
     own: tuple[tuple[int, Any, Meaning], ...]
     look: str
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def _postmark(code: int, message: str = "Said in words") -> dict[str, Any]:
     return {"ErrorCode": code, "Message": message}
+
+
+def _resend(status: int, name: str) -> dict[str, Any]:
+    return {"statusCode": status, "name": name, "message": "Said in words"}
 
 
 PROVIDERS: dict[str, Documented] = {
@@ -58,6 +61,29 @@ PROVIDERS: dict[str, Documented] = {
         ),
     ),
 }
+PROVIDERS["resend"] = Documented(
+    mail=f"resend://{SECRET}@/",
+    url="https://api.resend.com/emails",
+    look="https://api.resend.com/domains",
+    taken=(200, {"id": "49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}),
+    own=(
+        (400, _resend(400, "validation_error"), Meaning.OUR_FAULT),
+        (400, _resend(400, "invalid_idempotency_key"), Meaning.OUR_FAULT),
+        (401, _resend(401, "missing_api_key"), Meaning.OUR_FAULT),
+        (403, _resend(403, "invalid_api_key"), Meaning.OUR_FAULT),
+        (403, _resend(403, "validation_error"), Meaning.OUR_FAULT),
+        (404, _resend(404, "not_found"), Meaning.OUR_FAULT),
+        (409, _resend(409, "invalid_idempotent_request"), Meaning.UNCERTAIN),
+        (409, _resend(409, "concurrent_idempotent_requests"), Meaning.UNCERTAIN),
+        (413, _resend(413, "too_large"), Meaning.CONTENT),
+        (422, _resend(422, "missing_required_field"), Meaning.REFUSED),
+        (422, _resend(422, "validation_error"), Meaning.REFUSED),
+        (422, _resend(422, "invalid_from_address"), Meaning.OUR_FAULT),
+        (451, _resend(451, "security_error"), Meaning.CONTENT),
+        (403, "<html>", Meaning.OUR_FAULT),
+        (200, "<html>a proxy</html>", Meaning.UNCERTAIN),
+    ),
+)
 # What every provider may answer, and what it is for each of them.
 OF_ALL: tuple[tuple[int, Any, Meaning], ...] = (
     (429, {}, Meaning.LIMIT),

@@ -9,10 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from app.delivery.transports.providers.over_http import Provider
 from app.delivery.transports.providers.postmark import Postmark
+from app.delivery.transports.providers.resend import Resend
 from app.platform.config import BadSettings
 
 _READ: Mapping[str, Callable[[SplitResult], Provider]] = {
     "postmark": Postmark.read,
+    "resend": Resend.read,
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 from app.delivery.mail.mime import Mail
-from app.delivery.replies import Meaning, Reply, Stage, shortened
+from app.delivery.replies import Meaning, Reply, Stage, meaning_of, shortened
 from app.delivery.transports.ports import Attempting
 from app.links import return_address
 from app.platform.errors import Unavailable
@@ -51,8 +51,17 @@ class Asked:
 class Provider(Protocol):
     """What is particular to one provider. `name` stands in sentences and tells paces apart."""
 
-    name: str
-    lanes: int
+    @property
+    def name(self) -> str:
+        """How it is called."""
+
+    @property
+    def lanes(self) -> int:
+        """Requests at a time."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the same request twice is one mail."""
 
     def asked(self, mail: Mail) -> Asked:
         """The request that hands over one mail."""
@@ -61,7 +70,10 @@ class Provider(Protocol):
         """What its answer means. 429, 5xx and answers that cannot be read never come here."""
 
     def look(self) -> Asked:
-        """A request that changes nothing and is answered 200 where our key is good."""
+        """A request that changes nothing and shows whether our key is good."""
+
+    def is_good(self, answer: httpx.Response) -> bool:
+        """Whether its answer shows that."""
 
 
 class OverHttp:
@@ -89,26 +101,25 @@ class OverHttp:
         if (rest := self._rests_until - self._ticks()) > 0:
             await self._sleep(rest)
         await attempting()
-        try:
-            answer = await self._ask(asked)
-        except _BEFORE_IT_LEFT as error:
-            return Reply(0, f"{self.name} cannot be reached: {_words(error)}", Stage.CONNECT)
-        except httpx.HTTPError as error:
-            return Reply(0, f"no answer after the mail was sent: {_words(error)}", Stage.LOST)
-        return self._understood(answer)
+        reply = await self._once(asked)
+        if reply.stage is not Stage.LOST or not self._provider.repeats:
+            return reply
+        again = await self._once(asked)
+        is_known = meaning_of(again) not in {Meaning.LATER_ALL, Meaning.LIMIT}
+        return again if is_known else reply  # the first may have left, whatever holds now
 
     async def look(self) -> str:
         """Whether it takes our key, for `doctor`. Raises Unavailable with what to look at."""
         try:
             answer = await self._ask(self._provider.look())
-            status = answer.status_code
         except httpx.HTTPError as error:
             raise Unavailable(f"{self.name} cannot be reached: {_words(error)}.") from error
         finally:
             await self.close()
-        if not answer.is_success:
+        if not self._provider.is_good(answer):
             raise Unavailable(
-                f"{self.name} does not take our key (HTTP {status}). Look at THINSLICE_MAIL."
+                f"{self.name} does not take our key (HTTP {answer.status_code}). Look at"
+                " THINSLICE_MAIL."
             )
         return f"{self.name} takes our key"
 
@@ -117,6 +128,15 @@ class OverHttp:
         client, self._open = self._open, None
         if client is not None:
             await client.aclose()
+
+    async def _once(self, asked: Asked) -> Reply:
+        try:
+            answer = await self._ask(asked)
+        except _BEFORE_IT_LEFT as error:
+            return Reply(0, f"{self.name} cannot be reached: {_words(error)}", Stage.CONNECT)
+        except httpx.HTTPError as error:
+            return Reply(0, f"no answer after the mail was sent: {_words(error)}", Stage.LOST)
+        return self._understood(answer)
 
     async def _ask(self, asked: Asked) -> httpx.Response:
         if self._open is None:

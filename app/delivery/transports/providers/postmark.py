@@ -40,6 +40,7 @@ class Postmark:
     stream: str
     name: str = "Postmark"
     lanes: int = 8
+    repeats: bool = False
 
     @classmethod
     def read(cls, parts: SplitResult) -> "Postmark":
@@ -92,6 +93,10 @@ class Postmark:
     def look(self) -> Asked:
         """What the token opens."""
         return Asked(f"{_URL}/server", self._headers(), method="GET")
+
+    def is_good(self, answer: httpx.Response) -> bool:
+        """Whether what it answered to `look` shows that the token is good."""
+        return answer.is_success
 
     def _headers(self) -> Mapping[str, str]:
         return {"X-Postmark-Server-Token": self.token, "Accept": "application/json"}
