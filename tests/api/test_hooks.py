@@ -11,13 +11,13 @@ from app.identity import throttle
 from app.links import return_address
 from app.links.keyring import Kind
 from tests.api.conftest import Api
-from tests.delivery.hooks.events import SETTING, bounce, proven
+from tests.delivery.hooks.events import SETTINGS, bounce, proven
 
 
 @pytest.fixture
 def provider(nobody: Api) -> Api:
     state = nobody.application.state
-    state.settings = state.settings.model_copy(update={"mail_events": SETTING})
+    state.settings = state.settings.model_copy(update={"mail_events": SETTINGS["postmark"]})
     throttle._limiter.storage.reset()
     return nobody
 

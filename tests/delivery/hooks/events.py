@@ -1,12 +1,16 @@
 """Providers' events in their documented shapes, and what each says: one table for all tests."""
 
 from base64 import b64encode
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
+
+from standardwebhooks import Webhook
 
 from app.delivery.inbox.reading import What
 
 PASSWORD = "a-password-of-our-own"
-SETTING = f"postmark://us:{PASSWORD}@"
 UNSUBSCRIBES = "unsubscribes"
 NOTHING = "nothing"
 
@@ -90,3 +94,74 @@ def postmark(token: str) -> list[tuple[dict[str, Any], What | str]]:
         (_of(token, "Open", FirstOpen=True), NOTHING),
         (_of(token, "Click", OriginalLink="https://shop.example"), NOTHING),
     ]  # fmt: skip
+
+
+_KEY = b"thirty-two bytes of our own, ok?"
+SIGNING = "whsec_" + b64encode(_KEY).decode()
+SETTINGS = {
+    "postmark": f"postmark://us:{PASSWORD}@",
+    "resend": f"resend://{quote(SIGNING, safe='')}@",
+}
+
+
+def svix(body: bytes, at: datetime, *, secret: str = SIGNING) -> dict[str, str]:
+    """The headers of a request of Resend, by the reference library of what Svix signs."""
+    signature = Webhook(secret).sign("msg_1", at, body.decode("utf-8", "surrogateescape"))
+    return {
+        "svix-id": "msg_1",
+        "svix-timestamp": str(int(at.timestamp())),
+        "svix-signature": f"v1,bm90IG91cnM= {signature}",
+    }
+
+
+def proof(name: str, body: bytes, at: datetime) -> dict[str, str]:
+    """The headers by which a provider proves this."""
+    return proven() if name == "postmark" else svix(body, at)
+
+
+def _resend(token: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "created_at": "2026-11-22T09:20:12.126Z",
+        "data": {
+            "created_at": "2026-11-22T09:20:11.894719+00:00",
+            "email_id": "56761188-7520-42d8-8898-ff6fc54ce618",
+            "from": "Halvern <ann@example.com>",
+            "to": ["john@bakery.example"],
+            "subject": "40 €",
+            "tags": {"send": token},
+        }
+        | more,
+    }
+
+
+def resend(token: str) -> list[tuple[dict[str, Any], What | str]]:
+    """Every kind of event, and what it says."""
+
+    def bounced(kind: str, detail: str) -> dict[str, Any]:
+        told = {"message": "Said in words", "type": kind, "subType": detail}
+        return _resend(token, "email.bounced", bounce=told)
+
+    quiet = ("email.sent", "email.delivery_delayed", "email.opened", "email.clicked",
+             "email.received", "email.scheduled", "email.of_tomorrow")  # fmt: skip
+    return [
+        (bounced("Permanent", "General"), What.GONE),
+        (bounced("Permanent", "NoEmail"), What.GONE),
+        (bounced("Permanent", "Suppressed"), What.REFUSED),
+        (bounced("Permanent", "OnAccountSuppressionList"), What.REFUSED),
+        (bounced("Transient", "General"), What.REFUSED),
+        (bounced("Transient", "MailboxFull"), What.FULL),
+        (bounced("Transient", "MessageTooLarge"), What.REFUSED),
+        (bounced("Undetermined", "Undetermined"), What.REFUSED),
+        (_resend(token, "email.failed", failed={"reason": "reached_daily_quota"}), What.REFUSED),
+        (_resend(token, "email.suppressed"), What.REFUSED),
+        (_resend(token, "email.delivered"), What.DELIVERED),
+        (_resend(token, "email.complained"), What.COMPLAINT),
+        *((_resend(token, one), NOTHING) for one in quiet),
+    ]
+
+
+EVENTS: dict[str, Callable[[str], list[tuple[dict[str, Any], What | str]]]] = {
+    "postmark": postmark,
+    "resend": resend,
+}

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+from base64 import b64encode
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import digest
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -26,13 +30,17 @@ from app.platform.errors import Invalid, NotFound
 from app.tally.models import Outcome
 from tests.delivery import scenes
 from tests.delivery.hooks.events import (
+    EVENTS,
     NOTHING,
     PASSWORD,
-    SETTING,
+    SETTINGS,
+    SIGNING,
     UNSUBSCRIBES,
     bounce,
     postmark,
+    proof,
     proven,
+    svix,
 )
 from tests.delivery.inbox.test_came_back import given
 from tests.delivery.providers.answers import PROVIDERS
@@ -54,10 +62,33 @@ def token(send_id: int, keys: Keyring = KEYS, kind: Kind = Kind.RETURN) -> str:
     return return_address.sign(send_id, kind, keys)
 
 
-def tell(database: Database, document: Any, headers: dict[str, str] | None = None) -> bool:
+SETTING = " ".join(SETTINGS.values())
+
+
+def tell(
+    database: Database,
+    document: Any,
+    headers: dict[str, str] | None = None,
+    name: str = "postmark",
+    *,
+    now: datetime = NOW,
+) -> bool:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    brought = Brought(proven() if headers is None else headers, body)
-    return hooks.hear(database, "postmark", brought, setting=SETTING, keyring=KEYS, now=NOW)
+    brought = Brought(proof(name, body, NOW) if headers is None else headers, body)
+    return hooks.hear(database, name, brought, setting=SETTING, keyring=KEYS, now=now)
+
+
+def _proof(name: str, body: bytes) -> dict[str, str]:
+    """Of bytes that are no text, too, which no library signs."""
+    if name == "postmark":
+        return proven()
+    at = str(int(NOW.timestamp()))
+    signed = digest(b"thirty-two bytes of our own, ok?", f"msg_1.{at}.".encode() + body, sha256)
+    return {
+        "svix-id": "msg_1",
+        "svix-timestamp": at,
+        "svix-signature": "v1," + b64encode(signed).decode(),
+    }
 
 
 def _end(database: Database) -> tuple[str, tuple[str, ...]]:
@@ -75,20 +106,21 @@ def _anew(session: Session, send_id: int, state: State) -> None:
     outcome.unsubscribed_at = outcome.complained_at = None
 
 
-def test_every_documented_event_ends_as_the_same_mail_that_came_back(database: Database):
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_documented_event_ends_as_the_same_mail_that_came_back(database: Database, name: str):
     """Each twice: the second time changes nothing."""
     send_id = given(database)
     wrong = []
-    for document, says in postmark(token(send_id)):
+    for document, says in EVENTS[name](token(send_id)):
         for began in _BEGINNINGS:
             with database.write() as session:
                 _anew(session, send_id, began)
-            tell(database, document)
+            tell(database, document, name=name)
             once = _end(database)
-            tell(database, document)
+            tell(database, document, name=name)
             expected = (began, ()) if says == NOTHING else _END[says]
             if (once, _end(database)) != (expected, expected):
-                wrong.append((document["RecordType"], document.get("Type"), began, once))
+                wrong.append((document, began, once))
 
     assert wrong == []
 
@@ -146,22 +178,58 @@ def test_what_is_forged_or_of_no_mail_of_ours_changes_nothing(database: Database
     assert _end(database) == (State.SENT, ())
 
 
+def test_what_svix_did_not_sign_or_long_ago_changes_nothing(database: Database):
+    send_id = given(database)
+    good = EVENTS["resend"](token(send_id))[0][0]
+    body = json.dumps(good).encode()
+    signed = svix(body, NOW)
+    theirs = "whsec_" + b64encode(b"of somebody else, thirty-two byt").decode()
+    forged: list[tuple[bytes, dict[str, str]]] = [
+        (body, {}),
+        (body, svix(body, NOW, secret=theirs)),
+        (body + b" ", signed),
+        (body, signed | {"svix-id": "msg_2"}),
+        (body, signed | {"svix-timestamp": str(int(NOW.timestamp()) + 1)}),
+        (body, signed | {"svix-timestamp": "soon"}),
+        (body, signed | {"svix-signature": signed["svix-signature"].replace("v1,", "v2,")}),
+        (body, signed | {"svix-signature": "v1,é"}),
+        (body, signed | {"svix-signature": ""}),
+    ]
+    for sent, headers in forged:
+        with pytest.raises(Unproven):
+            tell(database, sent, headers, "resend")
+    for seconds in (-301, 301, 86_400):
+        with pytest.raises(Unproven, match="too long ago"):
+            tell(database, body, signed, "resend", now=NOW + timedelta(seconds=seconds))
+    assert _end(database) == (State.SENT, ())
+
+    assert tell(database, body, signed, "resend", now=NOW + timedelta(seconds=300))
+    assert not tell(database, body, signed, "resend")
+    assert _end(database) == (State.BOUNCED, ("bounced",))
+
+
+@pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"null", b"[]", b"7", b'"x"', b"\xff\xfe", b"[" * 100_000, b"{}",
      b'{"RecordType": "Bounce"}', b'{"RecordType": "Bounce", "Type": []}',
      b'{"RecordType": "Bounce", "Type": "HardBounce", "Metadata": [1]}',
-     b'{"RecordType": "SubscriptionChange"}'],
+     b'{"RecordType": "SubscriptionChange"}', b'{"type": "email.bounced"}',
+     b'{"type": "email.bounced", "data": {"bounce": 7}}', b'{"type": [], "data": {}}'],
     ids=lambda one: one[:30].decode("latin-1"),
 )  # fmt: skip
-def test_what_cannot_be_read_is_told_in_a_sentence(database: Database, body: bytes):
-    given(database)
+def test_what_cannot_be_read_is_told_in_a_sentence(database: Database, body: bytes, name: str):
     with pytest.raises(Invalid, match="not an event as the provider documents it"):
-        tell(database, body)
+        tell(database, body, _proof(name, body), name)
 
 
 def test_a_provider_that_is_not_named_is_not_there(database: Database):
-    for name, setting in (("postmark", ""), ("resend", SETTING), ("", SETTING), ("x" * 99, "")):
+    for name, setting in (
+        ("postmark", ""),
+        ("resend", SETTINGS["postmark"]),
+        ("", SETTING),
+        ("x" * 99, ""),
+    ):
         with pytest.raises(NotFound):
             hooks.hear(
                 database, name, Brought(proven(), b"{}"), setting=setting, keyring=KEYS, now=NOW
@@ -172,6 +240,8 @@ UNUSABLE = (
     "postmark", "postmark:", "postmark://", "postmark://us@", "postmark://us:short@",
     f"postmark://:{PASSWORD}@", f"postmark://us:{PASSWORD}@host", f"postmark://us:{PASSWORD}@/x",
     f"postmark://us:{PASSWORD}@/?x=1", f"postmark://us%3A:{PASSWORD}@", f"{SETTING} {SETTING}",
+    "resend://", "resend://whsec_@", f"resend://{SIGNING[6:]}@", f"resend://{SIGNING[:20]}@",
+    f"resend://{SIGNING}:x@", f"resend://{SIGNING}@host", "resend://whsec_é@",
     f"sendgrid://us:{PASSWORD}@", f"postmark://us:{PASSWORD}@[",
 )  # fmt: skip
 
@@ -182,6 +252,7 @@ def test_a_setting_that_proves_nothing_is_refused_without_its_secret(setting: st
         hooks.sources(setting)
 
     assert PASSWORD not in str(raised.value)
+    assert SIGNING[6:18] not in str(raised.value)
 
 
 def test_from_a_launch_to_what_became_of_each(database: Database, tmp_path: Path):
