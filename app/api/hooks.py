@@ -40,7 +40,8 @@ async def hear(
 ) -> EventHeard:
     """For the providers that `THINSLICE_MAIL_EVENTS` names; each proves itself as it documents.
 
-    Postmark: user and password in the webhook's address (401 without). What does not prove itself
+    Postmark: user and password in the webhook's address. Resend: the signature of Svix, five minutes
+    old at most. Without, it is refused (401). What does not prove itself
     changes nothing; more than thirty such a minute from one network are not looked at (429).
     """
     state = request.app.state
