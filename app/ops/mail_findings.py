@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.delivery import reply_store, transports
+from app.delivery import hooks, reply_store, transports
 from app.delivery.inbox import collecting
 from app.delivery.inbox.imap import Account
 from app.ops.installation import House
@@ -26,7 +26,9 @@ def comes_back(house: House) -> str:
         _refuse_stuck(house)
     else:
         told = "by thinslice inbox or thinslice feedback"
-    if not (settings.bounce_address or settings.mail_replies):
+    if settings.mail_events:
+        told = f"{told}; events of {' and '.join(hooks.sources(settings.mail_events))}"
+    elif not (settings.bounce_address or settings.mail_replies):
         return (
             "not set: what bounces later counts as delivered, and nothing here knows of answers"
             " (THINSLICE_BOUNCE_ADDRESS, THINSLICE_MAIL_REPLIES)"

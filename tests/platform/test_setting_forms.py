@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ops import command_setup, doctor
+from app.ops import command_setup, doctor, mail_findings
 from app.ops.installation import House
 from app.platform import config, setting_forms
 from app.platform.errors import AppError
@@ -97,7 +97,7 @@ def test_half_of_what_belongs_together_is_told():
 UNUSABLE = (
     "", "smtp:", "smtp://", "smpt://mail.example.com", "mail.example.com:587", "outbox",
     "smtp://mail.example.com?tls=maybe", "smtp://mail.example.com:port",
-    "smtp://mail.example.com:99999", "ses:eu-west-1", "smtp://one.example smtp://two.example",
+    "smtp://mail.example.com:99999", "postmark://", "resend:", "ses:eu-west-1", "smtp://one.example smtp://two.example",
 )  # fmt: skip
 
 
@@ -106,6 +106,23 @@ def test_nothing_starts_with_a_mail_server_that_nobody_could_send_by(house: Hous
         there = replace(house, settings=config.load(data_dir=tmp_path, mail=mail))
         with pytest.raises(AppError, match="THINSLICE_MAIL"):
             command_setup.start_checked(there, migrating=False)
+
+
+def test_nothing_starts_with_events_that_nobody_could_prove(house: House, tmp_path: Path):
+    for events in ("postmark://us@", "sendgrid://us:a-password-of-our-own@", "resend://key@"):
+        there = replace(house, settings=config.load(data_dir=tmp_path, mail_events=events))
+        with pytest.raises(config.BadSettings, match="THINSLICE_MAIL_EVENTS"):
+            command_setup.start_checked(there, migrating=False)
+
+
+def test_the_doctor_says_who_tells_of_mails(house: House, tmp_path: Path):
+    events = "postmark://us:a-password-of-our-own@"
+    settings = config.load(data_dir=tmp_path, mail="postmark://TOKEN@/", mail_events=events)
+
+    said = mail_findings.comes_back(replace(house, settings=settings))
+
+    assert "events of postmark; nothing has come back yet" in said
+    assert "a-password" not in said
 
 
 def test_the_doctor_tells_a_misspelt_setting(house: House, monkeypatch: pytest.MonkeyPatch):

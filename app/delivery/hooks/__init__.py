@@ -19,7 +19,6 @@ from app.delivery.hooks.postmark import PostmarkEvents
 from app.delivery.hooks.resend import ResendEvents
 from app.delivery.hooks.told import Brought, Source, Told
 from app.delivery.inbox import came_back
-from app.delivery.inbox.reading import CameBack, What
 from app.links import return_address
 from app.links.keyring import Keyring, Kind
 from app.links.token import BadToken
@@ -31,7 +30,6 @@ _READ: Mapping[str, Callable[[SplitResult], Source]] = {
     "postmark": PostmarkEvents.read,
     "resend": ResendEvents.read,
 }
-_ARRIVED = CameBack(What.DELIVERED, "It was delivered.")
 _Shapes = (TypeError, AttributeError, LookupError, ValueError)
 
 
@@ -97,7 +95,7 @@ def _settle(database: Database, told: Iterable[Told], keyring: Keyring, *, now: 
 
 
 def _hear(session: Session, send_id: int, told: Told, *, now: datetime) -> bool:
+    is_new = came_back.hear(session, send_id, told.said, now=now)  # holds the send
     if told.unsubscribes:
-        feedback.unsubscribe(session, send_id, now=now)
-    said = _ARRIVED if told.unsubscribes else told.said
-    return came_back.hear(session, send_id, said, now=now) or told.unsubscribes
+        is_new |= bool(feedback.unsubscribe(session, send_id, now=now))
+    return is_new

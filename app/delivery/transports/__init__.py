@@ -51,7 +51,10 @@ def _server(settings: Settings) -> Smtp | OverHttp:
     if providers.is_named(mail[0]):
         return OverHttp(providers.read(mail[0]))
     if not mail[0].startswith("smtp:"):
-        raise BadSettings("THINSLICE_MAIL must be outbox: or smtp://user:password@host:port.")
+        raise BadSettings(
+            "THINSLICE_MAIL must be outbox:, smtp://user:password@host:port, postmark://TOKEN@/ or"
+            " resend://KEY@/."
+        )
     return Smtp(Server.read(mail[0]), name=_greeting(settings))
 
 

@@ -31,7 +31,7 @@ _AS_SAID: Mapping[Meaning, tuple[int, str, Stage]] = {
     Meaning.LATER_ALL: (421, "4.3.2", Stage.CONNECT),
     Meaning.LIMIT: (450, "4.7.0", Stage.SENDER),
     Meaning.NO_SUCH_ADDRESS: (550, "5.1.1", Stage.RECIPIENT),
-    Meaning.OUR_FAULT: (535, "5.7.8", Stage.LOGIN),
+    Meaning.OUR_FAULT: (535, "5.3.5", Stage.LOGIN),
     Meaning.REFUSED: (550, "5.5.0", Stage.RECIPIENT),
     Meaning.CONTENT: (554, "5.6.0", Stage.MESSAGE),
 }
