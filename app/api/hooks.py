@@ -40,9 +40,9 @@ async def hear(
 ) -> EventHeard:
     """For the providers that `THINSLICE_MAIL_EVENTS` names; each proves itself as it documents.
 
-    Postmark: user and password in the webhook's address. Resend: the signature of Svix, five minutes
-    old at most. Without, it is refused (401). What does not prove itself
-    changes nothing; more than thirty such a minute from one network are not looked at (429).
+    Postmark: user and password in the webhook's address. Resend: Svix's signature, five minutes
+    old at most. What does not prove itself changes nothing (401); more than thirty such a minute
+    from one network are not looked at (429).
     """
     state = request.app.state
     brought = Brought(dict(request.headers), await request.body())

@@ -156,7 +156,7 @@ def test_an_address_that_names_no_server_is_refused(url: str):
         open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # no outbox, no database
 
 
-@pytest.mark.parametrize("url", ["ses:", "postmark:token", "smtp://a.example smtp://b.example"])
+@pytest.mark.parametrize("url", ["ses:", "mailgun:key", "smtp://a.example smtp://b.example"])
 def test_what_is_not_built_is_refused_by_name(url: str):
     with pytest.raises(NotBuiltYet):
         open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # as above
