@@ -24,7 +24,7 @@ from tests.delivery import scenes
 from tests.delivery.providers.answers import OF_ALL, PROVIDERS, SECRET, Documented
 
 RAW = (
-    b"Message-ID: <one@insights.example.com>\r\n"
+    b"DKIM-Signature: v=1; bh=of-other-bytes\r\nMessage-ID: <one@insights.example.com>\r\n"
     b"From: =?utf-8?B?QsO4cmdl?= <ann@example.com>\r\nTo: ann@example.org\r\n"
     b"Reply-To: replies+x@example.com\r\nSubject: =?utf-8?B?NDAg4oKs?=\r\n"
     b"List-Unsubscribe: <https://insights.example.com/u/abc>\r\n"

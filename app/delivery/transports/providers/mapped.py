@@ -7,10 +7,10 @@ from email.parser import BytesParser
 
 from app.delivery.mail.mime import Mail
 
-# Said by fields of their own, or made by the provider.
+# Said by fields of their own, or made by the provider; a signature of ours covers other bytes.
 _NOT_HANDED_ON = {
     "from", "to", "reply-to", "subject", "date", "mime-version", "content-type",
-    "content-transfer-encoding",
+    "content-transfer-encoding", "dkim-signature",
 }  # fmt: skip
 
 
