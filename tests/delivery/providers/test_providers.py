@@ -145,7 +145,15 @@ def test_who_asks_us_to_wait_is_waited_for_and_no_longer_than_makes_sense():
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    for written, seconds in (("7", 7.0), ("9999", 30.0), ("soon", 1.0), ("", 1.0), ("-3", 1.0)):
+    for written, seconds in (
+        ("7", 7.0),
+        ("9999", 30.0),
+        ("soon", 1.0),
+        ("", 1.0),
+        ("-3", 1.0),
+        ("9" * 9 + "x", 1.0),
+        ("9" * 5000, 1.0),
+    ):
         with respx.mock:
             respx.post(PROVIDERS["postmark"].url).mock(
                 return_value=httpx.Response(429, headers={"Retry-After": written})

@@ -18,6 +18,7 @@ from app.links import return_address
 from app.platform.errors import Unavailable
 
 _CONNECT_SECONDS, _REPLY_SECONDS = 10.0, 60.0
+_DIGITS = 9  # of a wait that is read at all
 _LONGEST_WAIT = 30.0  # seconds that one mail waits because a provider asked for it
 _BEFORE_IT_LEFT = (
     httpx.ConnectError,
@@ -186,7 +187,8 @@ def token_of(mail: Mail) -> str:
 def _asked_to_wait(answer: httpx.Response) -> float:
     """Seconds; one where it says nothing that can be used."""
     written = answer.headers.get("retry-after", "").strip()
-    seconds = int(written) if written.isascii() and written[:9].isdigit() else 1
+    is_number = written.isascii() and written.isdigit() and len(written) <= _DIGITS
+    seconds = int(written) if is_number else 1
     return min(float(seconds), _LONGEST_WAIT)
 
 
