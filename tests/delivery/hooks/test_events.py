@@ -110,7 +110,7 @@ def _anew(session: Session, send_id: int, state: State) -> None:
 def test_every_documented_event_ends_as_the_same_mail_that_came_back(database: Database, name: str):
     """Each twice: the second time changes nothing."""
     send_id = given(database)
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for document, says in EVENTS[name](token(send_id)):
         for began in _BEGINNINGS:
             with database.write() as session:
