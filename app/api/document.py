@@ -15,6 +15,7 @@ _DONE_ONCE = {
     " another request it is refused (409). So it is once a customer was erased: answers from before"
     " may name them, and are not kept.",
 }
+_PROVEN_ELSEWHERE = "/hooks/"  # no token of ours opens it: each provider has its own proof
 _BEARER: dict[str, Any] = {
     "type": "http",
     "scheme": "bearer",
@@ -38,9 +39,12 @@ def _completed(document: dict[str, Any], prefix: str) -> dict[str, Any]:
     parts = document.setdefault("components", {})
     parts["securitySchemes"] = {"token": _BEARER}
     for path, operations in document["paths"].items():
-        if path.startswith(prefix):
-            for method, operation in operations.items():
+        for method, operation in operations.items():
+            if path.startswith(prefix):
                 _complete(method, operation)
+            elif path.startswith(_PROVEN_ELSEWHERE):
+                operation["security"] = []
+                _tell_problems(operation)
     return document
 
 
@@ -48,6 +52,10 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     operation["security"] = [{"token": []}]
     if method == "post" and "text/csv" not in operation.get("requestBody", {}).get("content", {}):
         operation.setdefault("parameters", []).append(_DONE_ONCE)
+    _tell_problems(operation)
+
+
+def _tell_problems(operation: dict[str, Any]) -> None:
     for status, answer in operation["responses"].items():
         if status.startswith(("4", "5")):
             shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
