@@ -97,5 +97,5 @@ def _settle(database: Database, told: Iterable[Told], keyring: Keyring, *, now: 
 def _hear(session: Session, send_id: int, told: Told, *, now: datetime) -> bool:
     is_new = came_back.hear(session, send_id, told.said, now=now)  # holds the send
     if told.unsubscribes:
-        is_new |= bool(feedback.unsubscribe(session, send_id, now=now))
+        is_new |= feedback.unsubscribe(session, send_id, now=now).is_counted
     return is_new
