@@ -11,6 +11,7 @@ from app.ops import (
     backup_commands,
     command_setup,
     commands,
+    dkim_commands,
     feedback_commands,
     put_off_commands,
     range_commands,
@@ -41,6 +42,7 @@ app.add_typer(audit_commands.work, name="audit")
 app.add_typer(suppression_commands.work, name="suppressions")
 
 app.command()(feedback_commands.feedback)
+app.command()(dkim_commands.dkim)
 app.command()(backup_commands.backup)
 app.command()(backup_commands.restore)
 app.command()(backup_commands.release)

@@ -82,10 +82,13 @@ def start_checked(found: "House", *, migrating: bool) -> None:
     And a mail server that nobody could send by: better said now than when mails are due.
     """
     from app.delivery import hooks, transports
+    from app.delivery.transports import dkim_key
     from app.ops.installation import prepare, refuse_misfits, set_up_token
 
     transports.refuse_unusable(found.settings)
     hooks.sources(found.settings.mail_events)
+    if weak := dkim_key.weakness(dkim_key.signer(found.settings)):
+        log.warning(weak)
     if migrating:
         tell_set_up(found, prepare(found))
         return

@@ -13,7 +13,7 @@ from app.audience import erasure_rows
 from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
-from app.ops import backing_up, gauges, holding, late, mail_findings, reached, stored
+from app.ops import backing_up, gauges, holding, late, mail_dns, mail_findings, reached, stored
 from app.ops.installation import House, open_house, refuse_nothing
 from app.outreach import failing
 from app.platform import apart, away, clock, config, figures, install, migrate, queries
@@ -52,6 +52,7 @@ def look(settings: Settings) -> list[Finding]:
         "backup": _backup,
         "mail": mail_findings.leaves,
         "mail that comes back": mail_findings.comes_back,
+        **mail_dns.Looking().parts,
         "disk": _disk,
         "processes": _processes,
         "clicks": _clicks,

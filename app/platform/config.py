@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.platform import setting_forms
+from app.platform.dkim_settings import DkimSettings
 from app.platform.domains import BadDomain, ascii_host, ascii_url
 from app.platform.errors import AppError
 from app.platform.provider_settings import ProviderSettings
@@ -87,7 +88,7 @@ _SHORT = 32  # signs before the @: 64 are allowed, and a send's token and its + 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
-class Settings(ProviderSettings):
+class Settings(ProviderSettings, DkimSettings):
     """What an operator may set. Names and defaults are fixed (contract)."""
 
     model_config = SettingsConfigDict(env_prefix="THINSLICE_", extra="ignore", frozen=True)

@@ -10,7 +10,10 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "THINSLICE_"
 SQL = "SQL_"  # and a name: a database that key results may be read from
-_NEEDED = {"OIDC_": "OIDC_ISSUER"}  # settings that begin so do nothing where this one is empty
+_NEEDED = {
+    "OIDC_": "OIDC_ISSUER",
+    "DKIM_": "DKIM_KEY",
+}  # settings that begin so do nothing where this one is empty
 _ELSEWHERE = {"TOKEN", "CLOCK_SHIFT_SECONDS", "PARENT_PIPE"}  # read where they are used
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from app.delivery.transports.dkim import Signer
 from app.delivery.transports.server import Server
 from app.delivery.transports.smtp import Smtp
 
@@ -69,13 +70,16 @@ class Mailbox:
 
 @asynccontextmanager
 async def serving(
-    mailbox: Mailbox, *, ticks: Callable[[], float] = time.monotonic
+    mailbox: Mailbox,
+    *,
+    ticks: Callable[[], float] = time.monotonic,
+    signer: Signer | None = None,
 ) -> AsyncIterator[Smtp]:
     """A server on a port of its own, and a transport that talks to it."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: mailbox.conversation(loop), "127.0.0.1", 0)
     address = _address(server.sockets[0].getsockname()[1])
-    transport = Smtp(address, name="insights.example.com", ticks=ticks)
+    transport = Smtp(address, name="insights.example.com", signer=signer, ticks=ticks)
     try:
         yield transport
     finally:

@@ -7,7 +7,7 @@ import asyncio
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from app.delivery.transports import providers
+from app.delivery.transports import dkim_key, providers
 from app.delivery.transports.outbox import Outbox
 from app.delivery.transports.ports import Transport
 from app.delivery.transports.providers.over_http import OverHttp
@@ -29,7 +29,11 @@ def open_transport(settings: Settings, database: Database) -> Transport:
 
 
 def refuse_unusable(settings: Settings) -> None:
-    """Raises BadSettings or NotBuiltYet where no transport of ours is named as it must be."""
+    """Raises BadSettings or NotBuiltYet where no transport of ours is named as it must be.
+
+    And where mails should leave signed, and cannot.
+    """
+    dkim_key.signer(settings)
     if settings.mail.strip() != _OUTBOX:
         _server(settings)
 
@@ -55,7 +59,7 @@ def _server(settings: Settings) -> Smtp | OverHttp:
             "THINSLICE_MAIL must be outbox:, smtp://user:password@host:port, postmark://TOKEN@/ or"
             " resend://KEY@/."
         )
-    return Smtp(Server.read(mail[0]), name=_greeting(settings))
+    return Smtp(Server.read(mail[0]), name=_greeting(settings), signer=dkim_key.signer(settings))
 
 
 def _greeting(settings: Settings) -> str:

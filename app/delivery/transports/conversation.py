@@ -232,14 +232,20 @@ def wire_form(raw: bytes) -> bytes:
     """The lines of a mail as they are sent: each ends with CRLF, and no dot of its own ends it."""
     if isinstance(raw, Wire):
         return raw
-    ends = raw.count(b"\r\n")
-    if raw.count(b"\n") != ends or raw.count(b"\r") != ends:
-        raw = _LINE_END.sub(b"\r\n", raw)
-    if not raw.endswith(b"\r\n"):
-        raw += b"\r\n"
+    raw = whole_lines(raw)
     if b"\n." in raw:
         raw = raw.replace(b"\n.", b"\n..")
     return b"." + raw if raw.startswith(b".") else raw
+
+
+def whole_lines(raw: bytes) -> bytes:
+    """A mail of which each line ends with CRLF, the last one too."""
+    if isinstance(raw, Wire):
+        return raw
+    ends = raw.count(b"\r\n")
+    if raw.count(b"\n") != ends or raw.count(b"\r") != ends:
+        raw = _LINE_END.sub(b"\r\n", raw)
+    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
 
 
 def _reply_of(error: Exception, stage: Stage) -> Reply:

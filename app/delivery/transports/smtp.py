@@ -3,10 +3,12 @@
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from app.delivery.mail.mime import Mail
+from app.delivery.mail.mime import Mail, Wire
 from app.delivery.replies import Reply, Stage, is_too_many
-from app.delivery.transports.conversation import Conversation, RefusedError, opened
+from app.delivery.transports.conversation import Conversation, RefusedError, opened, whole_lines
+from app.delivery.transports.dkim import Signer
 from app.delivery.transports.learnt import Learnt
 from app.delivery.transports.ports import Attempting
 from app.delivery.transports.server import Server
@@ -24,16 +26,19 @@ class Smtp:
         server: Server,
         *,
         name: str,
+        signer: Signer | None = None,
         context: ssl.SSLContext | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """`name` is how we greet; `context` how certificates are checked (None: as usual).
 
+        `signer`: who signs each mail (None: mails leave unsigned);
         `ticks` counts seconds and is never set.
         """
         self.name = f"{server.host}:{server.port}"
         self._server = server
         self._name = name
+        self._signer = signer
         self._context = context
         self._idle: list[Conversation] = []
         self._open_now = 0
@@ -47,6 +52,7 @@ class Smtp:
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """Hand over one mail, on a connection that is free or new."""
+        mail = self._signed(mail)
         while connection := self._take_idle():
             reply = await self._send_on(connection, mail, attempting)
             if not _wants_another(reply):
@@ -77,6 +83,14 @@ class Smtp:
         idle, self._idle = self._idle, []
         for connection in idle:
             await connection.quit()
+
+    def _signed(self, mail: Mail) -> Mail:
+        """The mail under its signature; of the bytes as they arrive, so before dots are added."""
+        if self._signer is None:
+            return mail
+        raw = whole_lines(mail.raw)
+        signed = self._signer.signature(raw) + raw
+        return replace(mail, raw=Wire(signed) if isinstance(raw, Wire) else signed)
 
     def _take_idle(self) -> Conversation | None:
         while self._idle:
