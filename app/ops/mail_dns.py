@@ -95,7 +95,7 @@ class Looking:
             )
         if len(found) > 1:
             raise _wrong(f"{domain} has {len(found)} SPF records, so none counts: keep one.")
-        if "+all" in found[0].lower().split() or "all" in found[0].lower().split():
+        if {"+all", "all"} & set(found[0].lower().split()):
             raise _wrong(f"The SPF record of {domain} lets anybody send: end it with -all or ~all.")
         return f"{domain} says {found[0]} (whether that names your mail server is not looked at)"
 
@@ -154,12 +154,12 @@ class Looking:
             address: self._asked(dns.reversename.from_address(address).to_text(), "PTR")
             for address in public
         }
-        if bare := [address for address, found in names.items() if not found]:
+        if bare := [address for address, own in names.items() if not own]:
             return (
                 f"{', '.join(bare)} ({host}) has no name; where it delivers mail itself, its"
                 " provider must give it one (reverse DNS)"
             )
-        named = sorted({name.rstrip(".") for found in names.values() for name in found})
+        named = sorted({name.rstrip(".") for own in names.values() for name in own})
         return f"{host} is {', '.join(named)}"
 
 
