@@ -41,6 +41,13 @@ def signer(kind: str) -> Signer:
     return made
 
 
+def stranger(kind: str) -> Signer:
+    """Who signs for the same name with another key of the kind."""
+    made = dkim_key.signer(settings(kind, dkim_key=pem(kind, 1024)))
+    assert made is not None
+    return made
+
+
 def holds(raw: bytes, by: Signer) -> bool:
     """Whether dkimpy believes a mail, by the record that `thinslice dkim` prints."""
     record = dkim_key.record_text(by).encode()
