@@ -196,7 +196,7 @@ def test_whoever_turned_off_its_kind_of_mail_is_not_enrolled(database: Database,
     settle(database, experiment_id)
     out = "p001@bakers.example" if kind else "p000@bakers.example"
 
-    assert left_out(database, experiment_id) == {out: "declined"}
+    assert left_out(database, experiment_id) == {out: f"declined {kind or 'other'}"}
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ class Signer:
         `mail`: as it is meant, without the dots that SMTP adds; each line ends with CRLF.
         """
         head, _, body = mail.partition(b"\r\n\r\n")
-        found = _fields(head)
+        found = fields(head)
         names = (*(name for name in _SIGNED for _ in found.get(name, ())), _FROM)
         own = b"".join((self._begin(), _listed(names), b";\r\n\tbh=", body_hash(body), _B))
-        signed = b64encode(signed_by(self.key, _covered(found, names, own)))
+        signed = b64encode(signed_by(self.key, covered(found, names, own)))
         pieces = [signed[at : at + _LINE] for at in range(0, len(signed), _LINE)]
         return own + _FOLD.join(pieces) + b"\r\n"
 
@@ -69,14 +69,6 @@ def relaxed_body(body: bytes) -> bytes:
     return said + b"\r\n" if said else b""
 
 
-def covered(head: bytes, names: Sequence[bytes], own: bytes) -> bytes:
-    """What is signed: of each name in turn the last header that is left, and our own (3.7).
-
-    `own`: the signature's header up to `b=`, without a line's end.
-    """
-    return _covered(_fields(head), names, own)
-
-
 def signed_by(key: Key, data: bytes) -> bytes:
     """The bare signature of what is covered."""
     if isinstance(key, RSAPrivateKey):
@@ -84,14 +76,18 @@ def signed_by(key: Key, data: bytes) -> bytes:
     return key.sign(sha256(data).digest())  # RFC 8463, section 3: of the hash, not of the data
 
 
-def _covered(found: dict[bytes, list[bytes]], names: Sequence[bytes], own: bytes) -> bytes:
+def covered(found: dict[bytes, list[bytes]], names: Sequence[bytes], own: bytes) -> bytes:
+    """What is signed: of each name in turn the last header that is left, and our own (3.7).
+
+    `own`: the signature's header up to `b=`, without a line's end.
+    """
     left = {name: list(lines) for name, lines in found.items()}
     lines = [left[name].pop() for name in names if left.get(name)]
-    [[written]] = _fields(own).values()
+    [[written]] = fields(own).values()
     return b"".join((*(line + b"\r\n" for line in lines), written))
 
 
-def _fields(head: bytes) -> dict[bytes, list[bytes]]:
+def fields(head: bytes) -> dict[bytes, list[bytes]]:
     """Headers by their names, relaxed (3.4.2): unfolded, each space one, none at the ends."""
     found: dict[bytes, list[bytes]] = {}
     for line in _unfolded(head):

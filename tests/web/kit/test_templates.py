@@ -21,7 +21,8 @@ ENV = pages.environment("UTC")
 
 def every(page: type[pages.Page] = pages.Page) -> Iterator[type[pages.Page]]:
     for kind in page.__subclasses__():
-        yield kind
+        if hasattr(kind, "template"):  # else it is what several have in common
+            yield kind
         yield from every(kind)
 
 
