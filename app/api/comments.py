@@ -74,6 +74,8 @@ class ActivityOut(BaseModel):
 class ActivitiesOut(BaseModel):
     """What was done lately, the latest first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_DID]}})
+
     items: list[ActivityOut]
 
 

@@ -29,6 +29,12 @@ _NOTICE: dict[str, Any] = {
     "read_at": None,
 }
 
+_KIND: dict[str, Any] = {
+    "kind": "verdict",
+    "label": "A verdict falls, or changes",
+    "by_mail": True,
+}
+
 
 class NoticeOut(BaseModel):
     """One thing that whoever made the token was told. `href`: the page that it leads to."""
@@ -46,11 +52,7 @@ class NoticeOut(BaseModel):
 class NoticeKindOut(BaseModel):
     """A kind of notice, and whether it comes by mail, too."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"kind": "verdict", "label": "A verdict falls, or changes", "by_mail": True}
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _KIND})
 
     kind: Name
     label: str
@@ -59,6 +61,8 @@ class NoticeKindOut(BaseModel):
 
 class NoticeKindsOut(BaseModel):
     """Every kind there is."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_KIND]}})
 
     items: list[NoticeKindOut]
 

@@ -53,7 +53,10 @@ def test_who_took_a_file_stands_in_it(application: FastAPI, database: Database):
     assert row["subject"] == cycle["id"]
 
 
-@pytest.mark.parametrize("path", [one.pattern for one in access.EXPORTS if "api" in one.pattern])
+_OF_SOMETHING = [one for one in access.EXPORTS if "api" in one.pattern and "[" in one.pattern]
+
+
+@pytest.mark.parametrize("path", [one.pattern for one in _OF_SOMETHING])
 def test_whoever_asks_for_a_file_that_is_not_there_writes_nothing(application: FastAPI, path: str):
     asked = path.replace("[^/]+", "of-my-own-words").replace("\\", "").removeprefix("/api/v1")
 

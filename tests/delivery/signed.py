@@ -1,9 +1,11 @@
 """Keys to sign mails with, and somebody else's code that says whether a signature holds."""
 
+from collections.abc import Callable
 from functools import cache
 
 import dkim
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -22,11 +24,12 @@ KINDS = ("rsa", "ed25519")
 @cache
 def pem(kind: str, bits: int = 2048, *, password: str = "") -> str:
     """A new key of a kind, the same in all tests."""
-    made = {
+    making: dict[str, Callable[[], PrivateKeyTypes]] = {
         "rsa": lambda: rsa.generate_private_key(65_537, bits),
         "ed25519": ed25519.Ed25519PrivateKey.generate,
         "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
-    }[kind]()
+    }
+    made = making[kind]()
     locked = BestAvailableEncryption(password.encode()) if password else NoEncryption()
     return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked).decode()
 

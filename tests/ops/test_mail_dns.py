@@ -54,7 +54,7 @@ def test_a_domain_that_is_set_up_is_fine(house: House):
     assert found["PTR"][1] == "relay.halvern.io is out.halvern.io"
 
 
-WRONG = {
+WRONG: dict[str, tuple[str, dict[str, list[str]], dict[str, str], str]] = {
     "no SPF": ("SPF", {"mail.halvern.io TXT": ["v=spf10 -all"]}, {}, "who sends its mail"),
     "two SPF": ("SPF", {"mail.halvern.io TXT": ["v=spf1 -all", "v=spf1"]}, {}, "keep one"),
     "all SPF": ("SPF", {"mail.halvern.io TXT": ["v=spf1 +all"]}, {}, "lets anybody send"),

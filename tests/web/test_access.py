@@ -19,6 +19,7 @@ from tests.routes import OF_SYSTEMS
 from tests.whole import inside_of
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+_OWN = re.compile(r"/api/v1/(notices/|[a-z-]+/\{\w+\}/watch$)")  # what concerns oneself
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_a_viewer_changes_nothing_by_api(application: FastAPI, house: House):
         and ask(application, method, path, authorization=bearer).status_code != 403
     ]
 
-    assert allowed == []
+    assert [path for _, path in allowed if not _OWN.match(path)] == []
 
 
 def test_every_change_of_a_page_is_refused_without_the_sessions_token(

@@ -46,4 +46,4 @@ def _each(total: int) -> int:
 def _mark(place: int) -> str:
     """A line of no length, whose round or square ends are the mark."""
     column, row = divmod(place, ROWS)
-    return f"M{column + 0.5:g} {row + 0.5:g}h0"
+    return f"M{column}.5 {row}.5h0"
