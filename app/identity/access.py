@@ -112,6 +112,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_READ, "/conversions", Access.EDITOR),
     _rule("POST", "/conversions/find", Access.EDITOR),
     _rule(_ANY, "/experiments/*/share/**", Access.EDITOR),
+    _rule(_READ, "/experiments/new", Access.EDITOR),  # a form, and nothing else
+    _rule(_READ, "/experiments/*/template", Access.EDITOR),
+    _rule(_READ, "/features/new", Access.EDITOR),
     # What concerns oneself alone: what one was told, and what one watches.
     _rule(f"{_READ} POST", "/notices/**", Access.VIEWER),
     *(

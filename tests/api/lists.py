@@ -74,7 +74,7 @@ class Filling:
         session.delete(row)
 
 
-def filled(model: type[SQLModel], number: int, **fields: Any) -> SQLModel:
+def filled(model: type[SQLModel], number: int, /, **fields: Any) -> SQLModel:
     """A row with something in every column that needs something; ids lie in no order."""
     for column in model.__table__.columns:  # type: ignore[attr-defined]  # a table's model
         if column.name in fields or (column.nullable and not column.primary_key):
