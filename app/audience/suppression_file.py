@@ -188,7 +188,7 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     sign = separators.told(lines[first])
     first += sign is not None
     sign = sign or separators.found(lines[first : first + _LOOKED_AT], _is_known)
-    reader = csv.reader(iter(lines[first:]), delimiter=sign)
+    reader = csv.reader(iter(lines[first:]), delimiter=sign, strict=True)
     names: list[str] | None = None
     began = first + 1
     try:

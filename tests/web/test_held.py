@@ -33,6 +33,6 @@ def test_what_was_typed_is_sent_again_once_the_database_is_free(
     assert refused.status_code == 503
     assert refused.headers["retry-after"]
     assert "Something else holds what this needs" in said(refused.text)
-    assert "go back to what you filled in" in said(refused.text)
+    assert "it stands below. Look at it, then send it." in said(refused.text)
     assert again.status_code == 303
     assert names == ["Bakeries"]
