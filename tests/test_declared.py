@@ -12,7 +12,6 @@ ROOT = Path(__file__).parent.parent
 _OURS = {"app", "tests"}
 # Used without an import of ours.
 _BY_OTHERS = {
-    "python-multipart": "Starlette reads forms by it",
     "tzdata": "zoneinfo's zones, where the system has none",
 }
 _AS_COMMANDS = {

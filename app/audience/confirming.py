@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.audience import changes, imports, mapping, reading, refusal_rows, store
+from app.audience import batches, changes, imports, mapping, reading, refusal_rows, store
 from app.audience.erased import Marker
 from app.audience.imports import KEPT
 from app.audience.mapping import Mapped
@@ -136,7 +136,7 @@ def first_people(session: Session, look: Import, path: Path, *, marker: Marker) 
         said=look.said, created_at=look.created_at,
     )  # fmt: skip
     try:
-        records, _ = reading.take(imports.records_of(begin, path), _LOOKED_AT)
+        records, _ = batches.take(imports.records_of(begin, path), _LOOKED_AT)
     except (Invalid, FileNotFoundError):
         return []
     lines = changes.sorted_out(begin, records, Room.of(session, begin))

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from sqlmodel import Session
 
 from app.audience import changes, noting, opt_outs, reading, refusals, store, suppression_store
+from app.audience.batches import take
 from app.audience.erased import Marker
 from app.audience.mapping import NOTHING_SAID, Mapped
 from app.audience.models import Import
@@ -214,7 +215,7 @@ def _read_chunk(row: Import, path: Path) -> _Chunk | BadFile | FileNotFoundError
     try:
         if path.stat().st_size != row.size:
             return BadFile("The uploaded file is not whole any more. Upload it again.")
-        return reading.take(records_of(row, path), CHUNK)
+        return take(records_of(row, path), CHUNK)
     except (BadFile, FileNotFoundError) as error:
         return error
 

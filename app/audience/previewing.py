@@ -14,13 +14,13 @@ from typing import Any
 from sqlmodel import Session
 
 from app.audience import (
+    batches,
     changes,
     column_rows,
     confirming,
     imports,
     inference,
     profile,
-    reading,
     refusals,
     store,
     words,
@@ -132,7 +132,7 @@ class _Look:
     def _taken(self) -> tuple[list[Record], bool]:
         if self._path.stat().st_size != self._row.size:
             raise FileNotFoundError
-        records, more = reading.take(imports.records_of(self._row, self._path), CHUNK)
+        records, more = batches.take(imports.records_of(self._row, self._path), CHUNK)
         if records:
             self._row.offset, self._row.line = records[-1].offset, records[-1].next_line
             self._row.rows += len(records)

@@ -4,7 +4,6 @@ Every physical line is accounted for: a record, a refusal with its reason, or bl
 """
 
 import csv
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,8 +20,6 @@ from app.platform.errors import Invalid
 
 RAW_SHOWN = 500  # characters of a refused line that are kept
 _LOOKED_AT = 60  # lines from which the separator is found
-_TAKE_BYTES = 8 << 20  # of the file, held in memory as cells
-_TAKE_SECONDS = 0.5  # a file of quotes that never close is read a thousand times over
 _EMPTY = "The file is empty. Its first line must name the columns, “email” among them."
 csv.field_size_limit(LONGEST_LINE)
 
@@ -149,17 +146,6 @@ def record_of(line: int, raw: str, cells: Sequence[tuple[Mapped, Any]]) -> Recor
     _keep(record, cells)
     record.values |= headers.whole_name(headers.name_parts(kept), record.values)
     return record
-
-
-def take(records: Iterator[Record], count: int) -> tuple[list[Record], bool]:
-    """The next records, as many as may be held and read at once; whether there may be more."""
-    taken: list[Record] = []
-    ends = time.monotonic() + _TAKE_SECONDS
-    for record in islice(records, count):
-        taken.append(record)
-        if record.offset - taken[0].offset > _TAKE_BYTES or time.monotonic() > ends:
-            return taken, True
-    return taken, len(taken) == count
 
 
 def _past_mark(source: IO[bytes]) -> IO[bytes]:

@@ -76,16 +76,9 @@ def locked_audience(session: Session, audience_id: str) -> Audience:
 
 
 AUDIENCES = Listing(
-    name="audiences page",
-    key=col(Audience.id),
-    usual="-made",
-    sorts={
-        "made": col(Audience.id),
-        "name": col(Audience.name),
-        "people": col(Audience.people),
-    },
-    words=(col(Audience.name),),
-)
+    name="audiences page", key=col(Audience.id), usual="-made", words=(col(Audience.name),),
+    sorts={"made": col(Audience.id), "name": col(Audience.name), "people": col(Audience.people)},
+)  # fmt: skip
 
 
 def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Audience]:

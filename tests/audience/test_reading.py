@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.audience import ndjson, text_lines
-from app.audience.reading import Record, read_csv, read_header, read_ndjson, take
+from app.audience.batches import take
+from app.audience.reading import Record, read_csv, read_header, read_ndjson
 from app.audience.text_lines import BadFile
 
 pieces = st.sampled_from(

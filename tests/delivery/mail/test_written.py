@@ -13,7 +13,7 @@ TEXT = '{{ day | date: "long" }}; {{ day | date: "%A %-d %B, 100%%" }}; {{ waste
 TEXT += '{{ waste | money: "EUR" }}; {{ waste | number }}'
 
 
-def filled(source: str, language: str = "en", **row: object) -> str:
+def filled(source: str, language: str = "en", /, **row: object) -> str:
     filler = filling.text(source)
     held = {"day": "2026-11-22", "waste": 1240.5, **row}
     seen = cells.cells_for(held, filler.columns, Columns(), now=NOW, language=language)
