@@ -7,7 +7,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.audience.models import Person
-from app.delivery import destination_store
+from app.delivery import destination_store, person_store
 from app.delivery.models import Send, State
 from app.platform.listing import Asked, Listing
 from app.platform.paging import Part
@@ -80,6 +80,8 @@ def sends(
     session: Session, listing: Listing, experiment_id: str, asked: Asked, *, limit: int
 ) -> Part[tuple[Send, str]]:
     """Each with its address (none: erased)."""
+    if listing.sort_of(asked) == listing.usual and not asked.is_narrowed:
+        return person_store.sends_page(session, experiment_id, cursor=asked.cursor, limit=limit)
     query = select(Send, _ADDRESS).where(col(Send.experiment_id) == experiment_id)
     return listing.part(session, query, asked, limit=limit)
 
