@@ -6,7 +6,9 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
+from app.experiments.vocabulary import MailKind
 from app.languages import error_words
+from app.languages.words import words_of
 from app.web.public import mail_kinds
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +24,8 @@ SAYS = {"say", "counted"}
 
 def sentences() -> list[str]:
     """All of them, each once, in order."""
-    found = [*mail_kinds.sentences(), *error_words.EVERY]
+    kinds = mail_kinds.lines(dict.fromkeys(MailKind, True), words_of(None))
+    found = [*(said for one in kinds for said in (one.name, one.about)), *error_words.EVERY]
     for path in SPOKEN:
         found += in_template(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "app").rglob("*.py")):

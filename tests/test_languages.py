@@ -123,7 +123,6 @@ def test_what_is_no_language_is_english(language: str | None):
 def test_days_and_numbers_are_written_as_the_language_writes_them():
     assert written.day(ARTICLE, "de") == "22. November 2026"
     assert written.day(ARTICLE, "en") == "22 November 2026"
-    assert written.moment(ARTICLE, "fr") == "22 nov. 2026, 09:30"
     assert written.number(1240.5, "de") == "1.240,5"
     assert written.percent(0.125, "de", 1) == "12,5\xa0%"
     assert written.percent(0.4, "en") == "40\xa0%"

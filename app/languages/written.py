@@ -1,4 +1,4 @@
-"""Days, moments and numbers as a language writes them. Pure: Babel's data, no clock, no zone."""
+"""Days and numbers as a language writes them. Pure: Babel's data, no clock, no zone."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Final
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from app.languages.words import ENGLISH, locale_of
@@ -28,16 +28,6 @@ def locale_for(language: str | None) -> Locale:
 def day(value: date, language: str | None, length: str = "long") -> str:
     """A day in words or figures, by one of `LENGTHS`."""
     return format_date(value, length, locale=locale_for(language))
-
-
-def moment(value: datetime, language: str | None) -> str:
-    """A day and the hour, in the zone that the moment is in."""
-    return f"{day(value, language, 'medium')}, {clock(value, language)}"
-
-
-def clock(value: datetime, language: str | None) -> str:
-    """The hour alone."""
-    return format_time(value, "short", locale=locale_for(language), tzinfo=value.tzinfo)
 
 
 def form(value: datetime, pattern: str, language: str | None) -> str:

@@ -195,6 +195,7 @@ FIXED = {
     "/outbox/{mail_id}/customer/seen": "the newest requests of one mail, twenty at most",
     "/outbox/experiments/{experiment_id}": "leads to one mail",
     "/start/reading": "one sentence",
+    "/suppressions/file": "a file",
     "/experiments/{experiment_id}/link": "key results of one experiment, twenty at most",
     "/account": "where one person is logged in",
     "/account/second-step": "a picture, and ten codes",
@@ -211,7 +212,7 @@ FIXED = {
 }
 ONE = re.compile(
     r"/(?:progress|live|mail|customer|edit|launch|decide|preview|checklist|template)$"
-    r"|^/(?:a|p|u|help|login|setup|password|robots\.txt)(?:/|$)|^/time/respondents/"
+    r"|^/(?:a|k|p|u|help|login|setup|password|robots\.txt)(?:/|$)|^/time/respondents/"
 )
 
 

@@ -26,11 +26,6 @@ class KindLine:
     is_wanted: bool
 
 
-def sentences() -> list[str]:
-    """All of them, for the catalogues."""
-    return [said for pair in _TOLD.values() for said in pair]
-
-
 def told(kind: MailKind, words: Words) -> str:
     """What a kind is called."""
     return words.say(_TOLD[kind][0])
