@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, literal, union_all, update
 from sqlmodel import Session, col, select
 
-from app.audience.models import Declined
+from app.audience.models import Declined, Suppression
 from app.audience.suppression_store import AGAIN, RECIPIENT, inserting
 from app.platform.db import among
 from app.platform.errors import NotFound
@@ -58,6 +58,24 @@ def declined(session: Session, keys: Iterable[str], mail_kind: str) -> set[str]:
         Declined.mail_kind == mail_kind, among(session, Declined.email_key, list(keys))
     )
     return set(session.exec(query).all())
+
+
+def unwanted(session: Session, keys: Iterable[str], mail_kind: str) -> tuple[set[str], set[str]]:
+    """Of these address keys, those that get no mail at all, and those that get none of this kind.
+
+    One question: pages that look at everybody ask no more of them.
+    """
+    asked = list(keys)
+    at_all = select(Suppression.email_key, literal(0)).where(
+        among(session, Suppression.email_key, asked)
+    )
+    of_kind = select(Declined.email_key, literal(1)).where(
+        Declined.mail_kind == mail_kind, among(session, Declined.email_key, asked)
+    )
+    found: tuple[set[str], set[str]] = (set(), set())
+    for key, is_of_kind in session.execute(union_all(at_all, of_kind)):
+        found[is_of_kind].add(key)
+    return found
 
 
 def listed(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Declined]:

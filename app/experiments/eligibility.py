@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.audience import conditions, declined_store, suppression_store
+from app.audience import conditions, declined_store
 from app.audience.columns import Columns, Misfit
 from app.audience.consent import allows
 from app.audience.members import Member
@@ -98,10 +98,7 @@ class Judge:
     def ruling(self, session: Session, people: Sequence[Member]) -> Ruling:
         """The same for whoever stops on the way: asked for all, said of those who are given."""
         keys = [person.email_key for person in people]
-        unwanted = _Unwanted(
-            suppression_store.suppressed(session, keys),
-            declined_store.declined(session, keys, self.design.mail_kind),
-        )
+        unwanted = _Unwanted(*declined_store.unwanted(session, keys, self.design.mail_kind))
         taken = self.taken(session, people)
         return lambda some: [self._ruled(member, unwanted, taken) for member in some]
 
