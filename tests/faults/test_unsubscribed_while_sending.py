@@ -29,10 +29,12 @@ def test_no_mail_after_the_answer_but_those_in_flight(
         first = launched(api, audience, name="First")
         wait_until(partial(finished, api, first), what="the first mail")
         ways_out = {to: mail["List-Unsubscribe"].strip("<>") for to, mail in mailbox.mails()}
+        leave = random.Random(17).sample(sorted(ways_out), leaving)
+        presses = {to: _press(ways_out[to], number % 2 == 1) for number, to in enumerate(leave)}
         relay = mailbox.rule = Slowly(_RELAY_SECONDS)
         second = launched(api, audience, name="Second")
         wait_until(lambda: relay.arrived, what="the first of the second mails")
-        answered = _left(ways_out, leaving, seconds=people * _RELAY_SECONDS)
+        answered = _left(presses, seconds=people * _RELAY_SECONDS)
         progress = wait_until(partial(finished, api, second), what="the second mail")
     late = sorted(relay.arrived.get(to, 0) - at for to, at in answered.items())
     after = [f"{one:.2f}" for one in late if one > 0]
@@ -47,26 +49,28 @@ def test_no_mail_after_the_answer_but_those_in_flight(
     )  # failed: was reserved already
 
 
-def _left(ways_out: dict[str, str], count: int, *, seconds: float) -> dict[str, float]:
+Press = tuple[httpx.URL, dict[str, str | list[MailKind]]]  # where to, and what is sent
+
+
+def _left(presses: dict[str, Press], *, seconds: float) -> dict[str, float]:
     """Somebody leaves now and then, while the others are mailed; when each had the answer."""
     rng = random.Random(17)
-    moments = sorted(rng.uniform(0, 0.9 * seconds) for _ in range(count))
+    moments = sorted(rng.uniform(0, 0.9 * seconds) for _ in presses)
     began = time.monotonic()
     answered: dict[str, float] = {}
-    for moment, to in zip(moments, rng.sample(sorted(ways_out), count), strict=True):
+    for moment, (to, (address, said)) in zip(moments, presses.items(), strict=True):
         time.sleep(max(0.0, began + moment - time.monotonic()))
-        posted = _press(ways_out[to], turns_off=len(answered) % 2 == 1)
+        posted = httpx.post(address, data=said, timeout=30)
         answered[to] = time.monotonic()
         assert posted.status_code == httpx.codes.OK
     return answered
 
 
-def _press(way_out: str, *, turns_off: bool) -> httpx.Response:
-    """One-click unsubscribing, or the preferences page without this kind of mail."""
+def _press(way_out: str, turns_off: bool) -> Press:  # noqa: FBT001 - one of two
+    """One-click unsubscribing, or the preferences page, looked at before, without this kind."""
     if not turns_off:
-        return httpx.post(way_out, data={"List-Unsubscribe": "One-Click"}, timeout=30)
-    page = httpx.get(way_out, timeout=30).text
-    found = re.search(r'href="(/p/[^"]+)"', page)
+        return httpx.URL(way_out), {"List-Unsubscribe": "One-Click"}
+    found = re.search(r'href="(/p/[^"]+)"', httpx.get(way_out, timeout=30).text)
     assert found
-    kept = {"kind": [kind for kind in MailKind if kind is not MailKind.OTHER]}
-    return httpx.post(httpx.URL(way_out).join(found[1]), data=kept, timeout=30)
+    kept = [kind for kind in MailKind if kind is not MailKind.OTHER]
+    return httpx.URL(way_out).join(found[1]), {"kind": kept}
