@@ -49,7 +49,7 @@ def test_no_mail_after_the_answer_but_those_in_flight(
     )  # failed: was reserved already
 
 
-Press = tuple[httpx.URL, dict[str, str | list[MailKind]]]  # where to, and what is sent
+Press = tuple[httpx.URL, dict[str, list[MailKind]] | dict[str, str]]  # where to, and what is sent
 
 
 def _left(presses: dict[str, Press], *, seconds: float) -> dict[str, float]:
@@ -66,11 +66,11 @@ def _left(presses: dict[str, Press], *, seconds: float) -> dict[str, float]:
     return answered
 
 
-def _press(way_out: str, turns_off: bool) -> Press:  # noqa: FBT001 - one of two
+def _press(way_out: str, turns_off: bool) -> Press:
     """One-click unsubscribing, or the preferences page, looked at before, without this kind."""
     if not turns_off:
         return httpx.URL(way_out), {"List-Unsubscribe": "One-Click"}
     found = re.search(r'href="(/p/[^"]+)"', httpx.get(way_out, timeout=30).text)
     assert found
-    kept = [kind for kind in MailKind if kind is not MailKind.OTHER]
+    kept: list[MailKind] = [kind for kind in MailKind if kind is not MailKind.OTHER]
     return httpx.URL(way_out).join(found[1]), {"kind": kept}
