@@ -33,8 +33,9 @@ def take(
     from app.experiments.vocabulary import MailKind
     from app.platform import clock
 
+    database = command_setup.checked_house().database
     text = suppression_file.text_of(file.read_bytes())
-    with command_setup.checked_house().database.write() as session:
+    with database.write() as session:
         taken = suppression_file.take(
             session, text, kinds=list(MailKind), by=command_setup.BY, now=clock.now()
         )

@@ -26,7 +26,9 @@ from tests.faults.gate import Gate
 from tests.serve import Installation
 
 _ENDLESS = {"serve", "edge", "worker", "demo", "inbox"}  # they start all the same, or wait
-_ASKS_NOTHING = {"mcp", "ranges list", "ranges remove", "ranges reset", "ranges update"}
+_ASKS_NOTHING = {
+    "mcp", "dkim", "ranges list", "ranges remove", "ranges reset", "ranges update",
+}  # fmt: skip
 _READS_FIRST = {"restore", "playbook take"}  # a file, which would have to be a playbook
 _AGAIN = 75  # a mail server keeps the mail
 _GIVEN = {"--role": "viewer", "--starts": "2026-10-01", "--ends": "2026-12-31"}

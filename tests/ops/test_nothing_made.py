@@ -12,7 +12,7 @@ from tests.ops.test_database_in_trouble import commands
 from tests.serve import Installation
 
 _MAKES_ONE = {"migrate", "restore", "demo"}
-_ASKS_ANOTHER = {"mcp"}
+_ASKS_ANOTHER = {"mcp", "dkim"}  # an installation elsewhere; a key
 _READS_FIRST = {"playbook take", "people import"}  # a file, which would have to be one
 _ANSWERS = ("serve", "edge")  # they take their port first, and say no once they have it
 _AGAIN = 75  # a mail server keeps the mail
