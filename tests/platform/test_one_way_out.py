@@ -13,6 +13,10 @@ _DIAL = re.compile(r"\b(create_connection|open_connection|getaddrinfo)\(")
 ALLOWED = {
     "app/platform/outbound.py": "the way out itself",
     "app/delivery/transports/conversation.py": "relays, named by the operator",
+    **{
+        f"app/delivery/transports/providers/{name}.py": "a provider, named by the operator"
+        for name in ("over_http", "postmark", "resend")
+    },
     "app/delivery/inbox/imap.py": "the mailbox, named by the operator",
     "app/ops/reached.py": "doctor asks our own address",
     "app/agents/bridge.py": "a program on somebody's own machine asks the server that they name",

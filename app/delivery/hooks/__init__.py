@@ -5,11 +5,9 @@ whose mail it is, only a token tells that we signed and the provider hands back.
 send, `app.delivery.inbox.came_back` knows: the same as of a mail that came back.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from sqlmodel import Session
@@ -25,6 +23,7 @@ from app.links.token import BadToken
 from app.platform.config import BadSettings
 from app.platform.db import Database
 from app.platform.errors import Invalid, NotFound
+from app.platform.foreign import read_json
 
 _READ: Mapping[str, Callable[[SplitResult], Source]] = {
     "postmark": PostmarkEvents.read,
@@ -71,17 +70,10 @@ def hear(
         raise NotFound("No events of this provider are taken here (THINSLICE_MAIL_EVENTS).")
     source.prove(brought, now=now)
     try:
-        told = list(source.told(_document(brought.body)))
+        told = list(source.told(read_json(brought.body)))
     except _Shapes as error:
         raise Invalid("This is not an event as the provider documents it.") from error
     return _settle(database, told, keyring, now=now)
-
-
-def _document(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
 
 
 def _settle(database: Database, told: Iterable[Told], keyring: Keyring, *, now: datetime) -> bool:

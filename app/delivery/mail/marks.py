@@ -17,7 +17,7 @@ WAY_OUT = "unsubscribe_url"  # the name by which a body asks for it
 PIXEL = "\ufdd6"
 _VALUE, _VALUE_END = "\ufdd7", "\ufdd8"
 _OURS = re.compile("[\ufdd0-\ufdef]")
-IMAGE = re.compile(f"<img[^>]*{PIXEL}[^>]*>")  # the whole pixel
+IMAGE = re.compile(f"<img[^<>{PIXEL}]*{PIXEL}[^<>]*>")  # the whole pixel; each sign is read once
 _PERSONAL = re.compile(
     f"{_LINK}(?P<link>\\d+)(?P<fills>(?:{_FILL}{_VALUE}\\d+{_VALUE_END})*){_END}"
     f"|(?P<way_out>{UNSUBSCRIBE})|(?P<pixel>{IMAGE.pattern})|{_VALUE}(?P<value>\\d+){_VALUE_END}"
