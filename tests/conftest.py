@@ -1,5 +1,6 @@
 """What every test may ask for: a real database of each kind, migrated, and loopback only."""
 
+import functools
 import gc
 import os
 import socket
@@ -8,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import settings
 from pwdlib import PasswordHash
@@ -105,6 +107,17 @@ def pytest_collection_finish() -> None:
 def no_outside() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", _loopback_only)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def certificates_read_once() -> Iterator[None]:
+    """Not by each client anew: reading them takes longer than the rest of most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "httpx._transports.default.create_ssl_context",
+            functools.cache(httpx.create_ssl_context),
+        )
         yield
 
 

@@ -1,5 +1,6 @@
 """MCP itself, by its SDK: one request in, one answer out; nothing is kept between them."""
 
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -42,7 +43,7 @@ def server(request: Request) -> Server[Any]:
     """The tools, for whoever sent this request."""
 
     async def told(_context: Any, _asked: Any) -> wire.ListToolsResult:
-        return wire.ListToolsResult(tools=[_tool(tool) for tool in TOOLS])
+        return wire.ListToolsResult(tools=list(_tools()))
 
     async def called(context: Any, asked: wire.CallToolRequestParams) -> wire.CallToolResult:
         client = _client(context, request)
@@ -60,6 +61,12 @@ def server(request: Request) -> Server[Any]:
         on_list_tools=told,
         on_call_tool=called,
     )
+
+
+@cache
+def _tools() -> tuple[wire.Tool, ...]:
+    """As told to every agent; their schemas take longer to write than most tools to answer."""
+    return tuple(_tool(tool) for tool in TOOLS)
 
 
 def _tool(tool: Tool) -> wire.Tool:

@@ -6,10 +6,12 @@ address that was looked at: a name that changes its mind in between gains nothin
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -163,7 +165,8 @@ def _ask(question: _Question, address: str) -> Answer:
     line = _Line()
     request = _request(question, address, line)
     try:
-        with _cut_after(question.seconds, line), httpx.HTTPTransport(trust_env=False) as transport:
+        transport = httpx.HTTPTransport(verify=_trusted())
+        with _cut_after(question.seconds, line), transport:
             answer = _read(transport.handle_request(request), question)
     except httpx.ConnectError:
         raise
@@ -174,6 +177,12 @@ def _ask(question: _Question, address: str) -> Answer:
     if line.is_cut:  # a body without a length ends with its connection, and so looks whole
         raise _too_slow(question)
     return answer
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, it takes longer than most questions."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _too_slow(question: _Question) -> Unreachable:

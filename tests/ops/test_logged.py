@@ -56,6 +56,7 @@ def settled(application: Whole) -> Settled:
 @pytest.fixture
 def lines() -> Iterator[dict[LogFormat, StringIO]]:
     root, written = logging.getLogger(), {}
+    others, root.handlers = root.handlers, []  # pytest writes each traceback twice more
     for form in LogFormat:
         handler = logging.StreamHandler(StringIO())
         handler.setFormatter(formatter_of("web", form))
@@ -65,7 +66,7 @@ def lines() -> Iterator[dict[LogFormat, StringIO]]:
     root.setLevel(logging.INFO)
     yield written
     root.setLevel(level)
-    root.handlers = root.handlers[: -len(LogFormat)]
+    root.handlers = others
 
 
 def every_route(application: Whole, settled: Settled, *, as_form: bool) -> None:
@@ -75,11 +76,12 @@ def every_route(application: Whole, settled: Settled, *, as_form: bool) -> None:
         else b'{"email": "%s"}' % ADDRESS.encode()
     )
     kind = FORM if as_form else "application/json"
+    asked_of_each = []
     for method, route in application.routes():
         address = settled.filled(route.path)
         if address.count("/") > 1 and method not in CHANGES:
             address = re.sub(r"^(/[acopsuw])/.*", rf"\1/{LINK}", address)
-        application.every(
+        asked_of_each.append(
             asked(
                 application,
                 method,
@@ -89,6 +91,7 @@ def every_route(application: Whole, settled: Settled, *, as_form: bool) -> None:
                 kind=kind,
             )
         )
+    application.every(*asked_of_each)
 
 
 def secrets_of(application: Whole) -> list[str]:

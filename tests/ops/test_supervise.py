@@ -9,15 +9,18 @@ from app.ops.supervise import PortTaken, listen
 from tests.serve import Installation, children_of, free_port, wait_until
 
 
-@pytest.fixture(params=[False, True], ids=["started by Python", "as the tests start it"])
+@pytest.fixture
 def service(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Installation, "forks", request.param)
+    monkeypatch.setattr(Installation, "forks", getattr(request, "param", True))
     installation = Installation(tmp_path / "data", "")
     installation.start("--migrate")
     yield installation
     installation.stop()
 
 
+@pytest.mark.parametrize(
+    "service", [False, True], indirect=True, ids=["started by Python", "as the tests start it"]
+)
 def test_serve_runs_a_web_process_an_ingester_and_a_sender(service: Installation):
     assert service.process is not None
     assert len(children_of(service.process.pid)) == 3
