@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ WHOLE = {  # documents with items that are read and put as a whole
 }
 
 
+@cache
 def _routes() -> dict[str, dict[str, Any]]:
     """The parameters of every route whose answer has items, by its path."""
     application = FastAPI()
@@ -47,12 +49,9 @@ def _routes() -> dict[str, dict[str, Any]]:
     return found
 
 
-ROUTES = _routes()
-
-
 def test_every_list_is_walked_here_and_takes_a_cursor_and_a_limit() -> None:
-    assert ROUTES.keys() - WHOLE == LISTS.keys()
-    assert [path for path in LISTS if not {"cursor", "limit"} <= ROUTES[path].keys()] == []
+    assert _routes().keys() - WHOLE == LISTS.keys()
+    assert [path for path in LISTS if not {"cursor", "limit"} <= _routes()[path].keys()] == []
 
 
 @pytest.fixture
