@@ -39,6 +39,7 @@ def test_the_wheel_carries_everything_and_serves_from_an_empty_folder(tmp_path: 
     assert any(name.startswith("app/_shipped/templates/") for name in names)
     assert any(name.startswith("app/_shipped/migrations/versions/") for name in names)
     assert any(name.startswith("app/web/static/") for name in names)
+    assert any(name.startswith("app/languages/") and name.endswith(".po") for name in names)
     assert not any(name.startswith("tests/") for name in names)
 
 
