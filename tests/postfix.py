@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.serve import free_port, wait_until
+from tests.ports import free_port
+from tests.serve import wait_until
 from tests.tools import tool
 
 BOUNCES_AT = "mail.halvern.example"

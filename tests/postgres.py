@@ -3,7 +3,6 @@
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,7 @@ import pytest
 from app.platform import migrate
 from app.platform.db import Database
 from tests import kept_open
+from tests.ports import free_port
 
 _FAST = (
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
@@ -192,7 +192,7 @@ def _with_template(running: Server, factory: pytest.TempPathFactory) -> Server:
 
 @contextmanager
 def _started(folder: Path) -> Iterator[Server]:
-    binaries, port, data = _binaries(folder), _free_port(), folder / "data"
+    binaries, port, data = _binaries(folder), free_port(), folder / "data"
     as_user = _as_nobody(folder)
     subprocess.run(
         [
@@ -279,9 +279,3 @@ def _as_nobody(folder: Path) -> dict[str, Any]:
     shutil.chown(folder, "nobody", "nogroup")
     folder.chmod(0o755)
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

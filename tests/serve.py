@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from app.platform import clock, config
 from app.platform.db import Database
 from tests.forked import Forked
 from tests.moments import shift_to
+from tests.ports import free_port
 
 BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -40,12 +40,6 @@ BREAKS_OFF = "421 and the line goes dead"  # what a rule of a mailbox may answer
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading who is to be trusted takes its time
 
 T = TypeVar("T")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(look: Callable[[], T | None], *, seconds: float = 120, what: str = "it") -> T:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.serve import free_port, wait_until
+from tests.ports import free_port
+from tests.serve import wait_until
 
 ROOT = Path(__file__).parent.parent
 

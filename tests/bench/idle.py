@@ -23,7 +23,8 @@ from app.platform import clock, config
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import database_of
-from tests.serve import free_port, wait_until
+from tests.ports import free_port
+from tests.serve import wait_until
 
 _WARM_SECONDS = 10  # after the first answer, until everything was looked at once
 _MOST = 0.005  # of a core

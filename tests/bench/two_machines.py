@@ -24,7 +24,8 @@ from tests import postgres
 from tests.bench.bench_import import _Folders
 from tests.cast import DESIGN, made
 from tests.journeys.test_by_api import finished, given_an_audience
-from tests.serve import Installation, free_port, wait_until
+from tests.ports import free_port
+from tests.serve import Installation, wait_until
 
 
 class SlowMailbox:

@@ -17,7 +17,7 @@ from app.delivery.transports.smtp import Smtp
 from app.platform.config import BadSettings, Settings
 from app.platform.errors import NotBuiltYet, Unavailable
 from tests.delivery.servers import Mailbox, nobody, serving
-from tests.serve import free_port
+from tests.ports import free_port
 
 RAW = b"Subject: dots\r\n\r\n.\r\n..two\r\n.leading\r\nlast line\r\n"
 

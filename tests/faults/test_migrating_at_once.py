@@ -16,8 +16,9 @@ from app.platform import locks, migrate
 from app.platform.db import Database
 from app.platform.migrate import WrongSchema
 from tests.conftest import KINDS
+from tests.ports import free_port
 from tests.postgres import Server
-from tests.serve import Installation, free_port, wait_until
+from tests.serve import Installation, wait_until
 
 _OLD = "0011"  # an installation that is some releases behind
 

@@ -17,7 +17,8 @@ from tests.conftest import KINDS
 from tests.faults.scenes import launched, received
 from tests.journeys.conftest import started
 from tests.journeys.test_by_api import finished, imported
-from tests.serve import Installation, Mailbox, free_port, wait_until
+from tests.ports import free_port
+from tests.serve import Installation, Mailbox, wait_until
 
 _SLOW, _OTHERS = 4, 40  # fewer slow ones than conversations, and all of them in one batch
 

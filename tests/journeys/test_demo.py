@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from app.platform import clock
-from tests.serve import Installation, free_port, wait_until
+from tests.ports import free_port
+from tests.serve import Installation, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -13,7 +13,8 @@ from tests import postfix
 from tests.cast import DESIGN, made
 from tests.journeys.conftest import migrated
 from tests.journeys.test_by_api import imported
-from tests.serve import Installation, free_port, wait_until
+from tests.ports import free_port
+from tests.serve import Installation, wait_until
 
 _KNOWN, _GONE = 8, 4  # of one in three that do not exist it would pause, were they a hundred
 _PEOPLE = "email,name,euros\n" + "".join(

@@ -12,7 +12,8 @@ from tests.journeys.browser import chromium, complaints_of
 from tests.journeys.conftest import migrated
 from tests.journeys.test_by_page import set_up
 from tests.journeys.test_mail_comes_back import launched, taking
-from tests.serve import Installation, Mailbox, free_port, wait_until
+from tests.ports import free_port
+from tests.serve import Installation, Mailbox, wait_until
 
 pytestmark = pytest.mark.browser
 _HOST = "mail.halvern.example"

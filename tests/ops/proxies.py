@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.platform import clock
-from tests.serve import free_port, wait_until
+from tests.ports import free_port
+from tests.serve import wait_until
 from tests.tools import tool
 
 EXAMPLES = Path(__file__).parent.parent.parent / "deploy/proxies"

@@ -11,12 +11,12 @@ import pytest
 from tests.cast import DESIGN, made
 from tests.faults.test_killed_under_clicks import counted_hits
 from tests.journeys.test_by_api import finished, given_an_audience
+from tests.ports import free_port
 from tests.serve import (
     Installation,
     Mailbox,
     children_of,
     click,
-    free_port,
     links_in,
     smtp_server,
     wait_until,

@@ -21,11 +21,11 @@ from tests.faults.gate import Gate
 from tests.faults.test_killed_under_clicks import counted_hits
 from tests.journeys.test_by_api import finished, given_an_audience
 from tests.ops.meters_read import EVERY, read
+from tests.ports import free_port
 from tests.serve import (
     Installation,
     Mailbox,
     click,
-    free_port,
     links_in,
     smtp_server,
     wait_until,

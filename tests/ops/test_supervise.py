@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.ops.supervise import PortTaken, listen
-from tests.serve import Installation, children_of, free_port, wait_until
+from tests.ports import free_port
+from tests.serve import Installation, children_of, wait_until
 
 
 @pytest.fixture
