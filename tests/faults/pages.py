@@ -90,7 +90,7 @@ def _numbers(text: str) -> list[int]:
 def page_seen(page: httpx.Client, path: str) -> Seen:
     answer = page.get(path)
     assert answer.status_code == httpx.codes.OK, (path, answer.status_code)
-    return Seen(answer.text)
+    return Seen(answer.text.replace("\u00a0", " "))  # as a reader sees it
 
 
 def readout_agrees(page: httpx.Client, run: Run, readout: dict[str, Any]) -> None:
