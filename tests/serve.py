@@ -145,11 +145,16 @@ class Installation:
             self.process.wait(90)
 
     def kill(self) -> None:
-        """`kill -9` of the supervisor and of every child, at once."""
+        """`kill -9` of the supervisor and of every child, at once; what they held is free then.
+
+        One that waits for a disk ends, and lets go of its port, only when that has written.
+        """
         assert self.process is not None
-        for pid in [self.process.pid, *children_of(self.process.pid)]:
+        killed = [self.process.pid, *children_of(self.process.pid)]
+        for pid in killed:
             _kill(pid)
-        self.process.wait(10)
+        self.process.wait(60)
+        wait_until(lambda: all(map(is_gone, killed)), what="the end of what was killed")
 
     def token(self, role: str = "admin") -> str:
         if role not in self.tokens:
@@ -177,6 +182,14 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return  # it ended by itself in the meantime
+
+
+def is_gone(pid: int) -> bool:
+    """Whether this process has ended, seen by whoever started it or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def children_of(pid: int) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 
 from app.ops.supervise import PortTaken, listen
 from tests.ports import free_port
-from tests.serve import Installation, children_of, wait_until
+from tests.serve import Installation, children_of, is_gone, wait_until
 
 
 @pytest.fixture
@@ -51,14 +51,7 @@ def test_children_end_with_a_killed_supervisor(service: Installation):
     os.kill(service.process.pid, signal.SIGKILL)
     service.process.wait()
 
-    assert wait_until(lambda: not any(map(alive, children)), what="the children's end")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    assert wait_until(lambda: all(map(is_gone, children)), what="the children's end")
 
 
 def test_sigterm_ends_everything_in_order(service: Installation):

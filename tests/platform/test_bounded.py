@@ -14,7 +14,7 @@ import pytest
 from app.platform import bounded
 from app.platform.bounded import Pool, TooMuchMemory, TooSlow, Unworkable
 from app.platform.errors import FieldError, Invalid, Unavailable
-from tests.serve import wait_until
+from tests.serve import is_gone, wait_until
 
 
 @pytest.fixture
@@ -54,13 +54,6 @@ def die(number: int) -> None:
 def what_it_holds() -> tuple[list[str], dict[str, str]]:
     files = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.exists()]
     return files, dict(os.environ)
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_what_never_ends_is_ended_and_not_begun_again_so_soon(tmp_path: Path):

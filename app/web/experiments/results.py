@@ -258,13 +258,18 @@ def _machines(readout: Readout) -> Machines:
         ("person", "People", human),
         ("unsure", "Not sure: not counted", unknown),
         ("machine", "Machines only: never counted", machine),
-        ("nobody", "No click yet", nobody),
+        ("nobody", _no_click(readout), nobody),
     )
     return Machines(
         sentence=_survives(readout),
         drawn=waffle([(kind, n) for kind, _, n in rows]),
         rows=tuple((kind, label, n, n / released if released else 0.0) for kind, label, n in rows),
     )
+
+
+def _no_click(readout: Readout) -> str:
+    """Of whoever is not tracked, nobody knows."""
+    return "No click yet" + (", or not tracked" if any(a.untracked for a in readout.arms) else "")
 
 
 def _survives(readout: Readout) -> str:
