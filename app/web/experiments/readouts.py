@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.analysis import headings, movements, readout
 from app.experiments import lifecycle
@@ -23,7 +23,7 @@ from app.web.experiments import header, replies, results
 from app.web.experiments.header import Place
 from app.web.experiments.replies import Quotes
 from app.web.experiments.results import Panel, Result
-from app.web.kit import formatting
+from app.web.kit import charts, formatting
 from app.web.kit.pages import Page, render
 
 router = APIRouter(prefix="/experiments")
@@ -41,6 +41,7 @@ class ReadoutPage(Page):
     refreshing: bool
     standing: str
     can_decide: bool
+    mails: tuple[str, ...]  # versions whose links somebody may have followed
     answers: Sequence[Answer]
     answers_sentence: str
     replies: Quotes
@@ -62,9 +63,11 @@ def show(request: Request, session: Db, who: Who, now: Now, experiment_id: str) 
     """The result first, then everything that it rests on."""
     about = review.about(session, experiment_id)
     experiment, told = about.experiment, answers.told_by(session, experiment_id)
+    result = result_of(request, session, about, now=now)
     page = ReadoutPage(
         place=header.place_beside(about),
-        result=result_of(request, session, about, now=now),
+        result=result,
+        mails=_mails(experiment, result),
         refreshing=is_refreshing(experiment),
         standing=standing(experiment),
         can_decide=header.can_decide(experiment),
@@ -88,6 +91,18 @@ def live(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLRes
     return render(request, fragment)
 
 
+@router.get("/{experiment_id}/readout/charts/{name}.{kind}")
+def chart(
+    *, request: Request, session: Db, now: Now, experiment_id: str, name: str, kind: str
+) -> Response:
+    """One of its drawings as a file."""
+    about = review.about(session, experiment_id)
+    result = result_of(request, session, about, now=now)
+    found = result.charts if result else {}
+    marked = " (rehearsal)" if about.experiment.rehearsal else ""
+    return charts.as_file(request, found, name, kind, of=about.experiment.name + marked)
+
+
 def result_of(request: Request, session: Session, about: About, *, now: datetime) -> Result | None:
     """The readout laid out for a page; None before anything was started."""
     experiment, zone = about.experiment, request.app.state.settings.zone
@@ -103,7 +118,16 @@ def panel_of(request: Request, session: Session, about: About, *, now: datetime)
     experiment, zone = about.experiment, request.app.state.settings.zone
     if experiment.started_at is None:
         return None
-    return results.panel(headings.heading_of(session, experiment, about.frozen, now=now, zone=zone))
+    return results.panel(
+        headings.heading_of(session, experiment, about.frozen, now=now, zone=zone), experiment.id
+    )
+
+
+def _mails(experiment: Experiment, result: Result | None) -> tuple[str, ...]:
+    """The versions with links, while there is somebody to show them for."""
+    if result is None or experiment.audience_id is None:
+        return ()
+    return tuple(dict.fromkeys(link.arm for link in result.links))
 
 
 def standing(experiment: Experiment) -> str:

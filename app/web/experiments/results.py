@@ -1,16 +1,16 @@
 """A readout as a page shows it: the sentence first, the drawing, then what stands behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.analysis.cohorts import mailed
 from app.analysis.counts import LinkTotal
 from app.analysis.headings import Heading
 from app.analysis.methods import key_of
 from app.analysis.readout_types import (
-    ArmCounts,
     Estimate,
     Evidence,
     Guardrail,
@@ -21,22 +21,14 @@ from app.analysis.readout_types import (
 from app.experiments.metrics import Source, Words
 from app.experiments.vocabulary import HOLDOUT
 from app.platform import figures
-from app.web.experiments import awaited
+from app.web.experiments import awaited, readout_charts
 from app.web.experiments.awaited import Awaited
+from app.web.experiments.machines import Machines, machines_of
 from app.web.experiments.result_charts import Drawn, Forest, drawn, forest
-from app.web.kit import formatting
-from app.web.kit.waffles import Waffle, waffle
+from app.web.kit import charts, formatting
+from app.web.kit.charts import Charts
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # where a chart's axis may end
-
-
-@dataclass(frozen=True, slots=True)
-class Machines:
-    """Recipients by who clicked their links."""
-
-    sentence: str
-    drawn: Waffle | None
-    rows: tuple[tuple[str, str, int, float], ...]  # kind, its words, recipients, their share
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +55,7 @@ class Panel:
     scale: float
     caption: str
     forest: Forest | None
+    charts: Charts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +67,9 @@ class Result(Panel):
     words: Words
     is_clicked: bool
     looks: tuple[LookAt, ...]
-    cohort: tuple[tuple[str, int, float, float], ...]
     figures: tuple[tuple[str, str, str], ...]
     warnings: tuple[str, ...]
     waiting_for: tuple[str, ...]
-    funnel: tuple[tuple[str, int], ...]
     got_nothing: int  # people of the holdout, left out wherever versions are not compared
     machines: Machines
     guardrails: tuple[Guardrail, ...]
@@ -100,23 +91,25 @@ def result_of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Re
     told = [row.method for row in readout.comparisons if row.method]
     estimate = _measured(readout)
     method = told[0] if told else estimate.method if estimate else ""
+    courses = tuple(drawn(timeline, zone, readout.rule) for timeline in readout.timelines)
+    links = tuple(sorted(readout.links, key=lambda link: _place(readout, link.arm)))
+    head, waits = _head(readout, readout.experiment_id), awaited.awaited(readout, zone)
+    parts = _Parts(readout, courses, links, machines_of(readout), waits)
     return Result(
-        **_head(readout),
+        **head | {"charts": {**head["charts"], **_charts(parts, zone)}},
         arms=readout.estimates if readout.comparisons else (),
         is_rate=not readout.rule.counts.is_value,
         words=readout.rule.words,
         is_clicked=readout.rule.counts.source is Source.CLICK,
         looks=readout.looks if len(readout.looks) > 1 else (),
-        cohort=tuple(_cohort(readout)),
         figures=_figures(readout),
         warnings=readout.health.warnings,
         waiting_for=readout.why_not_yet,
-        funnel=readout.funnel,
         got_nothing=sum(arm.enrolled for arm in readout.arms if arm.key == HOLDOUT),
-        machines=_machines(readout),
+        machines=parts.machines,
         guardrails=readout.guardrails,
-        links=tuple(sorted(readout.links, key=lambda link: _place(readout, link.arm))),
-        courses=tuple(drawn(timeline, zone, readout.rule) for timeline in readout.timelines),
+        links=links,
+        courses=courses,
         segments=readout.segments,
         novelty=readout.novelty,
         key_results=tuple(_moved(link, titles) for link in readout.key_results),
@@ -125,17 +118,57 @@ def result_of(readout: Readout, titles: Mapping[str, str], zone: ZoneInfo) -> Re
         method=method,
         method_key=key_of(method),
         rule_version=readout.rule_version,
-        awaited=awaited.awaited(readout, zone),
+        awaited=waits,
     )
 
 
-def panel(heading: Heading) -> Panel:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What charts are made of."""
+
+    readout: Readout
+    courses: tuple[Drawn, ...]
+    links: tuple[LinkTotal, ...]
+    machines: Machines
+    awaited: Awaited | None
+
+
+def _charts(parts: _Parts, zone: ZoneInfo) -> Charts:
+    readout, machines = parts.readout, parts.machines
+    is_many = bool(readout.comparisons)
+    found = (
+        readout_charts.awaited(parts.awaited, readout.rule.words.did),
+        readout_charts.funnel(readout.funnel, readout.rule.words.noun),
+        readout_charts.people(machines, machines.rows, machines.sentence)
+        if machines.drawn
+        else None,
+        *(
+            readout_charts.hours(course, number, zone, is_one_of_many=is_many)
+            for number, course in enumerate(parts.courses, 1)
+        ),
+        readout_charts.days(readout),
+        readout_charts.links(
+            parts.links, {arm.key: arm.released for arm in readout.arms}, is_compared=is_many
+        ),
+    )
+    return charts.standing_at(readout_charts.home(readout.experiment_id), found)
+
+
+def panel(heading: Heading, experiment_id: str) -> Panel:
     """Lay out what a readout says first."""
-    return Panel(**_head(heading))
+    return Panel(**_head(heading, experiment_id))
 
 
-def _head(told: Readout | Heading) -> dict[str, Any]:
+def _head(told: Readout | Heading, experiment_id: str) -> dict[str, Any]:
     estimate, threshold = _measured(told), told.rule.threshold
+    scale = _scale(estimate, threshold) if threshold else 1.0
+    caption = _caption(estimate, threshold, told.rule.words) if threshold else ""
+    compared = forest(told)
+    first = (
+        readout_charts.versions(compared)
+        if compared
+        else readout_charts.result(estimate, threshold, scale, told.call.state, caption)
+    )
     return {
         "state": told.call.state,
         "provisional": told.call.provisional,
@@ -144,9 +177,10 @@ def _head(told: Readout | Heading) -> dict[str, Any]:
         "versus": told.headline,
         "estimate": estimate,
         "threshold": threshold,
-        "scale": _scale(estimate, threshold) if threshold else 1.0,
-        "caption": _caption(estimate, threshold, told.rule.words) if threshold else "",
-        "forest": forest(told),
+        "scale": scale,
+        "caption": caption,
+        "forest": compared,
+        "charts": charts.standing_at(readout_charts.home(experiment_id), (first,)),
     }
 
 
@@ -185,24 +219,6 @@ def _still_open(estimate: Estimate, verbs: Words) -> str:
     return f" The upper end comes down as time runs out for the {people} who may still {verbs.do}."
 
 
-def _cohort(readout: Readout) -> Iterator[tuple[str, int, float, float]]:
-    """Day, people who first did it then, the share until then, and the same for a bar."""
-    released = sum(arm.released for arm in _mailed(readout))
-    everybody = sum(count for _, count in readout.days)
-    if everybody > sum(arm.did for arm in _mailed(readout)):
-        return  # frozen when days held the holdout's people, too
-    so_far = 0
-    for day, count in readout.days:
-        so_far += count
-        name = "The same day" if day == 0 else formatting.plural(day, "day") + " later"
-        yield name, count, so_far / released if released else 0.0, so_far / everybody
-
-
-def _mailed(readout: Readout) -> tuple[ArmCounts, ...]:
-    """Everybody but the holdout, which stands beside them where versions are compared."""
-    return tuple(arm for arm in readout.arms if arm.key != HOLDOUT)
-
-
 def _place(readout: Readout, arm: str) -> int:
     """Versions stand in the order of the design, wherever they stand."""
     return next(
@@ -211,14 +227,14 @@ def _place(readout: Readout, arm: str) -> int:
 
 
 def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:
-    mailed = _mailed(readout)
-    if not mailed:
+    arms = mailed(readout)
+    if not arms:
         return ()
     verbs, rule = readout.rule.words, readout.rule
-    released = sum(arm.released for arm in mailed)
-    enrolled = sum(arm.enrolled for arm in mailed)
-    did = sum(arm.did for arm in mailed)
-    still = sum(arm.open for arm in mailed)
+    released = sum(arm.released for arm in arms)
+    enrolled = sum(arm.enrolled for arm in arms)
+    did = sum(arm.did for arm in arms)
+    still = sum(arm.open for arm in arms)
     needed = readout.call.pass_count
     return (
         (
@@ -243,42 +259,9 @@ def _figures(readout: Readout) -> tuple[tuple[str, str, str], ...]:
 
 
 def _per_person(readout: Readout, released: int) -> tuple[str, str, str]:
-    value = sum(arm.value for arm in _mailed(readout))
+    value = sum(arm.value for arm in mailed(readout))
     each = figures.value(value / released) if released else "–"
     return "Value per person", each, f"{formatting.number(value)} in all, before any cap"
-
-
-def _machines(readout: Readout) -> Machines:
-    released = sum(arm.released for arm in _mailed(readout))
-    human = sum(arm.human_clickers for arm in readout.arms)
-    unknown = sum(arm.unknown_clickers for arm in readout.arms)
-    machine = sum(arm.machine_clickers for arm in readout.arms)
-    nobody = max(0, released - human - unknown - machine)
-    rows = (
-        ("person", "People", human),
-        ("unsure", "Not sure: not counted", unknown),
-        ("machine", "Machines only: never counted", machine),
-        ("nobody", _no_click(readout), nobody),
-    )
-    return Machines(
-        sentence=_survives(readout),
-        drawn=waffle([(kind, n) for kind, _, n in rows]),
-        rows=tuple((kind, label, n, n / released if released else 0.0) for kind, label, n in rows),
-    )
-
-
-def _no_click(readout: Readout) -> str:
-    """Of whoever is not tracked, nobody knows."""
-    return "No click yet" + (", or not tracked" if any(a.untracked for a in readout.arms) else "")
-
-
-def _survives(readout: Readout) -> str:
-    reach = readout.range_with_unknown
-    if reach is None or reach.low_rate == reach.high_rate:
-        return "Each recipient is one mark: people first, then not sure, then machines."
-    ends = f"{formatting.points(reach.low_rate)} to {formatting.points(reach.high_rate)}"
-    outcome = "the result stays the same" if reach.survives else "the result would be another"
-    return f"With everybody unsure left out or taken in: {ends}; {outcome}."
 
 
 def _moved(link: Evidence, titles: Mapping[str, str]) -> Moved:

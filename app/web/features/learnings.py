@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.analysis.claims import Claim
 from app.analysis.record import Record
@@ -17,11 +17,13 @@ from app.platform.asked import Choices
 from app.review import learnings, search, throughput
 from app.review.learnings import Learning, Wanted
 from app.review.throughput import Week
-from app.web.kit import choices, confidences, formatting
+from app.web.kit import charts, choices, confidences, formatting
+from app.web.kit.charts import Chart, Charts
 from app.web.kit.confidences import SaidPart
 from app.web.kit.form_state import Typed
 from app.web.kit.list_paging import Cursor
 from app.web.kit.pages import Page, render
+from app.web.kit.plots import Bar
 
 router = APIRouter()
 _PAGE = 20
@@ -70,6 +72,7 @@ class LearningsPage(Page):
     said: SaidPart | None
     weeks: tuple[Week, ...]
     most: int
+    charts: Charts
     next_address: str | None
 
 
@@ -101,9 +104,44 @@ def listed(
         said=confidences.part_of(session),
         weeks=weeks if any(week.total for week in weeks) else (),
         most=max((week.total for week in weeks), default=0),
+        charts=_charts(weeks),
         next_address=_next(q, asked, found.learnings.next),
     )
     return render(request, page)
+
+
+@router.get("/learnings/charts/{name}.{kind}")
+def chart(request: Request, session: Db, now: Now, name: str, kind: str) -> Response:
+    """How many slices were decided, as a file."""
+    zone = request.app.state.settings.zone
+    weeks = throughput.weekly_throughput(session, weeks=_WEEKS, zone=zone, now=now)
+    return charts.as_file(request, _charts(weeks), name, kind, of="")
+
+
+def _charts(weeks: tuple[Week, ...]) -> Charts:
+    """By week, the newest first, as on the page."""
+    most = max((week.total for week in weeks), default=0)
+    if not most:
+        return {}
+    rows = weeks[::-1]
+    found = Chart(
+        name="decided",
+        title="Slices decided, week by week",
+        caption="From left to right: build, iterate, stop. Each of them is an answer.",
+        head=("Week", "Build", "Iterate", "Stop"),
+        rows=tuple(
+            (row.week, *(figures.count(one) for one in (row.build, row.iterate, row.stop)))
+            for row in rows
+        ),
+        drawn=(tuple(_bar(row, most) for row in rows),),
+    )
+    return charts.standing_at("/learnings", (found,))
+
+
+def _bar(row: Week, most: int) -> Bar:
+    parts = ((row.build, "better"), (row.iterate, "caution"), (row.stop, "worse"))
+    said = f"build {row.build}, iterate {row.iterate}, stop {row.stop}" if row.total else "none"
+    return Bar(row.week, tuple((count / most, kind) for count, kind in parts), said)
 
 
 def _told(row: Learning, asked: str) -> Told:

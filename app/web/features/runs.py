@@ -10,7 +10,8 @@ from app.analysis import list_calls
 from app.analysis.list_calls import Told
 from app.experiments.models import Experiment
 from app.platform import garbled
-from app.web.kit import formatting
+from app.web.kit import charts, formatting
+from app.web.kit.charts import Chart, Charts
 from app.web.kit.plots import Plot
 
 
@@ -55,6 +56,38 @@ def plot(runs: Sequence[Run]) -> Plot | None:
         else ((0, formatting.points(0)),),
         dates=((0, formatting.short(runs[0].began)), (1, formatting.short(runs[-1].began))),
     )
+
+
+def chart(runs: Sequence[Run], slice_id: str) -> Charts:
+    """The same with its table, once there are two."""
+    drawn = plot(runs)
+    if drawn is None:
+        return {}
+    caption = (
+        "One point a run, the first on the left; the dashed line is the threshold of the last one."
+    )
+    found = Chart(
+        name="runs",
+        title="All runs",
+        caption=caption,
+        head=("Run", "Began", "Measured", "People"),
+        rows=tuple(
+            (
+                run.name,
+                formatting.weekday(run.began),
+                _measured(run),
+                formatting.number(run.people),
+            )
+            for run in runs
+        ),
+        drawn=(drawn, caption),
+    )
+    return charts.standing_at(f"/slices/{slice_id}", (found,))
+
+
+def _measured(run: Run) -> str:
+    low, high = formatting.points(run.low), formatting.points(run.high)
+    return f"{formatting.points(run.rate)} ({low} to {high})"
 
 
 def _run(experiment: Experiment, final: Told | None, zone: tzinfo) -> Run | None:

@@ -19,9 +19,10 @@ from app.review import learnings
 from app.review import store as review
 from app.web.features import features, runs
 from app.web.features.runs import Run
+from app.web.kit import charts
+from app.web.kit.charts import Charts
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
-from app.web.kit.plots import Plot
 
 router = APIRouter(prefix="/slices")
 
@@ -45,7 +46,7 @@ class SlicePage(Page):
     feature: Feature
     key_result: KeyResult | None
     experiments: list[Tested]
-    plot: Plot | None
+    charts: Charts
     runs: tuple[Run, ...]
     edit: Typed
     doubt: Asked  # the riskiest kind of it
@@ -55,6 +56,13 @@ class SlicePage(Page):
 def show(request: Request, session: Db, slice_id: str) -> HTMLResponse:
     """One slice."""
     return render(request, _page(request, session, feature_store.slice_of(session, slice_id)))
+
+
+@router.get("/{slice_id}/charts/{name}.{kind}")
+def chart(request: Request, session: Db, slice_id: str, name: str, kind: str) -> Response:
+    """Its runs as a file."""
+    page = _page(request, session, feature_store.slice_of(session, slice_id))
+    return charts.as_file(request, page.charts, name, kind, of=page.slice.title)
 
 
 @router.post("/{slice_id}")
@@ -90,7 +98,7 @@ def _page(request: Request, session: Session, found: Slice, edit: Typed | None =
         feature=feature,
         key_result=features.key_result_of(session, feature),
         experiments=tested,
-        plot=runs.plot(measured),
+        charts=runs.chart(measured, found.id),
         runs=measured,
         edit=edit
         or Typed.of(title=found.title, assumption=found.assumption, riskiest=found.riskiest),

@@ -158,13 +158,15 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     """Everything a template may write after a bar."""
 
     def day(value: datetime | date | None) -> str:
-        return _day(_local(value, zone)) if value else "–"
+        return weekday(_local(value, zone)) if value else "–"
 
     def moment(value: datetime | None) -> str:
-        return f"{_day(value.astimezone(zone))}, {value.astimezone(zone):%H:%M}" if value else "–"
+        return (
+            f"{weekday(value.astimezone(zone))}, {value.astimezone(zone):%H:%M}" if value else "–"
+        )
 
     def second(value: datetime) -> str:
-        return f"{_day(value.astimezone(zone))}, {value.astimezone(zone):%H:%M:%S}"
+        return f"{weekday(value.astimezone(zone))}, {value.astimezone(zone):%H:%M:%S}"
 
     return {
         "points": points,
@@ -179,7 +181,7 @@ def filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "badge_kind": lambda state: BADGES.get(state, (plain(state), "quiet"))[1],
         "plain": plain,
         "plural": plural,
-        "capitalize_first": lambda text: text[:1].upper() + text[1:],
+        "capitalize_first": capital,
         "value": figures.value,
         "limit": figures.limit,
         "axis": figures.axis,
@@ -250,6 +252,11 @@ def plain(value: object) -> str:
     return str(value).replace("_", " ").replace("-", " ")
 
 
+def capital(text: str) -> str:
+    """With a large first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def short(value: date) -> str:
     """`22 Nov 2026`."""
     return f"{value.day} {value:%b %Y}"
@@ -259,5 +266,6 @@ def _local(value: datetime | date, zone: ZoneInfo) -> date:
     return value.astimezone(zone) if isinstance(value, datetime) else value
 
 
-def _day(value: date) -> str:
+def weekday(value: date) -> str:
+    """`Sun 22 Nov 2026`."""
     return f"{value:%a} {value.day} {value:%b %Y}"

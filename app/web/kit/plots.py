@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.analysis.readout_types import Timeline
-from app.web.kit import formatting
+from app.platform import figures
 
 _NEARLY = 1e-9  # a number that is round but for how it is kept
 
@@ -28,6 +28,15 @@ class Plot:
     now: str = ""  # said at the end of the line
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A line of bars: its name, parts of a whole as (share, kind), and what is said beside it."""
+
+    label: str
+    parts: tuple[tuple[float, str], ...]
+    said: str
+
+
 def shares_of_weeks(
     weeks: Sequence[tuple[str, float]], beside: Sequence[float] = ()
 ) -> Plot | None:
@@ -35,7 +44,8 @@ def shares_of_weeks(
     if len(weeks) < 2:
         return None
     shares = [share for _, share in weeks]
-    high = min(1.0, max([*shares, *beside]) * 1.2) or 1.0
+    marks = round_marks(0.0, max([*shares, *beside]) or 1.0)
+    high = marks[-1]
     last = len(weeks) - 1
 
     def line(values: Sequence[float]) -> tuple[Place, ...]:
@@ -44,7 +54,7 @@ def shares_of_weeks(
     return Plot(
         points=line(shares),
         plan=line(beside),
-        levels=tuple((part, formatting.points(part * high, 0)) for part in (0.0, 0.5, 1.0)),
+        levels=tuple((mark / high, figures.axis(mark)) for mark in marks),
         dates=((0, weeks[0][0]), (1, weeks[-1][0])),
     )
 

@@ -1,5 +1,6 @@
 """The page of one key result: its story, its values, and what experiments say of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
@@ -17,7 +18,8 @@ from app.okr.views import KeyResultView
 from app.platform.figures import score
 from app.platform.iso_weeks import week_of
 from app.review.shapes import KeyResultLine
-from app.web.kit import formatting, friday_questions, key_result_line
+from app.web.kit import charts, formatting, friday_questions, key_result_line
+from app.web.kit.charts import Chart, Charts
 from app.web.kit.form_state import Typed
 from app.web.kit.friday_questions import EvidenceRow, LedgerRow
 from app.web.kit.pages import Page
@@ -81,6 +83,7 @@ class KeyResultPage(Page):
     unit_word: str
     figures: tuple[tuple[str, str, str], ...]
     story: Story | None
+    charts: Charts
     ahead: str
     values: list[ValueRow]
     replaced: list[ReplacedRow]
@@ -124,6 +127,8 @@ def page(
         for evidence in said
         if evidence.began
     ]
+    story = key_result_chart.story_of(view, began)
+    values = [_value(listed) for listed in reversed(series.listed(stored))]
     return KeyResultPage(
         id=row.id,
         title=row.title,
@@ -138,9 +143,10 @@ def page(
         unit=row.unit,
         unit_word="%" if row.unit == "percent" else "" if row.unit == "number" else row.unit,
         figures=key_result_figures.figures_of(view, today),
-        story=key_result_chart.story_of(view, began),
+        story=story,
+        charts=charts.standing_at(f"/key-results/{row.id}", (_course(story, values, row.unit),)),
         ahead="" if row.kind in _UNFORESEEN else key_result_chart.ahead(view.forecast, row.unit),
-        values=[_value(listed) for listed in reversed(series.listed(stored))],
+        values=values,
         replaced=[_replaced(check_in) for check_in in store.replaced(session, row.id)],
         form=form or Typed.of(date=today),
         edit=edit or key_result_form.filled(row, source),
@@ -155,6 +161,32 @@ def page(
         evidence=said,
         questions=[evidence.question for evidence in said if evidence.question],
         told=pushes.linked(session, row.id),
+    )
+
+
+def _course(story: Story | None, values: Sequence[ValueRow], unit: str) -> Chart | None:
+    if story is None:
+        return None
+    return Chart(
+        name="course",
+        title="Week by week",
+        caption=" ".join(
+            (story.title, *(f"{one.number}: {one.name}, {one.when}." for one in story.marks))
+        ),
+        head=("Day", "Value", "Confidence", "Comment", "From"),
+        rows=tuple(
+            (
+                formatting.weekday(value.date),
+                formatting.amount(value.value, unit),
+                "" if value.confidence is None else formatting.number(value.confidence),
+                value.comment,
+                f"{value.origin}. {value.remark}: kept, and not the value of the day"
+                if value.remark
+                else value.origin,
+            )
+            for value in values
+        ),
+        drawn=(story,),
     )
 
 

@@ -14,6 +14,7 @@ from app.okr import links, outcomes, sources, store, unusual, values
 from app.okr.schemas import ConfidenceDraft, UnusualWeekDraft, ValueDraft
 from app.platform.errors import Conflict, Invalid
 from app.review import comments
+from app.web.kit import charts
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, refuse, render
 from app.web.outcomes import key_result_form, value_sources
@@ -26,6 +27,15 @@ router = APIRouter(prefix="/key-results")
 def show(request: Request, session: Db, now: Now, key_result_id: str) -> HTMLResponse:
     """One key result."""
     return render(request, page(request, session, key_result_id, now=now))
+
+
+@router.get("/{key_result_id}/charts/{name}.{kind}")
+def chart(
+    *, request: Request, session: Db, now: Now, key_result_id: str, name: str, kind: str
+) -> Response:
+    """Its course as a file."""
+    found = page(request, session, key_result_id, now=now)
+    return charts.as_file(request, found.charts, name, kind, of=found.title)
 
 
 @router.post("/{key_result_id}/values")

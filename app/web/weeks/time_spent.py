@@ -21,29 +21,19 @@ from app.platform import figures
 from app.platform.asked import Choices
 from app.platform.errors import AppError
 from app.review.weeks import week_of
-from app.web.kit import formatting, plots
+from app.web.kit import charts, formatting
+from app.web.kit.charts import Charts
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.list_paging import Cursor, next_of
 from app.web.kit.pages import Page, go, refuse, render
-from app.web.kit.plots import Plot
-from app.web.weeks import respondents
+from app.web.weeks import respondents, time_charts
 from app.web.weeks.agendas import Share, share_of
+from app.web.weeks.time_charts import Row
 
 router = APIRouter(prefix="/time")
 
 _WEEKS = 12  # a quarter
 _KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A week or a team as one bar: (share, kind) of each bucket, and the words beside it."""
-
-    label: str
-    parts: tuple[tuple[float, str], ...]
-    non_elective: str
-    new: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +60,7 @@ class TimePage(Page):
     may_open: str | None
     weeks: tuple[Row, ...]
     next_address: str | None
-    trend: Plot | None
-    building: Plot | None
-    compared: str
+    charts: Charts
     teams: tuple[Row, ...]
     aims: tuple[Share, ...]
     buckets: tuple[tuple[str, str], ...]
@@ -85,6 +73,15 @@ class TimePage(Page):
 def show(request: Request, session: Db, now: Now, cursor: Cursor = None) -> HTMLResponse:
     """The last twelve weeks, and page by page those before."""
     return render(request, _page(session, Typed.of(), week=_now(request, now), cursor=cursor))
+
+
+@router.get("/charts/{name}.{kind}")
+def chart(
+    *, request: Request, session: Db, now: Now, name: str, kind: str, cursor: Cursor = None
+) -> Response:
+    """One of the page's drawings as a file."""
+    page = _page(session, Typed.of(), week=_now(request, now), cursor=cursor)
+    return charts.as_file(request, page.charts, name, kind, of="")
 
 
 @router.post("/respondents")
@@ -129,22 +126,20 @@ def _page(session: Session, form: Typed, *, week: str, cursor: str | None = None
     teams = {team.id: team.name for team in okr.teams(session)}
     listed = [every[one.week] for one in table]
     active = [respondent for respondent in store.respondents(session) if respondent.active]
+    rows = tuple(_row(one.opening.week, one.everybody, one, buckets) for one in listed if one.asked)
+    lines = tuple(
+        _row(teams.get(team, "A team"), split, None, buckets)
+        for team, split in sorted((last.teams if last else {}).items())
+        if team
+    )
     return TimePage(
         sentence=_sentence(last),
         rising=rising,
         open_week=week if is_open else None,
         may_open=week if active and not is_open else None,
-        weeks=tuple(
-            _row(one.opening.week, one.everybody, one, buckets) for one in listed if one.asked
-        ),
-        trend=_trend(told),
-        building=_building(told, pair),
-        compared=" against ".join(bucket.name.lower() for bucket in pair),
-        teams=tuple(
-            _row(teams.get(team, "A team"), split, None, buckets)
-            for team, split in sorted((last.teams if last else {}).items())
-            if team
-        ),
+        weeks=rows,
+        charts=time_charts.charts_of(rows, lines, told, pair, buckets, cursor=cursor),
+        teams=lines,
         aims=_aims(last) if last else (),
         buckets=tuple((bucket.name, kind) for bucket, kind in zip(buckets, _kinds(), strict=False)),
         respondents=[_asked(respondent, teams) for respondent in active],
@@ -185,30 +180,6 @@ def _sentence(last: Week | None) -> str:
         aim = f" (target {formatting.points(new.target, 0)})" if new.target is not None else ""
         said += f"; {new.name.lower()} got {share} of elective time{aim}"
     return f"{said}."
-
-
-def _trend(told: Sequence[Week]) -> Plot | None:
-    """Keeping the lights on, of all the time."""
-    found = [(week.opening.week, week.everybody.non_elective) for week in told if week.everybody]
-    return plots.shares_of_weeks(found[::-1])
-
-
-def _building(told: Sequence[Week], pair: Sequence[Bucket]) -> Plot | None:
-    """The first two elective kinds, new against existing, in the weeks that asked about both."""
-    if len(pair) < 2:
-        return None
-    new, existing = (bucket.id for bucket in pair)
-    splits = [
-        (one.opening.week, one.everybody.of_elective)
-        for one in reversed(told)
-        if one.everybody
-        and one.everybody.of_elective
-        and {new, existing} <= {bucket.id for bucket in one.buckets}
-    ]
-    return plots.shares_of_weeks(
-        [(week, shares.get(new, 0.0)) for week, shares in splits],
-        [shares.get(existing, 0.0) for _, shares in splits],
-    )
 
 
 def _first_two(buckets: Sequence[Bucket]) -> list[Bucket]:

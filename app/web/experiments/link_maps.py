@@ -1,0 +1,50 @@
+"""A readout's mail as somebody got it, with who followed each link: for a frame of its own."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse
+
+from app.analysis import readout
+from app.audience import members
+from app.delivery.mail.composed import Rendered
+from app.experiments import store
+from app.experiments.models import Experiment
+from app.identity.guard import Db, Now
+from app.platform.errors import NotFound
+from app.web.experiments import link_map, previews
+from app.web.experiments.outbox import mail_answer
+
+router = APIRouter(prefix="/experiments")
+_TRIED = 5  # people of the audience, until one of them can be written to
+
+
+@router.get("/{experiment_id}/readout/mail")
+def framed(
+    *, request: Request, session: Db, now: Now, experiment_id: str, version: str | None = None
+) -> HTMLResponse:
+    """The mail's HTML with its counts. Its links never count, as in any preview."""
+    experiment = store.experiment_of(session, experiment_id)
+    if experiment.started_at is None:
+        raise NotFound("There is no readout before the first mail has left.")
+    arm = previews.arm_key(experiment, version)
+    mail = _mail(request, session, experiment, arm, now=now)
+    told = readout.readout_of(session, experiment, now=now, zone=request.app.state.settings.zone)
+    followed = link_map.followed(told, arm)
+    return mail_answer(link_map.marked(mail.html, followed, request.app.state.keyring))
+
+
+def _mail(
+    request: Request, session: Session, experiment: Experiment, arm: str, *, now: datetime
+) -> Rendered:
+    """As the first person reads it to whom it can be written."""
+    audience, problem = experiment.audience_id, "Nobody of its audience is here any more."
+    people = members.chunk(session, audience, after=None, limit=_TRIED) if audience else []
+    for person in people:
+        found, problem = previews.rendered(
+            request, session, experiment, arm, person.person_id, now=now
+        )
+        if found is not None:
+            return found
+    raise NotFound(problem)
