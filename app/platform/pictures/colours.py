@@ -28,10 +28,8 @@ class Sheet:
     def own(self, classes: Sequence[str]) -> dict[str, str]:
         """Everything that is said of an element with these classes; the closer rule wins."""
         worn, said = frozenset(classes), dict[str, str]()
-        for _, rule in sorted(
-            ((len(names), rule) for names, rule in self.rules if names <= worn),
-            key=lambda one: one[0],
-        ):
+        fitting = [(names, rule) for names, rule in self.rules if names <= worn]
+        for _, rule in sorted(fitting, key=lambda one: len(one[0])):
             said |= rule
         return said
 

@@ -18,6 +18,7 @@ _ACROSS = frozenset({"x", "x1", "x2", "cx", "width"})
 _DOWN = frozenset({"y", "y1", "y2", "cy", "height"})
 _OWN = frozenset({"rx", "r", "text-anchor"})
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FIGURE = re.compile(r"<figure\b.*?</figure>", re.DOTALL)
 _DOT = re.compile(r"M([\d.]+) ([\d.]+)h0")
 
 
@@ -50,11 +51,12 @@ class Frame:
 
 def standing(drawn: str, *, title: str, notes: Sequence[str]) -> str:
     """The first drawing in a page's part, with its words, as a file. Raises ValueError of none."""
-    part = ET.fromstring(_UNWRITABLE.sub("", drawn.strip()))  # noqa: S314  # our own template's
-    picture = part.find(".//svg")
-    if picture is None:
+    part = _FIGURE.search(drawn)
+    if part is None:
         raise ValueError("nothing is drawn here")
-    worn = next((one.get("class", "") for one in part.iter("figure")), "").split()
+    figure = ET.fromstring(_UNWRITABLE.sub("", part[0]))  # noqa: S314  # our own template's
+    picture, worn = figure.find("svg"), figure.get("class", "").split()
+    assert picture is not None  # every figure of ours holds a drawing
     height = _height(picture)
     head = wrap(title, _LETTERS) or [""]
     foot = [line for note in notes for line in wrap(note, _LETTERS)]

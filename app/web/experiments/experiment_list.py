@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.analysis import gathered, list_calls
 from app.analysis.list_calls import Told
@@ -22,7 +22,8 @@ from app.review import store as review
 from app.review.models import Choice, Decision
 from app.web.experiments import header, list_numbers
 from app.web.experiments.list_numbers import Number
-from app.web.kit import formatting
+from app.web.kit import charts, formatting
+from app.web.kit.charts import Chart, Charts
 from app.web.kit.lists import Filter, FromAddress, Shown, narrowed_to, shown
 from app.web.kit.pages import Page, render
 
@@ -81,11 +82,27 @@ class ExperimentsPage(Page):
     choices: list[tuple[str, str, int]]  # name, address, how many
     current: str
     list: Shown
+    charts: Charts
 
 
 @router.get("")
 def listed(request: Request, session: Db, now: Now, asked: FromAddress) -> HTMLResponse:
     """All experiments, or those that are asked for."""
+    return render(request, _page(request, session, asked, now=now))
+
+
+@router.get("/charts/{name}.{kind}")
+def chart(
+    *, request: Request, session: Db, now: Now, asked: FromAddress, name: str, kind: str
+) -> Response:
+    """Their ranges as a file: those that are asked for."""
+    page = _page(request, session, asked, now=now)
+    return charts.as_file(request, page.charts, name, kind, of="")
+
+
+def _page(
+    request: Request, session: Session, asked: FromAddress, *, now: datetime
+) -> ExperimentsPage:
     listing = experiment_rows.listing_of(session)
     wanted = _without_all(narrowed_to(asked, listing))
     part = experiment_rows.page(session, wanted, limit=_PAGE)
@@ -94,9 +111,13 @@ def listed(request: Request, session: Db, now: Now, asked: FromAddress) -> HTMLR
         listing, part, wanted, "/experiments", _COLUMNS,
         hint="Name, belief or learning", filters=(_RESULTS, _DECISIONS),
     )  # fmt: skip
-    page = ExperimentsPage(
+    scale = list_numbers.scale_of([line.number for line in lines])
+    return ExperimentsPage(
         rows=lines,
-        scale=list_numbers.scale_of([line.number for line in lines]),
+        scale=scale,
+        charts=charts.standing_at(
+            "/experiments", (_ranges(lines, scale),), asked=request.url.query
+        ),
         choices=[
             (name, told.choosing("show", "" if name == "All" else name), count)
             for name, count in experiment_rows.counts(session).items()
@@ -104,7 +125,31 @@ def listed(request: Request, session: Db, now: Now, asked: FromAddress) -> HTMLR
         current=wanted.chosen.get("show") or "All",
         list=replace(told, kept={"show": wanted.chosen.get("show", "")}),
     )
-    return render(request, page)
+
+
+def _ranges(lines: Sequence[Line], scale: float) -> Chart | None:
+    """Those that have a line, on one axis."""
+    drawn = [line for line in lines if line.number.line is not None]
+    if not drawn:
+        return None
+    names = [f"{line.name} (rehearsal)" if line.rehearsal else line.name for line in drawn]
+    return Chart(
+        name="ranges",
+        title="Experiments on one axis",
+        caption="Dot: the share of people who did what counts. Bar: its range. Upright mark: the"
+        " line that was drawn beforehand.",
+        head=("Experiment", "Share", "Range", "Your line"),
+        rows=tuple(
+            (name, *list_numbers.told(line.number)) for name, line in zip(names, drawn, strict=True)
+        ),
+        drawn=(
+            tuple(
+                (name, line.number, line.call or "waiting")
+                for name, line in zip(names, drawn, strict=True)
+            ),
+            scale,
+        ),
+    )
 
 
 def _without_all(asked: FromAddress) -> FromAddress:

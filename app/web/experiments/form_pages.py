@@ -34,6 +34,7 @@ from app.web.experiments.form_steps import FIRST, NAME, Step
 from app.web.experiments.form_taken import Texts
 from app.web.experiments.mail_looks import Look
 from app.web.experiments.step_pages import MAIL, POWERED, KeptFragment
+from app.web.kit import charts
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import go, refuse, render
 
@@ -101,6 +102,18 @@ def show(request: Request, session: Db, now: Now, experiment_id: str, step: str)
         return go(f"/experiments/{experiment_id}")
     form = form_saved.opened(row, _zone(request))
     return render(request, step_pages.page_of(request, session, found, row, form, now=now))
+
+
+@router.get("/{experiment_id}/edit/{step}/charts/{name}.{kind}")
+def chart(
+    *, request: Request, session: Db, experiment_id: str, step: str, name: str, kind: str
+) -> Response:
+    """The picture beside the plan as a file."""
+    found, row = form_steps.step_of(step), store.experiment_of(session, experiment_id)
+    is_drawn = Status(row.status) is Status.DRAFT and found.key in POWERED
+    power = step_pages.power_of(request, session, row, found) if is_drawn else None
+    here = {"power": power.chart} if power else {}
+    return charts.as_file(request, here, name, kind, of=row.name)
 
 
 @router.post("/{experiment_id}/edit/{step}")
@@ -192,7 +205,7 @@ def _kept(
         plan=plans.so_far(request, session, drafts.design_of(row), now=now),
         undo=form_undone.undo_of(session, row),
         look=_look(request, session, row, form, now=now) if step.key == MAIL else None,
-        power=step_pages.power_of(request, session, row) if step.key in POWERED else None,
+        power=step_pages.power_of(request, session, row, step) if step.key in POWERED else None,
     )
     answer = render(request, fragment)
     answer.headers["Content-Location"] = f"/experiments/{row.id}/edit/{step.key}"

@@ -36,6 +36,14 @@ def number_of(experiment: Experiment, known: Told | None) -> Number:
     return _share(rule, known.estimates if known else ())
 
 
+def told(number: Number) -> tuple[str, str, str]:
+    """Share, range and line of one that has a line."""
+    line = figures.limit(number.line or 0.0)
+    if number.rate is None or number.low is None or number.high is None:
+        return "–", "–", line
+    return number.main, f"{figures.share(number.low)} to {figures.share(number.high)}", line
+
+
 def scale_of(numbers: Sequence[Number]) -> float:
     """Where one axis for all of them ends; an upper end that is still open runs off it."""
     known = [

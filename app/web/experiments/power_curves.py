@@ -8,6 +8,7 @@ from app.experiments.curves import Told
 from app.experiments.design_schemas import Draft
 from app.experiments.vocabulary import RuleKind
 from app.platform import figures
+from app.web.kit.charts import Chart
 
 Place = tuple[float, float]  # 0..1, from the lower left
 
@@ -24,6 +25,23 @@ class Power:
     sizes: tuple[tuple[float, str], ...]
     rows: tuple[tuple[str, str, bool], ...]  # people, what is told, whether it is the chosen one
     waits: bool = False  # it is drawn when somebody asks for it
+    home: str = ""  # the page that it stands on
+
+    @property
+    def chart(self) -> Chart:
+        """The same with its table and its files."""
+        return Chart(
+            name="power",
+            title="With more people, or fewer",
+            caption=f"{self.title}, by how many people there are.",
+            head=("With", "Told 4 times in 5"),
+            rows=tuple(
+                (f"{people} (as it is now)" if is_chosen else people, said)
+                for people, said, is_chosen in self.rows
+            ),
+            drawn=(self,),
+            home=self.home,
+        )
 
 
 def power_of(draft: Draft, people: int, *, is_asked: bool) -> Power | None:

@@ -1,7 +1,7 @@
 """What the pages of the four steps show: the fields of each, and what to choose from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -160,7 +160,7 @@ def page_of(
         "undo": form_undone.undo_of(session, row),
     }
     if step.key in POWERED:
-        shared["power"] = power_of(request, session, row)
+        shared["power"] = power_of(request, session, row, step)
     if step.key == PEOPLE:
         shared["reached"] = who_falls_away.reached(request, session, row, now=now)
     if step.key == MAIL:
@@ -169,11 +169,14 @@ def page_of(
     return _MAKE[step.key](session, row.id, form, shared)
 
 
-def power_of(request: Request, session: Session, row: Experiment) -> Power | None:
-    """The picture beside the plan, of as many people as the plan."""
+def power_of(request: Request, session: Session, row: Experiment, step: Step) -> Power | None:
+    """The picture beside the plan, of as many people as the plan; slow ones for who asks."""
     draft = drafts.design_of(row)
     people = plans.people_at_most(session, draft)
-    return power_curves.power_of(draft, people, is_asked="power" in request.query_params)
+    is_asked = "power" in request.query_params or "name" in request.path_params
+    found = power_curves.power_of(draft, people, is_asked=is_asked)
+    home = f"/experiments/{row.id}/edit/{step.key}"
+    return replace(found, home=home) if found else None
 
 
 def new_page(

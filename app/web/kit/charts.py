@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -74,6 +73,11 @@ CHARTS: Mapping[str, Drawing] = {
     "lights": Drawing("/time", "line"),
     "new": Drawing("/time", "line"),
     "decided": Drawing("/learnings", "bars"),
+    "time": Drawing("/weeks/{week}", "bars"),
+    "ranges": Drawing("/experiments", "ranges"),
+    "power": Drawing(
+        "/experiments/{experiment_id}/edit/{step}", "powered", "experiments/power_part.html"
+    ),
 }
 
 
@@ -108,9 +112,9 @@ class Chart:
 Charts = Mapping[str, Chart]
 
 
-def standing_at(home: str, found: Iterable[Chart | None], *, cursor: str | None = None) -> Charts:
-    """Those that there are, by name, on the page that they stand on."""
-    asked = f"?{urlencode({'cursor': cursor})}" if cursor else ""
+def standing_at(home: str, found: Iterable[Chart | None], *, asked: str = "") -> Charts:
+    """Those that there are, by name, on the page that they stand on; `asked`: of its rows."""
+    asked = f"?{asked}" if asked else ""
     return {
         chart.name: replace(chart, home=home, asked=asked) for chart in found if chart is not None
     }

@@ -7,8 +7,10 @@ from app.allocation.models import Bucket
 from app.okr import sayings
 from app.platform import figures
 from app.review.shapes import BucketShare, Decided, Item, Overdue, Review, Starting, TimeSplit
-from app.web.kit import formatting, key_result_line
+from app.web.kit import charts, formatting, key_result_line
+from app.web.kit.charts import Chart, Charts
 from app.web.kit.key_result_line import Line
+from app.web.kit.plots import Bar
 
 _KINDS = ("caution", "better", "quiet", "plain")  # of a stacked bar's parts, in the buckets' order
 _WAITS = {"decision": "experiments", "value": "key-results"}  # where one goes to end the waiting
@@ -112,6 +114,23 @@ def spent(split: TimeSplit | None) -> Spent | None:
         ),
         rising=split.rising,
     )
+
+
+def charts_of(agenda: Agenda) -> Charts:
+    """The week's time as a drawing with its table."""
+    time = agenda.time
+    if time is None or not time.parts:
+        return {}
+    names = ", ".join(one.name for one in time.shares)
+    found = Chart(
+        name="time",
+        title="Where did the time go?",
+        caption=f"{time.sentence} From left to right: {names}.",
+        head=("Bucket", "Share", "Target", "Of what"),
+        rows=tuple((one.name, one.share, one.target, one.of_what) for one in time.shares),
+        drawn=((Bar(agenda.week, time.parts, ""),),),
+    )
+    return charts.standing_at(f"/weeks/{agenda.week}", (found,))
 
 
 def share_of(bucket: Bucket | BucketShare, share: float | None) -> Share:

@@ -14,7 +14,8 @@ from app.links.keyring import Kind
 from app.platform.errors import Invalid
 from app.review import agenda, items, week_links
 from app.review.schemas import CommitmentDraft, KeptDraft, NoteDraft
-from app.web.kit import files
+from app.web.kit import charts, files
+from app.web.kit.charts import Charts
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.public_links import read_public
@@ -33,6 +34,7 @@ class ReviewPage(Page):
     section: ClassVar[str] = "week"
 
     agenda: Agenda
+    charts: Charts
     before: str
     after: str | None
     open_link: str
@@ -58,6 +60,14 @@ def latest(request: Request, now: Now) -> Response:
 def show(request: Request, session: Db, now: Now, week: str) -> HTMLResponse:
     """The agenda, as it stands or as it was frozen."""
     return render(request, _page(request, session, week, Typed.of(), now=now))
+
+
+@router.get("/weeks/{week}/charts/{name}.{kind}")
+def chart(*, request: Request, session: Db, now: Now, week: str, name: str, kind: str) -> Response:
+    """The week's time as a file."""
+    review = agenda.review_of(session, week, zone=request.app.state.settings.zone, now=now)
+    found = agendas.charts_of(agendas.agenda_page(review))
+    return charts.as_file(request, found, name, kind, of=f"Week {week}")
 
 
 @router.post("/weeks/{week}/commitments")
@@ -134,8 +144,10 @@ def _page(request: Request, session: Session, week: str, form: Typed, *, now: da
     review = agenda.review_of(session, week, zone=settings.zone, now=now)
     before, after = agenda.neighbours(week, zone=settings.zone, now=now)
     token = week_links.token_of(week, keyring=request.app.state.keyring, now=now)
+    told = agendas.agenda_page(review)
     return ReviewPage(
-        agenda=agendas.agenda_page(review),
+        agenda=told,
+        charts=agendas.charts_of(told),
         before=before,
         after=after,
         open_link=f"{settings.public_url}/w/{token}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from app.allocation.models import Bucket
 from app.allocation.weeks import Week
@@ -35,7 +36,7 @@ def charts_of(
     """Those that there is something to draw for. `told` are weeks that can be told of."""
     names = ", ".join(bucket.name for bucket in buckets)
     found = (_weeks(weeks, names), _teams(teams, names), _lights(told), _new(told, pair))
-    return charts.standing_at("/time", found, cursor=cursor)
+    return charts.standing_at("/time", found, asked=urlencode({"cursor": cursor}) if cursor else "")
 
 
 def _weeks(rows: tuple[Row, ...], names: str) -> Chart | None:
