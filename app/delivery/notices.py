@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.delivery import mail_store
-from app.delivery.mail.mime import Mail, ascii_address, mailbox, quoted, skeleton, words
+from app.delivery.mail import pictures
+from app.delivery.mail.mime import Mail, ascii_address, mailbox, quoted, words
 from app.delivery.models import Notice
 from app.delivery.replies import Meaning, Reply, Stage, again_at, meaning_of, shortened
 from app.delivery.transports.ports import Transport
@@ -105,7 +106,7 @@ async def _sent(
 
 
 def _mail(notice: Notice, settings: Settings, *, now: datetime) -> Mail:
-    raw = skeleton({}).fill(notice.headers, text=notice.text, html=notice.html, now=now)
+    raw = pictures.filled(notice.headers, text=notice.text, html=notice.html, now=now)
     return Mail(
         mail_id=f"{notice.kind}.{notice.id}",
         return_path=ascii_address(settings.bounce_address or settings.sender_address),

@@ -7,6 +7,7 @@ webhook gets the events themselves. A test goes through all of them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, partial
 from typing import Any
 
 from sqlmodel import Session
@@ -15,10 +16,12 @@ from app.analysis import verdicts
 from app.audience import imports
 from app.audience import store as audience
 from app.audience.models import Import
+from app.delivery.mail.pictures import Picture
 from app.experiments.models import Experiment
 from app.identity import watching
 from app.identity.roles import Role
 from app.outreach import stuck
+from app.outreach.verdict_pictures import in_numbers, picture_of
 from app.outreach.week_text import Part
 from app.platform import figures
 from app.platform.errors import NotFound
@@ -48,6 +51,7 @@ class Written:
     label: str
     parts: tuple[Part, ...] = ()
     names: str = ""  # what it is about, where the sentence says all else
+    picture: Callable[[], Picture | None] = lambda: None  # drawn for whoever gets a mail
 
     @property
     def line(self) -> str:
@@ -93,7 +97,8 @@ def _verdict(session: Session, event: Event) -> Written | None:
         sentence=str(said["sentence"]),
         href=f"/experiments/{experiment.id}/readout",
         label="Open the readout",
-        parts=_in_numbers(said.get("estimates") or ()),
+        parts=in_numbers(said.get("estimates") or ()),
+        picture=cache(partial(picture_of, experiment, said)),
     )
 
 
@@ -114,18 +119,6 @@ def _said_of(said: Mapping[str, Any]) -> str:
 def _before(said: Mapping[str, Any]) -> str:
     """What was told before, where that was a verdict."""
     return "" if said["was"] == "waiting" else f" (was {_VERDICTS[said['was']]})"
-
-
-def _in_numbers(estimates: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
-    """The picture as a table: each version with its people, share and interval."""
-    lines = tuple(
-        f"{one['arm']}: {figures.count(one['hits'])} of {figures.people(one['people'])},"
-        f" {figures.share(one['rate'])} ({figures.share(one['low'])} to"
-        f" {figures.share(one['high'])})"
-        for one in estimates
-        if one["rate"] is not None and one["people"]
-    )
-    return (Part("In numbers", lines),) if lines else ()
 
 
 def _guardrail(session: Session, event: Event) -> Written | None:

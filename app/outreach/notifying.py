@@ -104,6 +104,7 @@ def _mail(
         heading=shown(written.heading),
         paragraphs=[shown(written.sentence)],
         parts=written.parts,
+        picture=written.picture(),
         link=f"{home}{written.href}",
         label=written.label,
         foot=f"{kind.why} Choose what comes by mail: {home}/account/notices",

@@ -13,6 +13,7 @@ from app.allocation import calendar, telling
 from app.allocation import store as allocation
 from app.allocation.models import Opening, Respondent
 from app.delivery import notices
+from app.delivery.mail.pictures import Picture
 from app.delivery.notices import About
 from app.experiments import fallen_away
 from app.experiments.models import Experiment, Status
@@ -166,11 +167,12 @@ class Letters:
         foot: str,
         now: datetime,
         parts: Sequence[Part] = (),
+        picture: Picture | None = None,
         about: About | None = None,
     ) -> None:
         """A letter of ours to one of the team, in this transaction."""
         told = {"heading": heading, "paragraphs": paragraphs, "parts": parts, "link": link}
-        told |= {"label": label, "foot": foot}
+        told |= {"label": label, "foot": foot, "picture": picture}
         notices.queue(
             session,
             self.settings,

@@ -8,6 +8,7 @@ formats a number for people; a test looks.
 from math import floor, isfinite, log10
 
 _TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # how far marks stand apart
+_ENDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # of an axis
 _SLIGHT = 1e-6  # what floats round away of a chance
 _ABOVE_ZERO = frozenset("123456789")
 _NEARLY = 1e-9  # what floats leave behind
@@ -101,6 +102,12 @@ def ticks(scale: float) -> tuple[float, ...]:
     _refuse_unknown(scale)
     step = next(step for step in _TICKS if scale <= 5.0001 * step)
     return tuple(round(step * place, 6) for place in range(int(scale / step + 1.0001)))
+
+
+def axis_end(reach: float) -> float:
+    """Where an axis of shares ends that must reach so far: at a round mark."""
+    _refuse_unknown(reach)
+    return next((end for end in _ENDS if end >= reach), 1.0)
 
 
 def axis_points(difference: float) -> str:

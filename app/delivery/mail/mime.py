@@ -16,8 +16,8 @@ from functools import lru_cache
 from app.platform.domains import BadDomain, ascii_host
 from app.platform.errors import Invalid
 
-_BOUNDARY = "=_thinslice"
-END = f"--{_BOUNDARY}--\r\n".encode("ascii")
+BOUNDARY = "=_thinslice"
+END = f"--{BOUNDARY}--\r\n".encode("ascii")
 _CHUNK_BYTES = 42  # of a header's word: 56 characters of base64 and 12 around them stay under 75
 _FIRST_CHUNK_BYTES = 30  # the header's own name stands on the first line
 _BREAKS = re.compile("[\r\n\0\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -72,9 +72,9 @@ class Skeleton:
                 own_headers(headers, now=now),
                 self.shared,
                 part_head("text/plain"),
-                _quoted(text),
+                transferable(text),
                 part_head("text/html"),
-                _quoted(html),
+                transferable(html),
                 END,
             )
         )
@@ -97,7 +97,7 @@ def skeleton(headers: Mapping[str, str]) -> Skeleton:
     return Skeleton(
         (
             f"{lines}MIME-Version: 1.0\r\n"
-            f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'
+            f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"\r\n\r\n'
         ).encode("ascii")
     )
 
@@ -190,12 +190,13 @@ def _chunks(value: str) -> list[bytes]:
 def part_head(kind: str) -> bytes:
     """What a part of a mail begins with."""
     return (
-        f"--{_BOUNDARY}\r\nContent-Type: {kind}; charset=utf-8\r\n"
+        f"--{BOUNDARY}\r\nContent-Type: {kind}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode("ascii")
 
 
-def _quoted(content: str) -> bytes:
+def transferable(content: str) -> bytes:
+    """A part's words, quoted-printable."""
     lines = content.replace("\r\n", "\n").replace("\r", "\n")
     quoted = b2a_qp(lines.encode("utf-8", "replace"), istext=True)
     return quoted.replace(b"\n", b"\r\n") + b"\r\n"

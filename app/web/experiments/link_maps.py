@@ -9,10 +9,10 @@ from starlette.responses import HTMLResponse
 from app.analysis import readout
 from app.audience import members
 from app.delivery.mail.composed import Rendered
-from app.experiments import store
 from app.experiments.models import Experiment
 from app.identity.guard import Db, Now
 from app.platform.errors import NotFound
+from app.review import store as review
 from app.web.experiments import link_map, previews
 from app.web.experiments.outbox import mail_answer
 
@@ -25,12 +25,13 @@ def framed(
     *, request: Request, session: Db, now: Now, experiment_id: str, version: str | None = None
 ) -> HTMLResponse:
     """The mail's HTML with its counts. Its links never count, as in any preview."""
-    experiment = store.experiment_of(session, experiment_id)
+    about = review.about(session, experiment_id)
+    experiment, zone = about.experiment, request.app.state.settings.zone
     if experiment.started_at is None:
         raise NotFound("There is no readout before the first mail has left.")
     arm = previews.arm_key(experiment, version)
     mail = _mail(request, session, experiment, arm, now=now)
-    told = readout.readout_of(session, experiment, now=now, zone=request.app.state.settings.zone)
+    told = readout.beside(session, experiment, about.frozen, now=now, zone=zone, aims={})
     followed = link_map.followed(told, arm)
     return mail_answer(link_map.marked(mail.html, followed, request.app.state.keyring))
 

@@ -10,8 +10,6 @@ from app.analysis.readout_types import Comparison, Estimate
 from app.experiments.models import Experiment
 from app.platform import figures
 
-_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # where an axis may end
-
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -52,7 +50,7 @@ def scale_of(numbers: Sequence[Number]) -> float:
         if one.line is not None
         for end in (1.5 * one.line, 1.3 * (one.rate or 0.0))
     ]
-    return next((step for step in _STEPS if step >= max(known, default=0.0)), 1.0)
+    return figures.axis_end(max(known, default=0.0))
 
 
 def _share(rule: Rule, estimates: Sequence[Estimate]) -> Number:

@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from starlette.responses import HTMLResponse, Response
 
 from app.delivery import mail_store
+from app.delivery.mail import pictures
 from app.delivery.models import OutboxMail, Send
 from app.experiments.models import Experiment
 from app.identity.callers import Principal
@@ -212,6 +213,7 @@ def _part(message: EmailMessage, kind: str, who: Principal) -> str:
     """The text; an invitation's link, which may make an admin, is for admins alone."""
     part = message.get_body(preferencelist=(kind,))
     text = str(part.get_content()) if part else ""
+    text = pictures.as_seen(message, text) if kind == "html" else text
     return text if who.role is Role.ADMIN else _JOIN.sub("/join/for-admins-alone", text)
 
 

@@ -28,8 +28,6 @@ from app.web.experiments.result_charts import Drawn, Forest, drawn, forest
 from app.web.kit import charts, formatting
 from app.web.kit.charts import Charts
 
-_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # where a chart's axis may end
-
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -197,7 +195,7 @@ def _scale(estimate: Estimate | None, threshold: float) -> float:
     known = estimate.rate or 0 if estimate else 0
     high = estimate.high * 1.15 if estimate else 0
     reach = max(threshold * 1.5, min(high, 2.5 * max(known, threshold)))
-    return next((step for step in _STEPS if step >= reach), 1.0)
+    return figures.axis_end(reach)
 
 
 def _caption(estimate: Estimate | None, threshold: float, verbs: Words) -> str:

@@ -58,7 +58,7 @@ _READOUT = "/experiments/{experiment_id}/readout"
 
 # One line a chart; `hours-2` is the second of its kind on a page.
 CHARTS: Mapping[str, Drawing] = {
-    "result": Drawing(_READOUT, "interval"),
+    "result": Drawing(_READOUT, "interval", "kit/interval.html"),
     "versions": Drawing(_READOUT, "forest_plot"),
     "awaited": Drawing(_READOUT, "race"),
     "funnel": Drawing(_READOUT, "bars"),

@@ -39,7 +39,9 @@ def test_the_way_out_says_who_left():
     assert marked(f"https://links.example/u/{'A' * 32}") == ["1 person, 0.2 %"]
 
 
-@pytest.mark.parametrize("address", ["https://elsewhere.example", f"https://x.example/c/{'A' * 32}"])
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.example", f"https://x.example/c/{'A' * 32}"]
+)
 def test_a_link_that_is_not_counted_says_nothing(address: str):
     assert marked(address) == [""]
 

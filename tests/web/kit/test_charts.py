@@ -16,9 +16,11 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlmodel import func, select
 
 from app.experiments.models import Experiment
 from app.identity.access import Access, access_of, is_export
+from app.identity.models import AuditRow
 from app.ops.installation import open_house
 from app.platform import clock, config, figures
 from app.stats.rate_intervals import clopper_pearson
@@ -46,6 +48,7 @@ class Walked:
     files: dict[str, httpx.Response] = field(default_factory=dict)
     api: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    noted: int = 0
 
     def csv(self, home: str, name: str) -> Rows:
         return list(csv.reader(io.StringIO(self.files[f"{home}/charts/{name}.csv"].text)))
@@ -133,6 +136,8 @@ def _walked(url: str, folder: Path) -> Walked:
     weeks = [row[0] for row in found.csv("/time", "weeks")[1:]]
     more = asyncio.run(_walk(application, headers, [], [f"/allocation/weeks/{w}" for w in weeks]))
     found.api |= more.api
+    with house.database.read() as session:
+        found.noted = session.exec(select(func.count()).select_from(AuditRow)).one()
     house.database.close()
     return found
 
@@ -472,6 +477,10 @@ def test_whoever_may_see_the_page_may_take_its_charts(route: str):
 
     assert access_of("GET", route) is access_of("GET", page) is Access.VIEWER
     assert is_export(route), "who took it stands in the audit"
+
+
+def test_each_file_that_was_taken_is_noted_once(walked: Walked):
+    assert walked.noted == len(walked.files)
 
 
 def test_a_chart_that_is_not_there_is_not_found(walked: Walked):

@@ -15,6 +15,16 @@ _NOT_HANDED_ON = {
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """A picture that the HTML names; `body` is base64."""
+
+    name: str
+    file: str
+    kind: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mapped:
     """The parts of a mail; headers in their order, their values decoded."""
 
@@ -24,6 +34,7 @@ class Mapped:
     text: str
     html: str
     headers: tuple[tuple[str, str], ...]
+    pictures: tuple[Inside, ...] = ()
 
 
 def mapped(mail: Mail) -> Mapped:
@@ -40,6 +51,16 @@ def mapped(mail: Mail) -> Mapped:
             for name, value in message.items()
             if name.lower() not in _NOT_HANDED_ON
         ),
+        pictures=tuple(_inside(part) for part in message.walk() if "content-id" in part),
+    )
+
+
+def _inside(part: EmailMessage) -> Inside:
+    return Inside(
+        name=str(part["content-id"]).strip("<>"),
+        file=part.get_filename() or "picture.png",
+        kind=part.get_content_type(),
+        body="".join(str(part.get_payload()).split()),
     )
 
 

@@ -72,6 +72,12 @@ class Postmark:
                 for name, value in (*parts.headers, ("X-PM-KeepID", "true"))
             ],
         }
+        if parts.pictures:
+            body["Attachments"] = [
+                {"Name": one.file, "Content": one.body, "ContentType": one.kind,
+                 "ContentID": f"cid:{one.name}"}
+                for one in parts.pictures
+            ]  # fmt: skip
         if parts.reply_to:
             body["ReplyTo"] = parts.reply_to
         if token := token_of(mail):

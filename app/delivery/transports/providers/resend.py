@@ -56,6 +56,12 @@ class Resend:
             "html": parts.html,
             "headers": dict(parts.headers),
         }
+        if parts.pictures:
+            body["attachments"] = [
+                {"filename": one.file, "content": one.body, "content_type": one.kind,
+                 "content_id": one.name}
+                for one in parts.pictures
+            ]  # fmt: skip
         if parts.reply_to:
             body["reply_to"] = parts.reply_to
         if token := token_of(mail):
