@@ -124,7 +124,7 @@ def charts_of(agenda: Agenda) -> Charts:
     names = ", ".join(one.name for one in time.shares)
     found = Chart(
         name="time",
-        title="Where did the time go?",
+        title="Where the time went",
         caption=f"{time.sentence} From left to right: {names}.",
         head=("Bucket", "Share", "Target", "Of what"),
         rows=tuple((one.name, one.share, one.target, one.of_what) for one in time.shares),
