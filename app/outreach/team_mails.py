@@ -171,7 +171,12 @@ class Letters:
         about: About | None = None,
     ) -> None:
         """A letter of ours to one of the team, in this transaction."""
-        told = {"heading": heading, "paragraphs": paragraphs, "parts": parts, "link": link}
+        told: dict[str, Any] = {
+            "heading": heading,
+            "paragraphs": paragraphs,
+            "parts": parts,
+            "link": link,
+        }
         told |= {"label": label, "foot": foot, "picture": picture}
         notices.queue(
             session,

@@ -280,7 +280,8 @@ def test_days_after_the_mail_are_those_of_people_who_got_one(session: Session):
     page = results.result_of(readout, {}, ZoneInfo("UTC"))
 
     assert [people for _, people in readout.days] == [20]
-    assert [(people, so_far) for _, people, so_far, _ in page.cohort] == [(20, 0.1)]
+    [(_, people, so_far, share, _)] = page.charts["days"].rows
+    assert (people, so_far, share) == ("20", "20", "10.0 %")
     assert page.got_nothing == 100
     assert page.figures[:3] == (
         ("People released", "200", "of 200 enrolled"),
@@ -294,7 +295,7 @@ def test_days_that_were_frozen_with_the_holdouts_people_are_not_shown(session: S
     did(session, range(1, 21), converted=1, did_at=NOON)
     old = replace(read(session, experiment), days=((0, 25),))
 
-    assert results.result_of(old, {}, ZoneInfo("UTC")).cohort == ()
+    assert results.result_of(old, {}, ZoneInfo("UTC")).charts.keys().isdisjoint({"days"})
 
 
 def test_links_stand_in_the_order_of_their_versions(session: Session):

@@ -34,6 +34,12 @@ def parsed(raw: bytes) -> EmailMessage:
     return BytesParser(EmailMessage, policy=policy.default).parsebytes(raw)
 
 
+def html_of(message: EmailMessage) -> str:
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
 def left(picture: pictures.Picture) -> bytes:
     html = f'<p>Hello</p><img src="{picture.address}" alt="{picture.says}">'
     return pictures.filled(HEADERS, text="Hello", html=html, now=NOW)
@@ -73,7 +79,7 @@ def test_it_leaves_inside_the_mail_and_nothing_is_fetched():
     picture = seen(ONE, threshold=0.08)
     message = parsed(left(picture))
     kinds = [part.get_content_type() for part in message.walk()]
-    html = message.get_body(("html",)).get_content()
+    html = html_of(message)
 
     assert kinds == [
         "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
@@ -91,7 +97,7 @@ def test_a_page_of_ours_shows_it_again():
     picture = seen(ONE, threshold=0.08)
     message = parsed(left(picture))
 
-    assert picture.address in pictures.as_seen(message, message.get_body(("html",)).get_content())
+    assert picture.address in pictures.as_seen(message, html_of(message))
 
 
 def test_a_mail_without_a_picture_is_as_it_was():

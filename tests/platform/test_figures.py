@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.platform import figures
-from app.web.experiments import results
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_nobody_reads_a_minus_before_a_zero(number: float):
         assert any(digit in "123456789" for digit in written) or written[0] not in "-+"
 
 
-@pytest.mark.parametrize("end", results._STEPS)
+@pytest.mark.parametrize("end", figures._ENDS)
 def test_an_axis_has_a_few_round_marks_from_nothing_to_its_end(end: float):
     marks = figures.ticks(end)
 
