@@ -35,12 +35,21 @@ def claim(
             is not kept any more.
     """
     try:
-        with database.write() as session:
-            session.execute(delete(OnceKey).where(col(OnceKey.at) < now - _KEPT))
-            session.add(OnceKey(caller=caller, key=key, asked=asked, at=now))
+        _take(database, OnceKey(caller=caller, key=key, asked=asked, at=now))
     except IntegrityError:
         return _earlier(database, caller=caller, key=key, asked=asked)
     return None
+
+
+def bind(database: Database, *, caller: str, key: str, asked: str, now: datetime) -> bool:
+    """Whether a key stands for this request and no other: the first that has it keeps it."""
+    try:
+        _take(database, OnceKey(caller=caller, key=key, asked=asked, at=now))
+    except IntegrityError:
+        with database.read() as session:
+            row = session.get(OnceKey, (caller, key))
+        return row is not None and row.asked == asked
+    return True
 
 
 def store(database: Database, *, caller: str, key: str, status: int, answer: str) -> None:
@@ -64,6 +73,12 @@ def forget_answers(session: Session, *, until: datetime) -> None:
     """
     held = (col(OnceKey.at) <= until) & col(OnceKey.answer).is_not(None)
     session.execute(update(OnceKey).where(held).values(answer=None))
+
+
+def _take(database: Database, row: OnceKey) -> None:
+    with database.write() as session:
+        session.execute(delete(OnceKey).where(col(OnceKey.at) < row.at - _KEPT))
+        session.add(row)
 
 
 def _earlier(database: Database, *, caller: str, key: str, asked: str) -> OnceKey:

@@ -8,24 +8,28 @@ send, `app.delivery.inbox.came_back` knows: the same as of a mail that came back
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import SplitResult, urlsplit
 
 from sqlmodel import Session
 
 from app.delivery import feedback
+from app.delivery.hooks.mailgun import MailgunEvents
 from app.delivery.hooks.postmark import PostmarkEvents
 from app.delivery.hooks.resend import ResendEvents
-from app.delivery.hooks.told import Brought, Source, Told
+from app.delivery.hooks.told import Brought, Proven, Source, Told, Unproven
 from app.delivery.inbox import came_back
 from app.links import return_address
 from app.links.keyring import Keyring, Kind
 from app.links.token import BadToken
+from app.platform import once
 from app.platform.config import BadSettings
 from app.platform.db import Database
 from app.platform.errors import Invalid, NotFound
 from app.platform.foreign import read_json
 
 _READ: Mapping[str, Callable[[SplitResult], Source]] = {
+    "mailgun": MailgunEvents.read,
     "postmark": PostmarkEvents.read,
     "resend": ResendEvents.read,
 }
@@ -68,12 +72,25 @@ def hear(
     source = sources(setting).get(name)
     if source is None:
         raise NotFound("No events of this provider are taken here (THINSLICE_MAIL_EVENTS).")
-    source.prove(brought, now=now)
+    proven = source.prove(brought, now=now)
+    if proven.event is None:
+        return False
+    _refuse_another(database, name, proven, now=now)
     try:
-        told = list(source.told(read_json(brought.body)))
+        told = list(source.told(read_json(proven.event)))
     except _Shapes as error:
         raise Invalid("This is not an event as the provider documents it.") from error
     return _settle(database, told, keyring, now=now)
+
+
+def _refuse_another(database: Database, name: str, proven: Proven, *, now: datetime) -> None:
+    """A number is good for one event; that event may come again, and says the same again."""
+    asked = sha256(proven.event or b"").hexdigest()
+    caller = f"hooks:{name}"
+    if proven.number and not once.bind(
+        database, caller=caller, key=proven.number, asked=asked, now=now
+    ):
+        raise Unproven("Its number came with another event before.")
 
 
 def _settle(database: Database, told: Iterable[Told], keyring: Keyring, *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
-from app.delivery.hooks.told import Brought, Told, Unproven, said
+from app.delivery.hooks.told import Brought, Proven, Told, Unproven, said
 from app.delivery.inbox.reading import What
 from app.delivery.replies import is_full
 from app.platform.config import BadSettings
@@ -61,11 +61,12 @@ class PostmarkEvents:
             raise BadSettings(_LIKE)
         return cls("Basic " + b64encode(f"{user}:{password}".encode()).decode())
 
-    def prove(self, brought: Brought, *, now: datetime) -> None:  # noqa: ARG002 - it has no time
+    def prove(self, brought: Brought, *, now: datetime) -> Proven:  # noqa: ARG002 - it has no time
         """Raises Unproven."""
         shown = brought.headers.get("authorization", "")
         if not compare_digest(shown.encode(), self.secret.encode()):
             raise Unproven("The user and password in the webhook's address are not ours.")
+        return Proven(brought.body)
 
     def told(self, document: Any) -> Iterable[Told]:
         """One document, one event; of kinds that say nothing of a mail's end, nothing."""

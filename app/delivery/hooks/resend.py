@@ -9,7 +9,7 @@ from hmac import compare_digest, digest
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
-from app.delivery.hooks.told import Brought, Told, Unproven, said
+from app.delivery.hooks.told import Brought, Proven, Told, Unproven, said
 from app.delivery.inbox.reading import What
 from app.platform.config import BadSettings
 
@@ -48,7 +48,7 @@ class ResendEvents:
             raise BadSettings(_LIKE)
         return cls(secret)
 
-    def prove(self, brought: Brought, *, now: datetime) -> None:
+    def prove(self, brought: Brought, *, now: datetime) -> Proven:
         """Raises Unproven."""
         number, at, shown = (
             brought.headers.get(f"svix-{name}", "") for name in ("id", "timestamp", "signature")
@@ -60,6 +60,7 @@ class ResendEvents:
             raise Unproven("The signature is not one of our webhook's secret.")
         if abs(int(at) - now.timestamp()) > _WINDOW:  # signed, so it is a number
             raise Unproven("It was signed too long ago, or in the future: set both clocks.")
+        return Proven(brought.body)
 
     def told(self, document: Any) -> Iterable[Told]:
         """One document, one event."""

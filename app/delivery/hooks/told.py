@@ -26,6 +26,20 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """What the provider said.
+
+    `event` is its JSON, None where it says nothing of any mail. `number` is what no other event
+    may come with: it counts where the proof covers the number and not the event. `asks` is an
+    address to be asked, so that events come.
+    """
+
+    event: bytes | None
+    number: str = ""
+    asks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One event of one mail. `token` is ours and names the send, where it is any send's."""
 
@@ -37,7 +51,7 @@ class Told:
 class Source(Protocol):
     """How one provider proves its events, and what they say."""
 
-    def prove(self, brought: Brought, *, now: datetime) -> None:
+    def prove(self, brought: Brought, *, now: datetime) -> Proven:
         """Raises Unproven."""
 
     def told(self, document: Any) -> Iterable[Told]:

@@ -180,6 +180,11 @@ def _of_recipient(block: Message) -> CameBack | None:
     return _failure(status, said)
 
 
+def of_failure(status: str, diagnostic: str) -> CameBack:
+    """What it means that a server gave a mail up, whoever tells of it."""
+    return _failure(status, _said(diagnostic))
+
+
 def _failure(status: str, said: str) -> CameBack:
     """Delivery was given up."""
     own = _first(_STATUS, said)

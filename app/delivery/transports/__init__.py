@@ -18,7 +18,7 @@ from app.platform.db import Database
 from app.platform.errors import NotBuiltYet
 
 _OUTBOX = "outbox:"
-_LATER = ("ses:", "mailgun:")
+_LATER = ("ses:",)
 
 
 def open_transport(settings: Settings, database: Database) -> Transport:
@@ -56,8 +56,8 @@ def _server(settings: Settings) -> Smtp | OverHttp:
         return OverHttp(providers.read(mail[0]))
     if not mail[0].startswith("smtp:"):
         raise BadSettings(
-            "THINSLICE_MAIL must be outbox:, smtp://user:password@host:port, postmark://TOKEN@/ or"
-            " resend://KEY@/."
+            "THINSLICE_MAIL must be outbox:, smtp://user:password@host:port, postmark://TOKEN@/,"
+            " resend://KEY@/ or mailgun://KEY@domain/."
         )
     return Smtp(Server.read(mail[0]), name=_greeting(settings), signer=dkim_key.signer(settings))
 

@@ -17,6 +17,8 @@ class Documented:
     taken: tuple[int, Any]
     own: tuple[tuple[int, Any, Meaning], ...]
     look: str
+    look_method: str = "GET"
+    good: tuple[int, Any] = (200, {})  # what it answers to `look` where the key is good
 
 
 def _postmark(code: int, message: str = "Said in words") -> dict[str, Any]:
@@ -82,6 +84,48 @@ PROVIDERS["resend"] = Documented(
         (451, _resend(451, "security_error"), Meaning.CONTENT),
         (403, "<html>", Meaning.OUR_FAULT),
         (200, "<html>a proxy</html>", Meaning.UNCERTAIN),
+    ),
+)
+_MAILGUN = "https://api.eu.mailgun.net/v3/mg.example.com/messages.mime"
+_NOWHERE = {"message": "'to' parameter is not a valid address. please check documentation"}
+
+
+def _mailgun(message: str) -> dict[str, Any]:
+    return {"message": message}
+
+
+PROVIDERS["mailgun"] = Documented(
+    mail=f"mailgun://{SECRET}@mg.example.com/?region=eu",
+    url=_MAILGUN,
+    look=_MAILGUN,
+    look_method="POST",
+    good=(400, _mailgun("to parameter is missing")),
+    taken=(
+        200,
+        {"id": "<20261122090000.1.AB@mg.example.com>", "message": "Queued. Thank you."},
+    ),
+    own=(
+        (400, _NOWHERE, Meaning.REFUSED),
+        (400, _mailgun("to parameter is not a valid address. please check"), Meaning.REFUSED),
+        (400, _mailgun("from parameter is missing"), Meaning.OUR_FAULT),
+        (400, _mailgun("to parameter is missing"), Meaning.OUR_FAULT),
+        (400, _mailgun("'from' parameter is not a valid address"), Meaning.OUR_FAULT),
+        (400, _mailgun("'message' parameter is not a file"), Meaning.OUR_FAULT),
+        (400, "Bad Request", Meaning.OUR_FAULT),
+        (401, "Forbidden", Meaning.OUR_FAULT),
+        (401, _mailgun("Invalid private key"), Meaning.OUR_FAULT),
+        (402, _mailgun("Request failed"), Meaning.OUR_FAULT),
+        (
+            403,
+            _mailgun("Domain mg.example.com is not allowed to send: The domain is unverified"),
+            Meaning.OUR_FAULT,
+        ),
+        (403, "<html>", Meaning.OUR_FAULT),
+        (404, _mailgun("Domain not found: mg.example.com"), Meaning.OUR_FAULT),
+        (404, "", Meaning.OUR_FAULT),
+        (413, "<html>Request Entity Too Large</html>", Meaning.CONTENT),
+        (200, "<html>a proxy</html>", Meaning.UNCERTAIN),
+        (200, {"message": "Mailgun Magnificent API"}, Meaning.UNCERTAIN),
     ),
 )
 # What every provider may answer, and what it is for each of them.

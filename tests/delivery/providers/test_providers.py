@@ -3,6 +3,9 @@
 import asyncio
 import json
 import logging
+from base64 import b64encode
+from email import policy
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +240,36 @@ def test_resend_gets_what_we_composed():
     }
 
 
+def test_mailgun_gets_our_own_bytes_and_tracks_nothing_itself():
+    request = sent_to("mailgun")
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    form = BytesParser(policy=policy.HTTP).parsebytes(head + request.content)
+    parts = {
+        str(one.get_param("name", header="content-disposition")): one for one in form.iter_parts()
+    }
+    said = {name: one.get_content() for name, one in parts.items() if name != "message"}
+
+    assert (
+        request.headers["authorization"] == f"Basic {b64encode(f'api:{SECRET}'.encode()).decode()}"
+    )
+    assert RAW in request.content
+    assert parts["message"].get_filename()
+    assert said == {
+        "to": "ann@example.org",
+        "o:tracking": "no",
+        "o:tracking-clicks": "no",
+        "o:tracking-opens": "no",
+        "v:send": TOKEN,
+    }
+
+
+def test_mailgun_is_asked_where_its_region_is():
+    for region, host in (("", "api.mailgun.net"), ("?region=us", "api.mailgun.net"),
+                         ("?region=eu", "api.eu.mailgun.net")):  # fmt: skip
+        read = providers.read(f"mailgun://key@mg.example.com/{region}")
+        assert read.asked(ONE).url == f"https://{host}/v3/mg.example.com/messages.mime"
+
+
 def test_a_key_of_resend_that_may_only_send_is_good():
     with respx.mock:
         told = {"statusCode": 401, "name": "restricted_api_key", "message": "only send"}
@@ -258,9 +291,12 @@ def test_no_secret_is_logged(name: str, caplog: pytest.LogCaptureFixture):
 def test_the_doctor_says_whether_the_key_is_good(name: str):
     for status, error in ((200, None), (401, None), (None, httpx.ConnectError("no way"))):
         with respx.mock:
-            route = respx.get(PROVIDERS[name].look)
+            documented = PROVIDERS[name]
+            route = respx.route(method=documented.look_method, url=documented.look)
             if error:
                 route.mock(side_effect=error)
+            elif status == 200:
+                route.mock(return_value=_answer(*documented.good))
             else:
                 route.mock(return_value=httpx.Response(status or 0, json={}))
             if status == 200:
@@ -279,6 +315,10 @@ UNUSABLE = (
     "postmark:", "postmark://", "postmark://@/", f"postmark://{SECRET}@host/",
     f"postmark://{SECRET}:x@/", f"postmark://{SECRET}@/?strem=a", f"postmark://{SECRET}@/?stream=",
     "resend://", f"resend://{SECRET}@host", f"resend://{SECRET}:x@/", f"resend://{SECRET}@/?a=b",
+    "mailgun://", f"mailgun://{SECRET}@/", f"mailgun://{SECRET}:x@mg.example.com/",
+    f"mailgun://{SECRET}@mg.example.com/?region=mars", f"mailgun://{SECRET}@mg.example.com/v3",
+    f"mailgun://{SECRET}@mg.example.com:443/", f"mailgun://{SECRET}@mg_example/",
+    f"mailgun://{SECRET}@mg.example.com/?stream=a", "mailgun://@mg.example.com/",
     f"postmark://{SECRET}@/?stream=a%0ab", f"postmark://{SECRET}@[/", f"postmark://{SECRET}%0a@/",
 )  # fmt: skip
 

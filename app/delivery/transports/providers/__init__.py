@@ -7,12 +7,14 @@ what a mail is about, and what is told of it later (`app.delivery.hooks`).
 from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
 
+from app.delivery.transports.providers.mailgun import Mailgun
 from app.delivery.transports.providers.over_http import Provider
 from app.delivery.transports.providers.postmark import Postmark
 from app.delivery.transports.providers.resend import Resend
 from app.platform.config import BadSettings
 
 _READ: Mapping[str, Callable[[SplitResult], Provider]] = {
+    "mailgun": Mailgun.read,
     "postmark": Postmark.read,
     "resend": Resend.read,
 }

@@ -46,6 +46,7 @@ class Asked:
     headers: Mapping[str, str]
     json: Any = None
     content: bytes | None = None
+    files: Mapping[str, Any] | None = None  # the fields of a form, as httpx takes them
     method: str = "POST"
 
 
@@ -149,6 +150,7 @@ class OverHttp:
             headers={"User-Agent": "thinslice", **asked.headers},
             json=asked.json,
             content=asked.content,
+            files=asked.files,
         )
 
     def _understood(self, answer: httpx.Response) -> Reply:
