@@ -41,7 +41,8 @@ async def hear(
     """For the providers that `THINSLICE_MAIL_EVENTS` names; each proves itself as it documents.
 
     Postmark: user and password in the webhook's address. Resend: Svix's signature, five minutes
-    old at most. What does not prove itself changes nothing (401); more than thirty such a minute
+    old at most. Mailgun: its signature over time and token, nine hours old at most, each token with
+    one event. What does not prove itself changes nothing (401); more than thirty such a minute
     from one network are not looked at (429).
     """
     state = request.app.state
