@@ -14,9 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 from sqlmodel import Session
 
 from app.delivery import feedback
+from app.delivery.hooks import sns
 from app.delivery.hooks.mailgun import MailgunEvents
 from app.delivery.hooks.postmark import PostmarkEvents
 from app.delivery.hooks.resend import ResendEvents
+from app.delivery.hooks.ses import SesEvents
 from app.delivery.hooks.told import Brought, Proven, Source, Told, Unproven
 from app.delivery.inbox import came_back
 from app.links import return_address
@@ -32,6 +34,7 @@ _READ: Mapping[str, Callable[[SplitResult], Source]] = {
     "mailgun": MailgunEvents.read,
     "postmark": PostmarkEvents.read,
     "resend": ResendEvents.read,
+    "ses": SesEvents.read,
 }
 _Shapes = (TypeError, AttributeError, LookupError, ValueError)
 
@@ -68,13 +71,16 @@ def hear(
         NotFound: no events of this provider are expected here.
         Unproven: it is not from there.
         Invalid: it is, and cannot be read.
+        Unreachable: what proves it, or asks for it, lies elsewhere and is not to be had now.
     """
     source = sources(setting).get(name)
     if source is None:
         raise NotFound("No events of this provider are taken here (THINSLICE_MAIL_EVENTS).")
     proven = source.prove(brought, now=now)
+    if proven.asks:
+        sns.confirm(proven.asks)
     if proven.event is None:
-        return False
+        return bool(proven.asks)
     _refuse_another(database, name, proven, now=now)
     try:
         told = list(source.told(read_json(proven.event)))

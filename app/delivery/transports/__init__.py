@@ -18,7 +18,6 @@ from app.platform.db import Database
 from app.platform.errors import NotBuiltYet
 
 _OUTBOX = "outbox:"
-_LATER = ("ses:",)
 
 
 def open_transport(settings: Settings, database: Database) -> Transport:
@@ -49,15 +48,12 @@ def _server(settings: Settings) -> Smtp | OverHttp:
     mail = settings.mail.split()
     if len(mail) != 1:
         raise NotBuiltYet("THINSLICE_MAIL takes one mail server; several are not built yet.")
-    if mail[0].startswith(_LATER):
-        name = mail[0].partition(":")[0]
-        raise NotBuiltYet(f"THINSLICE_MAIL: {name} is not built yet; use smtp:// or outbox:.")
     if providers.is_named(mail[0]):
         return OverHttp(providers.read(mail[0]))
     if not mail[0].startswith("smtp:"):
         raise BadSettings(
             "THINSLICE_MAIL must be outbox:, smtp://user:password@host:port, postmark://TOKEN@/,"
-            " resend://KEY@/ or mailgun://KEY@domain/."
+            " resend://KEY@/, mailgun://KEY@domain/ or ses://KEYID:SECRET@region/."
         )
     return Smtp(Server.read(mail[0]), name=_greeting(settings), signer=dkim_key.signer(settings))
 

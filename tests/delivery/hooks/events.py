@@ -12,10 +12,10 @@ from urllib.parse import quote
 from standardwebhooks import Webhook
 
 from app.delivery.inbox.reading import What
+from tests.delivery.hooks.of_ses import NOTHING, TOPIC, as_sns, ses
 
 PASSWORD = "a-password-of-our-own"
 UNSUBSCRIBES = "unsubscribes"
-NOTHING = "nothing"
 
 
 def proven(password: str = PASSWORD) -> dict[str, str]:
@@ -106,6 +106,7 @@ SETTINGS = {
     "mailgun": f"mailgun://{SIGNING_KEY}@",
     "postmark": f"postmark://us:{PASSWORD}@",
     "resend": f"resend://{quote(SIGNING, safe='')}@",
+    "ses": f"ses:{TOPIC}",
 }
 
 
@@ -213,6 +214,7 @@ _PROOFS: dict[str, Callable[[bytes, datetime], tuple[dict[str, str], bytes]]] = 
     "mailgun": _as_mailgun,
     "postmark": lambda event, _at: (proven(), event),
     "resend": lambda event, at: (svix(event, at), event),
+    "ses": as_sns,
 }
 
 
@@ -262,4 +264,5 @@ EVENTS: dict[str, Callable[[str], list[tuple[dict[str, Any], What | str]]]] = {
     "mailgun": mailgun,
     "postmark": postmark,
     "resend": resend,
+    "ses": ses,
 }

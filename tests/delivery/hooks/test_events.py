@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -46,6 +47,7 @@ from tests.delivery.hooks.events import (
     signed_by_mailgun,
     svix,
 )
+from tests.delivery.hooks.of_ses import TOPIC, at_sns
 from tests.delivery.inbox.test_came_back import given
 from tests.delivery.providers.answers import PROVIDERS
 from tests.delivery.scenes import KEYS, NOW
@@ -60,6 +62,12 @@ _END: dict[What | str, tuple[State, tuple[str, ...]]] = {
     UNSUBSCRIBES: (State.SENT, ("unsubscribed",)),
 }
 _BEGINNINGS = (State.SENT, State.UNCERTAIN)
+
+
+@pytest.fixture(autouse=True)
+def _sns(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with at_sns(monkeypatch):
+        yield
 
 
 def token(send_id: int, keys: Keyring = KEYS, kind: Kind = Kind.RETURN) -> str:
@@ -303,6 +311,9 @@ UNUSABLE = (
     f"resend://{SIGNING}:x@", f"resend://{SIGNING}@host", "resend://whsec_é@",
     "mailgun://", "mailgun://short@", f"mailgun://{SIGNING_KEY}@mg.example.com",
     f"mailgun://{SIGNING_KEY}:x@", f"mailgun://{SIGNING_KEY}@/?a=b", f"mailgun://{SIGNING_KEY}é@",
+    "ses:", "ses://", "ses:eu-west-1", "ses:arn:aws:sns:eu-west-1:1234:thinslice",
+    "ses:arn:aws:sqs:eu-west-1:123456789012:thinslice", f"ses://{TOPIC}", f"ses:{TOPIC}?a=b",
+    f"ses:{TOPIC}#a", "ses:arn:aws:sns:evil.example:123456789012:x", f"ses:{TOPIC} ses:{TOPIC}",
     f"sendgrid://us:{PASSWORD}@", f"postmark://us:{PASSWORD}@[",
 )  # fmt: skip
 

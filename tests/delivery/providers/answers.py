@@ -5,6 +5,15 @@ from typing import Any
 
 from app.delivery.replies import Meaning
 
+
+@dataclass(frozen=True)
+class Headed:
+    """A body, and the headers that say what it is."""
+
+    json: Any
+    headers: dict[str, str]
+
+
 SECRET = "s3cret-of-the-provider"
 
 
@@ -126,6 +135,47 @@ PROVIDERS["mailgun"] = Documented(
         (413, "<html>Request Entity Too Large</html>", Meaning.CONTENT),
         (200, "<html>a proxy</html>", Meaning.UNCERTAIN),
         (200, {"message": "Mailgun Magnificent API"}, Meaning.UNCERTAIN),
+    ),
+)
+
+
+def _ses(error: str, message: str) -> Headed:
+    return Headed({"message": message}, {"x-amzn-ErrorType": f"{error}:http://errors.example/ses/"})
+
+
+_NOT_VERIFIED = "Email address is not verified. The following identities failed the check"
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. The Canonical"
+    f" String for this request should have been 'POST x-amz-security-token:{SECRET}'"
+)
+PROVIDERS["ses"] = Documented(
+    mail=f"ses://AKIDEXAMPLE:{SECRET}@eu-west-1/?configuration=thinslice",
+    url="https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails",
+    look="https://email.eu-west-1.amazonaws.com/v2/email/account",
+    taken=(200, {"MessageId": "0102018c5d3f1a2b-7e1c5a34-000000"}),
+    own=(
+        (400, _ses("MessageRejected", "The content is invalid"), Meaning.CONTENT),
+        (400, _ses("MessageRejected", _NOT_VERIFIED), Meaning.OUR_FAULT),
+        (400, _ses("MessageRejected", "Illegal address"), Meaning.REFUSED),
+        (400, _ses("MailFromDomainNotVerifiedException", "The domain"), Meaning.OUR_FAULT),
+        (400, _ses("BadRequestException", "Missing final '@domain'"), Meaning.REFUSED),
+        (400, _ses("BadRequestException", "Domain contains illegal character"), Meaning.REFUSED),
+        (400, _ses("BadRequestException", "ConfigurationSet is invalid"), Meaning.OUR_FAULT),
+        (400, _ses("AccountSuspendedException", "Restricted"), Meaning.OUR_FAULT),
+        (400, _ses("SendingPausedException", "Sending is paused"), Meaning.OUR_FAULT),
+        (400, _ses("LimitExceededException", "Daily message quota exceeded"), Meaning.LIMIT),
+        (400, _ses("ThrottlingException", "Maximum sending rate exceeded"), Meaning.LIMIT),
+        (400, {"__type": "com.amazon.ses#MessageRejected", "message": "No"}, Meaning.CONTENT),
+        (429, _ses("TooManyRequestsException", "Too many requests"), Meaning.LIMIT),
+        (404, _ses("NotFoundException", "No configuration set"), Meaning.OUR_FAULT),
+        (403, _ses("AccessDeniedException", "Not authorized to perform"), Meaning.OUR_FAULT),
+        (403, _ses("InvalidSignatureException", _MISMATCH), Meaning.OUR_FAULT),
+        (403, _ses("UnrecognizedClientException", "The token is invalid"), Meaning.OUR_FAULT),
+        (403, _ses("ExpiredTokenException", "The token is expired"), Meaning.OUR_FAULT),
+        (403, "<html>", Meaning.OUR_FAULT),
+        (413, "<html>", Meaning.CONTENT),
+        (200, "<html>a proxy</html>", Meaning.UNCERTAIN),
+        (200, {}, Meaning.UNCERTAIN),
     ),
 )
 # What every provider may answer, and what it is for each of them.

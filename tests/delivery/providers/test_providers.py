@@ -3,11 +3,14 @@
 import asyncio
 import json
 import logging
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -20,11 +23,13 @@ from app.delivery.replies import Meaning, Reply, meaning_of
 from app.delivery.transports import providers
 from app.delivery.transports.ports import StoppedError
 from app.delivery.transports.providers.over_http import _AS_SAID, OverHttp, said
+from app.delivery.transports.providers.ses import Ses
+from app.delivery.transports.providers.sigv4 import AwsKey, signed
 from app.platform.config import BadSettings, Settings
 from app.platform.db import Database
 from app.platform.errors import Unavailable
 from tests.delivery import scenes
-from tests.delivery.providers.answers import OF_ALL, PROVIDERS, SECRET, Documented
+from tests.delivery.providers.answers import OF_ALL, PROVIDERS, SECRET, Documented, Headed
 
 RAW = (
     b"DKIM-Signature: v=1; bh=of-other-bytes\r\nMessage-ID: <one@insights.example.com>\r\n"
@@ -59,11 +64,11 @@ def handed(documented: Documented, *mails: Mail, **more: Any) -> list[Reply]:
 
 
 def _answer(status: int, body: Any) -> httpx.Response:
-    return (
-        httpx.Response(status, text=body)
-        if isinstance(body, str)
-        else httpx.Response(status, json=body)
-    )
+    if isinstance(body, str):
+        return httpx.Response(status, text=body)
+    if isinstance(body, Headed):
+        return httpx.Response(status, json=body.json, headers=body.headers)
+    return httpx.Response(status, json=body)
 
 
 def _matrix() -> list[tuple[str, int, Any, Meaning]]:
@@ -270,6 +275,61 @@ def test_mailgun_is_asked_where_its_region_is():
         assert read.asked(ONE).url == f"https://{host}/v3/mg.example.com/messages.mime"
 
 
+def test_ses_gets_our_own_bytes_behind_the_line_that_names_their_send():
+    request = sent_to("ses")
+    body = json.loads(request.content)
+
+    assert b64decode(body.pop("Content")["Raw"]["Data"]) == (
+        f"X-SES-MESSAGE-TAGS: send={TOKEN}\r\n".encode() + RAW
+    )
+    assert body == {
+        "Destination": {"ToAddresses": ["ann@example.org"]},
+        "EmailTags": [{"Name": "send", "Value": TOKEN}],
+        "ConfigurationSetName": "thinslice",
+    }
+
+
+def test_ses_is_shown_a_signature_of_what_it_gets():
+    read = Ses.read(urlsplit(PROVIDERS["ses"].mail))
+    at = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    asked = replace(read, now=lambda: at).asked(ONE)
+    assert asked.content is not None
+    expected = signed(
+        "POST",
+        asked.url,
+        {"Content-Type": "application/json"},
+        asked.content,
+        key=AwsKey("AKIDEXAMPLE", SECRET),
+        region="eu-west-1",
+        service="ses",
+        now=at,
+    )
+
+    assert asked.headers == expected
+    assert SECRET not in str(asked)
+    later = replace(read, now=lambda: at + timedelta(seconds=1)).asked(ONE)
+    assert later.headers["Authorization"] != expected["Authorization"]
+
+
+def test_ses_takes_temporary_keys_and_works_without_a_configuration_set():
+    read = providers.read("ses://AKID:a%2Fb%2Bc@us-gov-west-1/?session=tok%2Ben+x%3D%3D")
+    asked = read.asked(ONE)
+    assert asked.content is not None
+
+    assert isinstance(read, Ses)
+    assert read.key == AwsKey("AKID", "a/b+c", "tok+en+x==")
+    assert asked.headers["X-Amz-Security-Token"] == "tok+en+x=="
+    assert "ConfigurationSetName" not in json.loads(asked.content)
+
+
+def test_a_key_of_ses_that_may_only_send_is_good():
+    with respx.mock:
+        told = httpx.Response(403, headers={"x-amzn-ErrorType": "AccessDeniedException"}, json={})
+        respx.get(PROVIDERS["ses"].look).mock(return_value=told)
+
+        assert "takes our key" in transports.look(_settings("ses"))
+
+
 def test_a_key_of_resend_that_may_only_send_is_good():
     with respx.mock:
         told = {"statusCode": 401, "name": "restricted_api_key", "message": "only send"}
@@ -319,6 +379,11 @@ UNUSABLE = (
     f"mailgun://{SECRET}@mg.example.com/?region=mars", f"mailgun://{SECRET}@mg.example.com/v3",
     f"mailgun://{SECRET}@mg.example.com:443/", f"mailgun://{SECRET}@mg_example/",
     f"mailgun://{SECRET}@mg.example.com/?stream=a", "mailgun://@mg.example.com/",
+    "ses://", "ses:eu-west-1", f"ses://AKID@eu-west-1/?session={SECRET}", "ses://AKID:@eu-west-1/",
+    f"ses://AKID:{SECRET}@/", f"ses://AKID:{SECRET}@evil.example/",
+    f"ses://AKID:{SECRET}@eu-west-1/x", f"ses://AKID:{SECRET}@eu-west-1:443/",
+    f"ses://AKID:{SECRET}@eu-west-1/?configuration=a%20b", f"ses://AKID:{SECRET}@eu-west-1/?a=b",
+    f"ses://AKID:{SECRET}%0a@eu-west-1/", f"ses://AKID:{SECRET}@eu-west-1/?session=a%0ab",
     f"postmark://{SECRET}@/?stream=a%0ab", f"postmark://{SECRET}@[/", f"postmark://{SECRET}%0a@/",
 )  # fmt: skip
 

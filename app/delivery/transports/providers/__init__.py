@@ -11,12 +11,14 @@ from app.delivery.transports.providers.mailgun import Mailgun
 from app.delivery.transports.providers.over_http import Provider
 from app.delivery.transports.providers.postmark import Postmark
 from app.delivery.transports.providers.resend import Resend
+from app.delivery.transports.providers.ses import Ses
 from app.platform.config import BadSettings
 
 _READ: Mapping[str, Callable[[SplitResult], Provider]] = {
     "mailgun": Mailgun.read,
     "postmark": Postmark.read,
     "resend": Resend.read,
+    "ses": Ses.read,
 }
 
 
