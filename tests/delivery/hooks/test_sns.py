@@ -18,6 +18,7 @@ from app.delivery.models import State
 from app.links import return_address
 from app.links.keyring import Kind
 from app.platform.db import Database
+from app.platform.errors import Invalid
 from app.platform.outbound import Outbound, Unreachable
 from tests.delivery import scenes
 from tests.delivery.hooks.of_ses import (
@@ -126,7 +127,7 @@ def test_a_message_that_is_repeated_for_an_hour_is_still_taken(database: Databas
 def test_a_number_is_good_for_the_message_that_it_came_with(database: Database, there: AtSns):
     event = _gone(database)
     first = signed(message("{}", NOW, MessageId="one"))
-    with pytest.raises(hooks.Invalid):
+    with pytest.raises(Invalid):
         tell(database, first)
     with pytest.raises(Unproven, match="another event"):
         tell(database, signed(message(event, NOW, MessageId="one")))

@@ -41,7 +41,8 @@ _ERRORS: Mapping[str, Meaning] = {
 # What it says where the address of this one person is what it cannot take.
 _OF_ADDRESS = re.compile(
     r"illegal (email )?address|local address contains|missing (final|'@')"
-    r"|user name is missing|domain (name )?(contains|starts|ends)|invalid domain name|invalid email address",
+    r"|user name is missing|domain (name )?(contains|starts|ends)"
+    r"|invalid (domain name|email address)",
     re.IGNORECASE,
 )
 _NOT_VERIFIED = re.compile(r"not (been )?verified|not authorized", re.IGNORECASE)
