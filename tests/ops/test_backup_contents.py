@@ -78,7 +78,8 @@ SETTINGS = {
     "bounce_address": "bounce@b.example", "mail_replies": "replies@b.example",
     "mailbox": "imap://a:b%20c@m.example:993?tls=tls&folder=INBOX",
     "dkim_key": "/keys/dkim key.pem", "dkim_selector": "s1", "dkim_domain": "b.example",
-    "mail_events": "postmark://user:0123456789abcdef@ mailgun://0123456789abcdef%2F@",
+    "mail_events": "postmark://user:0123456789abcdef@ mailgun://0123456789abcdef%2F@"
+    " ses:arn:aws:sns:eu-west-1:123456789012:x",
     "timezone": "Europe/Oslo", "privacy": "consent",
     "durability": "disk", "spool_limit": "3 GB", "keep_events_months": "5", "backup_days": "0",
     "approve_above": "5000",
