@@ -61,6 +61,20 @@ def test_each_way_to_be_refused_has_its_answer(provider: Api):
         assert "detail" in answer.json()
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"\xff", b'{"signature": {}, "event-data": {}}']
+)
+def test_what_proves_nothing_is_told_so_by_every_provider(provider: Api, name: str, body: bytes):
+    state = provider.application.state
+    every = " ".join(SETTINGS.values())
+    state.settings = state.settings.model_copy(update={"mail_events": every})
+    answer = tell(provider, body, {}, name)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert answer.json()["detail"]
+
+
 def test_whoever_guesses_is_slowed_down_and_the_provider_is_not(provider: Api):
     codes = [tell(provider, {}, proven(f"guess-number-{n}-of-many")).status_code for n in range(35)]
 

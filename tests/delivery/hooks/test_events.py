@@ -33,7 +33,6 @@ from app.tally.models import Outcome
 from tests.delivery import scenes
 from tests.delivery.hooks.events import (
     EVENTS,
-    NOTHING,
     PASSWORD,
     SETTINGS,
     SIGNING,
@@ -47,7 +46,7 @@ from tests.delivery.hooks.events import (
     signed_by_mailgun,
     svix,
 )
-from tests.delivery.hooks.of_ses import TOPIC, at_sns
+from tests.delivery.hooks.of_ses import NOTHING, TOPIC, at_sns
 from tests.delivery.inbox.test_came_back import given
 from tests.delivery.providers.answers import PROVIDERS
 from tests.delivery.scenes import KEYS, NOW
@@ -159,6 +158,43 @@ def test_a_delivery_that_was_known_leaves_no_row(database: Database):
     assert not tell(database, delivered)
     with database.read() as session:
         assert session.exec(select(CameBackRow)).all() == []
+
+
+def _gone(name: str, token: str) -> bytes:
+    return json.dumps(next(one for one, says in EVENTS[name](token) if says is What.GONE)).encode()
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_is_cut_off_anywhere_changes_nothing(database: Database, name: str):
+    shown, sent = proof(name, _gone(name, token(given(database))), NOW)
+    for end in range(0, len(sent), len(sent) // 40):
+        with pytest.raises((Unproven, Invalid)):
+            tell(database, sent[:end], shown, name)
+
+    assert _end(database) == (State.SENT, ())
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_another_provider_proves_is_proven_by_this_one_no_more(database: Database, name: str):
+    """And what carries no proof at all."""
+    event = _gone(name, token(given(database)))
+    for other in EVENTS.keys() - {name}:
+        shown, sent = proof(other, event, NOW)
+        with pytest.raises(Unproven):
+            tell(database, sent, shown, name)
+    with pytest.raises(Unproven):
+        tell(database, event, {}, name)
+
+    assert _end(database) == (State.SENT, ())
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_token_that_is_not_ours_changes_nothing_whoever_brings_it(database: Database, name: str):
+    send_id = given(database)
+    for named in ("", "x", token(send_id, _OTHERS), token(send_id, kind=Kind.REPLY)):
+        assert not tell(database, _gone(name, named), name=name)
+
+    assert _end(database) == (State.SENT, ())
 
 
 _OTHERS = Keyring.of([b"a secret of somebody else, long enough"])
