@@ -20,8 +20,10 @@ from app.delivery.mail.broken import MissingColumn
 from app.delivery.mail.cells import MisfitCell
 from app.delivery.mail.compose import compose_arm
 from app.delivery.mail.composed import ComposedArm
+from app.delivery.mail.deliverability import longest_html
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.letterhead import frame, letterhead
+from app.delivery.mail.mime import Mail
 from app.experiments.design_schemas import Draft
 from app.experiments.part_schemas import Arm
 from app.experiments.ports import Fault, Reason
@@ -109,6 +111,7 @@ class LiquidWriter:
         self._columns, self._keyring, self._now = columns, keyring, now
         self._language = language
         self._broken = Fault(Reason.UNWRITABLE, broken) if broken else None
+        self.longest = 0
 
     @property
     def columns_used(self) -> frozenset[str]:
@@ -149,7 +152,10 @@ class LiquidWriter:
         """What every version says to these people, version by version, and every answer page."""
         addressees = [_addressee(member, row) for member, row in people]
         for arm in self._arms:
-            yield arm.faults_of_all(addressees, keyring=self._keyring, now=self._now)
+            made = arm.fill_all(addressees, keyring=self._keyring, now=self._now)
+            mails = (mail for mail in made if isinstance(mail, Mail))
+            self.longest = max(self.longest, longest_html(mails))
+            yield [mail if isinstance(mail, AppError) else None for mail in made]
         for filler in self._answers:
             rows = [self._seen(row, filler) for _, row in people]
             yield filling.fill_all([filler], rows)

@@ -28,7 +28,7 @@ _VAGUE_WORDS = 4  # ours: fewer words than this say nothing that could turn out 
 _PERCENT = re.compile(r"(?<![\d.,])(\d{1,9}(?:[.,]\d{1,9})?)\s?%")
 _DUST = 1e-9  # what floats leave behind
 _WIDE = 1.6  # ours: a detectable rate this many times the threshold wants a larger audience
-BLANK = re.compile(r"(?<!\{)\{[^{}%\n]+\}(?!\})")  # {who}: what a template leaves to the author
+BLANK = re.compile(r"(?<![{$])\{[^{}%\n]+\}(?!\})")  # {who}: what a template leaves to the author
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def check(
         judge = judge_of(session, experiment, who, settings, now=now)
         eligibility = rehearsal.eligible(session, judge)
         people = [
+            *lint.of_length(eligibility.longest),
             *reach.items(session, judge, eligibility, settings, names_people=names_people),
             *column_items.items(
                 judge, eligibility, profile.always_filled(session, design.audience_id)
@@ -122,6 +123,7 @@ class _Anybody:
     columns_used: frozenset[str] = frozenset()
     asked_alone: frozenset[str] = frozenset()
     asked_made: frozenset[str] = frozenset()
+    longest = 0
 
     frame = ""
 

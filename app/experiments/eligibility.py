@@ -188,6 +188,7 @@ class Eligibility:
     reasons: Counter[str] = field(default_factory=Counter)
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason and detail
     examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # who has the fault
+    longest: int = 0  # of the mails written on the way: what its writer says
 
     def add(self, judged: Judged) -> None:
         """Count one more."""

@@ -47,6 +47,10 @@ class Writer(Protocol):
     def asked_made(self) -> frozenset[str]:
         """And those of which it asks for what a filter made of them."""
 
+    @property
+    def longest(self) -> int:
+        """The bytes of what is longest of all that was written so far; nought: nothing is long."""
+
     def faults(self, people: Sequence[tuple[Member, Mapping[str, object]]]) -> list[Fault | None]:
         """Why some version cannot be written for each of them; None where all can.
 
@@ -78,6 +82,9 @@ class Lint(Protocol):
 
     def problems(self, design: Draft) -> Sequence[Item]:
         """Everything found."""
+
+    def of_length(self, longest: int) -> Sequence[Item]:
+        """What becomes of the longest one, by what a `Writer` said of it."""
 
 
 class WaveGate(Protocol):

@@ -42,10 +42,13 @@ def eligible(session: Session, judge: Judge) -> Eligibility:
     said of many is what their rehearsal found so far.
     """
     people = audience.audience_of(session, judge.audience_id).people
-    row = rehearsal_rows.held(session, judge) if people > MOST_LOOKED_AT else None
+    held = rehearsal_rows.held(session, judge)
+    row = held if people > MOST_LOOKED_AT else None
     eligibility = _read(row.found) if row else Eligibility()
     if not (row and row.done) and eligibility.total < MOST_COMPOSED:
         eligibility = _looked_at(session, judge)
+    if held:
+        eligibility.longest = max(eligibility.longest, _read(held.found).longest)
     elif row and not row.done:
         eligibility.scale_to(people)
     eligibility.cut_to(judge.design.sample)
@@ -73,6 +76,7 @@ def _written_in_time(
         composed += sum(not one.reason and one.member.person_id not in known for one in ruled)
         for judged in judge.written(ruled, known):
             eligibility.add(judged)
+    eligibility.longest = judge.writer.longest
     return eligibility
 
 
@@ -148,6 +152,7 @@ def _look(database: Database, judge: Judge, row: Rehearsal, faults: dict[str, Fa
         row.after = people[-1].person_id if people else row.after
         if time.monotonic() >= ends:
             break
+    eligibility.longest = max(eligibility.longest, judge.writer.longest)
     row.found = _written(eligibility)
     return eligibility.total - began or 1
 
@@ -167,6 +172,7 @@ def _written(eligibility: Eligibility) -> dict[str, Any]:
     return {
         "total": eligibility.total,
         "eligible": eligibility.eligible,
+        "longest": eligibility.longest,
         "reasons": dict(eligibility.reasons),
         "faults": [
             {"reason": reason, "detail": detail, "people": n, "examples": eligibility.examples[key]}
@@ -182,6 +188,7 @@ def _read(kept: Mapping[str, Any]) -> Eligibility:
         total=kept["total"],
         looked_at=kept["total"],
         eligible=kept["eligible"],
+        longest=kept.get("longest", 0),  # what was found by an earlier release has none
         reasons=Counter(kept["reasons"]),
         faults=Counter({key: one["people"] for key, one in faults.items()}),
         examples={key: one["examples"] for key, one in faults.items()},

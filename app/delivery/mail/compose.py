@@ -79,14 +79,6 @@ def _words(
         preheader=marks.protect(preheader, written.protected.pieces).text,
         html=written.html,
         text=written.text.strip("\n"),
-        has_way_out=has_way_out(written),
+        has_way_out=written.has_way_out,
         hidden_link=marks.link(hidden[0].position, ()) if hidden else None,
-    )
-
-
-def has_way_out(written: content.Content) -> bool:
-    """The body brings its own unsubscribe link."""
-    return (
-        marks.UNSUBSCRIBE in written.html
-        or marks.WAY_OUT in filling.text(written.protected.restore(written.text)).columns
     )

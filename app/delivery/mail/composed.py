@@ -78,15 +78,6 @@ class ComposedArm:
         filled = iter(self._fill_all(rest, keyring=keyring, now=now)) if rest else iter(())
         return [next(filled) if mail is None else mail for mail in made]
 
-    def faults_of_all(
-        self, people: Sequence[Addressee], *, keyring: Keyring, now: datetime
-    ) -> list[AppError | None]:
-        """Why each person's mail cannot be written; None where it can. No mail is kept."""
-        return [
-            found if isinstance(found, AppError) else None
-            for found in self.fill_all(people, keyring=keyring, now=now)
-        ]
-
     def _pressed(
         self, people: Sequence[Addressee], *, keyring: Keyring, now: datetime
     ) -> list[Mail | None]:

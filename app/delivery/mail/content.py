@@ -1,5 +1,6 @@
 """Markdown once per arm: an HTML and a text template, with marks where a person's own parts go."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from app.delivery.mail.links import BadLink, Link, is_tracked, link_to
 from app.platform import bounded
 
 _WAY_OUT = "unsubscribe_url"
+_NAMES_WAY_OUT = re.compile(rf"(?!\{{%-?\s*(?:raw|comment)\b).*\b{_WAY_OUT}\b", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class Content:
     text: str
     links: tuple[Link, ...]
     protected: marks.Protected
+    said: tuple[tuple[str, str], ...] = ()  # what each link says, and the address behind it
+    images: int = 0
+    has_way_out: bool = False  # it brings its own unsubscribe link: no footer is added
 
 
 def write_out(source: str, *, first: int = 1) -> Content:
@@ -50,11 +55,15 @@ def _examined(source: str, first: int) -> tuple[Content, list[BadLink]]:
     tokens = _loops_into_lists(_markdown().parse(liquid.text))
     book = _Book(liquid, first)
     _each_inline(tokens, book.mark_links)
+    html = _markdown().renderer.render(tokens, _markdown().options, {})
     content = Content(
-        html=_markdown().renderer.render(tokens, _markdown().options, {}),
+        html=html,
         text=plain_text.text_of(tokens),
         links=tuple(book.links),
         protected=liquid,
+        said=tuple(book.said),
+        images=book.images,
+        has_way_out=marks.UNSUBSCRIBE in html or any(map(_NAMES_WAY_OUT.match, liquid.pieces)),
     )
     return content, book.bad
 
@@ -67,17 +76,21 @@ class _Book:
         self.first = first
         self.links: list[Link] = []
         self.bad: list[BadLink] = []
+        self.said: list[tuple[str, str]] = []
+        self.images = 0
 
     def mark_links(self, tokens: list[Token]) -> None:
         for place, token in enumerate(tokens):
             if token.type == "link_open":
                 self._mark(token, text=_text_until_close(tokens[place + 1 :]))
             elif token.type == "image":
+                self.images += 1
                 self._check_image(token)
 
     def _mark(self, token: Token, *, text: str) -> None:
         href = str(token.attrs.get("href", ""))
         title = str(token.attrs.pop("title", "") or "")
+        self.said.append((self.liquid.restore(text), self.liquid.restore(href)))
         if _is_way_out(self.liquid.restore(href)):
             token.attrs["href"] = marks.UNSUBSCRIBE
         elif is_tracked(href):

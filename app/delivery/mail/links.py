@@ -17,7 +17,7 @@ from app.platform.errors import Invalid
 
 ANSWER = "answer:"
 _SCHEMES = ("http://", "https://")
-_UNTRACKED = ("mailto:",)
+UNTRACKED = ("mailto:",)
 _HOST = re.compile(r"https?://[^/?#\ufdd0\\]+[/?#]", re.IGNORECASE)
 _ENCODED = re.compile(r"\|\s*url_encode\s*(-?\}\})$")
 
@@ -53,7 +53,7 @@ class Link:
 
 def is_tracked(href: str) -> bool:
     """A mail address and the way out are links, too, but nobody counts them."""
-    return not href.lower().startswith(_UNTRACKED)
+    return not href.lower().startswith(UNTRACKED)
 
 
 def link_to(href: str, *, position: int, label: str, liquid: marks.Protected) -> Link:

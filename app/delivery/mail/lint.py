@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.delivery.mail import content, filling, mime
+from app.delivery.mail import content, deliverability, filling, mime
 from app.delivery.mail.broken import BrokenLiquid
 from app.delivery.mail.content import Content
 from app.delivery.mail.links import Kind, Link
@@ -16,7 +16,7 @@ from app.platform.config import Settings
 from app.platform.errors import AppError
 
 _BLANK = re.compile(
-    r"(?<!\{)\{[a-z][^{}%]{0,80}\}(?!\})"
+    r"(?<![{$])\{[a-z][^{}%]{0,80}\}(?!\})"
 )  # {who}, but neither {{ name }} nor {% if %}
 _MOST_LINKS = 250  # a link's place takes one byte of its token
 _LONGEST_SUBJECT = 150  # characters; mail programs show some 60 of them
@@ -33,8 +33,30 @@ class ContentLint:
         problems = [*self._sender(design), *_blanks(design)]
         for arm in design.arms:
             problems += _words(arm)
-            problems += _linked(arm, design)
+            problems += self._linked(arm, design)
         return problems
+
+    def of_length(self, longest: int) -> list[Item]:
+        """What becomes of the longest mail, by the bytes of its HTML."""
+        return list(deliverability.of_size(longest))
+
+    def _linked(self, arm: Arm, design: Draft) -> list[Item]:
+        try:
+            return list(self._written(arm, design))
+        except OverLimit as error:
+            return [blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
+
+    def _written(self, arm: Arm, design: Draft) -> Iterator[Item]:
+        written, bad = content.examine(arm.body or "")
+        for error in bad:
+            yield blocks(error.id, str(error))
+        _, bad_in_answer = content.examine(arm.answer or "")
+        for error in bad_in_answer:
+            yield blocks(error.id, f"On the answer page: {error}")
+        yield from _needed_links(arm, design, written)
+        yield from _risky_links(arm, written)
+        postal_address = self._settings.postal_address
+        yield from deliverability.of_arm(arm, written, postal_address=postal_address)
 
     def _sender(self, design: Draft) -> Iterator[Item]:
         settings = self._settings
@@ -50,7 +72,7 @@ class ContentLint:
             yield warns(
                 "postal_address_default",
                 "The footer has no postal address; many countries require one. Set"
-                " THINSLICE_POSTAL_ADDRESS.",
+                " THINSLICE_POSTAL_ADDRESS, or write it at the end of each body.",
             )
         if not settings.secure and settings.mail.strip() != "outbox:":
             yield warns(
@@ -116,24 +138,6 @@ def _unfit(subject: str, *, what: str) -> str:
     except mime.BadHeader as error:
         return str(error)
     return ""
-
-
-def _linked(arm: Arm, design: Draft) -> list[Item]:
-    try:
-        return list(_links(arm, design))
-    except OverLimit as error:
-        return [blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
-
-
-def _links(arm: Arm, design: Draft) -> Iterator[Item]:
-    written, bad = content.examine(arm.body or "")
-    for error in bad:
-        yield blocks(error.id, str(error))
-    _, bad_in_answer = content.examine(arm.answer or "")
-    for error in bad_in_answer:
-        yield blocks(error.id, f"On the answer page: {error}")
-    yield from _needed_links(arm, design, written)
-    yield from _risky_links(arm, written)
 
 
 def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Item]:

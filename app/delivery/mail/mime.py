@@ -6,7 +6,7 @@ Quoted-printable throughout: seven bits, short lines, and no boundary can occur 
 
 import re
 from base64 import b64encode
-from binascii import b2a_qp
+from binascii import a2b_qp, b2a_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -193,6 +193,11 @@ def part_head(kind: str) -> bytes:
         f"--{BOUNDARY}\r\nContent-Type: {kind}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode("ascii")
+
+
+def html_bytes(raw: bytes) -> int:
+    """How long the HTML part of a mail of ours is, as its reader's program sees it."""
+    return len(a2b_qp(raw.partition(part_head("text/html"))[2].removesuffix(END)))
 
 
 def transferable(content: str) -> bytes:

@@ -43,8 +43,8 @@ def look_of(
 ) -> Look:
     """The mail as it is saved, for the person with this address or the first of the audience."""
     design = drafts.design_of(row)
-    found = ContentLint(request.app.state.settings).problems(design)
-    items = tuple(item for item in found if item.level is not Level.OK)
+    lint = ContentLint(request.app.state.settings)
+    found = lint.problems(design)
     people = _people(session, row)
     names_people = request.state.principal.sees_addresses
     offered = tuple(person.email for person in people) if names_people else ()
@@ -53,6 +53,8 @@ def look_of(
     if person_id:
         arm = previews.arm_key(row, None)
         mail, problem = previews.rendered(request, session, row, arm, person_id, now=now)
+    found += lint.of_length(len(mail.html.encode("utf-8", "replace")) if mail else 0)
+    items = tuple(item for item in found if item.level is not Level.OK)
     stamp = str(int(row.updated_at.timestamp()))  # another mail is another address, so it is loaded
     return Look(
         reader=reader if names_people else "",
