@@ -14,7 +14,7 @@ from app.delivery.arms import arm_of
 from app.delivery.mail import cells, content, filling, marks
 from app.delivery.mail.addressing import filled_address
 from app.delivery.mail.filling import Filler
-from app.delivery.mail.links import Link
+from app.delivery.mail.links import Link, encoded
 from app.delivery.models import Send
 from app.delivery.reserving import columns_of
 from app.experiments import cell_types
@@ -115,7 +115,12 @@ def _with_addresses(filled: str, links: tuple[Link, ...]) -> str:
     by_position = {link.position: link.address for link in links}
 
     def address(position: int, fills: tuple[str, ...]) -> str:
-        values = tuple(map(markup.unescape, fills))
+        values = tuple(map(marks.unescaped, fills))
         return markup.escape(filled_address(by_position[position], values))
 
-    return marks.place_links(filled, address).replace(marks.UNSUBSCRIBE, "#")
+    def encode(place: str, value: str) -> str:
+        return encoded(place, marks.unescaped(value))
+
+    with_values = marks.place_values(filled, encode)
+    placed = marks.place_links(with_values, address).replace(marks.UNSUBSCRIBE, "#")
+    return marks.place_breaks(placed)

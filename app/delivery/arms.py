@@ -42,6 +42,7 @@ class Arms:
                 columns=cell_types.columns_of(session, experiment),
                 settings=self._settings,
                 set_id=known.id if known else None,
+                links=known.links if known else None,
             )
         self._kept.move_to_end(key)
         if len(self._kept) > _KEPT:
@@ -58,9 +59,18 @@ def _once(make: Callable[_P, ComposedArm], *args: _P.args, **kwargs: _P.kwargs) 
 
 
 def composed(
-    experiment: Experiment, arm: str, *, columns: Columns, settings: Settings, set_id: int | None
+    experiment: Experiment,
+    arm: str,
+    *,
+    columns: Columns,
+    settings: Settings,
+    set_id: int | None,
+    links: int | None = None,
 ) -> ComposedArm:
-    """Compose one arm of an experiment. Raises NotFound, BrokenLiquid, BadLink or BadHeader."""
+    """Compose one arm of an experiment. Raises NotFound, BrokenLiquid, BadLink or BadHeader.
+
+    `set_id` and `links` are of the set that its launch kept, if it was launched.
+    """
     design = experiment.design
     return compose_arm(
         arm_of(design, arm),
@@ -72,6 +82,7 @@ def composed(
         ),
         columns=columns,
         set_id=set_id,
+        launched_links=links,
         hidden_address=hidden_address(experiment),
     )
 

@@ -74,6 +74,7 @@ def _composed(
         columns=cell_types.columns_of(session, experiment),
         settings=settings,
         set_id=known.id if known else None,
+        links=known.links if known else None,
     )
 
 

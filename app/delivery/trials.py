@@ -87,8 +87,7 @@ def write(
     arms = preview.arms_of(session, experiment, settings=settings)
     people = [preview.addressee(session, experiment, person_id) for person_id in person_ids]
     addressee, texts = _first_readable(arms, people, keyring, now=now)
-    links = [planning.links_in(experiment, arm.arm) for arm in arms]
-    versions = map(_Version, arms, links, texts)
+    versions = map(_Version, arms, (arm.links for arm in arms), texts)
     return Trial(experiment.id, addressee, tuple(versions))
 
 

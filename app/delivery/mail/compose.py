@@ -20,15 +20,17 @@ def compose_arm(
     head: Letterhead,
     columns: Columns = UNTYPED,
     set_id: int | None = None,
+    launched_links: int | None = None,
     hidden_address: str | None = None,
 ) -> ComposedArm:
     """Do once what is the same for all. Raises BrokenLiquid, BadLink or BadHeader.
 
-    `hidden_address` is where the honeypot leads, if the experiment has one.
+    `hidden_address` is where the honeypot leads, if the experiment has one; `launched_links` is how
+    many others are kept of its launch.
     """
     body = str(arm.get("body") or "")
     filling.text(body)  # its own lines are what an error should name
-    written = content.write_out(body)
+    written = content.write_out(body, links=launched_links)
     links = _with_hidden(written.links, hidden_address)
     words = _words(written, str(arm.get("preheader") or ""), hidden=links[len(written.links) :])
     parts = {

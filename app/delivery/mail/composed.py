@@ -1,12 +1,11 @@
 """An arm that is ready for people: only what is a person's own is filled in."""
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.audience.columns import Columns
-from app.delivery.mail import cells, filling, marks, mime
+from app.delivery.mail import cells, filling, links, marks, mime
 from app.delivery.mail.addressing import Address, Addressee, Places
 from app.delivery.mail.cells import MisfitCell
 from app.delivery.mail.filling import Filler
@@ -218,7 +217,9 @@ class ComposedArm:
         return Rendered(
             subject=written.subject,
             preheader=written.preheader,
-            html=_place(written.html, address, way_out, pixel, read=html.unescape),
+            html=marks.place_breaks(
+                _place(written.html, address, way_out, pixel, read=marks.unescaped)
+            ),
             text=BLANK_LINES.sub("\n\n", _place(written.text, address, way_out, "", read=str)),
         )
 
@@ -239,8 +240,9 @@ def _place(
     filled: str, address: Address, way_out: str, pixel: str, *, read: Callable[[str], str]
 ) -> str:
     """Put addresses where their marks stand."""
+    with_values = marks.place_values(filled, lambda place, value: links.encoded(place, read(value)))
     with_links = marks.place_links(
-        filled, lambda position, fills: address(position, tuple(map(read, fills)))
+        with_values, lambda position, fills: address(position, tuple(map(read, fills)))
     )
     with_links = with_links.replace(marks.UNSUBSCRIBE, way_out)
     return with_links.replace(marks.PIXEL, pixel) if pixel else marks.IMAGE.sub("", with_links)

@@ -1,18 +1,16 @@
 """Markdown once per arm: an HTML and a text template, with marks where a person's own parts go."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
-from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from app.delivery.mail import marks, plain_text
-from app.delivery.mail.links import BadLink, Link, is_tracked, link_to
+from app.delivery.mail import around, marks, plain_text
+from app.delivery.mail.links import BadLink, Link, bare, is_tracked, link_to, untracked
 from app.platform import bounded
 
 _WAY_OUT = "unsubscribe_url"
@@ -32,28 +30,48 @@ class Content:
     has_way_out: bool = False  # it brings its own unsubscribe link: no footer is added
 
 
-def write_out(source: str, *, first: int = 1) -> Content:
-    """Turn Markdown with Liquid into HTML and text. Raises BadLink at the first bad address."""
-    content, bad = examine(source, first=first)
+def write_out(source: str, *, links: int | None = None) -> Content:
+    """Turn Markdown with Liquid into HTML and text. Raises BadLink at the first bad address.
+
+    `links` is how many it had at its launch. Bodies launched before bare addresses were links are
+    written as they were: a link's place is what its clicks are counted by.
+    """
+    content, bad = examine(source)
+    if links is not None and len(content.links) != links:
+        content, bad = examine(source, bare_links=False)
     if bad:
         raise bad[0]
     return content
 
 
-def examine(source: str, *, first: int = 1) -> tuple[Content, list[BadLink]]:
+def examine(source: str, *, bare_links: bool = True) -> tuple[Content, list[BadLink]]:
     """As `write_out`, with everything that is wrong with its links instead of an error.
 
     A child process reads the Markdown, within limits.
     """
-    if not source.strip():
-        return _examined("", first)
-    return bounded.ask(_examined, source, first, about=("markdown", source))
+    read = _examined if bare_links else _examined_as_before
+    return bounded.ask(read, source, about=("markdown", source)) if source.strip() else read("")
 
 
-def _examined(source: str, first: int) -> tuple[Content, list[BadLink]]:
+def _examined(source: str) -> tuple[Content, list[BadLink]]:
     liquid = marks.protect(source)
-    tokens = _loops_into_lists(_markdown().parse(liquid.text))
-    book = _Book(liquid, first)
+    tokens = _parsed(liquid)
+    _bare_into_links(tokens)
+    return _written(tokens, liquid)
+
+
+def _examined_as_before(source: str) -> tuple[Content, list[BadLink]]:
+    liquid = marks.protect(source)
+    return _written(_parsed(liquid), liquid)
+
+
+def _parsed(liquid: marks.Protected) -> list[Token]:
+    tokens = _markdown().parse(around.own_lines(liquid), {around.PIECES: liquid.pieces})
+    return around.joined(tokens, liquid.pieces)
+
+
+def _written(tokens: list[Token], liquid: marks.Protected) -> tuple[Content, list[BadLink]]:
+    book = _Book(liquid)
     _each_inline(tokens, book.mark_links)
     html = _markdown().renderer.render(tokens, _markdown().options, {})
     content = Content(
@@ -71,9 +89,8 @@ def _examined(source: str, first: int) -> tuple[Content, list[BadLink]]:
 class _Book:
     """Numbers the links of a body in their order, and puts marks where their addresses were."""
 
-    def __init__(self, liquid: marks.Protected, first: int) -> None:
+    def __init__(self, liquid: marks.Protected) -> None:
         self.liquid = liquid
-        self.first = first
         self.links: list[Link] = []
         self.bad: list[BadLink] = []
         self.said: list[tuple[str, str]] = []
@@ -95,9 +112,11 @@ class _Book:
             token.attrs["href"] = marks.UNSUBSCRIBE
         elif is_tracked(href):
             token.attrs["href"] = self._slot(href, self.liquid.restore(title or text))
+        else:
+            token.attrs["href"] = untracked(href, liquid=self.liquid)
 
     def _slot(self, href: str, label: str) -> str:
-        position = self.first + len(self.links)
+        position = 1 + len(self.links)
         try:
             link = link_to(href, position=position, label=label, liquid=self.liquid)
         except BadLink as error:
@@ -137,6 +156,28 @@ def _each_inline(tokens: Iterable[Token], visit: Callable[[list[Token]], None]) 
             visit(token.children or [])
 
 
+def _bare_into_links(tokens: Iterable[Token]) -> None:
+    """Addresses that stand in the text as they are become links, but not inside one."""
+    for token in tokens:
+        if token.type == "inline":
+            depth, children = 0, list[Token]()
+            for child in token.children or []:
+                depth += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+                is_text = child.type == "text" and not depth
+                children += _with_links(child) if is_text else [child]
+            token.children = children
+
+
+def _with_links(text: Token) -> Iterator[Token]:
+    for words, href in bare(text.content):
+        piece = text.copy(content=words)
+        if href:
+            opening = Token("link_open", "a", 1, attrs={"href": href}, level=text.level)
+            yield from (opening, piece, Token("link_close", "a", -1, level=text.level))
+        elif words:
+            yield piece
+
+
 @cache
 def _markdown() -> MarkdownIt:
     """CommonMark without HTML, plus tables. Addresses are checked by `links`, not by the parser."""
@@ -144,9 +185,12 @@ def _markdown() -> MarkdownIt:
     markdown.normalizeLink = _keep_marks  # type: ignore[method-assign]  # its documented hook
     markdown.validateLink = _any_link  # type: ignore[method-assign]  # its documented hook
     markdown.block.ruler.before(
-        "table", "liquid", _liquid_line, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+        "table",
+        "liquid",
+        around.liquid_line,
+        {"alt": ["paragraph", "reference", "blockquote", "list"]},
     )
-    markdown.add_render_rule("liquid", _print_liquid)
+    markdown.add_render_rule("liquid", around.print_liquid)
     return markdown
 
 
@@ -157,44 +201,3 @@ def _any_link(url: str) -> bool:  # noqa: ARG001  # the hook's signature
 
 def _keep_marks(url: str) -> str:
     return url if marks.LIQUID.search(url) else normalizeLink(url)
-
-
-def _liquid_line(state: StateBlock, start: int, _end: int, silent: Any) -> bool:
-    """A line of tags alone is no paragraph: it ends the one before and stands by itself."""
-    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-    if not marks.TAG_LINE.fullmatch(line):
-        return False
-    if not silent:
-        state.line = start + 1
-        token = state.push("liquid", "", 0)
-        token.content = line
-        token.block = True
-    return True
-
-
-def _print_liquid(_renderer: Any, tokens: list[Token], index: int, *_: Any) -> str:
-    return f"{tokens[index].content}\n"
-
-
-def _loops_into_lists(tokens: list[Token]) -> list[Token]:
-    """Tags right around one list go inside it, so that a loop makes items, not lists."""
-    tokens = list(tokens)
-    for start, token in enumerate(tokens):
-        end = _end_of_list(tokens, start)
-        if end and start and tokens[start - 1].type == "liquid" and _closes(tokens, end + 1):
-            tokens[start - 1 : start + 1] = [token, tokens[start - 1]]
-            tokens[end : end + 2] = [tokens[end + 1], tokens[end]]
-    return tokens
-
-
-def _end_of_list(tokens: list[Token], start: int) -> int | None:
-    opening = tokens[start]
-    if opening.type not in {"bullet_list_open", "ordered_list_open"}:
-        return None
-    closing = opening.type.replace("_open", "_close")
-    places = range(start + 1, len(tokens))
-    return next(p for p in places if tokens[p].type == closing and tokens[p].level == opening.level)
-
-
-def _closes(tokens: list[Token], place: int) -> bool:
-    return place < len(tokens) and tokens[place].type == "liquid"

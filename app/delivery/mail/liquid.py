@@ -16,7 +16,7 @@ from liquid.stringify import to_liquid_string
 from liquid.utils import ReadOnlyChainMap
 from markupsafe import escape
 
-from app.delivery.mail import asking, comparing, filters
+from app.delivery.mail import asking, comparing, filters, marks
 from app.delivery.mail.broken import BrokenLiquid, MissingColumn
 from app.platform import allowance
 from app.platform.errors import AppError
@@ -106,8 +106,9 @@ def printed(value: object) -> str:
 
 
 def printed_in_html(value: object) -> str:
-    """A value as it is printed in HTML."""
-    return str(escape(printed(value)))
+    """A value as it is printed in HTML, with a mark where its lines end."""
+    said = str(escape(printed(value)))
+    return said.replace("\n", marks.BREAK) if "\n" in said else said
 
 
 def render(template: BoundTemplate, columns: Mapping[str, object]) -> str:

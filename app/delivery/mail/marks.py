@@ -7,7 +7,7 @@ inlining pass them through, and nothing that a person typed can imitate them.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from typing import Any, NamedTuple
 
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
@@ -16,7 +16,11 @@ UNSUBSCRIBE = "\ufdd5"
 WAY_OUT = "unsubscribe_url"  # the name by which a body asks for it
 PIXEL = "\ufdd6"
 _VALUE, _VALUE_END = "\ufdd7", "\ufdd8"
+_PLACED, _PLACED_END = "\ufdd9", "\ufdda"
+BREAK = "\ufddb"  # a line's end in a value that is printed in HTML
 _OURS = re.compile("[\ufdd0-\ufdef]")
+_AS_IT_IS = re.compile(r"<pre\b.*?</pre>|<[^<>]*>", re.DOTALL)
+_VALUE_PLACED = re.compile(f"{_PLACED}([a-z])([^{_PLACED_END}]*){_PLACED_END}")
 IMAGE = re.compile(f"<img[^<>{PIXEL}]*{PIXEL}[^<>]*>")  # the whole pixel; each sign is read once
 _PERSONAL = re.compile(
     f"{_LINK}(?P<link>\\d+)(?P<fills>(?:{_FILL}{_VALUE}\\d+{_VALUE_END})*){_END}"
@@ -52,6 +56,11 @@ class Protected:
     def restore_html(self, made: str) -> str:
         """The same in HTML: what stands between `raw` tags is text there, too."""
         return LIQUID.sub(lambda match: _raw_as_text(self.pieces[int(match[2])]), made)
+
+    def add(self, piece: str) -> str:
+        """The mark of one more output."""
+        self.pieces.append(piece)
+        return f"{_OPEN}o{len(self.pieces) - 1}{_CLOSE}"
 
 
 def protect(source: str, pieces: list[str] | None = None) -> Protected:
@@ -116,6 +125,31 @@ def place_links(made: str, address: Callable[[int, tuple[str, ...]], str]) -> st
         position, *fills = mark.split(_FILL)
         pieces += (address(int(position), tuple(fills)), rest)
     return "".join(pieces)
+
+
+def placed(place: str, fill: str) -> str:
+    """The mark of a value within an address that is no link of ours: where it stands, and it."""
+    return f"{_PLACED}{place}{fill}{_PLACED_END}"
+
+
+def place_values(made: str, encode: Callable[[str, str], str]) -> str:
+    """Encode such values for where they stand."""
+    if _PLACED not in made:
+        return made
+    return _VALUE_PLACED.sub(lambda value: encode(value[1], value[2]), made)
+
+
+def unescaped(value: str) -> str:
+    """A value that was printed in HTML, as it was before."""
+    return unescape(value).replace(BREAK, "\n")
+
+
+def place_breaks(made: str) -> str:
+    """End lines in HTML where a value's lines end; within a tag and in code, as a text does."""
+    if BREAK not in made:
+        return made
+    kept = _AS_IT_IS.sub(lambda found: found[0].replace(BREAK, "\n"), made)
+    return kept.replace(BREAK, "<br>\n")
 
 
 class Piece(NamedTuple):
