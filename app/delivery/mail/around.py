@@ -21,6 +21,7 @@ _BETWEEN = {"else", "elsif", "when"}
 _BEGINS = r"(?:(?:[-*+]|\d{1,9}[.)])[ \t]|\|)"
 _ITEM_OR_ROW = re.compile(rf"(?P<indent>[ \t>]*){_BEGINS}")
 _LEAD = re.compile(rf"(?P<indent>[ \t>]*)(?P<tags>{marks.TAG_LINE.pattern})(?P<rest>{_BEGINS}.*)")
+_BEGINS_ONE = re.compile(rf"[ \t>]*(?:{marks.TAG_LINE.pattern})?{_BEGINS}")
 _TRIMMING = re.compile(r"(?<=^\{)%-|-%(?=\}$)")
 _FENCE = re.compile(r"[ \t>]*(?:```|~~~)")
 _DELIMITERS = re.compile(r"[ \t>]*[|:-][ \t|:-]*")
@@ -31,21 +32,27 @@ def own_lines(liquid: marks.Protected) -> str:
     """The source with the tags around an item or a row on lines of their own."""
     lines: list[str] = []
     fenced = False
-    for line in liquid.text.split("\n"):
+    every = liquid.text.split("\n")
+    for line, following in zip(every, [*every[1:], ""], strict=True):
         fenced ^= bool(_FENCE.match(line))
-        lines += [line] if fenced else _apart(line, liquid.pieces)
+        lines += [line] if fenced else _apart(line, following, liquid.pieces)
     return "\n".join(lines)
 
 
-def _apart(line: str, pieces: Sequence[str]) -> list[str]:
-    before: list[str] = []
-    if lead := _LEAD.fullmatch(line):
-        before, line = [f"{lead['indent']}{lead['tags']}"], f"{lead['indent']}{lead['rest']}"
-    item = _ITEM_OR_ROW.match(line)
-    cut = _cut(line, pieces) if item else None
-    if item is None or cut is None:
-        return [*before, line]
-    return [*before, line[:cut], f"{item['indent']}{line[cut:]}"]
+def _apart(line: str, following: str, pieces: Sequence[str]) -> list[str]:
+    """The lines of one; as it is where a tag that goes on inside would be torn from its end."""
+    lead = _LEAD.fullmatch(line)
+    rest = f"{lead['indent']}{lead['rest']}" if lead else line
+    item = _ITEM_OR_ROW.match(rest)
+    if item is None:
+        return [line]
+    cut = _cut(rest, pieces)
+    inner, end = rest[:cut], rest[cut:] if cut else ""
+    opens = end and _depth(end, pieces)[0] > 0
+    if _depth(inner, pieces) != (0, 0) or (opens and not _BEGINS_ONE.match(following)):
+        return [line]
+    before = [f"{lead['indent']}{lead['tags']}"] if lead else []
+    return [*before, inner, *([f"{item['indent']}{end}"] if end else [])]
 
 
 def _cut(line: str, pieces: Sequence[str]) -> int | None:
