@@ -220,7 +220,9 @@ class ComposedArm:
             html=marks.place_breaks(
                 _place(written.html, address, way_out, pixel, read=marks.unescaped)
             ),
-            text=BLANK_LINES.sub("\n\n", _place(written.text, address, way_out, "", read=str)),
+            text=BLANK_LINES.sub(
+                "\n\n", marks.place_lines(_place(written.text, address, way_out, "", read=str))
+            ),
         )
 
 

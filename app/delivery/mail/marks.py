@@ -18,8 +18,11 @@ PIXEL = "\ufdd6"
 _VALUE, _VALUE_END = "\ufdd7", "\ufdd8"
 _PLACED, _PLACED_END = "\ufdd9", "\ufdda"
 BREAK = "\ufddb"  # a line's end in a value that is printed in HTML
+_LINE, _NEXT, _LINE_END = "\ufddc", "\ufddd", "\ufdde"
 _OURS = re.compile("[\ufdd0-\ufdef]")
 _AS_IT_IS = re.compile(r"<pre\b.*?</pre>|<[^<>]*>", re.DOTALL)
+_LINES = re.compile(f"{_LINE}([^{_NEXT}]*){_NEXT}([^{_LINE_END}]*){_LINE_END}")
+_LINE_MARKS = re.compile(f"{_LINE}[^{_NEXT}]*{_NEXT}|{_LINE_END}")
 _VALUE_PLACED = re.compile(f"{_PLACED}([a-z])([^{_PLACED_END}]*){_PLACED_END}")
 IMAGE = re.compile(f"<img[^<>{PIXEL}]*{PIXEL}[^<>]*>")  # the whole pixel; each sign is read once
 _PERSONAL = re.compile(
@@ -152,6 +155,23 @@ def place_breaks(made: str) -> str:
     return kept.replace(BREAK, "<br>\n")
 
 
+def begun(line: str, *, first: str, others: str) -> str:
+    """A line of text behind what it begins with; the other lines of its values begin otherwise."""
+    if line.startswith(_LINE):
+        before, _, rest = line[1:].partition(_NEXT)
+        return f"{_LINE}{others}{before}{_NEXT}{first}{rest}"
+    if f"{_OPEN}o" not in line:
+        return f"{first}{line}"
+    return f"{_LINE}{others}{_NEXT}{first}{line}{_LINE_END}"
+
+
+def place_lines(made: str) -> str:
+    """Begin the lines of values as their places ask for."""
+    if _LINE not in made:
+        return made
+    return _LINES.sub(lambda line: line[2].replace("\n", f"\n{line[1]}"), made)
+
+
 class Piece(NamedTuple):
     """What stands between the words of a template: one of these, and the rest is nothing."""
 
@@ -165,7 +185,8 @@ class Piece(NamedTuple):
 def pieces(literals: Sequence[str], names: Sequence[str]) -> list[str | Piece] | None:
     """A template of words and names by turns, taken apart; None where marks stand otherwise."""
     numbered = (f"{_VALUE}{number}{_VALUE_END}" for number in range(len(names)))
-    source = literals[0] + "".join(map("".join, zip(numbered, literals[1:], strict=True)))
+    whole = literals[0] + "".join(map("".join, zip(numbered, literals[1:], strict=True)))
+    source = _LINE_MARKS.sub("", whole)  # whose values have several lines gets no prepared mail
     found: list[str | Piece] = []
     place = 0
     for match in _PERSONAL.finditer(source):

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from app.delivery.mail import marks
+
 
 def text_of(tokens: Sequence[Token]) -> str:
     """Write a parsed body as plain text; marks of Liquid and links stay where they are."""
@@ -48,17 +50,21 @@ def _item(node: SyntaxTreeNode, bullet: str) -> str:
     if node.type == "liquid":
         return node.content
     lines = _blocks(node.children).rstrip("\n").split("\n")
-    rest = "".join(f"\n{' ' * len(bullet)}{line}" if line else "\n" for line in lines[1:])
-    return f"{bullet}{lines[0]}{rest}\n"
+    indent = " " * len(bullet)
+    begun = [marks.begun(lines[0], first=bullet, others=indent)]
+    begun += [marks.begun(one, first=indent, others=indent) if one else "" for one in lines[1:]]
+    return "\n".join((*begun, ""))
 
 
 def _quote(node: SyntaxTreeNode) -> str:
     lines = _blocks(node.children).rstrip("\n").split("\n")
-    return "".join(f"> {line}\n" for line in lines) + "\n"
+    quoted = (marks.begun(line, first="> ", others="> ") for line in lines)
+    return "\n".join((*quoted, "", ""))
 
 
 def _code(node: SyntaxTreeNode) -> str:
-    return "".join(f"    {line}\n" for line in node.content.rstrip("\n").split("\n")) + "\n"
+    lines = node.content.rstrip("\n").split("\n")
+    return "\n".join((*(marks.begun(one, first="    ", others="    ") for one in lines), "", ""))
 
 
 def _row(node: SyntaxTreeNode) -> str:

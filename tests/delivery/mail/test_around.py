@@ -168,3 +168,26 @@ def test_the_lines_of_a_value_stay_lines_in_both_parts(body: str, in_html: str):
     assert in_html in plain
     assert in_html in _with_addresses(filler.fill({"v": "a\r\nb\nc"}), written.links)
     assert re.search(r"a\n\W*b\n\W*c", text)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("- {{ v }}\n- x", "- a\n  b\n- x"),
+        ("1. {{ v }}", "1. a\n   b"),
+        ("> {{ v }}", "> a\n> b"),
+        ("> - x {{ v }}\n>   y", "> - x a\n>   b\n>   y"),
+        ("- x\n\n  {{ v }}\n\n  - {{ v }}", "- x\n\n  a\n  b\n\n  - a\n    b"),
+        ("{% for x in xs %}\n- {{ x }}{{ v }}\n{% endfor %}", "- ra\n  b\n- sa\n  b"),
+        ("- [{{ v }}](mailto:a@b.example)", "- a\n  b <mailto:a@b.example>"),
+        ("    {{ v }}", "    a\n    b"),
+        ("{{ v }}", "a\nb"),
+    ],
+)
+def test_the_lines_of_a_value_stay_in_their_item_and_quote(body: str, text: str):
+    for columns in ({"v": "a\nb"}, {"v": "ab"}):
+        row = {"xs": ["r", "s"], "name": "x", **columns}
+        said = part(mail(body, row, subject="s"), "plain").replace("\r\n", "\n")
+
+        expected = text if "\n" in columns["v"] else re.sub(r"a\n[> ]*b", "ab", text)
+        assert said.startswith(f"{expected}\n\n-- \n")

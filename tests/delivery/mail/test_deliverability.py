@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session
 
@@ -173,6 +173,7 @@ def test_every_hint_leaves_the_launch_to_its_author(hint: str):
     assert found[hint].level == "warns"
 
 
+@settings(max_examples=25)
 @given(cell=st.text(min_size=1, max_size=400), plain=st.booleans())
 def test_the_html_of_a_mail_is_measured_to_the_byte(cell: str, plain: bool):
     body = "x {{ name }} y" if plain else "x {{ name | upcase }} y"

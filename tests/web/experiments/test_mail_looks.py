@@ -41,6 +41,17 @@ def test_what_is_typed_is_seen_when_it_is_saved(eve: Browser, step: str):
     assert frame_in(told) != frame_in(eve.get(f"{step}?reader=ann@b.example").text)
 
 
+def test_what_keeps_it_from_being_seen_is_said_beside_it(eve: Browser, step: str):
+    hint = "is all capitals, which filters take for spam"
+    sound = eve.get(step).text
+    shouting = eve.keep(step, **fields_of(sound) | {"subject": "YOUR WASTE IN EUROS"}).text
+    checklist = eve.get(step.replace("edit/mail", "checklist")).text
+
+    assert hint not in sound
+    assert hint in shouting
+    assert hint in checklist
+
+
 def test_whose_mail_it_is_outlives_a_save_and_is_nothing_of_the_draft(eve: Browser, step: str):
     sent = fields_of(eve.get(step).text) | {"reader": "bo@b.example"}
     answer = eve.post(step, **sent)
