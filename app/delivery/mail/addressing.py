@@ -60,7 +60,7 @@ class Places:
         except ValueError as error:
             raise BadLink(
                 "link_too_long",
-                f"The address of “{link.label}” is too long with this person's data.",
+                f"The address of “{link.label}” is too long with this person's data: fill in less.",
             ) from error
 
     def _untracked(self, link: Link, fills: tuple[str, ...]) -> str:

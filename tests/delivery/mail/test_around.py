@@ -186,7 +186,7 @@ def test_the_lines_of_a_value_stay_lines_in_both_parts(body: str, in_html: str):
 )
 def test_the_lines_of_a_value_stay_in_their_item_and_quote(body: str, text: str):
     for columns in ({"v": "a\nb"}, {"v": "ab"}):
-        row = {"xs": ["r", "s"], "name": "x", **columns}
+        row: dict[str, object] = {"xs": ["r", "s"], "name": "x", **columns}
         said = part(mail(body, row, subject="s"), "plain").replace("\r\n", "\n")
 
         expected = text if "\n" in columns["v"] else re.sub(r"a\n[> ]*b", "ab", text)

@@ -6,12 +6,17 @@ from urllib.parse import parse_qs, unquote
 
 import pytest
 
+from app.delivery import destination_store
 from app.delivery.answers_page import _with_addresses, template_of
+from app.delivery.arms import Arms
 from app.delivery.mail import content
+from app.experiments.models import Experiment
 from app.links.keyring import Kind
 from app.links.token import read, unpack_fills
+from app.platform.db import Database
+from tests.delivery import scenes
 from tests.delivery.mail.test_compose import _CLICK, arm, mail, part, to
-from tests.delivery.scenes import KEYS, NOW
+from tests.delivery.scenes import ARM, KEYS, NOW, SETTINGS
 
 AWKWARD = ["&", "#", "%", "%41", " ", "'", '"', "<b>", "ü", "🍞", "+", "?", "{1}", "a\r\nBcc: x"]
 _HREF = re.compile(r'href="((?:mailto|tel|sms)[^"]*)"')
@@ -143,3 +148,21 @@ def test_what_was_launched_before_keeps_the_places_of_its_links(links: int | Non
     assert [link.label for link in content.write_out(body, links=links).links] == (
         ["look"] if links == 1 else ["https://x.example", "look"]
     )
+
+
+def test_a_sending_that_began_before_goes_on_with_the_places_it_began_with(database: Database):
+    body = "https://x.example [look](https://y.example)"
+    launched = scenes.launched(database, people=1, arms=[ARM | {"body": body}])
+
+    def places() -> list[str]:
+        arms = Arms(SETTINGS)
+        with database.read() as session:
+            arms.know(session, session.get_one(Experiment, launched), "insight")
+        return [link.label for link in arms.of(launched, "insight").links]
+
+    assert places() == ["https://x.example", "look"]
+    with database.write() as session:
+        kept = destination_store.set_of(session, launched, "insight")
+        assert kept is not None
+        kept.links = 1  # as a launch before kept it
+    assert places() == ["look"]
