@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from app.delivery.mail import marks
 
 PIECES = "liquid"  # by what name the parser knows what the marks stand for
+_OPENED = "opened"  # and how many tags are open at lines of tables
 _Block = list[Token]
 _NAME = re.compile(r"\{%-?\s*(\w+)")
 _OPENING = {"for", "if", "unless", "case"}
@@ -131,7 +132,8 @@ def _goes_on(state: StateBlock, number: int) -> bool:
 
 
 def _opened_before(state: StateBlock, number: int, pieces: Sequence[str]) -> int:
-    """How many tags are open at a line that were opened in its table."""
+    """How many tags are open at a line that were opened in its table; each line is read once."""
+    known: dict[int, int] = state.env.setdefault(_OPENED, {})
     opened = 0
     for above in range(number - 1, -1, -1):
         line = _line(state, above)
@@ -139,6 +141,10 @@ def _opened_before(state: StateBlock, number: int, pieces: Sequence[str]) -> int
             break
         if marks.TAG_LINE.fullmatch(line):
             opened += _depth(line, pieces)[0]
+            if above in known:
+                opened += known[above]
+                break
+    known[number] = opened
     return opened
 
 
@@ -227,21 +233,21 @@ def _joined(run: list[_Block], pieces: Sequence[str]) -> Iterator[_Block]:
 
 def _units(run: list[_Block], pieces: Sequence[str]) -> Iterator[list[_Block]]:
     """A list, a line of tags, or all from a tag to its end; where it has none, the line alone."""
+    depths = [_depth(one[0].content, pieces) if _is_tags(one) else (0, 0) for one in run]
     place = 0
     while place < len(run):
-        end = _end_of(run, place, pieces)
+        end = _end_of(depths, place)
         yield run[place:end]
         place = end
 
 
-def _end_of(run: list[_Block], place: int, pieces: Sequence[str]) -> int:
+def _end_of(depths: Sequence[tuple[int, int]], place: int) -> int:
     opened = 0
-    for end in range(place, len(run)):
-        if _is_tags(run[end]):
-            depth, least = _depth(run[end][0].content, pieces)
-            if opened + least < 0:
-                break
-            opened += depth
+    for end in range(place, len(depths)):
+        depth, least = depths[end]
+        if opened + least < 0:
+            break
+        opened += depth
         if opened == 0:
             return end + 1
     return place + 1

@@ -116,6 +116,21 @@ def test_markdown_is_read_or_refused_and_the_next_is_read(
         assert content.examine("*a*")[0].html == "<p><em>a</em></p>\n"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "| a |\n|---|\n" + "{% if x %}\n" * 2000 + "| b |",
+        "| a |\n|---|\n" + "{% if x %}\n| b |\n{% endif %}\n" * 1000,
+        "{% if x %}\n- a\n" * 1000,
+        "{% if x %}\n- a\n" * 500 + "{% endif %}\n- b\n" * 500,
+        "https://x.example/" + ".)" * 10_000,
+        "https://x.example/a " * 2000,
+    ],
+)
+def test_long_tables_lists_and_addresses_are_read_in_time(body: str):
+    assert content.examine(body)[0].html
+
+
 def test_a_send_with_liquid_waits_for_no_template_in_a_transaction(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
