@@ -155,8 +155,8 @@ def _row_follows(state: StateBlock, number: int) -> bool:
 
 
 def print_liquid(_renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
-    """Tags stand in HTML as they are."""
-    return f"{tokens[index].content}\n"
+    """Tags between blocks are comments until they are restored: a table of HTML holds no text."""
+    return f"<!--{tokens[index].content}-->\n"
 
 
 def joined(tokens: Sequence[Token], pieces: list[str]) -> list[Token]:

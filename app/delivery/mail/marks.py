@@ -32,6 +32,7 @@ _PERSONAL = re.compile(
 
 LIQUID = re.compile(f"{_OPEN}([ot])(\\d+){_CLOSE}")
 TAG_LINE = re.compile(f"(?:{_OPEN}t\\d+{_CLOSE}[ \\t]*)+")
+_COMMENT = re.compile(f"<!--({TAG_LINE.pattern})-->")  # as tags between blocks are written first
 
 _OPENING = re.compile(r"\{[{%]")
 _BLOCK = re.compile(r"\{%-?\s*(raw|comment)\s*-?%\}")
@@ -58,7 +59,8 @@ class Protected:
 
     def restore_html(self, made: str) -> str:
         """The same in HTML: what stands between `raw` tags is text there, too."""
-        return LIQUID.sub(lambda match: _raw_as_text(self.pieces[int(match[2])]), made)
+        bare = _COMMENT.sub(r"\1", made)
+        return LIQUID.sub(lambda match: _raw_as_text(self.pieces[int(match[2])]), bare)
 
     def add(self, piece: str) -> str:
         """The mark of one more output."""

@@ -8,7 +8,6 @@ from itertools import product
 import pytest
 
 from app.delivery.answers_page import _with_addresses, template_of
-from app.delivery.mail import content, filling
 from tests.delivery.mail.test_compose import mail, part
 
 _HEAD = "| a | b |\n|---|---|\n"
@@ -32,6 +31,8 @@ TAGS = {
                             "{{ x }}", ["r", "t"]),
 }  # fmt: skip
 COLUMNS: dict[str, object] = {"xs": ["r", "s", "t"], "none": [], "yes": "y", "v": "a\r\nb\nc"}
+
+_LETTER = re.compile(r'<div class="letter"[^>]*>(?:\r?\n)?|(?:\r?\n)?</div>\s*<div class="foot"')
 
 
 class _Outline(HTMLParser):
@@ -63,10 +64,13 @@ class _Outline(HTMLParser):
 
 
 def outline(body: str) -> tuple[_Outline, list[str]]:
-    written = content.write_out(body)
-    made = filling.html(written.protected.restore_html(written.html)).fill(COLUMNS)
-    text = filling.text(written.protected.restore(written.text)).fill(COLUMNS)
-    return _Outline(made), text.split("\n")
+    """What stands in a mail, and on an answer page with the same words."""
+    made = mail(body, COLUMNS, subject="s")
+    written, filler = template_of(body)
+    page = _Outline(_with_addresses(filler.fill(COLUMNS), written.links))
+    found = _Outline(_LETTER.split(part(made, "html").replace("\r\n", "\n"))[1])
+    assert (page.items, page.begun) == (found.items, found.begun)
+    return found, part(made, "plain").replace("\r\n", "\n").partition("\n-- \n")[0].split("\n")
 
 
 @pytest.mark.parametrize("own_line", [True, False])
