@@ -26,6 +26,7 @@ from app.ops.holding import Gate
 from app.ops.installation import House
 from app.ops.periodic_steps import duties_of
 from app.ops.registering import register_unread
+from app.ops.second_sender import SecondSender
 from app.ops.targets import snapshot_keeper
 from app.ops.tending import tending_duties
 from app.platform import garbage, locks, meter_files
@@ -189,6 +190,14 @@ def whole(work: Work, do: Callable[[datetime], int], *, rest_seconds: float = RE
 def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
+    second = SecondSender(house)
+    try:
+        _send_and_schedule(house, second)
+    finally:
+        second.end()
+
+
+def _send_and_schedule(house: House, second: SecondSender) -> None:
     loop = Loop.of("sender", house, house.signs(afar_seconds=SOON_SECONDS))
     _, path = house.locks
     with locks.wait_and_hold(path, loop.stopping) as is_ours:
@@ -210,11 +219,10 @@ def run_sender(house: House) -> None:
             for duties, calm in ((scheduler_duties(house), 0.0), (duties_of(house), _CALM_SECONDS))
             for duty in duties
         ]
-        garbage.look_seldom()
         with meter_files.kept(house.meters, "sender"), loop.bell.watched():
             for thread in threads:
                 thread.start()
-            uvloop.run(_send(house, loop))
+            uvloop.run(_send(house, loop, second))
         for thread in threads:
             thread.join()
 
@@ -262,7 +270,7 @@ def sender_of(house: House, journal: Journal, transport: Transport) -> Sender:
     return Sender(house.database, house.settings, house.keyring, journal, transport)
 
 
-async def _send(house: House, loop: Loop) -> None:
+async def _send(house: House, loop: Loop, second: SecondSender) -> None:
     """Send until told to stop; the batch under way is finished first."""
     transport = transports.open_transport(house.settings, house.database)
     journal = Journal.open(
@@ -272,7 +280,9 @@ async def _send(house: House, loop: Loop) -> None:
     try:
         while not loop.stopping.is_set():
             rings = loop.bell.rings
-            if rest_seconds := await _attempt(sender, loop):
+            rest_seconds = await _attempt(sender, loop)
+            second.call_for(sender)
+            if rest_seconds:
                 await asyncio.to_thread(loop.bell.wait, rings, rest_seconds)
     finally:
         await transport.close()

@@ -52,12 +52,18 @@ class Batch:
             result.meaning is Meaning.LATER_ALL for result in self.results
         )
 
-    def is_refused_for_us(self, experiment_id: str) -> bool:
-        """Most of an experiment's recipients were refused by policy: that is our fault."""
+    def is_refused_for_us(self, last: Result) -> bool:
+        """Most of an experiment's recipients were refused by policy: that is our fault.
+
+        Only another refusal can make it most of them: then they are counted.
+        """
+        if last.meaning is not Meaning.POLICY:
+            return False
         heard = [
             result.meaning is Meaning.POLICY
             for result in self.results
-            if result.reserved.experiment_id == experiment_id and result.meaning in _TELLING
+            if result.reserved.experiment_id == last.reserved.experiment_id
+            and result.meaning in _TELLING
         ]
         return is_ours(heard)
 

@@ -26,7 +26,7 @@ _HEARD = frozenset(Meaning) - {Meaning.NOT_ATTEMPTED, Meaning.LATER_ALL, Meaning
 
 
 FEWEST, MOST = 50, 400  # reserved sends at a time; decision 4
-_SHORT_SECONDS, _LONG_SECONDS = 0.25, 0.5  # of a batch
+_SHORT_SECONDS, _LONG_SECONDS = 0.5, 1.0  # of a batch; whom it holds is looked at as often
 
 
 class Size:
@@ -85,6 +85,11 @@ class Pace:
         self._on_trial = False  # a pace that was guessed, and has not shown that it helps
         self._before = per_minute  # the pace before it
         self._guesses_from = 0.0
+
+    @property
+    def is_quick(self) -> bool:
+        """Whole batches in a row were taken in a moment."""
+        return self._size.now >= 4 * FEWEST
 
     def room(self, *, ticks: float) -> int:
         """How many mails may be tried now."""

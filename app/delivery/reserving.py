@@ -96,7 +96,7 @@ class Reserver:
         self, experiment_id: str, *, room: int, now: datetime
     ) -> list[Prepared | Result]:
         """Reserve, count the newly released, read what their mails need; then write the mails."""
-        with self._database.write() as session, tally.together(session):
+        with self._database.write_unheard() as session, tally.together(session):
             experiment = session.get_one(Experiment, experiment_id)
             _wait_turn(session, experiment)
             room = _room(session, experiment, room, now=now)

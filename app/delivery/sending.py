@@ -28,6 +28,7 @@ from app.platform.journal import Journal, JournalFull
 
 _STOPPING = {Meaning.LATER_ALL, Meaning.LIMIT, Meaning.OUR_FAULT}
 _OWN_ERRORS = (StoppedError, JournalFull, OSError)
+_TOLD_SECONDS = 1.0  # between words to others while mail after mail leaves: each wakes every loop
 _BACKOFF_SECONDS = (5, 10, 20, 40, 80, 160, 300)  # while the server is away
 log = logging.getLogger(__name__)
 
@@ -61,12 +62,24 @@ class Sender:
         self._failures = 0
         self._is_in_doubt = False
         self._rests_until = ticks()
+        self._told_at = ticks() - _TOLD_SECONDS
+        self._is_untold = False
 
     async def step(self, now: datetime) -> int:
         """Send one batch, and notices; how many mails were looked at.
 
         Raises where the database is away; what was sent is written down first thing next time.
+        Whoever waits for what became of them hears of it at the end of a step that found nothing,
+        and once a second before that.
         """
+        did = await self._step(now)
+        is_time = self._ticks() - self._told_at >= _TOLD_SECONDS
+        if self._is_untold and (is_time or not did):
+            self._database.tell()
+            self._told_at, self._is_untold = self._ticks(), False
+        return did
+
+    async def _step(self, now: datetime) -> int:
         self._settle(now)
         self._journal.turn_over()
         if self._ticks() < self._rests_until:
@@ -81,6 +94,16 @@ class Sender:
         self._settle(batch.moment())
         self._learn(batch)
         return did + len(batch.results)
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing that the server said limits how much it is given, and it is there."""
+        return self._failures == 0 and (self._pace is None or self._pace.per_minute is None)
+
+    @property
+    def is_pressed(self) -> bool:
+        """More is due than this process sends in a while, and the server takes all of it."""
+        return self.is_free and self._pace is not None and self._pace.is_quick
 
     def is_waited_for(self) -> bool:
         """Whether any mail may fall due by itself."""
@@ -133,9 +156,7 @@ class Sender:
             prepared = batch.take()
             result = await self._attempt(prepared, batch, watch)
             batch.heard(result)
-            if result.meaning in _STOPPING or batch.is_refused_for_us(
-                prepared.reserved.experiment_id
-            ):
+            if result.meaning in _STOPPING or batch.is_refused_for_us(result):
                 batch.stopped = result.words
 
     async def _attempt(self, prepared: Prepared, batch: Batch, watch: Watch) -> Result:
@@ -183,7 +204,7 @@ class Sender:
     def _settle(self, now: datetime) -> None:
         """Write what became of sends. Then nothing of earlier segments can be needed any more."""
         if self._unsettled:
-            with self._database.write() as session:
+            with self._database.write_unheard() as session:
                 settling.settle(session, self._unsettled, holder=self._holder, now=now)
-            self._unsettled = []
+            self._unsettled, self._is_untold = [], True
         self._journal.drop_turned()

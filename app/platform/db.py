@@ -171,11 +171,15 @@ class Database:
         """
         with self.write_unheard(rank) as session:
             yield session
+        self.tell()
+
+    def tell(self) -> None:
+        """Say that something was written, where it was written unheard."""
         self._tell()
 
     @contextmanager
     def write_unheard(self, rank: Rank | None = None) -> Iterator[Session]:
-        """The same, for what nobody waits for: that a process lives, or a token was used."""
+        """The same, for what nobody waits for, or that is told later by `tell`."""
         rank = rank or self._rank
         with (
             self._turn(rank) as seconds_left,

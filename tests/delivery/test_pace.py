@@ -55,7 +55,7 @@ def test_a_server_without_a_limit_is_never_slowed():
     [
         (Meaning.ACCEPTED, 0.1, 1, 2 * FEWEST),
         (Meaning.ACCEPTED, 0.1, 9, MOST),
-        (Meaning.ACCEPTED, 0.4, 9, FEWEST),
+        (Meaning.ACCEPTED, 0.7, 9, FEWEST),
         (Meaning.LATER, 0.1, 9, FEWEST),
     ],
 )

@@ -39,7 +39,7 @@ class Outbox:
         await asyncio.to_thread(self._write, came)
 
     def _write(self, came: list[tuple[Mail, datetime]]) -> None:
-        with self._database.write() as session:
+        with self._database.write_unheard() as session:  # whoever sent it tells
             mail_store.keep_in_outbox(session, came)
 
     async def close(self) -> None:
