@@ -163,6 +163,9 @@ def shortened(text: str) -> str:
     Servers like to repeat whom they refuse; whose reply it is, its send says. What no eye sees
     goes: a NUL or half a letter is kept by no database, and the mail would come again for ever.
     """
-    seen = "".join(sign if sign.isprintable() else " " for sign in text)
-    words = ("(address)" if "@" in word else word for word in seen.split())
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    words = text.split()
+    if "@" in text:
+        words = ["(address)" if "@" in word else word for word in words]
     return " ".join(words)[:_TEXT_CHARS]

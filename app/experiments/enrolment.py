@@ -140,7 +140,7 @@ def _settle_chunk(database: Database, judge: Judge, lottery: Lottery) -> bool:
     if not people:
         return False
     judged = [_drawn(one, judge, lottery) for one in judge.written(ruled, known)]
-    with database.write() as session:
+    with database.write_unheard() as session:  # the start is what others wait for
         _awaited(session, judge.experiment_id)
         if enrolment_store.last_settled(session, judge.experiment_id) != after:
             raise Overtaken
