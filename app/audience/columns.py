@@ -232,6 +232,7 @@ class Columns:
 UNTYPED = Columns(typed=False)
 
 
+@lru_cache(maxsize=4_096)
 def folded(name: str) -> str:
     """A name without case, spaces and strokes: what people mean by it."""
     return "".join(sign for sign in name.casefold() if sign.isalnum())

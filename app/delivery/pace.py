@@ -88,8 +88,8 @@ class Pace:
 
     @property
     def is_quick(self) -> bool:
-        """Whole batches in a row were taken in a moment."""
-        return self._size.now >= 4 * FEWEST
+        """Whole batches are taken in a moment."""
+        return self._size.now > FEWEST
 
     def room(self, *, ticks: float) -> int:
         """How many mails may be tried now."""
