@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -191,10 +191,8 @@ def run_sender(house: House) -> None:
     """Start what is due, send, settle, finish. One per data folder; any number of machines."""
     house.database.let_people_pass()
     second = SecondSender(house)
-    try:
+    with closing(second):
         _send_and_schedule(house, second)
-    finally:
-        second.end()
 
 
 def _send_and_schedule(house: House, second: SecondSender) -> None:

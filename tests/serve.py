@@ -145,12 +145,14 @@ class Installation:
             self.process.wait(90)
 
     def kill(self) -> None:
-        """`kill -9` of the supervisor and of every child, at once; what they held is free then.
+        """`kill -9` of the supervisor, of every child and theirs, at once; all they held is free.
 
         One that waits for a disk ends, and lets go of its port, only when that has written.
         """
         assert self.process is not None
-        killed = [self.process.pid, *children_of(self.process.pid)]
+        children = children_of(self.process.pid)
+        theirs = [one for child in children for one in children_of(child)]
+        killed = [self.process.pid, *children, *theirs]
         for pid in killed:
             _kill(pid)
         self.process.wait(60)

@@ -1,8 +1,8 @@
-"""A second process of the sender, for long queues and a server that takes mails as fast as they come.
+"""A second process of the sender, for long queues and a server that takes whatever comes.
 
-It reserves, sends and settles as the first one does, under a journal and a lock of its own, so that
-recovery treats it like any other. The first one calls it, and it stops where nothing is left, where
-the server says that it is too much, and where anything goes wrong: then the first one goes on alone.
+It reserves, sends and settles as the first one does, under a journal and a lock of its own: to
+recovery it is one like any other. The first one calls it, and it stops where nothing is left,
+where the server says that it is too much, and where anything goes wrong.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class SecondSender:
             self._next_call = now + _BETWEEN_SECONDS
             self._beside.call()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Wait until what it has under way is settled."""
         if self._beside:
             self._beside.end()

@@ -302,3 +302,23 @@ def _set_status(database: Database, experiment_id: str, status: Status) -> None:
 def _suppressed(database: Database, email: str) -> bool:
     with database.read() as session:
         return bool(suppression_store.suppressed(session, [email]))
+
+
+def test_others_are_told_once_a_second_and_at_the_end(database: Database, tmp_path: Path):
+    """Each word wakes every loop of the machine: while mail after mail leaves, seldom."""
+    scenes.launched(database, people=120)
+    told: list[float] = []
+    ticks = scenes.Ticks()
+
+    async def send() -> None:
+        async with serving(Mailbox()) as transport:
+            sender = scenes.sender(database, tmp_path, transport, ticks=ticks)
+            database.on_write(lambda: told.append(ticks.seconds))
+            for seconds in (0.0, 0.4, 0.8, 0.9):
+                ticks.seconds = seconds
+                await sender.step(NOW)
+
+    asyncio.run(send())
+
+    assert scenes.states(database) == [State.SENT] * 120
+    assert told == [0.0, 0.8]  # the first batch of 50, and when nothing was left
