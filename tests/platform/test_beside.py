@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,14 @@ def worked(folder: Path) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
+def has_worked(folder: Path, times: int) -> bool:
+    return len(worked(folder)) == times
+
+
 def test_it_works_as_often_as_it_is_called_in_a_process_of_its_own(made: Beside, tmp_path: Path):
     for number in (1, 2):
         wait_until(made.call, what="a call")
-        wait_until(lambda times=number: len(worked(tmp_path)) == times, what="its work")
+        wait_until(partial(has_worked, tmp_path, number), what="its work")
 
     assert worked(tmp_path) == 2 * [str(made._process)]
     assert made._process != os.getpid()
