@@ -67,7 +67,18 @@ def running_cycle(session: Session, today: date) -> Cycle | None:
 def add_number(
     session: Session, number: Number, *, by: str, today: date, now: datetime
 ) -> KeyResult:
-    """The number, under an outcome of the running cycle; both are made where they are missing."""
+    """The number, under an outcome of the running cycle; both are made where they are missing.
+
+    Where one of the three is refused, the session holds none of them: the form that is shown again
+    tells of what there is.
+    """
+    with session.begin_nested():
+        return _number_added(session, number, by=by, today=today, now=now)
+
+
+def _number_added(
+    session: Session, number: Number, *, by: str, today: date, now: datetime
+) -> KeyResult:
     cycle = running_cycle(session, today) or _new_cycle(session, number, today)
     outcome = number.outcome or number.title
     drafted = ObjectiveDraft(title=outcome or "-", cycle_id=cycle.id)
@@ -109,8 +120,16 @@ def add_experiment(
 ) -> Experiment:
     """A draft that can be launched, with the feature and the slice that it tests.
 
-    `said`: what the form holds of title, subject, body, answer and threshold.
+    `said`: what the form holds of title, subject, body, answer and threshold. None of the three is
+    left in the session where one is refused.
     """
+    with session.begin_nested():
+        return _experiment_added(session, standing, said, by=by, now=now)
+
+
+def _experiment_added(
+    session: Session, standing: Standing, said: Any, *, by: str, now: datetime
+) -> Experiment:
     feature = feature_outline.add_feature(
         session,
         FeatureDraft(title=said["title"], key_result_id=standing.number_id),

@@ -94,6 +94,8 @@ def test_what_is_wrong_is_said_and_nothing_that_was_typed_is_lost(eve: Browser, 
     for answer, (_, fields, said) in zip(answers, WRONG, strict=True):
         assert said in answer.text
         assert f'value="{fields["start"]}"' in answer.text
+        assert f'value="{fields["ends"]}"' in answer.text  # no cycle was made: its end is asked
+        assert "It belongs to" not in answer.text
     assert (nobody.status_code, "Write down a few addresses" in nobody.text) == (422, True)
     assert made == [[]] * len(made)
     assert eve.send("/start/number", on="number", **NUMBER).status_code == 200
