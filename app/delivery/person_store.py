@@ -62,12 +62,6 @@ def members(session: Session, audience_id: str, person_ids: Sequence[str]) -> di
     return {row.person_id: row for row in session.execute(question)}
 
 
-def first_members(session: Session, audience_id: str, *, limit: int) -> Sequence[Row[Any]]:
-    """The same of an audience's first people, in order of id."""
-    question = _members(audience_id).order_by(col(Membership.person_id)).limit(limit)
-    return session.execute(question).all()
-
-
 def _members(audience_id: str) -> Select[Any]:
     return (
         select(

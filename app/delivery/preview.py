@@ -95,11 +95,12 @@ def addressees(
     return [_addressee(rows[person_id]) for person_id in person_ids]
 
 
-def first_addressees(session: Session, audience_id: str, *, limit: int) -> list[Addressee]:
-    """The first few people of an audience, likewise."""
-    return [
-        _addressee(row) for row in person_store.first_members(session, audience_id, limit=limit)
-    ]
+def addressees_left(
+    session: Session, audience_id: str, person_ids: Sequence[str]
+) -> list[Addressee]:
+    """Those of them who still are in an audience, in their order."""
+    rows = person_store.members(session, audience_id, person_ids)
+    return [_addressee(rows[person_id]) for person_id in person_ids if person_id in rows]
 
 
 def _addressee(row: Row[Any]) -> Addressee:

@@ -22,6 +22,7 @@ from app.platform.config import Privacy
 
 CHUNK = 400  # people a transaction: about 30 ms of one core, so that nobody waits for it
 _EXAMPLES = 5  # addresses that a page names
+_MAILS = 20  # people whose mails a page may show; ours
 _FAULTS = frozenset(Reason)
 # Not for the mail's sake.
 _PASSES = frozenset({"suppressed", "declined", "consent", "excluded", "cooling_off"})
@@ -189,6 +190,7 @@ class Eligibility:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)  # reason and detail
     examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # who has the fault
     longest: int = 0  # of the mails written on the way: what its writer says
+    mailed: list[str] = field(default_factory=list)  # the first few who remain, by id
 
     def add(self, judged: Judged) -> None:
         """Count one more."""
@@ -196,6 +198,7 @@ class Eligibility:
         self.looked_at += 1
         if judged.reason is None:
             self.eligible += 1
+            self.mailed += [judged.member.person_id] if len(self.mailed) < _MAILS else []
             return
         self.reasons[judged.reason] += 1
         if judged.reason in _FAULTS:

@@ -179,6 +179,7 @@ def _written(eligibility: Eligibility) -> dict[str, Any]:
             for key, n in eligibility.faults.most_common(_FAULTS_KEPT)
             for reason, detail in (key,)
         ],
+        "mailed": eligibility.mailed,
     }
 
 
@@ -192,4 +193,5 @@ def _read(kept: Mapping[str, Any]) -> Eligibility:
         reasons=Counter(kept["reasons"]),
         faults=Counter({key: one["people"] for key, one in faults.items()}),
         examples={key: one["examples"] for key, one in faults.items()},
+        mailed=list(kept.get("mailed", ())),  # one of an earlier version holds none
     )

@@ -125,6 +125,32 @@ def test_the_launch_page_says_who_remains_and_why_and_shows_real_mails(eve: Brow
     assert "Ann, 61 € a week" in page
 
 
+WHO_FALLS_AWAY = [
+    pytest.param("suppressed", "ann@", id="on the do-not-mail list"),
+    pytest.param("filter", "ann@", id="not what the filter asks for"),
+]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("why", "who"), WHO_FALLS_AWAY)
+def test_real_mails_are_of_people_who_get_one(eve: Browser, draft: str, why: str, who: str):
+    before = addressed(eve, draft)
+    named = next(one for one in before if one.startswith(who))
+    if why == "suppressed":
+        eve.post("/suppressions", email=named)
+    else:
+        only = {"where_0_column": "email", "where_0_op": "ne", "where_0_value": named}
+        eve.post(f"/experiments/{draft}/edit/people", **only, name="Ours", on="people")
+
+    assert addressed(eve, draft) == [one for one in before if one != named]
+
+
+def addressed(eve: Browser, draft: str) -> list[str]:
+    """To whom the mails on the launch page go."""
+    page = eve.get(f"/experiments/{draft}/launch").text
+    return re.findall(r'<iframe [^>]*title="Mail to ([^,]+),', page)
+
+
 def test_a_preview_is_a_real_persons_mail_in_a_frame_that_runs_nothing(eve: Browser, draft: str):
     page = eve.get(f"/experiments/{draft}/preview").text
     person = re.search(r'<option value="([a-z0-9]{20})"[^>]*>Ann', page)

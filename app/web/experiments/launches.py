@@ -228,6 +228,7 @@ def _launch_page(
             request.app.state,
             session,
             experiment,
+            who.mailed,
             names_people=request.state.principal.sees_addresses,
             now=now,
         ),

@@ -1,6 +1,6 @@
 """Mails as some real people of an audience will read them: for the launch page and test mails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -28,11 +28,20 @@ class RealMail:
 
 
 def some(
-    state: Any, session: Session, experiment: Experiment, *, names_people: bool, now: datetime
+    state: Any,
+    session: Session,
+    experiment: Experiment,
+    mailed: Sequence[str],
+    *,
+    names_people: bool,
+    now: datetime,
 ) -> list[RealMail]:
-    """A few people's mails; of several versions one each. `state` is the application's."""
+    """A few mails of those who get one, by id; of several versions one each.
+
+    `state` is the application's.
+    """
     people = max(1, _SHOWN // len(arm_keys(experiment)))
-    readable = _readable(state, session, experiment, names_people=names_people, now=now)
+    readable = _readable(state, session, experiment, mailed, names_people=names_people, now=now)
     return [mail for mails in islice(readable, people) for mail in mails]
 
 
@@ -45,7 +54,13 @@ def readers(session: Session, experiment: Experiment) -> list[str]:
 
 
 def _readable(
-    state: Any, session: Session, experiment: Experiment, *, names_people: bool, now: datetime
+    state: Any,
+    session: Session,
+    experiment: Experiment,
+    mailed: Sequence[str],
+    *,
+    names_people: bool,
+    now: datetime,
 ) -> Iterator[list[RealMail]]:
     """People's mails in every version; nobody's where one of them cannot be written."""
     if experiment.audience_id is None:
@@ -53,7 +68,7 @@ def _readable(
     arms = tried(preview.arms_of, session, experiment, settings=state.settings)
     if isinstance(arms, AppError):
         return
-    people = preview.first_addressees(session, experiment.audience_id, limit=members.EXAMPLES)
+    people = preview.addressees_left(session, experiment.audience_id, mailed)
     read = people if names_people else [preview.veiled(addressee) for addressee in people]
     said = [arm.render_all(read, keyring=state.keyring, now=now) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
