@@ -25,6 +25,8 @@ _PARTS = re.compile(
 _WHOLE = r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:G[0-9]{3})+|[1-9][0-9]?(?:G[0-9]{2})+G[0-9]{3})"
 _SCALES = {"k", "m", "mio", "mio.", "mrd", "mrd.", "bn", "mn", "mln", "mld", "tsd", "tsd.", "t"}
 _DIGIT = re.compile("[0-9]")
+_LETTERS_BEFORE = 3  # of a currency: CHF, kr, SFr. What is longer is a word: Room 12, Person 7
+_WORDS_BEFORE = {"euro"}
 _LONGEST = 60  # characters; whatever is longer is no number that a person typed
 _PHONE_DIGITS = 7  # a plus before so many digits dials somebody
 
@@ -79,9 +81,17 @@ def _parts(text: str) -> re.Match[str] | None:
     found = _PARTS.fullmatch(_MINUS.sub("-", bare))
     if found is None or (found["before"] and found["after"]):
         return None
+    if _is_word(found["before"] or ""):
+        return None
     around = (found["before"] or found["after"] or "").strip().lower()
     dials = found["sign"] == "+" and sum(map(str.isdigit, found["digits"])) >= _PHONE_DIGITS
     return None if around in _SCALES or dials else found
+
+
+def _is_word(before: str) -> bool:
+    """Whether it names something that is numbered, and is no unit of an amount."""
+    letters = "".join(filter(str.isalpha, before)).casefold()
+    return len(letters) > _LETTERS_BEFORE and letters not in _WORDS_BEFORE
 
 
 def _plain(digits: str, decimals: Decimals) -> str:

@@ -48,6 +48,12 @@ def verdict(name: str, cells: list[object]) -> tuple[str, str | None, bool]:
         ("euros", ["61,3"] * 30 + ["61.3"], ("number", COMMA, False)),
         ("euros", ["1 200,50 €", "(12)", "7-", "−5"], ("number", COMMA, False)),
         ("euros", ["1'200.50", "CHF 7"], ("number", POINT, False)),
+        ("euros", ["SFr. 12.50", "SFr. 7"], ("number", POINT, False)),
+        ("euros", ["Euro 12", "Euro 7"], ("number", POINT, False)),
+        *(
+            (name, [f"{word} {n}" for n in range(1, 31)] + ["Elin"], ("text", None, False))
+            for name, word in (("Vorname", "Person"), ("shop", "Store"), ("seat", "Room"))
+        ),
         ("share", ["12 %", "7,5 %"], ("number", COMMA, False)),
         ("price", ["5 €", "7 $"], ("text", None, False)),
         ("visits", ["1.2E+05", "7"], ("number", POINT, False)),
