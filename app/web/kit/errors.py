@@ -56,6 +56,8 @@ _SEND_AGAIN = (
 )
 _RELOAD = "Go back, reload the page, and send it again."
 _OF_MAILS = ("/u/", "/p/", "/k/", "/a/", "/s/")  # whoever opens these is none of the team
+_SHARED = "/r/"  # nor is whoever opens this: a readout, in English
+_OF_SHARED = {404: "It may have ended, or have been cut off on its way to you."}
 _FOR_STRANGERS = {404: ADVICE}
 _WRONG_NAME = 421
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -245,17 +247,18 @@ def _page(
     again: TypedAgain | None = None,
 ) -> Response:
     again = again or typed_again.of(request, status)
-    is_strangers = request.url.path.startswith(_OF_MAILS)
+    is_strangers, is_shared = map(request.url.path.startswith, (_OF_MAILS, _SHARED))
     words = best_of(request.headers.get("accept-language")) if is_strangers else ENGLISH
-    usual = _FOR_STRANGERS.get(status) if is_strangers else None
+    ours = _FOR_STRANGERS if is_strangers else _OF_SHARED if is_shared else {}
+    usual = ours.get(status)
     page = ErrorPage(
         words=words,
         heading=said(heading or HTTPStatus(status).phrase.capitalize(), words),
         sentence=unticked(said(sentence, words)),
         lines=tuple(map(unticked, lines)),
         advice=advice or said(usual or _advice(request, status, again), words),
-        # whoever came by a mail has no other page here, nor has this name
-        way=None if is_strangers or status == _WRONG_NAME else way,
+        # whoever came by a mail or a shared link has no other page here, nor has this name
+        way=None if is_strangers or is_shared or status == _WRONG_NAME else way,
         status=status,
         again=again,
     )

@@ -65,7 +65,10 @@ def test_a_link_that_ended_says_the_same_as_one_that_never_was(
     said = {stranger.get(path).text for path in (over, taken_back, never)}
     assert [stranger.get(path).status_code for path in (over, taken_back, never)] == [404] * 3
     assert len(said) == 1
-    assert "Ask whoever gave it to you" in said.pop()
+    told = said.pop()
+    assert "Ask whoever gave it to you" in told
+    assert "Back to this week" not in told, "whoever reads this has no log-in"
+    assert "This week" not in told
     assert eve.post(f"/experiments/{running}/share/{ended}/end").status_code == 404
     assert eve.post(f"/experiments/other/share/{first.id}/end").status_code == 404
 
