@@ -12,6 +12,8 @@ from starlette.requests import Request
 from app.platform.errors import AppError, FieldError
 from app.platform.texts import refuse_unstorable, unticked
 
+PASSWORDS = frozenset({"password", "old", "new"})  # fields that no page fills in
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -20,6 +22,7 @@ class Typed:
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     sentence: str = ""
+    had_file: bool = False  # browsers let no page choose one
 
     @classmethod
     def of(cls, **values: object) -> "Typed":
@@ -41,6 +44,12 @@ class Typed:
     def error(self, name: str) -> str:
         """What is wrong with this field, or nothing."""
         return self.errors.get(name, "")
+
+    @property
+    def forgets(self) -> str:
+        """What a page that shows it again cannot hold, in words; empty: all of it stands there."""
+        password = "the password" if PASSWORDS & self.fields.keys() else ""
+        return " and ".join(filter(None, (password, "the file" if self.had_file else "")))
 
     @property
     def loose(self) -> tuple[str, ...]:

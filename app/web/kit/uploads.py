@@ -1,7 +1,7 @@
 """A form with a file: the file, and what was typed beside it."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -42,7 +42,7 @@ async def _uploaded(request: Request) -> AsyncIterator[Upload]:
         file = form.get("file")
         chosen = file if isinstance(file, UploadFile) and file.filename else None
         await guard.confirm(request)
-        yield Upload(chosen, of_form(form))
+        yield Upload(chosen, replace(of_form(form), had_file=chosen is not None))
 
 
 Uploaded = Annotated[Upload, Depends(_uploaded)]
