@@ -115,3 +115,32 @@ def test_a_script_is_small_and_says_what_happens_without_it(path):
 
     assert len(text.splitlines()) <= 60
     assert "Without JS:" in text
+
+
+def lineage(name: str) -> Iterator[nodes.Template]:
+    """A template, and what it extends, and what that extends."""
+    tree = ENV.parse(source(name))
+    yield tree
+    for parent in tree.find_all(nodes.Extends):
+        assert isinstance(parent.template, nodes.Const)
+        yield from lineage(parent.template.value)
+
+
+def named(tree: nodes.Template) -> set[str]:
+    """Macros and variables that a template has outside its blocks: its blocks see them first."""
+    said = {macro.name for macro in tree.body if isinstance(macro, nodes.Macro)}
+    said |= {
+        name.name
+        for one in tree.body
+        if isinstance(one, nodes.Assign)
+        for name in (one.target, *one.target.find_all(nodes.Name))
+        if isinstance(name, nodes.Name)
+    }
+    return said | imported(tree)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)
+def test_no_field_of_a_page_is_hidden_by_a_macro_of_its_name(page: type[pages.Page]):
+    hidden = {name for tree in lineage(page.template) for name in named(tree)}
+
+    assert not hidden & page.names()
