@@ -247,7 +247,8 @@ def _page(
     again: TypedAgain | None = None,
 ) -> Response:
     again = again or typed_again.of(request, status)
-    is_strangers, is_shared = map(request.url.path.startswith, (_OF_MAILS, _SHARED))
+    is_strangers = request.url.path.startswith(_OF_MAILS)
+    is_shared = request.url.path.startswith(_SHARED)
     words = best_of(request.headers.get("accept-language")) if is_strangers else ENGLISH
     ours = _FOR_STRANGERS if is_strangers else _OF_SHARED if is_shared else {}
     usual = ours.get(status)
