@@ -31,6 +31,7 @@ KINDS = ("sqlite", "postgresql")
 settings.register_profile("searching", deadline=None)
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("searching" if os.environ.get("SEARCH") else "same")
+Installation.forks = True  # faults say otherwise, in a conftest that is read after this one
 QUICK = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 _real_connect = socket.socket.connect
 
@@ -52,7 +53,6 @@ def pytest_configure() -> None:
     """What a module says of the time while it is imported is at the stated moment, too."""
     gc.disable()  # what is imported stays: a third of the time would go into looking through it
     moments.state(pytest.MonkeyPatch(), moments.NOW)
-    Installation.forks = True
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
