@@ -4,6 +4,7 @@ import functools
 import gc
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -110,13 +111,23 @@ def no_outside() -> Iterator[None]:
         yield
 
 
+def _trusting(**asked: Any) -> ssl.SSLContext:
+    files = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    return _context(files, tuple(sorted(asked.items())))
+
+
+@functools.cache
+def _context(_files: tuple[str | None, ...], asked: tuple[tuple[str, Any], ...]) -> ssl.SSLContext:
+    return httpx.create_ssl_context(**dict(asked))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def certificates_read_once() -> Iterator[None]:
     """Not by each client anew: reading them takes longer than the rest of most tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "httpx._transports.default.create_ssl_context",
-            functools.cache(httpx.create_ssl_context),
+            _trusting,
         )
         yield
 

@@ -24,8 +24,8 @@ from typing import Any, NoReturn
 import app
 from app.platform import clock
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.loaded"])
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.loaded"])
 _MOST_FILES = 4096
 
 
@@ -36,7 +36,7 @@ class Forked:
         self, arguments: Sequence[str], *, env: Mapping[str, str], out: int, cwd: Path
     ) -> None:
         given = (list(arguments), dict(env), str(cwd), DupFd(out))
-        self._process: ForkServerProcess = _CONTEXT.Process(target=_live, args=given, daemon=True)
+        self._process: ForkServerProcess = CONTEXT.Process(target=_live, args=given, daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid

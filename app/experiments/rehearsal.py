@@ -47,10 +47,10 @@ def eligible(session: Session, judge: Judge) -> Eligibility:
     eligibility = _read(row.found) if row else Eligibility()
     if not (row and row.done) and eligibility.total < MOST_COMPOSED:
         eligibility = _looked_at(session, judge)
-    if held:
-        eligibility.longest = max(eligibility.longest, _read(held.found).longest)
     elif row and not row.done:
         eligibility.scale_to(people)
+    if held:
+        eligibility.longest = max(eligibility.longest, _read(held.found).longest)
     eligibility.cut_to(judge.design.sample)
     return eligibility
 

@@ -156,10 +156,9 @@ def test_an_address_that_names_no_server_is_refused(url: str):
         open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # no outbox, no database
 
 
-@pytest.mark.parametrize("url", ["ses:", "mailgun:key", "smtp://a.example smtp://b.example"])
-def test_what_is_not_built_is_refused_by_name(url: str):
+def test_what_is_not_built_is_refused_by_name():
     with pytest.raises(NotBuiltYet):
-        open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # as above
+        open_transport(Settings(mail="smtp://a.example smtp://b.example"), None)  # type: ignore[arg-type]  # as above
 
 
 @asynccontextmanager

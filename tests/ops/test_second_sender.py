@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from app.delivery import recovery
 from app.delivery.models import State
@@ -16,26 +17,10 @@ from app.platform import config
 from app.platform.db import Database
 from app.platform.journal import Journal
 from tests.delivery import scenes
+from tests.forked import CONTEXT
 from tests.serve import wait_until
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 PEOPLE = 300
-
-
-@pytest.fixture
-def house(database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    scenes.launched(database, people=PEOPLE)
-    settings = config.load(
-        data_dir=tmp_path / "data",
-        database_url=database_url,
-        public_url="https://insights.example.com",
-        mail_from="ann@example.com",
-        demo=True,
-    )
-    house = open_house(settings)
-    yield house
-    house.database.close()
 
 
 def sender_of(house: House) -> Sender:
@@ -44,22 +29,53 @@ def sender_of(house: House) -> Sender:
     return Sender(house.database, house.settings, house.keyring, journal, transport)
 
 
-def test_it_sends_what_the_first_one_leaves_and_each_gets_one(house: House, database: Database):
-    second = SecondSender(house)
-    first = sender_of(house)
+@dataclass
+class Told:
+    """What was seen of the two."""
+
+    is_first_alone: bool
+    is_pressed: bool
+    gone: int  # who sent and has let go
+
+
+def both(settings: dict[str, Any], line: Connection) -> None:
+    """As the process of the sender does: a copy of one that has threads may never go on."""
+    vars(os)["cpu_count"] = lambda: 2
+    house = open_house(config.load(**settings))
+    second, first = SecondSender(house), sender_of(house)
     second.call_for(first)  # nothing says yet that there is more than one can send
-    untouched = scenes.states(database) == [State.QUEUED] * PEOPLE
+    is_first_alone = scenes.states(house.database) == [State.QUEUED] * PEOPLE
     asyncio.run(first.step(scenes.later(1)))
     second.call_for(first)
-    wait_until(lambda: sent_by(database) == PEOPLE, what="all mails")
+    wait_until(lambda: sent_by(house.database) == PEOPLE, what="all mails")
     second.close()
-    holders = {row.holder for row in scenes.sends(database)}
+    gone = recovery.Predecessors(house.database, house.sends).dead()
+    line.send(Told(is_first_alone, first.is_pressed, len(gone)))
+    house.database.close()
 
-    assert untouched
-    assert first.is_pressed
-    assert len(holders) == 2
+
+def test_it_sends_what_the_first_one_leaves_and_each_gets_one(
+    database: Database, database_url: str, tmp_path: Path
+):
+    scenes.launched(database, people=PEOPLE)
+    settings = {
+        "data_dir": tmp_path / "data",
+        "database_url": database_url,
+        "public_url": "https://insights.example.com",
+        "mail_from": "ann@example.com",
+        "demo": True,
+    }
+    line, its = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=both, args=(settings, its))
+    process.start()
+    its.close()
+    told = line.recv() if line.poll(150) else None
+    process.join(30)
+
+    assert told == Told(is_first_alone=True, is_pressed=True, gone=1)
+    assert process.exitcode == 0
+    assert len({row.holder for row in scenes.sends(database)}) == 2
     assert {row.attempts for row in scenes.sends(database)} == {1}
-    assert len(recovery.Predecessors(house.database, house.sends).dead()) == 1  # it let go
 
 
 def sent_by(database: Database) -> int:

@@ -67,7 +67,7 @@ def test_one_that_was_killed_is_told_and_missed_by_nobody(
     made: Beside, caplog: pytest.LogCaptureFixture
 ):
     os.kill(made._process, signal.SIGKILL)
-    wait_until(lambda: not made.call(), what="a call that fails")
+    wait_until(lambda: not made.call() and caplog.messages, what="a call that fails")
 
     assert caplog.messages == ["the process beside this one has ended; this one works alone"]
 

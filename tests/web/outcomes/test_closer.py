@@ -98,7 +98,7 @@ def test_the_form_for_a_new_key_result_takes_its_past(eve: Browser, database: Da
     page = eve.send("/key-results", on="the form", **typed)
 
     assert ahead.status_code == odd.status_code == 422
-    assert "Line 2: There is no day or week." in odd.text
+    assert "Line 2: This is not a day or week and a number." in odd.text
     assert "Line 3: " in odd.text
     assert "August 1240" in odd.text  # what was typed is still there
     assert "Active bakeries" in said(page.text)
