@@ -30,13 +30,18 @@ _EMPTY = "Thank you for your interest. There is nothing more to see here yet."
 
 @dataclass(frozen=True, slots=True)
 class AnswerPage:
-    """What one person sees. `send_id` is NEVER_COUNTS where an answer is kept nowhere."""
+    """What one person sees. `send_id` is NEVER_COUNTS where an answer is kept nowhere.
+
+    Whoever refused to be tracked is not asked (`asks`): their link tells whose page it is, but no
+    answer of theirs could be kept. A preview shows the question all the same.
+    """
 
     send_id: int
     experiment_id: str
     title: str
     html: str
     rehearsal: bool
+    asks: bool
 
 
 def answer_page(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
@@ -54,15 +59,15 @@ def answer_page(session: Session, token: TrackedLink, *, now: datetime) -> Answe
     experiment = session.get_one(Experiment, send.experiment_id)
     row = columns_of(people[token.id])
     columns = cell_types.columns_of(session, experiment)
-    return _page(experiment, send.arm, row, columns, send_id=send.id, now=now)
+    return _page(experiment, send.arm, row, columns, send_id=send.id, asks=True, now=now)
 
 
 def whose(session: Session, token: TrackedLink) -> int:
-    """Whose page it is, to keep an answer: its `send_id`. Raises NotFound."""
-    if token.id in {NEVER_COUNTS, NOBODY}:
+    """Whose page it is, to keep an answer: its `send_id`. Raises NotFound where nobody is asked."""
+    if token.id == NEVER_COUNTS:
         return NEVER_COUNTS
     if token.id not in person_store.people_of(session, [token.id]):
-        raise NotFound(NOT_HERE)  # nor does it take words of the erased
+        raise NotFound(NOT_HERE)  # it takes no words of the erased, nor of who refused
     return token.id
 
 
@@ -76,7 +81,15 @@ def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> Answer
         raise NotFound(NOT_HERE)
     addressee = preview.addressee(session, experiment, person_id)
     columns = cell_types.columns_of(session, experiment)
-    return _page(experiment, arm, addressee.columns, columns, send_id=NEVER_COUNTS, now=now)
+    return _page(
+        experiment,
+        arm,
+        addressee.columns,
+        columns,
+        send_id=NEVER_COUNTS,
+        asks=token.id != NOBODY,
+        now=now,
+    )
 
 
 def _page(
@@ -86,6 +99,7 @@ def _page(
     columns: Columns,
     *,
     send_id: int,
+    asks: bool,
     now: datetime,
 ) -> AnswerPage:
     arm = arm_of(experiment.design, arm_key)
@@ -100,6 +114,7 @@ def _page(
         title=experiment.name,
         html=_with_addresses(filled, written.links),
         rehearsal=experiment.rehearsal and send_id != NEVER_COUNTS,
+        asks=asks,
     )
 
 

@@ -24,12 +24,13 @@ _USEFUL = {"yes": True, "no": False}
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerPage(SpokenPage):
-    """The person's own columns, and one question."""
+    """The person's own columns, and one question to whoever may be asked."""
 
     template: ClassVar[str] = "public/answer.html"
 
     html: Markup  # written by delivery: the author's Markdown, the person's values escaped
     address: str
+    asks: bool
     useful: bool | None
     comment: str
     said: bool
@@ -51,6 +52,7 @@ def show(request: Request, session: Db, now: Now, token: str) -> HTMLResponse:
             words=words_for(request, session.get(Experiment, page.experiment_id)),
             html=Markup(page.html),  # noqa: S704 - raw HTML is off in Markdown, values are escaped
             address=f"/a/{token}",
+            asks=page.asks,
             useful=given.useful if given else None,
             comment=given.comment if given else "",
             said=is_sent and not is_blank,

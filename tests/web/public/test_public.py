@@ -14,7 +14,7 @@ from app.delivery import transports
 from app.delivery.models import Send
 from app.delivery.sending import Sender
 from app.links.keyring import Keyring, Kind
-from app.links.token import NEVER_COUNTS, TrackedLink, read, sign
+from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, pack_fills, read, sign
 from app.platform import clock, config
 from app.platform.config import Settings
 from app.platform.db import Database
@@ -117,6 +117,26 @@ def test_the_answer_page_says_the_persons_own_columns_and_keeps_their_word(
     assert "61 €" in page or "44 €" in page
     assert "Thank you" in again
     assert (kept.useful, kept.comment) == (True, "Weekly, please")
+
+
+def test_whoever_refused_to_be_tracked_reads_the_answer_page_and_is_not_asked(
+    stranger: Browser, sent: str, database: Database, application: FastAPI
+):
+    with database.read() as session:
+        send = session.get_one(Send, send_id(database))
+    fills = pack_fills((sent, send.arm, send.person_id))
+    asked = {}
+    for number in (NEVER_COUNTS, NOBODY):
+        token = sign(TrackedLink(1, number, 0, fills), Kind.ANSWER, application.state.keyring)
+        page = stranger.get(f"/a/{token}").text
+        assert "61 €" in page or "44 €" in page
+        answer = stranger.post(f"/a/{token}", csrf="", useful="yes", comment="Weekly")
+        asked[number] = ("Was this useful?" in page, answer.status_code)
+    with database.read() as session:
+        kept = session.exec(select(Answer)).all()
+
+    assert asked == {NEVER_COUNTS: (True, 303), NOBODY: (False, 404)}
+    assert kept == []
 
 
 def test_nobody_is_thanked_for_an_answer_that_says_nothing(
