@@ -145,9 +145,10 @@ class Installation:
             self.process.wait(90)
 
     def kill(self) -> None:
-        """`kill -9` of the supervisor, of every child and theirs, at once; all they held is free.
+        """`kill -9` of the supervisor and of every child, and theirs, at once.
 
-        One that waits for a disk ends, and lets go of its port, only when that has written.
+        What they held is free then: one that waits for a disk lets go of its port only when that
+        has written.
         """
         assert self.process is not None
         children = children_of(self.process.pid)
@@ -187,9 +188,15 @@ def _kill(pid: int) -> None:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether this process has ended, seen by whoever started it or not."""
+    """Whether this process has ended, seen by whoever started it or not.
+
+    One whose first thread is over looks as if it had, and has its files and its port until the last
+    one is, which may wait for a disk.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        is_over = (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return is_over and len(list((process / "task").iterdir())) == 1
     except (FileNotFoundError, ProcessLookupError):
         return True
 

@@ -41,6 +41,8 @@ def import_what_changed(town: Town, api: httpx.Client) -> None:
     town.cells[somebody]["consent_click"] = town.rng.choice(["no", "no", "yes"])
     if town.cells[somebody]["consent_click"] == "yes":
         town.refused_at.pop(somebody, None)
+    else:
+        town.ever_refused.add(somebody)
     upload(town, api)
 
 
@@ -51,6 +53,7 @@ def withdraw_consent(town: Town, api: httpx.Client) -> None:
     if mailed:
         address = town.rng.choice(mailed)
         town.cells[address]["consent_click"] = "no"
+        town.ever_refused.add(address)
         upload(town, api)
         all_imported(town)
         town.refused_at.setdefault(address, town.now)

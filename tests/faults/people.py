@@ -100,22 +100,21 @@ def _answer(town: Town, to: str, name: str, page: str) -> None:
     useful = town.rng.choice(["yes", "no", ""])
     comment = town.rng.choice(["", f"After {len(town.did)} <operations> & “more”."])
 
-    took: list[bool] = []
-
-    def is_taken() -> bool:
+    def answered() -> httpx.Response | None:
         try:
             answer = httpx.post(page, data={"useful": useful, "comment": comment}, timeout=30)
         except httpx.TransportError:
-            return False
-        was_erased = to in town.gone or any(to == address for address, _ in town.back)
-        took[:] = [answer.status_code == httpx.codes.SEE_OTHER]
-        assert took[0] or answer.status_code == 503 or was_erased, answer.text
-        assert not took[0] or to not in town.gone, "words of somebody who was erased"
-        return answer.status_code in {httpx.codes.SEE_OTHER, httpx.codes.NOT_FOUND}
+            return None
+        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
 
-    wait_until(is_taken, seconds=60, what="an answer to an answer")
-    if took[0]:
+    answer = wait_until(answered, seconds=60, what="an answer to an answer")
+    if answer.status_code == httpx.codes.SEE_OTHER:
+        assert to not in town.gone, "words of somebody who was erased"
         town.said[name, to] = ({"yes": True, "no": False}.get(useful), comment)
+    else:
+        was_erased = to in {address for address, _ in town.ever_gone()}
+        assert was_erased or to in town.ever_refused, answer.text
+        assert answer.status_code == httpx.codes.NOT_FOUND, answer.text
 
 
 def _any_mail(town: Town) -> EmailMessage | None:

@@ -100,6 +100,7 @@ class Town:
     owed: set[str] = field(default_factory=set)  # decided experiments that it is to be told of
     cells: dict[str, dict[str, str]] = field(default_factory=dict)  # of the file, by address
     refused_at: dict[str, datetime] = field(default_factory=dict)  # who does not want to be tracked
+    ever_refused: set[str] = field(default_factory=set)  # a mail of then asks them nothing
     gone: dict[str, Gone] = field(default_factory=dict)  # by address
     back: list[tuple[str, Gone]] = field(default_factory=list)  # who was gone, and came again
     whose: dict[str, str] = field(default_factory=dict)  # who did what before they were erased
