@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import httpx
+import pytest
 
 from app.analysis.readout_types import State
 from app.experiments.vocabulary import HOLDOUT
@@ -144,7 +145,7 @@ def lists_agree(page: httpx.Client, town: Town, told: dict[str, Any]) -> None:
     for run in town.runs.values():
         (row,) = [cells for name, cells in listed.items() if name == run.name]
         readout, progress = told[run.id]
-        assert _numbers(row[2]) in ([], [progress["enrolled"]]), row
+        _number_agrees(row[2], run, readout, progress)
         if run.status == "measuring":
             assert State(readout["call"]["state"]).word in row[3] or not readout["arms"], row
             assert run.name in week.words
@@ -153,6 +154,29 @@ def lists_agree(page: httpx.Client, town: Town, told: dict[str, Any]) -> None:
     living = [one for one in town.cells if one not in town.gone]
     audience = page_seen(page, f"/audiences/{town.audience}")
     assert f"{len(living)} people" in audience.words
+
+
+def _number_agrees(cell: str, run: Run, readout: dict[str, Any], progress: dict[str, Any]) -> None:
+    """What was measured, against the line; before that, of how many people."""
+    said = cell.partition("against")[0].replace("−", "-")
+    measured = _measured(readout)
+    if found := re.search(r"(\d+) (person|people)", said):
+        assert int(found[1]) == progress["enrolled"], (run, cell)
+    elif found := re.search(r"[+-]?[\d,]+\.\d+", said):
+        unit = 100 if re.search("%|points", said) else 1
+        assert measured is not None, (run, cell)
+        assert float(found[0].replace(",", "")) == pytest.approx(unit * measured, abs=0.051), run
+    else:
+        assert not said, (run, cell)
+        assert run.status != "measuring" or measured is None, (run, cell)
+
+
+def _measured(readout: dict[str, Any]) -> float | None:
+    """The share; or where versions are compared, how far the one is ahead that is it most."""
+    if readout["comparisons"]:
+        known = [one["difference"] for one in readout["comparisons"]]
+        return max((one for one in known if one is not None), default=None)
+    return next((one["rate"] for one in readout["estimates"] if one["rate"] is not None), None)
 
 
 def rows_agree(page: httpx.Client, api: httpx.Client, town: Town, run: Run) -> None:
