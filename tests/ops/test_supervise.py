@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -8,6 +10,13 @@ import pytest
 from app.ops.supervise import PortTaken, listen
 from tests.ports import free_port
 from tests.serve import Installation, children_of, is_gone, wait_until
+
+_OUTLIVED = """
+import ctypes, sys, threading
+threading.Thread(target=sys.stdin.read).start()
+print("over", flush=True)
+ctypes.CDLL(None).pthread_exit(None)  # the first thread's end; the other has every file
+"""
 
 
 @pytest.fixture
@@ -52,6 +61,20 @@ def test_children_end_with_a_killed_supervisor(service: Installation):
     service.process.wait()
 
     assert wait_until(lambda: all(map(is_gone, children)), what="the children's end")
+
+
+def test_a_process_is_gone_when_its_last_thread_is():
+    ours = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", _OUTLIVED], stdin=ours, stdout=ours) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        state = Path(f"/proc/{process.pid}/stat")
+        wait_until(lambda: state.read_text().split()[2] == "Z", what="the end of its first thread")
+
+        assert not is_gone(process.pid)
+        process.stdin.close()
+        wait_until(lambda: is_gone(process.pid), what="its end")
 
 
 def test_sigterm_ends_everything_in_order(service: Installation):
