@@ -50,7 +50,8 @@ _ENTERED = (
 )  # importing them enters what they hold
 _TURNING = Path(__file__).parent / "turning"  # segments of a second
 _PEOPLE = 24
-_STEPS, _FULL_STEPS = 48, 160  # of a town: each operation happens in the shorter one, too
+_STEPS = sum(one.weight for one in OPERATIONS)  # of a town: each operation happens in the short one
+_FULL_STEPS = 160
 _BETWEEN = 12  # operations between two troubles
 _LAST = 25  # operations that a failure names
 
