@@ -130,7 +130,7 @@ def test_a_button_pressed_while_it_saves_makes_no_second_draft(
 ):
     page = browser.new_context(storage_state=door).new_page()
     page.goto(f"{service.url}/experiments")
-    before = page.get_by_text("Pressed at once").count()
+    before = page.get_by_role("link", name="Pressed at once").count()
     page.goto(f"{service.url}/experiments/new")
     page.route("**/experiments", slowly)
     fill(page, name="Pressed at once")
@@ -140,7 +140,7 @@ def test_a_button_pressed_while_it_saves_makes_no_second_draft(
     page.unroute_all()
     page.goto(f"{service.url}/experiments")
 
-    assert page.get_by_text("Pressed at once").count() == before + 1
+    assert page.get_by_role("link", name="Pressed at once").count() == before + 1
     page.context.close()
 
 

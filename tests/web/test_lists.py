@@ -212,7 +212,7 @@ FIXED = {
 }
 ONE = re.compile(
     r"/(?:progress|live|mail|customer|edit|launch|decide|preview|checklist|template)$"
-    r"|^/(?:a|k|p|u|help|login|setup|password|robots\.txt)(?:/|$)|^/time/respondents/"
+    r"|^/(?:a|k|p|u|help|login|setup|password|robots\.txt)(?:/|$)|^/time/respondents/|/charts/"
 )
 
 

@@ -20,12 +20,13 @@ _NAME = re.compile(r"\{%-?\s*(\w+)")
 _OPENING = {"for", "if", "unless", "case"}
 _BETWEEN = {"else", "elsif", "when"}
 _BEGINS = r"(?:(?:[-*+]|\d{1,9}[.)])[ \t]|\|)"
-_ITEM_OR_ROW = re.compile(rf"(?P<indent>[ \t>]*){_BEGINS}")
-_LEAD = re.compile(rf"(?P<indent>[ \t>]*)(?P<tags>{marks.TAG_LINE.pattern})(?P<rest>{_BEGINS}.*)")
-_BEGINS_ONE = re.compile(rf"[ \t>]*(?:{marks.TAG_LINE.pattern})?{_BEGINS}")
+_INDENT = "(?<![ \\t>\ufdd1])(?P<indent>[ \\t>]*)"  # looked for at its beginning alone, by no tag
+_ITEM_OR_ROW = re.compile(_INDENT + _BEGINS)
+_LEAD = re.compile(rf"{_INDENT}(?P<tags>{marks.TAG_LINE.pattern})(?P<rest>{_BEGINS}.*)")
+_BEGINS_ONE = re.compile(rf"{_INDENT}(?:{marks.TAG_LINE.pattern})?{_BEGINS}")
 _TRIMMING = re.compile(r"(?<=^\{)%-|-%(?=\}$)")
-_FENCE = re.compile(r"[ \t>]*(?:```|~~~)")
-_DELIMITERS = re.compile(r"[ \t>]*[|:-][ \t|:-]*")
+_FENCE = re.compile(_INDENT + "(?:```|~~~)")
+_DELIMITERS = re.compile(_INDENT + r"[|:-][ \t|:-]*")
 _LISTS = {"bullet_list_open", "ordered_list_open"}
 
 

@@ -14,7 +14,8 @@ from app.delivery.mail.links import BadLink, Link, bare, is_tracked, link_to, un
 from app.platform import bounded
 
 _WAY_OUT = "unsubscribe_url"
-_NAMES_WAY_OUT = re.compile(rf"(?!\{{%-?\s*(?:raw|comment)\b).*\b{_WAY_OUT}\b", re.DOTALL)
+_NAMES_WAY_OUT = re.compile(rf"\b{_WAY_OUT}\b")
+_UNREAD = re.compile(r"\{%-?\s*(?:raw|comment)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,13 @@ def _written(tokens: list[Token], liquid: marks.Protected) -> tuple[Content, lis
         protected=liquid,
         said=tuple(book.said),
         images=book.images,
-        has_way_out=marks.UNSUBSCRIBE in html or any(map(_NAMES_WAY_OUT.match, liquid.pieces)),
+        has_way_out=marks.UNSUBSCRIBE in html or any(map(_brings_way_out, liquid.pieces)),
     )
     return content, book.bad
+
+
+def _brings_way_out(piece: str) -> bool:
+    return not _UNREAD.match(piece) and bool(_NAMES_WAY_OUT.search(piece))
 
 
 class _Book:

@@ -28,11 +28,11 @@ _ELSEWHERE = re.compile(
     r"|%%[A-Za-z][\w.-]{0,80}%%"
 )
 _ADDRESS = re.compile(
-    r"(?:(?P<scheme>https?://)|(?P<www>www\.))?(?P<host>[^\s/?#@:\"<>]+\.[^\W\d_]{2,})"
+    r"(?<![^\s/?#@:\"<>])(?:(?P<scheme>https?://)|(?P<www>www\.))?(?P<host>[^\s/?#@:\"<>]+\.[^\W\d_]{2,})"
     r"(?P<path>[:/?#]\S*)?",
     re.IGNORECASE,
 )
-_MAILBOX = re.compile(r"[^\s@:]+@[^\s@:?]+\.[^\s@:?]+")
+_MAILBOX = re.compile(r"(?<![^\s@:])[^\s@:]+@[^\s@:?]+\.[^\s@:?]+")
 # What stands alone and ends so is a place on the web; “Node.js” is not.
 _ENDINGS = {"com", "org", "net", "info", "eu", "de", "at", "ch", "fr", "es", "no", "nl", "uk"}
 _TAG = re.compile(r"<[^<>]*>")

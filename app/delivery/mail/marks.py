@@ -20,10 +20,10 @@ _PLACED, _PLACED_END = "\ufdd9", "\ufdda"
 BREAK = "\ufddb"  # a line's end in a value that is printed in HTML
 _LINE, _NEXT, _LINE_END = "\ufddc", "\ufddd", "\ufdde"
 _OURS = re.compile("[\ufdd0-\ufdef]")
-_AS_IT_IS = re.compile(r"<pre\b.*?</pre>|<[^<>]*>", re.DOTALL)
-_LINES = re.compile(f"{_LINE}([^{_NEXT}]*){_NEXT}([^{_LINE_END}]*){_LINE_END}")
-_LINE_MARKS = re.compile(f"{_LINE}[^{_NEXT}]*{_NEXT}|{_LINE_END}")
-_VALUE_PLACED = re.compile(f"{_PLACED}([a-z])([^{_PLACED_END}]*){_PLACED_END}")
+_AS_IT_IS = re.compile(r"<pre\b(?:(?!<pre\b|</pre>).)*</pre>|<[^<>]*>", re.DOTALL)
+_LINES = re.compile(f"{_LINE}([^{_LINE}{_NEXT}]*){_NEXT}([^{_LINE}{_LINE_END}]*){_LINE_END}")
+_LINE_MARKS = re.compile(f"{_LINE}[^{_LINE}{_NEXT}]*{_NEXT}|{_LINE_END}")
+_VALUE_PLACED = re.compile(f"{_PLACED}([a-z])([^{_PLACED}{_PLACED_END}]*){_PLACED_END}")
 IMAGE = re.compile(f"<img[^<>{PIXEL}]*{PIXEL}[^<>]*>")  # the whole pixel; each sign is read once
 _PERSONAL = re.compile(
     f"{_LINK}(?P<link>\\d+)(?P<fills>(?:{_FILL}{_VALUE}\\d+{_VALUE_END})*){_END}"

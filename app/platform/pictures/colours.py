@@ -11,9 +11,9 @@ DRAWN = (
     "fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
     "opacity", "font-size", "font-weight", "font-family",
 )  # fmt: skip
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*(?:(?!/\*|\*/).)*\*/", re.DOTALL)
 _MEDIA = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_RULE = re.compile(r"^\s*((?:\.[\w-]+)+|:root)\s*\{([^{}]*)\}", re.MULTILINE)
+_RULE = re.compile(r"^[ \t]*((?:\.[\w-]+)+|:root)[ \t]*\{([^{}]*)\}", re.MULTILINE)
 _LIGHT = re.compile(r"light-dark\(([^,()]*(?:\([^()]*\))?[^,()]*),(?:[^()]|\([^()]*\))*\)")
 _VARIABLE = re.compile(r"var\((--[\w-]+)(?:,\s*((?:[^()]|\([^()]*\))*))?\)")
 

@@ -10,7 +10,8 @@ from app.links.keyring import Keyring, Kind
 from app.links.token import BadToken, read
 from app.web.kit import formatting
 
-_LINK = re.compile(r"<a\b[^>]*?href=\"([^\"]*)\"[^>]*>.*?</a>", re.DOTALL)
+_TAG = re.compile(r"<a\b[^<>]*>|</a>")
+_HREF = re.compile(r"\bhref=\"([^\"]*)\"")
 _OURS = re.compile(r"/(c|u)/([A-Za-z0-9_-]+)")
 _STYLE = (
     "display:inline-block;margin:0 2px;padding:1px 8px;border-radius:10px;font:600 12px/18px"
@@ -42,9 +43,15 @@ def followed(readout: Readout, arm: str) -> Followed:
 def marked(mail: str, told: Followed, keyring: Keyring) -> str:
     """The mail's HTML with a mark behind each of its links."""
     most = max(told.by_link.values(), default=0)
+    address = ""  # of the link whose end comes next
 
     def mark(found: re.Match[str]) -> str:
-        people = _people(html.unescape(found[1]), told, keyring)
+        nonlocal address
+        if found[0] != "</a>":
+            href = _HREF.search(found[0])
+            address = html.unescape(href[1]) if href else ""
+            return found[0]
+        people = _people(address, told, keyring)
         if people is None:
             return found[0]
         share = f", {formatting.points(people / told.released)}" if told.released else ""
@@ -52,7 +59,7 @@ def marked(mail: str, told: Followed, keyring: Keyring) -> str:
         look = _FIRST if people and people == most else _OTHER
         return f'{found[0]}<span style="{_STYLE}{look}">{said}</span>'
 
-    return _LINK.sub(mark, mail)
+    return _TAG.sub(mark, mail)
 
 
 def _people(address: str, told: Followed, keyring: Keyring) -> int | None:

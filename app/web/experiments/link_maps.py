@@ -1,6 +1,7 @@
 """A readout's mail as somebody got it, with who followed each link: for a frame of its own."""
 
 from datetime import datetime
+from html import escape
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
@@ -31,6 +32,8 @@ def framed(
         raise NotFound("There is no readout before the first mail has left.")
     arm = previews.arm_key(experiment, version)
     mail = _mail(request, session, experiment, arm, now=now)
+    if isinstance(mail, str):
+        return mail_answer(f"<p>{escape(mail)}</p>")  # in its frame
     told = readout.beside(session, experiment, about.frozen, now=now, zone=zone, aims={})
     followed = link_map.followed(told, arm)
     return mail_answer(link_map.marked(mail.html, followed, request.app.state.keyring))
@@ -38,8 +41,8 @@ def framed(
 
 def _mail(
     request: Request, session: Session, experiment: Experiment, arm: str, *, now: datetime
-) -> Rendered:
-    """As the first person reads it to whom it can be written."""
+) -> Rendered | str:
+    """As the first person reads it to whom it can be written, or why nobody can read it."""
     audience, problem = experiment.audience_id, "Nobody of its audience is here any more."
     people = members.chunk(session, audience, after=None, limit=_TRIED) if audience else []
     for person in people:
@@ -48,4 +51,4 @@ def _mail(
         )
         if found is not None:
             return found
-    raise NotFound(problem)
+    return problem
