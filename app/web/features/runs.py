@@ -59,7 +59,7 @@ def plot(runs: Sequence[Run]) -> Plot | None:
 
 
 def chart(runs: Sequence[Run], slice_id: str) -> Charts:
-    """The same with its table, once there are two."""
+    """The same with its table, from the second run on."""
     drawn = plot(runs)
     if drawn is None:
         return {}
