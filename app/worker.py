@@ -15,25 +15,24 @@ import uvloop
 from app.audience import imports, noting
 from app.audience.people_lookup import KnownPeople
 from app.audience.previewing import Looks
-from app.delivery import planning, queue_store, recovery, transports
+from app.delivery import planning, queue_store, recovery
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.rests import Rests
 from app.delivery.sending import Sender
-from app.delivery.transports.ports import Transport
 from app.experiments import enrolment, lifecycle, rehearsal, undoing
 from app.ops.holding import Gate
 from app.ops.installation import House
 from app.ops.periodic_steps import duties_of
 from app.ops.registering import register_unread
 from app.ops.second_sender import SecondSender
+from app.ops.senders import sender_of
 from app.ops.targets import snapshot_keeper
 from app.ops.tending import tending_duties
 from app.platform import garbage, locks, meter_files
 from app.platform.away import AWAY, tell
 from app.platform.db import Database
 from app.platform.duties import LONG_SECONDS, REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
-from app.platform.journal import Journal
 from app.platform.put_off import Work
 from app.platform.stir import Bell, Sizes
 from app.platform.stopping import Stopping
@@ -263,28 +262,15 @@ def scheduler_duties(house: House) -> list[Duty]:
     ]
 
 
-def sender_of(house: House, journal: Journal, transport: Transport) -> Sender:
-    """What sends this data folder's mails."""
-    return Sender(house.database, house.settings, house.keyring, journal, transport)
-
-
 async def _send(house: House, loop: Loop, second: SecondSender) -> None:
     """Send until told to stop; the batch under way is finished first."""
-    transport = transports.open_transport(house.settings, house.database)
-    journal = Journal.open(
-        house.sends, durability=house.settings.durability, limit=house.settings.spool_limit
-    )
-    sender = sender_of(house, journal, transport)
-    try:
+    async with sender_of(house) as sender:
         while not loop.stopping.is_set():
             rings = loop.bell.rings
             rest_seconds = await _attempt(sender, loop)
             second.call_for(sender)
             if rest_seconds:
                 await asyncio.to_thread(loop.bell.wait, rings, rest_seconds)
-    finally:
-        await transport.close()
-        journal.close()
 
 
 async def _attempt(sender: Sender, loop: Loop) -> float:

@@ -11,13 +11,12 @@ import time
 
 import uvloop
 
-from app.delivery import transports
 from app.delivery.sending import Sender
 from app.ops.installation import House
+from app.ops.senders import sender_of
 from app.platform import beside, garbage, meter_files
 from app.platform.away import tell
 from app.platform.beside import Beside, Line
-from app.platform.journal import Journal
 
 _BETWEEN_SECONDS = 1.0  # calls: each opens a journal and its own connections to the server
 log = logging.getLogger(__name__)
@@ -57,17 +56,10 @@ def _live(house: House, line: Line) -> None:
 
 async def _help(house: House, line: Line) -> None:
     """Send until there is a reason not to."""
-    transport = transports.open_transport(house.settings, house.database)
-    journal = Journal.open(
-        house.sends, durability=house.settings.durability, limit=house.settings.spool_limit
-    )
-    sender = Sender(house.database, house.settings, house.keyring, journal, transport)
-    try:
-        while not line.is_closed() and sender.is_free:
-            if not await sender.step(await asyncio.to_thread(house.database.now)):
-                break
-    except Exception as error:  # noqa: BLE001 - it is told; what was reserved is settled by the first
-        tell(log, error, what="the second sender stopped; the first one goes on")
-    finally:
-        await transport.close()
-        journal.close()
+    async with sender_of(house) as sender:
+        try:
+            while not line.is_closed() and sender.is_free:
+                if not await sender.step(await asyncio.to_thread(house.database.now)):
+                    break
+        except Exception as error:  # noqa: BLE001 - it is told; the first settles what was reserved
+            tell(log, error, what="the second sender stopped; the first one goes on")

@@ -19,6 +19,7 @@ from app.analysis import readout as readouts
 from app.audience.models import Person
 from app.delivery import transports
 from app.delivery.models import OutboxMail, Send
+from app.delivery.sending import Sender
 from app.experiments.models import Experiment
 from app.links.keyring import Kind
 from app.links.token import NOBODY, read
@@ -29,7 +30,7 @@ from app.platform.journal import Journal
 from app.tally.models import LinkCounter, Outcome
 from app.tracking.edge import Edge
 from app.tracking.models import Hit, Reaction
-from app.worker import ingester_duties, scheduler_duties, sender_of
+from app.worker import ingester_duties, scheduler_duties
 from tests.cast import playing_server
 from tests.duties import run
 from tests.experiments import scenes
@@ -150,7 +151,8 @@ class Story:
         settings = self.house.settings
         journal = Journal.open(self.house.sends, durability=settings.durability, limit=10**8)
         transport = transports.open_transport(settings, self.house.database)
-        sender = sender_of(playing_server(self.house), journal, transport)
+        playing = playing_server(self.house)
+        sender = Sender(playing.database, playing.settings, playing.keyring, journal, transport)
         while await sender.step(NOW):
             pass
         journal.close()

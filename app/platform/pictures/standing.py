@@ -55,6 +55,7 @@ def standing(drawn: str, *, title: str, notes: Sequence[str]) -> str:
     if part is None:
         raise ValueError("nothing is drawn here")
     figure = ET.fromstring(_UNWRITABLE.sub("", part[0]))  # noqa: S314  # our own template's
+    title, *notes = (_UNWRITABLE.sub("", words) for words in (title, *notes))
     picture, worn = figure.find("svg"), figure.get("class", "").split()
     assert picture is not None  # every figure of ours holds a drawing
     height = _height(picture)

@@ -7,6 +7,7 @@ from app.analysis import cohorts
 from app.analysis.cohorts import Day
 from app.analysis.counts import LinkTotal
 from app.analysis.readout_types import Estimate, Readout
+from app.delivery.mail.links import Kind
 from app.platform import figures
 from app.web.experiments.awaited import Awaited
 from app.web.experiments.result_charts import Drawn, Forest
@@ -236,10 +237,13 @@ def links(
         name="links",
         title="Where they clicked",
         caption="People who followed each link, and their share of everybody who was released.",
-        head=("Link", *(("Version",) if is_compared else ()), "People", "Share", "Raw clicks"),
+        head=(
+            "Link", *(("Version",) if is_compared else ()), "Leads to", "People", "Share",
+            "Raw clicks",
+        ),
         rows=rows,
         drawn=(tuple(_bars(found, released, is_compared=is_compared)),),
-    )
+    )  # fmt: skip
 
 
 def _link(one: LinkTotal, released: dict[str, int], *, is_compared: bool) -> Cells:
@@ -248,6 +252,7 @@ def _link(one: LinkTotal, released: dict[str, int], *, is_compared: bool) -> Cel
     return (
         one.label,
         *version,
+        "Our answer page" if one.kind == Kind.ANSWER else one.address,
         formatting.number(one.clickers),
         formatting.points(one.clickers / whole) if whole else "–",
         formatting.number(one.hits),

@@ -23,6 +23,7 @@ from app.identity.access import Access, access_of, is_export
 from app.identity.models import AuditRow
 from app.ops.installation import open_house
 from app.platform import clock, config, figures
+from app.platform.pictures.standing import standing
 from app.stats.rate_intervals import clopper_pearson
 from app.web.kit.charts import CHARTS, Written
 from app.web.kit.formatting import BADGES
@@ -350,6 +351,7 @@ def _links(told: Any) -> Rows:
     order = list(released)
     return [
         [row["label"], *([row["arm"]] if told["comparisons"] else []),
+         "Our answer page" if row["kind"] == "answer" else row["address"],
          figures.count(row["clickers"]), figures.share(row["clickers"] / released[row["arm"]]),
          figures.count(row["hits"])]
         for row in sorted(told["links"], key=lambda row: order.index(row["arm"]))
@@ -485,3 +487,16 @@ def test_each_file_that_was_taken_is_noted_once(walked: Walked):
 
 def test_a_chart_that_is_not_there_is_not_found(walked: Walked):
     assert walked.missing == dict.fromkeys(_MISSING, 404)
+
+
+def test_a_sign_that_no_file_can_hold_is_left_out_of_title_and_notes():
+    signs = "".join(map(chr, [*range(0x20), 0x7F, 0xD800, 0xFFFE, 0xFFFF, 0x1F600]))
+    drawn = '<figure class="chart"><svg height="10"><text x="0" y="5">x</text></svg></figure>'
+
+    file = ET.fromstring(standing(drawn, title=f"a{signs}b", notes=[f"c{signs}d"]))
+
+    said = "".join(file.itertext())
+    assert said.startswith("a")
+    assert said.endswith("d")
+    assert "\U0001f600" in said
+    assert not set("\x01\x1f\ud800\ufffe\uffff") & set(said)
