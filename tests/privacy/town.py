@@ -26,6 +26,7 @@ from app.delivery.inbox.reading import CameBack, What
 from app.delivery.inbox.replying import Answer
 from app.delivery.inbox.written import Written
 from app.delivery.models import OutboxMail, Send
+from app.delivery.sending import Sender
 from app.delivery.trials import Trial
 from app.experiments.models import Experiment, Unwritable
 from app.identity import audit
@@ -39,7 +40,7 @@ from app.review.models import WeekItem
 from app.tally.models import Counter, DayCounter, DidCounter, LinkCounter, Outcome
 from app.tracking import answers, conversions
 from app.tracking.schemas import ConversionDraft
-from app.worker import ingester_duties, scheduler_duties, sender_of
+from app.worker import ingester_duties, scheduler_duties
 from tests.cast import playing_server
 from tests.duties import finish, run
 from tests.experiments import scenes
@@ -138,7 +139,8 @@ class Town:
         settings = self.house.settings
         journal = Journal.open(self.house.sends, durability=settings.durability, limit=10**8)
         transport = transports.open_transport(settings, self.house.database)
-        sender = sender_of(playing_server(self.house), journal, transport)
+        playing = playing_server(self.house)
+        sender = Sender(playing.database, playing.settings, playing.keyring, journal, transport)
         while await sender.step(NOW):
             pass
         journal.close()
