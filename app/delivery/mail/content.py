@@ -14,7 +14,8 @@ from app.delivery.mail.links import BadLink, Link, bare, is_tracked, link_to, un
 from app.platform import bounded
 
 _WAY_OUT = "unsubscribe_url"
-_NAMES_WAY_OUT = re.compile(rf"\b{_WAY_OUT}\b")
+_NAMES_WAY_OUT = re.compile(rf"(?<![\w.]){_WAY_OUT}\b")  # and no part of something else
+_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _UNREAD = re.compile(r"\{%-?\s*(?:raw|comment)\b")
 
 
@@ -88,7 +89,8 @@ def _written(tokens: list[Token], liquid: marks.Protected) -> tuple[Content, lis
 
 
 def _brings_way_out(piece: str) -> bool:
-    return not _UNREAD.match(piece) and bool(_NAMES_WAY_OUT.search(piece))
+    """Whether this output or tag asks for the address; text that only names it does not."""
+    return not _UNREAD.match(piece) and bool(_NAMES_WAY_OUT.search(_TEXT.sub("", piece)))
 
 
 class _Book:

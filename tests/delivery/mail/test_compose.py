@@ -127,6 +127,21 @@ def test_a_footer_is_added_where_the_body_has_no_way_out():
     assert part(mail("Bye: {{ unsubscribe_url }}"), "plain").count("/u/") == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        'Hi {{ name | append: ", unsubscribe_url" }}',
+        "Hi {{ name | default: 'unsubscribe_url' }}",
+        '{% if name == "unsubscribe_url" %}Hi{% endif %} you',
+        "{% comment %}unsubscribe_url{% endcomment %} Hi",
+        "{% raw %}{{ unsubscribe_url }}{% endraw %} Hi",
+        "Hi unsubscribe_url",
+    ],
+)
+def test_a_body_that_only_names_the_way_out_gets_a_footer(body: str):
+    assert "Main Street 1" in part(mail(body), "plain")
+
+
 def test_the_pixel_is_the_last_thing_and_the_hidden_link_the_last_link():
     made = compose.compose_arm(ARM, head=HEAD, set_id=7, hidden_address="/")
     html = part(made.fill(to(), keyring=KEYS, now=NOW), "html")
