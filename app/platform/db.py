@@ -283,6 +283,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         "synchronous = FULL",
         "foreign_keys = ON",
         f"busy_timeout = {_BUSY_MS}",
-        "cache_size = -65536",  # 64 MB
+        "cache_size = -32768",  # 32 MB a connection: what a sender, a page thread may grow by
     ):
         raw.execute(f"PRAGMA {pragma}")

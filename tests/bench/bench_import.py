@@ -10,7 +10,6 @@ The file is imported twice: new people first, then nothing new.
 import argparse
 import csv
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from app.audience.models import Import
 from app.platform import migrate
 from app.platform.db import Database
 from tests import postgres
+from tests.bench.memory import peak_megabytes
 from tests.cast import MARKS
 
 _NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -106,7 +106,7 @@ def _part(name: str, file: Path, url: str = "") -> Figures:
 
 def _measure(part: str, file: Path, url: str) -> Figures:
     found = _read_only(file) if part == "csv" else _import_twice(file, url)
-    return found | {"mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return found | {"mb": peak_megabytes()}
 
 
 def _read_only(file: Path) -> Figures:

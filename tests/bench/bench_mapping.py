@@ -9,7 +9,6 @@ nothing with what it reads. Each part runs in a process of its own, so that peak
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from app.platform import migrate
 from app.platform.db import Database
 from tests import postgres
 from tests.bench.bench_import import Figures, _file, _Folders, _read_only, _timed
+from tests.bench.memory import peak_megabytes
 from tests.cast import MARKS
 
 _NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -46,8 +46,7 @@ def main() -> None:
         found = (
             _read_only(chosen.file) if chosen.part == "csv" else _mapped(chosen.file, chosen.url)
         )
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps(found | {"mb": peak}))
+        print(json.dumps(found | {"mb": peak_megabytes()}))
         return
     with tempfile.TemporaryDirectory() as name:
         _compare(chosen.lines, Path(name))

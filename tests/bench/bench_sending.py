@@ -36,6 +36,7 @@ from app.platform import clock, migrate
 from app.platform.config import Durability
 from app.platform.db import Database
 from app.platform.journal import Journal
+from tests.bench.memory import peak_megabytes
 from tests.delivery import scenes
 from tests.delivery.scenes import KEYS, SETTINGS
 
@@ -165,7 +166,7 @@ def measured(report: Connection, work: Callable[..., Awaitable[int]], args: Sequ
         cpu, began = time.process_time(), time.perf_counter()
         mails = await work(*args)
         spent = time.perf_counter() - began, time.process_time() - cpu
-        return Figures(mails, *spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return Figures(mails, *spent, peak_megabytes())
 
     report.send("ready")
     report.recv()

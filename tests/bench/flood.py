@@ -19,6 +19,7 @@ import httpx
 
 from tests import postgres
 from tests.bench.bench_import import _Folders
+from tests.bench.memory import peak_megabytes
 from tests.cast import DESIGN, made
 from tests.clicking import Clicks, Editor
 from tests.journeys.test_by_api import finished, given_an_audience
@@ -68,9 +69,9 @@ def most_megabytes(service: Installation) -> dict[str, int]:
     for pid in (supervisor, *children_of(supervisor)):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
         role = next((word for word in words if word.startswith("_")), "supervisor")
-        status = Path(f"/proc/{pid}/status").read_text()
-        held = int(status.partition("VmHWM:")[2].split()[0]) // 1024
-        found[role.removeprefix("_")] = max(found.get(role.removeprefix("_"), 0), held)
+        found[role.removeprefix("_")] = max(
+            found.get(role.removeprefix("_"), 0), peak_megabytes(pid)
+        )
     return found
 
 
