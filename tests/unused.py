@@ -32,6 +32,8 @@ ALLOWED = {
     "smtp_LHLO": "aiosmtpd", "handle_RCPT": "aiosmtpd", "handle_DATA": "aiosmtpd",
     "handle_exception": "aiosmtpd",
     "handle_starttag": "html.parser", "handle_endtag": "html.parser", "handle_data": "html.parser",
+    "handle_startendtag": "html.parser", "handle_entityref": "html.parser",
+    "handle_charref": "html.parser", "handle_decl": "html.parser", "unknown_decl": "html.parser",
     "raise_for_status": "Authlib's client asks an answer by it",
     # Attributes that a library reads.
     "validateLink": "markdown-it asks it",

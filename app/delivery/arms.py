@@ -67,7 +67,7 @@ def composed(
     set_id: int | None,
     links: int | None = None,
 ) -> ComposedArm:
-    """Compose one arm of an experiment. Raises NotFound, BrokenLiquid, BadLink or BadHeader.
+    """Compose one arm of an experiment. Raises NotFound, BrokenLiquid, BadBody or BadHeader.
 
     `set_id` and `links` are of the set that its launch kept, if it was launched.
     """

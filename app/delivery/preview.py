@@ -40,7 +40,7 @@ def preview_of(
 ) -> Rendered:
     """Render an arm for a person of its audience; unless it may name people, without addresses.
 
-    Raises MissingColumn, BrokenLiquid, BadLink or BadHeader with what to mend. Before launch the
+    Raises MissingColumn, BrokenLiquid, BadBody or BadHeader with what to mend. Before launch the
     links lead straight to their addresses; afterwards they are tracked links that never count.
     """
     arm = _arm_of(session, experiment, arm_key, settings)

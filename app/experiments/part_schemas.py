@@ -60,6 +60,11 @@ _PREHEADER = Asked(
     "The grey line that inboxes show after the subject.",
     again="Its preheader",
 )
+_FORMAT = Asked(
+    "Written in",
+    again="It is written in",
+    choices=((Format.MARKDOWN, "Markdown: words"), (Format.MJML, "MJML: a layout")),
+)
 _BODY = Asked("Body", again="Its body", looks=Looks(rows=12, is_code=True))
 _ANSWER = Asked(
     "Answer page",
@@ -77,7 +82,7 @@ class Arm(Questions):
     weight: Annotated[float, Field(gt=0, le=1_000)] = 1
     subject: Annotated[Line, Asked("Subject", again="Subject of the second version")] = ""
     preheader: Annotated[Line | None, _PREHEADER] = None
-    format: Format = Format.MARKDOWN
+    format: Annotated[Format, _FORMAT] = Format.MARKDOWN
     body: Annotated[Text, _BODY] = ""
     answer: Annotated[Text | None, _ANSWER] = None
 

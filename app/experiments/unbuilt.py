@@ -10,9 +10,7 @@ from typing import Any
 from app.experiments.metrics import METRICS
 from app.experiments.vocabulary import (
     CHANNELS,
-    FORMATS,
     Channel,
-    Format,
     GuardrailMetric,
     MetricKind,
 )
@@ -23,7 +21,6 @@ _Found = Iterator[tuple[str, str]]  # the field, and the part's name
 
 _CHANNELS = {one.value: f"the channel “{one}”" for one in Channel if one not in CHANNELS}
 _METRICS = {one.value: f"the metric “{one}”" for one in MetricKind if one not in METRICS}
-_FORMATS = {one.value: f"the format “{one}”" for one in Format if one not in FORMATS}
 
 
 def refuse(document: object) -> None:
@@ -44,7 +41,6 @@ def _channel(document: _Document) -> _Found:
 
 def _arms(document: _Document) -> _Found:
     for place, arm in enumerate(_list(document, "arms")):
-        yield from _named(arm, "format", _FORMATS, prefix=f"arms.{place}.")
         if arm.get("destination"):
             yield f"arms.{place}.destination", "an arm's destination (the channel “link”)"
 

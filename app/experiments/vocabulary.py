@@ -91,9 +91,6 @@ class Format(StrEnum):
     MJML = "mjml"
 
 
-FORMATS: Final = frozenset({Format.MARKDOWN})  # likewise
-
-
 class MetricKind(StrEnum):
     """What is counted per person."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 
 from app.languages.words import ENGLISH, locale_of
 
@@ -15,6 +15,7 @@ LENGTHS: Final = ("short", "medium", "long", "full")  # of a day: 22.11.26 to So
 _BRITISH = "en_GB"  # days before months, as everywhere else here
 _PERCENT = "\u00a0%"  # never torn from its number
 _FEWEST, _MOST = 0, 6  # decimals
+_HUNDRED, _MILLION = 100, 1_000_000
 
 
 def locale_for(language: str | None) -> Locale:
@@ -38,6 +39,13 @@ def form(value: datetime, pattern: str, language: str | None) -> str:
 def number(value: float | Decimal, language: str | None, digits: int | None = None) -> str:
     """A number with the signs of a language; `digits` after the decimal sign, or as many as are."""
     return format_decimal(value, _pattern(digits), locale=locale_for(language))
+
+
+def short(value: float, language: str | None) -> str:
+    """A number where there is little room: 1.2M from a million on, fewer decimals the larger."""
+    if abs(value) >= _MILLION:
+        return format_compact_decimal(value, fraction_digits=1, locale=locale_for(language))
+    return number(round(value, 2 if abs(value) < _HUNDRED else 1), language)
 
 
 def percent(value: float | Decimal, language: str | None, digits: int = 0) -> str:

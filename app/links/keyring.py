@@ -23,6 +23,7 @@ class Kind(StrEnum):
     BACK = "k"  # takes back an unsubscribe by mistake: "keep mailing me"
     SURVEY = "s"
     ANSWER = "a"
+    CHART = "d"  # a picture drawn of a person's columns
     WEEK = "w"
     RETURN = "b"  # the address that bounces come back to
     REPLY = "r"  # the address that people answer to

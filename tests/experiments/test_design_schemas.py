@@ -76,7 +76,6 @@ UNBUILT: list[tuple[str, dict[str, Any]]] = [
     ("channel “reported”", {"channel": "reported"}),
     ("reported_rate", {"metric": {"kind": "reported_rate"}}),
     ("reply_rate", {"guardrails": [{"metric": "reply_rate", "max": 0.1}]}),
-    ("mjml", {"arms": [ARM | {"format": "mjml"}]}),
     ("destination", {"arms": [ARM | {"destination": "https://halvern.example"}]}),
 ]
 

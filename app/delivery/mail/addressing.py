@@ -74,6 +74,18 @@ class Places:
         token = TrackedLink(self.set_id or 0, addressee.send_id, 0, b"")
         return f"{self.head.public_url}/u/{sign(token, Kind.UNSUBSCRIBE, self.keyring)}"
 
+    def of_charts(self, addressee: Addressee) -> Callable[[int], str]:
+        """How a chart's address is made for this person: it names its send, and opens nothing."""
+
+        def address(number: int) -> str:
+            fills = b""
+            if addressee.send_id == NEVER_COUNTS:
+                fills = pack_fills((self.head.experiment_id, self.arm, addressee.person_id))
+            token = TrackedLink(self.set_id or 0, addressee.send_id, number, fills)
+            return f"{self.head.tracking_url}/d/{sign(token, Kind.CHART, self.keyring)}.png"
+
+        return address
+
     def pixel(self, addressee: Addressee) -> str:
         """The address of their pixel; nothing for whoever does not want one."""
         if not addressee.may.opens:

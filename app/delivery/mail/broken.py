@@ -21,3 +21,13 @@ class MissingColumn(Invalid):
     def __init__(self, column: str) -> None:
         super().__init__(f"“{column}” is missing.")
         self.column = column
+
+
+class BadBody(Invalid):
+    """Something in a body cannot stand there; `id` is its item of the checklist."""
+
+    title = "The body does not work"
+
+    def __init__(self, id_: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.id = id_

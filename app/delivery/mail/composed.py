@@ -218,7 +218,10 @@ class ComposedArm:
             subject=written.subject,
             preheader=written.preheader,
             html=marks.place_breaks(
-                _place(written.html, address, way_out, pixel, read=marks.unescaped)
+                marks.place_charts(
+                    _place(written.html, address, way_out, pixel, read=marks.unescaped),
+                    places.of_charts(addressee),
+                )
             ),
             text=BLANK_LINES.sub(
                 "\n\n", marks.place_lines(_place(written.text, address, way_out, "", read=str))

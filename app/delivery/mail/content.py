@@ -1,68 +1,59 @@
-"""Markdown once per arm: an HTML and a text template, with marks where a person's own parts go."""
+"""A body once per arm: an HTML and a text template, with marks where a person's own parts go."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
-from app.delivery.mail import around, marks, plain_text
-from app.delivery.mail.links import BadLink, Link, bare, is_tracked, link_to, untracked
+from app.delivery.mail import around, charting, marks, plain_text
+from app.delivery.mail.body import Content, content_of
+from app.delivery.mail.broken import BadBody
+from app.delivery.mail.link_book import LinkBook
+from app.delivery.mail.links import bare
+from app.delivery.mail.mjml_body import examined as examined_mjml
+from app.experiments.vocabulary import Format
 from app.platform import bounded
 
-_WAY_OUT = "unsubscribe_url"
-_NAMES_WAY_OUT = re.compile(rf"(?<![\w.]){_WAY_OUT}\b")  # and no part of something else
-_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
-_UNREAD = re.compile(r"\{%-?\s*(?:raw|comment)\b")
 
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A body, written out. Both parts hold Liquid still, and marks for links."""
-
-    html: str
-    text: str
-    links: tuple[Link, ...]
-    protected: marks.Protected
-    said: tuple[tuple[str, str], ...] = ()  # what each link says, and the address behind it
-    images: int = 0
-    has_way_out: bool = False  # it brings its own unsubscribe link: no footer is added
-
-
-def write_out(source: str, *, links: int | None = None) -> Content:
-    """Turn Markdown with Liquid into HTML and text. Raises BadLink at the first bad address.
+def write_out(source: str, *, links: int | None = None, form: str = Format.MARKDOWN) -> Content:
+    """Turn a body with Liquid into HTML and text. Raises BadBody at the first thing that is wrong.
 
     `links` is how many it had at its launch. Bodies launched before bare addresses were links are
     written as they were: a link's place is what its clicks are counted by.
     """
-    content, bad = examine(source)
-    if links is not None and len(content.links) != links:
-        content, bad = examine(source, bare_links=False)
+    written, bad = examine(source, form=form)
+    if form == Format.MARKDOWN and links is not None and len(written.links) != links:
+        written, bad = examine(source, bare_links=False)
     if bad:
         raise bad[0]
-    return content
+    return written
 
 
-def examine(source: str, *, bare_links: bool = True) -> tuple[Content, list[BadLink]]:
-    """As `write_out`, with everything that is wrong with its links instead of an error.
+def examine(
+    source: str, *, bare_links: bool = True, form: str = Format.MARKDOWN
+) -> tuple[Content, list[BadBody]]:
+    """As `write_out`, with everything that is wrong with it instead of an error.
 
-    A child process reads the Markdown, within limits.
+    A child process reads it, within limits.
     """
-    read = _examined if bare_links else _examined_as_before
-    return bounded.ask(read, source, about=("markdown", source)) if source.strip() else read("")
+    if form == Format.MJML:
+        read = examined_mjml
+    else:
+        read = _examined if bare_links else _examined_as_before
+    return bounded.ask(read, source, about=(form, source)) if source.strip() else _examined("")
 
 
-def _examined(source: str) -> tuple[Content, list[BadLink]]:
+def _examined(source: str) -> tuple[Content, list[BadBody]]:
     liquid = marks.protect(source)
+    charting.numbered(liquid)
     tokens = _parsed(liquid)
     _bare_into_links(tokens)
     return _written(tokens, liquid)
 
 
-def _examined_as_before(source: str) -> tuple[Content, list[BadLink]]:
+def _examined_as_before(source: str) -> tuple[Content, list[BadBody]]:
     liquid = marks.protect(source)
     return _written(_parsed(liquid), liquid)
 
@@ -72,80 +63,28 @@ def _parsed(liquid: marks.Protected) -> list[Token]:
     return around.joined(tokens, liquid.pieces)
 
 
-def _written(tokens: list[Token], liquid: marks.Protected) -> tuple[Content, list[BadLink]]:
+def _written(tokens: list[Token], liquid: marks.Protected) -> tuple[Content, list[BadBody]]:
     book = _Book(liquid)
     _each_inline(tokens, book.mark_links)
     html = _markdown().renderer.render(tokens, _markdown().options, {})
-    content = Content(
-        html=html,
-        text=plain_text.text_of(tokens),
-        links=tuple(book.links),
-        protected=liquid,
-        said=tuple(book.said),
-        images=book.images,
-        has_way_out=marks.UNSUBSCRIBE in html or any(map(_brings_way_out, liquid.pieces)),
-    )
-    return content, book.bad
+    return content_of(book, html=html, text=plain_text.text_of(tokens)), book.bad
 
 
-def _brings_way_out(piece: str) -> bool:
-    """Whether this output or tag asks for the address; text that only names it does not."""
-    return not _UNREAD.match(piece) and bool(_NAMES_WAY_OUT.search(_TEXT.sub("", piece)))
-
-
-class _Book:
-    """Numbers the links of a body in their order, and puts marks where their addresses were."""
-
-    def __init__(self, liquid: marks.Protected) -> None:
-        self.liquid = liquid
-        self.links: list[Link] = []
-        self.bad: list[BadLink] = []
-        self.said: list[tuple[str, str]] = []
-        self.images = 0
+class _Book(LinkBook):
+    """Links and images of Markdown."""
 
     def mark_links(self, tokens: list[Token]) -> None:
         for place, token in enumerate(tokens):
             if token.type == "link_open":
                 self._mark(token, text=_text_until_close(tokens[place + 1 :]))
             elif token.type == "image":
-                self.images += 1
-                self._check_image(token)
+                source = str(token.attrs.get("src", ""))
+                token.attrs["src"] = self.image(source, says=token.content)
 
     def _mark(self, token: Token, *, text: str) -> None:
         href = str(token.attrs.get("href", ""))
         title = str(token.attrs.pop("title", "") or "")
-        self.said.append((self.liquid.restore(text), self.liquid.restore(href)))
-        if _is_way_out(self.liquid.restore(href)):
-            token.attrs["href"] = marks.UNSUBSCRIBE
-        elif is_tracked(href):
-            token.attrs["href"] = self._slot(href, self.liquid.restore(title or text))
-        else:
-            token.attrs["href"] = untracked(href, liquid=self.liquid)
-
-    def _slot(self, href: str, label: str) -> str:
-        position = 1 + len(self.links)
-        try:
-            link = link_to(href, position=position, label=label, liquid=self.liquid)
-        except BadLink as error:
-            self.bad.append(error)
-            return ""
-        self.links.append(link)
-        return marks.link(position, link.fills)
-
-    def _check_image(self, token: Token) -> None:
-        source = str(token.attrs.get("src", ""))
-        if not source.lower().startswith("https://") or marks.LIQUID.search(source):
-            self.bad.append(
-                BadLink(
-                    "image_address",
-                    f"The image “{token.content}” needs an address that begins with https://"
-                    " and is the same for everybody.",
-                )
-            )
-
-
-def _is_way_out(href: str) -> bool:
-    return href.replace(" ", "").strip("{}-") == _WAY_OUT
+        token.attrs["href"] = self.address(href, text=text, title=title)
 
 
 def _text_until_close(tokens: list[Token]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from app.delivery.mail import marks
-from app.delivery.mail.content import Content
+from app.delivery.mail.body import Content
 from app.delivery.mail.links import UNTRACKED
 from app.delivery.mail.mime import Mail, html_bytes
 from app.experiments.items import Item, warns
@@ -46,9 +46,20 @@ def of_arm(arm: Arm, written: Content, *, postal_address: str) -> Iterator[Item]
     yield from _placeholders(arm)
     yield from _shapes(arm)
     if (arm.body or "").strip():
+        yield from _wordless(arm, written)
         yield from _hardly_text(arm, written)
         yield from _other_addresses(arm, written)
         yield from _no_postal_address(arm, written, postal_address)
+
+
+def _wordless(arm: Arm, written: Content) -> Iterator[Item]:
+    if written.wordless:
+        said = figures.plural(written.wordless, "image", "images")
+        yield warns(
+            "image_without_words",
+            f"“{arm.key}” has {said} without words: people who see no images, or have them read"
+            " aloud, learn nothing of them. Write ![what it shows](…), or alt in MJML.",
+        )
 
 
 def of_size(html: int) -> Iterator[Item]:

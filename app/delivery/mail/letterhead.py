@@ -1,5 +1,6 @@
 """Who a mail comes from, and the frame around its words: the same for all arms of an experiment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -16,6 +17,11 @@ from app.delivery.mail.mime import ascii_address, mailbox
 from app.languages.words import ENGLISH, sources, words_of
 from app.platform.config import Settings
 from app.platform.paths import TEMPLATES
+
+_CUT = "<!-- - -->"
+_NO_LANGUAGE = 'lang="und" dir="auto"'  # as the engine writes where it knows of none
+_BODY = re.compile(r"<body\b[^<>]*>")
+_END = "</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +90,15 @@ class Words:
     text: str
     has_way_out: bool  # the body holds its own unsubscribe link: no footer is added
     hidden_link: str | None = None  # the mark of the honeypot
+    is_document: bool = False  # the HTML has a head and a body of its own
 
 
 def html_letter(head: Letterhead, content: Words) -> str:
     """The HTML part around an arm's words, its styles inline, its pixel last."""
-    page = _templates().get_template("mail/experiment/body.html")
-    return _inliner().inline(
-        page.render(
-            head=head,
-            words=words_of(head.language),
-            host=urlsplit(head.public_url).hostname,
-            preheader=content.preheader,
-            content=Markup(content.html),  # noqa: S704  # our own Markdown, HTML switched off
-            way_out=None if content.has_way_out else marks.UNSUBSCRIBE,
-            hidden_link=content.hidden_link,
-            pixel=marks.PIXEL,
-        )
-    )
+    if content.is_document:
+        return _around(head, content)
+    letter = _rendered("body", head, content)
+    return _inliner().inline(letter)
 
 
 def text_letter(head: Letterhead, content: Words) -> str:
@@ -114,10 +112,39 @@ def text_letter(head: Letterhead, content: Words) -> str:
     )
 
 
+def _around(head: Letterhead, content: Words) -> str:
+    """The same of a document that MJML laid out: what it lacks is put into its head and body."""
+    words = words_of(head.language)
+    title, begin, end = _rendered("around", head, content).split(_CUT)
+    made = content.html.replace(_NO_LANGUAGE, f'lang="{words.language}" dir="{words.direction}"')
+    made = made.replace("<head>", f"<head>{title.strip()}", 1)
+    opening = _BODY.search(made)
+    assert opening is not None  # the engine always writes one
+    before, behind = made[: opening.end()], made[opening.end() :].removesuffix(_END)
+    return f"{before}{begin.strip()}{behind}{end.strip()}{_END}"
+
+
+def _rendered(part: str, head: Letterhead, content: Words) -> str:
+    return (
+        _templates()
+        .get_template(f"mail/experiment/{part}.html")
+        .render(
+            head=head,
+            words=words_of(head.language),
+            host=urlsplit(head.public_url).hostname,
+            preheader=content.preheader,
+            content=Markup(content.html),  # noqa: S704  # our own Markdown, HTML switched off
+            way_out=None if content.has_way_out else marks.UNSUBSCRIBE,
+            hidden_link=content.hidden_link,
+            pixel=marks.PIXEL,
+        )
+    )
+
+
 @cache
 def frame() -> str:
     """What stands around the words of every mail, before it is filled in."""
-    parts = ("body.html", "body.txt")
+    parts = ("body.html", "around.html", "body.txt")
     pages = [(TEMPLATES / "mail" / "experiment" / part).read_text() for part in parts]
     return "".join((*pages, sources()))
 

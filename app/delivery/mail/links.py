@@ -13,8 +13,8 @@ from markdown_it.common.normalize_url import normalizeLink
 from mdurl import encode
 
 from app.delivery.mail import marks
+from app.delivery.mail.broken import BadBody
 from app.platform.domains import BadDomain, ascii_url
-from app.platform.errors import Invalid
 
 ANSWER = "answer:"
 _SCHEMES = ("http://", "https://")
@@ -35,14 +35,10 @@ class Kind(StrEnum):
     ANSWER = "answer"
 
 
-class BadLink(Invalid):
+class BadLink(BadBody):
     """A link leads where no link may."""
 
     title = "A link does not work"
-
-    def __init__(self, id_: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.id = id_
 
 
 @dataclass(frozen=True, slots=True)

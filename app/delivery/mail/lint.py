@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from app.delivery.mail import content, deliverability, filling, mime
+from app.delivery.mail.body import Content
 from app.delivery.mail.broken import BrokenLiquid
-from app.delivery.mail.content import Content
 from app.delivery.mail.links import Kind, Link
 from app.experiments.design_schemas import Draft
 from app.experiments.items import Item, blocks, warns
@@ -47,7 +47,7 @@ class ContentLint:
             return [blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
 
     def _written(self, arm: Arm, design: Draft) -> Iterator[Item]:
-        written, bad = content.examine(arm.body or "")
+        written, bad = content.examine(arm.body or "", form=arm.format)
         for error in bad:
             yield blocks(error.id, str(error))
         _, bad_in_answer = content.examine(arm.answer or "")

@@ -18,6 +18,7 @@ from markupsafe import escape
 
 from app.delivery.mail import asking, comparing, filters, marks
 from app.delivery.mail.broken import BrokenLiquid, MissingColumn
+from app.delivery.mail.charting import ChartInHtml, ChartInText
 from app.platform import allowance
 from app.platform.errors import AppError
 
@@ -74,7 +75,9 @@ def _environment() -> Environment:
 
 _HTML = _environment()
 _HTML.add_tag(_EscapedOutput)
+_HTML.add_tag(ChartInHtml)
 _TEXT = _environment()
+_TEXT.add_tag(ChartInText)
 
 
 class Kind(StrEnum):

@@ -19,11 +19,14 @@ _VALUE, _VALUE_END = "\ufdd7", "\ufdd8"
 _PLACED, _PLACED_END = "\ufdd9", "\ufdda"
 BREAK = "\ufddb"  # a line's end in a value that is printed in HTML
 _LINE, _NEXT, _LINE_END = "\ufddc", "\ufddd", "\ufdde"
+_CHART, _CHART_END = "\ufde0", "\ufde1"
+UPLOAD = "\ufddf"  # where images of ours are; the name of one follows
 _OURS = re.compile("[\ufdd0-\ufdef]")
 _AS_IT_IS = re.compile(r"<pre\b(?:(?!<pre\b|</pre>).)*</pre>|<[^<>]*>", re.DOTALL)
 _LINES = re.compile(f"{_LINE}([^{_LINE}{_NEXT}]*){_NEXT}([^{_LINE}{_LINE_END}]*){_LINE_END}")
 _LINE_MARKS = re.compile(f"{_LINE}[^{_LINE}{_NEXT}]*{_NEXT}|{_LINE_END}")
 _VALUE_PLACED = re.compile(f"{_PLACED}([a-z])([^{_PLACED}{_PLACED_END}]*){_PLACED_END}")
+_CHART_PLACED = re.compile(f"{_CHART}(\\d+){_CHART_END}")
 IMAGE = re.compile(f"<img[^<>{PIXEL}]*{PIXEL}[^<>]*>")  # the whole pixel; each sign is read once
 _PERSONAL = re.compile(
     f"{_LINK}(?P<link>\\d+)(?P<fills>(?:{_FILL}{_VALUE}\\d+{_VALUE_END})*){_END}"
@@ -130,6 +133,18 @@ def place_links(made: str, address: Callable[[int, tuple[str, ...]], str]) -> st
         position, *fills = mark.split(_FILL)
         pieces += (address(int(position), tuple(fills)), rest)
     return "".join(pieces)
+
+
+def chart(number: int) -> str:
+    """The mark of a chart's address: its place in the body."""
+    return f"{_CHART}{number}{_CHART_END}"
+
+
+def place_charts(made: str, address: Callable[[int], str]) -> str:
+    """Replace the marks of charts by addresses."""
+    if _CHART not in made:
+        return made
+    return _CHART_PLACED.sub(lambda mark: address(int(mark[1])), made)
 
 
 def placed(place: str, fill: str) -> str:
