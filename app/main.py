@@ -35,7 +35,9 @@ from app.tracking.destinations import Destinations, Target
 from app.tracking.edge import Edge
 from app.web import site as web
 
-_BESIDE_LINKS = ("/u/", "/p/", "/k/", "/static/", "/robots.txt", "/health", "/ready", "/metrics")
+_BESIDE_LINKS = (
+    "/u/", "/p/", "/k/", "/i/", "/d/", "/static/", "/robots.txt", "/health", "/ready", "/metrics",
+)  # fmt: skip
 _AGAIN_SECONDS = 1.0  # between tries to register while the database is away
 _COUNT_SECONDS = 1.0  # between tellings of what the edge answered
 _NOTE_SECONDS = 10.0  # between writings of which tokens and sessions were used

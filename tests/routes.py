@@ -32,6 +32,7 @@ ALONE = frozenset(
         "connector_id", "webhook_id", "respondent_id", "send_id", "user_id", "link", "page",
         "playbook_id", "number", "folder_id", "push_id", "guide", "item_id", "kind", "key", "date",
         "session_id", "invitation_id", "grant_id", "comment_id", "notice_id",
+        "image_id",
     }
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """An organisation with one of everything, made through the API: what addresses can name."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from app.platform import clock
 from app.platform.iso_weeks import week_of
 from tests.cast import DESIGN
+from tests.delivery.images_drawn import png
 from tests.duties import read_imports
 from tests.whole import Whole, of_json
 
@@ -81,6 +83,8 @@ class Settled:
         self._made("/allocation/buckets", _BUCKETS, method="PUT")
         self._made(f"/weeks/{week}/commitments", {"text": "Mail them"}, named="item_id")
         self._made("/suppressions", {"email": "off@b.example", "reason": "asked"})
+        image = {"name": "a.png", "says": "A loaf", "base64": b64encode(png()).decode()}
+        self._made("/images", image, named="image_id")
         template = {"name": "Mine", "design": DESIGN}
         self._made("/experiment-templates", template, named="template_id")
         event = {"id": "o-1", "event": "order", "email": "bo@b.example"}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column, Integer, text
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, text
 from sqlmodel import Field, Index, SQLModel
 
 from app.platform.db import UtcDateTime
@@ -150,6 +150,26 @@ class OutboxMail(SQLModel, table=True):
     recipient: str
     subject: str
     raw: bytes
+
+
+class MailImage(SQLModel, table=True):
+    """An image that mails show, as it was uploaded but for what it told of its maker."""
+
+    __tablename__ = "mail_image"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    key: str = Field(unique=True)  # in its address: nobody guesses it
+    name: str  # of the file
+    says: str  # what it shows, in words
+    kind: str  # png, jpeg, gif, webp
+    width: int  # pixels
+    height: int
+    size: int  # bytes
+    hash: str  # SHA-256
+    # Read only by whoever serves it.
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = ""
 
 
 class CameBackRow(SQLModel, table=True):

@@ -62,6 +62,8 @@ RULES: tuple[Rule, ...] = (
     _rule(_ANY, "/a/*", Access.PUBLIC),
     _rule(f"{_READ} POST", "/s/*", Access.PUBLIC),
     _rule(_READ, "/w/*", Access.PUBLIC),
+    _rule(_READ, "/i/*", Access.PUBLIC),  # images in mails
+    _rule(_READ, "/d/*", Access.PUBLIC),  # charts in mails, signed
     _rule(_READ, "/r/*", Access.PUBLIC),
     _rule(_READ, "/health", Access.PUBLIC),
     _rule(_READ, "/ready", Access.PUBLIC),
@@ -140,6 +142,7 @@ RULES: tuple[Rule, ...] = (
             "audiences",
             "imports",
             "experiments",
+            "images",
             "learnings",
             "time",
             "weeks",

@@ -42,6 +42,8 @@ _RANGES = Body(33 * MB, Taken.STREAMED)  # a list of address ranges, and the for
 
 # A file of goals, or of addresses not to be mailed: one of 10 MB is told what to do.
 _GOALS = Body(13 * MB, Taken.STREAMED)
+_IMAGE = Body(13 * MB, Taken.STREAMED)  # for a mail; one of 10 MB is told what to do
+_IMAGE_IN_JSON = Body(4 * MB)  # the same in base64
 _LIST = Body(13 * MB)  # a do-not-mail list as JSON, twice as long as its text at worst
 
 _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
@@ -55,6 +57,8 @@ _NAMED: tuple[tuple[re.Pattern[str], Body], ...] = tuple(
         ("/api/v1/address-ranges/*", _RANGES),
         ("/suppressions/file", _GOALS),
         ("/api/v1/suppressions/file", _LIST),
+        ("/images", _IMAGE),
+        ("/api/v1/images", _IMAGE_IN_JSON),
         ("/outcomes/import", _GOALS),
         ("/outcomes/import/*", _DESIGN),
         ("/api/v1/goal-imports", _DESIGN),

@@ -60,6 +60,7 @@ MENTIONS: Mapping[str, tuple[str, ...]] = {
     "import": ("filename", "error", "columns", "named", "said", "header"),
     "key_result": ("title", "kept_because", "score_comment"),
     "look": ("body",),
+    "mail_image": ("name", "says"),
     "news": ("sentence",),
     "objective": ("title",),
     "push": ("facts", "external", "last_error"),

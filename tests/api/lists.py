@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Respondent
 from app.audience.models import Audience, Declined, Person, Suppression
-from app.delivery.models import Send, WrittenBack
+from app.delivery.models import MailImage, Send, WrittenBack
 from app.experiments.models import DraftVersion, Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import (
     ApiToken,
@@ -39,6 +39,7 @@ _PLAIN: dict[str, object] = {
     "UtcDateTime": NOW,
     "Date": NOW.date(),
     "JSON": {},
+    "LargeBinary": b"x",
 }
 Fields = Callable[[int], dict[str, Any]]
 
@@ -135,6 +136,7 @@ LISTS: dict[str, Filling] = {
     "/people": Filling(Person),
     "/suppressions": Filling(Suppression),
     "/suppressions/kinds": Filling(Declined),
+    "/images": Filling(MailImage, lambda _: {"kind": "png"}),
     "/experiments": Filling(Experiment, lambda _: {"design": _DESIGN, "status": "draft"}),
     "/experiments/{experiment_id}/sends": Filling(
         Send,

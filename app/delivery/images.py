@@ -1,0 +1,133 @@
+"""Images that mails show: uploaded, kept in the database, served at addresses nobody guesses.
+
+They lie in the database because machines share nothing else: each serves all of them, and a backup
+of the database holds them. The address names a random key; nothing of a person, so loading one
+tells nobody who loads it, and it counts nowhere.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, String, cast
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from app.delivery import image_files
+from app.delivery.mail.link_book import UPLOADED
+from app.delivery.models import MailImage
+from app.experiments.models import Experiment, Status
+from app.platform.errors import Conflict, Invalid, NotFound
+from app.platform.ids import new_id
+from app.platform.listing import Listing
+from app.platform.paging import Order, Part, part
+
+_KEY_BYTES = 16  # 128 bits
+_NAMED = re.compile(rf"(?<![\w:]){UPLOADED}([A-Za-z0-9_-]{{1,64}})")
+_LISTED = Order("images", is_descending=True)
+_WITHOUT_BODY = defer(col(MailImage.body))  # the bytes are for whoever serves them
+EVERY: Any = select(MailImage).options(_WITHOUT_BODY)
+LISTING = Listing(
+    name="images page",
+    key=col(MailImage.id),
+    usual="-added",
+    sorts={
+        "added": col(MailImage.id),
+        "name": col(MailImage.name),
+        "size": col(MailImage.size),
+    },
+    words=(col(MailImage.name), col(MailImage.says)),
+)
+
+
+def add(session: Session, raw: bytes, *, name: str, says: str, by: str, now: datetime) -> MailImage:
+    """Keep an upload. Raises Invalid for what is no image, and where it says nothing in words."""
+    if not says.strip():
+        raise Invalid.at(
+            "says", "Say in words what it shows: people who see no images read that instead."
+        )
+    file = image_files.read(raw)
+    row = MailImage(
+        id=new_id(),
+        key=secrets.token_urlsafe(_KEY_BYTES),
+        name=name.strip()[:200] or f"image.{file.kind}",
+        says=says.strip(),
+        kind=file.kind,
+        width=file.width,
+        height=file.height,
+        size=len(file.body),
+        hash=hashlib.sha256(file.body).hexdigest(),
+        body=file.body,
+        created_at=now,
+        created_by=by,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def image_of(session: Session, image_id: str) -> MailImage:
+    """One of them, without its bytes. Raises NotFound."""
+    row = session.get(MailImage, image_id, options=[_WITHOUT_BODY])
+    if row is None:
+        raise NotFound("There is no such image.")
+    return row
+
+
+def by_key(session: Session, key: str) -> Row[Any] | None:
+    """What is served at an address: kind, hash, body."""
+    question = select(col(MailImage.kind), col(MailImage.hash), col(MailImage.body))
+    return session.execute(question.where(col(MailImage.key) == key)).first()
+
+
+def say(session: Session, image_id: str, says: str) -> MailImage:
+    """Other words for it, for mails that are written from now on."""
+    row = image_of(session, image_id)
+    if not says.strip():
+        raise Invalid.at("says", "Say in words what it shows.")
+    row.says = says.strip()
+    return row
+
+
+def listed(session: Session, *, cursor: str | None, limit: int) -> Part[MailImage]:
+    """Newest first."""
+    return part(session, EVERY, _LISTED, col(MailImage.id), cursor=cursor, limit=limit)
+
+
+def remove(session: Session, image_id: str) -> None:
+    """Serve it no more. Raises Conflict where mails that left, or are about to, show it."""
+    row = session.get(MailImage, image_id, options=[_WITHOUT_BODY], with_for_update=True)
+    if row is None:
+        raise NotFound("There is no such image.")
+    if used := launched_with(session, row.key):
+        names = ", ".join(f"“{name}”" for name in used[:3])
+        raise Conflict(
+            f"{names} {'were' if len(used) > 1 else 'was'} launched with it, and mails that people"
+            " have would lose it. It stays."
+        )
+    session.delete(row)
+
+
+def launched_with(session: Session, key: str) -> Sequence[str]:
+    """The names of experiments that are no drafts any more and show it."""
+    question = select(col(Experiment.name)).where(
+        cast(col(Experiment.design), String).contains(f"{UPLOADED}{key}", autoescape=True),
+        col(Experiment.status) != Status.DRAFT,
+    )
+    return session.scalars(question.order_by(col(Experiment.id))).all()
+
+
+def named_in(text: str) -> frozenset[str]:
+    """The keys of the images that a body names."""
+    return frozenset(_NAMED.findall(text))
+
+
+def missing(session: Session, keys: Collection[str]) -> set[str]:
+    """Those of these that are not here."""
+    if not keys:
+        return set()
+    question = select(col(MailImage.key)).where(col(MailImage.key).in_(sorted(keys)))
+    return set(keys) - set(session.scalars(question))
