@@ -12,7 +12,7 @@ from app.api.garbled import GarbledOut
 from app.api.mails import MailTo, Queued, queue_test, write_test
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.delivery.mail.lint import ContentLint
+from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import (
     approvals,
@@ -290,7 +290,7 @@ def _look(request: Request, session: Session, row: Experiment, *, now: datetime)
     return checklist.check(
         session,
         row,
-        lint=ContentLint(settings),
+        lint=MailLint(settings),
         renderable=LiquidRenderable(settings, request.app.state.keyring),
         settings=settings,
         names_people=request.state.principal.sees_addresses,

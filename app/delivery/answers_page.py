@@ -1,6 +1,7 @@
 """The page behind `(answer:)`: the person's own columns, written up like the mail."""
 
 import html as markup
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,9 @@ from sqlmodel import Session
 from app.audience.columns import Columns
 from app.delivery import person_store, preview
 from app.delivery.arms import arm_of
-from app.delivery.mail import cells, content, filling, marks
+from app.delivery.mail import cells, chart_drawing, charting, content, filling, marks
 from app.delivery.mail.addressing import filled_address
+from app.delivery.mail.charting import Chart
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.links import Link, encoded
 from app.delivery.models import Send
@@ -107,7 +109,8 @@ def _page(
     seen = cells.cells_for(
         row, filler.columns, columns, now=now, language=language_of(experiment.design)
     )
-    filled = filler.fill(seen)
+    charts = charting.charts_in(str(arm.get("answer") or ""))
+    filled = marks.place_charts(filler.fill(seen), lambda number: _inside(charts[number - 1], seen))
     return AnswerPage(
         send_id=send_id,
         experiment_id=experiment.id,
@@ -116,6 +119,12 @@ def _page(
         rehearsal=experiment.rehearsal and send_id != NEVER_COUNTS,
         asks=asks,
     )
+
+
+def _inside(chart: Chart, seen: Mapping[str, object]) -> str:
+    """A drawing as an address that holds it: a page of ours asks for nothing more."""
+    svg = chart_drawing.drawn(chart, chart.values(seen), str(seen[cells.LANGUAGE]))
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 @lru_cache(maxsize=_KEPT)
@@ -138,4 +147,5 @@ def _with_addresses(filled: str, links: tuple[Link, ...]) -> str:
 
     with_values = marks.place_values(filled, encode)
     placed = marks.place_links(with_values, address).replace(marks.UNSUBSCRIBE, "#")
+    placed = placed.replace(marks.UPLOAD, "/i/")
     return marks.place_breaks(placed)

@@ -58,7 +58,7 @@ def check(
     if experiment.status != Status.DRAFT:
         return Checklist((Item("launched", Level.OK, _launched(experiment)),), Eligibility())
     design = drafts.design_of(experiment)
-    problems = lint.problems(design)
+    problems = [*lint.problems(design), *lint.gone(session, design)]
     eligibility, people = Eligibility(), [blocks("audience", "Choose an audience.")]
     if design.audience_id:
         who = renderable if _writable(problems) else _Anybody()

@@ -83,6 +83,9 @@ class Lint(Protocol):
     def problems(self, design: Draft) -> Sequence[Item]:
         """Everything found."""
 
+    def gone(self, session: Session, design: Draft) -> Sequence[Item]:
+        """What the versions show that is not here any more."""
+
     def of_length(self, longest: int) -> Sequence[Item]:
         """What becomes of the longest one, by what a `Writer` said of it."""
 

@@ -42,8 +42,10 @@ from app.web.experiments import (
     experiment_list,
     form_pages,
     hits,
+    images,
     late_links,
     launches,
+    link_checks,
     link_maps,
     outbox,
     pages,
@@ -76,7 +78,8 @@ from app.web.outcomes import (
     playbooks,
     pushes,
 )
-from app.web.public import answers, friday, robots, unsubscribes
+from app.web.public import answers, charts, friday, robots, unsubscribes
+from app.web.public import images as images_in_mails
 from app.web.weeks import notices, respondents, reviews, start, time_settings, time_spent, weeks
 
 routers: tuple[APIRouter, ...] = (
@@ -123,6 +126,8 @@ routers: tuple[APIRouter, ...] = (
             checklists,
             launches,
             link_maps,
+            link_checks,
+            images,
             late_links,
             draft_versions,
             approval_pages,
@@ -149,6 +154,8 @@ routers: tuple[APIRouter, ...] = (
             guides,
             unsubscribes,
             answers,
+            images_in_mails,
+            charts,
             friday,
             robots,
         )
@@ -160,6 +167,10 @@ _MACHINES = (
 )  # fmt: skip
 
 
+# Beside links: the ways out of mail, what mails show, and no crawlers.
+_BESIDE_LINKS = (unsubscribes.router, images_in_mails.router, charts.router, robots.router)
+
+
 def install(application: FastAPI, problems: errors.Problems) -> None:
     """Add every page. `problems` writes the errors of what machines ask for (app.api.problems)."""
     _install(application, routers, problems)
@@ -167,7 +178,7 @@ def install(application: FastAPI, problems: errors.Problems) -> None:
 
 def install_ways_out(application: FastAPI, problems: errors.Problems) -> None:
     """Add what a host of links must have beside them: the ways out of mail, and no crawlers."""
-    _install(application, (unsubscribes.router, robots.router), problems)
+    _install(application, _BESIDE_LINKS, problems)
 
 
 def install_nothing(application: FastAPI, problems: errors.Problems) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from app.audience.models import Audience, Membership, Person
-from app.delivery.mail.lint import ContentLint
+from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts, enrolment, lifecycle
 from app.experiments.checklist import Checklist
@@ -166,7 +166,7 @@ def check(session: Session, experiment: Experiment, **settings: Any) -> Checklis
     return checklist.check(
         session,
         experiment,
-        lint=ContentLint(fitting),
+        lint=MailLint(fitting),
         renderable=RENDERABLE,
         settings=fitting,
         names_people=True,

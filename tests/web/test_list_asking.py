@@ -19,7 +19,8 @@ __all__ = ["parents"]  # a fixture of that module, for these tests
 # and people are searched and ordered by means of their own.
 ASKED = (
     "/audiences", "/conversions", "/experiments", "/experiments/one/hits",
-    "/experiments/one/sends", "/features", "/outbox", "/people", "/suppressions", "/tokens",
+    "/experiments/one/sends", "/features", "/images", "/outbox", "/people", "/suppressions",
+    "/tokens",
 )  # fmt: skip
 _MANY = 103  # three pages of fifty, two of a hundred
 HOSTILE = ("%", "_", "'; DROP TABLE experiment;--", "\\", "<script>alert(1)</script>", "\u202eevil",

@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Invitation, Opening
 from app.audience.models import Audience, Declined, Import, Membership, Person, Suppression
-from app.delivery.models import OutboxMail, Send, WrittenBack
+from app.delivery.models import MailImage, OutboxMail, Send, WrittenBack
 from app.experiments.models import DraftVersion, Experiment, ExperimentTemplate, Feature, Slice
 from app.identity.models import ApiToken, AuditRow, News, TeamInvitation, User
 from app.okr.models import CheckIn, KeyResult
@@ -148,6 +148,7 @@ PAGES: dict[str, Listed] = {
     "/outbox": Listed(OutboxMail, lambda n: {"id": f"{n:020}", "subject": mark(n), "raw": b""}),
     "/people": Listed(User, lambda n: {"email": f"{mark(n)}@x.example", "role": "viewer",
                                        "name": mark(n)}),
+    "/images": Listed(MailImage, lambda n: {"name": mark(n)}),
     "/people/invitations": Listed(
         TeamInvitation, lambda n: {"email": f"{mark(n)}@x.example", "role": "viewer",
                                    "hash": mark(n)}),
@@ -171,6 +172,10 @@ FIXED = {
     "/r/{token}": "one readout",
     "/experiments/{experiment_id}/readout/file": "a file",
     "/weeks/{week}/file": "a file",
+    "/i/{key}": "an image",
+    "/d/{token}.png": "a chart",
+    "/images/{image_id}": "one image",
+    "/experiments/{experiment_id}/links": "the links of one experiment's mails",
     "/experiments/{experiment_id}/share": "links to one readout, fifty at most",
     "/imports/{import_id}": "some refused lines, and a file with all of them",
     "/imports/{import_id}/refused": "a file",

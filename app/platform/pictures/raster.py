@@ -10,16 +10,17 @@ _LETTER = (
     '<text x="2" y="16" font-size="16" font-family="sans-serif">M</text></svg>'
 )
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"></svg>'
-_NO_LETTERS = (
-    "This machine has no font, so a picture would be without its words. Take the drawing as SVG,"
-    " or let a font be installed (Debian: fonts-dejavu-core)."
+NO_LETTERS = (
+    "This machine has no font, so a picture would be without its words: let one be installed"
+    " (Debian: fonts-dejavu-core)."
 )
+_AS_SVG = f"{NO_LETTERS} Or take the drawing as SVG."
 
 
 def png(drawn: str) -> bytes:
     """The picture, twice as sharp. Raises Conflict where the machine has no letters."""
     if not has_letters():
-        raise Conflict(_NO_LETTERS)
+        raise Conflict(_AS_SVG)
     return _pixels(drawn, zoom=_SHARP)
 
 

@@ -26,6 +26,7 @@ from app.web.experiments import (
     form_undone,
     mail_looks,
     plans,
+    put_in,
     step_pages,
 )
 from app.web.experiments.form_fields import FIELDS
@@ -125,7 +126,7 @@ def save(
     "undo" is such a button, too: what was typed is kept before the last change is taken back.
     """
     found, zone = form_steps.step_of(step), _zone(request)
-    row = store.locked(session, experiment_id)
+    form, row = put_in.with_image(session, form), store.locked(session, experiment_id)
     is_seen = form_undone.is_seen(session, row, form)
     current, saving = form_saved.opened(row, zone), Saving(zone=zone, by=who.name, now=now)
     changes = form_saved.changes(form, current, found.names)
@@ -156,8 +157,8 @@ def _onward(
     is_marked = any(opened.error(name) for name in step.names)
     wanted = form.text("to") or (None if is_marked else form.text("on"))
     home = f"/experiments/{row.id}"
-    if wanted == "launch":
-        return go(f"{home}/launch")
+    if wanted in {"launch", "links"}:
+        return go(f"{home}/{wanted}")
     if wanted in {one.key for one in form_steps.STEPS}:
         return go(f"{home}/edit/{wanted}")
     reader = form.text(READER) if step.key == MAIL else None

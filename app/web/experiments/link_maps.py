@@ -33,10 +33,13 @@ def framed(
     arm = previews.arm_key(experiment, version)
     mail = _mail(request, session, experiment, arm, now=now)
     if isinstance(mail, str):
-        return mail_answer(f"<p>{escape(mail)}</p>")  # in its frame
+        return mail_answer(f"<p>{escape(mail)}</p>", request.app.state.settings)  # in its frame
     told = readout.beside(session, experiment, about.frozen, now=now, zone=zone, aims={})
     followed = link_map.followed(told, arm)
-    return mail_answer(link_map.marked(mail.html, followed, request.app.state.keyring))
+    return mail_answer(
+        link_map.marked(mail.html, followed, request.app.state.keyring),
+        request.app.state.settings,
+    )
 
 
 def _mail(

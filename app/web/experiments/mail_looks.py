@@ -11,7 +11,7 @@ from app.audience import members, people_rows
 from app.audience import store as audience
 from app.audience.members import Member
 from app.audience.models import Person
-from app.delivery.mail.lint import ContentLint
+from app.delivery.linting import MailLint
 from app.experiments import drafts
 from app.experiments.items import Item, Level
 from app.experiments.models import Experiment
@@ -43,8 +43,8 @@ def look_of(
 ) -> Look:
     """The mail as it is saved, for the person with this address or the first of the audience."""
     design = drafts.design_of(row)
-    lint = ContentLint(request.app.state.settings)
-    found = lint.problems(design)
+    lint = MailLint(request.app.state.settings)
+    found = [*lint.problems(design), *lint.gone(session, design)]
     people = _people(session, row)
     names_people = request.state.principal.sees_addresses
     offered = tuple(person.email for person in people) if names_people else ()

@@ -20,6 +20,7 @@ from app.identity.guard import Db, Look, Who
 from app.identity.roles import Role
 from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, BadToken, TrackedLink, pack_fills, read, sign
+from app.platform.config import Settings
 from app.platform.errors import NotFound
 from app.platform.listing import Asked
 from app.tracking import store as tracking
@@ -120,7 +121,7 @@ def framed(request: Request, session: Db, who: Who, mail_id: str) -> HTMLRespons
     """The mail's HTML with links that never count."""
     mail = _mail(session, mail_id)
     uncounted = _uncounted(request.app.state.keyring, _fills(session, mail))
-    return mail_answer(uncounted(_part(_parsed(mail), "html", who)))
+    return mail_answer(uncounted(_part(_parsed(mail), "html", who)), request.app.state.settings)
 
 
 @router.get("/outbox/experiments/{experiment_id}")
@@ -151,7 +152,7 @@ def customers_mail(request: Request, session: Db, who: Who, mail_id: str) -> HTM
     """Its HTML with the links that it left with, in a frame of its own."""
     mail = _opened(request, session, mail_id)
     tracking = request.app.state.settings.tracking
-    answer = mail_answer(_part(_parsed(mail), "html", who))
+    answer = mail_answer(_part(_parsed(mail), "html", who), request.app.state.settings)
     policy = MAIL_POLICY.replace("img-src 'self'", f"img-src 'self' {tracking}")
     answer.headers["Content-Security-Policy"] = policy
     return answer
@@ -163,8 +164,13 @@ def seen(request: Request, session: Db, mail_id: str) -> HTMLResponse:
     return render(request, SeenFragment(trace=_trace(session, _opened(request, session, mail_id))))
 
 
-def mail_answer(html: str) -> HTMLResponse:
-    """A mail's HTML at an address of its own: sandboxed, its links open beside."""
+def mail_answer(html: str, settings: Settings) -> HTMLResponse:
+    """A mail's HTML at an address of its own: sandboxed, its links open beside.
+
+    What its mails load from the host of links is asked of this one: it is the same.
+    """
+    for door in ("/i/", "/d/"):
+        html = html.replace(f'src="{settings.tracking}{door}', f'src="{door}')
     html = re.sub(r"<head(\s[^>]*)?>", r'\g<0><base target="_blank">', html, count=1)
     headers = {"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "no-store"}
     return HTMLResponse(html, headers=headers)

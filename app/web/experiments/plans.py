@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from app.audience import store as audience
-from app.delivery.mail.lint import ContentLint
+from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, design
 from app.experiments.checklist import Checklist
@@ -61,7 +61,7 @@ def look(request: Request, session: Session, experiment: Experiment, *, now: dat
     return checklist.check(
         session,
         experiment,
-        lint=ContentLint(settings),
+        lint=MailLint(settings),
         renderable=LiquidRenderable(settings, request.app.state.keyring),
         settings=settings,
         names_people=request.state.principal.sees_addresses,

@@ -97,7 +97,7 @@ def framed(
     found, problem = rendered(request, session, experiment, arm, person, now=now)
     if found is None:
         raise NotFound(problem)
-    return mail_answer(found.html)
+    return mail_answer(found.html, request.app.state.settings)
 
 
 def arm_keys(experiment: Experiment) -> list[str]:

@@ -1,6 +1,6 @@
 """What the pages of the four steps show: the fields of each, and what to choose from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from fastapi import Request
 from sqlmodel import Session
 
+from app.delivery import images
+from app.delivery.models import MailImage
 from app.experiments import drafts
 from app.experiments.checklist import BLANK
 from app.experiments.design_schemas import Draft
@@ -37,6 +39,7 @@ from app.web.kit.pages import Page
 
 MAIL, PEOPLE = "mail", "people"
 POWERED = frozenset({PEOPLE, "count"})  # steps that change how much can be told
+_IMAGES = 12  # to choose from; all others are on their own page
 _SEVERAL = ("second_subject", "second_body")
 _COMPARING = ("baseline", "mde", "base_rate", "event", "cap", "covariate", "method")
 _NARROWING = ("where_0_column", "sample", "cooling_off_days", "exclude")
@@ -110,6 +113,7 @@ class MailPage(StepPage):
     columns: tuple[str, ...]
     several: bool
     look: Look
+    images: Sequence[MailImage]  # the newest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +259,7 @@ def _mail(session: Session, _id: str, form: Typed, shared: dict[str, Any]) -> St
         **shared,
         columns=_columns(session, form),
         several=any(form.text(name) for name in _SEVERAL),
+        images=images.listed(session, cursor=None, limit=_IMAGES),
     )
 
 

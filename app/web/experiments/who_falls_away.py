@@ -8,7 +8,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from app.audience import store as audience
-from app.delivery.mail.lint import ContentLint
+from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts
 from app.experiments.eligibility import Eligibility
@@ -54,7 +54,7 @@ def reached(
         found = checklist.eligible(
             session,
             row,
-            lint=ContentLint(settings),
+            lint=MailLint(settings),
             renderable=LiquidRenderable(settings, request.app.state.keyring),
             settings=settings,
             now=now,

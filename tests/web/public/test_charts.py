@@ -1,0 +1,147 @@
+"""A chart in a mail: for whoever holds its address, of one send, noted nowhere, gone with them."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from fastapi import FastAPI
+from sqlmodel import select
+
+from app.audience.models import Membership, Person
+from app.delivery import charts
+from app.delivery.charts import Drawer, Drawing
+from app.delivery.models import Send
+from app.links.keyring import Kind
+from app.links.token import NEVER_COUNTS, TrackedLink, pack_fills, sign
+from app.platform import bounded
+from app.platform.db import Database
+from app.platform.errors import Unavailable
+from app.tracking.models import Hit
+from tests.delivery import scenes
+from tests.delivery.scenes import ARM
+from tests.web.conftest import Browser
+
+BODY = 'Hello\n\n{% chart bar "Euros a week" euros %}\n\n[Show me](https://shop.example)'
+_BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="4"></svg>'
+
+
+@pytest.fixture
+def experiment_id(database: Database, people: None) -> str:
+    return scenes.launched(database, people=2, arms=[ARM | {"body": BODY}])
+
+
+@pytest.fixture
+def sends(experiment_id: str, database: Database) -> list[Send]:
+    with database.read() as session:
+        return list(session.exec(select(Send).order_by(Send.id)))  # type: ignore[arg-type]  # a column
+
+
+@pytest.fixture
+def drawer() -> Iterator[Drawer]:
+    drawer = Drawer(kept_bytes=300)
+    yield drawer
+    drawer.close()
+
+
+def address(application: FastAPI, send_id: int, number: int = 1, fills: bytes = b"") -> str:
+    token = TrackedLink(1, send_id, number, fills)
+    return f"/d/{sign(token, Kind.CHART, application.state.keyring)}.png"
+
+
+def test_it_is_a_picture_for_its_reader_alone_and_counts_nowhere(
+    stranger: Browser, application: FastAPI, sends: list[Send], database: Database
+):
+    first, other = (stranger.get(address(application, send.id)) for send in sends)
+    again = stranger.get(
+        address(application, sends[0].id), **{"if-none-match": first.headers["etag"]}
+    )
+    with database.read() as session:
+        hits = session.exec(select(Hit)).all()
+
+    assert first.content.startswith(b"\x89PNG")
+    assert first.content != other.content
+    assert first.headers["content-type"] == "image/png"
+    assert first.headers["cache-control"] == "private, max-age=3600"
+    assert first.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert "set-cookie" not in first.headers
+    assert again.status_code == 304
+    assert hits == []
+
+
+def test_nothing_else_can_be_asked_by_it(
+    stranger: Browser, application: FastAPI, sends: list[Send]
+):
+    good = address(application, sends[0].id)
+    changed = good.replace(good[5], "A" if good[5] != "A" else "B", 1)
+    as_link = (
+        f"/d/{sign(TrackedLink(1, sends[0].id, 1), Kind.CLICK, application.state.keyring)}.png"
+    )
+    missing = [address(application, *one) for one in ((sends[0].id, 2), (sends[0].id, 0), (7, 1))]
+    strange = address(application, NEVER_COUNTS, 1, pack_fills(("no", "insight", "body")))
+
+    for path in (changed, as_link, *missing, strange, "/d/x.png"):
+        assert stranger.get(path).status_code == 404, path
+
+
+def test_a_preview_draws_it_for_the_person_that_is_looked_at(
+    stranger: Browser, application: FastAPI, sends: list[Send], experiment_id: str
+):
+    fills = pack_fills((experiment_id, "insight", sends[1].person_id))
+    previewed = stranger.get(address(application, NEVER_COUNTS, 1, fills))
+
+    assert previewed.content == stranger.get(address(application, sends[1].id)).content
+
+
+def test_it_is_gone_with_its_person_at_once(
+    stranger: Browser, application: FastAPI, sends: list[Send], database: Database
+):
+    path = address(application, sends[0].id)
+    before = stranger.get(path)
+    with database.write() as session:
+        session.delete(session.get_one(Person, sends[0].person_id))
+        for one in session.exec(select(Membership)):
+            session.delete(one)
+
+    assert before.status_code == 200
+    assert stranger.get(path).status_code == 404
+
+
+def test_what_looks_the_same_is_drawn_once_and_the_oldest_makes_room(
+    drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    pool = bounded.Pool.ask
+
+    def ask(self: bounded.Pool, work: object, svg: str) -> object:
+        asked.append(svg)
+        return pool(self, work, svg)  # type: ignore[arg-type]  # as it is asked
+
+    monkeypatch.setattr(bounded.Pool, "ask", ask)
+    drawings = [Drawing(_BLANK.format(wide)) for wide in (4, 5, 6, 7, 8)]
+    made = [drawer.png(one) for one in (*drawings, drawings[-1], drawings[0])]
+
+    assert made[4] == made[5]
+    assert made[0] == made[6]
+    assert asked == [one.svg for one in (*drawings, drawings[0])]
+
+
+def test_a_flood_is_told_to_come_again_and_holds_few_threads(
+    drawer: Drawer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(charts, "_PATIENCE_SECONDS", 0.01)
+    large = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="900"><rect width="9"/></svg>'
+    )
+    drawings = [Drawing(large.format(900 + number)) for number in range(30)]
+
+    def drawn(drawing: Drawing) -> bool:
+        try:
+            return drawer.png(drawing).startswith(b"\x89PNG")
+        except Unavailable:
+            return False
+
+    with ThreadPoolExecutor(30) as crowd:
+        served = list(crowd.map(drawn, drawings))
+
+    assert 8 <= sum(served) < 30
+    assert drawn(drawings[served.index(False)])
