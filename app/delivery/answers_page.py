@@ -14,6 +14,7 @@ from app.delivery import person_store, preview
 from app.delivery.arms import arm_of
 from app.delivery.mail import cells, chart_drawing, charting, content, filling, marks
 from app.delivery.mail.addressing import filled_address
+from app.delivery.mail.body import Content
 from app.delivery.mail.charting import Chart
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.links import Link, encoded
@@ -128,7 +129,7 @@ def _inside(chart: Chart, seen: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def template_of(source: str) -> tuple[content.Content, Filler]:
+def template_of(source: str) -> tuple[Content, Filler]:
     """An answer page's words, ready for people."""
     written = content.write_out(source)
     return written, filling.html(written.protected.restore_html(written.html))

@@ -61,8 +61,8 @@ _PREHEADER = Asked(
     again="Its preheader",
 )
 _FORMAT = Asked(
-    "Written in",
-    again="It is written in",
+    "Form of the body",
+    again="Form of its body",
     choices=((Format.MARKDOWN, "Markdown: words"), (Format.MJML, "MJML: a layout")),
 )
 _BODY = Asked("Body", again="Its body", looks=Looks(rows=12, is_code=True))

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale
@@ -15,9 +16,11 @@ LENGTHS: Final = ("short", "medium", "long", "full")  # of a day: 22.11.26 to So
 _BRITISH = "en_GB"  # days before months, as everywhere else here
 _PERCENT = "\u00a0%"  # never torn from its number
 _FEWEST, _MOST = 0, 6  # decimals
+_KEPT = 256  # languages that a process keeps ready: a column of a file may say anything
 _HUNDRED, _MILLION = 100, 1_000_000
 
 
+@lru_cache(maxsize=_KEPT)
 def locale_for(language: str | None) -> Locale:
     """How somebody of this language writes; English of Britain where nobody knows it."""
     found = locale_of(language) if language else None

@@ -1,9 +1,12 @@
 """Links on a host of their own: `thinslice edge` beside a `serve`, on one database."""
 
+import re
 import signal
 from collections.abc import Iterator
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -47,12 +50,14 @@ def test_an_edge_answers_what_mails_carry_and_nothing_else(
     pages, edge, mailbox = served
     with pages.api("editor") as api:
         audience = given_an_audience(api, people=_PEOPLE)
-        experiment = made(api.post("/experiments", json=DESIGN | {"audience_id": audience}))["id"]
+        drawing = {"audience_id": audience, "arms": [_drawing(DESIGN["arms"][0])]}
+        experiment = made(api.post("/experiments", json=DESIGN | drawing))["id"]
         api.post(f"/experiments/{experiment}/launch", json={})
         wait_until(partial(finished, api, experiment), what="the sending")
         links = [links_in(mail)[0] for _, mail in mailbox.mails()]
         clicked = [click(link).status_code for link in links * 10]
         headed = httpx.head(links[0]).status_code
+        drawn = [httpx.get(_chart_in(mail)) for _, mail in mailbox.mails()]
         ways_out = _ways_out(mailbox, edge)
         left = [
             httpx.post(ways_out[0], data={"List-Unsubscribe": "One-Click"}),
@@ -68,11 +73,24 @@ def test_an_edge_answers_what_mails_carry_and_nothing_else(
 
     assert all(link.startswith(edge.url) for link in links)
     assert (set(clicked), headed, counted) == ({302}, 302, asked)
+    assert all(one.content.startswith(b"\x89PNG") for one in drawn)
     assert [answer.status_code for answer in left] == [200] * 4
     assert sorted(gone) == sorted(address for address, _ in mailbox.mails()[:2])
     assert set(elsewhere) == {404}
     assert "/setup" not in edge.log  # there is no log-in here
     assert processes == 3  # two that answer, one that ingests
+
+
+def _drawing(arm: dict[str, Any]) -> dict[str, Any]:
+    return arm | {"body": f'{arm["body"]}\n\n{{% chart bar "Euros" euros %}}'}
+
+
+def _chart_in(mail: EmailMessage) -> str:
+    body = mail.get_body(("html",))
+    assert body is not None
+    found = re.search(r'src="([^"]*/d/[^"]*)"', body.get_content())
+    assert found
+    return found[1]
 
 
 def _stopped(edge: Installation) -> int:

@@ -6,14 +6,15 @@ from xml.sax.saxutils import escape
 from app.delivery.mail.charting import WIDE, Chart, Look
 from app.languages import written
 
-_EDGE, _TOP, _ROW = 20, 58, 30
+_WIDE = 440  # of its own units: on a phone, letters are still read
+_EDGE, _TOP, _ROW = 18, 54, 30
 _INK, _SOFT, _LINE, _PAPER, _FALLING = "#1f1d1a", "#5f5b54", "#e5e1d9", "#ffffff", "#b3261e"
 # Ours: told apart by whoever sees few colours, too; each has its label beside it.
 _COLOURS = (
     "#4338b8", "#c2571a", "#17703f", "#8f897e", "#a9a2ff", "#e0a458", "#6fb98f", "#3d3a36",
 )  # fmt: skip
-_WORDS, _ENDS = 150, 96  # room for labels before bars, and for numbers behind them
-_PLOT = 150  # how high lines are
+_WORDS, _ENDS = 140, 84  # room for labels before bars, and for numbers behind them
+_PLOT = 140  # how high lines are
 _LETTER = 0.54  # of the size of its type: what a letter takes on average
 _NONE = "–"
 
@@ -23,18 +24,18 @@ def drawn(chart: Chart, values: Sequence[float | None], language: str) -> str:
     draw = {Look.BAR: _bars, Look.LINE: _line, Look.SHARE: _shares}[chart.look]
     parts, high = draw(chart, values, language)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{high}"'
-        f' viewBox="0 0 {WIDE} {high}" font-family="sans-serif" font-size="13">'
-        f'<rect width="{WIDE}" height="{high}" fill="{_PAPER}"/>'
-        f'<rect x="0.5" y="0.5" width="{WIDE - 1}" height="{high - 1}" rx="8" fill="none"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{high * WIDE // _WIDE}"'
+        f' viewBox="0 0 {_WIDE} {high}" font-family="sans-serif" font-size="13">'
+        f'<rect width="{_WIDE}" height="{high}" fill="{_PAPER}"/>'
+        f'<rect x="0.5" y="0.5" width="{_WIDE - 1}" height="{high - 1}" rx="8" fill="none"'
         f' stroke="{_LINE}"/>'
-        f"{_text(_EDGE, 34, chart.title, WIDE - 2 * _EDGE, size=17, weight=700)}"
+        f"{_text(_EDGE, 34, chart.title, _WIDE - 2 * _EDGE, size=17, weight=700)}"
         f"{''.join(parts)}</svg>"
     )
 
 
 def _bars(chart: Chart, values: Sequence[float | None], language: str) -> tuple[list[str], int]:
-    left, right = _EDGE + _WORDS, WIDE - _EDGE - _ENDS
+    left, right = _EDGE + _WORDS, _WIDE - _EDGE - _ENDS
     low, high = _ends(values)
     nought = _place(0, low, high, left, right)
     parts: list[str] = []
@@ -42,7 +43,7 @@ def _bars(chart: Chart, values: Sequence[float | None], language: str) -> tuple[
         y = _TOP + place * _ROW
         parts.append(_text(_EDGE, y + 15, label, _WORDS - 10, colour=_SOFT))
         said = _NONE if value is None else written.short(value, language)
-        parts.append(_text(WIDE - _EDGE, y + 15, said, _ENDS - 10, anchor="end"))
+        parts.append(_text(_WIDE - _EDGE, y + 15, said, _ENDS - 10, anchor="end"))
         if value is not None:
             x = _place(value, low, high, left, right)
             colour = _COLOURS[0] if value >= 0 else _FALLING
@@ -53,7 +54,7 @@ def _bars(chart: Chart, values: Sequence[float | None], language: str) -> tuple[
 
 
 def _line(chart: Chart, values: Sequence[float | None], language: str) -> tuple[list[str], int]:
-    left, right, foot = _EDGE + 60, WIDE - _EDGE - 14, _TOP + _PLOT
+    left, right, foot = _EDGE + 60, _WIDE - _EDGE - 14, _TOP + _PLOT
     low, high = _ends(values)
     step = (right - left) / max(len(values) - 1, 1)
     parts = [_scale(low, high, left, right, language)]
@@ -76,7 +77,7 @@ def _shares(chart: Chart, values: Sequence[float | None], language: str) -> tupl
     parts: list[str] = []
     for place, (label, value) in enumerate(zip(chart.labels, values, strict=True)):
         colour, y = _COLOURS[place], _TOP + 44 + place * 26
-        wide = (value or 0) / whole * (WIDE - 2 * _EDGE)
+        wide = (value or 0) / whole * (_WIDE - 2 * _EDGE)
         if wide:
             parts.append(_rect(x, _TOP, max(wide - 2, 1), 26, colour))
         x += wide
@@ -84,9 +85,9 @@ def _shares(chart: Chart, values: Sequence[float | None], language: str) -> tupl
         share = "" if value is None else written.percent(value / whole, language)
         parts += (
             _rect(_EDGE, y, 12, 12, colour),
-            _text(_EDGE + 22, y + 11, label, 270),
-            _text(WIDE - _EDGE - 80, y + 11, said, 120, anchor="end", colour=_SOFT),
-            _text(WIDE - _EDGE, y + 11, share, 70, anchor="end", weight=700),
+            _text(_EDGE + 22, y + 11, label, 200),
+            _text(_WIDE - _EDGE - 66, y + 11, said, 100, anchor="end", colour=_SOFT),
+            _text(_WIDE - _EDGE, y + 11, share, 60, anchor="end", weight=700),
         )
     return parts, _TOP + 44 + 26 * len(values) + 8
 
@@ -134,7 +135,7 @@ def _path(run: Sequence[tuple[float, float]]) -> str:
 
 def _below(labels: Sequence[str], left: float, step: float, y: float) -> list[str]:
     """As many labels as have room, the first always among them."""
-    every = max(1, -(-len(labels) * 44 // (WIDE - 2 * _EDGE - 74)))
+    every = max(1, -(-len(labels) * 44 // (_WIDE - 2 * _EDGE - 74)))
     shown = range(0, len(labels), every)
     room = min(step * every - 6, 110) if len(labels) > 1 else 110
     return [

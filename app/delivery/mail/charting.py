@@ -234,8 +234,8 @@ class _ChartTag(Tag):
             raise LiquidSyntaxError(str(error).removesuffix("."), token=token) from error
 
     def write(self, chart: Chart, words: str) -> str:  # noqa: ARG002 - where there are no pictures
-        """In a text."""
-        return words
+        """In a text, a paragraph of its own."""
+        return f"{words}\n\n"
 
 
 class ChartInHtml(_ChartTag):

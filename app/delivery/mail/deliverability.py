@@ -117,7 +117,9 @@ def _shapes(arm: Arm) -> Iterator[Item]:
 
 
 def _hardly_text(arm: Arm, written: Content) -> Iterator[Item]:
-    said = _TAG.sub(" ", marks.LIQUID.sub(" x ", written.html))
+    # A document holds styles, too, which nobody reads.
+    words_of_it = written.text if written.is_document else written.html
+    said = _TAG.sub(" ", marks.LIQUID.sub(" x ", words_of_it))
     words = sum(bool(_WORD.search(word)) for word in said.split())
     if written.images and words < _FEWEST_BESIDE_IMAGES:
         yield warns(

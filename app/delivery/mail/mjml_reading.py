@@ -85,8 +85,12 @@ class Reader(HTMLParser):
 
     def values_placed(self, made: str) -> str:
         """What was made, with the values in their places."""
-        held = re.compile(rf"{self._key}(\d+)y")
-        return held.sub(lambda found: escape(self._values[int(found[1])]), made)
+        first, *others = made.split(self._key)
+        pieces = [first]
+        for other in others:
+            number, _, behind = other.partition("y")
+            pieces += (escape(self._values[int(number)]), behind)
+        return "".join(pieces)
 
     def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
         """An element begins."""

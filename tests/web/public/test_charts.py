@@ -1,5 +1,6 @@
 """A chart in a mail: for whoever holds its address, of one send, noted nowhere, gone with them."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,8 +40,9 @@ def sends(experiment_id: str, database: Database) -> list[Send]:
 @pytest.fixture
 def drawer() -> Iterator[Drawer]:
     drawer = Drawer(kept_bytes=300)
+    own = drawer._pool
     yield drawer
-    drawer.close()
+    own.close()
 
 
 def address(application: FastAPI, send_id: int, number: int = 1, fills: bytes = b"") -> str:
@@ -125,23 +127,36 @@ def test_what_looks_the_same_is_drawn_once_and_the_oldest_makes_room(
     assert asked == [one.svg for one in (*drawings, drawings[0])]
 
 
+class Busy:
+    """Draws nothing before it may."""
+
+    def __init__(self) -> None:
+        self.may = threading.Event()
+
+    def ask(self, *_: object) -> bytes:
+        assert self.may.wait(30)
+        return b"\x89PNG"
+
+
 def test_a_flood_is_told_to_come_again_and_holds_few_threads(
     drawer: Drawer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(charts, "_PATIENCE_SECONDS", 0.01)
-    large = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="900"><rect width="9"/></svg>'
-    )
-    drawings = [Drawing(large.format(900 + number)) for number in range(30)]
+    busy = Busy()
+    monkeypatch.setattr(drawer, "_pool", busy)
+    refused: list[Drawing] = []
 
-    def drawn(drawing: Drawing) -> bool:
+    def ask(drawing: Drawing) -> bytes:
         try:
-            return drawer.png(drawing).startswith(b"\x89PNG")
+            return drawer.png(drawing)
         except Unavailable:
-            return False
+            refused.append(drawing)
+            if len(refused) == 22:
+                busy.may.set()
+            return b""
 
     with ThreadPoolExecutor(30) as crowd:
-        served = list(crowd.map(drawn, drawings))
+        made = list(crowd.map(ask, [Drawing(_BLANK.format(wide)) for wide in range(1, 31)]))
 
-    assert 8 <= sum(served) < 30
-    assert drawn(drawings[served.index(False)])
+    assert sum(map(bool, made)) == 8
+    assert drawer.png(refused[0]) == b"\x89PNG"
