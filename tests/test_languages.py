@@ -82,6 +82,7 @@ def test_an_error_page_of_a_mails_link_says_nothing_past_the_catalogues():
             *(ROOT / "app/web/public").glob("*.py"),
             ROOT / "app/web/kit/public_links.py",
             ROOT / "app/delivery/answers_page.py",
+            ROOT / "app/delivery/charts.py",
         )
     )
 

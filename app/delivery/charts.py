@@ -26,6 +26,7 @@ from app.delivery.reserving import columns_of
 from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.experiments.vocabulary import language_of
+from app.languages.error_words import NOT_HERE
 from app.links.token import NEVER_COUNTS, TrackedLink, unpack_fills
 from app.platform import bounded
 from app.platform.errors import AppError, NotFound, Unavailable
@@ -34,8 +35,7 @@ from app.platform.pictures import raster
 _CHILDREN = 2  # that draw, of one process
 _WAITING = 8  # threads that wait for them: all others are told to come again
 _PATIENCE_SECONDS = 2.0
-_KEPT_BYTES = 16 << 20  # about a thousand pictures
-_NOT_HERE = "There is no such picture."
+_KEPT_BYTES = 16 << 20  # about 700 pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def drawing_of(session: Session, token: TrackedLink, *, now: datetime) -> Drawin
     send = session.get(Send, token.id)
     people = person_store.people_of(session, [token.id])
     if send is None or token.id not in people:
-        raise NotFound(_NOT_HERE)
+        raise NotFound(NOT_HERE)
     experiment = session.get_one(Experiment, send.experiment_id)
     row = columns_of(people[token.id])
     columns = cell_types.columns_of(session, experiment)
@@ -120,11 +120,14 @@ def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> Drawin
     try:
         experiment_id, arm, person_id = unpack_fills(token.fills)
     except ValueError:
-        raise NotFound(_NOT_HERE) from None
+        raise NotFound(NOT_HERE) from None
     experiment = session.get(Experiment, experiment_id)
     if experiment is None:
-        raise NotFound(_NOT_HERE)
-    person = preview.addressee(session, experiment, person_id)
+        raise NotFound(NOT_HERE)
+    try:
+        person = preview.addressee(session, experiment, person_id)
+    except AppError:
+        raise NotFound(NOT_HERE) from None
     columns = cell_types.columns_of(session, experiment)
     return _drawing(experiment, arm, token.link, person.columns, columns, now=now)
 
@@ -140,11 +143,11 @@ def _drawing(
 ) -> Drawing:
     charts = charting.charts_in(str(arm_of(experiment.design, arm).get("body") or ""))
     if not 0 < number <= len(charts):
-        raise NotFound(_NOT_HERE)
+        raise NotFound(NOT_HERE)
     try:
         return drawn(charts[number - 1], row, columns, language_of(experiment.design), now=now)
     except AppError:
-        raise NotFound(_NOT_HERE) from None  # the mail of such a person was never written
+        raise NotFound(NOT_HERE) from None  # the mail of such a person was never written
 
 
 def drawn(

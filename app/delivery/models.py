@@ -171,6 +171,11 @@ class MailImage(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str = ""
 
+    @property
+    def kilobytes(self) -> int:
+        """Its size as pages say it."""
+        return round(self.size / 1000)
+
 
 class CameBackRow(SQLModel, table=True):
     """One thing that was said of one send, however often it was said.

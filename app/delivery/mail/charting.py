@@ -190,7 +190,7 @@ class _ChartNode(Node):
         self.paths = [Path(token, [name]) for name in chart.columns]
 
     def __str__(self) -> str:
-        return f"{{% chart {self.chart.look} %}}"
+        return f"chart {self.chart.title}"
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Write it for one person."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import accumulate
 
 from app.delivery.mail import marks
 from app.delivery.mail.link_book import LinkBook
@@ -65,10 +66,8 @@ class Reader(HTMLParser):
         self._key = "zz"  # what stands in the place of a value that the engine would write anew
         while self._key in liquid.text:
             self._key += "z"
-        starts = [0]
-        for line in liquid.text.split("\n"):
-            starts.append(starts[-1] + len(line) + 1)
-        self._starts = starts
+        lines = (len(line) + 1 for line in liquid.text.split("\n"))
+        self._starts = [0, *accumulate(lines)]
 
     @property
     def written(self) -> str:
@@ -107,12 +106,11 @@ class Reader(HTMLParser):
         if not self._open or self._open[-1].tag != tag:
             inner = f": <{self._open[-1].tag}> is to be closed first" if self._open else ""
             raise Unreadable(f"Line {self._line()}: </{tag}> closes nothing{inner}.")
-        one = self._open.pop()
         self._out.append(f"</{tag}>")
-        self._end(one)
+        self._end(self._open.pop())
 
     def handle_data(self, data: str) -> None:
-        """Words, Liquid, or the space between elements."""
+        """Words, Liquid, or space."""
         parent = self._open[-1].tag if self._open else ""
         if parent == "mj-style":
             self._style(data)
@@ -193,7 +191,6 @@ class Reader(HTMLParser):
         """What may not stand here was said; its inside is looked at all the same."""
         if not is_alone:
             self._open.append(_Open(tag, self._line(), {}, len(self._out), len(self.text)))
-            self._out.append(f"<{tag}>")
 
     def _end(self, one: _Open, *, is_alone: bool = False) -> None:
         """Of a link, its address is known now that its words are."""

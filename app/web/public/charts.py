@@ -6,7 +6,6 @@ from starlette.responses import Response
 from app.delivery import charts
 from app.identity.guard import Now
 from app.links.keyring import Kind
-from app.platform.errors import NotFound
 from app.web.kit.public_links import read_public
 from app.web.public.images import FOR_MAILS
 
@@ -21,10 +20,7 @@ def show(request: Request, now: Now, token: str) -> Response:
     link = read_public(request, token, Kind.CHART)
     here = now.astimezone(request.app.state.settings.zone)
     with request.app.state.database.read() as session:
-        try:
-            drawing = charts.drawing_of(session, link, now=here)
-        except NotFound:
-            raise NotFound("There is no such picture any more.") from None
+        drawing = charts.drawing_of(session, link, now=here)
     headers = FOR_MAILS | {"Cache-Control": _FOR_AN_HOUR, "ETag": f'"{drawing.tag}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

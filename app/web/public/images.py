@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from app.delivery import images
 from app.identity.guard import Db
+from app.languages.error_words import NOT_HERE
 from app.platform.errors import NotFound
 
 router = APIRouter()
@@ -23,7 +24,7 @@ def show(request: Request, session: Db, key: str) -> Response:
     """The image itself."""
     found = images.by_key(session, key)
     if found is None:
-        raise NotFound("There is no such image.")
+        raise NotFound(NOT_HERE)
     headers = FOR_MAILS | {"Cache-Control": _FOR_A_YEAR, "ETag": f'"{found.hash}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

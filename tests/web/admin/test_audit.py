@@ -139,7 +139,7 @@ _NOTES = ("guard.writing(", "requests_noted.done(")
 _ONLY_LOOK = {
     "/audiences/{audience_id}/people/find", "/conversions/find", "/customers/find",
     "/experiments/{experiment_id}/hits/find", "/experiments/{experiment_id}/sends/find",
-    "/outbox/find", "/search", "/suppressions/find",
+    "/experiments/{experiment_id}/links", "/outbox/find", "/search", "/suppressions/find",
 }  # fmt: skip
 _BY_GRANTS = {"/oauth/authorize", "/account/agents/{grant_id}/end"}  # naming the program
 _OF_NOBODY = {"/join/{token}", "/login", "/login/code", "/login/oidc/back-channel"}  # say who came
