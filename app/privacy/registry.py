@@ -117,6 +117,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "install": ("key_fingerprints", "fits_from"),
     "log_in_attempt": ("nonce", "verifier", "onward"),  # of the team, for ten minutes
     "login_session": ("csrf", "device", "network", "issuer", "sid", "id_token"),  # of the team
+    "mail_image": ("body",),  # pixels of the team's choice; what its file told is left out
     "mailbox_place": ("name", "again"),  # an operator's own, and numbers
     "news": ("fact", "href"),  # ids
     "opening": ("name",),

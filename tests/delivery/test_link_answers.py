@@ -55,7 +55,8 @@ def _unasked() -> None:
 def draft(*addresses: str, body: str = "") -> Draft:
     links = " ".join(f"[to {number}]({one})" for number, one in enumerate(addresses))
     return Draft.model_validate(
-        DESIGN | {"arms": [{"key": "insight", "subject": "a", "body": body or links}]}
+        DESIGN
+        | {"audience_id": None, "arms": [{"key": "insight", "subject": "a", "body": body or links}]}
     )
 
 

@@ -29,7 +29,6 @@ NOT_ASKED = {
     "channel": "there is one",
     "arms.key": "carried as it is",
     "arms.weight": "carried as it is",
-    "arms.format": "carried as it is",
     "rule.looks": "as many as waves",
     "waves.people": "waves are of one size",
     "waves.share": "waves are of one size",
