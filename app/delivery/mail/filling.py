@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from app.delivery.mail import liquid
-from app.delivery.mail.broken import MissingColumn
+from app.delivery.mail.broken import BrokenLiquid, MissingColumn
+from app.delivery.mail.filters import OUTPUT_BYTES
 from app.delivery.mail.liquid import Kind
-from app.platform import bounded
+from app.platform import bounded, figures
 from app.platform.bounded import OverLimit
 from app.platform.errors import AppError, or_raise, tried
 
@@ -45,6 +46,7 @@ class Joined:
 
     def fill(self, columns: Mapping[str, object]) -> str:
         values = {name: self._spoken(name, columns.get(name)) for name in self.columns}
+        _refuse_endless(sum(len(values[name]) for name in self.names))
         pieces = [self.literals[0]]
         for name, literal in zip(self.names, self.literals[1:], strict=True):
             pieces += (values[name], literal)
@@ -54,6 +56,15 @@ class Joined:
         if value is None or value == "":
             raise MissingColumn(name)
         return self._printed(value)
+
+
+def _refuse_endless(characters: int) -> None:
+    """What cells add is bounded as what Liquid writes is, and told before it is written."""
+    if characters > OUTPUT_BYTES:
+        raise BrokenLiquid(
+            "with what stands in this person's columns it is longer than"
+            f" {figures.count(OUTPUT_BYTES)} characters."
+        )
 
 
 class _Rendered:

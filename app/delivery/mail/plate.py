@@ -15,6 +15,7 @@ from markupsafe import escape
 from app.delivery.mail import marks, mime
 from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.filling import Filler, Joined
+from app.delivery.mail.filters import OUTPUT_BYTES
 from app.delivery.mail.layout import Composer, Layout, broken, encoded
 from app.delivery.mail.letterhead import Letterhead
 from app.delivery.mail.links import Kind as LinkKind
@@ -25,6 +26,7 @@ from app.links.keyring import Keyring, Kind
 from app.links.token import NEVER_COUNTS, NOBODY, SHORTEST, TrackedLink, pack_fills, sign, sign_each
 
 BLANK_LINES = re.compile(r"\n{3,}")
+_WIDEST = 5  # characters of one that is escaped in HTML: `&#34;`
 _WAY_OUT, _PIXEL = "way out", "pixel"
 _IN_TEXT, _IN_HTML = "text:", "html:"
 
@@ -45,6 +47,7 @@ class Plate:
     set_id: int
     head: Letterhead
     names: tuple[str, ...]
+    longest: int  # characters of one value: with more, `filling` says whether it is too long
     links: tuple[int, ...]  # of which every address is as long
     keys: tuple[str, ...]  # of these, in the layout
     personal: tuple[_Personal, ...]
@@ -57,7 +60,7 @@ class Plate:
         for name in self.names:
             cell = row.get(name)
             shown = cell if type(cell) is str else "" if cell is None else printed(cell)
-            if not shown or "\n" in shown or "\r" in shown:
+            if not shown or "\n" in shown or "\r" in shown or len(shown) > self.longest:
                 return None
             said[name] = shown
         return said
@@ -144,11 +147,13 @@ def press(
     every = sorted({(piece.link, piece.fills) for piece in found if piece.link})
     fixed = tuple(link for link, fills in every if not fills)
     before, _, after = next(iter(images), "").partition(marks.PIXEL)
+    values = sum(bool(piece.value) for piece in found)
     return Plate(
         layout=_laid_out(shared, head, written),
         set_id=set_id,
         head=head,
         names=tuple(sorted({piece.value for piece in found if piece.value}.union(*_fills(found)))),
+        longest=OUTPUT_BYTES // (_WIDEST * max(1, values)),
         links=fixed,
         keys=tuple(_key(link, ()) for link in fixed),
         personal=tuple(_Personal(_key(link, fills), link, fills) for link, fills in every if fills),

@@ -151,3 +151,16 @@ def test_quoted_printable_with_holes_reads_as_the_whole(texts: list[str]):
     assert max(map(len, made.split(b"\r\n"))) <= 76
     assert not any(line.startswith(b".") for line in made.split(b"\r\n"))
     assert broken(b"=C3=A4" * 40).replace(b"=\r\n", b"") == b"=C3=A4" * 40
+
+
+@pytest.mark.parametrize("sign", ["x", '"'])
+@pytest.mark.parametrize("places", [1, 3, 40])
+def test_a_cell_too_long_for_its_places_is_refused_both_ways(places: int, sign: str):
+    arm = _arm("{{ name }} [a](https://x.example)" * places)
+    columns: dict[str, object] = {"name": sign * 150_000, "euros": 1}
+
+    joined, written = _both(arm, columns, _ALLOWED[0], "ann@example.org")
+
+    is_refused = isinstance(written, AppError)
+    assert is_refused is (places * 150_000 * (5 if sign == '"' else 1) > 1_000_000)
+    assert isinstance(joined, AppError) is is_refused

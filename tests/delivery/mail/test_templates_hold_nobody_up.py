@@ -155,3 +155,16 @@ def test_what_is_too_slow_fails_with_its_reason(
     assert {one.last_reply for one in scenes.sends(database)} == {
         "The mail could not be made: It takes longer than 0.3 seconds, so it was stopped."
     }
+
+
+@pytest.mark.parametrize("sign", ["x", "<"])
+@pytest.mark.parametrize("written", ["{{ x }}", "{{ x | append: '' }}"], ids=["joined", "Liquid"])
+def test_one_cell_in_many_places_is_refused_before_it_has_grown(written: str, sign: str):
+    row = {"x": sign * 100_000}
+
+    html = filling.fill_all([filling.html(written * 12)], [row])[0]
+    text = filling.fill_all([filling.text(written * 9)], [row])[0]
+
+    assert isinstance(html, BrokenLiquid)
+    assert isinstance(text, list)
+    assert len(text[0]) == 900_000
