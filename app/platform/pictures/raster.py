@@ -1,8 +1,14 @@
-"""PNG of a drawing, by resvg: no browser, no system library, nothing fetched."""
+"""PNG of a drawing, by resvg: no browser, no system library, nothing fetched.
+
+It holds the interpreter for a tenth of a second, in which no click is answered: where they are, a
+child process does it, behind everything else.
+"""
 
 from functools import cache
+from threading import BoundedSemaphore
 
-from app.platform.errors import Conflict
+from app.platform import bounded
+from app.platform.errors import Conflict, Unavailable
 
 _SHARP = 2  # pixels of the picture to one of the drawing
 _LETTER = (
@@ -10,6 +16,8 @@ _LETTER = (
     '<text x="2" y="16" font-size="16" font-family="sans-serif">M</text></svg>'
 )
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"></svg>'
+_AT_ONCE = 4  # of a process; who comes meanwhile waits in no thread, and mails are written beside
+_turns = BoundedSemaphore(_AT_ONCE)
 NO_LETTERS = (
     "This machine has no font, so a picture would be without its words: let one be installed"
     " (Debian: fonts-dejavu-core)."
@@ -21,16 +29,34 @@ def png(drawn: str) -> bytes:
     """The picture, twice as sharp. Raises Conflict where the machine has no letters."""
     if not has_letters():
         raise Conflict(_AS_SVG)
-    return _pixels(drawn, zoom=_SHARP)
+    return _pixels(drawn, _SHARP)
+
+
+def png_apart(drawn: str) -> bytes:
+    """The same, for whoever answers clicks meanwhile.
+
+    Raises:
+        Conflict: the machine has no letters.
+        Unavailable: others are drawn at this moment.
+        OverLimit: it is larger than any of ours.
+    """
+    if not has_letters():
+        raise Conflict(_AS_SVG)
+    if not _turns.acquire(blocking=False):
+        raise Unavailable("Other pictures are being drawn. Try again in a few seconds.")
+    try:
+        return bounded.ask(_pixels, drawn, _SHARP)
+    finally:
+        _turns.release()
 
 
 @cache
 def has_letters() -> bool:
     """Whether words can be drawn: some images of containers have no font at all."""
-    return _pixels(_LETTER, zoom=1) != _pixels(_BLANK, zoom=1)
+    return _pixels(_LETTER, 1) != _pixels(_BLANK, 1)
 
 
-def _pixels(drawn: str, *, zoom: int) -> bytes:
+def _pixels(drawn: str, zoom: int) -> bytes:
     import resvg_py  # noqa: PLC0415  # three megabytes that most processes never need
 
     return resvg_py.svg_to_bytes(svg_string=drawn, zoom=zoom, background="#ffffff")
