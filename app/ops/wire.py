@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.tracking.connections import cut_off, let_go
 from app.tracking.refusals import FETCH_SECONDS, HEAD_BYTES, HEAD_SECONDS, refusal
 
 _SMALLEST_PIECE = 16  # bytes of a body that pay for themselves, however it is cut into chunks
@@ -39,9 +40,9 @@ class Line(HttpToolsProtocol):
         if self._lingers_until is not None and now > self._lingers_until:
             self.transport.abort()
         elif self._waiting_since is not None and now - self._waiting_since > HEAD_SECONDS:
-            self.transport.close()
+            let_go(self.transport, late=now - self._waiting_since - HEAD_SECONDS)
         elif self._stuck_since is not None and now - self._stuck_since > FETCH_SECONDS:
-            self.transport.abort()
+            cut_off(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """More of a head or a body; after a refusal, what is thrown away."""

@@ -1,12 +1,17 @@
 """What the connections of a process share: the edge, who is behind it, and a look each second."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from app.tracking.edge import Edge
 from app.tracking.heads import Heads
-from app.tracking.refusals import date_line
+from app.tracking.refusals import FETCH_SECONDS, date_line
+
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what was not fetched is thrown away
 
 
 class Patient(Protocol):
@@ -65,3 +70,20 @@ def peer_of(transport: asyncio.BaseTransport) -> str:
     """The address of whoever is at the other end; nothing of a Unix socket."""
     name = transport.get_extra_info("peername")
     return str(name[0]) if isinstance(name, tuple) else ""
+
+
+def let_go(transport: asyncio.Transport, *, late: float) -> None:
+    """Close; whoever has not fetched what is left, so many seconds later, is cut off."""
+    if late > FETCH_SECONDS:
+        cut_off(transport)
+    else:
+        transport.close()
+
+
+def cut_off(transport: asyncio.Transport) -> None:
+    """End it, and let the system forget at once what it holds for whoever fetches nothing."""
+    line = transport.get_extra_info("socket")
+    if line is not None:
+        with suppress(OSError):  # the other side ended it meanwhile
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    transport.abort()

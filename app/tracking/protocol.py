@@ -14,7 +14,7 @@ import httptools
 from app.platform.journal import Turn
 from app.tracking import request_lines
 from app.tracking.awaited_answers import MOST_WAITING, Waiting
-from app.tracking.connections import Connections, peer_of
+from app.tracking.connections import Connections, cut_off, let_go, peer_of
 from app.tracking.edge import Asked, Head, Reply, head_of
 from app.tracking.refusals import (
     ADDRESS_BYTES,
@@ -158,11 +158,12 @@ class EdgeProtocol(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Let go whoever was waited for long enough."""
+        late = now - self._since - (LINGER_SECONDS if self._lingers else HEAD_SECONDS)
         if self._stuck_since is not None:
             if now - self._stuck_since > FETCH_SECONDS:
-                self._transport.abort()
-        elif now - self._since > (LINGER_SECONDS if self._lingers else HEAD_SECONDS):
-            self._transport.close()
+                cut_off(self._transport)
+        elif late > 0:
+            let_go(self._transport, late=late)
 
     def shutdown(self) -> None:
         """Answer what is under way and close."""

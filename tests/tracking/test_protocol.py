@@ -294,6 +294,39 @@ def test_a_caller_who_fetches_nothing_is_read_no_further_and_let_go(site: Site):
     assert gone
 
 
+@pytest.mark.parametrize("door", list(Door))
+def test_a_caller_who_leaves_the_last_answers_lying_is_let_go(site: Site, door: Door):
+    """So little that nobody is told to wait for it, and that closing waits for without end."""
+
+    async def leave(port: int, connections: set[Any]) -> tuple[bool, bool]:
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            line.connect(("127.0.0.1", port))
+            line.setblocking(False)
+            await asyncio.sleep(0.05)
+            [connection] = connections
+            transport = getattr(connection, "_transport", None) or connection.transport
+            wire = transport.get_extra_info("socket")
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+            while not transport.get_write_buffer_size():
+                line.send(ONE * 10)
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            now = asyncio.get_running_loop().time()
+            gone = []
+            for seconds in (1, refusals.FETCH_SECONDS + 1):
+                connection.look(now + refusals.HEAD_SECONDS + seconds)
+                await asyncio.sleep(0.05)
+                gone.append(not connections)
+            return gone[0], gone[1]
+
+    async def once() -> tuple[bool, bool]:
+        async with opened(site.edge, door) as (port, connections):
+            return await leave(port, connections)
+
+    assert run(once()) == (False, True)
+
+
 def test_a_stop_answers_what_is_under_way(tmp_path: Path):
     async def stop(port: int, connections: set[Any]) -> tuple[bytes, bytes]:
         reader, writer = await connected(port, ONE)
