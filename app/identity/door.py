@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.identity import callers, depth, guard, hosts, unsent
 from app.identity.access import Access, Rule, rule_of
 from app.identity.bodies import Taken, body_of
-from app.identity.senders import Gone, Sender
+from app.identity.senders import STRANGERS, Gone, Sender
 from app.platform.errors import AppError
 from app.platform.texts import refuse_unstorable
 
@@ -44,7 +44,14 @@ class Door:
         rule = rule_of(scope["method"], scope["path"])
         kind = Headers(scope=scope).get("content-type", "")
         body = body_of(scope["method"], scope["path"], rule.access if rule else None, kind)
-        sender = Sender(receive, body)
+        is_strangers = rule is not None and rule.access.role is None
+        sender = Sender(receive, body, STRANGERS if is_strangers else None)
+        try:
+            await self._answered(scope, rule, sender, send)
+        finally:
+            sender.done()
+
+    async def _answered(self, scope: Scope, rule: Rule | None, sender: Sender, send: Send) -> None:
         closing = sender.closing(scope, send)
         try:
             taken = await _let_in(scope, rule, sender)
@@ -54,7 +61,7 @@ class Door:
             except Gone:
                 note_gone(scope)
                 return
-            await self._refuse(Request(scope), error)(scope, receive, closing)
+            await self._refuse(Request(scope), error)(scope, sender.receive, closing)
         except Gone:
             note_gone(scope)
         else:

@@ -7,11 +7,13 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.identity.bodies import Body
 from app.platform import figures
-from app.platform.errors import TooLarge, TooSlow
+from app.platform.errors import TooLarge, TooSlow, Unavailable
 
 _IDLE_SECONDS = 15.0  # without a byte
 _GRACE_SECONDS = 20.0  # for a body of any size
 _SLOWEST = 4096  # bytes a second that a larger one must reach: a bad mobile line
+_FREE = 8_192  # bytes of each that are taken in any flood: a log-in, an answer, most events
+_STRANGERS_BYTES = 64_000_000  # of all others, in one process: what they hold while they come
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"))
 
 
@@ -19,12 +21,36 @@ class Gone(Exception):
     """The caller went away before all was sent; nobody is there to be answered."""
 
 
-class Sender:
-    """One request's body on its way in."""
+class Room:
+    """What the bodies of many may hold of memory at the same time."""
 
-    def __init__(self, receive: Receive, body: Body) -> None:
+    def __init__(self, most: int = _STRANGERS_BYTES) -> None:
+        self._left = most
+
+    def take(self, count: int) -> None:
+        """Raises Unavailable where others hold it all."""
+        if count > self._left:
+            raise Unavailable(
+                "Too much is being sent to us at this moment. Send it again in a minute."
+            )
+        self._left -= count
+
+    def give_back(self, count: int) -> None:
+        """It is held no more."""
+        self._left += count
+
+
+STRANGERS = Room()
+
+
+class Sender:
+    """One request's body on its way in. `room` is what it shares with others, if anything."""
+
+    def __init__(self, receive: Receive, body: Body, room: Room | None = None) -> None:
         self.body = body
         self.receive = receive
+        self._room = room
+        self._held = 0  # of that room
         self._began = asyncio.get_running_loop().time()
         self._taken = 0
         self._ended = False
@@ -59,7 +85,24 @@ class Sender:
         if self._taken > self.body.most:
             self._ended = False
             raise self._too_large()
+        if self._room and self._taken - self._held > _FREE:
+            self._hold(self._room)
         return message
+
+    def done(self) -> None:
+        """The request is over."""
+        if self._room:
+            self._room.give_back(self._held)
+            self._held = 0
+
+    def _hold(self, room: Room) -> None:
+        more = self._taken - self._held - _FREE
+        try:
+            room.take(more)
+        except Unavailable:
+            self._ended = False  # the rest is not read
+            raise
+        self._held += more
 
     def replayed(self, whole: bytes) -> Receive:
         """Give it to a route as if it came in one piece."""

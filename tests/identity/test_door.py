@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from app.identity import senders
+from app.identity import door, senders
+from app.identity.access import Access
 from app.identity.bodies import NOTHING, body_of
 from app.identity.depth import DEEPEST, refuse_deep
+from app.identity.senders import Sender
 from app.platform.errors import Invalid
 from tests.identity.conftest import OURS, Caller
 from tests.identity.test_guard import System
@@ -98,6 +100,33 @@ def test_a_body_past_its_limit_is_refused_with_a_sentence(application: FastAPI, 
     assert line.status == 413
     assert b"64 KB at most" in line.body
     assert line.read <= 2
+
+
+def test_bodies_of_strangers_share_a_room_and_small_ones_always_fit(
+    application: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    room = senders.Room(100_000)
+    monkeypatch.setattr(door, "STRANGERS", room)
+    large, small = b"x" * 40_000, b"x" * 8_000
+
+    async def waiting() -> list[Sender]:
+        body = body_of("POST", "/login", Access.OPEN)
+        held = [Sender(Line(large).receive, body, room) for _ in range(3)]
+        for sender in held:
+            await sender.watched()
+        return held
+
+    held = asyncio.run(waiting())
+    refused = sends(application, Line(large), "/login")
+    taken = sends(application, Line(small, then="end"), "/login")
+    for sender in held:
+        sender.done()
+
+    assert (refused.status, refused.headers[b"connection"]) == (503, b"close")
+    assert b"in a minute" in refused.body
+    assert taken.status != 503
+    assert sends(application, Line(large, then="end"), "/login").status != 503
+    assert room._left == 100_000
 
 
 def test_a_silent_sender_is_told_so_and_holds_nothing(
