@@ -44,7 +44,7 @@ async def hear(
     old at most. Mailgun: its signature over time and token, nine hours old at most, each token with
     one event. Amazon SES: the signature of SNS (version 1 or 2), two hours old at most, of the one
     topic that is named; its confirmation is answered. What does not prove itself changes nothing
-    (401); more than thirty such a minute from one network are not looked at (429).
+    (401); of more than thirty such a minute from one network nobody is told why (429).
     """
     state = request.app.state
     brought = Brought(dict(request.headers), await request.body())

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _BEFORE, _AHEAD = timedelta(hours=2), timedelta(minutes=5)  # it repeats for an hour at most
 _SECONDS, _BYTES, _KEPT = 5.0, 50_000, 8  # of an answer; certificates that are kept
+_AT_ONCE = 4  # certificates that do not come may not take all the threads that pages are made in
+_turns = BoundedSemaphore(_AT_ONCE)
 _TOPIC = re.compile(
     r"arn:(aws|aws-us-gov):sns:(?P<region>[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2})"
     r":[0-9]{12}:[A-Za-z0-9_-]{1,256}"
@@ -39,6 +42,12 @@ _COVERED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _COVERED_OF_OTHERS = (
     "Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type",
 )  # fmt: skip
+_TYPES: Mapping[str, tuple[str, ...]] = {
+    "Notification": _COVERED,
+    "SubscriptionConfirmation": _COVERED_OF_OTHERS,
+    "UnsubscribeConfirmation": _COVERED_OF_OTHERS,
+}
+_OF_MANY_LINES = {"Message", "Subject"}  # what whoever publishes writes
 _HASHES: Mapping[str, hashes.HashAlgorithm] = {
     "1": hashes.SHA1(),  # noqa: S303 - what a topic signs with until its operator sets 2
     "2": hashes.SHA256(),
@@ -93,8 +102,7 @@ def confirm(url: str) -> None:
 
 
 def _check_signature(message: Any, topic: Topic, *, now: datetime) -> None:
-    covered = _COVERED if message["Type"] == "Notification" else _COVERED_OF_OTHERS
-    lines = "".join(f"{name}\n{message[name]}\n" for name in covered if name in message)
+    lines = _lines(message)
     algorithm = _HASHES.get(str(message["SignatureVersion"]))
     signature = b64decode(message["Signature"], validate=True)
     if algorithm is None:
@@ -104,6 +112,19 @@ def _check_signature(message: Any, topic: Topic, *, now: datetime) -> None:
         key.verify(signature, lines.encode("utf-8", "replace"), PKCS1v15(), algorithm)
     except InvalidSignature:
         raise Unproven(_FORGED) from None
+
+
+def _lines(message: Any) -> str:
+    """What is signed. Names and values stand in lines alike, and so could be read in two ways.
+
+    Whoever has a topic of their own can have lines of ours signed within a message of theirs: only
+    what SNS itself writes in one line, of a type that it has, tells that they are none.
+    """
+    named = [name for name in _TYPES.get(message["Type"], ()) if name in message]
+    values = {name: str(message[name]) for name in named}
+    if not values or any("\n" in values[name] for name in values.keys() - _OF_MANY_LINES):
+        raise Unproven("It is of no type that Amazon SNS has, or says too much in one line.")
+    return "".join(f"{name}\n{value}\n" for name, value in values.items())
 
 
 def _address(url: str, topic: Topic) -> str:
@@ -124,7 +145,12 @@ def _key(pem: bytes, *, now: datetime) -> RSAPublicKey:
 
 @lru_cache(maxsize=_KEPT)
 def _certificate(url: str) -> bytes:
-    answer = OUTBOUND.send("GET", url, timeout_seconds=_SECONDS, max_bytes=_BYTES)
+    if not _turns.acquire(blocking=False):
+        raise Unreachable("Certificates of others are being fetched. Send it again.")
+    try:
+        answer = OUTBOUND.send("GET", url, timeout_seconds=_SECONDS, max_bytes=_BYTES)
+    finally:
+        _turns.release()
     if answer.status != _OK:
         raise Unproven("There is no such certificate at Amazon SNS.")
     return answer.body

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
@@ -227,3 +228,29 @@ def test_where_sns_cannot_be_reached_the_message_comes_again(
         tell(database, signed(message(_gone(database), NOW)))
 
     assert scenes.states(database) == [State.SENT]
+
+
+def test_what_others_publish_is_read_in_one_way_alone(
+    database: Database, there: AtSns, caplog: pytest.LogCaptureFixture
+):
+    """Their own topic is signed for them, by the same key: ours may not stand within its lines."""
+    theirs = {"MessageId": "2", "Timestamp": NOW.isoformat(), "TopicArn": TOPIC + "x"}
+    rest = "".join(f"{name}\n{value}\n" for name, value in theirs.items())
+    whole = message("x", NOW, Type=f"UnsubscribeConfirmation\n{rest}Type\nNotification")
+    whole.pop("Subject", None)
+
+    for said in (whole, message("x", NOW, Type="Else"), message("{}", NOW, MessageId="1\n2")):
+        with pytest.raises(Unproven, match="no type"):
+            tell(database, signed(said))
+    assert "ended the subscription" not in caplog.text
+
+
+def test_certificates_that_do_not_come_take_few_threads(
+    database: Database, there: AtSns, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sns, "_turns", BoundedSemaphore(1))
+    body = signed(message(_gone(database), NOW))
+    with sns._turns, pytest.raises(Unreachable, match="again"):
+        tell(database, body)
+
+    assert tell(database, body)
