@@ -83,8 +83,12 @@ class Principal:
 
 
 def is_api(request: Request) -> bool:
-    """Whether a token is asked for, and no cookie looked at."""
-    return request.url.path.startswith(API) or request.url.path in {METRICS, AGENTS}
+    """Whether a token is asked for, and no cookie looked at.
+
+    By the path alone: an address is made of it and of what a caller says in `Host`.
+    """
+    path: str = request.scope["path"]
+    return path.startswith(API) or path in {METRICS, AGENTS}
 
 
 def watches(request: Request) -> bool:
@@ -114,7 +118,7 @@ def bearer_of(
     session: Session, request: Request, *, now: datetime
 ) -> tuple[Principal, ApiToken | AgentGrant]:
     """Whom the token of a request stands for, and its row. Raises NotLoggedIn."""
-    secret, is_agents = _bearer(request), request.url.path == AGENTS
+    secret, is_agents = _bearer(request), request.scope["path"] == AGENTS
     try:
         if is_agents and secret.startswith(issuing.ACCESS):
             offered.refuse_unoffered(request.app.state.settings)

@@ -126,7 +126,7 @@ def _refuse_role(who: Principal | None, access: Access) -> None:
 
 def _refuse_codeless(request: Request, access: Access) -> None:
     """Where everybody says a code: whoever has none yet sets it up before anything else."""
-    needs_one = access.role is not None and request.url.path not in _TO_A_CODE
+    needs_one = access.role is not None and request.scope["path"] not in _TO_A_CODE
     if needs_one and request.state.lacks_code:
         raise CodeWanted(
             "Everybody who logs in with a password here also says a code of an app on their phone."

@@ -8,9 +8,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
+from starlette.datastructures import URL
 from starlette.requests import Request
 
-from app.identity import guard, sessions, store, tokens
+from app.identity import callers, guard, sessions, store, tokens
 from app.identity.models import ApiToken, AuditRow, LoginSession, User
 from app.platform import clock
 from app.platform.db import Database
@@ -392,3 +393,14 @@ def _caller(application: FastAPI, trusted: tuple[str, ...], *forwarded: str) -> 
 )
 def test_only_a_trusted_proxy_says_for_whom_it_asks(application, trusted, forwarded, address):
     assert _caller(application, trusted, *forwarded) == address
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/mcp", "/api/v1/features"])
+def test_what_asks_for_a_token_is_known_by_its_path_alone(
+    monkeypatch: pytest.MonkeyPatch, path: str
+):
+    """Frameworks have made addresses of `Host` as it came: a `/` or `?` in it moves the path."""
+    monkeypatch.setattr(Request, "url", URL("http://x/?/metrics"))
+    asked = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+
+    assert callers.is_api(Request(asked))
