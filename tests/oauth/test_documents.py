@@ -187,3 +187,18 @@ def test_a_document_that_changed_meanwhile_takes_the_answer_nowhere(
 
     assert led.status_code == 400
     assert "refresh" not in led.headers
+
+
+def test_a_host_that_values_are_read_from_is_none_that_documents_are(
+    application: FastAPI, agent: Program, eve: Browser, web: respx.MockRouter
+):
+    state = application.state
+    listed = {"allow_private_sources": ("inside.example",)}
+    state.settings = state.settings.model_copy(update=listed)
+    route = web.get("https://10.0.0.7/client.json").mock(return_value=httpx.Response(200))
+
+    page = eve.get(agent.address(client_id=ADDRESSES["inside"]))
+
+    assert page.status_code == 400
+    assert "Let it register itself" in page.text
+    assert not route.called

@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 from app.identity.oauth import programs
 from app.identity.oauth.programs import BadProgram, Program
-from app.platform.config import Settings
 from app.platform.errors import AppError
 from app.platform.foreign import NotJson, read_json
-from app.platform.outbound import Answer, Outbound
+from app.platform.outbound import Answer, Forbidden, Outbound
 
 OUTBOUND = Outbound()
 _MOST_BYTES = 5 * 1024  # draft-ietf-oauth-client-id-metadata-document, 6.6
@@ -38,10 +37,10 @@ def is_address(client_id: str) -> bool:
     return client_id.startswith("https://")
 
 
-def program_at(address: str, settings: Settings) -> Program:
+def program_at(address: str) -> Program:
     """Who says of itself that it is known by this address. Raises AppError, with why not."""
     _refuse_unfit(address)
-    answer = _fetched(address, settings)
+    answer = _fetched(address)
     if answer.status != 200:
         raise BadProgram(
             f"{_host(address)} has no document of this program: it answered {answer.status}."
@@ -61,7 +60,11 @@ def program_at(address: str, settings: Settings) -> Program:
     return Program(address, name, addresses)
 
 
-def _fetched(address: str, settings: Settings) -> Answer:
+def _fetched(address: str) -> Answer:
+    """Anybody's link to the page asks for it: so no host inside our network is, whoever lists it.
+
+    Programs in there register themselves.
+    """
     if not _turns.acquire(blocking=False):
         raise AtOnce("Too many programs are looked up at this moment. Reload the page.")
     try:
@@ -70,9 +73,13 @@ def _fetched(address: str, settings: Settings) -> Answer:
             address,
             headers={"Accept": "application/json"},
             timeout_seconds=_SECONDS,
-            allowed_hosts=settings.allow_private_sources,
             max_bytes=_MOST_BYTES,
         )
+    except Forbidden as error:
+        raise BadProgram(
+            f"{_host(address)} leads into a private network, and no document of a program is read"
+            " there. Let it register itself here."
+        ) from error
     finally:
         _turns.release()
 

@@ -159,7 +159,7 @@ def _program(request: Request, asked: Asked, who: Principal, *, now: datetime) -
     """Who asks, and that the answer may go where it is wanted."""
     if documents.is_address(asked.client_id):
         throttle.check_looking_up(who.id)
-        program = documents.program_at(asked.client_id, request.app.state.settings)
+        program = documents.program_at(asked.client_id)
     else:
         with request.app.state.database.read() as session:
             program = programs.registered(session, asked.client_id, now=now)
