@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
 from app.audience import members
 from app.delivery import preview
+from app.delivery.mail.compose import HIDDEN
+from app.delivery.mail.composed import ComposedArm
+from app.delivery.mail.links import Kind, Link
 from app.experiments.models import Experiment
 from app.platform.errors import AppError, tried
 from app.web.experiments.previews import arm_keys
@@ -25,6 +29,7 @@ class RealMail:
     email: str
     version: str
     subject: str
+    comes_and_goes: str  # from whom it is, where answers go, where its links lead
 
 
 def some(
@@ -73,9 +78,28 @@ def _readable(
     said = [arm.render_all(read, keyring=state.keyring, now=now) for arm in arms]
     for person, *mails in zip(people, *said, strict=True):
         real_mails = [
-            RealMail(person.person_id, person.email, arm.arm, mail.subject)
+            RealMail(person.person_id, person.email, arm.arm, mail.subject, comes_and_goes(arm))
             for arm, mail in zip(arms, mails, strict=True)
             if not isinstance(mail, AppError)
         ]
         if len(real_mails) == len(arms):
             yield real_mails
+
+
+def comes_and_goes(arm: ComposedArm) -> str:
+    """What a mail does not show by how it looks: a draft may be an agent's, or a stranger's words.
+
+    Hosts alone: whom a link leads to decides whether it may be there.
+    """
+    head = arm.head
+    by = f"{head.from_name} <{head.from_address}>" if head.from_name else head.from_address
+    ours = "whoever launches it" if head.replies_to else head.from_address
+    hosts = dict.fromkeys(_led_to(link) for link in arm.links if link.label != HIDDEN)
+    leads = f"links lead to {', '.join(hosts)}" if hosts else "no link is counted"
+    return f"From {by}; answers go to {head.reply_to or ours}; {leads}."
+
+
+def _led_to(link: Link) -> str:
+    if link.kind is Kind.ANSWER:
+        return "a page here"
+    return urlsplit(link.address).hostname or "nowhere"
