@@ -62,7 +62,7 @@ def _refuse_endless(characters: int) -> None:
     """What cells add is bounded as what Liquid writes is, and told before it is written."""
     if characters > OUTPUT_BYTES:
         raise BrokenLiquid(
-            "with what stands in this person's columns it is longer than"
+            "What stands in their columns makes it longer than"
             f" {figures.count(OUTPUT_BYTES)} characters."
         )
 
