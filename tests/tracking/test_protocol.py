@@ -294,6 +294,15 @@ def test_a_caller_who_fetches_nothing_is_read_no_further_and_let_go(site: Site):
     assert gone
 
 
+async def _holds_on(transport: asyncio.Transport) -> bool:
+    """Whether answers wait for their caller, and not for a moment alone."""
+    for _ in range(5):
+        await asyncio.sleep(0.01)
+        if not transport.get_write_buffer_size():
+            return False
+    return True
+
+
 @pytest.mark.parametrize("door", list(Door))
 def test_a_caller_who_leaves_the_last_answers_lying_is_let_go(site: Site, door: Door):
     """So little that nobody is told to wait for it, and that closing waits for without end."""
@@ -308,10 +317,8 @@ def test_a_caller_who_leaves_the_last_answers_lying_is_let_go(site: Site, door: 
             transport = getattr(connection, "_transport", None) or connection.transport
             wire = transport.get_extra_info("socket")
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-            while not transport.get_write_buffer_size():
+            while not await _holds_on(transport):
                 line.send(ONE * 10)
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
             now = asyncio.get_running_loop().time()
             gone = []
             for seconds in (1, refusals.FETCH_SECONDS + 1):

@@ -153,8 +153,7 @@ def test_quoted_printable_with_holes_reads_as_the_whole(texts: list[str]):
     assert broken(b"=C3=A4" * 40).replace(b"=\r\n", b"") == b"=C3=A4" * 40
 
 
-@pytest.mark.parametrize("sign", ["x", '"'])
-@pytest.mark.parametrize("places", [1, 3, 40])
+@pytest.mark.parametrize(("places", "sign"), [(1, "x"), (7, "x"), (2, '"')])
 def test_a_cell_too_long_for_its_places_is_refused_both_ways(places: int, sign: str):
     arm = _arm("{{ name }} [a](https://x.example)" * places)
     columns: dict[str, object] = {"name": sign * 150_000, "euros": 1}
