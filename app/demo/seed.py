@@ -18,6 +18,7 @@ from app.delivery.renderable import LiquidRenderable
 from app.delivery.replies import Reply, Stage
 from app.delivery.sending import Sender
 from app.delivery.transports.ports import Attempting
+from app.delivery.transports.terms import ANY
 from app.demo import halvern, visits
 from app.demo.halvern import FEATURES, OBJECTIVE, OUTCOMES, TEAMS
 from app.demo.story import STORY, Told, design_of
@@ -46,6 +47,7 @@ class Accepting:
     """A mail server of the past: it took everything, and nobody can look it up any more."""
 
     name = "demo"
+    terms = ANY
     lanes = 1
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:  # noqa: ARG002 - the port's shape

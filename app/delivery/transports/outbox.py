@@ -6,6 +6,7 @@ from datetime import datetime
 from app.delivery import mail_store
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Reply, Stage
+from app.delivery.transports import terms
 from app.delivery.transports.ports import Attempting
 from app.platform import clock
 from app.platform.db import Database
@@ -18,6 +19,7 @@ class Outbox:
 
     lanes = _LANES
     name = "outbox"
+    terms = terms.ANY
 
     def __init__(self, database: Database) -> None:
         self._database = database

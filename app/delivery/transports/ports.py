@@ -5,6 +5,7 @@ from typing import Protocol
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Reply
+from app.delivery.transports.terms import Terms
 
 Attempting = Callable[[], Awaitable[None]]
 
@@ -17,6 +18,7 @@ class Transport(Protocol):
     """Takes mails one by one; `lanes` of them at a time. `name` tells servers apart."""
 
     name: str
+    terms: Terms
 
     @property
     def lanes(self) -> int:

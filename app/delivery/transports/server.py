@@ -27,14 +27,16 @@ class Server:
         """Read `smtp://user:password@host:port?tls=…`. Raises BadSettings."""
         try:
             parts = urlsplit(url)
-            tls = parse_qs(parts.query).get("tls", [_usual_tls(parts)])[0]
+            port = parts.port
+            asked = parse_qs(parts.query, keep_blank_values=True)
         except ValueError as error:  # a port that is none
             raise BadSettings(_LIKE) from error
-        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS:
+        tls = asked.pop("tls", [_usual_tls(parts)])[0]
+        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS or asked:
             raise BadSettings(_LIKE)
         return cls(
             host=parts.hostname,
-            port=parts.port or _PORTS[tls],
+            port=port or _PORTS[tls],
             tls=tls,
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),

@@ -12,6 +12,7 @@ from app.delivery.transports.dkim import Signer
 from app.delivery.transports.learnt import Learnt
 from app.delivery.transports.ports import Attempting
 from app.delivery.transports.server import Server
+from app.delivery.transports.terms import ANY, Terms
 from app.platform.errors import Unavailable
 
 _LANES = 6  # conversations at a time: a relay's round trips overlap, and no relay minds six
@@ -26,6 +27,7 @@ class Smtp:
         server: Server,
         *,
         name: str,
+        terms: Terms = ANY,
         signer: Signer | None = None,
         context: ssl.SSLContext | None = None,
         ticks: Callable[[], float] = time.monotonic,
@@ -35,14 +37,15 @@ class Smtp:
         `signer`: who signs each mail (None: mails leave unsigned);
         `ticks` counts seconds and is never set.
         """
-        self.name = f"{server.host}:{server.port}"
+        self.terms = terms
+        self.name = terms.name or f"{server.host}:{server.port}"
         self._server = server
         self._name = name
         self._signer = signer
         self._context = context
         self._idle: list[Conversation] = []
         self._open_now = 0
-        self._lanes = Learnt(_LANES, ticks=ticks)
+        self._lanes = Learnt(terms.connections or _LANES, ticks=ticks)
         self._per_connection = Learnt(_MAILS_PER_CONNECTION, ticks=ticks)
 
     @property

@@ -13,7 +13,7 @@ import httpx
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply
-from app.delivery.transports.providers.over_http import Asked, said, token_of
+from app.delivery.transports.providers.asking import Asked, said, token_of
 from app.platform.config import BadSettings
 
 _HOSTS: Mapping[str, str] = {"us": "api.mailgun.net", "eu": "api.eu.mailgun.net"}
@@ -37,6 +37,7 @@ class Mailgun:
     name: str = "Mailgun"
     lanes: int = 8
     repeats: bool = False
+    together: None = None
 
     @classmethod
     def read(cls, parts: SplitResult) -> "Mailgun":

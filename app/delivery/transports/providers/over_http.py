@@ -1,20 +1,21 @@
-"""One mail, one request: what all providers have in common.
+"""Mails over HTTP, one or many in a request: what all providers have in common.
 
 A connection that is lost once the request may have left is uncertain, and nothing sends it again.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import httpx
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply, Stage, meaning_of, shortened
 from app.delivery.transports.ports import Attempting
-from app.links import return_address
+from app.delivery.transports.providers.asking import Asked, said
+from app.delivery.transports.providers.together import Gathered, Together
+from app.delivery.transports.terms import ANY, Terms
 from app.platform.errors import Unavailable
 
 _CONNECT_SECONDS, _REPLY_SECONDS = 10.0, 60.0
@@ -26,28 +27,8 @@ _BEFORE_IT_LEFT = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
 )
-# How a mail server would have said it: the journal and the settling know no other words.
-_AS_SAID: Mapping[Meaning, tuple[int, str, Stage]] = {
-    Meaning.ACCEPTED: (250, "2.0.0", Stage.MESSAGE),
-    Meaning.LATER_ALL: (421, "4.3.2", Stage.CONNECT),
-    Meaning.LIMIT: (450, "4.7.0", Stage.SENDER),
-    Meaning.NO_SUCH_ADDRESS: (550, "5.1.1", Stage.RECIPIENT),
-    Meaning.OUR_FAULT: (535, "5.3.5", Stage.LOGIN),
-    Meaning.REFUSED: (550, "5.5.0", Stage.RECIPIENT),
-    Meaning.CONTENT: (554, "5.6.0", Stage.MESSAGE),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request; what is secret stands in its headers alone."""
-
-    url: str
-    headers: Mapping[str, str]
-    json: Any = None
-    content: bytes | None = None
-    files: Mapping[str, Any] | None = None  # the fields of a form, as httpx takes them
-    method: str = "POST"
+_Read = Callable[[httpx.Response], list[Reply]]
+_OF_ONE = {Meaning.REFUSED, Meaning.CONTENT}
 
 
 class Provider(Protocol):
@@ -64,6 +45,10 @@ class Provider(Protocol):
     @property
     def repeats(self) -> bool:
         """Whether the same request twice is one mail."""
+
+    @property
+    def together(self) -> Together | None:
+        """How it takes many mails in one request; None: it takes one."""
 
     def asked(self, mail: Mail) -> Asked:
         """The request that hands over one mail."""
@@ -85,13 +70,19 @@ class OverHttp:
         self,
         provider: Provider,
         *,
+        terms: Terms = ANY,
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`ticks` counts seconds and is never set; `sleep` lets them pass."""
-        self.name = provider.name
-        self.lanes = provider.lanes
+        self.terms = terms
+        self.name = terms.name or provider.name
+        many = provider.together
+        lines = terms.connections or (1 if many else provider.lanes)
+        self.lanes = lines * many.most if many else lines
         self._provider = provider
+        self._gathered = Gathered(self._all, most=many.most) if many else None
+        self._many = many
         self._ticks = ticks
         self._sleep = sleep
         self._rests_until = 0.0
@@ -99,16 +90,12 @@ class OverHttp:
 
     async def send(self, mail: Mail, attempting: Attempting) -> Reply:
         """Hand over one mail, after the wait that the provider last asked for."""
-        asked = self._provider.asked(mail)
         if (rest := self._rests_until - self._ticks()) > 0:
             await self._sleep(rest)
         await attempting()
-        reply = await self._once(asked)
-        if reply.stage is not Stage.LOST or not self._provider.repeats:
-            return reply
-        again = await self._once(asked)
-        is_known = meaning_of(again) not in {Meaning.LATER_ALL, Meaning.LIMIT}
-        return again if is_known else reply  # the first may have left, whatever holds now
+        if self._gathered and self._many and self._many.fits(mail):
+            return await self._gathered.send(mail)
+        return await self._alone(mail)
 
     async def look(self) -> str:
         """Whether it takes our key, for `doctor`. Raises Unavailable with what to look at."""
@@ -131,14 +118,45 @@ class OverHttp:
         if client is not None:
             await client.aclose()
 
-    async def _once(self, asked: Asked) -> Reply:
+    async def _alone(self, mail: Mail) -> Reply:
+        [reply] = await self._tried(
+            self._provider.asked(mail), lambda answer: [self._provider.reply(answer)], 1
+        )
+        return reply
+
+    async def _all(self, mails: Sequence[Mail]) -> list[Reply]:
+        """Many in one request. Where it is refused as a whole, each is asked about alone."""
+        many = self._many
+        if many is None or len(mails) == 1:
+            return [await self._alone(mail) for mail in mails]
+        replies = await self._tried(
+            many.asked(mails), lambda answer: many.replies(answer, len(mails)), len(mails)
+        )
+        if {meaning_of(reply) for reply in replies} <= _OF_ONE:
+            return [await self._alone(mail) for mail in mails]
+        return replies
+
+    async def _tried(self, asked: Asked, read: _Read, mails: int) -> list[Reply]:
+        replies = await self._once(asked, read, mails)
+        if replies[0].stage is not Stage.LOST or not self._provider.repeats:
+            return replies
+        again = await self._once(asked, read, mails)
+        return [  # the first may have left, whatever holds now
+            first if meaning_of(now) in {Meaning.LATER_ALL, Meaning.LIMIT} else now
+            for first, now in zip(replies, again, strict=True)
+        ]
+
+    async def _once(self, asked: Asked, read: _Read, mails: int) -> list[Reply]:
+        """One for each of so many mails."""
         try:
             answer = await self._ask(asked)
         except _BEFORE_IT_LEFT as error:
-            return Reply(0, f"{self.name} cannot be reached: {_words(error)}", Stage.CONNECT)
+            words = f"{self.name} cannot be reached: {_words(error)}"
+            return [Reply(0, words, Stage.CONNECT)] * mails
         except httpx.HTTPError as error:
-            return Reply(0, f"no answer after the mail was sent: {_words(error)}", Stage.LOST)
-        return self._understood(answer)
+            words = f"no answer after the mail was sent: {_words(error)}"
+            return [Reply(0, words, Stage.LOST)] * mails
+        return self._understood(answer, read, mails)
 
     async def _ask(self, asked: Asked) -> httpx.Response:
         if self._open is None:
@@ -153,37 +171,22 @@ class OverHttp:
             files=asked.files,
         )
 
-    def _understood(self, answer: httpx.Response) -> Reply:
+    def _understood(self, answer: httpx.Response, read: _Read, mails: int) -> list[Reply]:
         status = answer.status_code
         if status == httpx.codes.TOO_MANY_REQUESTS:
             self._rests_until = self._ticks() + _asked_to_wait(answer)
-            return said(Meaning.LIMIT, f"{self.name}: too many requests")
+            return [said(Meaning.LIMIT, f"{self.name}: too many requests")] * mails
         if status == httpx.codes.SERVICE_UNAVAILABLE:
-            return said(Meaning.LATER_ALL, f"{self.name} is away (HTTP 503)")
+            return [said(Meaning.LATER_ALL, f"{self.name} is away (HTTP 503)")] * mails
         lost = Reply(0, f"{self.name} answered HTTP {status}: it may have been sent", Stage.LOST)
         if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            return lost
+            return [lost] * mails
         try:
-            return self._provider.reply(answer)
+            return read(answer)
         except (ValueError, TypeError, AttributeError, LookupError):
             refused = status >= httpx.codes.BAD_REQUEST
             words = f"{self.name}: HTTP {status}"
-            return said(Meaning.OUR_FAULT, words) if refused else lost
-
-
-def said(meaning: Meaning, words: str) -> Reply:
-    """A provider's answer as a mail server's."""
-    code, status, stage = _AS_SAID[meaning]
-    return Reply(code, f"{status} {shortened(words)}", stage)
-
-
-def token_of(mail: Mail) -> str:
-    """What names the send to whoever reports of it later; empty for mails of no send.
-
-    It is signed, as the address is that bounces come back to.
-    """
-    tokens = return_address.tokens_in(mail.return_path)
-    return tokens[-1] if tokens and mail.send_id is not None else ""
+            return [said(Meaning.OUR_FAULT, words) if refused else lost] * mails
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:

@@ -1,10 +1,12 @@
-"""Resend: one JSON document a mail (resend.com/docs/api-reference/emails/send-email).
+"""Resend: a JSON document a mail, 100 in a request (resend.com/docs/api-reference/emails).
 
 It keeps a key of each request for a day: what was lost on its way back may be asked again.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
@@ -12,8 +14,8 @@ import httpx
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply, Stage
+from app.delivery.transports.providers.asking import Asked, said, token_of
 from app.delivery.transports.providers.mapped import mapped
-from app.delivery.transports.providers.over_http import Asked, said, token_of
 from app.platform.config import BadSettings
 
 _URL = "https://api.resend.com"
@@ -25,6 +27,7 @@ _STATUS: Mapping[int, Meaning] = {
 }
 _OURS = {"invalid_from_address", "invalid_access", "invalid_region"}
 _CONFLICT, _UNPROCESSABLE = 409, 422
+_PICTURE = re.compile(rb"^Content-ID:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,11 @@ class Resend:
         return cls(key)
 
     def asked(self, mail: Mail) -> Asked:
-        """Text, HTML and headers as we composed them, under a key that every attempt shares."""
+        """One mail, under a key that every attempt shares."""
+        return Asked(f"{_URL}/emails", self.headers(mail.mail_id), json=self.body(mail))
+
+    def body(self, mail: Mail) -> dict[str, Any]:
+        """Text, HTML and headers as we composed them."""
         parts = mapped(mail)
         body: dict[str, Any] = {
             "from": parts.sender,
@@ -66,8 +73,7 @@ class Resend:
             body["reply_to"] = parts.reply_to
         if token := token_of(mail):
             body["tags"] = [{"name": "send", "value": token}]
-        headers = self._headers() | {"Idempotency-Key": mail.mail_id}
-        return Asked(f"{_URL}/emails", headers, json=body)
+        return body
 
     def reply(self, answer: httpx.Response) -> Reply:
         """By status and the name of the error."""
@@ -83,11 +89,57 @@ class Resend:
 
     def look(self) -> Asked:
         """Its domains; a key that may only send is told so by its own name of error."""
-        return Asked(f"{_URL}/domains", self._headers(), method="GET")
+        return Asked(f"{_URL}/domains", self.headers(), method="GET")
 
     def is_good(self, answer: httpx.Response) -> bool:
         """Whether what it answered to `look` shows that the key is good."""
         return answer.is_success or "restricted_api_key" in answer.text
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}"}
+    @property
+    def together(self) -> "_Batch":
+        """Many in one request."""
+        return _Batch(self)
+
+    def headers(self, key: str = "") -> dict[str, str]:
+        """Who we are, and by what key a request is known again."""
+        who = {"Authorization": f"Bearer {self.key}"}
+        return who | {"Idempotency-Key": key} if key else who
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """100 mails in one request, and those that it takes leave whatever the others are like.
+
+    Pictures are passed over there without a word (send-batch-emails): such a mail goes alone.
+    """
+
+    resend: Resend
+    most: int = 100
+
+    def fits(self, mail: Mail) -> bool:
+        """Whether it has no pictures of its own."""
+        return not _PICTURE.search(mail.raw)
+
+    def asked(self, mails: Sequence[Mail]) -> Asked:
+        """A list of what each would be alone, under a key made of their own."""
+        bodies = [self.resend.body(mail) for mail in mails]
+        names = "\n".join(mail.mail_id for mail in mails).encode()
+        key = f"batch/{sha256(names).hexdigest()}"
+        headers = self.resend.headers(key) | {"x-batch-validation": "permissive"}
+        return Asked(f"{_URL}/emails/batch", headers, json=bodies)
+
+    def replies(self, answer: httpx.Response, mails: int) -> list[Reply]:
+        """Ids of those that it took, in their order, and which ones it refused; or one for all."""
+        if not answer.is_success:
+            return [self.resend.reply(answer)] * mails
+        told = answer.json()
+        refused = {int(one["index"]): str(one["message"]) for one in told.get("errors") or []}
+        ids = iter([str(one["id"]) for one in told["data"]])
+        if len(told["data"]) + len(refused) != mails or not refused.keys() <= set(range(mails)):
+            raise ValueError(len(told["data"]))
+        return [
+            said(Meaning.REFUSED, f"Resend: {refused[place]}")
+            if place in refused
+            else said(Meaning.ACCEPTED, f"Resend took it: {next(ids)}")
+            for place in range(mails)
+        ]

@@ -16,7 +16,7 @@ import httpx
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply
-from app.delivery.transports.providers.over_http import Asked, said, token_of
+from app.delivery.transports.providers.asking import Asked, said, token_of
 from app.delivery.transports.providers.sigv4 import AwsKey, signed
 from app.platform import clock
 from app.platform.config import BadSettings
@@ -61,6 +61,7 @@ class Ses:
     name: str = "Amazon SES"
     lanes: int = 8
     repeats: bool = False
+    together: None = None
 
     @classmethod
     def read(cls, parts: SplitResult) -> "Ses":
