@@ -278,6 +278,8 @@ async def _attempt(sender: Sender, loop: Loop) -> float:
     try:
         if await sender.step(await asyncio.to_thread(loop.database.now)):
             return 0
+        if sender.wait_seconds is not None:
+            return min(sender.wait_seconds, _LATE_SECONDS)
         return _LATE_SECONDS if sender.is_waited_for() else LONG_SECONDS
     except Exception as error:  # noqa: BLE001 - it is told, and tried again
         tell(log, error, what="a batch failed; what was attempted is settled from the journal")

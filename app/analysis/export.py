@@ -18,7 +18,7 @@ COLUMNS = (
     "clicked_at", "maybe_clicked_at", "machine_clicked_at", "opened_at", "machine_opened_at",
     "unsubscribed_at", "complained_at", "replied_at", "clicks", "did_at", "maybe_did_at",
     "converted", "value", "capped", "stratum", "sent", "failed", "bounced", "uncertain",
-    "last_reply", "rehearsal",
+    "relay", "last_reply", "rehearsal",
 )  # fmt: skip
 _CHUNK = 1_000
 

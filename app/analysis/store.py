@@ -170,6 +170,7 @@ _SENDS = """
            o.failed                   AS failed,
            o.bounced                  AS bounced,
            o.uncertain                AS uncertain,
+           s.relay                    AS relay,
            s.last_reply               AS last_reply,
            {rehearsal}                AS rehearsal
       FROM send s
@@ -211,6 +212,7 @@ _COLUMNS: tuple[ColumnClause[Any], ...] = (
     column("capped", Float()),
     column("stratum", String()),
     *(column(name, Boolean()) for name in ("sent", "failed", "bounced", "uncertain")),
+    column("relay", String()),
     column("last_reply", String()),
     column("rehearsal", Boolean()),
 )

@@ -64,4 +64,5 @@ def _plan(request: Request, session: Session, row: Experiment, *, now: datetime)
     settings = request.app.state.settings
     renderable = LiquidRenderable(settings, request.app.state.keyring)
     judge = judge_of(session, row, renderable, settings, now=now)
-    return design.plan_of(session, row, judge, now=now)
+    rate = settings.slower_of(row.rate_per_minute)
+    return design.plan_of(session, row, judge, now=now, rate_per_minute=rate)

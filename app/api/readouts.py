@@ -38,6 +38,7 @@ _SEND: dict[str, Any] = {
     "released_at": "2026-11-22T08:00:03Z",
     "accepted_at": "2026-11-22T08:00:04Z",
     "settled_at": "2026-11-22T08:00:04Z",
+    "relay": "mail.example.com:587",
     "last_reply": "250 2.0.0 queued",
     "rehearsal": False,
 }
@@ -69,7 +70,7 @@ _Format = Annotated[Literal["csv", "ndjson"], Query(description="how the file is
 
 
 class SendOut(BaseModel):
-    """One mail to one person; of a `rehearsal` it reached nobody.
+    """One mail to one person; of a `rehearsal` it reached nobody. `relay`: who carried it last.
 
     Ids are text: too long for JavaScript's numbers.
     """
@@ -85,6 +86,7 @@ class SendOut(BaseModel):
     released_at: datetime | None
     accepted_at: datetime | None
     settled_at: datetime | None
+    relay: str | None
     last_reply: str | None
     rehearsal: bool
 
@@ -116,7 +118,7 @@ class HitOut(BaseModel):
 
 
 @router.get("/experiments/{experiment_id}/progress", summary="How far the send is")
-def get_progress(experiment_id: str, session: Db) -> Progress:
+def get_progress(experiment_id: str, session: Db, now: Now) -> Progress:
     """The states are disjoint and add up to `enrolled`.
 
     Before a launch starts, every mail is composed once, and nobody is mailed: `looked_at` of
@@ -124,8 +126,12 @@ def get_progress(experiment_id: str, session: Db) -> Progress:
 
     `fell_away` counts people whose mail could be written when it was launched, and could not at the
     start: they are left out. While it waits for its time it says who would be.
+
+    `later` of those queued are tried at a later moment, the last of them at `later_until`: a rate
+    holds them up, or a mail server put them off.
     """
-    return progress.progress_of(session, store.experiment_of(session, experiment_id))
+    experiment = store.experiment_of(session, experiment_id)
+    return progress.progress_of(session, experiment, now=now)
 
 
 @router.get("/experiments/{experiment_id}/readout", summary="What came of it")
@@ -211,6 +217,7 @@ def _send(row: Send, email: str, *, rehearsal: bool) -> SendOut:
         released_at=row.released_at,
         accepted_at=row.accepted_at,
         settled_at=row.settled_at,
+        relay=row.relay,
         last_reply=row.last_reply,
         rehearsal=rehearsal,
     )

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from app.delivery.replies import Reply, Stage, shortened
 from app.platform import journal
@@ -20,21 +21,22 @@ Try = tuple[int, int]  # a send's id, and the number of its reservation
 class Trace:
     """What one dead process left: which reservations it attempted, and the replies that it had."""
 
-    attempted: set[Try] = field(default_factory=set)
-    replied: dict[Try, tuple[Reply, datetime]] = field(default_factory=dict)
+    attempted: dict[Try, str] = field(default_factory=dict)  # at which relay
+    replied: dict[Try, tuple[Reply, datetime, str]] = field(default_factory=dict)
 
 
-def attempt_line(number: Try) -> bytes:
-    """The server is about to hear this mail."""
-    return b'{"k":"attempt","id":%d,"n":%d}' % number
+def attempt_line(number: Try, relay: str) -> bytes:
+    """The relay is about to hear this mail."""
+    return b'{"k":"attempt","id":%d,"n":%d,"r":%s}' % (*number, _written(relay))
 
 
-def reply_line(number: Try, reply: Reply, *, at: datetime) -> bytes:
-    """The server said this."""
+def reply_line(number: Try, reply: Reply, *, at: datetime, relay: str) -> bytes:
+    """The relay said this."""
     return _line(
         k="reply",
         id=number[0],
         n=number[1],
+        r=relay,
         at=at.isoformat(),
         code=reply.code,
         stage=reply.stage,
@@ -50,11 +52,17 @@ def trace_of(segments: Iterable[Segment]) -> Trace:
             line = json.loads(payload)
             number = (line["id"], line["n"])
             if line["k"] == "attempt":
-                trace.attempted.add(number)
+                trace.attempted[number] = line.get("r", "")  # of an earlier version: not said
             elif line["k"] == "reply":
                 reply = Reply(line["code"], line["text"], Stage(line["stage"]))
-                trace.replied[number] = (reply, datetime.fromisoformat(line["at"]))
+                at = datetime.fromisoformat(line["at"])
+                trace.replied[number] = (reply, at, line.get("r", ""))
     return trace
+
+
+@lru_cache(maxsize=64)
+def _written(relay: str) -> bytes:
+    return json.dumps(relay).encode()
 
 
 def _line(**fields: object) -> bytes:

@@ -22,14 +22,22 @@ class Batch:
     """Reserved sends: those that wait, those that are under way, and the results."""
 
     def __init__(
-        self, prepared: Sequence[Prepared | Result], *, now: datetime, ticks: Callable[[], float]
+        self,
+        prepared: Sequence[Prepared | Result],
+        *,
+        now: datetime,
+        ticks: Callable[[], float],
+        relay: str = "",
     ) -> None:
+        """`relay`: which one it is for."""
         self.waiting = deque(one for one in prepared if isinstance(one, Prepared))
         self.results = [result for result in prepared if isinstance(result, Result)]
+        self.ids = {one.reserved.send_id for one in self.waiting}
         self.attempted: set[int] = set()  # the server may have heard these
         self.stopped = ""
         self.broken = ""  # a defect of ours, met after the server heard a mail
         self._under_way: dict[int, Reserved] = {}
+        self._relay = relay
         self._now = now
         self._ticks = ticks
         self._began = ticks()
@@ -48,9 +56,12 @@ class Batch:
 
     def server_is_away(self) -> bool:
         """Some reply says that everybody must wait, or we had better."""
-        return bool(self.broken) or any(
-            result.meaning is Meaning.LATER_ALL for result in self.results
-        )
+        return bool(self.away())
+
+    def away(self) -> str:
+        """What it said of that; nothing where it is there."""
+        words = (one.words for one in self.results if one.meaning is Meaning.LATER_ALL)
+        return self.broken or next(words, "")
 
     def is_refused_for_us(self, last: Result) -> bool:
         """Most of an experiment's recipients were refused by policy: that is our fault.
@@ -80,6 +91,14 @@ class Batch:
         """The present, by a clock that nobody sets."""
         return self._now + timedelta(seconds=self.seconds)
 
+    def withdrawn(self) -> list[Result]:
+        """Those that wait, for another relay; what was taken goes on."""
+        now = self.moment()
+        waiting = [one.reserved for one in self.waiting]
+        self.waiting.clear()
+        self.ids -= {one.send_id for one in waiting}
+        return [Result(one, Meaning.NOT_ATTEMPTED, "", now) for one in waiting]
+
     def results_of_all(self) -> list[Result]:
         """What became of every one, of those too that were not reached or were broken off."""
         now = self.moment()
@@ -95,7 +114,8 @@ class Batch:
         return [self._rested(result) for result in self.results]
 
     def _leave(self, reserved: Reserved, meaning: Meaning, words: str, now: datetime) -> None:
-        self.results.append(Result(reserved, meaning, words, now, self._retry_at))
+        relay = self._relay if meaning is Meaning.UNCERTAIN else ""
+        self.results.append(Result(reserved, meaning, words, now, self._retry_at, relay))
 
     def _rested(self, result: Result) -> Result:
         return result.later(self._retry_at) if result.meaning is Meaning.LATER_ALL else result

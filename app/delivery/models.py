@@ -58,6 +58,7 @@ class Send(SQLModel, table=True):
     accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # state became final
     last_reply: str | None = None
+    relay: str | None = None  # which one was asked last
 
 
 class SendCount(SQLModel, table=True):
@@ -106,13 +107,25 @@ class Destination(SQLModel, table=True):
 
 
 class ServerPace(SQLModel, table=True):
-    """How many mails a minute a mail server takes, as it let us know."""
+    """How many mails a minute a relay takes, as it let us know, and whether it is there."""
 
     __tablename__ = "server_pace"
 
-    server: str = Field(primary_key=True)  # host and port
+    server: str = Field(primary_key=True)  # the relay's name: host and port, where it has no other
     per_minute: float | None = None
     learnt_at: datetime = Field(sa_type=UtcDateTime)
+    away_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    said: str | None = None  # when it was asked last, and was away
+
+
+class SendRate(SQLModel, table=True):
+    """Tokens for mails at a rate that somebody set; all machines draw from them."""
+
+    __tablename__ = "send_rate"
+
+    name: str = Field(primary_key=True)  # what the rate is of: a relay, a domain
+    tokens: float
+    at: datetime = Field(sa_type=UtcDateTime)  # when there were so many
 
 
 class Notice(SQLModel, table=True):

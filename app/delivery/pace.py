@@ -87,6 +87,11 @@ class Pace:
         self._guesses_from = 0.0
 
     @property
+    def size(self) -> int:
+        """How many at a time, while nothing limits how many a minute."""
+        return self._size.now
+
+    @property
     def is_quick(self) -> bool:
         """Whole batches are taken in a moment."""
         return self._size.now > FEWEST

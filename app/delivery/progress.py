@@ -1,7 +1,8 @@
 """How far a send has come, told as it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -10,7 +11,7 @@ from app.delivery.models import State
 from app.delivery.queue_store import Standing
 from app.experiments import fallen_away
 from app.experiments.fallen_away import FellAway
-from app.experiments.models import ENDED, Experiment
+from app.experiments.models import ENDED, Experiment, Status
 from app.experiments.rehearsal_state import Looking, looks
 
 
@@ -33,11 +34,19 @@ class Progress:
     to_look_at: int | None
     fell_away: int  # people left out at the start whom the launch did not name; before it, would be
     fell_away_because: list[str]
+    later: int  # of those queued: they are tried at a later moment …
+    later_until: datetime | None  # … the last of them at this one
 
 
-def progress_of(session: Session, experiment: Experiment) -> Progress:
-    """Where an experiment's sends stand."""
-    return progress_of_many(session, (experiment,))[experiment.id]
+def progress_of(
+    session: Session, experiment: Experiment, *, now: datetime | None = None
+) -> Progress:
+    """Where an experiment's sends stand; with `now` also how many are tried later."""
+    told = progress_of_many(session, (experiment,))[experiment.id]
+    if now is None or experiment.status != Status.RUNNING:
+        return told
+    later, until = queue_store.waiting_until(session, experiment.id, now=now)
+    return replace(told, later=later, later_until=until)
 
 
 def progress_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
@@ -79,5 +88,7 @@ def _told(
         to_look_at=look.people if look else None,
         fell_away=lost.people if lost else 0,
         fell_away_because=list(lost.because) if lost else [],
+        later=0,
+        later_until=None,
         **{state.value: counts.get(state, 0) for state in State},
     )

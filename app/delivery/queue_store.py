@@ -113,6 +113,19 @@ def _said_to_whoever_waits() -> ScalarSelect[str | None]:
     )
 
 
+def waiting_until(
+    session: Session, experiment_id: str, *, now: datetime
+) -> tuple[int, datetime | None]:
+    """How many queued sends are tried at a later moment, and when the last of them is."""
+    question = select(func.count(), func.max(col(Send.due_at))).where(
+        col(Send.experiment_id) == experiment_id,
+        col(Send.state) == State.QUEUED,
+        col(Send.due_at) > now,
+    )
+    number, until = session.execute(question).one()
+    return int(number), until
+
+
 def settled_last(session: Session, experiment_id: str, *, limit: int) -> Sequence[Row[Any]]:
     """The last sends of which a server said something final, the newest last."""
     question = (

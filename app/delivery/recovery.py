@@ -5,7 +5,7 @@ Dead is a process whose own lock is free. Its segments tell nothing of its life:
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,9 +95,13 @@ def settle_dead(database: Database, dead: _Dead, *, now: datetime) -> int:
         return settling.settle(session, results, holder=dead.holder, now=now)
 
 
-def put_back(session: Session, holder: str, *, now: datetime) -> None:
-    """Queue again what a living process reserved without knowing it: the answer was lost."""
-    unknown = [send for send in store.held_by(session, holder) if send.state == State.SENDING]
+def put_back(session: Session, holder: str, *, known: Collection[int] = (), now: datetime) -> None:
+    """Queue again what a living process reserved without knowing it: the answer was lost.
+
+    `known`: sends that it knows of, and has under way.
+    """
+    held = store.held_by(session, holder)
+    unknown = [one for one in held if one.state == State.SENDING and one.id not in known]
     results = [Result(reserved_by(send), Meaning.NOT_ATTEMPTED, "", now) for send in unknown]
     settling.settle(session, results, holder=holder, now=now)
 
@@ -136,12 +140,13 @@ def _results(sends: Sequence[Send], trace: Trace, *, life: Life, now: datetime) 
 def _result(send: Send, trace: Trace, *, life: Life, now: datetime) -> Result | None:
     reserved = reserved_by(send)
     if reserved.number in trace.replied:
-        reply, at = trace.replied[reserved.number]
-        return Result.of(reserved, reply, at=at)
+        reply, at, relay = trace.replied[reserved.number]
+        return Result.of(reserved, reply, at=at, relay=relay)
     if send.state == State.UNCERTAIN:  # another machine said so; nothing here says better
         return None
     if reserved.number in trace.attempted:
-        return Result(reserved, Meaning.UNCERTAIN, _SILENCE, now)
+        relay = trace.attempted[reserved.number]
+        return Result(reserved, Meaning.UNCERTAIN, _SILENCE, now, relay=relay)
     if life is Life.CUT_OFF:
         return Result(reserved, Meaning.UNCERTAIN, _CUT_OFF, now)
     return Result(reserved, Meaning.NOT_ATTEMPTED, "", now)

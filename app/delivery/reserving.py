@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.audience.consent import allowed, allows
 from app.audience.own import told
-from app.delivery import pausing, person_store, store
+from app.delivery import domain_rates, own_rate, pausing, person_store, store
 from app.delivery.arms import Arms
 from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.answering import answerable
@@ -35,7 +35,6 @@ from app.platform.put_off import Work
 from app.tally import store as tally
 
 _LOOKED_AT = 1_000  # sends in one transaction, those of the holdout among them (decision 7)
-_MINUTE = timedelta(minutes=1)
 log = logging.getLogger(__name__)
 
 
@@ -65,6 +64,7 @@ class Reserver:
         self._keyring = keyring
         self._holder = holder
         self._privacy = settings.privacy
+        self._domain_rates = settings.domain_rates
         self._arms = Arms(settings)
         self._attempts = Attempts(database)
         self.is_in_doubt = False
@@ -99,10 +99,13 @@ class Reserver:
         with self._database.write_unheard() as session, tally.together(session):
             experiment = session.get_one(Experiment, experiment_id)
             _wait_turn(session, experiment)
-            room = _room(session, experiment, room, now=now)
+            room = own_rate.room_of(session, experiment, room, now=now)
             if room <= 0:
                 return []
-            taken = self._take(session, experiment, room=room, now=now)
+            if self._domain_rates:
+                taken = self._take_in_turn(session, experiment, room=room, now=now)
+            else:
+                taken = self._take(session, experiment, room=room, now=now)
             people = person_store.people_of(session, [reserved.send_id for reserved in taken])
             self._note_refusals(session, people)
             for arm in {reserved.arm for reserved in taken}:
@@ -125,6 +128,21 @@ class Reserver:
         ]
         tally.change(session, {number: {"untracked": True} for number in refused})
 
+    def _take_in_turn(
+        self, session: Session, experiment: Experiment, *, room: int, now: datetime
+    ) -> list[Reserved]:
+        """The same, with people of domains that have had enough left for later."""
+        rates, taken = self._domain_rates, list[Reserved]()
+        while not taken:
+            ready = domain_rates.hold_back(session, experiment.id, rates, room=room, now=now)
+            if not ready:
+                break
+            rows = self._reserved(session, experiment, room=ready, now=now)
+            if not rows:
+                break
+            taken = _count(session, experiment, rows, now=now)
+        return taken
+
     def _take(
         self, session: Session, experiment: Experiment, *, room: int, now: datetime
     ) -> list[Reserved]:
@@ -132,21 +150,26 @@ class Reserver:
         taken: list[Reserved] = []
         looked_at = 0
         while len(taken) < room and looked_at < _LOOKED_AT:
-            rows = store.reserve(
-                session,
-                experiment.id,
-                room=room - len(taken),
-                holder=self._holder,
-                lease_until=now + LEASE,
-                mail_kind=mail_kind_of(experiment.design),
-                cooling_off=_cooling_off(experiment),
-                now=now,
-            )
+            rows = self._reserved(session, experiment, room=room - len(taken), now=now)
             if not rows:
                 break
             looked_at += len(rows)
             taken += _count(session, experiment, rows, now=now)
         return taken
+
+    def _reserved(
+        self, session: Session, experiment: Experiment, *, room: int, now: datetime
+    ) -> Sequence[Row[Any]]:
+        return store.reserve(
+            session,
+            experiment.id,
+            room=room,
+            holder=self._holder,
+            lease_until=now + LEASE,
+            mail_kind=mail_kind_of(experiment.design),
+            cooling_off=_cooling_off(experiment),
+            now=now,
+        )
 
     def _prepared(
         self, taken: Sequence[Reserved], people: Mapping[int, Row[Any]], *, now: datetime
@@ -241,6 +264,7 @@ def _count(
             person_id=row.person_id,
             deferrals=row.deferrals,
             released_at=row.released_at,
+            relay=row.relay or "" if row.deferrals else "",
         )
         for row in rows
         if row.state == State.SENDING
@@ -264,16 +288,3 @@ def _wait_turn(session: Session, experiment: Experiment) -> None:
 def _cooling_off(experiment: Experiment) -> timedelta | None:
     days = (experiment.design.get("exclude") or {}).get("cooling_off_days")
     return timedelta(days=days) if days else None
-
-
-def _room(session: Session, experiment: Experiment, room: int, *, now: datetime) -> int:
-    """How many mails may be released now: no more in a minute than asked, spread over it."""
-    rate = experiment.rate_per_minute
-    if rate is None:
-        return room
-    turns.take(session, f"rate:{experiment.id}")
-    seconds = max(1.0, 60 / rate)
-    burst = ceil(rate * seconds / 60)
-    lately = store.mailed_within(session, experiment.id, timedelta(seconds=seconds), now=now)
-    in_minute = store.mailed_within(session, experiment.id, _MINUTE, now=now)
-    return min(room, rate - in_minute, burst - lately)

@@ -1,36 +1,31 @@
-"""Reserve, attempt, settle: nobody gets two (decision 4).
+"""Reserve, divide, carry, settle: nobody gets two (decision 4).
 
 A process holds as many reserved sends as leave in a moment. Every attempt and every reply is a line
 in its journal before it is a row, so that a start after a crash knows who was attempted.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from app.delivery import mail_store, notices, pace_store, recovery, settling
-from app.delivery.attempts import attempt_line, reply_line
+from app.delivery import mail_store, notices, recovery, settling
 from app.delivery.batch import Batch
-from app.delivery.pace import Pace
-from app.delivery.replies import Meaning, Reply
+from app.delivery.carrying import Carrier
+from app.delivery.rating import Rated
 from app.delivery.reserving import Prepared, Reserver
 from app.delivery.settling import Result
+from app.delivery.shares import Room, Shares, limits_of
+from app.delivery.transports.any_relay import AnyRelay
 from app.delivery.transports.outbox import Outbox
-from app.delivery.transports.ports import StoppedError, Transport
-from app.delivery.watching import Watch
+from app.delivery.transports.ports import Transport
 from app.links.keyring import Keyring
 from app.platform.config import Settings
 from app.platform.db import Database
-from app.platform.duties import Trouble, awaited
-from app.platform.journal import Journal, JournalFull
+from app.platform.journal import Journal
 
-_STOPPING = {Meaning.LATER_ALL, Meaning.LIMIT, Meaning.OUR_FAULT}
-_OWN_ERRORS = (StoppedError, JournalFull, OSError)
 _TOLD_SECONDS = 1.0  # between words to others while mail after mail leaves: each wakes every loop
-_BACKOFF_SECONDS = (5, 10, 20, 40, 80, 160, 300)  # while the server is away
-log = logging.getLogger(__name__)
+_TOGETHER_SECONDS = 1.0  # a relay that takes longer over a batch no longer holds up the others
 
 
 class Sender:
@@ -42,26 +37,28 @@ class Sender:
         settings: Settings,
         keyring: Keyring,
         journal: Journal,
-        transport: Transport,
-        *,
+        *transports: Transport,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`ticks` counts seconds and is never set: by it we rest."""
+        """`transports`: the relays, one at least. `ticks` counts seconds and is never set."""
         self._database = database
         self._settings = settings
         self._journal = journal
-        self._transport = transport
         self._ticks = ticks
         self._holder = journal.writer
-        rehearses = isinstance(transport, Outbox) and not settings.demo
+        rehearses = isinstance(transports[0], Outbox) and not settings.demo
         self._reserver = Reserver(
             database, settings, keyring, holder=self._holder, rehearses=rehearses
         )
-        self._pace: Pace | None = None
+        self._carriers = {
+            one.name: Carrier(database, journal, one, ticks=ticks, others=self._others)
+            for one in transports
+        }
+        self._rated = Rated(database, transports, of_all=settings.rate_of_all)
+        self._shares = Shares()
+        self._under_way: dict[str, tuple[Batch, asyncio.Task[None]]] = {}
         self._unsettled: list[Result] = []
-        self._failures = 0
         self._is_in_doubt = False
-        self._rests_until = ticks()
         self._told_at = ticks() - _TOLD_SECONDS
         self._is_untold = False
 
@@ -79,127 +76,150 @@ class Sender:
             self._told_at, self._is_untold = self._ticks(), False
         return did
 
+    async def finish(self, now: datetime) -> None:
+        """Wait for what is under way still, and settle it."""
+        if self._under_way:
+            await asyncio.wait([task for _, task in self._under_way.values()])
+        try:
+            self._fetch()
+        finally:
+            self._settle(now)
+
     async def _step(self, now: datetime) -> int:
+        looked_at = self._fetch()
+        free = self._free()
+        if free:
+            self._withdraw()
         self._settle(now)
         self._journal.turn_over()
-        if self._ticks() < self._rests_until:
-            return 0
-        did = await notices.send_due(self._database, self._settings, self._transport, now=now)
-        batch = Batch(self._reserve(now), now=now, ticks=self._ticks)
-        try:
-            if batch.waiting:
-                await self._attempt_all(batch)
-        finally:  # whatever happened: what is reserved and not told would be ours for ever
-            self._unsettled += batch.results_of_all()
-        self._settle(batch.moment())
-        self._learn(batch)
-        return did + len(batch.results)
+        if not free:
+            return looked_at + await self._next_to_end()
+        relay = AnyRelay([carrier.transport for carrier in free])
+        did = await notices.send_due(self._database, self._settings, relay, now=now)
+        batches = self._batches(free, now)
+        did += len(self._unsettled)  # those that could not be made
+        if len(self._carriers) == 1:
+            did += await self._carry_alone(batches)
+        else:
+            did += await self._carry_together(batches)
+        self._settle(now)
+        return looked_at + did
 
     @property
     def is_free(self) -> bool:
-        """Nothing that the server said limits how much it is given, and it is there."""
-        return self._failures == 0 and (self._pace is None or self._pace.per_minute is None)
+        """Nothing that any relay said limits how much it is given, and it is there."""
+        return any(carrier.is_free for carrier in self._carriers.values())
 
     @property
     def is_pressed(self) -> bool:
-        """More is due than this process sends in a while, and the server takes all of it."""
-        return self.is_free and self._pace is not None and self._pace.is_quick
+        """More is due than this process sends in a while, and a relay takes all of it."""
+        is_limited = self._settings.rate_of_all is not None
+        return not is_limited and any(one.is_pressed for one in self._carriers.values())
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """How long until the next mail may leave, where a rate alone holds it up."""
+        return self._rated.wait_seconds
 
     def is_waited_for(self) -> bool:
         """Whether any mail may fall due by itself."""
         with self._database.read() as session:
             return mail_store.is_any_queued(session)
 
-    def _reserve(self, now: datetime) -> list[Prepared | Result]:
+    def _free(self) -> list[Carrier]:
+        return [
+            carrier
+            for name, carrier in self._carriers.items()
+            if carrier.rest_seconds == 0 and name not in self._under_way
+        ]
+
+    def _withdraw(self) -> None:
+        """What waits at a relay that takes long over it is another one's to carry."""
+        for batch, _ in self._under_way.values():
+            if batch.seconds > _TOGETHER_SECONDS:
+                self._unsettled += batch.withdrawn()
+
+    def _others(self, carrier: Carrier) -> list[Carrier]:
+        return [one for one in self._carriers.values() if one is not carrier]
+
+    def _batches(self, free: Sequence[Carrier], now: datetime) -> dict[str, Batch]:
+        """Reserve, and divide what was reserved: a batch for each relay that gets some of it."""
+        rooms = {carrier.name: carrier.room(now) for carrier in free}
+        rooms = self._rated.narrowed(rooms, now=now)
+        reserved = self._reserve(now, rooms)
+        ready = [one for one in reserved if isinstance(one, Prepared)]
+        self._unsettled += [one for one in reserved if isinstance(one, Result)]
+        wanted = {
+            place: one.reserved.relay for place, one in enumerate(ready) if one.reserved.relay
+        }
+        hands = self._shares.deal(ready, rooms, wanted) if ready else {}
+        self._rated.spent({name: len(hand) for name, hand in hands.items()}, now=now)
+        return {
+            name: Batch(hand, now=now, ticks=self._ticks, relay=name)
+            for name, hand in hands.items()
+            if hand
+        }
+
+    def _reserve(self, now: datetime, rooms: Mapping[str, Room]) -> list[Prepared | Result]:
         """Reserve the next batch. Where the answer was lost, what we hold is put back first."""
         if self._is_in_doubt:
+            held = {one for batch, _ in self._under_way.values() for one in batch.ids}
             with self._database.write() as session:
-                recovery.put_back(session, self._holder, now=now)
+                recovery.put_back(session, self._holder, known=held, now=now)
         self._is_in_doubt = True
-        room = self._known_pace(now).room(ticks=self._ticks())
+        room, most = sum(limits_of(rooms).values()), self._rated.most
+        room = room if most is None else min(room, most)
         prepared = self._reserver.reserve(now=now, room=room)
         self._is_in_doubt = self._reserver.is_in_doubt
         return prepared
 
-    def _known_pace(self, now: datetime) -> Pace:
-        """The server's pace, as it was learnt before the last start."""
-        if self._pace is None:
-            with self._database.read() as session:
-                known = pace_store.pace_of(session, self._transport.name, now=now)
-            self._pace = Pace(known)
-        return self._pace
+    async def _carry_alone(self, batches: Mapping[str, Batch]) -> int:
+        """There is one relay, or none gets anything; how many mails were looked at."""
+        for name, batch in batches.items():
+            await self._carry(self._carriers[name], batch)
+            self._settle(batch.moment())
+            self._carriers[name].learn(batch)
+        return sum(len(batch.results) for batch in batches.values())
 
-    def _learn(self, batch: Batch) -> None:
-        """What the server takes, from what it said; kept where it is another pace than before."""
-        now = batch.moment()
-        pace = self._known_pace(now)
-        meanings = [result.meaning for result in batch.results]
-        if pace.hear(meanings, ticks=self._ticks(), seconds=batch.seconds):
-            with self._database.write() as session:
-                pace_store.keep(session, self._transport.name, pace.per_minute, now=now)
+    async def _carry_together(self, batches: Mapping[str, Batch]) -> int:
+        """Each relay at its own; who takes long over it goes on while others get more."""
+        for name, batch in batches.items():
+            task = asyncio.create_task(self._carry(self._carriers[name], batch))
+            self._under_way[name] = (batch, task)
+        if not batches:
+            return await self._next_to_end()
+        began = [self._under_way[name][1] for name in batches]
+        await asyncio.wait(began, timeout=_TOGETHER_SECONDS)
+        return self._fetch() or len(self._under_way)
 
-    async def _attempt_all(self, batch: Batch) -> None:
-        ids = [prepared.reserved.send_id for prepared in batch.waiting]
-        watch = Watch(self._database, ids, holder=self._holder)
-        beat = asyncio.create_task(watch.keep_leases())
+    async def _next_to_end(self) -> int:
+        """Nothing else can be done: wait a moment for whichever is under way."""
+        if not self._under_way:
+            return 0
+        tasks = [task for _, task in self._under_way.values()]
+        await asyncio.wait(tasks, timeout=_TOGETHER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        return self._fetch() or len(self._under_way)
+
+    async def _carry(self, carrier: Carrier, batch: Batch) -> None:
         try:
-            async with asyncio.TaskGroup() as lanes:
-                for _ in range(min(self._transport.lanes, len(ids))):
-                    lanes.create_task(self._drive(batch, watch))
-        finally:
-            beat.cancel()
-        self._rest(batch)
+            await carrier.carry(batch)
+        finally:  # whatever happened: what is reserved and not told would be ours for ever
+            self._unsettled += batch.results_of_all()
 
-    async def _drive(self, batch: Batch, watch: Watch) -> None:
-        """One lane: mail after mail, until none is left or the batch stops."""
-        while batch.waiting and not batch.stopped:
-            prepared = batch.take()
-            result = await self._attempt(prepared, batch, watch)
-            batch.heard(result)
-            if result.meaning in _STOPPING or batch.is_refused_for_us(result):
-                batch.stopped = result.words
-
-    async def _attempt(self, prepared: Prepared, batch: Batch, watch: Watch) -> Result:
-        reserved = prepared.reserved
-
-        async def attempting() -> None:
-            await watch.check(reserved.send_id)
-            batch.attempted.add(reserved.send_id)
-            await self._journal.kept(attempt_line(reserved.number))
-
-        try:
-            await watch.check(reserved.send_id)
-            sent = self._transport.send(prepared.mail, attempting)
-            reply = await awaited(sent, what="a mail", but=_OWN_ERRORS)
-        except StoppedError:
-            return Result(reserved, Meaning.NOT_ATTEMPTED, "", batch.moment())
-        except (JournalFull, OSError) as error:
-            batch.stopped = f"The sender's journal cannot be written: {error}"
-            return Result(reserved, Meaning.LATER_ALL, batch.stopped, batch.moment())
-        if isinstance(reply, Trouble):  # nothing that a server said, and nobody else's affair
-            if reserved.send_id not in batch.attempted:
-                return Result(reserved, Meaning.LATER, reply.sentence, batch.moment())
-            batch.broken = batch.stopped = reply.sentence
-            return Result(reserved, Meaning.UNCERTAIN, reply.sentence, batch.moment())
-        return await self._heard(prepared, reply, at=batch.moment())
-
-    async def _heard(self, prepared: Prepared, reply: Reply, *, at: datetime) -> Result:
-        reserved = prepared.reserved
-        try:
-            await self._journal.kept(reply_line(reserved.number, reply, at=at))
-        except (JournalFull, OSError):
-            log.exception("a reply is not in the journal; its row is written all the same")
-        return Result.of(reserved, reply, at=at)
-
-    def _rest(self, batch: Batch) -> None:
-        """Rest where the server is away, each time longer; whoever waits for it waits as long."""
-        if not batch.server_is_away():
-            self._failures = 0
-            return
-        self._failures += 1
-        seconds = _BACKOFF_SECONDS[min(self._failures, len(_BACKOFF_SECONDS)) - 1]
-        self._rests_until = self._ticks() + seconds
-        batch.rest(seconds)
+    def _fetch(self) -> int:
+        """Take note of those that have ended; how many mails they looked at. Raises their error."""
+        ended = [name for name, (_, task) in self._under_way.items() if task.done()]
+        looked_at, errors = 0, []
+        for name in ended:
+            batch, task = self._under_way.pop(name)
+            looked_at += len(batch.results)
+            if error := task.exception():
+                errors.append(error)
+            else:
+                self._carriers[name].learn(batch)
+        if errors:
+            raise errors[0]
+        return looked_at
 
     def _settle(self, now: datetime) -> None:
         """Write what became of sends. Then nothing of earlier segments can be needed any more."""
@@ -207,4 +227,5 @@ class Sender:
             with self._database.write_unheard() as session:
                 settling.settle(session, self._unsettled, holder=self._holder, now=now)
             self._unsettled, self._is_untold = [], True
-        self._journal.drop_turned()
+        if not self._under_way:
+            self._journal.drop_turned()

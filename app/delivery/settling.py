@@ -27,6 +27,7 @@ class Reserved:
     person_id: str
     deferrals: int
     released_at: datetime
+    relay: str = ""  # that put it off, where it is to be asked again
 
     @property
     def number(self) -> tuple[int, int]:
@@ -36,18 +37,22 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one reservation. `retry_at` where everybody waits for the server."""
+    """What came of one reservation. `retry_at` where everybody waits for the server.
+
+    `relay`: which one said so; empty where none was asked.
+    """
 
     reserved: Reserved
     meaning: Meaning
     words: str
     at: datetime
     retry_at: datetime | None = None
+    relay: str = ""
 
     @classmethod
-    def of(cls, reserved: Reserved, reply: Reply, *, at: datetime) -> "Result":
+    def of(cls, reserved: Reserved, reply: Reply, *, at: datetime, relay: str = "") -> "Result":
         """Read a reply."""
-        return cls(reserved, meaning_of(reply), shortened(str(reply)), at)
+        return cls(reserved, meaning_of(reply), shortened(str(reply)), at, relay=relay)
 
     def later(self, at: datetime | None) -> "Result":
         """The same, to be tried again at a moment."""
@@ -108,6 +113,12 @@ def _outcome(result: Result) -> Mapping[str, object]:
 
 def _row(result: Result) -> dict[str, object]:
     """The new fields of a send."""
+    fields = _standing(result)
+    return fields | {"relay": result.relay} if result.relay else fields
+
+
+def _standing(result: Result) -> dict[str, object]:
+    """Where it stands now, and since when."""
     state = _FINAL.get(result.meaning)
     if state is None:
         return _waiting(result)

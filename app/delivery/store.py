@@ -36,6 +36,7 @@ _TYPES = {
     "settled_at": "timestamptz",
     "deferrals": "bigint",
     "last_reply": "text",
+    "relay": "text",
 }
 _MOMENT = UtcDateTime()
 _TEXTS = ("erased", "suppressed", "declined", "mail_kind", "cooling")
@@ -89,7 +90,7 @@ _RESERVE = """
            last_reply = COALESCE(due.why, send.last_reply)
       FROM due
      WHERE send.id = due.due_id AND send.state = 'queued'
-    RETURNING id, arm, person_id, state, attempts, deferrals, released_at
+    RETURNING id, arm, person_id, state, attempts, deferrals, released_at, relay
 """
 
 

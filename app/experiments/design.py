@@ -43,8 +43,18 @@ class Plan:
     looks: tuple[PlannedLook, ...] = ()
 
 
-def plan_of(session: Session, experiment: Experiment, judge: Judge, *, now: datetime) -> Plan:
-    """The plan of an experiment: as counted now while it is a draft, as settled once it started."""
+def plan_of(
+    session: Session,
+    experiment: Experiment,
+    judge: Judge,
+    *,
+    now: datetime,
+    rate_per_minute: int | None = None,
+) -> Plan:
+    """The plan of an experiment: as counted now while it is a draft, as settled once it started.
+
+    `rate_per_minute`: mails that leave at most; None: as fast as they are taken.
+    """
     people = experiment.enrolled
     if people is None:
         people = rehearsal.eligible(session, judge).eligible if judge.audience_id else 0
@@ -52,7 +62,7 @@ def plan_of(session: Session, experiment: Experiment, judge: Judge, *, now: date
         drafts.design_of(experiment),
         people=people,
         start=experiment.started_at or experiment.scheduled_at or now,
-        rate_per_minute=experiment.rate_per_minute,
+        rate_per_minute=rate_per_minute,
         arms=(experiment.plan or {}).get("arms"),
     )
 

@@ -191,7 +191,7 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
         arms = enrolment_store.count_by_arm(session, experiment_id)
         lost = fallen_away.since_launch(session, experiment)
         approvals.refuse_unseen(session, experiment, sum(arms.values()), settings)
-    plan = _plan(experiment, arms, now=now)
+    plan = _plan(experiment, arms, settings.slower_of(experiment.rate_per_minute), now=now)
     with database.write() as session:
         held = _awaited(session, experiment_id)
         if held.rate_per_minute != experiment.rate_per_minute:  # the design is frozen
@@ -206,11 +206,11 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
 
 
 def _plan(
-    experiment: Experiment, arms: Mapping[str, int], *, now: datetime
+    experiment: Experiment, arms: Mapping[str, int], rate: int | None, *, now: datetime
 ) -> plans.Frozen | NotEnoughData:
     design = drafts.design_of(experiment)
     try:
-        return plans.freeze(design, arms, start=now, rate_per_minute=experiment.rate_per_minute)
+        return plans.freeze(design, arms, start=now, rate_per_minute=rate)
     except NotEnoughData as error:
         return error
 

@@ -20,6 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
+from app.delivery import carrying
 from app.ops import gauges, measured
 from app.ops.gauges import Gauges
 from app.ops.installation import House
@@ -35,6 +36,7 @@ COUNTED = (
     edge.ANSWERED,
     edge.REFUSED,
     ingest.INGESTED,
+    carrying.CARRIED,
     push_worker.PUSHED,
     duties.FAILED,
     log.LINES,

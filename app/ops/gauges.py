@@ -19,7 +19,7 @@ from sqlmodel import Session
 from app.allocation import store as allocation_store
 from app.allocation import weeks
 from app.audience import store as audience_store
-from app.delivery import due_store
+from app.delivery import due_store, pace_store, transports
 from app.delivery.models import State
 from app.okr import source_store
 from app.ops.installation import House
@@ -57,6 +57,11 @@ OLDEST_DUE = Meter(
     "thinslice_oldest_due_seconds",
     "For how long the work has been due that waits longest; 0 where nothing is due.",
     {"work": tuple(Due)},
+)
+RELAYS = Meter(
+    "thinslice_relay_up",
+    "Whether a relay took mails when it was asked last: 1 or 0.",
+    {"relay": None},
 )
 PUSHES = Meter("thinslice_pushes", "Pushes to tools that are not done, by state.", {"state": _OWED})
 SURVEY = Meter(
@@ -97,7 +102,7 @@ PROCESSES = Meter(
     "Whether this data folder's process lives: 1 or 0.",
     {"process": ("ingester", "sender")},
 )
-OF_THE_DATABASE = (SENDS, OLDEST_DUE, PUSHES, SURVEY, PUT_OFF, LAG, FOLDERS, LOST)
+OF_THE_DATABASE = (SENDS, OLDEST_DUE, RELAYS, PUSHES, SURVEY, PUT_OFF, LAG, FOLDERS, LOST)
 OF_THE_FOLDER = (LOST_HERE, JOURNAL, JOURNAL_LIMIT, DISK, PROCESSES)
 ALL = (DATABASE, *OF_THE_DATABASE, *OF_THE_FOLDER)
 
@@ -155,6 +160,7 @@ def _of_the_database(
     return {
         SENDS.name: _by(due_store.sends_by_state(session)),
         OLDEST_DUE.name: _oldest_due(session, house, now),
+        RELAYS.name: _relays(session, house),
         PUSHES.name: _by(pushes.owed(session)),
         SURVEY.name: _survey(session),
         PUT_OFF.name: _by(put_off.failing_by_work(session)),
@@ -166,6 +172,12 @@ def _of_the_database(
 
 def _by(found: Mapping[_Name, int]) -> dict[Labels, float]:
     return {(name.value,): float(number) for name, number in found.items()}
+
+
+def _relays(session: Session, house: House) -> dict[Labels, float]:
+    names = transports.names(house.settings)
+    away = pace_store.away(session, names)
+    return {(name,): float(name not in away) for name in names}
 
 
 def _survey(session: Session) -> dict[Labels, float]:

@@ -10,8 +10,8 @@ import dns.exception
 import dns.resolver
 import dns.reversename
 
+from app.delivery import transports
 from app.delivery.transports import dkim_key
-from app.delivery.transports.server import Server
 from app.ops.installation import House
 from app.platform.config import Settings
 from app.platform.errors import AppError, Unavailable
@@ -67,7 +67,7 @@ class Looking:
         def part(house: House) -> str:
             settings = house.settings
             dkim_key.signer(settings)  # what cannot be used is said, whatever DNS says
-            if not settings.mail.startswith("smtp:"):
+            if not transports.hosts(settings):
                 return "not looked: nothing leaves"
             domain = _domain_of(settings.sender_address)
             if _is_nobodys(domain):
@@ -141,7 +141,10 @@ class Looking:
         return f"{name} says {found[0]}"
 
     def _ptr(self, settings: Settings) -> str:
-        host = Server.read(settings.mail).host
+        hosts = dict.fromkeys(transports.hosts(settings))
+        return "; ".join(self._name_of(host) for host in hosts)
+
+    def _name_of(self, host: str) -> str:
         if _is_nobodys(host.lower()):
             return f"not looked: {host} is nobody's in DNS"
         addresses = (

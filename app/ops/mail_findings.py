@@ -15,7 +15,9 @@ _NEVER = "nothing has come back yet"
 
 def leaves(house: House) -> str:
     """Whether mail could leave now."""
-    return transports.look(house.settings)
+    told = transports.look(house.settings)
+    rates = house.settings.mail_rates
+    return f"{told}; mails a minute at most: {rates} (THINSLICE_MAIL_RATES)" if rates else told
 
 
 def comes_back(house: House) -> str:

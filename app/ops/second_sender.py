@@ -56,7 +56,7 @@ def _live(house: House, line: Line) -> None:
 
 async def _help(house: House, line: Line) -> None:
     """Send until there is a reason not to."""
-    async with sender_of(house) as sender:
+    async with sender_of(house, helps=True) as sender:
         try:
             while not line.is_closed() and sender.is_free:
                 if not await sender.step(await asyncio.to_thread(house.database.now)):

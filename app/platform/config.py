@@ -17,6 +17,7 @@ from app.platform.dkim_settings import DkimSettings
 from app.platform.domains import BadDomain, ascii_host, ascii_url
 from app.platform.errors import AppError
 from app.platform.provider_settings import ProviderSettings
+from app.platform.rate_settings import RateSettings
 
 
 class BadSettings(AppError):
@@ -88,7 +89,7 @@ _SHORT = 32  # signs before the @: 64 are allowed, and a send's token and its + 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
-class Settings(ProviderSettings, DkimSettings):
+class Settings(ProviderSettings, DkimSettings, RateSettings):
     """What an operator may set. Names and defaults are fixed (contract)."""
 
     model_config = SettingsConfigDict(env_prefix="THINSLICE_", extra="ignore", frozen=True)
@@ -218,7 +219,7 @@ class Settings(ProviderSettings, DkimSettings):
     @property
     def mails_by_provider(self) -> bool:
         """Mails leave over HTTP: a provider makes their return paths, and hands our tokens back."""
-        return not self.mail.strip().startswith(("outbox:", "smtp:"))
+        return any(not one.startswith(("outbox:", "smtp:")) for one in self.mail.split())
 
     @property
     def sender_address(self) -> str:

@@ -128,7 +128,9 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "rehearsal": ("after", "run", "made_of", "frame"),
     "respondent": ("name", "email"),  # of the team
     "second_step": ("secret",),  # of the team; sealed
-    "server_pace": ("server",),
+    "send": ("relay",),
+    "send_rate": ("name",),
+    "server_pace": ("server", "said"),
     "snapshot": ("call",),
     "team_invitation": ("email",),
     "time_answer": ("shares",),

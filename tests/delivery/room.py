@@ -22,6 +22,7 @@ from app.delivery.rests import Rests
 from app.delivery.sending import Sender
 from app.delivery.silence import Silence
 from app.delivery.transports.ports import Attempting
+from app.delivery.transports.terms import ANY
 from app.experiments import lifecycle
 from app.experiments import store as experiments
 from app.platform.config import Durability
@@ -126,6 +127,7 @@ class Machine:
     """One data folder with, mostly, a sender that lives; its clock may be set."""
 
     name = "mx.example"
+    terms = ANY
 
     def __init__(self, url: str, folder: Path, server: Server, ticks: Ticks) -> None:
         self.database = Flaky(url)

@@ -121,6 +121,13 @@ def sender(
     return Sender(database, settings, KEYS, journal, transport, ticks=ticks or Ticks())
 
 
+def carried_by(sender: Sender, transport: Transport) -> None:
+    """Its one relay is another one from here on, at the same address."""
+    [carrier] = sender._carriers.values()
+    transport.name = carrier.name
+    carrier.transport = transport
+
+
 async def run(sender: Sender, *, at: datetime = NOW, steps: int = 50) -> None:
     """Step until nothing is due; as much time has passed as the clock says."""
     assert isinstance(sender._ticks, Ticks)

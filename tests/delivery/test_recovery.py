@@ -13,6 +13,7 @@ from app.delivery.releasing import release
 from app.delivery.replies import Meaning, Reply, Stage
 from app.delivery.settling import Reserved, Result
 from app.delivery.silence import Silence
+from app.delivery.transports.terms import ANY
 from app.delivery.watching import LEASE
 from app.experiments.models import Experiment
 from app.platform import journal, writers
@@ -33,6 +34,7 @@ class _Dying:
     """A transport whose process is killed in the middle."""
 
     name = "mx.example"
+    terms = ANY
     lanes = 1
 
     def __init__(self, *, after: int, before_data: bool):
@@ -68,6 +70,8 @@ def test_who_was_not_attempted_is_queued_and_who_was_heard_is_sent(
     assert states.count(State.SENT) == 10
     assert states.count(State.UNCERTAIN) == uncertain
     assert states.count(State.QUEUED) == queued
+    tried = [send.relay for send in scenes.sends(database) if send.state != State.QUEUED]
+    assert set(tried) == {"mx.example"}
 
 
 def test_a_dead_journal_is_kept_for_commits_that_come_late_and_then_goes(
@@ -176,8 +180,8 @@ def test_a_reply_to_an_earlier_try_is_no_reply_to_a_later_one(database: Database
     writer = _opened(folder)
     _hold(database, holder=writer.writer)
     [send] = scenes.sends(database)
-    writer.keep(attempt_line((send.id, 1)))
-    writer.keep(reply_line((send.id, 1), Reply(450, "later", Stage.RECIPIENT), at=NOW))
+    writer.keep(attempt_line((send.id, 1), "mx"))
+    writer.keep(reply_line((send.id, 1), Reply(450, "later", Stage.RECIPIENT), at=NOW, relay="mx"))
     with database.write() as session:
         session.get_one(Send, send.id).attempts = 2  # reserved again, and not attempted yet
     writer.close()
@@ -239,6 +243,7 @@ class _Breaking:
     """A transport with a defect, met after the server heard the mail."""
 
     name = "mx.example"
+    terms = ANY
     lanes = 1
 
     async def close(self) -> None:
@@ -255,9 +260,9 @@ def test_its_journal_may_tell_later_that_they_arrived(database: Database, tmp_pa
     _hold(database, holder=journal.writer)
     heard, silent, _ = [(send.id, 1) for send in scenes.sends(database)]
     for line in (
-        attempt_line(heard),
-        reply_line(heard, Reply(250, "2.0.0 taken", Stage.MESSAGE), at=NOW),
-        attempt_line(silent),
+        attempt_line(heard, "mx"),
+        reply_line(heard, Reply(250, "2.0.0 taken", Stage.MESSAGE), at=NOW, relay="mx"),
+        attempt_line(silent, "mx"),
     ):
         journal.keep(line)
     journal.close()

@@ -110,7 +110,7 @@ def test_a_server_that_was_away_is_tried_again_after_the_rest_by_no_clock(
         sender = scenes.sender(database, tmp_path, nobody(), ticks=ticks)
         await sender.step(NOW)
         async with serving(mailbox) as transport:
-            sender._transport = transport
+            scenes.carried_by(sender, transport)
             ticks.seconds = 6.0
             rests = Rests(database)
             for moment, seconds in ((NOW - DAY, 6.0), (NOW - DAY + timedelta(minutes=6), 366.0)):

@@ -8,6 +8,7 @@ import pytest
 
 from app.audience import suppression_store
 from app.delivery.models import Send, State
+from app.delivery.transports.terms import ANY
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from tests.delivery import scenes
@@ -134,7 +135,7 @@ def test_a_server_that_is_down_costs_nobody_and_says_why(database: Database, tmp
         waiting = scenes.sends(database)
         mailbox = Mailbox()
         async with serving(mailbox) as transport:
-            sender._transport = transport
+            scenes.carried_by(sender, transport)
             await scenes.run(sender, at=later(0.05))
             assert mailbox.taken == []
             await scenes.run(sender, at=later(0.2))
@@ -274,6 +275,7 @@ class _Slowed:
     """A relay that takes its time."""
 
     name = "mx.example"
+    terms = ANY
     lanes = 1
 
     def __init__(self, transport):

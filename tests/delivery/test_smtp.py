@@ -9,13 +9,13 @@ import pytest
 
 from app.delivery.mail.mime import Mail
 from app.delivery.replies import Meaning, Reply, Stage, meaning_of
-from app.delivery.transports import open_transport
+from app.delivery.transports import refuse_unusable
 from app.delivery.transports.conversation import wire_form
 from app.delivery.transports.ports import StoppedError
 from app.delivery.transports.server import Server
 from app.delivery.transports.smtp import Smtp
 from app.platform.config import BadSettings, Settings
-from app.platform.errors import NotBuiltYet, Unavailable
+from app.platform.errors import Unavailable
 from tests.delivery.servers import Mailbox, nobody, serving
 from tests.ports import free_port
 
@@ -150,15 +150,21 @@ def test_an_address_of_a_server_is_read(url: str, expected: Server):
     assert Server.read(url) == expected
 
 
-@pytest.mark.parametrize("url", ["http://x", "smtp://", "smtp://mx.example?tls=maybe", "sendmail"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://x",
+        "smtp://",
+        "smtp://mx.example?tls=maybe",
+        "smtp://mx.example?lanes=4",
+        "smtp://mx.example:mail",
+        "sendmail",
+        "",
+    ],
+)
 def test_an_address_that_names_no_server_is_refused(url: str):
     with pytest.raises(BadSettings, match="THINSLICE_MAIL"):
-        open_transport(Settings(mail=url), None)  # type: ignore[arg-type]  # no outbox, no database
-
-
-def test_what_is_not_built_is_refused_by_name():
-    with pytest.raises(NotBuiltYet):
-        open_transport(Settings(mail="smtp://a.example smtp://b.example"), None)  # type: ignore[arg-type]  # as above
+        refuse_unusable(Settings(mail=url))
 
 
 @asynccontextmanager

@@ -138,7 +138,7 @@ class Town:
     async def send(self) -> None:
         settings = self.house.settings
         journal = Journal.open(self.house.sends, durability=settings.durability, limit=10**8)
-        transport = transports.open_transport(settings, self.house.database)
+        [transport] = transports.open_transports(settings, self.house.database)
         playing = playing_server(self.house)
         sender = Sender(playing.database, playing.settings, playing.keyring, journal, transport)
         while await sender.step(NOW):

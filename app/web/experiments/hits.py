@@ -61,6 +61,7 @@ class SendRow:
     email: str
     state: str
     released_at: datetime | None
+    relay: str
     last_reply: str | None
 
 
@@ -153,7 +154,10 @@ def _sends(session: Session, who: Principal, experiment_id: str, asked: Asked) -
     )  # fmt: skip
     return SendsPage(
         place=header.place_of(session, experiment),
-        sends=[SendRow(email, s.state, s.released_at, s.last_reply) for s, email in found],
+        sends=[
+            SendRow(email, s.state, s.released_at, s.relay or "", s.last_reply)
+            for s, email in found
+        ],
         list=told,
     )
 

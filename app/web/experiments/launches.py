@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
@@ -236,7 +237,7 @@ def _launch_page(
         form=form,
         zone=settings.timezone,
         verb="Rehearse with" if settings.rehearses else "Send to",
-        transport=_transport(settings),
+        transport=_transport(settings, who.eligible),
     )
 
 
@@ -259,9 +260,23 @@ def _mailed(design: Draft, people: int) -> str:
     return about + formatting.plural(people - held, "person", "people")
 
 
-def _transport(settings: Settings) -> str:
+def _transport(settings: Settings, people: int) -> str:
     if settings.mail.startswith("outbox:"):
         nothing = "No mail server is set: mails stay in the outbox, and nothing leaves."
         counts = " So this is a rehearsal: what comes of it is marked, and counts nowhere else."
         return nothing + (counts if settings.rehearses else "")
-    return f"Mails leave from {settings.sender_address}."
+    return f"Mails leave from {settings.sender_address}.{_slowly(settings, people)}"
+
+
+def _slowly(settings: Settings, people: int) -> str:
+    """What rates hold up, and until when the last mail leaves; nothing where there are none."""
+    rate, sentences = settings.rate_of_all, []
+    if rate is not None:
+        minutes = formatting.plural(ceil(people / rate), "minute", "minutes")
+        most = formatting.number(rate)
+        sentences.append(f"No more than {most} leave in a minute, so the last one after {minutes}.")
+    for domain, most_there in settings.domain_rates.items():
+        sentences.append(
+            f"To {domain} no more than {formatting.number(most_there)} leave in a minute."
+        )
+    return "".join(f" {sentence}" for sentence in sentences)

@@ -123,7 +123,7 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
     experiment = about.experiment
     fragment = ProgressFragment(
         result=readouts.panel_of(request, session, about, now=now),
-        progress=progress.progress_of(session, experiment),
+        progress=progress.progress_of(session, experiment, now=now),
         begins=_begins(experiment),
         moves=_moves(experiment),
         id=experiment.id,
@@ -170,7 +170,7 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
         fell_away=fallen_away.fallen_away_of(session, experiment),
         decision=about.decision,
         result=readouts.panel_of(request, session, about, now=now),
-        progress=progress.progress_of(session, experiment),
+        progress=progress.progress_of(session, experiment, now=now),
         begins=_begins(experiment),
         refreshing=readouts.is_refreshing(experiment),
         standing=readouts.standing(experiment),

@@ -73,7 +73,8 @@ def outlook_of(request: Request, draft: Draft, *, people: int, now: datetime) ->
     """What so many people can show by this design."""
     if not people:
         return _NOTHING_YET
-    return _told(request, design.plan(draft, people=people, start=now), draft)
+    rate = request.app.state.settings.rate_of_all
+    return _told(request, design.plan(draft, people=people, start=now, rate_per_minute=rate), draft)
 
 
 def so_far(request: Request, session: Session, draft: Draft, *, now: datetime) -> Outlook:

@@ -44,7 +44,7 @@ async def send_all(application: FastAPI, settings: Settings, database: Database)
     folder = settings.data_dir / "sends"
     folder.mkdir()
     journal = Journal.open(folder, durability=settings.durability, limit=10**6)
-    transport = transports.open_transport(settings, database)
+    [transport] = transports.open_transports(settings, database)
     sender = Sender(database, settings, application.state.keyring, journal, transport)
     while await sender.step(clock.now() + timedelta(seconds=5)):
         pass

@@ -1,0 +1,76 @@
+"""The SQL of rates: the tokens that all machines of one database draw from."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from app.audience.models import Person
+from app.delivery import rates
+from app.delivery.models import Send, SendRate, State
+from app.delivery.rates import Bucket
+from app.experiments.models import Experiment, Status
+from app.experiments.vocabulary import HOLDOUT
+from app.platform import turns
+
+CLOSE_TO_ONE = 1e-6  # what adding up fractions may have lost
+
+
+def take(
+    session: Session, name: str, rate: int, wanted: int, *, now: datetime
+) -> tuple[int, float]:
+    """Take up to so many tokens; how many there were, and seconds until the next one."""
+    held = bucket(session, name, rate, now=now)
+    got = min(wanted, int(held.tokens + CLOSE_TO_ONE))
+    left = Bucket(held.tokens - got, now)
+    keep(session, name, left)
+    return got, rates.seconds_until_one(left, rate)
+
+
+def give_back(session: Session, spare: Mapping[str, tuple[int, int]], *, now: datetime) -> None:
+    """By name: its rate, and tokens that nobody needed."""
+    for name, (rate, tokens) in sorted(spare.items()):
+        held = bucket(session, name, rate, now=now)
+        keep(session, name, Bucket(min(float(rates.holds(rate)), held.tokens + tokens), now))
+
+
+def bucket(session: Session, name: str, rate: int, *, now: datetime) -> Bucket:
+    """As it is now; nobody else draws from it until the transaction ends."""
+    turns.take(session, f"rate:{name}")
+    row = session.get(SendRate, name, populate_existing=True)
+    return rates.filled(Bucket(row.tokens, row.at) if row else None, rate, now=now)
+
+
+def keep(session: Session, name: str, held: Bucket) -> None:
+    """What is left in it."""
+    session.merge(SendRate(name=name, tokens=held.tokens, at=held.at))
+
+
+def due_domains(
+    session: Session, experiment_id: str, *, limit: int, now: datetime
+) -> list[tuple[int, str]]:
+    """Sends in the order in which they are reserved, with the domain of their person's address.
+
+    It is empty where nobody is mailed: of the holdout, or erased. On PostgreSQL they are this
+    transaction's until it ends.
+    """
+    question = (
+        select(col(Send.id), col(Send.arm), func.coalesce(Person.email, "").label("email"))
+        .join(Experiment, col(Experiment.id) == col(Send.experiment_id))
+        .outerjoin(Person, col(Person.id) == col(Send.person_id))
+        .where(
+            col(Send.experiment_id) == experiment_id,
+            col(Send.state) == State.QUEUED,
+            col(Send.due_at) <= now,
+            col(Send.wave) <= col(Experiment.open_wave),
+            (col(Experiment.status) == Status.RUNNING) | col(Send.released_at).is_not(None),
+        )
+        .order_by(col(Send.due_at), col(Send.id))
+        .limit(limit)
+        .with_for_update(of=Send, skip_locked=True)
+    )
+    return [
+        (row.id, "" if row.arm == HOLDOUT else row.email.rpartition("@")[2].lower())
+        for row in session.execute(question)
+    ]
