@@ -1,6 +1,6 @@
 """All of the API under one roof: its routers, its errors, its document."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from app.api import (
     address_ranges,
@@ -49,12 +49,14 @@ from app.api import (
     weeks,
 )
 from app.api.address import PREFIX
+from app.identity.shelves import Shelf
+
+_NOUN = 3  # which part of an address: /api/v1/experiments
 
 
 def install(application: FastAPI) -> None:
     """Add every noun. The pages' error handler asks `problems` for what begins with PREFIX."""
-    roof = APIRouter(responses=problems.ERRORS)
-    for noun in (
+    nouns = (
         audiences,
         audience_queries,
         imports,
@@ -96,9 +98,9 @@ def install(application: FastAPI) -> None:
         audit,
         comments,
         notices,
-    ):
-        roof.include_router(noun.router)
-    roof.include_router(imports.streamed)
-    application.include_router(roof)
+    )
+    routers = (*(noun.router for noun in nouns), imports.streamed)
+    shelves = (Shelf(router, place=_NOUN) for router in routers)
+    application.include_router(Shelf(*shelves, responses=problems.ERRORS))
     application.include_router(docs.router)
     document.complete(application, prefix=PREFIX)

@@ -225,14 +225,15 @@ def _trusts(trusted: tuple[str, ...], address: str) -> bool:
         return False  # a socket file, or rubbish in the header: nobody's proxy
 
 
-def _who(request: Request) -> Principal:
+# These are async, though they wait for nothing: FastAPI would look for a thread for each of them.
+async def _who(request: Request) -> Principal:
     who: Principal | None = request.state.principal
     if who is None:
         raise NotLoggedIn("Please log in.")
     return who
 
 
-def _maybe_who(request: Request) -> Principal | None:
+async def _maybe_who(request: Request) -> Principal | None:
     return getattr(request.state, "principal", None)
 
 
@@ -263,7 +264,7 @@ def writing(request: Request) -> Iterator[Session]:
             yield session
 
 
-def _now() -> datetime:
+async def _now() -> datetime:
     return clock.now()
 
 

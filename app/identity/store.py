@@ -2,8 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    update,
+)
 from sqlmodel import Session, col, select
 
 from app.identity import news
@@ -24,6 +37,7 @@ from app.platform.texts import why_unstorable
 # A working day, however long it is in use: who may come in is the provider's word, and of a
 # provider that tells of no log-out it is asked anew each morning (ASVS 7.3.2).
 FROM_PROVIDER_LASTS = timedelta(hours=12)
+_Moment = datetime | BindParameter[datetime]
 _USERS = Order("users")
 _TOKENS = Order("tokens", is_descending=True)
 
@@ -65,7 +79,7 @@ def users_page(session: Session, *, cursor: str | None, limit: int) -> Part[User
 def sessions_of(session: Session, user_id: str, *, now: datetime) -> Sequence[LoginSession]:
     """The browsers in which somebody is logged in, the one in use last first."""
     mine = select(LoginSession).where(LoginSession.user_id == user_id)
-    going_on = mine.where(_goes_on(now))
+    going_on = mine.where(_goes_on(now, now - FROM_PROVIDER_LASTS))
     return session.exec(going_on.order_by(col(LoginSession.expires_at).desc())).all()
 
 
@@ -76,19 +90,26 @@ def session_of(
 
     Then whether they say a code when they log in, and how many notices they have not read.
     """
+    limits = {"id": hashed, "now": now, "fresh": now - FROM_PROVIDER_LASTS}
+    found = session.execute(_session_asked_for(), limits).one_or_none()
+    return (found[0], found[1], bool(found[2]), found[3]) if found else None
+
+
+@cache
+def _session_asked_for() -> Select[tuple[LoginSession, User, bool, int]]:
+    """Put together once: every page asks it, and that took longer than the answer."""
     says_code = exists().where(
         col(SecondStep.user_id) == col(User.id), col(SecondStep.since).is_not(None)
     )
-    found = session.exec(
+    return (
         select(LoginSession, User, says_code, news.unread())
         .join(User, col(User.id) == LoginSession.user_id)
         .where(
-            LoginSession.id == hashed,
-            _goes_on(now),
+            LoginSession.id == bindparam("id"),
+            _goes_on(bindparam("now"), bindparam("fresh")),
             col(User.removed_at).is_(None),
         )
-    ).one_or_none()
-    return (found[0], found[1], bool(found[2]), found[3]) if found else None
+    )
 
 
 def prolong_session(session: Session, hashed: str, *, until: datetime) -> None:
@@ -130,12 +151,12 @@ def end_session(session: Session, hashed: str) -> None:
 
 def forget_ended_sessions(session: Session, *, now: datetime) -> None:
     """Sessions past their end serve nobody."""
-    session.execute(delete(LoginSession).where(not_(_goes_on(now))))
+    session.execute(delete(LoginSession).where(not_(_goes_on(now, now - FROM_PROVIDER_LASTS))))
 
 
-def _goes_on(now: datetime) -> ColumnElement[bool]:
+def _goes_on(now: _Moment, fresh: _Moment) -> ColumnElement[bool]:
     """In use not long ago, and not from the provider too long ago."""
-    is_fresh = col(LoginSession.created_at) > now - FROM_PROVIDER_LASTS
+    is_fresh = col(LoginSession.created_at) > fresh
     is_ours = col(LoginSession.issuer).is_(None)
     return and_(col(LoginSession.expires_at) > now, or_(is_ours, is_fresh))
 

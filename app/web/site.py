@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
+from app.identity.shelves import Shelf
 from app.web.admin import (
     accounts,
     address_ranges,
@@ -188,7 +189,7 @@ def install_nothing(application: FastAPI, problems: errors.Problems) -> None:
 
 def _install(application: FastAPI, routers: Sequence[APIRouter], problems: errors.Problems) -> None:
     for router in routers:
-        application.include_router(router, include_in_schema=False)
+        application.include_router(Shelf(router), include_in_schema=False)
     application.mount("/static", ASSETS)
     errors.install(application, problems, machines=_MACHINES)
 

@@ -105,7 +105,7 @@ def shown(
     )  # fmt: skip
 
 
-def _asked(
+async def _asked(
     request: Request,
     q: Annotated[str, Query(max_length=_LONGEST)] = "",
     sort: Annotated[str, Query(max_length=40)] = "",
