@@ -23,7 +23,7 @@ from app.identity import passwords
 from app.ops.installation import House, open_house
 from app.platform import config, db
 from app.platform.db import Database
-from tests import kept_open, moments, postgres
+from tests import alone, kept_open, moments, postgres
 from tests.postgres import Server
 from tests.serve import Installation
 
@@ -129,6 +129,13 @@ def certificates_read_once() -> Iterator[None]:
             "httpx._transports.default.create_ssl_context",
             _trusting,
         )
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def asked_alone() -> Iterator[None]:
+    """Where a test asks one thing after the other (`tests.alone`)."""
+    with alone.asked():
         yield
 
 

@@ -22,6 +22,7 @@ from app.identity.secrets import kept
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.web import site
+from tests import alone
 from tests.anew import forget_tries
 from tests.identity.scenes import hashed_password
 from tests.postgres import migrated_sqlite
@@ -121,7 +122,7 @@ class Whole:
         async def ask() -> list[Said]:
             return [await one for one in asked]
 
-        return asyncio.run(ask())
+        return alone.run(ask())
 
 
 def asked(

@@ -1,6 +1,5 @@
 """An agent as its own program asks: the client of MCP's SDK, with a token as bearer."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from fastapi import FastAPI
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
+
+from tests import alone
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ class Agent:
                 async with Client(way) as client:
                     return await ask(client)
 
-        return asyncio.run(connected())
+        return alone.run(connected())
 
 
 def text_of(answer: CallToolResult) -> str:

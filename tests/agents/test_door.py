@@ -1,7 +1,5 @@
 """Who may ask at /mcp, and from where."""
 
-import asyncio
-
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -10,6 +8,7 @@ from app.agents import pace, site
 from app.identity import store
 from app.identity.oauth.offered import INSTALL
 from app.identity.secrets import kept
+from tests import alone
 from tests.agents.asked import Agent
 
 _LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -25,7 +24,7 @@ def _post(application: FastAPI, token: str | None, **more: str) -> httpx.Respons
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             return await http.post("/mcp", json=_LIST, headers=headers)
 
-    return asyncio.run(post())
+    return alone.run(post())
 
 
 def test_a_token_opens_it(agent: Agent):

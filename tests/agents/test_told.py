@@ -1,13 +1,12 @@
 """What agents are told before they ask is made from the table that they are answered by."""
 
-import asyncio
-
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from app.agents import refusals, told
 from app.agents.tools import TOOLS
+from tests import alone
 from tests.agents.written import FILES, FOLDER
 
 
@@ -30,6 +29,6 @@ def test_anybody_may_read_what_agents_are_told(application: FastAPI):
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             return await http.get("/llms.txt")
 
-    answer = asyncio.run(ask())
+    answer = alone.run(ask())
 
     assert (answer.status_code, answer.text) == (200, told.llms())

@@ -1,6 +1,5 @@
 """The API alone, on a real database of each kind, with a token of each role."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from app.platform import clock, config, install
 from app.platform.db import Database
 from app.platform.errors import AppError
 from app.tracking.folders import Folder
+from tests import alone
 from tests.cast import A_SERVER, DESIGN, csv_of
 from tests.duties import read_imports
 from tests.identity.scenes import hashed_password
@@ -67,7 +67,7 @@ class Api:
                 place = path if path.startswith(("/docs", "/openapi")) else f"/api/v1{path}"
                 return await one.request(method, place, headers=headers, **more)
 
-        return asyncio.run(ask())
+        return alone.run(ask())
 
 
 async def in_pieces(whole: bytes, size: int) -> AsyncIterator[bytes]:

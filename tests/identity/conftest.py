@@ -1,6 +1,5 @@
 """A tiny house behind the real guard: one route of each kind, and the errors as they are."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from app.identity.secrets import kept
 from app.platform import clock, config
 from app.platform.db import Database
 from app.platform.errors import AppError, Conflict
+from tests import alone
 from tests.identity.scenes import given_user
 
 OURS = "http://127.0.0.1:8000"
@@ -121,7 +121,7 @@ class Caller:
             ) as client:
                 return await client.request(method, path, **more)
 
-        return asyncio.run(ask())
+        return alone.run(ask())
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A program that wants to be let in, written from the standards and knowing nothing of our code."""
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 from fastapi import FastAPI
 
+from tests import alone
 from tests.web.conftest import Browser
 
 OURS = "http://127.0.0.1:8000"
@@ -54,7 +54,7 @@ class Program:
             async with httpx.AsyncClient(transport=transport, base_url=OURS) as client:
                 return await client.request(method, path, **more)
 
-        return asyncio.run(ask())
+        return alone.run(ask())
 
     def register(self, **said: Any) -> httpx.Response:
         headers = {"Content-Type": "application/json"}

@@ -1,6 +1,5 @@
 """The pages alone, on a real database, with Ann (admin), Eve (editor) and Bo (viewer) logged in."""
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from app.platform.config import Settings
 from app.platform.db import Database
 from app.tracking.folders import Folder
 from app.web import site
+from tests import alone
 from tests.anew import forget_tries
 from tests.cast import A_SERVER
 from tests.duties import read_imports
@@ -95,7 +95,7 @@ class Browser:
                     answer._text = answer.text.replace("\u00a0", " ")
                 return answer
 
-        return asyncio.run(ask())
+        return alone.run(ask())
 
 
 def _said(html: str) -> str:

@@ -1,6 +1,5 @@
 """Every route has its role in the one table, and nothing gets past it."""
 
-import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from app.identity import sessions, tokens, users
 from app.identity.access import Access, access_of
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
+from tests import alone
 from tests.identity.scenes import hashed_password
 from tests.routes import OF_SYSTEMS
 from tests.whole import inside_of
@@ -60,7 +60,7 @@ def ask(application: FastAPI, method: str, path: str, **headers: str) -> httpx.R
                 method, re.sub(r"\{[^}]+\}", "nothing", path), headers=headers
             )
 
-    return asyncio.run(send())
+    return alone.run(send())
 
 
 def test_the_table_has_a_rule_for_every_route(application: FastAPI):

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from app.identity.access import Access, access_of, rule_of
 from app.identity.bodies import MB, Taken, body_of
 from app.platform.paths import TEMPLATES
+from tests import alone
 from tests.routes import OF_SYSTEMS
 from tests.settled import Settled, parameters, properties_of
 from tests.whole import CHANGES, FORM, ROLES, Whole, asked, of_json, whole
@@ -59,7 +60,7 @@ def _broken(application: Whole, requests: Iterator[Request]) -> list[str]:
                 wrong.append(f"{method} {address[:90]} {body[:60]!r}: {error!r}"[:300])
         return wrong
 
-    return asyncio.run(walk())
+    return alone.run(walk())
 
 
 def test_the_address_says_the_same_as_the_route(all_of_it: tuple[Whole, Settled]):

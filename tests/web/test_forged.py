@@ -1,6 +1,5 @@
 """Whatever another site, another session or a viewer sends to a page, nothing is changed."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from app.identity.roles import Role
 from app.identity.secrets import kept
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
+from tests import alone
 from tests.identity.scenes import hashed_password
 from tests.routes import OF_SYSTEMS
 from tests.web.test_access import routes
@@ -128,7 +128,7 @@ def statuses(
                 for method, path in asked
             ]
 
-    return asyncio.run(send())
+    return alone.run(send())
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)

@@ -5,7 +5,6 @@ in turn, on both databases. Pages and lists about others answer as before; whate
 damaged row alone says which one it is.
 """
 
-import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +28,7 @@ from app.platform.documents import Cells
 from app.platform.garbled import CANNOT_BE_READ
 from app.platform.iso_weeks import week_of
 from app.review import agenda
-from tests import moments
+from tests import alone, moments
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
@@ -58,12 +57,12 @@ class Asking:
         self._headers = key_of(house)
         self.places = addresses(self._application, _EXPERIMENTS)
         self.reads: dict[str, str] = {}  # the statements of each: what it can see damaged at all
-        self.before = {place: answer.status_code for place, answer in asyncio.run(self._first())}
+        self.before = {place: answer.status_code for place, answer in alone.run(self._first())}
 
     def every(self, spoilt: Sequence[Column[Any]]) -> list[tuple[str, httpx.Response]]:
         """What everybody says who reads a table of these."""
         tables = re.compile("|".join(rf"\b{one.table.name}\b" for one in spoilt))
-        return asyncio.run(
+        return alone.run(
             self._every([one for one in self.places if tables.search(self.reads[one])])
         )
 
@@ -89,7 +88,7 @@ class Asking:
             async with self._client() as asks:
                 return await asks.request(method, place, headers=self._headers)
 
-        return asyncio.run(answered())
+        return alone.run(answered())
 
     async def _first(self) -> list[tuple[str, httpx.Response]]:
         answers = []

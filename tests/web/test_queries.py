@@ -1,6 +1,5 @@
 """No page and no list asks the database more often where there is more to show."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from app.identity.models import SecondStep, User
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config
 from app.tracking.models import DataFolder
+from tests import alone
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
@@ -58,7 +58,7 @@ def _asked(house: House, size: Size, folder: Path) -> Asked:
     application = inside_of(house)
     headers = key_of(house)
     _say_a_code(house)
-    return asyncio.run(_ask(application, house, estate.examples(size), headers))
+    return alone.run(_ask(application, house, estate.examples(size), headers))
 
 
 def _say_a_code(house: House) -> None:

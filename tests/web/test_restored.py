@@ -1,6 +1,5 @@
 """What a restored copy shows: what it was made of, and while it is held, that it is."""
 
-import asyncio
 import difflib
 import re
 from contextlib import closing
@@ -17,6 +16,7 @@ from app.ops.backup_contents import Contents
 from app.ops.installation import House, open_house, prepare
 from app.platform import clock, config, install
 from app.platform.db import Database
+from tests import alone
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
@@ -120,7 +120,7 @@ def asked(house: House, size: Size, headers: dict[str, str]) -> dict[str, str]:
                     found[place] = f"{answer.status_code} {_MEANWHILE.sub('', answer.text)}"
             return found
 
-    return asyncio.run(ask())
+    return alone.run(ask())
 
 
 def _difference(place: str, before: str, after: str) -> str:

@@ -4,8 +4,6 @@ Every column of text that an installation holds rows of is filled with markup in
 databases, and every page that can still be written is read.
 """
 
-import asyncio
-
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -15,6 +13,7 @@ from sqlmodel import AutoString, SQLModel
 from app.ops.installation import House
 from app.platform import clock
 from app.platform.db import Database
+from tests import alone
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
@@ -65,7 +64,7 @@ def pages(application: FastAPI, headers: dict[str, str]) -> dict[str, httpx.Resp
                 if not one.startswith("/api/")
             }
 
-    return asyncio.run(read())
+    return alone.run(read())
 
 
 @pytest.fixture

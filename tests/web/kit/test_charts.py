@@ -1,6 +1,5 @@
 """Every chart of the product as SVG, PNG and CSV: its files say what its page and the API say."""
 
-import asyncio
 import csv
 import io
 import re
@@ -27,7 +26,7 @@ from app.platform.pictures.standing import standing
 from app.stats.rate_intervals import clopper_pearson
 from app.web.kit.charts import CHARTS, Written
 from app.web.kit.formatting import BADGES
-from tests import postgres
+from tests import alone, postgres
 from tests.bench import estate
 from tests.bench.estate import Size
 from tests.bench.pages import key_of
@@ -133,9 +132,9 @@ def _walked(url: str, folder: Path) -> Walked:
     asked = [f"/experiments/{one}/readout" for one in (*_DECIDED, _RUNNING)]
     asked += [f"/allocation/weeks/{_WEEK}"]
     asked += [f"/key-results/{_KEY_RESULT}/values?limit=100", "/throughput", "/allocation/buckets"]
-    found = asyncio.run(_walk(application, headers, pages, asked))
+    found = alone.run(_walk(application, headers, pages, asked))
     weeks = [row[0] for row in found.csv("/time", "weeks")[1:]]
-    more = asyncio.run(_walk(application, headers, [], [f"/allocation/weeks/{w}" for w in weeks]))
+    more = alone.run(_walk(application, headers, [], [f"/allocation/weeks/{w}" for w in weeks]))
     found.api |= more.api
     with house.database.read() as session:
         found.noted = session.exec(select(func.count()).select_from(AuditRow)).one()
