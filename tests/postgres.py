@@ -127,10 +127,11 @@ class Server:
         for copy in self.copies.values():
             copy.connection.close()
 
-    def empty(self) -> str:
-        """A database without tables, for what migrates by itself."""
+    def empty(self, *, like: str | None = None) -> str:
+        """A database without tables, for what migrates by itself; or a copy of another's."""
         name = f"t_{uuid.uuid4().hex}"
-        self._run(f'CREATE DATABASE "{name}"')
+        template = like.rpartition("/")[2] if like else "template1"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"{self.url}/{name}"
 
     def _run(self, sql: str) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Select,
+    Executable,
     and_,
     bindparam,
     delete,
@@ -96,7 +96,7 @@ def session_of(
 
 
 @cache
-def _session_asked_for() -> Select[tuple[LoginSession, User, bool, int]]:
+def _session_asked_for() -> Executable:
     """Put together once: every page asks it, and that took longer than the answer."""
     says_code = exists().where(
         col(SecondStep.user_id) == col(User.id), col(SecondStep.since).is_not(None)

@@ -13,7 +13,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.platform import migrate
 from app.platform.db import Database
@@ -51,12 +51,11 @@ class Told:
         return {name.partition(".")[0] for name in self.columns()}
 
 
-def told(database: Database) -> Told:
+def told(connection: Connection) -> Told:
     unique: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    with database.engine.connect() as connection:
-        parts = {(kind, name): said for kind, name, said in connection.execute(CATALOGUE)}
-        for index, table, column in connection.execute(_UNIQUE):
-            unique[index, table].add(f"{table}.{column}")
+    parts = {(kind, name): said for kind, name, said in connection.execute(CATALOGUE)}
+    for index, table, column in connection.execute(_UNIQUE):
+        unique[index, table].add(f"{table}.{column}")
     return Told(parts, dict(unique))
 
 
@@ -116,24 +115,61 @@ def modules() -> dict[str, ModuleType]:
     return found
 
 
-@pytest.fixture
-def old(postgres_server: Server) -> Iterator[Database]:
+def _since(server: Server) -> Database:
     """A database of a release before the first that is looked at."""
-    url = postgres_server.empty().replace("postgresql://", "postgresql+psycopg://")
-    database = Database(url)
+    database = Database(server.empty().replace("postgresql://", "postgresql+psycopg://"))
     migrate.to(database, _SINCE)
+    return database
+
+
+class Steps:
+    """A database on its way up: what it was at each revision is remembered."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._at = _SINCE
+        self._told: dict[str, Told] = {}
+        self._remember()
+
+    def at(self, revision: str) -> Told:
+        while self._at < revision:
+            self._at = f"{int(self._at) + 1:04}"
+            migrate.to(self.database, self._at)
+            self._remember()
+        return self._told[revision]
+
+    def _remember(self) -> None:
+        with self.database.engine.connect() as connection:
+            self._told[self._at] = told(connection)
+
+
+@pytest.fixture(scope="module")
+def steps(postgres_server: Server) -> Iterator[Steps]:
+    steps = Steps(_since(postgres_server))
+    yield steps
+    steps.database.close()
+
+
+@pytest.fixture(scope="module")
+def since(postgres_server: Server) -> Iterator[Database]:
+    database = _since(postgres_server)
     yield database
     database.close()
 
 
-@pytest.mark.parametrize("revision", sorted(modules()))
-def test_a_migration_takes_nothing_from_the_release_before(revision: str, old: Database):
-    before_it = f"{int(revision) - 1:04}"
-    migrate.to(old, before_it)
-    before = told(old)
-    migrate.to(old, revision)
+@pytest.fixture
+def old(since: Database) -> Iterator[Connection]:
+    """A release before, for a while: what is done to it is taken back."""
+    with since.engine.connect() as connection:
+        yield connection
+        connection.rollback()
 
-    taken = breaks(before, told(old))
+
+@pytest.mark.parametrize("revision", sorted(modules()))
+def test_a_migration_takes_nothing_from_the_release_before(revision: str, steps: Steps):
+    before, after = steps.at(f"{int(revision) - 1:04}"), steps.at(revision)
+
+    taken = breaks(before, after)
     since = getattr(modules()[revision], "unused_since", None)
     assert taken == [] or since in RELEASED, (taken, "say `unused_since`: see this file's words")
 
@@ -163,23 +199,21 @@ def test_a_migration_takes_nothing_from_the_release_before(revision: str, old: D
         "asks a condition",
     ],
 )
-def test_what_an_old_version_could_not_live_with_is_found(done: str, said: str, old: Database):
+def test_what_an_old_version_could_not_live_with_is_found(done: str, said: str, old: Connection):
     before = told(old)
-    with old.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM team")
-        connection.exec_driver_sql(done)
+    old.exec_driver_sql("DELETE FROM team")
+    old.exec_driver_sql(done)
 
     assert any(said in one for one in breaks(before, told(old)))
 
 
-def test_what_only_adds_is_let_by(old: Database):
+def test_what_only_adds_is_let_by(old: Connection):
     before = told(old)
-    with old.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE hit ADD COLUMN more integer")
-        connection.exec_driver_sql("ALTER TABLE hit ADD COLUMN most integer NOT NULL DEFAULT 0")
-        connection.exec_driver_sql("CREATE TABLE other (id integer NOT NULL UNIQUE)")
-        connection.exec_driver_sql("CREATE INDEX more_of_it ON hit (more, at)")
-        connection.exec_driver_sql("CREATE UNIQUE INDEX once ON hit (more)")
-        connection.exec_driver_sql("ALTER TABLE hit ADD CONSTRAINT few CHECK (more < 9)")
+    old.exec_driver_sql("ALTER TABLE hit ADD COLUMN more integer")
+    old.exec_driver_sql("ALTER TABLE hit ADD COLUMN most integer NOT NULL DEFAULT 0")
+    old.exec_driver_sql("CREATE TABLE other (id integer NOT NULL UNIQUE)")
+    old.exec_driver_sql("CREATE INDEX more_of_it ON hit (more, at)")
+    old.exec_driver_sql("CREATE UNIQUE INDEX once ON hit (more)")
+    old.exec_driver_sql("ALTER TABLE hit ADD CONSTRAINT few CHECK (more < 9)")
 
     assert breaks(before, told(old)) == []

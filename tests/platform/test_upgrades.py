@@ -1,7 +1,10 @@
 """Whoever upgrades from an earlier release has the schema of a fresh installation, and all rows."""
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ from sqlalchemy.sql import sqltypes
 
 from app.platform import migrate
 from app.platform.db import Database
+from tests import kept_open
 from tests.anew import back_to
+from tests.conftest import KINDS
 from tests.experiments import scenes
 from tests.postgres import Server
 
@@ -64,23 +69,48 @@ CATALOGUE = text("""
 """)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    """Databases without tables."""
-    made: list[Database] = []
+class Past:
+    """A database at each release, made once: the one before is copied and moved up."""
 
-    def new() -> Database:
-        if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path / f'{len(made)}.db'}"
-        else:
-            server: Server = request.getfixturevalue("postgres_server")
-            url = server.empty().replace("postgresql://", "postgresql+psycopg://")
-        made.append(Database(url))
-        return made[-1]
+    def __init__(self, folder: Path, server: Server | None) -> None:
+        self._folder = folder
+        self._server = server
+        self._at: dict[str, str] = {}  # the address of each, as an operator writes it
+        self._copies = count()
 
-    yield new
-    for one in made:
-        one.close()
+    def at(self, revision: str) -> Database:
+        """A copy of that release's, without a row."""
+        return _opened(self._copy(self._kept(revision)))
+
+    def _kept(self, revision: str) -> str:
+        if revision not in self._at:
+            earlier = [one for one in RELEASED if one < revision]
+            url = self._copy(self._kept(earlier[-1]) if earlier else None)
+            database = _opened(url)
+            migrate.to(database, revision)
+            database.close()
+            self._at[revision] = url
+        return self._at[revision]
+
+    def _copy(self, url: str | None) -> str:
+        if self._server:
+            kept_open.close()  # nobody may look at what is copied
+            return self._server.empty(like=url)
+        path = self._folder / f"{next(self._copies)}.db"
+        if url:
+            shutil.copy(url.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
+
+
+def _opened(url: str) -> Database:
+    return Database(url.replace("postgresql://", "postgresql+psycopg://"))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def past(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Past:
+    is_sqlite = request.param == "sqlite"
+    server = None if is_sqlite else request.getfixturevalue("postgres_server")
+    return Past(tmp_path_factory.mktemp("past"), server)
 
 
 def catalogue(database: Database) -> list[tuple[str, str, str]]:
@@ -98,10 +128,8 @@ def catalogue(database: Database) -> list[tuple[str, str, str]]:
         return sorted(other)
 
 
-def given_rows(connection: Connection) -> None:
+def given_rows(connection: Connection, known: MetaData) -> None:
     """Some rows in every table, each one's values its own, each pointing at another's."""
-    known = MetaData()
-    known.reflect(connection)
     for table in known.sorted_tables:
         if table.name.startswith(_NOT_OURS):
             continue
@@ -162,11 +190,9 @@ def _json(table: str, column: str) -> Any:
     return {"arms": {}} if table == "look" else {"of": f"{table}.{column}"}
 
 
-def rows_of(database: Database) -> dict[str, list[Row]]:
+def rows_of(database: Database, known: MetaData) -> dict[str, list[Row]]:
     """Everything that stands in every table, as the database gives it."""
     with database.engine.connect() as connection:
-        known = MetaData()
-        known.reflect(connection)
         return {
             table.name: [
                 dict(row)
@@ -179,51 +205,53 @@ def rows_of(database: Database) -> dict[str, list[Row]]:
         }
 
 
+@dataclass(frozen=True)
+class Schema:
+    """In the database's words, and as SQLAlchemy reads it."""
+
+    words: list[tuple[str, str, str]]
+    tables: MetaData
+
+
+def schema_of(database: Database) -> Schema:
+    tables = MetaData()
+    with database.engine.connect() as connection:
+        tables.reflect(connection)
+    return Schema(catalogue(database), tables)
+
+
 @pytest.fixture(scope="module")
-def fresh() -> dict[bool, list[tuple[str, str, str]]]:
-    """The schema of a fresh installation, by whether it is SQLite's."""
-    return {}
+def fresh(past: Past) -> Schema:
+    """The schema of a fresh installation, which began with nothing."""
+    new = _opened(past._copy(None))
+    migrate.to_head(new)
+    schema = schema_of(new)
+    new.close()
+    return schema
 
 
 @pytest.mark.parametrize("release", RELEASED)
-def test_an_upgrade_ends_in_the_schema_of_a_fresh_installation_and_keeps_every_row(
-    release: str,
-    empty: Callable[[], Database],
-    fresh: dict[bool, list[tuple[str, str, str]]],
+def test_an_upgrade_ends_in_the_schema_of_a_fresh_installation_and_so_does_going_back(
+    release: str, past: Past, fresh: Schema
 ):
-    old = empty()
-    if old.is_sqlite not in fresh:
-        new = empty()
-        migrate.to_head(new)
-        fresh[old.is_sqlite] = catalogue(new)
-    migrate.to(old, release)
+    """Every row is kept on the way up, and on the way back those that the release knows."""
+    old = past.at(release)
+    schema = schema_of(old)
     with old.engine.begin() as connection:
-        given_rows(connection)
-    before = rows_of(old)
+        given_rows(connection, schema.tables)
+    before = rows_of(old, schema.tables)
     migrate.to_head(old)
-    after = rows_of(old)
-
-    assert catalogue(old) == fresh[old.is_sqlite]
-    assert _lost(before, after) == []
-
-
-@pytest.mark.parametrize("release", RELEASED)
-def test_whoever_goes_back_has_the_schema_of_that_release_and_the_rows_that_it_knows(
-    release: str, empty: Callable[[], Database]
-):
-    old = empty()
-    migrate.to(old, release)
-    before_schema = catalogue(old)
-    with old.engine.begin() as connection:
-        given_rows(connection)
-    before = rows_of(old)
-    migrate.to_head(old)
+    words_after = catalogue(old)
+    assert words_after == fresh.words
+    after = rows_of(old, fresh.tables)
     back_to(old, release)
-    again = rows_of(old)
-    schema = catalogue(old)
+    words_again = catalogue(old)
+    assert words_again == schema.words
+    again = rows_of(old, schema.tables)
     migrate.to_head(old)
+    old.close()
 
-    assert schema == before_schema
+    assert _lost(before, after) == []
     assert _lost(before, again) == []
 
 
