@@ -15,7 +15,23 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, TypeAdapter
-from sqlalchemy import JSON, Column, Date, DateTime, String, Table, func, or_, type_coerce
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Executable,
+    String,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    type_coerce,
+    union_all,
+)
 from sqlmodel import Session, SQLModel, select
 
 from app.allocation.models import Mode
@@ -158,16 +174,40 @@ def moments(session: Session) -> Iterator[Damaged]:
     """SQLite keeps any text as a moment or a day; PostgreSQL does not."""
     if session.get_bind().dialect.name != "sqlite":
         return
+    spoilt = set(session.scalars(_tables_with_none()))
     for table in SQLModel.metadata.sorted_tables:
-        for column in (one for one in table.columns if isinstance(one.type, TIMES)):
+        for column in _times(table) if table.name in spoilt else ():
             yield from _moments(session, table, column)
 
 
-def _moments(session: Session, table: Table, column: Column[Any]) -> Iterator[Damaged]:
+def _times(table: Table) -> list[Column[Any]]:
+    return [one for one in table.columns if isinstance(one.type, TIMES)]
+
+
+@cache
+def _tables_with_none() -> Executable:
+    """One question for all of them, put together once: the name of each that holds one."""
+    found = (
+        (one, [_is_none(column) for column in _times(one)])
+        for one in SQLModel.metadata.tables.values()
+    )
+    return union_all(
+        *(
+            select(literal(table.name)).where(exists().select_from(table).where(or_(*wrong)))
+            for table, wrong in found
+            if wrong
+        )
+    )
+
+
+def _is_none(column: Column[Any]) -> ColumnElement[bool]:
     text = type_coerce(column, String)
-    is_none = or_(text.op("NOT GLOB")(_DAY), func.datetime(text).is_(None))
+    return and_(text.is_not(None), or_(text.op("NOT GLOB")(_DAY), func.datetime(text).is_(None)))
+
+
+def _moments(session: Session, table: Table, column: Column[Any]) -> Iterator[Damaged]:
     keys = [type_coerce(key, String) for key in table.primary_key.columns]
-    for row in session.execute(select(*keys).where(text.is_not(None), is_none).limit(_NAMED)):
+    for row in session.execute(select(*keys).where(_is_none(column)).limit(_NAMED)):
         yield Damaged(table=table.name, column=column.name, row=", ".join(map(str, row)), name="")
 
 

@@ -392,11 +392,11 @@ def test_a_backup_of_an_earlier_schema_is_migrated_up(
 ):
     """As a new version takes one before it migrates."""
     from tests.anew import back_to
-    from tests.platform.test_upgrades import given_rows
+    from tests.platform.test_upgrades import given_rows, reflected
 
     back_to(house.database, release)
     with house.database.engine.begin() as connection:
-        given_rows(connection)
+        given_rows(connection, reflected(connection))
         connection.execute(text("DELETE FROM install"))
     with house.database.write() as session:
         install.ensure(session, now=NOW)

@@ -213,11 +213,16 @@ class Schema:
     tables: MetaData
 
 
-def schema_of(database: Database) -> Schema:
+def reflected(connection: Connection) -> MetaData:
+    """Every table that there is."""
     tables = MetaData()
+    tables.reflect(connection)
+    return tables
+
+
+def schema_of(database: Database) -> Schema:
     with database.engine.connect() as connection:
-        tables.reflect(connection)
-    return Schema(catalogue(database), tables)
+        return Schema(catalogue(database), reflected(connection))
 
 
 @pytest.fixture(scope="module")
