@@ -237,6 +237,7 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
         summary="Ship a thin slice, measure it this week, move the key result.",
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # api.docs writes it once
         redirect_slashes=False,  # a redirect would lead to whatever host was asked for
         dependencies=[Depends(guard.enforce)],
         lifespan=_running(tracking, last_use),

@@ -1,12 +1,18 @@
-"""The OpenAPI document as a page that anybody can read; it loads nothing from another host."""
+"""The OpenAPI document, and the same as a page that anybody can read.
 
+The page loads nothing from another host. Both say the same until the next start, and strangers ask
+for them: each is written once, in a thread, and never while clicks wait.
+"""
+
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.identity.access import access_of
 from app.platform import figures, paths
@@ -52,11 +58,33 @@ class Operation:
     answers: tuple[Answer, ...]
 
 
+@router.get("/openapi.json")
+def document(request: Request) -> Response:
+    """Every route of the API, for programs."""
+    return Response(_once(request.app, "openapi_json", _as_json), media_type="application/json")
+
+
 @router.get("/docs", response_class=HTMLResponse)
 def show(request: Request) -> HTMLResponse:
-    """Every route of the API."""
-    nouns = _nouns(request.app.openapi())
-    return HTMLResponse(_environment().get_template("docs/show.html").render(nouns=nouns))
+    """The same for people."""
+    return HTMLResponse(_once(request.app, "docs_page", _as_page))
+
+
+def _once(application: FastAPI, name: str, write: Callable[[_Json], bytes]) -> bytes:
+    held: bytes | None = getattr(application.state, name, None)
+    if held is None:
+        held = write(application.openapi())
+        setattr(application.state, name, held)
+    return held
+
+
+def _as_json(document: _Json) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _as_page(document: _Json) -> bytes:
+    page = _environment().get_template("docs/show.html")
+    return page.render(nouns=_nouns(document)).encode()
 
 
 def _nouns(document: _Json) -> dict[str, list[Operation]]:
