@@ -30,7 +30,7 @@ from app.platform.meters import Meter
 CARRIED = Meter(
     "thinslice_relay_mails_total",
     "What relays made of mails of experiments, by relay and by what that meant.",
-    {"relay": None, "outcome": None},
+    {"relay": None, "outcome": tuple(Meaning)},  # an operator names relays
 )
 _STOPPING = {Meaning.LATER_ALL, Meaning.LIMIT, Meaning.OUR_FAULT}
 _OWN_ERRORS = (StoppedError, JournalFull, OSError)

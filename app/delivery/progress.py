@@ -11,7 +11,7 @@ from app.delivery.models import State
 from app.delivery.queue_store import Standing
 from app.experiments import fallen_away
 from app.experiments.fallen_away import FellAway
-from app.experiments.models import ENDED, Experiment, Status
+from app.experiments.models import ENDED, Experiment
 from app.experiments.rehearsal_state import Looking, looks
 
 
@@ -42,11 +42,11 @@ def progress_of(
     session: Session, experiment: Experiment, *, now: datetime | None = None
 ) -> Progress:
     """Where an experiment's sends stand; with `now` also how many are tried later."""
-    told = progress_of_many(session, (experiment,))[experiment.id]
-    if now is None or experiment.status != Status.RUNNING:
-        return told
-    later, until = queue_store.waiting_until(session, experiment.id, now=now)
-    return replace(told, later=later, later_until=until)
+    if now is None:
+        return progress_of_many(session, (experiment,))[experiment.id]
+    row = queue_store.standing_and_waits(session, experiment.id, now=now)
+    told = beside(session, (experiment,), {experiment.id: queue_store.standing_of(row)})
+    return replace(told[experiment.id], later=row.later, later_until=row.later_until)
 
 
 def progress_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:

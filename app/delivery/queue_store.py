@@ -113,17 +113,17 @@ def _said_to_whoever_waits() -> ScalarSelect[str | None]:
     )
 
 
-def waiting_until(
-    session: Session, experiment_id: str, *, now: datetime
-) -> tuple[int, datetime | None]:
-    """How many queued sends are tried at a later moment, and when the last of them is."""
-    question = select(func.count(), func.max(col(Send.due_at))).where(
-        col(Send.experiment_id) == experiment_id,
+def standing_and_waits(session: Session, experiment_id: str, *, now: datetime) -> Row[Any]:
+    """A row for `standing_of`, with how many queued sends are tried `later`, and `later_until`."""
+    waiting = (
+        col(Send.experiment_id) == col(Experiment.id),
         col(Send.state) == State.QUEUED,
         col(Send.due_at) > now,
     )
-    number, until = session.execute(question).one()
-    return int(number), until
+    later = select(func.count()).select_from(Send).where(*waiting).scalar_subquery()
+    until = select(func.max(col(Send.due_at))).where(*waiting).scalar_subquery()
+    about = select(col(Experiment.id), later.label("later"), until.label("later_until"))
+    return session.execute(with_standings(about, col(Experiment.id) == experiment_id)).one()
 
 
 def settled_last(session: Session, experiment_id: str, *, limit: int) -> Sequence[Row[Any]]:

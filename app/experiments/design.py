@@ -51,10 +51,7 @@ def plan_of(
     now: datetime,
     rate_per_minute: int | None = None,
 ) -> Plan:
-    """The plan of an experiment: as counted now while it is a draft, as settled once it started.
-
-    `rate_per_minute`: mails that leave at most; None: as fast as they are taken.
-    """
+    """The plan of an experiment: as counted while it is a draft, as settled once it started."""
     people = experiment.enrolled
     if people is None:
         people = rehearsal.eligible(session, judge).eligible if judge.audience_id else 0

@@ -1,6 +1,7 @@
 """`/metrics`: what the processes of this data folder counted, and how things stand, for Prometheus.
 
-No address, name or token is in it: every label is one of a closed set, or a route's template.
+No person's address or name is in it, and no token: every label is one of a closed set, a route's
+template, or what an operator calls a relay.
 """
 
 import threading

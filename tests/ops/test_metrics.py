@@ -45,10 +45,10 @@ def test_each_is_called_as_prometheus_wants_it(meter: Meter):
     assert all(re.fullmatch("[a-z]+", label) for label in meter.labels)
 
 
-def test_only_routes_and_what_we_say_ourselves_are_open_labels():
+def test_only_routes_relays_and_what_we_say_ourselves_are_open_labels():
     opened = {label for meter in EVERY for label, told in meter.labels.items() if told is None}
 
-    assert opened == {"method", "route", "status", "version"}
+    assert opened == {"method", "relay", "route", "status", "version"}
 
 
 def test_no_two_have_one_name():
