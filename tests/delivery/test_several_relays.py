@@ -33,6 +33,7 @@ from app.experiments.models import Experiment, Status
 from app.platform import meters
 from app.platform.config import BadSettings, Durability, Settings
 from app.platform.db import Database
+from app.platform.errors import Unavailable
 from app.platform.journal import Journal
 from tests.delivery import scenes
 from tests.delivery.providers.answers import PROVIDERS
@@ -341,3 +342,14 @@ def test_a_relays_terms_stand_beside_what_it_is_told_and_are_taken_out():
     assert transports.names(settings) == ["main", "Postmark"]
     assert transports.hosts(settings) == ["a.example"]
     assert [one.lanes for one in transports._relays(settings)] == [2, 500]
+
+
+def test_doctor_asks_each_relay_and_says_which_one_takes_nothing():
+    mail = "smtp://127.0.0.1:1?tls=none&name=one smtp://127.0.0.1:1?tls=none&name=two"
+
+    with pytest.raises(Unavailable) as refused:
+        transports.look(Settings(mail=mail))
+
+    assert [word in str(refused.value) for word in ("one takes no mail", "two takes no mail")] == [
+        True, True,
+    ]  # fmt: skip
