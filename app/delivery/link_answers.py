@@ -6,7 +6,7 @@ name. Of such a link it is asked whether there is such a host.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,8 +29,6 @@ _HEADERS = {"user-agent": "Thinslice link check", "accept": "*/*"}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NO_HEAD = frozenset({400, 403, 404, 405, 501})  # some hosts say so to HEAD alone
 _looks = threading.BoundedSemaphore(2)  # of one process, at once
-
-Send = Callable[..., Answer]
 
 
 class Found(StrEnum):

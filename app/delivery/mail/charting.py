@@ -179,12 +179,15 @@ def _number(cell: object) -> float | None:
     return value
 
 
+_Write = Callable[[Chart, str], str]
+
+
 class _ChartNode(Node):
     """A chart among the nodes of a template: its columns are what it expects from outside."""
 
     __slots__ = ("chart", "paths", "write")
 
-    def __init__(self, token: Token, chart: Chart, write: "_Write") -> None:
+    def __init__(self, token: Token, chart: Chart, write: _Write) -> None:
         super().__init__(token)
         self.chart, self.write, self.blank = chart, write, False
         self.paths = [Path(token, [name]) for name in chart.columns]
@@ -205,9 +208,6 @@ class _ChartNode(Node):
     def expressions(self) -> list[Expression]:
         """The columns."""
         return list(self.paths)
-
-
-_Write = Callable[[Chart, str], str]
 
 
 def _image(chart: Chart, words: str) -> str:
