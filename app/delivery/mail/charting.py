@@ -33,9 +33,9 @@ _MOST_PARTS = 31  # days of a month
 _MOST_SHARES = 8  # colours that are told apart
 _LONGEST_TITLE = 80
 _LARGEST = 1e15  # beyond, the digits of a number are not what was written
-_CHART = re.compile(r"(\{%-?\s*chart\b)(.*?)(-?%\})\Z", re.DOTALL)
+_CHART = re.compile(r"\{%-?\s*chart\b")
 _TOKEN = re.compile(
-    r"\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<name>[A-Za-z_]\w*)|(?P<sign>[:,])"
+    r"(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<name>[A-Za-z_]\w*)|(?P<sign>[:,])"
     r"|(?P<number>\d{1,3})(?!\w))\s*"
 )
 _SHAPE = (
@@ -96,15 +96,18 @@ def numbered(liquid: marks.Protected) -> None:
     for place, piece in enumerate(liquid.pieces):
         if found := _CHART.match(piece):
             count += 1
-            liquid.pieces[place] = f"{found[1]} {count}{found[2]}{found[3]}"
+            liquid.pieces[place] = f"{found[0]} {count}{piece[found.end() :]}"
 
 
 def charts_in(body: str) -> tuple[Chart, ...]:
     """The charts of a body, in their order. Raises BrokenLiquid."""
     liquid = marks.protect(body)
     numbered(liquid)
-    found = filter(None, map(_CHART.match, liquid.pieces))
-    return tuple(read(piece[2]) for piece in found)
+    return tuple(
+        read(piece[found.end() :].removesuffix("%}").removesuffix("-"))
+        for piece in liquid.pieces
+        if (found := _CHART.match(piece))
+    )
 
 
 def read(source: str) -> Chart:

@@ -35,6 +35,7 @@ _PERSONAL = re.compile(
 
 LIQUID = re.compile(f"{_OPEN}([ot])(\\d+){_CLOSE}")
 TAG_LINE = re.compile(f"(?:{_OPEN}t\\d+{_CLOSE}[ \\t]*)+")
+TAGS_ALONE = re.compile(f"(?<!\\s)\\s*(?:{_OPEN}t\\d+{_CLOSE}\\s*)+")
 _COMMENT = re.compile(f"<!--({TAG_LINE.pattern})-->")  # as tags between blocks are written first
 
 _OPENING = re.compile(r"\{[{%]")

@@ -34,7 +34,6 @@ _DEEPEST = 32  # elements in one another: the engine ends its process at some th
 _MOST_FAULTS = 10
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")  # the engine writes any other sign of an attribute in Rust's
 _LOADS = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
-_TAGS_ALONE = re.compile(rf"\s*(?:{marks.TAG_LINE.pattern}\s*)+")
 
 
 class Unreadable(Exception):
@@ -145,7 +144,7 @@ class Reader(HTMLParser):
 
     def _between(self, parent: str, data: str) -> None:
         """Liquid between elements goes where it stands; words have no place there."""
-        if not _TAGS_ALONE.fullmatch(data) or "mj-raw" not in INSIDE.get(parent, ()):
+        if not marks.TAGS_ALONE.fullmatch(data) or "mj-raw" not in INSIDE.get(parent, ()):
             words = self.liquid.restore(" ".join(data.split()))[:40]
             self._fault(f"“{words}” stands outside of mj-text: put it inside of one")
             return

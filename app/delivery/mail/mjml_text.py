@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_AT_ENDS = re.compile(r" *\n *")
+_AT_ENDS = re.compile(r"(?<! ) *\n *")
 _MANY = re.compile(r"\n{3,}")
 _PARAGRAPHS: Final = frozenset(
     (
