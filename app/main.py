@@ -15,6 +15,7 @@ from app.delivery import destination_store
 from app.identity import guard
 from app.identity.last_use import LastUse
 from app.identity.oidc.provider import Provider
+from app.identity.shelves import EVERY
 from app.ops import exposition, ready
 from app.ops.exposition import Meters
 from app.ops.gauges import Gauges
@@ -253,6 +254,7 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
 def _work_routes_out(application: FastAPI) -> None:
     """What its routes take, FastAPI works out when they are first asked: not while clicks wait."""
     of_none = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    of_none |= {EVERY: True}
     for route in application.routes:
         route.matches(of_none)
 

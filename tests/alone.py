@@ -5,10 +5,12 @@ events for each request, took a third of it. What asks several at once goes on w
 """
 
 import asyncio
+import sys
 from asyncio import events
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from importlib.util import find_spec
 from threading import current_thread, main_thread
 from typing import Any, TypeVar
 
@@ -57,6 +59,8 @@ def asked() -> Iterator[None]:
     """While tests run."""
     with asyncio.Runner() as runner, pytest.MonkeyPatch.context() as patch:
         patch.setattr(anyio.to_thread, "run_sync", _run_sync)
+        if find_spec("sniffio") is None:  # httpx would look through every folder, each time
+            patch.setitem(sys.modules, "sniffio", None)
         _kept.append(runner)
         yield
         _kept.clear()

@@ -11,6 +11,8 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
+EVERY = "thinslice.every"  # in a scope: every route is asked, so that what it takes is worked out
+
 
 class Shelf(APIRouter):
     """Routers of which none is asked for an address that begins otherwise than each of theirs.
@@ -30,7 +32,9 @@ class Shelf(APIRouter):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether it holds the route that is asked for."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        return super().matches(scope) if _part(path, self._place) in self._begins else _NOT_HERE
+        if _part(path, self._place) in self._begins or EVERY in scope:
+            return super().matches(scope)
+        return _NOT_HERE
 
 
 _NOT_HERE: tuple[Match, Scope] = (Match.NONE, {})
