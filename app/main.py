@@ -253,8 +253,8 @@ def _pages_and_api(house: House, tracking: Tracking) -> FastAPI:
 
 def _work_routes_out(application: FastAPI) -> None:
     """What its routes take, FastAPI works out when they are first asked: not while clicks wait."""
-    of_none = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
-    of_none |= {EVERY: True}
+    of_none: Scope = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    of_none[EVERY] = True
     for route in application.routes:
         route.matches(of_none)
 
