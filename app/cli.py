@@ -125,6 +125,9 @@ def worker(
     ] = None,
 ) -> None:
     """Send and schedule, on this machine, until told to stop."""
+    from contextlib import closing
+
+    from app.ops.second_sender import SecondSender
     from app.platform import log
     from app.worker import run_sender
 
@@ -132,9 +135,9 @@ def worker(
     log.set_up("worker", settings.log_format)
     command_setup.warn_of_settings()
     house = command_setup.house_there(settings)
-    with command_setup.watched(house, host, port):
+    with closing(SecondSender(house)) as second, command_setup.watched(house, host, port):
         command_setup.start_checked(house, migrating=False)
-        run_sender(house)
+        run_sender(house, second)
 
 
 @app.command()
@@ -264,28 +267,40 @@ def ingester_process() -> None:
     """The ingester of `serve`."""
     from app.worker import run_ingester
 
-    run_ingester(_child("ingester"))
+    house = _child_house("ingester")
+    _begin(house)
+    run_ingester(house)
 
 
 @app.command("_sender", hidden=True)
 def sender_process() -> None:
     """The sender and scheduler of `serve`."""
+    from contextlib import closing
+
+    from app.ops.second_sender import SecondSender
     from app.worker import run_sender
 
-    run_sender(_child("sender"))
+    house = _child_house("sender")
+    with closing(SecondSender(house)) as second:
+        _begin(house)
+        run_sender(house, second)
 
 
-def _child(name: str) -> "House":
-    from app.ops.installation import meet
-    from app.ops.supervise import end_with_parent
+def _child_house(name: str) -> "House":
     from app.platform import log
 
     settings = command_setup.settings()
     log.set_up(name, settings.log_format)
+    return command_setup.house(settings)
+
+
+def _begin(house: "House") -> None:
+    """From here on this process has a thread, which ends it with its supervisor."""
+    from app.ops.installation import meet
+    from app.ops.supervise import end_with_parent
+
     end_with_parent()
-    house = command_setup.house(settings)
     meet(house)
-    return house
 
 
 def _fail(sentence: str) -> NoReturn:

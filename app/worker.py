@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +32,7 @@ from app.platform import garbage, locks, meter_files
 from app.platform.away import AWAY, tell
 from app.platform.db import Database
 from app.platform.duties import LONG_SECONDS, REST_SECONDS, SOON_SECONDS, WHOLE, Attempts, Duty
+from app.platform.giving_way import give_way
 from app.platform.put_off import Work
 from app.platform.stir import Bell, Sizes
 from app.platform.stopping import Stopping
@@ -111,7 +111,7 @@ class Loop:
 
 def run_ingester(house: House) -> None:
     """Ingest hits, read imports, keep the snapshot of destinations. One per data folder."""
-    os.nice(_NICE)
+    give_way(_NICE)
     house.database.let_people_pass()
     signs, sizes = house.signs(afar_seconds=SOON_SECONDS), Sizes(house.hits)
     loop = Loop.of("ingester", house, lambda: (signs(), sizes()))
@@ -186,15 +186,12 @@ def whole(work: Work, do: Callable[[datetime], int], *, rest_seconds: float = RE
     )
 
 
-def run_sender(house: House) -> None:
-    """Start what is due, send, settle, finish. One per data folder; any number of machines."""
+def run_sender(house: House, second: SecondSender) -> None:
+    """Start what is due, send, settle, finish. One per data folder; any number of machines.
+
+    `second`: made before this process had threads, and closed by whoever made it.
+    """
     house.database.let_people_pass()
-    second = SecondSender(house)
-    with closing(second):
-        _send_and_schedule(house, second)
-
-
-def _send_and_schedule(house: House, second: SecondSender) -> None:
     loop = Loop.of("sender", house, house.signs(afar_seconds=SOON_SECONDS))
     _, path = house.locks
     with locks.wait_and_hold(path, loop.stopping) as is_ours:

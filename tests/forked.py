@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 import app
 from app.platform import clock
+from tests import sandbox
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.loaded"])
@@ -147,6 +148,8 @@ def _live(arguments: list[str], env: dict[str, str], cwd: str, out: Any) -> NoRe
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     vars(supervise)["subprocess"] = _AsForked
+    if sandbox.UNIT in env:
+        sandbox.enter(env[sandbox.UNIT])
     _run(arguments, env)
 
 

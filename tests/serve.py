@@ -122,7 +122,13 @@ class Installation:
                     cwd=self.code,
                 )
         look = self.is_ready if ready else self.answers
-        wait_until(look, what=f"a service that answers ({self.log})")
+        try:
+            wait_until(look, what="a service that answers")
+        except AssertionError as error:
+            error.add_note(self.log)
+            if self.process.poll() is None:
+                self.kill()
+            raise
 
     def answers(self) -> bool:
         return self._status("/health") == httpx.codes.OK
@@ -151,9 +157,7 @@ class Installation:
         has written.
         """
         assert self.process is not None
-        children = children_of(self.process.pid)
-        theirs = [one for child in children for one in children_of(child)]
-        killed = [self.process.pid, *children, *theirs]
+        killed = [pid for _, pid in family_of(self.process.pid)]
         for pid in killed:
             _kill(pid)
         self.process.wait(60)
@@ -211,6 +215,33 @@ def children_of(pid: int) -> list[int]:
             continue
         if int(parts[1]) == pid:
             found.append(int(status.parent.name))
+    return found
+
+
+def family_of(pid: int, over: str = "") -> Iterator[tuple[str, int]]:
+    """A process of ours and all below it, each with what it does.
+
+    A copy does what the one `over` it does, and is called so: `sender beside`.
+    """
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    does = words[3].removeprefix("_") if words[1:3] == ["-m", "app.cli"] else "child"
+    yield f"{does} beside" if does == over else does, pid
+    for child in sorted(children_of(pid)):
+        yield from family_of(child, does)
+
+
+def most_megabytes(pid: int) -> Counter[str]:
+    """The most memory that each of its family ever held, by what they do."""
+    found = Counter[str]()
+    for does, one in family_of(pid):
+        try:
+            status = Path(f"/proc/{one}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found[does] += int(status.partition("VmHWM:")[2].split()[0]) // 1024
     return found
 
 

@@ -16,7 +16,7 @@ from app.identity.oidc.provider import Provider
 from app.ops import backing_up, gauges, holding, late, mail_dns, mail_findings, reached, stored
 from app.ops.installation import House, open_house, refuse_nothing
 from app.outreach import failing
-from app.platform import apart, away, clock, config, figures, install, migrate, queries
+from app.platform import apart, away, clock, config, figures, install, migrate, queries, writers
 from app.platform.away import AWAY
 from app.platform.config import Settings
 from app.platform.errors import AppError
@@ -24,6 +24,7 @@ from app.tracking import ageing, ageing_rows, folder_rows, folders, losses, rang
 from app.tracking.models import LostHits
 
 _NAMED = 5  # of what failed; the page tells the rest
+_NO_BOOT = "boots are not told apart, so what a killed sender had in hand becomes uncertain"
 _PATIENCE = timedelta(days=1)  # an erasure, or a look at what is old, takes minutes
 
 
@@ -197,7 +198,7 @@ def _due(house: House) -> str:
 def _processes(house: House) -> str:
     if second := house.seconds():
         raise _WrongError(" ".join(second))
-    return "none was started twice"
+    return "none was started twice" + ("" if writers.is_boot_told() else f"; {_NO_BOOT}")
 
 
 def _clicks(house: House) -> str:

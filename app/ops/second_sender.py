@@ -48,6 +48,7 @@ def _live(house: House, line: Line) -> None:
     calls = line.calls()
     if next(calls, line) is line:  # never called: nothing was opened
         return
+    house.database.let_people_pass()
     with meter_files.kept(house.meters, "sender"):
         uvloop.run(_help(house, line))
         for _ in calls:

@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -84,9 +85,15 @@ class Beside:
 
 
 def begun(live: Callable[[Line], None]) -> Beside | None:
-    """Make a copy that does so with its line; None where there is one core, or no copies."""
+    """Make a copy that does so with its line; None where there is one core, or no copies.
+
+    Raises RuntimeError in a process that has threads: what one of them holds at that moment would
+    be held in the copy for ever, and a port that one listens on be taken until the copy ends.
+    """
     if not _HAS_COPIES or (os.cpu_count() or 1) == 1:
         return None
+    if others := [one.name for one in threading.enumerate() if one is not threading.main_thread()]:
+        raise RuntimeError(f"A copy is made before any thread; there is {', '.join(others)}.")
     ours, its = socket.socketpair()
     process = os.fork()
     if process == 0:

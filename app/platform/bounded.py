@@ -29,6 +29,7 @@ from app.platform import figures
 from app.platform.allowance import EXTRA_BYTES, ONE_SECONDS
 from app.platform.clock import SHIFT
 from app.platform.errors import AppError, Invalid, Unavailable
+from app.platform.giving_way import give_way
 
 _T = TypeVar("_T")
 _CHILDREN = min(8, 2 * (os.cpu_count() or 1))  # what is short comes through beside what is long
@@ -98,7 +99,9 @@ class _Child:
                 stdout=subprocess.DEVNULL,
                 process_group=0,  # Ctrl-C is for us; the child ends after what it is at
             )
-        _go_behind(self.process.pid)
+        # It is of our session: Linux may share the processor out among sessions first, and how nice
+        # a process is counts within its own.
+        give_way(_NICE, pid=self.process.pid)
         self._connection = Connection(ours.detach())
 
     def ask(self, request: object) -> tuple[str, object]:
@@ -222,17 +225,6 @@ class Pool:
         with suppress(KeyError):  # another thread took it away
             while len(self._over) > _REMEMBERED:
                 self._over.popitem(last=False)
-
-
-def _go_behind(pid: int) -> None:
-    """Let a child work only with what we leave.
-
-    It is of our session: Linux may share the processor out among sessions first, and how nice a
-    process is counts within its own.
-    """
-    ours = os.getpriority(os.PRIO_PROCESS, 0)
-    with suppress(ProcessLookupError):  # it ended already
-        os.setpriority(os.PRIO_PROCESS, pid, min(19, ours + _NICE))
 
 
 @contextmanager

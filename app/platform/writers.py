@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 
 _SUFFIX = ".writer"
-_BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux; elsewhere every boot looks the same
+_BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux; a sandbox may hide it
+_UNTOLD = b"?\n"  # a boot that cannot be told from any other
 
 
 class Life(StrEnum):
@@ -71,9 +72,15 @@ def is_locked(handle: int) -> bool:
 
 
 def _end_of(written: bytes, seen: bytes) -> Life:
-    if written == seen:
+    """Where boots cannot be told apart one may have been between: then lines may be missing."""
+    if written == seen and not seen.endswith(_UNTOLD):
         return Life.ENDED
     return Life.CUT_OFF if written.split()[:1] == seen.split()[:1] else Life.UNKNOWN
+
+
+def is_boot_told() -> bool:
+    """Whether a process that was killed is told from one that was cut off with its machine."""
+    return _boot() != _UNTOLD
 
 
 def place_of(path: Path) -> str:
@@ -90,7 +97,7 @@ def _mark(handle: int) -> bytes:
 
 
 def _boot() -> bytes:
-    return _BOOT.read_bytes() if _BOOT.exists() else b"\n"
+    return _BOOT.read_bytes() if _BOOT.exists() else _UNTOLD
 
 
 def _path(folder: Path, writer: str) -> Path:

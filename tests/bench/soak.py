@@ -33,7 +33,7 @@ from tests.faults.scenes import logged_in
 from tests.faults.test_machines_killed import launched
 from tests.faults.town import Run
 from tests.journeys.test_by_api import finished, given_a_key_result, given_an_audience
-from tests.serve import Mailbox, children_of, smtp_server, wait_until
+from tests.serve import Mailbox, family_of, most_megabytes, smtp_server, wait_until
 
 _CUSTOMERS = 4
 _SETTLED_SHARE = 0.2  # of the time: until then caches fill
@@ -58,17 +58,12 @@ def held_by(machines: Fleet) -> dict[str, Held]:
     for machine in machines.all:
         process = machine.at.process
         assert process is not None
-        for pid in [process.pid, *sorted(children_of(process.pid))]:
+        for does, pid in family_of(process.pid):
             try:
-                found[f"{machine.name} {_work_of(pid)}"] = _of_process(pid)
+                found[f"{machine.name} {does}"] = _of_process(pid)
             except (FileNotFoundError, ProcessLookupError):
                 continue  # a child that rendered something, and ended meanwhile
     return found
-
-
-def _work_of(pid: int) -> str:
-    words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
-    return words[3] if words[1:2] == ["-m"] else "child"
 
 
 def _of_process(pid: int) -> Held:
@@ -200,6 +195,11 @@ def soaked(
             totals(Said.by(api, run.id), customers, mailbox, people)
     print(f"{len(mailbox.taken)} mails, {soak.checked_in} check-ins, {soak.read} pages")
     print(f"{customers.ledger}; every total equal")
+    for machine in machines.all:
+        assert machine.at.process is not None
+        held = most_megabytes(machine.at.process.pid)
+        told = ", ".join(f"{does} {megabytes} MB" for does, megabytes in sorted(held.items()))
+        print(f"{machine.name}: at most {told}; {held.total()} MB in all")
     failures = sum(len(_FAILURE.findall(one.at.log)) for one in machines.all)
     return [*grown(seen), Measured("failures in the logs", failures, 0)]
 

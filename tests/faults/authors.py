@@ -11,6 +11,7 @@ from app.experiments.design_schemas import Draft
 from app.experiments.models import ENDED, Experiment, Status
 from app.platform.put_off import Work
 from tests.cast import DESIGN
+from tests.faults import neighbours
 from tests.faults.happenings import operation
 from tests.faults.town import EVENT, Run, Town
 from tests.journeys.test_demo import csrf_of
@@ -78,7 +79,7 @@ def cancel(town: Town, api: httpx.Client) -> None:
 
 @operation()
 def decide(town: Town, api: httpx.Client) -> None:
-    if town.rng.random() < 0.4:
+    if town.rng.random() < 0.6:
         choice = town.rng.choice(["stop", "iterate"])
         said = {"decision": choice, "learning": f"Enough, after {len(town.did)} operations."}
         _move(town, api, town.any_run(), "decision", json=said)
@@ -266,16 +267,19 @@ def _launch(town: Town, api: httpx.Client, run: Run, *, undo_seconds: int = 0) -
     return run.was_launched
 
 
+def _is_taken(answer: httpx.Response | None) -> bool:
+    return answer is not None and answer.is_success
+
+
 def _move(town: Town, api: httpx.Client, run: Run, what: str, **sent: Any) -> None:
     """Ask for it, and look where the experiment stands afterwards."""
     before = run.status
     answer = town.ask(api, "POST", f"/experiments/{run.id}/{what}", **sent)
     status = town.look(api, run)
-    if answer is not None and answer.is_success:
+    if _is_taken(answer):
         assert status in _AFTER[what] | ENDED, (what, run)
     if status == Status.DRAFT:
         run.was_launched = False
-    if status != before and status == Status.DECIDED and town.hook == "enabled":
-        town.owed.add(run.id)
+    neighbours.owe(town, run, news=status != before, paused=what == "pause" and _is_taken(answer))
     if status != before and status in {*ENDED, Status.DRAFT}:
         town.nobody_further(what, run=run)

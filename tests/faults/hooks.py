@@ -24,10 +24,10 @@ class Receiver(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/thinslice"
 
-    def subjects(self, kind: str) -> set[str]:
-        """Of what it was told, by messages of a kind."""
+    def told(self) -> list[tuple[str, str]]:
+        """Kind and subject of each message that it took, in their order."""
         with self.lock:
-            return {one["data"]["subject"] for one in self.taken.values() if one["type"] == kind}
+            return [(one["type"], one["data"]["subject"]) for one in self.taken.values()]
 
     def status_of(self, message: str, body: bytes) -> int:
         with self.lock:

@@ -59,12 +59,16 @@ def withdraw_consent(town: Town, api: httpx.Client) -> None:
         town.refused_at.setdefault(address, town.now)
 
 
-@operation()
+@operation(weight=3)
 def erase(town: Town, api: httpx.Client) -> None:
-    """Somebody asks to be forgotten."""
-    address = town.any_address()
+    """Somebody asks to be forgotten: mostly one who was mailed."""
+    mailed = {to for to, _ in town.mailbox.taken} & town.cells.keys()
+    known = sorted((mailed if town.rng.random() < 0.8 else town.cells.keys()) - town.gone.keys())
+    if not known or len(town.gone) > town.people // 4:
+        return
+    address = town.rng.choice(known)
     person_id = town.person_id(address)
-    if person_id is None or address in town.gone or len(town.gone) > town.people // 4:
+    if person_id is None:  # their file is not read yet
         return
     town.gone[address] = Gone(person_id, {})  # before the answer: it may be lost
     erased = wait_until(lambda: town.ask(api, "DELETE", f"/people/{person_id}"))
@@ -82,8 +86,11 @@ def erase(town: Town, api: httpx.Client) -> None:
 
 @operation(weight=2)
 def readmit(town: Town, api: httpx.Client) -> None:
-    """Somebody who was erased comes again: the next file takes them in as somebody new."""
-    if not town.gone:
+    """Somebody who was erased comes again: the next file takes them in as somebody new.
+
+    Somebody stays away for good.
+    """
+    if len(town.gone) < 2:
         return
     address = town.rng.choice(sorted(town.gone))
     sent = {"email": address}

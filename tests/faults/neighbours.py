@@ -8,10 +8,12 @@ import httpx
 from app.experiments.models import Status
 from tests.faults.happenings import operation
 from tests.faults.pages import page_seen
-from tests.faults.town import GUEST, Town
+from tests.faults.town import GUEST, Run, Town
 from tests.serve import wait_until
 
-_TOLD = "decision.made"
+_BY_STATUS = {Status.DECIDED: "decision.made", Status.CANCELLED: "experiment.cancelled"}
+_PAUSED, _FINAL = "experiment.paused", "readout.final"
+_TOLD = [*_BY_STATUS.values(), _PAUSED, _FINAL]
 _INVITED = ["invited", "invited again"]
 
 
@@ -58,9 +60,7 @@ def change_the_webhook(town: Town, api: httpx.Client) -> None:
     """Added where there is none; else told nothing further, told again, or removed."""
     listed = town.every(api, "/webhooks")
     if not listed:
-        sent = {"name": "Warehouse", "url": town.receiver.url, "events": [_TOLD]}
-        town.ask(api, "POST", "/webhooks", json=sent)
-        town.hook = "enabled" if town.every(api, "/webhooks") else ""
+        add_the_webhook(town, api)
         return
     what = town.rng.choice(["disable", "enable", "enable", "remove"])
     path = f"/webhooks/{listed[0]['id']}"
@@ -73,6 +73,38 @@ def change_the_webhook(town: Town, api: httpx.Client) -> None:
     town.hook = {"disable": "disabled", "enable": "enabled", "remove": ""}[what]
 
 
+def add_the_webhook(town: Town, api: httpx.Client) -> None:
+    """Where the answer is lost, it may be there or not."""
+    sent = {"name": "Warehouse", "url": town.receiver.url, "events": _TOLD}
+    town.ask(api, "POST", "/webhooks", json=sent)
+    town.hook = "enabled" if town.every(api, "/webhooks") else ""
+
+
+def owe(town: Town, run: Run, *, news: bool, paused: bool) -> None:
+    """What whoever listens is to be told of an experiment that stands elsewhere now."""
+    if town.hook != "enabled":
+        return
+    if paused:
+        town.owed.add((_PAUSED, run.id))
+    if news and run.status in _BY_STATUS:
+        town.owed.add((_BY_STATUS[Status(run.status)], run.id))
+
+
+def listen(town: Town, api: httpx.Client) -> None:
+    """From now on somebody listens, and is to be told of each result that is not final yet."""
+    while town.hook != "enabled":
+        listed = town.every(api, "/webhooks")
+        if listed:
+            _answered(town, api, "POST", f"/webhooks/{listed[0]['id']}/enable")
+            town.hook = "enabled"
+        else:
+            add_the_webhook(town, api)
+    for run in town.launched():
+        readout = town.read(api, f"/experiments/{run.id}/readout")
+        if not readout["call"]["final"] and any(arm["released"] for arm in readout["arms"]):
+            town.owed.add((_FINAL, run.id))
+
+
 def all_agree(town: Town, api: httpx.Client) -> None:
     """What the model holds, the API lists, pages show, and a receiver was told."""
     invited = {one["email"]: one["role"] for one in town.every(api, "/invitations")}
@@ -81,20 +113,24 @@ def all_agree(town: Town, api: httpx.Client) -> None:
         "disabled" if one["disabled_at"] else "enabled" for one in town.every(api, "/webhooks")
     ]
     board = page_seen(town.page, "/features/board").words
-    told = town.receiver.subjects(_TOLD)
+    told = town.receiver.told()
 
     assert invited == town.invited
     assert slices == town.slices
     assert hooks == [town.hook] * bool(town.hook)
     assert [title for title in town.slices if title not in board] == []
-    assert (
-        town.owed <= told <= {run.id for run in town.runs.values() if run.status == Status.DECIDED}
-    )
+    assert town.owed <= set(told)
+    for status, kind in _BY_STATUS.items():
+        so = sorted(run.id for run in town.runs.values() if run.status == status)
+        of_it = [subject for one, subject in told if one == kind and subject in town.runs]
+        assert sorted(of_it) == [one for one in so if one in of_it], kind  # each once
+    assert {kind for kind, _ in told} <= set(_TOLD)
+    assert town.receiver.unlike == []
 
 
 def is_told(town: Town) -> bool:
     """Whether whatever a webhook was owed has arrived."""
-    return town.owed <= town.receiver.subjects(_TOLD)
+    return town.owed <= set(town.receiver.told())
 
 
 def _is_written(town: Town, api: httpx.Client, title: str) -> bool:

@@ -91,8 +91,11 @@ def test_whatever_happens_every_number_follows_from_the_rows(
                 _reckon(town, api)
             town.service.stop()
             reckoning.nothing_is_found_of_who_left(town, told)
+            assert town.gone, "nobody who left was looked for"
+            assert town.owed, "nobody was owed any news"
         done = f"{len(town.did)} operations, {len(town.mailbox.taken)} mails, {len(town.gone)} gone"
-        print(f"{done}, {len(town.receiver.taken)} webhooks taken, {len(town.slices)} slices")
+        heard = f"{len(town.back)} gone and back, {len(town.receiver.taken)} webhooks taken"
+        print(f"{done}, {heard} of {len(town.owed)} owed, {len(town.slices)} slices")
 
 
 _TROUBLE = {one.name: one for one in TROUBLES}
@@ -136,6 +139,7 @@ def _live(town: Town, api: httpx.Client, *, steps: int) -> None:
     for kind in authors.FIRST:
         authors.launch(town, api, kind)
     assert town.launched(), "none of the first was launched: see above why"
+    neighbours.add_the_webhook(town, api)
     wait_until(town.mailbox.mails, what="the first mail")
     operations = drawn(OPERATIONS, f"{town.seed} operations")
     trouble = drawn(TROUBLES, f"{town.seed} troubles")
@@ -152,6 +156,7 @@ def _come_to_rest(town: Town, api: httpx.Client) -> None:
     town.mailbox.rule = lambda _address, _envelope: None
     wait_until(town.service.is_ready, what="a service that is back")
     authors.give_up_what_cannot_start(town, api)
+    neighbours.listen(town, api)
     town.restart(hours=30)
     wait_until(lambda: _is_sent(town, api), what="the end of sending")
     town.restart(hours=8)

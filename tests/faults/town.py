@@ -97,7 +97,7 @@ class Town:
     slices: list[str] = field(default_factory=list)  # titles, in their order
     invited: dict[str, str] = field(default_factory=dict)  # roles by address
     hook: str = ""  # enabled, disabled, or none
-    owed: set[str] = field(default_factory=set)  # decided experiments that it is to be told of
+    owed: set[tuple[str, str]] = field(default_factory=set)  # kinds and subjects it is to be told
     cells: dict[str, dict[str, str]] = field(default_factory=dict)  # of the file, by address
     refused_at: dict[str, datetime] = field(default_factory=dict)  # who does not want to be tracked
     ever_refused: set[str] = field(default_factory=set)  # a mail of then asks them nothing

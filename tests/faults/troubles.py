@@ -8,7 +8,7 @@ import httpx
 
 from tests.faults.happenings import trouble
 from tests.faults.town import Town
-from tests.serve import children_of
+from tests.serve import family_of
 
 
 @trouble(weight=2)
@@ -16,8 +16,9 @@ def kill_one(town: Town, _api: httpx.Client) -> None:
     """`kill -9` of one process; the supervisor starts it again. Nobody waits for that."""
     assert town.service.process is not None
     with suppress(ProcessLookupError):
-        children = sorted(children_of(town.service.process.pid))
-        os.kill(town.rng.choice(children), signal.SIGKILL)
+        _, *others = family_of(town.service.process.pid)
+        _, one = town.rng.choice(others)
+        os.kill(one, signal.SIGKILL)
 
 
 @trouble()

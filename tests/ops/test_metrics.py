@@ -22,6 +22,7 @@ from tests.faults.test_killed_under_clicks import counted_hits
 from tests.journeys.test_by_api import finished, given_an_audience
 from tests.ops.meters_read import EVERY, read
 from tests.ports import free_port
+from tests.sandbox import of_unit
 from tests.serve import (
     Installation,
     Mailbox,
@@ -113,18 +114,25 @@ def test_while_the_database_is_away_the_rest_is_told(database_url: str, house: H
 def served(
     tmp_path: Path,
 ) -> Iterator[tuple[list[Installation], Mailbox]]:
-    """Pages by two processes that send nothing, a worker, an edge; and who got the mails."""
+    """Pages by two processes that send nothing, a worker, an edge; and who got the mails.
+
+    Each may do what its unit of systemd allows, and no more.
+    """
     database, port = f"sqlite:///{tmp_path / 'shared.db'}", free_port()
     settings = {
         "THINSLICE_TRACKING_URL": f"http://127.0.0.1:{port}",
         "THINSLICE_METRICS_TOKEN": TOKEN,
     }
     with smtp_server() as (mailbox, mail):
-        pages = Installation(tmp_path / "pages", database, mail=mail, settings=settings)
+        pages = Installation(tmp_path / "pages", database, mail=mail)
+        pages.settings = settings | of_unit("thinslice.service")
         pages.start("--migrate", "--workers", "2", "--no-worker")
         keys = {"THINSLICE_SECRET_KEYS": (pages.data / "keys").read_text().strip()}
-        edge = Installation(tmp_path / "edge", database, port=port, settings=settings | keys)
-        worker = Installation(tmp_path / "worker", database, mail=mail, settings=settings | keys)
+        shared = settings | keys
+        edge = Installation(tmp_path / "edge", database, port=port)
+        edge.settings = shared | of_unit("thinslice-edge.service")
+        worker = Installation(tmp_path / "worker", database, mail=mail)
+        worker.settings = shared | of_unit("thinslice-worker.service")
         edge.start("--workers", "2", command="edge")
         worker.start(command="worker")
         yield [pages, edge, worker], mailbox

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    # pytest has threads of its own where several run at once.
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.main_thread()])
 
     def live(line: Line) -> None:
         for _ in line.calls():
@@ -79,6 +82,19 @@ def test_a_signal_is_the_originals_affair(made: Beside, tmp_path: Path):
 
     wait_until(made.call, what="another call")
     wait_until(lambda: len(worked(tmp_path)) == 2, what="its work")
+
+
+def test_a_process_that_has_threads_makes_no_copy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait, name="watch")
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match=r"before any thread; there is .*watch"):
+            beside.begun(lambda _line: None)
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_where_there_is_one_core_there_is_no_copy(monkeypatch: pytest.MonkeyPatch):

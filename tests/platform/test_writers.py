@@ -54,6 +54,18 @@ def test_after_another_boot_the_last_lines_may_be_missing(
     monkeypatch.setattr(writers, "_BOOT", tmp_path / "boot")
 
     assert writers.life_of(tmp_path, writer.writer) is Life.CUT_OFF
+    assert writers.is_boot_told()
+
+
+def test_where_no_boot_can_be_told_the_last_lines_may_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(writers, "_BOOT", tmp_path / "hidden")
+    writer = opened(tmp_path)
+    writer.close()
+
+    assert writers.life_of(tmp_path, writer.writer) is Life.CUT_OFF
+    assert not writers.is_boot_told()
 
 
 def test_a_full_disk_leaves_no_lock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
