@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -20,9 +20,6 @@ from app.ops import (
 )
 from app.platform import figures, garbage
 from app.platform.errors import AppError
-
-if TYPE_CHECKING:
-    from app.ops.installation import House
 
 app = typer.Typer(
     name="thinslice",
@@ -58,7 +55,7 @@ def run() -> NoReturn:
     except AppError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+        _fail(command_setup.of_the_system_in_words(error))
     except Exception as error:
         sentence = command_setup.away_in_words(error)
         if sentence is None:
@@ -267,8 +264,8 @@ def ingester_process() -> None:
     """The ingester of `serve`."""
     from app.worker import run_ingester
 
-    house = _child_house("ingester")
-    _begin(house)
+    house = command_setup.child_house("ingester")
+    command_setup.begin_child(house)
     run_ingester(house)
 
 
@@ -280,27 +277,10 @@ def sender_process() -> None:
     from app.ops.second_sender import SecondSender
     from app.worker import run_sender
 
-    house = _child_house("sender")
+    house = command_setup.child_house("sender")
     with closing(SecondSender(house)) as second:
-        _begin(house)
+        command_setup.begin_child(house)
         run_sender(house, second)
-
-
-def _child_house(name: str) -> "House":
-    from app.platform import log
-
-    settings = command_setup.settings()
-    log.set_up(name, settings.log_format)
-    return command_setup.house(settings)
-
-
-def _begin(house: "House") -> None:
-    """From here on this process has a thread, which ends it with its supervisor."""
-    from app.ops.installation import meet
-    from app.ops.supervise import end_with_parent
-
-    end_with_parent()
-    meet(house)
 
 
 def _fail(sentence: str) -> NoReturn:

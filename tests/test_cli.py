@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from app.ops import command_setup
 from tests.commanded import said
 from tests.serve import Installation
 
@@ -190,3 +191,25 @@ def test_the_do_not_mail_list_goes_in_and_comes_out_as_a_file(
         "email,kind,reason,since",
         "ann@b.example,,asked,2026-11-01T00:00:00Z",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("::", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+    ],
+)
+def test_where_no_address_is_set_it_is_where_we_listen(host: str, shown: str):
+    assert command_setup.settings_at(host, 8000).public_url == shown
+
+
+def test_a_file_of_another_user_is_named_with_what_helps():
+    refused = PermissionError(13, "Permission denied", "/data/keys")
+    told = command_setup.of_the_system_in_words(refused)
+
+    assert told.startswith("Permission denied: /data/keys. This runs as user ")
+    assert "THINSLICE_DATA_DIR" in told
+    assert command_setup.of_the_system_in_words(OSError(28, "No space left")) == "No space left"

@@ -35,7 +35,7 @@ def settings_at(host: str, port: int) -> "Settings":
     if "THINSLICE_PUBLIC_URL" in os.environ:
         return config.load()
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
-    return config.load(public_url=f"http://{shown}:{port}")
+    return config.load(public_url=f"http://{f'[{shown}]' if ':' in shown else shown}:{port}")
 
 
 def house(settings: "Settings") -> "House":
@@ -51,6 +51,24 @@ def house_there(settings: "Settings") -> "House":
 
     refuse_nothing(settings)
     return house(settings)
+
+
+def child_house(name: str) -> "House":
+    """The house of a process that `serve` or `edge` started, which is called so in the log."""
+    from app.platform import log
+
+    found = settings()
+    log.set_up(name, found.log_format)
+    return house(found)
+
+
+def begin_child(found: "House") -> None:
+    """From here on this process has a thread, which ends it with whoever started it."""
+    from app.ops.installation import meet
+    from app.ops.supervise import end_with_parent
+
+    end_with_parent()
+    meet(found)
 
 
 @contextmanager
@@ -119,6 +137,17 @@ def away_in_words(error: Exception) -> str | None:
     if not isinstance(error, away.AWAY):
         return None
     return f"{away.advised(away.in_words(error))} It says: {away.reason_of(error)}"
+
+
+def of_the_system_in_words(error: OSError) -> str:
+    """What the system refused, of which file; and what helps where a file is somebody else's."""
+    told = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    if not isinstance(error, PermissionError) or not error.filename:
+        return told
+    return (
+        f"{told}. This runs as user {os.geteuid()}: the data folder (THINSLICE_DATA_DIR) and all in"
+        " it must be that user's. A command is given as the user that the service runs as."
+    )
 
 
 def note(session: "Session", action: str, subject: str, **details: object) -> None:

@@ -20,6 +20,7 @@ from typing import NoReturn
 log = logging.getLogger(__name__)
 
 _CALL, _DONE = b"!", b"."
+_THREAD_SECONDS = 5.0  # a timer of a hundredth of a second, on a machine that is very busy
 _HAS_COPIES = sys.platform.startswith("linux")  # elsewhere libraries do not survive a fork
 
 
@@ -88,12 +89,12 @@ def begun(live: Callable[[Line], None]) -> Beside | None:
     """Make a copy that does so with its line; None where there is one core, or no copies.
 
     Raises RuntimeError in a process that has threads: what one of them holds at that moment would
-    be held in the copy for ever, and a port that one listens on be taken until the copy ends.
+    be held in the copy for ever, and a port that one listens on be taken until the copy ends. One
+    that is about to end is waited for: a library begins such a one as it is loaded.
     """
     if not _HAS_COPIES or (os.cpu_count() or 1) == 1:
         return None
-    if others := [one.name for one in threading.enumerate() if one is not threading.main_thread()]:
-        raise RuntimeError(f"A copy is made before any thread; there is {', '.join(others)}.")
+    _wait_for_threads()
     ours, its = socket.socketpair()
     process = os.fork()
     if process == 0:
@@ -101,6 +102,15 @@ def begun(live: Callable[[Line], None]) -> Beside | None:
         _live(live, Line(its))
     its.close()
     return Beside(process, ours)
+
+
+def _wait_for_threads() -> None:
+    for one in threading.enumerate():
+        if one is threading.main_thread():
+            continue
+        one.join(_THREAD_SECONDS)
+        if one.is_alive():
+            raise RuntimeError(f"A copy is made before any thread; there is {one.name}.")
 
 
 def _live(live: Callable[[Line], None], line: Line) -> NoReturn:

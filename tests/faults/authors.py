@@ -249,22 +249,30 @@ def _design(town: Town, kind: str, name: str, *, is_cooling: bool) -> dict[str, 
 def _launch(town: Town, api: httpx.Client, run: Run, *, undo_seconds: int = 0) -> bool:
     """Whether it is on its way; its checklist may refuse it."""
     sent = {"undo_seconds": undo_seconds}
-    answer = town.ask(api, "POST", f"/experiments/{run.id}/launch", json=sent)
+    path = f"/experiments/{run.id}/launch"
+    answer = _until_answered(town, api, path, sent)
     status = town.look(api, run)
-    if answer is not None and BY_ANOTHER in answer.text:
+    if BY_ANOTHER in answer.text:
         assert status == Status.DRAFT, run
         if town.rng.random() < 0.8 and approve(town, run):
-            answer = town.ask(api, "POST", f"/experiments/{run.id}/launch", json=sent)
+            answer = _until_answered(town, api, path, sent)
             status = town.look(api, run)
     if status == Status.DRAFT:
-        why = "no answer" if answer is None else answer.text
-        print(f"{run.name} was not launched: {why}")
-    if answer is not None:
-        assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
+        print(f"{run.name} was not launched: {answer.text}")
+    assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
     run.was_launched = status != Status.DRAFT
     if run.was_launched:  # whoever was to get nothing of it before, gets it now
         town.silences = [one for one in town.silences if one.subject != run.name]
     return run.was_launched
+
+
+def _until_answered(
+    town: Town, api: httpx.Client, path: str, sent: dict[str, int]
+) -> httpx.Response:
+    """Where the first answer was lost it may yet be done: the second comes after it."""
+    asked = partial(town.ask, api, "POST", path, json=sent)
+    answer: httpx.Response = wait_until(asked, what=f"an answer of {path}")
+    return answer
 
 
 def _is_taken(answer: httpx.Response | None) -> bool:

@@ -97,7 +97,7 @@ def readmit(town: Town, api: httpx.Client) -> None:
     answer = wait_until(lambda: town.ask(api, "POST", "/people/readmit", json=sent))
     assert answer.status_code in {204, 404}, answer.text  # 404: the first answer was lost
     town.back.append((address, town.gone.pop(address)))
-    town.silences = [one for one in town.silences if (one.why, one.to) != ("erased", address)]
+    town.silences = [one for one in town.silences if one.to != address]  # of who they were
     upload(town, api)
     all_imported(town)
     person_id = town.person_id(address)
