@@ -125,7 +125,7 @@ def test_totals_are_equal_and_nothing_is_sent_again(
         with customers.clicking():
             for number in range(backups):
                 share = people * (number + 1) // (backups + 4)
-                wait_until(partial(has, mailbox, 40 + share), what="mails")
+                wait_until(partial(has, mailbox, 40 + share), seconds=900, what="mails")
                 found.append(taken(service, mailbox, customers, tmp_path / f"{number}.tar"))
         wait_until(partial(finished, api, two), seconds=600, what="what the first one went on with")
     service.kill()
