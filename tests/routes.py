@@ -33,6 +33,7 @@ ALONE = frozenset(
         "playbook_id", "number", "folder_id", "push_id", "guide", "item_id", "kind", "key", "date",
         "session_id", "invitation_id", "grant_id", "comment_id", "notice_id",
         "image_id",
+        "check_in_id",
     }
 )  # fmt: skip
 

@@ -60,7 +60,7 @@ class Respondent(SQLModel, table=True):
     """Somebody of the staff who says where a week went, or owns a key result, or both."""
 
     __tablename__ = "respondent"
-    __table_args__ = told("name", "email", "team_id", "fte", "active", "asked_time")
+    __table_args__ = told("name", "email", "team_id", "fte", "active", "asked_time", "language")
 
     id: str = Field(default_factory=new_id, primary_key=True)
     number: int = Field(sa_type=BigInteger, unique=True)  # random; what the link of a mail carries
@@ -70,6 +70,8 @@ class Respondent(SQLModel, table=True):
     fte: float = 1.0
     active: bool = True
     asked_time: bool = True  # False: asked for their own key results only
+    # Of Friday's mail and page; empty: the mail is English, the page as their browser asks.
+    language: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 _USUAL: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """What the outside may send about time."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, model_validator
 
@@ -12,6 +12,8 @@ from app.platform.weekly import week_time_of, written
 Percent = Annotated[int, Field(ge=0, le=100, strict=True)]
 # Steps of a twentieth from a tenth on: finer ones would let a sum of answers be taken apart again.
 Fte = Annotated[float, Field(ge=0.1, le=1, multiple_of=0.05)]
+# Of Friday's mail and page; empty: an English mail, and a page as their browser asks.
+Spoken = Literal["", "en", "de", "fr", "es", "nb"]
 _CLOSE = 1e-6  # how far targets may be from adding up, for rounding
 
 
@@ -67,7 +69,8 @@ class SettingsDraft(Trimmed):
 class RespondentDraft(Trimmed):
     """Somebody who answers for a team, or for themselves.
 
-    Without `asked_time` they are asked for their own key results only.
+    Without `asked_time` they are asked for their own key results only. `language` is that of
+    Friday's mail and page; empty, the mail is English and the page as their browser asks.
     """
 
     name: Name
@@ -76,6 +79,7 @@ class RespondentDraft(Trimmed):
     fte: Fte = 1.0
     active: bool = True
     asked_time: bool = True
+    language: Spoken = ""
 
 
 class RespondentChanges(Trimmed):
@@ -86,6 +90,7 @@ class RespondentChanges(Trimmed):
     fte: Fte | None = None
     active: bool | None = None
     asked_time: bool | None = None
+    language: Spoken | None = None
 
 
 class AnswerDraft(Trimmed):

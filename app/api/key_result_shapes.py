@@ -93,6 +93,7 @@ _SEEN: dict[str, Any] = _SET | {
     "unusual_weeks": [UNUSUAL_WEEK],
 }
 _VALUE: dict[str, Any] = {
+    "check_in_id": "1f0c3m8k2tq5w7x9z0ae",
     "date": "2026-11-22",
     "value": 1400,
     "comment": "after the launch in Sweden",
@@ -104,6 +105,7 @@ _VALUE: dict[str, Any] = {
     "entered_later": False,
     "counts": True,
     "remark": "",
+    "seen_by": ["Ada"],
     "experiment_id": None,
     "observed": None,
     "estimate": None,
@@ -226,10 +228,14 @@ class KeyResultSeen(KeyResultOut):
 
 
 class ValueOut(BaseModel):
-    """A value, by whom or what. `confirms`: nobody put or measured it that day, it still stood."""
+    """A value, by whom or what. `confirms`: nobody put or measured it that day, it still stood.
+
+    `seen_by` names who said that they have read it; without a `check_in_id` nobody can.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _VALUE})
 
+    check_in_id: str | None
     date: Date
     value: float
     comment: str
@@ -241,6 +247,7 @@ class ValueOut(BaseModel):
     entered_later: bool
     counts: bool
     remark: str
+    seen_by: list[str]
     experiment_id: str | None
     observed: int | None
     estimate: float | None

@@ -1,7 +1,5 @@
 """Key results: numbers with dated values, and the experiments that should move them."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
@@ -17,6 +15,7 @@ from app.api.key_result_shapes import (
 )
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.values_shown import Readers
 from app.api.vaults import Hosts
 from app.experiments import key_result_usage
 from app.experiments.models import Status
@@ -24,7 +23,6 @@ from app.identity.guard import Db, Now, Who
 from app.okr import (
     links,
     outcomes,
-    provenance,
     series,
     source_store,
     sources,
@@ -34,7 +32,7 @@ from app.okr import (
     views,
     week_rows,
 )
-from app.okr.models import CheckIn, KeyResult
+from app.okr.models import KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.schemas import (
     ConfidenceDraft,
@@ -56,8 +54,6 @@ _VIEWED = (
     "current", "as_of", "progress", "expected", "pace", "confidence", "stale", "change",
     "forecast", "statement", "stretched", "warning",
 )  # fmt: skip
-_SAID = {"counts", "remark", "entered_later"}
-_OF_A_VALUE = tuple(name for name in ValueOut.model_fields if name not in _SAID)
 _WORKED_OUT = {"counted", "added", "shared", "overlaps", "cannot_be_read"}
 _OF_A_LINE = tuple(name for name in LedgerLine.model_fields if name not in _WORKED_OUT)
 
@@ -142,7 +138,8 @@ def put_confidence(
 ) -> ValueOut:
     """0 to 10, today, with the value as it stands: for numbers that nobody types."""
     zone = request.app.state.settings.zone
-    return _value(values.confirm(session, key_result_id, draft, by=who.name, zone=zone, now=now))
+    row = values.confirm(session, key_result_id, draft, by=who.name, zone=zone, now=now)
+    return Readers.of_check_ins(session, (row,)).held(row)
 
 
 @router.post("/key-results/{key_result_id}/read", status_code=202, summary="Read the value soon")
@@ -180,7 +177,7 @@ def put_value(
     row = values.put(
         session, key_result_id, date, draft, source="api", by=who.name, zone=zone, now=now
     )
-    return _value(row)
+    return Readers.of_check_ins(session, (row,)).held(row)
 
 
 @router.get("/key-results/{key_result_id}/values", summary="List the values of a key result")
@@ -193,7 +190,8 @@ def list_values(
     is not. What was replaced stands at `…/values/{date}`.
     """
     row = store.key_result_of(session, key_result_id)
-    return listed(series.page(session, row, cursor=cursor, limit=limit), _listed)
+    rows = series.page(session, row, cursor=cursor, limit=limit)
+    return listed(rows, Readers.of_listed(session, rows).listed)
 
 
 @router.get("/key-results/{key_result_id}/values/{date}", summary="List every value put for a day")
@@ -207,31 +205,11 @@ def list_history(
     """The first first; the one that holds has no `replaced_at`. Empty where none was put."""
     store.key_result_of(session, key_result_id)
     rows = store.history_of(session, key_result_id, date, cursor=cursor, limit=limit)
-    return listed(rows, _put)
+    return listed(rows, Readers.of_check_ins(session, rows).put)
 
 
 def _shown(row: KeyResult) -> KeyResultOut:
     return KeyResultOut.model_validate(row)
-
-
-def _value(row: CheckIn) -> ValueOut:
-    return ValueOut(**_about(row), counts=True, remark="")
-
-
-def _about(one: CheckIn | series.Value) -> dict[str, Any]:
-    known = {name: getattr(one, name) for name in _OF_A_VALUE}
-    return known | {"entered_later": provenance.entered_later(one.date, one.recorded_at)}
-
-
-def _put(row: CheckIn) -> PutOut:
-    about = _about(row)
-    holds = row.replaced_at is None
-    remark = "" if holds else "Replaced, or taken back"
-    return PutOut(**about, counts=holds, remark=remark, replaced_at=row.replaced_at)
-
-
-def _listed(one: series.Listed) -> ValueOut:
-    return ValueOut(**_about(one.value), counts=one.counts, remark=one.remark)
 
 
 def _line(line: Line) -> LedgerLine:

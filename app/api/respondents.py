@@ -23,6 +23,7 @@ _RESPONDENT: dict[str, Any] = {
     "fte": 1.0,
     "active": True,
     "asked_time": True,
+    "language": "de",
 }
 
 
@@ -38,6 +39,7 @@ class RespondentOut(BaseModel):
     fte: float
     active: bool
     asked_time: bool
+    language: str
 
 
 class AllocationSettingsOut(SettingsDraft):

@@ -125,6 +125,8 @@ RULES: tuple[Rule, ...] = (
         for methods, home in (("POST", ""), ("PUT DELETE", "/api/v1"))
     ),
     _rule(_ANY, "/api/v1/notices/**", Access.VIEWER),
+    _rule("POST", "/key-results/*/check-ins/*/seen", Access.VIEWER),
+    _rule("PUT DELETE", "/api/v1/key-results/*/check-ins/*/seen", Access.VIEWER),
     # Everything else of the pages: look as viewer, change as editor.
     _rule(_READ, "/", Access.VIEWER),
     _rule(f"{_READ} POST", "/search", Access.VIEWER),  # people in it for editors alone

@@ -37,6 +37,11 @@ class Words:
         return spoken_of(self.language)
 
     @property
+    def is_english(self) -> bool:
+        """Whether our own sentences are as they stand in the code."""
+        return self.spoken == ENGLISH
+
+    @property
     def direction(self) -> str:
         """`ltr` or `rtl`, of the language itself."""
         return direction_of(self.language)
@@ -46,7 +51,7 @@ class Words:
         """`ltr` or `rtl`, of the language in which our own sentences are."""
         return direction_of(self.spoken)
 
-    def say(self, sentence: str, **values: object) -> str:
+    def say(self, sentence: str, /, **values: object) -> str:
         """A sentence of ours with values in it. It is plain text, to be escaped as any other."""
         said = self._catalogue.gettext(sentence)
         return said.format(**values) if values else said
@@ -54,6 +59,9 @@ class Words:
     @cached_property
     def _catalogue(self) -> NullTranslations:
         return _catalogue(self.spoken)
+
+
+IN_ENGLISH: Final = Words()  # what the team reads
 
 
 def words_of(language: str | None) -> Words:

@@ -7,7 +7,7 @@ from typing import Final
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 
 from app.languages.words import ENGLISH, locale_of
@@ -59,6 +59,42 @@ def percent(value: float | Decimal, language: str | None, digits: int = 0) -> st
     pattern = locale.percent_formats[None].pattern
     kept = pattern.replace("#,##0", f"#,##0{_decimals(digits)}")
     return format_percent(value, kept, locale=locale)
+
+
+def exact(value: float, language: str | None) -> str:
+    """A number as somebody put it: decimals only where there are any, six at most."""
+    return format_decimal(value, "#,##0.######", locale=locale_for(language))
+
+
+def exact_percent(value: float, language: str | None) -> str:
+    """Percent as somebody put them: 4.5 is `4,5 %` in German, with the space that belongs there."""
+    locale = locale_for(language)
+    around: str = locale.percent_formats[None].pattern.replace("#,##0", "{}")
+    return around.format(exact(value, language))
+
+
+def exact_money(value: float, language: str | None, currency: str) -> str:
+    """An amount as somebody put it, `31.200 €`; in what is no currency of ISO 4217, behind it."""
+    locale = locale_for(language)
+    if currency not in get_global("all_currencies"):
+        return f"{exact(value, language)} {currency}"
+    kept = locale.currency_formats["standard"].pattern.replace("0.00", "0.######")
+    return format_currency(value, currency, kept, locale=locale, currency_digits=False)
+
+
+def short_day(value: date, language: str | None) -> str:
+    """A day without its year: `6. Feb.` in German."""
+    return format_skeleton("MMMd", value, locale=locale_for(language))
+
+
+def long_day(value: date, language: str | None) -> str:
+    """A day with its month in full, without its year: `6. Februar` in German."""
+    return format_skeleton("MMMMd", value, locale=locale_for(language))
+
+
+def weekday_time(value: datetime, language: str | None) -> str:
+    """`Montag, 10:00`: a weekday, and the time of its zone."""
+    return f"{form(value, 'EEEE', language)}, {value:%H:%M}"
 
 
 def money(value: float | Decimal, language: str | None, currency: str) -> str:

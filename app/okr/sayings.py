@@ -1,15 +1,16 @@
 """The words of a week's statement, and of a chance: the same on pages, in mails and in the API."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date as Date
 from math import floor, log10
 
+from app.languages import written
+from app.languages.words import IN_ENGLISH, Words
 from app.okr import amounts
 from app.okr.models import KeyResult
 from app.okr.statements import Found, State
 from app.platform import figures
-from app.platform.garbled import CANNOT_BE_READ
 from app.stats.closer import Told
 
 ASKS = "Only ever rises. Is it a running total?"
@@ -48,7 +49,6 @@ class Statement:
 def statement_of(row: KeyResult, found: Found) -> Statement:
     """A finding in words."""
     told, asks = found.told, found.asks_running_total
-    sentence = _sentence(row, found)
     return Statement(
         week=found.week,
         state=found.state,
@@ -57,7 +57,7 @@ def statement_of(row: KeyResult, found: Found) -> Statement:
         low=told.low if told else None,
         high=told.high if told else None,
         chance=found.landing.chance if found.landing else None,
-        sentence=f"{sentence} {ASKS}" if asks else sentence,
+        sentence=in_words(row, found),
         cycle_week=found.cycle_week,
         cycle_weeks=found.cycle_weeks,
         as_factors=told.as_factors if told else False,
@@ -94,20 +94,21 @@ def headline(told: Iterable[Statement], new: Iterable[str] = ()) -> str:
     return f"{said[0].upper()}{said[1:]}." + (f" New: {titles}." if titles else "")
 
 
-def chance_in_words(chance: float | None, row_on: Date) -> str:
+def chance_in_words(chance: float | None, row_on: Date, words: Words = IN_ENGLISH) -> str:
     """`lands on target 4 times in 10 by 9 Jan`; 9 times in 10 is the most we say."""
     if chance is None:
         return ""
-    tenths = min(9, round(_TENTHS * chance))
-    often = (
-        "under 1 time in 10" if tenths == 0 else f"{tenths} time{'s'[: tenths > 1]} in {_TENTHS}"
-    )
-    return f"lands on target {often} by {day(row_on)}"
+    tenths, by = min(9, round(_TENTHS * chance)), day(row_on, words)
+    if tenths == 0:
+        return words.say("lands on target under 1 time in 10 by {day}", day=by)
+    if tenths == 1:
+        return words.say("lands on target 1 time in 10 by {day}", day=by)
+    return words.say("lands on target {tenths} times in 10 by {day}", tenths=tenths, day=by)
 
 
-def day(value: Date) -> str:
+def day(value: Date, words: Words = IN_ENGLISH) -> str:
     """`6 Feb`."""
-    return f"{value.day} {value:%b}"
+    return f"{value.day} {value:%b}" if words.is_english else written.short_day(value, words.spoken)
 
 
 _COUNTED = (
@@ -120,80 +121,101 @@ _COUNTED = (
     ("no value for", {State.NO_VALUE}),
     ("damaged are", {State.GARBLED}),
 )
-_WORDS = {
-    State.CLOSER: "Closer",
-    State.FURTHER: "Further",
-    State.FASTER: "Faster",
-    State.SLOWER: "Slower",
-}
 
 
-def _sentence(row: KeyResult, found: Found) -> str:
+def in_words(row: KeyResult, found: Found, words: Words = IN_ENGLISH) -> str:
+    """What a week says, in a sentence or two."""
+    said = _sentence(row, found, words)
+    return f"{said} {words.say(ASKS)}" if found.asks_running_total else said
+
+
+def _sentence(row: KeyResult, found: Found, words: Words) -> str:
     if found.state is State.NO_VALUE:
-        return "No value this week."
+        return words.say("No value this week.")
     if found.state is State.GARBLED:
-        return CANNOT_BE_READ
+        return words.say("It cannot be read: what is stored of it is damaged.")
     if found.told is None:
-        return _too_early(found)
+        return _too_early(found, words)
     if found.state in {State.HOLDING, State.OUT_OF_BAND}:
-        return _banded(row, found.state, found.told)
+        return _banded(row, found.state, found.told, words)
     if found.state is State.NO_CHANGE:
-        return _no_change(row, found, found.told)
-    return _moved(row, found.state, found.told)
+        return _no_change(row, found, found.told, words)
+    return _moved(row, found.state, found.told, words)
 
 
-def _too_early(found: Found) -> str:
+def _too_early(found: Found, words: Words) -> str:
     if found.possible_from is None:
-        return "Too early: too few values for a statement before the cycle ends."
-    return f"Too early: statement possible from {day(found.possible_from)}."
+        return words.say("Too early: too few values for a statement before the cycle ends.")
+    first = day(found.possible_from, words)
+    return words.say("Too early: statement possible from {day}.", day=first)
 
 
-def _moved(row: KeyResult, state: State, told: Told) -> str:
+def _moved(row: KeyResult, state: State, told: Told, words: Words) -> str:
     """`Closer: +109 since the start (+25 to +193).`"""
-    moved, low, high = _ends(row, told)
-    since = "a week against the start" if row.running_total else "since the start"
-    return f"{_WORDS[state]}: {moved} {since} ({low} to {high})."
+    moved, low, high = _ends(row, told, words)
+    ends = {"moved": moved, "low": low, "high": high}
+    if row.running_total and state in {State.FASTER, State.CLOSER}:
+        return words.say("Faster: {moved} a week against the start ({low} to {high}).", **ends)
+    if row.running_total:
+        return words.say("Slower: {moved} a week against the start ({low} to {high}).", **ends)
+    if state is State.CLOSER:
+        return words.say("Closer: {moved} since the start ({low} to {high}).", **ends)
+    return words.say("Further: {moved} since the start ({low} to {high}).", **ends)
 
 
-def _no_change(row: KeyResult, found: Found, told: Told) -> str:
-    _, low, high = _ends(row, told)
-    pace = "in pace " if row.running_total else ""
-    said = "Not sure any more" if found.held else f"No change {pace}we can tell"
-    return f"{said}: between {low} and {high}.{_untold(row, told)}"
+def _no_change(row: KeyResult, found: Found, told: Told, words: Words) -> str:
+    _, low, high = _ends(row, told, words)
+    if found.held:
+        said = words.say("Not sure any more: between {low} and {high}.", low=low, high=high)
+    elif row.running_total:
+        said = words.say(
+            "No change in pace we can tell: between {low} and {high}.", low=low, high=high
+        )
+    else:
+        said = words.say("No change we can tell: between {low} and {high}.", low=low, high=high)
+    return f"{said} {_untold(row, told, words)}"
 
 
-def _untold(row: KeyResult, told: Told) -> str:
+def _untold(row: KeyResult, told: Told, words: Words) -> str:
     """`Moves under about 70 cannot be told yet.`: half the range, in one digit."""
     if told.as_factors:
-        size = _one_digit(100 * ((told.high / told.low) ** 0.5 - 1))
-        return f" Moves under about {amounts.amount(size, 'percent')} cannot be told yet."
-    size = _one_digit((told.high - told.low) / 2)
-    return f" Moves under about {amounts.how_much(size, row.unit)} cannot be told yet."
+        share = _one_digit(100 * ((told.high / told.low) ** 0.5 - 1))
+        size = amounts.amount(share, "percent", words)
+    else:
+        size = amounts.how_much(_one_digit((told.high - told.low) / 2), row.unit, words)
+    return words.say("Moves under about {size} cannot be told yet.", size=size)
 
 
 def _one_digit(value: float) -> float:
     return round(value, -floor(log10(value))) if value > 0 else 0.0
 
 
-def _banded(row: KeyResult, state: State, told: Told) -> str:
+def _banded(row: KeyResult, state: State, told: Told, words: Words) -> str:
     """`Holding: at 99.3 % (98.8 to 99.8).`"""
     numbers = amounts.rounded((told.moved, told.low, told.high), width=told.high - told.low)
-    level, low, high = (amounts.amount(number, row.unit) for number in numbers)
-    word = "Holding" if state is State.HOLDING else "Out of the band"
-    return f"{word}: at {level} now ({low} to {high})."
+    level, low, high = (amounts.amount(number, row.unit, words) for number in numbers)
+    ends = {"level": level, "low": low, "high": high}
+    if state is State.HOLDING:
+        return words.say("Holding: at {level} now ({low} to {high}).", **ends)
+    return words.say("Out of the band: at {level} now ({low} to {high}).", **ends)
 
 
-def _ends(row: KeyResult, told: Told) -> tuple[str, str, str]:
+def _ends(row: KeyResult, told: Told, words: Words) -> tuple[str, str, str]:
     """Move and range, with the digits that the range can tell; factors as percentages."""
     every, width = (told.moved, told.low, told.high), told.high - told.low
     if told.as_factors:
-        return _three((100 * (one - 1) for one in every), 100 * width, amounts.in_percent)
-    moved, low, high = _three(every, width, lambda one: amounts.change(one, row.unit))
-    return moved, low.removesuffix(" points").removesuffix(" point"), high
-
-
-def _three(
-    values: Iterable[float], width: float, say: Callable[[float], str]
-) -> tuple[str, str, str]:
-    moved, low, high = (say(one) for one in amounts.rounded(tuple(values), width=width))
-    return moved, low, high
+        moved, low, high = amounts.rounded(
+            tuple(100 * (one - 1) for one in every), width=100 * width
+        )
+        return (
+            amounts.in_percent(moved, words),
+            amounts.in_percent(low, words),
+            amounts.in_percent(high, words),
+        )
+    moved, low, high = amounts.rounded(every, width=width)
+    bare = "number" if row.unit == "percent" else row.unit  # points are named once
+    return (
+        amounts.change(moved, row.unit, words),
+        amounts.change(low, bare, words),
+        amounts.change(high, row.unit, words),
+    )

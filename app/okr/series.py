@@ -49,6 +49,7 @@ class Value(NamedTuple):
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    check_in_id: str | None = None  # what was put or confirmed last; None: a ledger alone says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,11 @@ def _said(value: Value, today: Sequence[Entry]) -> Value:
     """The value with what people said that day of how sure they are."""
     said = [one for one in today if one.experiment_id is None]
     last = max(said, key=lambda one: one.id, default=None)
-    if last is None or (last.comment, last.confidence) == (value.comment, value.confidence):
+    if last is None:
+        return value
+    if last.confirms:
+        value = value._replace(check_in_id=last.id)
+    if (last.comment, last.confidence) == (value.comment, value.confidence):
         return value
     return value._replace(comment=last.comment, confidence=last.confidence)
 
@@ -272,6 +277,7 @@ def _confirmed(by: Entry, stands: float, anchor: Entry | None, *, is_added: bool
         recorded_at=by.recorded_at,
         recorded_by=by.recorded_by,
         confirms=True,
+        check_in_id=by.id,
     )
 
 

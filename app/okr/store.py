@@ -188,6 +188,14 @@ def entries(session: Session, *key_result_ids: str) -> Sequence[CheckIn]:
     ).all()
 
 
+def check_in_of(session: Session, key_result_id: str, check_in_id: str) -> CheckIn:
+    """A check-in of a key result, though it may hold no more. Raises NotFound."""
+    row = session.get(CheckIn, check_in_id)
+    if row is None or row.key_result_id != key_result_id:
+        raise NotFound("This key result has no check-in with this id.")
+    return row
+
+
 def put_on(
     session: Session, key_result_id: str, day: Date, *, confirms: bool = False
 ) -> CheckIn | None:

@@ -18,9 +18,10 @@ from app.delivery.notices import About
 from app.experiments import fallen_away
 from app.experiments.models import Experiment, Status
 from app.identity import users
+from app.languages.words import ENGLISH, words_of
 from app.links.keyring import Keyring, Kind
 from app.links.token import TrackedLink, sign
-from app.outreach import fanout, week_text
+from app.outreach import fanout, friday_mail, week_text
 from app.outreach.models import Connector
 from app.outreach.week_text import Part
 from app.platform import figures
@@ -31,7 +32,6 @@ from app.platform.events import Event
 from app.platform.paths import TEMPLATES
 from app.platform.put_off import Work
 from app.review import agenda, friday_questions, week_links
-from app.review.friday_questions import Asked
 from app.review.shapes import Review
 
 DIGEST = "week.told"  # what a chat is owed
@@ -107,21 +107,25 @@ class Letters:
             Kind.SURVEY,
             self.keyring,
         )
-        closes = f"{opening.closes_at.astimezone(self.settings.zone):%A, %H:%M}"
-        subject, heading = _question(opening.week, respondent)
+        said = friday_mail.said(
+            opening.week,
+            respondent,
+            theirs,
+            words_of(respondent.language),
+            closes=opening.closes_at.astimezone(self.settings.zone),
+            is_again=again,
+        )
         self.queue_one(
             session,
             respondent.email,
             kind="friday",
-            subject=f"Still open: {subject[0].lower()}{subject[1:]}" if again else subject,
-            heading=heading,
-            paragraphs=[
-                *_asks(respondent, theirs),
-                f"It closes on {closes}; a later answer is kept, and marked.",
-            ],
+            subject=said.subject,
+            heading=said.heading,
+            paragraphs=said.paragraphs,
             link=f"{self.settings.public_url}/s/{token}",
-            label="Answer",
-            foot="The link is yours alone and needs no log-in: please do not pass it on.",
+            label=said.label,
+            foot=said.foot,
+            language=words_of(respondent.language).spoken,
             now=now,
         )
         return True
@@ -169,6 +173,7 @@ class Letters:
         parts: Sequence[Part] = (),
         picture: Picture | None = None,
         about: About | None = None,
+        language: str = ENGLISH,
     ) -> None:
         """A letter of ours to one of the team, in this transaction."""
         told: dict[str, Any] = {
@@ -177,7 +182,7 @@ class Letters:
             "parts": parts,
             "link": link,
         }
-        told |= {"label": label, "foot": foot, "picture": picture}
+        told |= {"label": label, "foot": foot, "picture": picture, "language": language}
         notices.queue(
             session,
             self.settings,
@@ -238,38 +243,6 @@ def _owed(session: Session, now: datetime) -> list[str]:
             late = allocation.unreminded(session, week)
             owed += [f"{week} {_REMINDING} {respondent.id}" for respondent in late]
     return owed
-
-
-def _question(week: str, respondent: Respondent) -> tuple[str, str]:
-    """Subject and heading."""
-    if respondent.asked_time:
-        return f"Where did week {week[-2:]} go?", f"{respondent.name}, where did your week go?"
-    return (
-        f"Week {week[-2:]}: your key results",
-        f"{respondent.name}, are you closer than when the cycle began?",
-    )
-
-
-def _asks(respondent: Respondent, theirs: Asked) -> list[str]:
-    """What the page will ask, in sentences."""
-    said = []
-    if respondent.asked_time:
-        said.append(
-            "Half a minute: how much went into keeping the lights on, and how the rest was spent."
-            " Your last answer is filled in."
-        )
-    if theirs.key_results:
-        titles = ", ".join(f"“{told.row.title}”" for told in theirs.key_results)
-        said.append(f"How do your key results stand? {titles}. The last values are filled in.")
-        said += [
-            f"“{told.row.title}” so far. {told.statement.sentence}"
-            for told in theirs.key_results
-            if told.statement
-        ]
-    if theirs.promised:
-        titles = ", ".join(f"“{item.text}”" for item in theirs.promised)
-        said.append(f"What became of what you promised: {titles}?")
-    return said
 
 
 def _template(name: str, **told: object) -> str:

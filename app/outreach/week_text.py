@@ -60,7 +60,7 @@ def _key_result(key_result_line: KeyResultLine) -> str:
     said = [f"{key_result_line.title}: {value}{aim}{f' ({facts})' if facts else ''}."]
     if key_result_line.statement is not None:
         said.append(key_result_line.statement.sentence)
-    lands = key_result_line.lands
+    lands = key_result_line.lands()
     return " ".join([*said, f"{lands[0].upper()}{lands[1:]}."] if lands else said)
 
 

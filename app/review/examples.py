@@ -35,6 +35,8 @@ KEY_RESULT: dict[str, Any] = {
     "is_new": True,
     "ends": "2026-12-31",
     "forecast": LANDING,
+    "check_in_id": "1f0c3m8k2tq5w7x9z0ae",
+    "checked_in_by": "Ann",
 }
 DECIDED: dict[str, Any] = {
     "experiment_id": "1f0c3m8k2tq5w7x9z0ad",

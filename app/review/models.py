@@ -55,6 +55,16 @@ class Comment(SQLModel, table=True):
     edited_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class Seen(SQLModel, table=True):
+    """Somebody of the team has read a check-in of a key result."""
+
+    __tablename__ = "seen"
+
+    check_in_id: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class ItemKind(StrEnum):
     """What people write down in a week's review."""
 

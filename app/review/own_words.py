@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 from app.identity import store as identity
 from app.identity.models import News, NoticeChoice, Watch
 from app.platform.held import plain
-from app.review.models import Comment
+from app.review.models import Comment, Seen
 
 
 def of(session: Session, user_id: str) -> dict[str, Any]:
@@ -26,6 +26,7 @@ _OF_USER = ("email", "name", "role", "created_at")
 _THEIRS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("watches", Watch, ("subject", "is_on", "at")),
     ("notices", News, ("kind", "sentence", "href", "at", "read_at")),
+    ("seen", Seen, ("check_in_id", "at")),
     ("choices", NoticeChoice, ("kind", "by_mail")),
 )
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import ConfigDict, WithJsonSchema
 
+from app.languages.words import IN_ENGLISH, Words
 from app.okr.forecast import Forecast
 from app.okr.progress import Pace
 from app.okr.sayings import Statement, chance_in_words
@@ -50,11 +51,13 @@ class KeyResultLine:
     is_new: bool = False  # said now, and not the week before
     ends: Date | None = None  # the last day of its cycle
     forecast: Forecast | None = None
+    check_in_id: str | None = None  # of the value that it stands at; None where nobody put one
+    checked_in_by: str = ""
 
     @classmethod
     def of(cls, view: KeyResultView) -> Self:
         """A key result as it is told on the day of the view."""
-        row = view.row
+        row, last = view.row, view.values[-1] if view.values else None
         return cls(
             id=row.id,
             title=row.title,
@@ -71,7 +74,7 @@ class KeyResultLine:
             expected=view.expected,
             pace=view.pace,
             confidence=view.confidence,
-            comment=view.values[-1].comment if view.values else "",
+            comment=last.comment if last else "",
             stale=view.stale,
             as_of=view.as_of,
             owner=row.owner,
@@ -79,14 +82,15 @@ class KeyResultLine:
             is_new=view.is_new,
             ends=view.cycle.ends,
             forecast=view.forecast,
+            check_in_id=last.check_in_id if last else None,
+            checked_in_by=last.recorded_by if last else "",
         )
 
-    @property
-    def lands(self) -> str:
+    def lands(self, words: Words = IN_ENGLISH) -> str:
         """`lands on target 4 times in 10 by 9 Jan`, once that can be said."""
         if self.forecast is None or self.ends is None:
             return ""
-        return chance_in_words(self.forecast.chance, self.ends)
+        return chance_in_words(self.forecast.chance, self.ends, words)
 
 
 def _closer(statement: Statement | None) -> bool | None:

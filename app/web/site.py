@@ -69,6 +69,7 @@ from app.web.kit.assets import ASSETS
 from app.web.kit.head import Head
 from app.web.kit.headers import Headers
 from app.web.outcomes import (
+    check_ins,
     cycles,
     goal_imports,
     key_result_comments,
@@ -107,6 +108,7 @@ routers: tuple[APIRouter, ...] = (
             past_values,
             goal_imports,
             key_results,
+            check_ins,
             pushes,
             board,
             features,

@@ -34,6 +34,8 @@ _MAY = {  # what reaches a closed cycle and leaves it as it is, or is the way to
     "DELETE /key-results/{key_result_id}/connectors/{connector_id}",
     "PUT /key-results/{key_result_id}/watch",  # of whoever watches, not of the cycle
     "DELETE /key-results/{key_result_id}/watch",
+    "PUT /key-results/{key_result_id}/check-ins/{check_in_id}/seen",  # of whoever reads it
+    "DELETE /key-results/{key_result_id}/check-ins/{check_in_id}/seen",
     "PUT /unusual-weeks/{week}",  # of coming weeks only, in which a closed cycle takes no value
     "DELETE /unusual-weeks/{week}",
 }

@@ -19,7 +19,7 @@ from tests.routes import OF_SYSTEMS
 from tests.whole import inside_of
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
-_OWN = re.compile(r"/api/v1/(notices/|[a-z-]+/\{\w+\}/watch$)")  # what concerns oneself
+_OWN = re.compile(r"/api/v1/(notices/|[a-z-]+/\{\w+\}/watch$|.*/seen$)")  # what concerns oneself
 
 
 @pytest.fixture(scope="module")

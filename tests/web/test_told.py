@@ -165,8 +165,9 @@ STEPS = (
     ),
     Step(
         "PATCH", f"{API}/allocation/respondents/{{respondent_id}}",
-        {"name": "Dora", "fte": 0.5, "active": False, "asked_time": False},
-        {"name": "Dee → Dora", "fte": "1.0 → 0.5", "active": "yes → no", "asked_time": "yes → no"},
+        {"name": "Dora", "fte": 0.5, "active": False, "asked_time": False, "language": "de"},
+        {"name": "Dee → Dora", "fte": "1.0 → 0.5", "active": "yes → no", "asked_time": "yes → no",
+         "language": "none → de"},
     ),
     Step("PATCH", f"{API}/key-results/{{key_result_id}}", CHANGED,
          {"title": "Weekly active bakers → Bakers who come back", "target": "2.0 → 40.0",

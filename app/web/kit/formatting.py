@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.analysis.readout_types import State
+from app.languages.words import IN_ENGLISH, Words
 from app.okr import amounts
 from app.platform import clock, figures
 
@@ -47,7 +48,7 @@ SAID: Mapping[str, str] = {
     "ranges-reset": "Only the built-in table is left.",
     "column": "Saved. Filters, mails and analyses read the column so from now on.",
     "importing": "The file arrived.",
-    "read-again": "The columns have changed, so the file is read once more. Then import it.",
+    "read-again": "You changed something, so the file is read once more. Then import it.",
     "mended": "Taken. The line is refused no more.",
     "imported": "Imported. What was here already stayed as it was.",
     "password": "Password changed. Every other session of this person has ended.",
@@ -63,6 +64,9 @@ SAID: Mapping[str, str] = {
     "thanks": "Thank you.",
     "said": "Said. Whoever you named is told, and so is whoever watches this.",
     "comment-taken-back": "Taken back: nobody reads it any more.",
+    "seen": "Noted: whoever wrote it sees that you have read it.",
+    "unseen": "Taken back: it stands there no more that you have read it.",
+    "another-value": "Another value took the place of that one meanwhile. This is the new one.",
     "watched": "You are told of what happens here.",
     "unwatched": "You are told of it no more, but where somebody names you.",
 }
@@ -214,9 +218,9 @@ def number(value: float | None) -> str:
     return "–" if value is None else figures.count(value)
 
 
-def amount(value: float | None, unit: str = "number") -> str:
+def amount(value: float | None, unit: str = "number", words: Words = IN_ENGLISH) -> str:
     """A key result's value in its unit: `12 %`, `€ 31,200`, `1,515`."""
-    return "–" if value is None else amounts.amount(value, unit)
+    return "–" if value is None else amounts.amount(value, unit, words)
 
 
 def change(value: float | None, unit: str = "number") -> str:

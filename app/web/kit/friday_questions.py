@@ -8,11 +8,14 @@ from sqlmodel import Session
 
 from app.analysis import list_calls
 from app.analysis.list_calls import Told
-from app.analysis.readout_types import Evidence, Movement
+from app.analysis.readout_types import Evidence, Movement, State
 from app.experiments import metrics
 from app.experiments import store as experiments
 from app.experiments.models import Experiment
 from app.experiments.vocabulary import Mode
+from app.languages import written
+from app.languages.words import IN_ENGLISH, Words
+from app.okr import amounts
 from app.okr.models import KeyResult
 from app.okr.overlap import Line, lined
 from app.okr.series import Stored
@@ -66,7 +69,12 @@ def rows(
 
 
 def questions(
-    session: Session, key_result_ids: Sequence[str], *, zone: tzinfo, now: datetime
+    session: Session,
+    key_result_ids: Sequence[str],
+    words: Words = IN_ENGLISH,
+    *,
+    zone: tzinfo,
+    now: datetime,
 ) -> dict[str, tuple[str, ...]]:
     """What owners are asked about experiments that began lately, by key result."""
     since = now - timedelta(days=_RECENT_DAYS + 1)
@@ -75,7 +83,7 @@ def questions(
     known = list_calls.calls_of_many(session, list(every.values()), now=now, zone=zone)
     asked: dict[str, list[str]] = {one: [] for one in key_result_ids}
     for key_result_id, experiment in found:
-        if question := _question(experiment, known[experiment.id], zone=zone, now=now):
+        if question := _question(experiment, known[experiment.id], words, zone=zone, now=now):
             asked[key_result_id].append(question)
     return {key: tuple(said) for key, said in asked.items()}
 
@@ -172,27 +180,73 @@ def _movement(moved: Movement, unit: str) -> str:
     return f"{said} ({low} to {high})"
 
 
-def _question(experiment: Experiment, told: Told, *, zone: tzinfo, now: datetime) -> str:
+def _question(
+    experiment: Experiment,
+    told: Told,
+    words: Words = IN_ENGLISH,
+    *,
+    zone: tzinfo,
+    now: datetime,
+) -> str:
     """`“Euros” of Tuesday 24 November: validated, 12.0 %. Does this change your confidence?`"""
-    began, measured = experiment.started_at, _measured(experiment, told)
+    began, measured = experiment.started_at, _measured(experiment, told, words)
     if began is None or not measured or (now - began).days > _RECENT_DAYS:
         return ""
-    day, result = began.astimezone(zone), formatting.BADGES[told.call.state][0].lower()
-    return (
-        f"“{experiment.name}” of {day:%A} {day.day} {day:%B}: {result}, {measured}. Does this"
-        " change your confidence?"
+    return words.say(
+        "“{name}” of {day}: {result}, {measured}. Does this change your confidence?",
+        name=experiment.name,
+        day=_day(began.astimezone(zone), words),
+        result=_result(told.call.state, words),
+        measured=measured,
     )
 
 
-def _measured(experiment: Experiment, told: Told) -> str:
+def _day(began: datetime, words: Words) -> str:
+    if words.is_english:
+        return f"{began:%A} {began.day} {began:%B}"
+    return written.long_day(began.date(), words.spoken)
+
+
+def _result(state: State, words: Words) -> str:
+    return {
+        State.VALIDATED: words.say("validated"),
+        State.REFUTED: words.say("refuted"),
+        State.INCONCLUSIVE: words.say("inconclusive"),
+        State.WAITING: words.say("too early to say"),
+    }[state]
+
+
+def _measured(experiment: Experiment, told: Told, words: Words = IN_ENGLISH) -> str:
     """What the call is about: a share, or of versions a lead over what they are compared with."""
     if not told.comparisons:
         estimate = next((one for one in told.estimates if one.rate is not None), None)
-        return formatting.points(estimate.rate) if estimate else ""
+        return _share(estimate.rate, words) if estimate else ""
     known = [comparison for comparison in told.comparisons if comparison.difference is not None]
     of_call = [comparison for comparison in known if comparison.state is told.call.state] or known
     if not of_call:
         return ""
     best = max(of_call, key=lambda one: one.difference or 0)
-    say = figures.signed_value if metrics.of_design(experiment.design).is_value else figures.points
-    return f"“{best.arm}” {say(best.difference or 0)} against “{best.baseline}”"
+    lead = best.difference or 0
+    is_value = metrics.of_design(experiment.design).is_value
+    said = _lead_in_value(lead, words) if is_value else _lead_in_points(lead, words)
+    return words.say(
+        "“{arm}” {lead} against “{baseline}”", arm=best.arm, lead=said, baseline=best.baseline
+    )
+
+
+def _share(rate: float | None, words: Words) -> str:
+    if words.is_english or rate is None:
+        return formatting.points(rate)
+    return written.percent(rate, words.spoken, 1)
+
+
+def _lead_in_points(lead: float, words: Words) -> str:
+    if words.is_english:
+        return figures.points(lead)
+    return amounts.change(round(100 * lead, 1), "percent", words)
+
+
+def _lead_in_value(lead: float, words: Words) -> str:
+    if words.is_english:
+        return figures.signed_value(lead)
+    return amounts.change(round(lead, 2), "number", words)

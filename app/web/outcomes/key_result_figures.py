@@ -17,7 +17,7 @@ def figures_of(view: KeyResultView, today: date) -> tuple[tuple[str, str, str], 
     if view.change is not None:
         since.append(f"{formatting.change(view.change, unit)} since last week")
     way = ("Way gone", formatting.points(view.progress, 0), asked) if _has_way(view.row) else None
-    lands = ("Lands on", _lands(view), told.lands) if view.forecast else None
+    lands = ("Lands on", _lands(view), told.lands()) if view.forecast else None
     found = (
         ("Now", formatting.amount(view.current, unit), ", ".join(part for part in since if part)),
         way,

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from fastapi import Request
 from sqlmodel import Session
 
+from app.identity.callers import Principal
 from app.okr import provenance, sayings, series, source_store, store, unusual, views, week_rows
 from app.okr.models import CheckIn, Cycle, KeyResult
 from app.okr.pace_words import grade_in_words
@@ -19,10 +20,12 @@ from app.platform.figures import score
 from app.platform.iso_weeks import week_of
 from app.review.shapes import KeyResultLine
 from app.web.kit import charts, formatting, friday_questions, key_result_line
+from app.web.kit import seen as seen_lines
 from app.web.kit.charts import Chart, Charts
 from app.web.kit.form_state import Typed
 from app.web.kit.friday_questions import EvidenceRow, LedgerRow
 from app.web.kit.pages import Page
+from app.web.kit.seen import CheckedIn, SeenLine
 from app.web.outcomes import (
     key_result_chart,
     key_result_figures,
@@ -35,6 +38,7 @@ from app.web.outcomes.pushes import Linked
 from app.web.outcomes.value_sources import Reads
 
 _UNFORESEEN = {"maintain", "milestone"}
+_NEW_FOR = timedelta(days=31)  # so long a check-in has a button to say that one has read it
 _TYPED = {"manual", "api"}  # sources whose values people may put
 
 
@@ -49,6 +53,7 @@ class ValueRow:
     origin: str
     href: str
     remark: str  # why it is not the value of its day
+    seen: SeenLine | None  # None: nobody put it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ def page(
         if evidence.began
     ]
     story = key_result_chart.story_of(view, began)
-    values = [_value(listed) for listed in reversed(series.listed(stored))]
+    values = _values(session, request.state.principal, row, stored, today=today)
     return KeyResultPage(
         id=row.id,
         title=row.title,
@@ -213,7 +218,29 @@ def _ended(row: KeyResult) -> str:
     return f"Closed with a score of {score(row.score)}: {said}.{comment}"
 
 
-def _value(listed: series.Listed) -> ValueRow:
+def _values(
+    session: Session, who: Principal, row: KeyResult, stored: series.Stored, *, today: date
+) -> list[ValueRow]:
+    """The latest first, each with who has read it."""
+    every = series.listed(stored)
+    seen = seen_lines.lines(
+        session,
+        who,
+        (
+            CheckedIn(
+                one.value.check_in_id,
+                row.id,
+                one.value.recorded_by,
+                asks=one.value.date >= today - _NEW_FOR,
+            )
+            for one in every
+            if one.value.check_in_id is not None
+        ),
+    )
+    return [_value(one, seen.get(one.value.check_in_id or "")) for one in reversed(every)]
+
+
+def _value(listed: series.Listed, seen: SeenLine | None) -> ValueRow:
     value = listed.value
     href = f"/experiments/{value.experiment_id}" if value.experiment_id else ""
     return ValueRow(
@@ -224,6 +251,7 @@ def _value(listed: series.Listed) -> ValueRow:
         _origin(value),
         href,
         listed.remark,
+        seen,
     )
 
 

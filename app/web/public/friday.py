@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
@@ -18,9 +17,9 @@ from app.allocation.summary import WHOLE
 from app.identity.guard import Db, Now
 from app.languages import written
 from app.languages.error_words import NOT_VALID
-from app.languages.words import Words
+from app.languages.words import Words, words_of
 from app.links.keyring import Kind
-from app.platform.errors import AppError, Invalid, NotFound
+from app.platform.errors import Invalid, NotFound
 from app.platform.iso_weeks import monday_of
 from app.review import friday_questions, items
 from app.review.friday_questions import Asked
@@ -39,6 +38,7 @@ _NUMBERS_FOR = timedelta(days=7)  # later, an old week's mail would speak of tod
 _TOO_FEW = "This adds up to {total}: {rest} are missing."
 _TOO_MANY = "This adds up to {total}: {rest} are too many."
 _PREFIX = "share."
+_LONGEST = 1_000  # characters of a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class FridayPage(SpokenPage):
     late: bool
     form: Typed
     gives_time: bool
-    buckets: Sequence[Bucket]
+    buckets: Sequence[tuple[Bucket, str]]  # each with what it is called
     total: int
     numbers: Sequence[NumberAsked]
     promised: Sequence[Item]
@@ -118,12 +118,13 @@ def _keep(
     request: Request, session: Session, guest: Guest, form: Typed, now: datetime
 ) -> Typed | None:
     """All sections, or none of them: the form with what is wrong, or None."""
+    words = _words(request, guest)
     try:
         if guest.gives_time:
-            shares = _shares(session, guest, form, words_for(request, None))
-            draft = AnswerDraft(shares=shares, note=form.value("note"))
+            shares = _shares(session, guest, form, words)
+            draft = AnswerDraft(shares=shares, note=_note(form, words))
             answers.put(session, guest.opening.week, guest.respondent, draft, now=now)
-    except (AppError, ValidationError) as error:
+    except Invalid as error:
         return form.mended(error)
     for item in guest.asked.promised:
         kept = form.value(f"kept.{item.id}")
@@ -131,7 +132,9 @@ def _keep(
             items.settle(session, item.id, Kept(kept), now=now)
     zone = request.app.state.settings.zone
     told = guest.asked.key_results
-    return friday_numbers.put(session, told, form, by=guest.respondent.name, zone=zone, now=now)
+    return friday_numbers.put(
+        session, told, form, words, by=guest.respondent.name, zone=zone, now=now
+    )
 
 
 def _filled(request: Request, session: Session, guest: Guest, now: datetime) -> Typed:
@@ -152,7 +155,9 @@ def _shares(session: Session, guest: Guest, form: Typed, words: Words) -> dict[s
     for bucket in store.buckets_of(session, guest.opening.week):
         typed = form.value(f"{_PREFIX}{bucket.id}").strip().removesuffix("%").strip() or "0"
         if not (typed.isascii() and typed.isdigit() and int(typed[:4]) <= WHOLE):
-            wrong = words.say("“{name}” takes a whole number from 0 to 100.", name=bucket.name)
+            wrong = words.say(
+                "“{name}” takes a whole number from 0 to 100.", name=_called(bucket, words)
+            )
             raise Invalid.at(f"{_PREFIX}{bucket.id}", wrong)
         shares[bucket.id] = int(typed)
     total = sum(shares.values())
@@ -166,7 +171,7 @@ def _shares(session: Session, guest: Guest, form: Typed, words: Words) -> dict[s
 def _page(
     request: Request, session: Session, guest: Guest, form: Typed, now: datetime
 ) -> FridayPage:
-    zone, words = request.app.state.settings.zone, words_for(request, None)
+    zone, words = request.app.state.settings.zone, _words(request, guest)
     thanks = "thanks" in request.query_params
     asked_about = store.buckets_of(session, guest.opening.week)
     buckets = sorted(asked_about, key=lambda bucket: bucket.elective)
@@ -179,13 +184,38 @@ def _page(
         late=now > guest.opening.closes_at,
         form=form,
         gives_time=guest.gives_time,
-        buckets=buckets,
+        buckets=[(bucket, _called(bucket, words)) for bucket in buckets],
         total=sum(int(one[:4]) for one in typed if one.isascii() and one.isdigit()),
-        numbers=friday_numbers.asked(session, guest.asked.key_results, zone=zone, now=now),
+        numbers=friday_numbers.asked(session, guest.asked.key_results, words, zone=zone, now=now),
         promised=guest.asked.promised,
         thanks=thanks,
         team=_team(session, guest, words) if thanks and guest.gives_time else None,
     )
+
+
+def _words(request: Request, guest: Guest) -> Words:
+    """In the language that is set for them; where none is, in one that their browser asks for."""
+    theirs = guest.respondent.language
+    return words_of(theirs) if theirs else words_for(request, None)
+
+
+def _note(form: Typed, words: Words) -> str:
+    """What they add in their own words. Raises Invalid."""
+    note = form.value("note").strip()
+    if len(note) > _LONGEST:
+        most = written.number(_LONGEST, words.spoken)
+        raise Invalid.at("note", words.say("Write {most} characters at most.", most=most))
+    return note
+
+
+def _called(bucket: Bucket, words: Words) -> str:
+    """A bucket's name: an organisation's own as it is, one of ours in the reader's language."""
+    return {
+        "Keeping the lights on": words.say("Keeping the lights on"),
+        "Build new": words.say("Build new"),
+        "Improve existing": words.say("Improve existing"),
+        "Raise productivity": words.say("Raise productivity"),
+    }.get(bucket.name, bucket.name)
 
 
 def _team(session: Session, guest: Guest, words: Words) -> str | None:

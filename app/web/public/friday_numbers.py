@@ -1,24 +1,29 @@
 """The part of the Friday page about one's key results: value, confidence, what changed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.okr import values
+from app.languages import written
+from app.languages.words import Words
+from app.okr import exact, sayings, values
 from app.okr.models import KeyResult
 from app.okr.schemas import ConfidenceDraft, ValueDraft
 from app.okr.views import KeyResultView
 from app.platform.errors import AppError
 from app.review.shapes import KeyResultLine
-from app.web.kit import friday_questions, key_result_line
+from app.web.kit import formatting, friday_questions, key_result_line
 from app.web.kit.form_state import Typed
-from app.web.kit.key_result_line import Line
 
 _PARTS = ("value", "confidence", "comment")
+LOOK = "Please look at the marked fields."
+UNCHANGED = "“{title}” could not be changed: its cycle is closed, or no value stands yet."
+_CONFIDENCES = {str(one) for one in range(11)}
+_LONGEST = 2_000  # characters of what changed
 _TYPED = {"manual", "api"}  # sources whose values people may put
 
 
@@ -27,7 +32,10 @@ class NumberAsked:
     """One key result: how it stands, and what experiments said of it lately."""
 
     id: str
-    line: Line
+    title: str
+    sentence: str
+    state: str
+    current: str
     goal: str
     unit: str
     is_typed: bool
@@ -36,14 +44,23 @@ class NumberAsked:
 
 
 def asked(
-    session: Session, told: Iterable[KeyResultView], *, zone: ZoneInfo, now: datetime
+    session: Session,
+    told: Iterable[KeyResultView],
+    words: Words,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> list[NumberAsked]:
     """What stands beside the fields."""
     every = list(told)
     said = friday_questions.questions(
-        session, [key_result_view.row.id for key_result_view in every], zone=zone, now=now
+        session,
+        [key_result_view.row.id for key_result_view in every],
+        words,
+        zone=zone,
+        now=now,
     )
-    return [_asked(view, said[view.row.id]) for view in every]
+    return [_asked(view, said[view.row.id], words) for view in every]
 
 
 def filled(told: Iterable[KeyResultView], today: date) -> dict[str, tuple[str, ...]]:
@@ -61,17 +78,42 @@ def filled(told: Iterable[KeyResultView], today: date) -> dict[str, tuple[str, .
 
 
 def put(
-    session: Session, told: Iterable[KeyResultView], form: Typed, *, by: str, zone: ZoneInfo,
-    now: datetime,
+    session: Session, told: Iterable[KeyResultView], form: Typed, words: Words, *, by: str,
+    zone: ZoneInfo, now: datetime,
 ) -> Typed | None:  # fmt: skip
     """Keep what was typed for today; the form with what is wrong, or None."""
-    for key_result_view in told:
-        typed = {part: form.text(f"{part}.{key_result_view.row.id}") for part in _PARTS}
+    for view in told:
+        names = {part: f"{part}.{view.row.id}" for part in _PARTS}
+        typed = {part: form.text(name) for part, name in names.items()}
+        if wrong := _wrong(typed, words):
+            errors = {names[part]: sentence for part, sentence in wrong.items()}
+            return replace(form, errors=errors, sentence=words.say(LOOK))
         try:
-            _put(session, key_result_view.row, typed, by=by, zone=zone, now=now)
-        except (AppError, ValidationError) as error:
-            return form.mended(error, {part: f"{part}.{key_result_view.row.id}" for part in _PARTS})
+            _put(session, view.row, typed, by=by, zone=zone, now=now)
+        except (AppError, ValidationError):
+            return replace(form, sentence=words.say(UNCHANGED, title=view.row.title))
     return None
+
+
+def _wrong(typed: Mapping[str, str | None], words: Words) -> dict[str, str]:
+    """What cannot be taken of what was typed, by part."""
+    value, confidence, comment = (typed[part] for part in _PARTS)
+    found = {}
+    if value is not None and not _is_number(value):
+        found["value"] = words.say("Write a number here, without letters or signs around it.")
+    if confidence is not None and confidence not in _CONFIDENCES:
+        found["confidence"] = words.say("Write a whole number from 0 to 10.")
+    if len(comment or "") > _LONGEST:
+        most = written.number(_LONGEST, words.spoken)
+        found["comment"] = words.say("Write {most} characters at most.", most=most)
+    return found
+
+
+def _is_number(typed: str) -> bool:
+    try:
+        return abs(float(typed)) <= exact.LARGEST
+    except ValueError:
+        return False
 
 
 def _put(
@@ -90,12 +132,15 @@ def _put(
         )
 
 
-def _asked(told: KeyResultView, questions: tuple[str, ...]) -> NumberAsked:
+def _asked(told: KeyResultView, questions: tuple[str, ...], words: Words) -> NumberAsked:
     row = told.row
     return NumberAsked(
         id=row.id,
-        line=key_result_line.line_of(KeyResultLine.of(told)),
-        goal=key_result_line.way(row),
+        title=row.title,
+        sentence=sayings.in_words(row, told.found, words) if told.found else "",
+        state=key_result_line.state(KeyResultLine.of(told), words),
+        current=formatting.amount(told.current, row.unit, words),
+        goal=key_result_line.way(row, words),
         unit={"percent": "%", "number": ""}.get(row.unit, row.unit),
         is_typed=row.source in _TYPED,
         is_milestone=row.kind == "milestone",

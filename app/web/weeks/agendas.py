@@ -55,7 +55,6 @@ class Agenda:
     sentence: str
     key_results: tuple[Line, ...]
     small_print: str
-    comments: tuple[tuple[str, str], ...]
     unusual: tuple[str, ...]
     decided: tuple[Decided, ...]
     avoided: str
@@ -78,7 +77,6 @@ def agenda_page(review: Review) -> Agenda:
         sentence=review.sentence,
         key_results=tuple(key_result_line.line_of(line) for line in told),
         small_print=sayings.SMALL_PRINT,
-        comments=tuple((line.title, line.comment) for line in told if line.comment),
         unusual=_unusual(review),
         decided=review.decided,
         avoided=_avoided(review.weeks_avoided),

@@ -44,6 +44,7 @@ def show(request: Request, session: Db, respondent_id: str) -> HTMLResponse:
         name=respondent.name,
         team=respondent.team_id,
         fte=respondent.fte,
+        language=respondent.language,
         time="1" if respondent.asked_time else None,
     )
     return render(request, _page(session, respondent, filled))
@@ -73,7 +74,7 @@ def leave(session: Db, now: Now, respondent_id: str) -> Response:
 def typed(form: Typed) -> dict[str, object]:
     """What is asked about a respondent; an empty share is full time."""
     said = {"name": form.text("name"), "team_id": form.text("team")}
-    return {**said, "fte": form.text("fte") or 1}
+    return {**said, "fte": form.text("fte") or 1, "language": form.value("language")}
 
 
 def teams_known(session: Session) -> Choices:

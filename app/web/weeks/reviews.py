@@ -1,5 +1,6 @@
 """The weekly review: held on one page, frozen when it was told, read by link without log-in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, TypeVar
@@ -14,11 +15,12 @@ from app.links.keyring import Kind
 from app.platform.errors import Invalid
 from app.review import agenda, items, week_links
 from app.review.schemas import CommitmentDraft, KeptDraft, NoteDraft
-from app.web.kit import charts, files
+from app.web.kit import charts, files, seen
 from app.web.kit.charts import Charts
 from app.web.kit.form_state import Form, Typed
 from app.web.kit.pages import Page, go, refuse, render
 from app.web.kit.public_links import read_public
+from app.web.kit.seen import SeenLine
 from app.web.weeks import agendas
 from app.web.weeks.agendas import Agenda
 
@@ -38,6 +40,7 @@ class ReviewPage(Page):
     before: str
     after: str | None
     open_link: str
+    seen: Mapping[str, SeenLine]  # by check-in
     form: Typed
 
 
@@ -151,5 +154,6 @@ def _page(request: Request, session: Session, week: str, form: Typed, *, now: da
         before=before,
         after=after,
         open_link=f"{settings.public_url}/w/{token}",
+        seen=seen.of_lines(session, request.state.principal, told.key_results),
         form=form,
     )

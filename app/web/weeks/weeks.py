@@ -1,5 +1,6 @@
 """This week: the first page, and for a newcomer the steps to a first answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -17,10 +18,11 @@ from app.review import weeks
 from app.review.learnings import Learning
 from app.review.shapes import Item, KeyResultLine
 from app.review.weeks import UnderWay, Week
-from app.web.kit import formatting, key_result_line
+from app.web.kit import formatting, key_result_line, seen
 from app.web.kit.form_state import Typed
 from app.web.kit.key_result_line import Line
 from app.web.kit.pages import Page, render
+from app.web.kit.seen import SeenLine
 from app.web.weeks import agendas, start_list
 from app.web.weeks.agendas import Spent
 from app.web.weeks.start_list import StartList
@@ -40,6 +42,7 @@ class WeekPage(Page):
     week: str
     start: StartList | None
     key_results: list[Line]
+    seen: Mapping[str, SeenLine]  # by check-in
     small_print: str
     approvals: tuple[Asked, ...]
     awaiting: tuple[UnderWay, ...]
@@ -67,12 +70,14 @@ def page(
     is_past = any(not way.rehearsal for way in under_way)
     start = None if is_past else start_list.start_list(request, session, form, now=now)
     waiting = failing.waiting(session)
+    told = [key_result_line.line_of(KeyResultLine.of(view)) for view in week.key_results]
     return WeekPage(
         sentence="Will customers use it? Know by Friday." if start else week.sentence,
         lead=_start_lead(start) if start else _lead(week),
         week=f"Week {week.week}",
         start=start,
-        key_results=[key_result_line.line_of(KeyResultLine.of(view)) for view in week.key_results],
+        key_results=told,
+        seen=seen.of_lines(session, request.state.principal, told),
         small_print=sayings.SMALL_PRINT,
         approvals=waiting.asked if settings.approve_above else (),
         awaiting=week.awaiting,

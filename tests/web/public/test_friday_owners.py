@@ -111,7 +111,7 @@ def test_one_wrong_number_keeps_everything_typed_and_writes_nothing(
     shown = stranger.post(page, csrf="", **TIME, **typed)
 
     assert shown.status_code == 422
-    assert "less than or equal to 10" in shown.text
+    assert "Write a whole number from 0 to 10." in shown.text
     assert 'value="1430"' in shown.text
     assert "Fire on Tuesday" in shown.text
     assert values(database, key) == []
