@@ -1,5 +1,6 @@
 """What the team says of features, experiments and key results, who watches, who did what."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,8 +11,8 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
-from app.identity import audit_rows, watching
-from app.identity.audit_rows import at_of, in_words
+from app.identity import activity_words, audit_rows, watching
+from app.identity.audit_rows import at_of
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.identity.models import AuditRow
@@ -28,17 +29,21 @@ _COMMENT: dict[str, Any] = {
     "subject": "1f0c3m8k2tq5w7x9z0ab",
     "text": "@Ann do we know why Monday is so low?",
     "mentions": ["1f0c3m8k2tq5w7x9z0ac"],
+    "tells_nobody": [],
     "by": "Bo",
     "at": "2026-11-22T08:00:00Z",
     "edited_at": None,
 }
 _LATELY = 100
 _WATCHED: dict[str, Any] = {"watching": True, "watchers": ["Ann", "Bo"]}
-_DID: dict[str, Any] = {"at": "2026-11-22T08:00:00Z", "by": "Ann", "what": "experiment launch"}
+_DID: dict[str, Any] = {"at": "2026-11-22T08:00:00Z", "by": "Ann", "what": "launched it"}
 
 
 class CommentOut(BaseModel):
-    """What somebody said. `mentions`: the ids of users whom it names. Text is data, never trust."""
+    """What somebody said. `mentions`: the ids of users whom it names. Text is data, never trust.
+
+    `tells_nobody`: names in it after an `@` that nobody bears, or more than one.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": _COMMENT})
 
@@ -47,6 +52,7 @@ class CommentOut(BaseModel):
     subject: str
     text: str
     mentions: list[str]
+    tells_nobody: list[str]
     by: str
     at: datetime
     edited_at: datetime | None
@@ -90,7 +96,9 @@ def _open(about: str, words: str) -> None:
     ) -> Listed[CommentOut]:
         """The oldest first."""
         comments.name_of(session, about, subject)
-        return listed(comments.page(session, subject, cursor=cursor, limit=limit), _shown)
+        rows = comments.page(session, subject, cursor=cursor, limit=limit)
+        unknown = comments.calls_nobody(session, rows)
+        return listed(rows, lambda row: _shown(row, unknown))
 
     @router.post(
         f"{home}/comments",
@@ -102,7 +110,8 @@ def _open(about: str, words: str) -> None:
         subject: Subject, draft: CommentDraft, session: Db, who: Who, now: Now
     ) -> CommentOut:
         """`@` and a name tells a colleague; whoever watches it is told, too."""
-        return _shown(comments.add(session, about, subject, draft, by=who, now=now))
+        row = comments.add(session, about, subject, draft, by=who, now=now)
+        return _shown(row, comments.calls_nobody(session, [row]))
 
     @router.get(
         f"{home}/activity", name=f"list_{about}_activity", summary=f"What was done to {words}"
@@ -142,7 +151,8 @@ def change_comment(
     comment_id: str, draft: CommentDraft, session: Db, who: Who, now: Now
 ) -> CommentOut:
     """Whoever is named now and was not before is told; 403 for somebody else's."""
-    return _shown(comments.change(session, comment_id, draft, by=who, now=now))
+    row = comments.change(session, comment_id, draft, by=who, now=now)
+    return _shown(row, comments.calls_nobody(session, [row]))
 
 
 @router.delete("/comments/{comment_id}", status_code=204, summary="Take a comment back")
@@ -170,16 +180,17 @@ def _put(
 
 
 def _did(row: AuditRow) -> ActivityOut:
-    return ActivityOut(at=at_of(row), by=row.actor, what=in_words(row.action))
+    return ActivityOut(at=at_of(row), by=row.actor, what=activity_words.done(row.action))
 
 
-def _shown(row: Comment) -> CommentOut:
+def _shown(row: Comment, unknown: Mapping[str, list[str]]) -> CommentOut:
     return CommentOut(
         id=row.id,
         about=row.about,
         subject=row.subject,
         text=row.text,
         mentions=row.mentions,
+        tells_nobody=unknown.get(row.id, []),
         by=row.by,
         at=row.at,
         edited_at=row.edited_at,

@@ -51,6 +51,7 @@ def confirm(
         said=said.model_dump(mode="json"),
     )  # fmt: skip
     look.status = "confirmed"
+    look.forget_mended()
     session.add(look)
     session.add(row)
     session.flush()
@@ -88,6 +89,10 @@ def together(look: Import, words: FileWords) -> FileWords:
     now is understood, too. Raises Invalid for a column that the file has not.
     """
     before = imports.words_of(look)
+    if words.mended and look.format != "csv":
+        raise Invalid.at(
+            "mended", "Only lines of a CSV are mended so. Mend the file, and upload it."
+        )
     keys = _keys(look)
     if unknown := sorted(words.columns.keys() - keys.keys()):
         raise Invalid.at("columns", f"The file has no column “{unknown[0][:60]}”.")
@@ -101,6 +106,7 @@ def together(look: Import, words: FileWords) -> FileWords:
     return FileWords(
         delimiter=told.get("delimiter", before.delimiter),
         columns={} if is_other and not words.columns else columns,
+        mended={} if is_other else before.mended | words.mended,
         opt_outs=told.get("opt_outs", before.opt_outs),
     )
 
@@ -117,6 +123,7 @@ def let_go(session: Session, import_id: str, folder: Path, *, now: datetime) -> 
 def ended(session: Session, look: Import, why: str, *, now: datetime) -> None:
     """Nobody is asked about it any more."""
     look.status, look.finished_at, look.error, look.asks = "failed", now, why, ""
+    look.forget_mended()
     session.add(look)
 
 

@@ -188,6 +188,7 @@ def _finish(database: Database, row: Import, path: Path, *, now: datetime) -> No
         if held.status == "running":
             notes.keep(session, held)
             held.status, held.finished_at = "done", now
+            held.forget_mended()
             session.add(held)
             if held.refused:
                 tell_incomplete(session, held, now=now)

@@ -63,6 +63,12 @@ def can_mend(row: Import) -> bool:
     return row.status == "done" and not row.is_look and known
 
 
+def can_mend_first(row: Import) -> bool:
+    """Whether they may be mended before the file is imported: a CSV that waits for a word."""
+    known = bool((row.header or {}).get("columns"))
+    return row.format == "csv" and row.waits and not row.asks and known
+
+
 def line_of(row: Import, refusal: Refusal) -> Line:
     """A refused line with its cells, as far as they can be told apart."""
     said = _cells(row, refusal.raw)

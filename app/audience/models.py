@@ -103,6 +103,11 @@ class Import(SQLModel, table=True):
         """What its file is called in the data folder."""
         return self.look_id or self.id
 
+    def forget_mended(self) -> None:
+        """Once a file is read, nobody need know how its lines were mended: they are people's."""
+        if self.said and self.said.get("mended"):
+            self.said = {**self.said, "mended": {}}
+
     @property
     def waits(self) -> bool:
         """Whether a person is to say a word about it; its file is kept until then."""

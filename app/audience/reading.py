@@ -4,7 +4,7 @@ Every physical line is accounted for: a record, a refusal with its reason, or bl
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -36,6 +36,7 @@ class Header:
     delimiter: str
     offset: int  # where the first record begins
     line: int
+    mended: Mapping[int, Mapping[str, str]] = field(default_factory=dict)  # cells by line, by key
 
     @property
     def named(self) -> int:
@@ -78,7 +79,7 @@ def look_at_header(path: Path, words: FileWords = NOTHING_SAID) -> Header:
         rows = list(_first_rows(lines, delimiter))
         if mapping.is_of_refused(written):
             written, *rows = map(spreadsheets.read_back, (written, *rows))
-        return Header(mapping.mapped(written, rows, words), delimiter, *place)
+        return Header(mapping.mapped(written, rows, words), delimiter, *place, words.mended)
 
 
 def read_csv(path: Path, header: Header, *, offset: int, line: int) -> Iterator[Record]:
@@ -234,7 +235,10 @@ def _told(error: csv.Error) -> str:
 
 
 def _fill(record: Record, cells: list[str], wrong: str | None, header: Header) -> None:
+    """As it stands in the file, or as its author says that it should have been."""
     columns = header.columns
+    if (said := header.mended.get(record.line)) is not None:
+        cells, wrong = [said.get(column.key, "") for column in columns], None
     expected = len(columns)
     while len(cells) > expected and not cells[-1].strip():
         cells.pop()

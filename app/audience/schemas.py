@@ -56,6 +56,9 @@ class FileColumn(Trimmed):
         return self
 
 
+LineNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class FileWords(Trimmed):
     """What its author says of a file: its separator, and its columns by their names in the look."""
 
@@ -63,6 +66,13 @@ class FileWords(Trimmed):
         Literal[",", ";", "\t", "|"] | None, Field(description="null: as it is found")
     ] = None
     columns: Annotated[dict[str, FileColumn], Field(max_length=1_000)] = Field(default={})
+    mended: Annotated[
+        dict[LineNumber, dict[str, Annotated[str, Field(max_length=10_000)]]],
+        Field(
+            max_length=200,
+            description="lines of a CSV as they should have been: their cells by column, in full",
+        ),
+    ] = Field(default={})
     opt_outs: Annotated[
         Literal["suppress", "ignore"],
         Field(description="what becomes of people who opted out elsewhere, as a column says"),

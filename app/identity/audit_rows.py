@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,21 @@ from sqlmodel import Session, col, select
 
 from app.identity.models import AuditRow
 from app.platform.garbled import CANNOT_BE_READ
-from app.platform.paging import Order, Part, part
+from app.platform.listing import Asked, Listing
+from app.platform.paging import Part
 
 _LATELY = 50  # rows
-ORDER = Order("audit", is_descending=True)
+LISTING = Listing(
+    name="audit page",
+    key=col(AuditRow.id),
+    usual="-at",
+    sorts={
+        "at": col(AuditRow.id),
+        "who": col(AuditRow.actor),
+        "what": col(AuditRow.action),
+        "about": col(AuditRow.subject),
+    },
+)
 _DONE = {"POST": "made", "PUT": "changed", "PATCH": "changed", "DELETE": "deleted", "GET": "read"}
 _REQUEST = re.compile(r"(POST|PUT|PATCH|DELETE|GET) (?:/api/v1)?/(\S*)(?: (refused))?")
 _PART = re.compile(r"\{[^{}]*\}")
@@ -23,24 +34,23 @@ _SINGULAR = {"people": "person", "customers": "customer", "time": "time"}
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What is looked for; empty: everything. `until` is not among what is found."""
+class Days:
+    """From when to when; `until` is not among what is found. None: from or to whenever."""
 
-    words: str = ""  # each of them in who, what, about what or the details
     since: datetime | None = None
     until: datetime | None = None
 
 
-def page(session: Session, search: Search, *, cursor: str | None, limit: int) -> Part[AuditRow]:
-    """The newest first."""
+def page(session: Session, asked: Asked, days: Days, *, limit: int) -> Part[AuditRow]:
+    """The newest first, or as it is asked for; each word in who, what, about what or details."""
     query: Any = select(AuditRow)
-    for word in search.words.split():
+    for word in asked.words.split():
         query = query.where(or_(*_holding(word)))
-    if search.since is not None:
-        query = query.where(col(AuditRow.at) >= search.since)
-    if search.until is not None:
-        query = query.where(col(AuditRow.at) < search.until)
-    return part(session, query, ORDER, col(AuditRow.id), cursor=cursor, limit=limit)
+    if days.since is not None:
+        query = query.where(col(AuditRow.at) >= days.since)
+    if days.until is not None:
+        query = query.where(col(AuditRow.at) < days.until)
+    return LISTING.part(session, query, replace(asked, words="", chosen={}), limit=limit)
 
 
 def last_about(session: Session, subject: str) -> AuditRow | None:
@@ -53,7 +63,8 @@ def changes_of(session: Session, subject: str, *, limit: int) -> Sequence[AuditR
     """What was done to this, the newest first: no reading, and no talk about it."""
     was_done = select(AuditRow).where(AuditRow.subject == subject)
     did = col(AuditRow.action)
-    for said in (did.startswith("GET "), did.contains("/comments"), did.contains("/watch")):
+    for said in (did.startswith("GET "), did.contains("/comments"), did.contains("/watch"),
+                 did.endswith("/seen")):  # fmt: skip
         was_done = was_done.where(~said)
     return session.exec(was_done.order_by(col(AuditRow.id).desc()).limit(limit)).all()
 

@@ -111,6 +111,14 @@ def page(session: Session, subject: str, *, cursor: str | None, limit: int) -> P
     return part(session, mine, _ORDER, Comment.id, cursor=cursor, limit=limit)
 
 
+def calls_nobody(session: Session, rows: Collection[Comment]) -> dict[str, list[str]]:
+    """Of each of these, by id, the names in it that tell nobody."""
+    asked = [row for row in rows if "@" in row.text]
+    team = identity.users(session) if asked else ()
+    found = {row.id: mentions.named_nobody(row.text, team) for row in asked}
+    return {key: names for key, names in found.items() if names}
+
+
 def name_of(session: Session, about: str, subject: str) -> str:
     """What it is called. Raises NotFound."""
     kind = ABOUT[about]

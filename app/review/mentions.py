@@ -1,5 +1,6 @@
 """Whom a text names: `@` and a colleague's name, or their first name where one alone bears it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +15,17 @@ def named_in(text: str, users: Sequence[User]) -> list[str]:
     for number, piece in enumerate(text.split("@")):
         if number and not _goes_on(before):
             found |= dict.fromkeys(_at_the_beginning(piece.casefold(), known))
+        before = piece[-1:]
+    return list(found)
+
+
+def named_nobody(text: str, users: Sequence[User]) -> list[str]:
+    """Words after an `@` that name nobody, or more than one: `nobody` of `@nobody why?`."""
+    known, found, before = list(_known(users)), dict[str, None](), ""
+    for number, piece in enumerate(text.split("@")):
+        word = re.match(r"[^\W_][\w’'-]*", piece) if number and not _goes_on(before) else None
+        if word and not _at_the_beginning(piece.casefold(), known):
+            found[word[0]] = None
         before = piece[-1:]
     return list(found)
 

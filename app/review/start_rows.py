@@ -25,6 +25,8 @@ class Standing:
     audience: str
     people: int
     is_reading: bool  # a file of people
+    refused: int  # lines of the newest file of that audience
+    import_id: str | None  # that file, where it was read
     draft_id: str | None
     rehearsal_id: str | None
     clicked: bool  # on a mail of that rehearsal, by somebody
@@ -34,6 +36,7 @@ def standing(session: Session) -> Standing:
     """All of it in one question."""
     number = _newest(KeyResult)
     audience = _newest(Audience, col(Audience.people) > 0)
+    read = _newest(Import, col(Import.audience_id) == audience, col(Import.status) == "done")
     draft = _newest(Experiment, col(Experiment.status) == Status.DRAFT)
     rehearsal = _newest(Experiment, col(Experiment.rehearsal))
     is_real = col(Experiment.launched_at).is_not(None) & ~col(Experiment.rehearsal)
@@ -46,6 +49,8 @@ def standing(session: Session) -> Standing:
         func.coalesce(_of(Audience.name, audience), "").label("audience"),
         func.coalesce(_of(Audience.people, audience), 0).label("people"),
         exists().where(col(Import.status) == "running").label("is_reading"),
+        func.coalesce(_of(Import.refused, read), 0).label("refused"),
+        read.label("import_id"),
         _of(Experiment.id, draft).label("draft_id"),
         _of(Experiment.id, rehearsal).label("rehearsal_id"),
         exists()

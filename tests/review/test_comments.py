@@ -11,7 +11,7 @@ from app.identity.models import User
 from app.platform.errors import Conflict, Forbidden, NotFound, TooMany
 from app.platform.events import Event
 from app.review import comments
-from app.review.mentions import named_in
+from app.review.mentions import named_in, named_nobody
 from app.review.models import Comment
 from app.review.schemas import CommentDraft
 from tests.analysis.scenes import given_experiment
@@ -116,3 +116,17 @@ def test_of_somebody_who_left_the_words_stay_and_nothing_that_was_theirs_alone(s
 
     assert watching.watchers(session, row.subject) == []
     assert (session.get_one(Comment, row.id).by, row.text) == ("Eve", "Why?")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("@nobody why?", ["nobody"]),
+        ("@Ann why?", ["Ann"]),  # two are called so
+        ("@Bo and @Bob, (@O’Neil)", ["Bob", "O’Neil"]),
+        ("bo@x.example, @ Bo, @@Bo", []),
+        ("@Ann Bell", []),
+    ],
+)
+def test_a_name_that_tells_nobody_is_known(text: str, names: list[str]):
+    assert named_nobody(text, PEOPLE) == names

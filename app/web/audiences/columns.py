@@ -19,7 +19,7 @@ from app.platform.errors import Invalid
 from app.platform.written_days import Order
 from app.platform.written_numbers import Decimals
 from app.web.kit.form_state import Form
-from app.web.kit.pages import go
+from app.web.kit.pages import go, local
 
 router = APIRouter(prefix="/audiences")
 
@@ -78,7 +78,7 @@ def choices() -> Sequence[tuple[str, str]]:
 def change(session: Db, form: Form, audience_id: str, name: str) -> Response:
     """Read a column as its author says; later files do not unsay it."""
     _change(session, audience_id, name, form.value("reading"))
-    return go(f"/audiences/{audience_id}", said="column")
+    return go(local(form.value("onward") or f"/audiences/{audience_id}"), said="column")
 
 
 def reading_of(reading: str) -> ColumnChange:

@@ -143,6 +143,8 @@ def words_in(record: Import, form: Typed) -> FileWords:
         if changed:
             said[row["key"]] = changed
     told_words: dict[str, Any] = {"columns": said}
+    if mended := _mended(form):
+        told_words["mended"] = mended
     if "delimiter" in form.fields and (form.value("delimiter") or None) != before.delimiter:
         told_words["delimiter"] = form.value("delimiter") or None
     return FileWords.model_validate(told_words)
@@ -153,7 +155,20 @@ def reads_otherwise(words: FileWords) -> bool:
     is_other = any(
         one.model_fields_set & {"becomes", "left_out", "opt_out"} for one in words.columns.values()
     )
-    return is_other or "delimiter" in words.model_fields_set
+    return is_other or bool(words.model_fields_set & {"delimiter", "mended"})
+
+
+def _mended(form: Typed) -> dict[str, dict[str, str]]:
+    """Refused lines in which something stands otherwise now: all of their cells."""
+    found: dict[str, dict[str, str]] = {}
+    changed = set()
+    for name in form.fields:
+        kind, line, key = (*name.split(":", 2), "", "")[:3]
+        if kind == "mend":
+            found.setdefault(line, {})[key] = form.value(name)
+            if form.value(name) != form.value(f"was:{line}:{key}"):
+                changed.add(line)
+    return {line: cells for line, cells in found.items() if line in changed}
 
 
 def _changed(

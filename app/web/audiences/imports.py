@@ -135,7 +135,7 @@ def _mends(
     session: Session, record: Import, form: Typed, *, after: int
 ) -> tuple[list[MendLine], int | None]:
     """Some refused lines to be mended, and the last of them where there are more."""
-    if not mending.can_mend(record):
+    if not (mending.can_mend(record) or mending.can_mend_first(record)):
         return [], None
     rows = store.refusals(session, record.id, after=after, limit=_MENDED + 1)
     shown = [mending.line_of(record, row) for row in rows[:_MENDED] if row.raw]

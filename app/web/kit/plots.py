@@ -26,6 +26,7 @@ class Plot:
     band: tuple[Place, ...] = ()  # around the line
     goal: Label | None = None  # said at the line that it is compared with
     now: str = ""  # said at the end of the line
+    cut: str = ""  # what of it the drawing does not show, in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def timeline(told: Timeline, zone: ZoneInfo, say: Callable[[float], str]) -> Plo
             *(place(timeline_point.at, timeline_point.low) for timeline_point in points),
             *(place(point.at, point.high) for point in reversed(points)),
         ),
+        cut=_cut(told, low, high),
     )
 
 
@@ -102,6 +104,13 @@ def _window(told: Timeline) -> tuple[float, float]:
     low, high = min(shown), max(shown)
     room = (high - low) * 0.15 or 0.01
     return (0.0 if low >= 0 and told.goal > 0 else low - room), high + room
+
+
+def _cut(told: Timeline, low: float, high: float) -> str:
+    """That the first ranges run off the edge, where they do."""
+    if all(low <= point.low and point.high <= high for point in told.points):
+        return ""
+    return "Cut: ranges that reach the edge go on beyond it. The table has them whole."
 
 
 def _ends(first: datetime, last: datetime, zone: ZoneInfo) -> tuple[tuple[float, datetime], ...]:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.identity import audit_rows, watching
-from app.identity.audit_rows import at_of, details_of, in_words
+from app.identity import activity_words, audit_rows, watching
+from app.identity.audit_rows import at_of, details_of
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.identity.models import AuditRow
@@ -35,6 +35,7 @@ class Line:
     row: Comment
     is_own: bool
     may_remove: bool
+    tells_nobody: str  # who is named in it and was not told, in a sentence to its author
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,16 @@ def _talk(
     home = f"{comments.ABOUT[about].page}/{subject}"
     watchers = watching.watchers(session, subject)
     is_admin = who.role.may(Role.ADMIN)
+    unknown = comments.calls_nobody(session, part)
     return Talk(
         home=home,
         lines=[
-            Line(row, is_own := comments.is_own(row, who), may_remove=is_own or is_admin)
+            Line(
+                row,
+                is_own := comments.is_own(row, who),
+                may_remove=is_own or is_admin,
+                tells_nobody=_tells_nobody(unknown.get(row.id, ()) if is_own else ()),
+            )
             for row in part
         ],
         next_address=next_of(f"{home}/comments", part),
@@ -159,7 +166,14 @@ def _talk(
     )
 
 
+def _tells_nobody(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    called = " and ".join(f"“@{name}”" for name in names)
+    return f"{called} told nobody: nobody of the team is called so, or more than one is."
+
+
 def _did(row: AuditRow) -> Did:
     """Who, what and when; of the rest only what was changed from what to what."""
     changes = [f"{name}: {said}" for name, said in details_of(row).items() if " → " in str(said)]
-    return Did(at_of(row), row.actor, in_words(row.action), ", ".join(changes))
+    return Did(at_of(row), row.actor, activity_words.done(row.action), ", ".join(changes))

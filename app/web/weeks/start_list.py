@@ -31,6 +31,7 @@ class Step:
     label: str
     href: str
     is_next: bool = False
+    trouble: tuple[str, str] | None = None  # what of it went wrong, and where that stands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,7 @@ def _steps(standing: Standing, *, rehearses: bool) -> list[Step]:
             f"{people} in “{standing.audience}”",
             "",
             "",
+            trouble=_refused(standing),
         ),
         Step(
             "experiment",
@@ -119,6 +121,13 @@ def _steps(standing: Standing, *, rehearses: bool) -> list[Step]:
         ),
     ]
     return [*steps, *_rehearsed(standing)] if rehearses else steps
+
+
+def _refused(standing: Standing) -> tuple[str, str] | None:
+    if not standing.refused:
+        return None
+    were = formatting.plural(standing.refused, "line was", "lines were")
+    return f"{were} refused: look why, and mend them", f"/imports/{standing.import_id}"
 
 
 def _rehearsed(standing: Standing) -> list[Step]:

@@ -1,12 +1,13 @@
 """A file is looked at on its page, its columns answered there, and imported from there."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from app.audience.models import Audience, Import, Membership
+from app.audience.models import Audience, Import, Membership, Person
 from app.platform.db import Database
 from tests.duties import import_duty, run
 from tests.web.conftest import NOW, Browser
@@ -93,9 +94,61 @@ def test_a_page_says_in_words_why_a_line_was_refused(
         done = session.exec(select(Import.id).where(Import.status == "done")).one()
     imported = ann.get(f"/imports/{done}").text
 
-    # by reason, and line by line; once it is imported also beside the fields that mend a line
-    for shown, times in ((at_the_look, 4), (imported, 6)):
+    # by reason, line by line, and beside the fields that mend a line
+    for shown, times in ((at_the_look, 6), (imported, 6)):
         assert shown.count("No address that can be used: ") == times
         assert "No address that can be mailed: " in shown
         assert "Twice in this file: the same address stands on line 4" in shown
         assert not [code for code in ("bad_address", "unsupported_", "duplicate") if code in shown]
+
+
+def mending(page: str, **cells: str) -> dict[str, str]:
+    """The cells of refused lines as they stand in the form, with some of them mended."""
+    cell = re.compile(r'name="((?:was|mend):[^"]+)" value="([^"]*)"')
+    return dict(cell.findall(page)) | {f"mend:{key}": said for key, said in cells.items()}
+
+
+def test_refused_lines_are_mended_before_the_import_and_go_along(
+    ann: Browser, database: Database, read: Callable[[], None]
+) -> None:
+    page = looked(ann, database, read, REFUSED)
+    first = ann.get(page).text
+    ann.send(f"{page}/look", on="mended", **mending(first, **{"2:email": "cleo@b.example"}))
+    read()
+    second = ann.get(page).text
+    typed = mending(second, **{"5:email": "bo@b.example", "5:name": "Bo Ek"})
+    again = ann.send(f"{page}/confirm", on="mended once more", **typed)
+    read()
+    third = ann.get(page).text
+    ann.send(f"{page}/confirm", on="done", **mending(third))
+    read()
+    with database.read() as session:
+        people = {one.email: one.name for one in session.exec(select(Person))}
+        kept = [one.said for one in session.exec(select(Import))]
+
+    assert "Import 1 person" in first
+    assert "Import 2 people" in second
+    assert "mend:2:email" not in second
+    assert "You changed something, so the file is read once more." in again.text
+    assert "Import 3 people" in third
+    assert people == {"ann@b.example": "Ann", "cleo@b.example": "X", "bo@b.example": "Bo Ek"}
+    assert [(one or {}).get("mended") for one in kept] == [{}, {}]
+
+
+def test_a_column_that_is_said_on_the_page_of_an_import_leads_back_to_it(
+    ann: Browser, database: Database, read: Callable[[], None]
+) -> None:
+    page = looked(ann, database, read)
+    ann.send(f"{page}/confirm", on="a look")
+    read()
+    with database.read() as session:
+        done = session.exec(select(Import).where(Import.status == "done")).one()
+    shown = ann.get(f"/imports/{done.id}").text
+    answer = ann.post(f"/audiences/{done.audience_id}/columns/due", reading="date:day_first",
+                      onward=f"/imports/{done.id}")  # fmt: skip
+    elsewhere = ann.post(f"/audiences/{done.audience_id}/columns/due", reading="date:day_first",
+                         onward="https://evil.example")  # fmt: skip
+
+    assert f'name="onward" value="/imports/{done.id}"' in shown
+    assert answer.headers["location"] == f"/imports/{done.id}?said=column"
+    assert elsewhere.headers["location"] == "/?said=column"

@@ -23,7 +23,7 @@ def test_every_reason_is_counted_and_leads_to_where_it_is_said(eve: Browser, bak
     page = eve.get(step).text
     found = told(page)
 
-    assert "1 of 3 people is asked, as it was last saved." in page
+    assert "1 of 3 people is asked, as it was last saved. The plan below reckons with all 3" in page
     assert found["On the do-not-mail list"] == ("1", "/suppressions")
     assert found["“euros” is missing"] == ("1", f"/experiments/{made}/edit/mail")
     refused, report = found["Lines of the last file that were refused"]

@@ -163,3 +163,10 @@ def test_one_takes_along_what_is_kept_of_oneself_and_of_nobody_else(
     assert [one["text"] for one in kept["comments"]] == ["Why?"]
     assert [one["sentence"] for one in kept["notices"]] == ["<b>fell</b> fell"]
     assert (kept["email"], len(kept["watches"])) == ("eve@halvern.example", 1)
+
+
+def test_a_name_that_tells_nobody_is_said_to_its_author_alone(eve: Browser, bo: Browser, home: str):
+    said = eve.send(f"{home}/comments", on="say", text="@nobody and @Bo: why?").text
+
+    assert "“@nobody” told nobody: nobody of the team is called so" in said
+    assert "told nobody" not in bo.get(f"{home}/comments").text

@@ -177,3 +177,15 @@ def test_addresses_are_read_as_people_paste_them(typed: str, rows: list[str]):
     assert start.file_of(typed).decode().splitlines() == ["email,name", *rows]
     table = f"Email;City\n{re.sub(',', ' ', typed)};Oslo\n"
     assert start.file_of(table).decode() == table
+
+
+def test_lines_that_were_refused_are_told_where_one_goes_on(eve: Browser, database: Database):
+    eve.send("/start/number", on="number", **NUMBER)
+    eve.upload("/start/people", "", b"", name="Few", typed="ann@b.example\nnobody\nnor this")
+    read(database, eve)
+    page = eve.get("/").text
+    (found,) = all_of(database, Import)
+
+    assert (
+        f'<a href="/imports/{found.id}">2 lines were refused: look why, and mend them</a>' in page
+    )
