@@ -35,7 +35,9 @@ def list_experiments(asking: Asking, asked: arguments.ListExperiments) -> Any:
 def _page(
     asking: Asking, statuses: list[Status] | None, cursor: str | None, limit: int
 ) -> dict[str, Any]:
-    part = experiments.list_experiments(asking.session, statuses, None, cursor, limit)
+    part = experiments.list_experiments(
+        session=asking.session, status=statuses, cursor=cursor, limit=limit
+    )
     return {"items": [_short(one) for one in part.items], "next": part.next}
 
 

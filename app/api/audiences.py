@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.address import PREFIX
 from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.audience import profile, store
 from app.audience.columns import Type, without_cells
 from app.audience.models import Audience
@@ -17,6 +17,7 @@ from app.audience.schemas import AudienceDraft, ColumnChange
 from app.identity.callers import Principal
 from app.identity.guard import Db, Now, Who
 from app.platform import garbled
+from app.platform.listing import Asked
 from app.review import removal
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audiences"])
@@ -106,10 +107,10 @@ def add_audience(draft: AudienceDraft, session: Db, who: Who, now: Now) -> Audie
 
 @router.get("/audiences", summary="List audiences")
 def list_audiences(
-    session: Db, who: Who, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *, session: Db, who: Who, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[AudienceOut | GarbledOut]:
-    """Newest first. What is damaged is listed by its name."""
-    rows = store.audiences(session, cursor=cursor, limit=limit)
+    """Newest first, or by `made`, `name`, `people`. What is damaged is listed by its name."""
+    rows = store.audiences_page(session, Asked(sort=sort, cursor=cursor), limit=limit)
     return listed(
         rows,
         lambda row: garbled.read(shown, row, who) or GarbledOut(id=row.id, name=row.name),

@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.identity import audit_rows
 from app.identity.audit import Head, Seals
-from app.identity.audit_rows import Search, in_words
+from app.identity.audit_rows import Days, in_words
 from app.identity.guard import Db
 from app.identity.models import AuditRow
 from app.platform.days import Moment
+from app.platform.listing import Asked
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Audit"])
 
@@ -74,12 +75,13 @@ def list_audit(
     words: _Words = "",
     since: _Since = None,
     until: _Until = None,
+    sort: Sort = "",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[AuditOut]:
-    """The newest first."""
-    search = Search(words, since, until)
-    return listed(audit_rows.page(session, search, cursor=cursor, limit=limit), _out)
+    """The newest first, or sorted by `at`, `who`, `what` or `about`."""
+    asked = Asked(words=words, sort=sort, cursor=cursor)
+    return listed(audit_rows.page(session, asked, Days(since, until), limit=limit), _out)
 
 
 @router.get("/audit/verified", summary="Verify the audit")

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.audience.people_lookup import KnownPeople
 from app.delivery.facts import DeliveryEnrolments
 from app.identity.guard import Db, Now
+from app.platform.listing import Asked
 from app.tracking import conversion_rows, conversions
 from app.tracking.conversions import Recorded
 from app.tracking.models import Conversion
@@ -78,14 +79,17 @@ def add_conversions(
 
 @router.get("/conversions", summary="List conversions")
 def list_conversions(
+    *,
     session: Db,
     event: Annotated[str | None, Query(description="only these")] = None,
     matched: Annotated[bool | None, Query(description="of people we know, or of others")] = None,
+    sort: Sort = "",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[ConversionOut]:
-    """The last received first."""
-    rows = conversion_rows.page(session, cursor=cursor, limit=limit, event=event, matched=matched)
+    """The last received first, or by `received`, `event`, `person`, `value`, `when`."""
+    asked = Asked(sort=sort, cursor=cursor)
+    rows = conversion_rows.page(session, asked, limit=limit, event=event, matched=matched)
     return listed(rows, _kept)
 
 

@@ -11,7 +11,7 @@ from app.api.address import PREFIX
 from app.api.garbled import GarbledOut
 from app.api.mails import MailTo, Queued, queue_test, write_test
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import (
@@ -29,7 +29,8 @@ from app.experiments.models import Experiment, Status
 from app.identity import audit, guard
 from app.identity.guard import Db, Now, Who
 from app.platform import garbled
-from app.review import removal
+from app.platform.listing import Asked
+from app.review import experiment_rows, removal
 from app.review import store as review
 from app.review.models import Choice, Decision
 
@@ -121,16 +122,18 @@ def add_experiment(draft: Draft, session: Db, who: Who, now: Now) -> ExperimentO
 
 @router.get("/experiments", summary="List experiments")
 def list_experiments(
+    *,
     session: Db,
     status: Annotated[list[Status] | None, Query(description="only these")] = None,
     slice_id: str | None = None,
+    sort: Sort = "",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[ExperimentOut | GarbledOut]:
-    """Newest first. What is damaged is listed by its name."""
-    rows = store.experiments(
-        session, cursor=cursor, limit=limit, statuses=status or (), slice_id=slice_id
-    )
+    """Newest first, or sorted as on the page. What is damaged is listed by its name."""
+    asked = Asked(sort=sort, cursor=cursor)
+    wanted = experiment_rows.only(statuses=status or (), slice_id=slice_id)
+    rows = experiment_rows.page(session, asked, *wanted, limit=limit)
     decisions = review.decisions_of(session, [row.id for row in rows])
     return listed(rows, lambda row: _listed(row, decisions.get(row.id)))
 

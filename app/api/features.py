@@ -9,12 +9,13 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.experiments import feature_outline, feature_store
 from app.experiments.models import Feature, Slice
 from app.experiments.outline_schemas import FeatureChanges, FeatureDraft, SliceChanges, SliceDraft
 from app.experiments.vocabulary import Riskiest
 from app.identity.guard import Db, Now, Who
+from app.platform.listing import Asked
 from app.review import learnings, removal
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Features and slices"])
@@ -85,10 +86,10 @@ def add_feature(draft: FeatureDraft, session: Db, who: Who, now: Now) -> Feature
 
 @router.get("/features", summary="List features")
 def list_features(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *, session: Db, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[FeatureOut]:
-    """Newest first."""
-    rows = feature_store.features(session, cursor=cursor, limit=limit)
+    """Newest first, or by `made`, `name`, `slices`, `cost`."""
+    rows = feature_store.features_page(session, Asked(sort=sort, cursor=cursor), limit=limit)
     teams = feature_store.teams_by_feature(session, [row.id for row in rows])
     return listed(rows, lambda row: _shown(row, teams[row.id]))
 

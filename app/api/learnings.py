@@ -9,7 +9,7 @@ from app.analysis.claims import Claim
 from app.analysis.readout_types import State
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import Cursor, Limit, Listed
+from app.api.paging import Cursor, Limit, Listed, Sort
 from app.identity.guard import Db, Now
 from app.okr import calibration
 from app.okr.calibration import Calibrations
@@ -82,11 +82,15 @@ def search_learnings(
     call: State | None = None,
     feature_id: str | None = None,
     key_result_id: str | None = None,
+    sort: Sort = "",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Listed[Learning]:
-    """Best first, or without words the latest first."""
-    wanted = Wanted(q, decision, call, feature_id, key_result_id)
+    """Best first, or without words the latest first; or by `decided`, `name`, `result`, `decision`.
+
+    A cursor goes on in the same search and order.
+    """
+    wanted = Wanted(q, decision, call, feature_id, key_result_id, sort)
     found = learnings.search(session, wanted, cursor=cursor, limit=limit)
     return Listed(items=list(found.learnings), next=found.learnings.next)
 

@@ -13,6 +13,14 @@ Row = TypeVar("Row")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before")]
+Sort = Annotated[
+    str,
+    Query(
+        max_length=40,
+        description="the order, as the list's page has it in its address: `name`, or `-name` the"
+        " other way round; an unknown one is answered with those that there are",
+    ),
+]
 DEFAULT_LIMIT = 100
 
 

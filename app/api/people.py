@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.audience import one_person, people_rows, store, suppression_store
 from app.audience.models import Person
 from app.audience.own import OWN, PersonColumns
-from app.audience.people_rows import Sort
 from app.identity.guard import Db, Now, Who
+from app.platform.listing import Asked
 from app.platform.texts import Document
 from app.privacy import erasing, export, readmission
 
@@ -172,7 +172,7 @@ def list_people(
     email: _Email = None,
     search: _Search = None,
     audience_id: _Audience = None,
-    sort: Annotated[Sort, Query()] = Sort.ID,
+    sort: Sort = "",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[PersonOut]:
@@ -184,9 +184,8 @@ def list_people(
     if email is not None:
         person = store.person_by_email(session, email)
         return Listed(items=[_shown(person)] if person else [], next=None)
-    rows = people_rows.found(
-        session, words=search or "", audience_id=audience_id, sort=sort, cursor=cursor, limit=limit
-    )
+    asked = Asked(words=search or "", sort=sort, cursor=cursor)
+    rows = people_rows.found(session, asked, audience_id=audience_id, limit=limit)
     return listed(rows, _shown)
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response, StreamingResponse
 
-from app.analysis import export, readout
+from app.analysis import export, raw_rows, readout
 from app.analysis.readout_types import Readout
 from app.api.address import PREFIX
 from app.api.experiments import DecisionOut
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.delivery import person_store, progress
 from app.delivery.models import Send, State
 from app.delivery.progress import Progress
@@ -21,9 +21,9 @@ from app.experiments import store
 from app.identity.guard import Db, Now, Who
 from app.links.token import NOBODY
 from app.platform.db import Database
+from app.platform.listing import Asked
 from app.review import decisions
 from app.review.schemas import DecisionDraft
-from app.tracking import store as tracking
 from app.tracking.models import Hit
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Readouts"])
@@ -154,28 +154,44 @@ def decide(
 
 @router.get("/experiments/{experiment_id}/sends", summary="List the mails")
 def list_sends(
+    *,
     experiment_id: str,
     session: Db,
     state: Annotated[State | None, Query(description="only these")] = None,
+    sort: Sort = "",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[SendOut]:
-    """One per person enrolled, in the order of their ids."""
+    """One per person enrolled, in the order of their ids; or sorted as on the page."""
     experiment = store.experiment_of(session, experiment_id)
-    rows = person_store.sends_page(session, experiment_id, cursor=cursor, limit=limit, state=state)
+    asked = Asked(sort=sort, cursor=cursor, chosen={"state": state or ""})
+    rows = (
+        raw_rows.sends(session, raw_rows.SENDS, experiment_id, asked, limit=limit)
+        if sort
+        else person_store.sends_page(
+            session, experiment_id, cursor=cursor, limit=limit, state=state
+        )
+    )
     return listed(rows, lambda row: _send(*row, rehearsal=experiment.rehearsal))
 
 
 @router.get("/experiments/{experiment_id}/hits", summary="List the raw hits")
 def list_hits(
-    experiment_id: str, session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *,
+    experiment_id: str,
+    session: Db,
+    who: Who,
+    sort: Sort = "",
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Listed[HitOut]:
     """Every answered request, whoever was behind it, in the order of arrival.
 
-    At the end, those of a flood that are only counted, by the hour.
+    At the end, those of a flood that are only counted, by the hour. Or sorted as on the page.
     """
     experiment = store.experiment_of(session, experiment_id)
-    rows = tracking.hits_page(session, experiment_id, cursor=cursor, limit=limit)
+    hits = raw_rows.HITS if who.sees_addresses else raw_rows.HITS.without(*raw_rows.ADDRESSES)
+    rows = raw_rows.hits(session, hits, experiment_id, Asked(sort=sort, cursor=cursor), limit=limit)
     return listed(rows, lambda row: _hit(row, rehearsal=experiment.rehearsal))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.audience import declined_store, suppression_file, suppression_store
 from app.audience.models import Declined, Suppression
 from app.audience.schemas import SuppressionDraft
@@ -18,6 +18,7 @@ from app.experiments.vocabulary import MailKind
 from app.identity import audit
 from app.identity.guard import Db, Now, Who
 from app.platform.db import Database
+from app.platform.listing import Asked
 from app.platform.texts import Document
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Suppressions"])
@@ -105,10 +106,11 @@ def add_suppression(draft: SuppressionDraft, session: Db, who: Who, now: Now) ->
 
 @router.get("/suppressions", summary="List suppressions")
 def list_suppressions(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *, session: Db, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[SuppressionOut]:
-    """Newest first."""
-    rows = suppression_store.suppressions(session, cursor=cursor, limit=limit)
+    """Newest first, or by `since`, `address`, `why`."""
+    every, asked = suppression_store.EVERY, Asked(sort=sort, cursor=cursor)
+    rows = suppression_store.LISTING.part(session, every, asked, limit=limit)
     return listed(rows, _shown)
 
 

@@ -9,13 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.address import PREFIX
 from app.api.garbled import GarbledOut
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.identity import guard, passwords, second_step, sessions, store, tokens, users
 from app.identity.guard import Db, Now
+from app.identity.listings import HERE, IN_USE, TOKENS, USERS
 from app.identity.models import ApiToken, User
 from app.identity.oauth import grants
 from app.identity.roles import Role
 from app.platform import garbled
+from app.platform.listing import Asked
 from app.platform.texts import Document
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Users and tokens"])
@@ -99,11 +101,13 @@ class TokenOut(BaseModel):
 
 @router.get("/users", summary="List who can log in")
 def list_users(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *, session: Db, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[UserOut | GarbledOut]:
-    """Everybody, in the order in which they came."""
+    """Everybody, in the order in which they came; or by `email`, `name`, `role`, `since`."""
     return listed(
-        store.users_page(session, cursor=cursor, limit=limit),
+        USERS.part(session, HERE, Asked(sort=sort, cursor=cursor), limit=limit)
+        if sort
+        else store.users_page(session, cursor=cursor, limit=limit),
         lambda row: garbled.read(_user, row) or GarbledOut(id=row.id, name=row.email),
     )
 
@@ -166,11 +170,11 @@ def reset_second_step(user_id: str, session: Db) -> None:
 
 @router.get("/tokens", summary="List tokens")
 def list_tokens(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *, session: Db, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[TokenOut | GarbledOut]:
-    """Those that open something, newest first."""
+    """Those that open something, newest first; or by `made`, `name`, `role`, `used`."""
     return listed(
-        store.tokens_page(session, cursor=cursor, limit=limit),
+        TOKENS.part(session, IN_USE, Asked(sort=sort, cursor=cursor), limit=limit),
         lambda row: garbled.read(_token, row) or GarbledOut(id=row.id, name=row.name),
     )
 

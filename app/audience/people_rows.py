@@ -1,68 +1,40 @@
 """The SQL of finding people: by address, by name, by what stands in any of their columns."""
 
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, case, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.audience.models import Membership, Person
 from app.audience.own import TOLD
-from app.platform.errors import Invalid, NotFound
-from app.platform.paging import Order, Part
+from app.platform.errors import NotFound
+from app.platform.listing import Asked, Listing
+from app.platform.paging import Part
 
-_CURSORS = {
-    "id": Order("people found"),
-    "name": Order("people by name"),
-    "email": Order("people by address"),
-}
-
-
-class Sort(StrEnum):
-    """In which order people are listed."""
-
-    ID = "id"  # as they came
-    NAME = "name"
-    EMAIL = "email"
+LISTING = Listing(
+    name="people page",
+    key=col(Person.id),
+    usual="id",
+    sorts={"id": col(Person.id), "name": col(Person.name), "email": col(Person.email_key)},
+)
 
 
 def found(
-    session: Session,
-    *,
-    words: str = "",
-    audience_id: str | None = None,
-    sort: Sort = Sort.ID,
-    cursor: str | None = None,
-    limit: int,
+    session: Session, asked: Asked, *, audience_id: str | None = None, limit: int
 ) -> Part[Person]:
-    """People in whose address, name, id elsewhere or any column these words stand.
+    """People in whose address, name, id elsewhere or any column the words stand.
 
     A cursor holds an id only, whatever the order: addresses and names are in no address bar.
     """
-    query = select(Person)
+    query: Any = select(Person)
     if audience_id is not None:
         query = query.join(Membership, col(Membership.person_id) == col(Person.id))
         query = query.where(col(Membership.audience_id) == audience_id)
-    if words.strip():
-        query = query.where(_says(session, words.strip(), audience_id))
-    key = {Sort.NAME: col(Person.name), Sort.EMAIL: col(Person.email_key)}.get(sort)
-    if cursor is not None:
-        query = query.where(_after(session, key, _CURSORS[sort].key_of(cursor)[0]))
-    ends = [col(Person.id)] if key is None else [key, col(Person.id)]
-    rows = session.exec(query.order_by(*ends).limit(limit + 1)).all()
-    more = _CURSORS[sort].cursor_of((rows[limit - 1].id,)) if len(rows) > limit else None
-    return Part(rows[:limit], more)
-
-
-def _after(session: Session, key: Any, last_id: str) -> ColumnElement[bool]:
-    if key is None:
-        return col(Person.id) > last_id
-    last = session.get(Person, last_id)
-    if last is None:  # erased meanwhile
-        raise Invalid.at("cursor", "The list has changed meanwhile. Begin at its first page.")
-    value = getattr(last, key.key)
-    return or_(key > value, and_(key == value, col(Person.id) > last_id))
+    if words := asked.words.strip():
+        query = query.where(_says(session, words, audience_id))
+    return LISTING.part(session, query, replace(asked, words=""), limit=limit)
 
 
 def _says(session: Session, words: str, audience_id: str | None) -> ColumnElement[bool]:

@@ -26,7 +26,7 @@ from app.audience.own import OWN
 from app.platform.db import among
 from app.platform.documents import Json
 from app.platform.errors import Conflict, NotFound
-from app.platform.listing import Listing
+from app.platform.listing import Asked, Listing
 from app.platform.paging import Order, Part, part
 
 _AUDIENCES = Order("audiences", is_descending=True)
@@ -84,6 +84,11 @@ AUDIENCES = Listing(
 def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Audience]:
     """Newest first."""
     return part(session, select(Audience), _AUDIENCES, Audience.id, cursor=cursor, limit=limit)
+
+
+def audiences_page(session: Session, asked: Asked, *, limit: int) -> Part[Audience]:
+    """The newest first, or as it is asked for."""
+    return AUDIENCES.part(session, select(Audience), asked, limit=limit)
 
 
 def names_of(session: Session, audience_ids: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.experiments.models import Experiment, Feature, FeatureTeam, Slice, Status
 from app.platform.errors import NotFound
-from app.platform.listing import Listing
+from app.platform.listing import Asked, Listing
 from app.platform.paging import Order, Part, part
 
 _FEATURES = Order("features", is_descending=True)
@@ -57,6 +57,11 @@ LISTING = Listing(
 def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:
     """Newest first."""
     return part(session, select(Feature), _FEATURES, Feature.id, cursor=cursor, limit=limit)
+
+
+def features_page(session: Session, asked: Asked, *, limit: int) -> Part[Feature]:
+    """The newest first, or as it is asked for."""
+    return LISTING.part(session, select(Feature), asked, limit=limit)
 
 
 def features_for(session: Session, key_result_id: str) -> Sequence[Feature]:

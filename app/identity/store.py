@@ -39,7 +39,6 @@ from app.platform.texts import why_unstorable
 FROM_PROVIDER_LASTS = timedelta(hours=12)
 _Moment = datetime | BindParameter[datetime]
 _USERS = Order("users")
-_TOKENS = Order("tokens", is_descending=True)
 
 
 def user_by_email(session: Session, email: str) -> User | None:
@@ -181,12 +180,6 @@ def tokens(session: Session) -> Sequence[ApiToken]:
     return session.exec(
         select(ApiToken).where(col(ApiToken.revoked_at).is_(None)).order_by(col(ApiToken.id).desc())
     ).all()
-
-
-def tokens_page(session: Session, *, cursor: str | None, limit: int) -> Part[ApiToken]:
-    """The same page by page."""
-    question = select(ApiToken).where(col(ApiToken.revoked_at).is_(None))
-    return part(session, question, _TOKENS, ApiToken.id, cursor=cursor, limit=limit)
 
 
 def tokens_of(session: Session, user: User) -> Sequence[ApiToken]:

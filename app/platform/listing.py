@@ -58,7 +58,9 @@ class Listing:
         if asked.cursor is not None:
             last = order.key_of(asked.cursor)[0]
             found = found.where(self._beyond(session, query, column, last, is_down=is_down))
-        ends = [] if column is self.key else [column.is_(None), _end(column, is_down=is_down)]
+        ends = [] if column is self.key else [_end(column, is_down=is_down)]
+        if ends and _may_be_empty(column):
+            ends.insert(0, column.is_(None))
         ends.append(_end(self.key, is_down=is_down))
         rows = session.execute(found.order_by(*ends).limit(limit + 1)).all()
         is_entity = len(query.column_descriptions) == 1
@@ -71,7 +73,12 @@ class Listing:
         """The order that is asked for, or the usual one."""
         sort = asked.sort or self.usual
         if sort.removeprefix("-") not in self.sorts:
-            raise Invalid.at("sort", f"Sort by one of {', '.join(self.sorts)}; “-” turns it round.")
+            known = ", ".join(self.sorts)
+            raise Invalid.at(
+                "sort",
+                f"This list has no order called “{sort[:40]}”. It is sorted by one of {known}; “-”"
+                " before it turns it round.",
+            )
         return sort
 
     def without(self, *names: str) -> "Listing":
@@ -87,7 +94,8 @@ class Listing:
         """Texts are sorted in any case of letters."""
         column = self.sorts[sort.removeprefix("-")]
         is_text = isinstance(column.type, (String, AutoString)) and column is not self.key
-        return func.lower(column) if is_text else column
+        is_folded = str(getattr(column, "key", "")).endswith("_key")  # as it is kept
+        return func.lower(column) if is_text and not is_folded else column
 
     def _narrowing(self, asked: Asked) -> list[ColumnElement[bool]]:
         said = asked.words.split()[:_MOST_WORDS] if self.words else []
@@ -123,6 +131,11 @@ def holds(columns: tuple[Any, ...], word: str) -> ColumnElement[bool]:
     return or_(
         *(column.icontains(one, autoescape=True) for column in columns for one in sorted(tried))
     )
+
+
+def _may_be_empty(column: Any) -> bool:
+    """Of an expression nobody knows; of a column the table says so."""
+    return bool(getattr(getattr(column, "expression", None), "nullable", True))
 
 
 def _end(column: Any, *, is_down: bool) -> Any:

@@ -1,6 +1,6 @@
 """Experiments as a list is asked for them: with what they are about and what came of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, and_, case, cast, func, true
@@ -33,9 +33,17 @@ _WENT: Any = func.coalesce(
 )
 
 
-def page(session: Session, asked: Asked, *, limit: int) -> Part[Experiment]:
+def page(
+    session: Session, asked: Asked, *wanted: ColumnElement[bool], limit: int
+) -> Part[Experiment]:
     """The newest first, or as it is asked for."""
-    return listing_of(session).part(session, QUERY, asked, limit=limit)
+    return listing_of(session).part(session, QUERY.where(*wanted), asked, limit=limit)
+
+
+def only(*, statuses: Collection[Status], slice_id: str | None) -> list[ColumnElement[bool]]:
+    """What narrows it to some states, and to the tests of one slice."""
+    states = [col(Experiment.status).in_(statuses)] if statuses else []
+    return states + ([col(Experiment.slice_id) == slice_id] if slice_id else [])
 
 
 def listing_of(session: Session) -> Listing:

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import ClassVar
 
 from pydantic import ConfigDict
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col
 
 from app.analysis import claims, record
 from app.analysis import store as snapshots
 from app.analysis.claims import Claim
 from app.analysis.record import Record
-from app.experiments.models import Feature
+from app.experiments.models import Experiment, Feature
+from app.platform.listing import Asked, Listing
 from app.platform.paging import Order, Part, part_of
 from app.platform.shapes import answered
 from app.review import examples, store
@@ -20,6 +21,17 @@ from app.review import search as texts
 from app.review.models import Decision
 from app.review.store import Decided
 
+LISTING = Listing(
+    name="learnings page",
+    key=col(Decision.id),
+    usual="-decided",
+    sorts={
+        "decided": col(Decision.at),
+        "name": col(Experiment.name),
+        "result": col(Decision.call),
+        "decision": col(Decision.decision),
+    },
+)
 _BEST_FIRST = Order("learnings", (int, datetime, str), is_descending=True)
 
 
@@ -57,6 +69,7 @@ class Wanted:
     call: str | None = None
     feature_id: str | None = None
     key_result_id: str | None = None
+    sort: str = ""  # empty: best first with words, else the latest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +87,17 @@ def search(
 
     How well one fits depends on its own words alone, so that no other changes its place.
     """
-    if wanted.text.strip():
+    if wanted.text.strip() and not wanted.sort:
         return _matching(session, wanted, cursor=cursor, limit=limit)
     narrowed = _narrowed(wanted)
-    beyond = () if cursor is None else (_beyond(cursor),)
-    rows = store.decided(session, *narrowed, *beyond, limit=limit + 1)
-    page = [_learning(row) for row in rows[:limit]]
-    last = rows[limit - 1] if len(rows) > limit else None
-    more = _BEST_FIRST.cursor_of((0, last.at, last.id)) if last else None
-    return Found(Part(page, more), total=store.count_decided(session, *narrowed))
+    if wanted.text.strip():
+        narrowed.append(col(Decision.id).in_(texts.matching(session, wanted.text)))
+    asked = Asked(sort=wanted.sort, cursor=cursor)
+    page = LISTING.part(session, store.decisions(*narrowed), asked, limit=limit)
+    ids = [row.id for row in page]
+    told = {row.id: _learning(row) for row in store.decided(session, col(Decision.id).in_(ids))}
+    total = store.count_decided(session, *narrowed)
+    return Found(Part([told[one] for one in ids], page.next), total=total)
 
 
 def newest_with(session: Session, words: str, *, limit: int) -> list[Learning]:
@@ -90,13 +105,6 @@ def newest_with(session: Session, words: str, *, limit: int) -> list[Learning]:
     found = texts.matching(session, words)
     rows = store.decided(session, col(Decision.id).in_(found), limit=limit) if found else []
     return [_learning(row) for row in rows]
-
-
-def _beyond(cursor: str) -> ColumnElement[bool]:
-    """Decided before the last one of the page before."""
-    _, at, decision_id = _BEST_FIRST.key_of(cursor)
-    is_as_late = and_(col(Decision.at) == at, col(Decision.id) < decision_id)
-    return or_(col(Decision.at) < at, is_as_late)
 
 
 def _matching(session: Session, wanted: Wanted, *, cursor: str | None, limit: int) -> Found:

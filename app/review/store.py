@@ -124,6 +124,11 @@ def decided(
     return list(session.execute(question.limit(limit)).all())
 
 
+def decisions(*wanted: ColumnElement[bool]) -> Any:
+    """The question for decisions themselves, narrowed by what they are about."""
+    return _about(sa_select(Decision), *wanted)
+
+
 def count_decided(session: Session, *wanted: ColumnElement[bool]) -> int:
     """How many there are."""
     return int(session.execute(_about(sa_select(func.count()), *wanted)).scalar_one())

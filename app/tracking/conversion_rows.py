@@ -7,13 +7,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from app.platform.listing import Listing
-from app.platform.paging import Order, Part, part
+from app.platform.listing import Asked, Listing
+from app.platform.paging import Part
 from app.tracking.models import Conversion
 from app.tracking.personal import FORGOTTEN
 from app.tracking.store import new_only
-
-_CONVERSIONS = Order("conversions", (datetime, str), is_descending=True)
 
 _CHUNK = 500  # ids per question, far below every database's limit of parameters
 
@@ -101,14 +99,13 @@ LISTING = Listing(
 
 
 def page(
-    session: Session, *, cursor: str | None, limit: int, event: str | None, matched: bool | None
+    session: Session, asked: Asked, *, limit: int, event: str | None, matched: bool | None
 ) -> Part[Conversion]:
-    """The newest first, by id among those of one moment."""
-    question = select(Conversion)
+    """The newest first, by id among those of one moment; or as it is asked for."""
+    question: Any = EVERY
     if event is not None:
         question = question.where(col(Conversion.event) == event)
     if matched is not None:
         is_nobody = col(Conversion.person_id).is_(None)
         question = question.where(~is_nobody if matched else is_nobody)
-    key = (Conversion.received_at, Conversion.id)
-    return part(session, question, _CONVERSIONS, *key, cursor=cursor, limit=limit)
+    return LISTING.part(session, question, asked, limit=limit)

@@ -1,6 +1,6 @@
 """The audit, searched and in words."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from sqlmodel import Session
 
 from app.identity import audit, audit_rows
-from app.identity.audit_rows import Search, in_words
+from app.identity.audit_rows import Days, in_words
 from app.ops.installation import House
 from app.platform import paging
+from app.platform.listing import Asked
 from tests.moments import NOW
 from tests.routes import routes
 from tests.whole import inside_of
@@ -39,8 +40,12 @@ def kept(session: Session) -> Session:
     return session
 
 
-def found(session: Session, search: Search, limit: int = 10) -> list[str]:
-    rows = paging.every(lambda cursor: audit_rows.page(session, search, cursor=cursor, limit=limit))
+def found(session: Session, words: str = "", limit: int = 10, **days: datetime) -> list[str]:
+    rows = paging.every(
+        lambda cursor: audit_rows.page(
+            session, Asked(words=words, cursor=cursor), Days(**days), limit=limit
+        )
+    )
     return [in_words(row.action) for row in rows]
 
 
@@ -60,17 +65,17 @@ def found(session: Session, search: Search, limit: int = 10) -> list[str]:
     ],
 )
 def test_every_word_is_somewhere_in_what_is_found(kept: Session, words: str, expected: list[str]):
-    assert found(kept, Search(words)) == expected
+    assert found(kept, words) == expected
 
 
 def test_days_begin_with_the_first_and_end_before_the_last(kept: Session):
-    assert found(kept, Search(since=NOW + DAY)) == ["person deleted", "login"]
-    assert found(kept, Search(until=NOW + DAY)) == ["experiment launch"]
-    assert found(kept, Search(since=NOW + DAY, until=NOW + DAY)) == []
+    assert found(kept, since=NOW + DAY) == ["person deleted", "login"]
+    assert found(kept, until=NOW + DAY) == ["experiment launch"]
+    assert found(kept, since=NOW + DAY, until=NOW + DAY) == []
 
 
 def test_page_by_page_nothing_is_lost_or_repeated(kept: Session):
-    assert found(kept, Search(), limit=1) == found(kept, Search())
+    assert found(kept, limit=1) == found(kept)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from app.platform.errors import Conflict, Invalid
+from app.platform.listing import Asked
 from app.tally.models import Counter, Outcome
 from app.tracking import conversion_rows, conversions
 from app.tracking.conversions import Recorded
@@ -187,7 +188,7 @@ def test_the_same_id_with_another_body_is_refused_and_nothing_is_kept(database: 
     with pytest.raises(Conflict) as refused, database.write() as session:
         record(session, done("b"), done("a", value=6))
     with database.read() as session:
-        kept = conversion_rows.page(session, cursor=None, limit=9, event=None, matched=None)
+        kept = conversion_rows.page(session, Asked(), limit=9, event=None, matched=None)
 
     assert [row.id for row in kept] == ["a"]
     assert refused.value.errors[0].field == "conversions.1.id"

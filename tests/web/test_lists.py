@@ -106,8 +106,9 @@ PAGES: dict[str, Listed] = {
     "/customers": Listed(
         Person, lambda n: {"id": f"p{n}", "email": f"{mark(n)}@x.example",
                            "email_key": f"{mark(n)}@x.example"}),
-    "/experiments?show=All": Listed(Experiment, lambda n: {"design": _DESIGN, "status": "draft",
-                                                           "name": mark(n)}),
+    "/experiments?show=All": Listed(
+        Experiment, lambda n: {"design": _DESIGN | {"name": mark(n)}, "status": "draft",
+                               "name": mark(n)}),
     "/experiments/new": Listed(ExperimentTemplate, lambda n: {"name": mark(n), "design": {}},
                                many=90),
     "/experiments/one/hits": Listed(

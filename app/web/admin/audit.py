@@ -3,21 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.identity import audit_rows
 from app.identity import store as identity
 from app.identity.audit import Seals, Verified
-from app.identity.audit_rows import Search, at_of, details_of, in_words
+from app.identity.audit_rows import LISTING, Days, at_of, details_of, in_words
 from app.identity.guard import Db
 from app.identity.models import AuditRow
-from app.platform.days import within
+from app.platform.days import within as within_calendar
+from app.platform.listing import Asked
+from app.platform.paging import Part
 from app.web.kit.form_state import Typed
-from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.lists import FromAddress, Shown, shown
 from app.web.kit.pages import Page, render
 
 router = APIRouter(prefix="/audit")
@@ -27,8 +29,9 @@ _WITH_PAGES = (
     "experiments", "features", "slices", "audiences", "key-results", "cycles", "objectives",
     "people", "connections", "weeks",
 )  # fmt: skip
-_Day = Annotated[str, Query(max_length=20)]
-_Words = Annotated[str, Query(max_length=200)]
+_LONGEST_DAY = 20
+_DAYS = (("since", "From"), ("until", "To"))
+_COLUMNS: Mapping[str, str] = {"at": "When", "who": "Who", "what": "What", "about": "About"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,7 @@ class AuditPage(Page):
 
     rows: Sequence[Line]
     form: Typed
-    is_searched: bool
-    next_address: str | None
+    list: Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,33 +69,28 @@ class VerifiedPage(Page):
 
 
 @router.get("")
-def listed(
-    request: Request,
-    session: Db,
-    *,
-    words: _Words = "",
-    since: _Day = "",
-    until: _Day = "",
-    cursor: Cursor = None,
-) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """Every row, or those with all these words, of these days."""
     zone = request.app.state.settings.zone
-    form = Typed.of(words=words, since=since, until=until)
-    days = {name: _day(form.value(name)) for name in ("since", "until")}
-    wrong = {name: _WRONG_DAY for name, day in days.items() if day is None and form.text(name)}
+    chosen = {name: asked.chosen.get(name, "")[:_LONGEST_DAY] for name, _ in _DAYS}
+    asked = replace(asked, chosen=chosen)
+    days = {name: _day(written) for name, written in chosen.items()}
+    wrong = {name: _WRONG_DAY for name, day in days.items() if day is None and chosen[name].strip()}
     if wrong:
-        form = replace(form, errors=wrong, sentence=_WRONG_DAY)
-        page = AuditPage(rows=[], form=form, is_searched=True, next_address=None)
-        return render(request, page, status=422)
-    search = Search(words, _at(days["since"], zone), _at(days["until"], zone, after=1))
-    part = audit_rows.page(session, search, cursor=cursor, limit=_PAGE)
-    kept = {"words": words, "since": since, "until": until}
-    following = next_of("/audit", part, **{name: said for name, said in kept.items() if said})
+        form = Typed(errors=wrong, sentence=_WRONG_DAY)
+        return render(request, _page([], Part([]), asked, form), status=422)
+    within = Days(_at(days["since"], zone), _at(days["until"], zone, after=1))
+    part = audit_rows.page(session, asked, within, limit=_PAGE)
     known = identity.known_as(session, {row.actor_id for row in part if row.actor_id})
-    lines = [_line(row, known) for row in part]
-    is_searched = bool(words or since or until)
-    page = AuditPage(rows=lines, form=form, is_searched=is_searched, next_address=following)
-    return render(request, page)
+    return render(request, _page([_line(row, known) for row in part], part, asked, Typed()))
+
+
+def _page(lines: Sequence[Line], part: Part[AuditRow], asked: Asked, form: Typed) -> AuditPage:
+    return AuditPage(
+        rows=lines,
+        form=form,
+        list=shown(LISTING, part, asked, "/audit", _COLUMNS, hint="Ada, launch, an id", days=_DAYS),
+    )
 
 
 @router.get("/verified")
@@ -123,7 +120,7 @@ def _href(row: AuditRow) -> str | None:
 
 def _day(written: str) -> date | None:
     try:
-        return within(date.fromisoformat(written.strip()))
+        return within_calendar(date.fromisoformat(written.strip()))
     except ValueError:
         return None
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
-from sqlmodel import Session, select
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.audience import fetch_store, imports, members, store
@@ -141,7 +141,7 @@ def _format(filename: str) -> Literal["csv", "ndjson"]:
 
 def _listed(session: Session, form: Typed, asked: Asked | None = None) -> AudiencesPage:
     asked = narrowed_to(asked or Asked(), store.AUDIENCES)
-    part = store.AUDIENCES.part(session, select(Audience), asked, limit=_PAGE)
+    part = store.audiences_page(session, asked, limit=_PAGE)
     rows = [AudienceRow(audience, garbled.read(_names, audience)) for audience in part]
     told = shown(store.AUDIENCES, part, asked, "/audiences", _LISTED, hint="A name")
     return AudiencesPage(audiences=rows, list=told, form=form)

@@ -12,20 +12,21 @@ from starlette.responses import HTMLResponse, Response
 from app.audience import declined_store, erasure_rows, people_rows, store, suppression_store
 from app.audience.models import Audience, Person
 from app.audience.own import OWN, Consent, Kept
-from app.audience.people_rows import Sort
+from app.audience.people_rows import LISTING
 from app.delivery import personal as sends
 from app.experiments.design_schemas import MAIL_KINDS
 from app.identity.guard import Db, Look, Now
-from app.platform.asked import Choices
 from app.platform.errors import AppError, Invalid
+from app.platform.listing import Asked
 from app.privacy import erasing, export, readmission
-from app.web.audiences.people_lists import SORTS, Sorted
+from app.web.audiences.people_lists import COLUMNS, HINT
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, of_form, shown
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/customers")
 _PAGE = 50  # people
+_COLUMNS = {**COLUMNS, "id": "Known since"}
 
 # What each kind of row is called where people read it, in the order of a customer's story.
 _WORDS = {
@@ -62,11 +63,7 @@ class FindPage(Page):
 
     form: Typed
     people: Sequence[Person]
-    words: str  # what was searched for
-    sort: str
-    sorts: Choices
-    next_address: str | None
-    next_cursor: str | None  # of what was found
+    list: Shown
     missing: bool  # nobody has the address that was asked for
     waiting: int  # erasures that are being finished
 
@@ -99,11 +96,9 @@ class ErasePage(Page):
 
 
 @router.get("")
-def listed(
-    *, request: Request, session: Db, sort: Sorted = Sort.ID, cursor: Cursor = None
-) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """Everybody, page by page, and a field to find somebody."""
-    return render(request, _find_page(session, Typed(), sort=sort, cursor=cursor))
+    return render(request, _find_page(session, Typed(), narrowed_to(asked, LISTING, words="")))
 
 
 @router.post("/find")
@@ -112,13 +107,14 @@ def find(request: Request, session: Look, form: Form) -> Response:
 
     It comes by POST: what stands in an address bar is logged.
     """
-    page = _find_page(session, form, words=form.value("email"), cursor=form.text("cursor"))
+    asked = of_form(form)
+    page = _find_page(session, form, asked)
     try:
-        person = store.person_by_email(session, page.words) if "@" in page.words else None
+        person = store.person_by_email(session, asked.words) if "@" in asked.words else None
     except AppError as error:
         if not page.people:
-            wrong = form.refused(Invalid.at("email", str(error)))
-            refuse(request, _find_page(session, wrong))
+            wrong = form.refused(Invalid.at("q", str(error)))
+            refuse(request, _find_page(session, wrong, Asked()))
         person = None
     return go(f"/customers/{person.id}") if person else render(request, page)
 
@@ -130,7 +126,8 @@ def readmit(request: Request, session: Db, form: Form) -> Response:
     try:
         readmission.readmit(session, form.value("email"), None, marker=marker)
     except AppError as error:
-        refuse(request, _find_page(session, form.refused(Invalid.at("email", str(error)))))
+        wrong = form.refused(Invalid.at("email", str(error)))
+        refuse(request, _find_page(session, wrong, Asked()))
     return go("/customers", said="readmitted")
 
 
@@ -183,24 +180,14 @@ def erase(request: Request, session: Db, now: Now, person_id: str) -> Response:
     return go("/customers", said="erased")
 
 
-def _find_page(
-    session: Session,
-    form: Typed,
-    *,
-    words: str = "",
-    sort: Sort = Sort.ID,
-    cursor: str | None = None,
-) -> FindPage:
-    words = words.strip()
-    people = people_rows.found(session, words=words, sort=sort, cursor=cursor, limit=_PAGE)
+def _find_page(session: Session, form: Typed, asked: Asked) -> FindPage:
+    people = people_rows.found(session, asked, limit=_PAGE)
     return FindPage(
         form=form,
         people=people,
-        words=words,
-        sort=sort,
-        sorts=SORTS,
-        next_address=None if words else next_of("/customers", people, sort=sort),
-        next_cursor=people.next if words else None,
-        missing=bool(words) and not people,
+        list=shown(
+            LISTING, people, asked, "/customers", _COLUMNS, hint=HINT, find="/customers/find"
+        ),
+        missing=bool(asked.words) and not people,
         waiting=erasure_rows.waiting(session),
     )

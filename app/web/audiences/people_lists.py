@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
@@ -13,12 +13,13 @@ from app.audience import one_person, people_rows, store
 from app.audience.columns import Columns, Type
 from app.audience.models import Audience, Membership, Person
 from app.audience.own import OWN, Kept
-from app.audience.people_rows import Sort
+from app.audience.people_rows import LISTING
 from app.identity.guard import Db, Look, Now, Who
 from app.platform.asked import Choices
 from app.platform.errors import AppError
+from app.platform.listing import Asked
 from app.web.kit.form_state import Form, Typed
-from app.web.kit.list_paging import Cursor, next_of
+from app.web.kit.lists import FromAddress, Shown, narrowed_to, of_form, shown
 from app.web.kit.pages import Page, go, refuse, render
 
 router = APIRouter(prefix="/audiences")
@@ -26,12 +27,8 @@ _PAGE = 50
 _SHOWN_COLUMNS = 4
 _CONSENTS: Choices = (("unknown", "Not said"), ("yes", "Yes"), ("no", "No"))
 _HINTS = {Type.TEXT: "", Type.NUMBER: "A number", Type.DATE: "A date", Type.BOOLEAN: "Yes or no"}
-SORTS: Choices = (
-    ("id", "As they came"),
-    ("name", "By name"),
-    ("email", "By address"),
-)
-Sorted = Annotated[Sort, Query()]
+COLUMNS: Mapping[str, str] = {"id": "As they came", "name": "Name", "email": "Address"}
+HINT = "An address, a name, a word of their columns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,7 @@ class PeoplePage(Page):
     audience: Audience
     lines: list[PersonLine]
     shown: list[str]
-    words: str
-    sort: str
-    sorts: Choices
-    cursor: str
-    next_cursor: str | None
-    next_address: str | None
-    form: Typed
+    list: Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,26 +77,15 @@ class PersonPage(Page):
 
 
 @router.get("/{audience_id}/people")
-def listed(
-    *,
-    request: Request,
-    session: Db,
-    audience_id: str,
-    sort: Sorted = Sort.ID,
-    cursor: Cursor = None,
-) -> HTMLResponse:
+def listed(request: Request, session: Db, asked: FromAddress, audience_id: str) -> HTMLResponse:
     """Everybody in it, page by page."""
-    found = _page(session, audience_id, words="", sort=sort, cursor=cursor)
-    return render(request, found)
+    return render(request, _page(session, audience_id, narrowed_to(asked, LISTING, words="")))
 
 
 @router.post("/{audience_id}/people/find")
 def find(request: Request, session: Look, form: Form, audience_id: str) -> HTMLResponse:
     """Those in whose columns these words stand. They come by POST: an address bar is logged."""
-    known = {one.value for one in Sort}
-    sort = Sort(form.value("sort")) if form.value("sort") in known else Sort.ID
-    words, cursor = form.value("words").strip(), form.text("cursor")
-    return render(request, _page(session, audience_id, words=words, sort=sort, cursor=cursor))
+    return render(request, _page(session, audience_id, of_form(form)))
 
 
 @router.get("/{audience_id}/people/new")
@@ -172,27 +152,17 @@ def _cells(form: Typed) -> dict[str, Any]:
     return cells
 
 
-def _page(
-    session: Session, audience_id: str, *, words: str, sort: Sort, cursor: str | None
-) -> PeoplePage:
+def _page(session: Session, audience_id: str, asked: Asked) -> PeoplePage:
     audience = store.audience_of(session, audience_id)
-    rows = people_rows.found(
-        session, words=words, audience_id=audience_id, sort=sort, cursor=cursor, limit=_PAGE
-    )
-    shown = [str(column["name"]) for column in audience.columns[:_SHOWN_COLUMNS]]
+    rows = people_rows.found(session, asked, audience_id=audience_id, limit=_PAGE)
+    columns = [str(column["name"]) for column in audience.columns[:_SHOWN_COLUMNS]]
     held = store.memberships(session, audience_id, [person.id for person in rows])
-    address = f"/audiences/{audience_id}/people"
+    home = f"/audiences/{audience_id}/people"
     return PeoplePage(
         audience=audience,
-        lines=[_line(person, held.get(person.id), shown) for person in rows],
-        shown=shown,
-        words=words,
-        sort=sort,
-        sorts=SORTS,
-        cursor=cursor or "",
-        next_cursor=rows.next if words else None,
-        next_address=None if words else next_of(address, rows, sort=sort),
-        form=Typed.of(words=words, sort=sort),
+        lines=[_line(person, held.get(person.id), columns) for person in rows],
+        shown=columns,
+        list=shown(LISTING, rows, asked, home, COLUMNS, hint=HINT, find=f"{home}/find"),
     )
 
 

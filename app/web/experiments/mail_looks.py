@@ -17,6 +17,7 @@ from app.experiments.items import Item, Level
 from app.experiments.models import Experiment
 from app.platform import figures
 from app.platform.errors import AppError
+from app.platform.listing import Asked
 from app.web.experiments import previews
 
 _OFFERED = 20  # people whose addresses are suggested; any other's is typed
@@ -86,7 +87,9 @@ def _chosen(
     known = {person.email: person.person_id for person in people}
     if reader in known:
         return known[reader], "", ""
-    found = people_rows.found(session, words=reader, audience_id=row.audience_id, limit=_OFFERED)
+    found = people_rows.found(
+        session, Asked(words=reader), audience_id=row.audience_id, limit=_OFFERED
+    )
     if found:
         return found[0].id, "", _which(found[0], len(found), is_all=found.next is None)
     if "@" not in reader:

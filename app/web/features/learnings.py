@@ -1,8 +1,8 @@
 """Learnings: every test card and what came of it, searchable."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
@@ -14,14 +14,15 @@ from app.experiments import feature_store
 from app.identity.guard import Db, Now
 from app.platform import figures
 from app.platform.asked import Choices
+from app.platform.listing import Asked
+from app.platform.paging import Part
 from app.review import learnings, search, throughput
-from app.review.learnings import Learning, Wanted
+from app.review.learnings import LISTING, Learning, Wanted
 from app.review.throughput import Week
 from app.web.kit import charts, choices, confidences, formatting
 from app.web.kit.charts import Chart, Charts
 from app.web.kit.confidences import SaidPart
-from app.web.kit.form_state import Typed
-from app.web.kit.list_paging import Cursor
+from app.web.kit.lists import Filter, FromAddress, Shown, shown
 from app.web.kit.pages import Page, render
 from app.web.kit.plots import Bar
 
@@ -37,6 +38,9 @@ _CALLS = (
     ("inconclusive", "Inconclusive"),
     ("waiting", "Decided early"),
 )
+_COLUMNS: Mapping[str, str] = {
+    "decided": "Decided", "name": "Experiment", "result": "Result", "decision": "Decision",
+}  # fmt: skip
 Pieces = tuple[tuple[str, bool], ...]
 
 
@@ -61,11 +65,7 @@ class LearningsPage(Page):
     learnings: tuple[Told, ...]
     found: str
     narrowed: bool
-    form: Typed
-    decisions: Choices
-    calls: Choices
-    features: Choices
-    key_results: Choices
+    list: Shown
     avoided: str
     record: str
     claim: str
@@ -73,31 +73,23 @@ class LearningsPage(Page):
     weeks: tuple[Week, ...]
     most: int
     charts: Charts
-    next_address: str | None
 
 
 @router.get("/learnings")
-def listed(
-    request: Request, session: Db, now: Now, q: str = "", cursor: Cursor = None
-) -> HTMLResponse:
+def listed(request: Request, session: Db, now: Now, asked: FromAddress) -> HTMLResponse:
     """Everything that was learned, or what mentions these words."""
-    asked = {name: request.query_params.get(name, "") for name in _FILTERS}
-    narrowing = {field: asked[name] or None for name, field in _FILTERS.items()}
-    wanted = Wanted(text=q[:500], **narrowing)
-    found = learnings.search(session, wanted, cursor=cursor, limit=_PAGE)
+    asked = replace(asked, chosen={name: asked.chosen.get(name, "") for name in _FILTERS})
+    narrowing = {field: asked.chosen[name] or None for name, field in _FILTERS.items()}
+    wanted = Wanted(text=asked.words, sort=asked.sort, **narrowing)
+    found = learnings.search(session, wanted, cursor=asked.cursor, limit=_PAGE)
     weeks = throughput.weekly_throughput(
         session, weeks=_WEEKS, zone=request.app.state.settings.zone, now=now
     )
-    narrowed = bool(q.strip() or any(asked.values()))
     page = LearningsPage(
         learnings=tuple(_told(learning, wanted.text) for learning in found.learnings),
-        found=formatting.plural(found.total, "learning") if narrowed else "",
-        narrowed=narrowed,
-        form=Typed.of(q=q, **asked),
-        decisions=_DECISIONS,
-        calls=_CALLS,
-        features=_features(session),
-        key_results=(("", "Every key result"), *choices.key_results(session)[1:]),
+        found=formatting.plural(found.total, "learning") if asked.is_narrowed else "",
+        narrowed=asked.is_narrowed,
+        list=_list(session, found.learnings, asked),
         avoided=_avoided(session),
         record=_record(learnings.track_record(session)),
         claim=_claim(learnings.claim(session)),
@@ -105,7 +97,6 @@ def listed(
         weeks=weeks if any(week.total for week in weeks) else (),
         most=max((week.total for week in weeks), default=0),
         charts=_charts(weeks),
-        next_address=_next(q, asked, found.learnings.next),
     )
     return render(request, page)
 
@@ -187,8 +178,14 @@ def _claim(told: Claim | None) -> str:
     )
 
 
-def _next(q: str, asked: dict[str, str], cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    kept = {name: value for name, value in ({"q": q} | asked).items() if value}
-    return f"/learnings?{urlencode(kept | {'cursor': cursor})}"
+def _list(session: Session, rows: Part[Learning], asked: Asked) -> Shown:
+    filters = (
+        Filter("decision", "Decision", _DECISIONS),
+        Filter("call", "Result", _CALLS),
+        Filter("feature", "Feature", _features(session)),
+        Filter("key", "Key result",
+               (("", "Every key result"), *choices.key_results(session)[1:])),
+    )  # fmt: skip
+    hint = "Search: waste, price, Tuesday"
+    return shown(LISTING, rows, asked, "/learnings", _COLUMNS, hint=hint, filters=filters,
+                 best_first=True)  # fmt: skip

@@ -13,6 +13,7 @@ from app.audience import people_rows
 from app.audience.models import Person
 from app.identity.guard import Db, Look, Who
 from app.platform.errors import Invalid
+from app.platform.listing import Asked
 from app.review import look_up
 from app.review.look_up import Found, Kind
 from app.web.kit.form_state import Form
@@ -85,7 +86,7 @@ def find(request: Request, session: Look, who: Who, form: Form) -> HTMLResponse:
         raise Invalid.at("q", f"Look for {_LONGEST} characters at most.")
     is_long_enough = len(words) >= look_up.SHORTEST
     people = (
-        people_rows.found(session, words=words, limit=_SHOWN)
+        people_rows.found(session, Asked(words=words), limit=_SHOWN)
         if who.sees_addresses and is_long_enough
         else ()
     )

@@ -60,6 +60,8 @@ _SHARED = "/r/"  # nor is whoever opens this: a readout, in English
 _OF_SHARED = {404: "It may have ended, or have been cut off on its way to you."}
 _FOR_STRANGERS = {404: ADVICE}
 _WRONG_NAME = 421
+_CUT = "This address of a part of the list is not whole, or of another list."
+_OF_LISTS = frozenset({"cursor", "sort", "q"})
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 log = logging.getLogger(__name__)
 
@@ -202,10 +204,9 @@ def show(request: Request, error: AppError) -> Response:
         return RedirectResponse(f"/login?next={quote(_back(request))}", 303)
     if again is None and isinstance(error, CodeWanted):
         return RedirectResponse(guard.SET_UP, 303)
-    if request.method == "GET" and any(
-        field_error.field == "cursor" for field_error in error.errors
-    ):
-        return _cut_off(request)
+    asked = {field_error.field for field_error in error.errors} & _OF_LISTS
+    if request.method == "GET" and asked & request.query_params.keys():
+        return _asked_wrongly(request, asked, str(error))
     lines = tuple(e.message for e in error.errors if e.message != str(error))
     answer = _page(
         request,
@@ -221,17 +222,16 @@ def show(request: Request, error: AppError) -> Response:
     return answer
 
 
-def _cut_off(request: Request) -> Response:
-    """The rest of a list, asked for by an address that is not of this list."""
-    kept = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
-    first = request.url.path + (f"?{urlencode(kept)}" if kept else "")
+def _asked_wrongly(request: Request, asked: set[str], sentence: str) -> Response:
+    """A list asked for by an address that is not whole, or says what the list does not know."""
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in {*asked, "cursor"}]
     return _page(
         request,
         status=422,
-        sentence="This address of a part of the list is not whole, or of another list.",
-        heading="No such part of the list",
+        sentence=_CUT if "cursor" in asked else sentence,
+        heading="No such part of the list" if "cursor" in asked else "No such list",
         advice="Begin at its first page, and go on from there.",
-        way=("To the first page", first),
+        way=("To the first page", request.url.path + (f"?{urlencode(kept)}" if kept else "")),
     )
 
 

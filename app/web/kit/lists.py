@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from starlette.requests import Request
 
 from app.platform.asked import Choices
@@ -42,8 +42,10 @@ class Shown:
     columns: Mapping[str, str]  # what can be sorted by, in words
     hint: str = ""  # what words are looked for; without it there is no field for them
     filters: tuple[Filter, ...] = ()
+    days: tuple[tuple[str, str], ...] = ()  # fields for a day: name and label
     next: str | None = None
     find: str | None = None
+    best_first: bool = False  # with words, in an order of its own unless another is asked for
     kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -59,7 +61,8 @@ class Shown:
     @property
     def sorts(self) -> Choices:
         """Every order, for where no heads of columns are seen."""
-        return [
+        usual = [("", "Best first")] if self.best_first and self.asked.words else []
+        return usual + [
             (f"{turned}{name}", f"{label}, {'falling' if turned else 'rising'}")
             for name, label in self.columns.items()
             for turned in ("", "-")
@@ -107,11 +110,18 @@ def shown(
 
 async def _asked(
     request: Request,
-    q: Annotated[str, Query(max_length=_LONGEST)] = "",
-    sort: Annotated[str, Query(max_length=40)] = "",
+    q: str = "",
+    sort: str = "",
     cursor: Cursor = None,
 ) -> Asked:
-    return Asked(words=q.strip(), sort=sort, chosen=_chosen(request), cursor=cursor or None)
+    words = _words(q)
+    return Asked(words=words, sort=sort, chosen=_chosen(request), cursor=cursor or None)
+
+
+def _words(typed: str) -> str:
+    if len(typed.strip()) > _LONGEST:
+        raise Invalid.at("q", f"Look for {_LONGEST} characters at most: a few words will do.")
+    return typed.strip()
 
 
 def _chosen(request: Request) -> dict[str, str]:
@@ -125,17 +135,18 @@ FromAddress = Annotated[Asked, Depends(_asked)]
 
 def of_form(form: Typed, filters: Sequence[str] = ()) -> Asked:
     """The same of a form that was posted; the head of a column (`by`) outweighs the choice."""
-    words = form.value("q").strip()
-    if len(words) > _LONGEST:
-        raise Invalid.at("q", f"Look for {_LONGEST} characters at most.")
     return Asked(
-        words=words,
+        words=_words(form.value("q")),
         sort=form.value("by") or form.value("sort"),
         chosen={name: form.value(name) for name in filters},
         cursor=form.text("cursor"),
     )
 
 
-def narrowed_to(asked: Asked, listing: Listing) -> Asked:
-    """Without parameters that this list knows nothing of: an address may carry others."""
-    return replace(asked, chosen={k: v for k, v in asked.chosen.items() if k in listing.filters})
+def narrowed_to(asked: Asked, listing: Listing, *, words: str | None = None) -> Asked:
+    """Without parameters that this list knows nothing of: an address may carry others.
+
+    `words`: instead of those in the address, where these are asked for by POST alone.
+    """
+    chosen = {name: value for name, value in asked.chosen.items() if name in listing.filters}
+    return replace(asked, chosen=chosen, words=asked.words if words is None else words)

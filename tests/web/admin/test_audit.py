@@ -46,13 +46,13 @@ def test_what_was_made_is_what_it_is_about(busy: Browser, database: Database):
 
 def test_whoever_only_looks_is_not_noted(busy: Browser, database: Database):
     before = len(_rows(database))
-    busy.post("/customers/find", email="nobody@example.com")
+    busy.post("/customers/find", q="nobody@example.com")
 
     assert len(_rows(database)) == before
 
 
 def test_it_is_searched_by_words_and_days(busy: Browser):
-    shown = busy.get("/audit?words=token").text
+    shown = busy.get("/audit?q=token").text
     later = busy.get("/audit?since=2027-01-01").text
     earlier = busy.get("/audit?until=2026-01-01").text
 
@@ -66,7 +66,7 @@ def test_it_is_searched_by_words_and_days(busy: Browser):
     "day", ["yesterday", "2026-13-01", "-1", "٢٠٢٦-١١-٢٥x", "0001-01-01", "9999-12-31"]
 )
 def test_a_day_that_is_none_is_named_and_kept(busy: Browser, day: str):
-    answer = busy.get(f"/audit?words=token&since={day}")
+    answer = busy.get(f"/audit?q=token&since={day}")
 
     assert answer.status_code == 422
     assert "Write a day as 2026-11-25, between 1970 and 2199." in answer.text

@@ -50,7 +50,7 @@ def find(browser: Browser, name: str) -> str:
 
 
 def test_a_customer_is_found_exported_and_erased(ann: Browser, bakeries: str):
-    found = ann.post("/customers/find", email="BO@b.example")
+    found = ann.post("/customers/find", q="BO@b.example")
     page = found.headers["location"]
     shown = ann.get(page)
     kept = ann.get(f"{page}/export")
@@ -66,10 +66,10 @@ def test_a_customer_is_found_exported_and_erased(ann: Browser, bakeries: str):
 
 
 def test_somebody_who_was_erased_may_come_back(ann: Browser, bakeries: str):
-    page = ann.post("/customers/find", email="bo@b.example").headers["location"]
+    page = ann.post("/customers/find", q="bo@b.example").headers["location"]
     never = ann.post("/customers/readmit", email="bo@b.example")
     ann.post(f"{page}/erase")
-    missing = ann.post("/customers/find", email="bo@b.example")
+    missing = ann.post("/customers/find", q="bo@b.example")
     back = ann.send("/customers/readmit", on="/customers", email="bo@b.example")
 
     assert never.status_code == 422
@@ -78,7 +78,7 @@ def test_somebody_who_was_erased_may_come_back(ann: Browser, bakeries: str):
 
 
 def test_an_editor_looks_and_does_not_erase(eve: Browser, bakeries: str):
-    page = eve.post("/customers/find", email="bo@b.example").headers["location"]
+    page = eve.post("/customers/find", q="bo@b.example").headers["location"]
 
     assert "Erase…" not in eve.get(page).text
     assert eve.post(f"{page}/erase").status_code == 403
@@ -86,7 +86,7 @@ def test_an_editor_looks_and_does_not_erase(eve: Browser, bakeries: str):
 
 def test_a_bad_address_is_refused_in_words_on_every_page(ann: Browser):
     answers = [
-        ann.post("/customers/find", email="nobody@"),
+        ann.post("/customers/find", q="nobody@"),
         ann.post("/customers/readmit", email="nobody@"),
         ann.post("/suppressions", email="nobody@"),
         ann.post("/people", name="Di", email="nobody@", role="viewer", password="a long sentence"),

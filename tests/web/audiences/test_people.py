@@ -77,7 +77,7 @@ def test_everybody_is_paged_through_once_in_each_order(
 def test_somebody_is_found_by_address_name_or_column(
     eve: Browser, many: str, words: str, count: int
 ):
-    page = eve.post(f"/audiences/{many}/people/find", words=words)
+    page = eve.post(f"/audiences/{many}/people/find", q=words)
 
     assert page.status_code == 200
     assert len(of(page.text)) == count
@@ -85,7 +85,7 @@ def test_somebody_is_found_by_address_name_or_column(
 
 def test_what_was_found_is_paged_through_too(eve: Browser, many: str):
     found: list[str] = []
-    sent = {"words": "m.example", "sort": "email"}
+    sent = {"q": "m.example", "sort": "email"}
     while True:
         page = eve.post(f"/audiences/{many}/people/find", **sent).text
         found += of(page)
@@ -98,12 +98,12 @@ def test_what_was_found_is_paged_through_too(eve: Browser, many: str):
 
 
 def test_a_customer_is_found_by_name_and_column(eve: Browser, many: str):
-    by_name = eve.post("/customers/find", email="dee 9").text
-    by_column = eve.post("/customers/find", email="Ørsta 3").text
+    by_name = eve.post("/customers/find", q="dee 9").text
+    by_column = eve.post("/customers/find", q="Ørsta 3").text
 
     assert of(by_name)
     assert len(of(by_column)) == 17
-    assert "Nobody here matches that" in eve.post("/customers/find", email="zzz").text
+    assert "Nobody here matches that" in eve.post("/customers/find", q="zzz").text
 
 
 def test_one_is_added_and_changed_and_the_columns_count_them(eve: Browser, bakeries: str):
@@ -156,5 +156,5 @@ def test_whoever_opted_out_elsewhere_gets_no_mail_when_added_by_hand(eve: Browse
 def test_a_viewer_sees_nobody(bo: Browser, bakeries: str):
     for path in ("people", "people/new", "people/p001"):
         assert bo.get(f"/audiences/{bakeries}/{path}").status_code == 403
-    assert bo.post(f"/audiences/{bakeries}/people/find", words="a").status_code == 403
+    assert bo.post(f"/audiences/{bakeries}/people/find", q="a").status_code == 403
     assert "/people" not in bo.get(f"/audiences/{bakeries}").text.partition('id="main"')[2]
