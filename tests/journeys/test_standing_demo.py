@@ -178,9 +178,9 @@ def test_what_a_page_weighs_and_asks_for_stays_small_and_nothing_jumps(
     found = []
     for path in ("/", names["readout"], names["key_result"], "/experiments", "/weeks"):
         context = browser.new_context(storage_state=door)  # nothing is kept from before
-        page, answers = context.new_page(), list[Response]()
+        page = context.new_page()
+        answers = _answers_of(page)
         page.add_init_script(_JUMPS)
-        page.on("response", lambda one, answers=answers: answers.append(one))
         page.goto(demo.url + path, wait_until="networkidle")
         told = page.evaluate(
             "({jumped: window.jumped, nodes: document.querySelectorAll('*').length})"
@@ -193,6 +193,17 @@ def test_what_a_page_weighs_and_asks_for_stays_small_and_nothing_jumps(
         context.close()
 
     assert found == []
+
+
+def _answers_of(page: Page) -> list[Response]:
+    """Whatever it is answered from now on."""
+    answers: list[Response] = []
+
+    def note(one: Response) -> None:
+        answers.append(one)
+
+    page.on("response", note)
+    return answers
 
 
 _JUMPS = """window.jumped = 0; new PerformanceObserver((list) => list.getEntries().forEach(
