@@ -27,7 +27,7 @@ PAGES = (
     "/conversions", "/outbox", "/audit", "/account", "/account/notices", "/notices",
     "/connections", "/data-folders", "/put-off", "/help/keys",
 )  # fmt: skip
-MOST_BYTES, MOST_REQUESTS, MOST_NODES = 250_000, 12, 3_000  # of a page, with all that it asks for
+MOST_BYTES, MOST_REQUESTS, MOST_NODES = 130_000, 12, 1_500  # of a page, with all that it asks for
 
 
 @pytest.fixture(scope="module")
