@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
-from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
+from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.delivery import images
 from app.delivery.models import MailImage
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
+from app.platform.listing import Asked
 from app.platform.texts import Document, Line
 
 router = APIRouter(prefix=PREFIX, route_class=OnceRoute, tags=["Images"])
@@ -87,10 +88,10 @@ def add_image(draft: ImageDraft, session: Db, who: Who, now: Now) -> ImageOut:
 
 @router.get("/images", summary="List images for mails")
 def list_images(
-    session: Db, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+    *, session: Db, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[ImageOut]:
-    """Newest first."""
-    return listed(images.listed(session, cursor=cursor, limit=limit), _shown)
+    """Newest first, or by `added`, `name`, `size`."""
+    return listed(images.listed(session, Asked(sort=sort, cursor=cursor), limit=limit), _shown)
 
 
 @router.get("/images/{image_id}", summary="Read an image's description")

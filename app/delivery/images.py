@@ -22,12 +22,11 @@ from app.delivery.models import MailImage
 from app.experiments.models import Experiment, Status
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.platform.ids import new_id
-from app.platform.listing import Listing
-from app.platform.paging import Order, Part, part
+from app.platform.listing import Asked, Listing
+from app.platform.paging import Part
 
 _KEY_BYTES = 16  # 128 bits
 _NAMED = re.compile(rf"(?<![\w:]){UPLOADED}([A-Za-z0-9_-]{{1,64}})")
-_LISTED = Order("images", is_descending=True)
 _WITHOUT_BODY = defer(MailImage.body)  # type: ignore[arg-type]  # a column; served, not listed
 EVERY: Any = select(MailImage).options(_WITHOUT_BODY)
 LISTING = Listing(
@@ -92,9 +91,9 @@ def say(session: Session, image_id: str, says: str) -> MailImage:
     return row
 
 
-def listed(session: Session, *, cursor: str | None, limit: int) -> Part[MailImage]:
-    """Newest first."""
-    return part(session, EVERY, _LISTED, col(MailImage.id), cursor=cursor, limit=limit)
+def listed(session: Session, asked: Asked, *, limit: int) -> Part[MailImage]:
+    """Newest first, or as is asked. Raises Invalid."""
+    return LISTING.part(session, EVERY, asked, limit=limit)
 
 
 def remove(session: Session, image_id: str) -> None:

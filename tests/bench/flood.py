@@ -21,7 +21,6 @@ import httpx
 
 from tests import postgres
 from tests.bench.bench_import import _Folders
-from tests.bench.memory import peak_megabytes
 from tests.cast import DESIGN, made
 from tests.clicking import Clicks, Editor
 from tests.journeys.test_by_api import finished, given_an_audience

@@ -1,14 +1,12 @@
 """PNG of a drawing, by resvg: no browser, no system library, nothing fetched.
 
-It holds the interpreter for a tenth of a second, in which no click is answered: where they are, a
-child process does it, behind everything else.
+It holds the interpreter for a tenth of a second, in which no click is answered: where clicks are,
+`drawer` asks for it from a child.
 """
 
 from functools import cache
-from threading import BoundedSemaphore
 
-from app.platform import bounded
-from app.platform.errors import Conflict, Unavailable
+from app.platform.errors import Conflict
 
 _SHARP = 2  # pixels of the picture to one of the drawing
 _LETTER = (
@@ -16,8 +14,6 @@ _LETTER = (
     '<text x="2" y="16" font-size="16" font-family="sans-serif">M</text></svg>'
 )
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"></svg>'
-_AT_ONCE = 4  # of a process; who comes meanwhile waits in no thread, and mails are written beside
-_turns = BoundedSemaphore(_AT_ONCE)
 NO_LETTERS = (
     "This machine has no font, so a picture would be without its words: let one be installed"
     " (Debian: fonts-dejavu-core)."
@@ -30,24 +26,6 @@ def png(drawn: str) -> bytes:
     if not has_letters():
         raise Conflict(_AS_SVG)
     return _pixels(drawn, _SHARP)
-
-
-def png_apart(drawn: str) -> bytes:
-    """The same, for whoever answers clicks meanwhile.
-
-    Raises:
-        Conflict: the machine has no letters.
-        Unavailable: others are drawn at this moment.
-        OverLimit: it is larger than any of ours.
-    """
-    if not has_letters():
-        raise Conflict(_AS_SVG)
-    if not _turns.acquire(blocking=False):
-        raise Unavailable("Other pictures are being drawn. Try again in a few seconds.")
-    try:
-        return bounded.ask(_pixels, drawn, _SHARP)
-    finally:
-        _turns.release()
 
 
 @cache

@@ -90,7 +90,7 @@ def remove(session: Db, image_id: str) -> Response:
 
 def _page(session: Session, asked: Asked, form: Typed) -> ImagesPage:
     asked = replace(asked, chosen={})
-    rows = images.LISTING.part(session, images.EVERY, asked, limit=_PAGE)
+    rows = images.listed(session, asked, limit=_PAGE)
     told = shown(
         images.LISTING, rows, asked, "/images", _COLUMNS, hint="A file’s name, or what it shows"
     )

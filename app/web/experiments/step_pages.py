@@ -15,6 +15,7 @@ from app.experiments.checklist import BLANK
 from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment
 from app.platform.asked import Choices
+from app.platform.listing import Asked
 from app.web.experiments import (
     form_begun,
     form_saved,
@@ -259,7 +260,7 @@ def _mail(session: Session, _id: str, form: Typed, shared: dict[str, Any]) -> St
         **shared,
         columns=_columns(session, form),
         several=any(form.text(name) for name in _SEVERAL),
-        images=images.listed(session, cursor=None, limit=_IMAGES),
+        images=images.listed(session, Asked(), limit=_IMAGES),
     )
 
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.platform.errors import NotFound
-from app.platform.pictures.raster import png_apart
+from app.platform.pictures import drawer
 from app.platform.pictures.standing import standing
 from app.platform.spreadsheets import escaped
 from app.web.kit import formatting
@@ -138,7 +138,7 @@ def _body(request: Request, chart: Chart, written: Written, *, of: str) -> str |
     if written is Written.CSV:
         return csv_of(chart)
     drawn = svg_of(chart, request.app.state.settings.timezone, of=of)
-    return png_apart(drawn) if written is Written.PNG else drawn
+    return drawer.png(drawn) if written is Written.PNG else drawn
 
 
 def csv_of(chart: Chart) -> str:

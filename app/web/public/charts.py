@@ -6,6 +6,7 @@ from starlette.responses import Response
 from app.delivery import charts
 from app.identity.guard import Now
 from app.links.keyring import Kind
+from app.platform.pictures import drawer
 from app.web.kit.public_links import read_public
 from app.web.public.images import FOR_MAILS
 
@@ -21,7 +22,7 @@ def show(request: Request, now: Now, token: str) -> Response:
     here = now.astimezone(request.app.state.settings.zone)
     with request.app.state.database.read() as session:
         drawing = charts.drawing_of(session, link, now=here)
-    headers = FOR_MAILS | {"Cache-Control": _FOR_AN_HOUR, "ETag": f'"{drawing.tag}"'}
+    headers = FOR_MAILS | {"Cache-Control": _FOR_AN_HOUR, "ETag": f'"{drawer.tag_of(drawing)}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return Response(charts.DRAWER.png(drawing), media_type="image/png", headers=headers)
+    return Response(drawer.png(drawing), media_type="image/png", headers=headers)

@@ -1,29 +1,20 @@
 """A chart in a mail: for whoever holds its address, of one send, noted nowhere, gone with them."""
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
 from app.audience.models import Membership, Person
-from app.delivery import charts
-from app.delivery.charts import Drawer, Drawing
 from app.delivery.models import Send
 from app.links.keyring import Kind
 from app.links.token import NEVER_COUNTS, TrackedLink, pack_fills, sign
-from app.platform import bounded
 from app.platform.db import Database
-from app.platform.errors import Unavailable
 from app.tracking.models import Hit
 from tests.delivery import scenes
 from tests.delivery.scenes import ARM
 from tests.web.conftest import Browser
 
 BODY = 'Hello\n\n{% chart bar "Euros a week" euros %}\n\n[Show me](https://shop.example)'
-_BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="4"></svg>'
 
 
 @pytest.fixture
@@ -35,14 +26,6 @@ def experiment_id(database: Database, people: None) -> str:
 def sends(experiment_id: str, database: Database) -> list[Send]:
     with database.read() as session:
         return list(session.exec(select(Send).order_by(Send.id)))  # type: ignore[arg-type]  # a column
-
-
-@pytest.fixture
-def drawer() -> Iterator[Drawer]:
-    drawer = Drawer(kept_bytes=300)
-    own = drawer._pool
-    yield drawer
-    own.close()
 
 
 def address(application: FastAPI, send_id: int, number: int = 1, fills: bytes = b"") -> str:
@@ -106,57 +89,3 @@ def test_it_is_gone_with_its_person_at_once(
 
     assert before.status_code == 200
     assert stranger.get(path).status_code == 404
-
-
-def test_what_looks_the_same_is_drawn_once_and_the_oldest_makes_room(
-    drawer: Drawer, monkeypatch: pytest.MonkeyPatch
-):
-    asked: list[str] = []
-    pool = bounded.Pool.ask
-
-    def ask(self: bounded.Pool, work: object, svg: str) -> object:
-        asked.append(svg)
-        return pool(self, work, svg)  # type: ignore[arg-type]  # as it is asked
-
-    monkeypatch.setattr(bounded.Pool, "ask", ask)
-    drawings = [Drawing(_BLANK.format(wide)) for wide in (4, 5, 6, 7, 8)]
-    made = [drawer.png(one) for one in (*drawings, drawings[-1], drawings[0])]
-
-    assert made[4] == made[5]
-    assert made[0] == made[6]
-    assert asked == [one.svg for one in (*drawings, drawings[0])]
-
-
-class Busy:
-    """Draws nothing before it may."""
-
-    def __init__(self) -> None:
-        self.may = threading.Event()
-
-    def ask(self, *_: object) -> bytes:
-        assert self.may.wait(30)
-        return b"\x89PNG"
-
-
-def test_a_flood_is_told_to_come_again_and_holds_few_threads(
-    drawer: Drawer, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(charts, "_PATIENCE_SECONDS", 0.01)
-    busy = Busy()
-    monkeypatch.setattr(drawer, "_pool", busy)
-    refused: list[Drawing] = []
-
-    def ask(drawing: Drawing) -> bytes:
-        try:
-            return drawer.png(drawing)
-        except Unavailable:
-            refused.append(drawing)
-            if len(refused) == 22:
-                busy.may.set()
-            return b""
-
-    with ThreadPoolExecutor(30) as crowd:
-        made = list(crowd.map(ask, [Drawing(_BLANK.format(wide)) for wide in range(1, 31)]))
-
-    assert sum(map(bool, made)) == 8
-    assert drawer.png(refused[0]) == b"\x89PNG"

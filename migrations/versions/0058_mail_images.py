@@ -6,8 +6,8 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from app.platform.db import UtcDateTime
 
-revision = "0061"
-down_revision = "0055"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from app.platform.db import UtcDateTime
 
-revision = "0058"
+revision = "0056"
 down_revision = "0055"
 branch_labels = None
 depends_on = None

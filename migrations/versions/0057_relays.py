@@ -6,8 +6,8 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from app.platform.db import UtcDateTime
 
-revision = "0059"
-down_revision = "0055"
+revision = "0057"
+down_revision = "0056"
 branch_labels = None
 depends_on = None
 
