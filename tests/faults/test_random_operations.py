@@ -92,7 +92,7 @@ def test_whatever_happens_every_number_follows_from_the_rows(
             town.service.stop()
             reckoning.nothing_is_found_of_who_left(town, told)
             assert town.gone, "nobody who left was looked for"
-            assert town.owed, "nobody was owed any news"
+            assert town.owed or not full, "nobody was owed any news"  # a short one may end early
         done = f"{len(town.did)} operations, {len(town.mailbox.taken)} mails, {len(town.gone)} gone"
         heard = f"{len(town.back)} gone and back, {len(town.receiver.taken)} webhooks taken"
         print(f"{done}, {heard} of {len(town.owed)} owed, {len(town.slices)} slices")
