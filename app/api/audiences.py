@@ -110,7 +110,7 @@ def list_audiences(
     *, session: Db, who: Who, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[AudienceOut | GarbledOut]:
     """Newest first, or by `made`, `name`, `people`. What is damaged is listed by its name."""
-    rows = store.audiences_page(session, Asked(sort=sort, cursor=cursor), limit=limit)
+    rows = store.audiences(session, Asked(sort=sort, cursor=cursor), limit=limit)
     return listed(
         rows,
         lambda row: garbled.read(shown, row, who) or GarbledOut(id=row.id, name=row.name),

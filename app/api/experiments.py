@@ -14,14 +14,7 @@ from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
 from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import (
-    approvals,
-    checklist,
-    drafts,
-    fallen_away,
-    lifecycle,
-    store,
-)
+from app.experiments import approvals, checklist, drafts, fallen_away, lifecycle, store
 from app.experiments.checklist import Checklist
 from app.experiments.design_schemas import Changes, Draft, LaunchDraft
 from app.experiments.items import ITEM, Item

@@ -29,7 +29,6 @@ from app.platform.errors import Conflict, NotFound
 from app.platform.listing import Asked, Listing
 from app.platform.paging import Order, Part, part
 
-_AUDIENCES = Order("audiences", is_descending=True)
 _IMPORTS = Order("imports", is_descending=True)
 
 _TABLES = Person.metadata.tables
@@ -81,12 +80,7 @@ AUDIENCES = Listing(
 )  # fmt: skip
 
 
-def audiences(session: Session, *, cursor: str | None = None, limit: int = 1000) -> Part[Audience]:
-    """Newest first."""
-    return part(session, select(Audience), _AUDIENCES, Audience.id, cursor=cursor, limit=limit)
-
-
-def audiences_page(session: Session, asked: Asked, *, limit: int) -> Part[Audience]:
+def audiences(session: Session, asked: Asked, *, limit: int) -> Part[Audience]:
     """The newest first, or as it is asked for."""
     return AUDIENCES.part(session, select(Audience), asked, limit=limit)
 

@@ -21,6 +21,7 @@ DONE: Mapping[str, str] = {
     "launch": "launched it",
     "link": "tied it to a key result",
     "link/remove": "untied it from a key result",
+    "link-check": "looked whether its links answer",
     "links": "took back what an experiment wrote",
     "links/undo": "took back what an experiment wrote",
     "move": "moved it on the board",

@@ -13,7 +13,7 @@ from app.experiments import store as experiments
 from app.experiments.models import Status
 from app.okr import list_rows as okr
 from app.okr.models import KeyResult
-from app.review import store
+from app.review import tried_store
 
 _COLUMNS = ("idea", "testing", "decided")  # a slice that says another is damaged: see it first
 GARBLED = "cannot_be_read"  # the state of one
@@ -53,7 +53,7 @@ class Board:
 def board_of(session: Session, *, zone: ZoneInfo, now: datetime) -> Board:
     """The board as it stands."""
     columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-    for row in store.tried(session):
+    for row in tried_store.tried(session):
         columns.get(row.column, columns["idea"]).append(row)
     columns["decided"].sort(key=_decided_at, reverse=True)
     more = len(columns["decided"][_DECIDED_SHOWN:])

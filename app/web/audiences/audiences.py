@@ -141,7 +141,7 @@ def _format(filename: str) -> Literal["csv", "ndjson"]:
 
 def _listed(session: Session, form: Typed, asked: Asked | None = None) -> AudiencesPage:
     asked = narrowed_to(asked or Asked(), store.AUDIENCES)
-    part = store.audiences_page(session, asked, limit=_PAGE)
+    part = store.audiences(session, asked, limit=_PAGE)
     rows = [AudienceRow(audience, garbled.read(_names, audience)) for audience in part]
     told = shown(store.AUDIENCES, part, asked, "/audiences", _LISTED, hint="A name")
     return AudiencesPage(audiences=rows, list=told, form=form)

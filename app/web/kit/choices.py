@@ -10,8 +10,11 @@ from app.experiments import feature_store
 from app.experiments import store as experiments
 from app.okr import store as okr
 from app.platform.asked import Choices
+from app.platform.listing import Asked
 from app.platform.paging import every
 from app.web.kit import formatting
+
+_AT_ONCE = 1_000  # rows in a question
 
 
 def key_results(session: Session) -> Choices:
@@ -30,7 +33,7 @@ def slices(session: Session) -> Choices:
 
 def audiences(session: Session) -> Choices:
     """Every audience with its size."""
-    found = every(lambda cursor: audience.audiences(session, cursor=cursor))
+    found = every(lambda cursor: audience.audiences(session, Asked(cursor=cursor), limit=_AT_ONCE))
     sizes = ((a.id, f"{a.name} ({formatting.plural(a.people, 'person', 'people')})") for a in found)
     return (("", "Choose an audience"), *sizes)
 
