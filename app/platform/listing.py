@@ -1,20 +1,23 @@
 """A list as somebody asks for it: searched, narrowed, sorted by a column, page by page.
 
 A list says once by which columns it is sorted, where its words are looked for and what narrows it;
-pages read the same from their address. A cursor holds the key of the last row and no more: what
-stands in a row, an address perhaps, is in nobody's address bar.
+pages read the same from their address. A cursor holds the key of the last row, and its moment in a
+list by moments, so that a row that is gone meanwhile ends no walk; and no more: what else stands in
+a row, an address perhaps, is in nobody's address bar.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, func, or_
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import AutoString
 
+from app.platform.db import UtcDateTime
 from app.platform.errors import Invalid
-from app.platform.paging import Order, Part
+from app.platform.paging import Key, Order, Part
 
 _MOST_WORDS = 8  # each is looked for in every row
 _GONE = "The list has changed meanwhile. Begin at its first page."
@@ -53,10 +56,10 @@ class Listing:
         """A page. Raises Invalid for an order, a choice or a cursor that is none of this list."""
         sort = self.sort_of(asked)
         column, is_down = self._expression(sort), sort.startswith("-")
-        order = self._order(sort)
+        order = self._order(sort, column)
         found = query.where(*self._narrowing(asked))
         if asked.cursor is not None:
-            last = order.key_of(asked.cursor)[0]
+            last = order.key_of(asked.cursor)
             found = found.where(self._beyond(session, query, column, last, is_down=is_down))
         ends = [] if column is self.key else [_end(column, is_down=is_down)]
         if ends and _may_be_empty(column):
@@ -67,7 +70,8 @@ class Listing:
         kept = [row[0] if is_entity else row for row in rows[:limit]]
         if len(rows) <= limit:
             return Part(kept)
-        return Part(kept, order.cursor_of((getattr(rows[limit - 1][0], self.key.key),)))
+        named = (self.key, column) if self._is_moment(column) else (self.key,)
+        return Part(kept, order.cursor_of(tuple(getattr(rows[limit - 1][0], n.key) for n in named)))
 
     def sort_of(self, asked: Asked) -> str:
         """The order that is asked for, or the usual one."""
@@ -86,9 +90,15 @@ class Listing:
         kept = {name: column for name, column in self.sorts.items() if name not in names}
         return replace(self, sorts=kept, words=())
 
-    def _order(self, sort: str) -> Order:
+    def _order(self, sort: str, column: Any) -> Order:
         kind = int if self.key.type.python_type is int else str
-        return Order(f"{self.name} by {sort}", (kind,))
+        kinds = (kind, datetime) if self._is_moment(column) else (kind,)
+        return Order(f"{self.name} by {sort}", kinds)
+
+    def _is_moment(self, column: Any) -> bool:
+        """Whether each of its rows has one."""
+        is_own = getattr(column, "class_", None) is self.key.class_
+        return is_own and isinstance(column.type, UtcDateTime) and not _may_be_empty(column)
 
     def _expression(self, sort: str) -> Any:
         """Texts are sorted in any case of letters."""
@@ -109,14 +119,15 @@ class Listing:
         return held
 
     def _beyond(
-        self, session: Session, query: Any, column: Any, last: object, *, is_down: bool
+        self, session: Session, query: Any, column: Any, last: Key, *, is_down: bool
     ) -> ColumnElement[bool]:
         """What comes after the row with this key, as it stands now; nothing comes at the end."""
-        after: ColumnElement[bool] = self.key < last if is_down else self.key > last
+        key, *moment = last
+        after: ColumnElement[bool] = self.key < key if is_down else self.key > key
         if column is self.key:
             return after
-        one = query.with_only_columns(column, maintain_column_froms=True).where(self.key == last)
-        row = session.execute(one.limit(1)).first()
+        one = query.with_only_columns(column, maintain_column_froms=True).where(self.key == key)
+        row = session.execute(one.limit(1)).first() or moment or None
         if row is None:
             raise Invalid.at("cursor", _GONE)
         if row[0] is None:
