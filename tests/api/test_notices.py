@@ -99,8 +99,8 @@ def test_what_was_done_is_listed_without_talk_and_looks(api: Api, experiment: di
     api.post(f"{place}/comments", {"text": "Why?"})
 
     assert [row["what"] for row in api.read(f"{place}/activity")["items"]] == [
-        "experiment changed",
-        "experiment made",
+        "changed it",
+        "made it",
     ]
 
 

@@ -98,8 +98,9 @@ def _plain(rows: Rows) -> Rows:
 
 
 def _pictureless(table: Rows) -> Rows:
-    """Without the columns that are drawn."""
-    drawn = {place for place, name in enumerate(table[0]) if name in {"Time", "Decided"}}
+    """Without the columns that are drawn, and the one with buttons."""
+    others = {"Time", "Decided", "Seen by"}
+    drawn = {place for place, name in enumerate(table[0]) if name in others}
     return [[cell for place, cell in enumerate(row) if place not in drawn] for row in table]
 
 
