@@ -34,7 +34,7 @@ _COLUMN: dict[str, Any] = {
     "missing": 12,
     "kind": "number",
     "misfits": 1,
-    "misfit_examples": [{"line": 17, "value": "lots"}],
+    "misfit_examples": [{"line": 17, "value": "many"}],
     "choices": [],
     "decided_by": "cells",
 }

@@ -138,6 +138,7 @@ def _every_tag() -> Iterator[str]:
         "comment": "{% comment %}{{ now }}{% endcomment %}",
         "raw": "{% raw %}{{ now }}{% endraw %}",
         "break": "{% for x in (1..2) %}{{ now }}{% break %}{% endfor %}",
+        "chart": '{% chart bar "Now" stamp %}{{ now }}',
         "continue": "{% for x in (1..2) %}{{ now }}{% continue %}{% endfor %}",
     }
     inside = {"output", "literal", "template", "content", "statement", "illegal", "#"}

@@ -124,7 +124,7 @@ def changes_a_value(page: Page, service: Installation) -> None:
     page.goto(f"{service.url}/objectives")
     page.get_by_role("link", name="Weekly active bakeries").first.click()
     fill(page, date=clock.now().date().isoformat(), value="1600")
-    page.get_by_role("main").locator("form button").first.click()
+    page.get_by_role("button", name="Save value").click()
     expect(page.get_by_role("main")).to_contain_text("1,600")
 
 

@@ -48,7 +48,7 @@ from tests.delivery.hooks.events import (
 )
 from tests.delivery.hooks.of_ses import NOTHING, TOPIC, at_sns
 from tests.delivery.inbox.test_came_back import given
-from tests.delivery.providers.answers import PROVIDERS
+from tests.delivery.providers.answers import PROVIDERS, all_taken, everywhere, mails_of
 from tests.delivery.scenes import KEYS, NOW
 
 _END: dict[What | str, tuple[State, tuple[str, ...]]] = {
@@ -379,18 +379,16 @@ def test_from_a_launch_to_what_became_of_each(
     by_person: dict[str, str] = {}
 
     def taken(request: httpx.Request) -> httpx.Response:
-        mails = _mails_of(request.content)
+        mails = mails_of(request.content)
         for mail in mails:
             person = _found(rb"p\d@bakery\.example", mail)
             by_person[person] = next(filter(_is_ours, _WORD.findall(mail))).decode()
         if is_lost:
             raise httpx.ReadTimeout("no answer", request=request)
-        status, answer = documented.taken
-        together = {"postmark": [answer] * len(mails), "resend": {"data": [answer] * len(mails)}}
-        return httpx.Response(status, json=together.get(name, answer))
+        return all_taken(name, len(mails))
 
     with respx.mock:
-        respx.post(url__startswith=documented.url.removesuffix("/email")).mock(side_effect=taken)
+        everywhere(name).mock(side_effect=taken)
         transport = OverHttp(providers.read(documented.mail))
         asyncio.run(scenes.run(scenes.sender(database, tmp_path, transport, settings=settings)))
     assert scenes.states(database) == [State.UNCERTAIN if is_lost else State.SENT] * 3
@@ -400,13 +398,6 @@ def test_from_a_launch_to_what_became_of_each(
         tell(database, next(one for one, of in events if of is says), name=name)
 
     assert scenes.states(database) == [State.SENT, State.BOUNCED, State.SENT]
-
-
-def _mails_of(content: bytes) -> list[bytes]:
-    """Each mail of a request, which may hold many."""
-    if not content.startswith(b"["):
-        return [content]
-    return [json.dumps(mail).encode() for mail in json.loads(content)]
 
 
 _WORD = re.compile(rb"(?<![a-z2-7])[a-z2-7]{31}(?![a-z2-7])")

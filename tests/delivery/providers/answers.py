@@ -1,7 +1,11 @@
 """Every provider's documented answers, and what each means to us: one table for all tests."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
+
+import httpx
+import respx
 
 from app.delivery.replies import Meaning
 
@@ -186,3 +190,22 @@ OF_ALL: tuple[tuple[int, Any, Meaning], ...] = (
     (502, "<html>", Meaning.UNCERTAIN),
     (504, "", Meaning.UNCERTAIN),
 )
+
+
+def mails_of(content: bytes) -> list[bytes]:
+    """Each mail of a request, which may hold many."""
+    if not content.startswith(b"["):
+        return [content]
+    return [json.dumps(mail).encode() for mail in json.loads(content)]
+
+
+def all_taken(name: str, mails: int) -> httpx.Response:
+    """What a provider answers where it takes every mail of a request."""
+    status, answer = PROVIDERS[name].taken
+    together = {"postmark": [answer] * mails, "resend": {"data": [answer] * mails}}
+    return httpx.Response(status, json=together.get(name, answer))
+
+
+def everywhere(name: str) -> respx.Route:
+    """Wherever a provider takes mails, one or many."""
+    return respx.post(url__startswith=PROVIDERS[name].url.removesuffix("/email"))
