@@ -149,7 +149,7 @@ PAGES: dict[str, Listed] = {
     "/outbox": Listed(OutboxMail, lambda n: {"id": f"{n:020}", "subject": mark(n), "raw": b""}),
     "/people": Listed(User, lambda n: {"email": f"{mark(n)}@x.example", "role": "viewer",
                                        "name": mark(n)}),
-    "/images": Listed(MailImage, lambda n: {"name": mark(n)}),
+    "/images": Listed(MailImage, lambda n: {"name": mark(n), "kind": "png"}),
     "/people/invitations": Listed(
         TeamInvitation, lambda n: {"email": f"{mark(n)}@x.example", "role": "viewer",
                                    "hash": mark(n)}),
