@@ -4,18 +4,20 @@ Nobody may choose afterwards: neither mark a week that went badly, nor take back
 that went well. Both are refused from the first day of the week on, where the organisation is.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime, timedelta, tzinfo
 from typing import ClassVar
 
 from pydantic import ConfigDict
+from sqlalchemy import literal
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.okr import store
 from app.okr.examples import UNUSUAL_WEEK
-from app.okr.models import Cycle, UnusualWeek
+from app.okr.models import Cycle, UnusualWeek, ValueSource
 from app.okr.schemas import UnusualWeekDraft
 from app.platform.errors import Conflict, NotFound
 from app.platform.iso_weeks import monday_of, week_of
@@ -86,12 +88,33 @@ def page(session: Session, *, cursor: str | None, limit: int) -> Part[UnusualWee
 
 def marks_of(session: Session, key_result_id: str, cycle: Cycle, *, today: Date) -> list[Mark]:
     """Marks that a key result's page tells: of its cycle, and of what counts from before it."""
+    return _told_of(_about(session, [key_result_id]), cycle, today=today)
+
+
+def _told_of(rows: Iterable[UnusualWeek], cycle: Cycle, *, today: Date) -> list[Mark]:
     first = cycle.starts + (FIRST_WEEK - 1) * _WEEK
     return [
         _mark(row, today=today)
-        for row in _about(session, [key_result_id])
+        for row in rows
         if first < monday_of(row.week) + _WEEK and monday_of(row.week) <= cycle.ends
     ]
+
+
+def marks_and_source(
+    session: Session, key_result_id: str, cycle: Cycle, *, today: Date
+) -> tuple[list[Mark], ValueSource | None]:
+    """The same marks, and where its values are read from: one question for its page."""
+    about = col(UnusualWeek.key_result_id).in_([key_result_id, EVERY])
+    question = (
+        sa_select(ValueSource, UnusualWeek)
+        .select_from(sa_select(literal(1)).subquery())
+        .outerjoin(ValueSource, col(ValueSource.key_result_id) == key_result_id)
+        .outerjoin(UnusualWeek, about)
+        .order_by(col(UnusualWeek.week), col(UnusualWeek.key_result_id))
+    )
+    found = session.execute(question).all()
+    rows = [row for _, row in found if row is not None]
+    return _told_of(rows, cycle, today=today), found[0][0]
 
 
 def coming(cycle: Cycle, marks: Collection[Mark], *, today: Date) -> list[Date]:

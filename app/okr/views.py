@@ -1,6 +1,6 @@
 """A key result as everybody sees it: on pages, in the API, in the week."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
@@ -43,6 +43,12 @@ class KeyResultView:
     forecast: Forecast | None
     stretched: bool  # even the stretch target is reached
     values: tuple[Value, ...]  # of a list's row, only as far back as something rests on them
+
+
+def check_ins(views: Iterable[KeyResultView]) -> list[str]:
+    """The check-ins that key results stand at."""
+    last = [view.values[-1].check_in_id for view in views if view.values]
+    return [one for one in last if one is not None]
 
 
 def view(session: Session, placed: Placed, stored: Stored, *, today: Date) -> KeyResultView:

@@ -24,7 +24,7 @@ from app.platform.duties import Duty
 from app.platform.errors import Conflict, Invalid
 from app.platform.iso_weeks import monday_of, week_of
 from app.platform.put_off import Work
-from app.review import items, learnings, store, time_spent, week_store, weeks
+from app.review import items, learnings, seen, store, time_spent, week_store, weeks
 from app.review.items import week_after, week_before
 from app.review.learnings import Learning
 from app.review.models import FrozenWeek, ItemKind, WeekItem
@@ -36,8 +36,10 @@ from app.review.shapes import (
     Starting,
     Unusual,
 )
+from app.review.week_store import Written
 
 _WEEK = timedelta(days=7)
+Read = Mapping[str, Sequence[seen.Reader]]  # who has read which check-in
 _SHAPE = TypeAdapter(Review)
 
 
@@ -59,13 +61,19 @@ class _Span:
 
 def review_of(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> Review:
     """A week's review: as it was frozen, or as it stands now. Raises Invalid."""
+    return read_by(session, week, zone=zone, now=now)[0]
+
+
+def read_by(session: Session, week: str, *, zone: ZoneInfo, now: datetime) -> tuple[Review, Read]:
+    """The same, and who has read the last check-in of each of its key results. Raises Invalid."""
     monday_of(week)
     noted = week_store.noted(session, week)
     row = noted.frozen
     if row is None:
         return _live(session, week, noted.marks, zone=zone, now=now)
-    told = as_frozen(row.body)
-    return replace(told, frozen_at=row.frozen_at, frozen_by=row.frozen_by)
+    told = replace(as_frozen(row.body), frozen_at=row.frozen_at, frozen_by=row.frozen_by)
+    shown = [line.check_in_id for line in told.key_results if line.check_in_id]
+    return told, seen.readers(session, shown)
 
 
 def as_frozen(body: Mapping[str, Any]) -> Review:
@@ -78,15 +86,15 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
     if monday_of(week) > now.astimezone(zone).date():
         raise Invalid.at("week", f"{week} has not begun.")
     telling.settle_closed(session, week, now=now)
-    seen = _key_results(session, _span(week, zone, now))
-    marks = week_store.noted(session, week).marks
-    review = _told(session, week, seen, marks, zone=zone, now=now)
+    looked_at = _key_results(session, _span(week, zone, now))
+    marks, written = week_store.noted(session, week).marks, _written(session, week, looked_at)
+    review = _told(session, week, looked_at, marks, written, zone=zone, now=now)
     body = _SHAPE.dump_python(review, mode="json")
     if not week_store.freeze(
         session, FrozenWeek(week=week, body=body, frozen_by=by, frozen_at=now)
     ):
         raise Conflict(f"{week} is frozen already.")
-    keeping.keep(session, seen, now=now)
+    keeping.keep(session, looked_at, now=now)
     facts = {"sentence": review.sentence, "frozen_by": by}
     events.record(session, "week.frozen", subject=week, now=now, facts=facts)
     return replace(review, frozen_at=now, frozen_by=by)
@@ -94,16 +102,24 @@ def freeze(session: Session, week: str, *, by: str, zone: ZoneInfo, now: datetim
 
 def _live(
     session: Session, week: str, marks: Sequence[UnusualWeek], *, zone: ZoneInfo, now: datetime
-) -> Review:
-    seen = _key_results(session, _span(week, zone, now))
-    return _told(session, week, seen, marks, zone=zone, now=now)
+) -> tuple[Review, Read]:
+    looked_at = _key_results(session, _span(week, zone, now))
+    written = _written(session, week, looked_at)
+    told = _told(session, week, looked_at, marks, written, zone=zone, now=now)
+    return told, written.readers
+
+
+def _written(session: Session, week: str, looked_at: Sequence[KeyResultView]) -> Written:
+    weeks_of_it = (week, week_before(week))
+    return week_store.written(session, weeks_of_it, views.check_ins(looked_at))
 
 
 def _told(
     session: Session,
     week: str,
-    seen: tuple[KeyResultView, ...],
+    looked_at: tuple[KeyResultView, ...],
     marks: Sequence[UnusualWeek],
+    written: Written,
     *,
     zone: ZoneInfo,
     now: datetime,
@@ -112,30 +128,32 @@ def _told(
     decided = learnings.decided_since(session, span.starts, until=span.ends)
     around = store.around(session, since=span.starts, until=span.ends + _WEEK)
     split = time_spent.time_split(session, week)
-    lines = week_store.lines(session, (week, week_before(week)))
+    lines = written.lines
     last = lines[week_before(week), ItemKind.COMMITMENT]
     return Review(
         week=week,
         starts=span.monday,
         ends=span.monday + timedelta(days=6),
-        headline=weeks.headline(seen),
-        sentence=weeks.sentence(seen, decided=len(decided.learnings), time=split),
-        key_results=tuple(KeyResultLine.of(view) for view in seen),
+        headline=weeks.headline(looked_at),
+        sentence=weeks.sentence(looked_at, decided=len(decided.learnings), time=split),
+        key_results=tuple(KeyResultLine.of(view) for view in looked_at),
         decided=tuple(map(_decided, decided.learnings)),
         weeks_avoided=decided.weeks_avoided,
         starting=_starting(around.starting),
         time=split,
-        overdue=_overdue(session, span, seen, last, around.under_way, zone=zone, now=now),
+        overdue=_overdue(session, span, looked_at, last, around.under_way, zone=zone, now=now),
         blockers=items.shown(lines[week, ItemKind.BLOCKER]),
         decisions=items.shown(lines[week, ItemKind.DECISION]),
         commitments=items.shown(lines[week, ItemKind.COMMITMENT]),
         last_commitments=items.shown(last),
-        unusual=_unusual(marks, seen),
+        unusual=_unusual(marks, looked_at),
     )
 
 
-def _unusual(marks: Iterable[UnusualWeek], seen: Iterable[KeyResultView]) -> tuple[Unusual, ...]:
-    about = {unusual.EVERY, *(view.row.id for view in seen)}
+def _unusual(
+    marks: Iterable[UnusualWeek], looked_at: Iterable[KeyResultView]
+) -> tuple[Unusual, ...]:
+    about = {unusual.EVERY, *(view.row.id for view in looked_at)}
     return tuple(
         Unusual(mark.key_result_id or None, mark.reason, mark.marked_by)
         for mark in marks
@@ -176,7 +194,7 @@ def _starting(experiments: Iterable[Experiment]) -> tuple[Starting, ...]:
 def _overdue(
     session: Session,
     span: _Span,
-    seen: Iterable[KeyResultView],
+    looked_at: Iterable[KeyResultView],
     promised: Iterable[WeekItem],
     under_way: Sequence[Experiment],
     *,
@@ -185,7 +203,7 @@ def _overdue(
 ) -> tuple[Overdue, ...]:
     stale = tuple(
         Overdue("value", view.row.id, view.row.title, view.row.owner, _stale(view))
-        for view in seen
+        for view in looked_at
         if view.stale
     )
     if not span.is_recent:

@@ -1,7 +1,7 @@
 """Who of the team has read a check-in of a key result, and said so."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,12 +49,19 @@ def take_back(session: Session, key_result_id: str, check_in_id: str, user_id: s
 
 def readers(session: Session, check_in_ids: Collection[str]) -> dict[str, list[Reader]]:
     """Who has read each of these, the first first; of those that nobody read, none."""
+    if not check_in_ids:
+        return {}
+    asked = select(Seen, col(User.name)).join(User, col(User.id) == Seen.user_id)
+    rows = asked.where(col(Seen.check_in_id).in_(check_in_ids))
+    found = session.exec(rows.order_by(col(Seen.at), Seen.user_id))
+    return by_check_in((row.check_in_id, Reader(row.user_id, name, row.at)) for row, name in found)
+
+
+def by_check_in(rows: Iterable[tuple[str, Reader]]) -> dict[str, list[Reader]]:
+    """Readers of each check-in, in the order that they come in."""
     found: defaultdict[str, list[Reader]] = defaultdict(list)
-    if check_in_ids:
-        asked = select(Seen, col(User.name)).join(User, col(User.id) == Seen.user_id)
-        rows = asked.where(col(Seen.check_in_id).in_(check_in_ids))
-        for row, name in session.exec(rows.order_by(col(Seen.at), Seen.user_id)):
-            found[row.check_in_id].append(Reader(row.user_id, name, row.at))
+    for check_in_id, reader in rows:
+        found[check_in_id].append(reader)
     return found
 
 

@@ -22,6 +22,7 @@ from app.platform import figures, iso_weeks
 from app.review import items, learnings, store, time_spent, week_store
 from app.review.learnings import Learning
 from app.review.models import ItemKind
+from app.review.seen import Reader
 from app.review.shapes import Item, TimeSplit
 
 
@@ -53,6 +54,7 @@ class Week:
     decided: tuple[Learning, ...]
     weeks_avoided: float
     promised: tuple[Item, ...]  # in last week's review, for this one
+    readers: Mapping[str, Sequence[Reader]]  # of the last check-in of each key result
     time: TimeSplit | None  # of this week, or of the last one while this one is not asked about
     silent: tuple[str, ...]  # machines whose clicks are waited for, and what to do
 
@@ -68,6 +70,7 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
     week, last = week_of(now, zone), week_of(now - timedelta(days=7), zone)
     times = time_spent.of_several(session, (week, last))
     spent = times[week]
+    written = week_store.written(session, (last,), views.check_ins(key_results))
     return Week(
         week=week,
         starts=starts,
@@ -77,7 +80,8 @@ def this_week(session: Session, *, zone: ZoneInfo, now: datetime) -> Week:
         running=tuple(way for way in under_way if not _awaits_a_decision(way)),
         decided=decided.learnings,
         weeks_avoided=decided.weeks_avoided,
-        promised=items.shown(week_store.items(session, last, ItemKind.COMMITMENT)),
+        promised=items.shown(written.lines[last, ItemKind.COMMITMENT]),
+        readers=written.readers,
         time=spent if spent and spent.answered else times[last],
         silent=waiting.for_silent(knowing.everywhere, zone),
     )

@@ -1,13 +1,14 @@
 """What stands beside a check-in: who has read it, and a button for whoever has not said so."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlmodel import Session
-
 from app.identity.callers import Principal
 from app.review import seen
+from app.review.seen import Reader
+
+Readers = Mapping[str, Sequence[Reader]]  # by check-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,14 @@ class HasCheckIn(Protocol):
         ...
 
 
-def of_lines(
-    session: Session, who: Principal, told: Iterable[HasCheckIn]
-) -> Mapping[str, SeenLine]:
-    """Of the last check-in of each key result."""
-    return lines(session, who, [one.checked_in for one in told if one.checked_in])
+def of_lines(who: Principal, told: Iterable[HasCheckIn], found: Readers) -> Mapping[str, SeenLine]:
+    """Of the last check-in of each key result, by those who have read it."""
+    return lines(who, [one.checked_in for one in told if one.checked_in], found)
 
 
-def lines(
-    session: Session, who: Principal, check_ins: Iterable[CheckedIn]
-) -> Mapping[str, SeenLine]:
+def lines(who: Principal, check_ins: Iterable[CheckedIn], found: Readers) -> Mapping[str, SeenLine]:
     """Of each check-in, by its id."""
     every = {one.id: one for one in check_ins}
-    found = seen.readers(session, every)
     return {
         key: SeenLine(
             check_in=one,

@@ -9,7 +9,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from app.identity.callers import Principal
-from app.okr import provenance, sayings, series, source_store, store, unusual, views, week_rows
+from app.okr import provenance, sayings, series, store, unusual, views, week_rows
 from app.okr.models import CheckIn, Cycle, KeyResult
 from app.okr.pace_words import grade_in_words
 from app.okr.progress import grade
@@ -18,6 +18,7 @@ from app.okr.unusual import Mark
 from app.okr.views import KeyResultView
 from app.platform.figures import score
 from app.platform.iso_weeks import week_of
+from app.review import seen
 from app.review.shapes import KeyResultLine
 from app.web.kit import charts, formatting, friday_questions, key_result_line
 from app.web.kit import seen as seen_lines
@@ -124,8 +125,7 @@ def page(
     row, ends = placed.row, {placed.row.id: placed.cycle.ends}
     stored = series.stored_of(session, (row,), ends=ends)[row.id]
     view = views.view(session, placed, stored, today=today)
-    source = source_store.source_of(session, row.id)
-    marks = unusual.marks_of(session, row.id, view.cycle, today=today)
+    marks, source = unusual.marks_and_source(session, row.id, view.cycle, today=today)
     said = friday_questions.rows(session, row, stored, zone=zone, now=now)
     began = [
         (evidence.began, evidence.name, f"/experiments/{evidence.id}")
@@ -223,8 +223,8 @@ def _values(
 ) -> list[ValueRow]:
     """The latest first, each with who has read it."""
     every = series.listed(stored)
-    seen = seen_lines.lines(
-        session,
+    ids = [one.value.check_in_id for one in every if one.value.check_in_id is not None]
+    read = seen_lines.lines(
         who,
         (
             CheckedIn(
@@ -236,8 +236,9 @@ def _values(
             for one in every
             if one.value.check_in_id is not None
         ),
+        seen.readers(session, ids),
     )
-    return [_value(one, seen.get(one.value.check_in_id or "")) for one in reversed(every)]
+    return [_value(one, read.get(one.value.check_in_id or "")) for one in reversed(every)]
 
 
 def _value(listed: series.Listed, seen: SeenLine | None) -> ValueRow:

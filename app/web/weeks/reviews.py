@@ -144,7 +144,7 @@ def _draft(shape: type[_Draft], **typed: object) -> _Draft:
 
 def _page(request: Request, session: Session, week: str, form: Typed, *, now: datetime) -> Page:
     settings = request.app.state.settings
-    review = agenda.review_of(session, week, zone=settings.zone, now=now)
+    review, readers = agenda.read_by(session, week, zone=settings.zone, now=now)
     before, after = agenda.neighbours(week, zone=settings.zone, now=now)
     token = week_links.token_of(week, keyring=request.app.state.keyring, now=now)
     told = agendas.agenda_page(review)
@@ -154,6 +154,6 @@ def _page(request: Request, session: Session, week: str, form: Typed, *, now: da
         before=before,
         after=after,
         open_link=f"{settings.public_url}/w/{token}",
-        seen=seen.of_lines(session, request.state.principal, told.key_results),
+        seen=seen.of_lines(request.state.principal, told.key_results, readers),
         form=form,
     )

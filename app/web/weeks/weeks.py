@@ -77,7 +77,7 @@ def page(
         week=f"Week {week.week}",
         start=start,
         key_results=told,
-        seen=seen.of_lines(session, request.state.principal, told),
+        seen=seen.of_lines(request.state.principal, told, week.readers),
         small_print=sayings.SMALL_PRINT,
         approvals=waiting.asked if settings.approve_above else (),
         awaiting=week.awaiting,

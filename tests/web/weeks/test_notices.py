@@ -147,7 +147,7 @@ def test_what_was_done_stands_beside_what_was_said(eve: Browser, home: str):
     assert feature
     activity = eve.get(f"{feature[1]}/comments").text
 
-    assert "Feature made" in activity
+    assert ">Made it<" in activity
     assert "Eve" in activity
 
 
