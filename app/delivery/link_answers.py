@@ -8,13 +8,14 @@ name. Of such a link it is asked whether there is such a host.
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from app.delivery.mail import content
 from app.delivery.mail.links import Kind, Link
+from app.delivery.mail.marks import Protected
 from app.experiments.design_schemas import Draft
 from app.platform.errors import AppError, Unavailable
 from app.platform.outbound import Answer, Forbidden, Outbound
@@ -69,15 +70,22 @@ def links_of(design: Draft) -> list[tuple[str, Link]]:
             written, _ = content.examine(arm.body or "", form=arm.format)
         except AppError:
             continue  # the checklist says what is wrong with it
-        found += ((arm.key, link) for link in written.links)
+        found += ((arm.key, _as_written(link, written.protected)) for link in written.links)
     return found
+
+
+def _as_written(link: Link, liquid: Protected) -> Link:
+    """With its columns as their author named them: `https://shop.example/{{ name }}`."""
+    address = link.address
+    for place, output in enumerate(link.fills):
+        address = address.replace(f"{{{place}}}", liquid.restore(output))
+    return replace(link, address=address)
 
 
 def unasked(design: Draft) -> list[LinkAnswer]:
     """Each link before anything is asked."""
     return [
-        LinkAnswer(arm, link.label, link.address, Found.NOT_ASKED, _before(link))
-        for arm, link in links_of(design)
+        LinkAnswer(arm, link.label, link.address, *_before(link)) for arm, link in links_of(design)
     ]
 
 
@@ -107,19 +115,19 @@ def _told(
     links: Sequence[tuple[str, Link]], known: dict[str, tuple[Found, str]]
 ) -> Iterator[LinkAnswer]:
     for arm, link in links:
-        otherwise = Found.NOT_ASKED, _before(link)
+        otherwise = _before(link)
         if link.kind is not Kind.ANSWER and link.address not in known:
             otherwise = Found.NOT_ASKED, f"Only the first {_MOST} addresses are asked."
         found, says = known.get(link.address, otherwise)
         yield LinkAnswer(arm, link.label, link.address, found, says)
 
 
-def _before(link: Link) -> str:
+def _before(link: Link) -> tuple[Found, str]:
     if link.kind is Kind.ANSWER:
-        return "A page of ours: it is there."
+        return Found.ANSWERS, "A page of ours: it is there."
     if link.kind is Kind.PERSONAL:
-        return "It differs for each person: only its host is asked for."
-    return "Not asked yet."
+        return Found.NOT_ASKED, "It differs for each person: only its host is asked for."
+    return Found.NOT_ASKED, "Not asked yet."
 
 
 def _one(

@@ -59,6 +59,7 @@ def _settings(port: int, data: Path) -> Settings:
         database_url=f"sqlite:///{data.resolve() / 'thinslice.db'}",
         public_url=f"http://{_HOST}:{port}",
         mail="outbox:",
+        mail_from="insights@halvern.example",
         postal_address="Halvern AS, Storgata 1, Oslo",
         demo=True,
     )

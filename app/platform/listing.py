@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, func, or_
+from sqlalchemy import ColumnElement, Integer, Numeric, String, and_, func, or_
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import AutoString
 
 from app.platform.db import UtcDateTime
 from app.platform.errors import Invalid
 from app.platform.paging import Key, Order, Part
+
+Ways = tuple[str, str]  # an order and the same turned round, as one would say it
 
 _MOST_WORDS = 8  # each is looked for in every row
 _GONE = "The list has changed meanwhile. Begin at its first page."
@@ -84,6 +86,15 @@ class Listing:
                 " before it turns it round.",
             )
         return sort
+
+    def ways(self, name: str) -> Ways:
+        """What the two directions of an order are called: keys grow with time."""
+        column = self.sorts[name]
+        if column is not self.key and isinstance(column.type, (String, AutoString)):
+            return "A to Z", "Z to A"
+        if column is not self.key and isinstance(column.type, (Integer, Numeric)):
+            return "smallest first", "largest first"
+        return "oldest first", "newest first"
 
     def without(self, *names: str) -> "Listing":
         """The same for whoever does not see these columns, and looks for no words in them."""

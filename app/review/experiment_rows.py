@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, case, cast, func, true
+from sqlalchemy import ColumnElement, Float, and_, case, cast, func, true, type_coerce
 from sqlmodel import Session, col, select
 
 from app.analysis.models import Snapshot
@@ -91,7 +91,7 @@ def _rate(session: Session) -> ColumnElement[Any]:
     """The share that was measured last; of versions that are compared, and of values, none."""
     kind = _text(session, "rule", "kind")
     share = cast(col(Snapshot.hits), Float) / func.nullif(col(Snapshot.people), 0)
-    return case((kind == RuleKind.THRESHOLD, share), else_=None)
+    return type_coerce(case((kind == RuleKind.THRESHOLD, share), else_=None), Float)
 
 
 def _text(session: Session, *path: str) -> ColumnElement[Any]:

@@ -153,7 +153,7 @@ def test_the_launch_page_says_how_long_it_takes():
     told = launches._slowly(Settings(mail_rates="600 gmail.com=100"), 5_000)
 
     assert told == (
-        " No more than 600 leave in a minute, so the last one after 9 minutes."
+        " No more than 600 leave in a minute, so the last one after 9 minutes at the earliest."
         " To gmail.com no more than 100 leave in a minute."
     )
     assert launches._slowly(Settings(), 5_000) == ""

@@ -87,7 +87,8 @@ def test_each_answer_is_told_plainly(host: str, path: str, found: Found, says: s
 def test_a_personal_link_is_not_followed_and_an_answer_page_is_ours(host: str):
     personal, ours = told(draft(f"http://{host}/for/{{{{name}}}}", "answer:"), host)
 
-    assert personal.found is ours.found is Found.NOT_ASKED
+    assert (personal.found, ours.found) == (Found.NOT_ASKED, Found.ANSWERS)
+    assert personal.address == f"http://{host}/for/{{{{name}}}}"  # as its author wrote it
     assert "nobody’s values are told" in personal.says
     assert "A page of ours" in ours.says
     assert Host.asked == []

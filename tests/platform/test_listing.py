@@ -124,6 +124,13 @@ def test_words_are_found_in_any_case_and_stand_for_themselves(
     assert set(walked(session, Asked(words=words))) == wanted
 
 
+def test_both_directions_of_an_order_are_called_as_one_would_say_it():
+    said = {name: HERE.ways(name) for name in HERE.sorts}
+
+    assert said["made"] == said["since"] == said["removed"] == ("oldest first", "newest first")
+    assert said["name"] == said["role"] == ("A to Z", "Z to A")
+
+
 def test_a_choice_narrows_and_goes_with_the_pages(session: Session, people: list[User]):
     found = walked(session, Asked(sort="-since", chosen={"role": "viewer"}), limit=2)
     viewers = [row for row in people if row.role == "viewer"]

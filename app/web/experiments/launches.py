@@ -274,7 +274,10 @@ def _slowly(settings: Settings, people: int) -> str:
     if rate is not None:
         minutes = formatting.plural(ceil(people / rate), "minute", "minutes")
         most = formatting.number(rate)
-        sentences.append(f"No more than {most} leave in a minute, so the last one after {minutes}.")
+        sentences.append(
+            f"No more than {most} leave in a minute, so the last one after {minutes}"
+            " at the earliest."
+        )
     for domain, most_there in settings.domain_rates.items():
         sentences.append(
             f"To {domain} no more than {formatting.number(most_there)} leave in a minute."

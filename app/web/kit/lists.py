@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from app.platform.asked import Choices
 from app.platform.errors import Invalid
-from app.platform.listing import Asked, Listing
+from app.platform.listing import Asked, Listing, Ways
 from app.platform.paging import Part
 from app.web.kit.form_state import Typed
 from app.web.kit.list_paging import Cursor
@@ -40,6 +40,7 @@ class Shown:
     sort: str
     asked: Asked
     columns: Mapping[str, str]  # what can be sorted by, in words
+    ways: Mapping[str, Ways]  # what its two directions are called
     hint: str = ""  # what words are looked for; without it there is no field for them
     filters: tuple[Filter, ...] = ()
     days: tuple[tuple[str, str], ...] = ()  # fields for a day: name and label
@@ -63,9 +64,9 @@ class Shown:
         """Every order, for where no heads of columns are seen."""
         usual = [("", "Best first")] if self.best_first and self.asked.words else []
         return usual + [
-            (f"{turned}{name}", f"{label}, {'falling' if turned else 'rising'}")
+            (f"{turned}{name}", f"{label}, {way}")
             for name, label in self.columns.items()
-            for turned in ("", "-")
+            for turned, way in zip(("", "-"), self.ways[name], strict=True)
         ]
 
     def turned(self, name: str) -> str:
@@ -103,7 +104,8 @@ def shown(
     """What a page hands to its template beside the rows."""
     told = {name: label for name, label in columns.items() if name in listing.sorts}
     return Shown(
-        address=address, sort=listing.sort_of(asked), asked=asked, columns=told, next=rows.next,
+        address=address, sort=listing.sort_of(asked), asked=asked, columns=told,
+        ways={name: listing.ways(name) for name in told}, next=rows.next,
         **more,  # type: ignore[arg-type]  # the other fields, as they are
     )  # fmt: skip
 
