@@ -66,6 +66,7 @@ BY_ONE_DATABASE = {
     "tests/journeys/test_compared.py": "sqlite",
     "tests/journeys/test_left_out.py": "postgresql",
     "tests/journeys/test_agent.py": "sqlite",
+    "tests/journeys/test_editor_by_keys.py": "sqlite",
     "tests/journeys/test_mail_comes_back.py": "postgresql",
     "tests/journeys/test_written_back.py": "sqlite",
     "tests/delivery/mail/test_templates_hold_nobody_up.py": "sqlite",
