@@ -18,6 +18,7 @@ from app.platform.written_numbers import Decimals
 
 MOMENT = "the moment"  # among a person's cells, under a name that no template can ask for
 LANGUAGE = "the language"  # likewise
+_MOST_DIGITS = 1_000  # of a whole number; ours
 _PRESENT = {"now": "%Y-%m-%d %H:%M", "today": "%Y-%m-%d"}  # what they print
 
 
@@ -123,6 +124,8 @@ def counted(value: object) -> object:
     found = value.value if isinstance(value, Cell) else value
     if not isinstance(found, Decimal):
         return found
+    if found.adjusted() > _MOST_DIGITS:  # to write 1e999999999 out takes minutes
+        return float(found)
     return int(found) if found == found.to_integral_value() else float(found)
 
 
@@ -198,18 +201,12 @@ def number_of(value: object) -> int | float | None:
     found = counted(value)
     if isinstance(found, bool):
         return None
-    if isinstance(found, (int, float)):
-        return found
-    if not isinstance(found, str):
+    if isinstance(found, str):
+        try:
+            plain = Decimal(found.strip()) if found.isascii() else None
+        except InvalidOperation:
+            return None
+        found = counted(plain) if plain is not None and plain.is_finite() else None
+    if isinstance(found, float) and not isfinite(found):
         return None
-    try:
-        plain = Decimal(found.strip()) if found.isascii() else None
-    except InvalidOperation:
-        return None
-    return None if plain is None or not plain.is_finite() else _plain(plain)
-
-
-def _plain(number: Decimal) -> int | float:
-    found = counted(number)
-    assert isinstance(found, (int, float))
-    return found
+    return found if isinstance(found, (int, float)) else None

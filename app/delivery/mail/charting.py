@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
-from math import isfinite
 from typing import Any, TextIO
 
 from liquid import RenderContext
@@ -85,7 +84,7 @@ class Chart:
         return f"{self.title}: {'; '.join(said)}"
 
     def _said(self, value: float, whole: float, language: str) -> str:
-        number = written.number(round(value, 2), language)
+        number = written.number(round(value, 2) + 0.0, language)  # no "-0"
         is_share = self.look is Look.SHARE
         return f"{number} ({written.percent(value / whole, language)})" if is_share else number
 
@@ -176,10 +175,9 @@ def _number(cell: object) -> float | None:
     found = cells.number_of(cell)
     if found is None:
         raise BrokenLiquid(f"“{str(cell)[:60]}” is no number, and “chart” needs one.")
-    value = float(found)
-    if not isfinite(value) or abs(value) > _LARGEST:
+    if abs(found) > _LARGEST:
         raise BrokenLiquid(f"“{str(cell)[:60]}” is too large to be drawn.")
-    return value
+    return float(found)
 
 
 _Write = Callable[[Chart, str], str]

@@ -66,6 +66,14 @@ class Protected:
         bare = _COMMENT.sub(r"\1", made)
         return LIQUID.sub(lambda match: _raw_as_text(self.pieces[int(match[2])]), bare)
 
+    def breaks(self) -> list[int]:
+        """The places of Liquid that has lines of its own, once for each end of a line in it."""
+        return [
+            found.start()
+            for found in LIQUID.finditer(self.text)
+            for _ in range(self.pieces[int(found[2])].count("\n"))
+        ]
+
     def add(self, piece: str) -> str:
         """The mark of one more output."""
         self.pieces.append(piece)

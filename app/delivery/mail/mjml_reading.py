@@ -5,6 +5,7 @@ is wrong is said with its line and with what to do. It takes as long as the sour
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
@@ -27,13 +28,13 @@ from app.delivery.mail.mjml_known import (
     VOID,
     WORDS,
 )
+from app.delivery.mail.mjml_styles import loads
 from app.delivery.mail.mjml_text import TextPart
 
 _Attributes = Sequence[tuple[str, str | None]]
 _DEEPEST = 32  # elements in one another: the engine ends its process at some thousands
 _MOST_FAULTS = 10
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")  # the engine writes any other sign of an attribute in Rust's
-_LOADS = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:", re.IGNORECASE)
 
 
 class Unreadable(Exception):
@@ -67,6 +68,7 @@ class Reader(HTMLParser):
             self._key += "z"
         lines = (len(line) + 1 for line in liquid.text.split("\n"))
         self._starts = [0, *accumulate(lines)]
+        self._breaks = liquid.breaks()
 
     @property
     def written(self) -> str:
@@ -161,22 +163,18 @@ class Reader(HTMLParser):
     def _style(self, data: str) -> None:
         if marks.LIQUID.search(data):
             self._fault("Liquid has no place in mj-style: write the styles out")
-        elif _LOADS.search(data):
-            self._fault(
-                "mj-style loads something: pictures stand in mj-image, fonts in font-family"
-            )
         else:
             self._out.append(data.replace("<", ""))
 
     def _begin(self, tag: str, attrs: _Attributes, *, is_alone: bool) -> None:
-        if not self._may_stand(tag):
-            self._skip(tag, is_alone=is_alone)
-            return
         if len(self._open) >= _DEEPEST:
             raise Unreadable(
                 f"Line {self._line()}: <{tag}> is nested too deep: {_DEEPEST} elements in one"
                 " another at most."
             )
+        if not self._may_stand(tag):
+            self._skip(tag, is_alone=is_alone)
+            return
         one = _Open(tag, self._line(), self._checked(tag, attrs), len(self._out), len(self.text))
         self.has_body = self.has_body or tag == "mj-body"
         self._out.append("" if tag in LINKS else self._tag(one, is_alone=is_alone))
@@ -198,6 +196,10 @@ class Reader(HTMLParser):
         if one.tag in LINKS:
             self._link(one)
             self._out[one.place] = self._tag(one, is_alone=is_alone)
+        if one.tag == "mj-style" and loads("".join(self._out[one.place :])):
+            self._fault(
+                "mj-style loads something: pictures stand in mj-image, fonts in font-family"
+            )
         self.text.end(one.tag)
 
     def _link(self, one: _Open) -> None:
@@ -243,7 +245,7 @@ class Reader(HTMLParser):
         known = self._known(tag)
         if unknown := sorted(found.keys() - known):
             what = ", ".join(f"“{name}”" for name in unknown)
-            self._fault(f"<{tag}> has no {what}: correct it, or leave it out")
+            self._fault(f"<{tag}> has no {what} here: correct it, or leave it out")
         kept = {name: value for name, value in found.items() if name in known and name != "inline"}
         for name, value in kept.items():
             self._check(tag, name, value)
@@ -252,9 +254,10 @@ class Reader(HTMLParser):
         return self._with_pictures(tag, kept)
 
     def _known(self, tag: str) -> frozenset[str]:
-        if tag in {"mj-all", "mj-class"}:
-            return ANY
-        return ATTRIBUTES[tag] | EVERYWHERE if tag in ATTRIBUTES else HTML_ATTRIBUTES
+        known = ANY if tag in {"mj-all", "mj-class"} else HTML_ATTRIBUTES
+        if tag in ATTRIBUTES:
+            known = ATTRIBUTES[tag] | EVERYWHERE
+        return known if tag in LINKS and not self._is_told() else known - {"href"}
 
     def _check(self, tag: str, name: str, value: str) -> None:
         kinds = {found[1] for found in marks.LIQUID.finditer(value)}
@@ -265,7 +268,7 @@ class Reader(HTMLParser):
                 f"“{name}” of <{tag}> takes something of a person: {{{{ … }}}} stands in words,"
                 " href, alt and title"
             )
-        if name not in SAYS | PICTURES and name != "href" and _LOADS.search(value):
+        if name not in SAYS | PICTURES and name != "href" and loads(value):
             self._fault(f"“{name}” of <{tag}> loads something: pictures stand in mj-image")
 
     def _with_pictures(self, tag: str, found: dict[str, str]) -> dict[str, str]:
@@ -281,7 +284,7 @@ class Reader(HTMLParser):
         return f"<{one.tag}{said}{' />' if is_alone else '>'}"
 
     def _value(self, value: str) -> str:
-        if _PLAIN.fullmatch(value):
+        if _PLAIN.fullmatch(value) and self._key not in value:
             return escape(value)
         self._values.append(value)
         return f"{self._key}{len(self._values) - 1}y"
@@ -294,5 +297,4 @@ class Reader(HTMLParser):
     def _line(self) -> int:
         """The line in the author's own source, whose Liquid may have had lines of its own."""
         line, column = self.getpos()
-        before = self.liquid.text[: self._starts[line - 1] + column]
-        return self.liquid.restore(before).count("\n") + 1
+        return line + bisect_left(self._breaks, self._starts[line - 1] + column)

@@ -90,6 +90,9 @@ def test_shares_say_how_much_of_the_whole_they_are():
         ({}, WEEK, MissingColumn),
         ({"minutes_mon": "lots"}, WEEK, BrokenLiquid),
         ({"minutes_mon": 1e16}, WEEK, BrokenLiquid),
+        *(({"minutes_mon": one}, WEEK, BrokenLiquid) for one in (
+            10**400, -(10**400), float("nan"), float("-inf"), "nan", "snan", "inf", "1e400",
+            "1e999999999")),
         ({"a": -1, "b": 2}, 'share "x" a b', BrokenLiquid),
         ({"a": 0, "b": 0}, 'share "x" a b', BrokenLiquid),
     ],

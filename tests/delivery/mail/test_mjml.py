@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.delivery.mail import content
+from app.delivery.mail import content, mjml_body
 from app.delivery.mail.mime import Mail
+from app.delivery.mail.mjml_styles import loads
 from app.experiments.vocabulary import Format
 from app.links.keyring import Kind
 from app.links.token import read, unpack_fills
@@ -153,8 +154,16 @@ def test_the_text_part_says_the_same():
          "a link inside of a link"),
         ("<!doctype html><mjml><mj-body></mj-body></mjml>", "has no place here"),
         (whole("&nbsp;"), "&nbsp; stands outside of mj-text"),
-        ("<mjml><mj-head><mj-style>@import 'x'</mj-style></mj-head><mj-body/></mjml>",
-         "mj-style loads something"),
+        *((f"<mjml><mj-head><mj-style>{style}</mj-style></mj-head><mj-body/></mjml>",
+           "mj-style loads something") for style in (
+            "@import 'x'", ".a{b:u<!-- -->rl(x)}", r".a{b:\75 r\l(x)}",
+            ".a{b:-webkit-image-set('x' 1x)}", r"@\69mport 'x'")),
+        (whole(r"<mj-text><p style='a:\000075rl(x)'>a</p></mj-text>"), "loads something"),
+        *((f"<mjml><mj-head><mj-attributes><{tag} href='javascript:a'/></mj-attributes></mj-head>"
+           "<mj-body/></mjml>", f"<{tag.split()[0]}> has no “href” here")
+          for tag in ("mj-all", "mj-class name='a'", "mj-button")),
+        (whole("<mj-text><p href='https://a.example'>a</p></mj-text>"), "<p> has no “href” here"),
+        (whole("<mj-text>{{ a\n\n}}<b>{{ b\n}}</b></mj-text>{{ c }}<mj-foo/>"), "Line 4: <mj-foo>"),
     ],
 )  # fmt: skip
 def test_a_fault_says_its_line_and_what_to_do(body: str, said: str):
@@ -167,6 +176,24 @@ def test_what_ends_the_engines_process_is_refused_before_it():
 
     assert "nested too deep" in faults(deep)[0]
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("piece", ["<b>{{a}}</b>", "<foo>", "<b>a</b>", "{{a\n}}<br>"])
+def test_it_takes_as_long_as_its_source(piece: str):
+    begun = time.process_time()
+    mjml_body.examined(whole(f"<mj-text>{piece * 2_000}</mj-text>"))
+
+    assert time.process_time() - begun < 0.4
+
+
+def test_a_style_may_have_signs_written_by_number():
+    assert not loads(r".a::before { content: '\2014\ffffff'; background-image: none }")
+
+
+def test_a_value_that_looks_like_a_mark_of_ours_is_a_value():
+    body = whole("<mj-image src='image:k3y' alt='&#122;z0y &#122;z9y' /><mj-text>a</mj-text>")
+
+    assert 'alt="zz0y zz9y"' in part(made(body), "html")
 
 
 def test_what_is_told_of_an_image_of_ours_is_its_address_on_the_host_of_links():
