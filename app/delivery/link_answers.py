@@ -6,6 +6,7 @@ name. Of such a link it is asked whether there is such a host.
 """
 
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,14 +19,16 @@ from app.delivery.mail.links import Kind, Link
 from app.delivery.mail.marks import Protected
 from app.experiments.design_schemas import Draft
 from app.platform.errors import AppError, Unavailable
-from app.platform.outbound import Answer, Forbidden, Outbound
+from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
 from app.platform.shapes import answered
+from app.platform.texts import line_part
 
 _MOST = 40  # addresses of one look
-_SECONDS = 4.0
+_SECONDS = 4.0  # for one question
+_LONGEST_SECONDS = 8.0  # for an address with all that it leads on to
 _AT_ONCE = 10
 _HOPS = 5
-_READ_BYTES = 1_000_000
+_SHOWN = 200  # characters of an address that somebody else's host names
 _HEADERS = {"user-agent": "Thinslice link check", "accept": "*/*"}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _NO_HEAD = frozenset({400, 403, 404, 405, 501})  # some hosts say so to HEAD alone
@@ -156,30 +159,44 @@ def _host_of(address: str) -> str:
 
 
 def _followed(address: str, door: Outbound, allowed_hosts: Collection[str]) -> tuple[Found, str]:
-    at = address
+    at, ends = address, time.monotonic() + _LONGEST_SECONDS
     for _ in range(_HOPS + 1):
-        answer = _answer(at, door, allowed_hosts)
+        left = max(0.1, min(_SECONDS, ends - time.monotonic()))
+        answer = _answer(at, door, allowed_hosts, seconds=left)
         onward = answer.headers.get("location")
         if answer.status not in _MOVED or not onward:
             return _judged(answer.status, at, moved=at != address)
-        at = urljoin(at, onward)
+        if time.monotonic() >= ends:
+            return Found.BROKEN, f"It leads on and on: no end within {_LONGEST_SECONDS:.0f} seconds."
+        at = _led_on(at, onward)
     return Found.BROKEN, f"It leads on more than {_HOPS} times, and nowhere."
 
 
-def _answer(at: str, door: Outbound, allowed_hosts: Collection[str]) -> Answer:
+def _led_on(at: str, onward: str) -> str:
+    try:
+        return urljoin(at, onward)
+    except ValueError as error:  # brackets that do not close, or hold no address
+        raise Unreachable(f"It leads on to what is no address: {_short(onward)}") from error
+
+
+def _short(address: str) -> str:
+    return line_part(address)[:_SHOWN]
+
+
+def _answer(at: str, door: Outbound, allowed_hosts: Collection[str], *, seconds: float) -> Answer:
     """HEAD, and GET where a host knows no HEAD."""
     told: dict[str, Any] = {
         "headers": _HEADERS,
-        "timeout_seconds": _SECONDS,
+        "timeout_seconds": seconds,
         "allowed_hosts": allowed_hosts,
-        "max_bytes": _READ_BYTES,
+        "max_bytes": 0,
     }
     answer = door.send("HEAD", at, **told)
     return door.send("GET", at, **told) if answer.status in _NO_HEAD else answer
 
 
 def _judged(status: int, at: str, *, moved: bool) -> tuple[Found, str]:
-    where = f" It leads on to {at}." if moved else ""
+    where = f" It leads on to {_short(at)}." if moved else ""
     if status < 400:
         return Found.ANSWERS, f"Answers ({status}).{where}"
     if status in {401, 403, 407, 429}:

@@ -82,7 +82,8 @@ class Outbound:
     ) -> Answer:
         """Ask once. `allowed_hosts` (`host` or `host:port`) may be private: the operator said so.
 
-        The time limit is for the whole exchange, the size limit for the body of the answer.
+        The time limit is for the whole exchange, the size limit for the body of the answer; of
+        0 bytes at most, none of it is read, however long it is.
 
         Raises:
             Forbidden: not http(s), a host that is not public and not allowed, or a header's
@@ -212,7 +213,7 @@ def _request(question: _Question, address: str, line: "_Line") -> httpx.Request:
 def _read(response: httpx.Response, question: _Question) -> Answer:
     body, most = bytearray(), question.max_bytes
     try:
-        for chunk in _pieces(response):
+        for chunk in _pieces(response) if most else ():
             body += chunk
             if len(body) > most:
                 raise Unreachable(

@@ -19,18 +19,20 @@ class Host(BaseHTTPRequestHandler):
     asked: list[tuple[str, str]]
 
     def do_HEAD(self) -> None:
-        self._answer(405 if self.path == "/no-head" else 0)
+        self._answer(405 if self.path in {"/no-head", "/large"} else 0)
 
     def do_GET(self) -> None:
         self._answer(0)
 
     def _answer(self, status: int) -> None:
         self.asked.append((self.command, self.path))
-        known = {"/gone": 410, "/closed": 403, "/broken": 500, "/moved": 302, "/round": 302}
-        self.send_response(status or known.get(self.path, 200))
-        if self.path in {"/moved", "/round"}:
-            self.send_header("location", "/there" if self.path == "/moved" else "/round")
-        self.send_header("content-length", "0")
+        known = {"/gone": 410, "/closed": 403, "/broken": 500}
+        onward = {"/moved": "/there", "/round": "/round", "/nowhere": "http://["}
+        usual = 302 if self.path in onward else 200
+        self.send_response(status or known.get(self.path, usual))
+        if self.path in onward:
+            self.send_header("location", onward[self.path])
+        self.send_header("content-length", "9000000000" if self.path == "/large" else "0")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -74,6 +76,8 @@ def told(draft: Draft, host: str) -> list[LinkAnswer]:
         ("/closed", Found.CLOSED, "Closed to us (403)"),
         ("/broken", Found.BROKEN, "It answers with an error (500)"),
         ("/round", Found.BROKEN, "leads on more than 5 times"),
+        ("/nowhere", Found.BROKEN, "leads on to what is no address: http://["),
+        ("/large", Found.ANSWERS, "Answers (200)."),
     ],
 )
 def test_each_answer_is_told_plainly(host: str, path: str, found: Found, says: str):
@@ -82,6 +86,16 @@ def test_each_answer_is_told_plainly(host: str, path: str, found: Found, says: s
     assert (one.arm, one.label, one.address) == ("insight", "to 0", f"http://{host}{path}")
     assert one.found is found
     assert says in one.says
+
+
+def test_an_address_that_leads_on_and_on_keeps_nobody_waiting(
+    host: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(link_answers, "_LONGEST_SECONDS", 0.0)
+    [one] = told(draft(f"http://{host}/round"), host)
+
+    assert (one.found, len(Host.asked)) == (Found.BROKEN, 1)
+    assert "It leads on and on" in one.says
 
 
 def test_a_personal_link_is_not_followed_and_an_answer_page_is_ours(host: str):
