@@ -15,10 +15,12 @@ from app.audience.mapping import Mapped
 from app.audience.models import Import
 from app.audience.people import Wanted
 from app.audience.room import Room
-from app.audience.schemas import FileColumn, FileWords
+from app.audience.schemas import MOST_MENDED, FileColumn, FileWords
 from app.platform.errors import Conflict, Invalid
+from app.platform.figures import count
 
 _FIRST = 3  # people who are shown as they would be stored
+_MOST_MENDED_SIGNS = 500_000  # of all mended lines of a file: ours, they lie in its row
 _LOOKED_AT = 60  # lines among which they are found
 
 
@@ -106,9 +108,21 @@ def together(look: Import, words: FileWords) -> FileWords:
     return FileWords(
         delimiter=told.get("delimiter", before.delimiter),
         columns={} if is_other and not words.columns else columns,
-        mended={} if is_other else before.mended | words.mended,
+        mended={} if is_other else _bounded(before.mended | words.mended),
         opt_outs=told.get("opt_outs", before.opt_outs),
     )
+
+
+def _bounded(mended: Mapping[int, Mapping[str, str]]) -> dict[int, dict[str, str]]:
+    """What is kept beside a file until it is imported. Raises Invalid for more than that."""
+    size = sum(len(key) + len(cell) for cells in mended.values() for key, cell in cells.items())
+    if len(mended) > MOST_MENDED or size > _MOST_MENDED_SIGNS:
+        raise Invalid.at(
+            "mended",
+            f"Before a file is imported, {MOST_MENDED} of its lines are mended at most, and"
+            f" {count(_MOST_MENDED_SIGNS)} characters. Import it, and mend the others then.",
+        )
+    return {line: dict(cells) for line, cells in mended.items()}
 
 
 def let_go(session: Session, import_id: str, folder: Path, *, now: datetime) -> Import:

@@ -118,6 +118,7 @@ def give_up(session: Session, import_id: str, *, by: str, now: datetime) -> None
     if row.status == "running":
         row.status, row.finished_at = "failed", now
         row.error = f"{by} cancelled it. What was read before stays; upload the file again."
+        row.forget_mended()
         session.add(row)
 
 
@@ -158,6 +159,7 @@ def _sweep(session: Session, imports_dir: Path, *, now: datetime) -> None:
 
 def _fail(row: Import, error: Exception, *, now: datetime) -> None:
     row.status, row.finished_at, row.error = "failed", now, why_failed(error)
+    row.forget_mended()
 
 
 def tell_incomplete(session: Session, row: Import, *, now: datetime) -> None:

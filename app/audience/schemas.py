@@ -56,6 +56,7 @@ class FileColumn(Trimmed):
         return self
 
 
+MOST_MENDED = 200  # lines, before a file is imported
 LineNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -69,7 +70,7 @@ class FileWords(Trimmed):
     mended: Annotated[
         dict[LineNumber, dict[str, Annotated[str, Field(max_length=10_000)]]],
         Field(
-            max_length=200,
+            max_length=MOST_MENDED,
             description="lines of a CSV as they should have been: their cells by column, in full",
         ),
     ] = Field(default={})

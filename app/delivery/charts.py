@@ -66,13 +66,13 @@ def _drawing(
     *,
     now: datetime,
 ) -> str:
-    charts = charting.charts_in(str(arm_of(experiment.design, arm).get("body") or ""))
-    if not 0 < number <= len(charts):
-        raise NotFound(NOT_HERE)
     try:
+        charts = charting.charts_in(str(arm_of(experiment.design, arm).get("body") or ""))
+        if not 0 < number <= len(charts):
+            raise NotFound(NOT_HERE)
         return drawn(charts[number - 1], row, columns, language_of(experiment.design), now=now)
     except AppError:
-        raise NotFound(NOT_HERE) from None  # the mail of such a person was never written
+        raise NotFound(NOT_HERE) from None  # such a mail was never written
 
 
 def drawn(

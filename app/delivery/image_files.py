@@ -24,10 +24,14 @@ _PNG_KEPT: Final = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT bKGD pHYs acTL fcTL fdAT".split()
 )
 _WEBP_KEPT: Final = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
+_WEBP_PIXELS: Final = frozenset((b"VP8 ", b"VP8L", b"ANMF"))
 _LOOPS: Final = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+_LOOP_BYTES: Final = 19  # with how often, and nothing behind that
 _NO_TELLING: Final = 0b1111_0011  # of WebP's flags: neither EXIF nor XMP
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+_JFIF_BYTES: Final = 14  # of what stands behind its length (ITU T.871, 10.1)
+_ADOBE_BYTES: Final = 12
 _MARKER = re.compile(rb"\xff(?![\x00\xd0-\xd7\xff])")
 _ORIENTATION: Final = 0x0112
 
@@ -83,29 +87,38 @@ def _read(raw: bytes) -> ImageFile:
 
 def _png(raw: bytes) -> ImageFile:
     kept, at, name = [_PNG], len(_PNG), b""
-    width, height = struct.unpack_from(">II", raw, 16)
+    first, width, height = struct.unpack_from(">4sII", raw, 12)
+    names = set[bytes]()
     while name != b"IEND":
         length, name = struct.unpack_from(">I4s", raw, at)
         whole = raw[at : at + 12 + length]
         if len(whole) < 12 + length or zlib.crc32(whole[4:-4]) != int.from_bytes(whole[-4:]):
             raise _DamagedError
+        if name == b"IHDR" and names:
+            raise _DamagedError
+        names.add(name)
         if name in _PNG_KEPT:
             kept.append(whole)
         at += len(whole)
+    if first != b"IHDR" or b"IDAT" not in names:
+        raise _DamagedError
     return ImageFile("png", width, height, b"".join(kept))
 
 
 def _jpeg(raw: bytes) -> ImageFile:
-    kept, sides, lies = [raw[:2]], (0, 0), b""
+    kept, sides, lies, has_scan = [raw[:2]], (0, 0), b"", False
     for marker, whole in _segments(raw):
         body = whole[4:]
         if marker in _FRAMES:
             height, width = struct.unpack_from(">HH", body, 1)
-            sides = (width, height)
+            sides = _largest(sides, (width, height))
+        has_scan = has_scan or marker == 0xDA
         if marker == 0xE1 and body.startswith(b"Exif\0\0"):
             lies = _lying(_orientation(body[6:]))
         if _is_kept(marker, body):
             kept.append(whole)
+    if not has_scan:
+        raise _DamagedError
     kept[1:1] = [lies] if lies else []
     return ImageFile("jpeg", *sides, b"".join(kept))
 
@@ -135,11 +148,13 @@ def _segments(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _is_kept(marker: int, body: bytes) -> bool:
-    if marker == 0xFE:
-        return False
     if not 0xE0 <= marker <= 0xEF:
-        return True
-    return marker in {0xE0, 0xEE} or (marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"))
+        return 0xC0 <= marker <= 0xDF  # tables, frames and scans: no comment, nothing reserved
+    if marker == 0xE0:
+        return body.startswith(b"JFIF\0") and len(body) <= _JFIF_BYTES  # without a small image
+    return (marker == 0xEE and body.startswith(b"Adobe") and len(body) <= _ADOBE_BYTES) or (
+        marker == 0xE2 and body.startswith(b"ICC_PROFILE\0")
+    )
 
 
 def _orientation(tiff: bytes) -> int:
@@ -165,16 +180,28 @@ def _lying(orientation: int) -> bytes:
 
 
 def _gif(raw: bytes) -> ImageFile:
-    width, height, packed = struct.unpack_from("<HHB", raw, 6)
+    *sides, packed = struct.unpack_from("<HHB", raw, 6)
+    largest, has_frame = (sides[0], sides[1]), False
     at = 13 + _palette(packed)
     kept = [raw[:at]]
     while raw[at] != 0x3B:
         end = _end_of_block(raw, at)
-        is_told = raw[at] == 0x21 and raw[at + 1] != 0xF9 and raw[at + 3 : at + 14] not in _LOOPS
+        is_known = raw[at + 1] == 0xF9 or raw[at + 3 : at + 14] in _LOOPS
+        is_told = raw[at] == 0x21 and not (is_known and end - at <= _LOOP_BYTES)
+        if raw[at] == 0x2C:
+            left, top, width, height = struct.unpack_from("<4H", raw, at + 1)
+            largest, has_frame = _largest(largest, (left + width, top + height)), True
         if not is_told:
             kept.append(raw[at:end])
         at = end
-    return ImageFile("gif", width, height, b"".join((*kept, b";")))
+    if not has_frame:
+        raise _DamagedError
+    return ImageFile("gif", *largest, b"".join((*kept, b";")))
+
+
+def _largest(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """Whatever of a file a program believes, it finds no more pixels than that."""
+    return max(one[0], other[0]), max(one[1], other[1])
 
 
 def _palette(packed: int) -> int:
@@ -195,20 +222,24 @@ def _end_of_block(raw: bytes, at: int) -> int:
 
 def _webp(raw: bytes) -> ImageFile:
     end = 8 + struct.unpack_from("<I", raw, 4)[0]
-    kept, at, sides = [], 12, (0, 0)
+    kept, at, sides, names = [], 12, (0, 0), set[bytes]()
     if end > len(raw):
         raise _DamagedError
+    raw = raw[:end]
     while at < end:
         name, length = struct.unpack_from("<4sI", raw, at)
         whole = raw[at : at + 8 + length + (length & 1)]
         if len(whole) < 8 + length:
             raise _DamagedError
-        sides = sides if any(sides) else _webp_sides(name, whole[8:])
+        names.add(name)
+        sides = _largest(sides, _webp_sides(name, whole[8:]))
         if name == b"VP8X":
             whole = whole[:8] + bytes([whole[8] & _NO_TELLING]) + whole[9:]
         if name in _WEBP_KEPT:
             kept.append(whole)
         at += len(whole)
+    if not names & _WEBP_PIXELS:
+        raise _DamagedError
     body = b"WEBP" + b"".join(kept)
     return ImageFile("webp", *sides, b"RIFF" + struct.pack("<I", len(body)) + body)
 
@@ -216,6 +247,9 @@ def _webp(raw: bytes) -> ImageFile:
 def _webp_sides(name: bytes, body: bytes) -> tuple[int, int]:
     if name == b"VP8X":
         return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if name == b"ANMF":  # a frame: where it lies, in steps of two pixels, and its sides
+        x, y, wide, high = (int.from_bytes(body[at : at + 3], "little") for at in (0, 3, 6, 9))
+        return 2 * x + 1 + wide, 2 * y + 1 + high
     if name == b"VP8L":
         bits = int.from_bytes(body[1:5], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)

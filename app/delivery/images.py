@@ -24,7 +24,9 @@ from app.platform.errors import Conflict, Invalid, NotFound
 from app.platform.ids import new_id
 from app.platform.listing import Asked, Listing
 from app.platform.paging import Part
+from app.platform.texts import line_part
 
+_LONGEST_NAME, _LONGEST_WORDS = 200, 500
 _KEY_BYTES = 16  # 128 bits
 _NAMED = re.compile(rf"(?<![\w:]){UPLOADED}([A-Za-z0-9_-]{{1,64}})")
 _WITHOUT_BODY = defer(MailImage.body)  # type: ignore[arg-type]  # a column; served, not listed
@@ -44,16 +46,13 @@ LISTING = Listing(
 
 def add(session: Session, raw: bytes, *, name: str, says: str, by: str, now: datetime) -> MailImage:
     """Keep an upload. Raises Invalid for what is no image, and where it says nothing in words."""
-    if not says.strip():
-        raise Invalid.at(
-            "says", "Say in words what it shows: people who see no images read that instead."
-        )
+    says = _words(says)
     file = image_files.read(raw)
     row = MailImage(
         id=new_id(),
         key=secrets.token_urlsafe(_KEY_BYTES),
-        name=name.strip()[:200] or f"image.{file.kind}",
-        says=says.strip(),
+        name=line_part(name)[:_LONGEST_NAME] or f"image.{file.kind}",
+        says=says,
         kind=file.kind,
         width=file.width,
         height=file.height,
@@ -85,10 +84,19 @@ def by_key(session: Session, key: str) -> Row[Any] | None:
 def say(session: Session, image_id: str, says: str) -> MailImage:
     """Other words for it, for mails that are written from now on."""
     row = image_of(session, image_id)
-    if not says.strip():
-        raise Invalid.at("says", "Say in words what it shows.")
-    row.says = says.strip()
+    row.says = _words(says)
     return row
+
+
+def _words(says: str) -> str:
+    """What an image shows, on one line. Raises Invalid."""
+    if not says.strip():
+        raise Invalid.at(
+            "says", "Say in words what it shows: people who see no images read that instead."
+        )
+    if len(says) > _LONGEST_WORDS:
+        raise Invalid.at("says", f"Say it in {_LONGEST_WORDS} characters at most.")
+    return line_part(says)
 
 
 def listed(session: Session, asked: Asked, *, limit: int) -> Part[MailImage]:

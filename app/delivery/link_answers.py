@@ -167,7 +167,10 @@ def _followed(address: str, door: Outbound, allowed_hosts: Collection[str]) -> t
         if answer.status not in _MOVED or not onward:
             return _judged(answer.status, at, moved=at != address)
         if time.monotonic() >= ends:
-            return Found.BROKEN, f"It leads on and on: no end within {_LONGEST_SECONDS:.0f} seconds."
+            return (
+                Found.BROKEN,
+                f"It leads on and on: no end within {_LONGEST_SECONDS:.0f} seconds.",
+            )
         at = _led_on(at, onward)
     return Found.BROKEN, f"It leads on more than {_HOPS} times, and nowhere."
 

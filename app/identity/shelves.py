@@ -31,7 +31,9 @@ class Shelf(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether it holds the route that is asked for."""
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path, root = scope["path"], scope.get("root_path", "")
+        if f"{path}/".startswith(f"{root}/"):  # else it is beside where we are served
+            path = path.removeprefix(root)
         if _part(path, self._place) in self._begins or EVERY in scope:
             return super().matches(scope)
         return _NOT_HERE

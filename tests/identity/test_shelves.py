@@ -6,8 +6,10 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from app.identity.shelves import Shelf
+from app.identity.shelves import EVERY, Shelf, _paths
+from app.web import site as web
 
+KITCHEN = APIRouter(prefix="/api/kitchen")
 HOME, BAKERS, API = APIRouter(), APIRouter(prefix="/bakers"), APIRouter()
 
 
@@ -24,6 +26,11 @@ async def new() -> str:
 @BAKERS.post("/{baker_id}")
 async def changed(baker_id: str) -> str:
     return f"changed {baker_id}"
+
+
+@KITCHEN.get("/ovens/{oven_id}")
+async def oven(oven_id: str) -> str:
+    return oven_id
 
 
 @API.get("/api/v1/bakers")
@@ -87,3 +94,20 @@ def test_a_route_whose_address_begins_with_anything_stands_on_none():
 
     with pytest.raises(ValueError, match="stands on no shelf"):
         Shelf(anything)
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_of_every_address_it_finds_what_all_of_its_routers_would(place: int):
+    for router in web.routers if place == 1 else (KITCHEN,):
+        shelf = Shelf(router, place=place)
+        for path in set(_paths(shelf.routes)):
+            for root, odd in _odd(path.replace("{", "").replace("}", "")):
+                scope = {"type": "http", "method": "GET", "path": odd, "root_path": root}
+                found = shelf.matches(dict(scope))[0]
+                assert found is shelf.matches(scope | {EVERY: True})[0], (root, odd)
+
+
+def _odd(path: str) -> list[tuple[str, str]]:
+    """Where we are served, and addresses that are nearly this one."""
+    near = (path, f"{path}/", f"/{path}", f"{path}//x", path.upper(), f"{path}/../x", f"/.{path}")
+    return [*(("", one) for one in near), ("/at", f"/at{path}"), ("/at", path), (path[:2], path)]

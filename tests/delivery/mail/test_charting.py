@@ -80,6 +80,10 @@ def test_the_words_beside_it_are_in_the_mails_language(language: str, words: str
     assert said(ROW, language=language) == words
 
 
+def test_a_number_that_is_rounded_to_nought_has_no_sign():
+    assert said({"a": "-0.001"}, 'bar "Time" a') == "Time: A 0"
+
+
 def test_shares_say_how_much_of_the_whole_they_are():
     assert said({"a": 3, "b": 1}, 'share "Time" a, b') == "Time: A 3 (75\xa0%); B 1 (25\xa0%)"
 
@@ -90,9 +94,20 @@ def test_shares_say_how_much_of_the_whole_they_are():
         ({}, WEEK, MissingColumn),
         ({"minutes_mon": "lots"}, WEEK, BrokenLiquid),
         ({"minutes_mon": 1e16}, WEEK, BrokenLiquid),
-        *(({"minutes_mon": one}, WEEK, BrokenLiquid) for one in (
-            10**400, -(10**400), float("nan"), float("-inf"), "nan", "snan", "inf", "1e400",
-            "1e999999999")),
+        *(
+            ({"minutes_mon": one}, WEEK, BrokenLiquid)
+            for one in (
+                10**400,
+                -(10**400),
+                float("nan"),
+                float("-inf"),
+                "nan",
+                "snan",
+                "inf",
+                "1e400",
+                "1e999999999",
+            )
+        ),
         ({"a": -1, "b": 2}, 'share "x" a b', BrokenLiquid),
         ({"a": 0, "b": 0}, 'share "x" a b', BrokenLiquid),
     ],

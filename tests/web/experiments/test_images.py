@@ -92,6 +92,16 @@ def test_without_words_it_is_not_taken_and_nothing_typed_is_lost(eve: Browser):
     assert f'value="{SAYS}"' in wrong.text
 
 
+def test_its_name_and_words_are_one_line_of_bounded_length(eve: Browser):
+    answer = eve.upload("/images", "loaf\u202egnp.exe", png(), says="A loaf\u202e\nof rye")
+    page = eve.get(f"/images/{id_in(answer, 'images')}").text
+    long = eve.upload("/images", "a.png", png(), says="a" * 501)
+
+    assert "loaf gnp.exe" in page
+    assert "A loaf of rye" in page
+    assert "Say it in 500 characters at most" in long.text
+
+
 def test_it_stays_while_a_launched_experiment_shows_it(eve: Browser, database: Database, step: str):
     image_id = uploaded(eve)
     eve.post(step, **fields_of(eve.get(step).text) | {"put_image": image_id})

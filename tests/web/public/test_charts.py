@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from app.audience.models import Membership, Person
 from app.delivery.models import Send
+from app.experiments.models import Experiment
 from app.links.keyring import Kind
 from app.links.token import NEVER_COUNTS, TrackedLink, pack_fills, sign
 from app.platform.db import Database
@@ -75,6 +76,21 @@ def test_a_preview_draws_it_for_the_person_that_is_looked_at(
     previewed = stranger.get(address(application, NEVER_COUNTS, 1, fills))
 
     assert previewed.content == stranger.get(address(application, sends[1].id)).content
+
+
+@pytest.mark.parametrize("body", ["{% chart pie 'x' euros %}", "no chart"])
+def test_a_draft_that_has_changed_since_its_preview_has_no_such_chart(
+    stranger: Browser, application: FastAPI, sends: list[Send], database: Database, body: str
+):
+    experiment_id = sends[0].experiment_id
+    with database.write() as session:
+        row = session.get_one(Experiment, experiment_id)
+        row.design = row.design | {"arms": [ARM | {"body": body}]}
+    fills = (pack_fills((experiment_id, arm, sends[0].person_id)) for arm in ("insight", "gone"))
+
+    for one in fills:
+        answer = stranger.get(address(application, NEVER_COUNTS, 1, one))
+        assert (answer.status_code, "version" in answer.text) == (404, False)
 
 
 def test_it_is_gone_with_its_person_at_once(
