@@ -4,6 +4,7 @@ import asyncio
 import re
 from contextlib import asynccontextmanager
 from itertools import product
+from traceback import format_exception
 
 import pytest
 
@@ -160,11 +161,16 @@ def test_an_address_of_a_server_is_read(url: str, expected: Server):
         "smtp://mx.example:mail",
         "sendmail",
         "",
+        "smtp://ann:7931#7932@mx.example",
+        "smtp://ann:7931/7932@mx.example",
+        "smtp://ann:p7931#7932@mx.example",
     ],
 )
 def test_an_address_that_names_no_server_is_refused(url: str):
-    with pytest.raises(BadSettings, match="THINSLICE_MAIL"):
+    with pytest.raises(BadSettings, match="THINSLICE_MAIL") as refused:
         refuse_unusable(Settings(mail=url))
+
+    assert "7931" not in "".join(format_exception(refused.value, limit=0))
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ from app.platform.config import BadSettings
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 _LIKE = (
     "THINSLICE_MAIL must be outbox: or like"
-    " smtp://user:password@host:587?tls=starttls (tls is none, starttls or tls)."
+    " smtp://user:password@host:587?tls=starttls (tls is none, starttls or tls); the signs"
+    " # / ? in a password are written %23 %2F %3F."
 )
 
 
@@ -29,10 +30,11 @@ class Server:
             parts = urlsplit(url)
             port = parts.port
             asked = parse_qs(parts.query, keep_blank_values=True)
-        except ValueError as error:  # a port that is none
-            raise BadSettings(_LIKE) from error
+        except ValueError:  # a port that is none, and may be part of a password
+            raise BadSettings(_LIKE) from None
         tls = asked.pop("tls", [_usual_tls(parts)])[0]
-        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS or asked:
+        is_more = asked or parts.path.strip("/") or parts.fragment  # a password's # or / among them
+        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS or is_more:
             raise BadSettings(_LIKE)
         return cls(
             host=parts.hostname,
