@@ -18,6 +18,7 @@ from app.delivery.mail import content
 from app.delivery.mail.links import Kind, Link
 from app.delivery.mail.marks import Protected
 from app.experiments.design_schemas import Draft
+from app.platform import figures
 from app.platform.errors import AppError, Unavailable
 from app.platform.outbound import Answer, Forbidden, Outbound, Unreachable
 from app.platform.shapes import answered
@@ -169,7 +170,7 @@ def _followed(address: str, door: Outbound, allowed_hosts: Collection[str]) -> t
         if time.monotonic() >= ends:
             return (
                 Found.BROKEN,
-                f"It leads on and on: no end within {_LONGEST_SECONDS:.0f} seconds.",
+                f"It leads on and on: no end within {figures.exact(_LONGEST_SECONDS)} seconds.",
             )
         at = _led_on(at, onward)
     return Found.BROKEN, f"It leads on more than {_HOPS} times, and nowhere."

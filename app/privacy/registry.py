@@ -126,7 +126,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "event": ("subject",),
     "reaction": ("links",),  # counts
     "rehearsal": ("after", "run", "made_of", "frame"),
-    "respondent": ("name", "email"),  # of the team
+    "respondent": ("name", "email", "language"),  # of the team
     "second_step": ("secret",),  # of the team; sealed
     "send": ("relay",),
     "send_rate": ("name",),

@@ -15,7 +15,7 @@ ALLOWED = {
     "app/delivery/transports/conversation.py": "relays, named by the operator",
     **{
         f"app/delivery/transports/providers/{name}.py": "a provider, named by the operator"
-        for name in ("over_http", "mailgun", "postmark", "resend", "ses")
+        for name in ("over_http", "mailgun", "postmark", "resend", "ses", "together")
     },
     "app/delivery/inbox/imap.py": "the mailbox, named by the operator",
     "app/ops/reached.py": "doctor asks our own address",

@@ -7,6 +7,7 @@ before that is read.
 import re
 from dataclasses import dataclass
 
+from app.platform import figures
 from app.platform.config import BadSettings
 
 _SHARES, _CONNECTIONS, _RATES = 1_000, 100, 1_000_000
@@ -71,7 +72,7 @@ def _number(found: dict[str, str], name: str) -> int | None:
     is_number = written.isascii() and written.isdigit() and len(written) <= len(str(_RATES))
     if not is_number or not 1 <= int(written) <= _MOST[name]:
         raise BadSettings(
-            f"THINSLICE_MAIL: {name} must be a whole number from 1 to {_MOST[name]:,},"
+            f"THINSLICE_MAIL: {name} must be a whole number from 1 to {figures.count(_MOST[name])},"
             f" such as ?{name}=4."
         )
     return int(written)
