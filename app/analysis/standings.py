@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from app.analysis.counts import ArmTotals, together
 from app.analysis.gathered import Gathered, rule_of, stop_at
 from app.analysis.threshold_call import Standing
+from app.experiments import hours, people_hours
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
 
@@ -42,7 +43,7 @@ def _ends_at(
     if not experiment.started_at:
         return None
     window = timedelta(hours=rule_of(experiment).window_hours)
-    last = total.last_release if over else now + _still_to_send(experiment, total)
+    last = total.last_release if over else _last_leaves(experiment, total, now)
     if last is None:
         return None
     stop = stop_at(experiment)
@@ -50,7 +51,11 @@ def _ends_at(
     return closes + SETTLES_AFTER
 
 
-def _still_to_send(experiment: Experiment, total: ArmTotals) -> timedelta:
+def _last_leaves(experiment: Experiment, total: ArmTotals, now: datetime) -> datetime:
+    """When the last mail will have left at the latest, in the hours of whoever is to come."""
     left = (experiment.enrolled or 0) - total.released
+    if left <= 0:
+        return now
     rate = experiment.rate_per_minute
-    return timedelta(minutes=left / rate) if rate else timedelta(0)
+    sending = timedelta(minutes=left / rate) if rate else timedelta(0)
+    return hours.last_leaves(now, sending, (), people_hours.hours_of(experiment.design))

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import curves, design, drafts, store
+from app.experiments import curves, drafts, planned, store
 from app.experiments.design import Plan
 from app.experiments.enrolment import judge_of
 from app.experiments.models import Experiment
@@ -65,4 +65,4 @@ def _plan(request: Request, session: Session, row: Experiment, *, now: datetime)
     renderable = LiquidRenderable(settings, request.app.state.keyring)
     judge = judge_of(session, row, renderable, settings, now=now)
     rate = settings.slower_of(row.rate_per_minute)
-    return design.plan_of(session, row, judge, now=now, rate_per_minute=rate)
+    return planned.plan_of(session, row, judge, now=now, rate_per_minute=rate, zone=settings.zone)

@@ -128,7 +128,8 @@ def get_progress(experiment_id: str, session: Db, now: Now) -> Progress:
     start: they are left out. While it waits for its time it says who would be.
 
     `later` of those queued are tried at a later moment, the last of them at `later_until`: a rate
-    holds them up, or a mail server put them off.
+    holds them up, or a mail server put them off. `outside_hours` of those wait for the hours in
+    which they are mailed (`hours` of the design); those of the last begin at `outside_hours_until`.
     """
     experiment = store.experiment_of(session, experiment_id)
     return progress.progress_of(session, experiment, now=now)

@@ -1,8 +1,4 @@
-"""Mails to people of one domain wait for their turn, where a rate is set for it; others do not.
-
-Before mails are reserved, those that are due are looked at in their order. Whoever's domain has no
-token left is due again when one comes; so nobody stands in front of people of other domains.
-"""
+"""Mails to people of one domain wait for their turn, where a rate is set for it; others do not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from app.delivery import rate_store, rates, store
+from app.delivery import rate_store, rates
 from app.delivery.rates import Bucket
 from app.platform import turns
 
-_LOOKED_AT = 1_000  # sends in one transaction
 _TURN = "rate:domains"
 
 
@@ -36,51 +31,29 @@ class _Line:
         return now + timedelta(seconds=seconds)
 
 
-def hold_back(
-    session: Session,
-    experiment_id: str,
-    domain_rates: Mapping[str, int],
-    *,
-    room: int,
-    now: datetime,
-) -> int:
-    """Put off those whose domain has had enough; how many of the rest may be reserved now.
+class Lines:
+    """Of every domain that has a rate, for one transaction."""
 
-    They are the first that are due, for as long as this transaction lasts.
-    """
-    turns.take(session, _TURN)
-    lines: dict[str, _Line] = {}
-    ready, later = 0, []
-    due = rate_store.due_domains(session, experiment_id, limit=_LOOKED_AT, now=now)
-    for send_id, domain in due:
-        if ready == room:
-            break
-        line = _line(session, lines, domain, domain_rates, now)
-        due_at = line.next_due(now) if line else None
-        if due_at is None:
-            ready += 1
-        else:
-            later.append((send_id, {"due_at": due_at}))
-    for domain, line in sorted(lines.items()):
-        rate_store.keep(session, _name(domain), line.bucket)
-    if later:
-        store.settle(session, later)
-    return ready
+    def __init__(self, session: Session, domain_rates: Mapping[str, int], *, now: datetime) -> None:
+        if domain_rates:
+            turns.take(session, _TURN)
+        self._session, self._rates, self._now = session, domain_rates, now
+        self._lines: dict[str, _Line] = {}
 
+    def next_due(self, domain: str) -> datetime | None:
+        """When the next one of this domain may leave; None: now, by a token that is taken."""
+        rate = self._rates.get(domain)
+        if rate is None:
+            return None
+        if domain not in self._lines:
+            held = rate_store.bucket(self._session, _name(domain), rate, now=self._now)
+            self._lines[domain] = _Line(rate, held)
+        return self._lines[domain].next_due(self._now)
 
-def _line(
-    session: Session,
-    lines: dict[str, _Line],
-    domain: str,
-    domain_rates: Mapping[str, int],
-    now: datetime,
-) -> _Line | None:
-    rate = domain_rates.get(domain)
-    if rate is None:
-        return None
-    if domain not in lines:
-        lines[domain] = _Line(rate, rate_store.bucket(session, _name(domain), rate, now=now))
-    return lines[domain]
+    def keep(self) -> None:
+        """Write down which tokens were taken."""
+        for domain, line in sorted(self._lines.items()):
+            rate_store.keep(self._session, _name(domain), line.bucket)
 
 
 def _name(domain: str) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.delivery import queue_store
+from app.delivery import hours_store, queue_store
 from app.delivery.models import State
 from app.delivery.queue_store import Standing
-from app.experiments import fallen_away
+from app.experiments import fallen_away, hours, people_hours
 from app.experiments.fallen_away import FellAway
 from app.experiments.models import ENDED, Experiment
 from app.experiments.rehearsal_state import Looking, looks
@@ -36,6 +36,8 @@ class Progress:
     fell_away_because: list[str]
     later: int  # of those queued: they are tried at a later moment …
     later_until: datetime | None  # … the last of them at this one
+    outside_hours: int  # of those later: it is none of the hours in which they are mailed …
+    outside_hours_until: datetime | None  # … those of the last of them begin then
 
 
 def progress_of(
@@ -46,7 +48,24 @@ def progress_of(
         return progress_of_many(session, (experiment,))[experiment.id]
     row = queue_store.standing_and_waits(session, experiment.id, now=now)
     told = beside(session, (experiment,), {experiment.id: queue_store.standing_of(row)})
-    return replace(told[experiment.id], later=row.later, later_until=row.later_until)
+    outside, until = _outside_hours(session, experiment, now=now) if row.later else (0, None)
+    return replace(
+        told[experiment.id],
+        later=row.later,
+        later_until=row.later_until,
+        outside_hours=outside,
+        outside_hours_until=until,
+    )
+
+
+def _outside_hours(
+    session: Session, experiment: Experiment, *, now: datetime
+) -> tuple[int, datetime | None]:
+    """How many wait for the hours in which they are mailed, and until when the last of them do."""
+    mail_hours = people_hours.hours_of(experiment.design)
+    if mail_hours.are_all:
+        return 0, None
+    return hours_store.waiting_until(session, experiment.id, hours.openings(now, mail_hours))
 
 
 def progress_of_many(session: Session, experiments: Sequence[Experiment]) -> dict[str, Progress]:
@@ -90,5 +109,7 @@ def _told(
         fell_away_because=list(lost.because) if lost else [],
         later=0,
         later_until=None,
+        outside_hours=0,
+        outside_hours_until=None,
         **{state.value: counts.get(state, 0) for state in State},
     )

@@ -1,18 +1,20 @@
 """The SQL of rates: the tokens that all machines of one database draw from."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
 from sqlmodel import Session, col
 
 from app.audience.models import Person
 from app.delivery import rates
 from app.delivery.models import Send, SendRate, State
 from app.delivery.rates import Bucket
-from app.experiments.models import Experiment, Status
+from app.experiments.models import Enrolment, Experiment, Status
 from app.experiments.vocabulary import HOLDOUT
 from app.platform import turns
+from app.platform.documents import text_of_json
 
 CLOSE_TO_ONE = 1e-6  # what adding up fractions may have lost
 
@@ -47,17 +49,36 @@ def keep(session: Session, name: str, held: Bucket) -> None:
     session.merge(SendRate(name=name, tokens=held.tokens, at=held.at))
 
 
-def due_domains(
-    session: Session, experiment_id: str, *, limit: int, now: datetime
-) -> list[tuple[int, str]]:
-    """Sends in the order in which they are reserved, with the domain of their person's address.
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A send that is due, and what may keep it waiting.
 
-    It is empty where nobody is mailed: of the holdout, or erased. On PostgreSQL they are this
-    transaction's until it ends.
+    `domain`: of its person's address; empty where nobody is mailed: of the holdout, or erased.
+    `zone`: the cell of the column that was asked for, as it was frozen at the start.
     """
+
+    send_id: int
+    domain: str
+    zone: str
+
+
+def due(
+    session: Session, experiment_id: str, *, zone_column: str | None, limit: int, now: datetime
+) -> list[Due]:
+    """Sends in the order in which they are reserved.
+
+    On PostgreSQL they are this transaction's until it ends.
+    """
+    zone = text_of_json(session, col(Enrolment.frozen), zone_column) if zone_column else null()
     question = (
-        select(col(Send.id), col(Send.arm), func.coalesce(Person.email, "").label("email"))
+        select(
+            col(Send.id),
+            col(Send.arm),
+            func.coalesce(Person.email, "").label("email"),
+            zone.label("zone"),
+        )
         .join(Experiment, col(Experiment.id) == col(Send.experiment_id))
+        .join(Enrolment, col(Enrolment.id) == col(Send.id))
         .outerjoin(Person, col(Person.id) == col(Send.person_id))
         .where(
             col(Send.experiment_id) == experiment_id,
@@ -71,6 +92,10 @@ def due_domains(
         .with_for_update(of=Send, skip_locked=True)
     )
     return [
-        (row.id, "" if row.arm == HOLDOUT else row.email.rpartition("@")[2].lower())
+        Due(
+            row.id,
+            "" if row.arm == HOLDOUT else row.email.rpartition("@")[2].lower(),
+            row.zone or "",
+        )
         for row in session.execute(question)
     ]

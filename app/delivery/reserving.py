@@ -12,12 +12,13 @@ from sqlmodel import Session
 
 from app.audience.consent import allowed, allows
 from app.audience.own import told
-from app.delivery import domain_rates, own_rate, pausing, person_store, store
+from app.delivery import not_yet, own_rate, pausing, person_store, store
 from app.delivery.arms import Arms
 from app.delivery.mail.addressing import Addressee
 from app.delivery.mail.answering import answerable
 from app.delivery.mail.mime import Mail
 from app.delivery.models import State
+from app.delivery.not_yet import Terms
 from app.delivery.pace import FEWEST
 from app.delivery.releasing import release
 from app.delivery.replies import Meaning
@@ -64,7 +65,7 @@ class Reserver:
         self._keyring = keyring
         self._holder = holder
         self._privacy = settings.privacy
-        self._domain_rates = settings.domain_rates
+        self._domain_rates, self._zone = settings.domain_rates, settings.zone
         self._arms = Arms(settings)
         self._attempts = Attempts(database)
         self.is_in_doubt = False
@@ -102,10 +103,11 @@ class Reserver:
             room = own_rate.room_of(session, experiment, room, now=now)
             if room <= 0:
                 return []
-            if self._domain_rates:
-                taken = self._take_in_turn(session, experiment, room=room, now=now)
-            else:
+            terms = not_yet.terms_of(session, experiment, self._domain_rates, self._zone)
+            if terms.are_none:
                 taken = self._take(session, experiment, room=room, now=now)
+            else:
+                taken = self._take_in_turn(session, experiment, terms, room=room, now=now)
             people = person_store.people_of(session, [reserved.send_id for reserved in taken])
             self._note_refusals(session, people)
             for arm in {reserved.arm for reserved in taken}:
@@ -129,12 +131,12 @@ class Reserver:
         tally.change(session, {number: {"untracked": True} for number in refused})
 
     def _take_in_turn(
-        self, session: Session, experiment: Experiment, *, room: int, now: datetime
+        self, session: Session, experiment: Experiment, terms: Terms, *, room: int, now: datetime
     ) -> list[Reserved]:
-        """The same, with people of domains that have had enough left for later."""
-        rates, taken = self._domain_rates, list[Reserved]()
+        """The same, with whoever may not be mailed yet left for later."""
+        taken = list[Reserved]()
         while not taken:
-            ready = domain_rates.hold_back(session, experiment.id, rates, room=room, now=now)
+            ready = not_yet.hold_back(session, experiment.id, terms, room=room, now=now)
             if not ready:
                 break
             rows = self._reserved(session, experiment, room=ready, now=now)

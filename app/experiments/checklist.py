@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from app.audience import members, profile
-from app.experiments import approvals, column_items, drafts, reach, rehearsal, unread
+from app.experiments import (
+    approvals,
+    column_items,
+    drafts,
+    people_hours,
+    reach,
+    rehearsal,
+    unread,
+)
 from app.experiments import design as designs
 from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility
@@ -79,6 +87,7 @@ def check(
         *problems,
         *people,
         *_rule(design, eligibility, now),
+        *people_hours.items(session, design, settings.zone),
         *_key_results(session, design),
         *approvals.items(session, experiment, eligibility.eligible, settings),
     ]

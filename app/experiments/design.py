@@ -1,15 +1,12 @@
 """What an audience can show, and when: said beside the form, in the checklist and by the API."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 
-from sqlmodel import Session
-
-from app.experiments import drafts, plans, rehearsal
+from app.experiments import plans
 from app.experiments.design_schemas import Draft
-from app.experiments.eligibility import Judge
 from app.experiments.metrics import LEAST_WITH_VALUE
-from app.experiments.models import Experiment
 from app.experiments.plans import LOOKS_AT_ANY_TIME, Frozen, PlannedLook
 from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
 from app.platform import figures
@@ -40,28 +37,8 @@ class Plan:
     sentence: str
     arms: dict[str, int] = field(default_factory=dict)  # people; before the start, as expected
     waves: tuple[int, ...] = ()  # people
+    last_leaves: datetime | None = None  # of its mails, at the latest; sent as fast as is expected
     looks: tuple[PlannedLook, ...] = ()
-
-
-def plan_of(
-    session: Session,
-    experiment: Experiment,
-    judge: Judge,
-    *,
-    now: datetime,
-    rate_per_minute: int | None = None,
-) -> Plan:
-    """The plan of an experiment: as counted while it is a draft, as settled once it started."""
-    people = experiment.enrolled
-    if people is None:
-        people = rehearsal.eligible(session, judge).eligible if judge.audience_id else 0
-    return plan(
-        drafts.design_of(experiment),
-        people=people,
-        start=experiment.started_at or experiment.scheduled_at or now,
-        rate_per_minute=rate_per_minute,
-        arms=(experiment.plan or {}).get("arms"),
-    )
 
 
 def plan(
@@ -71,18 +48,26 @@ def plan(
     start: datetime,
     rate_per_minute: int | None = None,
     arms: dict[str, int] | None = None,
+    zones: Sequence[tzinfo] = (),
 ) -> Plan:
-    """The pass count, what can be seen with 80 % power, and the day of the answer."""
+    """The pass count, what can be seen with 80 % power, and the day of the answer.
+
+    `zones`: where its people may be; none: anywhere.
+    """
     try:
         frozen = plans.freeze(
             design,
             arms or plans.expected_arms(design, people),
             start=start,
             rate_per_minute=rate_per_minute,
+            zones=zones,
         )
-        if design.rule.kind is RuleKind.COMPARISON:
-            return _of_comparison(design, frozen)
-        return _of_threshold(design, frozen)
+        is_comparison = design.rule.kind is RuleKind.COMPARISON
+        told = (_of_comparison if is_comparison else _of_threshold)(design, frozen)
+        leaves = plans.leaving(
+            design, frozen.waves, start=start, rate_per_minute=rate_per_minute, zones=zones
+        )
+        return replace(told, last_leaves=max(leaves))
     except NotEnoughData as error:
         return _impossible(design, people, error)
 

@@ -7,7 +7,14 @@ from pydantic import ConfigDict, Field, model_validator
 
 from app.audience.conditions import Condition
 from app.experiments import fits, unbuilt
-from app.experiments.part_schemas import Arm, Exclusions, Hypothesis, KeyResultLink, Sender
+from app.experiments.part_schemas import (
+    Arm,
+    Exclusions,
+    Hypothesis,
+    KeyResultLink,
+    MailHours,
+    Sender,
+)
 from app.experiments.rule_schemas import (
     MOST_LOOKS,
     MOST_PEOPLE,
@@ -137,6 +144,7 @@ class _Experiment(Questions):
     sender: Sender = Sender()
     mail_kind: Annotated[MailKind, _MAIL_KIND] = MailKind.OTHER
     language: Annotated[Language, _LANGUAGE] = Language.ENGLISH
+    hours: MailHours = MailHours()
     honeypot: Annotated[bool, _HONEYPOT] = False
     segments: Annotated[list[NameLine], _SEGMENTS] = Field(default=[], max_length=MOST_SEGMENTS)
     guardrails: list[Guardrail] = Field(default=[], max_length=_MOST_LINKS)

@@ -85,7 +85,8 @@ class Judge:
         """Columns that the content prints and the analysis needs, by their own names."""
         covariate = self.design.metric.covariate
         traits = (*self.design.segments, *([covariate] if covariate else []))
-        names = (*self.writer.columns_used, *traits, *NAMES_LANGUAGE)
+        zone = self.design.hours.zone_column
+        names = (*self.writer.columns_used, *traits, *NAMES_LANGUAGE, *([zone] if zone else []))
         return frozenset(map(self.columns.real, names))
 
     def judge(self, session: Session, people: Sequence[Member]) -> list[Judged]:

@@ -7,9 +7,10 @@ pushed out by somebody later is put back at the end.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -23,6 +24,7 @@ from app.experiments import (
     enrolment_store,
     fallen_away,
     lifecycle,
+    people_hours,
     plans,
     rehearsal_rows,
     store,
@@ -42,7 +44,7 @@ from app.tracking import verdicts
 
 _OF_NO_MAIL = {
     "name", "slice_id", "previous_id", "hypothesis", "riskiest", "rule", "guardrails", "waves",
-    "stop_at", "key_results", "sample", "holdout", "mail_kind",
+    "stop_at", "key_results", "sample", "holdout", "mail_kind", "hours",
 }  # fmt: skip
 
 
@@ -191,7 +193,11 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
         arms = enrolment_store.count_by_arm(session, experiment_id)
         lost = fallen_away.since_launch(session, experiment)
         approvals.refuse_unseen(session, experiment, sum(arms.values()), settings)
-    plan = _plan(experiment, arms, settings.slower_of(experiment.rate_per_minute), now=now)
+        design = drafts.design_of(experiment)
+        zones = people_hours.zones_of(session, design, settings.zone)
+    rate = settings.slower_of(experiment.rate_per_minute)
+    freeze = partial(plans.freeze, design, arms, start=now, rate_per_minute=rate, zones=zones)
+    plan = _plan(freeze)
     with database.write() as session:
         held = _awaited(session, experiment_id)
         if held.rate_per_minute != experiment.rate_per_minute:  # the design is frozen
@@ -205,12 +211,9 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
     return True
 
 
-def _plan(
-    experiment: Experiment, arms: Mapping[str, int], rate: int | None, *, now: datetime
-) -> plans.Frozen | NotEnoughData:
-    design = drafts.design_of(experiment)
+def _plan(freeze: Callable[[], plans.Frozen]) -> plans.Frozen | NotEnoughData:
     try:
-        return plans.freeze(design, arms, start=now, rate_per_minute=rate)
+        return freeze()
     except NotEnoughData as error:
         return error
 

@@ -49,6 +49,14 @@ def of_method(kind: RuleKind, method: Method, looks: int) -> Iterator[Misfit]:
         yield "looks", f"the method {method} needs 2 looks or more"
 
 
+def of_hours(opens: int, closes: int, column: str | None) -> Iterator[Misfit]:
+    """The hours in which mails leave, of one day, and the column that says whose."""
+    if column and '"' in column:
+        yield "zone_column", "must be a column without a quotation mark in its name"
+    if closes <= opens:
+        yield "closes", f"must be later than {opens}: the hours of one day, such as 8 to 18"
+
+
 def of_design(
     metric: "rule_schemas.Metric",
     rule: "rule_schemas.Rule",

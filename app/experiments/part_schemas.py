@@ -3,15 +3,16 @@
 The test card, who is left out, the mail, its versions, and the key result that it should move.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from app.experiments import fits
 from app.experiments.rule_schemas import Share
-from app.experiments.vocabulary import Format, Mode, ReachPer
+from app.experiments.vocabulary import Format, MailDays, Mode, ReachPer
 from app.platform.asked import Asked, Kind, Looks, Questions
 from app.platform.days import Moment
-from app.platform.texts import Address, Id, Line, Text
+from app.platform.texts import Address, Id, Line, NameLine, Text
 
 _SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 _SENTENCE = Looks(rows=2)
@@ -53,6 +54,41 @@ class Sender(Questions):
 
     from_name: Annotated[Line | None, Asked("Sender’s name")] = None
     reply_to: Annotated[Address | None, Asked("Answers go to", looks=Looks(type="email"))] = None
+
+
+_OPENS = Asked("Mails leave from", unit="o’clock", name="hours_from", told="Mails leave")
+_CLOSES = Asked("And no more after", unit="o’clock", name="hours_to")
+_DAYS = Asked(
+    "On which days",
+    name="hours_days",
+    choices=((MailDays.EVERY, "On every day"), (MailDays.WORKING, "Monday to Friday")),
+)
+_ZONE_COLUMN = Asked(
+    "In whose time (column)",
+    "The column with each person’s time zone, such as Europe/Oslo. Empty, or none there: the"
+    " organisation’s time zone.",
+    name="hours_zone",
+    looks=Looks(example="timezone"),
+)
+
+
+class MailHours(Questions):
+    """The hours in which mails leave: from the first on, and no more once the last has come."""
+
+    opens: Annotated[int, Field(ge=0, le=23), _OPENS] = 0
+    closes: Annotated[int, Field(ge=1, le=24), _CLOSES] = 24
+    days: Annotated[MailDays, _DAYS] = MailDays.EVERY
+    zone_column: Annotated[NameLine | None, _ZONE_COLUMN] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        fits.refuse(fits.of_hours(self.opens, self.closes, self.zone_column))
+        return self
+
+    @property
+    def are_all(self) -> bool:
+        """Mails leave at any time."""
+        return (self.opens, self.closes, self.days) == (0, 24, MailDays.EVERY)
 
 
 _PREHEADER = Asked(

@@ -1,12 +1,13 @@
 """What is frozen at the start: who is in which arm and wave, and what each look will ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import accumulate
 from math import ceil
 from typing import Any
 
+from app.experiments import hours
 from app.experiments.design_schemas import Draft
 from app.experiments.rule_schemas import Wave
 from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
@@ -66,15 +67,17 @@ def freeze(
     *,
     start: datetime,
     rate_per_minute: int | None = None,
+    zones: Sequence[tzinfo] = (),
 ) -> Frozen:
-    """Work out the plan of everybody enrolled.
+    """Work out the plan of everybody enrolled. `zones`: where they may be; none: anywhere.
 
     Raises:
         NotEnoughData: no result could ever be told with so few people.
     """
     people = sum(arms.values())
     parts = tuple(sizes(design.waves, people))
-    looks = _looks(design, parts, start=start, rate_per_minute=rate_per_minute)
+    leaves = leaving(design, parts, start=start, rate_per_minute=rate_per_minute, zones=zones)
+    looks = _looks(design, parts, leaves)
     if design.rule.kind is RuleKind.COMPARISON:
         _refuse_empty(design, arms)
         return Frozen(people, dict(arms), parts, looks, None)
@@ -117,8 +120,30 @@ def _anytime_count(so_far: int, people: int, threshold: float, confidence: float
         return None
 
 
+def leaving(
+    design: Draft,
+    parts: Sequence[int],
+    *,
+    start: datetime,
+    rate_per_minute: int | None,
+    zones: Sequence[tzinfo],
+) -> list[datetime]:
+    """When the last mail of each wave leaves at the latest, of waves with so many people."""
+    every = design.waves or [Wave(share=1)]
+    rate = rate_per_minute or SENT_A_MINUTE
+    return [
+        hours.last_leaves(
+            start + timedelta(hours=wave.after_hours),
+            timedelta(minutes=people / rate),
+            zones,
+            design.hours,
+        )
+        for wave, people in zip(every, parts, strict=True)
+    ]
+
+
 def _looks(
-    design: Draft, parts: tuple[int, ...], *, start: datetime, rate_per_minute: int | None
+    design: Draft, parts: tuple[int, ...], leaves: Sequence[datetime]
 ) -> tuple[PlannedLook, ...]:
     """One look after the last wave; several are spread over the waves, the last one at the end."""
     ends = list(accumulate(parts))
@@ -128,7 +153,7 @@ def _looks(
     planned_looks: list[PlannedLook] = []
     for look in range(1, number + 1):
         wave = ceil(look * len(parts) / number) - 1
-        due_at = closes(design, wave, parts[wave], start=start, rate_per_minute=rate_per_minute)
+        due_at = closes(design, leaves[wave])
         if ends[wave] == (planned_looks[-1].people if planned_looks else 0):
             raise NotEnoughData(
                 f"wave {wave + 1} holds nobody, so look {look} would see nothing new"
@@ -137,13 +162,9 @@ def _looks(
     return tuple(planned_looks)
 
 
-def closes(
-    design: Draft, wave: int, people: int, *, start: datetime, rate_per_minute: int | None
-) -> datetime:
+def closes(design: Draft, leaves: datetime) -> datetime:
     """When the last window of a wave has closed and its clicks have settled."""
-    begins = (design.waves or [Wave(share=1)])[wave].after_hours
-    sending = timedelta(minutes=people / (rate_per_minute or SENT_A_MINUTE))
-    end = start + timedelta(hours=begins + design.metric.hours) + sending
+    end = leaves + timedelta(hours=design.metric.hours)
     if design.stop_at is not None:
         end = min(end, design.stop_at)
     return end + SETTLES_AFTER

@@ -55,6 +55,13 @@ class MailKind(StrEnum):
     OTHER = "other"
 
 
+class MailDays(StrEnum):
+    """On which days of the week mails leave."""
+
+    EVERY = "every"
+    WORKING = "working"  # Monday to Friday
+
+
 class Language(StrEnum):
     """What a mail is written in. Where we know no words of it, ours are English."""
 

@@ -1,9 +1,9 @@
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from sqlmodel import Session
 
-from app.experiments import design
+from app.experiments import design, planned
 from app.experiments.enrolment import judge_of
 from app.experiments.models import Experiment
 from tests.experiments.scenes import ARM, NOW, RENDERABLE, SETTINGS, draft, given_draft
@@ -117,7 +117,7 @@ def test_a_difference_that_no_rate_leaves_room_for_takes_nobody():
 
 def plan_of(session: Session, experiment: Experiment) -> design.Plan:
     judge = judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
-    return design.plan_of(session, experiment, judge, now=NOW)
+    return planned.plan_of(session, experiment, judge, now=NOW, zone=UTC)
 
 
 def test_a_draft_is_planned_for_who_would_be_mailed_now(session: Session):

@@ -28,6 +28,7 @@ def test_the_defaults_are_those_of_the_contract():
         "exclude": {"experiment_ids": [], "cooling_off_days": 0},
         "mail_kind": "other",
         "language": "en",
+        "hours": {"opens": 0, "closes": 24, "days": "every", "zone_column": None},
         "holdout": 0.0,
         "sender": {"from_name": None, "reply_to": None},
         "honeypot": False,

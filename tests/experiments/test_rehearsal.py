@@ -1,7 +1,7 @@
 """What was composed before a launch is composed once; who falls away until the start is told."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from app.audience import column_rows, suppression_store
 from app.audience.models import Import, Membership, Suppression
 from app.delivery import progress
-from app.experiments import design, drafts, enrolment, fallen_away, lifecycle, rehearsal
+from app.experiments import drafts, enrolment, fallen_away, lifecycle, planned, rehearsal
 from app.experiments.design_schemas import Changes, LaunchDraft
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Unwritable
@@ -355,9 +355,9 @@ def test_a_plan_composes_no_more_than_a_checklist(database: Database, composed: 
     with database.read() as session:
         row = session.get_one(Experiment, one)
         judge = enrolment.judge_of(session, row, Happens(composed.one), SETTINGS, now=NOW)
-        planned = design.plan_of(session, row, judge, now=NOW)
+        plan = planned.plan_of(session, row, judge, now=NOW, zone=UTC)
 
-    assert (planned.people, composed.taken()) == (30, 0)
+    assert (plan.people, composed.taken()) == (30, 0)
 
 
 def asked(database: Database, one: str, composed: Composed) -> Eligibility:

@@ -229,6 +229,7 @@ def everything(session: Session) -> dict[str, Any]:
         "key_results": [{"key_result_id": scenes.given_key_result(session, "Plans"), "reach": 9}],
         "arms": [scenes.ARM | {"body": "Hello."}, *_TWO[1:], scenes.ARM | {"key": "third"}],
         "language": "de",
+        "hours": {"opens": 8, "closes": 18, "days": "working", "zone_column": "timezone"},
         "mail_kind": "offers",
         "metric": {"kind": "click_rate", "window_hours": 24},
         "rule": _COMPARED | {"mde": 0.03, "base_rate": 0.1},

@@ -35,7 +35,7 @@ STEPS: Final = (
         "People",
         ("audience_id", "where", "sample", "exclude", "holdout", "waves", "segments"),
     ),
-    Step("mail", "Mail", ("arms", "sender", "mail_kind", "language")),
+    Step("mail", "Mail", ("arms", "sender", "mail_kind", "language", "hours")),
     Step("count", "Count", ("metric", "rule", "guardrails", "stop_at", "honeypot")),
 )
 FIRST: Final = STEPS[0]

@@ -233,7 +233,7 @@ def _launch_page(
             names_people=request.state.principal.sees_addresses,
             now=now,
         ),
-        plan=plans.outlook_of(request, design, people=who.eligible, now=now),
+        plan=plans.outlook_of(request, session, design, people=who.eligible, now=now),
         form=form,
         zone=settings.timezone,
         verb="Rehearse with" if settings.rehearses else "Send to",

@@ -143,7 +143,9 @@ def _draft_overview(
         place=header.place_beside(about),
         verdict=plans.verdict(checklist),
         open_items=[item for item in checklist.items if item.level != "ok"],
-        plan=plans.outlook_of(request, draft, people=checklist.eligibility.eligible, now=now),
+        plan=plans.outlook_of(
+            request, session, draft, people=checklist.eligibility.eligible, now=now
+        ),
         card=_card(session, about),
     )
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from app.audience import store as audience
 from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
-from app.experiments import checklist, design
+from app.experiments import checklist, design, people_hours
 from app.experiments.checklist import Checklist
 from app.experiments.design import Plan
 from app.experiments.design_schemas import Draft
@@ -69,17 +69,26 @@ def look(request: Request, session: Session, experiment: Experiment, *, now: dat
     )
 
 
-def outlook_of(request: Request, draft: Draft, *, people: int, now: datetime) -> Outlook:
+def outlook_of(
+    request: Request, session: Session, draft: Draft, *, people: int, now: datetime
+) -> Outlook:
     """What so many people can show by this design."""
     if not people:
         return _NOTHING_YET
-    rate = request.app.state.settings.rate_of_all
-    return _told(request, design.plan(draft, people=people, start=now, rate_per_minute=rate), draft)
+    settings = request.app.state.settings
+    found = design.plan(
+        draft,
+        people=people,
+        start=now,
+        rate_per_minute=settings.rate_of_all,
+        zones=people_hours.zones_of(session, draft, settings.zone),
+    )
+    return _told(request, found, draft)
 
 
 def so_far(request: Request, session: Session, draft: Draft, *, now: datetime) -> Outlook:
     """The same while it is written: of everybody in the audience, before anybody is left out."""
-    return outlook_of(request, draft, people=people_at_most(session, draft), now=now)
+    return outlook_of(request, session, draft, people=people_at_most(session, draft), now=now)
 
 
 def people_at_most(session: Session, draft: Draft) -> int:
@@ -147,8 +156,14 @@ def _told(request: Request, plan: Plan, draft: Draft) -> Outlook:
         sentences.append(
             f"To find a rate one third above the threshold in 4 experiments of 5 takes {needed}."
         )
+    moment = formatting.filters(request.app.state.settings.zone)["moment"]
+    if plan.last_leaves and not draft.hours.are_all:
+        sentences.append(
+            f"Mails leave {people_hours.said(draft.hours)}; launched now, the last one leaves by"
+            f" {moment(plan.last_leaves)}."
+        )
     if plan.answer_by:
-        day = formatting.filters(request.app.state.settings.zone)["moment"](plan.answer_by)
+        day = moment(plan.answer_by)
         sentences.append(
             f"Sent now, the last window closes on {day}; a clear result comes earlier."
         )

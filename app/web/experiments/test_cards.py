@@ -6,6 +6,7 @@ from typing import Any
 
 from app.audience.conditions import OPERATORS
 from app.audience.models import Audience
+from app.experiments import people_hours
 from app.experiments.metrics import READINGS, metric_of, of_design, usual_method
 from app.experiments.part_schemas import Hypothesis
 from app.experiments.vocabulary import Method, RuleKind
@@ -75,6 +76,10 @@ def _treatment(design: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("mail_kind", "language"):
         if design.get(name):
             yield told(name), dict(FIELDS[name].asked.choices)[design[name]]
+    hours = people_hours.hours_of(design)
+    if not hours.are_all:
+        whose = f"by the column “{hours.zone_column}”" if hours.zone_column else "in our time"
+        yield told("hours.opens"), f"{people_hours.said(hours).capitalize()}, {whose}"
     arms, waves = design["arms"], design.get("waves") or []
     if len(arms) > 1:
         yield "Versions", " · ".join(f"{arm['key']}: {arm['subject']}" for arm in arms)
