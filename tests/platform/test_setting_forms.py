@@ -97,7 +97,8 @@ def test_half_of_what_belongs_together_is_told():
 UNUSABLE = (
     "", "smtp:", "smtp://", "smpt://mail.example.com", "mail.example.com:587", "outbox",
     "smtp://mail.example.com?tls=maybe", "smtp://mail.example.com:port",
-    "smtp://mail.example.com:99999", "postmark://", "resend:", "ses:eu-west-1", "smtp://one.example postmark://", "smtp://one.example, smtp://two.example",
+    "smtp://mail.example.com:99999", "postmark://", "resend:", "ses:eu-west-1", "smtp://one.example postmark://",
+    "smtp://one.example, smtp://two.example",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 _LIKE = (
     "THINSLICE_MAIL must be outbox: or like"
     " smtp://user:password@host:587?tls=starttls (tls is none, starttls or tls); the signs"
-    " # / ? in a password are written %23 %2F %3F."
+    " # / ? in a password are written %23 %2F %3F, and several addresses have spaces between."
 )
 
 
@@ -32,12 +32,13 @@ class Server:
             asked = parse_qs(parts.query, keep_blank_values=True)
         except ValueError:  # a port that is none, and may be part of a password
             raise BadSettings(_LIKE) from None
+        host = parts.hostname or ""
         tls = asked.pop("tls", [_usual_tls(parts)])[0]
         is_more = asked or parts.path.strip("/") or parts.fragment  # a password's # or / among them
-        if parts.scheme != "smtp" or not parts.hostname or tls not in _PORTS or is_more:
+        if parts.scheme != "smtp" or not host or "," in host or tls not in _PORTS or is_more:
             raise BadSettings(_LIKE)
         return cls(
-            host=parts.hostname,
+            host=host,
             port=port or _PORTS[tls],
             tls=tls,
             user=unquote(parts.username or ""),
