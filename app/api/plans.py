@@ -64,5 +64,4 @@ def _plan(request: Request, session: Session, row: Experiment, *, now: datetime)
     settings = request.app.state.settings
     renderable = LiquidRenderable(settings, request.app.state.keyring)
     judge = judge_of(session, row, renderable, settings, now=now)
-    rate = settings.slower_of(row.rate_per_minute)
-    return planned.plan_of(session, row, judge, now=now, rate_per_minute=rate, zone=settings.zone)
+    return planned.plan_of(session, row, judge, now=now, settings=settings)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, null, select
+from sqlalchemy import delete, func, null, select
 from sqlmodel import Session, col
 
 from app.audience.models import Person
@@ -16,6 +16,8 @@ from app.experiments.vocabulary import HOLDOUT
 from app.platform import turns
 from app.platform.documents import text_of_json
 
+_DAY = "day:"  # and which: what is kept is how many have left on it
+_KEPT = timedelta(days=14)
 CLOSE_TO_ONE = 1e-6  # what adding up fractions may have lost
 
 
@@ -35,6 +37,38 @@ def give_back(session: Session, spare: Mapping[str, tuple[int, int]], *, now: da
     for name, (rate, tokens) in sorted(spare.items()):
         held = bucket(session, name, rate, now=now)
         keep(session, name, Bucket(min(float(rates.holds(rate)), held.tokens + tokens), now))
+
+
+def take_of_day(session: Session, day: date, limit: int, wanted: int, *, now: datetime) -> int:
+    """Take up to so many of the mails that may leave on a day; what was kept of weeks ago goes."""
+    spent = _spent(session, day, locked=True)
+    if not spent:
+        session.execute(
+            delete(SendRate).where(
+                col(SendRate.name).startswith(_DAY), col(SendRate.at) < now - _KEPT
+            )
+        )
+    got = max(0, min(wanted, limit - spent))
+    keep(session, f"{_DAY}{day}", Bucket(float(spent + got), now))
+    return got
+
+
+def give_back_of_day(session: Session, day: date, mails: int, *, now: datetime) -> None:
+    """So many did not leave after all."""
+    spent = _spent(session, day, locked=True)
+    keep(session, f"{_DAY}{day}", Bucket(float(max(0, spent - mails)), now))
+
+
+def left_of_day(session: Session, day: date, limit: int) -> int:
+    """How many more may leave on a day."""
+    return max(0, limit - _spent(session, day, locked=False))
+
+
+def _spent(session: Session, day: date, *, locked: bool) -> int:
+    if locked:
+        turns.take(session, f"rate:{_DAY}")
+    row = session.get(SendRate, f"{_DAY}{day}", populate_existing=True)
+    return int(row.tokens) if row else 0
 
 
 def bucket(session: Session, name: str, rate: int, *, now: datetime) -> Bucket:

@@ -54,7 +54,7 @@ class Sender:
             one.name: Carrier(database, journal, one, ticks=ticks, others=self._others)
             for one in transports
         }
-        self._rated = Rated(database, transports, of_all=settings.rate_of_all)
+        self._rated = Rated(database, transports, settings)
         self._shares = Shares()
         self._under_way: dict[str, tuple[Batch, asyncio.Task[None]]] = {}
         self._unsettled: list[Result] = []
@@ -113,7 +113,7 @@ class Sender:
     @property
     def is_pressed(self) -> bool:
         """More is due than this process sends in a while, and a relay takes all of it."""
-        is_limited = self._settings.rate_of_all is not None
+        is_limited = self._settings.rate_of_all is not None or self._settings.warming is not None
         return not is_limited and any(one.is_pressed for one in self._carriers.values())
 
     @property

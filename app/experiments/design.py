@@ -46,7 +46,7 @@ def plan(
     *,
     people: int,
     start: datetime,
-    rate_per_minute: int | None = None,
+    rate_per_minute: float | None = None,
     arms: dict[str, int] | None = None,
     zones: Sequence[tzinfo] = (),
 ) -> Plan:

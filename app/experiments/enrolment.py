@@ -195,7 +195,8 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
         approvals.refuse_unseen(session, experiment, sum(arms.values()), settings)
         design = drafts.design_of(experiment)
         zones = people_hours.zones_of(session, design, settings.zone)
-    rate = settings.slower_of(experiment.rate_per_minute)
+    people, own = sum(arms.values()), experiment.rate_per_minute
+    rate = settings.pace_of(own, people, now=now, zone=settings.zone)
     freeze = partial(plans.freeze, design, arms, start=now, rate_per_minute=rate, zones=zones)
     plan = _plan(freeze)
     with database.write() as session:

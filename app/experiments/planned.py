@@ -1,6 +1,6 @@
 """The plan of an experiment as it stands: of whoever would be in it now, or who is."""
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -8,6 +8,7 @@ from app.experiments import drafts, people_hours, rehearsal
 from app.experiments.design import Plan, plan
 from app.experiments.eligibility import Judge
 from app.experiments.models import Experiment
+from app.platform.config import Settings
 
 
 def plan_of(
@@ -16,8 +17,7 @@ def plan_of(
     judge: Judge,
     *,
     now: datetime,
-    rate_per_minute: int | None = None,
-    zone: tzinfo,
+    settings: Settings,
 ) -> Plan:
     """The plan of an experiment: as counted while it is a draft, as settled once it started."""
     people = experiment.enrolled
@@ -28,7 +28,9 @@ def plan_of(
         design,
         people=people,
         start=experiment.started_at or experiment.scheduled_at or now,
-        rate_per_minute=rate_per_minute,
+        rate_per_minute=settings.pace_of(
+            experiment.rate_per_minute, people, now=now, zone=settings.zone
+        ),
         arms=(experiment.plan or {}).get("arms"),
-        zones=people_hours.zones_of(session, design, zone),
+        zones=people_hours.zones_of(session, design, settings.zone),
     )

@@ -66,7 +66,7 @@ def freeze(
     arms: Mapping[str, int],
     *,
     start: datetime,
-    rate_per_minute: int | None = None,
+    rate_per_minute: float | None = None,
     zones: Sequence[tzinfo] = (),
 ) -> Frozen:
     """Work out the plan of everybody enrolled. `zones`: where they may be; none: anywhere.
@@ -125,7 +125,7 @@ def leaving(
     parts: Sequence[int],
     *,
     start: datetime,
-    rate_per_minute: int | None,
+    rate_per_minute: float | None,
     zones: Sequence[tzinfo],
 ) -> list[datetime]:
     """When the last mail of each wave leaves at the latest, of waves with so many people."""

@@ -17,7 +17,19 @@ def leaves(house: House) -> str:
     """Whether mail could leave now."""
     told = transports.look(house.settings)
     rates = house.settings.mail_rates
-    return f"{told}; mails a minute at most: {rates} (THINSLICE_MAIL_RATES)" if rates else told
+    if rates:
+        told = f"{told}; mails a minute at most: {rates} (THINSLICE_MAIL_RATES)"
+    return told + _warms_up(house.settings)
+
+
+def _warms_up(settings: Settings) -> str:
+    """How many mails leave today; nothing where no limit rises."""
+    warming = settings.warming
+    limit = warming.limit(clock.now().astimezone(settings.zone).date()) if warming else None
+    if warming is None:
+        return ""
+    most = "over" if limit is None else f"{figures.plural(limit, 'mail')} at most today"
+    return f"; warm-up: {most} (THINSLICE_WARM_UP)"
 
 
 def comes_back(house: House) -> str:

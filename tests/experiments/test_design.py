@@ -1,4 +1,4 @@
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session
@@ -117,7 +117,7 @@ def test_a_difference_that_no_rate_leaves_room_for_takes_nobody():
 
 def plan_of(session: Session, experiment: Experiment) -> design.Plan:
     judge = judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
-    return planned.plan_of(session, experiment, judge, now=NOW, zone=UTC)
+    return planned.plan_of(session, experiment, judge, now=NOW, settings=SETTINGS)
 
 
 def test_a_draft_is_planned_for_who_would_be_mailed_now(session: Session):

@@ -1,7 +1,7 @@
 """What was composed before a launch is composed once; who falls away until the start is told."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from app.experiments.design_schemas import Changes, LaunchDraft
 from app.experiments.eligibility import Eligibility
 from app.experiments.models import Experiment, Rehearsal, Unwritable
 from app.platform import events
+from app.platform.config import Settings
 from app.platform.db import Database
 from tests.duties import run
 from tests.experiments.scenes import (
@@ -355,7 +356,7 @@ def test_a_plan_composes_no_more_than_a_checklist(database: Database, composed: 
     with database.read() as session:
         row = session.get_one(Experiment, one)
         judge = enrolment.judge_of(session, row, Happens(composed.one), SETTINGS, now=NOW)
-        plan = planned.plan_of(session, row, judge, now=NOW, zone=UTC)
+        plan = planned.plan_of(session, row, judge, now=NOW, settings=Settings())
 
     assert (plan.people, composed.taken()) == (30, 0)
 

@@ -80,7 +80,7 @@ SETTINGS = {
     "dkim_key": "/keys/dkim key.pem", "dkim_selector": "s1", "dkim_domain": "b.example",
     "mail_events": "postmark://user:0123456789abcdef@ mailgun://0123456789abcdef%2F@"
     " ses:arn:aws:sns:eu-west-1:123456789012:x",
-    "mail_rates": "600 gmail.com=100",
+    "mail_rates": "600 gmail.com=100", "warm_up": "2026-12-01 50 1.5",
     "timezone": "Europe/Oslo", "privacy": "consent",
     "durability": "disk", "spool_limit": "3 GB", "keep_events_months": "5", "backup_days": "0",
     "approve_above": "5000",

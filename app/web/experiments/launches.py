@@ -27,7 +27,7 @@ from app.platform.config import Settings
 from app.platform.errors import AppError, Invalid
 from app.review import store as review
 from app.review.store import About
-from app.web.experiments import header, plans, real_mails
+from app.web.experiments import header, plans, real_mails, warming
 from app.web.experiments.form_fields import FIELDS
 from app.web.experiments.header import Place
 from app.web.experiments.plans import Outlook
@@ -237,7 +237,15 @@ def _launch_page(
         form=form,
         zone=settings.timezone,
         verb="Rehearse with" if settings.rehearses else "Send to",
-        transport=_transport(settings, who.eligible),
+        transport=" ".join(
+            filter(
+                None,
+                (
+                    _transport(settings, who.eligible),
+                    warming.words(session, settings, waiting=who.eligible, now=now),
+                ),
+            )
+        ),
     )
 
 

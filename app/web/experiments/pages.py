@@ -23,7 +23,7 @@ from app.outreach.troubles import Trouble
 from app.review import store as review
 from app.review.models import Decision
 from app.review.store import About
-from app.web.experiments import header, plans, readouts, test_cards
+from app.web.experiments import header, plans, readouts, test_cards, warming
 from app.web.experiments.header import Place
 from app.web.experiments.plans import Outlook
 from app.web.experiments.results import Panel
@@ -83,6 +83,7 @@ class ExperimentPage(Page):
     decision: Decision | None
     result: Panel | None
     progress: Progress
+    warming: str
     begins: Begins | None
     refreshing: bool
     standing: str
@@ -100,6 +101,7 @@ class ProgressFragment(Page):
 
     result: Panel | None
     progress: Progress
+    warming: str
     begins: Begins | None
     moves: Sequence[tuple[str, str, str]]
     id: str
@@ -121,9 +123,11 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
     """The part of the overview that renews itself."""
     about = review.about(session, experiment_id)
     experiment = about.experiment
+    so_far = progress.progress_of(session, experiment, now=now)
     fragment = ProgressFragment(
         result=readouts.panel_of(request, session, about, now=now),
-        progress=progress.progress_of(session, experiment, now=now),
+        progress=so_far,
+        warming=_warming(request, session, so_far, now=now),
         begins=_begins(experiment),
         moves=_moves(experiment),
         id=experiment.id,
@@ -159,6 +163,7 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
     left_out = plans.reasons(enrolment_store.reasons(session, experiment.id))
     day = formatting.filters(request.app.state.settings.zone)["day"]
     waiting = troubles.about(session, experiment.id)
+    so_far = progress.progress_of(session, experiment, now=now)
     waits_for_second = any(one.reason.endswith(approvals.BY_ANOTHER) for one in waiting)
     return ExperimentPage(
         place=header.place_beside(about),
@@ -172,7 +177,8 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
         fell_away=fallen_away.fallen_away_of(session, experiment),
         decision=about.decision,
         result=readouts.panel_of(request, session, about, now=now),
-        progress=progress.progress_of(session, experiment, now=now),
+        progress=so_far,
+        warming=_warming(request, session, so_far, now=now),
         begins=_begins(experiment),
         refreshing=readouts.is_refreshing(experiment),
         standing=readouts.standing(experiment),
@@ -181,6 +187,11 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
         left_out=left_out,
         left_out_total=sum(count for _, count in left_out),
     )
+
+
+def _warming(request: Request, session: Session, so_far: Progress, *, now: datetime) -> str:
+    settings = request.app.state.settings
+    return warming.words(session, settings, waiting=so_far.queued, now=now)
 
 
 def _begins(experiment: Experiment) -> Begins | None:

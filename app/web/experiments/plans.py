@@ -80,7 +80,7 @@ def outlook_of(
         draft,
         people=people,
         start=now,
-        rate_per_minute=settings.rate_of_all,
+        rate_per_minute=settings.pace_of(None, people, now=now, zone=settings.zone),
         zones=people_hours.zones_of(session, draft, settings.zone),
     )
     return _told(request, found, draft)
