@@ -192,18 +192,16 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
         experiment = store.experiment_of(session, experiment_id)
         arms = enrolment_store.count_by_arm(session, experiment_id)
         lost = fallen_away.since_launch(session, experiment)
-        approvals.refuse_unseen(session, experiment, sum(arms.values()), settings)
+        people, own = sum(arms.values()), experiment.rate_per_minute
+        approvals.refuse_unseen(session, experiment, people, settings)
         design = drafts.design_of(experiment)
         zones = people_hours.zones_of(session, design, settings.zone)
-    people, own = sum(arms.values()), experiment.rate_per_minute
     rate = settings.pace_of(own, people, now=now, zone=settings.zone)
-    freeze = partial(plans.freeze, design, arms, start=now, rate_per_minute=rate, zones=zones)
-    plan = _plan(freeze)
+    plan = _plan(partial(plans.freeze, design, arms, start=now, rate_per_minute=rate, zones=zones))
     with database.write() as session:
         held = _awaited(session, experiment_id)
-        if held.rate_per_minute != experiment.rate_per_minute:  # the design is frozen
-            return False
-        if enrolment_store.count_by_arm(session, held.id) != arms:
+        is_same = enrolment_store.count_by_arm(session, held.id) == arms
+        if held.rate_per_minute != own or not is_same:  # the design is frozen
             return False
         held.enrolled = enrolment_store.count_enrolled(session, held.id)
         held.rule_version = verdicts.VERSION
