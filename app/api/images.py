@@ -1,7 +1,6 @@
 """Images that mails show."""
 
 from base64 import b64decode
-from binascii import Error as BadBase64
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -80,7 +79,7 @@ def add_image(draft: ImageDraft, session: Db, who: Who, now: Now) -> ImageOut:
     """PNG, JPEG, GIF or WebP. Pixels stay as they are; what tells of its maker is left out."""
     try:
         raw = b64decode(draft.base64, validate=True)
-    except BadBase64 as error:
+    except ValueError as error:  # of letters beyond ASCII, too
         raise Invalid.at("base64", f"This is not base64: {error}.") from error
     row = images.add(session, raw, name=draft.name, says=draft.says, by=who.name, now=now)
     return _shown(row)
