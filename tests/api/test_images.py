@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from app.api.images import ImageDraft
 from tests.api.conftest import Api, as_
 
-WHOLE: dict[str, Any] = ImageDraft.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index,call-overload]  # as it is written there
+WHOLE: dict[str, Any] = ImageDraft.model_json_schema()["examples"][0]
 
 
 @pytest.fixture
