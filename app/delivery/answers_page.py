@@ -10,21 +10,19 @@ from functools import lru_cache
 from sqlmodel import Session
 
 from app.audience.columns import Columns
-from app.delivery import person_store, preview
+from app.delivery import person_store
 from app.delivery.arms import arm_of
+from app.delivery.holders import holder_of
 from app.delivery.mail import cells, chart_drawing, charting, content, filling, marks
 from app.delivery.mail.addressing import filled_address
 from app.delivery.mail.body import Content
 from app.delivery.mail.charting import Chart
 from app.delivery.mail.filling import Filler
 from app.delivery.mail.links import Link, encoded
-from app.delivery.models import Send
-from app.delivery.reserving import columns_of
-from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.experiments.vocabulary import language_of
 from app.languages.error_words import NOT_HERE
-from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink, unpack_fills
+from app.links.token import NEVER_COUNTS, NOBODY, TrackedLink
 from app.platform.errors import NotFound
 
 _KEPT = 32  # pages that a process keeps ready
@@ -53,16 +51,16 @@ def answer_page(session: Session, token: TrackedLink, *, now: datetime) -> Answe
     A token that never counts says in its fills whose page it is: experiment, arm, person.
     Raises NotFound.
     """
-    if token.id in {NEVER_COUNTS, NOBODY}:
-        return _uncounted(session, token, now=now)
-    send = session.get(Send, token.id)
-    people = person_store.people_of(session, [token.id])
-    if send is None or token.id not in people:
-        raise NotFound(NOT_HERE)
-    experiment = session.get_one(Experiment, send.experiment_id)
-    row = columns_of(people[token.id])
-    columns = cell_types.columns_of(session, experiment)
-    return _page(experiment, send.arm, row, columns, send_id=send.id, asks=True, now=now)
+    held = holder_of(session, token)
+    return _page(
+        held.experiment,
+        held.arm,
+        held.row,
+        held.columns,
+        send_id=held.send_id,
+        asks=token.id != NOBODY,
+        now=now,
+    )
 
 
 def whose(session: Session, token: TrackedLink) -> int:
@@ -72,27 +70,6 @@ def whose(session: Session, token: TrackedLink) -> int:
     if token.id not in person_store.people_of(session, [token.id]):
         raise NotFound(NOT_HERE)  # it takes no words of the erased, nor of who refused
     return token.id
-
-
-def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> AnswerPage:
-    try:
-        experiment_id, arm, person_id = unpack_fills(token.fills)
-    except ValueError:
-        raise NotFound(NOT_HERE) from None
-    experiment = session.get(Experiment, experiment_id)
-    if experiment is None:
-        raise NotFound(NOT_HERE)
-    addressee = preview.addressee(session, experiment, person_id)
-    columns = cell_types.columns_of(session, experiment)
-    return _page(
-        experiment,
-        arm,
-        addressee.columns,
-        columns,
-        send_id=NEVER_COUNTS,
-        asks=token.id != NOBODY,
-        now=now,
-    )
 
 
 def _page(

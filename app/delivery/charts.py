@@ -10,51 +10,24 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.audience.columns import Columns
-from app.delivery import person_store, preview
 from app.delivery.arms import arm_of
+from app.delivery.holders import holder_of
 from app.delivery.mail import cells, chart_drawing, charting
 from app.delivery.mail.charting import Chart
-from app.delivery.models import Send
-from app.delivery.reserving import columns_of
-from app.experiments import cell_types
 from app.experiments.models import Experiment
 from app.experiments.vocabulary import language_of
 from app.languages.error_words import NOT_HERE
-from app.links.token import NEVER_COUNTS, TrackedLink, unpack_fills
+from app.links.token import TrackedLink
 from app.platform.errors import AppError, NotFound
 
 
 def drawing_of(session: Session, token: TrackedLink, *, now: datetime) -> str:
-    """The SVG that a token of the kind `chart` stands for. Raises NotFound: erased, or never there.
-
-    A token that never counts says in its fills whose it is: experiment, arm, person.
-    """
-    if token.id == NEVER_COUNTS:
-        return _uncounted(session, token, now=now)
-    send = session.get(Send, token.id)
-    people = person_store.people_of(session, [token.id])
-    if send is None or token.id not in people:
-        raise NotFound(NOT_HERE)
-    experiment = session.get_one(Experiment, send.experiment_id)
-    row = columns_of(people[token.id])
-    columns = cell_types.columns_of(session, experiment)
-    return _drawing(experiment, send.arm, token.link, row, columns, now=now)
-
-
-def _uncounted(session: Session, token: TrackedLink, *, now: datetime) -> str:
+    """The SVG that a token of the kind `chart` stands for. Raises NotFound."""
     try:
-        experiment_id, arm, person_id = unpack_fills(token.fills)
-    except ValueError:
-        raise NotFound(NOT_HERE) from None
-    experiment = session.get(Experiment, experiment_id)
-    if experiment is None:
-        raise NotFound(NOT_HERE)
-    try:
-        person = preview.addressee(session, experiment, person_id)
+        held = holder_of(session, token)
     except AppError:
         raise NotFound(NOT_HERE) from None
-    columns = cell_types.columns_of(session, experiment)
-    return _drawing(experiment, arm, token.link, person.columns, columns, now=now)
+    return _drawing(held.experiment, held.arm, token.link, held.row, held.columns, now=now)
 
 
 def _drawing(
