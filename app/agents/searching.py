@@ -9,6 +9,7 @@ from app.agents.arguments import Kind
 from app.agents.asking import Asking
 from app.experiments import feature_store, store
 from app.okr import store as okr
+from app.platform.listing import Asked
 from app.review import learnings
 from app.review import search as texts
 from app.review.learnings import Wanted
@@ -52,7 +53,7 @@ def _rows(asking: Asking, kind: Kind | None) -> Iterator[tuple[Kind, list[tuple[
         key_results = okr.key_results(session, limit=most)
         yield Kind.KEY_RESULT, [(row.id, row.title) for row in key_results]
     if kind in {None, Kind.FEATURE}:
-        features = feature_store.features(session, limit=most)
+        features = feature_store.features(session, Asked(), limit=most)
         yield Kind.FEATURE, [(row.id, row.title) for row in features]
 
 

@@ -89,7 +89,7 @@ def list_features(
     *, session: Db, sort: Sort = "", cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> Listed[FeatureOut]:
     """Newest first, or by `made`, `name`, `slices`, `cost`."""
-    rows = feature_store.features_page(session, Asked(sort=sort, cursor=cursor), limit=limit)
+    rows = feature_store.features(session, Asked(sort=sort, cursor=cursor), limit=limit)
     teams = feature_store.teams_by_feature(session, [row.id for row in rows])
     return listed(rows, lambda row: _shown(row, teams[row.id]))
 

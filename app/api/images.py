@@ -41,13 +41,13 @@ class ImageDraft(Document):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"name": "loaves.png", "says": "Three loaves", "base64": _PIXEL}]
+            "examples": [{"name": "loaves.png", "says": "Three loaves", "file": _PIXEL}]
         }
     )
 
     name: Line = Field(description="of the file")
     says: Line = Field(description="what it shows: whoever sees no images reads this")
-    base64: Annotated[str, Field(max_length=2_800_000, description="the file, 2 MB at most")]
+    file: Annotated[str, Field(max_length=2_800_000, description="as base64; 2 MB at most")]
 
 
 class ImageWords(Document):
@@ -78,9 +78,9 @@ class ImageOut(BaseModel):
 def add_image(draft: ImageDraft, session: Db, who: Who, now: Now) -> ImageOut:
     """PNG, JPEG, GIF or WebP. Pixels stay as they are; what tells of its maker is left out."""
     try:
-        raw = b64decode(draft.base64, validate=True)
+        raw = b64decode(draft.file, validate=True)
     except ValueError as error:  # of letters beyond ASCII, too
-        raise Invalid.at("base64", f"This is not base64: {error}.") from error
+        raise Invalid.at("file", f"This is not base64: {error}.") from error
     row = images.add(session, raw, name=draft.name, says=draft.says, by=who.name, now=now)
     return _shown(row)
 

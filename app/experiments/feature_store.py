@@ -11,7 +11,6 @@ from app.platform.errors import NotFound
 from app.platform.listing import Asked, Listing
 from app.platform.paging import Order, Part, part
 
-_FEATURES = Order("features", is_descending=True)
 _SLICES = Order("slices", is_descending=True)
 _UNDER_WAY = {Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.MEASURING}
 
@@ -54,12 +53,7 @@ LISTING = Listing(
 )
 
 
-def features(session: Session, *, cursor: str | None = None, limit: int = 100) -> Part[Feature]:
-    """Newest first."""
-    return part(session, select(Feature), _FEATURES, Feature.id, cursor=cursor, limit=limit)
-
-
-def features_page(session: Session, asked: Asked, *, limit: int) -> Part[Feature]:
+def features(session: Session, asked: Asked, *, limit: int) -> Part[Feature]:
     """The newest first, or as it is asked for."""
     return LISTING.part(session, select(Feature), asked, limit=limit)
 

@@ -73,6 +73,7 @@ class LaunchPage(Page):
     zone: str
     verb: str  # of the button
     transport: str
+    warming: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,15 +238,8 @@ def _launch_page(
         form=form,
         zone=settings.timezone,
         verb="Rehearse with" if settings.rehearses else "Send to",
-        transport=" ".join(
-            filter(
-                None,
-                (
-                    _transport(settings, who.eligible),
-                    warming.words(session, settings, waiting=who.eligible, now=now),
-                ),
-            )
-        ),
+        transport=_transport(settings, who.eligible),
+        warming=warming.words(session, settings, waiting=who.eligible, now=now),
     )
 
 

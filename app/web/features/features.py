@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
-from sqlmodel import Session, select
+from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
 from app.experiments import feature_outline, feature_store, store, vocabulary
@@ -95,7 +95,7 @@ def listed(request: Request, session: Db, asked: FromAddress) -> HTMLResponse:
     """All features, newest first."""
     listing = feature_store.LISTING
     asked = narrowed_to(asked, listing)
-    part = listing.part(session, select(Feature), asked, limit=_PAGE)
+    part = feature_store.features(session, asked, limit=_PAGE)
     slices = feature_store.count_slices(session, [feature.id for feature in part])
     aims = list_rows.some(
         session, {feature.key_result_id for feature in part if feature.key_result_id}
