@@ -83,7 +83,7 @@ class Settled:
         self._made("/allocation/buckets", _BUCKETS, method="PUT")
         self._made(f"/weeks/{week}/commitments", {"text": "Mail them"}, named="item_id")
         self._made("/suppressions", {"email": "off@b.example", "reason": "asked"})
-        image = {"name": "a.png", "says": "A loaf", "base64": b64encode(png()).decode()}
+        image = {"name": "a.png", "says": "A loaf", "file": b64encode(png()).decode()}
         self._made("/images", image, named="image_id")
         template = {"name": "Mine", "design": DESIGN}
         self._made("/experiment-templates", template, named="template_id")

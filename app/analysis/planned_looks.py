@@ -59,6 +59,12 @@ def held_of(session: Session, experiment_ids: Sequence[str]) -> dict[str, list[H
     return found
 
 
+def moments(experiment: Experiment) -> list[datetime]:
+    """When each look was planned for, at the start; the last one sees everybody."""
+    planned = (experiment.plan or {}).get("looks") or []
+    return [datetime.fromisoformat(one["due_at"]) for one in planned]
+
+
 def due(
     experiment: Experiment, before: Sequence[Held], *, closed: bool, known: Known
 ) -> dict[str, Any] | None:

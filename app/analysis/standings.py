@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from app.analysis import planned_looks
 from app.analysis.counts import ArmTotals, together
 from app.analysis.gathered import Gathered, rule_of, stop_at
 from app.analysis.threshold_call import Standing
@@ -39,7 +40,11 @@ def _was_ended(experiment: Experiment) -> bool:
 def _ends_at(
     experiment: Experiment, total: ArmTotals, *, now: datetime, over: bool
 ) -> datetime | None:
-    """When the last window has closed and its clicks have settled."""
+    """When the last window has closed and its clicks have settled.
+
+    While mails are to come, no earlier than was planned at the start: that knew the rates, the days
+    of a warm-up and the waves that hold them up.
+    """
     if not experiment.started_at:
         return None
     window = timedelta(hours=rule_of(experiment).window_hours)
@@ -48,7 +53,8 @@ def _ends_at(
         return None
     stop = stop_at(experiment)
     closes = min(last + window, stop) if stop else last + window
-    return closes + SETTLES_AFTER
+    settled = closes + SETTLES_AFTER
+    return settled if over else max([settled, *planned_looks.moments(experiment)])
 
 
 def _last_leaves(experiment: Experiment, total: ArmTotals, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from app.analysis import readout as readouts
 from app.analysis.readout_json import as_json
 from app.analysis.readout_types import Readout, State
 from app.experiments.models import Status
+from app.platform.clock import iso
 from app.tally import store
 from tests.analysis.scenes import (
     CLOSED,
@@ -413,3 +414,19 @@ def test_the_answer_comes_when_the_last_mail_has_left_and_its_window_has_closed(
     call = readouts.readout_of(session, experiment, now=TUESDAY + 30 * MINUTE).call
 
     assert call.answer_by == TUESDAY + timedelta(hours=73, minutes=15)
+
+
+def test_an_answer_comes_no_earlier_than_was_planned_while_mails_are_to_come(session: Session):
+    planned = TUESDAY + timedelta(days=9)
+    looks = [{"number": 1, "due_at": iso(planned), "people": 600, "pass_count": 60}]
+    experiment = given_experiment(session, status=Status.RUNNING, plan={"looks": looks})
+    mail(session, experiment, 300)
+
+    waits = readouts.readout_of(session, experiment, now=TUESDAY + HOUR).call.answer_by
+    late = readouts.readout_of(session, experiment, now=planned).call.answer_by
+    mail(session, experiment, 300, first=301)
+    over = readouts.readout_of(session, experiment, now=TUESDAY + HOUR).call.answer_by
+
+    assert (waits, late, over) == (
+        planned, planned + WINDOW + 15 * MINUTE, TUESDAY + WINDOW + 15 * MINUTE,
+    )  # fmt: skip

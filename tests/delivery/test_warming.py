@@ -71,6 +71,8 @@ def test_pages_say_what_leaves_today_and_when_the_last_does(database: Database):
     with database.write() as session:
         rate_store.take_of_day(session, NOW.date(), 10, 9, now=NOW)
         said = [warming.words(session, WARM, waiting=n, now=NOW) for n in (0, 1, 21, 22)]
+        rate_store.take_of_day(session, NOW.date(), 10, 1, now=NOW)
+        said.append(warming.words(session, WARM, waiting=1, now=NOW))
         over = warming.words(session, WARM, waiting=9, now=NOW + timedelta(days=365))
 
     last = (
@@ -81,5 +83,6 @@ def test_pages_say_what_leaves_today_and_when_the_last_does(database: Database):
         "The warm-up lets 1 more mail leave today.",
         f"{last}Mon 23 Nov 2026.",
         f"{last}Tue 24 Nov 2026.",
+        last.replace("1 more mail", "no more mails") + "Mon 23 Nov 2026.",
     ]
     assert over == ""

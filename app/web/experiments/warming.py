@@ -16,7 +16,8 @@ def words(session: Session, settings: Settings, *, waiting: int, now: datetime) 
     if warming is None or limit is None or not waiting:
         return ""
     left = rate_store.left_of_day(session, today, limit)
-    told = f"The warm-up lets {formatting.plural(left, 'more mail', 'more mails')} leave today"
+    some = formatting.plural(left, "more mail", "more mails") if left else "no more mails"
+    told = f"The warm-up lets {some} leave today"
     last = warming.last_day(waiting, today=today, left=left)
     if last == today:
         return f"{told}."

@@ -17,7 +17,7 @@ const shown = async () => {
 }
 
 document.addEventListener("keydown", (event) => {
-  const writes = event.target.closest("input, textarea, select, [contenteditable], dialog")
+  const writes = event.target.closest("input, textarea, select, [contenteditable], dialog[open]")
   if (writes || event.ctrlKey || event.metaKey || event.altKey || !document.querySelector("[data-key]")) return
   const place = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`)
   if (event.key === "/") {
