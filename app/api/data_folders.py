@@ -12,7 +12,7 @@ from app.api.address import PREFIX
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, listed
 from app.identity.guard import Db, Now, Who
-from app.tracking import folder_rows, folders
+from app.tracking import alike, folder_rows, folders
 from app.tracking.folders import FolderState
 from app.tracking.models import DataFolder
 
@@ -46,7 +46,7 @@ class DataFolderOut(BaseModel):
     host: str
     path: str
     state: FolderState
-    wrong: str | None  # what somebody must mend: two machines run on copies of this folder
+    wrong: str | None  # what somebody must mend: a copy of it lives, or it has other settings
     ingested_until: datetime | None
     seen_at: datetime
     lost_clicks: int
@@ -89,11 +89,17 @@ def acknowledge_losses(folder_id: str, session: Db, now: Now) -> DataFolderOut:
 def _shower(session: Session, *, now: datetime) -> Callable[[DataFolder], DataFolderOut]:
     """Shows folders, with what is asked once of all of them."""
     names, losses = folders.labels(session), folder_rows.losses(session)
-    return lambda row: _shown(row, names[row.id], losses.get(row.id), now=now)
+    wrong = alike.wrong(folder_rows.folders(session), now=now)
+    return lambda row: _shown(row, names[row.id], losses.get(row.id), wrong.get(row.id), now=now)
 
 
 def _shown(
-    row: DataFolder, name: str, lost: tuple[datetime, datetime] | None, *, now: datetime
+    row: DataFolder,
+    name: str,
+    lost: tuple[datetime, datetime] | None,
+    wrong: str | None,
+    *,
+    now: datetime,
 ) -> DataFolderOut:
     return DataFolderOut(
         id=row.id,
@@ -101,7 +107,7 @@ def _shown(
         host=row.host,
         path=row.path,
         state=folders.state_of(row, now=now),
-        wrong=folders.copied_in_words(row, now=now) or None,
+        wrong=wrong,
         ingested_until=row.ingested_until,
         seen_at=row.seen_at,
         lost_clicks=row.lost,

@@ -186,18 +186,19 @@ def take_playbook(
 def list_folders() -> None:
     """Print each machine's folder: its state, and up to when its clicks are in."""
     from app.platform import clock
-    from app.tracking import folder_rows, folders
+    from app.tracking import alike, folder_rows, folders
 
     house = command_setup.checked_house()
     now = clock.now()
     with house.database.read() as session:
-        names = folders.labels(session)
-        for row in folder_rows.folders(session):
+        names, rows = folders.labels(session), folder_rows.folders(session)
+        wrong = alike.wrong(rows, now=now)
+        for row in rows:
             until = clock.iso(row.ingested_until) if row.ingested_until else "never"
             state = folders.state_of(row, now=now)
             typer.echo(f"{names[row.id]}  {state}  clicks are in up to {until}  {row.id}")
-            if wrong := folders.copied_in_words(row, now=now):
-                typer.echo(f"  {wrong}")
+            if row.id in wrong:
+                typer.echo(f"  {wrong[row.id]}")
 
 
 @data_folders.command("retire")

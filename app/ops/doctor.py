@@ -8,20 +8,28 @@ from itertools import islice
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.analysis import known_until, sentences, waiting
 from app.audience import erasure_rows
 from app.identity import store as identity
 from app.identity.audit import Seals
 from app.identity.oidc.provider import Provider
-from app.ops import backing_up, gauges, holding, late, mail_dns, mail_findings, reached, stored
+from app.ops import (
+    backing_up,
+    folder_findings,
+    gauges,
+    holding,
+    late,
+    mail_dns,
+    mail_findings,
+    reached,
+    stored,
+)
 from app.ops.installation import House, open_house, refuse_nothing
 from app.outreach import failing
 from app.platform import apart, away, clock, config, figures, install, migrate, queries, writers
 from app.platform.away import AWAY
 from app.platform.config import Settings
 from app.platform.errors import AppError
-from app.tracking import ageing, ageing_rows, folder_rows, folders, losses, range_files
-from app.tracking.models import LostHits
+from app.tracking import ageing, ageing_rows, range_files
 
 _NAMED = 5  # of what failed; the page tells the rest
 _NO_BOOT = "boots are not told apart, so what a killed sender had in hand becomes uncertain"
@@ -56,10 +64,11 @@ def look(settings: Settings) -> list[Finding]:
         **mail_dns.Looking().parts,
         "disk": _disk,
         "processes": _processes,
-        "clicks": _clicks,
+        "clicks": folder_findings.clicks,
         "due work": _due,
         "put off": _put_off,
-        "data folders": _folders,
+        "data folders": folder_findings.are_read,
+        "machines": folder_findings.are_alike,
         "privacy": _privacy,
         "address ranges": _ranges,
         "identity provider": _provider,
@@ -201,30 +210,6 @@ def _processes(house: House) -> str:
     return "none was started twice" + ("" if writers.is_boot_told() else f"; {_NO_BOOT}")
 
 
-def _clicks(house: House) -> str:
-    lost = losses.lost_in(house.hits)
-    with house.database.read() as session:
-        row = folder_rows.one(session, house.folder_id)
-        found = folders.unseen_losses(session, row) if row else []
-    seen = row.lost_seen if row else 0
-    if lost <= seen:
-        return "none lost that nobody has taken note of"
-    raise _WrongError(
-        f"{figures.plural(lost - seen, 'click or open was', 'clicks and opens were')} answered and"
-        f" not kept{_between(found, house)}: the journal was full, or the disk. Make room, or raise"
-        " THINSLICE_SPOOL_LIMIT; the numbers of that time are too low. Then take note of them: page"
-        f" Data folders, or `thinslice folder acknowledge {house.folder_id}`."
-    )
-
-
-def _between(found: Sequence[LostHits], house: House) -> str:
-    if not found:
-        return ""  # they are told with the ingester's next word
-    since, until = min(lost_hits.since for lost_hits in found), max(hits.until for hits in found)
-    first, last = (sentences.moment(when, house.settings.zone) for when in (since, until))
-    return f" between {first} and {last}"
-
-
 def _put_off(house: House) -> str:
     with house.database.read() as session:
         troubles = failing.failing(session)
@@ -237,14 +222,6 @@ def _put_off(house: House) -> str:
             f" {house.settings.public_url}/put-off"
         )
     return "nothing waits because it failed"
-
-
-def _folders(house: House) -> str:
-    with house.database.read() as session:
-        seen = known_until.known_everywhere(session, now=clock.now())
-    if seen.late:
-        raise _WrongError(" ".join(waiting.for_whom(seen, house.settings.zone)))
-    return f"every click before {clock.iso(seen.until)} is in: {seen.lag_seconds} s ago"
 
 
 def _privacy(house: House) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.identity import audit, setup
 from app.links.keyring import Keyring
-from app.ops import stored
+from app.ops import own_settings, stored
 from app.platform import clock, install, keys, locks, migrate
 from app.platform.afar import Afar
 from app.platform.away import AWAY, tell
@@ -16,6 +16,7 @@ from app.platform.config import Settings
 from app.platform.db import Database
 from app.platform.errors import Conflict
 from app.platform.stir import Seldom, Stir
+from app.tracking import alike
 from app.tracking.folders import Folder
 from app.tracking.range_files import RANGES
 
@@ -124,12 +125,14 @@ def open_house(settings: Settings) -> House:
             " give the same `thinslice restore` again."
         )
     secrets = keys.load_or_make(settings)
+    keyring = Keyring.of(secrets)
+    prints = own_settings.prints(settings, keyring)
     folder_id, place = keys.folder_id(settings.data_dir)
     house = House(
         settings=settings,
         database=Database(settings.database),
-        keyring=Keyring.of(secrets),
-        folder=Folder(folder_id, settings.data_dir, place),
+        keyring=keyring,
+        folder=Folder(folder_id, settings.data_dir, place, alike.written(prints)),
         secrets=secrets,
     )
     house.database.on_write(house.note)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from app.ops.installation import House
 from app.platform import apart, journal
 from app.platform.away import AWAY, tell
-from app.tracking import folders
+from app.tracking import alike, folder_rows, folders
 from app.tracking.losses import lost_in
 
 log = logging.getLogger(__name__)
@@ -53,3 +53,6 @@ def _register(house: House, *, is_empty: bool, now: datetime) -> None:
     lost = lost_in(house.hits)
     with house.database.write() as session:
         folders.register(session, house.folder, is_empty=is_empty, lost=lost, now=now)
+        apart = alike.apart(folder_rows.folders(session), now=now)
+    if house.folder_id in apart:
+        log.warning("%s", apart[house.folder_id])

@@ -44,6 +44,7 @@ class Folder:
     id: str
     path: Path
     place: str = ""  # of the file that holds the id; a copy has another
+    settings: str = ""  # prints of what this process is set to
 
     @property
     def host(self) -> str:
@@ -224,7 +225,7 @@ def _found(session: Session, key: str, *, meant: Callable[[DataFolder], bool]) -
 
 def _heard(held: DataFolder, folder: Folder, *, now: datetime) -> None:
     """Note who speaks for a folder, and where it is. One that is heard of is not gone."""
-    held.retired_at, held.retired_by = None, ""
+    held.retired_at, held.retired_by, held.settings = None, "", folder.settings
     if held.place in {folder.place, ""}:  # "": it was made known by an earlier version
         if held.moved_at is not None and now - held.moved_at > SILENT_AFTER:
             held.moved_at, held.is_copied, held.other_name = None, False, ""

@@ -60,6 +60,8 @@ class DataFolder(SQLModel, table=True):
         default=None, sa_type=UtcDateTime
     )  # None: nothing to wait for
     is_copied: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # prints of what its processes are set to, by name: enough to compare
+    settings: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class LostHits(SQLModel, table=True):

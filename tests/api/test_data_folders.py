@@ -4,7 +4,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app.platform.db import Database
-from app.tracking import folders
+from app.tracking import alike, folder_rows, folders
 from app.tracking.folders import Folder
 from tests.api.conftest import NOW, as_
 
@@ -50,3 +50,14 @@ def test_losses_are_taken_note_of_and_new_ones_are_new(application: FastAPI, dat
         "2026-11-23T10:00:00Z",
     )
     assert as_(application, "editor").post(path).status_code == 403
+
+
+def test_machines_with_other_settings_are_told(application: FastAPI, database: Database):
+    with database.write() as session:
+        for name in ("one", "two"):
+            folder = Folder(name, Path("/srv"), settings=f"secret_keys=k warm_up={name}")
+            folders.report(session, folder, until=NOW, lost=0, drained=False, now=NOW)
+        said = alike.wrong(folder_rows.folders(session), now=NOW)
+    listed = as_(application, "admin").read("/data-folders")["items"]
+
+    assert {one["id"]: one["wrong"] for one in listed} == {"one": None, "two": said["two"]}

@@ -1,9 +1,10 @@
 """What a send costs: the real sender to a local sink, beside bare clients in the same run.
 
-`python -m tests.bench.bench_sending [--people 5000] [--database sqlite|URL]`. By turns, with a
-bare aiosmtplib before, between and after: our sender, two of them at once, the built-in outbox, and
-Postfix's smtp-source where it is installed. Each runs in a process of its own, as the sink does,
-so that CPU and memory are its own.
+`python -m tests.bench.bench_sending [--people 5000] [--database sqlite|URL] [--alone]`. By turns,
+with a bare aiosmtplib before, between and after: our sender, two of them at once, the built-in
+outbox, and Postfix's smtp-source where it is installed; `--alone`: one sender, for a long queue.
+Each runs in a process of its own, as the sink does, so that CPU and memory are its own. What two
+can do beside one is limited by cores and sink: two bare clients beside one say how far.
 """
 
 import argparse
@@ -59,9 +60,13 @@ class Figures:
     def rate(self) -> float:
         return self.mails / self.seconds
 
+    @property
+    def cpu(self) -> float:
+        """Milliseconds a mail."""
+        return 1000 * self.cpu_seconds / self.mails
+
     def __str__(self) -> str:
-        cpu = f"{1000 * self.cpu_seconds / self.mails:6.3f} ms CPU a mail"
-        return f"{self.rate:8.0f} mails/s   {cpu}   {self.peak_mb:5.0f} MB"
+        return f"{self.rate:8.0f} mails/s   {self.cpu:6.3f} ms CPU a mail   {self.peak_mb:5.0f} MB"
 
 
 class Sink(asyncio.Protocol):
@@ -228,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=5_000)
     parser.add_argument("--database", default="sqlite")
+    parser.add_argument("--alone", action="store_true")
     arguments = parser.parse_args()
     people = arguments.people
     with tempfile.TemporaryDirectory() as name, a_sink() as sink_port:
@@ -240,20 +246,28 @@ def main() -> None:
             found = together([(ours, (url, str(folder / name), port)) for name in folders])
             bares.append(together([(bare, (sink_port, people))]))
             ratio = 2 * found.rate / (bares[-1].rate + bares[-2].rate)
-            print(f"{what:<16} {found}   {ratio:5.2f} of a bare client")
+            cpu = 2 * found.cpu / (bares[-1].cpu + bares[-2].cpu)
+            print(f"{what:<16} {found}   {ratio:5.2f} of a bare client's rate, {cpu:.2f} × its CPU")
             states = set(scenes.states(Database(url)))
             assert (found.mails, states) == (people, {"sent"}), (found, states)
             return found
 
         alone = beside("our sender", sink_port, "one")
+        if arguments.alone:
+            return
         pair = beside("two senders", sink_port, "two", "three")
+        bare_pair = together([(bare, (sink_port, people))] * 2)
         beside("to the outbox", None, "four")
         again = beside("our sender", sink_port, "five")
         for found in bares[:: len(bares) - 1]:
             print(f"bare aiosmtplib  {found}")
         if by_postfix := source(sink_port, people):
             print(f"smtp-source      {by_postfix}")
+        print(f"two bare         {bare_pair}")
         print(f"two : one        {2 * pair.rate / (alone.rate + again.rate):8.2f}")
+        print(
+            f"… of bare ones   {bare_pair.rate * len(bares) / sum(one.rate for one in bares):8.2f}"
+        )
 
 
 if __name__ == "__main__":

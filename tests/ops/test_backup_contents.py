@@ -90,7 +90,7 @@ SETTINGS = {
     "allow_private_sources": "wiki.local:8080", "metrics_token": "0123456789'abcdef",
     "demo": "true", "log_format": "json",
     "oidc_issuer": "https://id.example", "oidc_client_id": "us", "oidc_client_secret": "it's $x",
-    "oidc_roles": "the admins=admin, CN=a=editor, *=viewer", "oidc_groups": "groups",
+    "oidc_roles": "the admins=admin, CN=a=editor, *=viewer", "oidc_groups": "roles",
     "oidc_scopes": "openid, email", "oidc_join_by_email": "yes", "oidc_trust_email": "0",
     "oidc_name": "Our “house”",
 }  # fmt: skip

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.ops import doctor
+from app.ops import doctor, folder_findings
 from app.ops.installation import House, open_house, prepare
 from app.platform import config
 from app.platform.db import Database
@@ -92,10 +92,10 @@ def test_clicks_that_were_not_kept_are_told_with_their_time_until_somebody_takes
     found = []
     for lost in (0, 3):
         (house.hits / "lost").write_text(str(lost))
-        found.append(doctor._finding("clicks", doctor._clicks, house))
+        found.append(doctor._finding("clicks", folder_findings.clicks, house))
     with house.database.write() as session:
         folders.acknowledge(session, house.folder.id)
-    found.append(doctor._finding("clicks", doctor._clicks, house))
+    found.append(doctor._finding("clicks", folder_findings.clicks, house))
 
     assert [one.fine for one in found] == [True, False, True]
     assert "3 clicks and opens were answered and not kept between Wed" in found[1].sentence

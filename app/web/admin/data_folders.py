@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from app.identity.guard import Db, Now, Who
-from app.tracking import folder_rows, folders
+from app.tracking import alike, folder_rows, folders
 from app.tracking.folders import FolderState
 from app.tracking.models import DataFolder
 from app.web.kit.pages import Page, go, render
@@ -42,13 +42,14 @@ class DataFoldersPage(Page):
 def listed(request: Request, session: Db, now: Now) -> HTMLResponse:
     """All of them, the oldest first."""
     names, losses = folders.labels(session), folder_rows.losses(session)
+    found = folder_rows.folders(session)
+    wrong = alike.wrong(found, now=now)
     rows = []
-    for folder in folder_rows.folders(session):
+    for folder in found:
         state = folders.state_of(folder, now=now)
         gone = state in {FolderState.SILENT, FolderState.STOPPED}
-        wrong = folders.copied_in_words(folder, now=now)
-        when = losses.get(folder.id)
-        rows.append(Row(names[folder.id], state, folder, gone, wrong, when))
+        mend, when = wrong.get(folder.id, ""), losses.get(folder.id)
+        rows.append(Row(names[folder.id], state, folder, gone, mend, when))
     return render(request, DataFoldersPage(rows=rows))
 
 

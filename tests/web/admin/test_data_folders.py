@@ -78,3 +78,13 @@ def test_what_could_not_be_kept_is_taken_note_of_once(
     assert "Take note</button>" not in after
     assert lost.hits == 3  # readouts go on saying it
     assert ann.post("/data-folders/two/acknowledge").status_code == 409
+
+
+def test_machines_with_other_settings_are_told_once(ann: Browser, database: Database):
+    now = clock.now()
+    with database.write() as session:
+        for name in ("one", "two"):
+            folder = Folder(name, Path("/srv"), settings=f"secret_keys=k warm_up={name}")
+            folders.report(session, folder, until=now, lost=0, drained=False, now=now)
+
+    assert ann.get("/data-folders").text.count("Another THINSLICE_WARM_UP than on") == 1
