@@ -12,6 +12,7 @@ from app.api.garbled import GarbledOut
 from app.api.mails import MailTo, Queued, queue_test, write_test
 from app.api.once import OnceRoute
 from app.api.paging import DEFAULT_LIMIT, Cursor, Limit, Listed, Sort, listed
+from app.delivery import images
 from app.delivery.linting import MailLint
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import approvals, checklist, drafts, fallen_away, lifecycle, store
@@ -209,6 +210,7 @@ def launch(
         row = store.locked(session, experiment_id)
         lifecycle.check_move(row, "launched")
         checklist.refuse_changed(row, seen)
+        images.hold(session, row)
         settings, people = request.app.state.settings, found.eligibility.eligible
         approvals.refuse_alone(session, row, people, settings, ids=who.ids)
         told, draft = fallen_away.promised(found.eligibility), draft or LaunchDraft()

@@ -20,12 +20,14 @@ from app.delivery import image_files
 from app.delivery.mail.link_book import UPLOADED
 from app.delivery.models import MailImage
 from app.experiments.models import Experiment, Status
+from app.platform import turns
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.platform.ids import new_id
 from app.platform.listing import Asked, Listing
 from app.platform.paging import Part
 from app.platform.texts import line_part
 
+_TURN = "images"  # a launch and who takes an image away see one another
 _LONGEST_NAME, _LONGEST_WORDS = 200, 500
 _KEY_BYTES = 16  # 128 bits
 _NAMED = re.compile(rf"(?<![\w:]){UPLOADED}([A-Za-z0-9_-]{{1,64}})")
@@ -106,6 +108,7 @@ def listed(session: Session, asked: Asked, *, limit: int) -> Part[MailImage]:
 
 def remove(session: Session, image_id: str) -> None:
     """Serve it no more. Raises Conflict where mails that left, or are about to, show it."""
+    turns.take(session, _TURN)
     row = session.get(MailImage, image_id, options=[_WITHOUT_BODY], with_for_update=True)
     if row is None:
         raise NotFound("There is no such image.")
@@ -116,6 +119,15 @@ def remove(session: Session, image_id: str) -> None:
             " have would lose it. It stays."
         )
     session.delete(row)
+
+
+def hold(session: Session, experiment: Experiment) -> None:
+    """Nobody takes an image of it away before it is launched. Raises Conflict: one is gone."""
+    turns.share(session, _TURN)
+    arms = experiment.design.get("arms") or []
+    named = named_in(" ".join(f"{arm.get('body')} {arm.get('answer')}" for arm in arms))
+    if missing(session, named):
+        raise Conflict("Somebody took an image of it away at this moment. Look at the mail again.")
 
 
 def launched_with(session: Session, key: str) -> Sequence[str]:

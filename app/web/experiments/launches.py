@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.delivery import progress
+from app.delivery import images, progress
 from app.delivery.progress import Progress
 from app.experiments import approvals, checklist, fallen_away, lifecycle, store
 from app.experiments import drafts as rooms
@@ -176,6 +176,7 @@ def _launch(
     experiment = store.locked(session, seen.id)
     lifecycle.check_move(experiment, "launched")
     checklist.refuse_changed(experiment, seen)
+    images.hold(session, experiment)
     people = found.eligibility.eligible
     approvals.refuse_alone(session, experiment, people, settings, ids=who.ids)
     audit.tell(session, people=people, at=str(draft.at or "now"), undo_seconds=draft.undo_seconds)
