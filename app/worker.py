@@ -16,6 +16,7 @@ from app.audience.people_lookup import KnownPeople
 from app.audience.previewing import Looks
 from app.delivery import planning, queue_store, recovery
 from app.delivery.facts import DeliveryEnrolments, DeliveryFacts
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.rests import Rests
 from app.delivery.sending import Sender
@@ -224,12 +225,17 @@ def run_sender(house: House, second: SecondSender) -> None:
 def scheduler_duties(house: House) -> list[Duty]:
     """What moves an experiment on by itself: start it, plan its sends, finish it."""
     database = house.database
-    renderable = LiquidRenderable(house.settings, house.keyring)
+    renderable, paces = LiquidRenderable(house.settings, house.keyring), Outflow(house.settings)
 
     def start(experiment_id: str, now: datetime) -> int:
         with suppress(enrolment.Overtaken):  # another worker was first, and goes on with it
             enrolment.settle(
-                database, experiment_id, renderable=renderable, settings=house.settings, now=now
+                database,
+                experiment_id,
+                renderable=renderable,
+                paces=paces,
+                settings=house.settings,
+                now=now,
             )
         return 1
 

@@ -1,12 +1,15 @@
 """Where an experiment stands between its launch and its last window, and when it ends."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.analysis import planned_looks
 from app.analysis.counts import ArmTotals, together
 from app.analysis.gathered import Gathered, rule_of, stop_at
 from app.analysis.threshold_call import Standing
-from app.experiments import hours, people_hours
+from app.experiments import leaving, people_hours, plans
+from app.experiments.leaving import KeptPace, Pace
 from app.experiments.models import Experiment, Status
 from app.experiments.plans import SETTLES_AFTER
 
@@ -62,6 +65,13 @@ def _last_leaves(experiment: Experiment, total: ArmTotals, now: datetime) -> dat
     left = (experiment.enrolled or 0) - total.released
     if left <= 0:
         return now
-    rate = experiment.rate_per_minute
-    sending = timedelta(minutes=left / rate) if rate else timedelta(0)
-    return hours.last_leaves(now, sending, (), people_hours.hours_of(experiment.design))
+    plan = experiment.plan or {}
+    mails = plans.mailed(left, plan.get("arms") or {})
+    mail_hours = people_hours.hours_of(experiment.design)
+    return leaving.lasts([(now, mails)], _pace_of(experiment, plan), (), mail_hours)[-1]
+
+
+def _pace_of(experiment: Experiment, plan: Mapping[str, Any]) -> Pace:
+    """What was reckoned with at the start; where it was not kept, the rate of the launch."""
+    kept = plan.get("pace")
+    return KeptPace(**kept).read() if kept else Pace(experiment.rate_per_minute)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.api.address import PREFIX
 from app.api.once import OnceRoute
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import curves, drafts, planned, store
 from app.experiments.design import Plan
@@ -64,4 +65,6 @@ def _plan(request: Request, session: Session, row: Experiment, *, now: datetime)
     settings = request.app.state.settings
     renderable = LiquidRenderable(settings, request.app.state.keyring)
     judge = judge_of(session, row, renderable, settings, now=now)
-    return planned.plan_of(session, row, judge, now=now, settings=settings)
+    return planned.plan_of(
+        session, row, judge, paces=Outflow(settings), zone=settings.zone, now=now
+    )

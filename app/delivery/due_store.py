@@ -1,13 +1,17 @@
 """What an operator watches of sending: sends by state, and what is due for how long already."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 from sqlmodel import Session, col
 
+from app.delivery import rate_store
 from app.delivery.models import Notice, Send, SendCount, State
 from app.experiments.models import Experiment, Status
+from app.platform.config import Settings
+
+_DAY = timedelta(days=1)
 
 
 def sends_by_state(session: Session) -> dict[State, int]:
@@ -49,3 +53,20 @@ def first_notice_due() -> ScalarSelect[datetime]:
     """The same of mails to the team and of test mails."""
     first = select(func.min(col(Notice.due_at))).where(col(Notice.state) == "queued")
     return first.scalar_subquery()
+
+
+def not_late_before(session: Session, settings: Settings, *, now: datetime) -> datetime | None:
+    """Before when no mail of an experiment was late: while a day's mails have all left, now is.
+
+    On the morning after, what waited for the day has waited since it began.
+    """
+    today, warming = now.astimezone(settings.zone).date(), settings.warming
+    for day, late_from in ((today, now), (today - _DAY, _begins(today, settings.zone))):
+        limit = warming.limit(day) if warming else None
+        if limit is not None and rate_store.left_of_day(session, day, limit) == 0:
+            return late_from
+    return None
+
+
+def _begins(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

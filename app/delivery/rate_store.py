@@ -59,9 +59,14 @@ def give_back_of_day(session: Session, day: date, mails: int, *, now: datetime) 
     keep(session, f"{_DAY}{day}", Bucket(float(max(0, spent - mails)), now))
 
 
+def gone_on(session: Session, day: date) -> int:
+    """How many of a day's mails have left, or are in hand."""
+    return _spent(session, day, locked=False)
+
+
 def left_of_day(session: Session, day: date, limit: int) -> int:
     """How many more may leave on a day."""
-    return max(0, limit - _spent(session, day, locked=False))
+    return max(0, limit - gone_on(session, day))
 
 
 def _spent(session: Session, day: date, *, locked: bool) -> int:

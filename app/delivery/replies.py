@@ -36,6 +36,10 @@ class Meaning(StrEnum):
     NOT_ATTEMPTED = "not_attempted"  # we stopped before the server heard a word of it
 
 
+# Said to whoever came, not of this mail: it is as if nobody had been asked.
+UNTOUCHED = {Meaning.NOT_ATTEMPTED, Meaning.LATER_ALL, Meaning.LIMIT, Meaning.OUR_FAULT}
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the server said. `code` is 0 where it said nothing."""

@@ -113,8 +113,9 @@ class Sender:
     @property
     def is_pressed(self) -> bool:
         """More is due than this process sends in a while, and a relay takes all of it."""
-        is_limited = self._settings.rate_of_all is not None or self._settings.warming is not None
-        return not is_limited and any(one.is_pressed for one in self._carriers.values())
+        return not self._rated.is_limiting and any(
+            one.is_pressed for one in self._carriers.values()
+        )
 
     @property
     def wait_seconds(self) -> float | None:
@@ -153,7 +154,7 @@ class Sender:
             place: one.reserved.relay for place, one in enumerate(ready) if one.reserved.relay
         }
         hands = self._shares.deal(ready, rooms, wanted) if ready else {}
-        self._rated.spent({name: len(hand) for name, hand in hands.items()}, now=now)
+        self._rated.spent(hands, now=now)
         return {
             name: Batch(hand, now=now, ticks=self._ticks, relay=name)
             for name, hand in hands.items()
@@ -226,6 +227,7 @@ class Sender:
         if self._unsettled:
             with self._database.write_unheard() as session:
                 settling.settle(session, self._unsettled, holder=self._holder, now=now)
+                self._rated.settled(session, self._unsettled, now=now)
             self._unsettled, self._is_untold = [], True
         if not self._under_way:
             self._journal.drop_turned()

@@ -14,6 +14,7 @@ from app.audience import store as audience
 from app.delivery import planning
 from app.delivery.facts import DeliveryFacts
 from app.delivery.mail.mime import Mail
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.replies import Reply, Stage
 from app.delivery.sending import Sender
@@ -204,6 +205,7 @@ class Seeder:
             house.database,
             experiment_id,
             renderable=LiquidRenderable(house.settings, house.keyring),
+            paces=Outflow(house.settings),
             settings=house.settings,
             now=began,
         )

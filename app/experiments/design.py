@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from app.experiments import plans
 from app.experiments.design_schemas import Draft
+from app.experiments.leaving import AT_ONCE, Pace
 from app.experiments.metrics import LEAST_WITH_VALUE
 from app.experiments.plans import LOOKS_AT_ANY_TIME, Frozen, PlannedLook
 from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
@@ -46,7 +47,7 @@ def plan(
     *,
     people: int,
     start: datetime,
-    rate_per_minute: float | None = None,
+    pace: Pace = AT_ONCE,
     arms: dict[str, int] | None = None,
     zones: Sequence[tzinfo] = (),
 ) -> Plan:
@@ -59,15 +60,12 @@ def plan(
             design,
             arms or plans.expected_arms(design, people),
             start=start,
-            rate_per_minute=rate_per_minute,
+            pace=pace,
             zones=zones,
         )
         is_comparison = design.rule.kind is RuleKind.COMPARISON
         told = (_of_comparison if is_comparison else _of_threshold)(design, frozen)
-        leaves = plans.leaving(
-            design, frozen.waves, start=start, rate_per_minute=rate_per_minute, zones=zones
-        )
-        return replace(told, last_leaves=max(leaves))
+        return replace(told, last_leaves=frozen.last_leaves)
     except NotEnoughData as error:
         return _impossible(design, people, error)
 

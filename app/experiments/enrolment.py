@@ -7,10 +7,8 @@ pushed out by somebody later is put back at the end.
 
 import hashlib
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -34,7 +32,7 @@ from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import CHUNK, Judge, Judged, MadeOf
 from app.experiments.lottery import Lottery, arm_of, ticket_of
 from app.experiments.models import Experiment, Status
-from app.experiments.ports import Renderable
+from app.experiments.ports import Paces, Renderable
 from app.platform import figures, install, turns
 from app.platform.config import Settings
 from app.platform.db import Database
@@ -64,6 +62,7 @@ def settle(
     experiment_id: str,
     *,
     renderable: Renderable,
+    paces: Paces,
     settings: Settings,
     now: datetime,
 ) -> None:
@@ -81,7 +80,7 @@ def settle(
         _put_back(database, judge)
         with database.read() as session:
             waves.draw(database, store.experiment_of(session, experiment_id))
-        while not _started(database, experiment_id, settings, now=now):
+        while not _started(database, experiment_id, paces, settings, now=now):
             pass
 
 
@@ -183,7 +182,9 @@ def _put_back(database: Database, judge: Judge) -> None:
             enrolment_store.put_back(session, judge.experiment_id, surplus[start : start + CHUNK])
 
 
-def _started(database: Database, experiment_id: str, settings: Settings, *, now: datetime) -> bool:
+def _started(
+    database: Database, experiment_id: str, paces: Paces, settings: Settings, *, now: datetime
+) -> bool:
     """Freeze n and what the rule needs, and start; False where people or rate changed meanwhile.
 
     Working it out takes half a second, so it holds no lock.
@@ -192,12 +193,15 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
         experiment = store.experiment_of(session, experiment_id)
         arms = enrolment_store.count_by_arm(session, experiment_id)
         lost = fallen_away.since_launch(session, experiment)
-        people, own = sum(arms.values()), experiment.rate_per_minute
-        approvals.refuse_unseen(session, experiment, people, settings)
-        design = drafts.design_of(experiment)
+        approvals.refuse_unseen(session, experiment, sum(arms.values()), settings)
+        design, own = drafts.design_of(experiment), experiment.rate_per_minute
         zones = people_hours.zones_of(session, design, settings.zone)
-    rate = settings.pace_of(own, people, now=now, zone=settings.zone)
-    plan = _plan(partial(plans.freeze, design, arms, start=now, rate_per_minute=rate, zones=zones))
+        pace = paces.of(session, experiment, now=now)
+    plan: plans.Frozen | NotEnoughData
+    try:
+        plan = plans.freeze(design, arms, start=now, pace=pace, zones=zones)
+    except NotEnoughData as error:
+        plan = error
     with database.write() as session:
         held = _awaited(session, experiment_id)
         is_same = enrolment_store.count_by_arm(session, held.id) == arms
@@ -208,13 +212,6 @@ def _started(database: Database, experiment_id: str, settings: Settings, *, now:
         fallen_away.note(session, held, lost, now=now)
         _start(session, held, plan, now=now)
     return True
-
-
-def _plan(freeze: Callable[[], plans.Frozen]) -> plans.Frozen | NotEnoughData:
-    try:
-        return freeze()
-    except NotEnoughData as error:
-        return error
 
 
 def _start(

@@ -53,17 +53,17 @@ def _last(start: datetime, left: timedelta, zone: tzinfo, hours: MailHours) -> d
     weeks = max(0, left // of_week - 1)
     left -= weeks * of_week
     at = next_open(start + weeks * _WEEK, zone, hours)
-    while (end := _end(at, zone, hours)) - at < left:
-        left -= end - at
-        at = next_open(end, zone, hours)
+    while (closes := end(at, zone, hours)) - at < left:
+        left -= closes - at
+        at = next_open(closes, zone, hours)
     return at + left
 
 
-def _end(at: datetime, zone: tzinfo, hours: MailHours) -> datetime:
+def end(at: datetime, zone: tzinfo, hours: MailHours) -> datetime:
     """When the hours end that are open at a moment; where clocks leave the end out, after one."""
     day = at.astimezone(zone).date() + (_DAY if hours.closes == 24 else timedelta())
-    end = _moment(day, hours.closes % 24, zone, fold=0)
-    return max(end, at + timedelta(minutes=1))
+    closes = _moment(day, hours.closes % 24, zone, fold=0)
+    return max(closes, at + timedelta(minutes=1))
 
 
 def _begins(now: datetime, zone: tzinfo, hours: MailHours) -> Iterator[datetime]:

@@ -1,6 +1,7 @@
 """The plan of an experiment as it stands: of whoever would be in it now, or who is."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, tzinfo
 
 from sqlmodel import Session
 
@@ -8,7 +9,7 @@ from app.experiments import drafts, people_hours, rehearsal
 from app.experiments.design import Plan, plan
 from app.experiments.eligibility import Judge
 from app.experiments.models import Experiment
-from app.platform.config import Settings
+from app.experiments.ports import Paces
 
 
 def plan_of(
@@ -16,21 +17,32 @@ def plan_of(
     experiment: Experiment,
     judge: Judge,
     *,
+    paces: Paces,
+    zone: tzinfo,
     now: datetime,
-    settings: Settings,
 ) -> Plan:
     """The plan of an experiment: as counted while it is a draft, as settled once it started."""
     people = experiment.enrolled
     if people is None:
         people = rehearsal.eligible(session, judge).eligible if judge.audience_id else 0
     design = drafts.design_of(experiment)
-    return plan(
+    found = plan(
         design,
         people=people,
-        start=experiment.started_at or experiment.scheduled_at or now,
-        rate_per_minute=settings.pace_of(
-            experiment.rate_per_minute, people, now=now, zone=settings.zone
-        ),
+        start=experiment.started_at or max(experiment.scheduled_at or now, now),
+        pace=paces.of(session, experiment, now=now),
         arms=(experiment.plan or {}).get("arms"),
-        zones=people_hours.zones_of(session, design, settings.zone),
+        zones=people_hours.zones_of(session, design, zone),
     )
+    return _settled(found, experiment)
+
+
+def _settled(found: Plan, experiment: Experiment) -> Plan:
+    """With the days of its looks as they were settled at the start, whatever a limit is now."""
+    kept = [
+        datetime.fromisoformat(one["due_at"]) for one in (experiment.plan or {}).get("looks") or []
+    ]
+    if len(kept) != len(found.looks) or not kept:
+        return found
+    looks = tuple(replace(look, due_at=at) for look, at in zip(found.looks, kept, strict=True))
+    return replace(found, looks=looks, answer_by=kept[-1])

@@ -7,8 +7,9 @@ from itertools import accumulate
 from math import ceil
 from typing import Any
 
-from app.experiments import hours
+from app.experiments import leaving
 from app.experiments.design_schemas import Draft
+from app.experiments.leaving import AT_ONCE, KeptPace, Pace
 from app.experiments.rule_schemas import Wave
 from app.experiments.vocabulary import HOLDOUT, Method, RuleKind
 from app.experiments.waves import sizes
@@ -21,7 +22,6 @@ from app.stats.sequential import planned_boundaries
 SETTLES_AFTER = timedelta(minutes=15)  # no neighbour changes a verdict then
 LOOKS_AT_ANY_TIME = 30  # of a comparison for any time: one at each thirtieth of the planned people
 _MOMENTS = 40  # at which a rule for any time is read to work out its power: a little too low
-SENT_A_MINUTE = 1_000  # a guess where no rate is set; any server does it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,14 @@ class Frozen:
     waves: tuple[int, ...]
     looks: tuple[PlannedLook, ...]
     pass_count: int | None
+    last_leaves: datetime | None = None  # of its mails, at the latest; unknown of earlier versions
+    pace: KeptPace | None = None  # at which they leave
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored."""
         looks = [asdict(look) | {"due_at": iso(look.due_at)} for look in self.looks]
-        return asdict(self) | {"waves": list(self.waves), "looks": looks}
+        last = iso(self.last_leaves) if self.last_leaves else None
+        return asdict(self) | {"waves": list(self.waves), "looks": looks, "last_leaves": last}
 
 
 def expected_arms(design: Draft, people: int) -> dict[str, int]:
@@ -66,7 +69,7 @@ def freeze(
     arms: Mapping[str, int],
     *,
     start: datetime,
-    rate_per_minute: float | None = None,
+    pace: Pace = AT_ONCE,
     zones: Sequence[tzinfo] = (),
 ) -> Frozen:
     """Work out the plan of everybody enrolled. `zones`: where they may be; none: anywhere.
@@ -76,17 +79,17 @@ def freeze(
     """
     people = sum(arms.values())
     parts = tuple(sizes(design.waves, people))
-    leaves = leaving(design, parts, start=start, rate_per_minute=rate_per_minute, zones=zones)
+    leaves = _leaves(design, parts, arms, start=start, pace=pace, zones=zones)
     looks = _looks(design, parts, leaves)
     if design.rule.kind is RuleKind.COMPARISON:
         _refuse_empty(design, arms)
-        return Frozen(people, dict(arms), parts, looks, None)
+        return Frozen(people, dict(arms), parts, looks, None, leaves[-1], pace.kept())
     counts = _pass_counts(design, looks, people)
     told = tuple(
         PlannedLook(look.number, look.due_at, look.people, count)
         for look, count in zip(looks, counts, strict=True)
     )
-    return Frozen(people, dict(arms), parts, told, counts[-1])
+    return Frozen(people, dict(arms), parts, told, counts[-1], leaves[-1], pace.kept())
 
 
 def _pass_counts(
@@ -120,26 +123,26 @@ def _anytime_count(so_far: int, people: int, threshold: float, confidence: float
         return None
 
 
-def leaving(
+def _leaves(
     design: Draft,
     parts: Sequence[int],
+    arms: Mapping[str, int],
     *,
     start: datetime,
-    rate_per_minute: float | None,
+    pace: Pace,
     zones: Sequence[tzinfo],
 ) -> list[datetime]:
-    """When the last mail of each wave leaves at the latest, of waves with so many people."""
+    """When the last mail of each wave leaves at the latest; those of the holdout get none."""
     every = design.waves or [Wave(share=1)]
-    rate = rate_per_minute or SENT_A_MINUTE
-    return [
-        hours.last_leaves(
-            start + timedelta(hours=wave.after_hours),
-            timedelta(minutes=people / rate),
-            zones,
-            design.hours,
-        )
-        for wave, people in zip(every, parts, strict=True)
-    ]
+    begins = [start + timedelta(hours=wave.after_hours) for wave in every]
+    mails = [mailed(people, arms) for people in parts]
+    return leaving.lasts([*zip(begins, mails, strict=True)], pace, zones, design.hours)
+
+
+def mailed(people: int, arms: Mapping[str, int]) -> int:
+    """How many of so many get a mail: each wave has its part of the holdout."""
+    everybody = sum(arms.values())
+    return ceil(people * (everybody - arms.get(HOLDOUT, 0)) / everybody) if everybody else people
 
 
 def _looks(

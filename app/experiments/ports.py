@@ -12,6 +12,7 @@ from app.audience.columns import Columns
 from app.audience.members import Member
 from app.experiments.design_schemas import Draft
 from app.experiments.items import Item
+from app.experiments.leaving import Pace
 from app.experiments.models import Experiment
 
 
@@ -102,3 +103,10 @@ class WaveGate(Protocol):
         self, session: Session, experiment: Experiment, *, now: datetime
     ) -> str | None:
         """Why nobody else should be written to, in a sentence; None where no harm is seen."""
+
+
+class Paces(Protocol):
+    """How fast will mails leave?"""
+
+    def of(self, session: Session, experiment: Experiment, *, now: datetime) -> Pace:
+        """Those of one experiment, beside whatever else waits to leave."""

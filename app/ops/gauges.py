@@ -201,7 +201,12 @@ def _oldest_due(session: Session, house: House, now: datetime) -> dict[Labels, f
         Due.VALUE: source_store.first_source_due(day=day),
     }
     found = session.execute(select(*first.values())).one()
-    return {(work,): _age(moment, now) for work, moment in zip(first, found, strict=True)}
+    ages: dict[Labels, float] = {
+        (work,): _age(moment, now) for work, moment in zip(first, found, strict=True)
+    }
+    if ages[(Due.SEND,)] and (since := due_store.not_late_before(session, house.settings, now=now)):
+        ages[(Due.SEND,)] = min(ages[(Due.SEND,)], _age(since, now))
+    return ages
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

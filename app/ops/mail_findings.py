@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.delivery import hooks, reply_store, transports
+from app.delivery import hooks, rate_store, reply_store, transports
 from app.delivery.inbox import collecting
 from app.delivery.inbox.imap import Account
 from app.ops.installation import House
@@ -19,16 +19,23 @@ def leaves(house: House) -> str:
     rates = house.settings.mail_rates
     if rates:
         told = f"{told}; mails a minute at most: {rates} (THINSLICE_MAIL_RATES)"
-    return told + _warms_up(house.settings)
+    return told + _warms_up(house)
 
 
-def _warms_up(settings: Settings) -> str:
-    """How many mails leave today; nothing where no limit rises."""
-    warming = settings.warming
-    limit = warming.limit(clock.now().astimezone(settings.zone).date()) if warming else None
+def _warms_up(house: House) -> str:
+    """How many mails leave today, and how many more; nothing where no limit rises."""
+    settings = house.settings
+    warming, today = settings.warming, clock.now().astimezone(settings.zone).date()
     if warming is None:
         return ""
-    most = "over" if limit is None else f"{figures.plural(limit, 'mail')} at most today"
+    limit = warming.limit(today)
+    if limit is None:
+        return "; warm-up: over (THINSLICE_WARM_UP)"
+    with house.database.read() as session:
+        left = rate_store.left_of_day(session, today, limit)
+    most = (
+        f"{figures.plural(limit, 'mail')} at most today, {figures.count(left)} of them still to go"
+    )
     return f"; warm-up: {most} (THINSLICE_WARM_UP)"
 
 

@@ -61,6 +61,9 @@ from app.review.models import Choice, ItemKind, Kept
 Reads = Callable[[Any], object]  # of a row
 
 
+_PLAN: Callable[[object], Frozen] = TypeAdapter(Frozen).validate_python
+
+
 @dataclass(frozen=True)
 class _Fault:
     """Why some fall away."""
@@ -98,6 +101,12 @@ def _among(names: AbstractSet[str]) -> Reads:
     return read
 
 
+def _plan(value: object) -> None:
+    frozen = _PLAN(value)
+    if frozen.pace:
+        frozen.pace.read()
+
+
 TIMES = (Date, DateTime, UtcDateTime)
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
 _AT_A_TIME = 500
@@ -127,7 +136,7 @@ READS: Mapping[str, Reads] = {
     "experiment.columns": Columns.of,
     "experiment.design": Draft.model_validate,
     "experiment.fell_away": _as(list[_Fault]),
-    "experiment.plan": _as(Frozen),
+    "experiment.plan": _plan,
     "experiment.promised": _as(list[_Fault]),
     "experiment.unread": _as(list[Unread]),
     "experiment_template.design": Draft.model_validate,

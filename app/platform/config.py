@@ -18,6 +18,7 @@ from app.platform.domains import BadDomain, ascii_host, ascii_url
 from app.platform.errors import AppError
 from app.platform.provider_settings import ProviderSettings
 from app.platform.rate_settings import RateSettings
+from app.platform.warm_up import WarmUp
 
 
 class BadSettings(AppError):
@@ -215,6 +216,11 @@ class Settings(ProviderSettings, DkimSettings, RateSettings):
     def rehearses(self) -> bool:
         """What is launched here is a rehearsal: no mail reaches anybody. A demo plays customers."""
         return self.mail.strip() == "outbox:" and not self.demo
+
+    @property
+    def warming(self) -> WarmUp | None:
+        """The daily limit that rises, which may be over. Nothing leaves in a rehearsal."""
+        return None if self.rehearses else super().warming
 
     @property
     def mails_by_provider(self) -> bool:

@@ -1,7 +1,6 @@
 """What an operator sets so that no more mails leave in a minute, or a day, than receivers take."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
 
 from pydantic import field_validator
 from pydantic_settings import BaseSettings
@@ -10,7 +9,6 @@ from app.platform.domains import BadDomain, ascii_host
 from app.platform.warm_up import WarmUp
 
 _MOST = 1_000_000
-_DAY_MINUTES = 24 * 60
 _LIKE = (
     "must be mails a minute, for all of them or for those to one domain, with spaces between, such"
     " as 600 gmail.com=100"
@@ -53,18 +51,6 @@ class RateSettings(BaseSettings):
         """Mails a minute that leave at most where somebody asked for a rate of their own."""
         rates = [one for one in (rate, self.rate_of_all) if one is not None]
         return min(rates, default=None)
-
-    def pace_of(
-        self, rate: int | None, people: int, *, now: datetime, zone: tzinfo
-    ) -> float | None:
-        """Mails a minute on average at which a plan reckons: a rate's, or days of a warm-up."""
-        slowest, warming, today = self.slower_of(rate), self.warming, now.astimezone(zone).date()
-        limit = warming.limit(today) if warming else None
-        if warming is None or limit is None or people <= limit:
-            return slowest
-        days = (warming.last_day(people, today=today, left=limit) - today).days
-        warm = people / (days * _DAY_MINUTES)
-        return warm if slowest is None else min(slowest, warm)
 
     @property
     def domain_rates(self) -> Mapping[str, int]:

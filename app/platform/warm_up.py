@@ -1,8 +1,7 @@
 """A daily limit that rises: who sends from a new address earns the trust of receivers by steps."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from math import log
 
 from app.platform.days import within
@@ -36,26 +35,14 @@ class WarmUp:
             raise ValueError(f"{_LIKE}: 1 to 1000000 mails, and 1.01 to 10 times as many")
         return found
 
+    @property
+    def written(self) -> str:
+        """As `read` reads it."""
+        return f"{self.begins} {self.first} {self.factor}"
+
     def limit(self, day: date) -> int | None:
         """How many mails may leave on a day; None: it is over. Before its first day, as on that."""
         steps = max(0, (day - self.begins).days)
         if steps * log(self.factor) >= log(_MOST / self.first) and steps:
             return None
         return int(self.first * self.factor**steps)
-
-    def last_day(self, mails: int, *, today: date, left: int) -> date:
-        """The day on which the last of so many leaves, where `left` may leave today."""
-        waiting = mails - left
-        for day, limit in self._after(today):
-            if waiting <= 0:
-                return day - timedelta(days=1)
-            if limit is None:
-                return day
-            waiting -= limit
-        raise AssertionError("it never ends")
-
-    def _after(self, today: date) -> Iterator[tuple[date, int | None]]:
-        day = today
-        while True:
-            day += timedelta(days=1)
-            yield day, self.limit(day)

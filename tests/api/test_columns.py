@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from app.audience import members
 from app.delivery import planning, preview
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.delivery.reserving import Prepared, Reserver
 from app.experiments import enrolment, rehearsal
@@ -154,7 +155,14 @@ def launched(api: Api, made: str, state: Any, database: Database) -> dict[str, s
     """Launch, enrol, plan and compose as the sender does: the text of each mail."""
     renderable = LiquidRenderable(state.settings, state.keyring)
     assert api.post(f"/experiments/{made}/launch").status_code == 202
-    enrolment.settle(database, made, renderable=renderable, settings=state.settings, now=NOW)
+    enrolment.settle(
+        database,
+        made,
+        renderable=renderable,
+        paces=Outflow(state.settings),
+        settings=state.settings,
+        now=NOW,
+    )
     planning.plan(database, made, now=NOW)
     reserver = Reserver(database, state.settings, state.keyring, holder="h")
     mails: dict[str, str] = {}
@@ -178,7 +186,14 @@ def test_what_is_changed_after_the_launch_changes_no_mail(
 
     state = application.state
     renderable = LiquidRenderable(state.settings, state.keyring)
-    enrolment.settle(database, made, renderable=renderable, settings=state.settings, now=NOW)
+    enrolment.settle(
+        database,
+        made,
+        renderable=renderable,
+        paces=Outflow(state.settings),
+        settings=state.settings,
+        now=NOW,
+    )
 
     assert api.read(f"/experiments/{made}")["enrolled"] == 6
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.delivery import planning
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import enrolment
 from tests.api.conftest import NOW, Api
@@ -25,6 +26,7 @@ def running(api: Api, application: FastAPI, experiment: dict[str, Any]) -> str:
         state.database,
         made,
         renderable=LiquidRenderable(state.settings, state.keyring),
+        paces=Outflow(state.settings),
         settings=state.settings,
         now=NOW,
     )

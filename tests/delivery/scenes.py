@@ -53,10 +53,15 @@ def launched(database: Database, *, people: int, **changes: Any) -> str:
 
 
 def enrolled(
-    session: Session, *, people: int, rate: int | None = None, **changes: Any
+    session: Session,
+    *,
+    people: int,
+    rate: int | None = None,
+    domain: str = "bakery.example",
+    **changes: Any,
 ) -> Experiment:
     install.ensure(session, now=NOW)
-    audience = Audience(name=f"Bakers {NOW}", people=people, created_at=NOW)
+    audience = Audience(name=f"Bakers {NOW} {domain}", people=people, created_at=NOW)
     experiment = Experiment(
         name="Waste in euros",
         audience_id=audience.id,
@@ -72,15 +77,19 @@ def enrolled(
     session.add(experiment)
     session.flush()
     for number, send_id in enumerate(install.take_send_ids(session, people)):
-        _enrol(session, experiment, audience, number, send_id)
+        _enrol(session, experiment, audience, f"p{number}@{domain}", number, send_id)
     session.flush()
     return experiment
 
 
-def _enrol(
-    session: Session, experiment: Experiment, audience: Audience, number: int, send_id: int
+def _enrol(  # noqa: PLR0917
+    session: Session,
+    experiment: Experiment,
+    audience: Audience,
+    email: str,
+    number: int,
+    send_id: int,
 ) -> None:
-    email = f"p{number}@bakery.example"
     columns = {"name": f"Baker {number}", "euros": 40 + number}
     person = Person(
         email=email, email_key=email, name=f"Baker {number}", created_at=NOW, updated_at=NOW

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.audience.models import Audience, Membership, Person
 from app.delivery.linting import MailLint
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, drafts, enrolment, lifecycle
 from app.experiments.checklist import Checklist
@@ -135,6 +136,7 @@ def settle(database: Database, experiment_id: str, **settings: Any) -> Experimen
         database,
         experiment_id,
         renderable=RENDERABLE,
+        paces=Outflow(SETTINGS.model_copy(update=settings)),
         settings=SETTINGS.model_copy(update=settings),
         now=NOW,
     )

@@ -3,8 +3,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
+from app.delivery.outflow import Outflow
 from app.experiments import design, planned
 from app.experiments.enrolment import judge_of
+from app.experiments.leaving import Pace
 from app.experiments.models import Experiment
 from tests.experiments.scenes import ARM, NOW, RENDERABLE, SETTINGS, draft, given_draft
 
@@ -30,7 +32,7 @@ def test_the_pass_counts_are_those_of_the_templates(people: int, threshold: floa
 
 
 def test_the_answer_is_there_when_the_last_window_closes():
-    plan = design.plan(draft(), people=600, start=NOW, rate_per_minute=10)
+    plan = design.plan(draft(), people=600, start=NOW, pace=Pace(10))
 
     assert plan.answer_by == NOW + timedelta(hours=73, minutes=15)
 
@@ -117,7 +119,9 @@ def test_a_difference_that_no_rate_leaves_room_for_takes_nobody():
 
 def plan_of(session: Session, experiment: Experiment) -> design.Plan:
     judge = judge_of(session, experiment, RENDERABLE, SETTINGS, now=NOW)
-    return planned.plan_of(session, experiment, judge, now=NOW, settings=SETTINGS)
+    return planned.plan_of(
+        session, experiment, judge, paces=Outflow(SETTINGS), zone=SETTINGS.zone, now=NOW
+    )
 
 
 def test_a_draft_is_planned_for_who_would_be_mailed_now(session: Session):

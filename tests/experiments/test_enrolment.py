@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.audience import declined_store, suppression_store
 from app.audience import store as audience
 from app.audience.models import Membership
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import eligibility, enrolment, enrolment_store, lifecycle, rehearsal
 from app.experiments import store as experiments
@@ -79,7 +80,12 @@ def dies_after(people: int) -> Happens:
 def interrupt(database: Database, experiment_id: str, *, after: int) -> None:
     with pytest.raises(KilledError):
         enrolment.settle(
-            database, experiment_id, renderable=dies_after(after), settings=SETTINGS, now=NOW
+            database,
+            experiment_id,
+            renderable=dies_after(after),
+            paces=Outflow(SETTINGS),
+            settings=SETTINGS,
+            now=NOW,
         )
 
 
@@ -276,7 +282,14 @@ def test_of_two_workers_one_enrols_and_the_other_steps_back(database: Database):
     experiment_id = scheduled(database, people=60)
     slow = set_first_by_another(database, experiment_id)
     with pytest.raises(Overtaken):
-        enrolment.settle(database, experiment_id, renderable=slow, settings=SETTINGS, now=NOW)
+        enrolment.settle(
+            database,
+            experiment_id,
+            renderable=slow,
+            paces=Outflow(SETTINGS),
+            settings=SETTINGS,
+            now=NOW,
+        )
 
     assert settle(database, experiment_id).enrolled == 60
 

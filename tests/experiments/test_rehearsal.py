@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from app.audience import column_rows, suppression_store
 from app.audience.models import Import, Membership, Suppression
 from app.delivery import progress
+from app.delivery.outflow import Outflow
 from app.experiments import drafts, enrolment, fallen_away, lifecycle, planned, rehearsal
 from app.experiments.design_schemas import Changes, LaunchDraft
 from app.experiments.eligibility import Eligibility
@@ -77,7 +78,14 @@ def rehearse(
 
 
 def start(database: Database, one: str, composed: Composed, *, now: datetime = NOW) -> Experiment:
-    enrolment.settle(database, one, renderable=Happens(composed.one), settings=SETTINGS, now=now)
+    enrolment.settle(
+        database,
+        one,
+        renderable=Happens(composed.one),
+        paces=Outflow(SETTINGS),
+        settings=SETTINGS,
+        now=now,
+    )
     with database.read() as session:
         return session.get_one(Experiment, one)
 
@@ -356,7 +364,9 @@ def test_a_plan_composes_no_more_than_a_checklist(database: Database, composed: 
     with database.read() as session:
         row = session.get_one(Experiment, one)
         judge = enrolment.judge_of(session, row, Happens(composed.one), SETTINGS, now=NOW)
-        plan = planned.plan_of(session, row, judge, now=NOW, settings=Settings())
+        plan = planned.plan_of(
+            session, row, judge, paces=Outflow(Settings()), zone=Settings().zone, now=NOW
+        )
 
     assert (plan.people, composed.taken()) == (30, 0)
 

@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from app.delivery import planning
 from app.delivery.models import Send
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import drafts, enrolment, lifecycle, store
 from app.experiments.design_schemas import Draft, LaunchDraft
@@ -53,7 +54,9 @@ def _run(application: FastAPI, database: Database, settings: Settings, audience:
         row = store.locked(session, made)
         lifecycle.launch(session, row, LaunchDraft(), by="Eve", now=NOW)
     renderable = LiquidRenderable(settings, application.state.keyring)
-    enrolment.settle(database, made, renderable=renderable, settings=settings, now=NOW)
+    enrolment.settle(
+        database, made, renderable=renderable, paces=Outflow(settings), settings=settings, now=NOW
+    )
     planning.plan(database, made, now=NOW)
     with database.write() as session:
         send = session.scalars(select(Send)).first()

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.delivery import planning
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import enrolment
 from app.platform import clock
@@ -84,7 +85,9 @@ def started(
     assert eve.post(f"/experiments/{draft}/launch").status_code == 303
     now = clock.now() + timedelta(seconds=1)
     renderable = LiquidRenderable(settings, application.state.keyring)
-    enrolment.settle(database, draft, renderable=renderable, settings=settings, now=now)
+    enrolment.settle(
+        database, draft, renderable=renderable, paces=Outflow(settings), settings=settings, now=now
+    )
     planning.plan(database, draft, now=now)
     return draft
 

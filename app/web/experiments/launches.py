@@ -240,7 +240,7 @@ def _launch_page(
         zone=settings.timezone,
         verb="Rehearse with" if settings.rehearses else "Send to",
         transport=_transport(settings, who.eligible),
-        warming=warming.words(session, settings, waiting=who.eligible, now=now),
+        warming=warming.before_launch(session, settings, now=now),
     )
 
 

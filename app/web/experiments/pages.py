@@ -127,7 +127,7 @@ def progress_so_far(request: Request, session: Db, now: Now, experiment_id: str)
     fragment = ProgressFragment(
         result=readouts.panel_of(request, session, about, now=now),
         progress=so_far,
-        warming=_warming(request, session, so_far, now=now),
+        warming=_warming(request, session, experiment, so_far, now=now),
         begins=_begins(experiment),
         moves=_moves(experiment),
         id=experiment.id,
@@ -178,7 +178,7 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
         decision=about.decision,
         result=readouts.panel_of(request, session, about, now=now),
         progress=so_far,
-        warming=_warming(request, session, so_far, now=now),
+        warming=_warming(request, session, experiment, so_far, now=now),
         begins=_begins(experiment),
         refreshing=readouts.is_refreshing(experiment),
         standing=readouts.standing(experiment),
@@ -189,9 +189,11 @@ def _overview(request: Request, session: Session, about: About, *, now: datetime
     )
 
 
-def _warming(request: Request, session: Session, so_far: Progress, *, now: datetime) -> str:
+def _warming(
+    request: Request, session: Session, experiment: Experiment, so_far: Progress, *, now: datetime
+) -> str:
     settings = request.app.state.settings
-    return warming.words(session, settings, waiting=so_far.queued, now=now)
+    return warming.while_leaving(session, settings, experiment, queued=so_far.queued, now=now)
 
 
 def _begins(experiment: Experiment) -> Begins | None:

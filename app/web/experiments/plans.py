@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from app.audience import store as audience
 from app.delivery.linting import MailLint
+from app.delivery.outflow import Outflow
 from app.delivery.renderable import LiquidRenderable
 from app.experiments import checklist, design, people_hours
 from app.experiments.checklist import Checklist
@@ -76,14 +77,11 @@ def outlook_of(
     if not people:
         return _NOTHING_YET
     settings = request.app.state.settings
-    found = design.plan(
-        draft,
-        people=people,
-        start=now,
-        rate_per_minute=settings.pace_of(None, people, now=now, zone=settings.zone),
-        zones=people_hours.zones_of(session, draft, settings.zone),
-    )
-    return _told(request, found, draft)
+    pace = Outflow(settings).pace(session, None, now=now)
+    zones = people_hours.zones_of(session, draft, settings.zone)
+    found = design.plan(draft, people=people, start=now, pace=pace, zones=zones)
+    warms = pace.limit(now) is not None
+    return _told(request, found, draft, warms=warms, now=now)
 
 
 def so_far(request: Request, session: Session, draft: Draft, *, now: datetime) -> Outlook:
@@ -149,18 +147,26 @@ def _at_most(session: Session, draft: Draft) -> int:
     return min(people, draft.sample or people)
 
 
-def _told(request: Request, plan: Plan, draft: Draft) -> Outlook:
+def _told(request: Request, plan: Plan, draft: Draft, *, warms: bool, now: datetime) -> Outlook:
     sentences = [plan.sentence]
     if plan.threshold and plan.people_needed and plan.people_needed > plan.people:
         needed = formatting.plural(plan.people_needed, "person", "people")
         sentences.append(
             f"To find a rate one third above the threshold in 4 experiments of 5 takes {needed}."
         )
-    moment = formatting.filters(request.app.state.settings.zone)["moment"]
-    if plan.last_leaves and not draft.hours.are_all:
+    zone = request.app.state.settings.zone
+    moment, last = formatting.filters(zone)["moment"], plan.last_leaves
+    if last and warms and draft.hours.are_all:
+        day = last.astimezone(zone).date()
+        if day > now.astimezone(zone).date():
+            sentences.append(
+                f"Launched now, the last mail leaves on {formatting.weekday(day)}: the warm-up lets"
+                " so many leave on each day."
+            )
+    elif last and not draft.hours.are_all:
         sentences.append(
             f"Mails leave {people_hours.said(draft.hours)}; launched now, the last one leaves by"
-            f" {moment(plan.last_leaves)}."
+            f" {moment(last)}."
         )
     if plan.answer_by:
         day = moment(plan.answer_by)
