@@ -1,9 +1,10 @@
 """Machines with data folders of their own on one database, reached under one address."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tests.serve import OURS, Installation
@@ -42,10 +43,21 @@ class Fleet:
 
 
 @contextmanager
-def web_and_workers(folder: Path, url: str, *, mail: str) -> Iterator[Fleet]:
-    """Two that answer and send nothing, two that only send."""
-    answering = [Installation(folder / f"web-{one}", url, mail=mail) for one in (1, 2)]
-    sending = [Installation(folder / f"worker-{one}", url, mail=mail) for one in (1, 2)]
+def web_and_workers(
+    folder: Path,
+    url: str,
+    *,
+    mail: str,
+    settings: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+) -> Iterator[Fleet]:
+    """Two that answer and send nothing, two that only send; at that moment, if one is said."""
+
+    def installed(name: str) -> Installation:
+        return Installation(folder / name, url, mail=mail, settings=dict(settings or {}), at=at)
+
+    answering = [installed(f"web-{one}") for one in (1, 2)]
+    sending = [installed(f"worker-{one}") for one in (1, 2)]
     machines = [Machine(one, flags=("--no-worker",)) for one in answering]
     machines += [Machine(one, command="worker") for one in sending]
     with _started(machines) as fleet:
