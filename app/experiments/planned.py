@@ -38,11 +38,12 @@ def plan_of(
 
 
 def _settled(found: Plan, experiment: Experiment) -> Plan:
-    """With the days of its looks as they were settled at the start, whatever a limit is now."""
-    kept = [
-        datetime.fromisoformat(one["due_at"]) for one in (experiment.plan or {}).get("looks") or []
-    ]
-    if len(kept) != len(found.looks) or not kept:
+    """With the days that were settled at its start, whatever limits are now, and whoever waits."""
+    plan = experiment.plan or {}
+    kept = [datetime.fromisoformat(one["due_at"]) for one in plan.get("looks") or []]
+    if not kept or len(kept) != len(found.looks):
         return found
     looks = tuple(replace(look, due_at=at) for look, at in zip(found.looks, kept, strict=True))
-    return replace(found, looks=looks, answer_by=kept[-1])
+    last = plan.get("last_leaves")
+    leaves = datetime.fromisoformat(last) if last else found.last_leaves
+    return replace(found, looks=looks, answer_by=kept[-1], last_leaves=leaves)

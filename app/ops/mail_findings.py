@@ -19,11 +19,11 @@ def leaves(house: House) -> str:
     rates = house.settings.mail_rates
     if rates:
         told = f"{told}; mails a minute at most: {rates} (THINSLICE_MAIL_RATES)"
-    return told + _warms_up(house)
+    return told + warms_up(house)
 
 
-def _warms_up(house: House) -> str:
-    """How many mails leave today, and how many more; nothing where no limit rises."""
+def warms_up(house: House) -> str:
+    """How many mails may leave today, and how many did; nothing where no limit rises."""
     settings = house.settings
     warming, today = settings.warming, clock.now().astimezone(settings.zone).date()
     if warming is None:
@@ -32,10 +32,8 @@ def _warms_up(house: House) -> str:
     if limit is None:
         return "; warm-up: over (THINSLICE_WARM_UP)"
     with house.database.read() as session:
-        left = rate_store.left_of_day(session, today, limit)
-    most = (
-        f"{figures.plural(limit, 'mail')} at most today, {figures.count(left)} of them still to go"
-    )
+        gone = rate_store.gone_on(session, today)
+    most = f"{figures.plural(limit, 'mail')} at most today, {figures.count(gone)} so far"
     return f"; warm-up: {most} (THINSLICE_WARM_UP)"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from app.delivery.transports.outbox import Outbox
 from app.delivery.transports.ports import Transport
 from app.experiments import lifecycle
 from app.experiments.models import Experiment, Status
+from app.ops import mail_findings
+from app.ops.installation import House
+from app.platform import clock
 from app.platform.config import Durability, Settings
 from app.platform.db import Database
 from app.platform.journal import Journal
@@ -218,3 +222,18 @@ def test_those_who_wait_already_are_reckoned_with(database: Database):
 
     assert (mine.gone, mine.ahead, mine.today) == (3, 7, NOW.date())
     assert alone.ahead == 0
+
+
+@pytest.mark.calendar
+def test_doctor_tells_todays_limit_and_how_many_left(house: House):
+    today = clock.now().date()
+    warm = {"warm_up": f"{today} 10 2", "mail": "smtp://127.0.0.1:1?tls=none", "timezone": "UTC"}
+    settings = house.settings.model_copy(update=warm)
+    with house.database.write() as session:
+        rate_store.take_of_day(session, today, 10, 4, now=clock.now())
+
+    told = mail_findings.warms_up(replace(house, settings=settings))
+
+    assert told == "; warm-up: 10 mails at most today, 4 so far (THINSLICE_WARM_UP)"
+    over = settings.model_copy(update={"warm_up": "2020-01-01 10 2"})
+    assert "over" in mail_findings.warms_up(replace(house, settings=over))

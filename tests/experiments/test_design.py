@@ -8,6 +8,7 @@ from app.experiments import design, planned
 from app.experiments.enrolment import judge_of
 from app.experiments.leaving import Pace
 from app.experiments.models import Experiment
+from app.platform.clock import iso
 from tests.experiments.scenes import ARM, NOW, RENDERABLE, SETTINGS, draft, given_draft
 
 
@@ -143,3 +144,23 @@ def test_a_started_experiment_is_planned_for_who_was_enrolled(session: Session):
     assert (plan.people, plan.pass_count) == (600, 60)
     assert plan.answer_by is not None
     assert plan.answer_by < NOW + timedelta(days=2, hours=1)
+
+
+def test_what_was_settled_at_the_start_stays_whatever_limits_are_later(session: Session):
+    experiment = given_draft(session, people=70)
+    plan = plan_of(session, experiment)
+    assert plan.answer_by
+    assert plan.last_leaves
+    kept = {
+        "arms": plan.arms,
+        "looks": [{"due_at": iso(plan.answer_by + timedelta(days=9))}],
+        "last_leaves": iso(plan.last_leaves + timedelta(days=6)),
+    }
+    experiment.plan, experiment.enrolled, experiment.started_at = kept, 70, NOW
+
+    settled = plan_of(session, experiment)
+
+    assert settled.answer_by == plan.answer_by + timedelta(days=9) == settled.looks[-1].due_at
+    assert settled.last_leaves == plan.last_leaves + timedelta(days=6)
+    experiment.plan = {"arms": plan.arms}  # of a version that kept less
+    assert plan_of(session, experiment).answer_by == plan.answer_by
