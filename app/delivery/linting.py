@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from app.delivery import images
 from app.delivery.mail.lint import ContentLint
+from app.experiments.called import Called
 from app.experiments.design_schemas import Draft
 from app.experiments.items import Item, blocks
 from app.platform.pictures import raster
@@ -27,13 +28,14 @@ class MailLint(ContentLint):
 
     def gone(self, session: Session, design: Draft) -> list[Item]:
         """Images of ours that a version shows and nobody has any more."""
-        named = {arm.key: images.named_in(f"{arm.body} {arm.answer}") for arm in design.arms}
-        missing = images.missing(session, frozenset[str]().union(*named.values()))
+        named = [
+            (called, images.named_in(f"{arm.body} {arm.answer}"))
+            for arm, called in Called.each(design.arms)
+        ]
+        missing = images.missing(session, frozenset[str]().union(*(names for _, names in named)))
+        says = "shows an image that is not here: choose another in the step Mail."
         return [
-            blocks(
-                "image_gone",
-                f"“{key}” shows an image that is not here: choose another in the step Mail.",
-            )
-            for key, names in named.items()
+            blocks("image_gone", f"{called.mail} {says}")
+            for called, names in named
             if names & missing
         ]

@@ -18,6 +18,7 @@ from app.experiments import (
     unread,
 )
 from app.experiments import design as designs
+from app.experiments.called import Called
 from app.experiments.design_schemas import Draft
 from app.experiments.eligibility import Eligibility
 from app.experiments.enrolment import judge_of
@@ -195,13 +196,12 @@ def _is_vague(text: str) -> bool:
 
 def _blanks(design: Draft) -> Iterator[Item]:
     """People would read what a template leaves to its author."""
-    for arm in design.arms:
+    for arm, called in Called.each(design.arms):
         texts = {"subject": arm.subject, "preheader": arm.preheader or "", "body": arm.body}
         for field, text in texts.items():
             if blank := BLANK.search(text):
-                yield warns(
-                    f"{field}_blank", f"The {field} still says “{blank.group()[:60]}”: fill it in."
-                )
+                said = f"{called.its(field)} still says “{blank.group()[:60]}”: fill it in."
+                yield warns(f"{field}_blank", said)
 
 
 def _rule(design: Draft, eligibility: Eligibility, now: datetime) -> Iterator[Item]:

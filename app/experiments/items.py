@@ -36,14 +36,19 @@ class Item:
 
 def blocks(item_id: str, message: str) -> Item:
     """It must be mended before anybody is mailed."""
-    return Item(item_id, Level.BLOCKS, message)
+    return _begun(item_id, Level.BLOCKS, message)
 
 
 def warns(item_id: str, message: str) -> Item:
     """It should be read before anybody is mailed."""
-    return Item(item_id, Level.WARNS, message)
+    return _begun(item_id, Level.WARNS, message)
 
 
 def ok(item_id: str, message: str) -> Item:
     """It is well."""
-    return Item(item_id, Level.OK, message)
+    return _begun(item_id, Level.OK, message)
+
+
+def _begun(item_id: str, level: Level, message: str) -> Item:
+    """A sentence begins with a capital, whatever stands first in it: “the mail” is one such."""
+    return Item(item_id, level, f"{message[:1].upper()}{message[1:]}")

@@ -7,6 +7,7 @@ from app.delivery.mail import marks
 from app.delivery.mail.body import Content
 from app.delivery.mail.links import UNTRACKED
 from app.delivery.mail.mime import Mail, html_bytes
+from app.experiments.called import Called
 from app.experiments.items import Item, warns
 from app.experiments.part_schemas import Arm
 from app.platform import figures
@@ -17,7 +18,8 @@ _FEWEST_WORDS = 4  # ours: fewer say nothing
 _FEWEST_BESIDE_IMAGES = 20  # ours: many mail programs show no image before they are asked to
 _FEWEST_LETTERS = 8  # ours: “SEPA 2027” shouts at nobody
 _MOST_EXCLAMATIONS = 2  # ours, in a subject
-_PLACES = ("subject", "preheader", "body", "answer")
+PLACES = {"subject": "subject", "preheader": "preheader", "body": "body", "answer": "answer page"}
+_IN_INBOXES = ("subject", "preheader", "body")
 # How other tools write a column: Mailchimp, Mailgun, Pardot and Marketing Cloud, ERB, shells.
 _ELSEWHERE = re.compile(
     r"\*\|[^|*\s][^|*\n]{0,80}\|\*"
@@ -41,23 +43,23 @@ _MONEY = re.compile(r"[$€£]{3,}")  # rspamd and SpamAssassin look at signs of
 _SHOUTS = re.compile(r"!{3,}")
 
 
-def of_arm(arm: Arm, written: Content, *, postal_address: str) -> Iterator[Item]:
+def of_arm(arm: Arm, called: Called, written: Content, *, postal_address: str) -> Iterator[Item]:
     """What should be known of one version before it is sent."""
-    yield from _placeholders(arm)
-    yield from _shapes(arm)
+    yield from _placeholders(arm, called)
+    yield from _shapes(arm, called)
     if (arm.body or "").strip():
-        yield from _wordless(arm, written)
-        yield from _hardly_text(arm, written)
-        yield from _other_addresses(arm, written)
-        yield from _no_postal_address(arm, written, postal_address)
+        yield from _wordless(called, written)
+        yield from _hardly_text(called, written)
+        yield from _other_addresses(called, written)
+        yield from _no_postal_address(called, written, postal_address)
 
 
-def _wordless(arm: Arm, written: Content) -> Iterator[Item]:
+def _wordless(called: Called, written: Content) -> Iterator[Item]:
     if written.wordless:
         said = figures.plural(written.wordless, "image", "images")
         yield warns(
             "image_without_words",
-            f"“{arm.key}” has {said} without words: people who see no images, or have them read"
+            f"{called.mail} has {said} without words: people who see no images, or have them read"
             " aloud, learn nothing of them. Write ![what it shows](…), or alt in MJML.",
         )
 
@@ -78,18 +80,18 @@ def longest_html(mails: Iterator[Mail]) -> int:
     return max((html_bytes(mail.raw) for mail in mails if len(mail.raw) > MOST_HTML), default=0)
 
 
-def _placeholders(arm: Arm) -> Iterator[Item]:
-    for place in _PLACES:
+def _placeholders(arm: Arm, called: Called) -> Iterator[Item]:
+    for place, part in PLACES.items():
         left = _ELSEWHERE.findall(marks.protect(getattr(arm, place) or "").text)
         if left:
             yield warns(
                 "placeholder_elsewhere",
-                f"The {place} of “{arm.key}” says {', '.join(sorted(set(left))[:3])}, which people"
+                f"{called.its(part)} says {', '.join(sorted(set(left))[:3])}, which people"
                 " would read as it is. A column is written {{ name }} here.",
             )
 
 
-def _shapes(arm: Arm) -> Iterator[Item]:
+def _shapes(arm: Arm, called: Called) -> Iterator[Item]:
     """What filters count against a mail: few shapes, and no list of words.
 
     They are rspamd's SUBJ_ALL_CAPS, SUBJECT_HAS_EXCLAIM and SUBJECT_HAS_CURRENCY, and have been
@@ -100,23 +102,25 @@ def _shapes(arm: Arm) -> Iterator[Item]:
     if len(letters) >= _FEWEST_LETTERS and subject.isupper():
         yield warns(
             "subject_capitals",
-            f"The subject of “{arm.key}” is all capitals, which filters take for spam: write it"
+            f"{called.its('subject')} is all capitals, which filters take for spam: write it"
             " as a sentence.",
         )
-    texts = [marks.LIQUID.sub("", marks.protect(getattr(arm, at) or "").text) for at in _PLACES[:3]]
+    texts = [marks.LIQUID.sub("", marks.protect(getattr(arm, at) or "").text) for at in _IN_INBOXES]
     if subject.count("!") > _MOST_EXCLAMATIONS or any(map(_SHOUTS.search, texts)):
         yield warns(
             "exclamation_marks",
-            f"“{arm.key}” has many exclamation marks, which filters take for spam: one is enough.",
+            f"{called.mail} has many exclamation marks, which filters take for spam: one is"
+            " enough.",
         )
     if any(map(_MONEY.search, texts)):
         yield warns(
             "money_signs",
-            f"“{arm.key}” has a row of money signs, which filters take for spam: write the amount.",
+            f"{called.mail} has a row of money signs, which filters take for spam: write the"
+            " amount.",
         )
 
 
-def _hardly_text(arm: Arm, written: Content) -> Iterator[Item]:
+def _hardly_text(called: Called, written: Content) -> Iterator[Item]:
     # A document holds styles, too, which nobody reads.
     words_of_it = written.text if written.is_document else written.html
     said = _TAG.sub(" ", marks.LIQUID.sub(" x ", words_of_it))
@@ -124,23 +128,23 @@ def _hardly_text(arm: Arm, written: Content) -> Iterator[Item]:
     if written.images and words < _FEWEST_BESIDE_IMAGES:
         yield warns(
             "image_only",
-            f"“{arm.key}” is hardly more than images, which many mail programs hide and filters"
+            f"{called.mail} is hardly more than images, which many mail programs hide and filters"
             f" distrust: say in {_FEWEST_BESIDE_IMAGES} words or more what they show.",
         )
     elif not written.images and words < _FEWEST_WORDS:
         yield warns(
             "little_text",
-            f"“{arm.key}” has hardly any text, which filters distrust: say in a sentence why you"
+            f"{called.mail} has hardly any text, which filters distrust: say in a sentence why you"
             " write.",
         )
 
 
-def _other_addresses(arm: Arm, written: Content) -> Iterator[Item]:
+def _other_addresses(called: Called, written: Content) -> Iterator[Item]:
     for words, href in written.said:
         if _leads_elsewhere(words, href):
             yield warns(
                 "link_says_other",
-                f"A link in “{arm.key}” says “{words}” and leads to {href}: filters and readers"
+                f"A link in {called.mail} says “{words}” and leads to {href}: filters and readers"
                 " take that for fraud. Let it say where it leads, or write words.",
             )
 
@@ -172,13 +176,13 @@ def _host(name: str) -> str:
         return name.lower()
 
 
-def _no_postal_address(arm: Arm, written: Content, postal_address: str) -> Iterator[Item]:
+def _no_postal_address(called: Called, written: Content, postal_address: str) -> Iterator[Item]:
     """A body that brings its own way out has no footer, and so no postal address but its own."""
     known = set(_folded(postal_address))
     if known and written.has_way_out and not known <= set(_folded(written.text)):
         yield warns(
             "postal_address_absent",
-            f"“{arm.key}” brings its own way out, so no footer is added, and the postal address"
+            f"{called.mail} brings its own way out, so no footer is added, and the postal address"
             f" with it: write “{' '.join(postal_address.split())}” at the end of the body.",
         )
 

@@ -7,6 +7,7 @@ from app.delivery.mail import content, deliverability, filling, mime
 from app.delivery.mail.body import Content
 from app.delivery.mail.broken import BrokenLiquid
 from app.delivery.mail.links import Kind, Link
+from app.experiments.called import Called
 from app.experiments.design_schemas import Draft
 from app.experiments.items import Item, blocks, warns
 from app.experiments.metrics import Source
@@ -31,32 +32,32 @@ class ContentLint:
     def problems(self, design: Draft) -> list[Item]:
         """Everything about the mails that blocks a launch, or should be known before it."""
         problems = [*self._sender(design), *_blanks(design)]
-        for arm in design.arms:
-            problems += _words(arm)
-            problems += self._linked(arm, design)
+        for arm, called in Called.each(design.arms):
+            problems += _words(arm, called)
+            problems += self._linked(arm, called, design)
         return problems
 
     def of_length(self, longest: int) -> list[Item]:
         """What becomes of the longest mail, by the bytes of its HTML."""
         return list(deliverability.of_size(longest))
 
-    def _linked(self, arm: Arm, design: Draft) -> list[Item]:
+    def _linked(self, arm: Arm, called: Called, design: Draft) -> list[Item]:
         try:
-            return list(self._written(arm, design))
+            return list(self._written(arm, called, design))
         except OverLimit as error:
-            return [blocks("markdown_broken", f"The body of “{arm.key}” cannot be read. {error}")]
+            return [blocks("markdown_broken", f"{called.its('body')} cannot be read. {error}")]
 
-    def _written(self, arm: Arm, design: Draft) -> Iterator[Item]:
+    def _written(self, arm: Arm, called: Called, design: Draft) -> Iterator[Item]:
         written, bad = content.examine(arm.body or "", form=arm.format)
         for error in bad:
-            yield blocks(error.id, str(error))
+            yield blocks(error.id, called.within(str(error)))
         _, bad_in_answer = content.examine(arm.answer or "")
         for error in bad_in_answer:
-            yield blocks(error.id, f"On the answer page: {error}")
-        yield from _needed_links(arm, design, written)
-        yield from _risky_links(arm, written)
+            yield blocks(error.id, f"On {called.its('answer page')}: {error}")
+        yield from _needed_links(called, design, written)
+        yield from _risky_links(arm, called, written)
         postal_address = self._settings.postal_address
-        yield from deliverability.of_arm(arm, written, postal_address=postal_address)
+        yield from deliverability.of_arm(arm, called, written, postal_address=postal_address)
 
     def _sender(self, design: Draft) -> Iterator[Item]:
         settings = self._settings
@@ -114,22 +115,25 @@ def _come_back(design: Draft, settings: Settings) -> Iterator[Item]:
         )
 
 
-def _words(arm: Arm) -> Iterator[Item]:
+def _words(arm: Arm, called: Called) -> Iterator[Item]:
     for name in ("subject", "body"):
         if not (getattr(arm, name) or "").strip():
-            yield blocks(f"{name}_missing", f"Version “{arm.key}” has no {name}.")
-    for name in ("subject", "preheader", "body", "answer"):
+            yield blocks(f"{name}_missing", f"{called.mail} has no {name}.")
+    for name, part in deliverability.PLACES.items():
         try:
             filling.text(getattr(arm, name) or "")
         except (BrokenLiquid, OverLimit) as error:
-            yield blocks("liquid_broken", f"The {name} of “{arm.key}” does not work. {error}")
-    subject = arm.subject or ""
+            yield blocks("liquid_broken", f"{called.its(part)} does not work. {error}")
+    yield from _subject(arm.subject or "", its_subject=called.its("subject"))
+
+
+def _subject(subject: str, *, its_subject: str) -> Iterator[Item]:
     if "\n" in subject.strip():
-        yield blocks("subject_line_break", f"The subject of “{arm.key}” has a line break.")
-    elif wrong := _unfit(subject, what=f"The subject of “{arm.key}”"):
+        yield blocks("subject_line_break", f"{its_subject} has a line break.")
+    elif wrong := _unfit(subject, what=its_subject):
         yield blocks("subject_sign", wrong)
     if len(subject) > _LONGEST_SUBJECT:
-        yield warns("subject_long", f"The subject of “{arm.key}” has {len(subject)} characters.")
+        yield warns("subject_long", f"{its_subject} has {len(subject)} characters.")
 
 
 def _unfit(subject: str, *, what: str) -> str:
@@ -140,11 +144,11 @@ def _unfit(subject: str, *, what: str) -> str:
     return ""
 
 
-def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Item]:
+def _needed_links(called: Called, design: Draft, written: Content) -> Iterator[Item]:
     if design.metric.row.source is Source.CLICK and not written.links:
         yield blocks(
             "no_link",
-            f"Version “{arm.key}” has no link, and the metric counts clicks. Add one:"
+            f"{called.mail} has no link, and the metric counts clicks. Add one:"
             " [text](https://…), or [text](answer:) for a page of ours.",
         )
     label = design.metric.link
@@ -152,28 +156,28 @@ def _needed_links(arm: Arm, design: Draft, written: Content) -> Iterator[Item]:
         known = ", ".join(f"“{link.label}”" for link in written.links) or "none"
         yield blocks(
             "link_label_unknown",
-            f"The metric counts the link “{label}”, which “{arm.key}” does not have"
+            f"The metric counts the link “{label}”, which {called.mail} does not have"
             f" (it has: {known}).",
         )
     if label and sum(link.label == label for link in written.links) > 1:
         yield blocks(
             "link_label_twice",
-            f"The metric counts the link “{label}”, and “{arm.key}” has several of that name. Name"
-            ' each by itself: [text](https://… "name").',
+            f"The metric counts the link “{label}”, and {called.mail} has several of that name."
+            ' Name each by itself: [text](https://… "name").',
         )
-    if len(written.links) > _MOST_LINKS:
-        yield blocks("too_many_links", f"A mail can have {_MOST_LINKS} links at most.")
+    if (count := len(written.links)) > _MOST_LINKS:
+        said = f"{called.mail} has {count} links. {_MOST_LINKS} are the most that one can have."
+        yield blocks("too_many_links", said)
 
 
-def _risky_links(arm: Arm, written: Content) -> Iterator[Item]:
+def _risky_links(arm: Arm, called: Called, written: Content) -> Iterator[Item]:
     for link in written.links:
         if link.address.startswith("http://"):
-            yield warns("link_without_tls", f"“{link.label}” leads to an http:// address.")
+            said = f"“{link.label}” leads to an http:// address."
+            yield warns("link_without_tls", called.within(said))
     if _answers(written.links) and not (arm.answer or "").strip():
-        yield warns(
-            "answer_empty",
-            f"“{arm.key}” links to an answer page that has no words of its own yet.",
-        )
+        said = f"{called.mail} links to an answer page that has no words of its own yet."
+        yield warns("answer_empty", said)
 
 
 def _answers(links: tuple[Link, ...]) -> bool:
