@@ -3,15 +3,15 @@
 import re
 from html.parser import HTMLParser
 
-_UNSEEN = frozenset({
+UNSEEN = frozenset({
     "script", "style", "head", "title", "template", "noscript", "svg", "math", "object", "iframe",
     "select", "textarea", "button",
 })  # fmt: skip
-_VOID = frozenset({
+VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr",
 })  # fmt: skip
-_BLOCKS = frozenset({
+BLOCKS = frozenset({
     "address", "article", "div", "dl", "dd", "dt", "fieldset", "figure", "footer", "form", "h1",
     "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section",
     "table", "tr", "ul",
@@ -24,10 +24,9 @@ _QUOTED = re.compile(
 )
 # From here on an Outlook quotes, without an element around it.
 _QUOTES_ON = re.compile(r"appendonsend|divrplyfwdmsg|mail-editor-reference-message", re.IGNORECASE)
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE
-)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_MARK = re.compile(r"<!\[[^>]*>?")
 _SPACES = re.compile(r"[^\S\n]+")
 _ROUND_BREAKS = re.compile(r" ?\n ?")
 
@@ -35,9 +34,20 @@ _ROUND_BREAKS = re.compile(r" ?\n ?")
 def text_of_html(html: str) -> str:
     """What is seen of it, a line per paragraph."""
     reader = _Reader()
-    reader.feed(_COMMENT.sub("", html))  # its parser looks for the end of each anew
-    reader.close()
+    feed(reader, html)
     return _ROUND_BREAKS.sub("\n", _SPACES.sub(" ", "".join(reader.pieces))).strip()
+
+
+def feed(reader: HTMLParser, html: str) -> None:
+    """Have all of it read, in as much time as it is long.
+
+    The parser looks for the end of a comment from each beginning of one anew; and where a tag never
+    ends, it is asked for the next one, and the next. As in a browser, nothing follows such a tag.
+    Of marks such as <![if mso]> it knows a few, and fails at any other.
+    """
+    reader.feed(_MARK.sub("", COMMENT.sub("", html)))
+    if not reader.rawdata.startswith("<"):
+        reader.close()
 
 
 class _Reader(HTMLParser):
@@ -53,21 +63,21 @@ class _Reader(HTMLParser):
         if tag == "body":
             self._hidden.clear()  # a head that nobody closed ends with it
         if self._hidden:
-            if tag not in _VOID:
+            if tag not in VOID:
                 self._hidden.append(tag)
             return
         given = {name: value or "" for name, value in attrs}
         if _QUOTES_ON.search(given.get("id", "")):
             self._has_ended = True
-        if tag not in _VOID and _is_hidden(tag, given):
+        if tag not in VOID and _is_hidden(tag, given):
             self._hidden.append(tag)
-        elif tag == "br" or tag in _BLOCKS:
+        elif tag == "br" or tag in BLOCKS:
             self._add("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if self._hidden:
             self._close(tag)
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             self._add("\n")
 
     def handle_data(self, data: str) -> None:
@@ -88,9 +98,9 @@ class _Reader(HTMLParser):
 
 def _is_hidden(tag: str, given: dict[str, str]) -> bool:
     return (
-        tag in _UNSEEN
+        tag in UNSEEN
         or (tag == "blockquote" and given.get("type", "").lower() == "cite")
         or "hidden" in given
         or bool(_QUOTED.search(f"{given.get('class', '')} {given.get('id', '')}"))
-        or bool(_HIDDEN.search(given.get("style", "")))
+        or bool(HIDDEN.search(given.get("style", "")))
     )

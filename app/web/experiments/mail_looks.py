@@ -12,6 +12,7 @@ from app.audience import store as audience
 from app.audience.members import Member
 from app.audience.models import Person
 from app.delivery.linting import MailLint
+from app.delivery.mail.outline import Block, outline
 from app.experiments import drafts
 from app.experiments.items import Item, Level
 from app.experiments.models import Experiment
@@ -33,6 +34,7 @@ class Look:
     subject: str
     preheader: str
     text: str
+    outline: Sequence[Block]
     frame: str  # the address of the mail alone
     problem: str
     fits: str  # of several who fit what was asked for, which one it is
@@ -63,6 +65,7 @@ def look_of(
         subject=mail.subject if mail else "",
         preheader=(mail.preheader or "") if mail else "",
         text=mail.text if mail else "",
+        outline=outline(mail.html) if mail else (),
         frame=f"/experiments/{row.id}/preview/mail?person={person_id}&at={stamp}" if mail else "",
         problem=problem,
         fits=fits,

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.delivery import mail_store
 from app.delivery.mail import pictures
+from app.delivery.mail.outline import Block, outline
 from app.delivery.models import OutboxMail, Send
 from app.experiments.models import Experiment
 from app.identity.callers import Principal
@@ -36,6 +37,13 @@ _PAGE = 50
 _COLUMNS = {"subject": "Subject", "to": "To", "at": "At"}
 _JOIN = re.compile(r"/join/[\w-]+")  # opens to whoever reads it
 _LINK = re.compile(r"/([cou])/([A-Za-z0-9_-]{32,})")
+# Links open beside, and what goes on below says so: on phones a bar is seen while one scrolls only.
+_IN_A_FRAME = (
+    '<base target="_blank"><style>'
+    "::-webkit-scrollbar{width:10px;background:#eef1ef}"
+    "::-webkit-scrollbar-thumb{border:2px solid #eef1ef;border-radius:5px;background:#7d8781}"
+    "</style>"
+)
 _TRACED = 20  # requests of one mail that its page tells
 
 
@@ -60,6 +68,7 @@ class MailPage(Page):
     mail: OutboxMail
     can_open: bool  # as its customer
     links: str  # which of them count
+    outline: Sequence[Block]
     text: str
     headers: str
 
@@ -73,6 +82,7 @@ class CustomerPage(Page):
 
     mail: OutboxMail
     rehearsal: bool
+    outline: Sequence[Block]
     next_address: str | None
     trace: Sequence[Hit]
 
@@ -110,6 +120,7 @@ def show(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
         mail=mail,
         can_open=_can_open(request, session, mail),
         links=outbox_links.said(_part(message, "plain", who)),
+        outline=outline(_part(message, "html", who)),
         text=text,
         headers=uncounted(headers),
     )
@@ -134,13 +145,14 @@ def first_of(session: Db, experiment_id: str) -> Response:
 
 
 @router.get("/outbox/{mail_id}/customer")
-def as_customer(request: Request, session: Db, mail_id: str) -> HTMLResponse:
+def as_customer(request: Request, session: Db, who: Who, mail_id: str) -> HTMLResponse:
     """The mail as its customer has it: links and picture count, for the rehearsal alone."""
     mail = _opened(request, session, mail_id)
     more = mail_store.outbox_next(session, mail.experiment_id or "", after=mail.id)
     page = CustomerPage(
         mail=mail,
         rehearsal=not request.app.state.settings.demo,
+        outline=outline(_part(_parsed(mail), "html", who)),
         next_address=f"/outbox/{more.id}/customer" if more else None,
         trace=_trace(session, mail),
     )
@@ -171,7 +183,7 @@ def mail_answer(html: str, settings: Settings) -> HTMLResponse:
     """
     for door in ("/i/", "/d/"):
         html = html.replace(f'src="{settings.tracking}{door}', f'src="{door}')
-    html = re.sub(r"<head(\s[^>]*)?>", r'\g<0><base target="_blank">', html, count=1)
+    html = re.sub(r"<head(\s[^>]*)?>", rf"\g<0>{_IN_A_FRAME}", html, count=1)
     headers = {"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "no-store"}
     return HTMLResponse(html, headers=headers)
 

@@ -1,5 +1,6 @@
 """An experiment's mail as one real person of its audience would read it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -12,6 +13,7 @@ from app.audience import members
 from app.audience.members import Member
 from app.delivery import preview
 from app.delivery.mail.composed import Rendered
+from app.delivery.mail.outline import Block, outline
 from app.experiments import store
 from app.experiments.lifecycle import release_of
 from app.experiments.models import Experiment
@@ -43,6 +45,7 @@ class PreviewPage(Page):
     form_key: str
     form_label: str
     preview: Rendered | None
+    outline: Sequence[Block]
     problem: str
 
 
@@ -76,6 +79,7 @@ def show(
         form_key=key,
         form_label=label,
         preview=found,
+        outline=outline(found.html) if found else (),
         problem=problem,
     )
     return render(request, page)
