@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Numeric, String, and_, func, or_
+from sqlalchemy import ColumnElement, Date, DateTime, String, and_, func, or_
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -90,11 +90,11 @@ class Listing:
     def ways(self, name: str) -> Ways:
         """What the two directions of an order are called: keys grow with time."""
         column = self.sorts[name]
-        if column is not self.key and isinstance(column.type, (String, AutoString)):
+        if column is self.key or isinstance(column.type, (DateTime, UtcDateTime, Date)):
+            return "oldest first", "newest first"
+        if isinstance(column.type, (String, AutoString)):
             return "A to Z", "Z to A"
-        if column is not self.key and isinstance(column.type, (Integer, Numeric)):
-            return "smallest first", "largest first"
-        return "oldest first", "newest first"
+        return "smallest first", "largest first"  # a Float is no Numeric
 
     def without(self, *names: str) -> "Listing":
         """The same for whoever does not see these columns, and looks for no words in them."""

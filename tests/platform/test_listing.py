@@ -17,6 +17,7 @@ from app.experiments import feature_store
 from app.experiments.models import Feature
 from app.identity import listings
 from app.identity.models import User
+from app.platform.db import UtcDateTime
 from app.platform.errors import Invalid
 from app.platform.listing import Asked, Listing
 from app.review import experiment_rows
@@ -185,3 +186,11 @@ def test_every_list_is_asked_for_by_every_order_word_and_choice(session: Session
             assert listing.part(session, query, Asked(words="Ä %", sort=sort), limit=2) == []
         for choice in chosen:
             assert listing.part(session, query, Asked(chosen=choice), limit=2) == []
+
+
+def test_numbers_are_small_and_large_and_only_moments_and_what_is_made_are_old(session: Session):
+    moments = {"oldest first", "newest first"}
+    for listing, _ in _lists(session).values():
+        for name, column in listing.sorts.items():
+            is_of_time = column is listing.key or isinstance(column.type, UtcDateTime)
+            assert (set(listing.ways(name)) == moments) is is_of_time, (listing.name, name)

@@ -106,7 +106,7 @@ def put_digest(request: Request, session: Db, now: Now, form: Form) -> Response:
 def send_test(session: Db, now: Now, connector_id: str) -> Response:
     """Owe it a test."""
     connecting.send_test(session, store.connector_of(session, connector_id), now=now)
-    return go("/connections", said="saved")
+    return go("/connections", said="test-owed")
 
 
 @router.post("/{connector_id}/rotate")
@@ -121,21 +121,21 @@ def rotate(request: Request, session: Db, now: Now, connector_id: str) -> HTMLRe
 def disable(session: Db, who: Who, now: Now, connector_id: str) -> Response:
     """Tell it nothing further."""
     push_worker.disable(session, connector_id, why=f"Disabled by {who.name}.", now=now)
-    return go("/connections", said="saved")
+    return go("/connections", said="told-nothing")
 
 
 @router.post("/{connector_id}/enable")
 def enable(session: Db, connector_id: str) -> Response:
     """Tell it again."""
     connecting.enable(session, store.connector_of(session, connector_id))
-    return go("/connections", said="saved")
+    return go("/connections", said="told-again")
 
 
 @router.post("/pushes/{push_id}/replay")
 def replay(session: Db, now: Now, push_id: int) -> Response:
     """Send it again."""
     connecting.replay(session, pushes.push_of(session, push_id), now=now)
-    return go("/connections", said="saved")
+    return go("/connections", said="pushed-again")
 
 
 def _at_the_list(form: Typed) -> Typed:

@@ -34,7 +34,7 @@ def run(session: Db, now: Now, audience_id: str) -> Response:
     """As soon as a worker is free."""
     store.audience_of(session, audience_id)
     fetching.run_soon(session, audience_id, now=now)
-    return go(f"/audiences/{audience_id}", said="saved")
+    return go(f"/audiences/{audience_id}", said="fetching")
 
 
 @router.post("/{audience_id}/query/remove")

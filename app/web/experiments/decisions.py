@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
-from app.experiments import store
+from app.experiments import lifecycle, store
 from app.identity.guard import Db, Now, Who
 from app.platform.errors import Invalid
 from app.review import decisions
@@ -37,7 +37,8 @@ class DecidePage(Page):
 
 @router.get("/{experiment_id}/decide")
 def ask(request: Request, session: Db, now: Now, experiment_id: str) -> HTMLResponse:
-    """Show the result beside the form."""
+    """Show the result beside the form; where nothing can be decided, why, before words are lost."""
+    lifecycle.check_move(store.experiment_of(session, experiment_id), "decided")
     return render(request, _page(request, session, experiment_id, now=now, form=Typed()))
 
 

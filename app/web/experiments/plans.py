@@ -54,6 +54,7 @@ class Outlook:
 _NOTHING_YET = Outlook(
     missing="Choose an audience and a threshold; then it says here what they can show."
 )
+_NOBODY = Outlook(missing="Nobody would get this mail as it is, so there is nothing to tell.")
 
 
 def look(request: Request, session: Session, experiment: Experiment, *, now: datetime) -> Checklist:
@@ -75,7 +76,7 @@ def outlook_of(
 ) -> Outlook:
     """What so many people can show by this design."""
     if not people:
-        return _NOTHING_YET
+        return _NOBODY if draft.audience_id else _NOTHING_YET
     settings = request.app.state.settings
     pace = Outflow(settings).pace(session, None, now=now)
     zones = people_hours.zones_of(session, draft, settings.zone)

@@ -12,6 +12,17 @@ from app.platform import clock, figures
 
 SAID: Mapping[str, str] = {
     "saved": "Saved.",
+    "asked": "Everybody is asked by mail within a minute.",
+    "cycle-closed": "Closed. The scores are kept, and its values stay as they are.",
+    "cycle-reopened": "Open again: its values can change, and its scores are gone.",
+    "test-owed": "A test is on its way. What is answered stands here in a moment.",
+    "told-nothing": "Switched off: it is told nothing until somebody switches it on again.",
+    "told-again": "Switched on: it is told what happens from now on.",
+    "pushed-again": "It is sent once more, within a minute.",
+    "fetching": "It is asked as soon as a worker is free; the import stands below then.",
+    "read-soon": "Its source is read as soon as a worker is free.",
+    "asked-no-more": "They are asked no more; their answers stay.",
+    "put-away": "The list is put away.",
     "no-mail-yet": "No mail is in the outbox yet. Wait a moment, then try again.",
     "created": "Created.",
     "added": "Added.",

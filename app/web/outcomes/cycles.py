@@ -88,14 +88,14 @@ def close(
         closing.close(session, cycle, _draft(session, cycle, form), by=who.name, now=now)
     except (ValidationError, Invalid, Conflict) as error:
         refuse(request, page(session, cycle, form.mended(error, _names(session, cycle))))
-    return go(f"/cycles/{cycle_id}", said="saved")
+    return go(f"/cycles/{cycle_id}", said="cycle-closed")
 
 
 @router.post("/{cycle_id}/reopen")
 def reopen(session: Db, cycle_id: str) -> Response:
     """Let values change again; the scores go."""
     closing.reopen(session, store.cycle_of(session, cycle_id))
-    return go(f"/cycles/{cycle_id}", said="saved")
+    return go(f"/cycles/{cycle_id}", said="cycle-reopened")
 
 
 def _draft(session: Session, cycle: Cycle, form: Typed) -> CloseDraft:

@@ -116,7 +116,7 @@ def read(session: Db, now: Now, key_result_id: str) -> Response:
     row = store.key_result_of(session, key_result_id)
     if not sources.read_soon(session, key_result_id, now=now):
         raise Conflict(f"“{row.title}” is not read from anywhere.")
-    return go(f"/key-results/{key_result_id}", said="saved")
+    return go(f"/key-results/{key_result_id}", said="read-soon")
 
 
 @router.post("/{key_result_id}/links/{experiment_id}/undo")

@@ -105,7 +105,7 @@ def replay(session: Db, now: Now, key_result_id: str, push_id: int) -> Response:
     if push.subject != key_result_id:
         raise NotFound("There is no push with this id.")
     connecting.replay(session, push, now=now)
-    return go(f"/key-results/{key_result_id}/pushes", said="saved")
+    return go(f"/key-results/{key_result_id}/pushes", said="pushed-again")
 
 
 def linked(session: Session, key_result_id: str) -> list[Linked]:

@@ -68,7 +68,7 @@ def change(request: Request, session: Db, now: Now, form: Form, respondent_id: s
 def leave(session: Db, now: Now, respondent_id: str) -> Response:
     """Ask them no longer; their answers stay."""
     roster.change_respondent(session, respondent_id, RespondentChanges(active=False), now=now)
-    return go("/time", said="saved")
+    return go("/time", said="asked-no-more")
 
 
 def typed(form: Typed) -> dict[str, object]:

@@ -91,7 +91,7 @@ def experiment(request: Request, session: Db, who: Who, now: Now, form: Form) ->
 def away(session: Db, now: Now) -> Response:
     """Nobody is led any more."""
     start.put_away(session, now=now)
-    return go("/", said="saved")
+    return go("/", said="put-away")
 
 
 @router.get("/reading")

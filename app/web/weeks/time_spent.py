@@ -103,7 +103,7 @@ def add(request: Request, session: Db, now: Now, form: Form) -> Response:
 def open_now(request: Request, session: Db, now: Now) -> Response:
     """Open this week by hand: everybody is asked within a minute."""
     opening.open_by_hand(session, _now(request, now), zone=request.app.state.settings.zone, now=now)
-    return go("/time", said="saved")
+    return go("/time", said="asked")
 
 
 def _now(request: Request, now: Now) -> str:

@@ -92,7 +92,8 @@ def page(
 
 def _start_lead(start: StartList) -> str:
     left = sum(not step.done for step in start.steps)
-    return f"{formatting.plural(left, 'step')} to go; each is one form, or one click."
+    each = "; each is one form, or one click" if left > 1 else ""
+    return f"{formatting.plural(left, 'step')} to go{each}."
 
 
 def _lead(week: Week) -> str:

@@ -43,3 +43,16 @@ def test_without_an_audience_nobody_falls_away(eve: Browser):
     made = id_in(eve.post("/experiments", **CARD), "experiments")
 
     assert 'id="away"' not in eve.get(f"/experiments/{made}/edit/people").text
+
+
+def test_a_plan_for_nobody_says_so_and_asks_for_no_audience_that_was_chosen(
+    eve: Browser, bakeries: str
+):
+    for address in ("ann@b.example", "bo@b.example", "cem@b.example"):
+        eve.post("/suppressions", email=address)
+    made = id_in(eve.post("/experiments", **CARD, audience_id=bakeries), "experiments")
+    without = id_in(eve.post("/experiments", **CARD), "experiments")
+
+    assert "there is nothing to tell" in eve.get(f"/experiments/{made}/launch").text
+    assert "Choose an audience and a threshold" not in eve.get(f"/experiments/{made}/launch").text
+    assert "Choose an audience and a threshold" in eve.get(f"/experiments/{without}").text

@@ -119,3 +119,11 @@ def test_nobody_plays_the_reader_of_a_real_mail_and_viewers_play_nobody(
     assert "Open as customer" not in overview
     assert real == [404] * 3
     assert "Open as customer" not in eve.get(f"/outbox/{mail.id}").text
+
+
+def test_it_cannot_be_decided_and_says_so_before_anything_is_typed(eve: Browser, rehearsed: str):
+    asked = eve.get(f"/experiments/{rehearsed}/decide")
+
+    assert asked.status_code == 409
+    assert "rehears" in asked.text
+    assert "Therefore we will" not in asked.text
