@@ -72,3 +72,19 @@ def test_every_distribution_has_a_tested_version():
     needed, tested = declared()
 
     assert needed | tested <= pinned
+
+
+def test_a_module_of_delivery_is_added_to_what_mails_words_know_nothing_of():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = [
+        contract
+        for contract in declared["tool"]["importlinter"]["contracts"]
+        if contract.get("source_modules") == ["app.delivery.mail"]
+    ]
+    beside = {
+        f"app.delivery.{path.stem}"
+        for path in (ROOT / "app" / "delivery").iterdir()
+        if not path.name.startswith("_") and path.stem != "mail"
+    }
+
+    assert set(contract["forbidden_modules"]) == beside

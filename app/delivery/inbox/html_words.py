@@ -3,19 +3,8 @@
 import re
 from html.parser import HTMLParser
 
-UNSEEN = frozenset({
-    "script", "style", "head", "title", "template", "noscript", "svg", "math", "object", "iframe",
-    "select", "textarea", "button",
-})  # fmt: skip
-VOID = frozenset({
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
-    "wbr",
-})  # fmt: skip
-BLOCKS = frozenset({
-    "address", "article", "div", "dl", "dd", "dt", "fieldset", "figure", "footer", "form", "h1",
-    "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section",
-    "table", "tr", "ul",
-})  # fmt: skip
+from app.platform.seen_html import BLOCKS, HIDDEN, UNSEEN, VOID, feed
+
 # How mail programs mark what they quote, and signatures.
 _QUOTED = re.compile(
     r"gmail_(quote|attr|signature)|moz-(cite|signature|forward)|yahoo_quoted|protonmail_(quote|sign)"
@@ -24,9 +13,6 @@ _QUOTED = re.compile(
 )
 # From here on an Outlook quotes, without an element around it.
 _QUOTES_ON = re.compile(r"appendonsend|divrplyfwdmsg|mail-editor-reference-message", re.IGNORECASE)
-HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
-COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_MARK = re.compile(r"<!\[[^>]*>?")
 _SPACES = re.compile(r"[^\S\n]+")
 _ROUND_BREAKS = re.compile(r" ?\n ?")
 
@@ -36,18 +22,6 @@ def text_of_html(html: str) -> str:
     reader = _Reader()
     feed(reader, html)
     return _ROUND_BREAKS.sub("\n", _SPACES.sub(" ", "".join(reader.pieces))).strip()
-
-
-def feed(reader: HTMLParser, html: str) -> None:
-    """Have all of it read, in as much time as it is long.
-
-    The parser looks for the end of a comment from each beginning of one anew; and where a tag never
-    ends, it is asked for the next one, and the next. As in a browser, nothing follows such a tag.
-    Of marks such as <![if mso]> it knows a few, and fails at any other.
-    """
-    reader.feed(_MARK.sub("", COMMENT.sub("", html)))
-    if not reader.rawdata.startswith("<"):
-        reader.close()
 
 
 class _Reader(HTMLParser):

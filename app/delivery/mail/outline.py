@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from app.delivery.inbox.html_words import BLOCKS, HIDDEN, UNSEEN, VOID, feed
+from app.platform.seen_html import BLOCKS, HIDDEN, UNSEEN, VOID, feed
 
 _SPACES = re.compile(r"\s+")
 _KINDS = {"h1": "title", "h2": "heading", "h3": "heading", "li": "item", "tr": "row"}
