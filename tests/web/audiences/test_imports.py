@@ -135,6 +135,22 @@ def test_refused_lines_are_mended_before_the_import_and_go_along(
     assert [(one or {}).get("mended") for one in kept] == [{}, {}]
 
 
+def test_what_a_look_would_add_is_not_said_to_be_added(
+    ann: Browser, database: Database, read: Callable[[], None]
+) -> None:
+    page = looked(ann, database, read)
+    with database.read() as session:
+        audience = f"/audiences/{session.exec(select(Audience.id)).one()}"
+    before = ann.get(audience).text
+    ann.send(f"{page}/confirm", on="a look")
+    read()
+    cells = re.findall('data-label="Added">(.*?)</td>', ann.get(audience).text)
+
+    would_be = '–<span class="table__sub">1 would be</span>'
+    assert f'data-label="Added">{would_be}</td>' in before
+    assert sorted(cells) == ["1", would_be]
+
+
 def test_a_column_that_is_said_on_the_page_of_an_import_leads_back_to_it(
     ann: Browser, database: Database, read: Callable[[], None]
 ) -> None:
