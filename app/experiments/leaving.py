@@ -16,6 +16,9 @@ from app.platform.warm_up import WarmUp
 SENT_A_MINUTE = 1_000  # a guess where no rate is set; any server does it
 _ABOUT_ANYWHERE = hours.ANYWHERE[::8]  # every two hours: days count here, and each is walked
 _DAY, _HALF_A_YEAR = timedelta(days=1), timedelta(days=182)
+# Nobody plans further: a warm-up that begins in another century was mistyped, and whoever
+# looks at a page waits for no walk of that length. What is left then counts as leaving at once.
+_WALKED_DAYS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,9 @@ class _Days:
     def __init__(self, pace: Pace, start: datetime) -> None:
         self.pace = pace
         self._day = pace.today or pace.day(start)
+        self._last = self._day + timedelta(days=_WALKED_DAYS)
         self._ahead = pace.ahead
+        self._room: int | None
         self._begin(pace.gone)
 
     def room(self, at: datetime) -> int | None:
@@ -137,6 +142,8 @@ class _Days:
         while self._day < day and self._room is not None:
             self._day += _DAY
             self._begin(0)
+        if self._day > self._last:
+            self._room = None
         return self._room
 
     def take(self, mails: int) -> None:

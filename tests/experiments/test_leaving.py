@@ -117,9 +117,10 @@ def test_of_several_zones_the_last_one_counts_and_clocks_that_agree_are_walked_o
     assert leaving.lasts(parts, pace, (), ALWAYS) == leaving.lasts(parts, pace, [OSLO], ALWAYS)
 
 
+@pytest.mark.parametrize("begins", [NOON.date(), date(2099, 12, 1)])
 @pytest.mark.parametrize("factor", [1.01, 1.5])
-def test_the_slowest_warm_up_is_walked_in_a_moment(factor: float):
-    pace = Pace(1, WarmUp(NOON.date(), 1, factor), OSLO, NOON.date(), 1, 10**6)
+def test_the_slowest_warm_up_is_walked_in_a_moment(factor: float, begins: date):
+    pace = Pace(1, WarmUp(begins, 1, factor), OSLO, NOON.date(), 1, 10**6)
     began = perf_counter()
 
     assert leaving.lasts([(NOON, 10**6)], pace, (), OFFICE)[0] > NOON + 30 * DAY
