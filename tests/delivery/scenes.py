@@ -1,10 +1,12 @@
 """A small world for tests of sending: an experiment, its people, a sender."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import insert
+from sqlmodel import Session, SQLModel, col, select
 
 from app.audience.models import Audience, Membership, Person
 from app.delivery import planning
@@ -28,6 +30,7 @@ SETTINGS = Settings(
     demo=True,  # an outbox plays the server here, and nothing is a rehearsal
 )
 BODY = 'Hello {{ name }},\n\nyou lose {{ euros }} €. [Show me](https://shop.example/list "show")'
+_AT_ONCE = 2_000  # people put into a database in one go
 ARM = {"key": "insight", "subject": "{{ name }}, {{ euros }} €", "preheader": "x", "body": BODY}
 
 
@@ -76,36 +79,34 @@ def enrolled(
     session.add(audience)
     session.add(experiment)
     session.flush()
-    for number, send_id in enumerate(install.take_send_ids(session, people)):
-        _enrol(session, experiment, audience, f"p{number}@{domain}", number, send_id)
-    session.flush()
+    ids = enumerate(install.take_send_ids(session, people))
+    while some := [_enrolment(experiment, domain, *numbers) for numbers in islice(ids, _AT_ONCE)]:
+        for table in (Person, Membership, Enrolment):
+            session.execute(insert(table), [rows[table] for rows in some])
     return experiment
 
 
-def _enrol(  # noqa: PLR0917
-    session: Session,
-    experiment: Experiment,
-    audience: Audience,
-    email: str,
-    number: int,
-    send_id: int,
-) -> None:
-    columns = {"name": f"Baker {number}", "euros": 40 + number}
+def _enrolment(
+    experiment: Experiment, domain: str, number: int, send_id: int
+) -> dict[type[SQLModel], dict[str, Any]]:
+    """Somebody's rows: as who they are, as one of the audience, as one of the experiment."""
+    columns, email = {"name": f"Baker {number}", "euros": 40 + number}, f"p{number}@{domain}"
     person = Person(
         email=email, email_key=email, name=f"Baker {number}", created_at=NOW, updated_at=NOW
     )
-    session.add(person)
-    session.flush()
-    session.add(Membership(audience_id=audience.id, person_id=person.id, data=columns))
-    session.add(
+    assert experiment.audience_id
+    rows = (
+        person,
+        Membership(audience_id=experiment.audience_id, person_id=person.id, data=columns),
         Enrolment(
             id=send_id,
             experiment_id=experiment.id,
             arm="insight",
             person_id=person.id,
             frozen=columns,
-        )
+        ),
     )
+    return {type(row): row.model_dump() for row in rows}
 
 
 class Ticks:
