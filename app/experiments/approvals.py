@@ -41,7 +41,7 @@ def items(
         yield blocks(ITEM, _sentence(people, settings))
     else:
         seen = figures.plural(standing.people, *_PEOPLE)
-        yield ok(ITEM, f"{standing.by} approved it for {seen}.")
+        yield ok(ITEM, f"Approved by {standing.by}, for {seen}.")
 
 
 def standing_of(session: Session, experiment: Experiment) -> Approval | None:

@@ -103,6 +103,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "comment": ("about", "subject", "mentions"),  # ids
     "connector": ("settings", "secrets", "old_secrets"),  # sealed; addresses of systems
     "contribution": ("overlaps",),  # counts
+    "data_folder": ("settings",),  # prints of what an operator set
     "decision": ("call", "decision"),
     "digest": ("recipients", "sends_at"),  # the team's own addresses
     "draft_version": ("made",),

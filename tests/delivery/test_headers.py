@@ -94,7 +94,7 @@ def test_the_checklist_says_which_sign_and_where():
     told = problems(arm={"subject": "Pay \u202e001 now"}, sender={"from_name": "Bo\u2067b"})
 
     said = told["subject_sign"].message
-    assert re.search(r"subject of “.*” contains a sign that turns .*U\+202E", said)
+    assert re.search(r"[Ss]ubject contains a sign that turns .*U\+202E", said)
     assert "U+2067" in told["from_name_invalid"].message
 
 

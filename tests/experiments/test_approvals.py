@@ -55,7 +55,7 @@ def test_the_checklist_blocks_until_a_second_person_has_seen_it(session: Session
         "It goes to 12 people, and one person alone may send to 10."
         " Somebody else approves it first."
     )
-    assert scenes.item(after, approvals.ITEM).message == "bo approved it for 12 people."
+    assert scenes.item(after, approvals.ITEM).message == "Approved by bo, for 12 people."
     assert all(one.id != approvals.ITEM for one in check(session, experiment).items)
 
 
