@@ -33,7 +33,7 @@ class Send(SQLModel, table=True):
 
     __tablename__ = "send"
     __table_args__ = (
-        Index("ix_send_due", "experiment_id", "state", "due_at"),
+        Index("ix_send_due", "experiment_id", "state", "due_at", "id"),
         Index("ix_send_lease", "state", "lease_until"),
         Index("ix_send_released", "experiment_id", "released_at"),
         Index("ix_send_listed", "experiment_id", "id"),

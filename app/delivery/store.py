@@ -52,7 +52,22 @@ _RESERVE = """
     -- erased or suppressed meanwhile, or turned off this kind of mail (skipped before its first
     -- release, failed after it), or had a mail of another experiment since they were enrolled
     -- (skipped; in every arm, for it tells none apart).
-    WITH due AS (
+    -- Who is next is found first: a database that reckons with everybody who waits would read all
+    -- people for each batch.
+    WITH next AS (
+        SELECT s.id, s.person_id, s.experiment_id, s.released_at
+          FROM send s
+          JOIN experiment e ON e.id = s.experiment_id
+         WHERE s.experiment_id = :experiment_id
+           AND s.state = 'queued'
+           AND s.due_at <= :now
+           AND s.wave <= e.open_wave
+           AND (e.status = 'running'
+                OR (e.status = 'measuring' AND s.released_at IS NOT NULL))
+           AND NOT EXISTS (SELECT 1 FROM install WHERE paused_sending)
+         ORDER BY s.due_at, s.id
+         LIMIT :room {locked}
+    ), due AS (
         SELECT s.id AS due_id,
                CASE WHEN NOT EXISTS (SELECT 1 FROM person p WHERE p.id = s.person_id) THEN :erased
                     WHEN EXISTS (SELECT 1
@@ -65,17 +80,7 @@ _RESERVE = """
                                                   AND d.mail_kind = :mail_kind
                                   WHERE p.id = s.person_id) THEN :declined
                     WHEN {cooling} THEN :cooling END AS why
-          FROM send s
-          JOIN experiment e ON e.id = s.experiment_id
-         WHERE s.experiment_id = :experiment_id
-           AND s.state = 'queued'
-           AND s.due_at <= :now
-           AND s.wave <= e.open_wave
-           AND (e.status = 'running'
-                OR (e.status = 'measuring' AND s.released_at IS NOT NULL))
-           AND NOT EXISTS (SELECT 1 FROM install WHERE paused_sending)
-         ORDER BY s.due_at, s.id
-         LIMIT :room {locked}
+          FROM next s
     )
     UPDATE send
        SET state = CASE WHEN due.why IS NULL THEN 'sending'

@@ -32,7 +32,7 @@ RELEASED = (
     "0045",
     "0052",
     "0055",
-    "0059",
+    "0060",
 )  # the newest revision of each release
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)  # a Monday
 _ROWS = 3
