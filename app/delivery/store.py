@@ -5,23 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Row,
-    String,
-    bindparam,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import BigInteger, Row, String, bindparam, func, select, text, update
 from sqlmodel import Session, col
 
 from app.audience.models import Declined, Person, Suppression
-from app.delivery.models import (
-    Send,
-    State,
-)
+from app.delivery.models import Send, State
 from app.experiments.models import Experiment, Status
 from app.experiments.vocabulary import HOLDOUT, MailKind
 from app.platform.bulk import Bulk, Written
