@@ -210,7 +210,7 @@ def launch(
         row = store.locked(session, experiment_id)
         lifecycle.check_move(row, "launched")
         checklist.refuse_changed(row, seen)
-        images.hold(session, row)
+        images.hold(session, drafts.design_of(row))
         settings, people = request.app.state.settings, found.eligibility.eligible
         approvals.refuse_alone(session, row, people, settings, ids=who.ids)
         told, draft = fallen_away.promised(found.eligibility), draft or LaunchDraft()

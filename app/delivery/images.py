@@ -8,7 +8,7 @@ tells nobody who loads it, and it counts nowhere.
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,9 @@ from sqlmodel import Session, col, select
 from app.delivery import image_files
 from app.delivery.mail.link_book import UPLOADED
 from app.delivery.models import MailImage
+from app.experiments.design_schemas import Draft
 from app.experiments.models import Experiment, Status
+from app.experiments.part_schemas import Arm
 from app.platform import turns
 from app.platform.errors import Conflict, Invalid, NotFound
 from app.platform.ids import new_id
@@ -121,12 +123,10 @@ def remove(session: Session, image_id: str) -> None:
     session.delete(row)
 
 
-def hold(session: Session, experiment: Experiment) -> None:
+def hold(session: Session, design: Draft) -> None:
     """Nobody takes an image of it away before it is launched. Raises Conflict: one is gone."""
     turns.share(session, _TURN)
-    arms = experiment.design.get("arms") or []
-    named = named_in(" ".join(f"{arm.get('body')} {arm.get('answer')}" for arm in arms))
-    if missing(session, named):
+    if missing(session, design.arms):
         raise Conflict("Somebody took an image of it away at this moment. Look at the mail again.")
 
 
@@ -139,14 +139,15 @@ def launched_with(session: Session, key: str) -> Sequence[str]:
     return session.scalars(question.order_by(col(Experiment.id))).all()
 
 
-def named_in(text: str) -> frozenset[str]:
-    """The keys of the images that a body names."""
-    return frozenset(_NAMED.findall(text))
+def named_by(arm: Arm) -> frozenset[str]:
+    """The keys of the images that a version's mail or answer page names."""
+    return frozenset(_NAMED.findall(f"{arm.body} {arm.answer}"))
 
 
-def missing(session: Session, keys: Collection[str]) -> set[str]:
-    """Those of these that are not here."""
+def missing(session: Session, arms: Sequence[Arm]) -> set[str]:
+    """The keys of images that they name and that are not here."""
+    keys = set[str]().union(*map(named_by, arms))
     if not keys:
-        return set()
+        return keys
     question = select(col(MailImage.key)).where(col(MailImage.key).in_(sorted(keys)))
-    return set(keys) - set(session.scalars(question))
+    return keys - set(session.scalars(question))

@@ -28,14 +28,10 @@ class MailLint(ContentLint):
 
     def gone(self, session: Session, design: Draft) -> list[Item]:
         """Images of ours that a version shows and nobody has any more."""
-        named = [
-            (called, images.named_in(f"{arm.body} {arm.answer}"))
-            for arm, called in Called.each(design.arms)
-        ]
-        missing = images.missing(session, frozenset[str]().union(*(names for _, names in named)))
+        missing = images.missing(session, design.arms)
         says = "shows an image that is not here: choose another in the step Mail."
         return [
             blocks("image_gone", f"{called.mail} {says}")
-            for called, names in named
-            if names & missing
+            for arm, called in Called.each(design.arms)
+            if missing & images.named_by(arm)
         ]

@@ -151,18 +151,21 @@ def test_preview_and_mail_say_the_same(
     ]
 
 
-def launched(api: Api, made: str, state: Any, database: Database) -> dict[str, str]:
-    """Launch, enrol, plan and compose as the sender does: the text of each mail."""
-    renderable = LiquidRenderable(state.settings, state.keyring)
-    assert api.post(f"/experiments/{made}/launch").status_code == 202
+def settle(state: Any, made: str, database: Database) -> None:
     enrolment.settle(
         database,
         made,
-        renderable=renderable,
+        renderable=LiquidRenderable(state.settings, state.keyring),
         paces=Outflow(state.settings),
         settings=state.settings,
         now=NOW,
     )
+
+
+def launched(api: Api, made: str, state: Any, database: Database) -> dict[str, str]:
+    """Launch, enrol, plan and compose as the sender does: the text of each mail."""
+    assert api.post(f"/experiments/{made}/launch").status_code == 202
+    settle(state, made, database)
     planning.plan(database, made, now=NOW)
     reserver = Reserver(database, state.settings, state.keyring, holder="h")
     mails: dict[str, str] = {}
@@ -184,16 +187,7 @@ def test_what_is_changed_after_the_launch_changes_no_mail(
     assert api.post(f"/experiments/{made}/launch").status_code == 202
     api.ask("PATCH", f"/audiences/{audience_id}/columns/waste", json={"type": "text"})
 
-    state = application.state
-    renderable = LiquidRenderable(state.settings, state.keyring)
-    enrolment.settle(
-        database,
-        made,
-        renderable=renderable,
-        paces=Outflow(state.settings),
-        settings=state.settings,
-        now=NOW,
-    )
+    settle(application.state, made, database)
 
     assert api.read(f"/experiments/{made}")["enrolled"] == 6
 

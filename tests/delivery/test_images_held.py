@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from app.delivery import images
 from app.delivery.mail.link_book import UPLOADED
 from app.delivery.models import MailImage
+from app.experiments import drafts
 from app.experiments.models import Experiment, Status
 from app.platform.db import Database
 from app.platform.errors import Conflict
@@ -26,14 +27,14 @@ def shown(database: Database) -> str:
     with database.write() as session:
         image = images.add(session, png(), name="a.png", says="A loaf", by="Ann", now=NOW)
         arm = scenes.ARM | {"body": f"Look:\n![]({UPLOADED}{image.key})"}
-        scenes.enrolled(session, people=0, arms=[arm]).status = Status.DRAFT
+        scenes.enrolled(session, people=0, audience_id="a", arms=[arm]).status = Status.DRAFT
         return image.id
 
 
 def launch(session: Session) -> None:
     """As pages and API do it."""
     experiment = session.exec(select(Experiment)).one()
-    images.hold(session, experiment)
+    images.hold(session, drafts.design_of(experiment))
     experiment.status = Status.SCHEDULED
     session.flush()
 
@@ -49,8 +50,10 @@ def test_of_two_at_once_the_second_is_told(database: Database, shown: str, first
 
     def begin() -> None:
         with database.write() as session:
-            acts[first](session)
-            is_done.set()
+            try:
+                acts[first](session)
+            finally:
+                is_done.set()
             threading.Event().wait(A_MOMENT)
 
     def follow() -> None:
@@ -70,7 +73,3 @@ def test_of_two_at_once_the_second_is_told(database: Database, shown: str, first
     assert (is_there, status) == (
         (True, Status.SCHEDULED) if first == "launched" else (False, Status.DRAFT)
     )
-
-
-def test_a_design_without_images_is_held_by_nothing(session: Session):
-    images.hold(session, Experiment(name="x", design={}, created_at=NOW, updated_at=NOW))

@@ -176,7 +176,7 @@ def _launch(
     experiment = store.locked(session, seen.id)
     lifecycle.check_move(experiment, "launched")
     checklist.refuse_changed(experiment, seen)
-    images.hold(session, experiment)
+    images.hold(session, rooms.design_of(experiment))
     people = found.eligibility.eligible
     approvals.refuse_alone(session, experiment, people, settings, ids=who.ids)
     audit.tell(session, people=people, at=str(draft.at or "now"), undo_seconds=draft.undo_seconds)
